@@ -1,0 +1,139 @@
+//! What a credential may be used for.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One permission of an API credential.
+///
+/// Spec: xAPI 1.0.3, Part Three, 4.2 (OAuth 1.0 authorization scope).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Write any statement.
+    StatementsWrite,
+    /// Read the statements that this credential wrote.
+    StatementsReadMine,
+    /// Read any statement.
+    StatementsRead,
+    /// Read and write state documents.
+    State,
+    /// Read activities and persons; be quoted as their source.
+    Define,
+    /// Read and write activity and agent profiles.
+    Profile,
+    /// Read everything.
+    AllRead,
+    /// Read and write everything.
+    All,
+}
+
+/// The text names no scope.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a scope")]
+pub struct UnknownScope(String);
+
+impl Scope {
+    /// Every scope, in the order of the specification.
+    pub const EVERY: [Self; 8] = [
+        Self::StatementsWrite,
+        Self::StatementsReadMine,
+        Self::StatementsRead,
+        Self::State,
+        Self::Define,
+        Self::Profile,
+        Self::AllRead,
+        Self::All,
+    ];
+
+    /// The specification's name, as in `statements/read/mine`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StatementsWrite => "statements/write",
+            Self::StatementsReadMine => "statements/read/mine",
+            Self::StatementsRead => "statements/read",
+            Self::State => "state",
+            Self::Define => "define",
+            Self::Profile => "profile",
+            Self::AllRead => "all/read",
+            Self::All => "all",
+        }
+    }
+
+    const fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        let named = Self::EVERY.into_iter().find(|scope| scope.as_str() == text);
+        named.ok_or_else(|| UnknownScope(text.to_owned()))
+    }
+}
+
+/// A set of scopes. Prints as their names with blanks between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Scopes(u16);
+
+impl Scopes {
+    /// Whether `scope` itself is in the set.
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & scope.bit() != 0
+    }
+
+    /// Whether any of `scopes` is in the set.
+    pub fn contains_any(self, scopes: &[Scope]) -> bool {
+        scopes.iter().any(|scope| self.contains(*scope))
+    }
+
+    /// The members, in the order of the specification.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::EVERY.into_iter().filter(move |scope| self.contains(*scope))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | scope.bit()))
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.iter().enumerate() {
+            let blank = if index == 0 { "" } else { " " };
+            write!(f, "{blank}{scope}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Scopes {
+    type Err = UnknownScope;
+
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        text.split_whitespace().map(str::parse).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_parses_alike() {
+        for scope in Scope::EVERY {
+            assert_eq!(scope.as_str().parse(), Ok(scope));
+        }
+        let scopes: Scopes = "all statements/write".parse().unwrap();
+        assert_eq!(scopes.to_string(), "statements/write all");
+        assert_eq!("state nonsense".parse::<Scopes>(), Err(UnknownScope("nonsense".into())));
+    }
+}
