@@ -1,0 +1,408 @@
+//! From bytes to nodes.
+
+use std::collections::HashSet;
+
+use super::{Json, Kind, Node};
+
+/// How large and how deep a JSON text may be.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonLimits {
+    /// Longest text, in bytes. Never more than `u32::MAX`.
+    pub bytes_max: usize,
+    /// Deepest nesting of arrays and objects; a scalar has depth 0.
+    pub depth_max: usize,
+}
+
+impl JsonLimits {
+    /// For texts that have been accepted: their limits were those of that time.
+    pub const KEPT: Self = Self { bytes_max: u32::MAX as usize, depth_max: usize::MAX };
+}
+
+impl Default for JsonLimits {
+    fn default() -> Self {
+        Self { bytes_max: 256 * 1024 * 1024, depth_max: 100 }
+    }
+}
+
+/// The text is not JSON, or exceeds a limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} at line {line}, column {column}")]
+pub struct JsonError {
+    /// What is wrong.
+    pub kind: JsonErrorKind,
+    /// Where, in bytes from the start.
+    pub offset: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in bytes, from 1.
+    pub column: usize,
+}
+
+/// What is wrong with a text that should be JSON.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonErrorKind {
+    /// Bytes that are not UTF-8.
+    #[error("not UTF-8")]
+    NotUtf8,
+    /// The text is longer than permitted.
+    #[error("more than {0} bytes")]
+    TooLong(usize),
+    /// Arrays and objects are nested deeper than permitted.
+    #[error("nested deeper than {0}")]
+    TooDeep(usize),
+    /// Something else was expected here.
+    #[error("expected {0}")]
+    Expected(&'static str),
+    /// The text ends too early.
+    #[error("the text ends where {0} was expected")]
+    Ended(&'static str),
+    /// A control character inside a string, or an escape that JSON does not know.
+    #[error("invalid {0} in a string")]
+    BadString(&'static str),
+    /// Something follows the value.
+    #[error("unexpected text behind the value")]
+    Trailing,
+}
+
+/// Parses one JSON text.
+///
+/// # Errors
+///
+/// [`JsonError`] for the first thing that is not JSON (RFC 8259) or exceeds `limits`.
+/// Duplicate keys are no error here: see [`Json::duplicates`].
+pub fn parse<'t>(bytes: &'t [u8], limits: &JsonLimits) -> Result<Json<'t>, JsonError> {
+    let bytes_max = limits.bytes_max.min(u32::MAX as usize);
+    if bytes.len() > bytes_max {
+        return Err(error_at(bytes, bytes_max, JsonErrorKind::TooLong(bytes_max)));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| error_at(bytes, error.valid_up_to(), JsonErrorKind::NotUtf8))?;
+    let mut parser = Parser {
+        bytes,
+        at: 0,
+        depth_max: limits.depth_max,
+        nodes: Vec::with_capacity(bytes.len() / 16 + 4),
+        open: Vec::new(),
+    };
+    parser.document().map_err(|kind| error_at(bytes, parser.at, kind))?;
+    let mut json = Json { text, nodes: parser.nodes, duplicates: Vec::new() };
+    json.duplicates = find_duplicates(&json);
+    Ok(json)
+}
+
+fn error_at(bytes: &[u8], offset: usize, kind: JsonErrorKind) -> JsonError {
+    let before = &bytes[..offset.min(bytes.len())];
+    let line = memchr::memchr_iter(b'\n', before).count() + 1;
+    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+    JsonError { kind, offset, line, column }
+}
+
+struct Parser<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    depth_max: usize,
+    nodes: Vec<Node>,
+    /// Indices of the arrays and objects that are not closed yet.
+    open: Vec<u32>,
+}
+
+type Step = Result<(), JsonErrorKind>;
+
+impl Parser<'_> {
+    fn document(&mut self) -> Step {
+        self.blanks();
+        self.value()?;
+        while let Some(&container) = self.open.last() {
+            self.inside(container as usize)?;
+        }
+        self.blanks();
+        if self.at == self.bytes.len() { Ok(()) } else { Err(JsonErrorKind::Trailing) }
+    }
+
+    /// Reads the next element or member of an open container, or its end.
+    fn inside(&mut self, container: usize) -> Step {
+        let is_object = self.nodes[container].kind == Kind::Object;
+        let close = if is_object { b'}' } else { b']' };
+        let count = self.nodes[container].count;
+        self.blanks();
+        match self.peek("an element or the end of its container")? {
+            byte if byte == close => {
+                self.close(container);
+                return Ok(());
+            }
+            b',' if count > 0 => {
+                self.at += 1;
+                self.blanks();
+            }
+            _ if count > 0 => {
+                return Err(JsonErrorKind::Expected("a comma or the closing bracket"));
+            }
+            _ => {}
+        }
+        self.nodes[container].count += 1;
+        if is_object {
+            if self.peek("a key")? != b'"' {
+                return Err(JsonErrorKind::Expected("a key in double quotes"));
+            }
+            self.string()?;
+            self.blanks();
+            if self.peek("a colon")? != b':' {
+                return Err(JsonErrorKind::Expected("a colon"));
+            }
+            self.at += 1;
+            self.blanks();
+        }
+        self.value()
+    }
+
+    fn close(&mut self, container: usize) {
+        self.at += 1;
+        self.open.pop();
+        self.nodes[container].end = offset(self.at);
+        self.nodes[container].next = offset(self.nodes.len());
+    }
+
+    fn blanks(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self, expected: &'static str) -> Result<u8, JsonErrorKind> {
+        self.bytes.get(self.at).copied().ok_or(JsonErrorKind::Ended(expected))
+    }
+
+    fn value(&mut self) -> Step {
+        match self.peek("a value")? {
+            b'"' => self.string(),
+            b'{' => self.container(Kind::Object),
+            b'[' => self.container(Kind::Array),
+            b't' => self.word("true", Kind::True),
+            b'f' => self.word("false", Kind::False),
+            b'n' => self.word("null", Kind::Null),
+            b'-' | b'0'..=b'9' => self.number(),
+            _ => Err(JsonErrorKind::Expected("a value")),
+        }
+    }
+
+    fn push(&mut self, start: usize, kind: Kind, escaped: bool) {
+        let next = offset(self.nodes.len() + 1);
+        let (start, end) = (offset(start), offset(self.at));
+        self.nodes.push(Node { start, end, next, count: 0, kind, escaped });
+    }
+
+    fn container(&mut self, kind: Kind) -> Step {
+        if self.open.len() >= self.depth_max {
+            return Err(JsonErrorKind::TooDeep(self.depth_max));
+        }
+        self.open.push(offset(self.nodes.len()));
+        self.push(self.at, kind, false);
+        self.at += 1;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &'static str, kind: Kind) -> Step {
+        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+            return Err(JsonErrorKind::Expected("a value"));
+        }
+        let start = self.at;
+        self.at += word.len();
+        self.push(start, kind, false);
+        Ok(())
+    }
+
+    fn string(&mut self) -> Step {
+        let start = self.at;
+        let mut escaped = false;
+        self.at += 1;
+        loop {
+            self.at += plain_len(&self.bytes[self.at..]);
+            match self.bytes.get(self.at) {
+                None => return Err(JsonErrorKind::Ended("a closing quote")),
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(0..=0x1F) => return Err(JsonErrorKind::BadString("control character")),
+                Some(_) => self.at += 1,
+            }
+        }
+        self.at += 1;
+        self.push(start, Kind::String, escaped);
+        Ok(())
+    }
+
+    fn escape(&mut self) -> Step {
+        const BAD: JsonErrorKind = JsonErrorKind::BadString("escape");
+        match self.bytes.get(self.at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
+            Some(b'u') => match code_unit(self.bytes, self.at).ok_or(BAD)? {
+                0xD800..=0xDBFF => match code_unit(self.bytes, self.at + 6) {
+                    Some(0xDC00..=0xDFFF) => self.at += 12,
+                    _ => return Err(JsonErrorKind::BadString("lone surrogate")),
+                },
+                0xDC00..=0xDFFF => return Err(JsonErrorKind::BadString("lone surrogate")),
+                _ => self.at += 6,
+            },
+            _ => return Err(BAD),
+        }
+        Ok(())
+    }
+
+    fn number(&mut self) -> Step {
+        let start = self.at;
+        self.at += usize::from(self.bytes[self.at] == b'-');
+        match self.peek("a digit")? {
+            b'0' => self.at += 1,
+            b'1'..=b'9' => self.digits()?,
+            _ => return Err(JsonErrorKind::Expected("a digit")),
+        }
+        if self.bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.bytes.get(self.at) {
+            self.at += 1;
+            self.at += usize::from(matches!(self.bytes.get(self.at), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        self.push(start, Kind::Number, false);
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Step {
+        if !self.peek("a digit")?.is_ascii_digit() {
+            return Err(JsonErrorKind::Expected("a digit"));
+        }
+        while self.bytes.get(self.at).is_some_and(u8::is_ascii_digit) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "texts are at most u32::MAX bytes long")]
+fn offset(at: usize) -> u32 {
+    at as u32
+}
+
+/// The code unit of `\uXXXX` at `at`, if one stands there.
+fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
+    let escape = bytes.get(at..at + 6)?;
+    let digits = escape.strip_prefix(b"\\u")?;
+    digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// Replaces the escapes of a string that [`parse`] has accepted.
+pub(super) fn unescape(inner: &str) -> String {
+    let mut out = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let escape = &rest[at..];
+        let length = match escape.as_bytes()[1] {
+            b'u' => unescape_unicode(escape, &mut out),
+            letter => {
+                out.push(match letter {
+                    b'b' => '\u{8}',
+                    b'f' => '\u{c}',
+                    b'n' => '\n',
+                    b'r' => '\r',
+                    b't' => '\t',
+                    itself => char::from(itself),
+                });
+                2
+            }
+        };
+        rest = &escape[length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn unescape_unicode(escape: &str, out: &mut String) -> usize {
+    let unit = code_unit(escape.as_bytes(), 0).unwrap_or(0xFFFD);
+    if let (0xD800..=0xDBFF, Some(low)) = (unit, code_unit(escape.as_bytes(), 6)) {
+        let scalar = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+        out.push(char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER));
+        return 12;
+    }
+    out.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+    6
+}
+
+/// How many of the first bytes are sure to be plain characters of a string: neither quote nor
+/// backslash nor control character. Looks at eight bytes at a time and leaves the rest.
+fn plain_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH_BITS: u64 = ONES << 7;
+    // In each of these, the lowest byte with its high bit set is one that is looked for. Bytes
+    // above it may be marked by a borrow and do not count.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH_BITS;
+    let below_blank = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & HIGH_BITS;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let special = quotes | backslashes | below_blank(word);
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8
+}
+
+/// Most members of an object that are compared pairwise; larger ones use a hash set.
+const PAIRWISE_MAX: usize = 12;
+
+fn find_duplicates(json: &Json<'_>) -> Vec<u32> {
+    let mut duplicates = Vec::new();
+    for (index, node) in json.nodes.iter().enumerate() {
+        if node.kind == Kind::Object && node.count > 1 {
+            let object = super::Value { json, index: offset(index) };
+            if !find_duplicates_pairwise(object, &mut duplicates) {
+                find_duplicates_by_hash(object, &mut duplicates);
+            }
+        }
+    }
+    duplicates
+}
+
+/// Compares the keys of an object as they are written. Does nothing and returns `false` if
+/// they are too many, or written with escapes.
+fn find_duplicates_pairwise(object: super::Value<'_, '_>, duplicates: &mut Vec<u32>) -> bool {
+    let bytes = object.json.text.as_bytes();
+    let mut keys: [&[u8]; PAIRWISE_MAX] = [b""; PAIRWISE_MAX];
+    let count = object.count();
+    if count > PAIRWISE_MAX {
+        return false;
+    }
+    let known = duplicates.len();
+    for (position, (key, value)) in object.members().enumerate() {
+        let node = key.0.node();
+        if node.escaped {
+            duplicates.truncate(known);
+            return false;
+        }
+        let key = &bytes[node.start as usize..node.end as usize];
+        if keys[..position].contains(&key) {
+            duplicates.push(value.index);
+        }
+        keys[position] = key;
+    }
+    true
+}
+
+fn find_duplicates_by_hash(object: super::Value<'_, '_>, duplicates: &mut Vec<u32>) {
+    let mut seen = HashSet::with_capacity(object.count());
+    for (key, value) in object.members() {
+        if !seen.insert(key.unescaped()) {
+            duplicates.push(value.index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

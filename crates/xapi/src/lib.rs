@@ -1,0 +1,37 @@
+//! The xAPI domain: types, parsing, validation and equality of statements.
+//!
+//! Pure: no clock, file, socket, log or async. Input becomes a value or a list of
+//! [`Fault`]s, each with its place and its rule. Nothing here knows how statements are
+//! stored or sent.
+
+pub mod json;
+pub mod scalar;
+
+mod activity;
+mod actor;
+mod attachment;
+mod context;
+mod document;
+mod fault;
+mod outcome;
+mod reader;
+mod rule;
+mod signature;
+mod statement;
+mod version;
+
+pub use activity::{Activity, merge_definitions};
+pub use actor::{Actor, ActorType, Ifi};
+pub use attachment::Attachment;
+pub use context::{Context, ContextActivities};
+pub use document::{MergeError, merge_documents};
+pub use fault::{Fault, Faults};
+pub use outcome::{Outcome, Score};
+pub use rule::Rule;
+pub use scalar::{ActivityId, Iri, Languages, Mbox, Sha2, StatementId, Timestamp, Uuid};
+pub use signature::{SignatureError, check_signature};
+pub use statement::{
+    Fingerprint, Format, Kept, Object, ParseLimits, Rendering, Stamp, Statement, SubStatement,
+    Verb, activities_to_define, parse_actor, parse_statement, parse_statements, render,
+};
+pub use version::{BarePut, DocumentKind, NotAVersion, Version};

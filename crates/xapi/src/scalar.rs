@@ -1,0 +1,18 @@
+//! Values that are one string or number.
+
+mod duration;
+mod iri;
+mod language;
+mod mbox;
+mod sha2;
+mod timestamp;
+mod uuid;
+
+pub(crate) use duration::comparable_parts;
+pub use duration::{Duration, NotADuration};
+pub use iri::{ActivityId, Iri, NotAnIri};
+pub use language::{Languages, is_language_tag};
+pub use mbox::{Mbox, NotAnMbox};
+pub use sha2::{NotASha2, Sha2, Sha2Hasher};
+pub use timestamp::{NotATimestamp, Timestamp};
+pub use uuid::{NotAUuid, StatementId, Uuid};

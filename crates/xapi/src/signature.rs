@@ -1,0 +1,172 @@
+//! Signed statements.
+//!
+//! The check catches mistakes; it is no proof of who has signed, since nobody says here
+//! which certificates are to be trusted.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ring::signature::{self, RsaParameters, UnparsedPublicKey};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::der::asn1::ObjectIdentifier;
+
+use crate::json::{self, Json, JsonLimits, Kind, Value};
+use crate::statement::Fingerprint;
+use crate::{Attachment, Fault, Rule, Statement, StatementId};
+
+/// A signature that does not hold.
+pub type SignatureError = Fault;
+
+/// Checks that `signature` is a JWS over a statement equal to `statement`.
+///
+/// Compact serialisation, RS256, RS384 or RS512; verified against the first certificate of
+/// `x5c` when there is one. The content type of the attachment must be
+/// `application/octet-stream`. The payload is the statement before it was signed: whatever
+/// attachments it names do not count, as they never do when statements are compared.
+///
+/// Keys have 1024 to 8192 bits, for RS384 at least 2048.
+///
+/// # Errors
+///
+/// A [`Fault`] that says which rule the signature breaks. Its pointer starts at the
+/// statement.
+///
+/// Spec: XAPI-00115 to XAPI-00117; xAPI 1.0.3, Part Two, 2.6; IEEE 9274.1.1, 4.2.6.
+pub fn check_signature(statement: &Statement, signature: &[u8]) -> Result<(), SignatureError> {
+    check_content_type(statement)?;
+    let parts = Parts::of(signature)?;
+    let header = parse_object(&parts.header, Rule::Signature)?;
+    let algorithm = Algorithm::of(header.root())?;
+    let payload = parse_object(&parts.payload, Rule::SignaturePayload)?;
+    check_payload(statement, payload.root())?;
+    match header.root().member("x5c") {
+        Some(chain) => parts.verify(algorithm, &first_certificate(chain)?),
+        None => Ok(()),
+    }
+}
+
+fn fault(rule: Rule, found: &str) -> Fault {
+    Fault::new("/attachments", rule, found)
+}
+
+fn check_content_type(statement: &Statement) -> Result<(), Fault> {
+    for attachment in &statement.attachments {
+        let is_signature = attachment.usage_type.as_str() == Attachment::SIGNATURE;
+        let media_type = attachment.content_type.split(';').next().unwrap_or_default().trim();
+        if is_signature && !media_type.eq_ignore_ascii_case("application/octet-stream") {
+            return Err(fault(Rule::Signature, &attachment.content_type));
+        }
+    }
+    Ok(())
+}
+
+/// A JWS in compact serialisation, taken apart and decoded.
+struct Parts<'s> {
+    header: Vec<u8>,
+    payload: Vec<u8>,
+    /// What is signed: header and payload as they stand in the text.
+    signed: &'s [u8],
+    signature: Vec<u8>,
+}
+
+impl<'s> Parts<'s> {
+    fn of(text: &'s [u8]) -> Result<Self, Fault> {
+        let not_compact = || fault(Rule::Signature, "no JWS in compact serialisation");
+        let dots: Vec<usize> = memchr::memchr_iter(b'.', text).take(3).collect();
+        let &[first, second] = dots.as_slice() else { return Err(not_compact()) };
+        let decode = |part: &[u8]| URL_SAFE_NO_PAD.decode(part).ok().ok_or_else(not_compact);
+        let parts = Self {
+            header: decode(&text[..first])?,
+            payload: decode(&text[first + 1..second])?,
+            signed: &text[..second],
+            signature: decode(&text[second + 1..])?,
+        };
+        if parts.signature.is_empty() { Err(not_compact()) } else { Ok(parts) }
+    }
+
+    fn verify(&self, algorithm: Algorithm, certificate: &Certificate) -> Result<(), Fault> {
+        /// `rsaEncryption` (RFC 8017).
+        const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+        let info = certificate.tbs_certificate().subject_public_key_info();
+        if info.algorithm.oid != RSA {
+            return Err(fault(Rule::SignatureAlgorithm, "a certificate without an RSA key"));
+        }
+        let key = UnparsedPublicKey::new(algorithm.parameters, info.subject_public_key.raw_bytes());
+        key.verify(self.signed, &self.signature)
+            .or(Err(fault(Rule::Signature, "a signature that its certificate does not verify")))
+    }
+}
+
+fn parse_object(text: &[u8], rule: Rule) -> Result<Json<'_>, Fault> {
+    let json = match json::parse(text, &JsonLimits::default()) {
+        Ok(json) => json,
+        Err(error) => return Err(fault(rule, &error.to_string())),
+    };
+    if json.root().kind() != Kind::Object {
+        return Err(fault(rule, json.root().raw()));
+    }
+    if let Some(duplicate) = json.duplicates().next() {
+        return Err(fault(rule, duplicate.raw()));
+    }
+    Ok(json)
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Algorithm {
+    name: &'static str,
+    parameters: &'static RsaParameters,
+}
+
+/// The signatures of old statements were made with the keys of their time, as is the example
+/// in the specification itself, so short keys are taken where the library knows them.
+static ALGORITHMS: [Algorithm; 3] = [
+    Algorithm {
+        name: "RS256",
+        parameters: &signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+    },
+    Algorithm { name: "RS384", parameters: &signature::RSA_PKCS1_2048_8192_SHA384 },
+    Algorithm {
+        name: "RS512",
+        parameters: &signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
+    },
+];
+
+impl Algorithm {
+    fn of(header: Value<'_, '_>) -> Result<Self, Fault> {
+        // Extensions that must be understood are not understood here (RFC 7515, 4.1.11).
+        if header.member("crit").is_some() {
+            return Err(fault(Rule::Signature, "a header with `crit`"));
+        }
+        let Some(value) = header.member("alg") else {
+            return Err(fault(Rule::SignatureAlgorithm, "a header without `alg`"));
+        };
+        let name = value.as_str();
+        let known = ALGORITHMS.iter().find(|algorithm| name.as_deref() == Some(algorithm.name));
+        known.copied().ok_or_else(|| fault(Rule::SignatureAlgorithm, value.raw()))
+    }
+}
+
+fn check_payload(statement: &Statement, payload: Value<'_, '_>) -> Result<(), Fault> {
+    if !Fingerprint::of(payload).agrees_with(statement.fingerprint) {
+        return Err(fault(Rule::SignaturePayload, "another statement"));
+    }
+    let Some(id) = payload.member("id") else { return Ok(()) };
+    let signed_id = id.as_str().and_then(|text| text.parse::<StatementId>().ok());
+    // A statement that was signed before it had an id is given one when it is stored.
+    let is_same = signed_id.is_some() && statement.id.is_none_or(|id| Some(id) == signed_id);
+    if is_same { Ok(()) } else { Err(fault(Rule::SignaturePayload, id.raw())) }
+}
+
+/// The certificate of the key that made the signature (RFC 7515, 4.1.6).
+fn first_certificate(chain: Value<'_, '_>) -> Result<Certificate, Fault> {
+    chain
+        .elements()
+        .next()
+        .and_then(Value::as_str)
+        .and_then(|text| STANDARD.decode(text.as_bytes()).ok())
+        .and_then(|der| Certificate::from_der(&der).ok())
+        .ok_or_else(|| fault(Rule::Signature, "an `x5c` that does not begin with a certificate"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The text of a statement as a store keeps it.
+//!
+//! The sender's text is never parsed and written anew: it is cut where the parser says that
+//! the properties stand which a store may set, and joined again.
+
+use std::ops::Range;
+
+use super::Layout;
+use crate::{Statement, StatementId, Version};
+
+/// What a store puts into a statement when it arrives.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// The id for a statement that was sent without one.
+    pub id: StatementId,
+    /// The authority, as the JSON text of an agent.
+    pub authority: &'a str,
+    /// The version of the request: used when the sender set none.
+    pub version: Version,
+}
+
+/// A statement's text as it is kept.
+///
+/// The sender's bytes, but for: `id` added when missing; `authority` set; `version` added
+/// when missing; single context activities wrapped in arrays; `stored` removed. `stored`,
+/// and `timestamp` when the sender gave none, are put in by [`Kept::complete`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The JSON text, without `stored`.
+    pub text: String,
+    /// Whether `timestamp` is missing too, because the sender gave none: it equals `stored`.
+    pub is_timestamp_stored: bool,
+}
+
+/// Bytes of the names and marks that are added around the values, at most.
+const ADDED_LEN_BYTES: usize = 96;
+
+impl Statement {
+    /// The text to keep.
+    ///
+    /// Spec: XAPI-00332; xAPI 1.0.3, Part Two, 2.3.1, 2.4.6.2 and 2.4.8 to 2.4.10;
+    /// IEEE 9274.1.1, 4.2.4.
+    pub fn keep(&self, stamp: &Stamp<'_>) -> Kept {
+        let text = &*self.text;
+        let brackets = 2 * self.layout.bare_context_activities.len();
+        let room = text.len() + stamp.authority.len() + brackets + ADDED_LEN_BYTES;
+        let mut kept = String::with_capacity(room);
+        kept.push('{');
+        if self.layout.id.is_none() {
+            kept.push_str("\"id\":\"");
+            stamp.id.0.push_to(&mut kept);
+            kept.push_str("\",");
+        }
+        let mut copied = 1;
+        for edit in edits(text, &self.layout, stamp) {
+            kept.push_str(&text[copied..edit.span.start]);
+            kept.push_str(edit.instead);
+            copied = edit.span.end;
+        }
+        kept.push_str(&text[copied..text.len() - 1]);
+        if self.layout.authority.is_none() {
+            kept.push_str(",\"authority\":");
+            kept.push_str(stamp.authority);
+        }
+        if self.layout.version.is_none() {
+            kept.push_str(",\"version\":\"");
+            kept.push_str(stamp.version.of_statements());
+            kept.push('"');
+        }
+        kept.push('}');
+        Kept { text: kept, is_timestamp_stored: self.timestamp.is_none() }
+    }
+}
+
+impl Kept {
+    /// The whole statement: `text` with `stored` (and `timestamp`) set to `stored`, which
+    /// is an RFC 3339 text.
+    pub fn complete(text: &str, is_timestamp_stored: bool, stored: &str) -> String {
+        let mut whole = String::with_capacity(text.len() + ADDED_LEN_BYTES + 2 * stored.len());
+        whole.push_str(text.strip_suffix('}').unwrap_or(text));
+        whole.push_str(",\"stored\":\"");
+        whole.push_str(stored);
+        if is_timestamp_stored {
+            whole.push_str("\",\"timestamp\":\"");
+            whole.push_str(stored);
+        }
+        whole.push_str("\"}");
+        whole
+    }
+}
+
+/// Something else in the place of some of the sender's bytes.
+struct Edit<'a> {
+    span: Range<usize>,
+    instead: &'a str,
+}
+
+/// What changes inside the sender's text, in the order of the text.
+fn edits<'a>(text: &str, layout: &Layout, stamp: &Stamp<'a>) -> Vec<Edit<'a>> {
+    let stored = layout.stored.clone().map(|span| (with_comma(text, span), ""));
+    let authority = layout.authority.clone().map(|span| (span, stamp.authority));
+    let brackets = layout.bare_context_activities.iter().flat_map(|activity| {
+        [(activity.start..activity.start, "["), (activity.end..activity.end, "]")]
+    });
+    let edits = brackets.chain(stored).chain(authority);
+    let mut edits: Vec<_> = edits.map(|(span, instead)| Edit { span, instead }).collect();
+    edits.sort_unstable_by_key(|edit| edit.span.start);
+    edits
+}
+
+/// A member's span with the comma that parts it from the next or, for the last member, from
+/// the one before.
+fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
+    let behind = text[member.end..].trim_ascii_start();
+    if let Some(rest) = behind.strip_prefix(',') {
+        return member.start..text.len() - rest.trim_ascii_start().len();
+    }
+    let before = text[..member.start].trim_ascii_end();
+    before.strip_suffix(',').map_or(member.start, str::len)..member.end
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+use super::*;
+use crate::json::JsonLimits;
+use crate::{ParseLimits, parse_statement};
+
+fn known(id: &str) -> Option<String> {
+    (id == "http://o.org/known").then(|| {
+        r#"{"name":{"en":"Known","de":"Bekannt"},"choices":[{"id":"a","description":{"en":"A","de":"B"}}]}"#
+            .to_owned()
+    })
+}
+
+fn rendered(text: &str, format: Format, version: Version, accepted: &str) -> String {
+    let languages = Languages::parse(accepted);
+    let rendering = Rendering { format, version, languages: &languages, definition: &known };
+    let mut out = String::from("[");
+    render(text, &rendering, &mut out);
+    json::parse(&out.as_bytes()[1..], &JsonLimits::default())
+        .unwrap_or_else(|error| panic!("{error}: {out}"));
+    out.split_off(1)
+}
+
+#[track_caller]
+fn check(format: Format, accepted: &str, text: &str, expected: &str) {
+    assert_eq!(rendered(text, format, Version::V2_0_0, accepted), expected, "input: {text}");
+}
+
+#[test]
+fn exact_is_a_copy() {
+    let text = r#"{ "verb" : {"id":"http://v.org/","display":{"en":"v","de":"w"}},
+        "context": {"contextAgents": []}, "version" :"2.0.0" }"#;
+    check(Format::Exact, "de", text, text);
+    check(Format::Exact, "de", &text.replace("2.0.0", "1.0.0"), &text.replace("2.0.0", "1.0.0"));
+    let first = r#"{ "verb" : {"id":"http://v.org/"}, "version" : "1.0.3" }"#;
+    assert_eq!(rendered(first, Format::Exact, Version::V1_0_3, ""), first);
+}
+
+#[test]
+fn a_reader_of_1_0_3_gets_what_it_knows() {
+    let table = [
+        (r#"{"version":"2.0.0","a":1}"#, r#"{"version":"1.0.0","a":1}"#),
+        (r#"{"version": "2.0"}"#, r#"{"version":"1.0.0"}"#),
+        (r#"{"version": "\u0032.0.0"}"#, r#"{"version":"1.0.0"}"#),
+        (r#"{"version":"1.0.2","r":"\u0032"}"#, r#"{"version":"1.0.2","r":"\u0032"}"#),
+        (
+            r#"{"context":{"contextAgents":[1],"platform":"x","contextGroups":[]},"version":"1.0.0"}"#,
+            r#"{"context":{"platform":"x"},"version":"1.0.0"}"#,
+        ),
+        (r#"{"context":{"context\u0041gents":[1]}}"#, r#"{"context":{}}"#),
+        (
+            r#"{"object":{"objectType":"SubStatement","context":{"contextGroups":[1],"team":{ "x":1}}}}"#,
+            r#"{"object":{"objectType":"SubStatement","context":{"team":{ "x":1}}}}"#,
+        ),
+        // The names alone do no harm in other places.
+        (
+            r#"{"context":{"extensions":{"http://x.org/":{"contextAgents": [1] }}}}"#,
+            r#"{"context":{"extensions":{"http://x.org/":{"contextAgents": [1] }}}}"#,
+        ),
+    ];
+    for (text, expected) in table {
+        let out = rendered(text, Format::Exact, Version::V1_0_3, "");
+        assert_eq!(out, expected, "input: {text}");
+    }
+    let both = r#"{"verb":{"id":"v","display":{}},"context":{"contextAgents":[]}}"#;
+    let out = rendered(both, Format::Ids, Version::V1_0_3, "");
+    assert_eq!(out, r#"{"verb":{"id":"v"},"context":{}}"#);
+}
+
+#[test]
+fn ids_leaves_only_what_identifies() {
+    let table = [
+        (
+            r#"{"actor":{"name":"Ada","mbox":"mailto:a@b.org","objectType":"Agent"},"stored":"x"}"#,
+            r#"{"actor":{"mbox":"mailto:a@b.org","objectType":"Agent"},"stored":"x"}"#,
+        ),
+        (
+            r#"{"actor":{"account":{"homePage":"h","name":"n"},"name":"Ada"}}"#,
+            r#"{"actor":{"account":{"homePage":"h","name":"n"}}}"#,
+        ),
+        // A group with an identifier, and one that is known by its members only.
+        (
+            r#"{"actor":{"objectType":"Group","name":"G","openid":"o","member":[{"mbox":"m"}]}}"#,
+            r#"{"actor":{"objectType":"Group","openid":"o"}}"#,
+        ),
+        (
+            r#"{"actor":{"objectType":"Group","name":"G","member":[{"name":"A","mbox":"m"}]}}"#,
+            r#"{"actor":{"objectType":"Group","member":[{"mbox":"m"}]}}"#,
+        ),
+        (
+            r#"{"verb":{"display":{"en":"v"},"id":"v"},"object":{"objectType":"Activity","id":"a","definition":{}}}"#,
+            r#"{"verb":{"id":"v"},"object":{"id":"a"}}"#,
+        ),
+        (
+            r#"{"object":{"objectType":"Agent","name":"A","mbox":"m"},"authority":{"name":"A","mbox":"m"}}"#,
+            r#"{"object":{"objectType":"Agent","mbox":"m"},"authority":{"mbox":"m"}}"#,
+        ),
+        (
+            r#"{"object":{"objectType":"StatementRef","id":"i"}}"#,
+            r#"{"object":{"objectType":"StatementRef","id":"i"}}"#,
+        ),
+        (
+            r#"{"object":{"objectType":"SubStatement","actor":{"mbox":"m","name":"A"},"verb":{"id":"v","display":{}},"object":{"id":"a","definition":{}},"context":{"instructor":{"mbox":"m","name":"I"}}}}"#,
+            r#"{"object":{"objectType":"SubStatement","actor":{"mbox":"m"},"verb":{"id":"v"},"object":{"id":"a"},"context":{"instructor":{"mbox":"m"}}}}"#,
+        ),
+        (
+            r#"{"context":{"team":{"objectType":"Group","name":"T","mbox":"m"},"contextActivities":{"parent":[{"id":"p","definition":{}},{"id":"q","objectType":"Activity"}]},"contextAgents":[{"objectType":"contextAgent","agent":{"mbox":"m","name":"C"},"relevantTypes":["t"]}],"platform":"x"}}"#,
+            r#"{"context":{"team":{"objectType":"Group","mbox":"m"},"contextActivities":{"parent":[{"id":"p"},{"id":"q"}]},"contextAgents":[{"objectType":"contextAgent","agent":{"mbox":"m"},"relevantTypes":["t"]}],"platform":"x"}}"#,
+        ),
+        // What identifies nobody stays.
+        (
+            r#"{"attachments":[{"display":{"en":"a"}}],"result":{"extensions":{"e":{"name":"n"}}}}"#,
+            r#"{"attachments":[{"display":{"en":"a"}}],"result":{"extensions":{"e":{"name":"n"}}}}"#,
+        ),
+    ];
+    for (text, expected) in table {
+        check(Format::Ids, "", text, expected);
+    }
+}
+
+#[test]
+fn canonical_gives_one_language_each() {
+    let table = [
+        (
+            r#"{"verb":{"id":"v","display":{"en":"v","de":"w"}},"actor":{"name":"Ada","mbox":"m"}}"#,
+            r#"{"verb":{"id":"v","display":{"de":"w"}},"actor":{"name":"Ada","mbox":"m"}}"#,
+        ),
+        // Each map is asked by itself.
+        (
+            r#"{"object":{"id":"http://o.org/x","definition":{"name":{"fr":"n"},"description":{"en":"d","de-AT":"e"},"extensions":{"x":{"en":1,"de":2}},"type":"t"}}}"#,
+            r#"{"object":{"id":"http://o.org/x","definition":{"name":{"fr":"n"},"description":{"de-AT":"e"},"extensions":{"x":{"en":1,"de":2}},"type":"t"}}}"#,
+        ),
+        (
+            r#"{"object":{"id":"x","definition":{"scale":[{"id":"1","description":{"en":"a","de":"b"}},{"id":"2"}],"steps":[],"name":{}}}}"#,
+            r#"{"object":{"id":"x","definition":{"scale":[{"id":"1","description":{"de":"b"}},{"id":"2"}],"steps":[],"name":{}}}}"#,
+        ),
+        // What the store knows takes the place of what was sent, or is added.
+        (
+            r#"{"object":{"definition":{"name":{"de":"Alt"}},"id":"http://o.org/known"}}"#,
+            r#"{"object":{"definition":{"name":{"de":"Bekannt"},"choices":[{"id":"a","description":{"de":"B"}}]},"id":"http://o.org/known"}}"#,
+        ),
+        (
+            r#"{"context":{"contextActivities":{"parent":[{"id":"http://o.org/known"}]}}}"#,
+            r#"{"context":{"contextActivities":{"parent":[{"id":"http://o.org/known","definition":{"name":{"de":"Bekannt"},"choices":[{"id":"a","description":{"de":"B"}}]}}]}}}"#,
+        ),
+        (
+            r#"{"object":{"objectType":"SubStatement","verb":{"display":{"de":"w","en":"v"}},"object":{"id":"http://o.org/known"}}}"#,
+            r#"{"object":{"objectType":"SubStatement","verb":{"display":{"de":"w"}},"object":{"id":"http://o.org/known","definition":{"name":{"de":"Bekannt"},"choices":[{"id":"a","description":{"de":"B"}}]}}}}"#,
+        ),
+        // Attachments are no activities.
+        (
+            r#"{"attachments":[{"display":{"en":"a","de":"b"}}]}"#,
+            r#"{"attachments":[{"display":{"en":"a","de":"b"}}]}"#,
+        ),
+    ];
+    for (text, expected) in table {
+        check(Format::Canonical, "de", text, expected);
+    }
+}
+
+#[test]
+fn asks_for_every_activity_once() {
+    let text = r#"{
+        "object": {"objectType": "SubStatement",
+            "object": {"id": "http://o.org/1"},
+            "context": {"contextActivities": {"other": [{"id": "http://o.org/2"}]}}},
+        "context": {"contextActivities": {
+            "parent": [{"id": "http://o.org/\u0033"}, {"id": "http://o.org/1"}]},
+            "extensions": {"http://x.org/": {"id": "no"}}}
+    }"#;
+    let ids = ["http://o.org/1", "http://o.org/2", "http://o.org/3"];
+    assert_eq!(activities_to_define(text), ids);
+    let agent = r#"{"object":{"objectType":"Agent","mbox":"m"},"verb":{"id":"v"}}"#;
+    assert!(activities_to_define(agent).is_empty());
+}
+
+#[test]
+fn what_a_reader_of_1_0_3_gets_is_a_statement_of_1_0_3() {
+    let text = r#"{"actor":{"mbox":"mailto:a@b.org"},"verb":{"id":"http://v.org/"},
+        "object":{"id":"http://o.org/"},"version":"2.0.0",
+        "context":{"contextGroups":[{"objectType":"contextGroup","group":{"objectType":"Group","mbox":"mailto:g@b.org"}}],"language":"en"}}"#;
+    let limits = ParseLimits::default();
+    assert!(parse_statement(text.as_bytes(), Version::V2_0_0, &limits).is_ok());
+    assert!(parse_statement(text.as_bytes(), Version::V1_0_3, &limits).is_err());
+    let out = rendered(text, Format::Exact, Version::V1_0_3, "");
+    assert!(parse_statement(out.as_bytes(), Version::V1_0_3, &limits).is_ok(), "{out}");
+}

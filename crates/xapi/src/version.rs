@@ -1,0 +1,192 @@
+//! The versions of xAPI and the table of their differences.
+
+mod http;
+
+use std::str::FromStr;
+
+pub use http::{BarePut, DocumentKind};
+
+/// A version of the specification that is spoken in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Version {
+    /// xAPI 1.0.3, and with it 1.0.0 to 1.0.2.
+    V1_0_3,
+    /// xAPI 2.0.0: IEEE 9274.1.1-2023.
+    V2_0_0,
+}
+
+/// The text names no version that is spoken here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected 1.0, 1.0.x, 2.0 or 2.0.x")]
+pub struct NotAVersion;
+
+/// What one version asks for and another does not.
+#[derive(Debug)]
+struct Differences {
+    /// The version's own name, patch level included.
+    name: &'static str,
+    /// Major and minor version in the header of requests; any patch level may follow.
+    header: &'static str,
+    /// The `version` of a statement that comes without one.
+    statement: &'static str,
+    /// Major and minor versions that the `version` of a statement may have.
+    statements: &'static [&'static str],
+    /// Whether a context may have `contextAgents` and `contextGroups`.
+    has_context_agents: bool,
+}
+
+static V1_0_3: Differences = Differences {
+    name: "1.0.3",
+    header: "1.0",
+    statement: "1.0.0",
+    statements: &["1.0"],
+    has_context_agents: false,
+};
+
+static V2_0_0: Differences = Differences {
+    name: "2.0.0",
+    header: "2.0",
+    statement: "2.0.0",
+    // A statement keeps the version it was made with, and 1.0 statements are valid in 2.0.
+    statements: &["2.0", "1.0"],
+    has_context_agents: true,
+};
+
+impl Version {
+    /// Both, oldest first.
+    pub const EVERY: [Self; 2] = [Self::V1_0_3, Self::V2_0_0];
+
+    const fn differences(self) -> &'static Differences {
+        match self {
+            Self::V1_0_3 => &V1_0_3,
+            Self::V2_0_0 => &V2_0_0,
+        }
+    }
+
+    /// As sent in `X-Experience-API-Version`.
+    pub const fn as_str(self) -> &'static str {
+        self.differences().name
+    }
+
+    /// The `version` of a statement that comes without one.
+    ///
+    /// Spec: xAPI 1.0.3, Part Two, 2.4.10; IEEE 9274.1.1, 4.2.4.3.
+    pub fn of_statements(self) -> &'static str {
+        self.differences().statement
+    }
+
+    /// Whether a context may have `contextAgents` and `contextGroups`.
+    ///
+    /// Spec: IEEE 9274.1.1, 4.2.2.5.
+    pub const fn knows_context_agents(self) -> bool {
+        self.differences().has_context_agents
+    }
+
+    /// Whether a statement sent in this version may have `text` as its `version`.
+    ///
+    /// Spec: XAPI-00101; xAPI 1.0.3, Part Two, 2.4.10; IEEE 9274.1.1, 4.1.7.
+    pub fn accepts_statement_version(self, text: &str) -> bool {
+        self.differences().statements.iter().any(|minor| is_patch_of(text, minor))
+    }
+}
+
+/// Whether `text` is `minor`, or `minor` with a patch level in decimal digits.
+fn is_patch_of(text: &str, minor: &str) -> bool {
+    match text.strip_prefix(minor) {
+        None => false,
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('.').is_some_and(is_patch_level),
+    }
+}
+
+fn is_patch_level(digits: &str) -> bool {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number && (digits == "0" || !digits.starts_with('0'))
+}
+
+impl FromStr for Version {
+    type Err = NotAVersion;
+
+    /// Reads the value of `X-Experience-API-Version`: a minor version stands for its first
+    /// patch level, and patch levels yet to come are spoken like those known.
+    ///
+    /// Spec: XAPI-00331; xAPI 1.0.3, Part Three, 3.3; IEEE 9274.1.1, 4.1.7.
+    fn from_str(text: &str) -> Result<Self, NotAVersion> {
+        Self::EVERY
+            .into_iter()
+            .find(|version| is_patch_of(text, version.differences().header))
+            .ok_or(NotAVersion)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_header(text: &str, expected: Option<Version>) {
+        assert_eq!(text.parse().ok(), expected, "input: {text:?}");
+    }
+
+    #[test]
+    fn reads_the_version_of_a_request() {
+        let table = [
+            ("1.0", Some(Version::V1_0_3)),
+            ("1.0.0", Some(Version::V1_0_3)),
+            ("1.0.1", Some(Version::V1_0_3)),
+            ("1.0.2", Some(Version::V1_0_3)),
+            ("1.0.3", Some(Version::V1_0_3)),
+            ("1.0.12", Some(Version::V1_0_3)),
+            ("2.0", Some(Version::V2_0_0)),
+            ("2.0.0", Some(Version::V2_0_0)),
+            ("2.0.1", Some(Version::V2_0_0)),
+            // Refused: other minor versions, other major versions, anything else.
+            ("0.95", None),
+            ("0.8", None),
+            ("1", None),
+            ("1.1.0", None),
+            ("1.00", None),
+            ("2", None),
+            ("2.1.0", None),
+            ("3.0.0", None),
+            ("1.0.", None),
+            ("1.0.x", None),
+            ("1.0.03", None),
+            ("1.0.3 ", None),
+            ("", None),
+            ("BAD", None),
+        ];
+        for (text, expected) in table {
+            check_header(text, expected);
+        }
+    }
+
+    #[test]
+    fn a_version_reads_back_what_it_prints() {
+        for version in Version::EVERY {
+            check_header(version.as_str(), Some(version));
+            assert!(version.accepts_statement_version(version.as_str()));
+        }
+    }
+
+    #[test]
+    fn statements_keep_the_version_they_were_made_with() {
+        // Text, accepted in 1.0.3, accepted in 2.0.
+        let table = [
+            ("1.0", true, true),
+            ("1.0.0", true, true),
+            ("1.0.9", true, true),
+            ("2.0.0", false, true),
+            ("2.0", false, true),
+            ("0.9.9", false, false),
+            ("1.1.0", false, false),
+            ("2.1.0", false, false),
+            ("should fail", false, false),
+            ("", false, false),
+        ];
+        for (text, first, second) in table {
+            assert_eq!(Version::V1_0_3.accepts_statement_version(text), first, "input: {text:?}");
+            assert_eq!(Version::V2_0_0.accepts_statement_version(text), second, "input: {text:?}");
+        }
+    }
+}
