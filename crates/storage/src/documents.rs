@@ -1,0 +1,210 @@
+//! State and profile documents.
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_xapi::{ActivityId, Ifi, Uuid};
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::StorageError;
+
+/// Which document.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DocumentKey {
+    /// State of an agent in an activity.
+    State {
+        /// The activity.
+        activity: ActivityId,
+        /// The agent or identified group.
+        agent: Ifi,
+        /// The registration; none is a place of its own.
+        registration: Option<Uuid>,
+        /// The name of the document.
+        state_id: String,
+    },
+    /// Profile of an activity.
+    ActivityProfile {
+        /// The activity.
+        activity: ActivityId,
+        /// The name of the document.
+        profile_id: String,
+    },
+    /// Profile of an agent.
+    AgentProfile {
+        /// The agent or identified group.
+        agent: Ifi,
+        /// The name of the document.
+        profile_id: String,
+    },
+}
+
+/// Which documents: all names in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentList {
+    /// States of an agent in an activity.
+    States {
+        /// The activity.
+        activity: ActivityId,
+        /// The agent or identified group.
+        agent: Ifi,
+        /// Only this registration; none means of every registration and of none.
+        registration: Option<Uuid>,
+    },
+    /// Profiles of an activity.
+    ActivityProfiles {
+        /// The activity.
+        activity: ActivityId,
+    },
+    /// Profiles of an agent.
+    AgentProfiles {
+        /// The agent or identified group.
+        agent: Ifi,
+    },
+}
+
+/// The SHA-1 of a document's content, 40 hexadecimal digits in lower case, without quotes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Etag(pub String);
+
+/// A document as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// Any bytes.
+    pub content: Bytes,
+    /// Internet media type, as sent.
+    pub content_type: String,
+    /// The hash of the content.
+    pub etag: Etag,
+    /// When it was last written.
+    pub updated: Moment,
+}
+
+/// A document to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDocument {
+    /// Any bytes.
+    pub content: Bytes,
+    /// Internet media type, as sent.
+    pub content_type: String,
+    /// The hash of the content.
+    pub etag: Etag,
+}
+
+/// Which documents an `If-Match` or `If-None-Match` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EtagMatch {
+    /// `*`: whichever is there.
+    Any,
+    /// One of these.
+    OneOf(Vec<Etag>),
+}
+
+impl EtagMatch {
+    /// Whether it means the document whose tag is `current`; none when there is none.
+    pub fn is_met_by(&self, current: Option<&Etag>) -> bool {
+        match (self, current) {
+            (_, None) => false,
+            (Self::Any, Some(_)) => true,
+            (Self::OneOf(etags), Some(etag)) => etags.contains(etag),
+        }
+    }
+}
+
+/// What must hold of the current document for a write to happen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Precondition {
+    /// The current document is one of these.
+    pub if_match: Option<EtagMatch>,
+    /// The current document is none of these.
+    pub if_none_match: Option<EtagMatch>,
+}
+
+impl Precondition {
+    /// Whether it holds when the current document's tag is `current`.
+    ///
+    /// Spec: RFC 9110, 13.1.
+    pub fn holds(&self, current: Option<&Etag>) -> bool {
+        self.if_match.as_ref().is_none_or(|wanted| wanted.is_met_by(current))
+            && self.if_none_match.as_ref().is_none_or(|unwanted| !unwanted.is_met_by(current))
+    }
+}
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentWrite {
+    /// There was no document before.
+    Created,
+    /// The document before was replaced or removed.
+    Replaced,
+    /// There was nothing to remove.
+    Nothing,
+}
+
+/// Keeps documents.
+///
+/// Each write is atomic: its precondition is checked against the very document that it
+/// replaces, so of two writers with the same precondition one fails.
+#[async_trait]
+pub trait DocumentStore: Send + Sync {
+    /// Finds a document.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`].
+    async fn find_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+    ) -> Result<Option<Document>, StorageError>;
+
+    /// Writes a document, whether there was one before or not. Durable once `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// - [`StorageError::PreconditionFailed`]: the current document is another one.
+    /// - [`StorageError::Busy`], [`StorageError::Full`]: nothing was written.
+    /// - [`StorageError::Halted`], [`StorageError::Io`]: unknown whether it was written.
+    async fn replace_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        document: NewDocument,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError>;
+
+    /// Removes a document. Durable once `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// As [`DocumentStore::replace_document`].
+    async fn remove_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError>;
+
+    /// Removes all documents of a place, in one act. Returns how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`DocumentStore::replace_document`].
+    async fn remove_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+    ) -> Result<u64, StorageError>;
+
+    /// The names of the documents of a place that were written after `since`, sorted, each
+    /// once.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`].
+    async fn list_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+        since: Option<Moment>,
+    ) -> Result<Vec<String>, StorageError>;
+}

@@ -1,0 +1,50 @@
+//! Why storage did not do what it was asked.
+
+use std::io;
+use std::time::Duration;
+
+use acta_xapi::StatementId;
+
+/// Why storage did not do what it was asked, told by what the caller can do next.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// These ids are taken by different content. Do not retry.
+    #[error("{} statement id(s) are already stored with different content", .0.len())]
+    Conflict(Vec<StatementId>),
+
+    /// The document is not as the caller expects it to be. Read it again, then decide.
+    #[error("the precondition does not hold")]
+    PreconditionFailed,
+
+    /// Too much work is queued, or a transaction lost a race. Retry later.
+    #[error("storage is busy")]
+    Busy {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
+
+    /// The device has no room. Nothing was stored; reads go on. Make room, then retry.
+    #[error("no room left on the device")]
+    Full,
+
+    /// Stored bytes fail their checksum. They are neither served nor mended.
+    #[error("corrupt data in {place}")]
+    Corrupt {
+        /// File and byte offset, or table and key.
+        place: String,
+    },
+
+    /// An earlier sync failed, so what is durable is unknown. Restart to recover.
+    #[error("storage halted after a failed write")]
+    Halted,
+
+    /// The device or the database server failed.
+    #[error("could not finish {act}")]
+    Io {
+        /// The act that failed, as in "syncing the log".
+        act: &'static str,
+        /// What the device or the driver reported.
+        #[source]
+        source: io::Error,
+    },
+}

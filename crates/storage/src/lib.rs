@@ -1,0 +1,47 @@
+//! The ports of storage: what every engine promises.
+//!
+//! One method is one atomic act in the language of the domain, tenant first. No engine is
+//! named here; both engines and the in-memory model pass the same suite.
+
+mod attachments;
+mod credentials;
+mod cursors;
+mod documents;
+mod entities;
+mod error;
+mod statements;
+
+#[cfg(feature = "model")]
+pub mod model;
+#[cfg(feature = "suite")]
+pub mod suite;
+
+pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
+pub use credentials::{Credential, CredentialStore, Tenant};
+pub use cursors::CursorStore;
+pub use documents::{
+    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag, EtagMatch,
+    NewDocument, Precondition,
+};
+pub use entities::{EntityStore, Person};
+pub use error::StorageError;
+pub use statements::{
+    AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
+    StatementPage, StatementQuery, StatementStore, StoredStatement,
+};
+
+/// Everything an engine can do: the sum of the ports.
+pub trait Storage:
+    StatementStore + AttachmentStore + DocumentStore + EntityStore + CredentialStore + CursorStore
+{
+}
+
+impl<T> Storage for T where
+    T: StatementStore
+        + AttachmentStore
+        + DocumentStore
+        + EntityStore
+        + CredentialStore
+        + CursorStore
+{
+}

@@ -1,0 +1,81 @@
+//! The reference engine: everything in memory, ordered maps and plain scans.
+//!
+//! It exists to be obviously right, so that other engines can be compared with it, and to
+//! stand in for them in tests. Nothing survives the value itself, and nothing is fast.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use acta_access::TenantId;
+use acta_ambient::{Clock, Moment};
+use acta_xapi::{Sha2, StatementId};
+use bytes::Bytes;
+
+use crate::{Credential, Document, DocumentKey, Tenant};
+
+mod attachments;
+mod documents;
+mod entities;
+mod matching;
+mod statements;
+mod tables;
+
+use statements::Record;
+
+/// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
+#[derive(Debug)]
+pub struct ModelStorage {
+    clock: Arc<dyn Clock>,
+    store: Mutex<Store>,
+}
+
+/// What does not belong to one tenant, and the tenants.
+#[derive(Debug, Default)]
+struct Store {
+    tenants: Vec<Tenant>,
+    credentials: Vec<Credential>,
+    secrets: BTreeMap<String, [u8; 32]>,
+    holdings: BTreeMap<TenantId, Holdings>,
+}
+
+/// What belongs to one tenant.
+#[derive(Debug, Default)]
+struct Holdings {
+    /// In the order of the log: the sequence is the index and one.
+    records: Vec<Record>,
+    /// Where in `records` a statement stands.
+    indices: BTreeMap<StatementId, usize>,
+    /// The targets of all voiding statements, whether they are here or not.
+    void_targets: BTreeSet<StatementId>,
+    /// The greatest answer of `consistent_through` so far.
+    vouched: Option<Moment>,
+    attachments: BTreeMap<Sha2, Bytes>,
+    documents: BTreeMap<DocumentKey, Document>,
+    cursors: BTreeMap<String, String>,
+}
+
+impl ModelStorage {
+    /// The name of the tenant that the store starts with.
+    pub const FIRST_TENANT_NAME: &'static str = "default";
+
+    /// An empty store that takes the time from `clock`.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let first = Tenant {
+            id: TenantId::FIRST,
+            name: Self::FIRST_TENANT_NAME.to_owned(),
+            created: clock.now(),
+        };
+        let store = Store { tenants: vec![first], ..Store::default() };
+        Self { clock, store: Mutex::new(store) }
+    }
+
+    /// Lets `act` look at, and change, what the tenant holds: no other act comes between.
+    fn with_holdings<T>(&self, tenant: TenantId, act: impl FnOnce(&mut Holdings) -> T) -> T {
+        act(self.lock().holdings.entry(tenant).or_default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        // A panic in a test leaves the maps whole: each act changes them in its last step.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,133 @@
+//! Documents in an ordered map.
+
+use std::collections::BTreeSet;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use async_trait::async_trait;
+
+use super::ModelStorage;
+use crate::{
+    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, NewDocument, Precondition,
+    StorageError,
+};
+
+/// Whether the document is one of the place's.
+fn is_in(key: &DocumentKey, list: &DocumentList) -> bool {
+    match (key, list) {
+        (
+            DocumentKey::State { activity, agent, registration, .. },
+            DocumentList::States {
+                activity: in_activity,
+                agent: of_agent,
+                registration: in_registration,
+            },
+        ) => {
+            activity == in_activity
+                && agent == of_agent
+                && (in_registration.is_none() || registration == in_registration)
+        }
+        (
+            DocumentKey::ActivityProfile { activity, .. },
+            DocumentList::ActivityProfiles { activity: of_activity },
+        ) => activity == of_activity,
+        (
+            DocumentKey::AgentProfile { agent, .. },
+            DocumentList::AgentProfiles { agent: of_agent },
+        ) => agent == of_agent,
+        (
+            DocumentKey::State { .. }
+            | DocumentKey::ActivityProfile { .. }
+            | DocumentKey::AgentProfile { .. },
+            _,
+        ) => false,
+    }
+}
+
+fn name(key: &DocumentKey) -> &str {
+    match key {
+        DocumentKey::State { state_id, .. } => state_id,
+        DocumentKey::ActivityProfile { profile_id, .. }
+        | DocumentKey::AgentProfile { profile_id, .. } => profile_id,
+    }
+}
+
+fn check(precondition: &Precondition, current: Option<&Document>) -> Result<(), StorageError> {
+    let etag = current.map(|document| &document.etag);
+    if precondition.holds(etag) { Ok(()) } else { Err(StorageError::PreconditionFailed) }
+}
+
+#[async_trait]
+impl DocumentStore for ModelStorage {
+    async fn find_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+    ) -> Result<Option<Document>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| holdings.documents.get(key).cloned()))
+    }
+
+    async fn replace_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        document: NewDocument,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        let updated = self.clock.now();
+        let NewDocument { content, content_type, etag } = document;
+        let document = Document { content, content_type, etag, updated };
+        self.with_holdings(tenant, |holdings| {
+            check(precondition, holdings.documents.get(key))?;
+            Ok(match holdings.documents.insert(key.clone(), document) {
+                Some(_) => DocumentWrite::Replaced,
+                None => DocumentWrite::Created,
+            })
+        })
+    }
+
+    async fn remove_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        self.with_holdings(tenant, |holdings| {
+            check(precondition, holdings.documents.get(key))?;
+            Ok(match holdings.documents.remove(key) {
+                Some(_) => DocumentWrite::Replaced,
+                None => DocumentWrite::Nothing,
+            })
+        })
+    }
+
+    async fn remove_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+    ) -> Result<u64, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let count_before = holdings.documents.len();
+            holdings.documents.retain(|key, _| !is_in(key, list));
+            (count_before - holdings.documents.len()) as u64
+        }))
+    }
+
+    async fn list_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+        since: Option<Moment>,
+    ) -> Result<Vec<String>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let names: BTreeSet<&str> = holdings
+                .documents
+                .iter()
+                .filter(|(key, _)| is_in(key, list))
+                .filter(|(_, document)| since.is_none_or(|since| since < document.updated))
+                .map(|(key, _)| name(key))
+                .collect();
+            names.into_iter().map(str::to_owned).collect()
+        }))
+    }
+}

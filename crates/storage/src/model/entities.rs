@@ -1,0 +1,38 @@
+//! Activities and persons, gathered anew from all statements at each question.
+
+use acta_access::TenantId;
+use acta_xapi::{ActivityId, Ifi, merge_definitions};
+use async_trait::async_trait;
+
+use super::ModelStorage;
+use crate::{EntityStore, Person, StorageError};
+
+#[async_trait]
+impl EntityStore for ModelStorage {
+    async fn find_definition(
+        &self,
+        tenant: TenantId,
+        activity: &ActivityId,
+    ) -> Result<Option<String>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let all = holdings.records.iter().flat_map(|record| record.new.statement.definitions());
+            let told = all.filter(|(id, _)| *id == activity);
+            told.fold(None, |known: Option<String>, (_, newer)| {
+                Some(merge_definitions(known.as_deref(), newer))
+            })
+        }))
+    }
+
+    async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let mut names: Vec<String> = Vec::new();
+            let all =
+                holdings.records.iter().flat_map(|record| record.new.statement.named_actors());
+            for (_, name) in all.filter(|(named, _)| *named == ifi) {
+                names.retain(|known| known != name);
+                names.push(name.to_owned());
+            }
+            Person { names }
+        }))
+    }
+}

@@ -1,0 +1,110 @@
+//! Whether a statement meets the filters of a query, read off its parsed value.
+//!
+//! Spec: xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, 4.1.6.1.
+
+use std::collections::BTreeSet;
+
+use acta_xapi::{Activity, ActivityId, Actor, Context, Ifi, Object, SubStatement};
+
+use super::Holdings;
+use super::statements::Record;
+use crate::{AgentFilter, StatementQuery};
+
+impl Holdings {
+    /// Whether the statement itself, or one that it points to over any number of
+    /// `StatementRef`s, meets all filters that are not about time or authority.
+    pub(super) fn matches_along_chain(&self, record: &Record, query: &StatementQuery) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut current = Some(record);
+        while let Some(record) = current {
+            // References may run in a circle.
+            if !seen.insert(record.new.id) {
+                return false;
+            }
+            if matches(record, query) {
+                return true;
+            }
+            current = match record.new.statement.object {
+                Object::StatementRef(target) => self.record(target),
+                Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
+            };
+        }
+        false
+    }
+}
+
+/// Whether the statement itself meets all filters that are not about time or authority.
+fn matches(record: &Record, query: &StatementQuery) -> bool {
+    let statement = &record.new.statement;
+    let context = statement.context.as_ref();
+    let registration = context.and_then(|context| context.registration);
+    query.agent.as_ref().is_none_or(|filter| is_about_agent(record, filter))
+        && query.verb.as_ref().is_none_or(|verb| *verb == statement.verb.id)
+        && query.registration.is_none_or(|wanted| Some(wanted) == registration)
+        && query.activity.as_ref().is_none_or(|wanted| {
+            is_about_activity(&statement.object, context, wanted, query.is_activity_related)
+        })
+}
+
+fn is_about_agent(record: &Record, filter: &AgentFilter) -> bool {
+    let statement = &record.new.statement;
+    if names_in_actor_or_object(&statement.actor, &statement.object, &filter.ifi) {
+        return true;
+    }
+    filter.is_related
+        && (record.new.authority == filter.ifi
+            || names_in_context(statement.context.as_ref(), &filter.ifi)
+            || names_in_substatement(&statement.object, &filter.ifi))
+}
+
+fn names_in_actor_or_object(actor: &Actor, object: &Object, ifi: &Ifi) -> bool {
+    let in_object = match object {
+        Object::Actor(actor) => names(actor, ifi),
+        Object::Activity(_) | Object::StatementRef(_) | Object::SubStatement(_) => false,
+    };
+    in_object || names(actor, ifi)
+}
+
+fn names_in_context(context: Option<&Context>, ifi: &Ifi) -> bool {
+    let Some(context) = context else { return false };
+    let single = [&context.instructor, &context.team].into_iter().flatten();
+    single.chain(&context.agents).chain(&context.groups).any(|actor| names(actor, ifi))
+}
+
+fn names_in_substatement(object: &Object, ifi: &Ifi) -> bool {
+    substatement(object).is_some_and(|inner| {
+        names_in_actor_or_object(&inner.actor, &inner.object, ifi)
+            || names_in_context(inner.context.as_ref(), ifi)
+    })
+}
+
+/// Whether `actor` is the one sought, or a group with it as a member.
+fn names(actor: &Actor, ifi: &Ifi) -> bool {
+    actor.ifi.as_ref() == Some(ifi) || actor.members.iter().any(|member| names(member, ifi))
+}
+
+fn is_about_activity(
+    object: &Object,
+    context: Option<&Context>,
+    wanted: &ActivityId,
+    is_related: bool,
+) -> bool {
+    let is_wanted = |activity: &Activity| activity.id == *wanted;
+    if matches!(object, Object::Activity(activity) if is_wanted(activity)) {
+        return true;
+    }
+    if !is_related {
+        return false;
+    }
+    context.is_some_and(|context| context.activities.iter().any(is_wanted))
+        || substatement(object).is_some_and(|inner| {
+            is_about_activity(&inner.object, inner.context.as_ref(), wanted, true)
+        })
+}
+
+fn substatement(object: &Object) -> Option<&SubStatement> {
+    match object {
+        Object::SubStatement(inner) => Some(inner),
+        Object::Activity(_) | Object::Actor(_) | Object::StatementRef(_) => None,
+    }
+}

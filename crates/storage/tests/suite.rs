@@ -1,0 +1,57 @@
+//! The model passes the suite that every engine passes.
+
+#![cfg(feature = "suite")]
+
+use acta_storage::suite::ModelUnderTest;
+use acta_storage::suite::comparing::{Tally, compare};
+
+acta_storage::storage_suite!(ModelUnderTest);
+
+#[test]
+fn every_case_of_the_suite_is_in_its_list() {
+    let list = include_str!("../src/suite.rs");
+    let areas = [
+        include_str!("../src/suite/appending.rs"),
+        include_str!("../src/suite/attaching.rs"),
+        include_str!("../src/suite/comparing.rs"),
+        include_str!("../src/suite/documenting.rs"),
+        include_str!("../src/suite/filtering.rs"),
+        include_str!("../src/suite/finding.rs"),
+        include_str!("../src/suite/gathering.rs"),
+        include_str!("../src/suite/paging.rs"),
+        include_str!("../src/suite/referring.rs"),
+        include_str!("../src/suite/reopening.rs"),
+        include_str!("../src/suite/separating.rs"),
+        include_str!("../src/suite/settling.rs"),
+        include_str!("../src/suite/timing.rs"),
+    ];
+    for area in areas {
+        let cases = area.lines().filter_map(|line| {
+            let name = line.strip_prefix("pub async fn ")?;
+            name.split_once("<E: EngineUnderTest>()").map(|(name, _)| name)
+        });
+        for case in cases {
+            assert!(list.lines().any(|line| line.trim() == case), "{case} is never run");
+        }
+    }
+}
+
+#[tokio::test]
+async fn histories_come_by_everything_that_can_happen() {
+    let Tally {
+        new_count,
+        repeat_count,
+        conflict_count,
+        found_count,
+        page_count,
+        refused_write_count,
+        reopen_count,
+    } = compare::<ModelUnderTest>(1, 400).await;
+    assert!(200 < new_count, "{new_count}");
+    assert!(50 < repeat_count, "{repeat_count}");
+    assert!(10 < conflict_count, "{conflict_count}");
+    assert!(2_000 < found_count, "{found_count}");
+    assert!(200 < page_count, "{page_count}");
+    assert!(5 < refused_write_count, "{refused_write_count}");
+    assert!(2 < reopen_count, "{reopen_count}");
+}
