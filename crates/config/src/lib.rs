@@ -1,0 +1,108 @@
+//! The typed configuration, its sources and its reference.
+//!
+//! Filled once, in `main`, from defaults, file, environment and flags, each overruling the
+//! one before. Unknown keys are refused. The page `docs/operate/config.md` is generated
+//! from the same table that is read here.
+
+mod keys;
+mod load;
+mod reference;
+mod secret;
+mod value;
+
+pub use keys::{KEYS, Key};
+pub use load::{ConfigError, Environment, Loaded, Origin, Setting, load};
+pub use reference::reference_page;
+pub use secret::Secret;
+pub use value::{ByteSize, Span};
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use acta_xapi::Version;
+
+/// Everything that can be set, checked and typed.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The directory that holds everything stored.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The version named in answers to requests that name none.
+    pub default_version: Version,
+    /// The home page of the account in the authority of stored statements.
+    pub authority_home_page: String,
+    /// The credential that an empty store is made with.
+    pub seed: Option<Seed>,
+    /// What is logged, and how.
+    pub log: Log,
+    /// How much a client may ask for.
+    pub limits: Limits,
+    /// How the embedded engine lays out its files.
+    pub storage: Storage,
+}
+
+/// The credential that an empty store is made with.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    /// The user name of Basic authentication.
+    pub key: String,
+    /// The password of Basic authentication.
+    pub secret: Secret<String>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// A filter such as `info` or `acta_http=debug,info`.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON otherwise.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How much a client may ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Longest JSON body of statements, in bytes, after decompression.
+    pub statements_bytes_max: u64,
+    /// Most statements in one request.
+    pub statements_count_max: usize,
+    /// Longest attachment, in bytes.
+    pub attachment_bytes_max: u64,
+    /// Longest multipart request, in bytes.
+    pub multipart_bytes_max: u64,
+    /// Longest document, in bytes.
+    pub document_bytes_max: u64,
+    /// Most statements on one page of results.
+    pub page_count_max: usize,
+    /// Most bytes of statements on one page of results.
+    pub page_bytes_max: u64,
+    /// Most connections at a time.
+    pub connections_max: usize,
+    /// Most requests worked on at a time.
+    pub requests_max: usize,
+    /// How long a client may take for the head of a request.
+    pub head_timeout: Span,
+    /// How long a client may pause while it sends a body.
+    pub body_timeout: Span,
+}
+
+/// How the embedded engine lays out its files.
+#[derive(Clone, Copy, Debug)]
+pub struct Storage {
+    /// Size at which a new segment of the log is begun.
+    pub segment_bytes: u64,
+    /// Entries after which the index in memory is frozen into a run.
+    pub run_entries: u32,
+}

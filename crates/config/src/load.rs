@@ -1,0 +1,352 @@
+//! From sources to settings, and from settings to the typed tree.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use acta_xapi::Version;
+
+use crate::{ByteSize, Config, KEYS, Key, Limits, Log, LogFormat, Secret, Seed, Storage};
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing was set.
+    Default,
+    /// This file.
+    File(PathBuf),
+    /// The environment variable of the key.
+    Environment,
+    /// The environment variable of the key with `_FILE`, which names a file.
+    EnvironmentFile,
+    /// The command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment | Self::EnvironmentFile => f.write_str("environment"),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// One key with the value that is used.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The key.
+    pub key: &'static Key,
+    /// The value as text; none if unset.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Setting {
+    /// The value as it may be shown.
+    pub fn shown(&self) -> &str {
+        match &self.value {
+            None => "(unset)",
+            Some(_) if self.key.is_secret => "***",
+            Some(value) => value,
+        }
+    }
+}
+
+/// The configuration, and where each value came from.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The typed tree.
+    pub config: Config,
+    /// Every key in the order of the reference.
+    pub settings: Vec<Setting>,
+}
+
+/// Why a configuration is not usable. Each names what to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system reports.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path} is not valid TOML")]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// There is no such key.
+    #[error("{origin}: there is no key `{name}`{}", suggestion(.name))]
+    UnknownKey {
+        /// The name that was set.
+        name: String,
+        /// Where.
+        origin: String,
+    },
+    /// The value does not fit the key.
+    #[error("{name} = {value:?} ({origin}): {reason}")]
+    BadValue {
+        /// The key.
+        name: &'static str,
+        /// What was set, or `***`.
+        value: String,
+        /// Where.
+        origin: Origin,
+        /// What is expected.
+        reason: String,
+    },
+    /// One key needs another.
+    #[error("{name} is set, but {missing} is not; set both or neither")]
+    Incomplete {
+        /// What is set.
+        name: &'static str,
+        /// What is missing.
+        missing: &'static str,
+    },
+}
+
+fn suggestion(name: &str) -> String {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let near = KEYS.iter().find(|key| key.name.ends_with(last) || key.name.contains(name));
+    near.map(|key| format!("; did you mean `{}`?", key.name)).unwrap_or_default()
+}
+
+/// The environment variables of a process, or of a test.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The variables of this process that begin with `ACTA_`.
+    pub fn of_process() -> Self {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect()
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        Self(variables.into_iter().filter(|(name, _)| name.starts_with("ACTA_")).collect())
+    }
+}
+
+/// Reads every source: `file` (when given, or `acta.toml` in the working directory when it
+/// is there), `environment`, and `flags` as pairs of key and value.
+///
+/// # Errors
+///
+/// [`ConfigError`] for the first thing that must be mended.
+pub fn load(
+    file: Option<&Path>,
+    environment: &Environment,
+    flags: &[(&'static str, String)],
+) -> Result<Loaded, ConfigError> {
+    let mut settings: Vec<Setting> = KEYS
+        .iter()
+        .map(|key| Setting { key, value: key.default.map(str::to_owned), origin: Origin::Default })
+        .collect();
+    read_file(file, &mut settings)?;
+    read_environment(environment, &mut settings)?;
+    for (name, value) in flags {
+        set(&mut settings, name, value.clone(), Origin::Flag, "command line")?;
+    }
+    let config = Typed(&settings).config()?;
+    Ok(Loaded { config, settings })
+}
+
+fn set(
+    settings: &mut [Setting],
+    name: &str,
+    value: String,
+    origin: Origin,
+    place: &str,
+) -> Result<(), ConfigError> {
+    let setting = settings.iter_mut().find(|setting| setting.key.name == name);
+    let setting = setting.ok_or_else(|| ConfigError::UnknownKey {
+        name: name.to_owned(),
+        origin: place.to_owned(),
+    })?;
+    setting.value = Some(value);
+    setting.origin = origin;
+    Ok(())
+}
+
+fn read_file(file: Option<&Path>, settings: &mut [Setting]) -> Result<(), ConfigError> {
+    let path = file.unwrap_or(Path::new("acta.toml"));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(());
+        }
+        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    };
+    let table: toml::Table = text.parse().map_err(|source| ConfigError::NotToml {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })?;
+    let mut flat = Vec::new();
+    flatten("", &table, &mut flat);
+    for (name, value) in flat {
+        let place = path.display().to_string();
+        set(settings, &name, value, Origin::File(path.to_owned()), &place)?;
+    }
+    Ok(())
+}
+
+fn flatten(prefix: &str, table: &toml::Table, flat: &mut Vec<(String, String)>) {
+    for (key, value) in table {
+        let name = format!("{prefix}{key}");
+        match value {
+            toml::Value::Table(inner) => flatten(&format!("{name}."), inner, flat),
+            toml::Value::String(text) => flat.push((name, text.clone())),
+            toml::Value::Integer(_)
+            | toml::Value::Float(_)
+            | toml::Value::Boolean(_)
+            | toml::Value::Datetime(_)
+            | toml::Value::Array(_) => flat.push((name, value.to_string())),
+        }
+    }
+}
+
+/// Variables that begin with `ACTA_` and are read elsewhere.
+const FOREIGN_VARIABLES: &[&str] = &["ACTA_CONFIG"];
+
+fn read_environment(
+    environment: &Environment,
+    settings: &mut [Setting],
+) -> Result<(), ConfigError> {
+    for (variable, value) in &environment.0 {
+        if FOREIGN_VARIABLES.contains(&variable.as_str()) {
+            continue;
+        }
+        let in_file = variable.strip_suffix("_FILE");
+        let named = settings.iter_mut().find(|setting| {
+            let name = setting.key.variable();
+            name == *variable || setting.key.is_secret && in_file == Some(&name)
+        });
+        let setting = named.ok_or_else(|| ConfigError::UnknownKey {
+            name: variable.clone(),
+            origin: "environment".to_owned(),
+        })?;
+        if setting.key.variable() == *variable {
+            setting.value = Some(value.clone());
+            setting.origin = Origin::Environment;
+        } else {
+            let path = PathBuf::from(value);
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| ConfigError::Unreadable { path, source })?;
+            setting.value = Some(text.trim_end_matches(['\n', '\r']).to_owned());
+            setting.origin = Origin::EnvironmentFile;
+        }
+    }
+    Ok(())
+}
+
+struct Typed<'a>(&'a [Setting]);
+
+impl Typed<'_> {
+    fn config(&self) -> Result<Config, ConfigError> {
+        Ok(Config {
+            data: self.parse("data")?,
+            listen: self.parse("listen")?,
+            default_version: self.version("default_version")?,
+            authority_home_page: self.with("authority_home_page", |text| {
+                let iri: Result<acta_xapi::Iri, _> = text.parse();
+                iri.map(|iri| iri.as_str().to_owned()).map_err(|error| error.to_string())
+            })?,
+            seed: self.seed()?,
+            log: Log { level: self.parse("log.level")?, format: self.log_format("log.format")? },
+            limits: self.limits()?,
+            storage: Storage {
+                segment_bytes: self.parse::<ByteSize>("storage.segment_bytes")?.0,
+                run_entries: self.parse("storage.run_entries")?,
+            },
+        })
+    }
+
+    fn limits(&self) -> Result<Limits, ConfigError> {
+        let bytes = |name| self.parse::<ByteSize>(name).map(|size| size.0);
+        Ok(Limits {
+            statements_bytes_max: bytes("limits.statements_bytes_max")?,
+            statements_count_max: self.parse("limits.statements_count_max")?,
+            attachment_bytes_max: bytes("limits.attachment_bytes_max")?,
+            multipart_bytes_max: bytes("limits.multipart_bytes_max")?,
+            document_bytes_max: bytes("limits.document_bytes_max")?,
+            page_count_max: self.parse("limits.page_count_max")?,
+            page_bytes_max: bytes("limits.page_bytes_max")?,
+            connections_max: self.parse("limits.connections_max")?,
+            requests_max: self.parse("limits.requests_max")?,
+            head_timeout: self.parse("limits.head_timeout")?,
+            body_timeout: self.parse("limits.body_timeout")?,
+        })
+    }
+
+    fn seed(&self) -> Result<Option<Seed>, ConfigError> {
+        match (self.find("seed_key").1, self.find("seed_secret").1) {
+            (Some(key), Some(secret)) => {
+                Ok(Some(Seed { key: key.to_owned(), secret: Secret::new(secret.to_owned()) }))
+            }
+            (None, None) => Ok(None),
+            (Some(_), None) => {
+                Err(ConfigError::Incomplete { name: "seed_key", missing: "seed_secret" })
+            }
+            (None, Some(_)) => {
+                Err(ConfigError::Incomplete { name: "seed_secret", missing: "seed_key" })
+            }
+        }
+    }
+
+    fn find(&self, name: &'static str) -> (Option<&Setting>, Option<&str>) {
+        let setting = self.0.iter().find(|setting| setting.key.name == name);
+        (setting, setting.and_then(|setting| setting.value.as_deref()))
+    }
+
+    fn with<T>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, ConfigError> {
+        let (setting, value) = self.find(name);
+        parse(value.unwrap_or_default()).map_err(|reason| ConfigError::BadValue {
+            name,
+            value: setting.map(|setting| setting.shown().to_owned()).unwrap_or_default(),
+            origin: setting.map_or(Origin::Default, |setting| setting.origin.clone()),
+            reason,
+        })
+    }
+
+    fn parse<T: FromStr<Err: fmt::Display>>(&self, name: &'static str) -> Result<T, ConfigError> {
+        self.with(name, |text| text.parse().map_err(|error: T::Err| error.to_string()))
+    }
+
+    fn version(&self, name: &'static str) -> Result<Version, ConfigError> {
+        self.with(name, |text| {
+            let named = Version::EVERY.into_iter().find(|version| version.as_str() == text);
+            named.ok_or_else(|| "expected 1.0.3 or 2.0.0".to_owned())
+        })
+    }
+
+    fn log_format(&self, name: &'static str) -> Result<LogFormat, ConfigError> {
+        self.with(name, |text| match text {
+            "auto" => Ok(LogFormat::Auto),
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            _ => Err("expected auto, text or json".to_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+use super::*;
+
+fn environment(pairs: &[(&str, &str)]) -> Environment {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn write(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[track_caller]
+fn check_refused(file: &str, variables: &[(&str, &str)], expected: &str) {
+    let file = write(file);
+    let error = load(Some(file.path()), &environment(variables), &[]).unwrap_err();
+    let message = error.to_string().replace(&file.path().display().to_string(), "FILE");
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn every_default_is_valid() {
+    let empty = write("");
+    let loaded = load(Some(empty.path()), &Environment::default(), &[]).unwrap();
+    assert_eq!(loaded.settings.len(), KEYS.len());
+    assert_eq!(loaded.config.listen.to_string(), "127.0.0.1:8080");
+    assert!(loaded.config.seed.is_none());
+}
+
+#[test]
+fn flags_overrule_environment_and_environment_overrules_the_file() {
+    let file = write("listen = \"127.0.0.1:1\"\ndata = \"a\"\n[limits]\npage_count_max = 7\n");
+    let variables =
+        environment(&[("ACTA_LISTEN", "127.0.0.1:2"), ("ACTA_DATA", "b"), ("HOME", "x")]);
+    let loaded =
+        load(Some(file.path()), &variables, &[("listen", "127.0.0.1:3".to_owned())]).unwrap();
+    assert_eq!(loaded.config.listen.port(), 3);
+    assert_eq!(loaded.config.data, Path::new("b"));
+    assert_eq!(loaded.config.limits.page_count_max, 7);
+    let origins: Vec<_> =
+        loaded.settings.iter().map(|setting| setting.origin.to_string()).collect();
+    assert_eq!(origins[0], "environment");
+    assert_eq!(origins[1], "command line");
+    assert_eq!(origins[2], "default");
+}
+
+#[test]
+fn secrets_are_read_from_files_and_never_shown() {
+    let (empty, secret) = (write(""), write("hunter2\n"));
+    let path = secret.path().display().to_string();
+    let variables = environment(&[("ACTA_SEED_KEY", "k"), ("ACTA_SEED_SECRET_FILE", &path)]);
+    let loaded = load(Some(empty.path()), &variables, &[]).unwrap();
+    assert_eq!(loaded.config.seed.as_ref().unwrap().secret.expose(), "hunter2");
+    assert!(!format!("{:?}", loaded.config).contains("hunter2"));
+    let shown = loaded.settings.iter().find(|s| s.key.name == "seed_secret").unwrap().shown();
+    assert_eq!(shown, "***");
+}
+
+/// A file, environment variables, and the message about them.
+type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+#[test]
+fn names_what_is_wrong_and_where() {
+    let table: &[Row] = &[
+        (
+            "[limits]\npage_count = 3",
+            &[],
+            "FILE: there is no key `limits.page_count`; did you mean `limits.page_count_max`?",
+        ),
+        (
+            "page_count_max = 3",
+            &[],
+            "FILE: there is no key `page_count_max`; did you mean `limits.page_count_max`?",
+        ),
+        ("", &[("ACTA_LISTENS", "x")], "environment: there is no key `ACTA_LISTENS`"),
+        (
+            "",
+            &[("ACTA_LISTEN", "nowhere")],
+            "listen = \"nowhere\" (environment): invalid socket address syntax",
+        ),
+        (
+            "[storage]\nsegment_bytes = \"1 MB\"",
+            &[],
+            "storage.segment_bytes = \"1 MB\" (FILE): expected a whole number with one of the units \
+             KiB, MiB, GiB, or none for bytes",
+        ),
+        (
+            "default_version = \"1.0.2\"",
+            &[],
+            "default_version = \"1.0.2\" (FILE): expected 1.0.3 or 2.0.0",
+        ),
+        ("seed_key = \"a\"", &[], "seed_key is set, but seed_secret is not; set both or neither"),
+        ("listen = ", &[], "FILE is not valid TOML"),
+    ];
+    for (file, variables, expected) in table {
+        check_refused(file, variables, expected);
+    }
+}

@@ -1,0 +1,98 @@
+//! Sizes and times as people write them.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A size in bytes, written as `512`, `64KiB`, `256MiB` or `1GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ByteSize(pub u64);
+
+/// A length of time, written as `500ms`, `30s`, `5m` or `1h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+/// The text is no number with a known unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a whole number with one of the units {0}")]
+pub struct NotAValue(&'static str);
+
+fn split(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit.trim_start()))
+}
+
+impl FromStr for ByteSize {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        const UNITS: NotAValue = NotAValue("KiB, MiB, GiB, or none for bytes");
+        let (number, unit) = split(text).ok_or(UNITS)?;
+        let factor: u64 = match unit {
+            "" | "B" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(UNITS),
+        };
+        number.checked_mul(factor).map(Self).ok_or(UNITS)
+    }
+}
+
+impl FromStr for Span {
+    type Err = NotAValue;
+
+    fn from_str(text: &str) -> Result<Self, NotAValue> {
+        const UNITS: NotAValue = NotAValue("ms, s, m, h");
+        let (number, unit) = split(text).ok_or(UNITS)?;
+        let millis: u64 = match unit {
+            "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            _ => return Err(UNITS),
+        };
+        number.checked_mul(millis).map(|ms| Self(Duration::from_millis(ms))).ok_or(UNITS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_sizes() {
+        let table = [
+            ("0", Some(0)),
+            ("512", Some(512)),
+            ("64KiB", Some(65_536)),
+            ("2 MiB", Some(2_097_152)),
+            ("1GiB", Some(1_073_741_824)),
+            ("64kb", None),
+            ("MiB", None),
+            ("-1", None),
+            ("1.5MiB", None),
+            ("99999999999GiB", None),
+        ];
+        for (text, bytes) in table {
+            assert_eq!(text.parse().ok(), bytes.map(ByteSize), "input: {text:?}");
+        }
+    }
+
+    #[test]
+    fn parses_times() {
+        let table = [
+            ("500ms", Some(500)),
+            ("30s", Some(30_000)),
+            ("5m", Some(300_000)),
+            ("1h", Some(3_600_000)),
+            ("30", None),
+            ("s", None),
+            ("", None),
+        ];
+        for (text, millis) in table {
+            let expected = millis.map(|ms| Span(Duration::from_millis(ms)));
+            assert_eq!(text.parse().ok(), expected, "input: {text:?}");
+        }
+    }
+}
