@@ -1,0 +1,333 @@
+//! Bytes of the index: numbers, checksums, a file written forward and read in windows.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use acta_storage::StorageError;
+
+use crate::disk::{Disk, DiskFile};
+
+/// Bytes of a checksum.
+pub(super) const SEAL_BYTES: usize = 4;
+
+/// The lower half of a number that is known to have no upper one.
+#[expect(clippy::cast_possible_truncation, reason = "callers pass numbers below 2^32")]
+pub(super) const fn low32(value: u64) -> u32 {
+    debug_assert!(value <= u32::MAX as u64);
+    value as u32
+}
+
+/// A length that is known to be below 2^32.
+pub(super) const fn len32(value: usize) -> u32 {
+    low32(value as u64)
+}
+
+/// A number as an index into memory, for numbers that lengths were made of.
+#[expect(clippy::cast_possible_truncation, reason = "a length in memory fits usize")]
+pub(super) const fn usize_of(value: u64) -> usize {
+    value as usize
+}
+
+/// Appends `value` in groups of seven bits, the lowest first.
+pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push((value & 0x7f) as u8);
+}
+
+/// Maps small numbers of either sign to small ones without.
+pub(super) const fn zigzag(value: i64) -> u64 {
+    (value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// The inverse of [`zigzag`].
+pub(super) const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+/// Appends the checksum of everything from `start` on.
+pub(super) fn seal(out: &mut Vec<u8>, start: usize) {
+    let checksum = crc32c::crc32c(&out[start..]);
+    out.extend_from_slice(&checksum.to_le_bytes());
+}
+
+/// The sealed bytes without their checksum; none if it is wrong.
+pub(super) fn unseal(bytes: &[u8]) -> Option<&[u8]> {
+    let (body, checksum) = bytes.split_last_chunk::<SEAL_BYTES>()?;
+    (crc32c::crc32c(body) == u32::from_le_bytes(*checksum)).then_some(body)
+}
+
+/// Numbers read one after the other; none where the bytes end too early.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*taken)
+    }
+
+    pub(super) fn u8(&mut self) -> Option<u8> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    pub(super) fn u32(&mut self) -> Option<u32> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Option<u64> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn i64(&mut self) -> Option<i64> {
+        self.array().map(i64::from_le_bytes)
+    }
+
+    pub(super) fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for (index, byte) in self.0.iter().enumerate().take(10) {
+            value |= u64::from(byte & 0x7f).wrapping_shl(7 * len32(index));
+            if byte & 0x80 == 0 {
+                self.0 = &self.0[index + 1..];
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    pub(super) fn varint32(&mut self) -> Option<u32> {
+        self.varint().and_then(|value| u32::try_from(value).ok())
+    }
+}
+
+/// A finished file of the index, which knows what to do when it turns out to be damaged.
+#[derive(Debug)]
+pub(super) struct RunFile {
+    disk: Arc<dyn Disk>,
+    directory: PathBuf,
+    name: String,
+    file: Arc<dyn DiskFile>,
+    len: u64,
+    is_damaged: AtomicBool,
+}
+
+impl RunFile {
+    /// Opens the file `name` in `directory`.
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        directory: PathBuf,
+        name: String,
+    ) -> Result<Self, StorageError> {
+        let io = |source| StorageError::Io { act: "opening an index run", source };
+        let file = disk.open(&directory.join(&name)).map_err(io)?;
+        let len = file.len().map_err(io)?;
+        Ok(Self { disk, directory, name, file, len, is_damaged: AtomicBool::new(false) })
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Removes the file. It stays readable for those who hold it.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        self.disk.remove(&self.directory.join(&self.name))
+    }
+
+    /// Reports damage at `offset`, and gives the file a name under which the next open
+    /// does not take it for sound.
+    pub(super) fn corrupt(&self, offset: u64) -> StorageError {
+        let place = format!("index/{} at byte {offset}", self.name);
+        if !self.is_damaged.swap(true, Ordering::Relaxed) {
+            tracing::error!(place, "an index run is damaged and will be rebuilt at the next start");
+            let to = self.directory.join(format!("{}.damaged", self.name));
+            if let Err(error) = self.disk.rename(&self.directory.join(&self.name), &to) {
+                tracing::error!(%error, "could not set the damaged index run aside");
+            }
+        }
+        StorageError::Corrupt { place }
+    }
+
+    /// Reads `count` bytes at `offset` into `buffer`, replacing what it held.
+    pub(super) fn read(
+        &self,
+        offset: u64,
+        count: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(), StorageError> {
+        if offset.checked_add(count as u64).is_none_or(|end| self.len < end) {
+            return Err(self.corrupt(offset));
+        }
+        buffer.resize(count, 0);
+        self.file
+            .read_at(buffer, offset)
+            .map_err(|source| StorageError::Io { act: "reading the index", source })
+    }
+
+    /// Reads a sealed block of `count` bytes, checksum included, and returns what it seals.
+    pub(super) fn read_sealed(&self, offset: u64, count: u64) -> Result<Vec<u8>, StorageError> {
+        if self.len < count {
+            return Err(self.corrupt(offset));
+        }
+        let mut bytes = Vec::new();
+        self.read(offset, usize_of(count), &mut bytes)?;
+        match unseal(&bytes) {
+            Some(body) => {
+                let body_len = body.len();
+                bytes.truncate(body_len);
+                Ok(bytes)
+            }
+            None => Err(self.corrupt(offset)),
+        }
+    }
+}
+
+/// A piece of a file kept in memory, so that neighbouring blocks cost one read.
+#[derive(Debug)]
+pub(super) struct Window {
+    bytes: Vec<u8>,
+    start: u64,
+    ahead_bytes: usize,
+}
+
+/// Where the next read will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// Further up in the file.
+    Up,
+    /// Further down.
+    Down,
+}
+
+impl Window {
+    /// An empty window that reads at least `ahead_bytes` at once.
+    pub(super) const fn new(ahead_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), start: 0, ahead_bytes }
+    }
+
+    /// The sealed block of `count` bytes at `offset`, without its checksum.
+    pub(super) fn sealed(
+        &mut self,
+        file: &RunFile,
+        (offset, count): (u64, usize),
+        ahead: Ahead,
+    ) -> Result<&[u8], StorageError> {
+        unseal(self.bytes(file, (offset, count), ahead)?).ok_or_else(|| file.corrupt(offset))
+    }
+
+    /// The byte at `offset`, not yet checked.
+    pub(super) fn peek(&mut self, file: &RunFile, offset: u64) -> Result<u8, StorageError> {
+        Ok(self.bytes(file, (offset, 1), Ahead::Up)?.first().copied().unwrap_or_default())
+    }
+
+    fn bytes(
+        &mut self,
+        file: &RunFile,
+        (offset, count): (u64, usize),
+        ahead: Ahead,
+    ) -> Result<&[u8], StorageError> {
+        let end = offset.saturating_add(count as u64);
+        if file.len() < end {
+            return Err(file.corrupt(offset));
+        }
+        if offset < self.start || self.start + (self.bytes.len() as u64) < end {
+            let wanted = count.max(self.ahead_bytes) as u64;
+            let (from, to) = match ahead {
+                Ahead::Up => (offset, file.len().min(offset.saturating_add(wanted))),
+                Ahead::Down => (end.saturating_sub(wanted), end),
+            };
+            self.start = from;
+            let read = file.read(from, usize_of(to - from), &mut self.bytes);
+            if read.is_err() {
+                self.bytes.clear();
+            }
+            read?;
+        }
+        let from = usize_of(offset - self.start);
+        Ok(&self.bytes[from..from + count])
+    }
+}
+
+/// A file being written from front to back.
+#[derive(Debug)]
+pub(super) struct Sink {
+    file: Arc<dyn DiskFile>,
+    written: u64,
+    unsynced: u64,
+    buffer: Vec<u8>,
+}
+
+/// Bytes written before they are synced, so that the log's own syncs never wait for much.
+const UNSYNCED_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Bytes gathered before they are written.
+const SINK_BYTES: usize = 256 * 1024;
+
+impl Sink {
+    pub(super) fn new(file: Arc<dyn DiskFile>) -> Self {
+        Self { file, written: 0, unsynced: 0, buffer: Vec::with_capacity(SINK_BYTES + 4096) }
+    }
+
+    /// Where the next byte will stand.
+    pub(super) fn offset(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    /// Appends bytes as they are.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        self.buffer.extend_from_slice(bytes);
+        self.write_if(SINK_BYTES)
+    }
+
+    /// Appends bytes and their checksum.
+    pub(super) fn put_sealed(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
+        let start = self.buffer.len();
+        self.buffer.extend_from_slice(bytes);
+        seal(&mut self.buffer, start);
+        self.write_if(SINK_BYTES)
+    }
+
+    fn write_if(&mut self, bytes_min: usize) -> Result<(), StorageError> {
+        if self.buffer.len() < bytes_min {
+            return Ok(());
+        }
+        self.file.write_at(&self.buffer, self.written).map_err(written)?;
+        self.written += self.buffer.len() as u64;
+        self.unsynced += self.buffer.len() as u64;
+        self.buffer.clear();
+        if UNSYNCED_BYTES_MAX <= self.unsynced {
+            self.file.sync().map_err(written)?;
+            self.unsynced = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and makes the file durable.
+    pub(super) fn finish(mut self) -> Result<(), StorageError> {
+        self.write_if(1)?;
+        self.file.sync().map_err(written)
+    }
+}
+
+/// Tells a full device from other errors of writing.
+pub(super) fn written(source: io::Error) -> StorageError {
+    if source.kind() == io::ErrorKind::StorageFull {
+        StorageError::Full
+    } else {
+        StorageError::Io { act: "writing an index run", source }
+    }
+}

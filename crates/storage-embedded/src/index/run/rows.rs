@@ -1,0 +1,228 @@
+//! Rows of a run: what stands at a position.
+
+use acta_storage::StorageError;
+
+use crate::index::Location;
+use crate::index::bytes::{
+    Ahead, Reader, RunFile, SEAL_BYTES, Sink, Window, put_varint, unzigzag, usize_of, zigzag,
+};
+
+/// Rows in a block.
+pub(in crate::index) const BLOCK_ROWS: u32 = 128;
+
+const IS_VOIDING: u8 = 1;
+const HAS_TARGET: u8 = 2;
+const STORED_DIFFERS: u8 = 4;
+const SEGMENT_DIFFERS: u8 = 8;
+
+/// Bytes read at once when all rows are walked through.
+const WALK_BYTES: usize = 64 * 1024;
+
+/// What the index keeps of an entry at its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::index) struct Row {
+    /// Microseconds since 1970.
+    pub(in crate::index) stored_micros: i64,
+    /// Where the record is.
+    pub(in crate::index) location: Location,
+    /// Whether its verb voids its target.
+    pub(in crate::index) is_voiding: bool,
+    /// Whether it refers to a statement.
+    pub(in crate::index) has_target: bool,
+}
+
+/// The rows of a run: time and place of each block in memory, the rest on disk.
+#[derive(Debug)]
+pub(in crate::index) struct Rows {
+    /// `stored_micros` of the first row of each block, and the block's offset.
+    fences: Vec<(i64, u64)>,
+    end: u64,
+    count: u32,
+}
+
+impl Rows {
+    /// Rows that take `bytes_count` bytes at `offset`; none if the fences do not fit.
+    pub(in crate::index) fn decode(
+        (offset, bytes_count): (u64, u64),
+        count: u32,
+        fences: &[u8],
+    ) -> Option<Self> {
+        let mut reader = Reader(fences);
+        let mut decoded = Vec::with_capacity(fences.len() / 16);
+        while !reader.0.is_empty() {
+            decoded.push((reader.i64()?, reader.u64()?));
+        }
+        let end = offset.checked_add(bytes_count)?;
+        let is_ascending = decoded.is_sorted_by(|a, b| a.1 < b.1)
+            && decoded.last().is_some_and(|(_, last)| *last < end);
+        let is_whole = decoded.len() == count.div_ceil(BLOCK_ROWS) as usize && is_ascending;
+        is_whole.then_some(Self { fences: decoded, end, count })
+    }
+
+    /// Bytes they take in memory.
+    pub(in crate::index) fn memory_bytes(&self) -> usize {
+        self.fences.len() * 16
+    }
+
+    /// `stored_micros` of the first row.
+    pub(in crate::index) fn first_stored_micros(&self) -> i64 {
+        self.fences.first().map_or(i64::MAX, |(stored, _)| *stored)
+    }
+
+    fn block_place(&self, block: usize) -> (u64, usize) {
+        let offset = self.fences[block].1;
+        let end = self.fences.get(block + 1).map_or(self.end, |(_, next)| *next);
+        (offset, usize_of(end - offset))
+    }
+
+    fn rows_in(&self, block: usize) -> usize {
+        let before = block * BLOCK_ROWS as usize;
+        (self.count as usize - before).min(BLOCK_ROWS as usize)
+    }
+
+    /// The rows of the block with this number.
+    pub(in crate::index) fn block(
+        &self,
+        file: &RunFile,
+        block: u32,
+    ) -> Result<Vec<Row>, StorageError> {
+        let (offset, bytes_count) = self.block_place(block as usize);
+        let bytes = file.read_sealed(offset, bytes_count as u64)?;
+        decode_block(&bytes, self.rows_in(block as usize)).ok_or_else(|| file.corrupt(offset))
+    }
+
+    /// How many rows were stored before `micros`.
+    pub(in crate::index) fn count_before(
+        &self,
+        file: &RunFile,
+        micros: i64,
+    ) -> Result<u32, StorageError> {
+        let after = self.fences.partition_point(|(stored, _)| *stored < micros);
+        let Some(block) = after.checked_sub(1) else { return Ok(0) };
+        let block = crate::index::bytes::len32(block);
+        let rows = self.block(file, block)?;
+        let count = rows.partition_point(|row| row.stored_micros < micros);
+        Ok(block * BLOCK_ROWS + crate::index::bytes::len32(count))
+    }
+}
+
+fn decode_block(body: &[u8], count: usize) -> Option<Vec<Row>> {
+    let mut reader = Reader(body);
+    let mut stored_micros = reader.i64()?;
+    let mut location = Location { segment: 0, offset: 0 };
+    let mut rows = Vec::with_capacity(count);
+    for _ in 0..count {
+        let flags = reader.u8()?;
+        if flags & STORED_DIFFERS != 0 {
+            stored_micros = stored_micros.checked_add_unsigned(reader.varint()?)?;
+        }
+        if flags & SEGMENT_DIFFERS == 0 {
+            let difference = unzigzag(reader.varint()?);
+            location.offset = moved(location.offset, difference)?;
+        } else {
+            location.segment = moved(location.segment, unzigzag(reader.varint()?))?;
+            location.offset = reader.varint32()?;
+        }
+        let is_voiding = flags & IS_VOIDING != 0;
+        let has_target = flags & HAS_TARGET != 0;
+        rows.push(Row { stored_micros, location, is_voiding, has_target });
+    }
+    reader.0.is_empty().then_some(rows)
+}
+
+fn moved(from: u32, difference: i64) -> Option<u32> {
+    i64::from(from).checked_add(difference).and_then(|to| u32::try_from(to).ok())
+}
+
+/// Writes rows by position.
+#[derive(Debug, Default)]
+pub(in crate::index) struct RowsWriter {
+    block: Vec<u8>,
+    block_rows: u32,
+    before: Option<Row>,
+    fences: Vec<u8>,
+}
+
+impl RowsWriter {
+    pub(in crate::index) fn push(&mut self, sink: &mut Sink, row: Row) -> Result<(), StorageError> {
+        let before = self.before.filter(|_| self.block_rows > 0);
+        if before.is_none() {
+            self.fences.extend_from_slice(&row.stored_micros.to_le_bytes());
+            self.fences.extend_from_slice(&sink.offset().to_le_bytes());
+            self.block.extend_from_slice(&row.stored_micros.to_le_bytes());
+        }
+        self.encode(row, before);
+        self.before = Some(row);
+        self.block_rows += 1;
+        if self.block_rows == BLOCK_ROWS { self.write_block(sink) } else { Ok(()) }
+    }
+
+    fn encode(&mut self, row: Row, before: Option<Row>) {
+        let base = before.unwrap_or(Row { location: Location { segment: 0, offset: 0 }, ..row });
+        let stored_delta = row.stored_micros.saturating_sub(base.stored_micros);
+        let is_new_segment = before.is_none() || base.location.segment != row.location.segment;
+        let flag = |holds, flag| if holds { flag } else { 0 };
+        self.block.push(
+            flag(row.is_voiding, IS_VOIDING)
+                | flag(row.has_target, HAS_TARGET)
+                | flag(stored_delta > 0, STORED_DIFFERS)
+                | flag(is_new_segment, SEGMENT_DIFFERS),
+        );
+        if let Ok(delta @ 1..) = u64::try_from(stored_delta) {
+            put_varint(&mut self.block, delta);
+        }
+        let offset = row.location.offset;
+        if is_new_segment {
+            let difference = i64::from(row.location.segment) - i64::from(base.location.segment);
+            put_varint(&mut self.block, zigzag(difference));
+            put_varint(&mut self.block, offset.into());
+        } else {
+            let difference = i64::from(offset) - i64::from(base.location.offset);
+            put_varint(&mut self.block, zigzag(difference));
+        }
+    }
+
+    fn write_block(&mut self, sink: &mut Sink) -> Result<(), StorageError> {
+        sink.put_sealed(&self.block)?;
+        self.block.clear();
+        self.block_rows = 0;
+        Ok(())
+    }
+
+    /// Ends the last block and returns the fences.
+    pub(in crate::index) fn finish(mut self, sink: &mut Sink) -> Result<Vec<u8>, StorageError> {
+        if self.block_rows > 0 {
+            self.write_block(sink)?;
+        }
+        Ok(self.fences)
+    }
+}
+
+/// Walks through all rows, a block at a time.
+#[derive(Debug)]
+pub(in crate::index) struct RowsWalk<'a> {
+    rows: &'a Rows,
+    file: &'a RunFile,
+    block: usize,
+    window: Window,
+}
+
+impl<'a> RowsWalk<'a> {
+    pub(in crate::index) const fn new(rows: &'a Rows, file: &'a RunFile) -> Self {
+        Self { rows, file, block: 0, window: Window::new(WALK_BYTES) }
+    }
+
+    /// The rows of the next block; none at the end.
+    pub(in crate::index) fn next_block(&mut self) -> Result<Option<Vec<Row>>, StorageError> {
+        if self.block == self.rows.fences.len() {
+            return Ok(None);
+        }
+        let place = self.rows.block_place(self.block);
+        debug_assert!(SEAL_BYTES < place.1);
+        let body = self.window.sealed(self.file, place, Ahead::Up)?;
+        let rows = decode_block(body, self.rows.rows_in(self.block))
+            .ok_or_else(|| self.file.corrupt(place.0))?;
+        self.block += 1;
+        Ok(Some(rows))
+    }
+}

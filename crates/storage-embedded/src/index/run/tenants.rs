@@ -1,0 +1,169 @@
+//! The positions of each tenant, which are its sequence.
+
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::StorageError;
+
+use super::postings::{List, ListWriter, StoredList};
+use crate::index::bytes::{Ahead, Reader, RunFile, Sink, len32, put_varint};
+
+const KIND_STRETCH: u8 = 0;
+const KIND_LIST: u8 = 1;
+
+/// What a run holds of one tenant.
+#[derive(Clone, Debug)]
+pub(in crate::index) struct TenantPart {
+    /// Whose entries.
+    pub(in crate::index) tenant: TenantId,
+    /// The sequence of the first of them.
+    pub(in crate::index) first_sequence: u64,
+    /// Where they are.
+    pub(in crate::index) positions: Positions,
+}
+
+/// Ascending positions: those of a tenant in a run.
+#[derive(Clone, Debug)]
+pub(in crate::index) enum Positions {
+    /// All from `first` on, without gaps.
+    Stretch {
+        /// The first position.
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+    /// Some.
+    List(List),
+}
+
+impl Positions {
+    pub(in crate::index) fn count(&self) -> u32 {
+        match self {
+            Self::Stretch { count, .. } => *count,
+            Self::List(list) => list.count(),
+        }
+    }
+
+    /// How many are less than `bound`.
+    pub(in crate::index) fn rank(
+        &self,
+        file: &Arc<RunFile>,
+        bound: u32,
+    ) -> Result<u32, StorageError> {
+        match self {
+            Self::Stretch { first, count } => Ok(bound.saturating_sub(*first).min(*count)),
+            Self::List(List::Inline(positions)) => {
+                Ok(len32(positions.partition_point(|position| *position < bound)))
+            }
+            Self::List(List::Stored(place)) => {
+                StoredList::new(Arc::clone(file), *place, Ahead::Up).rank(bound)
+            }
+        }
+    }
+
+    /// Appends the positions with these ranks to `out`.
+    pub(in crate::index) fn read(
+        &self,
+        file: &Arc<RunFile>,
+        ranks: std::ops::Range<u32>,
+        out: &mut Vec<u32>,
+    ) -> Result<(), StorageError> {
+        match self {
+            Self::Stretch { first, .. } => out.extend(ranks.map(|rank| first + rank)),
+            Self::List(List::Inline(positions)) => {
+                let (from, to) = (ranks.start as usize, ranks.end as usize);
+                out.extend(positions.get(from..to).unwrap_or_default());
+            }
+            Self::List(List::Stored(place)) => {
+                let mut list = StoredList::new(Arc::clone(file), *place, Ahead::Up);
+                for rank in ranks {
+                    out.extend(list.at(rank)?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the positions of tenants, and then the section that names them.
+#[derive(Debug, Default)]
+pub(in crate::index) struct TenantsWriter {
+    lists: ListWriter,
+    stretch: Option<(u32, u32)>,
+    is_list: bool,
+    encoded: Vec<u8>,
+    count: u32,
+}
+
+impl TenantsWriter {
+    /// Adds a position of the tenant that comes next.
+    pub(in crate::index) fn push(
+        &mut self,
+        sink: &mut Sink,
+        position: u32,
+    ) -> Result<(), StorageError> {
+        if self.is_list {
+            return self.lists.push(sink, position);
+        }
+        match &mut self.stretch {
+            None => self.stretch = Some((position, 1)),
+            Some((first, count)) if *first + *count == position => *count += 1,
+            Some((first, count)) => {
+                for before in *first..*first + *count {
+                    self.lists.push(sink, before)?;
+                }
+                self.is_list = true;
+                self.lists.push(sink, position)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a tenant's positions; tenants come in ascending order.
+    pub(in crate::index) fn finish_tenant(
+        &mut self,
+        sink: &mut Sink,
+        tenant: TenantId,
+        first_sequence: u64,
+    ) -> Result<(), StorageError> {
+        let Some((first, count)) = self.stretch.take() else { return Ok(()) };
+        self.encoded.extend_from_slice(&tenant.number().to_le_bytes());
+        self.encoded.extend_from_slice(&first_sequence.to_le_bytes());
+        if std::mem::take(&mut self.is_list) {
+            self.encoded.push(KIND_LIST);
+            self.lists.finish(sink)?.encode(&mut self.encoded);
+        } else {
+            self.encoded.push(KIND_STRETCH);
+            put_varint(&mut self.encoded, first.into());
+            put_varint(&mut self.encoded, count.into());
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// The section.
+    pub(in crate::index) fn finish(self) -> Vec<u8> {
+        let mut section = self.count.to_le_bytes().to_vec();
+        section.extend_from_slice(&self.encoded);
+        section
+    }
+}
+
+/// Reads the section; none if it cannot be that.
+pub(in crate::index) fn decode(bytes: &[u8]) -> Option<Vec<TenantPart>> {
+    let mut reader = Reader(bytes);
+    let mut tenants = Vec::new();
+    for _ in 0..reader.u32()? {
+        let tenant = TenantId::new(reader.u32()?)?;
+        let first_sequence = reader.u64()?;
+        let positions = match reader.u8()? {
+            KIND_STRETCH => {
+                Positions::Stretch { first: reader.varint32()?, count: reader.varint32()? }
+            }
+            KIND_LIST => Positions::List(List::decode(&mut reader)?),
+            _ => return None,
+        };
+        tenants.push(TenantPart { tenant, first_sequence, positions });
+    }
+    tenants.is_sorted_by_key(|part| part.tenant).then_some(tenants)
+}

@@ -1,0 +1,144 @@
+//! What is visible, and how runs take the place of what they are made of.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use acta_access::TenantId;
+use acta_storage::StorageError;
+use roaring::RoaringBitmap;
+
+use super::background::Signals;
+use super::run::writer::{Home, remove_if_there};
+use super::run::{self, Run};
+use super::tail::Part;
+use super::view::View;
+use super::{IndexOptions, merge};
+
+/// What readers, the writer and the threads share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) state: RwLock<State>,
+    pub(super) signals: Signals,
+}
+
+/// What is visible.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) view: View,
+    /// The last sequence of each tenant.
+    pub(super) last_sequences: HashMap<TenantId, u64>,
+    pub(super) last_stored_micros: Option<i64>,
+}
+
+impl Shared {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn frozen_count(&self) -> usize {
+        self.read().view.parts.len() - 1
+    }
+
+    /// The part that is to be written next.
+    pub(super) fn oldest_frozen(&self) -> Option<Arc<Part>> {
+        match &self.read().view.parts[..] {
+            [oldest, _, ..] => Some(Arc::clone(oldest)),
+            _ => None,
+        }
+    }
+
+    /// Lets readers see a run in the place of the part that was written.
+    pub(super) fn replace_part(&self, part: &Arc<Part>, run: Run) {
+        let mut state = self.write();
+        debug_assert!(state.view.parts.first().is_some_and(|oldest| Arc::ptr_eq(oldest, part)));
+        Arc::make_mut(&mut state.view.runs).push(Arc::new(run));
+        let replaced = state.view.parts.remove(0);
+        // Freeing a part takes a while; nobody should wait for that.
+        drop(state);
+        drop(replaced);
+    }
+
+    /// Lets readers see a merged run in the place of its parts.
+    pub(super) fn replace_runs(&self, merged: &[Arc<Run>], run: Run) {
+        let mut state = self.write();
+        let runs = Arc::make_mut(&mut state.view.runs);
+        let start = runs.partition_point(|other| other.first < run.first);
+        runs.splice(start..start + merged.len(), [Arc::new(run)]);
+    }
+
+    /// The runs that should be merged next.
+    pub(super) fn next_merge(&self, options: &IndexOptions) -> Option<Vec<Arc<Run>>> {
+        let runs = Arc::clone(&self.read().view.runs);
+        let counts: Vec<u32> = runs.iter().map(|run| run.count).collect();
+        let range = merge::choose(&counts, options.run_entries, options.merge_fan_in)?;
+        Some(runs[range].to_vec())
+    }
+}
+
+impl State {
+    /// What a set of runs that follow each other says.
+    pub(super) fn of_runs(runs: Vec<Arc<Run>>) -> Self {
+        let next = runs.last().map_or(0, |run| run.end());
+        let mut voided = RoaringBitmap::new();
+        let mut last_sequences = HashMap::new();
+        for run in &runs {
+            voided |= &run.voids;
+            for part in &run.tenants {
+                let last = part.first_sequence + u64::from(part.positions.count()) - 1;
+                last_sequences.insert(part.tenant, last);
+            }
+        }
+        let last_stored_micros = runs.last().map(|run| run.last_stored_micros);
+        let view = View {
+            runs: Arc::new(runs),
+            parts: vec![Arc::new(Part::new(next))],
+            next,
+            voided: Arc::new(voided),
+        };
+        Self { view, last_sequences, last_stored_micros }
+    }
+}
+
+/// Opens the runs that cover positions from 0 on, and removes all other files.
+pub(super) fn load_runs(home: &Home) -> Result<Vec<Arc<Run>>, StorageError> {
+    let io = |source| StorageError::Io { act: "opening the index", source };
+    home.disk.create_directory(&home.directory).map_err(io)?;
+    let names = home.disk.list(&home.directory).map_err(io)?;
+    let mut runs: Vec<Arc<Run>> = Vec::new();
+    let mut next = 0;
+    // Names sort by first position, then by count: the longest run comes last.
+    while let Some(run) = names
+        .iter()
+        .rev()
+        .filter(|name| run::parse_name(name).is_some_and(|(first, _)| first == next))
+        .find_map(|name| open_run(home, name).transpose())
+    {
+        let run = run?;
+        next = run.end();
+        runs.push(Arc::new(run));
+    }
+    let mut is_any_removed = false;
+    for name in &names {
+        if !runs.iter().any(|run| run.file.name() == name) {
+            remove_if_there(home.disk.as_ref(), &home.directory.join(name))?;
+            is_any_removed = true;
+        }
+    }
+    if is_any_removed {
+        home.disk.sync_directory(&home.directory).map_err(io)?;
+    }
+    Ok(runs)
+}
+
+/// Opens a run; none if it is not sound.
+fn open_run(home: &Home, name: &str) -> Result<Option<Run>, StorageError> {
+    match Run::open(&home.disk, &home.directory, name, home.fingerprint) {
+        Ok(run) => Ok(Some(run)),
+        Err(StorageError::Corrupt { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

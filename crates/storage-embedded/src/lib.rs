@@ -1,0 +1,25 @@
+//! The embedded engine: one process, one directory.
+//!
+//! Statements go to an append-only log with an index beside it; what changes in place goes
+//! to SQLite; the content of attachments goes to files. A directory is open in one process
+//! at a time.
+
+mod attachments;
+mod disk;
+mod engine;
+mod entities;
+mod format;
+mod identity;
+mod index;
+mod log;
+mod options;
+mod query;
+mod recovery;
+mod storage;
+mod tables;
+mod terms;
+
+pub use disk::{Disk, DiskFile, SystemDisk};
+pub use options::{OpenError, Options};
+pub use recovery::{OnProgress, Progress};
+pub use storage::{EmbeddedStorage, Statistics};

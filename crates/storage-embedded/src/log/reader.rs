@@ -1,0 +1,141 @@
+//! Reading the log: all its segments, by place.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use acta_ambient::Moment;
+use acta_storage::{StorageError, StoredStatement};
+use acta_xapi::{Kept, StatementId, Uuid};
+
+use super::record::Record;
+use super::segment::{RecordBuffer, Segment};
+use crate::index::{Entry, EntrySource, Location};
+
+/// Longest text of a statement, in bytes.
+const TEXT_BYTES_MAX: usize = 1 << 30;
+
+/// The segments of the log, open for reading.
+#[derive(Debug)]
+pub(crate) struct LogReader {
+    directory: PathBuf,
+    segments: RwLock<Vec<Arc<Segment>>>,
+}
+
+impl LogReader {
+    /// Reads these segments, numbered from 1 without gaps.
+    pub(crate) fn new(directory: PathBuf, segments: Vec<Arc<Segment>>) -> Self {
+        Self { directory, segments: RwLock::new(segments) }
+    }
+
+    /// Adds the next segment.
+    pub(crate) fn push(&self, segment: Arc<Segment>) {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).push(segment);
+    }
+
+    /// Where the segments are.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// All segments, in order.
+    pub(crate) fn segments(&self) -> Vec<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The newest segment.
+    pub(crate) fn last(&self) -> Option<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).last().cloned()
+    }
+
+    /// The segment with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] if there is none.
+    pub(crate) fn segment(&self, number: u32) -> Result<Arc<Segment>, StorageError> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        let index = (number as usize).checked_sub(1);
+        let segment = index.and_then(|index| segments.get(index)).cloned();
+        segment.ok_or_else(|| StorageError::Corrupt {
+            place: format!("{}: no segment {number}", self.directory.display()),
+        })
+    }
+
+    /// How many bytes the log has.
+    pub(crate) fn bytes(&self) -> u64 {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
+        segments.iter().map(|segment| segment.len()).sum()
+    }
+
+    /// Calls `use_record` with the record at `location`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`], or what `use_record` returns.
+    pub(crate) fn with_record<T>(
+        &self,
+        location: Location,
+        buffer: &mut RecordBuffer,
+        use_record: impl FnOnce(&Segment, &Record<'_>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let segment = self.segment(location.segment)?;
+        let record = segment.read_record(location.offset, buffer)?;
+        use_record(&segment, &record)
+    }
+
+    /// The fingerprint of the statement at `location`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`].
+    pub(crate) fn fingerprint(&self, location: Location) -> Result<[u8; 16], StorageError> {
+        let mut buffer = RecordBuffer::default();
+        self.with_record(location, &mut buffer, |_, record| Ok(record.fingerprint))
+    }
+}
+
+/// The statement in a record, complete.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`].
+pub(crate) fn statement_of(
+    segment: &Segment,
+    record: &Record<'_>,
+    (location, is_voided): (Location, bool),
+) -> Result<StoredStatement, StorageError> {
+    let text = text_of(segment, record, location)?;
+    let stored = Moment::from_unix_micros(segment.stored_micros(record));
+    let text = Kept::complete(&text, record.is_timestamp_stored(), &stored.to_string());
+    Ok(StoredStatement {
+        sequence: record.sequence,
+        id: StatementId(Uuid::from_u128(record.id)),
+        stored,
+        version: record.version(),
+        is_voided,
+        text,
+    })
+}
+
+/// The text in a record, as kept.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`].
+pub(crate) fn text_of(
+    segment: &Segment,
+    record: &Record<'_>,
+    location: Location,
+) -> Result<String, StorageError> {
+    let text = segment.header.codec.unpack(record.text, TEXT_BYTES_MAX);
+    text.map_err(|_why| segment.corrupt(u64::from(location.offset)))
+}
+
+impl EntrySource for LogReader {
+    fn load_entry(&self, location: Location) -> Result<Entry, StorageError> {
+        let mut buffer = RecordBuffer::default();
+        self.with_record(location, &mut buffer, |segment, record| {
+            segment.load_entry(record, location.offset)
+        })
+    }
+}

@@ -1,0 +1,475 @@
+//! The writer: gathers what waits, writes once, syncs once, then answers.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use acta_access::TenantId;
+use acta_ambient::{Clock, Moment};
+use acta_storage::{Appended, StorageError};
+use acta_xapi::{Fingerprint, StatementId, Uuid};
+use bytes::Bytes;
+
+use super::dictionary::Codec;
+use super::frame::{FrameEncoder, FrameStart, FrameTooLong};
+use super::meters::Meters;
+use super::queue::{Answer, Job, Queue};
+use super::reader::LogReader;
+use super::record::Prepared;
+use super::sampler::Sampler;
+use super::segment::{Segment, SegmentHeader};
+use super::timeline::Timeline;
+use crate::attachments::{Attachments, Placed, Staged};
+use crate::disk::Disk;
+use crate::entities::{EntityFollower, Told};
+use crate::identity::DirectoryLock;
+use crate::index::{Entry, Index};
+
+/// What the writer shares with those who call it.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) queue: Queue,
+    pub(crate) timeline: Timeline,
+    pub(crate) reader: Arc<LogReader>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) attachments: Arc<Attachments>,
+    pub(crate) follower: Arc<EntityFollower>,
+    pub(crate) sampler: Arc<Sampler>,
+    pub(crate) meters: Meters,
+    /// How new texts are packed.
+    pub(crate) codec: RwLock<Arc<Codec>>,
+    /// The last sequence of each tenant.
+    pub(crate) sequences: RwLock<HashMap<TenantId, u64>>,
+    /// Nobody else opens the directory while a read or a thread of this store goes on.
+    pub(crate) _lock: Arc<DirectoryLock>,
+}
+
+impl Shared {
+    /// How new texts are packed.
+    pub(crate) fn codec(&self) -> Arc<Codec> {
+        Arc::clone(&self.codec.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The last sequence of a tenant; 0 if it has no statements.
+    pub(crate) fn sequence(&self, tenant: TenantId) -> u64 {
+        let sequences = self.sequences.read().unwrap_or_else(PoisonError::into_inner);
+        sequences.get(&tenant).copied().unwrap_or(0)
+    }
+}
+
+/// The one that writes the log.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    segment: Arc<Segment>,
+    /// Where the next frame goes.
+    end: u64,
+    next_position: u64,
+    segment_bytes: u64,
+    encoder: FrameEncoder,
+    frame: Vec<u8>,
+}
+
+/// Part of a group: a batch that will be answered with `Ok`.
+#[derive(Debug)]
+struct Accepted {
+    tenant: TenantId,
+    statements: Vec<Prepared>,
+    new_count: usize,
+    attachments: Vec<Staged>,
+    answer: Answer,
+}
+
+impl Accepted {
+    fn refuse(self, error: StorageError) {
+        // The caller may have gone.
+        let _ = self.answer.send(Err(error));
+    }
+}
+
+/// The fingerprints of stored statements.
+type Known = HashMap<(TenantId, u128), [u8; 16]>;
+
+/// Why a group was not stored.
+#[derive(Debug)]
+enum Failure {
+    /// Nothing of it is on disk, for this reason.
+    Nothing(StorageError),
+    /// Nobody knows what of it is on disk.
+    Unknown,
+}
+
+impl Failure {
+    fn error(&self) -> StorageError {
+        match self {
+            Self::Nothing(error) => copy_of(error),
+            Self::Unknown => StorageError::Halted,
+        }
+    }
+
+    /// No segment could hold it.
+    fn too_long() -> Self {
+        let source = io::Error::from(io::ErrorKind::FileTooLarge);
+        Self::Nothing(StorageError::Io { act: "appending to the log", source })
+    }
+}
+
+/// Halts the engine if the writer panics, so that nobody waits in vain.
+struct HaltOnPanic(Arc<Shared>);
+
+impl Drop for HaltOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.queue.halt();
+        }
+    }
+}
+
+impl Writer {
+    /// Goes on at the end of the last segment.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        segment: Arc<Segment>,
+        segment_bytes: u64,
+        next_position: u64,
+    ) -> Self {
+        let end = segment.len();
+        let (encoder, frame) = (FrameEncoder::default(), Vec::new());
+        Self { shared, segment, end, next_position, segment_bytes, encoder, frame }
+    }
+
+    /// Writes until the queue is closed and empty, or the engine halts.
+    pub(crate) fn run(mut self) {
+        let _guard = HaltOnPanic(Arc::clone(&self.shared));
+        let mut group = Vec::new();
+        while self.shared.queue.take(&mut group) {
+            self.write(std::mem::take(&mut group));
+        }
+    }
+
+    fn write(&mut self, group: Vec<Job>) {
+        if let Err(failure) = self.adopt_dictionary() {
+            self.fail(&failure);
+            for job in group {
+                job.refuse(failure.error());
+            }
+            return;
+        }
+        let mut accepted = self.decide(group);
+        if accepted.is_empty() {
+            return;
+        }
+        let placed = match self.place_attachments(&mut accepted) {
+            Ok(placed) => placed,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "could not place attachments");
+                for batch in accepted {
+                    batch.refuse(copy_of(&error));
+                }
+                return;
+            }
+        };
+        let first_stored = self.shared.timeline.begin(accepted.len());
+        match self.store(&mut accepted, first_stored) {
+            Ok(()) => {
+                placed.keep();
+                self.shared.timeline.finish();
+                for (stored, batch) in (first_stored..).zip(accepted) {
+                    let stored = Moment::from_unix_micros(stored);
+                    // The caller may have gone.
+                    let _ = batch.answer.send(Ok(Appended { stored, new_count: batch.new_count }));
+                }
+            }
+            Err(failure) => {
+                // Before anybody is answered, so that nobody finds the content of a refused batch.
+                match failure {
+                    // Statements that name the content may be durable.
+                    Failure::Unknown => placed.keep(),
+                    Failure::Nothing(_) => drop(placed),
+                }
+                self.fail(&failure);
+                for batch in accepted {
+                    batch.refuse(failure.error());
+                }
+            }
+        }
+    }
+
+    fn place_attachments(&self, accepted: &mut [Accepted]) -> Result<Placed, StorageError> {
+        let staged = accepted.iter_mut().flat_map(|batch| batch.attachments.drain(..)).collect();
+        self.shared.attachments.place(staged)
+    }
+
+    fn fail(&self, failure: &Failure) {
+        match failure {
+            Failure::Nothing(error) => {
+                tracing::error!(error = error as &dyn Error, "statements were not stored");
+                self.shared.timeline.finish();
+            }
+            // What is in flight stays in flight: nobody knows whether it is stored.
+            Failure::Unknown => {
+                tracing::error!("the log takes no more statements until the next start");
+                self.shared.queue.halt();
+            }
+        }
+    }
+
+    /// Decides what becomes of each batch, and answers those that are refused.
+    fn decide(&self, group: Vec<Job>) -> Vec<Accepted> {
+        let mut known = match self.known_fingerprints(&group) {
+            Ok(known) => known,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn Error, "could not look up ids");
+                for job in group {
+                    job.refuse(copy_of(&error));
+                }
+                return Vec::new();
+            }
+        };
+        let mut accepted = Vec::with_capacity(group.len());
+        let is_alone = group.len() == 1;
+        for job in group {
+            let (tenant, attachments, answer) = (job.tenant, job.attachments, job.answer);
+            let statements = match self.accept(tenant, job.statements, &job.codec, &known) {
+                Ok(statements) => statements,
+                Err(error) => {
+                    // The caller may have gone.
+                    let _ = answer.send(Err(error));
+                    continue;
+                }
+            };
+            if !is_alone {
+                known
+                    .extend(statements.iter().map(|one| ((tenant, one.entry.id), one.fingerprint)));
+            }
+            let new_count = statements.len();
+            accepted.push(Accepted { tenant, statements, new_count, attachments, answer });
+        }
+        accepted
+    }
+
+    /// What is new of a batch, ready to be written.
+    fn accept(
+        &self,
+        tenant: TenantId,
+        mut statements: Vec<Prepared>,
+        codec: &Arc<Codec>,
+        known: &Known,
+    ) -> Result<Vec<Prepared>, StorageError> {
+        if !known.is_empty() {
+            let fingerprint = |statement: &Prepared| known.get(&(tenant, statement.entry.id));
+            let is_other = |statement: &&Prepared| {
+                let sent = Fingerprint(statement.fingerprint);
+                fingerprint(statement).is_some_and(|known| !sent.agrees_with(Fingerprint(*known)))
+            };
+            let conflicts = statements.iter().filter(is_other);
+            let conflicts: Vec<StatementId> =
+                conflicts.map(|s| StatementId(Uuid::from_u128(s.entry.id))).collect();
+            if !conflicts.is_empty() {
+                return Err(StorageError::Conflict(conflicts));
+            }
+            statements.retain(|statement| fingerprint(statement).is_none());
+        }
+        self.repack(codec, &mut statements)?;
+        Ok(statements)
+    }
+
+    /// The fingerprints of those statements of the group that are stored already.
+    fn known_fingerprints(&self, group: &[Job]) -> Result<Known, StorageError> {
+        let mut known = Known::new();
+        let mut tenants: Vec<TenantId> = group.iter().map(|job| job.tenant).collect();
+        tenants.sort_unstable();
+        tenants.dedup();
+        for tenant in tenants {
+            let jobs = group.iter().filter(|job| job.tenant == tenant);
+            let statements = jobs.flat_map(|job| &job.statements);
+            let ids: Vec<u128> = statements.map(|statement| statement.entry.id).collect();
+            let found = self.shared.index.find_many(tenant, &ids)?;
+            let found = ids.iter().zip(found);
+            for (id, found) in found.filter_map(|(id, found)| Some((*id, found?))) {
+                let fingerprint = self.shared.reader.fingerprint(found.location)?;
+                known.insert((tenant, id), fingerprint);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Packs texts anew that were packed before the dictionary was there.
+    fn repack(&self, codec: &Arc<Codec>, statements: &mut [Prepared]) -> Result<(), StorageError> {
+        let current = &self.segment.header.codec;
+        if Arc::ptr_eq(codec, current) {
+            return Ok(());
+        }
+        let act = "packing a statement";
+        for statement in statements {
+            let packed = codec.unpack(&statement.text, usize::MAX).and_then(|text| {
+                let (mut out, mut ends) = (Vec::new(), Vec::new());
+                current.pack(std::iter::once(text.as_str()), &mut out, &mut ends)?;
+                Ok(Bytes::from(out))
+            });
+            statement.text = packed.map_err(|source| StorageError::Io { act, source })?;
+        }
+        Ok(())
+    }
+
+    /// Writes, syncs and indexes a group.
+    fn store(&mut self, accepted: &mut [Accepted], first_stored: i64) -> Result<(), Failure> {
+        let mut records = self.number(accepted, first_stored);
+        if records.is_empty() {
+            return Ok(());
+        }
+        if Index::POSITION_COUNT_MAX < self.next_position + records.len() as u64 {
+            return Err(Failure::Nothing(StorageError::Full));
+        }
+        // Asked now, so that nothing durable is ever left out of the index.
+        self.shared.index.wait_for_room().map_err(|error| {
+            // A thread of the index may have died: then nothing is stored before a restart.
+            let is_halted = matches!(error, StorageError::Halted);
+            if is_halted { Failure::Unknown } else { Failure::Nothing(error) }
+        })?;
+        self.roll_if_full(&records, first_stored)?;
+        let start = FrameStart {
+            segment: self.segment.header.number,
+            offset: u32::try_from(self.end).map_err(|_out_of_range| Failure::too_long())?,
+            base_micros: self.segment.header.base_micros,
+        };
+        self.frame.clear();
+        let encoded = self.encoder.encode(&mut self.frame, start, &mut records);
+        encoded.map_err(|FrameTooLong| Failure::too_long())?;
+        self.write_frame()?;
+        let mut entries = Vec::with_capacity(records.len());
+        let mut told = Vec::with_capacity(records.len());
+        for record in records {
+            told.push((record.entry.tenant, record.told));
+            entries.push(record.entry);
+        }
+        self.publish(&entries, told)
+    }
+
+    /// Gives each statement its place and time.
+    fn number(&self, accepted: &mut [Accepted], first_stored: i64) -> Vec<Prepared> {
+        let count = accepted.iter().map(|batch| batch.new_count).sum();
+        let mut records = Vec::with_capacity(count);
+        let mut sequences: HashMap<TenantId, u64> = HashMap::new();
+        for (stored_micros, batch) in (first_stored..).zip(accepted) {
+            let sequence =
+                sequences.entry(batch.tenant).or_insert_with(|| self.shared.sequence(batch.tenant));
+            for mut statement in batch.statements.drain(..) {
+                *sequence += 1;
+                statement.entry.sequence = *sequence;
+                statement.entry.position = self.next_position + records.len() as u64;
+                statement.entry.stored_micros = stored_micros;
+                records.push(statement);
+            }
+        }
+        records
+    }
+
+    /// Begins a new segment with the store's dictionary, once it has been trained.
+    fn adopt_dictionary(&mut self) -> Result<(), Failure> {
+        let Some(dictionary) = self.shared.sampler.take() else {
+            return Ok(());
+        };
+        let codec = Arc::new(Codec::new(&dictionary));
+        // The newest segment may be empty and begin later than the last statement.
+        let last = self.shared.timeline.last().unix_micros();
+        self.roll(Arc::clone(&codec), last.max(self.segment.header.base_micros))?;
+        *self.shared.codec.write().unwrap_or_else(PoisonError::into_inner) = codec;
+        Ok(())
+    }
+
+    fn roll_if_full(&mut self, records: &[Prepared], first_stored: i64) -> Result<(), Failure> {
+        let frame_bytes_max: usize = records.iter().map(Prepared::bytes_max).sum();
+        let is_empty = self.end == self.segment.frames_from();
+        if is_empty || self.end + frame_bytes_max as u64 <= self.segment_bytes {
+            return Ok(());
+        }
+        self.roll(Arc::clone(&self.segment.header.codec), first_stored)
+    }
+
+    /// Begins a new segment.
+    fn roll(&mut self, codec: Arc<Codec>, base_micros: i64) -> Result<(), Failure> {
+        let header = SegmentHeader {
+            number: self.segment.header.number + 1,
+            store_id: self.segment.header.store_id,
+            first_position: self.next_position,
+            base_micros,
+            codec,
+        };
+        let shared = &self.shared;
+        let created = Segment::create(shared.disk.as_ref(), shared.reader.directory(), header);
+        let segment = created.map_err(|error| {
+            tracing::error!(error = &error as &dyn Error, "could not begin a segment");
+            if is_full(&error) { Failure::Nothing(StorageError::Full) } else { Failure::Unknown }
+        })?;
+        self.segment = Arc::new(segment);
+        self.end = self.segment.len();
+        self.shared.reader.push(Arc::clone(&self.segment));
+        Ok(())
+    }
+
+    /// Makes the frame durable, or leaves nothing of it.
+    fn write_frame(&mut self) -> Result<(), Failure> {
+        let file = &self.segment.file;
+        if let Err(error) = file.write_at(&self.frame, self.end) {
+            tracing::error!(error = &error as &dyn Error, "could not write to the log");
+            // Synced, so that nothing of it stands at the end of a segment that is closed next.
+            let undone = file.truncate(self.end).and_then(|()| file.sync());
+            let is_harmless = is_full(&error) && undone.is_ok();
+            return Err(if is_harmless {
+                Failure::Nothing(StorageError::Full)
+            } else {
+                Failure::Unknown
+            });
+        }
+        let started = self.shared.clock.elapsed();
+        if let Err(error) = file.sync() {
+            tracing::error!(error = &error as &dyn Error, "could not sync the log");
+            return Err(Failure::Unknown);
+        }
+        let took = self.shared.clock.elapsed().saturating_sub(started);
+        self.shared.meters.count_sync(took);
+        self.end += self.frame.len() as u64;
+        self.segment.publish(self.end);
+        Ok(())
+    }
+
+    /// Makes the statements of a durable frame readable.
+    fn publish(&mut self, entries: &[Entry], told: Vec<(TenantId, Told)>) -> Result<(), Failure> {
+        let shared = &self.shared;
+        if let Err(error) = shared.index.insert(entries, shared.reader.as_ref()) {
+            tracing::error!(error = &error as &dyn Error, "could not index statements");
+            return Err(Failure::Unknown);
+        }
+        shared.follower.publish(self.next_position, told);
+        self.next_position += entries.len() as u64;
+        shared.meters.count_group(entries.len());
+        let mut sequences = shared.sequences.write().unwrap_or_else(PoisonError::into_inner);
+        for entry in entries {
+            sequences.insert(entry.tenant, entry.sequence);
+        }
+        Ok(())
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// The same error for another caller.
+fn copy_of(error: &StorageError) -> StorageError {
+    match error {
+        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
+        StorageError::Io { act, source } => {
+            StorageError::Io { act, source: io::Error::new(source.kind(), source.to_string()) }
+        }
+        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
+        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
+        StorageError::Full => StorageError::Full,
+        StorageError::Halted => StorageError::Halted,
+        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
+    }
+}

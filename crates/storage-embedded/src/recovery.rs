@@ -1,0 +1,393 @@
+//! The start: what the last run left behind is checked, cut or refused, and the index is
+//! brought up to the log.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::StorageError;
+
+use crate::OpenError;
+use crate::disk::Disk;
+use crate::format::{FRAME_HEADER_BYTES, VERSION};
+use crate::index::{Entry, Index};
+use crate::log::dictionary::Codec;
+use crate::log::frame::{Frame, FrameHead, FrameStart, RecordAt, head_len};
+use crate::log::reader::{LogReader, text_of};
+use crate::log::sampler::Sampler;
+use crate::log::segment::{FrameWalk, Segment, SegmentHeader, Step, Unreadable, segment_number};
+
+/// How many entries go into the index at once.
+const REPLAY_ENTRIES: usize = 8192;
+
+/// Bytes that are searched at once for a frame.
+const SEARCH_BYTES: u64 = 1 << 20;
+
+/// How far the start has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the log that were read.
+    pub done_bytes: u64,
+    /// Bytes of the log that are to be read.
+    pub total_bytes: u64,
+}
+
+/// Called again and again while a start reads the log.
+pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Opens the segments in `directory`, without looking into them; makes the first if there
+/// is none.
+///
+/// # Errors
+///
+/// [`OpenError::Newer`], or what storage reports.
+pub(crate) fn open_segments(
+    disk: &dyn Disk,
+    directory: &Path,
+    store_id: [u8; 16],
+    now_micros: i64,
+) -> Result<Vec<Arc<Segment>>, OpenError> {
+    let failed = |source| StorageError::Io { act: "opening the log", source };
+    let mut numbers = Vec::new();
+    for name in disk.list(directory).map_err(failed)? {
+        if is_draft(&name) {
+            disk.remove(&directory.join(&name)).map_err(failed)?;
+        } else if let Some(number) = segment_number(&name) {
+            numbers.push(number);
+        }
+    }
+    numbers.sort_unstable();
+    let mut segments: Vec<Arc<Segment>> = Vec::with_capacity(numbers.len().max(1));
+    for (expected, number) in (1..).zip(numbers) {
+        if number != expected {
+            let place = format!("{}: no segment {expected}", directory.display());
+            return Err(StorageError::Corrupt { place }.into());
+        }
+        let before = segments.last().map(Arc::as_ref);
+        let segment = match Segment::open(disk, directory, number, before).map_err(failed)? {
+            Ok(segment) => segment,
+            Err(unreadable) => return Err(refused(directory, number, unreadable)),
+        };
+        check_order(&segment, before, store_id)?;
+        segments.push(Arc::new(segment));
+    }
+    if segments.is_empty() {
+        let codec = Arc::new(Codec::new(&[]));
+        let header = SegmentHeader {
+            number: 1,
+            store_id,
+            first_position: 0,
+            base_micros: now_micros,
+            codec,
+        };
+        segments.push(Arc::new(Segment::create(disk, directory, header).map_err(failed)?));
+    }
+    Ok(segments)
+}
+
+/// Whether a file was being written when the store ended, and never finished.
+pub(crate) fn is_draft(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "tmp")
+}
+
+fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
+    let path: PathBuf = directory.join(crate::log::segment::segment_name(number));
+    match unreadable {
+        Unreadable::Newer(found) => OpenError::Newer { path, found, known: VERSION },
+        Unreadable::Damaged => {
+            let place = format!("{} at byte 0", path.display());
+            OpenError::Storage(StorageError::Corrupt { place })
+        }
+    }
+}
+
+fn check_order(
+    segment: &Segment,
+    before: Option<&Segment>,
+    store_id: [u8; 16],
+) -> Result<(), StorageError> {
+    let header = &segment.header;
+    let is_first_sound = before.is_some() || header.first_position == 0;
+    let is_behind = before.is_none_or(|before| {
+        before.header.first_position <= header.first_position
+            && before.header.base_micros <= header.base_micros
+            && before.header.number + 1 == header.number
+    });
+    if is_first_sound && is_behind && header.store_id == store_id {
+        Ok(())
+    } else {
+        Err(segment.corrupt(0))
+    }
+}
+
+/// The log and the index that is to be brought up to it.
+#[derive(Debug)]
+pub(crate) struct Replay<'a> {
+    pub(crate) disk: &'a dyn Disk,
+    pub(crate) reader: &'a LogReader,
+    pub(crate) index: &'a Index,
+}
+
+/// What a replay ended with.
+#[derive(Debug)]
+pub(crate) struct Replayed {
+    /// The position of the next statement.
+    pub(crate) next_position: u64,
+    /// The latest `stored` time seen, in microseconds; none if nothing was read.
+    pub(crate) last_stored: Option<i64>,
+    /// The last sequences of the tenants that were seen.
+    pub(crate) sequences: HashMap<TenantId, u64>,
+    /// What was read and is not yet in the index.
+    entries: Vec<Entry>,
+    progress: Progress,
+}
+
+impl Replay<'_> {
+    /// Checks the log from the newest known frame on, cuts a torn tail, and brings the
+    /// index up to it.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] naming file and offset of what does not check.
+    pub(crate) fn run(&self, on_progress: Option<&OnProgress>) -> Result<Replayed, StorageError> {
+        let segments = self.reader.segments();
+        let (first, from) = self.start(&segments)?;
+        let later = segments.get(first..).unwrap_or_default();
+        let mut state = Replayed {
+            next_position: 0,
+            last_stored: None,
+            sequences: HashMap::new(),
+            entries: Vec::with_capacity(REPLAY_ENTRIES),
+            progress: Progress {
+                done_bytes: from,
+                total_bytes: later.iter().map(|segment| segment.len()).sum(),
+            },
+        };
+        for (index, segment) in later.iter().enumerate() {
+            let from = if index == 0 { from } else { segment.frames_from() };
+            if index > 0 && segment.header.first_position != state.next_position {
+                return Err(segment.corrupt(0));
+            }
+            state.next_position = state.next_position.max(segment.header.first_position);
+            let is_last = index + 1 == later.len();
+            self.read_segment(
+                FrameWalk::new(segment, from),
+                (segment, is_last),
+                &mut state,
+                on_progress,
+            )?;
+        }
+        if state.next_position < self.index.next_position() {
+            // The index knows statements that the log has lost.
+            let last = segments.last().map(|segment| segment.corrupt(segment.len()));
+            return last.map_or(Ok(state), Err);
+        }
+        Ok(state)
+    }
+
+    fn read_segment(
+        &self,
+        mut walk: FrameWalk<'_>,
+        (segment, is_last): (&Segment, bool),
+        state: &mut Replayed,
+        on_progress: Option<&OnProgress>,
+    ) -> Result<(), StorageError> {
+        loop {
+            let from = walk.at();
+            let expected = Expected { is_last, position: state.next_position };
+            let Some(frame) = self.next_frame(&mut walk, segment, expected)? else {
+                return self.flush(state);
+            };
+            read_entries(&frame, segment, state)?;
+            state.progress.done_bytes += walk.at() - from;
+            if REPLAY_ENTRIES <= state.entries.len() {
+                self.flush(state)?;
+                tell(on_progress, state.progress);
+            }
+        }
+    }
+
+    /// The index of the first segment to read, and the offset of the first frame in it.
+    fn start(&self, segments: &[Arc<Segment>]) -> Result<(usize, u64), StorageError> {
+        if let Some(newest) = self.index.last_location()? {
+            let segment = self.reader.segment(newest.segment)?;
+            let frame = segment.frame_of(newest.offset)?;
+            return Ok((newest.segment as usize - 1, u64::from(frame)));
+        }
+        let next = self.index.next_position();
+        let behind = segments.partition_point(|segment| segment.header.first_position <= next);
+        let first = behind.saturating_sub(1);
+        let from = segments.get(first).map_or(0, |segment| segment.frames_from());
+        Ok((first, from))
+    }
+
+    fn flush(&self, state: &mut Replayed) -> Result<(), StorageError> {
+        let entries = &mut state.entries;
+        let next = self.index.next_position();
+        let known = entries.partition_point(|entry| entry.position < next);
+        let new = entries.get(known..).unwrap_or_default();
+        if !new.is_empty() {
+            self.index.insert(new, self.reader)?;
+        }
+        entries.clear();
+        Ok(())
+    }
+
+    fn next_frame<'w>(
+        &self,
+        walk: &'w mut FrameWalk<'_>,
+        segment: &Segment,
+        expected: Expected,
+    ) -> Result<Option<Frame<'w>>, StorageError> {
+        let at = walk.at();
+        let broken = match walk.step()? {
+            Step::End => return Ok(None),
+            Step::NoFrame(at) => at,
+            Step::Frame(offset, bytes) => {
+                let start = FrameStart {
+                    segment: segment.header.number,
+                    offset,
+                    base_micros: segment.header.base_micros,
+                };
+                match Frame::decode(bytes, start) {
+                    Ok(frame) => return Ok(Some(frame)),
+                    Err(broken) => u64::from(broken),
+                }
+            }
+        };
+        // What the index knows was durable, and so was everything before another frame.
+        let was_durable = expected.position < self.index.next_position();
+        if !expected.is_last || was_durable || has_frame_behind(segment, at)? {
+            return Err(segment.corrupt(broken));
+        }
+        self.cut(segment, at)?;
+        Ok(None)
+    }
+
+    /// Removes what stands from `at` to the end of the last segment.
+    fn cut(&self, segment: &Segment, at: u64) -> Result<(), StorageError> {
+        let lost = segment.len() - at;
+        tracing::warn!(
+            file = %segment.path().display(),
+            offset = at,
+            bytes = lost,
+            "cut {lost} bytes that were never acknowledged from the end of the log"
+        );
+        let act = "cutting the end of the log";
+        let failed = |source: io::Error| StorageError::Io { act, source };
+        segment.file.truncate(at).map_err(failed)?;
+        segment.file.sync().map_err(failed)?;
+        let directory = self.reader.directory();
+        self.disk.sync_directory(directory).map_err(failed)?;
+        segment.publish(at);
+        Ok(())
+    }
+}
+
+fn tell(on_progress: Option<&OnProgress>, progress: Progress) {
+    if let Some(tell) = on_progress {
+        tell(progress);
+    }
+}
+
+/// What a frame should be.
+#[derive(Clone, Copy, Debug)]
+struct Expected {
+    /// Whether its segment is the last.
+    is_last: bool,
+    /// The position of its first record, or one before.
+    position: u64,
+}
+
+/// Whether a frame's head that checks stands anywhere behind `at`.
+///
+/// The writer starts a frame only when the one before is durable, so there is none behind
+/// one that was torn.
+fn has_frame_behind(segment: &Segment, at: u64) -> Result<bool, StorageError> {
+    let mut window = Vec::new();
+    let mut from = at + 1;
+    while from + FRAME_HEADER_BYTES as u64 <= segment.len() {
+        let len = (segment.len() - from).min(SEARCH_BYTES + FRAME_HEADER_BYTES as u64);
+        window.resize(usize::try_from(len).unwrap_or(0), 0);
+        segment.read(&mut window, from)?;
+        let headers = (from..).zip(window.array_windows::<FRAME_HEADER_BYTES>());
+        for (offset, header) in headers {
+            if head_len(header).is_some() && is_frame(segment, offset, header)? {
+                return Ok(true);
+            }
+        }
+        from += SEARCH_BYTES + 1;
+    }
+    Ok(false)
+}
+
+/// Whether a frame's head that checks begins with this header.
+fn is_frame(
+    segment: &Segment,
+    at: u64,
+    header: &[u8; FRAME_HEADER_BYTES],
+) -> Result<bool, StorageError> {
+    let len = head_len(header).filter(|len| at + len <= segment.len());
+    let len = len.and_then(|len| usize::try_from(len).ok());
+    let (Some(len), Ok(offset)) = (len, u32::try_from(at)) else {
+        return Ok(false);
+    };
+    let mut head = vec![0; len];
+    segment.read(&mut head, at)?;
+    Ok(FrameHead::decode(&head, offset).is_some())
+}
+
+fn read_entries(
+    frame: &Frame<'_>,
+    segment: &Segment,
+    state: &mut Replayed,
+) -> Result<(), StorageError> {
+    let at = frame.start.offset;
+    let is_next = state.next_position == frame.head.first_position;
+    // The first frame of a replay may stand anywhere in its segment.
+    if !is_next && state.last_stored.is_some() {
+        return Err(segment.corrupt(u64::from(at)));
+    }
+    for record in frame.records() {
+        let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
+        let at = RecordAt { location, base_micros: segment.header.base_micros };
+        let entry = frame.head.entry(&record, at);
+        let entry = entry.ok_or_else(|| segment.corrupt(u64::from(location.offset)))?;
+        state.last_stored = Some(entry.stored_micros);
+        state.sequences.insert(entry.tenant, entry.sequence);
+        state.entries.push(entry);
+    }
+    state.next_position = frame.head.first_position + u64::from(frame.head.record_count);
+    Ok(())
+}
+
+/// Gives the texts of a store that has no dictionary yet to the sampler.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`] or [`StorageError::Io`].
+pub(crate) fn sample(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageError> {
+    for segment in reader.segments() {
+        let mut walk = FrameWalk::new(&segment, segment.frames_from());
+        while sampler.is_gathering() {
+            let Step::Frame(offset, bytes) = walk.step()? else {
+                break;
+            };
+            let start = FrameStart { segment: segment.header.number, offset, base_micros: 0 };
+            let frame = Frame::decode(bytes, start);
+            let frame = frame.map_err(|at| segment.corrupt(u64::from(at)))?;
+            let mut texts = Vec::new();
+            for record in frame.records() {
+                let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
+                texts.push(text_of(&segment, &record, location)?);
+            }
+            sampler.add(texts.iter().map(String::as_str));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

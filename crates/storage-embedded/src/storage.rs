@@ -1,0 +1,147 @@
+//! A store in a directory: opened, closed and counted.
+
+mod ports;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_storage::StorageError;
+
+use crate::attachments::Attachments;
+use crate::disk::Disk;
+use crate::engine::{Engine, Parts};
+use crate::identity::{DirectoryLock, Identity};
+use crate::recovery::is_draft;
+use crate::tables::Tables;
+use crate::{OpenError, Options};
+
+/// A store in a directory of its own.
+#[derive(Debug)]
+pub struct EmbeddedStorage {
+    // In the order in which they are to be dropped: the log's writer and its follower
+    // before the tables, and the lock last.
+    pub(crate) engine: Engine,
+    pub(crate) attachments: Arc<Attachments>,
+    pub(crate) tables: Arc<Tables>,
+    _lock: Arc<DirectoryLock>,
+}
+
+/// What a store counts, since it was opened if not said otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// Statements stored, ever.
+    pub statement_count: u64,
+    /// Bytes of the statement log.
+    pub log_bytes: u64,
+    /// Segments of the statement log.
+    pub segment_count: usize,
+    /// Runs of the index.
+    pub run_count: u64,
+    /// Bytes of these runs.
+    pub index_bytes: u64,
+    /// Statements that wait to be written.
+    pub waiting_count: usize,
+    /// Groups of batches written at once.
+    pub group_count: u64,
+    /// Statements in these groups.
+    pub group_statement_count: u64,
+    /// Syncs of the log.
+    pub sync_count: u64,
+    /// Time spent in them.
+    pub sync_time: Duration,
+    /// Whether the store takes no more statements until the next start.
+    pub is_halted: bool,
+}
+
+impl EmbeddedStorage {
+    /// Opens the store in a directory, or makes a new one there.
+    ///
+    /// What a crash has left unfinished is removed, and the index is brought up to the log,
+    /// which can take a while if it was lost. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// - [`OpenError::InUse`]: it is open already, here or in another process.
+    /// - [`OpenError::Newer`]: a newer release has written it.
+    /// - [`OpenError::NoIdentity`]: its keys are missing.
+    /// - [`OpenError::Storage`]: it cannot be read, or is damaged; file and offset are named.
+    pub fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
+        let directory = options.directory.as_path();
+        let disk = options.disk.as_ref();
+        let act = "making the data directory";
+        make_directory(disk, directory).map_err(|source| StorageError::Io { act, source })?;
+        let lock = Arc::new(DirectoryLock::take(directory)?);
+        let identity = match Identity::read(disk, directory)? {
+            Some(identity) => identity,
+            None if Self::has_log(options) => {
+                return Err(OpenError::NoIdentity { directory: directory.to_path_buf() });
+            }
+            None => Identity::create(disk, directory, options.entropy.as_ref())?,
+        };
+        let tables = Arc::new(Tables::open(directory, Arc::clone(&options.clock))?);
+        let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
+        let attachments = Arc::new(Attachments::open(directory, disk, entropy)?);
+        let parts = Parts {
+            tables: Arc::clone(&tables),
+            attachments: Arc::clone(&attachments),
+            lock: Arc::clone(&lock),
+        };
+        let engine = Engine::open(options, &identity, parts)?;
+        Ok(Arc::new(Self { engine, attachments, tables, _lock: lock }))
+    }
+
+    fn has_log(options: &Options) -> bool {
+        let names = options.disk.list(&options.directory.join("log"));
+        names.is_ok_and(|names| names.iter().any(|name| !is_draft(name)))
+    }
+
+    /// Writes what waits, takes no more statements, and saves the index, so that the next
+    /// start need not read the log. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// What saving the index reports. Nothing is lost by it.
+    pub fn close(&self) -> Result<(), StorageError> {
+        self.engine.stop();
+        self.engine.index().flush()
+    }
+
+    /// What is counted now.
+    pub fn statistics(&self) -> Statistics {
+        let engine = self.engine.statistics();
+        let index = self.engine.index().statistics();
+        Statistics {
+            statement_count: engine.statements,
+            log_bytes: engine.log_bytes,
+            segment_count: engine.segments,
+            run_count: index.run_count,
+            index_bytes: index.run_bytes,
+            waiting_count: engine.waiting,
+            group_count: engine.metered.groups,
+            group_statement_count: engine.metered.statements,
+            sync_count: engine.metered.syncs,
+            sync_time: engine.metered.sync_time,
+            is_halted: engine.is_halted,
+        }
+    }
+}
+
+/// Makes a directory and those above it that are missing, durably.
+fn make_directory(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let is_missing = |path: &Path| {
+        let listed = disk.list(path);
+        listed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && is_missing(path))
+        .collect();
+    disk.create_directory(path)?;
+    for made in missing {
+        let above = made.parent().filter(|above| !above.as_os_str().is_empty());
+        disk.sync_directory(above.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! [`EmbeddedStorage`] behind each port: handed on to the part that keeps it.
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{
+    Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, Credential,
+    CredentialStore, CursorStore, Document, DocumentKey, DocumentList, DocumentStore,
+    DocumentWrite, EntityStore, FeedEntry, NewDocument, Person, Precondition, StatementPage,
+    StatementQuery, StatementStore, StorageError, StoredStatement, Tenant,
+};
+use acta_xapi::{ActivityId, Ifi, Sha2, StatementId};
+use async_trait::async_trait;
+
+use crate::EmbeddedStorage;
+use crate::attachments::Staged;
+
+#[async_trait]
+impl StatementStore for EmbeddedStorage {
+    async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError> {
+        let staged = batch.attachments.into_iter();
+        let staged = staged.map(|staged| Staged::from_port(tenant, staged));
+        let staged = staged.collect::<Result<Vec<Staged>, StorageError>>()?;
+        self.engine.append(tenant, batch.statements, staged).await
+    }
+
+    async fn find_statement(
+        &self,
+        tenant: TenantId,
+        id: StatementId,
+    ) -> Result<Option<StoredStatement>, StorageError> {
+        self.engine.find_statement(tenant, id).await
+    }
+
+    async fn query_statements(
+        &self,
+        tenant: TenantId,
+        query: &StatementQuery,
+    ) -> Result<StatementPage, StorageError> {
+        self.engine.query_statements(tenant, query).await
+    }
+
+    fn consistent_through(&self, _tenant: TenantId) -> Moment {
+        self.engine.consistent_through()
+    }
+
+    async fn read_feed(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        count_max: usize,
+    ) -> Result<Vec<FeedEntry>, StorageError> {
+        self.engine.read_feed(tenant, after, count_max).await
+    }
+
+    fn count_statements(&self, tenant: TenantId) -> u64 {
+        self.engine.count_statements(tenant)
+    }
+}
+
+#[async_trait]
+impl AttachmentStore for EmbeddedStorage {
+    async fn stage_attachment(
+        &self,
+        tenant: TenantId,
+        sha2: Sha2,
+    ) -> Result<Box<dyn AttachmentWriter>, StorageError> {
+        self.attachments.stage_attachment(tenant, sha2).await
+    }
+
+    async fn open_attachment(
+        &self,
+        tenant: TenantId,
+        sha2: &Sha2,
+    ) -> Result<Option<Box<dyn AttachmentReader>>, StorageError> {
+        self.attachments.open_attachment(tenant, sha2).await
+    }
+}
+
+#[async_trait]
+impl DocumentStore for EmbeddedStorage {
+    async fn find_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+    ) -> Result<Option<Document>, StorageError> {
+        self.tables.find_document(tenant, key).await
+    }
+
+    async fn replace_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        document: NewDocument,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        self.tables.replace_document(tenant, key, document, precondition).await
+    }
+
+    async fn remove_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        self.tables.remove_document(tenant, key, precondition).await
+    }
+
+    async fn remove_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+    ) -> Result<u64, StorageError> {
+        self.tables.remove_documents(tenant, list).await
+    }
+
+    async fn list_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+        since: Option<Moment>,
+    ) -> Result<Vec<String>, StorageError> {
+        self.tables.list_documents(tenant, list, since).await
+    }
+}
+
+#[async_trait]
+impl EntityStore for EmbeddedStorage {
+    async fn find_definition(
+        &self,
+        tenant: TenantId,
+        activity: &ActivityId,
+    ) -> Result<Option<String>, StorageError> {
+        self.engine.follower().find_definition(tenant, activity).await
+    }
+
+    async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
+        self.engine.follower().find_person(tenant, ifi).await
+    }
+}
+
+#[async_trait]
+impl CredentialStore for EmbeddedStorage {
+    async fn list_tenants(&self) -> Result<Vec<Tenant>, StorageError> {
+        self.tables.list_tenants().await
+    }
+
+    async fn create_tenant(&self, name: &str, created: Moment) -> Result<TenantId, StorageError> {
+        self.tables.create_tenant(name, created).await
+    }
+
+    async fn find_credential(&self, key: &str) -> Result<Option<Credential>, StorageError> {
+        self.tables.find_credential(key).await
+    }
+
+    async fn insert_credential(&self, credential: &Credential) -> Result<bool, StorageError> {
+        self.tables.insert_credential(credential).await
+    }
+
+    async fn list_credentials(&self, tenant: TenantId) -> Result<Vec<Credential>, StorageError> {
+        self.tables.list_credentials(tenant).await
+    }
+
+    async fn settle_secret(
+        &self,
+        name: &str,
+        proposed: [u8; 32],
+    ) -> Result<[u8; 32], StorageError> {
+        self.tables.settle_secret(name, proposed).await
+    }
+}
+
+#[async_trait]
+impl CursorStore for EmbeddedStorage {
+    async fn find_cursor(
+        &self,
+        tenant: TenantId,
+        name: &str,
+    ) -> Result<Option<String>, StorageError> {
+        self.tables.find_cursor(tenant, name).await
+    }
+
+    async fn save_cursor(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        value: &str,
+    ) -> Result<(), StorageError> {
+        self.tables.save_cursor(tenant, name, value).await
+    }
+}

@@ -1,0 +1,79 @@
+//! What changes in place: documents, tenants, credentials, cursors and what statements have
+//! told, in one SQLite file.
+//!
+//! A write is durable once it is answered, and whole or not at all; what it requires of the
+//! present state is checked in its own transaction. One thread writes, and several writes
+//! that wait share a sync; reads go on beside it and see everything answered before they
+//! began. The rows are described in `docs/format/tables.md`.
+//!
+//! Statements are not kept here, and what they have told can be read from the log again.
+
+mod credentials;
+mod cursors;
+mod documents;
+mod entities;
+mod failure;
+mod readers;
+mod schema;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use acta_ambient::Clock;
+use acta_storage::StorageError;
+use rusqlite::Connection;
+
+pub(crate) use entities::{EntityChanges, EntityReader};
+pub(crate) use failure::repeated;
+use readers::Readers;
+use writer::Writer;
+
+/// The name of the file in the directory of the store.
+const FILE_NAME: &str = "tables.sqlite";
+
+/// The tables of one store.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    clock: Arc<dyn Clock>,
+    // Before the writer: the connection closed last empties the write-ahead log, which a
+    // connection that only reads cannot do.
+    readers: Readers,
+    writer: Writer,
+}
+
+impl Tables {
+    /// Opens the tables in `directory`, which must exist. Makes them if there are none, and
+    /// migrates those of an older release.
+    ///
+    /// # Errors
+    ///
+    /// - [`StorageError::Io`]: the file cannot be opened, or, with
+    ///   [`std::io::ErrorKind::Unsupported`], a newer release has written it.
+    /// - [`StorageError::Corrupt`]: it is damaged.
+    /// - [`StorageError::Full`]: there is no room to make or migrate it.
+    pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
+        let path = directory.join(FILE_NAME);
+        let writer = Writer::start(schema::open_writer(&path, clock.now())?)?;
+        Ok(Self { clock, readers: Readers::new(path), writer })
+    }
+
+    async fn read<F, T>(&self, act: F) -> Result<T, StorageError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.readers.read(act).await
+    }
+
+    async fn write<F, T>(&self, act: F) -> Result<T, StorageError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.writer.write(act).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+//! Documents in the tables.
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{
+    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag, NewDocument,
+    Precondition, StorageError,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::Tables;
+use super::failure::{corrupt_row, failed};
+
+/// The columns that name a place: all documents of a list, or those around a document.
+#[derive(Debug)]
+struct Place {
+    tenant: u32,
+    kind: &'static str,
+    activity: String,
+    agent: String,
+    /// None for a list of every registration and of none; empty for none.
+    registration: Option<String>,
+}
+
+/// A document's row without its content.
+struct Head {
+    row: i64,
+    updated: Moment,
+    etag: Etag,
+}
+
+const STATE: &str = "state";
+const ACTIVITY_PROFILE: &str = "activity-profile";
+const AGENT_PROFILE: &str = "agent-profile";
+
+impl Place {
+    /// The place and the name of a document.
+    fn of_document(tenant: TenantId, key: &DocumentKey) -> (Self, String) {
+        let tenant = tenant.number();
+        let none = Some(String::new());
+        match key {
+            DocumentKey::State { activity, agent, registration, state_id } => {
+                let registration = registration.map(|id| id.to_string()).or(none);
+                let (activity, agent) = (activity.as_str().to_owned(), agent.to_key());
+                (Self { tenant, kind: STATE, activity, agent, registration }, state_id.clone())
+            }
+            DocumentKey::ActivityProfile { activity, profile_id } => {
+                let (activity, agent) = (activity.as_str().to_owned(), String::new());
+                let kind = ACTIVITY_PROFILE;
+                (Self { tenant, kind, activity, agent, registration: none }, profile_id.clone())
+            }
+            DocumentKey::AgentProfile { agent, profile_id } => {
+                let (activity, agent) = (String::new(), agent.to_key());
+                let kind = AGENT_PROFILE;
+                (Self { tenant, kind, activity, agent, registration: none }, profile_id.clone())
+            }
+        }
+    }
+
+    fn of_list(tenant: TenantId, list: &DocumentList) -> Self {
+        let tenant = tenant.number();
+        let none = Some(String::new());
+        match list {
+            DocumentList::States { activity, agent, registration } => {
+                let registration = registration.map(|id| id.to_string());
+                let (activity, agent) = (activity.as_str().to_owned(), agent.to_key());
+                Self { tenant, kind: STATE, activity, agent, registration }
+            }
+            DocumentList::ActivityProfiles { activity } => {
+                let (activity, agent) = (activity.as_str().to_owned(), String::new());
+                Self { tenant, kind: ACTIVITY_PROFILE, activity, agent, registration: none }
+            }
+            DocumentList::AgentProfiles { agent } => {
+                let (activity, agent) = (String::new(), agent.to_key());
+                Self { tenant, kind: AGENT_PROFILE, activity, agent, registration: none }
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl DocumentStore for Tables {
+    async fn find_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+    ) -> Result<Option<Document>, StorageError> {
+        let (place, name) = Place::of_document(tenant, key);
+        self.read(move |connection| find(connection, &place, &name)).await
+    }
+
+    async fn replace_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        document: NewDocument,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        let (place, name) = Place::of_document(tenant, key);
+        let (precondition, clock) = (precondition.clone(), std::sync::Arc::clone(&self.clock));
+        self.write(move |connection| {
+            let head = check_head(connection, &place, &name, &precondition)?;
+            let now = clock.now();
+            match head {
+                // The system's clock may be set back; a document's time is not.
+                Some(head) => update(connection, head.row, now.max(head.updated), &document),
+                None => insert(connection, (&place, &name), now, &document),
+            }
+        })
+        .await
+    }
+
+    async fn remove_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        let (place, name) = Place::of_document(tenant, key);
+        let precondition = precondition.clone();
+        self.write(move |connection| {
+            let Some(head) = check_head(connection, &place, &name, &precondition)? else {
+                return Ok(DocumentWrite::Nothing);
+            };
+            let failed = failed("removing a document");
+            let sql = "DELETE FROM documents WHERE rowid = ?1";
+            connection.prepare_cached(sql).map_err(&failed)?.execute([head.row]).map_err(failed)?;
+            Ok(DocumentWrite::Replaced)
+        })
+        .await
+    }
+
+    async fn remove_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+    ) -> Result<u64, StorageError> {
+        let place = Place::of_list(tenant, list);
+        self.write(move |connection| remove_all(connection, &place)).await
+    }
+
+    async fn list_documents(
+        &self,
+        tenant: TenantId,
+        list: &DocumentList,
+        since: Option<Moment>,
+    ) -> Result<Vec<String>, StorageError> {
+        let place = Place::of_list(tenant, list);
+        self.read(move |connection| names(connection, &place, since)).await
+    }
+}
+
+fn find(
+    connection: &Connection,
+    place: &Place,
+    name: &str,
+) -> Result<Option<Document>, StorageError> {
+    let failed = failed("reading a document");
+    let sql = "SELECT rowid, updated, etag, content_type, checksum, content FROM documents \
+         WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 AND agent = ?4 \
+         AND registration = ?5 AND name = ?6";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let Place { tenant, kind, activity, agent, registration } = place;
+    let found = statement
+        .query_row(params![tenant, kind, activity, agent, registration, name], read_document)
+        .optional()
+        .map_err(failed)?;
+    let Some((row, checksum, document)) = found else { return Ok(None) };
+    if checksum != crc32c::crc32c(&document.content) {
+        return Err(corrupt_row("documents", row));
+    }
+    Ok(Some(document))
+}
+
+fn read_document(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Document)> {
+    let document = Document {
+        updated: Moment::from_unix_micros(row.get("updated")?),
+        etag: Etag(row.get("etag")?),
+        content_type: row.get("content_type")?,
+        content: Bytes::from(row.get::<_, Vec<u8>>("content")?),
+    };
+    Ok((row.get("rowid")?, row.get("checksum")?, document))
+}
+
+/// The document that is there now, if the precondition holds of it.
+fn check_head(
+    connection: &Connection,
+    place: &Place,
+    name: &str,
+    precondition: &Precondition,
+) -> Result<Option<Head>, StorageError> {
+    let failed = failed("reading a document's tag");
+    let sql = "SELECT rowid, updated, etag FROM documents \
+         WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 AND agent = ?4 \
+         AND registration = ?5 AND name = ?6";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let Place { tenant, kind, activity, agent, registration } = place;
+    let head = statement
+        .query_row(params![tenant, kind, activity, agent, registration, name], |row| {
+            let updated = Moment::from_unix_micros(row.get(1)?);
+            Ok(Head { row: row.get(0)?, updated, etag: Etag(row.get(2)?) })
+        })
+        .optional()
+        .map_err(failed)?;
+    if precondition.holds(head.as_ref().map(|head| &head.etag)) {
+        Ok(head)
+    } else {
+        Err(StorageError::PreconditionFailed)
+    }
+}
+
+fn insert(
+    connection: &Connection,
+    (place, name): (&Place, &str),
+    updated: Moment,
+    document: &NewDocument,
+) -> Result<DocumentWrite, StorageError> {
+    let failed = failed("writing a document");
+    let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
+         updated, etag, content_type, checksum, content) \
+         VALUES (:tenant, :kind, :activity, :agent, :registration, :name, \
+         :updated, :etag, :content_type, :checksum, :content)";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let columns = named_params! {
+        ":tenant": place.tenant,
+        ":kind": place.kind,
+        ":activity": place.activity,
+        ":agent": place.agent,
+        ":registration": place.registration,
+        ":name": name,
+        ":updated": updated.unix_micros(),
+        ":etag": document.etag.0,
+        ":content_type": document.content_type,
+        ":checksum": crc32c::crc32c(&document.content),
+        ":content": &document.content[..],
+    };
+    statement.execute(columns).map_err(failed)?;
+    Ok(DocumentWrite::Created)
+}
+
+fn update(
+    connection: &Connection,
+    row: i64,
+    updated: Moment,
+    document: &NewDocument,
+) -> Result<DocumentWrite, StorageError> {
+    let failed = failed("writing a document");
+    let sql = "UPDATE documents SET updated = ?2, etag = ?3, content_type = ?4, checksum = ?5, \
+         content = ?6 WHERE rowid = ?1";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let NewDocument { content, content_type, etag } = document;
+    let checksum = crc32c::crc32c(content);
+    let columns = params![row, updated.unix_micros(), etag.0, content_type, checksum, &content[..]];
+    statement.execute(columns).map_err(failed)?;
+    Ok(DocumentWrite::Replaced)
+}
+
+fn remove_all(connection: &Connection, place: &Place) -> Result<u64, StorageError> {
+    let failed = failed("removing documents");
+    let sql = "DELETE FROM documents WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 \
+         AND agent = ?4 AND (?5 IS NULL OR registration = ?5)";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let Place { tenant, kind, activity, agent, registration } = place;
+    let count =
+        statement.execute(params![tenant, kind, activity, agent, registration]).map_err(failed)?;
+    Ok(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn names(
+    connection: &Connection,
+    place: &Place,
+    since: Option<Moment>,
+) -> Result<Vec<String>, StorageError> {
+    let failed = failed("listing documents");
+    let sql = "SELECT DISTINCT name FROM documents WHERE tenant_id = ?1 AND kind = ?2 \
+         AND activity = ?3 AND agent = ?4 AND (?5 IS NULL OR registration = ?5) \
+         AND (?6 IS NULL OR updated > ?6) ORDER BY name";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let Place { tenant, kind, activity, agent, registration } = place;
+    let since = since.map(Moment::unix_micros);
+    let columns = params![tenant, kind, activity, agent, registration, since];
+    let names = statement.query_map(columns, |row| row.get(0)).map_err(&failed)?;
+    names.collect::<rusqlite::Result<_>>().map_err(failed)
+}

@@ -1,0 +1,59 @@
+//! What SQLite reports, told by what the caller can do next.
+
+use std::io;
+use std::time::Duration;
+
+use acta_storage::StorageError;
+use rusqlite::ErrorCode;
+
+/// How long a caller waits before it tries again when the tables are busy.
+pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+/// Turns an error of SQLite into one of storage, for `map_err`.
+pub(super) fn failed(act: &'static str) -> impl Fn(rusqlite::Error) -> StorageError {
+    move |error| match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => StorageError::Full,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StorageError::Busy { retry_after: RETRY_AFTER }
+        }
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            StorageError::Corrupt { place: format!("the tables, noticed while {act}") }
+        }
+        _ => StorageError::Io { act, source: io::Error::other(error) },
+    }
+}
+
+/// Says that a row does not hold what it must.
+pub(super) fn corrupt_row(table: &str, row: i64) -> StorageError {
+    StorageError::Corrupt { place: format!("table {table}, row {row}") }
+}
+
+/// Whether the device or the file failed, so that what is durable is unknown.
+pub(super) fn is_fatal(error: &StorageError) -> bool {
+    match error {
+        StorageError::Corrupt { .. } | StorageError::Halted => true,
+        StorageError::Io { source, .. } => {
+            let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
+            cause.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::SystemIoFailure)
+        }
+        StorageError::Conflict(_)
+        | StorageError::PreconditionFailed
+        | StorageError::Busy { .. }
+        | StorageError::Full => false,
+    }
+}
+
+/// The same error for a further caller.
+pub(crate) fn repeated(error: &StorageError) -> StorageError {
+    match error {
+        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
+        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
+        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
+        StorageError::Full => StorageError::Full,
+        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
+        StorageError::Halted => StorageError::Halted,
+        StorageError::Io { act, source } => {
+            StorageError::Io { act, source: io::Error::new(source.kind(), source.to_string()) }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The file of the tables: how it is opened, and how an older one is brought up to date.
+//!
+//! Migrations go forward only, each in one transaction with the version it leads to. A file
+//! of a newer release is refused and left as it is.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::StorageError;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+
+use super::failure::failed;
+
+/// "acta" in ASCII: tells the file from other SQLite databases.
+const APPLICATION_ID: i64 = 0x6163_7461;
+
+/// The name of the tenant that a new store has.
+const FIRST_TENANT_NAME: &str = "default";
+
+/// How long a connection waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Memory for pages, for each connection, in KiB.
+const CACHE_KIB: i64 = 2048;
+
+/// The write-ahead log shrinks to this after a checkpoint.
+const WAL_BYTES_KEPT: i64 = 64 << 20;
+
+/// Most prepared statements that a connection keeps.
+const STATEMENTS_MAX: usize = 64;
+
+/// Each with the schema version that it leads to.
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_first.sql"))];
+
+/// The file is not one that this release can work with.
+#[derive(Debug, thiserror::Error)]
+enum Unsupported {
+    /// It was written by a newer release.
+    #[error(
+        "the tables have schema version {found}, which is newer than {known}, the newest that \
+         this release knows: use the release that wrote them, or a later one"
+    )]
+    Newer {
+        /// The file's version.
+        found: i64,
+        /// This release's version.
+        known: i64,
+    },
+    /// It is some other SQLite database.
+    #[error("the file of the tables is a database of another application")]
+    Foreign,
+    /// The file system cannot hold a write-ahead log.
+    #[error("the tables cannot be kept in journal mode `{0}`")]
+    JournalMode(String),
+}
+
+impl From<Unsupported> for StorageError {
+    fn from(reason: Unsupported) -> Self {
+        let source = io::Error::new(io::ErrorKind::Unsupported, reason);
+        Self::Io { act: "opening the tables", source }
+    }
+}
+
+/// Opens the connection that writes, making or migrating the file.
+///
+/// A new file has one tenant, made at `now`.
+pub(super) fn open_writer(path: &Path, now: Moment) -> Result<Connection, StorageError> {
+    let failed = failed("opening the tables");
+    let mut connection = Connection::open(path).map_err(&failed)?;
+    settle(&connection).map_err(&failed)?;
+    // Before anything is changed, the journal mode included.
+    let version = check_version(&connection)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(&failed)?;
+    if mode != "wal" {
+        return Err(Unsupported::JournalMode(mode).into());
+    }
+    connection.pragma_update(None, "synchronous", "FULL").map_err(&failed)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT).map_err(&failed)?;
+    migrate(&mut connection, version, now).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens a further connection, which only reads.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
+    let failed = failed("opening the tables for reading");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
+    settle(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)
+}
+
+/// The schema version of the file; 0 for an empty one.
+fn check_version(connection: &Connection) -> Result<i64, StorageError> {
+    let read = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let failed = failed("reading the version of the tables");
+    let application = read("application_id").map_err(&failed)?;
+    let found = read("user_version").map_err(failed)?;
+    let is_new = application == 0 && found == 0;
+    if application != APPLICATION_ID && !is_new {
+        return Err(Unsupported::Foreign.into());
+    }
+    let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    if known < found { Err(Unsupported::Newer { found, known }.into()) } else { Ok(found) }
+}
+
+fn migrate(connection: &mut Connection, from: i64, now: Moment) -> rusqlite::Result<()> {
+    for (version, script) in MIGRATIONS.iter().filter(|(version, _)| from < *version) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(script)?;
+        if *version == 1 {
+            let sql = "INSERT INTO tenants (tenant_id, name, created) VALUES (?1, ?2, ?3)";
+            let number = TenantId::FIRST.number();
+            transaction.execute(sql, params![number, FIRST_TENANT_NAME, now.unix_micros()])?;
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! Terms: what a statement can be found by.
+//!
+//! A term is a keyed hash of tenant, kind and value. Which property of a statement counts
+//! for which filter is decided here and nowhere else.
+
+use acta_access::TenantId;
+use acta_storage::{NewStatement, StatementQuery};
+use acta_xapi::{Activity, Actor, Context, Ifi, Object, SubStatement};
+use siphasher::sip::SipHasher24;
+
+use crate::index::Term;
+
+/// What a term stands for. The numbers are part of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TermKind {
+    /// The verb.
+    Verb = 1,
+    /// Actor, object, or a member of either.
+    Agent = 2,
+    /// Any other agent or group that `related_agents` looks at, but for the authority.
+    RelatedAgent = 3,
+    /// The activity that is the object.
+    Activity = 4,
+    /// Any other activity that `related_activities` looks at.
+    RelatedActivity = 5,
+    /// The registration.
+    Registration = 6,
+    /// The authority.
+    Authority = 7,
+}
+
+/// Names the rules by which terms are made. Changed whenever these are.
+const RULES: &[u8] = b"acta terms 1";
+
+/// Makes the terms of one store.
+#[derive(Clone)]
+pub(crate) struct TermHasher {
+    key: [u8; 16],
+}
+
+impl std::fmt::Debug for TermHasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TermHasher")
+    }
+}
+
+impl TermHasher {
+    /// Makes the terms of the store with this key.
+    pub(crate) const fn new(key: [u8; 16]) -> Self {
+        Self { key }
+    }
+
+    /// Tells terms of this key and of today's rules from all others.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        SipHasher24::new_with_key(&self.key).hash(RULES)
+    }
+
+    /// The term for `value`.
+    pub(crate) fn term(&self, tenant: TenantId, kind: TermKind, value: &str) -> Term {
+        let mut input = Vec::with_capacity(5 + value.len());
+        self.term_with(&mut input, tenant, (kind, value))
+    }
+
+    fn term_with(&self, input: &mut Vec<u8>, tenant: TenantId, of: (TermKind, &str)) -> Term {
+        input.clear();
+        input.extend_from_slice(&tenant.number().to_le_bytes());
+        input.push(of.0 as u8);
+        input.extend_from_slice(of.1.as_bytes());
+        Term(SipHasher24::new_with_key(&self.key).hash(input))
+    }
+
+    /// All terms of a statement, each once. They hold for statements that refer to it, too.
+    pub(crate) fn terms_of(&self, tenant: TenantId, statement: &NewStatement) -> Vec<Term> {
+        let mut terms =
+            Terms { hasher: self, tenant, input: Vec::with_capacity(128), found: Vec::new() };
+        terms.add_statement(statement);
+        terms.found
+    }
+
+    /// The terms that a statement must have to match `query`: one of each group.
+    pub(crate) fn filters_of(&self, tenant: TenantId, query: &StatementQuery) -> Filters {
+        let mut shared = Vec::new();
+        let term = |kind, value: &str| self.term(tenant, kind, value);
+        if let Some(verb) = &query.verb {
+            shared.push(vec![term(TermKind::Verb, verb.as_str())]);
+        }
+        if let Some(agent) = &query.agent {
+            let key = agent.ifi.to_key();
+            let mut group = vec![term(TermKind::Agent, &key)];
+            if agent.is_related {
+                group.push(term(TermKind::RelatedAgent, &key));
+                group.push(term(TermKind::Authority, &key));
+            }
+            shared.push(group);
+        }
+        if let Some(activity) = &query.activity {
+            let mut group = vec![term(TermKind::Activity, activity.as_str())];
+            if query.is_activity_related {
+                group.push(term(TermKind::RelatedActivity, activity.as_str()));
+            }
+            shared.push(group);
+        }
+        if let Some(registration) = query.registration {
+            shared.push(vec![term(TermKind::Registration, &registration.to_string())]);
+        }
+        let own = query.authority.as_ref().map(|ifi| term(TermKind::Authority, &ifi.to_key()));
+        Filters { shared, own }
+    }
+}
+
+/// What a statement must have to match a query, in terms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Filters {
+    /// One term of each group, in the statement or, all of them, in one it refers to.
+    pub(crate) shared: Vec<Vec<Term>>,
+    /// A term that must be the statement's own.
+    pub(crate) own: Option<Term>,
+}
+
+impl Filters {
+    /// Whether every statement matches.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.shared.is_empty() && self.own.is_none()
+    }
+
+    /// Every group, as the index wants them.
+    pub(crate) fn all_of(&self) -> Vec<Vec<Term>> {
+        let own = self.own.map(|term| vec![term]);
+        self.shared.iter().cloned().chain(own).collect()
+    }
+
+    /// Whether a statement with these terms of its own satisfies every shared group.
+    pub(crate) fn are_shared_in(&self, terms: &[Term]) -> bool {
+        self.shared.iter().all(|group| group.iter().any(|term| terms.contains(term)))
+    }
+
+    /// Whether a statement with these terms of its own has the own term.
+    pub(crate) fn is_own_in(&self, terms: &[Term]) -> bool {
+        self.own.is_none_or(|term| terms.contains(&term))
+    }
+}
+
+struct Terms<'a> {
+    hasher: &'a TermHasher,
+    tenant: TenantId,
+    input: Vec<u8>,
+    found: Vec<Term>,
+}
+
+impl Terms<'_> {
+    fn add(&mut self, kind: TermKind, value: &str) {
+        let term = self.hasher.term_with(&mut self.input, self.tenant, (kind, value));
+        if !self.found.contains(&term) {
+            self.found.push(term);
+        }
+    }
+
+    /// Adds an agent under `kind`, unless a related query finds it anyway.
+    fn add_ifi(&mut self, kind: TermKind, ifi: &Ifi) {
+        let key = ifi.to_key();
+        if kind == TermKind::RelatedAgent {
+            let agent = (TermKind::Agent, key.as_str());
+            let agent = self.hasher.term_with(&mut self.input, self.tenant, agent);
+            if self.found.contains(&agent) {
+                return;
+            }
+        }
+        self.add(kind, &key);
+    }
+
+    fn add_actor(&mut self, kind: TermKind, actor: &Actor) {
+        if let Some(ifi) = &actor.ifi {
+            self.add_ifi(kind, ifi);
+        }
+        for member in &actor.members {
+            if let Some(ifi) = &member.ifi {
+                self.add_ifi(kind, ifi);
+            }
+        }
+    }
+
+    fn add_related_activity(&mut self, activity: &Activity) {
+        let id = activity.id.as_str();
+        let direct = (TermKind::Activity, id);
+        let direct = self.hasher.term_with(&mut self.input, self.tenant, direct);
+        if !self.found.contains(&direct) {
+            self.add(TermKind::RelatedActivity, id);
+        }
+    }
+
+    /// Spec: xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, statement resource.
+    fn add_statement(&mut self, new: &NewStatement) {
+        let statement = &new.statement;
+        self.add(TermKind::Verb, statement.verb.id.as_str());
+        self.add_actor(TermKind::Agent, &statement.actor);
+        match &statement.object {
+            Object::Activity(activity) => self.add(TermKind::Activity, activity.id.as_str()),
+            Object::Actor(actor) => self.add_actor(TermKind::Agent, actor),
+            Object::StatementRef(_) => {}
+            Object::SubStatement(inner) => self.add_substatement(inner),
+        }
+        if let Some(context) = &statement.context {
+            if let Some(registration) = context.registration {
+                self.add(TermKind::Registration, &registration.to_string());
+            }
+            self.add_context(context);
+        }
+        self.add(TermKind::Authority, &new.authority.to_key());
+    }
+
+    fn add_context(&mut self, context: &Context) {
+        let roles = context.instructor.iter().chain(&context.team);
+        for actor in roles.chain(&context.agents).chain(&context.groups) {
+            self.add_actor(TermKind::RelatedAgent, actor);
+        }
+        for activity in context.activities.iter() {
+            self.add_related_activity(activity);
+        }
+    }
+
+    fn add_substatement(&mut self, inner: &SubStatement) {
+        self.add_actor(TermKind::RelatedAgent, &inner.actor);
+        match &inner.object {
+            Object::Activity(activity) => self.add_related_activity(activity),
+            Object::Actor(actor) => self.add_actor(TermKind::RelatedAgent, actor),
+            Object::StatementRef(_) | Object::SubStatement(_) => {}
+        }
+        if let Some(context) = &inner.context {
+            self.add_context(context);
+        }
+    }
+}
