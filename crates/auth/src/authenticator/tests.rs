@@ -1,0 +1,220 @@
+//! Authentication against the reference engine.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use acta_access::{Scope, Scopes, TenantId};
+use acta_ambient::{ManualClock, Moment, SeededEntropy};
+use acta_storage::model::ModelStorage;
+use acta_storage::{Credential, CredentialStore};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{AuthError, Authenticator};
+use crate::cache::FRESH;
+use crate::{Secret, SeedError};
+
+const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
+
+struct Bench {
+    clock: Arc<ManualClock>,
+    storage: Arc<ModelStorage>,
+    authenticator: Authenticator,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let clock = Arc::new(ManualClock::new(START));
+        let storage = Arc::new(ModelStorage::new(Arc::<ManualClock>::clone(&clock)));
+        let authenticator = open(&clock, &storage, 1).await;
+        Self { clock, storage, authenticator }
+    }
+
+    async fn outcome(&self, key: &str, secret: &str) -> &'static str {
+        let header = basic(key, secret);
+        match self.authenticator.authenticate(Some(header.as_bytes())).await {
+            Ok(_) => "permitted",
+            Err(AuthError::Missing) => "missing",
+            Err(AuthError::UnsupportedScheme) => "scheme",
+            Err(AuthError::Refused) => "refused",
+            Err(AuthError::Storage(error)) => panic!("{error:?}"),
+        }
+    }
+
+    async fn seed(&self, key: &str, secret: &str) -> Result<bool, SeedError> {
+        let secret = Secret::new(secret);
+        self.authenticator.seed_credential(TenantId::FIRST, key, &secret).await
+    }
+}
+
+async fn open(clock: &Arc<ManualClock>, storage: &Arc<ModelStorage>, seed: u64) -> Authenticator {
+    let entropy = Arc::new(SeededEntropy::new(seed));
+    let (storage, clock) = (Arc::<ModelStorage>::clone(storage), Arc::<ManualClock>::clone(clock));
+    Authenticator::open(storage, clock, entropy).await.unwrap()
+}
+
+fn basic(key: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")))
+}
+
+#[tokio::test]
+async fn a_credential_leads_to_its_tenant_and_scopes() {
+    let bench = Bench::new().await;
+    let tenant = TenantId::new(7).unwrap();
+    let scopes: Scopes = "statements/write state".parse().unwrap();
+    let issued = bench.authenticator.create_credential(tenant, "a course", scopes).await;
+    let (credential, secret) = issued.unwrap();
+    assert_eq!((credential.label.as_str(), credential.created), ("a course", START));
+    let stored = bench.storage.find_credential(&credential.key).await.unwrap();
+    assert_eq!(stored.as_ref(), Some(&credential));
+    let header = basic(&credential.key, secret.expose());
+    let principal = bench.authenticator.authenticate(Some(header.as_bytes())).await.unwrap();
+    assert_eq!((principal.tenant, principal.scopes), (tenant, scopes));
+    assert_eq!(principal.name, credential.key);
+}
+
+#[tokio::test]
+async fn refuses_whatever_is_not_the_whole_truth() {
+    let bench = Bench::new().await;
+    assert!(bench.seed("key", "secret").await.unwrap());
+    assert!(bench.seed("other", "another").await.unwrap());
+    let table = [
+        ("key", "secret", "permitted"),
+        ("other", "another", "permitted"),
+        ("key", "another", "refused"),
+        ("key", "", "refused"),
+        ("key", "secre", "refused"),
+        ("key", "secrets", "refused"),
+        ("key", "Secret", "refused"),
+        ("KEY", "secret", "refused"),
+        ("", "", "refused"),
+        ("unknown", "secret", "refused"),
+    ];
+    // Twice: storage is asked the first time and the cache the second.
+    for _ in 0..2 {
+        for (key, secret, expected) in table {
+            assert_eq!(bench.outcome(key, secret).await, expected, "{key}:{secret}");
+        }
+    }
+    let missing = bench.authenticator.authenticate(None).await;
+    assert!(matches!(missing, Err(AuthError::Missing)), "{missing:?}");
+    let foo = bench.authenticator.authenticate(Some(b"Foo")).await;
+    assert!(matches!(foo, Err(AuthError::UnsupportedScheme)), "{foo:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_key_is_refused_whatever_its_secret() {
+    let bench = Bench::new().await;
+    // The hash that unknown keys are compared with belongs to nobody.
+    let zero = Credential {
+        key: "zero".into(),
+        tenant: TenantId::FIRST,
+        label: String::new(),
+        secret_mac: [0; 32],
+        scopes: Scopes::default(),
+        created: START,
+    };
+    assert!(bench.storage.insert_credential(&zero).await.unwrap());
+    assert_eq!(bench.outcome("zero", "").await, "refused");
+    assert_eq!(bench.outcome("unknown", "").await, "refused");
+}
+
+#[tokio::test]
+async fn secrets_survive_a_restart_but_not_another_store() {
+    let bench = Bench::new().await;
+    bench.seed("key", "secret").await.unwrap();
+    let seeded = bench.storage.find_credential("key").await.unwrap().unwrap();
+    let restarted = Bench { authenticator: open(&bench.clock, &bench.storage, 2).await, ..bench };
+    assert_eq!(restarted.outcome("key", "secret").await, "permitted");
+    let clock = Arc::new(ManualClock::new(START));
+    let storage = Arc::new(ModelStorage::new(Arc::<ManualClock>::clone(&clock)));
+    storage.insert_credential(&seeded).await.unwrap();
+    let authenticator = open(&clock, &storage, 3).await;
+    let elsewhere = Bench { clock, storage, authenticator };
+    assert_eq!(elsewhere.outcome("key", "secret").await, "refused");
+}
+
+#[tokio::test]
+async fn a_new_credential_holds_at_once() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.outcome("key", "secret").await, "refused");
+    bench.seed("key", "secret").await.unwrap();
+    assert_eq!(bench.outcome("key", "secret").await, "permitted");
+}
+
+#[tokio::test]
+async fn a_change_by_another_process_holds_after_a_moment() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.outcome("key", "secret").await, "refused");
+    let elsewhere = open(&bench.clock, &bench.storage, 2).await;
+    let secret = Secret::new("secret");
+    elsewhere.seed_credential(TenantId::FIRST, "key", &secret).await.unwrap();
+    assert_eq!(bench.outcome("key", "secret").await, "refused");
+    bench.clock.advance(FRESH);
+    assert_eq!(bench.outcome("key", "secret").await, "permitted");
+}
+
+#[tokio::test]
+async fn forgetting_a_key_asks_storage_again() {
+    let bench = Bench::new().await;
+    assert_eq!(bench.outcome("key", "secret").await, "refused");
+    let elsewhere = open(&bench.clock, &bench.storage, 2).await;
+    let secret = Secret::new("secret");
+    elsewhere.seed_credential(TenantId::FIRST, "key", &secret).await.unwrap();
+    bench.authenticator.forget("key");
+    assert_eq!(bench.outcome("key", "secret").await, "permitted");
+}
+
+#[tokio::test]
+async fn keys_are_readable_and_secrets_long_and_all_differ() {
+    let bench = Bench::new().await;
+    let (mut keys, mut secrets) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..20 {
+        let scopes = Scopes::from_iter([Scope::State]);
+        let issued = bench.authenticator.create_credential(TenantId::FIRST, "x", scopes).await;
+        let (credential, secret) = issued.unwrap();
+        let is_url_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        assert!(secret.expose().chars().all(is_url_safe), "{}", secret.expose());
+        assert_eq!(secret.expose().len(), 43, "256 bits");
+        let groups: Vec<&str> = credential.key.split('-').collect();
+        assert_eq!(groups.len(), 4, "{}", credential.key);
+        assert!(groups.iter().all(|group| group.len() == 4), "{}", credential.key);
+        keys.insert(credential.key);
+        secrets.insert(secret.expose().to_owned());
+    }
+    assert_eq!((keys.len(), secrets.len()), (20, 20));
+}
+
+#[tokio::test]
+async fn seeds_what_can_be_sent_and_nothing_else() {
+    let longest = "x".repeat(1024);
+    let table = [
+        ("key", "secret", "new"),
+        ("key", "another", "taken"),
+        ("a b", "c:d e", "new"),
+        (longest.as_str(), longest.as_str(), "new"),
+        ("ü", "€", "new"),
+        ("a:b", "c", "key"),
+        ("", "c", "key"),
+        ("a\nb", "c", "key"),
+        (&format!("{longest}x"), "c", "key"),
+        ("fresh", "", "secret"),
+        ("fresh", "c\0", "secret"),
+        ("fresh", &format!("{longest}x"), "secret"),
+    ];
+    let bench = Bench::new().await;
+    for (key, secret, expected) in table {
+        let outcome = match bench.seed(key, secret).await {
+            Ok(true) => "new",
+            Ok(false) => "taken",
+            Err(SeedError::UnusableKey) => "key",
+            Err(SeedError::UnusableSecret) => "secret",
+            Err(SeedError::Storage(error)) => panic!("{error:?}"),
+        };
+        assert_eq!(outcome, expected, "{key:?}:{secret:?}");
+        if expected == "new" {
+            assert_eq!(bench.outcome(key, secret).await, "permitted", "{key:?}:{secret:?}");
+        }
+    }
+    assert_eq!(bench.outcome("key", "secret").await, "permitted", "the first stays");
+}

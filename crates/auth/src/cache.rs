@@ -1,0 +1,136 @@
+//! Credentials that were looked up a moment ago.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acta_storage::Credential;
+
+/// How long a credential is believed without asking storage again. A credential removed by
+/// another process is refused at the latest after this.
+pub(crate) const FRESH: Duration = Duration::from_secs(1);
+
+/// Most keys that are remembered, unknown ones included.
+const ENTRIES_MAX: usize = 10_000;
+
+/// Remembers for a short time what storage said of a key: also that there is none.
+#[derive(Debug, Default)]
+pub(crate) struct Cache(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    entries: HashMap<String, Entry>,
+    /// Grows with each change of a credential.
+    generation: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    credential: Option<Arc<Credential>>,
+    /// Until this time on the clock.
+    until: Duration,
+}
+
+/// The state of credentials at the time when storage was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Generation(u64);
+
+/// What the cache knows of a key.
+#[derive(Debug)]
+pub(crate) enum Lookup {
+    /// Storage said this a moment ago.
+    Known(Option<Arc<Credential>>),
+    /// Storage must be asked.
+    Unknown(Generation),
+}
+
+impl Cache {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn find(&self, key: &str, now: Duration) -> Lookup {
+        let state = self.lock();
+        match state.entries.get(key) {
+            Some(entry) if now < entry.until => Lookup::Known(entry.credential.clone()),
+            Some(_) | None => Lookup::Unknown(Generation(state.generation)),
+        }
+    }
+
+    /// Remembers what storage said when it was asked in `generation` at the time `asked`,
+    /// unless a credential was changed since.
+    pub(crate) fn remember(
+        &self,
+        key: &str,
+        credential: Option<Arc<Credential>>,
+        (generation, asked): (Generation, Duration),
+    ) {
+        let mut state = self.lock();
+        if state.generation != generation.0 {
+            return;
+        }
+        if ENTRIES_MAX <= state.entries.len() {
+            state.entries.retain(|_, entry| asked < entry.until);
+        }
+        if ENTRIES_MAX <= state.entries.len() {
+            // Somebody tries keys by the thousand; the true ones are soon back.
+            state.entries.clear();
+        }
+        state.entries.insert(key.to_owned(), Entry { credential, until: asked + FRESH });
+    }
+
+    /// Forgets what is known of `key`.
+    pub(crate) fn forget(&self, key: &str) {
+        let mut state = self.lock();
+        state.generation += 1;
+        state.entries.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_known(cache: &Cache, key: &str, now: Duration) -> bool {
+        matches!(cache.find(key, now), Lookup::Known(_))
+    }
+
+    fn ask(cache: &Cache, key: &str, now: Duration) -> Generation {
+        match cache.find(key, now) {
+            Lookup::Unknown(generation) => generation,
+            Lookup::Known(found) => panic!("{key}: {found:?}"),
+        }
+    }
+
+    #[test]
+    fn remembers_for_a_moment() {
+        let cache = Cache::default();
+        let asked = Duration::from_nanos(1);
+        cache.remember("a", None, (ask(&cache, "a", asked), asked));
+        assert!(is_known(&cache, "a", asked));
+        assert!(is_known(&cache, "a", FRESH));
+        assert!(!is_known(&cache, "a", FRESH + asked));
+        assert!(!is_known(&cache, "b", asked));
+    }
+
+    #[test]
+    fn an_answer_from_before_a_change_is_not_remembered() {
+        let cache = Cache::default();
+        let asked = ask(&cache, "a", Duration::ZERO);
+        cache.forget("a");
+        cache.remember("a", None, (asked, Duration::ZERO));
+        assert!(!is_known(&cache, "a", Duration::ZERO));
+    }
+
+    #[test]
+    fn is_bounded() {
+        let cache = Cache::default();
+        for number in 0..3 * ENTRIES_MAX {
+            let key = number.to_string();
+            let asked = ask(&cache, &key, Duration::ZERO);
+            cache.remember(&key, None, (asked, Duration::ZERO));
+        }
+        assert!(cache.lock().entries.len() <= ENTRIES_MAX);
+        assert!(is_known(&cache, &(3 * ENTRIES_MAX - 1).to_string(), Duration::ZERO));
+    }
+}

@@ -1,0 +1,133 @@
+//! How credentials are made.
+
+use std::time::Duration;
+
+use acta_access::{Scope, Scopes, TenantId};
+use acta_storage::{Credential, StorageError};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::{Authenticator, Secret};
+
+/// Letters and digits of keys: without those that look alike, and without `u`, so that fewer
+/// words arise.
+const KEY_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// How many of them a key has, five bits each.
+const KEY_LETTERS: usize = 16;
+
+/// After each of these many stands a hyphen, so that a key can be read out.
+const KEY_GROUP: usize = 4;
+
+/// How often another key is tried when one is taken, which chance alone never brings about.
+const KEY_TRIES: usize = 4;
+
+/// Longest key or secret that can be seeded, in bytes: both fit a header.
+const SEED_BYTES_MAX: usize = 1024;
+
+/// Why a credential could not be seeded.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The key cannot be sent in Basic authentication. Choose another one.
+    #[error(
+        "a key needs 1 to {SEED_BYTES_MAX} bytes and can hold neither colons nor control characters"
+    )]
+    UnusableKey,
+    /// The secret cannot be sent in Basic authentication. Choose another one.
+    #[error("a secret needs 1 to {SEED_BYTES_MAX} bytes and cannot hold control characters")]
+    UnusableSecret,
+    /// It could not be stored.
+    #[error("could not store the credential")]
+    Storage(#[source] StorageError),
+}
+
+impl Authenticator {
+    /// Makes a credential with a new key and a new secret of 256 random bits, and stores it.
+    ///
+    /// The secret is returned here and cannot be had later.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::CredentialStore::insert_credential`].
+    pub async fn create_credential(
+        &self,
+        tenant: TenantId,
+        label: &str,
+        scopes: Scopes,
+    ) -> Result<(Credential, Secret), StorageError> {
+        let mut chance = [0; 32];
+        self.entropy.fill(&mut chance);
+        let secret = Secret::new(URL_SAFE_NO_PAD.encode(chance));
+        let mut credential = Credential {
+            key: String::new(),
+            tenant,
+            label: label.to_owned(),
+            secret_mac: self.mac_of(&secret),
+            scopes,
+            created: self.clock.now(),
+        };
+        for _ in 0..KEY_TRIES {
+            credential.key = self.random_key();
+            if self.insert(&credential).await? {
+                return Ok((credential, secret));
+            }
+        }
+        Err(StorageError::Busy { retry_after: Duration::ZERO })
+    }
+
+    /// Stores a credential whose key and secret somebody else chose, with the scope
+    /// [`Scope::All`]. Returns `false`, and changes nothing, if the key is taken.
+    ///
+    /// # Errors
+    ///
+    /// [`SeedError::UnusableKey`], [`SeedError::UnusableSecret`] or [`SeedError::Storage`].
+    pub async fn seed_credential(
+        &self,
+        tenant: TenantId,
+        key: &str,
+        secret: &Secret,
+    ) -> Result<bool, SeedError> {
+        if !is_sendable(key) || key.contains(':') {
+            return Err(SeedError::UnusableKey);
+        }
+        if !is_sendable(secret.expose()) {
+            return Err(SeedError::UnusableSecret);
+        }
+        let credential = Credential {
+            key: key.to_owned(),
+            tenant,
+            label: "seeded".to_owned(),
+            secret_mac: self.mac_of(secret),
+            scopes: Scopes::from_iter([Scope::All]),
+            created: self.clock.now(),
+        };
+        self.insert(&credential).await.map_err(SeedError::Storage)
+    }
+
+    async fn insert(&self, credential: &Credential) -> Result<bool, StorageError> {
+        let inserted = self.storage.insert_credential(credential).await;
+        // Somebody may have asked for the key before it was there.
+        self.forget(&credential.key);
+        inserted
+    }
+
+    fn random_key(&self) -> String {
+        let mut chance = [0; KEY_LETTERS];
+        self.entropy.fill(&mut chance);
+        let mut key = String::with_capacity(KEY_LETTERS + KEY_LETTERS / KEY_GROUP);
+        for (index, byte) in chance.iter().enumerate() {
+            if index > 0 && index % KEY_GROUP == 0 {
+                key.push('-');
+            }
+            key.push(char::from(KEY_ALPHABET[usize::from(*byte) % KEY_ALPHABET.len()]));
+        }
+        key
+    }
+}
+
+/// Whether `text` can be a part of Basic credentials.
+///
+/// Spec: RFC 7617, 2.
+fn is_sendable(text: &str) -> bool {
+    (1..=SEED_BYTES_MAX).contains(&text.len()) && !text.contains(char::is_control)
+}
