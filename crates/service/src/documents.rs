@@ -1,0 +1,277 @@
+//! State and profile documents.
+
+use acta_access::{Act, Principal};
+use acta_ambient::Moment;
+use acta_storage::{
+    Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
+    StorageError,
+};
+use acta_xapi::{BarePut, DocumentKind, MergeError, Rule, Version, merge_documents};
+use bytes::Bytes;
+use sha1::{Digest, Sha1};
+
+use crate::{Service, ServiceError};
+
+/// How often a merge is tried again that lost a race against another writer.
+const MERGE_ATTEMPTS_MAX: usize = 256;
+
+/// A document as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentDocument {
+    /// Any bytes.
+    pub content: Bytes,
+    /// Internet media type, as sent.
+    pub content_type: String,
+}
+
+impl Service {
+    /// Finds a document.
+    ///
+    /// # Errors
+    ///
+    /// - [`ServiceError::Denied`]: without a scope to read documents of this kind.
+    /// - [`ServiceError::NotFound`]: there is none.
+    /// - [`ServiceError::Failed`]: it cannot be read.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.2.
+    pub async fn find_document(
+        &self,
+        principal: &Principal,
+        key: &DocumentKey,
+    ) -> Result<Document, ServiceError> {
+        Self::permit(principal, reading(kind_of(key)))?;
+        let found = self.storage.find_document(principal.tenant, key).await?;
+        found.ok_or(ServiceError::NotFound)
+    }
+
+    /// The names of the documents of a place that were written after `since`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::find_document`], but for [`ServiceError::NotFound`].
+    pub async fn list_documents(
+        &self,
+        principal: &Principal,
+        list: &DocumentList,
+        since: Option<Moment>,
+    ) -> Result<Vec<String>, ServiceError> {
+        Self::permit(principal, reading(kind_of_list(list)))?;
+        Ok(self.storage.list_documents(principal.tenant, list, since).await?)
+    }
+
+    /// Writes a document in place of whatever is there, as far as `version` lets a writer do
+    /// so without naming what is there.
+    ///
+    /// # Errors
+    ///
+    /// - [`ServiceError::Denied`]: without the scope to write documents of this kind.
+    /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
+    /// - [`ServiceError::Unconditional`], [`ServiceError::Faulty`]: a precondition is needed.
+    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
+    ///   says.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.2 and 3.1; IEEE 9274.1.1, 4.1.4.
+    pub async fn put_document(
+        &self,
+        principal: &Principal,
+        key: &DocumentKey,
+        sent: SentDocument,
+        (precondition, version): (Precondition, Version),
+    ) -> Result<(), ServiceError> {
+        Self::permit(principal, writing(kind_of(key)))?;
+        let is_bare = precondition == Precondition::default();
+        let rule = version.bare_put(kind_of(key));
+        let precondition = match (is_bare, rule) {
+            (true, BarePut::Refused) => return self.refuse_bare_put(principal, key).await,
+            (true, BarePut::Creates) => {
+                Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
+            }
+            (true, BarePut::Writes) | (false, _) => precondition,
+        };
+        let new = self.new_document(sent).await?;
+        let written =
+            self.storage.replace_document(principal.tenant, key, new, &precondition).await;
+        match written {
+            Err(StorageError::PreconditionFailed) if is_bare => Err(ServiceError::Unconditional),
+            written => Ok(written.map(drop)?),
+        }
+    }
+
+    /// Merges a JSON document into the one that is there; where there is none, writes it.
+    ///
+    /// Of writers at the same time none is lost: each merges into what the others made.
+    ///
+    /// # Errors
+    ///
+    /// - [`ServiceError::Denied`]: without the scope to write documents of this kind.
+    /// - [`ServiceError::Faulty`]: one of both documents is not a JSON object.
+    /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
+    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
+    ///   says.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.2 (JSON procedure with requirements).
+    pub async fn post_document(
+        &self,
+        principal: &Principal,
+        key: &DocumentKey,
+        sent: SentDocument,
+        precondition: Precondition,
+    ) -> Result<(), ServiceError> {
+        Self::permit(principal, writing(kind_of(key)))?;
+        if is_json(&sent.content_type) {
+            // Refuses what is no object, also where there is nothing to merge it into.
+            self.merge(Bytes::from_static(b"{}"), sent.content.clone()).await?;
+        }
+        for _ in 0..MERGE_ATTEMPTS_MAX {
+            let current = self.storage.find_document(principal.tenant, key).await?;
+            let etag = current.as_ref().map(|document| &document.etag);
+            if !precondition.holds(etag) {
+                return Err(ServiceError::PreconditionFailed);
+            }
+            let expected = match etag {
+                None => Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) },
+                Some(etag) => Precondition {
+                    if_match: Some(EtagMatch::OneOf(vec![etag.clone()])),
+                    if_none_match: None,
+                },
+            };
+            let merged = match current {
+                None => sent.clone(),
+                Some(current) => self.merge_sent(current, &sent).await?,
+            };
+            let new = self.new_document(merged).await?;
+            match self.storage.replace_document(principal.tenant, key, new, &expected).await {
+                // Another writer was faster: merge into what it made.
+                Err(StorageError::PreconditionFailed) => {}
+                written => return Ok(written.map(drop)?),
+            }
+        }
+        Err(ServiceError::Busy { retry_after: Self::RACE_RETRY_AFTER })
+    }
+
+    /// Removes a document, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::put_document`].
+    pub async fn delete_document(
+        &self,
+        principal: &Principal,
+        key: &DocumentKey,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, ServiceError> {
+        Self::permit(principal, writing(kind_of(key)))?;
+        Ok(self.storage.remove_document(principal.tenant, key, precondition).await?)
+    }
+
+    /// Removes all documents of a place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Service::put_document`].
+    pub async fn delete_documents(
+        &self,
+        principal: &Principal,
+        list: &DocumentList,
+    ) -> Result<u64, ServiceError> {
+        Self::permit(principal, writing(kind_of_list(list)))?;
+        Ok(self.storage.remove_documents(principal.tenant, list).await?)
+    }
+
+    async fn new_document(&self, sent: SentDocument) -> Result<NewDocument, ServiceError> {
+        let SentDocument { content, content_type } = sent;
+        self.run(content.len(), move || {
+            let etag = etag_of(&content);
+            NewDocument { content, content_type, etag }
+        })
+        .await
+    }
+
+    async fn merge_sent(
+        &self,
+        current: Document,
+        sent: &SentDocument,
+    ) -> Result<SentDocument, ServiceError> {
+        for content_type in [&current.content_type, &sent.content_type] {
+            if !is_json(content_type) {
+                return Err(ServiceError::fault("", Rule::DocumentMerge, content_type));
+            }
+        }
+        let content = self.merge(current.content, sent.content.clone()).await?;
+        let bytes_max = self.options.document_bytes_max;
+        if bytes_max < content.len() {
+            let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+            return Err(ServiceError::TooLarge { what: "the merged document", bytes_max });
+        }
+        Ok(SentDocument { content, content_type: current.content_type })
+    }
+
+    async fn merge(&self, stored: Bytes, sent: Bytes) -> Result<Bytes, ServiceError> {
+        let bytes = stored.len() + sent.len();
+        let merged = self.run(bytes, move || merge_documents(&stored, &sent)).await?;
+        merged.map(Bytes::from).map_err(|error: MergeError| {
+            ServiceError::fault("", Rule::DocumentMerge, &error.to_string())
+        })
+    }
+
+    async fn refuse_bare_put(
+        &self,
+        principal: &Principal,
+        key: &DocumentKey,
+    ) -> Result<(), ServiceError> {
+        if self.storage.find_document(principal.tenant, key).await?.is_some() {
+            return Err(ServiceError::Unconditional);
+        }
+        let found = "neither If-Match nor If-None-Match";
+        Err(ServiceError::fault("", Rule::Precondition, found))
+    }
+}
+
+/// The tag of a document with this content.
+///
+/// Spec: xAPI 1.0.3, Part Three, 3.1, which asks for the SHA-1.
+pub fn etag_of(content: &[u8]) -> Etag {
+    use std::fmt::Write;
+
+    let mut text = String::with_capacity(40);
+    for byte in Sha1::digest(content) {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Etag(text)
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn kind_of(key: &DocumentKey) -> DocumentKind {
+    match key {
+        DocumentKey::State { .. } => DocumentKind::State,
+        DocumentKey::ActivityProfile { .. } => DocumentKind::ActivityProfile,
+        DocumentKey::AgentProfile { .. } => DocumentKind::AgentProfile,
+    }
+}
+
+fn kind_of_list(list: &DocumentList) -> DocumentKind {
+    match list {
+        DocumentList::States { .. } => DocumentKind::State,
+        DocumentList::ActivityProfiles { .. } => DocumentKind::ActivityProfile,
+        DocumentList::AgentProfiles { .. } => DocumentKind::AgentProfile,
+    }
+}
+
+fn reading(kind: DocumentKind) -> Act {
+    match kind {
+        DocumentKind::State => Act::ReadState,
+        DocumentKind::ActivityProfile | DocumentKind::AgentProfile => Act::ReadProfiles,
+    }
+}
+
+fn writing(kind: DocumentKind) -> Act {
+    match kind {
+        DocumentKind::State => Act::WriteState,
+        DocumentKind::ActivityProfile | DocumentKind::AgentProfile => Act::WriteProfiles,
+    }
+}

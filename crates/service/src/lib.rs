@@ -1,0 +1,164 @@
+//! The use cases of a Learning Record Store, free of HTTP and of any storage engine.
+//!
+//! Every act names its principal and asks [`acta_access::decide`] first. What comes from
+//! outside the process arrives here as bytes or as parsed values, and leaves as text that
+//! is ready to be sent.
+
+mod activities;
+mod agents;
+mod attachments;
+mod documents;
+mod error;
+mod search;
+mod statements;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Act, Principal, TenantId, decide};
+use acta_ambient::{Clock, Entropy, Moment};
+use acta_storage::{Batch, Storage};
+use acta_xapi::{Iri, ParseLimits};
+use tokio::sync::Semaphore;
+
+pub use acta_storage::{
+    AgentFilter, AttachmentReader, AttachmentWriter, Cursor, Document, DocumentKey, DocumentList,
+    Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment, StatementPage,
+    StoredStatement,
+};
+pub use attachments::AttachmentName;
+pub use documents::{SentDocument, etag_of};
+pub use error::ServiceError;
+pub use search::{Search, View};
+pub use statements::{Prepared, Sent, Shape, Stored};
+
+/// What the use cases can be told to do differently.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The home page of the accounts in the authority of statements.
+    pub authority_home_page: Iri,
+    /// How much a request for storing statements may hold.
+    pub parse: ParseLimits,
+    /// Statements on a page when the reader names no limit.
+    pub page_count: usize,
+    /// Most statements on a page.
+    pub page_count_max: usize,
+    /// A page ends once it holds this many bytes of statements.
+    pub page_bytes_max: usize,
+    /// Longest signature of a statement, in bytes.
+    pub signature_bytes_max: u64,
+    /// Largest document, also when it grows by being merged into, in bytes.
+    pub document_bytes_max: usize,
+}
+
+/// What a [`Service`] is made of.
+pub struct ServiceParts {
+    /// Where everything is kept.
+    pub storage: Arc<dyn Storage>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where the ids of statements come from that were sent without one.
+    pub entropy: Arc<dyn Entropy>,
+    /// What to do differently.
+    pub options: Options,
+}
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Service {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    options: Arc<Options>,
+    /// A place for each piece of work that keeps a processor busy.
+    workers: Arc<Semaphore>,
+}
+
+impl fmt::Debug for ServiceParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceParts").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// How long a caller should wait who lost every race for a document.
+    const RACE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+    /// Work on more bytes than this leaves the threads of the runtime: 64 KiB, which is a
+    /// tenth of a millisecond of parsing.
+    const INLINE_BYTES_MAX: usize = 64 * 1024;
+
+    /// Puts the use cases together.
+    pub fn new(parts: ServiceParts) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            workers: Arc::new(Semaphore::new(processors)),
+            storage: parts.storage,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            options: Arc::new(parts.options),
+        }
+    }
+
+    /// The instant before which every statement of the tenant can be read; of no tenant,
+    /// now. Whole milliseconds.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
+    pub fn consistent_through(&self, tenant: Option<TenantId>) -> Moment {
+        match tenant {
+            Some(tenant) => self.storage.consistent_through(tenant),
+            None => self.clock.now().floor_to_millis(),
+        }
+    }
+
+    /// Random bits, such as for a boundary that no content holds.
+    pub fn random_bits(&self) -> u128 {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        u128::from_be_bytes(bytes)
+    }
+
+    /// Whether statements can be stored and read.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Busy`], [`ServiceError::Full`] or [`ServiceError::Failed`] when they
+    /// cannot.
+    pub async fn check_ready(&self) -> Result<(), ServiceError> {
+        self.storage.append(TenantId::FIRST, Batch::default()).await?;
+        self.storage.list_tenants().await?;
+        Ok(())
+    }
+
+    /// Runs `work` where it holds up nobody: at once if it is small, else on a thread of its
+    /// own, of which there are no more than processors.
+    async fn run<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        if bytes <= Self::INLINE_BYTES_MAX {
+            return Ok(work());
+        }
+        // Nobody closes the semaphore; without a place the work is done all the same.
+        let place = Arc::clone(&self.workers).acquire_owned().await.ok();
+        let work = move || {
+            let done = work();
+            drop(place);
+            done
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+
+    fn permit(principal: &Principal, act: Act) -> Result<(), ServiceError> {
+        decide(principal, act).map_err(ServiceError::Denied)
+    }
+}

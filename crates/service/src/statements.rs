@@ -1,0 +1,202 @@
+//! Storing statements.
+
+use acta_access::{Act, Principal, TenantId};
+use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment};
+use acta_xapi::json::write_string;
+use acta_xapi::{
+    Fault, Faults, Ifi, Iri, Rule, Sha2, Stamp, Statement, StatementId, Uuid, Version,
+    parse_statement, parse_statements,
+};
+use bytes::Bytes;
+
+use crate::attachments::check_attachments;
+use crate::{Options, Service, ServiceError};
+
+/// Whether one statement was sent, under an id, or any number of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One statement, to be stored under this id.
+    One(StatementId),
+    /// One statement or an array of them.
+    Any,
+}
+
+/// Statements as they were sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The JSON text.
+    pub text: Bytes,
+    /// The version of the request.
+    pub version: Version,
+    /// How many statements it may hold.
+    pub shape: Shape,
+}
+
+/// Statements that have passed validation and wait for the content of their attachments.
+#[derive(Debug)]
+pub struct Prepared {
+    tenant: TenantId,
+    statements: Vec<NewStatement>,
+}
+
+/// What became of a request for storing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The ids of the statements, in the order in which they were sent.
+    pub ids: Vec<StatementId>,
+    /// How many were new. The others were there already, with equal content.
+    pub new_count: usize,
+}
+
+impl Service {
+    /// Validates statements and makes them ready for storing.
+    ///
+    /// # Errors
+    ///
+    /// - [`ServiceError::Denied`]: without the scope to write.
+    /// - [`ServiceError::Faulty`]: with every fault of every statement, up to the limit.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.1.1 and 2.1.2.
+    pub async fn prepare_statements(
+        &self,
+        principal: &Principal,
+        sent: Sent,
+    ) -> Result<Prepared, ServiceError> {
+        Self::permit(principal, Act::WriteStatements)?;
+        let tenant = principal.tenant;
+        let service = self.clone();
+        let authority = Authority::of(&self.options, principal);
+        let bytes = sent.text.len();
+        let statements =
+            self.run(bytes, move || service.read_statements(&sent, &authority)).await??;
+        Ok(Prepared { tenant, statements })
+    }
+
+    /// Starts to receive the content of an attachment of `prepared`.
+    ///
+    /// # Errors
+    ///
+    /// - [`ServiceError::Faulty`]: no attachment has this hash.
+    /// - [`ServiceError::Full`], [`ServiceError::Failed`]: the content cannot be received.
+    pub async fn stage_attachment(
+        &self,
+        prepared: &Prepared,
+        sha2: Sha2,
+    ) -> Result<Box<dyn AttachmentWriter>, ServiceError> {
+        if !prepared.expects(&sha2) {
+            return Err(ServiceError::fault("", Rule::AttachmentExcess, sha2.as_str()));
+        }
+        Ok(self.storage.stage_attachment(prepared.tenant, sha2).await?)
+    }
+
+    /// Stores what was prepared, with the content that was staged for it, whole or not at
+    /// all.
+    ///
+    /// # Errors
+    ///
+    /// - [`ServiceError::Faulty`]: content is missing, has another hash than announced, or
+    ///   is a signature that does not hold.
+    /// - [`ServiceError::TooLarge`]: a signature is too large to be checked.
+    /// - [`ServiceError::Conflict`]: ids are taken by different content.
+    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
+    ///   says.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 1.5.2 and 2.1.2; Part Two, 2.6.
+    pub async fn store_statements(
+        &self,
+        prepared: Prepared,
+        staged: Vec<Box<dyn StagedAttachment>>,
+    ) -> Result<Stored, ServiceError> {
+        let Prepared { tenant, statements } = prepared;
+        let signature_bytes_max = self.options.signature_bytes_max;
+        let has_attachments = !staged.is_empty()
+            || statements.iter().any(|new| !new.statement.attachments.is_empty());
+        let (statements, staged) = if has_attachments {
+            // Signatures are read back from the disk and verified: never on the runtime.
+            self.run(usize::MAX, move || {
+                check_attachments(&statements, &staged, signature_bytes_max)?;
+                Ok::<_, ServiceError>((statements, staged))
+            })
+            .await??
+        } else {
+            (statements, staged)
+        };
+        let ids = statements.iter().map(|new| new.id).collect();
+        let appended =
+            self.storage.append(tenant, Batch { statements, attachments: staged }).await?;
+        Ok(Stored { ids, new_count: appended.new_count })
+    }
+
+    fn read_statements(
+        &self,
+        sent: &Sent,
+        authority: &Authority,
+    ) -> Result<Vec<NewStatement>, ServiceError> {
+        let limits = &self.options.parse;
+        let statements = match sent.shape {
+            Shape::Any => parse_statements(&sent.text, sent.version, limits)?,
+            Shape::One(id) => {
+                let statement = parse_statement(&sent.text, sent.version, limits)?;
+                check_id(&statement, id)?;
+                vec![statement]
+            }
+        };
+        let mut random = vec![0; 16 * statements.len()];
+        self.entropy.fill(&mut random);
+        let (random, _) = random.as_chunks::<16>();
+        let new = |(statement, random): (Statement, &[u8; 16])| {
+            let id = match sent.shape {
+                Shape::One(id) => id,
+                Shape::Any => {
+                    statement.id.unwrap_or_else(|| StatementId(Uuid::from_random(*random)))
+                }
+            };
+            let stamp = Stamp { id, authority: &authority.json, version: sent.version };
+            let kept = statement.keep(&stamp);
+            let authority = authority.ifi.clone();
+            NewStatement { id, statement, kept, authority, version: sent.version }
+        };
+        Ok(statements.into_iter().zip(random).map(new).collect())
+    }
+}
+
+impl Prepared {
+    /// Whether a statement has an attachment with this hash.
+    fn expects(&self, sha2: &Sha2) -> bool {
+        let mut attachments = self.statements.iter().flat_map(|new| &new.statement.attachments);
+        attachments.any(|attachment| attachment.sha2 == *sha2)
+    }
+}
+
+/// Who vouches for the statements of a principal.
+///
+/// Spec: xAPI 1.0.3, Part Two, 2.4.9.
+#[derive(Clone, Debug)]
+pub(crate) struct Authority {
+    pub(crate) ifi: Ifi,
+    /// The agent, as the JSON text that is put into statements.
+    pub(crate) json: String,
+}
+
+impl Authority {
+    pub(crate) fn of(options: &Options, principal: &Principal) -> Self {
+        let home_page: &Iri = &options.authority_home_page;
+        let mut json = String::with_capacity(128);
+        json.push_str(r#"{"objectType":"Agent","account":{"homePage":"#);
+        write_string(&mut json, home_page.as_str());
+        json.push_str(r#","name":"#);
+        write_string(&mut json, &principal.name);
+        json.push_str("}}");
+        let name = principal.name.as_str().into();
+        Self { ifi: Ifi::Account { home_page: home_page.clone(), name }, json }
+    }
+}
+
+fn check_id(statement: &Statement, wanted: StatementId) -> Result<(), Faults> {
+    match statement.id {
+        Some(id) if id != wanted => {
+            Err(Faults(vec![Fault::new("/id", Rule::StatementIdMatch, &id.to_string())]))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,202 @@
+//! The use cases on the reference engine, without HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the whole crate is tests, where a panic is the failure of one"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Principal, TenantId};
+use acta_ambient::{Clock, ManualClock, Moment, SeededEntropy};
+use acta_service::{
+    DocumentKey, EtagMatch, Options, Precondition, Search, Sent, SentDocument, Service,
+    ServiceError, ServiceParts, Shape, View, etag_of,
+};
+use acta_storage::model::ModelStorage;
+use acta_xapi::{Format, Languages, ParseLimits, Rule, Sha2, StatementId, Version};
+use bytes::Bytes;
+
+const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
+
+fn service() -> (Service, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
+    let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+    let service = Service::new(ServiceParts {
+        storage: Arc::new(ModelStorage::new(Arc::clone(&as_clock))),
+        clock: as_clock,
+        entropy: Arc::new(SeededEntropy::new(3)),
+        options: Options {
+            authority_home_page: "https://acta.example/keys".parse().unwrap(),
+            parse: ParseLimits::default(),
+            page_count: 2,
+            page_count_max: 3,
+            page_bytes_max: 1 << 20,
+            signature_bytes_max: 8,
+            document_bytes_max: 1 << 10,
+        },
+    });
+    (service, clock)
+}
+
+fn principal(name: &str, scopes: &str) -> Principal {
+    let scopes = scopes.parse().unwrap();
+    Principal { tenant: TenantId::FIRST, name: name.to_owned(), scopes }
+}
+
+fn statement(id: &str, attachments: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","actor":{{"mbox":"mailto:ada@example.org"}},"verb":{{"id":"http://example.org/v"}},"object":{{"id":"http://example.org/a"}}{attachments}}}"#
+    )
+}
+
+fn sent(text: impl Into<Bytes>) -> Sent {
+    Sent { text: text.into(), version: Version::V1_0_3, shape: Shape::Any }
+}
+
+async fn store(service: &Service, who: &Principal, text: String) -> Result<usize, ServiceError> {
+    let prepared = service.prepare_statements(who, sent(text)).await?;
+    Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
+}
+
+/// The rules that an error names.
+fn rules<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Vec<Rule> {
+    match result {
+        Err(ServiceError::Faulty(faults)) => faults.0.iter().map(|fault| fault.rule).collect(),
+        other => panic!("expected faults, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_statement_is_not_new() {
+    let (service, _) = service();
+    let who = principal("ada", "all");
+    assert_eq!(store(&service, &who, statement(ID, "")).await.unwrap(), 1);
+    assert_eq!(store(&service, &who, statement(ID, "")).await.unwrap(), 0);
+    let other = statement(ID, "").replace("example.org/a", "example.org/b");
+    let conflict = store(&service, &who, other).await;
+    let id: StatementId = ID.parse().unwrap();
+    assert!(matches!(conflict, Err(ServiceError::Conflict(ids)) if ids == [id]));
+}
+
+#[tokio::test]
+async fn content_is_received_only_for_attachments_that_were_announced() {
+    let (service, _) = service();
+    let who = principal("ada", "all");
+    let (announced, other) = (Sha2::sha256(b"content"), Sha2::sha256(b"other"));
+    let attachments = format!(
+        r#","attachments":[{{"usageType":"http://example.org/u","display":{{"en":"a"}},"contentType":"text/plain","length":7,"sha2":"{}"}}]"#,
+        announced.as_str()
+    );
+    let prepare = || service.prepare_statements(&who, sent(statement(ID, &attachments)));
+    let prepared = prepare().await.unwrap();
+    let refused = service.stage_attachment(&prepared, other).await;
+    assert_eq!(rules(refused), [Rule::AttachmentExcess]);
+    assert_eq!(rules(service.store_statements(prepared, Vec::new()).await), [Rule::AttachmentPart]);
+    for (content, expected) in [("contenu", None), ("content", Some(1))] {
+        let prepared = prepare().await.unwrap();
+        let mut writer = service.stage_attachment(&prepared, announced.clone()).await.unwrap();
+        writer.write(Bytes::from(content)).await.unwrap();
+        let staged = vec![writer.finish().await.unwrap()];
+        let stored = service.store_statements(prepared, staged).await;
+        match expected {
+            None => assert_eq!(rules(stored), [Rule::AttachmentHash]),
+            Some(count) => assert_eq!(stored.unwrap().new_count, count),
+        }
+    }
+    let mut reader = service.open_attachment(&who, &announced).await.unwrap().unwrap();
+    assert_eq!(reader.next().await.unwrap().unwrap(), "content");
+}
+
+#[tokio::test]
+async fn a_signature_longer_than_the_limit_is_not_read() {
+    let (service, _) = service();
+    let who = principal("ada", "all");
+    let signature = b"longer than eight bytes";
+    let sha2 = Sha2::sha256(signature);
+    let attachments = format!(
+        r#","attachments":[{{"usageType":"http://adlnet.gov/expapi/attachments/signature","display":{{"en":"a"}},"contentType":"application/octet-stream","length":23,"sha2":"{}"}}]"#,
+        sha2.as_str()
+    );
+    let prepared =
+        service.prepare_statements(&who, sent(statement(ID, &attachments))).await.unwrap();
+    let mut writer = service.stage_attachment(&prepared, sha2).await.unwrap();
+    writer.write(Bytes::from_static(signature)).await.unwrap();
+    let staged = vec![writer.finish().await.unwrap()];
+    let result = service.store_statements(prepared, staged).await;
+    assert!(matches!(result, Err(ServiceError::TooLarge { bytes_max: 8, .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn own_statements_are_told_by_their_authority() {
+    let (service, _) = service();
+    let (ada, bob) = (principal("a\"da", "all"), principal("bob", "statements/read/mine"));
+    store(&service, &ada, statement(ID, "")).await.unwrap();
+    let id: StatementId = ID.parse().unwrap();
+    let reader = principal("a\"da", "statements/read/mine");
+    assert!(service.find_statement(&reader, id).await.is_ok());
+    assert!(matches!(service.find_statement(&bob, id).await, Err(ServiceError::NotFound)));
+    for (who, count) in [(&ada, 1), (&reader, 1), (&bob, 0)] {
+        let page = service.query_statements(who, Search::default()).await.unwrap();
+        assert_eq!(page.statements.len(), count, "{}", who.name);
+    }
+    let nobody = principal("nobody", "state");
+    let denied = service.query_statements(&nobody, Search::default()).await;
+    assert!(matches!(denied, Err(ServiceError::Denied(_))));
+}
+
+#[tokio::test]
+async fn statements_are_appended_to_what_was_written_before() {
+    let (service, clock) = service();
+    let who = principal("ada", "all");
+    for number in 1..=2 {
+        clock.advance(Duration::from_secs(1));
+        let id = format!("00000000-0000-4000-8000-{number:012}");
+        store(&service, &who, statement(&id, "")).await.unwrap();
+    }
+    for format in [Format::Exact, Format::Ids, Format::Canonical] {
+        let page = service.query_statements(&who, Search::default()).await.unwrap();
+        let view = View { format, version: Version::V1_0_3, languages: Languages::default() };
+        let text =
+            service.render_statements(&who, page.statements, view, "[".to_owned()).await.unwrap();
+        assert!(text.starts_with("[{") && text.ends_with('}'), "{text}");
+        assert_eq!(text.matches("},{").count(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_precondition_of_a_merge_is_asked_of_the_current_document() {
+    let (service, _) = service();
+    let who = principal("ada", "profile");
+    let key = DocumentKey::ActivityProfile {
+        activity: "http://example.org/a".parse().unwrap(),
+        profile_id: "p".to_owned(),
+    };
+    let json = |text: &'static str| SentDocument {
+        content: Bytes::from_static(text.as_bytes()),
+        content_type: "application/json".to_owned(),
+    };
+    let matching = |text: &str| Precondition {
+        if_match: Some(EtagMatch::OneOf(vec![etag_of(text.as_bytes())])),
+        if_none_match: None,
+    };
+    let missing = service.post_document(&who, &key, json("{}"), matching("{}")).await;
+    assert!(matches!(missing, Err(ServiceError::PreconditionFailed)));
+    service.post_document(&who, &key, json(r#"{"a":1}"#), Precondition::default()).await.unwrap();
+    service.post_document(&who, &key, json(r#"{"b":2}"#), matching(r#"{"a":1}"#)).await.unwrap();
+    let late = service.post_document(&who, &key, json("{}"), matching(r#"{"a":1}"#)).await;
+    assert!(matches!(late, Err(ServiceError::PreconditionFailed)));
+    let document = service.find_document(&who, &key).await.unwrap();
+    assert_eq!(document.content, r#"{"a":1,"b":2}"#);
+    assert_eq!(document.etag, etag_of(&document.content));
+}
+
+#[tokio::test]
+async fn the_store_is_ready_and_vouches_for_no_more_than_now() {
+    let (service, clock) = service();
+    service.check_ready().await.unwrap();
+    let now = clock.now().floor_to_millis();
+    assert_eq!(service.consistent_through(None), now);
+    assert_eq!(service.consistent_through(Some(TenantId::FIRST)), now);
+}
