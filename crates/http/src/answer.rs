@@ -1,0 +1,137 @@
+//! The end of every answer: the headers that all answers have, and the form of problems.
+
+use std::io::Write;
+
+use acta_ambient::Moment;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{HeaderMap, Method, StatusCode};
+
+use crate::app::{Asked, REQUEST_ID_HEADER};
+use crate::edge::{VERSION_HEADER, accepts_gzip, choose_form};
+use crate::problem::Problem;
+use crate::{Shared, cors};
+
+/// The header that tells through when all statements can be read.
+pub(crate) const CONSISTENT_HEADER: HeaderName =
+    HeaderName::from_static("x-experience-api-consistent-through");
+
+/// Answers smaller than this are not worth packing: about what fits into one packet.
+const PACKED_BYTES_MIN: usize = 1024;
+
+/// Answers larger than this are packed on a thread of their own: 64 KiB.
+const INLINE_BYTES_MAX: usize = 64 * 1024;
+
+/// An answer with a JSON text as its body.
+pub(crate) fn json(text: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Body::from(text.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Tells through when all statements can be read.
+pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Moment) {
+    if let Ok(value) = HeaderValue::try_from(through.to_string()) {
+        headers.insert(CONSISTENT_HEADER, value);
+    }
+}
+
+/// Gives an answer the headers that it needs, and a problem its form.
+pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Response) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        tell(&problem, asked, &mut response);
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if asked.route.is_xapi {
+        // Documents come from anybody: no browser shall run or show them as our pages.
+        let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(VERSION_HEADER, HeaderValue::from_static(asked.version.as_str()));
+        cors::allow(headers, asked.origin.clone());
+    }
+    if asked.route.tells_consistency && !headers.contains_key(CONSISTENT_HEADER) {
+        tell_consistency(headers, shared.service.consistent_through(asked.tenant));
+    }
+    if let Some(id) = &asked.request_id {
+        headers.insert(REQUEST_ID_HEADER, id.clone());
+    }
+    let response = pack(response, &asked.accept_encoding).await;
+    if asked.method == Method::HEAD { without_body(response) } else { response }
+}
+
+fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
+    let form = choose_form(&asked.accept);
+    *response.body_mut() = Body::from(problem.write(form));
+    let headers = response.headers_mut();
+    let content_type = form.content_type();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.remove(CONTENT_LENGTH);
+    if let Some(wait) = problem.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    if problem.status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"acta\", charset=\"UTF-8\"");
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+}
+
+/// Packs JSON that is worth it. Documents stay as they are: their tag names their bytes.
+async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Response {
+    let headers = response.headers();
+    let is_json = headers.get(CONTENT_TYPE).is_some_and(|value| {
+        matches!(value.as_bytes(), b"application/json" | b"application/problem+json")
+    });
+    if !is_json || headers.contains_key(ETAG) {
+        return response;
+    }
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    let is_small = size.is_none_or(|size| size < PACKED_BYTES_MIN);
+    if is_small || !accepts_gzip(accept_encoding) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // The body is a text in memory, so this neither waits nor fails.
+    let Ok(collected) = body.collect().await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let plain = collected.to_bytes();
+    let packed = if plain.len() <= INLINE_BYTES_MAX {
+        gzip(&plain)
+    } else {
+        let copy = plain.clone();
+        tokio::task::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
+    };
+    let Some(packed) = packed else { return Response::from_parts(parts, Body::from(plain)) };
+    parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(packed))
+}
+
+fn gzip(plain: &[u8]) -> Option<Vec<u8>> {
+    let room = Vec::with_capacity(plain.len() / 4);
+    let mut encoder = GzEncoder::new(room, Compression::fast());
+    encoder.write_all(plain).ok()?;
+    encoder.finish().ok()
+}
+
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(size) = body.size_hint().exact()
+        && parts.status != StatusCode::NO_CONTENT
+    {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+    }
+    Response::from_parts(parts, Body::empty())
+}

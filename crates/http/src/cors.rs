@@ -1,0 +1,52 @@
+//! Requests from pages of other origins.
+//!
+//! Any origin may ask, because what it may do is decided by the credential it sends. The
+//! origin is echoed and credentials are allowed, so that pages may send them in any way.
+//!
+//! Spec: Fetch Standard, 3.2 (CORS protocol).
+
+use axum::response::Response;
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW,
+    HeaderValue, VARY,
+};
+use hyper::{HeaderMap, StatusCode};
+
+/// The methods that some resource knows.
+const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+
+/// The request headers that pages may set.
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Experience-API-Version, \
+     X-Experience-API-Hash, If-Match, If-None-Match, Accept, Accept-Language, \
+     Content-Encoding, Content-Language, Content-Transfer-Encoding, Cache-Control, X-Request-Id, \
+     X-Requested-With, traceparent";
+
+/// The answer's headers that pages may read.
+const ANSWER_HEADERS: &str = "ETag, Last-Modified, Content-Length, Content-Type, Date, Location, \
+     Retry-After, WWW-Authenticate, X-Experience-API-Version, \
+     X-Experience-API-Consistent-Through, X-Experience-API-Hash, X-Request-Id";
+
+/// How long a browser may remember what it may do, in seconds.
+const MAX_AGE_SECONDS: &str = "7200";
+
+/// The answer to an OPTIONS request: who asks does not matter, and nothing is redirected.
+pub(crate) fn answer_options() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static(METHODS));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE_SECONDS));
+    response
+}
+
+/// Lets a page of `origin` read the answer, errors included.
+pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+    headers.append(VARY, HeaderValue::from_static("Origin"));
+    let Some(origin) = origin else { return };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
+}

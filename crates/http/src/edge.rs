@@ -1,0 +1,15 @@
+//! The edge: where requests become typed values, once, and where every refusal is decided.
+
+mod accept;
+mod alternate;
+mod body;
+mod caller;
+mod etag;
+mod params;
+
+pub(crate) use accept::{accepts_gzip, choose_form};
+pub(crate) use alternate::{Sender, is_alternate, rewrite};
+pub(crate) use body::{Incoming, Pieces, settle};
+pub(crate) use caller::{Caller, VERSION_HEADER, read_version};
+pub(crate) use etag::{Conditions, quote};
+pub(crate) use params::{FromParams, NoParams, Params, Query, decode};

@@ -1,0 +1,217 @@
+//! The alternate request syntax of xAPI 1.0.3: a POST whose query holds the method, and
+//! whose form holds everything else.
+//!
+//! Such a request is rewritten into the one it stands for, and goes on as that.
+//!
+//! Spec: XAPI-00336; xAPI 1.0.3, Part Three, 1.3.
+
+use acta_xapi::{Rule, Version};
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::Bytes;
+use hyper::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+    IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING,
+};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode, Uri};
+
+use super::body::Pieces;
+use super::caller::VERSION_HEADER;
+use super::{Params, decode};
+use crate::Bounds;
+use crate::media_type::MediaType;
+use crate::problem::{FaultView, Problem};
+
+/// The headers that a form may hold. `Content-Length` counts the content alone there, often
+/// in characters, so it is taken and not believed.
+const HEADERS: [HeaderName; 6] =
+    [AUTHORIZATION, VERSION_HEADER, CONTENT_TYPE, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
+
+/// Most bytes of a form that are read before it is known who sent it: 1 MiB.
+const ANONYMOUS_BYTES_MAX: u64 = 1 << 20;
+
+/// The parameter that makes a request an alternate one.
+const METHOD: &str = "method";
+
+/// Whether a request is written in the alternate syntax, as far as its head tells.
+pub(crate) fn is_alternate(request: &Request) -> bool {
+    let has_method = || {
+        let query = request.uri().query().unwrap_or_default();
+        query.split('&').any(|pair| pair.split('=').next() == Some(METHOD))
+    };
+    *request.method() == Method::POST
+        && has_method()
+        && version_of(request).is_none_or(Version::has_alternate_syntax)
+}
+
+fn version_of(request: &Request) -> Option<Version> {
+    request.headers().get(VERSION_HEADER)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// Whether the sender of an alternate request has authenticated in its own head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// By a header that holds.
+    Known,
+    /// Not yet: the header may be in the form.
+    Anonymous,
+}
+
+/// The request that an alternate one stands for.
+///
+/// # Errors
+///
+/// 400 if it is not written as the specification asks.
+pub(crate) async fn rewrite(
+    request: Request,
+    sender: Sender,
+    bounds: &Bounds,
+) -> Result<Request, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let method = read_method(&parts)?;
+    check_content_type(&parts)?;
+    let pieces = Pieces::new(&parts.headers, body, bounds)?;
+    let pieces = match sender {
+        Sender::Known => pieces,
+        Sender::Anonymous => {
+            pieces.bounded("a form without Authorization header", ANONYMOUS_BYTES_MAX)?
+        }
+    };
+    let form = Form::parse(&pieces.collect().await?)?;
+    for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING] {
+        parts.headers.remove(name);
+    }
+    for (name, value) in form.headers {
+        let value = HeaderValue::from_str(&value).ok().ok_or_else(|| {
+            fault(name.as_str(), Rule::Header, "expected a header's value", &value)
+        })?;
+        parts.headers.insert(name, value);
+    }
+    let needs_content = method == Method::PUT || method == Method::POST;
+    let body = match form.content {
+        Some(content) if needs_content => {
+            let json = HeaderValue::from_static("application/json");
+            parts.headers.entry(CONTENT_TYPE).or_insert(json);
+            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(content.len()));
+            Body::from(content)
+        }
+        Some(content) if !content.is_empty() => {
+            let message = "only PUT and POST have content";
+            return Err(fault("content", Rule::ParameterUnknown, message, "content"));
+        }
+        None if needs_content => {
+            let message = "the form must hold the content";
+            return Err(fault("content", Rule::ParameterMissing, message, "nothing"));
+        }
+        Some(_) | None => Body::empty(),
+    };
+    parts.method = method;
+    parts.uri = with_query(&parts.uri, &form.query)?;
+    let request = Request::from_parts(parts, body);
+    match version_of(&request) {
+        Some(version) if !version.has_alternate_syntax() => {
+            let message = "this version has no alternate request syntax";
+            Err(fault(METHOD, Rule::ParameterUnknown, message, version.as_str()))
+        }
+        Some(_) | None => Ok(request),
+    }
+}
+
+/// What a form holds.
+#[derive(Debug, Default)]
+struct Form {
+    headers: Vec<(HeaderName, String)>,
+    content: Option<Bytes>,
+    /// The parameters, encoded as they were.
+    query: String,
+}
+
+impl Form {
+    fn parse(body: &[u8]) -> Result<Self, Problem> {
+        let malformed = |found: &str| {
+            fault("form", Rule::Parameter, "expected a form, UTF-8 and %-encoded", found)
+        };
+        let body = str::from_utf8(body).ok().ok_or_else(|| malformed("other bytes"))?;
+        let mut form = Self::default();
+        for segment in body.trim_end().split('&').filter(|segment| !segment.is_empty()) {
+            let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
+            let plain = decode(name).ok_or_else(|| malformed(segment))?;
+            let header =
+                HEADERS.into_iter().find(|header| plain.eq_ignore_ascii_case(header.as_str()));
+            if plain != "content" && header.is_none() {
+                push_encoded(&mut form.query, segment);
+                continue;
+            }
+            let value = decode(value).ok_or_else(|| malformed(segment))?.into_owned();
+            let is_repeated = match &header {
+                None => form.content.is_some(),
+                Some(header) => form.headers.iter().any(|(known, _)| known == header),
+            };
+            if is_repeated {
+                return Err(fault(&plain, Rule::Parameter, "the field is sent twice", &value));
+            }
+            match header {
+                None => form.content = Some(Bytes::from(value)),
+                Some(header) => form.headers.push((header, value)),
+            }
+        }
+        Ok(form)
+    }
+}
+
+fn read_method(parts: &Parts) -> Result<Method, Problem> {
+    let mut params = Params::parse(parts.uri.query().unwrap_or_default(), Version::V1_0_3);
+    let text = params.text(METHOD).unwrap_or_default();
+    let methods = [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::HEAD];
+    let method = methods.into_iter().find(|method| method.as_str() == text);
+    if method.is_none() {
+        let message = "expected GET, PUT, POST, DELETE or HEAD";
+        params.fault(METHOD, Rule::Parameter, message, &text);
+    }
+    params.finish(method)
+}
+
+/// A form should say that it is one; what says nothing, or that it is text, as the requests
+/// of old browsers do, is taken for one.
+fn check_content_type(parts: &Parts) -> Result<(), Problem> {
+    let Some(value) = parts.headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let text = value.to_str().unwrap_or_default();
+    let media_type = MediaType::parse(text);
+    let essence = media_type.as_ref().map(MediaType::essence);
+    if matches!(essence, Some("application/x-www-form-urlencoded" | "text/plain")) {
+        return Ok(());
+    }
+    Err(fault("Content-Type", Rule::Header, "expected application/x-www-form-urlencoded", text))
+}
+
+fn with_query(uri: &Uri, query: &str) -> Result<Uri, Problem> {
+    let target =
+        if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) };
+    target.parse().ok().ok_or_else(|| {
+        let detail = "the parameters are too long";
+        Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", detail)
+    })
+}
+
+/// Appends a pair of the form to a query, encoding what may not stand there.
+fn push_encoded(query: &mut String, segment: &str) {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    if !query.is_empty() {
+        query.push('&');
+    }
+    for byte in segment.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~%+=:/?@!$'()*,;".contains(&byte) {
+            query.push(char::from(byte));
+        } else {
+            query.push('%');
+            query.push(DIGITS[usize::from(byte >> 4)]);
+            query.push(DIGITS[usize::from(byte & 15)]);
+        }
+    }
+}
+
+fn fault(name: &str, rule: Rule, message: &str, found: &str) -> Problem {
+    Problem::faulty(vec![FaultView::in_parameter(name, rule, message, found)])
+}

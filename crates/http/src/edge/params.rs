@@ -1,0 +1,265 @@
+//! Parameters in the query of a request.
+
+use std::borrow::Cow;
+
+use acta_service::{Cursor, NotACursor};
+use acta_xapi::{Actor, Format, Ifi, Iri, Rule, Timestamp, Uuid, Version, parse_actor};
+use axum::extract::FromRequestParts;
+use hyper::http::request::Parts;
+
+use crate::problem::{FaultView, Problem};
+
+/// The parameters of a request, each taken out once; every fault is remembered.
+#[derive(Debug)]
+pub(crate) struct Params {
+    raw: String,
+    pairs: Vec<(String, String)>,
+    faults: Vec<FaultView>,
+    version: Version,
+}
+
+/// What is read from parameters.
+pub(crate) trait FromParams: Sized {
+    /// Takes the parameters out that it knows; none if one was missing or faulty.
+    fn from_params(params: &mut Params) -> Option<Self>;
+}
+
+/// A request has no parameters.
+#[derive(Debug)]
+pub(crate) struct NoParams;
+
+impl FromParams for NoParams {
+    fn from_params(_: &mut Params) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+/// The parameters of a request, read and complete; none is left over.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Sync, T: FromParams> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let version = parts.extensions.get::<Version>().copied().ok_or_else(Problem::internal)?;
+        let mut params = Params::parse(parts.uri.query().unwrap_or_default(), version);
+        let value = T::from_params(&mut params);
+        params.finish(value).map(Self)
+    }
+}
+
+impl Params {
+    /// Splits a query. What is malformed, and names that occur twice, are faults.
+    pub(crate) fn parse(query: &str, version: Version) -> Self {
+        let mut params =
+            Self { raw: query.to_owned(), pairs: Vec::new(), faults: Vec::new(), version };
+        for segment in query.split('&').filter(|segment| !segment.is_empty()) {
+            let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
+            match (decode(name), decode(value)) {
+                (Some(name), Some(value)) => params.add(name.into_owned(), value.into_owned()),
+                _ => params.fault(name, Rule::Parameter, "expected UTF-8, %-encoded", segment),
+            }
+        }
+        params
+    }
+
+    /// The query as it was sent.
+    pub(crate) fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// Whether a parameter was sent and is not yet taken out.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(known, _)| known == name)
+    }
+
+    /// Takes those of `names` out that were sent, and tells which they were.
+    pub(crate) fn take_known(&mut self, names: &[&'static str]) -> Vec<&'static str> {
+        names.iter().copied().filter(|name| self.text(name).is_some()).collect()
+    }
+
+    /// Remembers a fault.
+    pub(crate) fn fault(&mut self, name: &str, rule: Rule, message: &str, found: &str) {
+        self.faults.push(FaultView::in_parameter(name, rule, message, found));
+    }
+
+    /// Takes a parameter out as it is.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        let index = self.pairs.iter().position(|(known, _)| known == name)?;
+        Some(self.pairs.swap_remove(index).1)
+    }
+
+    /// Takes a parameter out that must not be empty.
+    pub(crate) fn name(&mut self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        self.read(name, &text, "expected a text that is not empty", |text| {
+            (!text.is_empty()).then(|| text.to_owned())
+        })
+    }
+
+    /// Takes an IRI out.
+    pub(crate) fn iri(&mut self, name: &str) -> Option<Iri> {
+        let text = self.text(name)?;
+        self.read(name, &text, "expected an IRI with a scheme", |text| text.parse().ok())
+    }
+
+    /// Takes a UUID out.
+    pub(crate) fn uuid(&mut self, name: &str) -> Option<Uuid> {
+        let text = self.text(name)?;
+        self.read(name, &text, "expected a UUID", |text| text.parse().ok())
+    }
+
+    /// Takes a boolean out, which is false if it was not sent.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        let Some(text) = self.text(name) else { return Some(false) };
+        self.read(name, &text, "expected true or false", |text| match text {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        })
+    }
+
+    /// Takes a whole number from 0 out. What does not fit stands for the largest that does.
+    pub(crate) fn number(&mut self, name: &str) -> Option<u64> {
+        let text = self.text(name)?;
+        self.read(name, &text, "expected a whole number from 0", |text| {
+            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| text.parse().unwrap_or(u64::MAX))
+        })
+    }
+
+    /// Takes a timestamp out, as nanoseconds since 1970 UTC.
+    pub(crate) fn nanos(&mut self, name: &str) -> Option<i128> {
+        let text = self.text(name)?;
+        // A plus that was not encoded arrives as a blank, and no timestamp has one.
+        let text = text.replace(' ', "+");
+        self.read(name, &text, "expected an ISO 8601 timestamp", |text| {
+            text.parse::<Timestamp>().ok().map(|timestamp| timestamp.unix_nanos())
+        })
+    }
+
+    /// Takes the format of statements out.
+    pub(crate) fn format(&mut self) -> Option<Format> {
+        let Some(text) = self.text("format") else { return Some(Format::default()) };
+        self.read("format", &text, "expected ids, exact or canonical", |text| match text {
+            "ids" => Some(Format::Ids),
+            "exact" => Some(Format::Exact),
+            "canonical" => Some(Format::Canonical),
+            _ => None,
+        })
+    }
+
+    /// Takes the place out where the page before ended.
+    pub(crate) fn cursor(&mut self) -> Option<Cursor> {
+        let text = self.text("cursor")?;
+        self.read("cursor", &text, &NotACursor.to_string(), |text| text.parse().ok())
+    }
+
+    /// Takes the agent or identified group out.
+    pub(crate) fn agent(&mut self) -> Option<(Actor, Ifi)> {
+        let text = self.text("agent")?;
+        match parse_actor(text.as_bytes(), self.version) {
+            Err(faults) => {
+                let views =
+                    faults.0.into_iter().map(|fault| FaultView::inside_parameter("agent", fault));
+                self.faults.extend(views);
+                None
+            }
+            Ok(actor) => {
+                let ifi = actor.ifi.clone();
+                let message = "expected an agent or a group with an identifier";
+                let ifi = self.read("agent", "a group without identifier", message, |_| ifi)?;
+                Some((actor, ifi))
+            }
+        }
+    }
+
+    /// Remembers a fault if the parameter was not sent; to be called before it is taken out.
+    pub(crate) fn require(&mut self, name: &str) {
+        if !self.has(name) {
+            self.fault(name, Rule::ParameterMissing, "the parameter is required", "nothing");
+        }
+    }
+
+    /// The value if there was no fault and nothing is left over.
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
+        for (name, value) in std::mem::take(&mut self.pairs) {
+            let message = "the resource does not know this parameter";
+            self.fault(&name, Rule::ParameterUnknown, message, &value);
+        }
+        match value {
+            Some(value) if self.faults.is_empty() => Ok(value),
+            Some(_) | None => Err(Problem::faulty(self.faults)),
+        }
+    }
+
+    fn add(&mut self, name: String, value: String) {
+        if self.has(&name) {
+            self.fault(&name, Rule::Parameter, "the parameter is sent twice", &value);
+        } else {
+            self.pairs.push((name, value));
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &str,
+        text: &str,
+        message: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let value = read(text);
+        if value.is_none() {
+            self.fault(name, Rule::Parameter, message, text);
+        }
+        value
+    }
+}
+
+/// Undoes the encoding of a form: `%` with two digits, and `+` for a blank.
+pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains(['%', '+']) {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+                u8::try_from(high << 4 | low).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        assert_eq!(decode(text).as_deref(), expected, "input: {text:?}");
+    }
+
+    #[test]
+    fn undoes_the_encoding_of_forms() {
+        let table = [
+            ("plain", Some("plain")),
+            ("a+b%20c%2Bd", Some("a b c+d")),
+            ("%c3%A4", Some("ä")),
+            ("%", None),
+            ("%4", None),
+            ("%zz", None),
+            ("%ff", None),
+        ];
+        for (text, expected) in table {
+            check(text, expected);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What is counted, in the text format of Prometheus.
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Numbers that others keep, such as a storage engine.
+pub trait Gauges: Send + Sync {
+    /// The numbers as they are now.
+    fn read(&self) -> Vec<GaugeReading>;
+}
+
+/// One number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GaugeReading {
+    /// Its name, as in `acta_log_bytes`.
+    pub name: &'static str,
+    /// What it says, for people.
+    pub help: &'static str,
+    /// The number.
+    pub value: f64,
+}
+
+/// Everything that is counted here.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    seconds: Family<RouteLabels, Histogram>,
+    statements_stored: Counter,
+    in_flight: Gauge,
+    connections: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: &'static str,
+    method: &'static str,
+}
+
+/// Counts something up as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Held(Gauge);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}
+
+impl Metrics {
+    /// Upper bounds of the buckets of latencies, in seconds.
+    const BUCKETS: [f64; 12] =
+        [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+    /// Everything at zero.
+    pub(crate) fn new(gauges: Option<std::sync::Arc<dyn Gauges>>) -> Self {
+        let mut registry = Registry::default();
+        let requests = Family::<RequestLabels, Counter>::default();
+        let histogram: fn() -> Histogram = || Histogram::new(Self::BUCKETS);
+        let seconds = Family::<RouteLabels, Histogram>::new_with_constructor(histogram);
+        let statements_stored = Counter::default();
+        let (in_flight, connections) = (Gauge::default(), Gauge::default());
+        registry.register("acta_http_requests", "Requests answered", requests.clone());
+        let help = "Time from the head of a request to the head of its answer";
+        registry.register("acta_http_request_seconds", help, seconds.clone());
+        let help = "Statements stored that were not there before";
+        registry.register("acta_statements_stored", help, statements_stored.clone());
+        let help = "Requests being answered";
+        registry.register("acta_http_requests_in_flight", help, in_flight.clone());
+        registry.register("acta_http_connections", "Open connections", connections.clone());
+        if let Some(gauges) = gauges {
+            registry.register_collector(Box::new(Others(gauges)));
+        }
+        Self { registry, requests, seconds, statements_stored, in_flight, connections }
+    }
+
+    /// Counts a request as being answered, and tells how many were before.
+    pub(crate) fn enter(&self) -> (Held, usize) {
+        let before = self.in_flight.inc();
+        (Held(self.in_flight.clone()), usize::try_from(before).unwrap_or_default())
+    }
+
+    /// Counts a connection as open.
+    pub(crate) fn connect(&self) -> Held {
+        self.connections.inc();
+        Held(self.connections.clone())
+    }
+
+    /// Counts an answer.
+    pub(crate) fn observe(
+        &self,
+        (route, method): (&'static str, &'static str),
+        status: u16,
+        elapsed: Duration,
+    ) {
+        self.requests.get_or_create(&RequestLabels { route, method, status }).inc();
+        self.seconds.get_or_create(&RouteLabels { route, method }).observe(elapsed.as_secs_f64());
+    }
+
+    /// Counts statements that are new.
+    pub(crate) fn stored(&self, count: usize) {
+        self.statements_stored.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+    }
+
+    /// Everything, as text.
+    pub(crate) fn encode(&self) -> String {
+        let mut out = String::new();
+        // Writing into a string cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// The numbers of others, read when asked for.
+struct Others(std::sync::Arc<dyn Gauges>);
+
+impl fmt::Debug for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Others")
+    }
+}
+
+impl Collector for Others {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for reading in self.0.read() {
+            let gauge = ConstGauge::<f64>::new(reading.value);
+            let metric = encoder.encode_descriptor(
+                reading.name,
+                reading.help,
+                None,
+                prometheus_client::metrics::MetricType::Gauge,
+            )?;
+            gauge.encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Two;
+
+    impl Gauges for Two {
+        fn read(&self) -> Vec<GaugeReading> {
+            let reading = |name, value| GaugeReading { name, help: "A number", value };
+            vec![reading("acta_log_bytes", 7.5), reading("acta_halted", 0.0)]
+        }
+    }
+
+    #[test]
+    fn numbers_of_others_are_read_when_they_are_asked_for() {
+        let text = Metrics::new(Some(Arc::new(Two))).encode();
+        for line in ["# TYPE acta_log_bytes gauge", "acta_log_bytes 7.5", "acta_halted 0.0"] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_counted_until_it_is_dropped() {
+        let metrics = Metrics::new(None);
+        let (first, before) = metrics.enter();
+        assert_eq!(before, 0);
+        let (second, before) = metrics.enter();
+        assert_eq!(before, 1);
+        drop((first, second));
+        assert_eq!(metrics.enter().1, 0);
+    }
+}

@@ -1,0 +1,358 @@
+//! The one place where an error becomes an answer.
+//!
+//! A handler gives a [`Problem`] back; only when the answer is finished does it get the
+//! form that the client accepts: JSON, plain text or a minimal page. Causes go to the log,
+//! never to the client, and no learner's data goes to either.
+//!
+//! Spec: RFC 9457; xAPI 1.0.3, Part Three, 3.2.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use acta_auth::AuthError;
+use acta_service::ServiceError;
+use acta_xapi::{Fault, Faults, Rule};
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+use serde::Serialize;
+
+use crate::multipart::MultipartError;
+
+/// An error on its way to the client.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    /// The last part of the problem's type.
+    slug: &'static str,
+    detail: String,
+    faults: Vec<FaultView>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// A fault as the client sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FaultView {
+    /// The parameter in which it is, if it is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    /// The place in what was sent, as a JSON Pointer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    rule: &'static str,
+    section: &'static str,
+    message: String,
+    found: String,
+}
+
+/// The forms in which a problem can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProblemForm {
+    /// `application/problem+json`.
+    Problem,
+    /// The same, for those who accept only `application/json`.
+    Json,
+    /// `text/plain`.
+    Text,
+    /// `text/html`.
+    Html,
+}
+
+impl ProblemForm {
+    /// Every form with its media type; the first is for those who accept anything.
+    pub(crate) const EVERY: [(&'static str, Self); 4] = [
+        ("application/problem+json", Self::Problem),
+        ("application/json", Self::Json),
+        ("text/plain", Self::Text),
+        ("text/html", Self::Html),
+    ];
+
+    /// The value of `Content-Type`.
+    pub(crate) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Problem => "application/problem+json",
+            Self::Json => "application/json",
+            Self::Text => "text/plain; charset=utf-8",
+            Self::Html => "text/html; charset=utf-8",
+        }
+    }
+}
+
+impl FaultView {
+    /// A fault in the parameter `name`.
+    pub(crate) fn in_parameter(name: &str, rule: Rule, message: &str, found: &str) -> Self {
+        // `Fault` shortens what was found.
+        let fault = Fault::new("", rule, found);
+        Self {
+            parameter: Some(name.to_owned()),
+            pointer: None,
+            rule: rule.id(),
+            section: rule.section(),
+            message: message.to_owned(),
+            found: fault.found,
+        }
+    }
+
+    /// A fault inside the JSON value of the parameter `name`.
+    pub(crate) fn inside_parameter(name: &str, fault: Fault) -> Self {
+        Self { parameter: Some(name.to_owned()), ..Self::from(fault) }
+    }
+
+    fn place(&self) -> String {
+        match (&self.parameter, &self.pointer) {
+            (Some(parameter), None) => format!("parameter {parameter}"),
+            (Some(parameter), Some(pointer)) => format!("parameter {parameter}{pointer}"),
+            (None, Some(pointer)) if !pointer.is_empty() => pointer.clone(),
+            (None, _) => "request".to_owned(),
+        }
+    }
+}
+
+impl From<Fault> for FaultView {
+    fn from(fault: Fault) -> Self {
+        Self {
+            parameter: None,
+            rule: fault.rule.id(),
+            section: fault.rule.section(),
+            message: fault.rule.text().to_owned(),
+            pointer: Some(fault.pointer),
+            found: fault.found,
+        }
+    }
+}
+
+/// The body of RFC 9457.
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    faults: &'a [FaultView],
+}
+
+impl Problem {
+    /// A problem without faults.
+    pub(crate) fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, slug, detail: detail.into(), faults: Vec::new(), retry_after: None }
+    }
+
+    /// The request breaks rules.
+    pub(crate) fn faulty(faults: Vec<FaultView>) -> Self {
+        let detail = match faults.as_slice() {
+            [fault] => format!("{}: {}", fault.place(), fault.message),
+            faults => format!("{} faults were found; nothing was changed", faults.len()),
+        };
+        Self { faults, ..Self::new(StatusCode::BAD_REQUEST, "faults", detail) }
+    }
+
+    /// One rule is broken by the request as a whole.
+    pub(crate) fn broken(rule: Rule, found: &str) -> Self {
+        Self::faulty(vec![Fault::new("", rule, found).into()])
+    }
+
+    /// Who asks is unknown.
+    fn unauthenticated(why: &AuthError) -> Self {
+        let detail = format!("{why}; send a known key and its secret with the Basic scheme");
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// There is nothing here.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing of this name")
+    }
+
+    /// The resource does not know the method.
+    pub(crate) fn method_not_allowed() -> Self {
+        let detail = "the resource does not support this method; the Allow header lists those";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+    }
+
+    /// Something sent is larger than it may be.
+    pub(crate) fn too_large(what: &str, bytes_max: u64) -> Self {
+        let detail = format!("{what} may have {bytes_max} bytes at most");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+    }
+
+    /// Too much is going on.
+    pub(crate) fn busy(retry_after: Duration) -> Self {
+        let detail = "the server is busy; repeat the request later";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// Something failed here that the client can do nothing about.
+    pub(crate) fn internal() -> Self {
+        let detail = "the server failed; its operator finds the cause in the log";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    /// The text to be sent, in one of the forms.
+    pub(crate) fn write(&self, form: ProblemForm) -> String {
+        match form {
+            ProblemForm::Problem | ProblemForm::Json => self.write_json(),
+            ProblemForm::Text => self.write_text(),
+            ProblemForm::Html => {
+                let escaped = self
+                    .write_text()
+                    .replace('&', "&amp;")
+                    .replace('<', "&lt;")
+                    .replace('>', "&gt;");
+                let title = self.title();
+                let head = "<!doctype html><meta charset=\"utf-8\">";
+                format!("{head}<title>{title}</title><pre>{escaped}</pre>\n")
+            }
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Error")
+    }
+
+    fn write_json(&self) -> String {
+        let body = Body {
+            r#type: format!("urn:acta:problem:{}", self.slug),
+            title: self.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            faults: &self.faults,
+        };
+        // Strings and numbers alone cannot fail to be written.
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    fn write_text(&self) -> String {
+        let mut text = format!("{} {}: {}\n", self.status.as_u16(), self.title(), self.detail);
+        for fault in &self.faults {
+            // Writing into a string cannot fail.
+            let _ = writeln!(
+                text,
+                "{}: {} ({}, {}), found {}",
+                fault.place(),
+                fault.message,
+                fault.rule,
+                fault.section,
+                fault.found
+            );
+        }
+        text
+    }
+}
+
+impl IntoResponse for Problem {
+    /// An answer without a body, which gets one when it is finished.
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<Faults> for Problem {
+    fn from(faults: Faults) -> Self {
+        Self::faulty(faults.0.into_iter().map(FaultView::from).collect())
+    }
+}
+
+impl From<MultipartError> for Problem {
+    fn from(error: MultipartError) -> Self {
+        Self::broken(Rule::Multipart, &error.to_string())
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Missing | AuthError::UnsupportedScheme | AuthError::Refused => {
+                Self::unauthenticated(&error)
+            }
+            AuthError::Storage(error) => ServiceError::from(error).into(),
+        }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Faulty(faults) => faults.into(),
+            ServiceError::Denied(denied) => {
+                let scopes: Vec<&str> =
+                    denied.sufficient.iter().map(|scope| scope.as_str()).collect();
+                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+            }
+            ServiceError::NotFound => Self::not_found(),
+            ServiceError::Conflict(ids) => {
+                let ids: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
+                let detail = format!(
+                    "statements with these ids are stored with other content: {}",
+                    ids.join(", ")
+                );
+                Self::new(StatusCode::CONFLICT, "statement-conflict", detail)
+            }
+            ServiceError::PreconditionFailed => {
+                let detail = "the document is not the one that If-Match or If-None-Match names; \
+                              read it again";
+                Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
+            }
+            ServiceError::Unconditional => {
+                let detail = "the document exists; read its current state, then send its ETag in \
+                              If-Match to replace it";
+                Self::new(StatusCode::CONFLICT, "document-exists", detail)
+            }
+            ServiceError::TooLarge { what, bytes_max } => Self::too_large(what, bytes_max),
+            ServiceError::Busy { retry_after } => Self::busy(retry_after),
+            ServiceError::Full => {
+                tracing::error!("a request failed because no room is left");
+                let detail = "the server has no room left; nothing was changed";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", detail)
+            }
+            ServiceError::Failed(_) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::error!(error = cause, "a request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_access::{Act, Denied};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(error: ServiceError, status: u16, slug: &str) {
+        let problem = Problem::from(error);
+        assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));
+        let json = problem.write(ProblemForm::Json);
+        let text = problem.write(ProblemForm::Text);
+        assert!(json.contains(&format!("\"type\":\"urn:acta:problem:{slug}\"")), "{json}");
+        assert!(text.starts_with(&status.to_string()) && text.ends_with('\n'), "{text}");
+    }
+
+    #[test]
+    fn every_error_has_a_status_that_tells_what_to_do() {
+        let sufficient = Act::WriteState.sufficient();
+        let retry_after = Duration::from_secs(7);
+        let table = [
+            (ServiceError::fault("/a", Rule::Json, "x"), 400, "faults"),
+            (ServiceError::Denied(Denied { sufficient }), 403, "forbidden"),
+            (ServiceError::NotFound, 404, "not-found"),
+            (ServiceError::Conflict(Vec::new()), 409, "statement-conflict"),
+            (ServiceError::PreconditionFailed, 412, "precondition-failed"),
+            (ServiceError::Unconditional, 409, "document-exists"),
+            (ServiceError::TooLarge { what: "a thing", bytes_max: 1 }, 413, "too-large"),
+            (ServiceError::Busy { retry_after }, 503, "busy"),
+            (ServiceError::Full, 507, "full"),
+        ];
+        for (error, status, slug) in table {
+            check(error, status, slug);
+        }
+        assert_eq!(
+            Problem::from(ServiceError::Busy { retry_after }).retry_after,
+            Some(retry_after)
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! `/xapi/about`: which versions are spoken here.
+
+use acta_xapi::Version;
+use axum::response::Response;
+
+use crate::answer::json;
+use crate::edge::{NoParams, Query};
+
+/// `GET /xapi/about`: the latest patch of every version that is spoken. Anybody may ask, in
+/// any version, and with no parameters.
+///
+/// # Errors
+///
+/// 400 for a parameter, as there is none.
+///
+/// Spec: XAPI-00315 to XAPI-00319; xAPI 1.0.3, Part Three, 2.8; IEEE 9274.1.1, 4.1.6.7.
+pub(crate) async fn get_about(Query(NoParams): Query<NoParams>) -> Response {
+    let versions: Vec<&str> = Version::EVERY.into_iter().map(Version::as_str).collect();
+    json(serde_json::json!({ "version": versions }).to_string())
+}

@@ -1,0 +1,288 @@
+//! `/xapi/activities/state`, `/xapi/activities/profile` and `/xapi/agents/profile`: three
+//! resources that keep documents, and differ in what names one.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use acta_ambient::Moment;
+use acta_service::{Document, DocumentKey, DocumentList, SentDocument};
+use acta_xapi::Rule;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED};
+
+use crate::Shared;
+use crate::answer::json;
+use crate::date::http_date;
+use crate::edge::{Caller, Conditions, FromParams, Incoming, Params, Query, quote};
+use crate::problem::Problem;
+
+/// What a resource has of its own.
+pub(crate) trait Resource: Debug + Send + 'static {
+    /// The parameter that names a document.
+    const NAME: &'static str;
+    /// Whether a DELETE without a name removes all documents of the place.
+    const DELETES_ALL: bool;
+
+    /// Reads the place from the parameters.
+    fn place(params: &mut Params) -> Option<DocumentList>;
+}
+
+/// States of an agent in an activity.
+#[derive(Debug)]
+pub(crate) struct States;
+
+/// Profiles of activities.
+#[derive(Debug)]
+pub(crate) struct ActivityProfiles;
+
+/// Profiles of agents.
+#[derive(Debug)]
+pub(crate) struct AgentProfiles;
+
+impl Resource for States {
+    const NAME: &'static str = "stateId";
+    const DELETES_ALL: bool = true;
+
+    fn place(params: &mut Params) -> Option<DocumentList> {
+        params.require("activityId");
+        params.require("agent");
+        let activity = params.iri("activityId");
+        let agent = params.agent();
+        let registration = params.uuid("registration");
+        Some(DocumentList::States { activity: activity?, agent: agent?.1, registration })
+    }
+}
+
+impl Resource for ActivityProfiles {
+    const NAME: &'static str = "profileId";
+    const DELETES_ALL: bool = false;
+
+    fn place(params: &mut Params) -> Option<DocumentList> {
+        params.require("activityId");
+        Some(DocumentList::ActivityProfiles { activity: params.iri("activityId")? })
+    }
+}
+
+impl Resource for AgentProfiles {
+    const NAME: &'static str = "profileId";
+    const DELETES_ALL: bool = false;
+
+    fn place(params: &mut Params) -> Option<DocumentList> {
+        params.require("agent");
+        Some(DocumentList::AgentProfiles { agent: params.agent()?.1 })
+    }
+}
+
+/// The parameters of a request for one document.
+#[derive(Debug)]
+pub(crate) struct One<R> {
+    key: DocumentKey,
+    resource: PhantomData<R>,
+}
+
+/// The parameters of a request for one document or for all of a place.
+#[derive(Debug)]
+pub(crate) enum OneOrAll<R> {
+    One(One<R>),
+    All { list: DocumentList, since: Option<Moment> },
+}
+
+/// The parameters of a request that removes.
+#[derive(Debug)]
+pub(crate) enum Removed<R> {
+    One(One<R>),
+    All(DocumentList),
+}
+
+impl<R: Resource> FromParams for One<R> {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        params.require(R::NAME);
+        let list = R::place(params);
+        let name = params.name(R::NAME);
+        Some(Self { key: key_of(list?, name?), resource: PhantomData })
+    }
+}
+
+impl<R: Resource> FromParams for OneOrAll<R> {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        if params.has(R::NAME) {
+            if params.has("since") {
+                let message = "`since` selects among all documents, not one that is named";
+                params.fault("since", Rule::ParameterConflict, message, R::NAME);
+                params.text("since");
+            }
+            return One::from_params(params).map(Self::One);
+        }
+        let list = R::place(params);
+        let since = params.nanos("since").map(moment_of);
+        Some(Self::All { list: list?, since })
+    }
+}
+
+impl<R: Resource> FromParams for Removed<R> {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        if R::DELETES_ALL && !params.has(R::NAME) {
+            return R::place(params).map(Self::All);
+        }
+        One::from_params(params).map(Self::One)
+    }
+}
+
+/// The methods of a resource.
+pub(crate) fn methods<R: Resource>() -> MethodRouter<Shared> {
+    get(get_documents::<R>)
+        .put(put_document::<R>)
+        .post(post_document::<R>)
+        .delete(delete_documents::<R>)
+}
+
+/// `GET` of a document by its name, or of all names of a place.
+///
+/// # Errors
+///
+/// 400 for parameters, 403 without a scope, 404 if there is no such document.
+///
+/// Spec: xAPI 1.0.3, Part Three, 2.2, 2.3, 2.6, 2.7 and 3.1.
+async fn get_documents<R: Resource>(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Conditions(conditions): Conditions,
+    Query(params): Query<OneOrAll<R>>,
+) -> Result<Response, Problem> {
+    match params {
+        OneOrAll::One(One { key, .. }) => {
+            let document = shared.service.find_document(&caller.principal, &key).await?;
+            let unwanted = conditions.if_none_match;
+            let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&document.etag)));
+            Ok(document_answer(document, is_known))
+        }
+        OneOrAll::All { list, since } => {
+            let names = shared.service.list_documents(&caller.principal, &list, since).await?;
+            Ok(json(serde_json::json!(names).to_string()))
+        }
+    }
+}
+
+/// `PUT` of a document in place of whatever is there.
+///
+/// # Errors
+///
+/// 400 for parameters or a missing precondition, 403 without a scope, 409 if there is a
+/// document and no precondition names it, 412 if the precondition does not hold, 413.
+///
+/// Spec: xAPI 1.0.3, Part Three, 2.2 and 3.1; IEEE 9274.1.1, 4.1.4.
+async fn put_document<R: Resource>(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Conditions(conditions): Conditions,
+    Query(params): Query<One<R>>,
+    incoming: Incoming,
+) -> Result<StatusCode, Problem> {
+    let sent = receive(&shared, incoming).await?;
+    let rules = (conditions, caller.version);
+    shared.service.put_document(&caller.principal, &params.key, sent, rules).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST` of a JSON document into the one that is there.
+///
+/// # Errors
+///
+/// 400 for parameters and if one of both is not a JSON object, 403 without a scope, 412 if
+/// the precondition does not hold, 413.
+///
+/// Spec: XAPI-00183, XAPI-00184, XAPI-00229; xAPI 1.0.3, Part Three, 2.2.
+async fn post_document<R: Resource>(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Conditions(conditions): Conditions,
+    Query(params): Query<One<R>>,
+    incoming: Incoming,
+) -> Result<StatusCode, Problem> {
+    let sent = receive(&shared, incoming).await?;
+    shared.service.post_document(&caller.principal, &params.key, sent, conditions).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `DELETE` of a document, or of all states of a place.
+///
+/// # Errors
+///
+/// 400 for parameters, 403 without a scope, 412 if the precondition does not hold.
+///
+/// Spec: xAPI 1.0.3, Part Three, 2.3, 2.6, 2.7; IEEE 9274.1.1, 4.1.4.
+async fn delete_documents<R: Resource>(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Conditions(conditions): Conditions,
+    Query(params): Query<Removed<R>>,
+) -> Result<StatusCode, Problem> {
+    match params {
+        Removed::One(One { key, .. }) => {
+            shared.service.delete_document(&caller.principal, &key, &conditions).await?;
+        }
+        Removed::All(list) => {
+            shared.service.delete_documents(&caller.principal, &list).await?;
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn receive(shared: &Shared, incoming: Incoming) -> Result<SentDocument, Problem> {
+    let content_type = incoming.content_type.clone();
+    let bytes_max = shared.options.bounds.document_bytes_max;
+    let content = incoming.collect("a document", bytes_max).await?;
+    let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+    Ok(SentDocument { content, content_type })
+}
+
+fn document_answer(document: Document, is_known: bool) -> Response {
+    let mut response = if is_known {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
+    } else {
+        Response::new(Body::from(document.content))
+    };
+    let headers = response.headers_mut();
+    let pairs = [
+        (CONTENT_TYPE, document.content_type),
+        (ETAG, quote(&document.etag)),
+        (LAST_MODIFIED, http_date(document.updated)),
+    ];
+    for (name, value) in pairs {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+fn key_of(list: DocumentList, name: String) -> DocumentKey {
+    match list {
+        DocumentList::States { activity, agent, registration } => {
+            DocumentKey::State { activity, agent, registration, state_id: name }
+        }
+        DocumentList::ActivityProfiles { activity } => {
+            DocumentKey::ActivityProfile { activity, profile_id: name }
+        }
+        DocumentList::AgentProfiles { agent } => {
+            DocumentKey::AgentProfile { agent, profile_id: name }
+        }
+    }
+}
+
+/// The last microsecond that is not after so many nanoseconds: what was written after one
+/// was written after the other.
+fn moment_of(nanos: i128) -> Moment {
+    let micros = nanos.div_euclid(1000);
+    Moment::from_unix_micros(i64::try_from(micros).unwrap_or(if micros < 0 {
+        i64::MIN
+    } else {
+        i64::MAX
+    }))
+}

@@ -1,0 +1,8 @@
+//! `/xapi/statements`: storing statements and finding them again.
+
+mod attachments;
+mod find;
+mod store;
+
+pub(crate) use find::get_statements;
+pub(crate) use store::{post_statements, put_statement};

@@ -1,0 +1,103 @@
+//! Answers with the content of attachments: `multipart/mixed`, sent while it is read.
+
+use std::collections::VecDeque;
+use std::vec;
+
+use acta_access::Principal;
+use acta_service::{AttachmentName, AttachmentReader, Service, ServiceError};
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+
+/// What is still to be sent.
+struct Rest {
+    service: Service,
+    principal: Principal,
+    boundary: String,
+    /// Pieces that are ready.
+    ready: VecDeque<Bytes>,
+    /// The content that is being sent.
+    open: Option<Box<dyn AttachmentReader>>,
+    /// The contents that follow, as far as they are kept.
+    waiting: vec::IntoIter<AttachmentName>,
+    is_closed: bool,
+}
+
+/// An answer whose first part is `text`; each attachment whose content is kept follows.
+///
+/// Spec: XAPI-00167; xAPI 1.0.3, Part Three, 1.5.2 and 2.1.3.
+pub(super) fn with_attachments(
+    (service, principal): (&Service, &Principal),
+    text: String,
+    names: Vec<AttachmentName>,
+) -> Response {
+    let boundary = format!("{:032x}", service.random_bits());
+    let head = format!("--{boundary}\r\nContent-Type: application/json\r\n\r\n");
+    let content_type = format!("multipart/mixed; boundary={boundary}");
+    let rest = Rest {
+        service: service.clone(),
+        principal: principal.clone(),
+        boundary,
+        ready: [head, text].into_iter().map(Bytes::from).collect(),
+        open: None,
+        waiting: names.into_iter(),
+        is_closed: false,
+    };
+    let pieces = stream::try_unfold(rest, |rest| async move {
+        let sent = rest.next().await;
+        if let Err(error) = &sent {
+            // The head is long gone: cutting the answer off is all that is left.
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(error = cause, "an attachment could not be sent");
+        }
+        sent
+    });
+    let mut response = Response::new(Body::from_stream(pieces));
+    if let Ok(value) = HeaderValue::try_from(content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, value);
+    }
+    response
+}
+
+impl Rest {
+    async fn next(mut self) -> Result<Option<(Bytes, Self)>, ServiceError> {
+        if let Some(piece) = self.ready.pop_front() {
+            return Ok(Some((piece, self)));
+        }
+        if let Some(reader) = &mut self.open {
+            if let Some(piece) = reader.next().await? {
+                return Ok(Some((piece, self)));
+            }
+            self.open = None;
+        }
+        let boundary = &self.boundary;
+        while let Some(name) = self.waiting.next() {
+            let Some(reader) = self.service.open_attachment(&self.principal, &name.sha2).await?
+            else {
+                continue;
+            };
+            self.open = Some(reader);
+            let head = format!(
+                "\r\n--{boundary}\r\nContent-Type: {}\r\nContent-Transfer-Encoding: binary\r\n\
+                 X-Experience-API-Hash: {}\r\n\r\n",
+                header_text(&name.content_type),
+                name.sha2.as_str()
+            );
+            return Ok(Some((Bytes::from(head), self)));
+        }
+        if self.is_closed {
+            return Ok(None);
+        }
+        self.is_closed = true;
+        Ok(Some((Bytes::from(format!("\r\n--{boundary}--\r\n")), self)))
+    }
+}
+
+/// The content type if it may stand in a header, or the one that says nothing.
+fn header_text(content_type: &str) -> &str {
+    let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    let is_header = !content_type.is_empty() && content_type.bytes().all(is_plain);
+    if is_header { content_type } else { "application/octet-stream" }
+}

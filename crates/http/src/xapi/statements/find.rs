@@ -1,0 +1,203 @@
+//! Finding statements.
+
+use acta_ambient::Moment;
+use acta_service::{AgentFilter, Order, Search, StoredStatement, View};
+use acta_xapi::json::write_string;
+use acta_xapi::{Format, Languages, Rule, StatementId};
+use axum::extract::State;
+use axum::response::Response;
+use hyper::HeaderMap;
+use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
+
+use super::attachments::with_attachments;
+use crate::Shared;
+use crate::answer::{json, tell_consistency};
+use crate::date::http_date;
+use crate::edge::{Caller, FromParams, Params, Query};
+use crate::problem::Problem;
+
+/// The parameters of a GET.
+#[derive(Debug)]
+pub(crate) struct GetParams {
+    wanted: Wanted,
+    format: Format,
+    has_attachments: bool,
+}
+
+/// Which statements are wanted.
+#[derive(Debug)]
+enum Wanted {
+    /// The one with this id, not voided.
+    One(StatementId),
+    /// The one with this id, voided.
+    Voided(StatementId),
+    /// Those that match, with the query that asks for them.
+    Matching(Box<Search>, String),
+}
+
+impl FromParams for GetParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        let format = params.format();
+        let has_attachments = params.flag("attachments");
+        let wanted = Wanted::from_params(params);
+        Some(Self { wanted: wanted?, format: format?, has_attachments: has_attachments? })
+    }
+}
+
+impl FromParams for Wanted {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        let names = ["statementId", "voidedStatementId"];
+        let Some(name) = names.into_iter().find(|name| params.has(name)) else {
+            let query = params.raw().to_owned();
+            let search = read_search(params)?;
+            return Some(Self::Matching(Box::new(search), query));
+        };
+        let id = params.uuid(name).map(StatementId);
+        for other in params.take_known(&SEARCH_NAMES) {
+            let message = "only format and attachments go with the id of a statement";
+            params.fault(other, Rule::ParameterConflict, message, name);
+        }
+        if name == "statementId" { id.map(Self::One) } else { id.map(Self::Voided) }
+    }
+}
+
+/// What excludes the id of one statement.
+const SEARCH_NAMES: [&str; 12] = [
+    "voidedStatementId",
+    "agent",
+    "verb",
+    "activity",
+    "registration",
+    "related_activities",
+    "related_agents",
+    "since",
+    "until",
+    "limit",
+    "ascending",
+    "cursor",
+];
+
+fn read_search(params: &mut Params) -> Option<Search> {
+    let agent = params.agent();
+    let verb = params.iri("verb");
+    let activity = params.iri("activity");
+    let registration = params.uuid("registration");
+    let is_activity_related = params.flag("related_activities");
+    let is_related = params.flag("related_agents");
+    let since_nanos = params.nanos("since");
+    let until_nanos = params.nanos("until");
+    let limit = params.number("limit");
+    let is_ascending = params.flag("ascending");
+    let after = params.cursor();
+    let is_related = is_related?;
+    Some(Search {
+        agent: agent.map(|(_, ifi)| AgentFilter { ifi, is_related }),
+        verb,
+        activity,
+        is_activity_related: is_activity_related?,
+        registration,
+        since_nanos,
+        until_nanos,
+        order: if is_ascending? { Order::Ascending } else { Order::Descending },
+        after,
+        limit,
+    })
+}
+
+/// `GET /xapi/statements`: one statement by its id, or a page of those that match.
+///
+/// # Errors
+///
+/// 400 for parameters, 403 without a scope to read, 404 if there is no such statement.
+///
+/// Spec: XAPI-00148 to XAPI-00181; xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
+pub(crate) async fn get_statements(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Query(params): Query<GetParams>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // Asked before the statements are: what it vouches for must be in them.
+    let through = shared.service.consistent_through(Some(caller.principal.tenant));
+    let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let view = View {
+        format: params.format,
+        version: caller.version,
+        languages: languages.map(Languages::parse).unwrap_or_default(),
+    };
+    let found = find(&shared, &caller, params.wanted).await?;
+    let last = found.statements.iter().map(|statement| statement.stored).max();
+    let mut response = write(&shared, &caller, (found, view), params.has_attachments).await?;
+    let headers = response.headers_mut();
+    tell_consistency(headers, through);
+    if let Some(value) = last.and_then(last_modified) {
+        headers.insert(LAST_MODIFIED, value);
+    }
+    Ok(response)
+}
+
+/// What was found: one statement, or a page with a link to the next.
+struct Found {
+    statements: Vec<StoredStatement>,
+    more: Option<String>,
+}
+
+async fn find(shared: &Shared, caller: &Caller, wanted: Wanted) -> Result<Found, Problem> {
+    let (service, principal) = (&shared.service, &caller.principal);
+    let one = match wanted {
+        Wanted::One(id) => service.find_statement(principal, id).await?,
+        Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
+        Wanted::Matching(search, query) => {
+            let page = service.query_statements(principal, *search).await?;
+            let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));
+            let more = Some(more.unwrap_or_default());
+            return Ok(Found { statements: page.statements, more });
+        }
+    };
+    Ok(Found { statements: vec![one], more: None })
+}
+
+/// Writes what was found as JSON; in the first part of several, if attachments are wanted.
+async fn write(
+    shared: &Shared,
+    caller: &Caller,
+    (found, view): (Found, View),
+    has_attachments: bool,
+) -> Result<Response, Problem> {
+    let Found { statements, more } = found;
+    let (service, principal) = (&shared.service, &caller.principal);
+    let (statements, attachments) = if has_attachments {
+        let (statements, names) = service.list_attachments(statements).await?;
+        (statements, Some(names))
+    } else {
+        (statements, None)
+    };
+    let prefix = if more.is_some() { "{\"statements\":[" } else { "" };
+    let mut text =
+        service.render_statements(principal, statements, view, prefix.to_owned()).await?;
+    if let Some(more) = more {
+        text.push_str("],\"more\":");
+        write_string(&mut text, &more);
+        text.push('}');
+    }
+    Ok(match attachments {
+        None => json(text),
+        Some(names) => with_attachments((service, principal), text, names),
+    })
+}
+
+/// The link to the next page: the same query, from the place where this one ended.
+fn more_link(query: &str, cursor: &str) -> String {
+    let mut link = String::from("/xapi/statements?");
+    for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")) {
+        link.push_str(pair);
+        link.push('&');
+    }
+    link.push_str("cursor=");
+    link.push_str(cursor);
+    link
+}
+
+fn last_modified(stored: Moment) -> Option<HeaderValue> {
+    HeaderValue::try_from(http_date(stored)).ok()
+}

@@ -1,0 +1,246 @@
+//! Storing statements, with or without attachments.
+
+use acta_service::{Prepared, Sent, Shape, StagedAttachment, Stored};
+use acta_xapi::{Fault, Rule, Sha2, StatementId};
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::StatusCode;
+
+use crate::Shared;
+use crate::answer::json;
+use crate::edge::{Caller, FromParams, Incoming, NoParams, Params, Pieces, Query};
+use crate::media_type::MediaType;
+use crate::multipart::{Boundary, Event, Headers, Limits, Reader};
+use crate::problem::Problem;
+
+/// Most bytes in the headers of a part: 8 KiB.
+const PART_HEADER_BYTES_MAX: usize = 8 * 1024;
+
+/// The parameters of a PUT.
+#[derive(Debug)]
+pub(crate) struct PutParams {
+    id: StatementId,
+}
+
+impl FromParams for PutParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        params.require("statementId");
+        Some(Self { id: StatementId(params.uuid("statementId")?) })
+    }
+}
+
+/// `PUT /xapi/statements`: stores one statement under an id that the client chose.
+///
+/// Answers 204 also when an equal statement is already stored.
+///
+/// # Errors
+///
+/// 400 with faults, 403 without the scope to write, 409 if the id is taken by different
+/// content, 413.
+///
+/// Spec: XAPI-00142 to XAPI-00145; xAPI 1.0.3, Part Three, 2.1.1.
+pub(crate) async fn put_statement(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Query(params): Query<PutParams>,
+    incoming: Incoming,
+) -> Result<StatusCode, Problem> {
+    store(&shared, &caller, Shape::One(params.id), incoming).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /xapi/statements`: stores any number of statements, or none of them.
+///
+/// Answers 200 with their ids, also when equal statements are already stored.
+///
+/// # Errors
+///
+/// As [`put_statement`].
+///
+/// Spec: XAPI-00146, XAPI-00147; xAPI 1.0.3, Part Three, 2.1.2.
+pub(crate) async fn post_statements(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Query(NoParams): Query<NoParams>,
+    incoming: Incoming,
+) -> Result<Response, Problem> {
+    let stored = store(&shared, &caller, Shape::Any, incoming).await?;
+    Ok(json(write_ids(&stored.ids)))
+}
+
+async fn store(
+    shared: &Shared,
+    caller: &Caller,
+    shape: Shape,
+    incoming: Incoming,
+) -> Result<Stored, Problem> {
+    let media_type = incoming.media_type();
+    let stored = match media_type.as_ref().map(MediaType::essence) {
+        Some("application/json") => {
+            let bytes_max = shared.options.bounds.statements_bytes_max;
+            let text = incoming.collect("a request with statements", bytes_max).await?;
+            let prepared = prepare(shared, caller, shape, text).await?;
+            shared.service.store_statements(prepared, Vec::new()).await?
+        }
+        Some("multipart/mixed") => {
+            let mut parts = Parts::new(shared, media_type.as_ref(), incoming)?;
+            let text = parts.statements().await?;
+            let prepared = prepare(shared, caller, shape, text).await?;
+            let staged = parts.attachments(&prepared).await?;
+            shared.service.store_statements(prepared, staged).await?
+        }
+        Some(_) | None => {
+            let found = incoming.content_type.as_deref().unwrap_or("no Content-Type");
+            return Err(Problem::broken(Rule::ContentType, found));
+        }
+    };
+    shared.metrics.stored(stored.new_count);
+    Ok(stored)
+}
+
+async fn prepare(
+    shared: &Shared,
+    caller: &Caller,
+    shape: Shape,
+    text: Bytes,
+) -> Result<Prepared, Problem> {
+    let sent = Sent { text, version: caller.version, shape };
+    Ok(shared.service.prepare_statements(&caller.principal, sent).await?)
+}
+
+/// A JSON array of ids.
+fn write_ids(ids: &[StatementId]) -> String {
+    use std::fmt::Write;
+
+    let mut text = String::with_capacity(2 + 39 * ids.len());
+    text.push('[');
+    for (index, id) in ids.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{comma}\"{id}\"");
+    }
+    text.push(']');
+    text
+}
+
+/// The parts of a request, as they arrive.
+struct Parts<'a> {
+    shared: &'a Shared,
+    reader: Reader,
+    pieces: Pieces,
+}
+
+impl<'a> Parts<'a> {
+    fn new(
+        shared: &'a Shared,
+        media_type: Option<&MediaType>,
+        incoming: Incoming,
+    ) -> Result<Self, Problem> {
+        let bounds = &shared.options.bounds;
+        let boundary = media_type.and_then(|media_type| media_type.parameter("boundary"));
+        let boundary = boundary.ok_or_else(|| Problem::broken(Rule::Multipart, "no boundary"))?;
+        let boundary = Boundary::new(boundary)
+            .map_err(|error| Problem::broken(Rule::Multipart, &error.to_string()))?;
+        let limits =
+            Limits { parts_max: bounds.parts_max, header_bytes_max: PART_HEADER_BYTES_MAX };
+        let what = "a request with attachments";
+        let pieces = incoming.into_pieces(what, bounds.multipart_bytes_max)?;
+        Ok(Self { shared, reader: Reader::new(&boundary, limits), pieces })
+    }
+
+    async fn next(&mut self) -> Result<Event, Problem> {
+        loop {
+            if let Some(event) = self.reader.next_event()? {
+                return Ok(event);
+            }
+            let Some(piece) = self.pieces.next().await? else {
+                self.reader.finish()?;
+                return Ok(Event::End);
+            };
+            self.reader.push(&piece);
+        }
+    }
+
+    /// The first part: the statements.
+    async fn statements(&mut self) -> Result<Bytes, Problem> {
+        let Event::Part(headers) = self.next().await? else {
+            return Err(Problem::broken(Rule::MultipartStatements, "no part"));
+        };
+        let content_type = headers.find("content-type").unwrap_or_default();
+        let media_type = MediaType::parse(content_type);
+        if media_type.is_none_or(|media_type| media_type.essence() != "application/json") {
+            return Err(Problem::broken(Rule::MultipartStatements, content_type));
+        }
+        let bytes_max = self.shared.options.bounds.statements_bytes_max;
+        let mut text = bytes::BytesMut::new();
+        while let Event::Content(piece) = self.next().await? {
+            if bytes_max < text.len() + piece.len() {
+                let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+                return Err(Problem::too_large("the part with statements", bytes_max));
+            }
+            text.extend_from_slice(&piece);
+        }
+        Ok(text.freeze())
+    }
+
+    /// The other parts: the content of attachments, written away as it arrives.
+    async fn attachments(
+        &mut self,
+        prepared: &Prepared,
+    ) -> Result<Vec<Box<dyn StagedAttachment>>, Problem> {
+        let mut staged: Vec<Box<dyn StagedAttachment>> = Vec::new();
+        // A part ends where its content has been read, so only parts and the end are met.
+        while let Event::Part(headers) = self.next().await? {
+            let sha2 = check_headers(&headers)?;
+            if staged.iter().any(|known| *known.announced() == sha2) {
+                // The same content for several attachments is kept once.
+                self.skip_content().await?;
+            } else {
+                staged.push(self.attachment(prepared, sha2).await?);
+            }
+        }
+        // What follows the last delimiter is passed over, but taken off the connection.
+        while self.pieces.next().await?.is_some() {}
+        Ok(staged)
+    }
+
+    async fn skip_content(&mut self) -> Result<(), Problem> {
+        while let Event::Content(_) = self.next().await? {}
+        Ok(())
+    }
+
+    async fn attachment(
+        &mut self,
+        prepared: &Prepared,
+        sha2: Sha2,
+    ) -> Result<Box<dyn StagedAttachment>, Problem> {
+        let bytes_max = self.shared.options.bounds.attachment_bytes_max;
+        let mut writer = self.shared.service.stage_attachment(prepared, sha2).await?;
+        let mut written: u64 = 0;
+        while let Event::Content(piece) = self.next().await? {
+            written += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            if bytes_max < written {
+                return Err(Problem::too_large("an attachment", bytes_max));
+            }
+            writer.write(piece).await.map_err(acta_service::ServiceError::from)?;
+        }
+        Ok(writer.finish().await.map_err(acta_service::ServiceError::from)?)
+    }
+}
+
+/// Checks the headers of the part of an attachment, and gives the hash that they announce.
+///
+/// Spec: XAPI-00132, XAPI-00135; xAPI 1.0.3, Part Three, 1.5.2.
+fn check_headers(headers: &Headers) -> Result<Sha2, Problem> {
+    // What says nothing is binary, too: an LRS should assume so.
+    let encoding = headers.find("content-transfer-encoding").unwrap_or("binary");
+    if !encoding.eq_ignore_ascii_case("binary") {
+        let fault = Fault::new("/content-transfer-encoding", Rule::Header, encoding);
+        return Err(Problem::faulty(vec![fault.into()]));
+    }
+    let hash = headers.find("x-experience-api-hash");
+    let found = hash.unwrap_or("no X-Experience-API-Hash");
+    hash.and_then(|hash| hash.parse().ok())
+        .ok_or_else(|| Problem::broken(Rule::AttachmentHash, found))
+}

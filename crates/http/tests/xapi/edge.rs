@@ -1,0 +1,326 @@
+//! What all resources have in common: who asks, in which version, and how it is answered.
+
+use std::io::Write;
+
+use acta_xapi::Version;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use hyper::Method;
+use serde_json::json;
+
+use crate::server::{Ask, ID, Server, ask, bounds, encode, get, post, put, statement, with_id};
+
+const RESOURCES: [&str; 6] = [
+    "/xapi/statements",
+    "/xapi/activities",
+    "/xapi/activities/state",
+    "/xapi/activities/profile",
+    "/xapi/agents",
+    "/xapi/agents/profile",
+];
+
+#[tokio::test]
+async fn a_request_without_a_known_version_is_refused_in_the_default_version() {
+    for default_version in Version::EVERY {
+        let server = Server::with(default_version, bounds()).await;
+        for path in RESOURCES {
+            let mut asks = vec![get(path).without("x-experience-api-version")];
+            for version in ["0.95", "1.1.0", "2.1.0", "3.0.0", "BAD", ""] {
+                asks.push(get(path).version(version));
+            }
+            for ask in asks {
+                let answer = server.expect(ask, 400).await;
+                assert_eq!(answer.faults(), [" XAPI-00331"], "{path}");
+                let version = answer.header("x-experience-api-version");
+                assert_eq!(version, Some(default_version.as_str()), "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_names_the_latest_patch_of_the_version_asked_for() {
+    let server = Server::new().await;
+    let table = [
+        ("1.0", "1.0.3"),
+        ("1.0.0", "1.0.3"),
+        ("1.0.2", "1.0.3"),
+        ("1.0.3", "1.0.3"),
+        ("2.0", "2.0.0"),
+        ("2.0.0", "2.0.0"),
+        ("2.0.1", "2.0.0"),
+    ];
+    for (sent, expected) in table {
+        for ask in [get("/xapi/statements"), get("/xapi/statements?foo=1"), get("/xapi/agents")] {
+            let answer = server.send(ask.version(sent)).await;
+            assert_eq!(answer.header("x-experience-api-version"), Some(expected), "sent: {sent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_known_credential() {
+    let server = Server::new().await;
+    let sent = with_id(statement(1), ID);
+    for path in RESOURCES {
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::POST, Method::DELETE] {
+            for authorization in [
+                None,
+                Some("Foo"),
+                Some("Basic:xyz"),
+                Some("Basic bm86Ym9keQ=="),
+                Some("Bearer x"),
+                Some(""),
+            ] {
+                let ask = ask(method.clone(), path).json(&sent);
+                let ask = match authorization {
+                    None => ask.without("authorization"),
+                    Some(value) => ask.header("authorization", value),
+                };
+                let answer = server.expect(ask, 401).await;
+                let challenge = answer.header("www-authenticate").unwrap();
+                assert!(challenge.starts_with("Basic "), "{challenge}");
+            }
+        }
+    }
+    server.expect(get(&format!("/xapi/statements?statementId={ID}")), 404).await;
+}
+
+#[tokio::test]
+async fn head_is_get_without_a_body() {
+    let server = Server::new().await;
+    server.expect(post("/xapi/statements").json(&with_id(statement(1), ID)), 200).await;
+    let agent = encode(r#"{"mbox":"mailto:ada@example.org"}"#);
+    let profile = format!("/xapi/agents/profile?agent={agent}&profileId=p");
+    server.expect(post(&profile).json(&json!({ "a": 1 })), 204).await;
+    let paths = [
+        "/xapi/about".to_owned(),
+        "/xapi/statements".to_owned(),
+        format!("/xapi/statements?statementId={ID}"),
+        "/xapi/statements?foo=1".to_owned(),
+        "/xapi/activities?activityId=http://a.example".to_owned(),
+        format!("/xapi/agents?agent={agent}"),
+        profile,
+        format!("/xapi/agents/profile?agent={agent}"),
+        format!("/xapi/agents/profile?agent={agent}&profileId=none"),
+        "/nothing".to_owned(),
+    ];
+    for path in paths {
+        let got = server.send(get(&path)).await;
+        let head = server.send(ask(Method::HEAD, &path)).await;
+        assert_eq!(head.status, got.status, "{path}");
+        assert!(head.body.is_empty(), "{path}");
+        let length = got.body.len().to_string();
+        assert_eq!(head.header("content-length"), Some(length.as_str()), "{path}");
+        for name in got.headers.keys() {
+            if name != "x-experience-api-consistent-through" {
+                let (left, right) = (head.headers.get_all(name), got.headers.get_all(name));
+                assert!(left.iter().eq(&right), "{path}: {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_ask() {
+    let server = Server::new().await;
+    for path in RESOURCES.into_iter().chain(["/xapi/about"]) {
+        let preflight = ask(Method::OPTIONS, path)
+            .without("authorization")
+            .without("x-experience-api-version")
+            .header("origin", "https://page.example")
+            .header("access-control-request-method", "PUT")
+            .header("access-control-request-headers", "authorization,x-experience-api-version");
+        let answer = server.expect(preflight, 204).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some("https://page.example"));
+        assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
+        assert!(answer.header("access-control-allow-methods").unwrap().contains("PUT"));
+        let allowed = answer.header("access-control-allow-headers").unwrap().to_ascii_lowercase();
+        for name in ["authorization", "content-type", "if-match", "x-experience-api-version"] {
+            assert!(allowed.contains(name), "{name} is not in {allowed}");
+        }
+    }
+    // Answers and errors can be read.
+    let table = [
+        (get("/xapi/statements"), 200),
+        (get("/xapi/statements?foo=1"), 400),
+        (get("/xapi/statements").without("authorization"), 401),
+        (get("/xapi/nothing"), 404),
+        (put("/xapi/agents"), 405),
+    ];
+    for (ask, status) in table {
+        let answer = server.expect(ask.header("origin", "null"), status).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some("null"));
+        let exposed = answer.header("access-control-expose-headers").unwrap();
+        for name in ["ETag", "Last-Modified", "X-Experience-API-Consistent-Through"] {
+            assert!(exposed.contains(name), "{name} is not in {exposed}");
+        }
+        assert!(answer.headers.get_all("vary").iter().any(|value| value == "Origin"));
+    }
+    let answer = server.send(get("/xapi/statements")).await;
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn problems_are_told_in_the_form_that_is_accepted() {
+    let server = Server::new().await;
+    let mut faulty = statement(1);
+    faulty["verb"]["id"] = json!("<b>no iri</b>");
+    let table = [
+        (None, "application/problem+json"),
+        (Some("application/json"), "application/json"),
+        (Some("text/plain"), "text/plain; charset=utf-8"),
+        (Some("text/html,*/*;q=0.8"), "text/html; charset=utf-8"),
+    ];
+    for (accept, content_type) in table {
+        let ask = post("/xapi/statements").json(&faulty);
+        let ask = if let Some(accept) = accept { ask.header("accept", accept) } else { ask };
+        let answer = server.expect(ask, 400).await;
+        assert_eq!(answer.header("content-type"), Some(content_type));
+        let text = answer.text();
+        assert!(text.contains("/verb/id") && text.contains("XAPI-00011"), "{text}");
+        assert!(!content_type.starts_with("text/html") || !text.contains("<b>"), "{text}");
+        if content_type.ends_with("json") {
+            let problem = answer.json();
+            assert_eq!(problem["type"], "urn:acta:problem:faults");
+            assert_eq!(problem["status"], 400);
+            assert_eq!(problem["title"], "Bad Request");
+            let fault = &problem["faults"][0];
+            assert_eq!(fault["pointer"], "/verb/id");
+            for property in ["rule", "section", "message", "found"] {
+                assert!(fault[property].is_string(), "{property} is not in {fault}");
+            }
+        }
+    }
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn requests_may_be_packed_but_not_without_bounds() {
+    let server = Server::new().await;
+    let batch: Vec<_> = (0..300).map(statement).collect();
+    let text = json!(batch).to_string();
+    let gzip = |ask: Ask| ask.header("content-encoding", "gzip");
+    let ask = post("/xapi/statements").body("application/json", packed(text.as_bytes()));
+    let ids = server.expect(gzip(ask), 200).await.json();
+    assert_eq!(ids.as_array().unwrap().len(), 300);
+    // In small pieces, and as two members one after the other.
+    let (left, right) = text.split_at(text.len() / 2);
+    let members = [packed(left.as_bytes()), packed(right.as_bytes())].concat();
+    let pieces = members.chunks(7).map(<[u8]>::to_vec).collect();
+    server.expect(gzip(post("/xapi/statements").pieces("application/json", pieces)), 200).await;
+    // A bomb: a few kilobytes that would become far more than the bound.
+    let bomb = packed(&vec![b' '; 64 << 20]);
+    assert!(bomb.len() < 1 << 20);
+    let answer =
+        server.expect(gzip(post("/xapi/statements").body("application/json", bomb)), 413).await;
+    assert!(answer.text().contains("1048576"), "{}", answer.text());
+    for broken in [text.as_bytes().to_vec(), packed(text.as_bytes())[..50].to_vec()] {
+        let ask = post("/xapi/statements").body("application/json", broken);
+        server.expect(gzip(ask), 400).await;
+    }
+    let ask = post("/xapi/statements").json(&statement(1));
+    server.expect(ask.header("content-encoding", "br"), 415).await;
+    let ask = post("/xapi/statements").json(&statement(1));
+    server.expect(ask.header("content-encoding", "identity"), 200).await;
+}
+
+#[tokio::test]
+async fn answers_are_packed_for_those_who_accept_it() {
+    let server = Server::new().await;
+    for number in 0..3 {
+        let mut sent = statement(number);
+        sent["object"]["definition"] = json!({ "description": { "en": "x".repeat(60_000) } });
+        server.expect(post("/xapi/statements").json(&sent), 200).await;
+    }
+    let unpack = |body: &[u8]| std::io::read_to_string(GzDecoder::new(body)).unwrap();
+    for limit in [1, 3] {
+        let path = format!("/xapi/statements?limit={limit}");
+        let plain = server.send(get(&path)).await;
+        assert_eq!(plain.header("content-encoding"), None);
+        let answer = server.send(get(&path).header("accept-encoding", "gzip, br")).await;
+        assert_eq!(answer.header("content-encoding"), Some("gzip"));
+        assert!(answer.body.len() < plain.body.len() / 10);
+        assert_eq!(unpack(&answer.body), plain.text());
+        assert!(answer.headers.get_all("vary").iter().any(|value| value == "Accept-Encoding"));
+        let refused = server.send(get(&path).header("accept-encoding", "gzip;q=0")).await;
+        assert_eq!(refused.header("content-encoding"), None);
+    }
+    // Tiny answers and documents stay as they are.
+    let small = server.send(get("/xapi/about").header("accept-encoding", "gzip")).await;
+    assert_eq!(small.header("content-encoding"), None);
+    let path = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
+    let document = format!("{{\"a\":\"{}\"}}", "x".repeat(5000));
+    server.expect(post(path).body("application/json", document.clone()), 204).await;
+    let answer = server.send(get(path).header("accept-encoding", "gzip")).await;
+    assert_eq!((answer.header("content-encoding"), answer.text()), (None, document));
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_with_the_limit() {
+    let server = Server::new().await;
+    let spaces = |count: usize| vec![b' '; count];
+    let profile = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
+    let table = [
+        (post("/xapi/statements").body("application/json", spaces((1 << 20) + 1)), "1048576"),
+        (post("/xapi/statements").pieces("application/json", vec![spaces(1 << 19); 3]), "1048576"),
+        (post(profile).body("text/plain", spaces((1 << 16) + 1)), "65536"),
+        (post(profile).pieces("text/plain", vec![spaces(1 << 15); 3]), "65536"),
+    ];
+    for (ask, limit) in table {
+        let answer = server.expect(ask, 413).await;
+        assert!(answer.text().contains(limit), "{}", answer.text());
+    }
+    server.expect(post(profile).body("text/plain", spaces(1 << 16)), 204).await;
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_too() {
+    let server = Server::new().await;
+    for path in ["/", "/xapi", "/xapi/", "/xapi/statements/", "/xapi/nothing", "/other"] {
+        let answer = server.expect(get(path), 404).await;
+        assert_eq!(answer.json()["type"], "urn:acta:problem:not-found");
+    }
+    let answer = server.expect(ask(Method::DELETE, "/xapi/statements"), 405).await;
+    assert_eq!(answer.json()["status"], 405);
+    server.expect(ask(Method::PATCH, "/xapi/statements"), 405).await;
+}
+
+#[tokio::test]
+async fn more_requests_than_allowed_are_told_to_come_back() {
+    let server =
+        Server::with(Version::V2_0_0, acta_http::Bounds { requests_max: 0, ..bounds() }).await;
+    let answer = server.expect(get("/xapi/statements"), 503).await;
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[tokio::test]
+async fn answers_are_not_taken_for_something_else_or_kept() {
+    let server = Server::new().await;
+    let path = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
+    server.expect(post(path).body("text/html", "<script>alert(1)</script>"), 204).await;
+    for path in [path, "/xapi/statements", "/xapi/statements?foo=1"] {
+        let answer = server.send(get(path)).await;
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("cache-control"), Some("no-cache"));
+        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"));
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_is_echoed_if_it_is_harmless() {
+    let server = Server::new().await;
+    let answer = server.send(get("/xapi/about").header("x-request-id", "a-1:2.3")).await;
+    assert_eq!(answer.header("x-request-id"), Some("a-1:2.3"));
+    let long = "x".repeat(65);
+    for id in ["a b", "<x>", long.as_str()] {
+        let answer = server.send(get("/xapi/about").header("x-request-id", id)).await;
+        assert_eq!(answer.header("x-request-id"), None);
+    }
+}

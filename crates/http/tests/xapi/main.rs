@@ -1,0 +1,18 @@
+//! The HTTP face in process, with the real use cases and the reference engine.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the whole crate is tests, where a panic is the failure of one"
+)]
+#![expect(clippy::excessive_nesting, reason = "tables of versions, places and rows are loops")]
+
+mod alternate;
+mod attachments;
+mod documents;
+mod edge;
+mod entities;
+mod reading;
+mod server;
+mod sockets;
+mod writing;
