@@ -1,0 +1,276 @@
+//! Stores statements from JSON Lines.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, BufRead};
+
+use acta_access::Principal;
+use acta_service::{Sent, Service, ServiceError, Shape};
+use acta_storage::{Storage, StorageError};
+use acta_xapi::{Fault, Faults, ParseLimits, Sha2, StatementId, Version, parse_statement};
+
+use crate::check::version_of_line;
+
+mod lines;
+
+use lines::Lines;
+
+/// Statements that are stored together.
+const BATCH_COUNT: usize = 500;
+
+/// Bytes after which a batch is stored, however few statements it holds.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// What to import, and as whom.
+#[derive(Clone, Copy)]
+pub struct Import<'a> {
+    /// The use cases.
+    pub service: &'a Service,
+    /// Where the progress is kept.
+    pub storage: &'a dyn Storage,
+    /// Who vouches for the statements.
+    pub principal: &'a Principal,
+    /// Names the input, so that a repetition goes on where this one stops; none for input
+    /// that cannot be read again, such as a pipe.
+    pub name: Option<&'a str>,
+    /// The version of all statements; without it, each one's own `version` decides.
+    pub version: Option<Version>,
+}
+
+impl std::fmt::Debug for Import<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Import").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// What became of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Lines that an earlier import of the same input had dealt with.
+    pub skipped_lines: u64,
+    /// Statements that are new.
+    pub stored: u64,
+    /// Statements that were there already, with equal content.
+    pub repeated: u64,
+    /// Statements whose id is taken by different content.
+    pub conflicting: u64,
+    /// Lines that are no valid statement.
+    pub faulty: u64,
+}
+
+/// Why one line was not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The line is no valid statement.
+    Faulty(Vec<Fault>),
+    /// The id is taken by different content, in the store or earlier in the input.
+    Conflicting(StatementId),
+    /// The content of an attachment is not in JSON Lines, and the statement names no place
+    /// to fetch it from.
+    AttachmentMissing(Sha2),
+}
+
+/// Watches an import.
+pub trait Watch: Send {
+    /// So many bytes of the input have been dealt with.
+    fn progress(&mut self, bytes: u64);
+
+    /// The line, counted from 1, was not stored.
+    fn problem(&mut self, line: u64, problem: Problem);
+}
+
+/// Why an import ended early. What was stored until then stays stored, and a repetition
+/// goes on behind it.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The input cannot be read.
+    #[error("cannot read the input")]
+    Input(#[from] io::Error),
+    /// The store refuses all of it, or has failed.
+    #[error("cannot store statements")]
+    Service(#[from] ServiceError),
+    /// The progress cannot be read or kept.
+    #[error("cannot keep the progress")]
+    Progress(#[from] StorageError),
+}
+
+/// Stores every statement of `input` that is valid and not there yet.
+///
+/// A line that cannot be stored is reported and passed over; the others are stored. The
+/// progress is saved after each batch.
+///
+/// # Errors
+///
+/// [`ImportError`] when it cannot go on.
+pub async fn import(
+    import: Import<'_>,
+    input: &mut (dyn BufRead + Send),
+    watch: &mut dyn Watch,
+) -> Result<Imported, ImportError> {
+    let mut lines = Lines::new(input);
+    let mut imported =
+        Imported { skipped_lines: resume(import, &mut lines).await?, ..Imported::default() };
+    watch.progress(lines.offset());
+    let mut run = Run { import, imported: &mut imported, watch };
+    loop {
+        let batch = lines.read(BATCH_COUNT, BATCH_BYTES)?;
+        if batch.is_empty() {
+            return Ok(imported);
+        }
+        run.store(batch).await?;
+        run.watch.progress(lines.offset());
+        save(import, &lines).await?;
+    }
+}
+
+/// Passes over what an earlier import has dealt with. Returns how many lines that were.
+async fn resume(import: Import<'_>, lines: &mut Lines<'_>) -> Result<u64, ImportError> {
+    let Some(name) = import.name else { return Ok(0) };
+    let saved = import.storage.find_cursor(import.principal.tenant, &cursor_name(name)).await?;
+    let Some(saved) = saved else { return Ok(0) };
+    let mut parts = saved.split(' ');
+    let offset = parts.next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let hash = parts.next().unwrap_or_default();
+    Ok(lines.skip_if_unchanged(offset, hash)?)
+}
+
+async fn save(import: Import<'_>, lines: &Lines<'_>) -> Result<(), ImportError> {
+    if let Some(name) = import.name {
+        let value = format!("{} {}", lines.offset(), lines.hash().as_str());
+        let tenant = import.principal.tenant;
+        import.storage.save_cursor(tenant, &cursor_name(name), &value).await?;
+    }
+    Ok(())
+}
+
+fn cursor_name(input: &str) -> String {
+    format!("import {input}")
+}
+
+struct Run<'a, 'w> {
+    import: Import<'a>,
+    imported: &'w mut Imported,
+    watch: &'w mut dyn Watch,
+}
+
+/// A valid statement and where it stood.
+struct Line {
+    number: u64,
+    text: Vec<u8>,
+    id: Option<StatementId>,
+}
+
+impl Run<'_, '_> {
+    /// Stores the valid ones of some lines, and reports the others.
+    async fn store(&mut self, batch: Vec<(u64, Vec<u8>)>) -> Result<(), ImportError> {
+        let mut by_version: HashMap<Version, Vec<Line>> = HashMap::new();
+        for (number, text) in batch {
+            let version = self.import.version.unwrap_or_else(|| version_of_line(&text));
+            if let Some(line) = self.check(number, text, version) {
+                by_version.entry(version).or_default().push(line);
+            }
+        }
+        for version in Version::EVERY {
+            let mut lines = by_version.remove(&version).unwrap_or_default();
+            while !lines.is_empty() {
+                // An id that occurs twice goes into a batch of its own: the store tells a
+                // repetition from a conflict.
+                let again = split_repeated(&mut lines);
+                self.store_lines(lines, version).await?;
+                lines = again;
+            }
+        }
+        Ok(())
+    }
+
+    /// The line, if it holds a statement that can be stored; otherwise reports it.
+    fn check(&mut self, number: u64, text: Vec<u8>, version: Version) -> Option<Line> {
+        let problem = match parse_statement(&text, version, &ParseLimits::default()) {
+            Err(Faults(faults)) => Problem::Faulty(faults),
+            Ok(statement) => {
+                let without = statement.attachments.iter().find(|one| one.file_url.is_none());
+                match without {
+                    None => return Some(Line { number, text, id: statement.id }),
+                    Some(attachment) => Problem::AttachmentMissing(attachment.sha2.clone()),
+                }
+            }
+        };
+        self.imported.faulty += 1;
+        self.watch.problem(number, problem);
+        None
+    }
+
+    async fn store_lines(
+        &mut self,
+        mut lines: Vec<Line>,
+        version: Version,
+    ) -> Result<(), ImportError> {
+        while !lines.is_empty() {
+            match self.try_store(&lines, version).await {
+                Ok(new_count) => {
+                    self.imported.stored += new_count as u64;
+                    self.imported.repeated += (lines.len() - new_count) as u64;
+                    return Ok(());
+                }
+                Err(ServiceError::Conflict(ids)) => self.drop_conflicting(&mut lines, &ids)?,
+                // Together they exceed a limit that none of them needs to exceed alone.
+                Err(ServiceError::Faulty(_)) if lines.len() > 1 => {
+                    let rest = lines.split_off(lines.len() / 2);
+                    Box::pin(self.store_lines(lines, version)).await?;
+                    lines = rest;
+                }
+                Err(ServiceError::Faulty(Faults(faults))) => self.drop_faulty(&mut lines, &faults),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_store(&self, lines: &[Line], version: Version) -> Result<usize, ServiceError> {
+        let texts: Vec<&[u8]> = lines.iter().map(|line| line.text.as_slice()).collect();
+        let mut text =
+            Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum::<usize>() + 2);
+        text.push(b'[');
+        text.extend(texts.join(&b','));
+        text.push(b']');
+        let sent = Sent { text: text.into(), version, shape: Shape::Any };
+        let service = self.import.service;
+        let prepared = service.prepare_statements(self.import.principal, sent).await?;
+        Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
+    }
+
+    /// Reports the one line that is left, which exceeds a limit of the store.
+    fn drop_faulty(&mut self, lines: &mut Vec<Line>, faults: &[Fault]) {
+        for line in lines.drain(..) {
+            self.imported.faulty += 1;
+            self.watch.problem(line.number, Problem::Faulty(faults.to_vec()));
+        }
+    }
+
+    fn drop_conflicting(
+        &mut self,
+        lines: &mut Vec<Line>,
+        ids: &[StatementId],
+    ) -> Result<(), ImportError> {
+        let taken: HashSet<_> = ids.iter().copied().collect();
+        let before = lines.len();
+        lines.retain(|line| {
+            let Some(id) = line.id.filter(|id| taken.contains(id)) else { return true };
+            self.imported.conflicting += 1;
+            self.watch.problem(line.number, Problem::Conflicting(id));
+            false
+        });
+        // A conflict that names none of the lines would be reported for ever.
+        let is_smaller = lines.len() < before;
+        if is_smaller { Ok(()) } else { Err(ServiceError::Conflict(ids.to_vec()).into()) }
+    }
+}
+
+/// Takes out the lines whose id stands earlier in `lines`.
+fn split_repeated(lines: &mut Vec<Line>) -> Vec<Line> {
+    let mut seen = HashSet::new();
+    let is_repeated = |line: &mut Line| line.id.is_some_and(|id| !seen.insert(id));
+    lines.extract_if(.., is_repeated).collect()
+}
+
+#[cfg(test)]
+mod tests;

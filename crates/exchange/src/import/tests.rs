@@ -1,0 +1,172 @@
+use std::sync::Arc;
+
+use acta_access::{Scope, TenantId};
+use acta_ambient::{ManualClock, Moment, SeededEntropy};
+use acta_service::{Options, ServiceParts};
+use acta_storage::model::ModelStorage;
+
+use super::*;
+use crate::{Export, export};
+
+struct Store {
+    storage: Arc<dyn Storage>,
+    service: Service,
+    principal: Principal,
+}
+
+#[derive(Default)]
+struct Log {
+    problems: Vec<(u64, Problem)>,
+    bytes: u64,
+}
+
+impl Watch for Log {
+    fn progress(&mut self, bytes: u64) {
+        self.bytes = bytes;
+    }
+
+    fn problem(&mut self, line: u64, problem: Problem) {
+        self.problems.push((line, problem));
+    }
+}
+
+impl Store {
+    fn new() -> Self {
+        let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_000_000)));
+        let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock) as _));
+        let options = Options {
+            authority_home_page: "http://example.org/acta".parse().unwrap(),
+            parse: ParseLimits { statements_max: 100, ..ParseLimits::default() },
+            page_count: 100,
+            page_count_max: 100,
+            page_bytes_max: 1 << 20,
+            signature_bytes_max: 1 << 20,
+            document_bytes_max: 1 << 20,
+        };
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock,
+            entropy: Arc::new(SeededEntropy::new(1)),
+            options,
+        });
+        let scopes = [Scope::All].into_iter().collect();
+        let principal = Principal { tenant: TenantId::FIRST, name: "import".into(), scopes };
+        Self { storage, service, principal }
+    }
+
+    async fn import(&self, name: Option<&str>, text: &str) -> (Imported, Log) {
+        let what = Import {
+            service: &self.service,
+            storage: &*self.storage,
+            principal: &self.principal,
+            name,
+            version: None,
+        };
+        let mut log = Log::default();
+        let imported = import(what, &mut text.as_bytes(), &mut log).await.unwrap();
+        (imported, log)
+    }
+
+    async fn export(&self) -> String {
+        let mut text = Vec::new();
+        let what = Export { tenant: TenantId::FIRST, after: 0, leave_out_voided: false };
+        export(&*self.storage, what, &mut text, &mut |_| ()).await.unwrap();
+        String::from_utf8(text).unwrap()
+    }
+}
+
+fn statement(number: u32, verb: &str) -> String {
+    format!(
+        r#"{{"id":"00000000-0000-4000-8000-{number:012}","actor":{{"mbox":"mailto:ada@example.org"}},"verb":{{"id":"http://example.org/{verb}"}},"object":{{"id":"http://example.org/it"}},"timestamp":"2026-01-01T00:00:00Z"}}"#
+    )
+}
+
+#[tokio::test]
+async fn stores_what_is_valid_and_names_what_is_not() {
+    let store = Store::new();
+    let lines = [
+        statement(1, "did"),
+        "{\"actor\":1}".to_owned(),
+        String::new(),
+        statement(2, "did"),
+        statement(1, "did"),
+        statement(2, "undid"),
+        "nonsense".to_owned(),
+    ];
+    let (imported, log) = store.import(None, &lines.join("\n")).await;
+    let expected =
+        Imported { stored: 2, repeated: 1, conflicting: 1, faulty: 2, ..Imported::default() };
+    assert_eq!(imported, expected);
+    let mut numbers: Vec<_> = log.problems.iter().map(|(line, _)| *line).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [2, 6, 7]);
+    let id = "00000000-0000-4000-8000-000000000002".parse().unwrap();
+    assert!(log.problems.contains(&(6, Problem::Conflicting(id))));
+    assert_eq!(store.export().await.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn goes_on_where_an_earlier_import_stopped() {
+    let store = Store::new();
+    let mut text: String = (0..700).map(|number| statement(number, "did") + "\n").collect();
+    let (first, log) = store.import(Some("a"), &text).await;
+    assert_eq!((first.stored, first.skipped_lines), (700, 0));
+    assert_eq!(log.bytes, text.len() as u64);
+    text += &statement(700, "did");
+    let (again, _) = store.import(Some("a"), &text).await;
+    assert_eq!((again.stored, again.repeated, again.skipped_lines), (1, 0, 700));
+}
+
+#[tokio::test]
+async fn a_last_line_that_is_still_being_written_is_read_again() {
+    let store = Store::new();
+    let whole = format!("{}\n{}\n", statement(1, "did"), statement(2, "did"));
+    let (half, log) = store.import(Some("a"), &whole[..whole.len() - 20]).await;
+    assert_eq!((half.stored, half.faulty, log.problems.len()), (1, 1, 1));
+    let (rest, _) = store.import(Some("a"), &whole).await;
+    assert_eq!((rest.stored, rest.faulty, rest.skipped_lines), (1, 0, 1));
+}
+
+#[tokio::test]
+async fn a_line_that_was_mended_is_stored() {
+    let store = Store::new();
+    let mut lines: Vec<_> = (0..600).map(|number| statement(number, "did")).collect();
+    let mended = std::mem::replace(&mut lines[550], "{}".to_owned());
+    let (first, _) = store.import(Some("a"), &(lines.join("\n") + "\n")).await;
+    assert_eq!((first.stored, first.faulty), (599, 1));
+    lines[550] = mended;
+    let (again, _) = store.import(Some("a"), &(lines.join("\n") + "\n")).await;
+    assert_eq!((again.stored, again.repeated, again.skipped_lines), (1, 599, 0));
+}
+
+#[tokio::test]
+async fn lines_that_exceed_a_limit_only_together_are_stored() {
+    let store = Store::new();
+    let text: String = (0..250).map(|number| statement(number, "did") + "\n").collect();
+    let (imported, log) = store.import(None, &text).await;
+    assert_eq!((imported.stored, log.problems), (250, vec![]));
+}
+
+#[tokio::test]
+async fn another_input_of_the_same_name_is_read_from_its_start() {
+    let store = Store::new();
+    store.import(Some("a"), &format!("{}\n", statement(1, "did"))).await;
+    let other = format!("{}\n{}\n", statement(2, "did"), statement(1, "did"));
+    let (imported, _) = store.import(Some("a"), &other).await;
+    assert_eq!((imported.stored, imported.repeated, imported.skipped_lines), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn an_export_can_be_imported_elsewhere() {
+    let (one, other) = (Store::new(), Store::new());
+    let text: String = (0..10).map(|number| statement(number, "did") + "\n").collect();
+    one.import(None, &text).await;
+    let exported = one.export().await;
+    let (imported, log) = other.import(None, &exported).await;
+    assert_eq!((imported.stored, log.problems), (10, vec![]));
+    // What was sent is the same; only what the store sets differs.
+    let sent = |text: &str| text.split("\"stored\"").next().unwrap_or_default().to_owned();
+    for (before, after) in exported.lines().zip(other.export().await.lines()) {
+        assert_eq!(sent(before), sent(after));
+    }
+}

@@ -1,0 +1,12 @@
+//! Import and export of statements as JSON Lines: one statement a line.
+//!
+//! An import can be broken off and repeated at any time: what is stored already is
+//! recognised, and a file goes on where it stopped.
+
+mod check;
+mod export;
+mod import;
+
+pub use check::{Checked, check};
+pub use export::{Export, ExportError, export};
+pub use import::{Import, ImportError, Imported, Problem, Watch, import};
