@@ -1,0 +1,167 @@
+//! `acta import`: statements from JSON Lines.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use acta_access::{Principal, Scope, TenantId};
+use acta_exchange::{Import, Imported, Problem, Watch};
+use acta_xapi::Version;
+use anyhow::{Context, Result};
+use indicatif::ProgressBar;
+
+use super::check::parse_version;
+use crate::terminal::{Unit, counted, print, progress_bar, say};
+use crate::wire::{self, Store};
+
+/// The account name in the authority of imported statements.
+const AUTHORITY_NAME: &str = "import";
+
+/// Arguments of `acta import`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Files with one statement a line; `-` or none for standard input.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The directory of the store.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// The xAPI version of the statements; otherwise each statement's own.
+    #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
+    xapi_version: Option<Version>,
+    /// Read files from their start, even where an earlier import has been through them.
+    #[arg(long)]
+    again: bool,
+    /// Print the counts as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command. The exit code is 0 when every line was stored or was there already,
+/// and 1 when some were refused.
+///
+/// # Errors
+///
+/// When a file cannot be read or the store fails.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let loaded = wire::load(file, &[("data", arguments.data.as_deref())])?;
+    wire::block_on(async {
+        let store = Store::open(&loaded.config).await?;
+        let outcome = import_all(&store, arguments).await;
+        store.close().await?;
+        let total = outcome?;
+        report(&total, arguments)?;
+        let is_whole = total.conflicting == 0 && total.faulty == 0;
+        Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    })
+}
+
+async fn import_all(store: &Store, arguments: &Arguments) -> Result<Imported> {
+    let mut total = Imported::default();
+    let standard_input = [PathBuf::from("-")];
+    let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
+    for file in files {
+        let imported = import_file(store, file, arguments).await;
+        let imported = imported.with_context(|| format!("{}: import stopped", file.display()))?;
+        total.skipped_lines += imported.skipped_lines;
+        total.stored += imported.stored;
+        total.repeated += imported.repeated;
+        total.conflicting += imported.conflicting;
+        total.faulty += imported.faulty;
+    }
+    Ok(total)
+}
+
+async fn import_file(store: &Store, file: &Path, arguments: &Arguments) -> Result<Imported> {
+    let (name, size, mut input) = open(file)?;
+    let name = if arguments.again { None } else { name };
+    let scopes = [Scope::StatementsWrite].into_iter().collect();
+    let principal = Principal { tenant: TenantId::FIRST, name: AUTHORITY_NAME.to_owned(), scopes };
+    let import = Import {
+        service: &store.service,
+        storage: &*store.storage,
+        principal: &principal,
+        name: name.as_deref(),
+        version: arguments.xapi_version,
+    };
+    let mut display =
+        Display { file: file.display().to_string(), bar: progress_bar(size, Unit::Bytes) };
+    let imported = acta_exchange::import(import, &mut *input, &mut display).await;
+    display.bar.finish_and_clear();
+    Ok(imported?)
+}
+
+type Input = Box<dyn BufRead + Send>;
+
+/// The name under which progress is kept, the size, and the content.
+fn open(file: &Path) -> Result<(Option<String>, u64, Input)> {
+    if file.as_os_str() == "-" {
+        if std::io::stdin().is_terminal() {
+            say("reading statements from the terminal, one a line; end with Ctrl-D");
+        }
+        return Ok((None, 0, Box::new(BufReader::new(std::io::stdin()))));
+    }
+    let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
+    let size = opened.metadata()?.len();
+    let name = file.canonicalize()?.display().to_string();
+    Ok((Some(name), size, Box::new(BufReader::with_capacity(1 << 20, opened))))
+}
+
+/// Shows progress and problems.
+struct Display {
+    file: String,
+    bar: ProgressBar,
+}
+
+impl Watch for Display {
+    fn progress(&mut self, bytes: u64) {
+        self.bar.set_position(bytes);
+    }
+
+    fn problem(&mut self, line: u64, problem: Problem) {
+        let place = format!("{}:{line}", self.file);
+        let text = match problem {
+            Problem::Faulty(faults) => {
+                let lines: Vec<_> =
+                    faults.iter().map(|fault| format!("{place}: {fault}")).collect();
+                lines.join("\n")
+            }
+            Problem::Conflicting(id) => {
+                format!("{place}: the id {id} is taken by a statement with different content")
+            }
+            Problem::AttachmentMissing(sha2) => {
+                let hash = sha2.as_str();
+                format!("{place}: the content of attachment {hash} is not in the file")
+            }
+        };
+        self.bar.suspend(|| say(&text));
+    }
+}
+
+fn report(total: &Imported, arguments: &Arguments) -> Result<()> {
+    if arguments.json {
+        let counts = serde_json::json!({
+            "stored": total.stored,
+            "repeated": total.repeated,
+            "conflicting": total.conflicting,
+            "faulty": total.faulty,
+            "skipped_lines": total.skipped_lines,
+        });
+        return Ok(print(&counts.to_string())?);
+    }
+    let mut parts = vec![format!("{} stored", counted(total.stored, "statement"))];
+    let others = [
+        (total.repeated, "there already"),
+        (total.conflicting, "in conflict with other content"),
+        (total.faulty, "not valid"),
+    ];
+    let others = others.iter().filter(|(count, _)| *count > 0);
+    parts.extend(others.map(|(count, what)| format!("{count} {what}")));
+    say(&parts.join(", "));
+    if total.skipped_lines > 0 {
+        let lines = counted(total.skipped_lines, "line");
+        say(&format!("went on behind {lines} of an earlier import; --again reads all of it"));
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! `acta serve`: xAPI over HTTP until told to stop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Scope, TenantId};
+use acta_auth::{Authenticator, Secret};
+use acta_config::{Config, Environment};
+use acta_http::{Bounds, HttpParts};
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::terminal::print;
+use crate::wire::{self, Store};
+use crate::{gauges, logging};
+
+/// Most parts of a request with attachments.
+const PARTS_MAX: usize = 1000;
+
+/// Longest head of a request, in bytes.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// How long requests under way may take once the server is told to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Arguments of `acta serve`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The directory that holds everything stored [default: acta-data].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// The version named in answers to requests that name none [default: 2.0.0].
+    #[arg(long, value_name = "1.0.3|2.0.0")]
+    default_version: Option<String>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the server cannot start, or ends otherwise than by being told to.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let flags = [
+        ("data", arguments.data.as_ref().map(|path| path.display().to_string())),
+        ("listen", arguments.listen.clone()),
+        ("default_version", arguments.default_version.clone()),
+    ];
+    let set = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let flags: Vec<_> = set.collect();
+    let loaded = acta_config::load(file, &Environment::of_process(), &flags)?;
+    logging::start(&loaded.config.log)?;
+    wire::block_on(serve(&loaded.config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(config: &Config) -> Result<()> {
+    // Before the store is opened, so that an early signal is not lost.
+    let shutdown = stop_on_signal()?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let store = Store::open(config).await?;
+    let authenticator = authenticator(&store).await?;
+    let credential = first_credential(&store, &authenticator, config).await?;
+    if let Some((key, secret)) = credential {
+        greet(address, &key, &secret)?;
+    }
+    let statements = store.storage.count_statements(TenantId::FIRST);
+    info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
+    let parts = HttpParts {
+        service: store.service.clone(),
+        authenticator: Arc::new(authenticator),
+        clock: Arc::clone(&store.clock),
+        gauges: Some(Arc::new(gauges::EngineGauges(Arc::clone(&store.engine)))),
+        options: http_options(config),
+    };
+    let served = acta_http::serve(listener, parts, shutdown).await;
+    info!("closing the store");
+    store.close().await?;
+    served?;
+    info!("stopped");
+    Ok(())
+}
+
+/// Is cancelled when the process is told to stop.
+fn stop_on_signal() -> Result<CancellationToken> {
+    let shutdown = CancellationToken::new();
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = shutdown.clone();
+    let wait = async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("told to stop by SIGTERM"),
+            _ = interrupt.recv() => info!("told to stop by SIGINT"),
+        }
+        stop.cancel();
+    };
+    #[expect(clippy::disallowed_methods, reason = "it waits for the end of the process itself")]
+    tokio::spawn(wait);
+    Ok(shutdown)
+}
+
+async fn authenticator(store: &Store) -> Result<Authenticator> {
+    let (clock, entropy) = (Arc::clone(&store.clock), Arc::clone(&store.entropy));
+    Ok(Authenticator::open(Arc::clone(&store.storage), clock, entropy).await?)
+}
+
+/// Gives an empty store its credential. Returns key and secret if they were made up here.
+async fn first_credential(
+    store: &Store,
+    authenticator: &Authenticator,
+    config: &Config,
+) -> Result<Option<(String, Secret)>> {
+    if !store.storage.list_credentials(TenantId::FIRST).await?.is_empty() {
+        return Ok(None);
+    }
+    if let Some(seed) = &config.seed {
+        let secret = Secret::new(seed.secret.expose().as_str());
+        authenticator.seed_credential(TenantId::FIRST, &seed.key, &secret).await?;
+        return Ok(None);
+    }
+    let scopes = [Scope::All].into_iter().collect();
+    let created = authenticator.create_credential(TenantId::FIRST, "first", scopes).await?;
+    Ok(Some((created.0.key, created.1)))
+}
+
+/// Tells the one who starts Acta for the first time how to go on.
+fn greet(address: SocketAddr, key: &str, secret: &Secret) -> Result<()> {
+    let secret = secret.expose();
+    print(&format!(
+        r#"
+This store is new. Its first credential, with all scopes; the secret is shown only now:
+
+  key     {key}
+  secret  {secret}
+
+Store a first statement:
+
+  curl -u '{key}:{secret}' http://{address}/xapi/statements \
+    -H 'X-Experience-API-Version: 2.0.0' -H 'Content-Type: application/json' \
+    -d '{{"actor": {{"mbox": "mailto:ada@example.org", "name": "Ada"}},
+         "verb": {{"id": "http://adlnet.gov/expapi/verbs/completed"}},
+         "object": {{"id": "https://example.org/courses/fire-safety"}}}}'
+
+and read it back:
+
+  curl -u '{key}:{secret}' http://{address}/xapi/statements \
+    -H 'X-Experience-API-Version: 2.0.0'
+"#
+    ))?;
+    Ok(())
+}
+
+fn http_options(config: &Config) -> acta_http::Options {
+    let limits = config.limits;
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    acta_http::Options {
+        default_version: config.default_version,
+        bounds: Bounds {
+            statements_bytes_max: bytes(limits.statements_bytes_max),
+            document_bytes_max: bytes(limits.document_bytes_max),
+            attachment_bytes_max: limits.attachment_bytes_max,
+            multipart_bytes_max: limits.multipart_bytes_max,
+            parts_max: PARTS_MAX,
+            head_bytes_max: HEAD_BYTES_MAX,
+            head_timeout: limits.head_timeout.0,
+            body_timeout: limits.body_timeout.0,
+            drain_timeout: DRAIN_TIMEOUT,
+            connections_max: limits.connections_max,
+            requests_max: limits.requests_max,
+        },
+    }
+}

@@ -1,0 +1,56 @@
+//! The binary `acta`: reads the configuration, wires the parts, runs commands.
+
+mod command;
+mod gauges;
+mod logging;
+mod terminal;
+mod wire;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::command::{check, config, export, import, serve};
+
+/// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
+/// good, and gives them back.
+#[derive(Debug, Parser)]
+#[command(name = "acta", version, disable_help_subcommand = true)]
+struct Arguments {
+    /// The configuration file; `acta.toml` in the working directory if it is there.
+    #[arg(long, env = "ACTA_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves xAPI over HTTP until it is told to stop.
+    Serve(serve::Arguments),
+    /// Validates statements in JSON or JSON Lines and says what is wrong, and where.
+    Check(check::Arguments),
+    /// Stores statements from JSON Lines in a store that is not being served.
+    Import(import::Arguments),
+    /// Writes all statements of a store that is not being served as JSON Lines.
+    Export(export::Arguments),
+    /// Shows or checks the configuration.
+    Config(config::Arguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let file = arguments.config.as_deref();
+    let outcome = match &arguments.command {
+        Command::Serve(arguments) => serve::run(file, arguments),
+        Command::Check(arguments) => check::run(arguments),
+        Command::Import(arguments) => import::run(file, arguments),
+        Command::Export(arguments) => export::run(file, arguments),
+        Command::Config(arguments) => config::run(file, arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        terminal::say(&format!("error: {error:#}"));
+        ExitCode::from(2)
+    })
+}

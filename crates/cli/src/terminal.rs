@@ -1,0 +1,54 @@
+//! Words for the person or the program at the other end.
+
+use std::io::{IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Says something to the person; what programs read goes to standard output instead.
+#[expect(clippy::print_stderr, reason = "this is how commands talk to people")]
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Prints a line of results.
+///
+/// # Errors
+///
+/// When standard output is gone, as when its reader has seen enough.
+pub(crate) fn print(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout().lock(), "{text}")
+}
+
+/// A bar that fills up to `total`; nothing is drawn when standard error is no terminal.
+pub(crate) fn progress_bar(total: u64, unit: Unit) -> ProgressBar {
+    let template = match unit {
+        Unit::Bytes => "{bar:40} {percent}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
+        Unit::Statements => {
+            "{bar:40} {percent}%  {human_pos} of {human_len}  {per_sec}  {eta} left"
+        }
+    };
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let style = ProgressStyle::with_template(template);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+/// What a progress bar counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    /// Bytes of a file.
+    Bytes,
+    /// Statements.
+    Statements,
+}
+
+/// A count with its noun, as in `1 statement` and `2 statements`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}

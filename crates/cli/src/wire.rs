@@ -1,0 +1,132 @@
+//! Names the engine and puts the parts together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
+use acta_config::{Config, Environment, Loaded};
+use acta_service::{Service, ServiceParts};
+use acta_storage::Storage;
+use acta_storage_embedded::{EmbeddedStorage, Options, Progress, SystemDisk};
+use acta_xapi::ParseLimits;
+use acta_xapi::json::JsonLimits;
+use anyhow::{Context, Result, bail};
+
+use crate::terminal;
+
+/// Deepest nesting of arrays and objects in statements.
+const JSON_DEPTH_MAX: usize = 100;
+
+/// Most faults that are told of one request.
+const FAULTS_MAX: usize = 100;
+
+/// Statements on a page when the reader names no limit.
+const PAGE_COUNT: usize = 100;
+
+/// Longest signature of a statement, in bytes.
+const SIGNATURE_BYTES_MAX: u64 = 4 << 20;
+
+/// Reads the configuration with what the command line sets.
+pub(crate) fn load(file: Option<&Path>, flags: &[(&'static str, Option<&Path>)]) -> Result<Loaded> {
+    let set = flags.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+    let flags: Vec<_> = set.map(|(name, value)| (name, value.display().to_string())).collect();
+    Ok(acta_config::load(file, &Environment::of_process(), &flags)?)
+}
+
+/// Runs `work` to its end on all cores.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("cannot start the runtime")?.block_on(work)
+}
+
+/// An open store and the use cases on it.
+pub(crate) struct Store {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) service: Service,
+    pub(crate) engine: Arc<EmbeddedStorage>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Store {
+    /// Opens the store, and makes it with its first tenant if there is none.
+    pub(crate) async fn open(config: &Config) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let options = engine_options(config, Arc::clone(&clock), Arc::clone(&entropy));
+        let engine = EmbeddedStorage::open(&options)
+            .with_context(|| format!("cannot open the store in {}", config.data.display()))?;
+        let storage: Arc<dyn Storage> = Arc::<EmbeddedStorage>::clone(&engine);
+        if storage.list_tenants().await?.is_empty() {
+            let first = storage.create_tenant("default", clock.now()).await?;
+            assert_eq!(first, TenantId::FIRST, "an empty store gives the first number first");
+        }
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            options: service_options(config)?,
+        });
+        Ok(Self { storage, service, engine, clock, entropy })
+    }
+
+    /// Opens the store that is there.
+    pub(crate) async fn open_existing(config: &Config) -> Result<Self> {
+        if !config.data.is_dir() {
+            bail!("there is no store in {}", config.data.display());
+        }
+        Self::open(config).await
+    }
+
+    /// Finishes what is under way and closes the store.
+    pub(crate) async fn close(self) -> Result<()> {
+        let engine = self.engine;
+        tokio::task::spawn_blocking(move || engine.close()).await?.context("cannot close the store")
+    }
+}
+
+fn engine_options(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Options {
+    let bar = terminal::progress_bar(0, terminal::Unit::Bytes);
+    let on_progress = move |progress: Progress| {
+        bar.set_length(progress.total_bytes);
+        bar.set_position(progress.done_bytes);
+        if progress.done_bytes >= progress.total_bytes {
+            bar.finish_and_clear();
+        }
+    };
+    Options {
+        directory: config.data.clone(),
+        clock,
+        entropy,
+        disk: Arc::new(SystemDisk),
+        segment_bytes: config.storage.segment_bytes,
+        run_entries: config.storage.run_entries,
+        queue_bytes_max: Options::QUEUE_BYTES_MAX,
+        queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
+        group_bytes_max: Options::GROUP_BYTES_MAX,
+        dictionary_samples: Options::DICTIONARY_SAMPLES,
+        on_progress: Some(Arc::new(on_progress)),
+    }
+}
+
+fn service_options(config: &Config) -> Result<acta_service::Options> {
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    let json = JsonLimits {
+        bytes_max: bytes(config.limits.statements_bytes_max),
+        depth_max: JSON_DEPTH_MAX,
+    };
+    Ok(acta_service::Options {
+        authority_home_page: config.authority_home_page.parse()?,
+        parse: ParseLimits {
+            json,
+            statements_max: config.limits.statements_count_max,
+            faults_max: FAULTS_MAX,
+        },
+        page_count: PAGE_COUNT.min(config.limits.page_count_max),
+        page_count_max: config.limits.page_count_max,
+        page_bytes_max: bytes(config.limits.page_bytes_max),
+        signature_bytes_max: SIGNATURE_BYTES_MAX,
+        document_bytes_max: bytes(config.limits.document_bytes_max),
+    })
+}
