@@ -1,0 +1,163 @@
+//! The commands that need no server, as a person or a script runs them.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test says that it failed by panicking"
+)]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use acta_tests::{Server, Version, acta};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What a command printed, and its exit code.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("the binary prints UTF-8");
+    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+fn statement(number: u32, verb: &str) -> String {
+    format!(
+        r#"{{"id":"00000000-0000-4000-8000-{number:012}","actor":{{"mbox":"mailto:ada@example.org"}},"verb":{{"id":"http://example.org/{verb}"}},"object":{{"id":"http://example.org/it"}},"result":{{"score":{{"raw":1.50}}}},"timestamp":"2026-01-01T00:00:00Z"}}"#
+    )
+}
+
+fn write(folder: &TempDir, name: &str, lines: &[String]) -> std::path::PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, lines.join("\n") + "\n").expect("a file can be written");
+    path
+}
+
+fn folder() -> TempDir {
+    TempDir::new().expect("a directory for scratch data can be made")
+}
+
+fn import(file: &Path, data: &Path) -> Ran {
+    run(acta().arg("import").arg("--json").arg("--data").arg(data).arg(file))
+}
+
+#[track_caller]
+fn check_counts(ran: &Ran, expected: [u64; 5]) {
+    let counts: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
+    let names = ["stored", "repeated", "conflicting", "faulty", "skipped_lines"];
+    assert_eq!(names.map(|name| counts[name].as_u64().unwrap()), expected, "{}", ran.err);
+}
+
+#[test]
+fn check_names_file_line_place_and_rule() {
+    let folder = folder();
+    let good = write(&folder, "good.jsonl", &[statement(1, "did"), statement(2, "did")]);
+    let ran = run(acta().arg("check").arg(&good));
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""));
+    assert_eq!(ran.err, "2 statements valid\n");
+
+    let wrong = statement(2, "did").replace("mailto:", "");
+    let bad = write(&folder, "bad.jsonl", &[statement(1, "did"), wrong.clone()]);
+    let ran = run(acta().arg("check").arg(&bad));
+    assert_eq!(ran.code, Some(1));
+    let place = format!("{}:2: /actor/mbox: ", bad.display());
+    assert!(ran.out.starts_with(&place) && ran.out.contains("XAPI-"), "{}", ran.out);
+
+    let mut piped = acta();
+    piped.args(["check", "--json"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = piped.stderr(Stdio::null()).spawn().expect("the binary can be started");
+    child.stdin.take().expect("it is piped").write_all(wrong.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let fault: Value = serde_json::from_slice(&output.stdout).expect("each fault is one object");
+    assert_eq!((&fault["line"], &fault["pointer"]), (&1.into(), &"/actor/mbox".into()));
+
+    let missing = run(acta().args(["check", "no-such-file.json"]));
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("cannot open no-such-file.json"), "{}", missing.err);
+}
+
+#[test]
+fn import_goes_on_where_it_stopped_and_export_gives_it_back() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let mut lines: Vec<_> = (0..1200).map(|number| statement(number, "did")).collect();
+    let file = write(&folder, "all.jsonl", &lines);
+    let first = import(&file, &data);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    check_counts(&first, [1200, 0, 0, 0, 0]);
+
+    lines.extend([statement(1200, "did"), statement(7, "undid"), "{}".to_owned()]);
+    write(&folder, "all.jsonl", &lines);
+    let second = import(&file, &data);
+    assert_eq!(second.code, Some(1));
+    check_counts(&second, [1, 0, 1, 1, 1200]);
+    assert!(second.err.contains("all.jsonl:1202: the id 00000000-0000-4000-8000-000000000007"));
+    assert!(
+        second.err.contains("all.jsonl:1203: a statement must have an actor"),
+        "{}",
+        second.err
+    );
+
+    let exported = run(acta().arg("export").arg("--data").arg(&data));
+    assert_eq!(exported.code, Some(0), "{}", exported.err);
+    assert_eq!(exported.out.lines().count(), 1201);
+    for (sent, kept) in lines.iter().zip(exported.out.lines()) {
+        let sent = sent.trim_end_matches('}');
+        assert!(kept.starts_with(sent), "{sent} is kept byte for byte: {kept}");
+    }
+    let copy = write(&folder, "copy.jsonl", &[exported.out.trim_end().to_owned()]);
+    check_counts(&import(&copy, &folder.path().join("other")), [1201, 0, 0, 0, 0]);
+}
+
+#[test]
+fn what_is_imported_is_served() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let file = write(&folder, "one.jsonl", &[statement(5, "did")]);
+    assert_eq!(import(&file, &data).code, Some(0));
+    let server = Server::start_in(&data, Version::V1_0_3);
+    let client = server.client(Version::V1_0_3);
+    let path = "/statements?statementId=00000000-0000-4000-8000-000000000005";
+    client.get(path).send().expect(200);
+
+    let busy = import(&file, &data);
+    assert_eq!(busy.code, Some(2));
+    assert!(busy.err.contains("in use by another process"), "{}", busy.err);
+}
+
+#[test]
+fn real_statements_are_imported_or_refused_by_line() {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = folders.find_map(|folder| {
+        let path = folder.join("shared/statements/openedx.jsonl");
+        path.exists().then_some(path)
+    });
+    let Some(file) = found else {
+        eprintln!("no statements beside this checkout: nothing to import");
+        return;
+    };
+    let folder = folder();
+    let ran = import(&file, &folder.path().join("data"));
+    // 24 lines break the specification, and some ids repeat with other content.
+    check_counts(&ran, [45, 4, 17, 24, 0]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.contains("openedx.jsonl:60: /object"), "{}", ran.err);
+}
+
+#[test]
+fn config_shows_where_each_value_comes_from() {
+    let ran = run(acta().args(["config", "show"]).env("ACTA_LISTEN", "127.0.0.1:9"));
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let line = ran.out.lines().find(|line| line.starts_with("listen ")).expect("it is listed");
+    assert!(line.contains("127.0.0.1:9") && line.ends_with("environment"), "{line}");
+
+    let wrong = run(acta().args(["config", "check"]).env("ACTA_LISTENING", "x"));
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("there is no key `ACTA_LISTENING`"), "{}", wrong.err);
+}

@@ -1,0 +1,311 @@
+//! Attachments: `multipart/mixed` sent and received.
+
+use acta_tests::multipart::{self, BOUNDARY, Part};
+use acta_tests::{Answer, Client, make};
+use serde_json::{Value, json};
+
+use crate::both;
+
+/// A statement with an attachment for each of `files`, and the parts with their data.
+fn with_files(files: &[(&str, &[u8])]) -> (Value, Vec<Part>) {
+    let mut statement = make::statement();
+    statement["id"] = json!(make::id());
+    let headers: Vec<Value> =
+        files.iter().map(|(content_type, bytes)| make::attachment(content_type, bytes)).collect();
+    let parts = files.iter().map(|(content_type, bytes)| {
+        Part::attachment(content_type, &make::sha256_hex(bytes), bytes)
+    });
+    let parts = parts.collect();
+    statement["attachments"] = json!(headers);
+    (statement, parts)
+}
+
+fn text_file() -> Vec<u8> {
+    format!("text of {}", make::id()).into_bytes()
+}
+
+fn post(client: &Client, statements: &Value, parts: &[Part]) -> Answer {
+    let first = Part::statements(&statements.to_string());
+    let parts: Vec<Part> = std::iter::once(first).chain(parts.iter().cloned()).collect();
+    client.post("/statements").body(&multipart::content_type(), multipart::write(&parts)).send()
+}
+
+fn id_of(statement: &Value) -> &str {
+    statement["id"].as_str().expect("an id is a string")
+}
+
+/// The parts of the answer to a query for this id with attachments.
+#[track_caller]
+fn fetch_parts(client: &Client, id: &str) -> Vec<Part> {
+    let call = client.get("/statements").query("statementId", id).query("attachments", "true");
+    multipart::read(&call.send().expect(200))
+}
+
+#[test]
+fn takes_attachments_and_gives_them_back() {
+    both(|client| {
+        // Bytes that a text protocol would break: line ends, a boundary, every octet.
+        let octets: Vec<u8> = (0..=255).cycle().take(70_000).collect();
+        let tricky = format!("\r\n--{}\r\n--{BOUNDARY}x\r\n\r\n", make::id()).into_bytes();
+        for bytes in [text_file(), octets, tricky, Vec::new()] {
+            let (statement, parts) = with_files(&[("application/x-any", &bytes)]);
+            post(client, &statement, &parts).expect(200);
+            let parts = fetch_parts(client, id_of(&statement));
+            assert_eq!(parts.len(), 2);
+            assert_eq!(parts[0].header("Content-Type"), Some("application/json"));
+            let kept: Value = serde_json::from_slice(&parts[0].body).expect("JSON");
+            assert_eq!(kept["attachments"], statement["attachments"]);
+            assert_eq!(parts[1].body, bytes);
+            assert_eq!(parts[1].header("Content-Type"), Some("application/x-any"));
+            assert_eq!(parts[1].header("Content-Transfer-Encoding"), Some("binary"));
+            let sha2 = make::sha256_hex(&bytes);
+            assert_eq!(parts[1].header("X-Experience-API-Hash"), Some(sha2.as_str()));
+        }
+    });
+}
+
+#[test]
+fn takes_attachments_by_put() {
+    both(|client| {
+        let bytes = text_file();
+        let (statement, parts) = with_files(&[("text/plain", &bytes)]);
+        let body = [vec![Part::statements(&statement.to_string())], parts].concat();
+        let call = client.put("/statements").query("statementId", id_of(&statement));
+        call.body(&multipart::content_type(), multipart::write(&body)).send().expect(204);
+        assert_eq!(fetch_parts(client, id_of(&statement))[1].body, bytes);
+    });
+}
+
+#[test]
+fn gives_attachments_of_a_whole_result() {
+    both(|client| {
+        let (one, two) = (text_file(), text_file());
+        let (mut first, mut parts) = with_files(&[("text/plain", &one)]);
+        let (second, more) = with_files(&[("text/plain", &two), ("text/plain", &one)]);
+        first["actor"] = second["actor"].clone();
+        parts.push(more[0].clone());
+        post(client, &json!([first, second]), &parts).expect(200);
+        let agent = first["actor"].to_string();
+        let call = client.get("/statements").query("agent", &agent).query("attachments", "true");
+        let parts = multipart::read(&call.send().expect(200));
+        let result: Value = serde_json::from_slice(&parts[0].body).expect("JSON");
+        assert_eq!(result["statements"].as_array().map(Vec::len), Some(2));
+        let mut bodies: Vec<&[u8]> = parts[1..].iter().map(|part| part.body.as_slice()).collect();
+        bodies.sort_unstable();
+        let mut expected = [one.as_slice(), two.as_slice()];
+        expected.sort_unstable();
+        assert_eq!(bodies, expected, "each file once");
+    });
+}
+
+#[test]
+fn keeps_attachment_data_out_of_json_answers() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        post(client, &statement, &parts).expect(200);
+        for query in [&[][..], &[("attachments", "false")]] {
+            let call = client.get("/statements").query("statementId", id_of(&statement));
+            let answer = call.queries(query).send().expect(200);
+            assert!(answer.must_header("content-type").starts_with("application/json"));
+            assert_eq!(answer.json()["id"], statement["id"]);
+        }
+    });
+}
+
+#[test]
+fn answers_in_multipart_also_without_attachments() {
+    both(|client| {
+        let id = client.store(&make::statement()).remove(0);
+        let parts = fetch_parts(client, &id);
+        assert_eq!(parts.len(), 1);
+        let kept: Value = serde_json::from_slice(&parts[0].body).expect("JSON");
+        assert_eq!(kept["id"], json!(id));
+    });
+}
+
+#[test]
+fn takes_attachments_that_only_name_a_url() {
+    both(|client| {
+        let id = client.store(&make::rich_statement()).remove(0);
+        assert_eq!(fetch_parts(client, &id).len(), 1);
+        let statement = make::rich_statement();
+        post(client, &statement, &[]).expect(200);
+        post(client, &make::statement(), &[]).expect(200);
+        post(client, &json!([make::statement(), make::rich_statement()]), &[]).expect(200);
+    });
+}
+
+#[test]
+fn refuses_attachments_without_data_or_url() {
+    both(|client| {
+        let (statement, _) = with_files(&[("text/plain", &text_file())]);
+        client.post("/statements").json(&statement).send().expect(400);
+        post(client, &statement, &[]).expect(400);
+        let id = id_of(&statement);
+        client.get("/statements").query("statementId", id).send().expect(404);
+    });
+}
+
+#[test]
+fn refuses_parts_that_no_attachment_names() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        let (_, others) = with_files(&[("text/plain", &text_file())]);
+        post(client, &statement, &[parts.clone(), others.clone()].concat()).expect(400);
+        post(client, &make::statement(), &others).expect(400);
+        post(client, &statement, &others).expect(400);
+        client.get("/statements").query("statementId", id_of(&statement)).send().expect(404);
+        post(client, &statement, &parts).expect(200);
+    });
+}
+
+#[test]
+fn refuses_parts_whose_data_has_another_hash() {
+    both(|client| {
+        let (statement, mut parts) = with_files(&[("text/plain", &text_file())]);
+        parts[0].body = text_file();
+        post(client, &statement, &parts).expect(400);
+        client.get("/statements").query("statementId", id_of(&statement)).send().expect(404);
+    });
+}
+
+#[test]
+fn refuses_parts_without_the_headers_they_need() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        let part = &parts[0];
+        for faulty in [
+            part.clone().without("X-Experience-API-Hash"),
+            part.clone().with("X-Experience-API-Hash", &make::sha256_hex(b"other")),
+            part.clone().with("Content-Transfer-Encoding", "base64"),
+        ] {
+            let told = format!("{:?}", faulty.headers);
+            assert_eq!(post(client, &statement, &[faulty]).status, 400, "{told}");
+        }
+    });
+}
+
+#[test]
+fn assumes_that_parts_are_binary() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        let part = parts[0].clone().without("Content-Transfer-Encoding");
+        post(client, &statement, &[part.without("Content-Type")]).expect(200);
+        assert_eq!(fetch_parts(client, id_of(&statement))[1].body, parts[0].body);
+    });
+}
+
+#[test]
+fn refuses_a_first_part_that_is_not_all_statements_as_json() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        let first = Part::statements(&statement.to_string());
+        let second = Part::statements(&make::statement().to_string());
+        let refused: [Vec<Part>; 5] = [
+            vec![first.clone().with("Content-Type", "text/plain"), parts[0].clone()],
+            vec![first.clone().without("Content-Type"), parts[0].clone()],
+            vec![first.clone(), second, parts[0].clone()],
+            vec![parts[0].clone(), first],
+            Vec::new(),
+        ];
+        for parts in refused {
+            let body = multipart::write(&parts);
+            let answer = client.post("/statements").body(&multipart::content_type(), body).send();
+            assert_eq!(answer.status, 400, "{parts:?}");
+        }
+    });
+}
+
+#[test]
+fn refuses_a_multipart_body_without_its_boundaries() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        let whole = multipart::write(&[Part::statements(&statement.to_string()), parts[0].clone()]);
+        let text = String::from_utf8(whole).expect("all is text");
+        let boundary = format!("--{BOUNDARY}\r\n");
+        let without_first = text.replacen(&boundary, "", 1);
+        let without_second = format!("{boundary}{}", text.replace(&boundary, ""));
+        let without_end = text.replace(&format!("--{BOUNDARY}--\r\n"), "");
+        let typed = multipart::content_type();
+        let rows = [
+            (typed.as_str(), without_first),
+            (&typed, without_second),
+            (&typed, without_end),
+            ("multipart/mixed", text.clone()),
+            ("multipart/mixed; boundary=other", text.clone()),
+            ("multipart/mixed; boundary=", text.clone()),
+        ];
+        for (content_type, body) in rows {
+            let answer = client.post("/statements").body(content_type, body.clone()).send();
+            assert_eq!(answer.status, 400, "{content_type}: {body}");
+        }
+    });
+}
+
+#[test]
+fn refuses_statements_of_another_content_type() {
+    both(|client| {
+        let statement = make::rich_statement().to_string();
+        let form = format!("multipart/form-data; boundary=\"{BOUNDARY}\"");
+        let first = multipart::write(&[Part::statements(&statement)]);
+        for (content_type, body) in [
+            ("text/plain", statement.clone().into_bytes()),
+            ("application/xml", statement.clone().into_bytes()),
+            ("application/octet-stream", statement.clone().into_bytes()),
+            (form.as_str(), first),
+        ] {
+            let call = client.post("/statements").body(content_type, body.clone());
+            assert_eq!(call.send().status, 400, "POST of {content_type}");
+            let call = client.put("/statements").query("statementId", &make::id());
+            assert_eq!(call.body(content_type, body).send().status, 400, "PUT of {content_type}");
+        }
+        let call = client.post("/statements").body("application/json; charset=utf-8", statement);
+        call.send().expect(200);
+        let call = client.post("/statements").json(&make::statement()).without("Content-Type");
+        call.send().expect(400);
+    });
+}
+
+#[test]
+fn reads_part_headers_in_any_case_and_order() {
+    both(|client| {
+        let bytes = text_file();
+        let (statement, _) = with_files(&[("text/plain", &bytes)]);
+        let sha2 = make::sha256_hex(&bytes);
+        let headers = [
+            ("x-experience-api-hash", sha2.as_str()),
+            ("CONTENT-TRANSFER-ENCODING", "binary"),
+            ("content-type", "text/plain"),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        post(client, &statement, &[Part { headers, body: bytes.clone() }]).expect(200);
+        assert_eq!(fetch_parts(client, id_of(&statement))[1].body, bytes);
+    });
+}
+
+#[test]
+fn takes_a_statement_whose_attachment_is_already_there() {
+    both(|client| {
+        let bytes = text_file();
+        let (first, parts) = with_files(&[("text/plain", &bytes)]);
+        let (second, _) = with_files(&[("text/plain", &bytes)]);
+        post(client, &first, &parts).expect(200);
+        post(client, &second, &parts).expect(200);
+        assert_eq!(fetch_parts(client, id_of(&second))[1].body, bytes);
+    });
+}
+
+#[test]
+fn takes_attachments_of_a_substatement() {
+    both(|client| {
+        let bytes = text_file();
+        let mut statement = make::statement();
+        statement["id"] = json!(make::id());
+        statement["object"] = make::substatement();
+        statement["object"]["attachments"] = json!([make::attachment("text/plain", &bytes)]);
+        let part = Part::attachment("text/plain", &make::sha256_hex(&bytes), &bytes);
+        post(client, &statement, &[]).expect(400);
+        post(client, &statement, &[part]).expect(200);
+        assert_eq!(fetch_parts(client, id_of(&statement))[1].body, bytes);
+    });
+}

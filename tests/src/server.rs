@@ -1,0 +1,244 @@
+//! The binary as a child process, on its own directory and port.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use tempfile::TempDir;
+
+use crate::{Answer, Client, Version};
+
+/// The key of the credential that every server is seeded with.
+pub const KEY: &str = "blackbox";
+
+/// The secret of that credential.
+pub const SECRET: &str = "a secret: with a colon";
+
+/// Settings under which the log and the index begin new files all the time.
+pub const SMALL_FILES: &[(&str, &str)] =
+    &[("ACTA_STORAGE_SEGMENT_BYTES", "512KiB"), ("ACTA_STORAGE_RUN_ENTRIES", "200")];
+
+/// Longest wait for a server to answer `/ready`.
+const READY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How often another port is tried when one was taken in the meantime.
+const START_COUNT_MAX: u32 = 5;
+
+/// A running server. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    data: PathBuf,
+    scratch: Option<TempDir>,
+}
+
+impl Server {
+    /// A server on an empty directory of its own.
+    pub fn start(default_version: Version) -> Self {
+        let scratch = TempDir::new().expect("a directory for scratch data can be made");
+        let mut server = Self::start_in(&scratch.path().join("data"), default_version);
+        server.scratch = Some(scratch);
+        server
+    }
+
+    /// A server on `data`, which stays when the server goes.
+    pub fn start_in(data: &Path, default_version: Version) -> Self {
+        Self::start_with(data, default_version, &[])
+    }
+
+    /// A server on `data` with further environment variables.
+    pub fn start_with(data: &Path, default_version: Version, settings: &[(&str, &str)]) -> Self {
+        for _ in 0..START_COUNT_MAX {
+            let address = free_address();
+            let mut command = command(data, address, default_version);
+            command.envs(settings.iter().copied());
+            let mut child = command.spawn().expect("the binary can be started");
+            if is_ready(&mut child, address) {
+                return Self { child, address, data: data.to_owned(), scratch: None };
+            }
+        }
+        let log = std::fs::read_to_string(log_path(data)).unwrap_or_default();
+        panic!("no server became ready; its log: {log}");
+    }
+
+    /// A client that speaks `version` with the seeded credential.
+    pub fn client(&self, version: Version) -> Client {
+        Client::new(self.address, version)
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its data lies.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends `request` as it is on a fresh connection and reads until the server closes it.
+    pub fn send_raw(&self, request: &[u8]) -> Answer {
+        Answer::parse(&self.exchange_raw(request))
+    }
+
+    /// Like [`Server::send_raw`], without reading an answer into it.
+    pub fn exchange_raw(&self, request: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).expect("the server accepts connections");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout can be set");
+        // The server may answer and close before it has read everything.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    }
+
+    /// Kills it as `kill -9` does, and waits until it is gone.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to stop with SIGTERM.
+    pub fn ask_to_stop(&self) {
+        let process = self.child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &process]).status();
+        assert!(status.is_ok_and(|status| status.success()), "SIGTERM can be sent");
+    }
+
+    /// Waits for it to end by itself.
+    pub fn wait(&mut self, timeout: Duration) -> Option<ExitStatus> {
+        let clock = SystemClock::new();
+        while clock.elapsed() < timeout {
+            if let Some(status) = self.child.try_wait().expect("the child can be asked") {
+                return Some(status);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        // Only a dead server leaves its directory alone.
+        drop(self.scratch.take());
+    }
+}
+
+/// The value of `Authorization` for a key and a secret.
+pub fn basic(key: &str, secret: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{key}:{secret}")))
+}
+
+/// The server that all tests of one test binary share; its default version is 1.0.3, its
+/// files are small.
+///
+/// A static is never dropped, so a shell holds a pipe from this process: when the pipe
+/// closes, however this process ended, the shell kills the server and removes its data.
+pub fn shared() -> &'static Server {
+    static SHARED: OnceLock<Server> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let scratch = TempDir::new().expect("a directory for scratch data can be made").keep();
+        let server = Server::start_with(&scratch.join("data"), Version::V1_0_3, SMALL_FILES);
+        let mut reaper = Command::new("sh");
+        reaper.args(["-c", r#"read -r _; kill -9 "$1"; rm -rf "$2""#, "reaper"]);
+        reaper.arg(server.process_id().to_string()).arg(&scratch).stdin(Stdio::piped());
+        reaper.stdout(Stdio::null()).stderr(Stdio::null());
+        let reaper = reaper.spawn().expect("a shell can be started");
+        std::mem::forget(reaper);
+        server
+    })
+}
+
+/// A command of the binary, free of what the surroundings set for another store.
+pub fn acta() -> Command {
+    let mut command = Command::new(binary());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ACTA_") {
+            command.env_remove(name);
+        }
+    }
+    // An `acta.toml` of whoever runs the tests must not be found.
+    command.current_dir(std::env::temp_dir());
+    command
+}
+
+/// The binary: `TEST_ACTA_BINARY`, or the one that cargo built beside this test.
+fn binary() -> PathBuf {
+    #[expect(clippy::disallowed_methods, reason = "tests take no configuration")]
+    let named = std::env::var("TEST_ACTA_BINARY");
+    if let Ok(path) = named {
+        return PathBuf::from(path);
+    }
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
+    let path = profile.join("acta");
+    assert!(path.exists(), "{} is missing: cargo build -p acta-cli", path.display());
+    path
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("a bound socket has an address")
+}
+
+fn log_path(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".log");
+    PathBuf::from(name)
+}
+
+fn command(data: &Path, address: SocketAddr, default_version: Version) -> Command {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(data));
+    let log = log.expect("a log file can be made");
+    let mut command = acta();
+    command.arg("serve").arg("--data").arg(data);
+    command.args(["--listen", &address.to_string()]);
+    command.args(["--default-version", default_version.as_str()]);
+    command.env("ACTA_SEED_KEY", KEY).env("ACTA_SEED_SECRET", SECRET);
+    command.stdin(Stdio::null());
+    command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
+    command
+}
+
+fn is_ready(child: &mut Child, address: SocketAddr) -> bool {
+    let clock = SystemClock::new();
+    let mut request = String::new();
+    let _ = write!(request, "GET /ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    while clock.elapsed() < READY_TIMEOUT {
+        if child.try_wait().expect("the child can be asked").is_some() {
+            return false;
+        }
+        if answers_ready(&request, address) {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    false
+}
+
+fn answers_ready(request: &str, address: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
+    let mut answer = Vec::new();
+    let sent = stream.write_all(request.as_bytes());
+    let _ = stream.read_to_end(&mut answer);
+    sent.is_ok() && answer.starts_with(b"HTTP/1.1 200")
+}
