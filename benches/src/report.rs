@@ -1,0 +1,134 @@
+//! The table in the end.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use acta_ambient::Moment;
+
+/// Says what is being done.
+#[expect(clippy::print_stderr, reason = "a long run shows its progress")]
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// How long requests took.
+#[derive(Debug, Default)]
+pub(crate) struct Latencies {
+    micros: Vec<u64>,
+}
+
+impl Latencies {
+    pub(crate) fn add(&mut self, duration: Duration) {
+        self.micros.push(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.micros.append(&mut other.micros);
+    }
+
+    /// The latency in milliseconds that `percent` of 100 requests did not exceed.
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    pub(crate) fn millis(&self, percent: usize) -> f64 {
+        let mut sorted = self.micros.clone();
+        sorted.sort_unstable();
+        let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+        sorted.get(index).copied().unwrap_or(0) as f64 / 1000.0
+    }
+}
+
+/// Lines of the table, and what stands above it.
+#[derive(Debug)]
+pub(crate) struct Report {
+    head: String,
+    rows: Vec<[String; 3]>,
+    size: String,
+}
+
+impl Report {
+    pub(crate) fn new(machine: &str, commit: &str, now: Moment) -> Self {
+        let (year, month, day) = now.date();
+        let head = format!(
+            "Measured on {year:04}-{month:02}-{day:02} at commit {commit} on {machine}; server and \
+             load generator together on this machine, every acknowledged statement synced.\n"
+        );
+        Self { head, rows: Vec::new(), size: String::new() }
+    }
+
+    pub(crate) fn note(&mut self, text: &str) {
+        self.head.push_str(text);
+        self.head.push('\n');
+    }
+
+    fn row(&mut self, what: &str, measured: String, bar: &str) {
+        say(&format!("  {what}: {measured}"));
+        self.rows.push([what.to_owned(), measured, bar.to_owned()]);
+    }
+
+    pub(crate) fn bulk(&mut self, rate: f64, ratio: f64) {
+        let measured = format!("{rate:.0} statements/s, {ratio:.2} of the yardstick");
+        self.row("bulk ingest, batches of 500", measured, "≥ 50,000/s, ≥ 0.5");
+    }
+
+    pub(crate) fn bulk_later(&mut self, rate: f64, total: u64) {
+        let what = format!("bulk ingest on the way to {}", millions(total));
+        self.row(&what, format!("{rate:.0} statements/s"), "≥ 50,000/s");
+    }
+
+    pub(crate) fn cpu(&mut self, cpu: Duration, count: u64) {
+        let micros = cpu.as_secs_f64() * 1e6 / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        self.row("processor time of the server in bulk", format!("{micros:.1} µs a statement"), "");
+    }
+
+    pub(crate) fn single(&mut self, rate: f64, latencies: &Latencies, ratio: f64) {
+        let (p50, p99) = (latencies.millis(50), latencies.millis(99));
+        let measured =
+            format!("{rate:.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms, {ratio:.2} of the yardstick");
+        self.row("single POST, 64 connections", measured, "≥ 10,000/s, p99 < 25 ms");
+    }
+
+    /// The rows that follow hold for this many statements.
+    pub(crate) fn stored(&mut self, count: u64) {
+        self.size = millions(count);
+    }
+
+    pub(crate) fn query(&mut self, name: &str, latencies: &Latencies) {
+        let (p50, p99) = (latencies.millis(50), latencies.millis(99));
+        let what = format!("GET limit 100 at {}: {name}", self.size);
+        self.row(&what, format!("p50 {p50:.2} ms, p99 {p99:.2} ms"), "p50 < 2 ms, p99 < 10 ms");
+    }
+
+    pub(crate) fn memory(&mut self, (peak, now): (u64, u64)) {
+        let what = format!("memory at {}", self.size);
+        let measured = format!("{} MB, {} MB at most", now / 1_000_000, peak / 1_000_000);
+        self.row(&what, measured, "< 300 MB");
+    }
+
+    pub(crate) fn disk(&mut self, bytes: u64, count: u64) {
+        let what = format!("disk at {}", self.size);
+        self.row(&what, format!("{} bytes a statement", bytes / count.max(1)), "≤ 400 bytes");
+    }
+
+    pub(crate) fn start(&mut self, duration: Duration) {
+        let what = format!("start after a crash at {}", self.size);
+        self.row(&what, format!("{:.2} s", duration.as_secs_f64()), "< 3 s");
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = format!("{}\n| what | measured | bar |\n| --- | --- | --- |\n", self.head);
+        for [what, measured, bar] in &self.rows {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "| {what} | {measured} | {bar} |");
+        }
+        text
+    }
+
+    #[expect(clippy::print_stdout, reason = "the table is what was asked for")]
+    pub(crate) fn print(&self) {
+        println!("{}", self.markdown());
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn millions(count: u64) -> String {
+    format!("{:.1} M", count as f64 / 1e6)
+}

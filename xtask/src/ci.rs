@@ -1,0 +1,154 @@
+//! Everything that is checked on every change.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{cargo, has, root, run, say};
+
+/// The test runner, at a version that works with this toolchain.
+const NEXTEST_VERSION: &str = "0.9.143";
+/// The checker of dependencies.
+const DENY_VERSION: &str = "0.20.2";
+
+type Step = (&'static str, fn() -> Result<()>);
+
+const CHECKS: &[Step] = &[
+    ("format", format),
+    ("tidy", crate::tidy::run),
+    ("lints", lints),
+    ("docs", docs),
+    ("dependencies", dependencies),
+];
+
+const TESTS: &[Step] = &[("release build", release_build), ("clients", clients), ("tests", tests)];
+
+/// The checks without the tests.
+pub(crate) fn check() -> Result<()> {
+    steps(CHECKS)
+}
+
+/// Installs what is missing, then runs every check and every test. The test runner's own
+/// closing lines are the last that is printed on success.
+pub(crate) fn run_all() -> Result<()> {
+    install()?;
+    steps(CHECKS)?;
+    steps(TESTS)
+}
+
+fn steps(steps: &[Step]) -> Result<()> {
+    for (name, step) in steps {
+        say(&format!("== {name}"));
+        let started = Timer::start();
+        step()?;
+        let is_last = *name == "tests";
+        if !is_last {
+            say(&format!("== {name} took {:.0} s", started.elapsed().as_secs_f64()));
+        }
+    }
+    Ok(())
+}
+
+struct Timer(std::time::Instant);
+
+impl Timer {
+    #[expect(clippy::disallowed_methods, reason = "a command of development has no clock to take")]
+    fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+fn install() -> Result<()> {
+    install_debian_packages()?;
+    if !has("cargo-nextest", &["nextest", "--version"]) {
+        say("== installing cargo-nextest");
+        run(cargo()
+            .args(["install", "--locked", "--debug", "cargo-nextest"])
+            .args(["--version", NEXTEST_VERSION]))?;
+    }
+    if !has("cargo-deny", &["--version"]) {
+        say("== installing cargo-deny");
+        run(cargo()
+            .args(["install", "--locked", "--debug", "cargo-deny"])
+            .args(["--version", DENY_VERSION]))?;
+    }
+    if !has("node", &["--version"]) {
+        bail!("the tests of JavaScript clients need Node 20");
+    }
+    Ok(())
+}
+
+/// Programs that the tests start, what they answer to when they are there, and the packages
+/// that hold them.
+const DEBIAN_PACKAGES: &[(&str, &str, &str)] = &[
+    ("cc", "--version", "gcc"),
+    ("openssl", "version", "openssl"),
+    ("chromium", "--version", "chromium"),
+];
+
+fn install_debian_packages() -> Result<()> {
+    let missing: Vec<&str> = DEBIAN_PACKAGES
+        .iter()
+        .filter(|(program, question, _)| !has(program, &[question]))
+        .map(|(_, _, package)| *package)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(&format!("== installing {}", missing.join(", ")));
+    run(Command::new("apt-get").args(["update", "-q"]))?;
+    run(Command::new("apt-get")
+        .args(["install", "-q", "-y", "--no-install-recommends"])
+        .args(missing)
+        .env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn format() -> Result<()> {
+    run(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lints() -> Result<()> {
+    run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+fn docs() -> Result<()> {
+    run(cargo()
+        .args(["doc", "--workspace", "--no-deps", "--locked"])
+        .env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn dependencies() -> Result<()> {
+    // Advisories live on a server of their own and change without a commit here.
+    run(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
+}
+
+fn release_build() -> Result<()> {
+    run(cargo().args(["build", "--release", "--locked", "-p", "acta-cli"]))
+}
+
+fn clients() -> Result<()> {
+    let folder = root().join("tests/clients");
+    run(Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(&folder))?;
+    run(Command::new("node").args(["--test", "--test-timeout=60000"]).current_dir(&folder))
+}
+
+fn tests() -> Result<()> {
+    run(cargo()
+        .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+        .env("TEST_ACTA_BINARY", root().join("target/release/acta")))
+}

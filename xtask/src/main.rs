@@ -1,0 +1,46 @@
+//! The commands of development: `cargo xtask <command>`.
+
+mod bench;
+mod ci;
+mod conform;
+mod generate;
+mod shell;
+mod tidy;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask <command>
+
+  ci                 install what the tests need, then run every check and every test
+  check              the checks without the tests: format, lints, tidy, docs, dependencies
+  tidy               the rules of this repository that no other tool knows
+  generate           write the generated files anew
+  bench [options]    measure speed and memory; see docs/benchmarks.md
+  conform SUITE DIR  run the official conformance suite, checked out in DIR
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let outcome = match command.as_str() {
+        "ci" => ci::run_all(),
+        "check" => ci::check(),
+        "tidy" => tidy::run(),
+        "generate" => generate::write(),
+        "bench" => bench::run(&rest),
+        "conform" => conform::run(&rest),
+        _ => {
+            shell::say(HELP);
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            shell::say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

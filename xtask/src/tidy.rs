@@ -1,0 +1,26 @@
+//! The rules of this repository that no other tool knows.
+
+mod layers;
+mod sources;
+
+use anyhow::{Result, bail};
+
+use crate::shell::{root, say};
+
+/// Checks everything and reports every finding.
+pub(crate) fn run() -> Result<()> {
+    let mut findings = Vec::new();
+    layers::check(&root(), &mut findings)?;
+    sources::check(&root(), &mut findings)?;
+    if let Err(error) = crate::generate::check() {
+        findings.push(error.to_string());
+    }
+    for finding in &findings {
+        say(finding);
+    }
+    if !findings.is_empty() {
+        bail!("{} finding(s)", findings.len());
+    }
+    say("tidy: nothing to mend");
+    Ok(())
+}
