@@ -1,9 +1,8 @@
 //! Names the engine and puts the parts together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use acta_config::{Config, Environment, Loaded};
 use acta_service::{Service, ServiceParts};
@@ -28,10 +27,18 @@ const PAGE_COUNT: usize = 100;
 const SIGNATURE_BYTES_MAX: u64 = 4 << 20;
 
 /// Reads the configuration with what the command line sets.
-pub(crate) fn load(file: Option<&Path>, flags: &[(&'static str, Option<&Path>)]) -> Result<Loaded> {
-    let set = flags.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
-    let flags: Vec<_> = set.map(|(name, value)| (name, value.display().to_string())).collect();
+pub(crate) fn load<const N: usize>(
+    file: Option<&Path>,
+    flags: [(&'static str, Option<String>); N],
+) -> Result<Loaded> {
+    let set = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let flags: Vec<_> = set.collect();
     Ok(acta_config::load(file, &Environment::of_process(), &flags)?)
+}
+
+/// A path given on the command line as the text of a setting.
+pub(crate) fn path_text(path: Option<&PathBuf>) -> Option<String> {
+    path.map(|path| path.display().to_string())
 }
 
 /// Runs `work` to its end on all cores.
@@ -50,18 +57,14 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the store, and makes it with its first tenant if there is none.
-    pub(crate) async fn open(config: &Config) -> Result<Self> {
+    /// Opens the store, and makes it if there is none.
+    pub(crate) fn open(config: &Config) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let options = engine_options(config, Arc::clone(&clock), Arc::clone(&entropy));
         let engine = EmbeddedStorage::open(&options)
             .with_context(|| format!("cannot open the store in {}", config.data.display()))?;
         let storage: Arc<dyn Storage> = Arc::<EmbeddedStorage>::clone(&engine);
-        if storage.list_tenants().await?.is_empty() {
-            let first = storage.create_tenant("default", clock.now()).await?;
-            assert_eq!(first, TenantId::FIRST, "an empty store gives the first number first");
-        }
         let service = Service::new(ServiceParts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
@@ -72,11 +75,11 @@ impl Store {
     }
 
     /// Opens the store that is there.
-    pub(crate) async fn open_existing(config: &Config) -> Result<Self> {
+    pub(crate) fn open_existing(config: &Config) -> Result<Self> {
         if !config.data.is_dir() {
             bail!("there is no store in {}", config.data.display());
         }
-        Self::open(config).await
+        Self::open(config)
     }
 
     /// Finishes what is under way and closes the store.

@@ -32,9 +32,9 @@ pub(crate) struct Arguments {
 ///
 /// When the store cannot be read or the file cannot be written.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, &[("data", arguments.data.as_deref())])?;
+    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
     wire::block_on(async {
-        let store = Store::open_existing(&loaded.config).await?;
+        let store = Store::open_existing(&loaded.config)?;
         let outcome = write(&store, arguments).await;
         store.close().await?;
         let count = outcome?;

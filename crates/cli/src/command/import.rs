@@ -45,9 +45,9 @@ pub(crate) struct Arguments {
 ///
 /// When a file cannot be read or the store fails.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, &[("data", arguments.data.as_deref())])?;
+    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
     wire::block_on(async {
-        let store = Store::open(&loaded.config).await?;
+        let store = Store::open(&loaded.config)?;
         let outcome = import_all(&store, arguments).await;
         store.close().await?;
         let total = outcome?;

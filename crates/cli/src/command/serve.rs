@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use acta_access::{Scope, TenantId};
 use acta_auth::{Authenticator, Secret};
-use acta_config::{Config, Environment};
+use acta_config::Config;
 use acta_http::{Bounds, HttpParts};
 use anyhow::{Context, Result};
 use tokio::net::TcpListener;
@@ -50,13 +50,11 @@ pub(crate) struct Arguments {
 /// When the server cannot start, or ends otherwise than by being told to.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let flags = [
-        ("data", arguments.data.as_ref().map(|path| path.display().to_string())),
+        ("data", wire::path_text(arguments.data.as_ref())),
         ("listen", arguments.listen.clone()),
         ("default_version", arguments.default_version.clone()),
     ];
-    let set = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let flags: Vec<_> = set.collect();
-    let loaded = acta_config::load(file, &Environment::of_process(), &flags)?;
+    let loaded = wire::load(file, flags)?;
     logging::start(&loaded.config.log)?;
     wire::block_on(serve(&loaded.config))?;
     Ok(ExitCode::SUCCESS)
@@ -68,7 +66,7 @@ async fn serve(config: &Config) -> Result<()> {
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let store = Store::open(config).await?;
+    let store = Store::open(config)?;
     let authenticator = authenticator(&store).await?;
     let credential = first_credential(&store, &authenticator, config).await?;
     if let Some((key, secret)) = credential {
