@@ -1,5 +1,8 @@
 //! The statement engine: log and index behind the port for statements.
 
+mod query;
+pub(crate) mod recovery;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -29,8 +32,8 @@ use crate::log::segment::Segment;
 use crate::log::telling::TellingLog;
 use crate::log::timeline::Timeline;
 use crate::log::writer::{Shared, Writer};
-use crate::query::Reading;
-use crate::recovery::{Replay, open_segments, sample};
+use query::Reading;
+use recovery::{Replay, open_segments, sample};
 
 use crate::tables::Tables;
 use crate::terms::TermHasher;

@@ -13,13 +13,11 @@ mod identity;
 mod index;
 mod log;
 mod options;
-mod query;
-mod recovery;
 mod storage;
 mod tables;
 mod terms;
 
 pub use disk::{Disk, DiskFile, SystemDisk};
+pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};
-pub use recovery::{OnProgress, Progress};
 pub use storage::{EmbeddedStorage, Statistics};

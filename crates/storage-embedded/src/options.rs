@@ -8,7 +8,7 @@ use acta_ambient::{Clock, Entropy};
 use acta_storage::StorageError;
 
 use crate::disk::Disk;
-use crate::recovery::OnProgress;
+use crate::engine::recovery::OnProgress;
 
 /// How a store is opened.
 #[derive(Clone)]

@@ -11,9 +11,9 @@ use acta_storage::StorageError;
 
 use crate::attachments::Attachments;
 use crate::disk::Disk;
+use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
-use crate::recovery::is_draft;
 use crate::tables::Tables;
 use crate::{OpenError, Options};
 
