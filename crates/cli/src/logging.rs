@@ -1,12 +1,20 @@
 //! Where log lines go and how they look.
 
+use std::error::Error;
+use std::fmt;
 use std::io::IsTerminal;
 
 use acta_config::{Log, LogFormat};
 use anyhow::{Context, Result};
+use serde_json::Value;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, layer};
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
 /// Sends log lines to standard error from now on.
 ///
@@ -23,11 +31,96 @@ pub(crate) fn start(log: &Log) -> Result<()> {
         LogFormat::Json => false,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = fmt::layer().with_writer(std::io::stderr);
+    let layer = layer().with_writer(std::io::stderr);
     if is_text {
         registry.with(layer.with_target(false).with_ansi(is_terminal)).init();
     } else {
-        registry.with(layer.json().flatten_event(true)).init();
+        registry.with(layer.event_format(JsonLine)).init();
     }
     Ok(())
+}
+
+/// One JSON object a line: time, level, message, then the fields of the event.
+///
+/// An error is told with everything that caused it.
+struct JsonLine;
+
+impl<S, N> FormatEvent<S, N> for JsonLine
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut time = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut time))?;
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let level = event.metadata().level().as_str();
+        write!(writer, "{{\"timestamp\":\"{time}\",\"level\":\"{level}\"")?;
+        let message = ("message", Value::from(fields.message));
+        let target = ("target", Value::from(event.metadata().target()));
+        for (name, value) in [message].into_iter().chain(fields.others).chain([target]) {
+            write!(writer, ",\"{name}\":{value}")?;
+        }
+        writeln!(writer, "}}")
+    }
+}
+
+/// The fields of an event.
+#[derive(Debug, Default)]
+struct Fields {
+    message: String,
+    others: Vec<(&'static str, Value)>,
+}
+
+impl Fields {
+    fn push(&mut self, field: &Field, value: impl Into<Value>) {
+        self.others.push((field.name(), value.into()));
+    }
+}
+
+impl Visit for Fields {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.push(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.push(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.push(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.push(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.push(field, value);
+    }
+
+    fn record_error(&mut self, field: &Field, error: &(dyn Error + 'static)) {
+        let mut told = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            told.push_str(": ");
+            told.push_str(&error.to_string());
+            cause = error.source();
+        }
+        self.push(field, told);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.message = format!("{value:?}");
+        } else {
+            self.push(field, format!("{value:?}"));
+        }
+    }
 }
