@@ -307,6 +307,12 @@ impl From<ServiceError> for Problem {
                 let detail = "the server has no room left; nothing was changed";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", detail)
             }
+            ServiceError::Halted => {
+                let detail = "the server takes no more writes since its storage failed, until \
+                              its operator restarts it; what was just sent may be stored, and \
+                              repeating it then is safe";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "halted", detail)
+            }
             ServiceError::Failed(_) => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "a request failed");
@@ -346,6 +352,7 @@ mod tests {
             (ServiceError::TooLarge { what: "a thing", bytes_max: 1 }, 413, "too-large"),
             (ServiceError::Busy { retry_after }, 503, "busy"),
             (ServiceError::Full, 507, "full"),
+            (ServiceError::Halted, 503, "halted"),
         ];
         for (error, status, slug) in table {
             check(error, status, slug);

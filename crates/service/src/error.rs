@@ -56,6 +56,11 @@ pub enum ServiceError {
     #[error("no room is left")]
     Full,
 
+    /// Storage takes no more writes, because the device failed. What was being written may
+    /// be stored. Repeat it once an operator has restarted the server.
+    #[error("storage has halted")]
+    Halted,
+
     /// Storage failed, or the process. An operator should look at it.
     #[error("storage failed")]
     Failed(#[source] StorageError),
@@ -89,9 +94,8 @@ impl From<StorageError> for ServiceError {
             StorageError::PreconditionFailed => Self::PreconditionFailed,
             StorageError::Busy { retry_after } => Self::Busy { retry_after },
             StorageError::Full => Self::Full,
-            StorageError::Corrupt { .. } | StorageError::Halted | StorageError::Io { .. } => {
-                Self::Failed(error)
-            }
+            StorageError::Halted => Self::Halted,
+            StorageError::Corrupt { .. } | StorageError::Io { .. } => Self::Failed(error),
         }
     }
 }

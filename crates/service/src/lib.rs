@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use acta_access::{Act, Principal, TenantId, decide};
 use acta_ambient::{Clock, Entropy, Moment};
-use acta_storage::{Batch, Storage};
+use acta_storage::Storage;
 use acta_xapi::{Iri, ParseLimits};
 use tokio::sync::Semaphore;
 
@@ -126,16 +126,14 @@ impl Service {
         u128::from_be_bytes(bytes)
     }
 
-    /// Whether statements can be stored and read.
+    /// Whether statements and documents can be stored and read.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Busy`], [`ServiceError::Full`] or [`ServiceError::Failed`] when they
+    /// [`ServiceError::Busy`], [`ServiceError::Halted`] or [`ServiceError::Failed`] when they
     /// cannot.
     pub async fn check_ready(&self) -> Result<(), ServiceError> {
-        self.storage.append(TenantId::FIRST, Batch::default()).await?;
-        self.storage.list_tenants().await?;
-        Ok(())
+        Ok(self.storage.check_ready().await?)
     }
 
     /// Runs `work` where it holds up nobody: at once if it is small, else on a thread of its

@@ -58,6 +58,13 @@ impl Tables {
         Ok(Self { clock, readers: Readers::new(path), writer })
     }
 
+    /// As [`acta_storage::Readiness::check_ready`].
+    pub(crate) async fn check_ready(&self) -> Result<(), StorageError> {
+        // A transaction that changes nothing is not written.
+        self.write(|_| Ok(())).await?;
+        self.read(|connection| schema::check_version(connection).map(drop)).await
+    }
+
     async fn read<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,

@@ -9,6 +9,7 @@ mod cursors;
 mod documents;
 mod entities;
 mod error;
+mod readiness;
 mod statements;
 
 #[cfg(feature = "model")]
@@ -25,6 +26,7 @@ pub use documents::{
 };
 pub use entities::{EntityStore, Person};
 pub use error::StorageError;
+pub use readiness::Readiness;
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
     StatementPage, StatementQuery, StatementStore, StoredStatement,
@@ -32,7 +34,13 @@ pub use statements::{
 
 /// Everything an engine can do: the sum of the ports.
 pub trait Storage:
-    StatementStore + AttachmentStore + DocumentStore + EntityStore + CredentialStore + CursorStore
+    StatementStore
+    + AttachmentStore
+    + DocumentStore
+    + EntityStore
+    + CredentialStore
+    + CursorStore
+    + Readiness
 {
 }
 
@@ -43,5 +51,6 @@ impl<T> Storage for T where
         + EntityStore
         + CredentialStore
         + CursorStore
+        + Readiness
 {
 }

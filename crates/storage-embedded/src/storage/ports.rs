@@ -5,8 +5,8 @@ use acta_ambient::Moment;
 use acta_storage::{
     Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, Credential,
     CredentialStore, CursorStore, Document, DocumentKey, DocumentList, DocumentStore,
-    DocumentWrite, EntityStore, FeedEntry, NewDocument, Person, Precondition, StatementPage,
-    StatementQuery, StatementStore, StorageError, StoredStatement, Tenant,
+    DocumentWrite, EntityStore, FeedEntry, NewDocument, Person, Precondition, Readiness,
+    StatementPage, StatementQuery, StatementStore, StorageError, StoredStatement, Tenant,
 };
 use acta_xapi::{ActivityId, Ifi, Sha2, StatementId};
 use async_trait::async_trait;
@@ -186,5 +186,13 @@ impl CursorStore for EmbeddedStorage {
         value: &str,
     ) -> Result<(), StorageError> {
         self.tables.save_cursor(tenant, name, value).await
+    }
+}
+
+#[async_trait]
+impl Readiness for EmbeddedStorage {
+    async fn check_ready(&self) -> Result<(), StorageError> {
+        self.engine.append(TenantId::FIRST, Vec::new(), Vec::new()).await?;
+        self.tables.check_ready().await
     }
 }

@@ -103,7 +103,7 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// The schema version of the file; 0 for an empty one.
-fn check_version(connection: &Connection) -> Result<i64, StorageError> {
+pub(super) fn check_version(connection: &Connection) -> Result<i64, StorageError> {
     let read = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let failed = failed("reading the version of the tables");
     let application = read("application_id").map_err(&failed)?;

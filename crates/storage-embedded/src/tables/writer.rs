@@ -159,8 +159,8 @@ impl Group {
         }
     }
 
-    /// Does all writes in one transaction. After an error none of them has happened, or it
-    /// is unknown, as the error says.
+    /// Does all writes in one transaction. After an error none of them has happened, or, when
+    /// it says that the tables have halted, nobody knows.
     fn commit(&mut self, writes: &mut [Box<dyn QueuedWrite>]) -> Result<(), StorageError> {
         if self.is_halted {
             return Err(StorageError::Halted);
@@ -169,7 +169,17 @@ impl Group {
         if let Err(error) = &outcome {
             self.give_up(error);
         }
-        outcome
+        outcome.map_err(|error| match error {
+            // Told in the log; the caller can only wait for the restart.
+            StorageError::Io { .. } if self.is_halted => StorageError::Halted,
+            StorageError::Io { .. }
+            | StorageError::Conflict(_)
+            | StorageError::PreconditionFailed
+            | StorageError::Busy { .. }
+            | StorageError::Full
+            | StorageError::Corrupt { .. }
+            | StorageError::Halted => error,
+        })
     }
 
     fn transact(&mut self, writes: &mut [Box<dyn QueuedWrite>]) -> Result<(), StorageError> {

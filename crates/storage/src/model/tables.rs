@@ -5,7 +5,7 @@ use acta_ambient::Moment;
 use async_trait::async_trait;
 
 use super::ModelStorage;
-use crate::{Credential, CredentialStore, CursorStore, StorageError, Tenant};
+use crate::{Credential, CredentialStore, CursorStore, Readiness, StorageError, Tenant};
 
 #[async_trait]
 impl CredentialStore for ModelStorage {
@@ -72,6 +72,13 @@ impl CursorStore for ModelStorage {
         self.with_holdings(tenant, |holdings| {
             holdings.cursors.insert(name.to_owned(), value.to_owned());
         });
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Readiness for ModelStorage {
+    async fn check_ready(&self) -> Result<(), StorageError> {
         Ok(())
     }
 }
