@@ -15,4 +15,4 @@ pub mod tweak;
 
 pub use acta_xapi::Version;
 pub use client::{Answer, Call, Client};
-pub use server::{Server, acta, shared};
+pub use server::{Launch, Server, acta, shared};

@@ -57,17 +57,7 @@ impl Server {
 
     /// A server on `data` with further environment variables.
     pub fn start_with(data: &Path, default_version: Version, settings: &[(&str, &str)]) -> Self {
-        for _ in 0..START_COUNT_MAX {
-            let address = free_address();
-            let mut command = command(data, address, default_version);
-            command.envs(settings.iter().copied());
-            let mut child = command.spawn().expect("the binary can be started");
-            if is_ready(&mut child, address) {
-                return Self { child, address, data: data.to_owned(), scratch: None };
-            }
-        }
-        let log = std::fs::read_to_string(log_path(data)).unwrap_or_default();
-        panic!("no server became ready; its log: {log}");
+        Launch { settings, ..Launch::new(data, default_version) }.start()
     }
 
     /// A client that speaks `version` with the seeded credential.
@@ -88,6 +78,11 @@ impl Server {
     /// The process.
     pub fn process_id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has logged, and the servers on the same directory before it.
+    pub fn log(&self) -> String {
+        log_of(&self.data)
     }
 
     /// Sends `request` as it is on a fresh connection and reads until the server closes it.
@@ -132,6 +127,68 @@ impl Server {
     }
 }
 
+/// How a server is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Launch<'a> {
+    /// Its directory.
+    pub data: &'a Path,
+    /// The version named in answers to requests that name none.
+    pub default_version: Version,
+    /// Further environment variables.
+    pub settings: &'a [(&'a str, &'a str)],
+    /// A command that becomes the server in the end, such as `nsenter` and its arguments;
+    /// empty for none.
+    pub through: &'a [String],
+}
+
+impl<'a> Launch<'a> {
+    /// Without anything special.
+    pub const fn new(data: &'a Path, default_version: Version) -> Self {
+        Self { data, default_version, settings: &[], through: &[] }
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn start(&self) -> Server {
+        for _ in 0..START_COUNT_MAX {
+            let address = free_address();
+            let mut child = self.command(address).spawn().expect("the binary can be started");
+            if is_ready(&mut child, address) {
+                return Server { child, address, data: self.data.to_owned(), scratch: None };
+            }
+        }
+        panic!("no server became ready; its log: {}", log_of(self.data));
+    }
+
+    /// Starts it and kills it after `lifetime`, ready or not.
+    pub fn start_and_kill(&self, lifetime: Duration) {
+        let mut child = self.command(free_address()).spawn().expect("the binary can be started");
+        thread::sleep(lifetime);
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    fn command(&self, address: SocketAddr) -> Command {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(self.data));
+        let log = log.expect("a log file can be made");
+        let mut command = match self.through {
+            [] => acta(),
+            [program, arguments @ ..] => {
+                let mut command = clean(Command::new(program));
+                command.args(arguments).arg(binary());
+                command
+            }
+        };
+        command.arg("serve").arg("--data").arg(self.data);
+        command.args(["--listen", &address.to_string()]);
+        command.args(["--default-version", self.default_version.as_str()]);
+        command.env("ACTA_SEED_KEY", KEY).env("ACTA_SEED_SECRET", SECRET);
+        command.envs(self.settings.iter().copied());
+        command.stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
+        command
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
@@ -167,7 +224,10 @@ pub fn shared() -> &'static Server {
 
 /// A command of the binary, free of what the surroundings set for another store.
 pub fn acta() -> Command {
-    let mut command = Command::new(binary());
+    clean(Command::new(binary()))
+}
+
+fn clean(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("ACTA_") {
             command.env_remove(name);
@@ -203,17 +263,9 @@ fn log_path(data: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn command(data: &Path, address: SocketAddr, default_version: Version) -> Command {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path(data));
-    let log = log.expect("a log file can be made");
-    let mut command = acta();
-    command.arg("serve").arg("--data").arg(data);
-    command.args(["--listen", &address.to_string()]);
-    command.args(["--default-version", default_version.as_str()]);
-    command.env("ACTA_SEED_KEY", KEY).env("ACTA_SEED_SECRET", SECRET);
-    command.stdin(Stdio::null());
-    command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
-    command
+/// Everything that the servers on `data` have logged.
+fn log_of(data: &Path) -> String {
+    std::fs::read_to_string(log_path(data)).unwrap_or_default()
 }
 
 fn is_ready(child: &mut Child, address: SocketAddr) -> bool {

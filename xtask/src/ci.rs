@@ -89,6 +89,7 @@ const DEBIAN_PACKAGES: &[(&str, &str, &str)] = &[
     ("cc", "--version", "gcc"),
     ("openssl", "version", "openssl"),
     ("chromium", "--version", "chromium"),
+    ("strace", "--version", "strace"),
 ];
 
 fn install_debian_packages() -> Result<()> {

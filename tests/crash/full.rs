@@ -1,0 +1,203 @@
+//! A device without room: a small file system in memory, seen by the server alone.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
+use acta_tests::server::SMALL_FILES;
+use acta_tests::{Answer, Client, Launch, Server, Version, make};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::ledger::Outcome;
+use crate::load::{settle, write_while};
+use crate::tell;
+
+/// Size of the device.
+const DEVICE_BYTES: u64 = 16 << 20;
+
+/// Room that is taken away and given back.
+const BALLAST_BYTES: usize = 6 << 20;
+
+/// How long room may take to be of use again.
+const HEALING_TIME: Duration = Duration::from_secs(10);
+
+/// A small device of its own, which vanishes with this.
+struct Device {
+    /// Keeps the name space with the mount alive until its input ends.
+    holder: Child,
+    folder: TempDir,
+    through: Vec<String>,
+}
+
+impl Device {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a directory for a mount can be made");
+        let place = folder.path().display().to_string();
+        let script = format!(
+            "mount -t tmpfs -o size={DEVICE_BYTES} tmpfs '{place}' && echo mounted && read -r _"
+        );
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "sh", "-c", &script]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut holder = command.spawn().expect("unshare can be started");
+        let mut said = String::new();
+        let output = holder.stdout.take().expect("it says when it is ready");
+        BufReader::new(output).read_line(&mut said).expect("it can be read");
+        assert_eq!(said, "mounted\n", "a file system can be mounted, which root may do");
+        let process = holder.id().to_string();
+        let through = ["nsenter", "--mount", "--target", &process];
+        let through = through.map(str::to_owned).to_vec();
+        Self { holder, folder, through }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn start(&self) -> Server {
+        let data = self.data();
+        let launch = Launch::new(&data, Version::V2_0_0);
+        Launch { settings: SMALL_FILES, through: &self.through, ..launch }.start()
+    }
+
+    /// The ballast as this process sees it.
+    fn ballast(&self) -> PathBuf {
+        let inside = self.folder.path().join("ballast");
+        let inside = inside.strip_prefix("/").expect("a temporary directory has a whole path");
+        Path::new("/proc").join(self.holder.id().to_string()).join("root").join(inside)
+    }
+
+    fn take_room(&self) {
+        std::fs::write(self.ballast(), vec![0; BALLAST_BYTES]).expect("there is room for it");
+    }
+
+    fn give_room(&self) {
+        std::fs::remove_file(self.ballast()).expect("the ballast can be removed");
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        drop(self.holder.stdin.take());
+        let _ = self.holder.wait();
+    }
+}
+
+fn post_batch(client: &Client) -> Answer {
+    let batch: Vec<Value> = (0..100).map(|_| make::rich_statement()).collect();
+    client.post("/statements").json(&json!(batch)).send()
+}
+
+fn put_state(client: &Client, activity: &str, bytes: usize) -> Answer {
+    let agent = json!({"mbox": "mailto:ada@example.org"}).to_string();
+    let call = client.put("/activities/state").query("activityId", activity);
+    let call = call.query("agent", &agent).query("stateId", "s").header("If-None-Match", "*");
+    call.body("application/octet-stream", vec![7; bytes]).send()
+}
+
+#[track_caller]
+fn check_full(answer: Answer) {
+    let problem = answer.expect(507).json();
+    assert_eq!(problem["type"], "urn:acta:problem:full", "{problem}");
+    let detail = problem["detail"].as_str().expect("a problem has a detail");
+    assert!(detail.contains("no room"), "{detail}");
+}
+
+/// Repeats `act` until it is answered with success.
+fn wait_for(what: &str, act: impl Fn() -> Answer) {
+    let clock = SystemClock::new();
+    let mut last = act();
+    while last.status >= 300 {
+        assert!(clock.elapsed() < HEALING_TIME, "{what} must be taken again: {last:?}");
+        std::thread::sleep(Duration::from_millis(20));
+        last = act();
+    }
+}
+
+#[test]
+fn a_full_device_refuses_writes_and_room_heals_it() {
+    let device = Device::new();
+    let server = device.start();
+    let client = server.client(Version::V2_0_0);
+    device.take_room();
+    let (first, statement) = make::statement_with_id();
+    client.store(&statement);
+    let activity = make::activity_id();
+    put_state(&client, &activity, 1000).expect(204);
+
+    let mut answer = post_batch(&client);
+    while answer.status == 200 {
+        answer = post_batch(&client);
+    }
+    check_full(answer);
+    let mut answer = put_state(&client, &make::activity_id(), 100_000);
+    while answer.status == 204 {
+        answer = put_state(&client, &make::activity_id(), 100_000);
+    }
+    check_full(answer);
+
+    client.fetch(&first);
+    assert!(!client.find(&[("limit", "100")]).is_empty(), "queries go on");
+    let agent = json!({"mbox": "mailto:ada@example.org"}).to_string();
+    let call = client.get("/activities/state").query("activityId", &activity);
+    call.query("agent", &agent).query("stateId", "s").send().expect(200);
+    client.call_outside("GET", "/health").send().expect(200);
+
+    device.give_room();
+    wait_for("a batch", || post_batch(&client));
+    wait_for("a document", || put_state(&client, &make::activity_id(), 1000));
+    client.call_outside("GET", "/ready").send().expect(200);
+    drop(server);
+    device.start().client(Version::V2_0_0).fetch(&first);
+}
+
+#[test]
+fn loses_nothing_when_the_device_fills_up_under_load() {
+    let device = Device::new();
+    let server = device.start();
+    let client = server.client(Version::V2_0_0);
+    device.take_room();
+    let clock = SystemClock::new();
+    let mut ledger = write_while(&client, || {
+        // Until nothing more goes in, however much the load takes.
+        while post_batch(&client).status == 200 && clock.elapsed() < Duration::from_mins(1) {}
+        std::thread::sleep(Duration::from_millis(200));
+        device.give_room();
+        std::thread::sleep(Duration::from_millis(500));
+    });
+    tell(&format!(
+        "{} requests acknowledged, {} refused, {} left open",
+        ledger.count(Outcome::Acknowledged),
+        ledger.count(Outcome::Refused),
+        ledger.count(Outcome::Unknown)
+    ));
+    assert!(0 < ledger.count(Outcome::Refused), "the device was full");
+    assert_eq!(ledger.count(Outcome::Unknown), 0, "a full device leaves nothing open");
+    ledger.check(&client);
+    drop(server);
+    let server = device.start();
+    let client = server.client(Version::V2_0_0);
+    ledger.check(&client);
+    settle(&client, &mut ledger);
+}
+
+#[test]
+fn starts_on_a_full_device_and_answers_reads() {
+    let device = Device::new();
+    let mut server = device.start();
+    let client = server.client(Version::V2_0_0);
+    device.take_room();
+    let (first, statement) = make::statement_with_id();
+    client.store(&statement);
+    while post_batch(&client).status == 200 {}
+    // Nothing could be tidied up.
+    server.kill();
+    let server = device.start();
+    let client = server.client(Version::V2_0_0);
+    client.fetch(&first);
+    device.give_room();
+    wait_for("a batch", || post_batch(&client));
+}
