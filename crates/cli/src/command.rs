@@ -1,7 +1,9 @@
 //! One module for each command.
 
+pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod restore;
 pub(crate) mod serve;

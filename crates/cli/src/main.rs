@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{check, config, export, import, serve};
+use crate::command::{backup, check, config, export, import, restore, serve};
 
 /// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
 /// good, and gives them back.
@@ -35,6 +35,10 @@ enum Command {
     Import(import::Arguments),
     /// Writes all statements of a store that is not being served as JSON Lines.
     Export(export::Arguments),
+    /// Copies a store to another place, also while it is served.
+    Backup(backup::Arguments),
+    /// Makes a store of a backup, or checks one.
+    Restore(restore::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Import(arguments) => import::run(file, arguments),
         Command::Export(arguments) => export::run(file, arguments),
+        Command::Backup(arguments) => backup::run(file, arguments),
+        Command::Restore(arguments) => restore::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -1,7 +1,9 @@
 //! Words for the person or the program at the other end.
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 
+use acta_storage_embedded::{CopyProgress, CopyStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Says something to the person; what programs read goes to standard output instead.
@@ -45,6 +47,39 @@ pub(crate) enum Unit {
     Bytes,
     /// Statements.
     Statements,
+}
+
+/// A bar for a copy in several stages; it says when another stage begins.
+pub(crate) struct CopyBar {
+    bar: ProgressBar,
+    stage: Cell<Option<CopyStage>>,
+}
+
+impl CopyBar {
+    /// Nothing is drawn before the first stage.
+    pub(crate) fn new() -> Self {
+        Self { bar: progress_bar(0, Unit::Bytes), stage: Cell::new(None) }
+    }
+
+    /// Shows how far the copy has come.
+    pub(crate) fn show(&self, progress: CopyProgress) {
+        if self.stage.replace(Some(progress.stage)) != Some(progress.stage) {
+            self.bar.reset();
+            self.bar.println(match progress.stage {
+                CopyStage::Tables => "documents, credentials and other tables",
+                CopyStage::Log => "statements",
+                CopyStage::Attachments => "attachments",
+                CopyStage::Files => "files of the backup",
+            });
+        }
+        self.bar.set_length(progress.total_bytes);
+        self.bar.set_position(progress.done_bytes);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// A count with its noun, as in `1 statement` and `2 statements`.

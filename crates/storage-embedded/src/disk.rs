@@ -1,12 +1,16 @@
 //! The seam below which only the system lies: every file of the log, the index and the
 //! attachments is opened here.
 
+mod read_only;
+
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+
+pub(crate) use read_only::ReadOnly;
 
 /// A file system. Durability is only what the `sync` methods promise.
 pub trait Disk: Debug + Send + Sync {
@@ -30,6 +34,16 @@ pub trait Disk: Debug + Send + Sync {
     ///
     /// `NotFound` if there is none, or what the system reports.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Opens an existing file for reading alone, as when a running store is looked at from
+    /// outside.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if there is none, or what the system reports.
+    fn open_to_read(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        self.open(path)
+    }
 
     /// Makes a new, empty file, open for reading and writing.
     ///
@@ -120,6 +134,10 @@ impl Disk for SystemDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
         Ok(Arc::new(SystemFile(file)))
+    }
+
+    fn open_to_read(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(Arc::new(SystemFile(File::open(path)?)))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {

@@ -13,7 +13,8 @@ use crate::disk::{self, Disk};
 use crate::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 
 const LOCK_NAME: &str = "lock";
-const STORE_NAME: &str = "store";
+/// The name of the file that makes a store this one.
+pub(crate) const STORE_NAME: &str = "store";
 const STORE_BYTES: usize = 48;
 
 /// Held as long as the store is open.

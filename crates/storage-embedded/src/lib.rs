@@ -5,6 +5,7 @@
 //! at a time.
 
 mod attachments;
+mod backup;
 mod disk;
 mod engine;
 mod entities;
@@ -17,6 +18,9 @@ mod storage;
 mod tables;
 mod terms;
 
+pub use backup::{
+    BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
+};
 pub use disk::{Disk, DiskFile, SystemDisk};
 pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};

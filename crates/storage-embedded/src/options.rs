@@ -95,6 +95,16 @@ pub enum OpenError {
         directory: PathBuf,
     },
 
+    /// A restore was broken off, so that it is no store yet. Empty it, and restore again.
+    #[error(
+        "{} holds a restore that was never finished: empty it and restore again",
+        directory.display()
+    )]
+    Unfinished {
+        /// The directory.
+        directory: PathBuf,
+    },
+
     /// The files could not be read, or are damaged.
     #[error("could not open the store")]
     Storage(#[from] StorageError),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use acta_storage::StorageError;
 
 use crate::attachments::Attachments;
+use crate::backup::RESTORING_NAME;
 use crate::disk::Disk;
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
@@ -66,6 +67,7 @@ impl EmbeddedStorage {
     /// - [`OpenError::InUse`]: it is open already, here or in another process.
     /// - [`OpenError::Newer`]: a newer release has written it.
     /// - [`OpenError::NoIdentity`]: its keys are missing.
+    /// - [`OpenError::Unfinished`]: a restore into the directory was broken off.
     /// - [`OpenError::Storage`]: it cannot be read, or is damaged; file and offset are named.
     pub fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
         let directory = options.directory.as_path();
@@ -73,6 +75,7 @@ impl EmbeddedStorage {
         let act = "making the data directory";
         make_directory(disk, directory).map_err(|source| StorageError::Io { act, source })?;
         let lock = Arc::new(DirectoryLock::take(directory)?);
+        check_that_it_is_whole(disk, directory)?;
         let identity = match Identity::read(disk, directory)? {
             Some(identity) => identity,
             None if Self::has_log(options) => {
@@ -128,8 +131,22 @@ impl EmbeddedStorage {
     }
 }
 
+/// Refuses what an interrupted restore has left.
+fn check_that_it_is_whole(disk: &dyn Disk, directory: &Path) -> Result<(), OpenError> {
+    let act = "reading the data directory";
+    let names = disk.list(directory).map_err(|source| StorageError::Io { act, source })?;
+    if names.iter().any(|name| name == RESTORING_NAME) {
+        return Err(OpenError::Unfinished { directory: directory.to_path_buf() });
+    }
+    Ok(())
+}
+
 /// Makes a directory and those above it that are missing, durably.
-fn make_directory(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+///
+/// # Errors
+///
+/// What the system reports.
+pub(crate) fn make_directory(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     let is_missing = |path: &Path| {
         let listed = disk.list(path);
         listed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)

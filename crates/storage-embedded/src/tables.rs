@@ -8,6 +8,7 @@
 //!
 //! Statements are not kept here, and what they have told can be read from the log again.
 
+mod copy;
 mod credentials;
 mod cursors;
 mod documents;
@@ -24,13 +25,14 @@ use acta_ambient::Clock;
 use acta_storage::StorageError;
 use rusqlite::Connection;
 
+pub(crate) use copy::copy;
 pub(crate) use entities::{EntityChanges, EntityReader};
 pub(crate) use failure::repeated;
 use readers::Readers;
 use writer::Writer;
 
 /// The name of the file in the directory of the store.
-const FILE_NAME: &str = "tables.sqlite";
+pub(crate) const FILE_NAME: &str = "tables.sqlite";
 
 /// The tables of one store.
 #[derive(Debug)]

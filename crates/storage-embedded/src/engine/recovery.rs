@@ -92,7 +92,8 @@ pub(crate) fn is_draft(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "tmp")
 }
 
-fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
+/// Why the log cannot be opened, when the header of a segment in it cannot be used.
+pub(crate) fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
     let path: PathBuf = directory.join(crate::log::segment::segment_name(number));
     match unreadable {
         Unreadable::Newer(found) => OpenError::Newer { path, found, known: VERSION },
@@ -103,7 +104,12 @@ fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
     }
 }
 
-fn check_order(
+/// Checks that a segment belongs to the store and follows the one before.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`].
+pub(crate) fn check_order(
     segment: &Segment,
     before: Option<&Segment>,
     store_id: [u8; 16],
@@ -305,7 +311,7 @@ struct Expected {
 ///
 /// The writer starts a frame only when the one before is durable, so there is none behind
 /// one that was torn.
-fn has_frame_behind(segment: &Segment, at: u64) -> Result<bool, StorageError> {
+pub(crate) fn has_frame_behind(segment: &Segment, at: u64) -> Result<bool, StorageError> {
     let mut window = Vec::new();
     let mut from = at + 1;
     while from + FRAME_HEADER_BYTES as u64 <= segment.len() {

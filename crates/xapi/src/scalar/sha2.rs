@@ -65,6 +65,11 @@ enum Member {
 }
 
 impl Sha2Hasher {
+    /// Starts a computation of a SHA-256.
+    pub fn sha256() -> Self {
+        Self(Member::Sha256(Sha256::new()))
+    }
+
     /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {

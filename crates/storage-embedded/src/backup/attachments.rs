@@ -1,0 +1,127 @@
+//! Copying the content of attachments, which never changes.
+
+use acta_xapi::scalar::Sha2Hasher;
+
+use super::destination::read_pieces;
+use super::manifest::FileEntry;
+use super::progress::CopyStage;
+use super::tree::StoredAttachment;
+use super::{BackupError, Run, tree};
+use crate::disk::DiskFile;
+
+const READING: &str = "reading attachments";
+
+/// What became of an attachment.
+enum Outcome {
+    Copied(FileEntry),
+    /// Its content is not what its name says, for this reason.
+    Damaged(String),
+}
+
+impl Run<'_> {
+    /// Copies the attachments that the former backup does not have.
+    ///
+    /// # Errors
+    ///
+    /// As [`super::Backup::run`].
+    pub(super) fn copy_attachments(&mut self) -> Result<(), BackupError> {
+        let directory = self.data.join("attachments");
+        let failed = BackupError::io(READING, &directory);
+        let mut stored = Vec::new();
+        tree::walk_attachments(&self.source, self.data, |one| stored.push(one)).map_err(failed)?;
+        self.begin_attachments(&stored)?;
+        for one in &stored {
+            self.copy_attachment(one)?;
+        }
+        self.keep_attachments();
+        Ok(())
+    }
+
+    fn begin_attachments(&self, stored: &[StoredAttachment]) -> Result<(), BackupError> {
+        let mut total = 0;
+        for one in stored {
+            let path = self.data.join(&one.path);
+            let failed = BackupError::io(READING, &path);
+            if let Some(file) = tree::open(&self.source, &path).map_err(&failed)? {
+                total += file.len().map_err(failed)?;
+            }
+        }
+        self.meter.begin(CopyStage::Attachments, total);
+        Ok(())
+    }
+
+    fn copy_attachment(&mut self, one: &StoredAttachment) -> Result<(), BackupError> {
+        let path = self.data.join(&one.path);
+        let failed = BackupError::io(READING, &path);
+        let Some(file) = tree::open(&self.source, &path).map_err(&failed)? else {
+            // Its statement was refused, and it was taken away again.
+            return Ok(());
+        };
+        let len = file.len().map_err(failed)?;
+        let former = self.former.files.get(&one.path);
+        if let Some(entry) = former.filter(|entry| entry.bytes == len)
+            && self.destination.holds(entry)
+        {
+            let entry = entry.clone();
+            self.meter.add(len);
+            self.files.insert(one.path.clone(), entry);
+            return Ok(());
+        }
+        match self.copy_content(one, file.as_ref(), len)? {
+            Outcome::Copied(entry) => {
+                let bytes = entry.bytes;
+                self.add(&one.path, entry, bytes);
+            }
+            Outcome::Damaged(reason) => {
+                self.damaged.push((one.path.clone(), reason));
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_content(
+        &mut self,
+        one: &StoredAttachment,
+        file: &dyn DiskFile,
+        len: u64,
+    ) -> Result<Outcome, BackupError> {
+        let name = self.free_name(&one.path);
+        let mut copy = self.destination.create(&name)?;
+        let mut own_hasher = one.sha2.hasher();
+        let mut hasher = Sha2Hasher::sha256();
+        let mut written = Ok(());
+        let read = read_pieces(file, len, |piece| {
+            own_hasher.update(piece);
+            hasher.update(piece);
+            self.meter.add(piece.len() as u64);
+            if written.is_ok() {
+                written = copy.write(piece);
+            }
+            Ok(())
+        });
+        written?;
+        let reason = match read {
+            Ok(()) if own_hasher.finish() == one.sha2 => {
+                let bytes = copy.finish()?;
+                let sha256 = hasher.finish();
+                return Ok(Outcome::Copied(FileEntry { file: name, bytes, sha256 }));
+            }
+            Ok(()) => "its content has another hash".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        drop(copy);
+        self.destination.remove(&name)?;
+        Ok(Outcome::Damaged(reason))
+    }
+
+    /// Content that the former backup has is never dropped: no statement is ever taken back,
+    /// so what is missing in the store, or damaged there, is good here.
+    fn keep_attachments(&mut self) {
+        for (path, entry) in &self.former.files {
+            let is_missing = path.starts_with("attachments/") && !self.files.contains_key(path);
+            if is_missing && self.destination.holds(entry) {
+                self.files.insert(path.clone(), entry.clone());
+            }
+        }
+    }
+}

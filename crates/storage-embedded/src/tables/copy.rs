@@ -1,0 +1,98 @@
+//! Copying the tables while another process may be writing them.
+//!
+//! The copy is what one transaction saw, all of it. The write-ahead log lets writers go on
+//! meanwhile; it cannot shrink before the copying ends.
+
+use std::path::Path;
+
+use acta_storage::StorageError;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, params};
+
+use super::failure::{corrupt_row, failed};
+use super::{FILE_NAME, schema};
+
+/// Pages that are copied between two reports.
+const STEP_PAGES: i32 = 256;
+
+const COPYING: &str = "copying the tables";
+const CHECKING: &str = "checking the copy of the tables";
+
+/// Copies the tables in `directory` to a new file at `to`, and checks the copy.
+///
+/// `on_progress` is told bytes done and bytes in all. The copy is not yet durable.
+///
+/// # Errors
+///
+/// - [`StorageError::Corrupt`]: the tables do not check.
+/// - [`StorageError::Full`]: there is no room for the copy.
+/// - [`StorageError::Io`]: the tables cannot be read, are of a newer release, or the copy
+///   cannot be written.
+pub(crate) fn copy(
+    directory: &Path,
+    to: &Path,
+    on_progress: &dyn Fn(u64, u64),
+) -> Result<(), StorageError> {
+    let failed = failed(COPYING);
+    let source = schema::open_reader(&directory.join(FILE_NAME))?;
+    // The first read fixes what the transaction sees; without one, the copy would begin
+    // again whenever something is written.
+    source.execute_batch("BEGIN").map_err(&failed)?;
+    schema::check_version(&source)?;
+    let mut copy = Connection::open(to).map_err(&failed)?;
+    // It is synced at the end, and is of no use before.
+    copy.pragma_update(None, "journal_mode", "OFF").map_err(&failed)?;
+    copy.pragma_update(None, "synchronous", "OFF").map_err(&failed)?;
+    copy_pages(&source, &mut copy, on_progress)?;
+    source.close().map_err(|(_connection, error)| failed(error))?;
+    // So that the file is whole without a write-ahead log beside it.
+    copy.pragma_update(None, "journal_mode", "DELETE").map_err(&failed)?;
+    check(&copy)?;
+    copy.close().map_err(|(_connection, error)| failed(error))
+}
+
+fn copy_pages(
+    source: &Connection,
+    copy: &mut Connection,
+    on_progress: &dyn Fn(u64, u64),
+) -> Result<(), StorageError> {
+    let failed = failed(COPYING);
+    let page_bytes: i64 =
+        source.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(&failed)?;
+    let page_bytes = page_bytes.unsigned_abs();
+    let backup = Backup::new(source, copy).map_err(&failed)?;
+    loop {
+        let step = backup.step(STEP_PAGES).map_err(&failed)?;
+        let progress = backup.progress();
+        let bytes = |pages: i32| u64::from(pages.unsigned_abs()) * page_bytes;
+        on_progress(bytes(progress.pagecount - progress.remaining), bytes(progress.pagecount));
+        match step {
+            StepResult::More => {}
+            StepResult::Done => return Ok(()),
+            // Nobody else writes to the copy, and readers do not wait for writers.
+            _ => return Err(StorageError::Busy { retry_after: super::failure::RETRY_AFTER }),
+        }
+    }
+}
+
+/// Checks every page, and the content of every document.
+fn check(copy: &Connection) -> Result<(), StorageError> {
+    let failed = failed(CHECKING);
+    let found: String =
+        copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(&failed)?;
+    if found != "ok" {
+        return Err(StorageError::Corrupt { place: format!("the tables: {found}") });
+    }
+    let sql = "SELECT rowid, checksum, content FROM documents";
+    let mut documents = copy.prepare(sql).map_err(&failed)?;
+    let mut rows = documents.query(params![]).map_err(&failed)?;
+    while let Some(row) = rows.next().map_err(&failed)? {
+        let (number, checksum): (i64, i64) =
+            (row.get(0).map_err(&failed)?, row.get(1).map_err(&failed)?);
+        let content = row.get_ref(2).map_err(&failed)?.as_blob();
+        if content.is_ok_and(|content| i64::from(crc32c::crc32c(content)) != checksum) {
+            return Err(corrupt_row("documents", number));
+        }
+    }
+    Ok(())
+}
