@@ -244,6 +244,3 @@ impl Run<'_> {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -51,7 +51,8 @@ impl<'d> Destination<'d> {
         root: &Path,
     ) -> Result<(Self, Option<Manifest>), BackupError> {
         make_directory(disk, root).map_err(BackupError::io(WRITING, root))?;
-        let names = disk.list(root).map_err(BackupError::io(WRITING, root))?;
+        let mut names = disk.list(root).map_err(BackupError::io(WRITING, root))?;
+        names.retain(|name| name != DRAFT_NAME);
         if !names.iter().any(|name| name == MANIFEST_NAME) && !tree::is_empty(&names) {
             return Err(BackupError::NotEmpty { directory: root.to_path_buf() });
         }
