@@ -1,0 +1,188 @@
+//! What backup and restore say when they cannot do what they were asked.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use acta_tests::{Server, Version, acta, make};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{back_up, check, export, folder, restore, run};
+
+/// A store with statements in several segments, and a document; and where its backup goes.
+struct Stage {
+    folder: TempDir,
+    data: PathBuf,
+    to: PathBuf,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = folder();
+        let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
+        let stage = Self { folder, data, to };
+        stage.import(0..4000);
+        stage
+    }
+
+    fn import(&self, numbers: std::ops::Range<u32>) {
+        let lines: Vec<String> = numbers.map(|number| statement(number).to_string()).collect();
+        let file = self.folder.path().join("statements.jsonl");
+        std::fs::write(&file, lines.join("\n")).expect("a file can be written");
+        let mut command = acta();
+        command.env("ACTA_STORAGE_SEGMENT_BYTES", "512KiB");
+        let ran = run(command.args(["import", "--again", "--data"]).arg(&self.data).arg(&file));
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+    }
+
+    /// The segments of its log, in order.
+    fn segments(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.data.join("log")).expect("it can be listed");
+        let paths = entries.map(|entry| entry.expect("it can be listed").path());
+        let mut paths: Vec<PathBuf> = paths.collect();
+        paths.sort_unstable();
+        paths
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn statement(number: u32) -> Value {
+    let mut statement = make::statement();
+    statement["id"] = json!(format!("00000000-0000-4000-8000-{number:012}"));
+    statement["result"] = json!({"response": format!("{}{}", make::id(), make::id()).repeat(2)});
+    statement
+}
+
+fn flip(path: &Path) {
+    let mut bytes = std::fs::read(path).expect("it can be read");
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    std::fs::write(path, bytes).expect("it can be written");
+}
+
+/// The length of a file in KiB.
+fn kib_of(path: &Path) -> u64 {
+    std::fs::metadata(path).expect("it is there").len() / 1024
+}
+
+/// `command`, whose files may not become longer than so many KiB: as if the disk were full.
+fn with_little_room(command: &Command, kib: u64) -> Command {
+    let mut limited = Command::new("bash");
+    limited.args(["-c", r#"trap "" XFSZ; ulimit -f "$0"; exec "$@""#, &kib.to_string()]);
+    limited.arg(command.get_program()).args(command.get_args());
+    limited
+}
+
+#[test]
+fn a_destination_without_room_says_so_and_keeps_the_former_backup() {
+    let stage = Stage::new();
+    let first = back_up(&stage.data, &stage.to).counts();
+    assert!(first["files"].as_u64() > Some(4), "{first}");
+    stage.import(4000..8000);
+    let mut command = acta();
+    command.args(["backup", "--data"]).arg(&stage.data).arg("--to").arg(&stage.to);
+    let tables = kib_of(&stage.data.join("tables.sqlite"));
+    let segment = stage.segments().iter().map(|path| kib_of(path)).max().expect("there is one");
+    assert!(tables + 10 < segment, "{tables} and {segment} KiB");
+    // The first is too little for the tables, the second for a segment.
+    for kib in [tables - 10, segment - 10] {
+        let ran = run(&mut with_little_room(&command, kib));
+        assert_eq!(ran.code, Some(2), "{}", ran.err);
+        assert!(ran.err.contains("no new backup was made"), "{}", ran.err);
+        let place = stage.to.display().to_string();
+        assert!(ran.err.contains(&place), "the place is named: {}", ran.err);
+        let checked = check(&stage.to).counts();
+        assert_eq!((&checked["number"], &checked["statements"]), (&json!(1), &json!(4000)));
+    }
+    assert_eq!(back_up(&stage.data, &stage.to).counts()["statements"], 8000);
+}
+
+#[test]
+fn a_restore_without_room_is_not_taken_for_a_store() {
+    let stage = Stage::new();
+    back_up(&stage.data, &stage.to).counts();
+    let place = stage.place("restored");
+    let mut command = acta();
+    command.args(["restore", "--from"]).arg(&stage.to).arg("--data").arg(&place);
+    let segment = kib_of(&stage.segments()[0]);
+    let ran = run(&mut with_little_room(&command, segment - 10));
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    let exported = run(acta().arg("export").arg("--data").arg(&place));
+    assert_eq!(exported.code, Some(2));
+    assert!(exported.err.contains("a restore that was never finished"), "{}", exported.err);
+    let again = restore(&stage.to, &place);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("is not empty"), "{}", again.err);
+    std::fs::remove_dir_all(&place).expect("it can be emptied");
+    restore(&stage.to, &place).counts();
+    assert!(export(&place) == export(&stage.data), "the whole log is there");
+}
+
+#[test]
+fn damage_in_the_store_is_named_and_not_backed_up() {
+    let stage = Stage::new();
+    back_up(&stage.data, &stage.to).counts();
+    stage.import(4000..8000);
+    let segments = stage.segments();
+    let damaged = &segments[segments.len() - 2];
+    flip(damaged);
+    let ran = back_up(&stage.data, &stage.to);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let printed: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
+    let place = printed["damaged"][0].as_str().expect("a place is a string");
+    assert!(place.starts_with(&format!("{} at byte ", damaged.display())), "{place}");
+    assert_eq!(check(&stage.to).counts()["number"], 1);
+}
+
+#[test]
+fn damage_in_a_backup_is_named_and_not_restored() {
+    let stage = Stage::new();
+    back_up(&stage.data, &stage.to).counts();
+    let damaged = stage.to.join("log/00000002.log");
+    flip(&damaged);
+    let name = damaged.display().to_string();
+    let place = stage.place("restored");
+    for ran in [check(&stage.to), restore(&stage.to, &place)] {
+        assert_eq!(ran.code, Some(1), "{}", ran.err);
+        assert!(ran.err.contains(&name), "{}", ran.err);
+        let printed: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
+        assert_eq!(printed["damaged"].as_array().map(Vec::len), Some(1), "{printed}");
+    }
+    // What a person would do: away with it, and back up again.
+    std::fs::remove_file(&damaged).expect("it can be removed");
+    back_up(&stage.data, &stage.to).counts();
+    check(&stage.to).counts();
+}
+
+#[test]
+fn places_that_cannot_be_used_are_refused() {
+    let stage = Stage::new();
+    let nowhere = stage.place("nowhere");
+    let ran = back_up(&nowhere, &stage.to);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("there is no store in"), "{}", ran.err);
+    assert!(!nowhere.exists() && !stage.to.exists(), "nothing was made");
+
+    for inside in [stage.data.clone(), stage.data.join("backup"), stage.data.join("a/b")] {
+        let ran = back_up(&stage.data, &inside);
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.err.contains("lies in the data directory"), "{}", ran.err);
+    }
+    let ran = restore(&nowhere, &stage.place("restored"));
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("there is no finished backup in"), "{}", ran.err);
+
+    back_up(&stage.data, &stage.to).counts();
+    let ran = restore(&stage.to, &stage.data);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("is not empty"), "{}", ran.err);
+
+    let other = stage.place("other");
+    drop(Server::start_in(&other, Version::V2_0_0));
+    let ran = back_up(&other, &stage.to);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("another store"), "{}", ran.err);
+}
