@@ -9,6 +9,7 @@
 pub mod client;
 pub mod make;
 pub mod multipart;
+pub mod recorded;
 pub mod server;
 pub mod sign;
 pub mod tweak;

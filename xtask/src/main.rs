@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod conform;
+mod fixture;
 mod generate;
 mod shell;
 mod tidy;
@@ -17,6 +18,7 @@ Usage: cargo xtask <command>
   tidy               the rules of this repository that no other tool knows
   generate           write the generated files anew
   bench [options]    measure speed and memory; see docs/benchmarks.md
+  fixture NAME       write the store tests/upgrade/NAME, for later releases to open
   conform SUITE DIR  run the official conformance suite, checked out in DIR
 ";
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(),
         "generate" => generate::write(),
         "bench" => bench::run(&rest),
+        "fixture" => fixture::run(&rest),
         "conform" => conform::run(&rest),
         _ => {
             shell::say(HELP);
