@@ -36,15 +36,11 @@ pub(crate) struct Load {
 impl Load {
     pub(crate) fn start(server: &Server) -> Self {
         let (ledger, is_over) = (Arc::<Mutex<Ledger>>::default(), Arc::<AtomicBool>::default());
-        let writes = [write_single, write_single, write_batch, write_attachment, write_document];
-        let writers = writes.map(|write| {
+        let acts = [write_single, write_single, write_batch, write_attachment, write_document];
+        let writers = acts.map(|act| {
             let client = server.client(Version::V2_0_0);
             let (ledger, is_over) = (Arc::clone(&ledger), Arc::clone(&is_over));
-            thread::spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
-                    write(&client, &ledger);
-                }
-            })
+            thread::spawn(move || repeat(act, &client, &ledger, &is_over))
         });
         Self { ledger, is_over, writers: writers.into() }
     }
@@ -61,6 +57,17 @@ impl Load {
             writer.join().expect("a writer ends");
         }
         self.ledger.lock().expect("no writer panics while it notes something").clone()
+    }
+}
+
+fn repeat(
+    act: fn(&Client, &Mutex<Ledger>),
+    client: &Client,
+    ledger: &Mutex<Ledger>,
+    is_over: &AtomicBool,
+) {
+    while !is_over.load(Ordering::Relaxed) {
+        act(client, ledger);
     }
 }
 

@@ -18,7 +18,7 @@ const SAMPLE_COUNT: u32 = 130;
 const SAMPLE_BYTES: usize = 65_000;
 
 /// Longest wait for the dictionary.
-const DICTIONARY_TIMEOUT: Duration = Duration::from_secs(60);
+const DICTIONARY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Parameters of a query.
 type Query = Vec<(String, String)>;

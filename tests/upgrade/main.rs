@@ -55,7 +55,7 @@ impl Old {
         let ran = acta().arg("export").arg("--data").arg(data).output();
         let ran = ran.expect("the binary can be started");
         assert!(ran.status.success(), "{}: {}", self.name, String::from_utf8_lossy(&ran.stderr));
-        let lines = ran.stdout.iter().filter(|byte| **byte == b'\n').count();
+        let lines = ran.stdout.split_inclusive(|byte| *byte == b'\n').count();
         let holds = &self.lines[0];
         assert_eq!(holds["statements"], lines, "{}", self.name);
         let found = json!({"bytes": ran.stdout.len(), "sha256": make::sha256_hex(&ran.stdout)});
@@ -70,7 +70,7 @@ impl Old {
             assert_eq!(answer, line["answer"], "{}: {}", self.name, line["ask"]);
             asked_count += 1;
         }
-        assert!(100 < asked_count, "{} questions", asked_count);
+        assert!(100 < asked_count, "{asked_count} questions");
     }
 
     /// The first question whose answer has a header, and that header.

@@ -61,7 +61,7 @@ fn copy_files(from: &Path, to: &Path) {
 fn answers(data: &Path, content: &Content) -> Vec<Value> {
     let exported = acta().arg("export").arg("--data").arg(data).output();
     let exported = exported.expect("the binary can be started").stdout;
-    let count = exported.iter().filter(|byte| **byte == b'\n').count();
+    let count = exported.split_inclusive(|byte| *byte == b'\n').count();
     let mut lines = vec![json!({
         "statements": count,
         "export": {"bytes": exported.len(), "sha256": make::sha256_hex(&exported)},

@@ -26,7 +26,7 @@ mod progress;
 mod restore;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
@@ -98,6 +98,8 @@ struct Run<'a> {
     data: &'a Path,
     destination: Destination<'a>,
     former: Manifest,
+    /// Names of files in the destination that the former backup needs.
+    taken_names: HashSet<String>,
     /// The files of the new backup.
     files: BTreeMap<String, FileEntry>,
     copied_file_count: u64,
@@ -148,6 +150,7 @@ impl Backup<'_> {
             source,
             data: self.data,
             destination,
+            taken_names: former.files.values().map(|entry| entry.file.clone()).collect(),
             former,
             files: BTreeMap::new(),
             copied_file_count: 0,
@@ -194,8 +197,8 @@ impl Backup<'_> {
 impl Run<'_> {
     /// Where a new file goes: to the name that it has in the store, if that is free.
     fn free_name(&self, path: &str) -> String {
-        let is_taken = self.former.files.values().any(|entry| entry.file == path);
         let number = self.former.number + 1;
+        let is_taken = self.taken_names.contains(path);
         if is_taken { tree::numbered(path, number) } else { path.to_owned() }
     }
 

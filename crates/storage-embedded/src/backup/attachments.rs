@@ -27,8 +27,7 @@ impl Run<'_> {
     pub(super) fn copy_attachments(&mut self) -> Result<(), BackupError> {
         let directory = self.data.join("attachments");
         let failed = BackupError::io(READING, &directory);
-        let mut stored = Vec::new();
-        tree::walk_attachments(&self.source, self.data, |one| stored.push(one)).map_err(failed)?;
+        let stored = tree::list_attachments(&self.source, self.data).map_err(failed)?;
         self.begin_attachments(&stored)?;
         for one in &stored {
             self.copy_attachment(one)?;

@@ -77,10 +77,11 @@ impl<'d> Destination<'d> {
     ) -> Result<(Self, Manifest), BackupError> {
         let directory = root.to_path_buf();
         let none = || BackupError::NoBackup { directory: directory.clone() };
-        let names = disk.list(root).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => none(),
-            _ => BackupError::io(READING, root)(error),
-        })?;
+        let names = match disk.list(root) {
+            Ok(names) => names,
+            Err(error) if tree::is_absent(&error) => return Err(none()),
+            Err(error) => return Err(BackupError::io(READING, root)(error)),
+        };
         if !names.iter().any(|name| name == MANIFEST_NAME) {
             return Err(none());
         }
@@ -243,22 +244,18 @@ impl<'d> Destination<'d> {
     ///
     /// [`BackupError::Io`].
     pub(super) fn sweep(&self, manifest: &Manifest) -> Result<(), BackupError> {
-        let named: HashSet<&str> =
+        let needed: HashSet<&str> =
             manifest.files.values().map(|entry| entry.file.as_str()).collect();
+        let disk = ReadOnly(self.disk);
         let failed = BackupError::io("looking through the backup", &self.root);
-        let names = tree::list(&ReadOnly(self.disk), &self.root, "").map_err(&failed)?;
-        let mut found: Vec<String> =
-            names.into_iter().filter(|name| tree::is_backups_own(name)).collect();
-        let log = tree::list(&ReadOnly(self.disk), &self.root, "log").map_err(&failed)?;
+        let mut found = tree::list(&disk, &self.root, "").map_err(&failed)?;
+        found.retain(|name| tree::is_backups_own(name));
+        let log = tree::list(&disk, &self.root, "log").map_err(&failed)?;
         found.extend(log.into_iter().filter(|name| tree::is_segment(name)));
-        tree::walk_attachments(&ReadOnly(self.disk), &self.root, |file| {
-            found.push(file.path);
-        })
-        .map_err(failed)?;
-        found
-            .iter()
-            .filter(|file| !named.contains(file.as_str()))
-            .try_for_each(|file| self.remove(file))
+        let attachments = tree::list_attachments(&disk, &self.root).map_err(failed)?;
+        found.extend(attachments.into_iter().map(|one| one.path));
+        found.retain(|file| !needed.contains(file.as_str()));
+        found.iter().try_for_each(|file| self.remove(file))
     }
 }
 

@@ -43,7 +43,7 @@ impl Run<'_> {
                     return Err(BackupError::open(&directory)(error));
                 }
                 // It was being made, and the disk had no room for it.
-                Err(error) if is_last && tree::is_absent(&error) => break,
+                Err(error) if is_last && tree::is_absent(&error) && !self.had(*number) => break,
                 Err(error) => return Err(BackupError::io(READING, &directory)(error)),
             };
             let failed = BackupError::storage(READING, segment.path());
@@ -54,11 +54,7 @@ impl Run<'_> {
             end = self.copy_segment(&segment, is_last)?;
             before = Some(segment);
         }
-        match (end, before) {
-            (Some(end), _) => Ok(end),
-            (None, Some(last)) => position_behind(&last),
-            (None, None) => Err(BackupError::NoStore { directory: self.data.to_path_buf() }),
-        }
+        end.ok_or_else(|| BackupError::NoStore { directory: self.data.to_path_buf() })
     }
 
     /// The numbers of the segments that are there, from 1 without gaps.
@@ -79,6 +75,11 @@ impl Run<'_> {
 
     fn diverged(&self, reason: String) -> BackupError {
         BackupError::Diverged { directory: self.destination.root().to_path_buf(), reason }
+    }
+
+    /// Whether the former backup has something of a segment.
+    fn had(&self, number: u32) -> bool {
+        self.former.files.contains_key(&path_of(number))
     }
 
     fn check_that_none_is_gone(&self, numbers: &[u32]) -> Result<(), BackupError> {
@@ -115,7 +116,7 @@ impl Run<'_> {
         let path = path_of(number);
         let former = self.former.files.get(&path).cloned();
         let kept = former.clone().filter(|entry| self.has_copy_of(segment, entry));
-        let was_closed = self.former.files.contains_key(&path_of(number + 1));
+        let was_closed = self.had(number + 1);
         if let Some(entry) = &kept
             && (was_closed && !is_last && entry.bytes == segment.len())
         {
@@ -227,17 +228,6 @@ fn path_of(number: u32) -> String {
     format!("log/{}", segment_name(number))
 }
 
-/// The position behind a segment that was taken for granted, until the one behind it went.
-fn position_behind(segment: &Segment) -> Result<u64, BackupError> {
-    let mut position = segment.header.first_position;
-    let mut walk = Walk::new(segment, false);
-    let failed = BackupError::storage(READING, segment.path());
-    while let Some(frame) = walk.next().map_err(&failed)? {
-        position += frame.record_count;
-    }
-    Ok(position)
-}
-
 /// A segment on its way into the backup.
 struct Copy {
     /// The file in the destination.
@@ -285,20 +275,20 @@ enum Look {
 struct Walk<'s> {
     segment: &'s Segment,
     is_last: bool,
-    walk: FrameWalk<'s>,
+    frames: FrameWalk<'s>,
     /// The bytes of the last frame.
     frame: Vec<u8>,
 }
 
 impl<'s> Walk<'s> {
     fn new(segment: &'s Segment, is_last: bool) -> Self {
-        let walk = FrameWalk::new(segment, segment.frames_from());
-        Self { segment, is_last, walk, frame: Vec::new() }
+        let frames = FrameWalk::new(segment, segment.frames_from());
+        Self { segment, is_last, frames, frame: Vec::new() }
     }
 
     /// The next frame; none at the end of the segment, or of what was written whole.
     fn next(&mut self) -> Result<Option<Sound>, StorageError> {
-        let at = self.walk.at();
+        let at = self.frames.at();
         let mut broken = at;
         for _ in 0..READ_COUNT_MAX {
             match self.look()? {
@@ -307,7 +297,7 @@ impl<'s> Walk<'s> {
                 Look::Broken(place) => broken = place,
             }
             // So that it is read from the file again.
-            self.walk = FrameWalk::new(self.segment, at);
+            self.frames = FrameWalk::new(self.segment, at);
         }
         // The writer begins a frame only when the one before is durable.
         if self.is_last && !has_frame_behind(self.segment, at)? {
@@ -317,8 +307,8 @@ impl<'s> Walk<'s> {
     }
 
     fn look(&mut self) -> Result<Look, StorageError> {
-        let at = self.walk.at();
-        let (offset, bytes) = match self.walk.step() {
+        let at = self.frames.at();
+        let (offset, bytes) = match self.frames.step() {
             Ok(Step::End) => return Ok(Look::End),
             Ok(Step::NoFrame(at)) => return Ok(Look::Broken(at)),
             Ok(Step::Frame(offset, bytes)) => (offset, bytes),

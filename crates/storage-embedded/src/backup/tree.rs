@@ -82,30 +82,27 @@ pub(super) fn is_backups_own(name: &str) -> bool {
     name == "manifest.jsonl.tmp" || unnumbered(name).is_some_and(|name| own.contains(&&*name))
 }
 
-/// Calls `found` with the content of every attachment below `root`, in order.
+/// The content of every attachment below `root`, in order.
 ///
 /// # Errors
 ///
 /// What the system reports.
-pub(super) fn walk_attachments(
-    disk: &dyn Disk,
-    root: &Path,
-    mut found: impl FnMut(StoredAttachment),
-) -> io::Result<()> {
+pub(super) fn list_attachments(disk: &dyn Disk, root: &Path) -> io::Result<Vec<StoredAttachment>> {
+    let mut found = Vec::new();
     for tenant in list(disk, root, "attachments")? {
-        let number = tenant.rsplit('/').next().and_then(|name| name.parse().ok());
-        if number.and_then(TenantId::new).is_none() {
+        let name = tenant.rsplit('/').next().unwrap_or_default();
+        if name.parse::<TenantId>().is_err() {
             continue;
         }
         for prefix in list(disk, root, &tenant)? {
-            for path in list(disk, root, &prefix)? {
-                if let Some(sha2) = hash_in(&path) {
-                    found(StoredAttachment { path, sha2 });
-                }
-            }
+            let paths = list(disk, root, &prefix)?.into_iter();
+            found.extend(paths.filter_map(|path| {
+                let sha2 = hash_in(&path)?;
+                Some(StoredAttachment { path, sha2 })
+            }));
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The hash in the path of an attachment, if it stands where it belongs.

@@ -70,7 +70,9 @@ fn copy_pages(
             StepResult::More => {}
             StepResult::Done => return Ok(()),
             // Nobody else writes to the copy, and readers do not wait for writers.
-            _ => return Err(StorageError::Busy { retry_after: super::failure::RETRY_AFTER }),
+            StepResult::Busy | StepResult::Locked | _ => {
+                return Err(StorageError::Busy { retry_after: super::failure::RETRY_AFTER });
+            }
         }
     }
 }

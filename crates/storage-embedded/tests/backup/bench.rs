@@ -36,7 +36,8 @@ fn draft(number: u128) -> Draft {
             .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
             .rotate_right(64)
     };
-    let response: String = (0..16).map(|salt| format!("{:032x}", chance(salt))).collect();
+    let pieces: Vec<String> = (0..16).map(|salt| format!("{:032x}", chance(salt))).collect();
+    let response = pieces.concat();
     Draft::new(number).more(&format!(r#""result":{{"response":"{response}"}}"#))
 }
 
@@ -165,6 +166,21 @@ impl Bench {
     /// How long an attachment is in the backup.
     pub(crate) fn attachment_bytes(&self, path: &str) -> u64 {
         std::fs::metadata(self.backup().join(path)).unwrap().len()
+    }
+
+    /// Keeps the backup as it is now, by hard links: a copy that later runs must not hurt.
+    pub(crate) fn keep_backup(&self, name: &str) {
+        for file in self.files_of_backup() {
+            let target = self.scratch(name).join(&file);
+            std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+            std::fs::hard_link(self.backup().join(file), target).unwrap();
+        }
+    }
+
+    /// Makes a kept backup the one that is restored.
+    pub(crate) fn go_back_to(&self, name: &str) {
+        std::fs::remove_dir_all(self.backup()).unwrap();
+        std::fs::rename(self.scratch(name), self.backup()).unwrap();
     }
 
     /// As when the disk of the data is gone.

@@ -92,6 +92,22 @@ async fn a_damaged_attachment_is_named_and_everything_else_backed_up() {
     assert_eq!(bench.check().backup.missing.len(), 0);
 }
 
+fn check_that_it_is_refused(bench: &Bench, file: &str, at: usize, place: &Path) {
+    let path = bench.backup().join(file);
+    flip(&path, at);
+    let error = bench.restore(place).unwrap_err();
+    assert!(matches!(error, BackupError::Damaged { .. }), "{file}, byte {at}: {error}");
+    assert!(error.to_string().contains(file), "{file}, byte {at}: {error}");
+    if file == "manifest.jsonl" {
+        assert!(!place.exists());
+    } else {
+        assert_eq!(bench.check().damaged, std::slice::from_ref(&path));
+        let opened = open_in(place);
+        assert!(matches!(opened, Err(OpenError::Unfinished { .. })), "{file}");
+    }
+    flip(&path, at);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_with_a_changed_byte_in_any_file_is_refused() {
     let bench = Bench::new();
@@ -99,22 +115,11 @@ async fn a_backup_with_a_changed_byte_in_any_file_is_refused() {
     bench.fill(&storage, 1..30).await;
     bench.back_up().unwrap();
     for (index, file) in bench.files_of_backup().iter().enumerate() {
-        let path = bench.backup().join(file);
-        let len = usize::try_from(std::fs::metadata(&path).unwrap().len()).unwrap();
+        let len = std::fs::metadata(bench.backup().join(file)).unwrap().len();
+        let len = usize::try_from(len).unwrap();
         for (turn, at) in [0, len / 2, len - 1].into_iter().enumerate() {
-            flip(&path, at);
             let place = bench.scratch(&format!("restored-{index}-{turn}"));
-            let error = bench.restore(&place).unwrap_err();
-            assert!(matches!(error, BackupError::Damaged { .. }), "{file}, byte {at}: {error}");
-            assert!(error.to_string().contains(file), "{file}, byte {at}: {error}");
-            if file == "manifest.jsonl" {
-                assert!(!place.exists());
-            } else {
-                assert_eq!(bench.check().damaged, [path.clone()]);
-                let opened = open_in(&place);
-                assert!(matches!(opened, Err(OpenError::Unfinished { .. })), "{file}");
-            }
-            flip(&path, at);
+            check_that_it_is_refused(&bench, file, at, &place);
         }
     }
     bench.check_restored(&storage, 29).await;

@@ -126,6 +126,22 @@ async fn a_backup_is_not_replaced_by_another_history_of_the_same_store() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn copies_by_hard_links_stay_as_they_were() {
+    let bench = Bench::new();
+    let storage = bench.open();
+    for count in 1..6 {
+        bench.append(&storage, batch_of(count..count + 1), None).await;
+        bench.back_up().unwrap();
+        bench.keep_backup(&format!("kept-{count}"));
+    }
+    for count in 1..6 {
+        bench.go_back_to(&format!("kept-{count}"));
+        assert_eq!(bench.check().damaged.len(), 0);
+        bench.check_restored_alone(count).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_gone_from_a_backup_is_copied_again() {
     let bench = Bench::new();
     let storage = bench.open();

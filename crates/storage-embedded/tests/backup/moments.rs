@@ -127,6 +127,39 @@ async fn a_segment_that_was_only_begun_is_not_part_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_is_taken_back_meanwhile_is_no_loss() {
+    let bench = Bench::new();
+    let (last, _) = store_with_a_last_batch(&bench).await;
+    let begun = last.with_file_name("00000002.log");
+    std::fs::copy(&last, &begun).unwrap();
+    let disk = busy(&last, move |_, _| {
+        let _ = std::fs::remove_file(&begun);
+    });
+    assert_eq!(bench.back_up_on(&disk).unwrap().statement_count, 20);
+    bench.check_restored(&bench.open(), 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_that_is_taken_back_meanwhile_is_left_out() {
+    let bench = Bench::new();
+    let storage = bench.open();
+    bench.fill(&storage, 1..31).await;
+    let paths = bench.attachments_of_data();
+    // As if its batch were refused: no statement here names the one that goes.
+    let extra = format!("attachments/1/ff/{}", "f".repeat(64));
+    std::fs::create_dir_all(bench.data().join("attachments/1/ff")).unwrap();
+    std::fs::write(bench.data().join(&extra), "refused").unwrap();
+    let gone = bench.data().join(&extra);
+    let disk = busy(&bench.data().join(&paths[0]), move |_, _| {
+        let _ = std::fs::remove_file(&gone);
+    });
+    let disk = BusyDisk { head_bytes: 0, ..disk };
+    let backed_up = bench.back_up_on(&disk).unwrap();
+    assert_eq!((backed_up.attachment_count, backed_up.damaged.len()), (3, 0));
+    bench.check_restored(&storage, 30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damage_behind_which_the_log_goes_on_is_no_end() {
     let bench = Bench::new();
     let (last, before) = store_with_a_last_batch(&bench).await;
