@@ -5,7 +5,8 @@
 //! that opens. The order makes it so:
 //!
 //! 1. The tables, in one transaction that only reads. They tell of no statement that was not
-//!    durable by then.
+//!    durable by then; so a log that ends before them is damaged at its end, and was not
+//!    merely being written there.
 //! 2. The log. Its last segment is measured, synced, and copied as far as it then reached, to
 //!    the last whole frame: so the backup never has what the store might still lose. Each
 //!    frame is checked, as a start would check it.
@@ -158,8 +159,8 @@ impl Backup<'_> {
             damaged: Vec::new(),
             meter: Meter::new(self.on_progress),
         };
-        run.copy_tables()?;
-        manifest.statement_count = run.copy_log(store_id)?;
+        let durable_count = run.copy_tables()?;
+        manifest.statement_count = run.copy_log(store_id, durable_count)?;
         run.copy_attachments()?;
         run.copy_identity()?;
         manifest.files = std::mem::take(&mut run.files);
@@ -209,7 +210,8 @@ impl Run<'_> {
         self.files.insert(path.to_owned(), entry);
     }
 
-    fn copy_tables(&mut self) -> Result<(), BackupError> {
+    /// Returns the position of a statement before which all are durable.
+    fn copy_tables(&mut self) -> Result<u64, BackupError> {
         let path = tables::FILE_NAME;
         let file = self.free_name(path);
         self.destination.make_room_for(&file)?;
@@ -218,11 +220,11 @@ impl Run<'_> {
         let copied = tables::copy(self.data, &to, &|done, total| {
             meter.show(CopyStage::Tables, done, total);
         });
-        copied.map_err(BackupError::storage("copying the tables", &to))?;
+        let position = copied.map_err(BackupError::storage("copying the tables", &to))?;
         let entry = self.destination.settle(&file)?;
         let bytes = entry.bytes;
         self.add(path, entry, bytes);
-        Ok(())
+        Ok(position)
     }
 
     /// The file was checked when it was read first, and never changes.

@@ -21,12 +21,17 @@ const READ_COUNT_MAX: u32 = 3;
 const READING: &str = "reading the log";
 
 impl Run<'_> {
-    /// Copies what is new in the log. Returns how many statements it has.
+    /// Copies what is new in the log, which must have `durable_count` statements at least.
+    /// Returns how many it has.
     ///
     /// # Errors
     ///
     /// As [`super::Backup::run`].
-    pub(super) fn copy_log(&mut self, store_id: [u8; 16]) -> Result<u64, BackupError> {
+    pub(super) fn copy_log(
+        &mut self,
+        store_id: [u8; 16],
+        durable_count: u64,
+    ) -> Result<u64, BackupError> {
         let directory = self.data.join("log");
         let numbers = self.segment_numbers(&directory)?;
         self.check_that_none_is_gone(&numbers)?;
@@ -54,7 +59,15 @@ impl Run<'_> {
             end = self.copy_segment(&segment, is_last)?;
             before = Some(segment);
         }
-        end.ok_or_else(|| BackupError::NoStore { directory: self.data.to_path_buf() })
+        let nothing = || BackupError::NoStore { directory: self.data.to_path_buf() };
+        let end = end.ok_or_else(nothing)?;
+        if end < durable_count {
+            // What looked like a frame being written was one that has been written.
+            let (path, at) = self.end_of_log();
+            let place = format!("{} at byte {at}", self.data.join(path).display());
+            return Err(BackupError::Damaged { place });
+        }
+        Ok(end)
     }
 
     /// The numbers of the segments that are there, from 1 without gaps.
@@ -80,6 +93,12 @@ impl Run<'_> {
     /// Whether the former backup has something of a segment.
     fn had(&self, number: u32) -> bool {
         self.former.files.contains_key(&path_of(number))
+    }
+
+    /// The last segment that was copied, and its length.
+    fn end_of_log(&self) -> (&str, u64) {
+        let mut segments = self.files.iter().rev().filter(|(path, _)| path.starts_with("log/"));
+        segments.next().map_or(("log", 0), |(path, entry)| (path.as_str(), entry.bytes))
     }
 
     fn check_that_none_is_gone(&self, numbers: &[u32]) -> Result<(), BackupError> {

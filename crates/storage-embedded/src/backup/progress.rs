@@ -54,6 +54,8 @@ impl<'a> Meter<'a> {
 
     /// Tells how far a stage has come that adds up by itself.
     pub(super) fn show(&self, stage: CopyStage, done_bytes: u64, total_bytes: u64) {
+        // What is copied may have grown since it was measured.
+        let done_bytes = done_bytes.min(total_bytes);
         (self.on_progress)(CopyProgress { stage, done_bytes, total_bytes });
     }
 

@@ -10,7 +10,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, params};
 
 use super::failure::{corrupt_row, failed};
-use super::{FILE_NAME, schema};
+use super::{FILE_NAME, entities, schema};
 
 /// Pages that are copied between two reports.
 const STEP_PAGES: i32 = 256;
@@ -18,7 +18,9 @@ const STEP_PAGES: i32 = 256;
 const COPYING: &str = "copying the tables";
 const CHECKING: &str = "checking the copy of the tables";
 
-/// Copies the tables in `directory` to a new file at `to`, and checks the copy.
+/// Copies the tables in `directory` to a new file at `to`, and checks the copy. Returns the
+/// position in the log of the first statement that the tables do not tell of: all before it
+/// are durable.
 ///
 /// `on_progress` is told bytes done and bytes in all. The copy is not yet durable.
 ///
@@ -32,7 +34,7 @@ pub(crate) fn copy(
     directory: &Path,
     to: &Path,
     on_progress: &dyn Fn(u64, u64),
-) -> Result<(), StorageError> {
+) -> Result<u64, StorageError> {
     let failed = failed(COPYING);
     let source = schema::open_reader(&directory.join(FILE_NAME))?;
     // The first read fixes what the transaction sees; without one, the copy would begin
@@ -48,7 +50,9 @@ pub(crate) fn copy(
     // So that the file is whole without a write-ahead log beside it.
     copy.pragma_update(None, "journal_mode", "DELETE").map_err(&failed)?;
     check(&copy)?;
-    copy.close().map_err(|(_connection, error)| failed(error))
+    let position = entities::position(&copy)?;
+    copy.close().map_err(|(_connection, error)| failed(error))?;
+    Ok(position)
 }
 
 fn copy_pages(

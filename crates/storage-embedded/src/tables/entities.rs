@@ -57,13 +57,7 @@ impl Tables {
     ///
     /// [`StorageError::Corrupt`] or [`StorageError::Io`].
     pub(crate) fn entity_position(&self) -> Result<u64, StorageError> {
-        let failed = failed("reading a follower's position");
-        let connection = schema::open_reader(self.readers.path())?;
-        let sql = "SELECT position FROM followers WHERE name = ?1";
-        let position: Option<i64> =
-            connection.query_row(sql, [FOLLOWER], |row| row.get(0)).optional().map_err(failed)?;
-        let position = u64::try_from(position.unwrap_or(0)).ok();
-        position.ok_or_else(|| StorageError::Corrupt { place: "table followers".to_owned() })
+        position(&schema::open_reader(self.readers.path())?)
     }
 
     /// Forgets all activities and persons, to have them read from the log again.
@@ -126,6 +120,16 @@ impl Tables {
         })
         .await
     }
+}
+
+/// As [`Tables::entity_position`].
+pub(super) fn position(connection: &Connection) -> Result<u64, StorageError> {
+    let failed = failed("reading a follower's position");
+    let sql = "SELECT position FROM followers WHERE name = ?1";
+    let position: Option<i64> =
+        connection.query_row(sql, [FOLLOWER], |row| row.get(0)).optional().map_err(failed)?;
+    let position = u64::try_from(position.unwrap_or(0)).ok();
+    position.ok_or_else(|| StorageError::Corrupt { place: "table followers".to_owned() })
 }
 
 fn find_definition(

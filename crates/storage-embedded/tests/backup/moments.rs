@@ -33,6 +33,7 @@ async fn a_batch_that_is_being_written_is_left_out_until_it_is_whole() {
     let bench = Bench::new();
     let (last, before) = store_with_a_last_batch(&bench).await;
     let whole = std::fs::read(&last).unwrap();
+    bench.forget_what_statements_told();
     for len in (before + 1..whole.len()).step_by(97).chain([whole.len() - 1]) {
         std::fs::write(&last, &whole[..len]).unwrap();
         let backed_up = bench.back_up().unwrap();
@@ -49,6 +50,7 @@ async fn a_tail_that_is_cut_meanwhile_is_the_end() {
     let (last, before) = store_with_a_last_batch(&bench).await;
     let whole = std::fs::read(&last).unwrap();
     std::fs::write(&last, &whole[..whole.len() - 1]).unwrap();
+    bench.forget_what_statements_told();
     let disk = busy(&last, move |path, _| {
         let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
         file.set_len(before as u64).unwrap();
@@ -172,4 +174,20 @@ async fn damage_behind_which_the_log_goes_on_is_no_end() {
     let error = bench.back_up().unwrap_err();
     assert!(matches!(error, BackupError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("00000001.log at byte "), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_of_what_was_durable_is_not_taken_for_a_write_under_way() {
+    let bench = Bench::new();
+    let (last, before) = store_with_a_last_batch(&bench).await;
+    let whole = std::fs::read(&last).unwrap();
+    let mut flipped = whole.clone();
+    flipped[before + 100] ^= 1;
+    for damaged in [&flipped[..], &whole[..whole.len() - 1], &whole[..before]] {
+        std::fs::write(&last, damaged).unwrap();
+        let error = bench.back_up().unwrap_err();
+        assert!(matches!(error, BackupError::Damaged { .. }), "{error}");
+        let place = format!("{} at byte {before}", last.display());
+        assert!(error.to_string().contains(&place), "{error}");
+    }
 }
