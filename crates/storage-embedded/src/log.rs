@@ -11,6 +11,7 @@ pub(crate) mod reader;
 pub(crate) mod record;
 pub(crate) mod sampler;
 pub(crate) mod segment;
+pub(crate) mod survey;
 pub(crate) mod telling;
 pub(crate) mod timeline;
 pub(crate) mod writer;

@@ -10,10 +10,11 @@ use super::destination::{NewFile, hash_so_far};
 use super::manifest::FileEntry;
 use super::progress::CopyStage;
 use super::{BackupError, Run, tree};
-use crate::engine::recovery::{check_order, has_frame_behind, refused};
+use crate::engine::recovery::{check_order, refused};
 use crate::format::SEGMENT_HEADER_BYTES;
 use crate::log::frame::{Frame, FrameStart};
 use crate::log::segment::{FrameWalk, Segment, Step, segment_name, segment_number};
+use crate::log::survey::next_frame_head;
 
 /// How often a place that does not check is read again: the writer may have been at it.
 const READ_COUNT_MAX: u32 = 3;
@@ -319,7 +320,7 @@ impl<'s> Walk<'s> {
             self.frames = FrameWalk::new(self.segment, at);
         }
         // The writer begins a frame only when the one before is durable.
-        if self.is_last && !has_frame_behind(self.segment, at)? {
+        if self.is_last && next_frame_head(self.segment, at + 1)?.is_none() {
             return Ok(None);
         }
         Err(self.segment.corrupt(broken))

@@ -11,19 +11,17 @@ use acta_storage::StorageError;
 
 use crate::OpenError;
 use crate::disk::Disk;
-use crate::format::{FRAME_HEADER_BYTES, VERSION};
+use crate::format::VERSION;
 use crate::index::{Entry, Index};
 use crate::log::dictionary::Codec;
-use crate::log::frame::{Frame, FrameHead, FrameStart, RecordAt, head_len};
+use crate::log::frame::{Frame, FrameStart, RecordAt};
 use crate::log::reader::{LogReader, text_of};
 use crate::log::sampler::Sampler;
 use crate::log::segment::{FrameWalk, Segment, SegmentHeader, Step, Unreadable, segment_number};
+use crate::log::survey::next_frame_head;
 
 /// How many entries go into the index at once.
 const REPLAY_ENTRIES: usize = 8192;
-
-/// Bytes that are searched at once for a frame.
-const SEARCH_BYTES: u64 = 1 << 20;
 
 /// How far the start has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +263,9 @@ impl Replay<'_> {
         };
         // What the index knows was durable, and so was everything before another frame.
         let was_durable = expected.position < self.index.next_position();
-        if !expected.is_last || was_durable || has_frame_behind(segment, at)? {
+        // The writer starts a frame only when the one before is durable, so there is none
+        // behind one that was torn.
+        if !expected.is_last || was_durable || next_frame_head(segment, at + 1)?.is_some() {
             return Err(segment.corrupt(broken));
         }
         self.cut(segment, at)?;
@@ -305,44 +305,6 @@ struct Expected {
     is_last: bool,
     /// The position of its first record, or one before.
     position: u64,
-}
-
-/// Whether a frame's head that checks stands anywhere behind `at`.
-///
-/// The writer starts a frame only when the one before is durable, so there is none behind
-/// one that was torn.
-pub(crate) fn has_frame_behind(segment: &Segment, at: u64) -> Result<bool, StorageError> {
-    let mut window = Vec::new();
-    let mut from = at + 1;
-    while from + FRAME_HEADER_BYTES as u64 <= segment.len() {
-        let len = (segment.len() - from).min(SEARCH_BYTES + FRAME_HEADER_BYTES as u64);
-        window.resize(usize::try_from(len).unwrap_or(0), 0);
-        segment.read(&mut window, from)?;
-        let headers = (from..).zip(window.array_windows::<FRAME_HEADER_BYTES>());
-        for (offset, header) in headers {
-            if head_len(header).is_some() && is_frame(segment, offset, header)? {
-                return Ok(true);
-            }
-        }
-        from += SEARCH_BYTES + 1;
-    }
-    Ok(false)
-}
-
-/// Whether a frame's head that checks begins with this header.
-fn is_frame(
-    segment: &Segment,
-    at: u64,
-    header: &[u8; FRAME_HEADER_BYTES],
-) -> Result<bool, StorageError> {
-    let len = head_len(header).filter(|len| at + len <= segment.len());
-    let len = len.and_then(|len| usize::try_from(len).ok());
-    let (Some(len), Ok(offset)) = (len, u32::try_from(at)) else {
-        return Ok(false);
-    };
-    let mut head = vec![0; len];
-    segment.read(&mut head, at)?;
-    Ok(FrameHead::decode(&head, offset).is_some())
 }
 
 fn read_entries(

@@ -217,14 +217,8 @@ impl<'a> Frame<'a> {
     ///
     /// The offset in the segment of what does not check.
     pub(crate) fn decode(bytes: &'a [u8], start: FrameStart) -> Result<Self, u32> {
-        let head_len = bytes.first_chunk().and_then(head_len);
-        let split = head_len.and_then(|len| bytes.split_at_checked(usize::try_from(len).ok()?));
-        let (head, records) = split.ok_or(start.offset)?;
-        let head = FrameHead::decode(head, start.offset).ok_or(start.offset)?;
-        if head.len as usize != bytes.len() {
-            return Err(start.offset);
-        }
-        let frame = Self { head, start, records };
+        let frame = Self::decode_head(bytes, start).ok_or(start.offset)?;
+        let head = frame.head;
         let mut ordinal = 0;
         for record in frame.records() {
             let (location, record) = record?;
@@ -235,6 +229,19 @@ impl<'a> Frame<'a> {
             ordinal += 1;
         }
         if ordinal == head.record_count { Ok(frame) } else { Err(start.offset) }
+    }
+
+    /// Checks the head only; none if it does not check or is of a frame of another length.
+    pub(crate) fn decode_head(bytes: &'a [u8], start: FrameStart) -> Option<Self> {
+        let head_len = usize::try_from(bytes.first_chunk().and_then(head_len)?).ok()?;
+        let (head, records) = bytes.split_at_checked(head_len)?;
+        let head = FrameHead::decode(head, start.offset)?;
+        (head.len as usize == bytes.len()).then_some(Self { head, start, records })
+    }
+
+    /// The bytes of its records, checked or not.
+    pub(crate) const fn record_bytes(&self) -> &'a [u8] {
+        self.records
     }
 
     /// Its records in order.

@@ -145,6 +145,15 @@ pub(crate) fn record_len(bytes: &[u8]) -> Option<u64> {
     len.checked_add((prefix + CHECKSUM_BYTES) as u64)
 }
 
+/// Whether a record that stands at this distance from the beginning of its frame may begin
+/// with `bytes`. Told before the checksum, so that a search need not compute many.
+pub(crate) fn begins_record(bytes: &[u8], frame_distance: u32) -> bool {
+    let mut rest = Bytes(bytes);
+    rest.varint().is_some_and(|len| len <= rest.0.len() as u64)
+        && rest.byte().is_some_and(|flags| flags & !FLAGS_KNOWN == 0)
+        && rest.varint_u32() == Some(frame_distance)
+}
+
 impl<'a> Record<'a> {
     /// Reads the record that `bytes` hold, all of it and nothing more; none if it does not
     /// check.
