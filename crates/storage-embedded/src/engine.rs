@@ -22,6 +22,7 @@ use crate::disk::Disk;
 use crate::entities::{Ambient, EntityFollower, Told};
 use crate::identity::{DirectoryLock, Identity};
 use crate::index::{Entry, Index, IndexOptions, Location};
+use crate::log::closing::{Closing, remove_mark};
 use crate::log::dictionary::Codec;
 use crate::log::meters::{Metered, Meters};
 use crate::log::queue::{Job, Queue, QueueLimits};
@@ -33,7 +34,7 @@ use crate::log::telling::TellingLog;
 use crate::log::timeline::Timeline;
 use crate::log::writer::{Shared, Writer};
 use query::Reading;
-use recovery::{Replay, open_segments, sample};
+use recovery::{Replay, closing, open_segments, sample};
 
 use crate::tables::Tables;
 use crate::terms::TermHasher;
@@ -91,10 +92,11 @@ impl Engine {
         let now = options.clock.now().unix_micros();
         let segments = open_segments(disk, &log_directory, identity.store_id, now)?;
         settle(disk, &log_directory, &segments)?;
+        let closing = closing(disk, &log_directory, identity.store_id)?;
         let reader = Arc::new(LogReader::new(log_directory, segments));
         let hasher = TermHasher::new(identity.term_key);
         let index = Arc::new(open_index(options, hasher.fingerprint())?);
-        let replay = Replay { disk, reader: &reader, index: &index };
+        let replay = Replay { disk, reader: &reader, index: &index, closing };
         let replayed = replay.run(options.on_progress.as_ref())?;
 
         let last = reader.last();
@@ -132,6 +134,10 @@ impl Engine {
             sequences: RwLock::new(sequences),
             _lock: parts.lock,
         });
+        // Only now: a start that fails leaves everything as it was.
+        let act = "removing the mark of a clean end";
+        let removed = remove_mark(disk, shared.reader.directory());
+        removed.map_err(|source| StorageError::Io { act, source })?;
         let writer = Writer::new(Arc::clone(&shared), last, options.segment_bytes, next);
         let thread = std::thread::Builder::new().name("acta-log".into());
         let thread = thread.spawn(move || writer.run());
@@ -242,6 +248,24 @@ impl Engine {
             let _ = writer.join();
         }
         self.shared.sampler.wait();
+    }
+
+    /// Notes where the log ends, for the next start. To be called when the writer has
+    /// stopped; after a failed sync nothing is noted, since nobody knows the end.
+    pub(crate) fn mark_closed(&self) -> Result<(), StorageError> {
+        let reader = &self.shared.reader;
+        let Some(last) = reader.last().filter(|_| !self.shared.queue.is_halted()) else {
+            return Ok(());
+        };
+        let closing = Closing {
+            store_id: last.header.store_id,
+            segment: last.header.number,
+            end: last.len(),
+            next_position: self.shared.index.next_position(),
+        };
+        let act = "writing the mark of a clean end";
+        let written = closing.write(self.shared.disk.as_ref(), reader.directory());
+        written.map_err(|source| StorageError::Io { act, source })
     }
 
     /// Who knows activities and persons.

@@ -8,6 +8,9 @@ pub(crate) const VERSION: u32 = 1;
 /// The beginning of the file `store`.
 pub(crate) const STORE_MAGIC: [u8; 8] = *b"ACTASTOR";
 
+/// The beginning of the mark of a clean end.
+pub(crate) const CLOSING_MAGIC: [u8; 8] = *b"ACTACLSD";
+
 /// The beginning of a segment.
 pub(crate) const SEGMENT_MAGIC: [u8; 8] = *b"ACTALOG\0";
 

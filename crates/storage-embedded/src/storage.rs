@@ -101,14 +101,16 @@ impl EmbeddedStorage {
     }
 
     /// Writes what waits, takes no more statements, and saves the index, so that the next
-    /// start need not read the log. Blocks.
+    /// start need not read the log. Notes where the log ends, so that the next start tells
+    /// damage there from a write that power cut short. Blocks.
     ///
     /// # Errors
     ///
-    /// What saving the index reports. Nothing is lost by it.
+    /// What saving the index or the note reports. Nothing is lost by it.
     pub fn close(&self) -> Result<(), StorageError> {
         self.engine.stop();
-        self.engine.index().flush()
+        let saved = self.engine.index().flush();
+        self.engine.mark_closed().and(saved)
     }
 
     /// What is counted now.

@@ -13,6 +13,7 @@ use crate::OpenError;
 use crate::disk::Disk;
 use crate::format::VERSION;
 use crate::index::{Entry, Index};
+use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::dictionary::Codec;
 use crate::log::frame::{Frame, FrameStart, RecordAt};
 use crate::log::reader::{LogReader, text_of};
@@ -126,12 +127,37 @@ pub(crate) fn check_order(
     }
 }
 
+/// Where the log ended when the store was closed; none if it was not.
+///
+/// # Errors
+///
+/// [`OpenError::Newer`], or what storage reports.
+pub(crate) fn closing(
+    disk: &dyn Disk,
+    directory: &Path,
+    store_id: [u8; 16],
+) -> Result<Option<Closing>, OpenError> {
+    match read_mark(disk, directory)? {
+        Mark::None => Ok(None),
+        Mark::Closed(closing) if closing.store_id == store_id => Ok(Some(closing)),
+        Mark::Closed(_) | Mark::Damaged => {
+            tracing::warn!(
+                file = %directory.join(CLOSING_NAME).display(),
+                "the mark of a clean end is damaged: the log is read as after a crash"
+            );
+            Ok(None)
+        }
+    }
+}
+
 /// The log and the index that is to be brought up to it.
 #[derive(Debug)]
 pub(crate) struct Replay<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) reader: &'a LogReader,
     pub(crate) index: &'a Index,
+    /// Where the log ended when the store was closed; none if it was not.
+    pub(crate) closing: Option<Closing>,
 }
 
 /// What a replay ended with.
@@ -183,12 +209,13 @@ impl Replay<'_> {
                 on_progress,
             )?;
         }
-        if state.next_position < self.index.next_position() {
-            // The index knows statements that the log has lost.
-            let last = segments.last().map(|segment| segment.corrupt(segment.len()));
-            return last.map_or(Ok(state), Err);
-        }
-        Ok(state)
+        let last = segments.last().filter(|last| {
+            let is_cut = |closing: Closing| closing.covers(last.header.number, last.len());
+            // The index knows statements that the log has lost, or the log is shorter than
+            // when it was closed.
+            state.next_position < self.index.next_position() || self.closing.is_some_and(is_cut)
+        });
+        last.map_or(Ok(state), |last| Err(last.corrupt(last.len())))
     }
 
     fn read_segment(
@@ -261,8 +288,10 @@ impl Replay<'_> {
                 }
             }
         };
-        // What the index knows was durable, and so was everything before another frame.
-        let was_durable = expected.position < self.index.next_position();
+        // What the index knows was durable, and so was what stood there when the store was
+        // closed, and everything before another frame.
+        let was_durable = expected.position < self.index.next_position()
+            || self.closing.is_some_and(|closing| closing.covers(segment.header.number, at));
         // The writer starts a frame only when the one before is durable, so there is none
         // behind one that was torn.
         if !expected.is_last || was_durable || next_frame_head(segment, at + 1)?.is_some() {
@@ -279,7 +308,7 @@ impl Replay<'_> {
             file = %segment.path().display(),
             offset = at,
             bytes = lost,
-            "cut {lost} bytes that were never acknowledged from the end of the log"
+            "cut {lost} bytes of an unfinished write from the end of the log"
         );
         let act = "cutting the end of the log";
         let failed = |source: io::Error| StorageError::Io { act, source };

@@ -70,10 +70,11 @@ fn write_log(directory: &Path, segments: &[&[u64]]) -> Vec<u64> {
 
 /// Recovers a log with the index in `index_directory`. Returns the next position.
 fn recover(log: &Path, index_directory: &Path) -> Result<u64, OpenError> {
+    let closing = closing(&SystemDisk, log, STORE_ID)?;
     let segments = open_segments(&SystemDisk, log, STORE_ID, BASE_MICROS)?;
     let reader = LogReader::new(log.to_path_buf(), segments);
     let index = Index::open(Arc::new(SystemDisk), index_directory, IndexOptions::new(1))?;
-    let replay = Replay { disk: &SystemDisk, reader: &reader, index: &index };
+    let replay = Replay { disk: &SystemDisk, reader: &reader, index: &index, closing };
     let replayed = replay.run(None)?;
     assert_eq!(index.next_position(), replayed.next_position, "the index knows the whole log");
     for position in 0..replayed.next_position {
@@ -191,6 +192,63 @@ fn a_lost_or_changed_end_that_the_index_knows_is_damage() {
     assert_eq!(recover(&log, &index).unwrap(), 3);
 }
 
+/// Marks the log as closed where it ends now.
+fn close(log: &Path, segment: u32, next_position: u64) {
+    let end = fs::metadata(log.join(segment_name(segment))).unwrap().len();
+    let closing = Closing { store_id: STORE_ID, segment, end, next_position };
+    closing.write(&SystemDisk, log).unwrap();
+}
+
+#[test]
+fn any_changed_byte_of_a_closed_log_is_damage() {
+    let (_directory, log, index) = directories();
+    let offsets = write_log(&log, &[&[2, 1, 2]]);
+    close(&log, 1, 5);
+    assert_eq!(recover(&log, &index).unwrap(), 5);
+    let file = log.join(segment_name(1));
+    let whole = fs::read(&file).unwrap();
+    for changed in usize::try_from(offsets[2]).unwrap()..whole.len() {
+        let mut bytes = whole.clone();
+        bytes[changed] ^= 0x40;
+        fs::write(&file, &bytes).unwrap();
+        let _ = fs::remove_dir_all(&index);
+        assert!(place(recover(&log, &index)).contains("00000001.log at byte "), "byte {changed}");
+        assert_eq!(fs::read(&file).unwrap(), bytes, "damage is not touched");
+    }
+}
+
+#[test]
+fn a_closed_log_that_lost_its_end_is_damage() {
+    let (_directory, log, index) = directories();
+    let offsets = write_log(&log, &[&[2], &[1, 2]]);
+    close(&log, 2, 5);
+    let file = log.join(segment_name(2));
+    let whole = fs::read(&file).unwrap();
+    for len in [whole.len() - 1, usize::try_from(offsets[3]).unwrap(), 56] {
+        fs::write(&file, &whole[..len]).unwrap();
+        let _ = fs::remove_dir_all(&index);
+        assert!(place(recover(&log, &index)).contains("00000002.log at byte "), "cut at {len}");
+    }
+    fs::remove_file(&file).unwrap();
+    let _ = fs::remove_dir_all(&index);
+    assert!(place(recover(&log, &index)).contains("00000001.log at byte "));
+}
+
+#[test]
+fn a_mark_that_is_damaged_or_of_an_earlier_end_stops_no_start() {
+    let (_directory, log, index) = directories();
+    write_log(&log, &[&[2, 1]]);
+    close(&log, 1, 3);
+    let file = log.join(segment_name(1));
+    // An older release does not know the mark and has appended.
+    let mut longer = fs::read(&file).unwrap();
+    longer.extend([0; 9]);
+    fs::write(&file, longer).unwrap();
+    assert_eq!(recover(&log, &index).unwrap(), 3);
+    fs::write(log.join(CLOSING_NAME), b"no mark").unwrap();
+    assert_eq!(recover(&log, &index).unwrap(), 3);
+}
+
 #[test]
 fn only_what_the_index_does_not_know_is_read_again() {
     let (_directory, log, index) = directories();
@@ -251,7 +309,7 @@ fn a_start_tells_how_far_it_has_come() {
     let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
     let told = Arc::clone(&seen);
     let on_progress: OnProgress = Arc::new(move |progress| told.lock().unwrap().push(progress));
-    let replay = Replay { disk: &SystemDisk, reader: &reader, index: &index };
+    let replay = Replay { disk: &SystemDisk, reader: &reader, index: &index, closing: None };
     assert_eq!(replay.run(Some(&on_progress)).unwrap().next_position, 40_000);
     let seen = seen.lock().unwrap();
     assert!(seen.len() > 2);
