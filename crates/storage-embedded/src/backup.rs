@@ -159,7 +159,7 @@ impl Backup<'_> {
             damaged: Vec::new(),
             meter: Meter::new(self.on_progress),
         };
-        let durable_count = run.copy_tables()?;
+        let durable_count = run.copy_tables(self.taken)?;
         manifest.statement_count = run.copy_log(store_id, durable_count)?;
         run.copy_attachments()?;
         run.copy_identity()?;
@@ -211,13 +211,13 @@ impl Run<'_> {
     }
 
     /// Returns the position of a statement before which all are durable.
-    fn copy_tables(&mut self) -> Result<u64, BackupError> {
+    fn copy_tables(&mut self, now: Moment) -> Result<u64, BackupError> {
         let path = tables::FILE_NAME;
         let file = self.free_name(path);
         self.destination.make_room_for(&file)?;
         let to = self.destination.path(&file);
         let meter = &self.meter;
-        let copied = tables::copy(self.data, &to, &|done, total| {
+        let copied = tables::copy(self.data, &to, now, &|done, total| {
             meter.show(CopyStage::Tables, done, total);
         });
         let position = copied.map_err(BackupError::storage("copying the tables", &to))?;

@@ -42,7 +42,7 @@ use acta_storage::{EntityStore, Person, StorageError};
 use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
 
-use crate::tables::Tables;
+use crate::tables::{Tables, is_of_row};
 use queue::Queue;
 pub(crate) use told::Told;
 use worker::Worker;
@@ -118,7 +118,15 @@ impl EntityFollower {
         ambient: &Ambient,
         limits: Limits,
     ) -> Result<Self, StorageError> {
-        let mut position = tables.entity_position()?;
+        let mut position = match tables.entity_position() {
+            Err(error) if is_of_row(&error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "making activities and persons anew");
+                tables.forget_entities()?;
+                0
+            }
+            position => position?,
+        };
         if end < position {
             tracing::warn!(
                 log.end = end,

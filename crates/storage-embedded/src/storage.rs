@@ -15,7 +15,7 @@ use crate::disk::Disk;
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
-use crate::tables::Tables;
+use crate::tables::{Tables, check_files};
 use crate::{OpenError, Options};
 
 /// A store in a directory of its own.
@@ -83,6 +83,7 @@ impl EmbeddedStorage {
             }
             None => Identity::create(disk, directory, options.entropy.as_ref())?,
         };
+        check_files(disk, directory)?;
         let tables = Arc::new(Tables::open(directory, Arc::clone(&options.clock))?);
         let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
         let attachments = Arc::new(Attachments::open(directory, disk, entropy)?);

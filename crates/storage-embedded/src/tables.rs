@@ -8,12 +8,14 @@
 //!
 //! Statements are not kept here, and what they have told can be read from the log again.
 
+mod checksum;
 mod copy;
 mod credentials;
 mod cursors;
 mod documents;
 mod entities;
 mod failure;
+mod files;
 mod readers;
 mod schema;
 mod writer;
@@ -27,7 +29,8 @@ use rusqlite::Connection;
 
 pub(crate) use copy::copy;
 pub(crate) use entities::{EntityChanges, EntityReader};
-pub(crate) use failure::repeated;
+pub(crate) use failure::{is_of_row, repeated};
+pub(crate) use files::check as check_files;
 use readers::Readers;
 use writer::Writer;
 

@@ -1,10 +1,12 @@
 //! Copying the tables while another process may be writing them.
 //!
 //! The copy is what one transaction saw, all of it. The write-ahead log lets writers go on
-//! meanwhile; it cannot shrink before the copying ends.
+//! meanwhile; it cannot shrink before the copying ends. A copy of older tables is migrated,
+//! so that all of it can be checked.
 
 use std::path::Path;
 
+use acta_ambient::Moment;
 use acta_storage::StorageError;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, params};
@@ -33,6 +35,7 @@ const CHECKING: &str = "checking the copy of the tables";
 pub(crate) fn copy(
     directory: &Path,
     to: &Path,
+    now: Moment,
     on_progress: &dyn Fn(u64, u64),
 ) -> Result<u64, StorageError> {
     let failed = failed(COPYING);
@@ -40,7 +43,10 @@ pub(crate) fn copy(
     // The first read fixes what the transaction sees; without one, the copy would begin
     // again whenever something is written.
     source.execute_batch("BEGIN").map_err(&failed)?;
-    schema::check_version(&source)?;
+    let version = schema::check_version(&source)?;
+    if version == 0 {
+        return Err(StorageError::Corrupt { place: format!("{FILE_NAME}: it is empty") });
+    }
     let mut copy = Connection::open(to).map_err(&failed)?;
     // It is synced at the end, and is of no use before.
     copy.pragma_update(None, "journal_mode", "OFF").map_err(&failed)?;
@@ -49,6 +55,8 @@ pub(crate) fn copy(
     source.close().map_err(|(_connection, error)| failed(error))?;
     // So that the file is whole without a write-ahead log beside it.
     copy.pragma_update(None, "journal_mode", "DELETE").map_err(&failed)?;
+    schema::settle(&copy).map_err(&failed)?;
+    schema::migrate(&mut copy, version, now).map_err(&failed)?;
     check(&copy)?;
     let position = entities::position(&copy)?;
     copy.close().map_err(|(_connection, error)| failed(error))?;
@@ -89,7 +97,7 @@ fn check(copy: &Connection) -> Result<(), StorageError> {
     if found != "ok" {
         return Err(StorageError::Corrupt { place: format!("the tables: {found}") });
     }
-    let sql = "SELECT rowid, checksum, content FROM documents";
+    let sql = "SELECT rowid, checksum & 0xFFFFFFFF, content FROM documents";
     let mut documents = copy.prepare(sql).map_err(&failed)?;
     let mut rows = documents.query(params![]).map_err(&failed)?;
     while let Some(row) = rows.next().map_err(&failed)? {

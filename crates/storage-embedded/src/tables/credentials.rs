@@ -8,6 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::Tables;
+use super::checksum::{self, is_sound, sum};
 use super::failure::{corrupt_row, failed};
 
 #[async_trait]
@@ -15,10 +16,14 @@ impl CredentialStore for Tables {
     async fn list_tenants(&self) -> Result<Vec<Tenant>, StorageError> {
         self.read(|connection| {
             let failed = failed("listing tenants");
-            let sql = "SELECT tenant_id, name, created FROM tenants ORDER BY tenant_id";
+            let sql = concat!(
+                "SELECT tenant_id, name, created, ",
+                is_sound!(tenants),
+                " FROM tenants ORDER BY tenant_id"
+            );
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
             let tenants = statement.query_map([], read_tenant).map_err(&failed)?;
-            tenants.collect::<rusqlite::Result<_>>().map_err(decoded("tenants", failed))
+            tenants.collect::<rusqlite::Result<_>>().map_err(failed)
         })
         .await
     }
@@ -29,7 +34,10 @@ impl CredentialStore for Tables {
             let failed = failed("making a tenant");
             let sql = "INSERT INTO tenants (name, created) VALUES (?1, ?2)";
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-            let row = statement.insert(params![name, created.unix_micros()]).map_err(failed)?;
+            let row = statement.insert(params![name, created.unix_micros()]).map_err(&failed)?;
+            // Only now is the number known, which the checksum covers.
+            let sql = concat!("UPDATE tenants SET checksum = ", sum!(tenants), " WHERE rowid = ?1");
+            connection.prepare_cached(sql).map_err(&failed)?.execute([row]).map_err(failed)?;
             let number = u32::try_from(row).ok();
             number.and_then(TenantId::new).ok_or_else(|| corrupt_row("tenants", row))
         })
@@ -40,11 +48,14 @@ impl CredentialStore for Tables {
         let key = key.to_owned();
         self.read(move |connection| {
             let failed = failed("reading a credential");
-            let sql = "SELECT tenant_id, key, label, secret_mac, scopes, created \
-                 FROM credentials WHERE key = ?1";
+            let sql = concat!(
+                "SELECT rowid, tenant_id, key, label, secret_mac, scopes, created, ",
+                is_sound!(credentials),
+                " FROM credentials WHERE key = ?1"
+            );
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
             let found = statement.query_row([key], read_credential).optional();
-            found.map_err(decoded("credentials", failed))
+            found.map_err(failed)
         })
         .await
     }
@@ -54,8 +65,9 @@ impl CredentialStore for Tables {
         self.write(move |connection| {
             let failed = failed("adding a credential");
             let sql = "INSERT INTO credentials \
-                 (tenant_id, key, label, secret_mac, scopes, created) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+                 (tenant_id, key, label, secret_mac, scopes, created, checksum) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, \
+                 acta_sum('credentials', ?1, ?2, ?3, ?4, ?5, ?6)) ON CONFLICT DO NOTHING";
             let Credential { key, tenant, label, secret_mac, scopes, created } = credential;
             let (scopes, created) = (scopes.to_string(), created.unix_micros());
             let columns = params![tenant.number(), key, label, secret_mac, scopes, created];
@@ -68,12 +80,15 @@ impl CredentialStore for Tables {
     async fn list_credentials(&self, tenant: TenantId) -> Result<Vec<Credential>, StorageError> {
         self.read(move |connection| {
             let failed = failed("listing credentials");
-            let sql = "SELECT tenant_id, key, label, secret_mac, scopes, created \
-                 FROM credentials WHERE tenant_id = ?1 ORDER BY created, rowid";
+            let sql = concat!(
+                "SELECT rowid, tenant_id, key, label, secret_mac, scopes, created, ",
+                is_sound!(credentials),
+                " FROM credentials WHERE tenant_id = ?1 ORDER BY created, rowid"
+            );
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
             let credentials =
                 statement.query_map([tenant.number()], read_credential).map_err(&failed)?;
-            credentials.collect::<rusqlite::Result<_>>().map_err(decoded("credentials", failed))
+            credentials.collect::<rusqlite::Result<_>>().map_err(failed)
         })
         .await
     }
@@ -86,59 +101,51 @@ impl CredentialStore for Tables {
         let name = name.to_owned();
         self.write(move |connection| {
             let failed = failed("settling a secret");
-            let insert = "INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            let insert = "INSERT INTO secrets (name, value, checksum) \
+                 VALUES (?1, ?2, acta_sum('secrets', ?1, ?2)) ON CONFLICT DO NOTHING";
             let mut statement = connection.prepare_cached(insert).map_err(&failed)?;
             statement.execute(params![name, proposed]).map_err(&failed)?;
-            let select = "SELECT value FROM secrets WHERE name = ?1";
+            let select = concat!(
+                "SELECT name, value, ",
+                is_sound!(secrets),
+                " FROM secrets WHERE name = ?1"
+            );
             let mut statement = connection.prepare_cached(select).map_err(&failed)?;
-            statement.query_row([name], |row| row.get(0)).map_err(decoded("secrets", failed))
+            let read = |row: &Row<'_>| {
+                checksum::check(row, "secrets", "name")?;
+                row.get("value")
+            };
+            statement.query_row([name], read).map_err(failed)
         })
         .await
     }
 }
 
 fn read_tenant(row: &Row<'_>) -> rusqlite::Result<Tenant> {
+    checksum::check(row, "tenants", "tenant_id")?;
     Ok(Tenant {
-        id: read_tenant_id(row, 0)?,
-        name: row.get(1)?,
-        created: Moment::from_unix_micros(row.get(2)?),
+        id: read_tenant_id(row)?,
+        name: row.get("name")?,
+        created: Moment::from_unix_micros(row.get("created")?),
     })
 }
 
 fn read_credential(row: &Row<'_>) -> rusqlite::Result<Credential> {
-    let scopes: String = row.get(4)?;
+    checksum::check(row, "credentials", "rowid")?;
+    let scopes: String = row.get("scopes")?;
     Ok(Credential {
-        key: row.get(1)?,
-        tenant: read_tenant_id(row, 0)?,
-        label: row.get(2)?,
-        secret_mac: row.get(3)?,
+        key: row.get("key")?,
+        tenant: read_tenant_id(row)?,
+        label: row.get("label")?,
+        secret_mac: row.get("secret_mac")?,
         scopes: scopes.parse().map_err(|unknown| {
-            rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(unknown))
+            rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(unknown))
         })?,
-        created: Moment::from_unix_micros(row.get(5)?),
+        created: Moment::from_unix_micros(row.get("created")?),
     })
 }
 
-fn read_tenant_id(row: &Row<'_>, column: usize) -> rusqlite::Result<TenantId> {
-    let number: u32 = row.get(column)?;
-    TenantId::new(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, 0))
-}
-
-/// As `failed`, but a value that is not what its column promises is damage.
-fn decoded(
-    table: &'static str,
-    failed: impl Fn(rusqlite::Error) -> StorageError,
-) -> impl Fn(rusqlite::Error) -> StorageError {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-    move |error| {
-        let is_damage = matches!(
-            error,
-            FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)
-        );
-        if is_damage {
-            StorageError::Corrupt { place: format!("a value of table {table}") }
-        } else {
-            failed(error)
-        }
-    }
+fn read_tenant_id(row: &Row<'_>) -> rusqlite::Result<TenantId> {
+    let number: u32 = row.get("tenant_id")?;
+    TenantId::new(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, 0))
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use rusqlite::{OptionalExtension, params};
 
 use super::Tables;
+use super::checksum::{self, is_sound};
 use super::failure::failed;
 
 #[async_trait]
@@ -18,9 +19,16 @@ impl CursorStore for Tables {
         let name = name.to_owned();
         self.read(move |connection| {
             let failed = failed("reading a cursor");
-            let sql = "SELECT value FROM cursors WHERE tenant_id = ?1 AND name = ?2";
+            let sql = concat!(
+                "SELECT name, value, ",
+                is_sound!(cursors),
+                " FROM cursors WHERE tenant_id = ?1 AND name = ?2"
+            );
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-            let found = statement.query_row(params![tenant.number(), name], |row| row.get(0));
+            let found = statement.query_row(params![tenant.number(), name], |row| {
+                checksum::check(row, "cursors", "name")?;
+                row.get("value")
+            });
             found.optional().map_err(failed)
         })
         .await
@@ -35,8 +43,10 @@ impl CursorStore for Tables {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.write(move |connection| {
             let failed = failed("saving a cursor");
-            let sql = "INSERT INTO cursors (tenant_id, name, value) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT (tenant_id, name) DO UPDATE SET value = excluded.value";
+            let sql = "INSERT INTO cursors (tenant_id, name, value, checksum) \
+                 VALUES (?1, ?2, ?3, acta_sum('cursors', ?1, ?2, ?3)) \
+                 ON CONFLICT (tenant_id, name) DO UPDATE \
+                 SET value = excluded.value, checksum = excluded.checksum";
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
             statement.execute(params![tenant.number(), name, value]).map_err(failed)?;
             Ok(())

@@ -1,5 +1,7 @@
 //! Documents in the tables.
 
+use std::collections::BTreeSet;
+
 use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_storage::{
@@ -11,6 +13,7 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::Tables;
+use super::checksum::{self, is_sound};
 use super::failure::{corrupt_row, failed};
 
 /// The columns that name a place: all documents of a list, or those around a document.
@@ -31,6 +34,7 @@ struct Head {
     etag: Etag,
 }
 
+const TABLE: &str = "documents";
 const STATE: &str = "state";
 const ACTIVITY_PROFILE: &str = "activity-profile";
 const AGENT_PROFILE: &str = "agent-profile";
@@ -158,30 +162,34 @@ fn find(
     name: &str,
 ) -> Result<Option<Document>, StorageError> {
     let failed = failed("reading a document");
-    let sql = "SELECT rowid, updated, etag, content_type, checksum, content FROM documents \
-         WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 AND agent = ?4 \
-         AND registration = ?5 AND name = ?6";
+    let sql = concat!(
+        "SELECT rowid, updated, etag, content_type, checksum & 0xFFFFFFFF AS content_sum, ",
+        is_sound!(documents),
+        ", content FROM documents WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 \
+         AND agent = ?4 AND registration = ?5 AND name = ?6"
+    );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let Place { tenant, kind, activity, agent, registration } = place;
     let found = statement
         .query_row(params![tenant, kind, activity, agent, registration, name], read_document)
         .optional()
         .map_err(failed)?;
-    let Some((row, checksum, document)) = found else { return Ok(None) };
-    if checksum != crc32c::crc32c(&document.content) {
-        return Err(corrupt_row("documents", row));
+    let Some((row, content_sum, document)) = found else { return Ok(None) };
+    if content_sum != crc32c::crc32c(&document.content) {
+        return Err(corrupt_row(TABLE, row));
     }
     Ok(Some(document))
 }
 
 fn read_document(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Document)> {
+    checksum::check(row, TABLE, "rowid")?;
     let document = Document {
         updated: Moment::from_unix_micros(row.get("updated")?),
         etag: Etag(row.get("etag")?),
         content_type: row.get("content_type")?,
         content: Bytes::from(row.get::<_, Vec<u8>>("content")?),
     };
-    Ok((row.get("rowid")?, row.get("checksum")?, document))
+    Ok((row.get("rowid")?, row.get("content_sum")?, document))
 }
 
 /// The document that is there now, if the precondition holds of it.
@@ -192,15 +200,19 @@ fn check_head(
     precondition: &Precondition,
 ) -> Result<Option<Head>, StorageError> {
     let failed = failed("reading a document's tag");
-    let sql = "SELECT rowid, updated, etag FROM documents \
-         WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 AND agent = ?4 \
-         AND registration = ?5 AND name = ?6";
+    let sql = concat!(
+        "SELECT rowid, updated, etag, ",
+        is_sound!(documents),
+        " FROM documents WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 \
+         AND agent = ?4 AND registration = ?5 AND name = ?6"
+    );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let Place { tenant, kind, activity, agent, registration } = place;
     let head = statement
         .query_row(params![tenant, kind, activity, agent, registration, name], |row| {
-            let updated = Moment::from_unix_micros(row.get(1)?);
-            Ok(Head { row: row.get(0)?, updated, etag: Etag(row.get(2)?) })
+            checksum::check(row, TABLE, "rowid")?;
+            let updated = Moment::from_unix_micros(row.get("updated")?);
+            Ok(Head { row: row.get("rowid")?, updated, etag: Etag(row.get("etag")?) })
         })
         .optional()
         .map_err(failed)?;
@@ -221,7 +233,9 @@ fn insert(
     let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
          updated, etag, content_type, checksum, content) \
          VALUES (:tenant, :kind, :activity, :agent, :registration, :name, \
-         :updated, :etag, :content_type, :checksum, :content)";
+         :updated, :etag, :content_type, \
+         (acta_sum('documents', :tenant, :kind, :activity, :agent, :registration, :name, \
+         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, :content)";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let columns = named_params! {
         ":tenant": place.tenant,
@@ -233,7 +247,7 @@ fn insert(
         ":updated": updated.unix_micros(),
         ":etag": document.etag.0,
         ":content_type": document.content_type,
-        ":checksum": crc32c::crc32c(&document.content),
+        ":content_sum": crc32c::crc32c(&document.content),
         ":content": &document.content[..],
     };
     statement.execute(columns).map_err(failed)?;
@@ -247,12 +261,14 @@ fn update(
     document: &NewDocument,
 ) -> Result<DocumentWrite, StorageError> {
     let failed = failed("writing a document");
-    let sql = "UPDATE documents SET updated = ?2, etag = ?3, content_type = ?4, checksum = ?5, \
-         content = ?6 WHERE rowid = ?1";
+    let sql = "UPDATE documents SET updated = ?2, etag = ?3, content_type = ?4, checksum = \
+         (acta_sum('documents', tenant_id, kind, activity, agent, registration, name, \
+         ?2, ?3, ?4, ?5) << 32) | ?5, content = ?6 WHERE rowid = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let NewDocument { content, content_type, etag } = document;
-    let checksum = crc32c::crc32c(content);
-    let columns = params![row, updated.unix_micros(), etag.0, content_type, checksum, &content[..]];
+    let content_sum = crc32c::crc32c(content);
+    let updated = updated.unix_micros();
+    let columns = params![row, updated, etag.0, content_type, content_sum, &content[..]];
     statement.execute(columns).map_err(failed)?;
     Ok(DocumentWrite::Replaced)
 }
@@ -274,13 +290,24 @@ fn names(
     since: Option<Moment>,
 ) -> Result<Vec<String>, StorageError> {
     let failed = failed("listing documents");
-    let sql = "SELECT DISTINCT name FROM documents WHERE tenant_id = ?1 AND kind = ?2 \
-         AND activity = ?3 AND agent = ?4 AND (?5 IS NULL OR registration = ?5) \
-         AND (?6 IS NULL OR updated > ?6) ORDER BY name";
+    let sql = concat!(
+        "SELECT rowid, name, updated, ",
+        is_sound!(documents),
+        " FROM documents WHERE tenant_id = ?1 AND kind = ?2 \
+         AND activity = ?3 AND agent = ?4 AND (?5 IS NULL OR registration = ?5)"
+    );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let Place { tenant, kind, activity, agent, registration } = place;
-    let since = since.map(Moment::unix_micros);
-    let columns = params![tenant, kind, activity, agent, registration, since];
-    let names = statement.query_map(columns, |row| row.get(0)).map_err(&failed)?;
-    names.collect::<rusqlite::Result<_>>().map_err(failed)
+    let columns = params![tenant, kind, activity, agent, registration];
+    let mut rows = statement.query(columns).map_err(&failed)?;
+    let mut names = BTreeSet::new();
+    while let Some(row) = rows.next().map_err(&failed)? {
+        // Each row is checked before its time decides whether it counts.
+        checksum::check(row, TABLE, "rowid").map_err(&failed)?;
+        let updated = Moment::from_unix_micros(row.get("updated").map_err(&failed)?);
+        if since.is_none_or(|since| since < updated) {
+            names.insert(row.get("name").map_err(&failed)?);
+        }
+    }
+    Ok(names.into_iter().collect())
 }

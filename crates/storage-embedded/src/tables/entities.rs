@@ -3,9 +3,10 @@
 use acta_access::TenantId;
 use acta_storage::{Person, StorageError};
 use acta_xapi::{ActivityId, Ifi};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::failure::failed;
+use super::checksum::{self, is_sound};
+use super::failure::{corrupt_row, failed};
 use super::{Tables, schema};
 
 /// The row of `followers` that says how far activities and persons have been read.
@@ -110,11 +111,17 @@ impl Tables {
         let agent = ifi.to_key();
         self.read(move |connection| {
             let failed = failed("reading a person");
-            let sql = "SELECT name FROM person_names WHERE tenant_id = ?1 AND agent = ?2 \
-                 ORDER BY ordinal";
+            let sql = concat!(
+                "SELECT rowid, name, ",
+                is_sound!(person_names),
+                " FROM person_names WHERE tenant_id = ?1 AND agent = ?2 ORDER BY ordinal"
+            );
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
             let names = statement
-                .query_map(params![tenant.number(), agent], |row| row.get(0))
+                .query_map(params![tenant.number(), agent], |row| {
+                    checksum::check(row, "person_names", "rowid")?;
+                    row.get("name")
+                })
                 .map_err(&failed)?;
             Ok(Person { names: names.collect::<rusqlite::Result<_>>().map_err(failed)? })
         })
@@ -125,11 +132,16 @@ impl Tables {
 /// As [`Tables::entity_position`].
 pub(super) fn position(connection: &Connection) -> Result<u64, StorageError> {
     let failed = failed("reading a follower's position");
-    let sql = "SELECT position FROM followers WHERE name = ?1";
+    let sql =
+        concat!("SELECT name, position, ", is_sound!(followers), " FROM followers WHERE name = ?1");
+    let read = |row: &Row<'_>| {
+        checksum::check(row, "followers", "name")?;
+        row.get("position")
+    };
     let position: Option<i64> =
-        connection.query_row(sql, [FOLLOWER], |row| row.get(0)).optional().map_err(failed)?;
+        connection.query_row(sql, [FOLLOWER], read).optional().map_err(failed)?;
     let position = u64::try_from(position.unwrap_or(0)).ok();
-    position.ok_or_else(|| StorageError::Corrupt { place: "table followers".to_owned() })
+    position.ok_or_else(|| corrupt_row("followers", FOLLOWER))
 }
 
 fn find_definition(
@@ -138,30 +150,46 @@ fn find_definition(
     activity: &str,
 ) -> Result<Option<String>, StorageError> {
     let failed = failed("reading an activity");
-    let sql = "SELECT definition FROM definitions WHERE tenant_id = ?1 AND activity = ?2";
+    let sql = concat!(
+        "SELECT rowid, definition, ",
+        is_sound!(definitions),
+        " FROM definitions WHERE tenant_id = ?1 AND activity = ?2"
+    );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let found = statement.query_row(params![tenant.number(), activity], |row| row.get(0));
+    let found = statement.query_row(params![tenant.number(), activity], |row| {
+        checksum::check(row, "definitions", "rowid")?;
+        row.get("definition")
+    });
     found.optional().map_err(failed)
 }
 
 fn save(connection: &Connection, changes: &EntityChanges) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO definitions (tenant_id, activity, definition) VALUES (?1, ?2, ?3) \
-         ON CONFLICT (tenant_id, activity) DO UPDATE SET definition = excluded.definition";
+    let sql = "INSERT INTO definitions (tenant_id, activity, definition, checksum) \
+         VALUES (?1, ?2, ?3, acta_sum('definitions', ?1, ?2, ?3)) \
+         ON CONFLICT (tenant_id, activity) DO UPDATE \
+         SET definition = excluded.definition, checksum = excluded.checksum";
     let mut statement = connection.prepare_cached(sql)?;
     for (tenant, activity, definition) in &changes.definitions {
         statement.execute(params![tenant.number(), activity, definition])?;
     }
     // The latest name has the greatest ordinal; used once more, it keeps it.
-    let latest = "SELECT ordinal, name FROM person_names WHERE tenant_id = ?1 AND agent = ?2 \
-         ORDER BY ordinal DESC LIMIT 1";
+    let latest = concat!(
+        "SELECT rowid, ordinal, name, ",
+        is_sound!(person_names),
+        " FROM person_names WHERE tenant_id = ?1 AND agent = ?2 ORDER BY ordinal DESC LIMIT 1"
+    );
     let mut latest = connection.prepare_cached(latest)?;
-    let sql = "INSERT INTO person_names (tenant_id, agent, name, ordinal) \
-         VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT (tenant_id, agent, name) DO UPDATE SET ordinal = excluded.ordinal";
+    let sql = "INSERT INTO person_names (tenant_id, agent, name, ordinal, checksum) \
+         VALUES (?1, ?2, ?3, ?4, acta_sum('person_names', ?1, ?2, ?3, ?4)) \
+         ON CONFLICT (tenant_id, agent, name) DO UPDATE \
+         SET ordinal = excluded.ordinal, checksum = excluded.checksum";
     let mut statement = connection.prepare_cached(sql)?;
     for (tenant, agent, name) in &changes.names {
         let last: Option<(i64, String)> = latest
-            .query_row(params![tenant.number(), agent], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row(params![tenant.number(), agent], |row| {
+                checksum::check(row, "person_names", "rowid")?;
+                Ok((row.get("ordinal")?, row.get("name")?))
+            })
             .optional()?;
         match last {
             Some((_, last)) if *last == **name => {}
@@ -173,8 +201,10 @@ fn save(connection: &Connection, changes: &EntityChanges) -> rusqlite::Result<()
             }
         }
     }
-    let sql = "INSERT INTO followers (name, position) VALUES (?1, ?2) \
-         ON CONFLICT (name) DO UPDATE SET position = excluded.position";
+    let sql = "INSERT INTO followers (name, position, checksum) \
+         VALUES (?1, ?2, acta_sum('followers', ?1, ?2)) \
+         ON CONFLICT (name) DO UPDATE \
+         SET position = excluded.position, checksum = excluded.checksum";
     let mut statement = connection.prepare_cached(sql)?;
     let position = i64::try_from(changes.position).unwrap_or(i64::MAX);
     statement.execute(params![FOLLOWER, position]).map(|_| ())

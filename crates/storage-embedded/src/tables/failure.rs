@@ -1,10 +1,13 @@
 //! What SQLite reports, told by what the caller can do next.
 
+use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
 use acta_storage::StorageError;
 use rusqlite::ErrorCode;
+
+use super::checksum::damage_in;
 
 /// How long a caller waits before it tries again when the tables are busy.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -17,21 +20,31 @@ pub(super) fn failed(act: &'static str) -> impl Fn(rusqlite::Error) -> StorageEr
             StorageError::Busy { retry_after: RETRY_AFTER }
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            StorageError::Corrupt { place: format!("the tables, noticed while {act}") }
+            StorageError::Corrupt { place: format!("tables.sqlite, noticed while {act}") }
         }
-        _ => StorageError::Io { act, source: io::Error::other(error) },
+        _ => damage_in(&error, act)
+            .unwrap_or_else(|| StorageError::Io { act, source: io::Error::other(error) }),
     }
 }
 
+/// How the place of a damaged row begins.
+const ROW_PLACE: &str = "tables.sqlite: table ";
+
 /// Says that a row does not hold what it must.
-pub(super) fn corrupt_row(table: &str, row: i64) -> StorageError {
-    StorageError::Corrupt { place: format!("table {table}, row {row}") }
+pub(super) fn corrupt_row(table: &str, row: impl Display) -> StorageError {
+    StorageError::Corrupt { place: format!("{ROW_PLACE}{table}, row {row}") }
+}
+
+/// Whether the error is about one row, so that all others can be read and written.
+pub(crate) fn is_of_row(error: &StorageError) -> bool {
+    matches!(error, StorageError::Corrupt { place } if place.starts_with(ROW_PLACE))
 }
 
 /// Whether the device or the file failed, so that what is durable is unknown.
 pub(super) fn is_fatal(error: &StorageError) -> bool {
     match error {
-        StorageError::Corrupt { .. } | StorageError::Halted => true,
+        StorageError::Corrupt { .. } => !is_of_row(error),
+        StorageError::Halted => true,
         StorageError::Io { source, .. } => {
             let cause = source.get_ref().and_then(|cause| cause.downcast_ref::<rusqlite::Error>());
             cause.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::SystemIoFailure)

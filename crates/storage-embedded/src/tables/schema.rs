@@ -12,6 +12,7 @@ use acta_ambient::Moment;
 use acta_storage::StorageError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
+use super::checksum;
 use super::failure::failed;
 
 /// "acta" in ASCII: tells the file from other SQLite databases.
@@ -33,7 +34,10 @@ const WAL_BYTES_KEPT: i64 = 64 << 20;
 const STATEMENTS_MAX: usize = 64;
 
 /// Each with the schema version that it leads to.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_first.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("migrations/0001_first.sql")),
+    (2, include_str!("migrations/0002_checksums.sql")),
+];
 
 /// The file is not one that this release can work with.
 #[derive(Debug, thiserror::Error)]
@@ -93,8 +97,9 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
     Ok(connection)
 }
 
-fn settle(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    checksum::register(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -116,7 +121,7 @@ pub(super) fn check_version(connection: &Connection) -> Result<i64, StorageError
     if known < found { Err(Unsupported::Newer { found, known }.into()) } else { Ok(found) }
 }
 
-fn migrate(connection: &mut Connection, from: i64, now: Moment) -> rusqlite::Result<()> {
+pub(super) fn migrate(connection: &mut Connection, from: i64, now: Moment) -> rusqlite::Result<()> {
     for (version, script) in MIGRATIONS.iter().filter(|(version, _)| from < *version) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(script)?;

@@ -18,6 +18,8 @@ use tempfile::TempDir;
 
 use super::{FILE_NAME, Tables};
 
+mod damage;
+
 const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
 
 struct Bench {

@@ -1,0 +1,120 @@
+//! The checksum of a row, over its table's name and all its columns.
+//!
+//! SQLite does not notice a byte that changed inside a value. Each row is written with its
+//! checksum and is checked whenever it is read. Which bytes count is drawn in
+//! `docs/format/tables.md`.
+
+use acta_storage::StorageError;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{Type, Value, ValueRef};
+use rusqlite::{Connection, Row};
+
+use super::failure::corrupt_row;
+
+/// The name of the function in SQL: the table's name, then the columns.
+const FUNCTION: &str = "acta_sum";
+
+/// SQL for the checksum that a row of a table should have.
+macro_rules! sum {
+    (tenants) => {
+        "acta_sum('tenants', tenant_id, name, created)"
+    };
+    (credentials) => {
+        "acta_sum('credentials', tenant_id, key, label, secret_mac, scopes, created)"
+    };
+    (secrets) => {
+        "acta_sum('secrets', name, value)"
+    };
+    // The lower half is the checksum of the content, so that lists need not read that.
+    (documents) => {
+        "((acta_sum('documents', tenant_id, kind, activity, agent, registration, name, \
+         updated, etag, content_type, checksum & 0xFFFFFFFF) << 32) | (checksum & 0xFFFFFFFF))"
+    };
+    (cursors) => {
+        "acta_sum('cursors', tenant_id, name, value)"
+    };
+    (definitions) => {
+        "acta_sum('definitions', tenant_id, activity, definition)"
+    };
+    (person_names) => {
+        "acta_sum('person_names', tenant_id, agent, name, ordinal)"
+    };
+    (followers) => {
+        "acta_sum('followers', name, position)"
+    };
+}
+
+/// SQL for the column that [`check`] looks at.
+macro_rules! is_sound {
+    ($table:ident) => {
+        concat!("checksum IS ", $crate::tables::checksum::sum!($table), " AS is_sound")
+    };
+}
+
+pub(super) use {is_sound, sum};
+
+/// A row does not have the checksum it was written with.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("table {table}, row {row}")]
+pub(super) struct Unsound {
+    table: &'static str,
+    row: String,
+}
+
+/// Teaches a connection the function.
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function(FUNCTION, -1, flags, |context| Ok(i64::from(sum_of(context))))
+}
+
+fn sum_of(context: &Context<'_>) -> u32 {
+    (0..context.len()).fold(0, |sum, index| match context.get_raw(index) {
+        ValueRef::Null => add(sum, 0, &[]),
+        ValueRef::Integer(number) => add(sum, 1, &number.to_le_bytes()),
+        ValueRef::Real(number) => add(sum, 2, &number.to_le_bytes()),
+        ValueRef::Text(text) => add(sum, 3, text),
+        ValueRef::Blob(bytes) => add(sum, 4, bytes),
+    })
+}
+
+/// Adds a value, so that no two rows of values give the same bytes.
+fn add(sum: u32, kind: u8, bytes: &[u8]) -> u32 {
+    let sum = crc32c::crc32c_append(sum, &[kind]);
+    let sum = crc32c::crc32c_append(sum, &(bytes.len() as u64).to_le_bytes());
+    crc32c::crc32c_append(sum, bytes)
+}
+
+/// Fails if the row's column `is_sound` says that its checksum is wrong. `row` names the
+/// column that tells which row it is.
+pub(super) fn check(row: &Row<'_>, table: &'static str, place: &str) -> rusqlite::Result<()> {
+    if row.get("is_sound")? {
+        return Ok(());
+    }
+    let row = match row.get(place)? {
+        Value::Integer(number) => number.to_string(),
+        Value::Text(text) => text,
+        Value::Null | Value::Real(_) | Value::Blob(_) => "?".to_owned(),
+    };
+    let unsound = Box::new(Unsound { table, row });
+    Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, unsound))
+}
+
+/// The error for values that are not what they should be; none for errors of other kinds.
+pub(super) fn damage_in(error: &rusqlite::Error, act: &str) -> Option<StorageError> {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    if let FromSqlConversionFailure(_, _, reason) = error
+        && let Some(Unsound { table, row }) = reason.downcast_ref()
+    {
+        return Some(corrupt_row(table, row));
+    }
+    let is_damage = matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    );
+    is_damage.then(|| StorageError::Corrupt { place: format!("a value of the tables, {act}") })
+}

@@ -1,0 +1,138 @@
+//! Rows that changed behind the store's back, and rows of the release without checksums.
+
+use super::*;
+use crate::tables::EntityChanges;
+
+/// A row in every table.
+async fn fill_all(bench: &Bench) {
+    write(bench, &state("a", None), "one").await;
+    write(bench, &state("b", None), "two").await;
+    bench.tables.insert_credential(&credential(1, "key", 5)).await.unwrap();
+    bench.tables.settle_secret("a", [1; 32]).await.unwrap();
+    bench.tables.save_cursor(tenant(1), "file", "12").await.unwrap();
+    let activity = activity("course").as_str().into();
+    let agent = agent("ada").to_key().into();
+    let changes = EntityChanges {
+        definitions: vec![(tenant(1), activity, r#"{"type":"http://example.org"}"#.into())],
+        names: vec![(tenant(1), agent, "Ada".into())],
+        position: 7,
+    };
+    let tables = Arc::clone(&bench.tables);
+    tokio::task::spawn_blocking(move || tables.save_entities(changes)).await.unwrap().unwrap();
+}
+
+/// What all readers of rows answer: the place of damage, or the answer as text.
+async fn ask_all(bench: &Bench) -> Vec<Result<String, String>> {
+    fn text<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Result<String, String> {
+        match answer {
+            Ok(answer) => Ok(format!("{answer:?}")),
+            Err(StorageError::Corrupt { place }) => Err(place),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    let tables = &bench.tables;
+    vec![
+        text(tables.find_document(tenant(1), &state("a", None)).await),
+        text(tables.find_document(tenant(1), &state("b", None)).await),
+        text(tables.list_documents(tenant(1), &states(None), None).await),
+        text(tables.list_tenants().await),
+        text(tables.find_credential("key").await),
+        text(tables.list_credentials(tenant(1)).await),
+        text(tables.settle_secret("a", [9; 32]).await),
+        text(tables.find_cursor(tenant(1), "file").await),
+        text(tables.find_definition(tenant(1), &activity("course")).await),
+        text(tables.find_person(tenant(1), &agent("ada")).await),
+        text(tables.entity_position()),
+    ]
+}
+
+#[tokio::test]
+async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
+    let table = [
+        ("documents", "content_type = 'text/html'", &[0, 2][..]),
+        ("documents", "etag = 'tag'", &[0, 2]),
+        ("documents", "updated = updated + 1", &[0, 2]),
+        ("documents", "content = x'00'", &[0]),
+        ("documents", "checksum = checksum + 1", &[0, 2]),
+        ("tenants", "name = 'other'", &[3]),
+        ("tenants", "created = 0", &[3]),
+        ("credentials", "label = ''", &[4, 5]),
+        ("credentials", "secret_mac = zeroblob(32)", &[4, 5]),
+        ("credentials", "scopes = 'all'", &[4, 5]),
+        ("credentials", "created = 1", &[4, 5]),
+        ("secrets", "value = zeroblob(32)", &[6]),
+        ("cursors", "value = '13'", &[7]),
+        ("definitions", "definition = '{}'", &[8]),
+        ("person_names", "name = 'Adam'", &[9]),
+        ("person_names", "ordinal = 3", &[9]),
+        ("followers", "position = 6", &[10]),
+    ];
+    for (name, change, hit) in table {
+        let bench = Bench::new();
+        fill_all(&bench).await;
+        let before = ask_all(&bench).await;
+        let condition = if name == "documents" { "WHERE name = 'a'" } else { "" };
+        let sql = format!("UPDATE {name} SET {change} {condition}");
+        bench.connect().execute_batch(&sql).unwrap();
+        for (index, (now, before)) in ask_all(&bench).await.into_iter().zip(before).enumerate() {
+            if hit.contains(&index) {
+                let place = now.unwrap_err();
+                let expected = format!("tables.sqlite: table {name}, row ");
+                assert!(place.starts_with(&expected), "{sql}: {place}");
+            } else {
+                assert_eq!(now, before, "{sql}, answer {index}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_row_refuses_its_own_writes_and_no_others() {
+    let bench = Bench::new();
+    fill_all(&bench).await;
+    let damage = "UPDATE documents SET etag = 'tag' WHERE name = 'a'";
+    bench.connect().execute_batch(damage).unwrap();
+    let (key, none) = (state("a", None), Precondition::default());
+    let wrote = bench.tables.replace_document(tenant(1), &key, document("x"), &none).await;
+    assert!(matches!(wrote, Err(StorageError::Corrupt { .. })), "{wrote:?}");
+    assert_eq!(write(&bench, &state("b", None), "three").await, DocumentWrite::Replaced);
+    assert_eq!(text(&bench, tenant(1), &state("b", None)).await.as_deref(), Some("three"));
+    // All documents of a place can be given up.
+    assert_eq!(bench.tables.remove_documents(tenant(1), &states(None)).await.unwrap(), 2);
+    assert_eq!(write(&bench, &state("a", None), "x").await, DocumentWrite::Created);
+}
+
+#[tokio::test]
+async fn rows_of_the_release_without_checksums_get_theirs() {
+    let directory = TempDir::new().unwrap();
+    let clock = Arc::new(ManualClock::new(START));
+    let old = Connection::open(directory.path().join(FILE_NAME)).unwrap();
+    old.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
+    let content = "it's here";
+    let sum = crc32c::crc32c(content.as_bytes());
+    let (activity_id, ada) = (activity("course"), agent("ada").to_key());
+    let activity_id = activity_id.as_str();
+    old.execute_batch(&format!(
+        "INSERT INTO tenants (name, created) VALUES ('default', 1);
+         INSERT INTO credentials VALUES (1, 'key', 'label', zeroblob(32), 'all', 2);
+         INSERT INTO secrets VALUES ('a', zeroblob(32));
+         INSERT INTO documents VALUES (1, 'state', '{activity_id}', '{ada}', '', 'a', 3,
+             'tag', 'text/plain', {sum}, CAST('it''s here' AS BLOB));
+         INSERT INTO documents VALUES (1, 'state', '{activity_id}', '{ada}', '', 'b', 3,
+             'tag', 'text/plain', {sum}, CAST('it was there' AS BLOB));
+         INSERT INTO cursors VALUES (1, 'file', '12');
+         INSERT INTO definitions VALUES (1, '{activity_id}', '{{}}');
+         INSERT INTO person_names VALUES (1, '{ada}', 'Ada', 0);
+         INSERT INTO followers VALUES ('entities', 7);
+         PRAGMA application_id = 0x61637461; PRAGMA user_version = 1;"
+    ))
+    .unwrap();
+    drop(old);
+    let bench = Bench::open(directory, clock);
+    let answers = ask_all(&bench).await;
+    let damaged: Vec<usize> = (0..answers.len()).filter(|index| answers[*index].is_err()).collect();
+    assert_eq!(damaged, [1], "the document whose content was damaged before: {answers:?}");
+    assert_eq!(text(&bench, tenant(1), &state("a", None)).await.as_deref(), Some(content));
+    let bench = bench.reopen();
+    assert_eq!(ask_all(&bench).await, answers);
+}
