@@ -34,7 +34,7 @@ use crate::log::telling::TellingLog;
 use crate::log::timeline::Timeline;
 use crate::log::writer::{Shared, Writer};
 use query::Reading;
-use recovery::{Replay, closing, open_segments, sample};
+use recovery::{Replay, Replayed, closing, open_segments, sample};
 
 use crate::tables::Tables;
 use crate::terms::TermHasher;
@@ -46,6 +46,10 @@ const INLINE_MAX: usize = 4;
 
 /// From this many statements on, two threads prepare them.
 const SPLIT_MIN: usize = 128;
+
+/// How often an index is opened in which a start meets damage: each time at least one run
+/// fewer is there.
+const INDEX_OPEN_COUNT_MAX: u32 = 16;
 
 /// Statements, appended and found again.
 #[derive(Debug)]
@@ -95,9 +99,9 @@ impl Engine {
         let closing = closing(disk, &log_directory, identity.store_id)?;
         let reader = Arc::new(LogReader::new(log_directory, segments));
         let hasher = TermHasher::new(identity.term_key);
-        let index = Arc::new(open_index(options, hasher.fingerprint())?);
-        let replay = Replay { disk, reader: &reader, index: &index, closing };
-        let replayed = replay.run(options.on_progress.as_ref())?;
+        let (index, replayed) = open_index(options, hasher.fingerprint(), (&reader, closing))?;
+        let index = Arc::new(index);
+        index.heal_from(Arc::<LogReader>::clone(&reader));
 
         let last = reader.last();
         let last = last.ok_or_else(|| StorageError::Corrupt { place: "log".into() })?;
@@ -305,10 +309,29 @@ fn make_directory(parent: &Path, path: &Path, options: &Options) -> Result<(), S
     made.map_err(|source| StorageError::Io { act: "making the data directory", source })
 }
 
-fn open_index(options: &Options, fingerprint: u64) -> Result<Index, StorageError> {
+/// Opens the index and brings it up to the log. Runs that turn out to be damaged meanwhile
+/// are made anew.
+fn open_index(
+    options: &Options,
+    fingerprint: u64,
+    (reader, closing): (&LogReader, Option<Closing>),
+) -> Result<(Index, Replayed), StorageError> {
     let index_options =
         IndexOptions { run_entries: options.run_entries, ..IndexOptions::new(fingerprint) };
-    Index::open(Arc::clone(&options.disk), &options.directory.join("index"), index_options)
+    let directory = options.directory.join("index");
+    let mut attempts_left = INDEX_OPEN_COUNT_MAX;
+    loop {
+        let disk = Arc::clone(&options.disk);
+        let index = Index::open(disk, &directory, index_options.clone())?;
+        let replay = Replay { disk: options.disk.as_ref(), reader, index: &index, closing };
+        let replayed = replay.run(options.on_progress.as_ref());
+        attempts_left -= 1;
+        match replayed {
+            // Opened once more, it is without the damaged run.
+            Err(StorageError::Corrupt { .. }) if index.is_damaged() && 0 < attempts_left => {}
+            replayed => return Ok((index, replayed?)),
+        }
+    }
 }
 
 /// Runs `work` where it may block.

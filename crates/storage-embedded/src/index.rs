@@ -9,6 +9,7 @@ mod bytes;
 mod cursor;
 mod insertion;
 mod merge;
+mod rebuild;
 mod resolve;
 mod run;
 mod state;
@@ -20,8 +21,9 @@ mod view;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hasher;
+use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use acta_access::TenantId;
@@ -81,6 +83,20 @@ pub(crate) struct Entry {
 pub(crate) trait EntrySource: Debug + Send + Sync {
     /// The entry whose record stands at `location`.
     fn load_entry(&self, location: Location) -> Result<Entry, StorageError>;
+}
+
+/// The log in order, for making runs anew.
+pub(crate) trait EntryLog: EntrySource {
+    /// Gives the entries at these positions to `take`, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`], or what `take` returns.
+    fn read_entries(
+        &self,
+        positions: Range<u64>,
+        take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError>;
 }
 
 /// How the index is kept.
@@ -260,16 +276,32 @@ impl Index {
         directory: &Path,
         options: IndexOptions,
     ) -> Result<Self, StorageError> {
-        let home =
-            Home { disk, directory: directory.to_path_buf(), fingerprint: options.fingerprint };
+        let signals = Arc::new(Signals::default());
+        let home = Home {
+            disk,
+            directory: directory.to_path_buf(),
+            fingerprint: options.fingerprint,
+            watcher: Some(Arc::clone(&signals)),
+        };
         let runs = load_runs(&home)?;
-        let shared = Arc::new(Shared {
-            state: RwLock::new(State::of_runs(runs)),
-            signals: Signals::default(),
-        });
+        let state = RwLock::new(State::of_runs(runs));
+        let shared = Arc::new(Shared { state, signals, log: OnceLock::new() });
         let threads = background::start(&shared, &home, &options)?;
         let resolver = Mutex::new(Resolver::default());
         Ok(Self { shared, home, options, resolver, threads })
+    }
+
+    /// Whether a run turned out to be damaged since the index was opened, and was not made
+    /// anew. Opening the index again drops it.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.shared.damaged_run().is_some()
+    }
+
+    /// From now on a run that turns out to be damaged is made anew from `log`.
+    pub(crate) fn heal_from(&self, log: Arc<dyn EntryLog>) {
+        // A second log would be the same one.
+        let _ = self.shared.log.set(log);
+        self.shared.signals.notify();
     }
 
     /// The position of the entry that is to be inserted next.

@@ -11,7 +11,7 @@ use acta_storage::StorageError;
 use super::run::writer::{Home, remove_if_there};
 use super::run::{Run, name_of};
 use super::state::Shared;
-use super::{IndexOptions, merge};
+use super::{IndexOptions, merge, rebuild};
 
 /// What the threads and the writer tell each other.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ enum MergePause {
     None,
     /// Until a part could be written, which tells that the disk works again.
     UntilFreeze,
-    /// Until the next start, which drops the damaged run.
+    /// Until the next start: what a damaged run is to be made of is damaged too.
     UntilRestart,
 }
 
@@ -52,7 +52,7 @@ impl Signals {
     }
 
     /// Wakes all who wait.
-    fn notify(&self) {
+    pub(super) fn notify(&self) {
         drop(self.work());
         self.changed.notify_all();
     }
@@ -112,7 +112,7 @@ impl Signals {
         let mut work = self.work();
         let is_left = |work: &Work| {
             work.is_merging
-                || (work.merge_pause == MergePause::None && shared.next_merge(options).is_some())
+                || (work.merge_pause == MergePause::None && next_task(shared, options).is_some())
         };
         while !self.is_stopped() && is_left(&work) {
             work = self.wait(work);
@@ -192,27 +192,21 @@ fn wait_for_part(shared: &Shared) -> Option<Arc<super::tail::Part>> {
     None
 }
 
-/// Merges runs whenever there are enough of a size.
+/// What the second thread does next.
+enum Task {
+    /// Makes a damaged run anew; with it, the runs before it.
+    Rebuild(Arc<Run>, Vec<Arc<Run>>),
+    /// Makes one run of several.
+    Merge(Vec<Arc<Run>>),
+}
+
+/// Makes damaged runs anew, and merges runs whenever there are enough of a size.
 fn merge_runs(shared: &Shared, home: &Home, options: &IndexOptions) {
     let signals = &shared.signals;
-    while let Some(runs) = wait_for_merge(shared, options) {
-        let pause = match merge::merge(&runs, home, &|| signals.is_stopped()) {
-            Ok(Some(run)) => {
-                shared.replace_runs(&runs, run);
-                remove_parts(&runs, home);
-                MergePause::None
-            }
-            Ok(None) => {
-                discard_merge(home, &runs);
-                MergePause::UntilRestart
-            }
-            Err(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::error!(error = cause, "could not merge runs of the index");
-                discard_merge(home, &runs);
-                let is_damage = matches!(error, StorageError::Corrupt { .. });
-                if is_damage { MergePause::UntilRestart } else { MergePause::UntilFreeze }
-            }
+    while let Some(task) = wait_for_task(shared, options) {
+        let pause = match task {
+            Task::Rebuild(run, before) => rebuild(shared, (home, options), &run, before),
+            Task::Merge(runs) => merge(shared, home, &runs),
         };
         let mut work = signals.work();
         work.is_merging = false;
@@ -222,25 +216,96 @@ fn merge_runs(shared: &Shared, home: &Home, options: &IndexOptions) {
     }
 }
 
+fn merge(shared: &Shared, home: &Home, runs: &[Arc<Run>]) -> MergePause {
+    match merge::merge(runs, home, &|| shared.signals.is_stopped()) {
+        Ok(Some(run)) => {
+            shared.replace_runs(runs, vec![Arc::new(run)]);
+            remove_parts(runs, home);
+            MergePause::None
+        }
+        Ok(None) => {
+            discard_merge(home, runs);
+            MergePause::UntilRestart
+        }
+        Err(error) => {
+            let cause: &dyn std::error::Error = &error;
+            tracing::error!(error = cause, "could not merge runs of the index");
+            discard_merge(home, runs);
+            match is_damage(&error) {
+                // The damaged run is made anew first.
+                true if shared.log.get().is_some() => MergePause::None,
+                true => MergePause::UntilRestart,
+                false => MergePause::UntilFreeze,
+            }
+        }
+    }
+}
+
+/// Makes a damaged run anew. Until it is there, queries that meet the damage fail.
+fn rebuild(
+    shared: &Shared,
+    (home, options): (&Home, &IndexOptions),
+    run: &Arc<Run>,
+    before: Vec<Arc<Run>>,
+) -> MergePause {
+    let Some(log) = shared.log.get() else { return MergePause::UntilRestart };
+    let is_stopped = || shared.signals.is_stopped();
+    let rebuilt =
+        rebuild::rebuild(run, before, (home, options.run_entries), log.as_ref(), &is_stopped);
+    match rebuilt {
+        Ok(Some(runs)) => {
+            let count = runs.len();
+            shared.replace_runs(std::slice::from_ref(run), runs);
+            tracing::info!(
+                run.count = count,
+                "made the damaged index run {} anew",
+                run.file.name()
+            );
+            if let Err(error) = run.file.remove_damaged() {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "could not remove the damaged index run");
+            }
+            MergePause::None
+        }
+        Ok(None) => MergePause::UntilRestart,
+        Err(error) => {
+            let cause: &dyn std::error::Error = &error;
+            tracing::error!(error = cause, "could not make the damaged index run anew");
+            if is_damage(&error) { MergePause::UntilRestart } else { MergePause::UntilFreeze }
+        }
+    }
+}
+
+fn is_damage(error: &StorageError) -> bool {
+    matches!(error, StorageError::Corrupt { .. })
+}
+
 fn discard_merge(home: &Home, runs: &[Arc<Run>]) {
     if let (Some(oldest), Some(newest)) = (runs.first(), runs.last()) {
         discard(home, oldest.first, newest.end() - oldest.first);
     }
 }
 
-fn wait_for_merge(shared: &Shared, options: &IndexOptions) -> Option<Vec<Arc<Run>>> {
+fn wait_for_task(shared: &Shared, options: &IndexOptions) -> Option<Task> {
     let signals = &shared.signals;
     let mut work = signals.work();
     while !signals.is_stopped() {
         if work.merge_pause == MergePause::None
-            && let Some(runs) = shared.next_merge(options)
+            && let Some(task) = next_task(shared, options)
         {
             work.is_merging = true;
-            return Some(runs);
+            return Some(task);
         }
         work = signals.wait(work);
     }
     None
+}
+
+fn next_task(shared: &Shared, options: &IndexOptions) -> Option<Task> {
+    match shared.damaged_run() {
+        Some((run, before)) => shared.log.get().map(|_| Task::Rebuild(run, before)),
+        None => shared.next_merge(options).map(Task::Merge),
+    }
 }
 
 /// Removes what an unfinished attempt left behind.

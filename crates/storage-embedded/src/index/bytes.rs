@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use acta_storage::StorageError;
 
-use crate::disk::{Disk, DiskFile};
+use super::run::writer::{Home, remove_if_there};
+use crate::disk::DiskFile;
 
 /// Bytes of a checksum.
 pub(super) const SEAL_BYTES: usize = 4;
@@ -114,8 +115,7 @@ impl<'a> Reader<'a> {
 /// A finished file of the index, which knows what to do when it turns out to be damaged.
 #[derive(Debug)]
 pub(super) struct RunFile {
-    disk: Arc<dyn Disk>,
-    directory: PathBuf,
+    home: Home,
     name: String,
     file: Arc<dyn DiskFile>,
     len: u64,
@@ -123,16 +123,12 @@ pub(super) struct RunFile {
 }
 
 impl RunFile {
-    /// Opens the file `name` in `directory`.
-    pub(super) fn open(
-        disk: Arc<dyn Disk>,
-        directory: PathBuf,
-        name: String,
-    ) -> Result<Self, StorageError> {
+    /// Opens the file `name`.
+    pub(super) fn open(home: &Home, name: String) -> Result<Self, StorageError> {
         let io = |source| StorageError::Io { act: "opening an index run", source };
-        let file = disk.open(&directory.join(&name)).map_err(io)?;
+        let file = home.disk.open(&home.directory.join(&name)).map_err(io)?;
         let len = file.len().map_err(io)?;
-        Ok(Self { disk, directory, name, file, len, is_damaged: AtomicBool::new(false) })
+        Ok(Self { home: home.clone(), name, file, len, is_damaged: AtomicBool::new(false) })
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -143,21 +139,37 @@ impl RunFile {
         &self.name
     }
 
-    /// Removes the file. It stays readable for those who hold it.
-    pub(super) fn remove(&self) -> io::Result<()> {
-        self.disk.remove(&self.directory.join(&self.name))
+    /// Whether it turned out to be damaged.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Acquire)
     }
 
-    /// Reports damage at `offset`, and gives the file a name under which the next open
-    /// does not take it for sound.
+    /// Removes the file. It stays readable for those who hold it.
+    pub(super) fn remove(&self) -> io::Result<()> {
+        self.home.disk.remove(&self.home.directory.join(&self.name))
+    }
+
+    /// Removes what [`RunFile::corrupt`] has set aside.
+    pub(super) fn remove_damaged(&self) -> Result<(), StorageError> {
+        remove_if_there(self.home.disk.as_ref(), &self.damaged_path())
+    }
+
+    fn damaged_path(&self) -> PathBuf {
+        self.home.directory.join(format!("{}.damaged", self.name))
+    }
+
+    /// Reports damage at `offset`. If somebody watches, the file gets a name under which the
+    /// next open does not take it for sound.
     pub(super) fn corrupt(&self, offset: u64) -> StorageError {
         let place = format!("index/{} at byte {offset}", self.name);
-        if !self.is_damaged.swap(true, Ordering::Relaxed) {
-            tracing::error!(place, "an index run is damaged and will be rebuilt at the next start");
-            let to = self.directory.join(format!("{}.damaged", self.name));
-            if let Err(error) = self.disk.rename(&self.directory.join(&self.name), &to) {
+        let was_known = self.is_damaged.swap(true, Ordering::AcqRel);
+        if let Some(watcher) = self.home.watcher.as_ref().filter(|_| !was_known) {
+            tracing::error!(place, "an index run is damaged: it is made anew from the log");
+            let from = self.home.directory.join(&self.name);
+            if let Err(error) = self.home.disk.rename(&from, &self.damaged_path()) {
                 tracing::error!(%error, "could not set the damaged index run aside");
             }
+            watcher.notify();
         }
         StorageError::Corrupt { place }
     }

@@ -65,7 +65,7 @@ impl<'a> Insertion<'a> {
         let part = Arc::clone(&self.part);
         let mut data = part.write();
         put(&mut data, position, entry, &effects);
-        let is_full = self.is_full(&data);
+        let is_full = is_full(self.options.run_entries, &data);
         drop(data);
         self.voided.extend(effects.voided);
         self.last_sequences.insert(entry.tenant, entry.sequence);
@@ -75,12 +75,6 @@ impl<'a> Insertion<'a> {
             self.freeze();
         }
         Ok(())
-    }
-
-    fn is_full(&self, data: &PartData) -> bool {
-        let entries_max = self.options.run_entries as usize;
-        let postings_max = (entries_max as u64).saturating_mul(POSTINGS_A_ENTRY_MAX);
-        entries_max <= data.rows.len() || postings_max <= data.posting_count()
     }
 
     /// Ends the newest part, if it has entries, and begins another.
@@ -110,11 +104,19 @@ impl<'a> Insertion<'a> {
     }
 }
 
+/// Whether a part is to be written as a run.
+pub(super) fn is_full(run_entries: u32, data: &PartData) -> bool {
+    let entries_max = run_entries as usize;
+    let postings_max = (entries_max as u64).saturating_mul(POSTINGS_A_ENTRY_MAX);
+    entries_max <= data.rows.len() || postings_max <= data.posting_count()
+}
+
 fn newest(view: &View) -> Arc<Part> {
     view.parts.last().map_or_else(|| Arc::new(Part::new(view.next)), Arc::clone)
 }
 
-fn put(data: &mut PartData, position: u32, entry: &Entry, effects: &Effects) {
+/// Puts an entry and what it brings about into a part.
+pub(super) fn put(data: &mut PartData, position: u32, entry: &Entry, effects: &Effects) {
     let row = Row {
         stored_micros: entry.stored_micros,
         location: entry.location,

@@ -8,7 +8,6 @@ pub(super) mod table;
 pub(super) mod tenants;
 pub(super) mod writer;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
@@ -20,9 +19,9 @@ use self::dictionary::Dictionary;
 use self::rows::{BLOCK_ROWS, Row, Rows};
 use self::table::Table;
 use self::tenants::TenantPart;
+use self::writer::Home;
 use super::Reference;
 use super::bytes::{Reader, RunFile, SEAL_BYTES};
-use crate::disk::Disk;
 
 /// How every run begins.
 pub(super) const MAGIC: [u8; 8] = *b"ACTA-IDX";
@@ -151,13 +150,8 @@ impl Run {
     ///
     /// [`StorageError::Corrupt`] if it is not what its name says, or not of this version or
     /// fingerprint.
-    pub(super) fn open(
-        disk: &Arc<dyn Disk>,
-        directory: &Path,
-        name: &str,
-        fingerprint: u64,
-    ) -> Result<Self, StorageError> {
-        let file = RunFile::open(Arc::clone(disk), directory.to_path_buf(), name.to_owned())?;
+    pub(super) fn open(home: &Home, name: &str) -> Result<Self, StorageError> {
+        let file = RunFile::open(home, name.to_owned())?;
         let header = file.read_sealed(0, HEADER_BYTES)?;
         if !header.starts_with(&MAGIC) {
             return Err(file.corrupt(0));
@@ -166,7 +160,7 @@ impl Run {
         let bytes = file.read_sealed(footer_offset, FOOTER_BYTES)?;
         let footer = Footer::decode(&bytes).ok_or_else(|| file.corrupt(footer_offset))?;
         let is_named = parse_name(name) == Some((footer.first, footer.count));
-        if !is_named || footer.fingerprint != fingerprint {
+        if !is_named || footer.fingerprint != home.fingerprint {
             return Err(file.corrupt(footer_offset));
         }
         Self::load(file, &footer)

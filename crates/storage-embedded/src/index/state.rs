@@ -1,7 +1,7 @@
 //! What is visible, and how runs take the place of what they are made of.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use acta_access::TenantId;
 use acta_storage::StorageError;
@@ -12,13 +12,15 @@ use super::run::writer::{Home, remove_if_there};
 use super::run::{self, Run};
 use super::tail::Part;
 use super::view::View;
-use super::{IndexOptions, merge};
+use super::{EntryLog, IndexOptions, merge};
 
 /// What readers, the writer and the threads share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) state: RwLock<State>,
-    pub(super) signals: Signals,
+    pub(super) signals: Arc<Signals>,
+    /// What a damaged run is made anew from.
+    pub(super) log: OnceLock<Arc<dyn EntryLog>>,
 }
 
 /// What is visible.
@@ -62,12 +64,20 @@ impl Shared {
         drop(replaced);
     }
 
-    /// Lets readers see a merged run in the place of its parts.
-    pub(super) fn replace_runs(&self, merged: &[Arc<Run>], run: Run) {
+    /// Lets readers see other runs in the place of those with the same entries.
+    pub(super) fn replace_runs(&self, replaced: &[Arc<Run>], by: Vec<Arc<Run>>) {
+        let Some(first) = replaced.first().map(|run| run.first) else { return };
         let mut state = self.write();
         let runs = Arc::make_mut(&mut state.view.runs);
-        let start = runs.partition_point(|other| other.first < run.first);
-        runs.splice(start..start + merged.len(), [Arc::new(run)]);
+        let start = runs.partition_point(|other| other.first < first);
+        runs.splice(start..start + replaced.len(), by);
+    }
+
+    /// The first run that turned out to be damaged, and those before it.
+    pub(super) fn damaged_run(&self) -> Option<(Arc<Run>, Vec<Arc<Run>>)> {
+        let runs = Arc::clone(&self.read().view.runs);
+        let at = runs.iter().position(|run| run.file.is_damaged())?;
+        Some((Arc::clone(&runs[at]), runs[..at].to_vec()))
     }
 
     /// The runs that should be merged next.
@@ -136,7 +146,7 @@ pub(super) fn load_runs(home: &Home) -> Result<Vec<Arc<Run>>, StorageError> {
 
 /// Opens a run; none if it is not sound.
 fn open_run(home: &Home, name: &str) -> Result<Option<Run>, StorageError> {
-    match Run::open(&home.disk, &home.directory, name, home.fingerprint) {
+    match Run::open(home, name) {
         Ok(run) => Ok(Some(run)),
         Err(StorageError::Corrupt { .. }) => Ok(None),
         Err(error) => Err(error),

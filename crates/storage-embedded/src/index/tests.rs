@@ -4,6 +4,7 @@ mod failing_disk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use self::failing_disk::FailingDisk;
-use super::{Entry, EntrySource, Index, IndexOptions, IndexQuery, Location, Term};
+use super::{Entry, EntryLog, EntrySource, Index, IndexOptions, IndexQuery, Location, Term};
 use crate::disk::SystemDisk;
 
 /// The log: entries by place.
@@ -23,6 +24,19 @@ pub(super) struct Log(RwLock<HashMap<Location, Entry>>);
 impl EntrySource for Log {
     fn load_entry(&self, location: Location) -> Result<Entry, StorageError> {
         Ok(self.0.read().unwrap()[&location].clone())
+    }
+}
+
+impl EntryLog for Log {
+    fn read_entries(
+        &self,
+        positions: Range<u64>,
+        take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let mut entries: Vec<Entry> = self.0.read().unwrap().values().cloned().collect();
+        entries.retain(|entry| positions.contains(&entry.position));
+        entries.sort_unstable_by_key(|entry| entry.position);
+        entries.into_iter().try_for_each(take)
     }
 }
 
@@ -481,6 +495,41 @@ fn notices_a_truncated_run_and_builds_it_again() {
         let len = usize::try_from(dice.below(bytes.len() as u64)).unwrap();
         std::fs::write(path, &bytes[..len]).unwrap();
     });
+}
+
+#[test]
+fn makes_a_run_anew_that_is_damaged_while_in_use() {
+    for seed in 0..20 {
+        let mut bench = Bench::new(100 + seed, 16, 4);
+        (0..60).for_each(|_| bench.insert_group());
+        bench.index().flush().unwrap();
+        bench.index().settle();
+        let names = run_names(&bench);
+        let pick = usize::try_from(bench.dice.below(names.len() as u64)).unwrap();
+        let path = bench.directory.path().join(&names[pick]);
+        let mut bytes = std::fs::read(&path).unwrap();
+        // Somewhere in the rows or the ids, which every reader of everything meets.
+        bytes[20] ^= 0x10;
+        // In place, so that the open file changes too.
+        std::fs::write(&path, bytes).unwrap();
+        let read = read_everything(&bench);
+        assert!(matches!(read, Err(StorageError::Corrupt { .. })), "{read:?}");
+        let log = std::mem::take(&mut *bench.log.0.write().unwrap());
+        let copy = Arc::new(Log(RwLock::new(log.clone())));
+        *bench.log.0.write().unwrap() = log;
+        assert!(bench.index().is_damaged());
+        bench.index().heal_from(copy);
+        bench.index().settle();
+        assert!(!bench.index().is_damaged());
+        bench.check_all();
+        (0..10).for_each(|_| bench.insert_group());
+        bench.index().flush().unwrap();
+        bench.index().settle();
+        bench.check_all();
+        assert!(run_names(&bench).iter().all(|name| name.ends_with("idx")));
+        bench.reopen();
+        bench.check_all();
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Reading the log: all its segments, by place.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,9 +8,10 @@ use acta_ambient::Moment;
 use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::{Kept, StatementId, Uuid};
 
+use super::frame::{Frame, FrameStart, RecordAt};
 use super::record::Record;
-use super::segment::{RecordBuffer, Segment};
-use crate::index::{Entry, EntrySource, Location};
+use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
+use crate::index::{Entry, EntryLog, EntrySource, Location};
 
 /// Longest text of a statement, in bytes.
 const TEXT_BYTES_MAX: usize = 1 << 30;
@@ -129,6 +131,67 @@ pub(crate) fn text_of(
 ) -> Result<String, StorageError> {
     let text = segment.header.codec.unpack(record.text, TEXT_BYTES_MAX);
     text.map_err(|_why| segment.corrupt(u64::from(location.offset)))
+}
+
+impl EntryLog for LogReader {
+    fn read_entries(
+        &self,
+        positions: Range<u64>,
+        take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError> {
+        let segments = self.segments();
+        let first = segments
+            .partition_point(|segment| segment.header.first_position <= positions.start)
+            .saturating_sub(1);
+        for segment in segments.iter().skip(first) {
+            if positions.end <= segment.header.first_position {
+                break;
+            }
+            let mut walk = FrameWalk::new(segment, segment.frames_from());
+            while let Some(frame) = next_frame(&mut walk, segment)? {
+                let first = frame.head.first_position;
+                if positions.end <= first {
+                    break;
+                }
+                if positions.start < first + u64::from(frame.head.record_count) {
+                    take_entries(&frame, segment, &positions, take)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn next_frame<'w>(
+    walk: &'w mut FrameWalk<'_>,
+    segment: &Segment,
+) -> Result<Option<Frame<'w>>, StorageError> {
+    let (offset, bytes) = match walk.step()? {
+        Step::Frame(offset, bytes) => (offset, bytes),
+        Step::End => return Ok(None),
+        Step::NoFrame(at) => return Err(segment.corrupt(at)),
+    };
+    let header = &segment.header;
+    let start = FrameStart { segment: header.number, offset, base_micros: header.base_micros };
+    Frame::decode(bytes, start).map(Some).map_err(|at| segment.corrupt(u64::from(at)))
+}
+
+fn take_entries(
+    frame: &Frame<'_>,
+    segment: &Segment,
+    positions: &Range<u64>,
+    take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    for record in frame.records() {
+        let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
+        let at = RecordAt { location, base_micros: segment.header.base_micros };
+        let entry = frame.head.entry(&record, at);
+        let entry = entry.ok_or_else(|| segment.corrupt(u64::from(location.offset)))?;
+        if positions.contains(&entry.position) {
+            take(entry)?;
+        }
+    }
+    Ok(())
 }
 
 impl EntrySource for LogReader {

@@ -453,6 +453,7 @@ mod tests {
     use super::{List, ListWalk, ListWriter, StoredList};
     use crate::disk::{Disk, SystemDisk};
     use crate::index::bytes::{Ahead, RunFile, Sink, Window};
+    use crate::index::run::writer::Home;
 
     /// Positions with gaps of every width, some blocks without any.
     fn positions(count: u32) -> Vec<u32> {
@@ -481,7 +482,9 @@ mod tests {
         }
         let list = writer.finish(&mut sink).unwrap();
         sink.finish().unwrap();
-        let file = RunFile::open(disk, directory.path().to_path_buf(), "list".to_owned()).unwrap();
+        let directory_path = directory.path().to_path_buf();
+        let home = Home { disk, directory: directory_path, fingerprint: 0, watcher: None };
+        let file = RunFile::open(&home, "list".to_owned()).unwrap();
         (directory, Arc::new(file), list)
     }
 

@@ -13,6 +13,7 @@ use super::table::TableWriter;
 use super::tenants::TenantsWriter;
 use super::{Footer, MAGIC, REFERENCE_WIDTH, Run, SECTION_COUNT, Section, VERSION, name_of};
 use crate::disk::Disk;
+use crate::index::background::Signals;
 use crate::index::bytes::{SEAL_BYTES, Sink, written};
 
 /// Bits of the filter for an id.
@@ -27,6 +28,9 @@ pub(in crate::index) struct Home {
     pub(in crate::index) disk: Arc<dyn Disk>,
     pub(in crate::index) directory: PathBuf,
     pub(in crate::index) fingerprint: u64,
+    /// Who learns of damage, so that a run is set aside and made anew. Without, a damaged run
+    /// stays as it is.
+    pub(in crate::index) watcher: Option<Arc<Signals>>,
 }
 
 /// A table being written together with its filter.
@@ -203,11 +207,11 @@ impl RunWriter {
         debug_assert_eq!(footer.len() + SEAL_BYTES, 288);
         self.sink.put_sealed(&footer)?;
         self.sink.finish()?;
-        let Home { disk, directory, fingerprint } = &self.home;
+        let Home { disk, directory, .. } = &self.home;
         let name = name_of(self.footer.first, self.footer.count);
         disk.rename(&self.temporary, &directory.join(&name)).map_err(written)?;
         disk.sync_directory(directory).map_err(written)?;
-        Run::open(disk, directory, &name, *fingerprint)
+        Run::open(&self.home, &name)
     }
 }
 
