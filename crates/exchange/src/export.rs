@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use acta_access::TenantId;
-use acta_storage::{Storage, StorageError};
+use acta_storage::{FeedEntry, Storage, StorageError};
 
 /// Statements that are read at a time.
 const PAGE_COUNT: usize = 1000;
@@ -17,6 +17,40 @@ pub struct Export {
     pub after: u64,
     /// Whether statements that have been voided are left out.
     pub leave_out_voided: bool,
+    /// What to do about a statement that is damaged.
+    pub damaged: Damaged,
+}
+
+/// What to do about a statement whose bytes do not check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damaged {
+    /// Stop there.
+    Stop,
+    /// Name it, leave it out, and go on.
+    LeaveOut,
+}
+
+/// What is told while an export goes on.
+#[derive(Debug)]
+pub enum Exporting {
+    /// Everything up to this place in the tenant's log was written or left out.
+    Reached(u64),
+    /// The statement at this place in the tenant's log is damaged and was left out.
+    LeftOut {
+        /// Its sequence.
+        sequence: u64,
+        /// File and byte offset of the damage.
+        place: String,
+    },
+}
+
+/// How an export ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Statements that were written.
+    pub written: u64,
+    /// Damaged statements that were left out.
+    pub left_out: u64,
 }
 
 /// Why an export ended early.
@@ -31,8 +65,7 @@ pub enum ExportError {
 }
 
 /// Writes the statements in the order in which they were stored, one a line, complete and
-/// with the sender's bytes. Calls `progress` with the place reached. Returns how many were
-/// written.
+/// with the sender's bytes. Tells `watch` how it goes.
 ///
 /// # Errors
 ///
@@ -41,21 +74,61 @@ pub async fn export(
     storage: &dyn Storage,
     export: Export,
     output: &mut (dyn Write + Send),
-    progress: &mut (dyn FnMut(u64) + Send),
-) -> Result<u64, ExportError> {
-    let (mut after, mut count) = (export.after, 0);
+    watch: &mut (dyn FnMut(Exporting) + Send),
+) -> Result<Exported, ExportError> {
+    let mut exported = Exported::default();
+    let mut after = export.after;
     loop {
-        let page = storage.read_feed(export.tenant, after, PAGE_COUNT).await?;
-        let Some(last) = page.last() else { break };
-        after = last.sequence;
+        let page = match storage.read_feed(export.tenant, after, PAGE_COUNT).await {
+            Err(StorageError::Corrupt { .. }) if export.damaged == Damaged::LeaveOut => {
+                let page = read_one_by_one(storage, (export.tenant, after), watch).await?;
+                exported.left_out += page.left_out;
+                after = page.until;
+                page.entries
+            }
+            page => {
+                let page = page?;
+                let Some(last) = page.last() else { break };
+                after = last.sequence;
+                page
+            }
+        };
         for entry in page.iter().filter(|entry| !(export.leave_out_voided && entry.is_voided)) {
             write_line(output, &entry.text)?;
-            count += 1;
+            exported.written += 1;
         }
-        progress(after);
+        watch(Exporting::Reached(after));
     }
     output.flush()?;
-    Ok(count)
+    Ok(exported)
+}
+
+/// What could be read of a page with damage in it.
+struct Remains {
+    entries: Vec<FeedEntry>,
+    left_out: u64,
+    /// The place up to which was read.
+    until: u64,
+}
+
+async fn read_one_by_one(
+    storage: &dyn Storage,
+    (tenant, after): (TenantId, u64),
+    watch: &mut (dyn FnMut(Exporting) + Send),
+) -> Result<Remains, ExportError> {
+    let until = storage.count_statements(tenant).min(after + PAGE_COUNT as u64);
+    let mut remains = Remains { entries: Vec::new(), left_out: 0, until };
+    for sequence in after + 1..=until {
+        match storage.read_feed(tenant, sequence - 1, 1).await {
+            Ok(entries) => remains.entries.extend(entries),
+            Err(StorageError::Corrupt { place }) => {
+                remains.left_out += 1;
+                watch(Exporting::LeftOut { sequence, place });
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(remains)
 }
 
 /// Line breaks inside a statement are blanks between its tokens: JSON permits none in strings.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acta_access::TenantId;
-use acta_exchange::Export;
+use acta_exchange::{Damaged, Export, Exported, Exporting};
 use anyhow::{Context, Result};
 
 use crate::terminal::{Unit, counted, progress_bar, say};
@@ -24,9 +24,13 @@ pub(crate) struct Arguments {
     /// Leave out statements that have been voided.
     #[arg(long)]
     without_voided: bool,
+    /// Leave out statements that are damaged, and name each; otherwise the export stops
+    /// there.
+    #[arg(long)]
+    skip_damaged: bool,
 }
 
-/// Runs the command.
+/// Runs the command. The exit code is 1 when damaged statements were left out.
 ///
 /// # Errors
 ///
@@ -37,13 +41,18 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         let store = Store::open_existing(&loaded.config)?;
         let outcome = write(&store, arguments).await;
         store.close().await?;
-        let count = outcome?;
-        say(&format!("{} exported", counted(count, "statement")));
-        Ok(ExitCode::SUCCESS)
+        let exported = outcome?;
+        let written = format!("{} exported", counted(exported.written, "statement"));
+        if exported.left_out == 0 {
+            say(&written);
+            return Ok(ExitCode::SUCCESS);
+        }
+        say(&format!("{written}, {} damaged and left out", exported.left_out));
+        Ok(ExitCode::from(1))
     })
 }
 
-async fn write(store: &Store, arguments: &Arguments) -> Result<u64> {
+async fn write(store: &Store, arguments: &Arguments) -> Result<Exported> {
     let mut output: Box<dyn Write + Send> = match &arguments.file {
         Some(file) if file.as_os_str() != "-" => {
             let created = File::create(file);
@@ -54,10 +63,19 @@ async fn write(store: &Store, arguments: &Arguments) -> Result<u64> {
     };
     let total = store.storage.count_statements(TenantId::FIRST);
     let bar = progress_bar(total, Unit::Statements);
-    let export =
-        Export { tenant: TenantId::FIRST, after: 0, leave_out_voided: arguments.without_voided };
-    let mut progress = |place| bar.set_position(place);
-    let count = acta_exchange::export(&*store.storage, export, &mut *output, &mut progress).await;
+    let export = Export {
+        tenant: TenantId::FIRST,
+        after: 0,
+        leave_out_voided: arguments.without_voided,
+        damaged: if arguments.skip_damaged { Damaged::LeaveOut } else { Damaged::Stop },
+    };
+    let mut watch = |now: Exporting| match now {
+        Exporting::Reached(sequence) => bar.set_position(sequence),
+        Exporting::LeftOut { sequence, place } => {
+            bar.suspend(|| say(&format!("statement {sequence} is damaged: {place}")));
+        }
+    };
+    let exported = acta_exchange::export(&*store.storage, export, &mut *output, &mut watch).await;
     bar.finish_and_clear();
-    Ok(count?)
+    Ok(exported?)
 }

@@ -6,7 +6,7 @@ use acta_service::{Options, ServiceParts};
 use acta_storage::model::ModelStorage;
 
 use super::*;
-use crate::{Export, export};
+use crate::{Damaged, Export, export};
 
 struct Store {
     storage: Arc<dyn Storage>,
@@ -69,7 +69,12 @@ impl Store {
 
     async fn export(&self) -> String {
         let mut text = Vec::new();
-        let what = Export { tenant: TenantId::FIRST, after: 0, leave_out_voided: false };
+        let what = Export {
+            tenant: TenantId::FIRST,
+            after: 0,
+            leave_out_voided: false,
+            damaged: Damaged::Stop,
+        };
         export(&*self.storage, what, &mut text, &mut |_| ()).await.unwrap();
         String::from_utf8(text).unwrap()
     }

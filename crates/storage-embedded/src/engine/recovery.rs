@@ -103,11 +103,11 @@ pub(crate) fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> 
     }
 }
 
-/// Checks that a segment belongs to the store and follows the one before.
+/// Whether a segment is of the store and follows the one before.
 ///
 /// # Errors
 ///
-/// [`StorageError::Corrupt`].
+/// [`StorageError::Corrupt`] naming it.
 pub(crate) fn check_order(
     segment: &Segment,
     before: Option<&Segment>,
@@ -360,12 +360,23 @@ fn read_entries(
     Ok(())
 }
 
-/// Gives the texts of a store that has no dictionary yet to the sampler.
+/// Gives the texts of a store that has no dictionary yet to the sampler. Damage ends it: a
+/// dictionary is no reason to refuse what can be read.
 ///
 /// # Errors
 ///
-/// [`StorageError::Corrupt`] or [`StorageError::Io`].
+/// [`StorageError::Io`].
 pub(crate) fn sample(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageError> {
+    match sample_all(reader, sampler) {
+        Err(StorageError::Corrupt { place }) => {
+            tracing::error!(place, "a stored statement is damaged: `acta verify` tells more");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn sample_all(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageError> {
     for segment in reader.segments() {
         let mut walk = FrameWalk::new(&segment, segment.frames_from());
         while sampler.is_gathering() {
