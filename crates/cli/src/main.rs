@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{backup, check, config, export, import, restore, serve};
+use crate::command::{backup, check, config, export, import, reindex, restore, serve, verify};
 
 /// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
 /// good, and gives them back.
@@ -39,6 +39,10 @@ enum Command {
     Backup(backup::Arguments),
     /// Makes a store of a backup, or checks one.
     Restore(restore::Arguments),
+    /// Reads a whole store that is not being served and names everything that is damaged.
+    Verify(verify::Arguments),
+    /// Makes the index, activities and persons anew from the statement log.
+    Reindex(reindex::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::run(file, arguments),
         Command::Backup(arguments) => backup::run(file, arguments),
         Command::Restore(arguments) => restore::run(file, arguments),
+        Command::Verify(arguments) => verify::run(file, arguments),
+        Command::Reindex(arguments) => reindex::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

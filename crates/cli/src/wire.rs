@@ -7,7 +7,10 @@ use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use acta_config::{Config, Environment, Loaded};
 use acta_service::{Service, ServiceParts};
 use acta_storage::Storage;
-use acta_storage_embedded::{EmbeddedStorage, Options, Progress, SystemDisk};
+use acta_storage_embedded::{
+    Disk, EmbeddedStorage, LostTables, OnProgress, Options, Progress, ReadOnlyDisk, Reindexed,
+    ScratchDisk, SystemDisk, Verified, VerifyOptions,
+};
 use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
 use anyhow::{Context, Result, bail};
@@ -89,15 +92,45 @@ impl Store {
     }
 }
 
-fn engine_options(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Options {
+/// Verifies the store that is there.
+pub(crate) fn verify(config: &Config) -> Result<Verified> {
+    let scratch = tempfile::tempdir().context("cannot make a directory for scratch files")?;
+    let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
+    let options = VerifyOptions {
+        directory: config.data.clone(),
+        disk: Arc::new(ReadOnlyDisk(disk)),
+        scratch: scratch.path().to_path_buf(),
+        scratch_disk: Arc::new(ScratchDisk),
+        on_progress: Some(progress()),
+    };
+    let verified = acta_storage_embedded::verify(&options);
+    verified.with_context(|| format!("cannot verify the store in {}", config.data.display()))
+}
+
+/// Makes the index, activities and persons of the store that is there anew.
+pub(crate) async fn reindex(config: &Config, lost: LostTables) -> Result<Reindexed> {
+    let options = engine_options(config, Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    let reindexed = EmbeddedStorage::reindex(&options, lost).await;
+    reindexed.with_context(|| format!("cannot reindex the store in {}", config.data.display()))
+}
+
+/// Shows on a terminal how far a long reading has come.
+fn progress() -> OnProgress {
     let bar = terminal::progress_bar(0, terminal::Unit::Bytes);
-    let on_progress = move |progress: Progress| {
+    Arc::new(move |progress: Progress| {
+        if bar.is_finished() && progress.done_bytes < progress.total_bytes {
+            // One reading follows another.
+            bar.reset();
+        }
         bar.set_length(progress.total_bytes);
         bar.set_position(progress.done_bytes);
         if progress.done_bytes >= progress.total_bytes {
             bar.finish_and_clear();
         }
-    };
+    })
+}
+
+fn engine_options(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Options {
     Options {
         directory: config.data.clone(),
         clock,
@@ -109,7 +142,7 @@ fn engine_options(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entro
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
         group_bytes_max: Options::GROUP_BYTES_MAX,
         dictionary_samples: Options::DICTIONARY_SAMPLES,
-        on_progress: Some(Arc::new(on_progress)),
+        on_progress: Some(progress()),
     }
 }
 

@@ -34,7 +34,7 @@ use std::path::Path;
 use acta_ambient::Moment;
 use acta_xapi::Sha2;
 
-use crate::disk::{Disk, ReadOnly};
+use crate::disk::{Disk, ReadOnlyDisk};
 use crate::identity::{Identity, STORE_NAME};
 use crate::tables;
 use destination::Destination;
@@ -95,7 +95,7 @@ pub struct BackedUp {
 
 /// A backup under way.
 struct Run<'a> {
-    source: ReadOnly<'a>,
+    source: ReadOnlyDisk<&'a dyn Disk>,
     data: &'a Path,
     destination: Destination<'a>,
     former: Manifest,
@@ -127,7 +127,7 @@ impl Backup<'_> {
     /// - [`BackupError::Damaged`]: the log or the tables do not check; the place is named.
     /// - [`BackupError::Io`]: the system failed, or has no room.
     pub fn run(&self) -> Result<BackedUp, BackupError> {
-        let source = ReadOnly(self.disk);
+        let source = ReadOnlyDisk(self.disk);
         let identity = Identity::read(&source, self.data).map_err(BackupError::open(self.data))?;
         let no_store = || BackupError::NoStore { directory: self.data.to_path_buf() };
         let store_id = identity.ok_or_else(no_store)?.store_id;

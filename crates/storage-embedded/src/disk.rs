@@ -2,6 +2,7 @@
 //! attachments is opened here.
 
 mod read_only;
+mod scratch;
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -10,7 +11,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use read_only::ReadOnly;
+pub use read_only::ReadOnlyDisk;
+pub use scratch::ScratchDisk;
 
 /// A file system. Durability is only what the `sync` methods promise.
 pub trait Disk: Debug + Send + Sync {
@@ -169,6 +171,31 @@ pub(crate) fn lock(path: &Path) -> io::Result<Option<File>> {
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// As [`lock`], but of a file that is there already, which is not changed.
+pub(crate) fn lock_existing(path: &Path) -> io::Result<Locked> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Locked::NoFile),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Locked::Taken(file)),
+        Err(TryLockError::WouldBlock) => Ok(Locked::Held),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// What became of locking a file that may be there.
+#[derive(Debug)]
+pub(crate) enum Locked {
+    /// It is locked while this is kept.
+    Taken(File),
+    /// Another process has locked it.
+    Held,
+    /// There is none, so nobody has locked it.
+    NoFile,
 }
 
 #[derive(Debug)]

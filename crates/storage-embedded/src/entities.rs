@@ -146,6 +146,15 @@ impl EntityFollower {
         Ok(Self { tables, queue, thread: Some(thread) })
     }
 
+    /// Waits until everything published before the call can be read.
+    ///
+    /// # Errors
+    ///
+    /// Why the follower cannot go on.
+    pub(crate) async fn catch_up(&self) -> Result<(), StorageError> {
+        self.queue.reached_published().await
+    }
+
     /// Takes what a group of statements tells that became durable: the first is at position
     /// `first`, the others follow without gaps. Returns at once.
     pub(crate) fn publish(&self, first: u64, told: Vec<(TenantId, Told)>) {

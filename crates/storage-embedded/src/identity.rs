@@ -9,7 +9,7 @@ use acta_ambient::Entropy;
 use acta_storage::StorageError;
 
 use crate::OpenError;
-use crate::disk::{self, Disk};
+use crate::disk::{self, Disk, Locked};
 use crate::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 
 const LOCK_NAME: &str = "lock";
@@ -35,6 +35,21 @@ impl DirectoryLock {
         match disk::lock(&path).map_err(|source| StorageError::Io { act, source })? {
             Some(file) => Ok(Self { _file: file }),
             None => Err(OpenError::InUse { directory: directory.to_path_buf() }),
+        }
+    }
+
+    /// Takes the lock of `directory` if it has one, changing nothing there.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::InUse`] when another process, or this one, has it open.
+    pub(crate) fn take_existing(directory: &Path) -> Result<Option<Self>, OpenError> {
+        let act = "locking the data directory";
+        let locked = disk::lock_existing(&directory.join(LOCK_NAME));
+        match locked.map_err(|source| StorageError::Io { act, source })? {
+            Locked::Taken(file) => Ok(Some(Self { _file: file })),
+            Locked::NoFile => Ok(None),
+            Locked::Held => Err(OpenError::InUse { directory: directory.to_path_buf() }),
         }
     }
 }

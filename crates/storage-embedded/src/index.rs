@@ -6,6 +6,7 @@
 
 mod background;
 mod bytes;
+mod check;
 mod cursor;
 mod insertion;
 mod merge;
@@ -31,6 +32,7 @@ use acta_storage::{Order, StorageError};
 use siphasher::sip::SipHasher13;
 
 use self::background::Signals;
+pub(crate) use self::check::{RunCheck, RunSight};
 pub(crate) use self::cursor::Candidates;
 use self::insertion::Insertion;
 use self::resolve::Resolver;
@@ -203,6 +205,12 @@ pub(crate) struct IndexStatistics {
     pub(crate) tail_entry_count: u64,
     /// Bytes of the runs' filters and fences in memory.
     pub(crate) memory_bytes: u64,
+}
+
+/// The positions that the run with this name covers; none if it is no run's name.
+pub(crate) fn run_positions(name: &str) -> Option<Range<u64>> {
+    let (first, count) = run::parse_name(name)?;
+    Some(first.into()..u64::from(first) + u64::from(count))
 }
 
 /// Hashes a statement's id, for filters and references.

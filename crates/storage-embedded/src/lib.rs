@@ -17,11 +17,13 @@ mod options;
 mod storage;
 mod tables;
 mod terms;
+mod verify;
 
 pub use backup::{
     BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
 };
-pub use disk::{Disk, DiskFile, SystemDisk};
+pub use disk::{Disk, DiskFile, ReadOnlyDisk, ScratchDisk, SystemDisk};
 pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};
-pub use storage::{EmbeddedStorage, Statistics};
+pub use storage::{EmbeddedStorage, LostTables, Reindexed, Statistics};
+pub use verify::{Advice, Finding, LostStatement, Severity, Verified, VerifyOptions, verify};

@@ -105,6 +105,18 @@ pub enum OpenError {
         directory: PathBuf,
     },
 
+    /// The statement log stands without the tables. Restore them from a backup, or accept
+    /// that documents and credentials are lost and have new tables made.
+    #[error(
+        "{} has a statement log, but its file `tables.sqlite` is missing or empty: documents \
+         and credentials are in it (`acta reindex --new-tables` makes a new one without them)",
+        directory.display()
+    )]
+    NoTables {
+        /// The directory.
+        directory: PathBuf,
+    },
+
     /// The files could not be read, or are damaged.
     #[error("could not open the store")]
     Storage(#[from] StorageError),

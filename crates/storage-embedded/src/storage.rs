@@ -1,6 +1,7 @@
 //! A store in a directory: opened, closed and counted.
 
 mod ports;
+mod reindex;
 
 use std::io;
 use std::path::Path;
@@ -15,8 +16,9 @@ use crate::disk::Disk;
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
-use crate::tables::{Tables, check_files};
+use crate::tables::{Tables, are_tables_there, check_files};
 use crate::{OpenError, Options};
+pub use reindex::Reindexed;
 
 /// A store in a directory of its own.
 #[derive(Debug)]
@@ -27,6 +29,15 @@ pub struct EmbeddedStorage {
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
     _lock: Arc<DirectoryLock>,
+}
+
+/// What to do about tables that are gone although there are statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostTables {
+    /// Nothing: documents and credentials would be lost in silence.
+    Refuse,
+    /// Make new ones without documents and credentials.
+    MakeEmpty,
 }
 
 /// What a store counts, since it was opened if not said otherwise.
@@ -68,6 +79,7 @@ impl EmbeddedStorage {
     /// - [`OpenError::Newer`]: a newer release has written it.
     /// - [`OpenError::NoIdentity`]: its keys are missing.
     /// - [`OpenError::Unfinished`]: a restore into the directory was broken off.
+    /// - [`OpenError::NoTables`]: its documents and credentials are missing.
     /// - [`OpenError::Storage`]: it cannot be read, or is damaged; file and offset are named.
     pub fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
         let directory = options.directory.as_path();
@@ -83,8 +95,30 @@ impl EmbeddedStorage {
             }
             None => Identity::create(disk, directory, options.entropy.as_ref())?,
         };
+        let tables = Self::open_tables(options, LostTables::Refuse)?;
+        Self::open_rest(options, &identity, (lock, tables))
+    }
+
+    /// Opens the tables, which only a new store may be without.
+    fn open_tables(options: &Options, lost: LostTables) -> Result<Arc<Tables>, OpenError> {
+        let (directory, disk) = (options.directory.as_path(), options.disk.as_ref());
+        let are_lost = Self::has_log(options) && !are_tables_there(disk, directory)?;
+        match lost {
+            LostTables::Refuse if are_lost => {
+                return Err(OpenError::NoTables { directory: directory.to_path_buf() });
+            }
+            LostTables::Refuse | LostTables::MakeEmpty => {}
+        }
         check_files(disk, directory)?;
-        let tables = Arc::new(Tables::open(directory, Arc::clone(&options.clock))?);
+        Ok(Arc::new(Tables::open(directory, Arc::clone(&options.clock))?))
+    }
+
+    fn open_rest(
+        options: &Options,
+        identity: &Identity,
+        (lock, tables): (Arc<DirectoryLock>, Arc<Tables>),
+    ) -> Result<Arc<Self>, OpenError> {
+        let directory = options.directory.as_path();
         let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
         let attachments = Arc::new(Attachments::open(directory, disk, entropy)?);
         let parts = Parts {
@@ -92,7 +126,7 @@ impl EmbeddedStorage {
             attachments: Arc::clone(&attachments),
             lock: Arc::clone(&lock),
         };
-        let engine = Engine::open(options, &identity, parts)?;
+        let engine = Engine::open(options, identity, parts)?;
         Ok(Arc::new(Self { engine, attachments, tables, _lock: lock }))
     }
 

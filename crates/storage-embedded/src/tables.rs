@@ -8,6 +8,7 @@
 //!
 //! Statements are not kept here, and what they have told can be read from the log again.
 
+mod check;
 mod checksum;
 mod copy;
 mod credentials;
@@ -27,10 +28,11 @@ use acta_ambient::Clock;
 use acta_storage::StorageError;
 use rusqlite::Connection;
 
+pub(crate) use check::{TableSight, check as check_tables};
 pub(crate) use copy::copy;
 pub(crate) use entities::{EntityChanges, EntityReader};
 pub(crate) use failure::{is_of_row, repeated};
-pub(crate) use files::check as check_files;
+pub(crate) use files::{are_there as are_tables_there, check as check_files};
 use readers::Readers;
 use writer::Writer;
 

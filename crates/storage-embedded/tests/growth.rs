@@ -9,7 +9,7 @@ use acta_access::TenantId;
 use acta_ambient::{ManualClock, SystemEntropy};
 use acta_storage::suite::fixture::{Draft, START};
 use acta_storage::{Batch, EntityStore, StatementStore};
-use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
+use acta_storage_embedded::{EmbeddedStorage, LostTables, OpenError, Options, SystemDisk};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -146,6 +146,14 @@ async fn what_statements_tell_is_known_after_the_tables_were_lost() {
     for name in ["tables.sqlite", "tables.sqlite-wal", "tables.sqlite-shm"] {
         let _ = std::fs::remove_file(directory.path().join(name));
     }
+    // Documents and credentials are gone, which nobody should learn by chance.
+    let refused = EmbeddedStorage::open(&options);
+    assert!(matches!(refused, Err(OpenError::NoTables { .. })), "{refused:?}");
+    std::fs::write(directory.path().join("tables.sqlite"), b"").unwrap();
+    let refused = EmbeddedStorage::reindex(&options, LostTables::Refuse).await;
+    assert!(matches!(refused, Err(OpenError::NoTables { .. })), "{refused:?}");
+    let reindexed = EmbeddedStorage::reindex(&options, LostTables::MakeEmpty).await.unwrap();
+    assert_eq!(reindexed.statement_count, 400);
     let storage = EmbeddedStorage::open(&options).unwrap();
     assert_eq!(storage.find_definition(TENANT, &activity).await.unwrap(), known);
 }

@@ -15,7 +15,7 @@ use acta_xapi::scalar::Sha2Hasher;
 use super::BackupError;
 use super::manifest::{self, FileEntry, Manifest, Unreadable};
 use super::tree;
-use crate::disk::{self, Disk, DiskFile, ReadOnly};
+use crate::disk::{self, Disk, DiskFile, ReadOnlyDisk};
 use crate::storage::make_directory;
 
 const LOCK_NAME: &str = "lock";
@@ -246,7 +246,7 @@ impl<'d> Destination<'d> {
     pub(super) fn sweep(&self, manifest: &Manifest) -> Result<(), BackupError> {
         let needed: HashSet<&str> =
             manifest.files.values().map(|entry| entry.file.as_str()).collect();
-        let disk = ReadOnly(self.disk);
+        let disk = ReadOnlyDisk(self.disk);
         let failed = BackupError::io("looking through the backup", &self.root);
         let mut found = tree::list(&disk, &self.root, "").map_err(&failed)?;
         found.retain(|name| tree::is_backups_own(name));

@@ -120,9 +120,9 @@ impl BackupError {
         move |error| match error {
             OpenError::InUse { directory } => Self::InUse { directory },
             OpenError::Newer { path, found, known } => Self::Newer { path, found, known },
-            OpenError::NoIdentity { directory } | OpenError::Unfinished { directory } => {
-                Self::NoStore { directory }
-            }
+            OpenError::NoIdentity { directory }
+            | OpenError::NoTables { directory }
+            | OpenError::Unfinished { directory } => Self::NoStore { directory },
             OpenError::Storage(error) => Self::storage("reading the store", directory)(error),
         }
     }

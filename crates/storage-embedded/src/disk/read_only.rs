@@ -1,21 +1,26 @@
 //! A disk on which nothing can be changed.
 
+use std::fmt::Debug;
 use std::io;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Disk, DiskFile};
 
 /// Another disk, for looking alone: files are opened to be read, and what would change
-/// something is refused.
+/// something is refused. Works where nothing may be written.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadOnly<'d>(pub(crate) &'d dyn Disk);
+pub struct ReadOnlyDisk<D>(pub D);
 
 fn refused<T>() -> io::Result<T> {
     Err(io::ErrorKind::ReadOnlyFilesystem.into())
 }
 
-impl Disk for ReadOnly<'_> {
+impl<'d, D> Disk for ReadOnlyDisk<D>
+where
+    D: Deref<Target = dyn Disk + 'd> + Debug + Send + Sync,
+{
     fn create_directory(&self, _path: &Path) -> io::Result<()> {
         refused()
     }

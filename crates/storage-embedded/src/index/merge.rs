@@ -244,7 +244,10 @@ fn copy_tenant(
 }
 
 /// Id, tenant and position of the record a walk stands at.
-fn read_id(walk: &TableWalk<'_>, only_tenant: Option<TenantId>) -> Option<(u128, u32, u32)> {
+pub(super) fn read_id(
+    walk: &TableWalk<'_>,
+    only_tenant: Option<TenantId>,
+) -> Option<(u128, u32, u32)> {
     let (id, rest) = walk.record()?.split_first_chunk::<16>()?;
     let position = u32::from_be_bytes(*rest.last_chunk::<4>()?);
     let tenant = match only_tenant {

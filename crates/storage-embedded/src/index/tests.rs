@@ -1,5 +1,6 @@
 //! Tests of the whole index against a list of entries that is searched from end to end.
 
+mod checking;
 mod failing_disk;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

@@ -147,19 +147,28 @@ impl EntryLog for LogReader {
             if positions.end <= segment.header.first_position {
                 break;
             }
-            let mut walk = FrameWalk::new(segment, segment.frames_from());
-            while let Some(frame) = next_frame(&mut walk, segment)? {
-                let first = frame.head.first_position;
-                if positions.end <= first {
-                    break;
-                }
-                if positions.start < first + u64::from(frame.head.record_count) {
-                    take_entries(&frame, segment, &positions, take)?;
-                }
-            }
+            read_segment(segment, &positions, take)?;
         }
         Ok(())
     }
+}
+
+fn read_segment(
+    segment: &Segment,
+    positions: &Range<u64>,
+    take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    let mut walk = FrameWalk::new(segment, segment.frames_from());
+    while let Some(frame) = next_frame(&mut walk, segment)? {
+        let first = frame.head.first_position;
+        if positions.end <= first {
+            break;
+        }
+        if positions.start < first + u64::from(frame.head.record_count) {
+            take_entries(&frame, segment, positions, take)?;
+        }
+    }
+    Ok(())
 }
 
 fn next_frame<'w>(

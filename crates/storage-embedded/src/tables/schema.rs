@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::checksum;
 use super::failure::failed;
+use crate::OpenError;
 
 /// "acta" in ASCII: tells the file from other SQLite databases.
 const APPLICATION_ID: i64 = 0x6163_7461;
@@ -105,6 +106,29 @@ pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)
+}
+
+/// Empty tables of this version, in memory.
+pub(super) fn empty(version: i64) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    checksum::register(&connection)?;
+    for (_, script) in MIGRATIONS.iter().filter(|(known, _)| *known <= version) {
+        connection.execute_batch(script)?;
+    }
+    Ok(connection)
+}
+
+/// The error of a check, told of the file.
+pub(super) fn open_error(error: StorageError, path: &Path) -> OpenError {
+    if let StorageError::Io { source, .. } = &error
+        && let Some(reason) = source.get_ref()
+        && let Some(Unsupported::Newer { found, known }) = reason.downcast_ref()
+    {
+        let number = |version: i64| u32::try_from(version).unwrap_or(u32::MAX);
+        let path = path.to_path_buf();
+        return OpenError::Newer { path, found: number(*found), known: number(*known) };
+    }
+    error.into()
 }
 
 /// The schema version of the file; 0 for an empty one.

@@ -1,0 +1,51 @@
+//! `acta reindex`: makes everything anew that the log can tell.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use acta_storage_embedded::LostTables;
+use anyhow::{Result, bail};
+use serde_json::json;
+
+use crate::terminal::{counted, print, say};
+use crate::wire;
+
+/// Arguments of `acta reindex`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The directory of the store, which no process may have open.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Make new tables if `tables.sqlite` is missing or empty. Its documents and credentials
+    /// are lost then.
+    #[arg(long)]
+    new_tables: bool,
+    /// Print the counts as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store cannot be opened, or its log is damaged.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
+    if !loaded.config.data.is_dir() {
+        bail!("there is no store in {}", loaded.config.data.display());
+    }
+    let lost = if arguments.new_tables { LostTables::MakeEmpty } else { LostTables::Refuse };
+    let reindexed = wire::block_on(wire::reindex(&loaded.config, lost))?;
+    if arguments.json {
+        let counts = json!({
+            "statements": reindexed.statement_count,
+            "runs": reindexed.run_count,
+        });
+        print(&counts.to_string())?;
+    } else {
+        let statements = counted(reindexed.statement_count, "statement");
+        say(&format!("{statements} indexed in {}", counted(reindexed.run_count, "run")));
+    }
+    Ok(ExitCode::SUCCESS)
+}

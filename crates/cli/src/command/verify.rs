@@ -1,0 +1,145 @@
+//! `acta verify`: reads a whole store and names everything that is damaged.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
+use acta_storage_embedded::{Advice, Finding, LostStatement, Severity, Verified};
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::terminal::{counted, print, say};
+use crate::wire;
+
+/// Most lost statements of a finding that are named one by one on a terminal.
+const STATEMENTS_MAX: usize = 10;
+
+/// Arguments of `acta verify`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The directory of the store, which no process may have open; a copy or a read-only
+    /// directory will do.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print everything as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command. The exit code is 0 when the store is sound and 1 when it is damaged.
+///
+/// # Errors
+///
+/// When the store cannot be looked at.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
+    let directory = &loaded.config.data;
+    if !directory.is_dir() {
+        bail!("there is no store in {}", directory.display());
+    }
+    let clock = SystemClock::new();
+    let verified = wire::verify(&loaded.config)?;
+    let took = clock.elapsed();
+    if arguments.json {
+        print(&as_json(&verified, took).to_string())?;
+    } else {
+        for finding in &verified.findings {
+            print(&as_text(finding))?;
+        }
+        say(&summary(&verified, took));
+    }
+    Ok(if verified.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn place_of(finding: &Finding) -> String {
+    match finding.offset {
+        Some(offset) => format!("{} at byte {offset}", finding.file),
+        None => finding.file.clone(),
+    }
+}
+
+fn as_text(finding: &Finding) -> String {
+    let place = place_of(finding);
+    let what = &finding.what;
+    if finding.severity == Severity::Note {
+        return format!("note     {place}: {what}");
+    }
+    let mut lines = vec![format!("damaged  {place}: {what}")];
+    lines.extend(finding.statements.iter().take(STATEMENTS_MAX).map(statement_line));
+    if STATEMENTS_MAX < finding.statements.len() {
+        let more = (finding.statements.len() - STATEMENTS_MAX) as u64;
+        lines.push(format!("{} more", counted(more, "statement")));
+    }
+    lines.push(format!("{}.", finding.advice));
+    lines.join("\n         ")
+}
+
+fn statement_line(lost: &LostStatement) -> String {
+    let mut line = format!("lost: the statement at position {}", lost.position);
+    if let (Some(tenant), Some(sequence)) = (lost.tenant, lost.sequence) {
+        line = format!("{line}, tenant {tenant}, sequence {sequence}");
+    }
+    match lost.id {
+        Some(id) => format!("{line}, id {id}"),
+        None => line,
+    }
+}
+
+fn summary(verified: &Verified, took: Duration) -> String {
+    let read = [
+        counted(verified.statement_count, "statement"),
+        counted(verified.segment_count, "segment"),
+        counted(verified.run_count, "run"),
+        counted(verified.attachment_count, "attachment"),
+        counted(verified.row_count, "row"),
+    ];
+    let [statements, segments, runs, attachments, rows] = read;
+    let what = format!(
+        "{statements} in {segments}, {runs} of the index, {attachments}, {rows} of the tables: \
+         {} bytes read in {:.1} s",
+        verified.bytes,
+        took.as_secs_f64()
+    );
+    match verified.damage_count() as u64 {
+        0 => format!("sound: {what}"),
+        count => format!("damaged in {}: {what}", counted(count, "place")),
+    }
+}
+
+fn as_json(verified: &Verified, took: Duration) -> Value {
+    let statement = |lost: &LostStatement| {
+        json!({
+            "position": lost.position,
+            "tenant": lost.tenant.map(|tenant| tenant.number()),
+            "sequence": lost.sequence,
+            "id": lost.id.map(|id| id.to_string()),
+        })
+    };
+    let finding = |finding: &Finding| {
+        let severity = match finding.severity {
+            Severity::Damage => "damage",
+            Severity::Note => "note",
+        };
+        let advice: Advice = finding.advice;
+        json!({
+            "severity": severity,
+            "file": finding.file,
+            "offset": finding.offset,
+            "what": finding.what,
+            "advice": advice.as_str(),
+            "statements": finding.statements.iter().map(statement).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "sound": verified.is_sound(),
+        "findings": verified.findings.iter().map(finding).collect::<Vec<_>>(),
+        "statements": verified.statement_count,
+        "segments": verified.segment_count,
+        "runs": verified.run_count,
+        "attachments": verified.attachment_count,
+        "rows": verified.row_count,
+        "bytes": verified.bytes,
+        "seconds": took.as_secs_f64(),
+    })
+}

@@ -1,0 +1,243 @@
+//! Reading all tables without changing a byte.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use acta_storage::StorageError;
+use rusqlite::types::Value;
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
+
+use super::FILE_NAME;
+use super::checksum::sum;
+use super::failure::failed;
+use super::files;
+use super::schema;
+use crate::OpenError;
+use crate::disk::Disk;
+
+/// A file of up to this many bytes is checked in memory, and any that has a write-ahead log:
+/// SQLite cannot read that one without writing beside it.
+const MEMORY_BYTES_MAX: u64 = 64 << 20;
+
+/// What a check comes upon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TableSight {
+    /// A row that has its checksum.
+    Row,
+    /// A row that does not.
+    DamagedRow {
+        /// Its table.
+        table: &'static str,
+        /// What names it there.
+        row: String,
+        /// Whether it can be made anew from the log.
+        is_derived: bool,
+    },
+    /// Something is wrong with a file.
+    Damaged {
+        /// The file.
+        file: &'static str,
+        /// What is wrong.
+        what: String,
+        /// Where, if that is known.
+        offset: Option<u64>,
+    },
+    /// How far a follower of the log has read.
+    Follower(u64),
+}
+
+/// A table, the column that names a row, and SQL that is true for a row with its checksum.
+type Table = (&'static str, &'static str, &'static str);
+
+macro_rules! table {
+    ($name:ident, $row:literal) => {
+        (stringify!($name), $row, concat!("checksum IS ", sum!($name)))
+    };
+}
+
+const TABLES: [Table; 8] = [
+    table!(tenants, "tenant_id"),
+    table!(credentials, "rowid"),
+    table!(secrets, "name"),
+    table!(documents, "rowid"),
+    table!(cursors, "name"),
+    table!(definitions, "rowid"),
+    table!(person_names, "rowid"),
+    table!(followers, "name"),
+];
+
+/// What can be made anew from the log.
+const DERIVED: [&str; 3] = ["definitions", "person_names", "followers"];
+
+/// Checks the files of the tables and every row. Returns how many bytes were read.
+///
+/// # Errors
+///
+/// [`OpenError::Newer`]; [`StorageError::Corrupt`] when SQLite cannot go on.
+pub(crate) fn check(
+    disk: &dyn Disk,
+    directory: &Path,
+    tell: &mut dyn FnMut(TableSight),
+) -> Result<u64, OpenError> {
+    let path = directory.join(FILE_NAME);
+    let bytes = disk.open(&path).and_then(|file| file.len()).unwrap_or(0);
+    if bytes == 0 {
+        let what = "it is missing or empty: documents, credentials and cursors are lost".into();
+        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        return Ok(0);
+    }
+    if let Err(StorageError::Corrupt { place }) = files::check(disk, directory) {
+        tell(damaged_file(&place));
+    }
+    let is_in_memory = bytes <= MEMORY_BYTES_MAX || files::has_log(disk, directory)?;
+    let image = if is_in_memory { Some(files::image(disk, directory)?) } else { None };
+    let connection = match image {
+        Some(image) => open_image(&image)?,
+        None => open_unchanging(&path)?,
+    };
+    schema::check_version(&connection).map_err(|error| schema::open_error(error, &path))?;
+    check_pages(&connection, tell)?;
+    check_schema(&connection, tell)?;
+    for table in TABLES {
+        check_table(&connection, table, tell)?;
+    }
+    check_documents(&connection, tell)?;
+    Ok(bytes)
+}
+
+/// Tells where [`files::check`] has found damage.
+fn damaged_file(place: &str) -> TableSight {
+    let (name, offset) = place.split_once(" at byte ").unwrap_or((place, ""));
+    let (file, what) = if name == FILE_NAME {
+        (FILE_NAME, "the header of the database is not what it should be")
+    } else {
+        (files::LOG_NAME, "the write-ahead log is damaged, and holds more behind it")
+    };
+    TableSight::Damaged { file, what: what.to_owned(), offset: offset.parse().ok() }
+}
+
+fn open_image(image: &[u8]) -> Result<Connection, StorageError> {
+    let failed = failed("opening the tables in memory");
+    let mut connection = Connection::open_in_memory().map_err(&failed)?;
+    let len = image.len();
+    connection.deserialize_read_exact(MAIN_DB, image, len, true).map_err(&failed)?;
+    schema::settle(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens a file that nobody changes, and that has no write-ahead log.
+fn open_unchanging(path: &Path) -> Result<Connection, StorageError> {
+    let failed = failed("opening the tables for checking");
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(*byte));
+            }
+            // Writing to a text cannot fail.
+            other => drop(write!(uri, "%{other:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags).map_err(&failed)?;
+    schema::settle(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Whether pages and indexes hold together.
+fn check_pages(
+    connection: &Connection,
+    tell: &mut dyn FnMut(TableSight),
+) -> Result<(), StorageError> {
+    let failed = failed("checking the pages of the tables");
+    let mut statement = connection.prepare("PRAGMA integrity_check").map_err(&failed)?;
+    let faults = statement.query_map([], |row| row.get::<_, String>(0)).map_err(&failed)?;
+    for fault in faults {
+        let what = fault.map_err(&failed)?;
+        if what != "ok" {
+            tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the tables are those that this release makes.
+fn check_schema(
+    connection: &Connection,
+    tell: &mut dyn FnMut(TableSight),
+) -> Result<(), StorageError> {
+    let failed = failed("checking the schema of the tables");
+    let describe = |connection: &Connection| -> rusqlite::Result<Vec<[Value; 4]>> {
+        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
+        let mut statement = connection.prepare(sql)?;
+        let rows = statement
+            .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
+        rows.collect()
+    };
+    let version = schema::check_version(connection)?;
+    let found = describe(connection).map_err(&failed)?;
+    let made = schema::empty(version).map_err(&failed)?;
+    if found != describe(&made).map_err(failed)? {
+        let what = "the schema is not the one that this release makes".to_owned();
+        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+    }
+    Ok(())
+}
+
+fn check_table(
+    connection: &Connection,
+    (table, row, is_sound): Table,
+    tell: &mut dyn FnMut(TableSight),
+) -> Result<(), StorageError> {
+    let failed = failed("checking the rows of the tables");
+    let is_derived = DERIVED.contains(&table);
+    let follower = if table == "followers" { "position" } else { "NULL" };
+    let sql = format!("SELECT {row}, {is_sound}, {follower} FROM {table} NOT INDEXED");
+    let Ok(mut statement) = connection.prepare(&sql) else {
+        let what = format!("table {table} cannot be read");
+        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        return Ok(());
+    };
+    let mut rows = statement.query([]).map_err(&failed)?;
+    while let Some(read) = rows.next().map_err(&failed)? {
+        if let Ok(Some(position)) = read.get::<_, Option<i64>>(2) {
+            tell(TableSight::Follower(u64::try_from(position).unwrap_or(u64::MAX)));
+        }
+        if read.get(1).map_err(&failed)? {
+            tell(TableSight::Row);
+            continue;
+        }
+        let row = match read.get(0).map_err(&failed)? {
+            Value::Integer(number) => number.to_string(),
+            Value::Text(text) => text,
+            Value::Null | Value::Real(_) | Value::Blob(_) => "?".to_owned(),
+        };
+        tell(TableSight::DamagedRow { table, row, is_derived });
+    }
+    Ok(())
+}
+
+/// Compares the content of each document with its checksum.
+fn check_documents(
+    connection: &Connection,
+    tell: &mut dyn FnMut(TableSight),
+) -> Result<(), StorageError> {
+    let failed = failed("checking the documents");
+    let sql = "SELECT rowid, checksum & 0xFFFFFFFF, content FROM documents NOT INDEXED";
+    let Ok(mut statement) = connection.prepare(sql) else { return Ok(()) };
+    let mut rows = statement.query([]).map_err(&failed)?;
+    while let Some(read) = rows.next().map_err(&failed)? {
+        let content = read.get_ref(2).map_err(&failed)?;
+        let content = content.as_blob().unwrap_or_default();
+        let sum: i64 = read.get(1).map_err(&failed)?;
+        if sum != i64::from(crc32c::crc32c(content)) {
+            let row: i64 = read.get(0).map_err(&failed)?;
+            let (table, row) = ("documents", row.to_string());
+            tell(TableSight::DamagedRow { table, row, is_derived: false });
+        }
+    }
+    Ok(())
+}

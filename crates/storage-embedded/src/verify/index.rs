@@ -1,0 +1,88 @@
+//! The runs of the index, compared with the log.
+
+use std::sync::Arc;
+
+use acta_storage::StorageError;
+use acta_xapi::{StatementId, Uuid};
+
+use super::log::LogChecked;
+use super::{Advice, Finding, Severity, Verifying};
+use crate::Options;
+use crate::index::{RunCheck, RunSight};
+
+/// Checks all runs, and asks them which statements the log has lost.
+pub(super) fn check_index(
+    verifying: &mut Verifying<'_>,
+    log: &LogChecked,
+    fingerprint: u64,
+) -> Result<(), StorageError> {
+    let options = verifying.options;
+    let check = RunCheck {
+        disk: Arc::clone(&options.disk),
+        directory: options.directory.join("index"),
+        fingerprint,
+        scratch_disk: Arc::clone(&options.scratch_disk),
+        scratch: options.scratch.clone(),
+        run_entries: Options::RUN_ENTRIES,
+        log: &log.reader,
+        positions: 0..log.sound_until,
+    };
+    name_lost(verifying, &check)?;
+    check.run(&mut |sight| {
+        see(verifying, sight, log.end);
+        Ok(())
+    })
+}
+
+fn see(verifying: &mut Verifying<'_>, sight: RunSight, log_end: u64) {
+    match sight {
+        RunSight::Sound(bytes) => {
+            verifying.verified.run_count += 1;
+            verifying.read(bytes);
+        }
+        RunSight::Damaged { name, offset, what } => {
+            verifying.verified.run_count += 1;
+            let finding = Finding::damage(&format!("index/{name}"), what, Advice::Reindex);
+            verifying.tell(Finding { offset, ..finding });
+        }
+        RunSight::Leftover(name) => {
+            let what = "it is not used: the next start removes it";
+            verifying.tell(Finding::note(&format!("index/{name}"), what));
+        }
+        RunSight::SecondId(entry) => {
+            let file = format!("log/{:08}.log", entry.location.segment);
+            let id = StatementId(Uuid::from_u128(entry.id));
+            let what = format!("the statement {id} is stored twice");
+            let finding = Finding::damage(&file, what, Advice::Restore);
+            verifying.tell(finding.at(entry.location.offset.into()));
+        }
+        RunSight::Uncovered(positions) if positions.end == log_end => {
+            let count = positions.end - positions.start;
+            let what = format!("{count} statements are in no run: the next start reads them again");
+            verifying.tell(Finding::note("index", what));
+        }
+        // The log is damaged there, which was told.
+        RunSight::Uncovered(_) => {}
+    }
+}
+
+/// Finds out whose the lost statements are, and their ids, as far as sound runs know them.
+fn name_lost(verifying: &mut Verifying<'_>, check: &RunCheck<'_>) -> Result<(), StorageError> {
+    let findings = &mut verifying.verified.findings;
+    let damaged = findings.iter_mut().filter(|finding| finding.severity == Severity::Damage);
+    let lost: Vec<_> = damaged.flat_map(|finding| &mut finding.statements).collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let mut positions: Vec<u64> = lost.iter().map(|lost| lost.position).collect();
+    positions.sort_unstable();
+    let known = check.identify(&positions)?;
+    for lost in lost {
+        if let Some(known) = known.iter().find(|known| known.position == lost.position) {
+            lost.tenant = Some(known.tenant);
+            lost.sequence = Some(known.sequence);
+            lost.id = Some(StatementId(Uuid::from_u128(known.id)));
+        }
+    }
+    Ok(())
+}

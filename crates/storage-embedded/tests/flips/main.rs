@@ -1,0 +1,227 @@
+//! Every changed byte of every file of a store is either noticed or does no harm.
+//!
+//! A small store that has everything is closed and its answers are noted. Then one byte
+//! after another is changed, or a file is cut or removed, and everything is asked again:
+//! nothing is ever answered wrong. Where an answer is missing and nobody complained, and
+//! for every file but the tables in any case, `verify` must name damage.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says that it failed by panicking, and what it tried"
+)]
+
+mod answers;
+mod store;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use acta_access::TenantId;
+use acta_storage_embedded::EmbeddedStorage;
+use answers::{Answer, Answers, ask};
+use store::{Files, make, options, read_files, scratch, verified, write_files};
+
+/// What is done to a file.
+#[derive(Clone, Debug)]
+enum Fault {
+    /// Bits of the byte at an offset are flipped.
+    Flip(usize, u8),
+    /// It ends at an offset.
+    Cut(usize),
+    /// It is gone.
+    Remove,
+}
+
+impl Fault {
+    fn apply(&self, files: &mut Files, path: &Path) {
+        match self {
+            Self::Flip(at, bits) => files.get_mut(path).unwrap()[*at] ^= bits,
+            Self::Cut(len) => files.get_mut(path).unwrap().truncate(*len),
+            Self::Remove => drop(files.remove(path)),
+        }
+    }
+}
+
+/// How a fault came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// The store was not opened.
+    Refused,
+    /// An answer was an error, all others are right.
+    Told,
+    /// All answers are right.
+    Same,
+    /// Something was not found, and only `verify` says why.
+    Missing,
+}
+
+/// The store as it was closed, and what it answered.
+struct Original {
+    files: Files,
+    other: TenantId,
+    answers: Answers,
+}
+
+impl Original {
+    async fn make() -> Self {
+        let directory = scratch();
+        let other = make(directory.path()).await;
+        let files = read_files(directory.path());
+        let storage = EmbeddedStorage::open(&options(directory.path())).unwrap();
+        let answers = ask(&storage, other).await;
+        drop(storage);
+        write_files(directory.path(), &files);
+        let sound = verified(directory.path()).unwrap();
+        assert_eq!(sound.findings, []);
+        assert_eq!(read_files(directory.path()), files, "verifying changes nothing");
+        let errors = answers.values().filter(|answer| **answer == Answer::Error).count();
+        assert_eq!(errors, 0);
+        Self { files, other, answers }
+    }
+
+    /// Tries one fault in `directory`.
+    fn try_one(&self, directory: &Path, path: &Path, fault: &Fault) -> Outcome {
+        let mut files = self.files.clone();
+        fault.apply(&mut files, path);
+        write_files(directory, &files);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let outcome = runtime.block_on(self.ask_again(directory, path, fault));
+        let is_named = || {
+            write_files(directory, &files);
+            verified(directory).map_or(true, |verified| !verified.is_sound())
+        };
+        match outcome {
+            Outcome::Missing => assert!(is_named(), "{path:?} {fault:?}: missing in silence"),
+            Outcome::Refused | Outcome::Told | Outcome::Same => {
+                // A run may be removed: the next start makes it anew. A mark may be.
+                let is_free = matches!(fault, Fault::Remove)
+                    && (path.starts_with("index") || path.ends_with("closed"));
+                let is_due = !path.starts_with("tables.sqlite") && !is_free && is_sampled(fault);
+                assert!(!is_due || is_named(), "{path:?} {fault:?}: verify did not name it");
+            }
+        }
+        outcome
+    }
+
+    async fn ask_again(&self, directory: &Path, path: &Path, fault: &Fault) -> Outcome {
+        let Ok(storage) = EmbeddedStorage::open(&options(directory)) else {
+            return Outcome::Refused;
+        };
+        let answers = ask(&storage, self.other).await;
+        let mut outcome = Outcome::Same;
+        for (question, before) in &self.answers {
+            let now = &answers[question];
+            if now == before {
+                continue;
+            }
+            let context = format!("{path:?} {fault:?}, {question}: {before:?} became {now:?}");
+            match now {
+                Answer::Error if outcome == Outcome::Same => outcome = Outcome::Told,
+                Answer::Error => {}
+                // What is read is checked; what is not found at all is not.
+                Answer::Nothing => {
+                    assert!(!question.contains(": statement"), "{context}");
+                    outcome = Outcome::Missing;
+                }
+                Answer::Is(_) => {
+                    let is_list = ["list", "credentials", "tenants", "person"];
+                    let is_list = is_list.iter().any(|name| question.ends_with(name))
+                        || question.contains(": list");
+                    assert!(is_list, "{context}");
+                    outcome = Outcome::Missing;
+                }
+            }
+        }
+        outcome
+    }
+}
+
+/// Whether `verify`, which takes longer than the rest, is asked in any case.
+fn is_sampled(fault: &Fault) -> bool {
+    match fault {
+        Fault::Flip(at, _) => at % 37 == 0,
+        Fault::Cut(at) => at % 5 == 0,
+        Fault::Remove => true,
+    }
+}
+
+/// The faults of a file: every byte that says something, every length of a small file.
+fn faults(path: &Path, bytes: &[u8]) -> Vec<Fault> {
+    let is_tables = path == Path::new("tables.sqlite");
+    let mut faults = vec![Fault::Remove];
+    let mut chance = 0x2545_F491_4F6C_DD1D_u64;
+    for at in 0..bytes.len() {
+        chance = chance.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        // Of room that nothing uses, a few bytes stand for all.
+        let around = &bytes[at.saturating_sub(6)..bytes.len().min(at + 6)];
+        let is_room = is_tables && around.iter().all(|byte| *byte == 0);
+        if is_room && at % 101 != 0 {
+            continue;
+        }
+        let is_header = at < 60 && bytes.len() > 200 || bytes.len() < 60;
+        if is_header && !path.starts_with("index") {
+            faults.extend((0..8).map(|bit| Fault::Flip(at, 1 << bit)));
+        } else {
+            faults.push(Fault::Flip(at, 1 << (chance >> 61)));
+        }
+    }
+    let step = if bytes.len() < 400 { 1 } else { bytes.len() / 97 };
+    faults.extend((0..bytes.len()).step_by(step).map(Fault::Cut));
+    faults
+}
+
+/// Tries all of these, on all processors. Returns how many came out how.
+fn try_all(original: &Original, all: &[(PathBuf, Fault)]) -> Vec<(PathBuf, Outcome)> {
+    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let directory = scratch();
+                while let Some((path, fault)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = original.try_one(directory.path(), path, fault);
+                    outcomes.lock().unwrap().push((path.clone(), outcome));
+                }
+            });
+        }
+    });
+    outcomes.into_inner().unwrap()
+}
+
+fn report(outcomes: &[(PathBuf, Outcome)]) {
+    let mut paths: Vec<&PathBuf> = outcomes.iter().map(|(path, _)| path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        let count = |wanted| {
+            let is_it = |(of, outcome): &&(PathBuf, Outcome)| of == path && *outcome == wanted;
+            outcomes.iter().filter(is_it).count()
+        };
+        println!(
+            "{}: {} refused, {} told by an answer, {} harmless, {} told by verify only",
+            path.display(),
+            count(Outcome::Refused),
+            count(Outcome::Told),
+            count(Outcome::Same),
+            count(Outcome::Missing),
+        );
+    }
+    println!("{} faults tried", outcomes.len());
+}
+
+#[tokio::test]
+async fn every_changed_byte_is_noticed_or_does_no_harm() {
+    let original = Original::make().await;
+    let mut all = Vec::new();
+    for (path, bytes) in &original.files {
+        // Nothing is ever read from the lock.
+        if path != Path::new("lock") {
+            all.extend(faults(path, bytes).into_iter().map(|fault| (path.clone(), fault)));
+        }
+    }
+    let outcomes = tokio::task::spawn_blocking(move || try_all(&original, &all)).await.unwrap();
+    report(&outcomes);
+    assert!(outcomes.len() > 10_000);
+}

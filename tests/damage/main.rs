@@ -1,0 +1,267 @@
+//! Damaged files under the binary: what the server answers and logs, what `acta verify`
+//! says, and how the store is brought back.
+
+#![expect(clippy::expect_used, reason = "this is a test")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
+use acta_tests::server::SMALL_FILES;
+use acta_tests::{Server, Version, acta};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Statements of a store.
+const COUNT: u32 = 900;
+
+/// How long a server may take to make a run anew or to stop.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// What a command printed, and its exit code.
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn run(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
+    let text = |bytes| String::from_utf8(bytes).expect("the binary prints UTF-8");
+    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+}
+
+fn on(command: &str, data: &Path) -> Command {
+    let mut acta = acta();
+    acta.arg(command).arg("--data").arg(data).envs(SMALL_FILES.iter().copied());
+    acta
+}
+
+fn id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+/// Statements with something of their own that does not compress.
+fn statement(number: u32) -> String {
+    let own = u128::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+    format!(
+        r#"{{"id":"{}","actor":{{"mbox":"mailto:ada@example.org"}},"verb":{{"id":"http://example.org/did"}},"object":{{"id":"http://example.org/it"}},"result":{{"response":"{own:032x}"}},"timestamp":"2026-01-01T00:00:00Z"}}"#,
+        id(number)
+    )
+}
+
+/// A store with statements, closed.
+struct Store {
+    scratch: TempDir,
+    data: PathBuf,
+}
+
+impl Store {
+    fn new() -> Self {
+        let scratch = TempDir::new().expect("a directory for scratch data can be made");
+        let data = scratch.path().join("data");
+        // The newest frame is checked by every start, so what is damaged must be older.
+        for (name, numbers) in [("old", 0..COUNT - 100), ("new", COUNT - 100..COUNT)] {
+            let file = scratch.path().join(name);
+            let lines: Vec<String> = numbers.map(statement).collect();
+            fs::write(&file, lines.join("\n") + "\n").expect("a file can be written");
+            let imported = run(on("import", &data).arg(&file));
+            assert_eq!(imported.code, Some(0), "{}", imported.err);
+        }
+        Self { scratch, data }
+    }
+
+    fn serve(&self) -> Server {
+        Server::start_with(&self.data, Version::V2_0_0, SMALL_FILES)
+    }
+
+    fn run(&self, command: &str) -> Ran {
+        run(&mut on(command, &self.data))
+    }
+
+    /// Flips a bit of a byte, in place.
+    fn damage(&self, name: &str, at: impl Fn(usize) -> usize) -> usize {
+        let path = self.data.join(name);
+        let mut bytes = fs::read(&path).expect("the file is there");
+        let at = at(bytes.len());
+        bytes[at] ^= 0x20;
+        fs::write(&path, bytes).expect("the file can be written");
+        at
+    }
+
+    /// The oldest run of the index.
+    fn first_run(&self) -> String {
+        let index = fs::read_dir(self.data.join("index")).expect("there is an index");
+        let names = index.map(|entry| entry.expect("it can be listed").file_name());
+        let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+        names.sort_unstable();
+        format!("index/{}", names.first().expect("there is a run"))
+    }
+
+    fn server_log(&self) -> String {
+        fs::read_to_string(self.scratch.path().join("data.log")).expect("a server has run")
+    }
+}
+
+fn stop(mut server: Server) {
+    server.ask_to_stop();
+    let status = server.wait(TIMEOUT).expect("the server stops");
+    assert!(status.success(), "{status}");
+}
+
+fn status_of(server: &Server, number: u32) -> u16 {
+    let path = format!("/statements?statementId={}", id(number));
+    server.client(Version::V2_0_0).get(&path).send().status
+}
+
+/// A statement that was damaged.
+struct Lost {
+    number: u32,
+    sequence: u64,
+    /// File and byte.
+    place: String,
+}
+
+/// Damages a statement in the middle of the log, and has `verify` say which.
+fn damage_a_statement(store: &Store) -> Lost {
+    let at = store.damage("log/00000001.log", |len| len / 2) as u64;
+    let verified = run(on("verify", &store.data).arg("--json"));
+    assert_eq!(verified.code, Some(1), "{}", verified.err);
+    let report: Value = serde_json::from_str(&verified.out).expect("one JSON object is printed");
+    let finding = &report["findings"][0];
+    assert_eq!((&report["sound"], &finding["file"]), (&false.into(), &"log/00000001.log".into()));
+    let offset = finding["offset"].as_u64().expect("the offset is named");
+    assert!(offset <= at && at < offset + 500, "{offset} for a byte at {at}");
+    let lost = &finding["statements"][0];
+    let sequence = lost["sequence"].as_u64().expect("the sequence is named");
+    let number = u32::try_from(sequence - 1).expect("it is one of those sent");
+    assert_eq!((&lost["id"], &finding["advice"]), (&id(number).into(), &"restore".into()));
+    Lost { number, sequence, place: format!("log/00000001.log at byte {offset}") }
+}
+
+#[test]
+fn verify_says_which_statement_is_damaged() {
+    let store = Store::new();
+    let sound = store.run("verify");
+    assert_eq!((sound.code, sound.out.as_str()), (Some(0), ""), "{}", sound.err);
+    assert!(sound.err.starts_with("sound: 900 statements in 1 segment, "), "{}", sound.err);
+    let lost = damage_a_statement(&store);
+    let verified = store.run("verify");
+    assert!(verified.out.starts_with(&format!("damaged  {}: ", lost.place)), "{}", verified.out);
+    assert!(verified.out.contains(&format!("id {}", id(lost.number))), "{}", verified.out);
+    assert!(verified.err.starts_with("damaged in 1 place: 899 statements"), "{}", verified.err);
+}
+
+#[test]
+fn a_damaged_statement_is_refused_and_costs_no_other() {
+    let store = Store::new();
+    let lost = damage_a_statement(&store);
+    let server = store.serve();
+    assert_eq!(status_of(&server, lost.number), 500);
+    assert!(store.server_log().contains(&lost.place), "{}", store.server_log());
+    for other in (0..COUNT).step_by(11).filter(|other| *other != lost.number) {
+        assert_eq!(status_of(&server, other), 200, "statement {other}");
+    }
+    let all = server.client(Version::V2_0_0).get("/statements?limit=1000").send();
+    assert_eq!(all.status, 500, "a page that would leave it out is refused");
+    let busy = store.run("verify");
+    assert_eq!(busy.code, Some(2));
+    assert!(busy.err.contains("in use by another process"), "{}", busy.err);
+}
+
+#[test]
+fn an_export_stops_at_damage_or_names_what_it_leaves_out() {
+    let store = Store::new();
+    let lost = damage_a_statement(&store);
+    let stopped = store.run("export");
+    assert_eq!(stopped.code, Some(2));
+    assert!(stopped.err.contains(&lost.place), "{}", stopped.err);
+    let skipped = run(on("export", &store.data).arg("--skip-damaged"));
+    assert_eq!(skipped.code, Some(1), "{}", skipped.err);
+    assert_eq!(skipped.out.lines().count(), COUNT as usize - 1);
+    assert!(!skipped.out.contains(&id(lost.number)));
+    let named = format!("statement {} is damaged: ", lost.sequence);
+    assert!(skipped.err.contains(&named), "{}", skipped.err);
+}
+
+#[test]
+fn an_index_is_not_dropped_that_a_damaged_log_cannot_give_back() {
+    let store = Store::new();
+    let lost = damage_a_statement(&store);
+    let refused = store.run("reindex");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains(&lost.place), "{}", refused.err);
+    let server = store.serve();
+    assert_eq!(status_of(&server, (lost.number + 1) % COUNT), 200);
+}
+
+#[test]
+fn a_run_damaged_under_a_server_is_made_anew_by_itself() {
+    let store = Store::new();
+    let server = store.serve();
+    let name = store.first_run();
+    // Among the rows, behind the header.
+    let at = store.damage(&name, |_| 40);
+    assert_eq!(status_of(&server, 1), 500, "no answer is made of a damaged run");
+    let clock = SystemClock::new();
+    while status_of(&server, 1) != 200 {
+        assert!(clock.elapsed() < TIMEOUT, "it is not made anew: {}", store.server_log());
+    }
+    let log = store.server_log();
+    assert!(at == 40 && log.contains(&format!("{name} at byte ")), "{log}");
+    assert!(log.contains("made the damaged index run"), "{log}");
+    let all = server.client(Version::V2_0_0).get("/statements?limit=1000").send().expect(200);
+    assert_eq!(all.json()["statements"].as_array().map(Vec::len), Some(COUNT as usize));
+    stop(server);
+    let verified = store.run("verify");
+    assert_eq!((verified.code, verified.out.as_str()), (Some(0), ""), "{}", verified.err);
+}
+
+#[test]
+fn a_start_makes_a_damaged_run_anew() {
+    let store = Store::new();
+    let name = store.first_run();
+    store.damage(&name, |_| 3);
+    let verified = store.run("verify");
+    assert_eq!(verified.code, Some(1));
+    assert!(verified.out.contains(&format!("damaged  {name} at byte 0: ")), "{}", verified.out);
+    assert!(verified.out.contains("run `acta reindex`."), "{}", verified.out);
+    let server = store.serve();
+    assert!(store.server_log().contains("an index run is damaged"), "{}", store.server_log());
+    let all = server.client(Version::V2_0_0).get("/statements?limit=1000").send().expect(200);
+    assert_eq!(all.json()["statements"].as_array().map(Vec::len), Some(COUNT as usize));
+    stop(server);
+    assert_eq!(store.run("verify").code, Some(0));
+}
+
+#[test]
+fn reindex_makes_everything_anew_that_the_log_tells() {
+    let store = Store::new();
+    let before = store.run("export").out;
+    let reindexed = run(on("reindex", &store.data).arg("--json"));
+    assert_eq!(reindexed.code, Some(0), "{}", reindexed.err);
+    let counts: Value = serde_json::from_str(&reindexed.out).expect("one JSON object is printed");
+    assert_eq!(counts["statements"], COUNT);
+    assert_eq!(store.run("export").out, before);
+    assert_eq!(store.run("verify").code, Some(0));
+
+    fs::remove_file(store.data.join("tables.sqlite")).expect("there are tables");
+    let verified = store.run("verify");
+    assert_eq!(verified.code, Some(1));
+    assert!(verified.out.contains("tables.sqlite: it is missing"), "{}", verified.out);
+    let refused = store.run("reindex");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.err.contains("--new-tables"), "{}", refused.err);
+    assert_eq!(run(on("reindex", &store.data).arg("--new-tables")).code, Some(0));
+    assert_eq!(store.run("verify").code, Some(0));
+    assert_eq!(store.run("export").out, before);
+}
+
+#[test]
+fn verify_says_where_there_is_no_store() {
+    let missing = run(acta().args(["verify", "--data", "/no/such/directory"]));
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("there is no store in /no/such/directory"), "{}", missing.err);
+}
