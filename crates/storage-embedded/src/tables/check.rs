@@ -59,7 +59,15 @@ const TABLES: [Table; 8] = [
     table!(tenants, "tenant_id"),
     table!(credentials, "rowid"),
     table!(secrets, "name"),
-    table!(documents, "rowid"),
+    (
+        "documents",
+        "rowid",
+        concat!(
+            "checksum IS ",
+            sum!(documents),
+            " AND place IS acta_place(tenant_id, kind, activity, agent)"
+        ),
+    ),
     table!(cursors, "name"),
     table!(definitions, "rowid"),
     table!(person_names, "rowid"),

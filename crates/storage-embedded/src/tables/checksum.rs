@@ -4,15 +4,21 @@
 //! checksum and is checked whenever it is read. Which bytes count is drawn in
 //! `docs/format/tables.md`.
 
+use std::hash::Hasher;
+
 use acta_storage::StorageError;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Type, Value, ValueRef};
 use rusqlite::{Connection, Row};
+use siphasher::sip::SipHasher13;
 
 use super::failure::corrupt_row;
 
 /// The name of the function in SQL: the table's name, then the columns.
-const FUNCTION: &str = "acta_sum";
+const SUM: &str = "acta_sum";
+
+/// The name of the function in SQL that makes one number of the columns of a place.
+const PLACE: &str = "acta_place";
 
 /// SQL for the checksum that a row of a table should have.
 macro_rules! sum {
@@ -61,10 +67,25 @@ pub(super) struct Unsound {
     row: String,
 }
 
-/// Teaches a connection the function.
+/// Teaches a connection the functions.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function(FUNCTION, -1, flags, |context| Ok(i64::from(sum_of(context))))
+    connection.create_scalar_function(SUM, -1, flags, |context| Ok(i64::from(sum_of(context))))?;
+    connection.create_scalar_function(PLACE, -1, flags, |context| Ok(place_of(context)))
+}
+
+fn place_of(context: &Context<'_>) -> i64 {
+    let mut hasher = SipHasher13::new();
+    for index in 0..context.len() {
+        let bytes = match context.get_raw(index) {
+            ValueRef::Integer(number) => &number.to_le_bytes()[..],
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
+            ValueRef::Null | ValueRef::Real(_) => &[],
+        };
+        hasher.write(&(bytes.len() as u64).to_le_bytes());
+        hasher.write(bytes);
+    }
+    hasher.finish().cast_signed()
 }
 
 fn sum_of(context: &Context<'_>) -> u32 {

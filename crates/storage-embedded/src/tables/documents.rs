@@ -174,7 +174,10 @@ fn find(
         .query_row(params![tenant, kind, activity, agent, registration, name], read_document)
         .optional()
         .map_err(failed)?;
-    let Some((row, content_sum, document)) = found else { return Ok(None) };
+    let Some((row, content_sum, document)) = found else {
+        check_count(connection, place, (Some(name), 0))?;
+        return Ok(None);
+    };
     if content_sum != crc32c::crc32c(&document.content) {
         return Err(corrupt_row(TABLE, row));
     }
@@ -216,6 +219,9 @@ fn check_head(
         })
         .optional()
         .map_err(failed)?;
+    if head.is_none() {
+        check_count(connection, place, (Some(name), 0))?;
+    }
     if precondition.holds(head.as_ref().map(|head| &head.etag)) {
         Ok(head)
     } else {
@@ -231,11 +237,12 @@ fn insert(
 ) -> Result<DocumentWrite, StorageError> {
     let failed = failed("writing a document");
     let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
-         updated, etag, content_type, checksum, content) \
+         updated, etag, content_type, checksum, content, place) \
          VALUES (:tenant, :kind, :activity, :agent, :registration, :name, \
          :updated, :etag, :content_type, \
          (acta_sum('documents', :tenant, :kind, :activity, :agent, :registration, :name, \
-         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, :content)";
+         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, :content, \
+         acta_place(:tenant, :kind, :activity, :agent))";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let columns = named_params! {
         ":tenant": place.tenant,
@@ -281,6 +288,7 @@ fn remove_all(connection: &Connection, place: &Place) -> Result<u64, StorageErro
     let Place { tenant, kind, activity, agent, registration } = place;
     let count =
         statement.execute(params![tenant, kind, activity, agent, registration]).map_err(failed)?;
+    check_count(connection, place, (None, 0))?;
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
@@ -300,8 +308,9 @@ fn names(
     let Place { tenant, kind, activity, agent, registration } = place;
     let columns = params![tenant, kind, activity, agent, registration];
     let mut rows = statement.query(columns).map_err(&failed)?;
-    let mut names = BTreeSet::new();
+    let (mut names, mut count) = (BTreeSet::new(), 0);
     while let Some(row) = rows.next().map_err(&failed)? {
+        count += 1;
         // Each row is checked before its time decides whether it counts.
         checksum::check(row, TABLE, "rowid").map_err(&failed)?;
         let updated = Moment::from_unix_micros(row.get("updated").map_err(&failed)?);
@@ -309,5 +318,28 @@ fn names(
             names.insert(row.get("name").map_err(&failed)?);
         }
     }
+    check_count(connection, place, (None, count))?;
     Ok(names.into_iter().collect())
+}
+
+/// Counts the documents of a place, or those of one name there, in an index of their own: a
+/// damaged index may not find a row, but two do not fail to find the same one.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`] if there are not as many as were found.
+fn check_count(
+    connection: &Connection,
+    place: &Place,
+    (name, found): (Option<&str>, i64),
+) -> Result<(), StorageError> {
+    let failed = failed("counting documents");
+    let sql = "SELECT count(*) FROM documents INDEXED BY documents_by_place \
+         WHERE place = acta_place(?1, ?2, ?3, ?4) AND (?5 IS NULL OR registration = ?5) \
+         AND (?6 IS NULL OR name = ?6)";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let Place { tenant, kind, activity, agent, registration } = place;
+    let columns = params![tenant, kind, activity, agent, registration, name];
+    let count: i64 = statement.query_row(columns, |row| row.get(0)).map_err(failed)?;
+    if count == found { Ok(()) } else { Err(corrupt_row(TABLE, "that an index does not find")) }
 }

@@ -18,7 +18,7 @@ use crate::store::{COUNT, contents, document_keys};
 
 /// What was answered to one question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// It is there, and looks like this.
     Is(String),
     /// There is no such thing.
@@ -28,7 +28,7 @@ pub enum Answer {
 }
 
 /// Answers by question.
-pub type Answers = BTreeMap<String, Answer>;
+pub(crate) type Answers = BTreeMap<String, Answer>;
 
 fn answer<T: Debug>(found: Result<Option<T>, StorageError>) -> Answer {
     match found {
@@ -39,7 +39,7 @@ fn answer<T: Debug>(found: Result<Option<T>, StorageError>) -> Answer {
 }
 
 /// Asks everything about both tenants.
-pub async fn ask(storage: &EmbeddedStorage, other: TenantId) -> Answers {
+pub(crate) async fn ask(storage: &EmbeddedStorage, other: TenantId) -> Answers {
     let mut answers = Answers::new();
     for tenant in [TenantId::FIRST, other] {
         let mut note = |question: String, answer: Answer| {

@@ -88,18 +88,19 @@ impl Original {
         write_files(directory, &files);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let outcome = runtime.block_on(self.ask_again(directory, path, fault));
+        let at = format!("{} {fault:?}", path.display());
         let is_named = || {
             write_files(directory, &files);
             verified(directory).map_or(true, |verified| !verified.is_sound())
         };
         match outcome {
-            Outcome::Missing => assert!(is_named(), "{path:?} {fault:?}: missing in silence"),
+            Outcome::Missing => assert!(is_named(), "{at}: missing in silence"),
             Outcome::Refused | Outcome::Told | Outcome::Same => {
                 // A run may be removed: the next start makes it anew. A mark may be.
                 let is_free = matches!(fault, Fault::Remove)
                     && (path.starts_with("index") || path.ends_with("closed"));
                 let is_due = !path.starts_with("tables.sqlite") && !is_free && is_sampled(fault);
-                assert!(!is_due || is_named(), "{path:?} {fault:?}: verify did not name it");
+                assert!(!is_due || is_named(), "{at}: verify did not name it");
             }
         }
         outcome
@@ -116,20 +117,20 @@ impl Original {
             if now == before {
                 continue;
             }
-            let context = format!("{path:?} {fault:?}, {question}: {before:?} became {now:?}");
+            let context =
+                format!("{} {fault:?}, {question}: {before:?} became {now:?}", path.display());
             match now {
                 Answer::Error if outcome == Outcome::Same => outcome = Outcome::Told,
                 Answer::Error => {}
                 // What is read is checked; what is not found at all is not.
                 Answer::Nothing => {
-                    assert!(!question.contains(": statement"), "{context}");
+                    let is_kept = [": statement", ": document"];
+                    assert!(!is_kept.iter().any(|kind| question.contains(kind)), "{context}");
                     outcome = Outcome::Missing;
                 }
                 Answer::Is(_) => {
-                    let is_list = ["list", "credentials", "tenants", "person"];
-                    let is_list = is_list.iter().any(|name| question.ends_with(name))
-                        || question.contains(": list");
-                    assert!(is_list, "{context}");
+                    let may_lack = ["credentials", "tenants", "person"];
+                    assert!(may_lack.iter().any(|kind| question.ends_with(kind)), "{context}");
                     outcome = Outcome::Missing;
                 }
             }
@@ -179,15 +180,23 @@ fn try_all(original: &Original, all: &[(PathBuf, Fault)]) -> Vec<(PathBuf, Outco
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                let directory = scratch();
-                while let Some((path, fault)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let outcome = original.try_one(directory.path(), path, fault);
-                    outcomes.lock().unwrap().push((path.clone(), outcome));
-                }
+                try_each(original, || all.get(next.fetch_add(1, Ordering::Relaxed)), &outcomes);
             });
         }
     });
     outcomes.into_inner().unwrap()
+}
+
+fn try_each<'f>(
+    original: &Original,
+    next: impl Fn() -> Option<&'f (PathBuf, Fault)>,
+    outcomes: &Mutex<Vec<(PathBuf, Outcome)>>,
+) {
+    let directory = scratch();
+    while let Some((path, fault)) = next() {
+        let outcome = original.try_one(directory.path(), path, fault);
+        outcomes.lock().unwrap().push((path.clone(), outcome));
+    }
 }
 
 fn report(outcomes: &[(PathBuf, Outcome)]) {

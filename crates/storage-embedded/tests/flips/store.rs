@@ -23,12 +23,12 @@ use bytes::Bytes;
 use tempfile::TempDir;
 
 /// The content of two attachments.
-pub fn contents() -> [Bytes; 2] {
+pub(crate) fn contents() -> [Bytes; 2] {
     [Bytes::from_static(b"a certificate"), bytes_of_length(300)]
 }
 
 /// How many statements the first tenant has; the second has a third of it.
-pub const COUNT: u128 = 36;
+pub(crate) const COUNT: u128 = 36;
 
 /// Numbers that are the same in each run of the test.
 #[derive(Debug, Default)]
@@ -44,12 +44,12 @@ impl Entropy for SameEntropy {
 }
 
 /// A directory in memory, where the system has such.
-pub fn scratch() -> TempDir {
+pub(crate) fn scratch() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
 }
 
-pub fn options(directory: &Path) -> Options {
+pub(crate) fn options(directory: &Path) -> Options {
     Options {
         directory: directory.to_path_buf(),
         clock: Arc::new(ManualClock::new(START)),
@@ -67,7 +67,7 @@ pub fn options(directory: &Path) -> Options {
 }
 
 /// Verifies the store in a directory.
-pub fn verified(directory: &Path) -> Result<Verified, String> {
+pub(crate) fn verified(directory: &Path) -> Result<Verified, String> {
     let room = scratch();
     let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
     let options = VerifyOptions {
@@ -99,7 +99,7 @@ fn draft(number: u128) -> Draft {
         )),
         11 => Draft::new(number)
             .actor(r#"{"mbox":"mailto:ada@example.org","name":"Ada"}"#.replace("Ada", if number % 24 == 11 { "Ada L." } else { "Ada" })),
-        _ => Draft::new(number).verb(if number % 2 == 0 { "completed" } else { "tried" }),
+        _ => Draft::new(number).verb(if number.is_multiple_of(2) { "completed" } else { "tried" }),
     }
 }
 
@@ -118,7 +118,7 @@ fn attached(number: u128) -> String {
     Draft::new(number).more(&format!(r#""attachments":[{}]"#, attachments.join(","))).text()
 }
 
-pub fn document_keys() -> Vec<DocumentKey> {
+pub(crate) fn document_keys() -> Vec<DocumentKey> {
     let (activity, agent) = (activity_id("course"), mailbox("ada"));
     let state = |name: &str, registration| DocumentKey::State {
         activity: activity.clone(),
@@ -143,7 +143,7 @@ async fn append(storage: &EmbeddedStorage, tenant: TenantId, numbers: std::ops::
 }
 
 /// Makes the store and closes it. Returns its second tenant.
-pub async fn make(directory: &Path) -> TenantId {
+pub(crate) async fn make(directory: &Path) -> TenantId {
     let plain = options(directory);
     let storage = EmbeddedStorage::open(&plain).unwrap();
     let other = storage.create_tenant("other", START).await.unwrap();
@@ -201,9 +201,9 @@ async fn fill_tables(storage: &EmbeddedStorage, other: TenantId) {
 }
 
 /// All files of a store, by their path below the directory.
-pub type Files = BTreeMap<PathBuf, Vec<u8>>;
+pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-pub fn read_files(root: &Path) -> Files {
+pub(crate) fn read_files(root: &Path) -> Files {
     let (mut files, mut folders) = (Files::new(), vec![root.to_path_buf()]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -220,7 +220,7 @@ pub fn read_files(root: &Path) -> Files {
 }
 
 /// Makes the directory hold these files and no others.
-pub fn write_files(root: &Path, files: &Files) {
+pub(crate) fn write_files(root: &Path, files: &Files) {
     for path in read_files(root).keys().filter(|path| !files.contains_key(*path)) {
         fs::remove_file(root.join(path)).unwrap();
     }
