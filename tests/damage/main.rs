@@ -187,6 +187,20 @@ fn an_export_stops_at_damage_or_names_what_it_leaves_out() {
 }
 
 #[test]
+fn statements_are_saved_from_a_store_that_cannot_be_opened() {
+    let store = Store::new();
+    let lost = damage_a_statement(&store);
+    fs::remove_dir_all(store.data.join("index")).expect("there is an index");
+    let stopped = store.run("export");
+    assert_eq!(stopped.code, Some(2), "the index cannot be made anew: {}", stopped.err);
+    let skipped = run(on("export", &store.data).arg("--skip-damaged"));
+    assert_eq!(skipped.code, Some(1), "{}", skipped.err);
+    assert_eq!(skipped.out.lines().count(), COUNT as usize - 1);
+    assert!(!skipped.out.contains(&id(lost.number)));
+    assert!(skipped.err.contains(&format!("damaged  {}: ", lost.place)), "{}", skipped.err);
+}
+
+#[test]
 fn an_index_is_not_dropped_that_a_damaged_log_cannot_give_back() {
     let store = Store::new();
     let lost = damage_a_statement(&store);
@@ -257,6 +271,69 @@ fn reindex_makes_everything_anew_that_the_log_tells() {
     assert_eq!(run(on("reindex", &store.data).arg("--new-tables")).code, Some(0));
     assert_eq!(store.run("verify").code, Some(0));
     assert_eq!(store.run("export").out, before);
+}
+
+/// All files of a store.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder).expect("it can be listed");
+    let paths = entries.map(|entry| entry.expect("it can be listed").path());
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            let bytes = fs::read(&path).expect("it can be read");
+            all.push((path, bytes));
+        }
+    }
+    all.sort_unstable();
+    all
+}
+
+/// A server that was killed after some documents were written.
+fn killed(store: &Store) {
+    let mut server = store.serve();
+    let client = server.client(Version::V2_0_0);
+    for number in 0..20 {
+        client
+            .put("/activities/profile")
+            .query("activityId", "http://example.org/it")
+            .query("profileId", &number.to_string())
+            .header("If-None-Match", "*")
+            .body("text/plain", "a document".repeat(100))
+            .send()
+            .expect(204);
+        client.post("/statements").json_text(&statement(COUNT + number)).send().expect(200);
+    }
+    server.kill();
+}
+
+#[test]
+fn a_killed_store_is_sound_and_verifying_changes_nothing() {
+    let store = Store::new();
+    killed(&store);
+    let before = files(&store.data);
+    let verified = store.run("verify");
+    assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+    assert!(verified.out.contains("20 statements are in no run"), "{}", verified.out);
+    assert!(files(&store.data) == before, "verifying changes nothing");
+    stop(store.serve());
+    let verified = store.run("verify");
+    assert_eq!((verified.code, verified.out.as_str()), (Some(0), ""), "{}", verified.err);
+}
+
+#[test]
+fn damage_in_the_write_ahead_log_of_a_killed_store_is_refused() {
+    let store = Store::new();
+    killed(&store);
+    store.damage("tables.sqlite-wal", |len| len / 2);
+    let verified = store.run("verify");
+    assert_eq!(verified.code, Some(1), "{}", verified.err);
+    let place = "damaged  tables.sqlite-wal at byte ";
+    assert!(verified.out.contains(place), "{}", verified.out);
+    let served = store.run("serve");
+    assert_eq!(served.code, Some(2), "{}", served.err);
+    assert!(served.err.contains("tables.sqlite-wal at byte "), "{}", served.err);
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use acta_config::{Config, Environment, Loaded};
 use acta_service::{Service, ServiceParts};
-use acta_storage::Storage;
+use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
-    Disk, EmbeddedStorage, LostTables, OnProgress, Options, Progress, ReadOnlyDisk, Reindexed,
-    ScratchDisk, SystemDisk, Verified, VerifyOptions,
+    Disk, EmbeddedStorage, LostTables, OnProgress, OpenError, Options, Progress, ReadOnlyDisk,
+    Reindexed, ScratchDisk, SystemDisk, Verified, VerifyOptions,
 };
 use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
@@ -95,16 +96,40 @@ impl Store {
 /// Verifies the store that is there.
 pub(crate) fn verify(config: &Config) -> Result<Verified> {
     let scratch = tempfile::tempdir().context("cannot make a directory for scratch files")?;
+    let verified = acta_storage_embedded::verify(&verify_options(config, scratch.path()));
+    verified.with_context(|| format!("cannot verify the store in {}", config.data.display()))
+}
+
+/// Gives the statements to `take` that can be read of a store that cannot be opened.
+pub(crate) fn salvage(
+    config: &Config,
+    take: &mut dyn FnMut(TenantId, StoredStatement) -> std::io::Result<()>,
+) -> Result<Verified> {
+    let salvaged = acta_storage_embedded::salvage(&verify_options(config, Path::new("")), take);
+    salvaged.with_context(|| format!("cannot read the log in {}", config.data.display()))
+}
+
+/// Whether an error says that stored bytes do not check, so that a store was not opened.
+pub(crate) fn is_damage(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref(),
+        Some(
+            OpenError::Storage(StorageError::Corrupt { .. })
+                | OpenError::NoTables { .. }
+                | OpenError::NoIdentity { .. }
+        )
+    )
+}
+
+fn verify_options(config: &Config, scratch: &Path) -> VerifyOptions {
     let disk: Arc<dyn Disk> = Arc::new(SystemDisk);
-    let options = VerifyOptions {
+    VerifyOptions {
         directory: config.data.clone(),
         disk: Arc::new(ReadOnlyDisk(disk)),
-        scratch: scratch.path().to_path_buf(),
+        scratch: scratch.to_path_buf(),
         scratch_disk: Arc::new(ScratchDisk),
         on_progress: Some(progress()),
-    };
-    let verified = acta_storage_embedded::verify(&options);
-    verified.with_context(|| format!("cannot verify the store in {}", config.data.display()))
+    }
 }
 
 /// Makes the index, activities and persons of the store that is there anew.

@@ -94,7 +94,7 @@ pub async fn export(
             }
         };
         for entry in page.iter().filter(|entry| !(export.leave_out_voided && entry.is_voided)) {
-            write_line(output, &entry.text)?;
+            write_statement(output, &entry.text)?;
             exported.written += 1;
         }
         watch(Exporting::Reached(after));
@@ -131,8 +131,13 @@ async fn read_one_by_one(
     Ok(remains)
 }
 
-/// Line breaks inside a statement are blanks between its tokens: JSON permits none in strings.
-fn write_line(output: &mut dyn Write, text: &str) -> io::Result<()> {
+/// Writes a statement as one line.
+///
+/// # Errors
+///
+/// What `output` reports.
+pub fn write_statement(output: &mut dyn Write, text: &str) -> io::Result<()> {
+    // Line breaks are blanks between tokens: JSON permits none in strings.
     if text.contains(['\n', '\r']) {
         output.write_all(text.replace(['\n', '\r'], " ").as_bytes())?;
     } else {

@@ -8,5 +8,5 @@ mod export;
 mod import;
 
 pub use check::{Checked, check};
-pub use export::{Damaged, Export, ExportError, Exported, Exporting, export};
+pub use export::{Damaged, Export, ExportError, Exported, Exporting, export, write_statement};
 pub use import::{Import, ImportError, Imported, Problem, Watch, import};

@@ -26,4 +26,6 @@ pub use disk::{Disk, DiskFile, ReadOnlyDisk, ScratchDisk, SystemDisk};
 pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};
 pub use storage::{EmbeddedStorage, LostTables, Reindexed, Statistics};
-pub use verify::{Advice, Finding, LostStatement, Severity, Verified, VerifyOptions, verify};
+pub use verify::{
+    Advice, Finding, LostStatement, Severity, Verified, VerifyOptions, salvage, verify,
+};

@@ -15,7 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use acta_storage::StorageError;
+use acta_access::TenantId;
+use acta_storage::{StorageError, StoredStatement};
 
 use crate::disk::Disk;
 use crate::engine::recovery::{OnProgress, Progress};
@@ -95,7 +96,7 @@ pub fn verify(options: &VerifyOptions) -> Result<Verified, OpenError> {
     let _lock = DirectoryLock::take_existing(&options.directory)?;
     let mut verifying = Verifying::start(options, &options.directory)?;
     let identity = verifying.identity()?;
-    let log = check_log(&mut verifying, identity.as_ref())?;
+    let log = check_log(&mut verifying, identity.as_ref(), None)?;
     if let Some(identity) = &identity {
         let fingerprint = TermHasher::new(identity.term_key).fingerprint();
         check_index(&mut verifying, &log, fingerprint)?;
@@ -122,7 +123,25 @@ pub(crate) fn verify_log(options: &Options) -> Result<Verified, OpenError> {
     };
     let mut verifying = Verifying::start(&options, &options.directory.join("log"))?;
     let identity = verifying.identity()?;
-    check_log(&mut verifying, identity.as_ref())?;
+    check_log(&mut verifying, identity.as_ref(), None)?;
+    Ok(verifying.finish())
+}
+
+/// Reads the log of a store that cannot be opened, and gives every statement that is sound to
+/// `take`, in the order of the log. Needs no index, so it cannot tell which are voided.
+/// Blocks. Changes nothing. Returns what is damaged.
+///
+/// # Errors
+///
+/// As [`verify`]; what `take` returns ends it.
+pub fn salvage(
+    options: &VerifyOptions,
+    take: &mut dyn FnMut(TenantId, StoredStatement) -> io::Result<()>,
+) -> Result<Verified, OpenError> {
+    let _lock = DirectoryLock::take_existing(&options.directory)?;
+    let mut verifying = Verifying::start(options, &options.directory.join("log"))?;
+    let identity = verifying.identity()?;
+    check_log(&mut verifying, identity.as_ref(), Some(take))?;
     Ok(verifying.finish())
 }
 

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acta_access::TenantId;
+use acta_config::Config;
 use acta_exchange::{Damaged, Export, Exported, Exporting};
-use anyhow::{Context, Result};
+use acta_storage::StoredStatement;
+use anyhow::{Context, Result, bail};
 
+use super::verify;
 use crate::terminal::{Unit, counted, progress_bar, say};
 use crate::wire::{self, Store};
 
@@ -38,7 +41,13 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
     wire::block_on(async {
-        let store = Store::open_existing(&loaded.config)?;
+        let store = match Store::open_existing(&loaded.config) {
+            Err(error) if arguments.skip_damaged && wire::is_damage(&error) => {
+                say(&format!("{error:#}"));
+                return salvage(&loaded.config, arguments);
+            }
+            store => store?,
+        };
         let outcome = write(&store, arguments).await;
         store.close().await?;
         let exported = outcome?;
@@ -52,15 +61,42 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     })
 }
 
-async fn write(store: &Store, arguments: &Arguments) -> Result<Exported> {
-    let mut output: Box<dyn Write + Send> = match &arguments.file {
+/// Exports from the log alone, for a store that cannot be opened.
+fn salvage(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.without_voided {
+        bail!("which statements are voided cannot be told of a store that cannot be opened");
+    }
+    let mut output = output(arguments)?;
+    let mut count = 0;
+    let mut take = |tenant, statement: StoredStatement| {
+        if tenant != TenantId::FIRST {
+            return Ok(());
+        }
+        count += 1;
+        acta_exchange::write_statement(&mut output, &statement.text)
+    };
+    let salvaged = wire::salvage(config, &mut take)?;
+    output.flush()?;
+    for finding in &salvaged.findings {
+        say(&verify::as_text(finding));
+    }
+    say(&format!("{} exported from the log, voided ones too", counted(count, "statement")));
+    Ok(ExitCode::from(1))
+}
+
+fn output(arguments: &Arguments) -> Result<Box<dyn Write + Send>> {
+    Ok(match &arguments.file {
         Some(file) if file.as_os_str() != "-" => {
             let created = File::create(file);
             let created = created.with_context(|| format!("cannot make {}", file.display()))?;
             Box::new(BufWriter::with_capacity(1 << 20, created))
         }
         _ => Box::new(BufWriter::with_capacity(1 << 16, std::io::stdout())),
-    };
+    })
+}
+
+async fn write(store: &Store, arguments: &Arguments) -> Result<Exported> {
+    let mut output = output(arguments)?;
     let total = store.storage.count_statements(TenantId::FIRST);
     let bar = progress_bar(total, Unit::Statements);
     let export = Export {

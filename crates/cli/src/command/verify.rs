@@ -59,7 +59,8 @@ fn place_of(finding: &Finding) -> String {
     }
 }
 
-fn as_text(finding: &Finding) -> String {
+/// A finding for a person, on several lines.
+pub(crate) fn as_text(finding: &Finding) -> String {
     let place = place_of(finding);
     let what = &finding.what;
     if finding.severity == Severity::Note {

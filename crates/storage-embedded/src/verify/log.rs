@@ -1,11 +1,12 @@
 //! The log, from its first byte to its last.
 
 use std::collections::HashMap;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::StorageError;
+use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::json::{self, JsonLimits};
 use acta_xapi::{Object, ParseLimits, Sha2, Statement, parse_statement};
 
@@ -15,7 +16,7 @@ use crate::engine::recovery::{check_order, is_draft};
 use crate::format::VERSION;
 use crate::identity::Identity;
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
-use crate::log::reader::{LogReader, text_of};
+use crate::log::reader::{LogReader, statement_of, text_of};
 use crate::log::segment::{Segment, Unreadable, segment_name, segment_number};
 use crate::log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
 
@@ -35,10 +36,14 @@ pub(super) struct LogChecked {
     pub(super) attachments: HashMap<(TenantId, Sha2), bool>,
 }
 
-/// Reads the whole log.
+/// Takes statements that can be read, in the order of the log.
+pub(super) type Take<'t> = &'t mut dyn FnMut(TenantId, StoredStatement) -> io::Result<()>;
+
+/// Reads the whole log, and gives the statements that are sound to `take`.
 pub(super) fn check_log(
     verifying: &mut Verifying<'_>,
     identity: Option<&Identity>,
+    take: Option<Take<'_>>,
 ) -> Result<LogChecked, OpenError> {
     let directory = verifying.directory().join("log");
     let mut numbers = Vec::new();
@@ -71,6 +76,7 @@ pub(super) fn check_log(
         is_gap_known: false,
         attachments: HashMap::new(),
         reached: 0,
+        take,
     };
     let segments = check.read_segments(&numbers, identity)?;
     check.check_end(&numbers, &segments);
@@ -109,7 +115,7 @@ fn known_end(verifying: &Verifying<'_>, closing: Option<&Closing>) -> Result<u64
 }
 
 /// What is known while the segments are read in order.
-struct LogCheck<'v, 'a> {
+struct LogCheck<'v, 'a, 't> {
     verifying: &'v mut Verifying<'a>,
     closing: Option<Closing>,
     known_end: u64,
@@ -123,9 +129,10 @@ struct LogCheck<'v, 'a> {
     attachments: HashMap<(TenantId, Sha2), bool>,
     /// Offset up to which the present segment was counted.
     reached: u64,
+    take: Option<Take<'t>>,
 }
 
-impl LogCheck<'_, '_> {
+impl LogCheck<'_, '_, '_> {
     /// Reads the segments with these numbers. Returns those before the first that cannot be
     /// opened.
     fn read_segments(
@@ -258,7 +265,12 @@ impl LogCheck<'_, '_> {
             wrong.push("its terms are not in its frame".to_owned());
         }
         match text_of(segment, record, seen.location) {
-            Ok(text) => wrong.extend(self.check_text(&text, seen)),
+            Ok(text) => {
+                wrong.extend(self.check_text(&text, seen));
+                if wrong.is_empty() {
+                    self.give(segment, seen)?;
+                }
+            }
             Err(StorageError::Corrupt { .. }) => {
                 wrong.push("its text cannot be decompressed".to_owned());
             }
@@ -272,6 +284,15 @@ impl LogCheck<'_, '_> {
             self.damaged(Finding { statements: lost, ..finding });
         }
         Ok(())
+    }
+
+    /// Gives a sound statement to whoever wants them.
+    fn give(&mut self, segment: &Segment, seen: &Seen<'_>) -> Result<(), StorageError> {
+        let Some(take) = &mut self.take else { return Ok(()) };
+        let statement = statement_of(segment, &seen.record, (seen.location, false))?;
+        let act = "handing on a statement";
+        let taken = take(seen.record.tenant, statement);
+        taken.map_err(|source| StorageError::Io { act, source })
     }
 
     /// Compares the text of a statement with its record. Returns what differs.
@@ -304,7 +325,7 @@ impl LogCheck<'_, '_> {
     }
 }
 
-impl Surveyor for LogCheck<'_, '_> {
+impl Surveyor for LogCheck<'_, '_, '_> {
     fn see_record(&mut self, segment: &Segment, seen: Seen<'_>) -> Result<(), StorageError> {
         self.verifying.verified.statement_count += 1;
         self.next_position = seen.position;

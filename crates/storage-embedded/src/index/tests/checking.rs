@@ -62,10 +62,7 @@ fn any_changed_byte_of_a_run_is_named() {
             bytes[at] ^= 1 << (at % 8);
             fs::write(&path, bytes).unwrap();
             let sights = check(&bench, end);
-            let is_named = |sight: &RunSight| match sight {
-                RunSight::Damaged { name: named, .. } => *named == name,
-                _ => false,
-            };
+            let is_named = |sight: &RunSight| matches!(sight, RunSight::Damaged { name: named, .. } if *named == name);
             assert!(sights.iter().any(is_named), "{name} at {at}: {sights:?}");
         }
         fs::write(&path, whole).unwrap();

@@ -128,7 +128,8 @@ fn any_changed_byte_is_named_and_costs_no_other_record() {
             .iter()
             .any(|damage| damage.offset <= changed && changed < damage.end.max(damage.offset + 1));
         assert!(is_named, "byte {changed}: {:?}", notes.damages);
-        let expected: Vec<u64> = (0..6).filter(|at| Some(*at as usize) != hit).collect();
+        let hit = hit.map(|hit| hit as u64);
+        let expected: Vec<u64> = (0..6).filter(|at| Some(*at) != hit).collect();
         assert_eq!(notes.positions, expected, "byte {changed}");
         let damage = notes.damages[0];
         let kind = match hit {
@@ -139,7 +140,7 @@ fn any_changed_byte_is_named_and_costs_no_other_record() {
         assert_eq!((notes.damages.len(), damage.kind), (1, kind), "byte {changed}");
         if let Some(hit) = hit {
             let told = (damage.first_position, damage.count);
-            assert_eq!(told, (hit as u64, Some(1)), "byte {changed}");
+            assert_eq!(told, (hit, Some(1)), "byte {changed}");
         }
     }
 }
