@@ -231,9 +231,10 @@ fn merge(shared: &Shared, home: &Home, runs: &[Arc<Run>]) -> MergePause {
             let cause: &dyn std::error::Error = &error;
             tracing::error!(error = cause, "could not merge runs of the index");
             discard_merge(home, runs);
+            let may_rebuild = shared.log.get().is_some();
             match is_damage(&error) {
                 // The damaged run is made anew first.
-                true if shared.log.get().is_some() => MergePause::None,
+                true if may_rebuild => MergePause::None,
                 true => MergePause::UntilRestart,
                 false => MergePause::UntilFreeze,
             }
@@ -271,7 +272,13 @@ fn rebuild(
         Err(error) => {
             let cause: &dyn std::error::Error = &error;
             tracing::error!(error = cause, "could not make the damaged index run anew");
-            if is_damage(&error) { MergePause::UntilRestart } else { MergePause::UntilFreeze }
+            let is_other = shared.damaged_run().is_some_and(|(first, _)| first.first < run.first);
+            match is_damage(&error) {
+                // One before it turned out to be damaged: that one comes first.
+                true if is_other => MergePause::None,
+                true => MergePause::UntilRestart,
+                false => MergePause::UntilFreeze,
+            }
         }
     }
 }

@@ -334,9 +334,18 @@ fn check_count(
     (name, found): (Option<&str>, i64),
 ) -> Result<(), StorageError> {
     let failed = failed("counting documents");
-    let sql = "SELECT count(*) FROM documents INDEXED BY documents_by_place \
-         WHERE place = acta_place(?1, ?2, ?3, ?4) AND (?5 IS NULL OR registration = ?5) \
-         AND (?6 IS NULL OR name = ?6)";
+    // A document is found by its whole key, however many others the place has.
+    let sql = match name {
+        Some(_) => {
+            "SELECT count(*) FROM documents INDEXED BY documents_by_place \
+             WHERE place = acta_place(?1, ?2, ?3, ?4) AND registration = ?5 AND name = ?6"
+        }
+        None => {
+            "SELECT count(*) FROM documents INDEXED BY documents_by_place \
+             WHERE place = acta_place(?1, ?2, ?3, ?4) AND (?5 IS NULL OR registration = ?5) \
+             AND ?6 IS NULL"
+        }
+    };
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let Place { tenant, kind, activity, agent, registration } = place;
     let columns = params![tenant, kind, activity, agent, registration, name];

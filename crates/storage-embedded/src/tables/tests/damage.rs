@@ -21,9 +21,12 @@ async fn fill_all(bench: &Bench) {
     tokio::task::spawn_blocking(move || tables.save_entities(changes)).await.unwrap().unwrap();
 }
 
-/// What all readers of rows answer: the place of damage, or the answer as text.
-async fn ask_all(bench: &Bench) -> Vec<Result<String, String>> {
-    fn text<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Result<String, String> {
+/// An answer as text, or the place of damage.
+type Answer = Result<String, String>;
+
+/// What all readers of rows answer.
+async fn ask_all(bench: &Bench) -> Vec<Answer> {
+    fn text<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
         match answer {
             Ok(answer) => Ok(format!("{answer:?}")),
             Err(StorageError::Corrupt { place }) => Err(place),
@@ -81,7 +84,7 @@ async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
 /// The answers that were hit name the damage, and the others are as before.
 fn check_answers(
     (table, change): (&str, &str),
-    (before, now): (&[Result<String, String>], &[Result<String, String>]),
+    (before, now): (&[Answer], &[Answer]),
     hit: &[usize],
 ) {
     for (index, (now, before)) in now.iter().zip(before).enumerate() {
