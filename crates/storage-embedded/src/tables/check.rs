@@ -104,13 +104,25 @@ pub(crate) fn check(
         None => open_unchanging(&path)?,
     };
     schema::check_version(&connection).map_err(|error| schema::open_error(error, &path))?;
-    check_pages(&connection, tell)?;
-    check_schema(&connection, tell)?;
-    for table in TABLES {
-        check_table(&connection, table, tell)?;
-    }
-    check_documents(&connection, tell)?;
+    check_open(&connection, tell)?;
     Ok(bytes)
+}
+
+/// Checks every page and every row of open tables, which are those of this release.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`] when SQLite cannot go on, or [`StorageError::Io`].
+pub(super) fn check_open(
+    connection: &Connection,
+    tell: &mut dyn FnMut(TableSight),
+) -> Result<(), StorageError> {
+    check_pages(connection, tell)?;
+    check_schema(connection, tell)?;
+    for table in TABLES {
+        check_table(connection, table, tell)?;
+    }
+    check_documents(connection, tell)
 }
 
 /// Tells where [`files::check`] has found damage.

@@ -8,9 +8,10 @@ use std::path::Path;
 
 use acta_ambient::Moment;
 use acta_storage::StorageError;
+use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
-use rusqlite::{Connection, params};
 
+use super::check::{TableSight, check_open};
 use super::failure::{corrupt_row, failed};
 use super::{FILE_NAME, entities, schema};
 
@@ -18,7 +19,6 @@ use super::{FILE_NAME, entities, schema};
 const STEP_PAGES: i32 = 256;
 
 const COPYING: &str = "copying the tables";
-const CHECKING: &str = "checking the copy of the tables";
 
 /// Copies the tables in `directory` to a new file at `to`, and checks the copy. Returns the
 /// position in the log of the first statement that the tables do not tell of: all before it
@@ -89,24 +89,18 @@ fn copy_pages(
     }
 }
 
-/// Checks every page, and the content of every document.
+/// Checks every page and every row.
 fn check(copy: &Connection) -> Result<(), StorageError> {
-    let failed = failed(CHECKING);
-    let found: String =
-        copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(&failed)?;
-    if found != "ok" {
-        return Err(StorageError::Corrupt { place: format!("the tables: {found}") });
-    }
-    let sql = "SELECT rowid, checksum & 0xFFFFFFFF, content FROM documents";
-    let mut documents = copy.prepare(sql).map_err(&failed)?;
-    let mut rows = documents.query(params![]).map_err(&failed)?;
-    while let Some(row) = rows.next().map_err(&failed)? {
-        let (number, checksum): (i64, i64) =
-            (row.get(0).map_err(&failed)?, row.get(1).map_err(&failed)?);
-        let content = row.get_ref(2).map_err(&failed)?.as_blob();
-        if content.is_ok_and(|content| i64::from(crc32c::crc32c(content)) != checksum) {
-            return Err(corrupt_row("documents", number));
-        }
-    }
-    Ok(())
+    let mut damage = None;
+    check_open(copy, &mut |sight| {
+        let found = match sight {
+            TableSight::Row | TableSight::Follower(_) => return,
+            TableSight::DamagedRow { table, row, .. } => corrupt_row(table, row),
+            TableSight::Damaged { what, .. } => {
+                StorageError::Corrupt { place: format!("the tables: {what}") }
+            }
+        };
+        damage.get_or_insert(found);
+    })?;
+    damage.map_or(Ok(()), Err)
 }
