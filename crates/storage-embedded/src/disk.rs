@@ -74,6 +74,12 @@ pub trait Disk: Debug + Send + Sync {
     ///
     /// What the system reports. What is durable is then unknown.
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// The name of the file system layer of SQLite (a "VFS") that stands on this disk; none
+    /// for the one that SQLite itself has on the file system of the machine.
+    fn sqlite_vfs(&self) -> Option<String> {
+        None
+    }
 }
 
 /// An open file. Reads and writes name their place, so that threads may share it.

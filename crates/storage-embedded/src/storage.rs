@@ -110,7 +110,7 @@ impl EmbeddedStorage {
             LostTables::Refuse | LostTables::MakeEmpty => {}
         }
         check_files(disk, directory)?;
-        Ok(Arc::new(Tables::open(directory, Arc::clone(&options.clock))?))
+        Ok(Arc::new(Tables::open(disk, directory, Arc::clone(&options.clock))?))
     }
 
     fn open_rest(

@@ -34,7 +34,10 @@ pub(crate) use entities::{EntityChanges, EntityReader};
 pub(crate) use failure::{is_of_row, repeated};
 pub(crate) use files::{are_there as are_tables_there, check as check_files};
 use readers::Readers;
+use schema::TablesFile;
 use writer::Writer;
+
+use crate::disk::Disk;
 
 /// The name of the file in the directory of the store.
 pub(crate) const FILE_NAME: &str = "tables.sqlite";
@@ -59,10 +62,14 @@ impl Tables {
     ///   [`std::io::ErrorKind::Unsupported`], a newer release has written it.
     /// - [`StorageError::Corrupt`]: it is damaged.
     /// - [`StorageError::Full`]: there is no room to make or migrate it.
-    pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>) -> Result<Self, StorageError> {
-        let path = directory.join(FILE_NAME);
-        let writer = Writer::start(schema::open_writer(&path, clock.now())?)?;
-        Ok(Self { clock, readers: Readers::new(path), writer })
+    pub(crate) fn open(
+        disk: &dyn Disk,
+        directory: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StorageError> {
+        let file = TablesFile { path: directory.join(FILE_NAME), vfs: disk.sqlite_vfs() };
+        let writer = Writer::start(schema::open_writer(&file, clock.now())?)?;
+        Ok(Self { clock, readers: Readers::new(file), writer })
     }
 
     /// As [`acta_storage::Readiness::check_ready`].

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use super::told::{Fact, FactKind};
 use super::{Ambient, EntityFollower, LIMITS, Limits, Told, ToldSource};
+use crate::disk::SystemDisk;
 use crate::tables::Tables;
 
 /// A log in memory that counts how often it is read.
@@ -66,7 +67,7 @@ impl Bench {
     fn open(directory: TempDir, log: Arc<Log>, limits: Limits) -> Self {
         let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_000_000)));
         let tables = Arc::<ManualClock>::clone(&clock);
-        let tables = Arc::new(Tables::open(directory.path(), tables).unwrap());
+        let tables = Arc::new(Tables::open(&SystemDisk, directory.path(), tables).unwrap());
         let ambient = Ambient { clock, entropy: Arc::new(SeededEntropy::new(1)) };
         let parts = (Arc::clone(&tables), Arc::<Log>::clone(&log) as Arc<dyn ToldSource>);
         let follower = EntityFollower::start_bounded(parts, log.end(), &ambient, limits).unwrap();
@@ -284,7 +285,7 @@ async fn nobody_waits_for_a_follower_that_has_ended() {
     let directory = TempDir::new().unwrap();
     let clock = Arc::new(ManualClock::new(Moment::default()));
     let of_tables = Arc::<ManualClock>::clone(&clock);
-    let tables = Arc::new(Tables::open(directory.path(), of_tables).unwrap());
+    let tables = Arc::new(Tables::open(&SystemDisk, directory.path(), of_tables).unwrap());
     let ambient = Ambient { clock, entropy: Arc::new(SeededEntropy::new(1)) };
     let follower = EntityFollower::start(tables, Arc::new(PanickingLog), 1, &ambient).unwrap();
     for _ in 0..2 {

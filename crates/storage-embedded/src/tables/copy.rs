@@ -13,6 +13,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use super::check::{TableSight, check_open};
 use super::failure::{corrupt_row, failed};
+use super::schema::TablesFile;
 use super::{FILE_NAME, entities, schema};
 
 /// Pages that are copied between two reports.
@@ -39,7 +40,8 @@ pub(crate) fn copy(
     on_progress: &dyn Fn(u64, u64),
 ) -> Result<u64, StorageError> {
     let failed = failed(COPYING);
-    let source = schema::open_reader(&directory.join(FILE_NAME))?;
+    let file = TablesFile { path: directory.join(FILE_NAME), vfs: None };
+    let source = schema::open_reader(&file)?;
     // The first read fixes what the transaction sees; without one, the copy would begin
     // again whenever something is written.
     source.execute_batch("BEGIN").map_err(&failed)?;

@@ -49,7 +49,7 @@ impl Tables {
     ///
     /// [`StorageError::Corrupt`] or [`StorageError::Io`].
     pub(crate) fn entity_reader(&self) -> Result<EntityReader, StorageError> {
-        schema::open_reader(self.readers.path()).map(EntityReader)
+        schema::open_reader(self.readers.file()).map(EntityReader)
     }
 
     /// The position of the first statement that the tables do not tell of.
@@ -58,7 +58,7 @@ impl Tables {
     ///
     /// [`StorageError::Corrupt`] or [`StorageError::Io`].
     pub(crate) fn entity_position(&self) -> Result<u64, StorageError> {
-        position(&schema::open_reader(self.readers.path())?)
+        position(&schema::open_reader(self.readers.file())?)
     }
 
     /// Forgets all activities and persons, to have them read from the log again.

@@ -1,14 +1,13 @@
 //! A few connections that only read, beside the one that writes.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use acta_storage::StorageError;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::schema;
+use super::schema::{self, TablesFile};
 
 /// Most reads at a time; each has a connection with its own memory.
 const READERS_MAX: usize = 4;
@@ -16,21 +15,21 @@ const READERS_MAX: usize = 4;
 /// Lends connections that see everything committed before they were lent.
 #[derive(Debug)]
 pub(super) struct Readers {
-    path: PathBuf,
+    file: TablesFile,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
-    /// Opens connections to the file at `path` when they are needed.
-    pub(super) fn new(path: PathBuf) -> Self {
+    /// Opens connections to `file` when they are needed.
+    pub(super) fn new(file: TablesFile) -> Self {
         let permits = Arc::new(Semaphore::new(READERS_MAX));
-        Self { path, permits, idle: Arc::default() }
+        Self { file, permits, idle: Arc::default() }
     }
 
     /// Where the file is.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn file(&self) -> &TablesFile {
+        &self.file
     }
 
     /// Does `act` on a thread for blocking work.
@@ -40,13 +39,13 @@ impl Readers {
         T: Send + 'static,
     {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
-        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let (idle, file) = (Arc::clone(&self.idle), self.file.clone());
         let reading = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match lent {
                 Some(connection) => connection,
-                None => schema::open_reader(&path)?,
+                None => schema::open_reader(&file)?,
             };
             let result = act(&connection);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

@@ -4,7 +4,7 @@
 //! of a newer release is refused and left as it is.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use acta_access::TenantId;
@@ -40,6 +40,23 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (2, include_str!("migrations/0002_checksums.sql")),
 ];
 
+/// Where the tables are.
+#[derive(Clone, Debug)]
+pub(super) struct TablesFile {
+    pub(super) path: PathBuf,
+    /// As [`Disk::sqlite_vfs`](crate::Disk::sqlite_vfs).
+    pub(super) vfs: Option<String>,
+}
+
+impl TablesFile {
+    fn open(&self, flags: OpenFlags) -> rusqlite::Result<Connection> {
+        match self.vfs.as_deref() {
+            Some(vfs) => Connection::open_with_flags_and_vfs(&self.path, flags, vfs),
+            None => Connection::open_with_flags(&self.path, flags),
+        }
+    }
+}
+
 /// The file is not one that this release can work with.
 #[derive(Debug, thiserror::Error)]
 enum Unsupported {
@@ -72,9 +89,9 @@ impl From<Unsupported> for StorageError {
 /// Opens the connection that writes, making or migrating the file.
 ///
 /// A new file has one tenant, made at `now`.
-pub(super) fn open_writer(path: &Path, now: Moment) -> Result<Connection, StorageError> {
+pub(super) fn open_writer(file: &TablesFile, now: Moment) -> Result<Connection, StorageError> {
     let failed = failed("opening the tables");
-    let mut connection = Connection::open(path).map_err(&failed)?;
+    let mut connection = file.open(OpenFlags::default()).map_err(&failed)?;
     settle(&connection).map_err(&failed)?;
     // Before anything is changed, the journal mode included.
     let version = check_version(&connection)?;
@@ -90,10 +107,10 @@ pub(super) fn open_writer(path: &Path, now: Moment) -> Result<Connection, Storag
 }
 
 /// Opens a further connection, which only reads.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, StorageError> {
+pub(super) fn open_reader(file: &TablesFile) -> Result<Connection, StorageError> {
     let failed = failed("opening the tables for reading");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(&failed)?;
+    let connection = file.open(flags).map_err(&failed)?;
     settle(&connection).map_err(failed)?;
     Ok(connection)
 }

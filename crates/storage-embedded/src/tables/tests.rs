@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{FILE_NAME, Tables};
+use crate::disk::SystemDisk;
 
 mod damage;
 
@@ -36,7 +37,8 @@ impl Bench {
     }
 
     fn open(directory: TempDir, clock: Arc<ManualClock>) -> Self {
-        let tables = Tables::open(directory.path(), Arc::<ManualClock>::clone(&clock)).unwrap();
+        let tables =
+            Tables::open(&SystemDisk, directory.path(), Arc::<ManualClock>::clone(&clock)).unwrap();
         Self { directory, clock, tables: Arc::new(tables) }
     }
 
@@ -438,7 +440,7 @@ fn check_refused(bench: Bench, change: &str, expected: &str) {
     let path = directory.path().join(FILE_NAME);
     Connection::open(&path).unwrap().execute_batch(change).unwrap();
     let before = std::fs::read(&path).unwrap();
-    let error = Tables::open(directory.path(), clock).unwrap_err();
+    let error = Tables::open(&SystemDisk, directory.path(), clock).unwrap_err();
     let StorageError::Io { source, .. } = error else { panic!("{error:?}") };
     assert_eq!(source.kind(), io::ErrorKind::Unsupported);
     assert!(source.to_string().contains(expected), "{source}");
@@ -459,7 +461,7 @@ fn refuses_the_database_of_another_application() {
 fn refuses_a_file_that_is_no_database() {
     let directory = TempDir::new().unwrap();
     std::fs::write(directory.path().join(FILE_NAME), [b'x'; 8192]).unwrap();
-    let opened = Tables::open(directory.path(), Arc::new(ManualClock::new(START)));
+    let opened = Tables::open(&SystemDisk, directory.path(), Arc::new(ManualClock::new(START)));
     assert!(matches!(opened, Err(StorageError::Corrupt { .. })), "{opened:?}");
 }
 

@@ -9,17 +9,19 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
 
-mod acts;
+pub mod acts;
 
-use super::documenting::{document, tag};
-use super::fixture::{Draft, START, activity_id, batch, everything, id, mailbox, uuid};
+use super::fixture::{Draft, START, activity_id, batch, everything, id, mailbox};
 use super::generate::Dice;
 use super::{EngineUnderTest, ModelUnderTest};
 use crate::{
-    Cursor, DocumentKey, DocumentList, EtagMatch, Order, Precondition, StatementPage,
-    StatementQuery, Storage, StorageError, StoredStatement,
+    Cursor, DocumentList, Order, StatementPage, StatementQuery, Storage, StorageError,
+    StoredStatement,
 };
-use acts::{ACTIVITIES, PEOPLE, Script, number_of, random_ifi, random_query};
+use acts::{
+    ACTIVITIES, PEOPLE, Script, number_of, random_document, random_key, random_list,
+    random_precondition, random_query,
+};
 
 /// Between any two acts this much time passes.
 const STEP: Duration = Duration::from_millis(5);
@@ -279,35 +281,10 @@ impl<E: EngineUnderTest> History<E> {
         check_alike(&of_subject, &of_model, &(after, count_max));
     }
 
-    fn random_key(&mut self) -> DocumentKey {
-        let name = self.dice.pick(&["a", "b"]).to_owned();
-        let activity = activity_id(self.dice.pick(&ACTIVITIES[..2]));
-        let agent = random_ifi(&mut self.dice);
-        match self.dice.below(4) {
-            0 => DocumentKey::ActivityProfile { activity, profile_id: name },
-            1 => DocumentKey::AgentProfile { agent, profile_id: name },
-            _ => {
-                let registration = self.dice.pick(&[None, Some(uuid(70))]);
-                DocumentKey::State { activity, agent, registration, state_id: name }
-            }
-        }
-    }
-
-    fn random_precondition(&mut self) -> Precondition {
-        let contents = ["one", "two", "three"];
-        let mut condition = Precondition::default();
-        if self.dice.happens(30) {
-            condition.if_match = Some(EtagMatch::OneOf(vec![tag(self.dice.pick(&contents))]));
-        }
-        if self.dice.happens(15) {
-            condition.if_none_match = Some(EtagMatch::Any);
-        }
-        condition
-    }
-
     async fn write_document(&mut self, tenant: TenantId) {
-        let (key, precondition) = (self.random_key(), self.random_precondition());
-        let new = document(self.dice.pick(&["one", "two", "three"]));
+        let dice = &mut self.dice;
+        let (key, precondition) = (random_key(dice), random_precondition(dice));
+        let new = random_document(dice);
         let is_removal = self.dice.happens(25);
         let mut answers = Vec::new();
         for storage in self.both() {
@@ -334,16 +311,7 @@ impl<E: EngineUnderTest> History<E> {
     }
 
     async fn list_documents(&mut self, tenant: TenantId) {
-        let activity = activity_id(self.dice.pick(&ACTIVITIES[..2]));
-        let agent = random_ifi(&mut self.dice);
-        let list = match self.dice.below(4) {
-            0 => DocumentList::ActivityProfiles { activity },
-            1 => DocumentList::AgentProfiles { agent },
-            _ => {
-                let registration = self.dice.pick(&[None, Some(uuid(70)), Some(uuid(71))]);
-                DocumentList::States { activity, agent, registration }
-            }
-        };
+        let list = random_list(&mut self.dice);
         if self.dice.happens(15) {
             let [subject, model] = self.both();
             let of_subject = subject.remove_documents(tenant, &list).await.unwrap();

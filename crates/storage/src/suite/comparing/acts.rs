@@ -1,33 +1,41 @@
-//! Random statements and queries over few names, so that they meet often.
+//! Random statements, queries and documents over few names, so that they meet often.
 
 use acta_xapi::{Ifi, Iri, Uuid, Verb, Version};
 
+use crate::suite::documenting::{document, tag};
 use crate::suite::fixture::{
     Draft, account, activity_id, agent, everything, id, mailbox, reference, substatement, uuid,
     verb,
 };
 use crate::suite::generate::Dice;
-use crate::{AgentFilter, Order, StatementQuery};
+use crate::{
+    AgentFilter, DocumentKey, DocumentList, EtagMatch, NewDocument, Order, Precondition,
+    StatementQuery,
+};
 
 /// What makes the statements of one history.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Script {
+pub struct Script {
     /// Of the history.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// How many different ids the history uses in one tenant.
-    pub(crate) number_count: usize,
+    pub number_count: usize,
 }
 
-pub(crate) const PEOPLE: [&str; 5] = ["ada", "bob", "carl", "dora", "team"];
-pub(crate) const ACTIVITIES: [&str; 4] = ["x", "y", "z", "course"];
-pub(crate) const VERBS: [&str; 3] = ["passed", "failed", "confirmed"];
-pub(crate) const AUTHORITIES: [&str; 2] = ["client", "publisher"];
+/// Who acts.
+pub const PEOPLE: [&str; 5] = ["ada", "bob", "carl", "dora", "team"];
+/// What is done.
+pub const ACTIVITIES: [&str; 4] = ["x", "y", "z", "course"];
+/// What one does with it.
+pub const VERBS: [&str; 3] = ["passed", "failed", "confirmed"];
+/// Who vouches for it.
+pub const AUTHORITIES: [&str; 2] = ["client", "publisher"];
 const REGISTRATIONS: [u128; 2] = [70, 71];
 
 impl Script {
     /// The statement with this number. The same number and `variant` give the same content;
     /// another variant gives other content for the same id.
-    pub(crate) fn draft(&self, number: u128, variant: u64) -> Draft {
+    pub fn draft(&self, number: u128, variant: u64) -> Draft {
         let salt =
             u64::try_from(number).unwrap_or(0).wrapping_mul(0x9E37_79B9).wrapping_add(variant);
         let mut dice = Dice::new(self.seed.rotate_left(32) ^ salt);
@@ -62,7 +70,7 @@ impl Script {
     }
 
     /// One of the numbers of a history.
-    pub(crate) fn random_number(&self, dice: &mut Dice) -> u128 {
+    pub fn random_number(&self, dice: &mut Dice) -> u128 {
         1 + dice.below(self.number_count) as u128
     }
 }
@@ -148,7 +156,7 @@ fn random_context(dice: &mut Dice, version: Version, number: u128) -> String {
 }
 
 /// Whom statements may be about.
-pub(crate) fn random_ifi(dice: &mut Dice) -> Ifi {
+pub fn random_ifi(dice: &mut Dice) -> Ifi {
     match dice.below(6) {
         5 => account(dice.pick(&AUTHORITIES)),
         _ => mailbox(dice.pick(&PEOPLE)),
@@ -156,7 +164,7 @@ pub(crate) fn random_ifi(dice: &mut Dice) -> Ifi {
 }
 
 /// A query without bounds in time.
-pub(crate) fn random_query(dice: &mut Dice) -> StatementQuery {
+pub fn random_query(dice: &mut Dice) -> StatementQuery {
     let mut query = everything();
     if dice.happens(45) {
         query.agent = Some(AgentFilter { ifi: random_ifi(dice), is_related: dice.happens(50) });
@@ -195,8 +203,57 @@ fn random_registration(dice: &mut Dice) -> Uuid {
     uuid(dice.pick(&REGISTRATIONS))
 }
 
+/// Which document.
+pub fn random_key(dice: &mut Dice) -> DocumentKey {
+    let name = dice.pick(&["a", "b"]).to_owned();
+    let activity = activity_id(dice.pick(&ACTIVITIES[..2]));
+    let agent = random_ifi(dice);
+    match dice.below(4) {
+        0 => DocumentKey::ActivityProfile { activity, profile_id: name },
+        1 => DocumentKey::AgentProfile { agent, profile_id: name },
+        _ => {
+            let registration = dice.pick(&[None, Some(uuid(REGISTRATIONS[0]))]);
+            DocumentKey::State { activity, agent, registration, state_id: name }
+        }
+    }
+}
+
+/// What documents hold.
+const CONTENTS: [&str; 3] = ["one", "two", "three"];
+
+/// A document to be written.
+pub fn random_document(dice: &mut Dice) -> NewDocument {
+    document(dice.pick(&CONTENTS))
+}
+
+/// What must hold for a document to be written.
+pub fn random_precondition(dice: &mut Dice) -> Precondition {
+    let mut condition = Precondition::default();
+    if dice.happens(30) {
+        condition.if_match = Some(EtagMatch::OneOf(vec![tag(dice.pick(&CONTENTS))]));
+    }
+    if dice.happens(15) {
+        condition.if_none_match = Some(EtagMatch::Any);
+    }
+    condition
+}
+
+/// Which documents.
+pub fn random_list(dice: &mut Dice) -> DocumentList {
+    let activity = activity_id(dice.pick(&ACTIVITIES[..2]));
+    let agent = random_ifi(dice);
+    match dice.below(4) {
+        0 => DocumentList::ActivityProfiles { activity },
+        1 => DocumentList::AgentProfiles { agent },
+        _ => {
+            let registration = dice.pick(&[None, Some(uuid(70)), Some(uuid(71))]);
+            DocumentList::States { activity, agent, registration }
+        }
+    }
+}
+
 /// The number of the statement with this id.
-pub(crate) fn number_of(statement_id: acta_xapi::StatementId) -> u128 {
+pub fn number_of(statement_id: acta_xapi::StatementId) -> u128 {
     let number = statement_id.0.as_u128() & 0xFFFF_FFFF_FFFF;
     assert_eq!(id(number), statement_id);
     number
