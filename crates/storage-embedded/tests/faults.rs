@@ -403,6 +403,32 @@ async fn a_conflict_fails_its_own_batch_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_conflicts_with_what_is_not_stored() {
+    let stage = Stage::new();
+    let storage = stage.open();
+    let syncs = stage.faults.sync_count.load(Ordering::SeqCst);
+    stage.faults.shut_gate();
+    let mut results = JoinSet::new();
+    // The first is in flight; the others are one group, in the order of their arrival.
+    for (index, draft) in
+        [Draft::new(1), Draft::new(2), Draft::new(2).verb("failed")].into_iter().enumerate()
+    {
+        let copy = Arc::clone(&storage);
+        results.spawn(async move { (index, copy.append(TENANT, batch(&[&draft])).await) });
+        wait_until(|| syncs < stage.faults.sync_count.load(Ordering::SeqCst)).await;
+        wait_until(|| storage.statistics().waiting_count == index).await;
+    }
+    *stage.faults.room.lock().unwrap() = Some(0);
+    stage.faults.open_gate();
+    for (index, result) in results.join_all().await {
+        let is_full = matches!(result, Err(StorageError::Full));
+        assert_eq!(is_full, 0 < index, "{index}: {result:?}");
+    }
+    *stage.faults.room.lock().unwrap() = None;
+    storage.append(TENANT, batch(&[&Draft::new(2).verb("failed")])).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_directory_is_open_once() {
     let stage = Stage::new();
     let storage = stage.open();

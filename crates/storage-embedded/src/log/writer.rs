@@ -90,6 +90,41 @@ impl Accepted {
     }
 }
 
+/// What was decided of a group.
+#[derive(Debug, Default)]
+struct Decided {
+    accepted: Vec<Accepted>,
+    /// Batches that others of the group have forestalled. Their answers wait for the fate of
+    /// those: nothing is taken by content that is not stored.
+    forestalled: Vec<(Answer, StorageError)>,
+}
+
+impl Decided {
+    /// Answers everybody with an error.
+    fn refuse(self, error: impl Fn() -> StorageError) {
+        for batch in self.accepted {
+            batch.refuse(error());
+        }
+        for (answer, _) in self.forestalled {
+            // The caller may have gone.
+            let _ = answer.send(Err(error()));
+        }
+    }
+
+    /// Answers everybody: what was accepted is stored, the first batch at this time.
+    fn answer(self, first_stored: i64) {
+        for (stored, batch) in (first_stored..).zip(self.accepted) {
+            let stored = Moment::from_unix_micros(stored);
+            // The caller may have gone.
+            let _ = batch.answer.send(Ok(Appended { stored, new_count: batch.new_count }));
+        }
+        for (answer, conflict) in self.forestalled {
+            // The caller may have gone.
+            let _ = answer.send(Err(conflict));
+        }
+    }
+}
+
 /// The fingerprints of stored statements.
 type Known = HashMap<(TenantId, u128), [u8; 16]>;
 
@@ -158,30 +193,24 @@ impl Writer {
             }
             return;
         }
-        let mut accepted = self.decide(group);
-        if accepted.is_empty() {
+        let mut decided = self.decide(group);
+        if decided.accepted.is_empty() {
             return;
         }
-        let placed = match self.place_attachments(&mut accepted) {
+        let placed = match self.place_attachments(&mut decided.accepted) {
             Ok(placed) => placed,
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "could not place attachments");
-                for batch in accepted {
-                    batch.refuse(copy_of(&error));
-                }
+                decided.refuse(|| copy_of(&error));
                 return;
             }
         };
-        let first_stored = self.shared.timeline.begin(accepted.len());
-        match self.store(&mut accepted, first_stored) {
+        let first_stored = self.shared.timeline.begin(decided.accepted.len());
+        match self.store(&mut decided.accepted, first_stored) {
             Ok(()) => {
                 placed.keep();
                 self.shared.timeline.finish();
-                for (stored, batch) in (first_stored..).zip(accepted) {
-                    let stored = Moment::from_unix_micros(stored);
-                    // The caller may have gone.
-                    let _ = batch.answer.send(Ok(Appended { stored, new_count: batch.new_count }));
-                }
+                decided.answer(first_stored);
             }
             Err(failure) => {
                 // Before anybody is answered, so that nobody finds the content of a refused batch.
@@ -191,9 +220,7 @@ impl Writer {
                     Failure::Nothing(_) => drop(placed),
                 }
                 self.fail(&failure);
-                for batch in accepted {
-                    batch.refuse(failure.error());
-                }
+                decided.refuse(|| failure.error());
             }
         }
     }
@@ -217,24 +244,30 @@ impl Writer {
         }
     }
 
-    /// Decides what becomes of each batch, and answers those that are refused.
-    fn decide(&self, group: Vec<Job>) -> Vec<Accepted> {
-        let mut known = match self.known_fingerprints(&group) {
+    /// Decides what becomes of each batch, and answers those that are refused whatever becomes
+    /// of the others.
+    fn decide(&self, group: Vec<Job>) -> Decided {
+        let mut decided = Decided::default();
+        let stored = match self.known_fingerprints(&group) {
             Ok(known) => known,
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "could not look up ids");
                 for job in group {
                     job.refuse(copy_of(&error));
                 }
-                return Vec::new();
+                return decided;
             }
         };
-        let mut accepted = Vec::with_capacity(group.len());
+        let mut known = stored.clone();
         let is_alone = group.len() == 1;
         for job in group {
             let (tenant, attachments, answer) = (job.tenant, job.attachments, job.answer);
             let statements = match self.accept(tenant, job.statements, &job.codec, &known) {
                 Ok(statements) => statements,
+                Err(error) if is_forestalled(&error, tenant, &stored) => {
+                    decided.forestalled.push((answer, error));
+                    continue;
+                }
                 Err(error) => {
                     // The caller may have gone.
                     let _ = answer.send(Err(error));
@@ -246,9 +279,9 @@ impl Writer {
                     .extend(statements.iter().map(|one| ((tenant, one.entry.id), one.fingerprint)));
             }
             let new_count = statements.len();
-            accepted.push(Accepted { tenant, statements, new_count, attachments, answer });
+            decided.accepted.push(Accepted { tenant, statements, new_count, attachments, answer });
         }
-        accepted
+        decided
     }
 
     /// What is new of a batch, ready to be written.
@@ -453,6 +486,12 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Whether a batch conflicts with one of its own group, which is not stored yet.
+fn is_forestalled(error: &StorageError, tenant: TenantId, stored: &Known) -> bool {
+    let StorageError::Conflict(ids) = error else { return false };
+    ids.iter().any(|id| !stored.contains_key(&(tenant, id.0.as_u128())))
 }
 
 fn is_full(error: &io::Error) -> bool {
