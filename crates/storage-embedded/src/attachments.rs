@@ -105,21 +105,37 @@ impl Attachments {
     pub(crate) fn place(&self, staged: Vec<Staged>) -> Result<Placed, StorageError> {
         let mut placed = Placed { disk: Arc::clone(&self.disk), new: Vec::new() };
         let mut changed = HashSet::new();
+        let result = self.place_all(staged, &mut placed, &mut changed);
+        if result.is_err() {
+            // Their names are not durable, and may stay when they cannot be removed either.
+            let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+            settled.retain(|directory| !changed.contains(directory));
+        }
+        result.map(|()| placed)
+    }
+
+    fn place_all(
+        &self,
+        staged: Vec<Staged>,
+        placed: &mut Placed,
+        changed: &mut HashSet<PathBuf>,
+    ) -> Result<(), StorageError> {
         for staged in staged {
             let directory = self.settle_directory(staged.tenant, &staged.announced)?;
             let path = directory.join(staged.announced.as_str());
             if self.holds(&path, staged.len_bytes) {
                 continue;
             }
+            // Before, since what fails may be done all the same.
+            changed.insert(directory);
             staged.rename(&path).map_err(failed("placing an attachment"))?;
             placed.new.push(path);
-            changed.insert(directory);
         }
-        for directory in changed {
-            let synced = self.disk.sync_directory(&directory);
+        for directory in changed.iter() {
+            let synced = self.disk.sync_directory(directory);
             synced.map_err(failed("syncing a directory of attachments"))?;
         }
-        Ok(placed)
+        Ok(())
     }
 
     fn holds(&self, path: &Path, len_bytes: u64) -> bool {
