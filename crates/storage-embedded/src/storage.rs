@@ -85,7 +85,8 @@ impl EmbeddedStorage {
         let directory = options.directory.as_path();
         let disk = options.disk.as_ref();
         let act = "making the data directory";
-        make_directory(disk, directory).map_err(|source| StorageError::Io { act, source })?;
+        let failed = |source| StorageError::Io { act, source };
+        disk.create_directory(directory).map_err(failed)?;
         let lock = Arc::new(DirectoryLock::take(directory)?);
         check_that_it_is_whole(disk, directory)?;
         let identity = match Identity::read(disk, directory)? {
@@ -93,7 +94,10 @@ impl EmbeddedStorage {
             None if Self::has_log(options) => {
                 return Err(OpenError::NoIdentity { directory: directory.to_path_buf() });
             }
-            None => Identity::create(disk, directory, options.entropy.as_ref())?,
+            None => {
+                settle_names(disk, directory).map_err(failed)?;
+                Identity::create(disk, directory, options.entropy.as_ref())?
+            }
         };
         let tables = Self::open_tables(options, LostTables::Refuse)?;
         Self::open_rest(options, &identity, (lock, tables))
@@ -184,18 +188,20 @@ fn check_that_it_is_whole(disk: &dyn Disk, directory: &Path) -> Result<(), OpenE
 ///
 /// What the system reports.
 pub(crate) fn make_directory(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    let is_missing = |path: &Path| {
-        let listed = disk.list(path);
-        listed.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
-    };
-    let missing: Vec<&Path> = path
-        .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && is_missing(path))
-        .collect();
     disk.create_directory(path)?;
-    for made in missing {
-        let above = made.parent().filter(|above| !above.as_os_str().is_empty());
-        disk.sync_directory(above.unwrap_or(Path::new(".")))?;
+    settle_names(disk, path)
+}
+
+/// Makes the names that lead to a directory durable. Any of them may be new: made now, or by
+/// an earlier start that ended before it had synced them.
+fn settle_names(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
+    for above in directory.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match disk.sync_directory(above) {
+            // Where nobody could have made a name, none is new.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
     }
     Ok(())
 }
