@@ -166,6 +166,31 @@ impl Disk for SystemDisk {
     }
 }
 
+/// Bytes that [`settle`] reads and writes at once.
+const SETTLE_BYTES: u64 = 1 << 20;
+
+/// Makes durable what stands in a file from `from` on, even if an earlier sync of it failed.
+///
+/// After a failed sync some systems take what they could not write for written: it can be
+/// read, and a later sync succeeds, but only writing it again brings it to the device.
+///
+/// # Errors
+///
+/// What the system reports. What is durable is then unknown.
+pub(crate) fn settle(file: &dyn DiskFile, from: u64) -> io::Result<()> {
+    let len = file.len()?;
+    let mut piece = Vec::new();
+    let mut at = from;
+    while at < len {
+        let count = usize::try_from((len - at).min(SETTLE_BYTES)).unwrap_or(0);
+        piece.resize(count, 0);
+        file.read_at(&mut piece, at)?;
+        file.write_at(&piece, at)?;
+        at += count as u64;
+    }
+    file.sync()
+}
+
 /// Takes the lock of a file, which is made if it is missing; none if it is held already.
 ///
 /// The lock is the process's, and ends with it however it ends. Not part of [`Disk`]: the

@@ -29,7 +29,6 @@ use crate::log::queue::{Job, Queue, QueueLimits};
 use crate::log::reader::LogReader;
 use crate::log::record::Prepared;
 use crate::log::sampler::Sampler;
-use crate::log::segment::Segment;
 use crate::log::telling::TellingLog;
 use crate::log::timeline::Timeline;
 use crate::log::writer::{Shared, Writer};
@@ -95,7 +94,7 @@ impl Engine {
         make_directory(&options.directory, &log_directory, options)?;
         let now = options.clock.now().unix_micros();
         let segments = open_segments(disk, &log_directory, identity.store_id, now)?;
-        settle(disk, &log_directory, &segments)?;
+        settle(disk, &log_directory)?;
         let closing = closing(disk, &log_directory, identity.store_id)?;
         let reader = Arc::new(LogReader::new(log_directory, segments));
         let hasher = TermHasher::new(identity.term_key);
@@ -289,18 +288,11 @@ impl Drop for Engine {
     }
 }
 
-/// Makes durable what an earlier process has written but not synced before it ended: from
-/// now on it counts as stored, and a repeat of it is acknowledged without another write.
-fn settle(
-    disk: &dyn Disk,
-    log_directory: &Path,
-    segments: &[Arc<Segment>],
-) -> Result<(), StorageError> {
-    let failed = |source| StorageError::Io { act: "syncing the log at the start", source };
-    if let Some(last) = segments.last() {
-        last.file.sync().map_err(failed)?;
-    }
-    disk.sync_directory(log_directory).map_err(failed)
+/// Makes the names of segments durable that an earlier process has not synced before it
+/// ended.
+fn settle(disk: &dyn Disk, log_directory: &Path) -> Result<(), StorageError> {
+    let act = "syncing the directory of the log at the start";
+    disk.sync_directory(log_directory).map_err(|source| StorageError::Io { act, source })
 }
 
 fn make_directory(parent: &Path, path: &Path, options: &Options) -> Result<(), StorageError> {

@@ -21,6 +21,7 @@ mod readers;
 mod schema;
 mod writer;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ use readers::Readers;
 use schema::TablesFile;
 use writer::Writer;
 
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 
 /// The name of the file in the directory of the store.
 pub(crate) const FILE_NAME: &str = "tables.sqlite";
@@ -50,6 +51,18 @@ pub(crate) struct Tables {
     // connection that only reads cannot do.
     readers: Readers,
     writer: Writer,
+}
+
+/// Makes a write-ahead log durable that an earlier process has left behind: it may have failed
+/// to sync it, and what is written behind a page that is not durable is lost with it.
+fn settle(disk: &dyn Disk, log: &Path) -> Result<(), StorageError> {
+    let settled = match disk.open(log) {
+        Ok(file) => disk::settle(file.as_ref(), 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    };
+    let act = "writing the log of the tables again";
+    settled.map_err(|source| StorageError::Io { act, source })
 }
 
 impl Tables {
@@ -67,8 +80,14 @@ impl Tables {
         directory: &Path,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StorageError> {
+        settle(disk, &directory.join(format!("{FILE_NAME}-wal")))?;
         let file = TablesFile { path: directory.join(FILE_NAME), vfs: disk.sqlite_vfs() };
-        let writer = Writer::start(schema::open_writer(&file, clock.now())?)?;
+        let connection = schema::open_writer(&file, clock.now())?;
+        // SQLite ignores it when it cannot make the name of its log durable.
+        let act = "syncing the directory of the tables";
+        let synced = disk.sync_directory(directory);
+        synced.map_err(|source| StorageError::Io { act, source })?;
+        let writer = Writer::start(connection)?;
         Ok(Self { clock, readers: Readers::new(file), writer })
     }
 

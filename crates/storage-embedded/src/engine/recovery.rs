@@ -10,7 +10,7 @@ use acta_access::TenantId;
 use acta_storage::StorageError;
 
 use crate::OpenError;
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::format::VERSION;
 use crate::index::{Entry, Index};
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
@@ -172,6 +172,8 @@ pub(crate) struct Replayed {
     /// What was read and is not yet in the index.
     entries: Vec<Entry>,
     progress: Progress,
+    /// Where the newest frame of the segment begins, unless the index knows that it is durable.
+    unsettled: Option<u64>,
 }
 
 impl Replay<'_> {
@@ -194,6 +196,7 @@ impl Replay<'_> {
                 done_bytes: from,
                 total_bytes: later.iter().map(|segment| segment.len()).sum(),
             },
+            unsettled: None,
         };
         for (index, segment) in later.iter().enumerate() {
             let from = if index == 0 { from } else { segment.frames_from() };
@@ -225,18 +228,25 @@ impl Replay<'_> {
         state: &mut Replayed,
         on_progress: Option<&OnProgress>,
     ) -> Result<(), StorageError> {
+        // A segment is begun when what is in the one before is durable.
+        state.unsettled = None;
         loop {
             let from = walk.at();
             let expected = Expected { is_last, position: state.next_position };
             let Some(frame) = self.next_frame(&mut walk, segment, expected)? else {
+                let unsettled = state.unsettled.filter(|_| is_last);
+                settle(segment, unsettled)?;
                 return self.flush(state);
             };
-            read_entries(&frame, segment, state)?;
-            state.progress.done_bytes += walk.at() - from;
+            // What was read before was durable before this frame was written.
             if REPLAY_ENTRIES <= state.entries.len() {
                 self.flush(state)?;
                 tell(on_progress, state.progress);
             }
+            read_entries(&frame, segment, state)?;
+            let is_known = state.next_position <= self.index.next_position();
+            state.unsettled = (!is_known).then_some(from);
+            state.progress.done_bytes += walk.at() - from;
         }
     }
 
@@ -319,6 +329,14 @@ impl Replay<'_> {
         segment.publish(at);
         Ok(())
     }
+}
+
+/// Makes the newest frame durable, of which that is not certain, before anything is built upon
+/// it: the last run may have failed to sync it, or have ended before.
+fn settle(segment: &Segment, unsettled: Option<u64>) -> Result<(), StorageError> {
+    let Some(frame) = unsettled else { return Ok(()) };
+    let act = "writing the end of the log again";
+    disk::settle(segment.file.as_ref(), frame).map_err(|source| StorageError::Io { act, source })
 }
 
 fn tell(on_progress: Option<&OnProgress>, progress: Progress) {

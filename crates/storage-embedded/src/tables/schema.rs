@@ -95,8 +95,7 @@ pub(super) fn open_writer(file: &TablesFile, now: Moment) -> Result<Connection, 
     settle(&connection).map_err(&failed)?;
     // Before anything is changed, the journal mode included.
     let version = check_version(&connection)?;
-    let mode: String =
-        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(&failed)?;
+    let mode = choose_log(&connection).map_err(&failed)?;
     if mode != "wal" {
         return Err(Unsupported::JournalMode(mode).into());
     }
@@ -104,6 +103,17 @@ pub(super) fn open_writer(file: &TablesFile, now: Moment) -> Result<Connection, 
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT).map_err(&failed)?;
     migrate(&mut connection, version, now).map_err(failed)?;
     Ok(connection)
+}
+
+/// Asks for a write-ahead log, and makes its file. Returns the mode that was chosen.
+fn choose_log(connection: &Connection) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let modes = statement.query_map([], |row| row.get(0))?;
+    // All rows, since the change itself is done, and may fail, behind the first.
+    let modes: Vec<String> = modes.collect::<rusqlite::Result<_>>()?;
+    // The first read makes the file.
+    connection.pragma_query_value(None, "user_version", |_| Ok(()))?;
+    Ok(modes.concat())
 }
 
 /// Opens a further connection, which only reads.
