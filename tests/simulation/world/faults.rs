@@ -1,0 +1,112 @@
+//! What goes wrong, and when.
+
+use std::io;
+
+/// What a program asks of the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Act {
+    CreateDirectory,
+    List,
+    Open,
+    Create,
+    Rename,
+    Remove,
+    SyncDirectory,
+    Read,
+    /// Over what is there.
+    Write,
+    /// Beyond the end.
+    Extend,
+    Sync,
+    Length,
+    Truncate,
+}
+
+impl Act {
+    /// Whether it can fail for want of room.
+    pub(crate) const fn needs_room(self) -> bool {
+        matches!(
+            self,
+            Self::CreateDirectory
+                | Self::Create
+                | Self::Rename
+                | Self::SyncDirectory
+                | Self::Extend
+                | Self::Sync
+        )
+    }
+}
+
+/// An act on a kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Call {
+    pub(crate) act: Act,
+    /// What kind of file it is done to.
+    pub(crate) to: &'static str,
+}
+
+/// What kind of file a path means.
+pub(crate) fn kind_of(path: &str) -> &'static str {
+    let ends = |end: &str| path.ends_with(end);
+    match path {
+        _ if ends(".log") || ends(".log.tmp") => "segment",
+        _ if ends(".idx") || ends(".idx.tmp") => "run",
+        _ if ends("tables.sqlite") => "tables",
+        _ if ends("tables.sqlite-wal") => "write-ahead log of the tables",
+        _ if ends("tables.sqlite-journal") => "journal of the tables",
+        _ if ends("/store") || ends("/store.tmp") => "identity",
+        _ if ends("/log") => "directory of the log",
+        _ if ends("/index") => "directory of the index",
+        _ if path.contains("/attachments/") => "attachments",
+        _ => "other",
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The device fails.
+    Fails,
+    /// There is no room.
+    Full,
+    /// The power goes before the call has done anything.
+    CutBefore,
+    /// The power goes when the call is done and before it returns.
+    CutAfter,
+}
+
+/// When it goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    /// At this call, from 0, of all that follow.
+    At(u64),
+    /// At this one, from 0, of the calls of a kind.
+    AtOf(Call, u64),
+    /// At every so manyth call.
+    Every(u64),
+}
+
+/// What goes wrong, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) trouble: Trouble,
+    pub(crate) when: When,
+}
+
+impl Fault {
+    pub(crate) const fn new(trouble: Trouble, when: When) -> Self {
+        Self { trouble, when }
+    }
+}
+
+/// The device reports a failure.
+pub(crate) fn device_failed() -> io::Error {
+    const EIO: i32 = 5;
+    io::Error::from_raw_os_error(EIO)
+}
+
+/// The device has no room.
+pub(crate) fn no_room() -> io::Error {
+    const ENOSPC: i32 = 28;
+    io::Error::from_raw_os_error(ENOSPC)
+}

@@ -1,0 +1,77 @@
+//! The names in a directory: what programs see, what is durable, and what lies between.
+
+use std::collections::BTreeMap;
+
+use acta_storage::suite::generate::Dice;
+
+use super::{Loss, NodeId};
+
+/// The names of one directory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    cached: BTreeMap<String, NodeId>,
+    durable: BTreeMap<String, NodeId>,
+    pending: Vec<Change>,
+}
+
+/// What one call did: both or neither becomes durable.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) removed: Option<String>,
+    pub(crate) added: Option<(String, NodeId)>,
+}
+
+impl Change {
+    fn apply(&self, to: &mut BTreeMap<String, NodeId>) {
+        if let Some(name) = &self.removed {
+            to.remove(name);
+        }
+        if let Some((name, node)) = &self.added {
+            to.insert(name.clone(), *node);
+        }
+    }
+}
+
+impl Names {
+    pub(crate) fn find(&self, name: &str) -> Option<NodeId> {
+        self.cached.get(name).copied()
+    }
+
+    pub(crate) fn list(&self) -> Vec<String> {
+        self.cached.keys().cloned().collect()
+    }
+
+    pub(crate) fn nodes(&self) -> Vec<NodeId> {
+        self.cached.values().copied().collect()
+    }
+
+    pub(crate) fn change(&mut self, change: Change) {
+        change.apply(&mut self.cached);
+        self.pending.push(change);
+    }
+
+    pub(crate) fn sync(&mut self) {
+        for change in self.pending.drain(..) {
+            change.apply(&mut self.durable);
+        }
+    }
+
+    /// The directory after a loss of power: any of the pending changes may be durable.
+    pub(crate) fn after_power_loss(&self, loss: Loss, dice: &mut Dice) -> Self {
+        let mut names = self.durable.clone();
+        let is_in_order = dice.happens(50);
+        let kept_count = dice.below(self.pending.len() + 1);
+        for (index, change) in self.pending.iter().enumerate() {
+            let is_kept = match loss {
+                Loss::Everything => false,
+                Loss::Nothing => true,
+                Loss::Chance if is_in_order => index < kept_count,
+                Loss::Chance => dice.happens(50),
+            };
+            if is_kept {
+                change.apply(&mut names);
+            }
+        }
+        Self { cached: names.clone(), durable: names, pending: Vec::new() }
+    }
+}
