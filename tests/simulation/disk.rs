@@ -58,8 +58,9 @@ impl Computer {
         self.world().pause(is_paused);
     }
 
-    pub(crate) fn arm(&self, fault: Option<Fault>) {
-        self.world().arm(fault);
+    /// From now on, these go wrong, and no others.
+    pub(crate) fn arm(&self, faults: &[Fault]) {
+        self.world().arm(faults);
     }
 
     /// Lets all files grow by so many bytes together.

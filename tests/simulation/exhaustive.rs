@@ -172,7 +172,7 @@ fn try_each(trouble: Trouble, losses: &[Loss], is_tried: fn(DiskAct) -> bool) {
 async fn try_one(course: &Course, fault: Fault, loss: Loss, seed: u64) -> bool {
     let mut dice = Dice::new(seed);
     let mut simulation = Simulation::new(seed, SETTINGS);
-    simulation.computer.arm(Some(fault));
+    simulation.computer.arm(&[fault]);
     live(&mut simulation, &course.run_counts).await;
     let is_off = simulation.computer.is_off();
     simulation.end(if is_off {

@@ -53,7 +53,7 @@ fn check(fault: Fault, before: &[Act], during: &[Act], after: &[Act]) {
             for act in before {
                 simulation.act(act).await;
             }
-            simulation.computer.arm(Some(fault));
+            simulation.computer.arm(&[fault]);
             for act in during {
                 simulation.act(act).await;
             }
@@ -93,19 +93,48 @@ fn documents_behind_a_failed_sync_are_durable() {
 
 #[test]
 fn an_attachment_whose_name_was_not_synced_is_synced_when_it_comes_again() {
-    // The same content comes twice: its directory is known, but its name is not durable.
-    let call = Call { act: DiskAct::SyncDirectory, to: "attachments" };
-    for nth in 0..6 {
-        let fault = Fault::new(Trouble::Fails, When::AtOf(call, nth));
+    // The directory of the content becomes known; its name is not synced, and the file stays
+    // because removing it fails too. Two syncs before are for the directory's own name.
+    let faults = [
+        Fault::new(Trouble::Fails, When::AtOf(to_attachments(DiskAct::SyncDirectory), 2)),
+        Fault::new(Trouble::Fails, When::AtOf(to_attachments(DiskAct::Remove), 0)),
+    ];
+    for seed in 0..12 {
         runtime().block_on(async {
-            let mut dice = Dice::new(nth);
-            let mut simulation = Simulation::new(nth, SETTINGS);
+            let mut simulation = Simulation::new(seed, SETTINGS);
             simulation.open().await;
-            simulation.computer.arm(Some(fault));
+            simulation.computer.arm(&faults);
             simulation.act(&append_with_attachment(1)).await;
             simulation.act(&append_with_attachment(2)).await;
+            assert_eq!(simulation.computer.struck_count(), 2);
             simulation.end(End::PowerLost(Loss::Everything));
-            simulation.open_and_check(&mut dice).await;
+            simulation.open_and_check(&mut Dice::new(seed)).await;
+        });
+    }
+}
+
+const fn to_attachments(act: DiskAct) -> Call {
+    Call { act, to: "attachments" }
+}
+
+#[test]
+fn what_found_no_room_is_not_in_the_way_of_what_comes_next() {
+    // A batch that is written by half, then one that begins a segment: the closed one is clean.
+    let settings = Settings { segment_bytes: 2000, run_entries: 1000, ..SETTINGS };
+    let call = Call { act: DiskAct::Extend, to: "segment" };
+    let large = Sent { drafts: (10..30).map(Draft::new).collect(), contents: Vec::new() };
+    for (seed, end) in (0..24).zip([End::Killed, End::PowerLost(Loss::Chance)].into_iter().cycle())
+    {
+        runtime().block_on(async {
+            let mut simulation = Simulation::new(seed, settings);
+            simulation.open().await;
+            simulation.act(&append(1)).await;
+            simulation.computer.arm(&[Fault::new(Trouble::Full, When::AtOf(call, 0))]);
+            simulation.act(&append(2)).await;
+            assert_eq!(simulation.computer.struck_count(), 1);
+            simulation.act(&Act::Append(TENANT, large.clone())).await;
+            simulation.end(end);
+            simulation.open_and_check(&mut Dice::new(seed)).await;
         });
     }
 }
@@ -118,7 +147,7 @@ fn a_new_store_does_not_vanish_with_the_name_of_its_directory() {
         let fault = Fault::new(Trouble::Fails, When::AtOf(Call { act, to: "other" }, nth));
         runtime().block_on(async {
             let mut simulation = Simulation::new(nth, SETTINGS);
-            simulation.computer.arm(Some(fault));
+            simulation.computer.arm(&[fault]);
             simulation.open_again().await;
             simulation.act(&append(1)).await;
             simulation.end(End::PowerLost(Loss::Everything));
@@ -192,7 +221,7 @@ fn a_failed_sync_may_leave_what_no_later_sync_makes_durable() {
         let file = disk.create(Path::new("/f")).unwrap();
         disk.sync_directory(Path::new("/")).unwrap();
         file.write_at(b"x", 0).unwrap();
-        computer.arm(Some(fails_at(DiskAct::Sync, "other")));
+        computer.arm(&[fails_at(DiskAct::Sync, "other")]);
         assert!(file.sync().is_err());
         file.sync().unwrap();
         let is_readable = file.len().unwrap() == 1;

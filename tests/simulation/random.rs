@@ -98,11 +98,11 @@ impl History {
         let fault = self.random_fault();
         let is_early = self.dice.happens(35);
         if is_early {
-            self.simulation.computer.arm(fault);
+            self.simulation.computer.arm(fault.as_slice());
         }
         self.simulation.open().await;
         if !is_early {
-            self.simulation.computer.arm(fault);
+            self.simulation.computer.arm(fault.as_slice());
         }
         let room = self.dice.happens(15).then(|| self.dice.below(30_000) as u64);
         self.simulation.leave_room(room);
@@ -140,7 +140,7 @@ impl History {
                 Trouble::Full,
             ]);
             let at = self.dice.below(150) as u64;
-            self.simulation.computer.arm(Some(Fault::new(trouble, When::At(at))));
+            self.simulation.computer.arm(&[Fault::new(trouble, When::At(at))]);
             self.simulation.open().await;
             self.end();
         }

@@ -176,7 +176,7 @@ impl Simulation {
 
     /// Opens the store on a disk that obeys from now on, and asks for all that it must hold.
     pub(crate) async fn open_and_check(&mut self, dice: &mut Dice) {
-        self.computer.arm(None);
+        self.computer.arm(&[]);
         self.leave_room(None);
         let storage = EmbeddedStorage::open(&self.options());
         let storage = storage.unwrap_or_else(|error| panic!("the store is lost: {error:?}"));

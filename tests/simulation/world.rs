@@ -16,7 +16,7 @@ use acta_storage::suite::generate::Dice;
 
 use crate::trail;
 use contents::Contents;
-use faults::{Act, Call, Fault, Trouble, When, device_failed, kind_of, no_room};
+use faults::{Act, Call, Fault, Trouble, device_failed, kind_of, no_room};
 use names::{Change, Names};
 
 pub(crate) type NodeId = u64;
@@ -43,10 +43,9 @@ pub(crate) struct World {
     nodes: BTreeMap<NodeId, Node>,
     next_node: NodeId,
     dice: Dice,
-    fault: Option<Fault>,
-    /// Calls since the fault was armed, of those that it counts.
-    counted: u64,
-    /// How often the fault struck.
+    /// What will go wrong, each with how many calls it has counted.
+    faults: Vec<(Fault, u64)>,
+    /// How often a fault struck.
     struck_count: u64,
     /// How many bytes all files may have together.
     capacity_bytes: Option<u64>,
@@ -86,8 +85,7 @@ impl World {
             nodes,
             next_node,
             dice: Dice::new(seed),
-            fault: None,
-            counted: 0,
+            faults: Vec::new(),
             struck_count: 0,
             capacity_bytes: None,
             is_off: false,
@@ -131,9 +129,8 @@ impl World {
         Self::with_nodes(nodes, self.next_node, self.dice.number())
     }
 
-    pub(crate) fn arm(&mut self, fault: Option<Fault>) {
-        self.fault = fault;
-        self.counted = 0;
+    pub(crate) fn arm(&mut self, faults: &[Fault]) {
+        self.faults = faults.iter().map(|fault| (*fault, 0)).collect();
     }
 
     pub(crate) const fn pause(&mut self, is_paused: bool) {
@@ -173,27 +170,6 @@ impl World {
         files.sum()
     }
 
-    fn is_due(&mut self, call: Call) -> Option<Trouble> {
-        let Fault { trouble, when } = self.fault?;
-        if trouble == Trouble::Full && !call.act.needs_room() {
-            return None;
-        }
-        let is_counted = match when {
-            When::At(_) | When::Every(_) => true,
-            When::AtOf(wanted, _) => wanted == call,
-        };
-        if !is_counted {
-            return None;
-        }
-        let index = self.counted;
-        self.counted += 1;
-        let is_due = match when {
-            When::At(at) | When::AtOf(_, at) => index == at,
-            When::Every(count) => (index + 1).is_multiple_of(count),
-        };
-        is_due.then_some(trouble)
-    }
-
     fn turn(&mut self, call: Call) -> io::Result<Turn> {
         if self.is_off {
             return Err(no_power());
@@ -205,7 +181,10 @@ impl World {
         if let Some(record) = &mut self.record {
             record.push(call);
         }
-        let Some(trouble) = self.is_due(call) else { return Ok(Turn::AsUsual) };
+        // Each counts, whether another strikes or not.
+        let due = self.faults.iter_mut().map(|(fault, counted)| fault.count(call, counted));
+        let due = due.fold(None, |due, trouble| due.or(trouble));
+        let Some(trouble) = due else { return Ok(Turn::AsUsual) };
         self.struck_count += 1;
         trail::tell(|| format!("{trouble:?} strikes: {:?} of {}", call.act, call.to));
         match trouble {

@@ -97,6 +97,25 @@ impl Fault {
     pub(crate) const fn new(trouble: Trouble, when: When) -> Self {
         Self { trouble, when }
     }
+
+    /// Counts a call, if it is one of those that it waits for. Returns what goes wrong now.
+    pub(crate) fn count(&self, call: Call, counted: &mut u64) -> Option<Trouble> {
+        let is_possible = self.trouble != Trouble::Full || call.act.needs_room();
+        let is_counted = match self.when {
+            When::At(_) | When::Every(_) => is_possible,
+            When::AtOf(wanted, _) => is_possible && wanted == call,
+        };
+        if !is_counted {
+            return None;
+        }
+        let index = *counted;
+        *counted += 1;
+        let is_due = match self.when {
+            When::At(at) | When::AtOf(_, at) => index == at,
+            When::Every(count) => (index + 1).is_multiple_of(count),
+        };
+        is_due.then_some(self.trouble)
+    }
 }
 
 /// The device reports a failure.

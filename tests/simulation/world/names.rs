@@ -41,8 +41,11 @@ impl Names {
         self.cached.keys().cloned().collect()
     }
 
+    /// What can be reached, now or after a loss of power.
     pub(crate) fn nodes(&self) -> Vec<NodeId> {
-        self.cached.values().copied().collect()
+        let named = self.cached.values().chain(self.durable.values()).copied();
+        let pending = self.pending.iter().filter_map(|change| change.added.as_ref());
+        named.chain(pending.map(|(_, node)| *node)).collect()
     }
 
     pub(crate) fn change(&mut self, change: Change) {
