@@ -198,10 +198,22 @@ fn settle_names(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
     for above in directory.ancestors().skip(1) {
         let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         match disk.sync_directory(above) {
-            // Where nobody could have made a name, none is new.
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            // Where nobody can make a name, none is new.
+            Err(error) if is_closed(error.kind()) => {}
             synced => synced?,
         }
     }
     Ok(())
+}
+
+/// What is reported of a directory that is not ours to read, or that stands on a file system
+/// which is only read.
+const fn is_closed(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::Unsupported
+    )
 }

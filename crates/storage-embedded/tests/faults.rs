@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -95,9 +95,12 @@ impl Disk for FaultyDisk {
     }
 }
 
-/// A disk that cannot make the names in a directory durable.
+/// A disk that cannot make the names in directories durable, but for those below one.
 #[derive(Debug)]
-struct NoDirectorySync;
+struct NoDirectorySync {
+    kind: io::ErrorKind,
+    but_below: PathBuf,
+}
 
 impl Disk for NoDirectorySync {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
@@ -124,8 +127,11 @@ impl Disk for NoDirectorySync {
         SystemDisk.remove(path)
     }
 
-    fn sync_directory(&self, _path: &Path) -> io::Result<()> {
-        Err(io::Error::other("the device is gone"))
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        if path.starts_with(&self.but_below) {
+            return SystemDisk.sync_directory(path);
+        }
+        Err(self.kind.into())
     }
 }
 
@@ -447,10 +453,18 @@ async fn a_directory_is_made_with_those_above_it() {
     let options = Options { directory: directory.clone(), ..stage.options() };
     append(&EmbeddedStorage::open(&options).unwrap(), 1).await.unwrap();
     assert_eq!(stored_numbers(&EmbeddedStorage::open(&options).unwrap()).await, [1]);
-    // One whose name cannot be made durable is not used.
-    let options = Options { disk: Arc::new(NoDirectorySync), ..options };
-    let options = Options { directory: directory.join("three"), ..options };
-    assert!(EmbeddedStorage::open(&options).is_err());
+    // One whose name cannot be made durable is not used, unless nobody could have made it.
+    for (kind, is_opened) in [
+        (io::ErrorKind::Other, false),
+        (io::ErrorKind::PermissionDenied, true),
+        (io::ErrorKind::ReadOnlyFilesystem, true),
+        (io::ErrorKind::InvalidInput, true),
+    ] {
+        let directory = directory.join(kind.to_string());
+        let disk = Arc::new(NoDirectorySync { kind, but_below: directory.clone() });
+        let options = Options { disk, directory, ..options.clone() };
+        assert_eq!(EmbeddedStorage::open(&options).is_ok(), is_opened, "{kind}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
