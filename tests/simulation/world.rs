@@ -183,7 +183,7 @@ impl World {
         }
         // Each counts, whether another strikes or not.
         let due = self.faults.iter_mut().map(|(fault, counted)| fault.count(call, counted));
-        let due = due.fold(None, |due, trouble| due.or(trouble));
+        let due = due.fold(None, Option::or);
         let Some(trouble) = due else { return Ok(Turn::AsUsual) };
         self.struck_count += 1;
         trail::tell(|| format!("{trouble:?} strikes: {:?} of {}", call.act, call.to));
