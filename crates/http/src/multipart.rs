@@ -67,6 +67,9 @@ pub enum MultipartError {
     TooManyParts,
 }
 
+/// What ends the headers of a part.
+const HEADERS_END: &[u8] = b"\r\n\r\n";
+
 /// Reads one body.
 #[derive(Debug)]
 pub struct Reader {
@@ -256,8 +259,10 @@ impl Reader {
     fn read_headers(&mut self) -> Result<Option<Event>, MultipartError> {
         // The line break of the delimiter line is still in the buffer, so that an empty
         // block of headers ends like any other.
-        let Some(end) = memchr::memmem::find(&self.buffer, b"\r\n\r\n") else {
-            return if self.limits.header_bytes_max < self.buffer.len() {
+        let Some(end) = memchr::memmem::find(&self.buffer, HEADERS_END) else {
+            // All of the end but its last byte may be here already.
+            let seen_max = self.limits.header_bytes_max + HEADERS_END.len() - 1;
+            return if seen_max < self.buffer.len() {
                 Err(MultipartError::HeaderTooLong)
             } else {
                 Ok(None)

@@ -114,6 +114,12 @@ fn refuses_what_is_not_well_formed() {
 fn refuses_more_than_the_limits() {
     let long = format!("--b-1\r\nA: {}\r\n\r\nx\r\n--b-1--", "a".repeat(LIMITS.header_bytes_max));
     check(long.as_bytes(), Err(MultipartError::HeaderTooLong));
+    // The line break before the headers counts.
+    let longest = "a".repeat(LIMITS.header_bytes_max - "\r\nA: ".len());
+    let body = format!("--b-1\r\nA: {longest}\r\n\r\nx\r\n--b-1--");
+    check(body.as_bytes(), Ok(&[(&format!("a={longest};"), b"x")]));
+    let body = body.replace("A: ", "A: a");
+    check(body.as_bytes(), Err(MultipartError::HeaderTooLong));
     let many = "--b-1\r\n\r\nx\r\n".repeat(LIMITS.parts_max);
     assert_eq!(read(format!("{many}--b-1--").as_bytes(), 7).unwrap().len(), LIMITS.parts_max);
     let more = format!("{many}--b-1\r\n\r\nx\r\n--b-1--");
