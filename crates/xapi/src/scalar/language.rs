@@ -12,6 +12,10 @@ impl Languages {
     /// Most ranges that are taken from a header; later ones are passed over.
     pub const RANGES_MAX: usize = 64;
 
+    /// Longest range that is understood, in bytes: nearly twice what RFC 5646, 4.4.1, asks for.
+    /// Each of its subtags is looked for among the tags of every text.
+    pub const RANGE_BYTES_MAX: usize = 64;
+
     /// Reads the header's value. What is not understood is passed over.
     ///
     /// Spec: RFC 9110, 12.5.4.
@@ -49,7 +53,8 @@ fn weighted_range(part: &str) -> Option<(&str, u16)> {
         None => 1.0,
     };
     let is_acceptable = quality > 0.0 && quality <= 1.0;
-    if !is_acceptable || !range.split('-').all(is_subtag) {
+    let is_long = Languages::RANGE_BYTES_MAX < range.len();
+    if !is_acceptable || is_long || !range.split('-').all(is_subtag) {
         return None;
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1000")]
@@ -162,6 +167,14 @@ mod tests {
         check_choice(&header, &["en", "de"], Some(0));
         let header = format!("{}de", "fr,".repeat(Languages::RANGES_MAX - 1));
         check_choice(&header, &["en", "de"], Some(1));
+    }
+
+    #[test]
+    fn passes_over_ranges_of_more_than_the_longest_length() {
+        let longest = format!("de{}", "-a".repeat(31));
+        assert_eq!(longest.len(), Languages::RANGE_BYTES_MAX);
+        check_choice(&longest, &["en", "de"], Some(1));
+        check_choice(&format!("{longest}-a"), &["en", "de"], Some(0));
     }
 
     #[test]
