@@ -34,6 +34,7 @@ impl Activity {
             return None;
         }
         let (mut id, mut definition, mut other_object) = (None, None, None);
+        let has_type = value.member("objectType").is_some();
         for (key, member) in value.members() {
             match &*key.unescaped() {
                 "objectType" => check_type(reader, member),
@@ -42,9 +43,9 @@ impl Activity {
                     check_definition(reader, member);
                     definition = Some(reader.span(member));
                 }
-                other => match rule_of_other_object(value, other) {
-                    Some(rule) => other_object = Some(rule),
-                    None => reader.unknown(other, member, &ACTIVITY_KEYS),
+                other => match rule_of_other_object(other) {
+                    Some(rule) if !has_type => other_object = Some(rule),
+                    Some(_) | None => reader.unknown(other, member, &ACTIVITY_KEYS),
                 },
             }
         }
@@ -60,13 +61,14 @@ impl Activity {
 
 /// The rule that an object breaks which is an activity only for want of an `objectType`, as
 /// one of its keys betrays.
-fn rule_of_other_object(value: Value<'_, '_>, key: &str) -> Option<Rule> {
-    let rule = match key {
-        "mbox" | "mbox_sha1sum" | "openid" | "account" | "member" => Rule::ActorObjectTypeMissing,
-        "actor" | "verb" | "object" => Rule::StatementObjectTypeMissing,
-        _ => return None,
-    };
-    value.member("objectType").is_none().then_some(rule)
+fn rule_of_other_object(key: &str) -> Option<Rule> {
+    match key {
+        "mbox" | "mbox_sha1sum" | "openid" | "account" | "member" => {
+            Some(Rule::ActorObjectTypeMissing)
+        }
+        "actor" | "verb" | "object" => Some(Rule::StatementObjectTypeMissing),
+        _ => None,
+    }
 }
 
 fn check_type<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) {

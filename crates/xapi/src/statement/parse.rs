@@ -30,7 +30,7 @@ pub fn parse_statements(
         return Err(Faults(vec![Fault::new("", Rule::BatchLength, &found)]));
     }
     let mut reader = Reader::new(root, version, limits.faults_max);
-    let mut statements = Vec::with_capacity(root.count());
+    let mut statements = Vec::with_capacity(Reader::room_for(root));
     for element in root.elements() {
         if reader.is_full() {
             break;
