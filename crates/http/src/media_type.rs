@@ -46,7 +46,8 @@ type Parameter = (String, String);
 
 /// Splits the first parameter off; it is none where there is an empty or broken one.
 fn next_parameter(text: &str) -> Option<(Option<Parameter>, &str)> {
-    if text.trim().is_empty() {
+    // Only the beginning is looked at: the end is the same for every parameter.
+    if text.trim_start().is_empty() {
         return None;
     }
     let end = end_of_parameter(text);
