@@ -50,6 +50,12 @@ impl<S: Sync, T: FromParams> FromRequestParts<S> for Query<T> {
 }
 
 impl Params {
+    /// Most parameters of a request: several times as many as any resource knows.
+    const COUNT_MAX: usize = 64;
+
+    /// Most faults that are remembered.
+    const FAULTS_MAX: usize = 100;
+
     /// Splits a query. What is malformed, and names that occur twice, are faults.
     pub(crate) fn parse(query: &str, version: Version) -> Self {
         let mut params =
@@ -57,6 +63,11 @@ impl Params {
         for segment in query.split('&').filter(|segment| !segment.is_empty()) {
             let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
             match (decode(name), decode(value)) {
+                (Some(name), Some(_)) if Self::COUNT_MAX <= params.pairs.len() => {
+                    let message = "there are too many parameters";
+                    params.fault(&name, Rule::Parameter, message, segment);
+                    break;
+                }
                 (Some(name), Some(value)) => params.add(name.into_owned(), value.into_owned()),
                 _ => params.fault(name, Rule::Parameter, "expected UTF-8, %-encoded", segment),
             }
@@ -79,9 +90,11 @@ impl Params {
         names.iter().copied().filter(|name| self.text(name).is_some()).collect()
     }
 
-    /// Remembers a fault.
+    /// Remembers a fault, unless there are too many already.
     pub(crate) fn fault(&mut self, name: &str, rule: Rule, message: &str, found: &str) {
-        self.faults.push(FaultView::in_parameter(name, rule, message, found));
+        if self.faults.len() < Self::FAULTS_MAX {
+            self.faults.push(FaultView::in_parameter(name, rule, message, found));
+        }
     }
 
     /// Takes a parameter out as it is.
@@ -163,7 +176,7 @@ impl Params {
             Err(faults) => {
                 let views =
                     faults.0.into_iter().map(|fault| FaultView::inside_parameter("agent", fault));
-                self.faults.extend(views);
+                self.faults.extend(views.take(Self::FAULTS_MAX - self.faults.len()));
                 None
             }
             Ok(actor) => {

@@ -193,6 +193,40 @@ async fn refuses_parameters_and_names_each() {
 }
 
 #[tokio::test]
+async fn refuses_endless_parameters_without_an_endless_answer() {
+    let server = Server::new().await;
+    let names = (0..64).map(|number| format!("p{number}=1")).collect::<Vec<_>>().join("&");
+    // Query, faults, the last of them.
+    let table = [
+        (names.clone(), 64, "XAPI-00324"),
+        (format!("{names}&more=1&and=2"), 65, "XAPI-00324"),
+        ("limit=1&".repeat(1000), 100, "limit XAPI-00012"),
+        ("%zz&".repeat(1000), 100, "%zz XAPI-00012"),
+    ];
+    for (query, count, last) in table {
+        let answer = server.expect(get(&format!("/xapi/statements?{query}")), 400).await;
+        let faults = answer.faults();
+        assert_eq!(faults.len(), count, "query: {query}");
+        assert!(faults.last().unwrap().ends_with(last), "query: {query}");
+        let is_too_many = faults.contains(&"more XAPI-00012".to_owned());
+        assert_eq!(is_too_many, query.contains("more"), "query: {query}");
+    }
+}
+
+#[tokio::test]
+async fn more_goes_on_from_a_cursor_however_its_name_is_written() {
+    let server = Server::new().await;
+    for number in 1..=3 {
+        store(&server, &statement(number)).await;
+    }
+    let first = server.expect(get("/xapi/statements?limit=1"), 200).await;
+    let path = first.json()["more"].as_str().unwrap().replace("cursor=", "%63ursor=");
+    let second = server.expect(get(&path), 200).await;
+    let third = server.expect(get(second.json()["more"].as_str().unwrap()), 200).await;
+    assert_eq!(third.json()["more"], "");
+}
+
+#[tokio::test]
 async fn only_format_and_attachments_go_with_the_id_of_a_statement() {
     let server = Server::new().await;
     store(&server, &with_id(statement(1), ID)).await;

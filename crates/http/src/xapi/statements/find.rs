@@ -13,7 +13,7 @@ use super::attachments::with_attachments;
 use crate::Shared;
 use crate::answer::{json, tell_consistency};
 use crate::date::http_date;
-use crate::edge::{Caller, FromParams, Params, Query};
+use crate::edge::{Caller, FromParams, Params, Query, decode};
 use crate::problem::Problem;
 
 /// The parameters of a GET.
@@ -189,7 +189,11 @@ async fn write(
 /// The link to the next page: the same query, from the place where this one ended.
 fn more_link(query: &str, cursor: &str) -> String {
     let mut link = String::from("/xapi/statements?");
-    for pair in query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor=")) {
+    let is_cursor = |pair: &str| {
+        let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
+        decode(name).is_some_and(|name| name == "cursor")
+    };
+    for pair in query.split('&').filter(|pair| !pair.is_empty() && !is_cursor(pair)) {
         link.push_str(pair);
         link.push('&');
     }
