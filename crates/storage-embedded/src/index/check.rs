@@ -12,7 +12,7 @@ use super::background::Signals;
 use super::bytes::{RunFile, usize_of};
 use super::merge::{merge, read_id};
 use super::rebuild::RunBuilder;
-use super::run::dictionary::{Dictionary, DictionaryWalk};
+use super::run::dictionary::DictionaryWalk;
 use super::run::rows::RowsWalk;
 use super::run::table::TableWalk;
 use super::run::tenants::Positions;
@@ -299,8 +299,8 @@ fn read_all(run: &Run) -> Result<(), StorageError> {
             walk.advance()?;
         }
     }
-    read_dictionary(&run.terms, run)?;
-    read_dictionary(&run.late, run)?;
+    read_dictionary(run.walk_terms()?)?;
+    read_dictionary(run.walk_late()?)?;
     let mut positions = Vec::new();
     for part in &run.tenants {
         positions.clear();
@@ -311,8 +311,7 @@ fn read_all(run: &Run) -> Result<(), StorageError> {
     Ok(())
 }
 
-fn read_dictionary(dictionary: &Dictionary, run: &Run) -> Result<(), StorageError> {
-    let mut walk = DictionaryWalk::new(dictionary, &run.file)?;
+fn read_dictionary(mut walk: DictionaryWalk<'_>) -> Result<(), StorageError> {
     while walk.term().is_some() {
         walk.read(|_| Ok(()))?;
         walk.advance()?;

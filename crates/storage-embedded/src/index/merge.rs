@@ -138,8 +138,8 @@ impl Merge<'_> {
         let mut mains = Vec::new();
         let mut lates = Vec::new();
         for run in self.runs {
-            mains.push(DictionaryWalk::new(&run.terms, &run.file)?);
-            lates.push(DictionaryWalk::new(&run.late, &run.file)?);
+            mains.push(run.walk_terms()?);
+            lates.push(run.walk_late()?);
         }
         let mut written = 0_u32;
         while let Some(term) = mains.iter().chain(&lates).filter_map(DictionaryWalk::term).min() {
@@ -163,7 +163,7 @@ impl Merge<'_> {
         writer.write_late(&mut |dictionary, sink| {
             let mut lates = Vec::new();
             for run in self.runs {
-                lates.push(DictionaryWalk::new(&run.late, &run.file)?);
+                lates.push(run.walk_late()?);
             }
             while let Some(term) = lates.iter().filter_map(DictionaryWalk::term).min() {
                 let late = union_at(&mut lates, term)?;
@@ -236,7 +236,8 @@ fn copy_tenant(
             (*first..first + count).try_for_each(|at| tenants.push(sink, at))
         }
         Some(Positions::List(list)) => {
-            read_list(&run.file, list, &mut list_window(), |positions| {
+            let place = (&*run.file, run.positions());
+            read_list(place, list, &mut list_window(), |positions| {
                 positions.iter().try_for_each(|at| tenants.push(sink, *at))
             })
         }

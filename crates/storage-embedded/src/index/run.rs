@@ -8,6 +8,7 @@ pub(super) mod table;
 pub(super) mod tenants;
 pub(super) mod writer;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use acta_access::TenantId;
@@ -15,7 +16,7 @@ use acta_storage::StorageError;
 use roaring::RoaringBitmap;
 
 use self::bloom::Bloom;
-use self::dictionary::Dictionary;
+use self::dictionary::{Dictionary, DictionaryWalk};
 use self::rows::{BLOCK_ROWS, Row, Rows};
 use self::table::Table;
 use self::tenants::TenantPart;
@@ -98,7 +99,7 @@ impl Footer {
             *section = (reader.u64()?, reader.u64()?);
         }
         let footer = Self { first, count, id_width, last_stored_micros, fingerprint, sections };
-        (0 < count).then_some(footer)
+        (0 < count && first.checked_add(count).is_some()).then_some(footer)
     }
 }
 
@@ -168,6 +169,12 @@ impl Run {
 
     fn load(file: RunFile, footer: &Footer) -> Result<Self, StorageError> {
         let place = |section| footer.sections[section as usize];
+        let is_inside = |(offset, bytes_count): (u64, u64)| {
+            offset.checked_add(bytes_count).is_some_and(|end| end <= file.len())
+        };
+        if !footer.sections.into_iter().all(is_inside) {
+            return Err(file.corrupt(file.len().saturating_sub(FOOTER_BYTES)));
+        }
         let read = |section| {
             let (offset, bytes_count) = place(section);
             file.read_sealed(offset, bytes_count)
@@ -198,8 +205,9 @@ impl Run {
         let voids = RoaringBitmap::deserialize_from(read(Section::Voids)?.as_slice())
             .ok()
             .ok_or_else(or_wrong(Section::Voids))?;
-        let tenants =
-            tenants::decode(&read(Section::Tenants)?).ok_or_else(or_wrong(Section::Tenants))?;
+        let positions = footer.first..footer.first + footer.count;
+        let tenants = tenants::decode(&read(Section::Tenants)?, &positions)
+            .ok_or_else(or_wrong(Section::Tenants))?;
         if tenants.is_empty() || (id_width == ID_WIDTH_ALONE && tenants.len() != 1) {
             return Err(wrong(Section::Tenants));
         }
@@ -226,6 +234,21 @@ impl Run {
     /// The position behind its last.
     pub(super) fn end(&self) -> u32 {
         self.first + self.count
+    }
+
+    /// Its positions.
+    pub(super) fn positions(&self) -> Range<u32> {
+        self.first..self.end()
+    }
+
+    /// Walks through its terms, whose postings are its own positions.
+    pub(super) fn walk_terms(&self) -> Result<DictionaryWalk<'_>, StorageError> {
+        DictionaryWalk::new(&self.terms, &self.file, self.positions())
+    }
+
+    /// Walks through its late terms, whose postings are positions of older runs.
+    pub(super) fn walk_late(&self) -> Result<DictionaryWalk<'_>, StorageError> {
+        DictionaryWalk::new(&self.late, &self.file, 0..self.first)
     }
 
     /// Bytes it takes in memory.

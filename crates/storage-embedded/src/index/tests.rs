@@ -679,3 +679,37 @@ fn refuses_more_while_the_disk_is_full_and_goes_on_afterwards() {
     bench.insert_group();
     bench.check_all();
 }
+
+#[test]
+fn a_run_whose_footer_cannot_be_is_built_again() {
+    // Where in the footer, and what stands there: count, then sections.
+    let section = |number: usize| 40 + 16 * number;
+    let table: [(usize, &[u8]); 7] = [
+        (16, &0_u32.to_le_bytes()),
+        (16, &u32::MAX.to_le_bytes()),
+        (20, &21_u32.to_le_bytes()),
+        (section(0), &u64::MAX.to_le_bytes()),
+        (section(2) + 8, &u64::MAX.to_le_bytes()),
+        (section(5) + 8, &(1_u64 << 40).to_le_bytes()),
+        (section(9), &(1_u64 << 40).to_le_bytes()),
+    ];
+    for (place, bytes) in table {
+        let mut bench = Bench::new(3, 50, 4);
+        (0..30).for_each(|_| bench.insert_group());
+        bench.index().flush().unwrap();
+        bench.index = None;
+        let path = bench.directory.path().join(&run_names(&bench)[0]);
+        let mut file = std::fs::read(&path).unwrap();
+        let footer = file.len() - 288;
+        file[footer + place..footer + place + bytes.len()].copy_from_slice(bytes);
+        let sum = crc32c::crc32c(&file[footer..file.len() - 4]).to_le_bytes();
+        file.truncate(file.len() - 4);
+        file.extend_from_slice(&sum);
+        std::fs::write(&path, &file).unwrap();
+        let index = open(bench.directory.path(), &bench.options);
+        assert_eq!(index.next_position(), 0, "{bytes:?} at {place}");
+        bench.index = Some(index);
+        bench.replay();
+        bench.check_all();
+    }
+}

@@ -1,5 +1,7 @@
 //! Dictionaries: from a term to its posting list.
 
+use std::ops::Range;
+
 use acta_storage::StorageError;
 
 use super::postings::{BLOCK_POSTINGS, List, ListWalk, ListWriter};
@@ -73,7 +75,8 @@ fn find_in_block(body: &[u8], term: u64) -> Result<Option<List>, Unreadable> {
     let count = reader.varint().ok_or(Unreadable)?;
     let mut at = 0_u64;
     for _ in 0..count {
-        at = at.wrapping_add(reader.varint().ok_or(Unreadable)?);
+        let difference = reader.varint().ok_or(Unreadable)?;
+        at = at.checked_add(difference).ok_or(Unreadable)?;
         if at == term {
             return List::decode(&mut reader).map(Some).ok_or(Unreadable);
         }
@@ -165,23 +168,29 @@ const WALK_BYTES: usize = 128 * 1024;
 pub(in crate::index) struct DictionaryWalk<'a> {
     dictionary: &'a Dictionary,
     file: &'a RunFile,
+    /// Where all postings lie.
+    positions: Range<u32>,
     block: usize,
     terms: std::vec::IntoIter<(u64, List)>,
+    last_term: Option<u64>,
     head: Option<(u64, List)>,
     window: Window,
 }
 
 impl<'a> DictionaryWalk<'a> {
-    /// Begins before the first term.
+    /// Begins at the first term. A posting outside of `positions` is damage.
     pub(in crate::index) fn new(
         dictionary: &'a Dictionary,
         file: &'a RunFile,
+        positions: Range<u32>,
     ) -> Result<Self, StorageError> {
         let mut walk = Self {
             dictionary,
             file,
+            positions,
             block: 0,
             terms: Vec::new().into_iter(),
+            last_term: None,
             head: None,
             window: Window::new(WALK_BYTES),
         };
@@ -208,8 +217,9 @@ impl<'a> DictionaryWalk<'a> {
         let fence = self.dictionary.fences[self.block];
         let mut bytes = Vec::new();
         self.file.read(fence.offset, fence.bytes as usize, &mut bytes)?;
-        let terms =
-            unseal(&bytes).and_then(decode_block).ok_or_else(|| self.file.corrupt(fence.offset))?;
+        let terms = unseal(&bytes).and_then(|body| decode_block(body, self.last_term));
+        let terms = terms.ok_or_else(|| self.file.corrupt(fence.offset))?;
+        self.last_term = terms.last().map(|(term, _)| *term).or(self.last_term);
         self.terms = terms.into_iter();
         self.block += 1;
         Ok(())
@@ -222,37 +232,57 @@ impl<'a> DictionaryWalk<'a> {
     ) -> Result<(), StorageError> {
         match &self.head {
             None => Ok(()),
-            Some((_, list)) => read_list(self.file, list, &mut self.window, take),
+            Some((_, list)) => {
+                let place = (self.file, self.positions.clone());
+                read_list(place, list, &mut self.window, take)
+            }
         }
     }
 }
 
-fn decode_block(body: &[u8]) -> Option<Vec<(u64, List)>> {
+/// The terms of a block, which ascend from `before` on; none if they do not.
+fn decode_block(body: &[u8], mut before: Option<u64>) -> Option<Vec<(u64, List)>> {
     let mut reader = Reader(body);
     let count = reader.varint()?;
     let mut terms = Vec::new();
     let mut at = 0_u64;
     for _ in 0..count {
-        at = at.wrapping_add(reader.varint()?);
+        at = at.checked_add(reader.varint()?)?;
+        if before.replace(at).is_some_and(|before| at <= before) {
+            return None;
+        }
         terms.push((at, List::decode(&mut reader)?));
     }
     Some(terms)
 }
 
 /// Gives all positions of a list to `take`, some at a time, in order.
+///
+/// What does not ascend within `range` is damage of the file.
 pub(in crate::index) fn read_list(
-    file: &RunFile,
+    (file, mut range): (&RunFile, Range<u32>),
     list: &List,
     window: &mut Window,
     mut take: impl FnMut(&[u32]) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
+    let mut take_checked = |positions: &[u32], offset| {
+        let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
+            return Ok(());
+        };
+        // Within a block they ascend.
+        if !range.contains(first) || !range.contains(last) {
+            return Err(file.corrupt(offset));
+        }
+        range.start = last + 1;
+        take(positions)
+    };
     match list {
-        List::Inline(positions) => take(positions),
+        List::Inline(positions) => take_checked(positions, 0),
         List::Stored(place) => {
             let mut positions = Vec::with_capacity(BLOCK_POSTINGS);
             let mut walk = ListWalk::new(*place);
             while walk.next_block(file, window, &mut positions)? {
-                take(&positions)?;
+                take_checked(&positions, place.offset)?;
             }
             Ok(())
         }
@@ -262,4 +292,29 @@ pub(in crate::index) fn read_list(
 /// A window for [`read_list`].
 pub(in crate::index) const fn list_window() -> Window {
     Window::new(WALK_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode_block, find_in_block};
+
+    #[track_caller]
+    fn check(before: Option<u64>, block: &[u8], expected: Option<&[u64]>) {
+        let terms = decode_block(block, before);
+        let terms = terms.map(|terms| terms.into_iter().map(|(term, _)| term).collect::<Vec<_>>());
+        assert_eq!(terms.as_deref(), expected, "block: {block:?} behind {before:?}");
+    }
+
+    #[test]
+    fn terms_ascend_within_a_block_and_from_one_to_the_next() {
+        const LAST: [u8; 10] = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1];
+        let last_and_more = [&[2][..], &LAST, &[1, 7, 1, 1, 8]].concat();
+        check(None, &[2, 0, 1, 7, 5, 1, 8], Some(&[0, 5]));
+        check(Some(2), &[2, 3, 1, 7, 5, 1, 8], Some(&[3, 8]));
+        check(Some(3), &[1, 3, 1, 7], None);
+        check(None, &[2, 3, 1, 7, 0, 1, 8], None);
+        check(None, &last_and_more, None);
+        assert!(find_in_block(&last_and_more, 0).is_ok(), "it is not read so far");
+        assert!(find_in_block(&[&[3, 1, 1, 7], &last_and_more[1..]].concat(), u64::MAX).is_err());
+    }
 }

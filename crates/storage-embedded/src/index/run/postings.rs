@@ -43,6 +43,14 @@ pub(in crate::index) struct Place {
     pub(in crate::index) data_bytes: u32,
 }
 
+impl Place {
+    /// Where in the file something stands so many bytes behind the first block. An offset that
+    /// overflows is as far behind the end of the file as any other.
+    fn at(self, bytes: u64) -> u64 {
+        self.offset.saturating_add(bytes)
+    }
+}
+
 impl List {
     pub(in crate::index) fn count(&self) -> u32 {
         match self {
@@ -82,7 +90,7 @@ impl List {
             before = before.checked_add(reader.varint32()?)?;
             positions.push(before);
         }
-        Some(Self::Inline(positions))
+        positions.is_sorted_by(|a, b| a < b).then_some(Self::Inline(positions))
     }
 
     /// Steps over what [`List::encode`] wrote.
@@ -347,7 +355,8 @@ impl StoredList {
     }
 
     fn chunk_offset(&self, number: usize) -> u64 {
-        self.place.offset + u64::from(self.place.data_bytes) + (number * CHUNK_BYTES) as u64
+        let behind = u64::from(self.place.data_bytes) + (number * CHUNK_BYTES) as u64;
+        self.place.at(behind)
     }
 
     fn top(&mut self) -> Result<&[u32], StorageError> {
@@ -395,7 +404,7 @@ impl StoredList {
             (start, chunk.blocks.get(index).map_or(start, |(_, end)| *end))
         };
         let count = BLOCK_POSTINGS.min(self.place.count as usize - block * BLOCK_POSTINGS);
-        let offset = self.place.offset + u64::from(start);
+        let offset = self.place.at(start.into());
         let bytes = end.saturating_sub(start) as usize;
         self.block = None;
         let body = self.window.sealed(&self.file, (offset, bytes), self.ahead)?;
@@ -432,9 +441,9 @@ impl ListWalk {
             return Ok(false);
         }
         let count = BLOCK_POSTINGS.min(self.left as usize);
-        let offset = self.place.offset + u64::from(self.read_bytes);
+        let offset = self.place.at(self.read_bytes.into());
         // The fifth byte of a block is its width, and with it its length is known.
-        let width = window.peek(file, offset + 4)?;
+        let width = window.peek(file, offset.saturating_add(4))?;
         let bytes = 5 + ((count - 1) * usize::from(width)).div_ceil(8) + SEAL_BYTES;
         let body = window.sealed(file, (offset, bytes), Ahead::Up)?;
         if decode_block(body, count, positions).is_none() {
@@ -450,9 +459,12 @@ impl ListWalk {
 mod tests {
     use std::sync::Arc;
 
-    use super::{List, ListWalk, ListWriter, StoredList};
+    use acta_storage::StorageError;
+
+    use super::{List, ListWalk, ListWriter, Place, StoredList};
     use crate::disk::{Disk, SystemDisk};
-    use crate::index::bytes::{Ahead, RunFile, Sink, Window};
+    use crate::index::bytes::{Ahead, Reader, RunFile, Sink, Window};
+    use crate::index::run::dictionary::{list_window, read_list};
     use crate::index::run::writer::Home;
 
     /// Positions with gaps of every width, some blocks without any.
@@ -527,6 +539,63 @@ mod tests {
         // Inline, one block, one skip chunk, several with their top, and the edges between.
         for count in [1, 8, 9, 128, 129, 8_192, 8_193, 30_000] {
             check(count);
+        }
+    }
+
+    #[test]
+    fn a_short_list_ascends() {
+        let table: [(&[u8], Option<&[u32]>); 5] = [
+            (&[0], Some(&[])),
+            (&[3, 0, 1, 9], Some(&[0, 1, 10])),
+            (&[2, 5, 0], None),
+            (&[2, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 1], None),
+            (&[2, 5], None),
+        ];
+        for (bytes, expected) in table {
+            let list = List::decode(&mut Reader(bytes));
+            let expected = expected.map(|positions| List::Inline(positions.to_vec()));
+            assert_eq!(list, expected, "bytes: {bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_position_outside_of_the_run_is_damage() {
+        for count in [5, 100, 300] {
+            let positions = positions(count);
+            let (first, last) = (positions[0], positions[positions.len() - 1]);
+            let (_directory, file, list) = write(&positions);
+            let read = |range| {
+                let mut all = Vec::new();
+                let taken = read_list((&*file, range), &list, &mut list_window(), |some| {
+                    all.extend_from_slice(some);
+                    Ok(())
+                });
+                taken.map(|()| all)
+            };
+            assert_eq!(read(first..last + 1).unwrap(), positions);
+            for range in [first + 1..last + 1, first..last, 0..0] {
+                let error = read(range.clone()).unwrap_err();
+                assert!(matches!(error, StorageError::Corrupt { .. }), "{error} in {range:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_outside_of_the_file_is_damage() {
+        let (_directory, file, _) = write(&positions(300));
+        for offset in [file.len(), u64::MAX - 4, u64::MAX] {
+            for count in [100, 300, 9_000, u32::MAX] {
+                let place = Place { count, offset, data_bytes: 700 };
+                let mut stored = StoredList::new(Arc::clone(&file), place, Ahead::Up);
+                let asked = [stored.seek_up(7).map(drop), stored.rank(7).map(drop)];
+                let mut down = StoredList::new(Arc::clone(&file), place, Ahead::Down);
+                let mut walk = ListWalk::new(place);
+                let walked = walk.next_block(&file, &mut Window::new(100), &mut Vec::new());
+                let rest = [down.seek_down(7).map(drop), walked.map(drop)];
+                for answer in asked.into_iter().chain(rest) {
+                    assert!(matches!(answer, Err(StorageError::Corrupt { .. })), "{place:?}");
+                }
+            }
         }
     }
 }

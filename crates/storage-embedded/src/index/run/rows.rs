@@ -4,7 +4,7 @@ use acta_storage::StorageError;
 
 use crate::index::Location;
 use crate::index::bytes::{
-    Ahead, Reader, RunFile, SEAL_BYTES, Sink, Window, put_varint, unzigzag, usize_of, zigzag,
+    Ahead, Reader, RunFile, Sink, Window, put_varint, unzigzag, usize_of, zigzag,
 };
 
 /// Rows in a block.
@@ -218,7 +218,6 @@ impl<'a> RowsWalk<'a> {
             return Ok(None);
         }
         let place = self.rows.block_place(self.block);
-        debug_assert!(SEAL_BYTES < place.1);
         let body = self.window.sealed(self.file, place, Ahead::Up)?;
         let rows = decode_block(body, self.rows.rows_in(self.block))
             .ok_or_else(|| self.file.corrupt(place.0))?;

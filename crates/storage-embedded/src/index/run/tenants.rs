@@ -1,5 +1,6 @@
 //! The positions of each tenant, which are its sequence.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use acta_access::TenantId;
@@ -44,6 +45,22 @@ impl Positions {
         }
     }
 
+    /// Whether there are some, and all of them lie in a run with these positions, as far as
+    /// that can be told without reading a list.
+    fn is_within(&self, run: &Range<u32>) -> bool {
+        match self {
+            Self::Stretch { first, count } => {
+                0 < *count
+                    && run.start <= *first
+                    && first.checked_add(*count).is_some_and(|end| end <= run.end)
+            }
+            Self::List(List::Inline(positions)) => {
+                !positions.is_empty() && positions.iter().all(|position| run.contains(position))
+            }
+            Self::List(List::Stored(_)) => true,
+        }
+    }
+
     /// How many are less than `bound`.
     pub(in crate::index) fn rank(
         &self,
@@ -65,7 +82,7 @@ impl Positions {
     pub(in crate::index) fn read(
         &self,
         file: &Arc<RunFile>,
-        ranks: std::ops::Range<u32>,
+        ranks: Range<u32>,
         out: &mut Vec<u32>,
     ) -> Result<(), StorageError> {
         match self {
@@ -149,10 +166,11 @@ impl TenantsWriter {
     }
 }
 
-/// Reads the section; none if it cannot be that.
-pub(in crate::index) fn decode(bytes: &[u8]) -> Option<Vec<TenantPart>> {
+/// Reads the section of a run with these positions; none if it cannot be that.
+pub(in crate::index) fn decode(bytes: &[u8], run: &Range<u32>) -> Option<Vec<TenantPart>> {
     let mut reader = Reader(bytes);
     let mut tenants = Vec::new();
+    let mut left = run.len();
     for _ in 0..reader.u32()? {
         let tenant = TenantId::new(reader.u32()?)?;
         let first_sequence = reader.u64()?;
@@ -163,7 +181,64 @@ pub(in crate::index) fn decode(bytes: &[u8]) -> Option<Vec<TenantPart>> {
             KIND_LIST => Positions::List(List::decode(&mut reader)?),
             _ => return None,
         };
+        left = left.checked_sub(positions.count() as usize)?;
+        first_sequence.checked_add(positions.count().into())?;
+        if !positions.is_within(run) {
+            return None;
+        }
         tenants.push(TenantPart { tenant, first_sequence, positions });
     }
-    tenants.is_sorted_by_key(|part| part.tenant).then_some(tenants)
+    let is_ascending = tenants.is_sorted_by(|a, b| a.tenant < b.tenant);
+    (left == 0 && is_ascending).then_some(tenants)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KIND_LIST, KIND_STRETCH, decode};
+
+    /// A tenant with its first sequence, the kind of its positions, and these as varints.
+    type Part = (u32, u64, u8, &'static [u8]);
+
+    /// Checks the section of a run with the positions from 10 to 19.
+    #[track_caller]
+    fn check(parts: &[Part], is_sound: bool) {
+        let mut section = u32::try_from(parts.len()).unwrap().to_le_bytes().to_vec();
+        for (tenant, first_sequence, kind, positions) in parts {
+            section.extend_from_slice(&tenant.to_le_bytes());
+            section.extend_from_slice(&first_sequence.to_le_bytes());
+            section.push(*kind);
+            section.extend_from_slice(positions);
+        }
+        let decoded = decode(&section, &(10..20));
+        assert_eq!(decoded.is_some(), is_sound, "{parts:?} became {decoded:?}");
+    }
+
+    #[test]
+    fn every_position_of_a_run_is_that_of_one_tenant() {
+        const WHOLE: &[u8] = &[10, 10];
+        check(&[(1, 1, KIND_STRETCH, WHOLE)], true);
+        check(&[(1, 5, KIND_STRETCH, &[10, 7]), (2, 1, KIND_LIST, &[3, 17, 1, 1])], true);
+        // A list of ten that stands elsewhere.
+        check(&[(1, 5, KIND_LIST, &[10, 100, 50])], true);
+        let table: [&[Part]; 12] = [
+            // Too few, too many, none.
+            &[(1, 1, KIND_STRETCH, &[10, 9])],
+            &[(1, 1, KIND_STRETCH, &[9, 11])],
+            &[(1, 1, KIND_STRETCH, WHOLE), (2, 1, KIND_STRETCH, &[12, 0])],
+            &[(1, 1, KIND_STRETCH, WHOLE), (2, 1, KIND_LIST, &[0])],
+            // Outside of the run, or beyond all numbers.
+            &[(1, 1, KIND_STRETCH, &[9, 10])],
+            &[(1, 1, KIND_STRETCH, &[11, 10])],
+            &[(1, 1, KIND_STRETCH, &[0xFF, 0xFF, 0xFF, 0xFF, 0x0F, 10])],
+            &[(1, 1, KIND_STRETCH, &[10, 9]), (2, 1, KIND_LIST, &[1, 20])],
+            &[(1, u64::MAX, KIND_STRETCH, WHOLE)],
+            // Out of order, or a kind that is none.
+            &[(2, 1, KIND_STRETCH, &[10, 5]), (1, 1, KIND_STRETCH, &[15, 5])],
+            &[(1, 1, KIND_STRETCH, &[10, 8]), (2, 1, KIND_LIST, &[2, 18, 0])],
+            &[(1, 1, 2, WHOLE)],
+        ];
+        for parts in table {
+            check(parts, false);
+        }
+    }
 }
