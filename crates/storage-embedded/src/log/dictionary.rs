@@ -15,6 +15,11 @@ const DICTIONARY_BYTES: usize = 32 * 1024;
 /// The four bytes that every zstd frame begins with. They are not stored.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
+/// How many times as long as its packed form a text can be: a block of zstd (RFC 8878, 3.1.1.2)
+/// has 4 bytes or more and stands for at most 128 KiB. Whoever claims more is not believed, so
+/// that no memory is taken for it.
+const RATIO_MAX: usize = 128 * 1024 / 4;
+
 /// Most idle contexts that are kept for the next use.
 const IDLE_MAX: usize = 16;
 
@@ -127,6 +132,7 @@ impl Unpacker {
         self.input.extend_from_slice(&ZSTD_MAGIC);
         self.input.extend_from_slice(packed);
         let len = get_frame_content_size(&self.input).ok().flatten();
+        let len_max = len_max.min(packed.len().saturating_mul(RATIO_MAX));
         let len = len.and_then(|len| usize::try_from(len).ok()).filter(|len| *len <= len_max);
         let len = len.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?;
         let mut text = Vec::with_capacity(len);
@@ -204,5 +210,18 @@ mod tests {
         assert!(codec.unpack(b"anything", 10).is_err());
         assert!(codec.unpack(b"", 10).is_err());
         assert_eq!(codec.unpack(&out, 10).unwrap(), "0123456789");
+    }
+
+    #[test]
+    fn believes_a_length_only_if_so_much_can_be_packed() {
+        let codec = Codec::new(&[]);
+        check(&codec, &["a".repeat(8 << 20).as_str(), &" ".repeat(1 << 17)]);
+        // A header with a length in four bytes, then an empty block.
+        for len in [8 * RATIO_MAX + 1, 1 << 30, u32::MAX as usize] {
+            let len = u32::try_from(len).unwrap().to_le_bytes();
+            let packed = [&[0xA0], len.as_slice(), &[1, 0, 0]].concat();
+            let error = codec.unpack(&packed, usize::MAX).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "claimed: {len:?}");
+        }
     }
 }

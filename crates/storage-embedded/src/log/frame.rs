@@ -176,7 +176,7 @@ impl<'a> FrameHead<'a> {
             shared_terms.push(self.term(number)?);
         }
         Some(Entry {
-            position: self.first_position + u64::from(record.ordinal),
+            position: self.first_position.checked_add(record.ordinal.into())?,
             tenant: record.tenant,
             sequence: record.sequence,
             id: record.id,
@@ -236,7 +236,9 @@ impl<'a> Frame<'a> {
         let head_len = usize::try_from(bytes.first_chunk().and_then(head_len)?).ok()?;
         let (head, records) = bytes.split_at_checked(head_len)?;
         let head = FrameHead::decode(head, start.offset)?;
-        (head.len as usize == bytes.len()).then_some(Self { head, start, records })
+        // No segment is so long that an offset in it would not fit.
+        let fits = start.offset.checked_add(head.len).is_some();
+        (fits && head.len as usize == bytes.len()).then_some(Self { head, start, records })
     }
 
     /// The bytes of its records, checked or not.

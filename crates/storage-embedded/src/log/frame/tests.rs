@@ -2,6 +2,7 @@ use acta_access::TenantId;
 use acta_xapi::Version;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::*;
 use crate::entities::Told;
@@ -164,4 +165,43 @@ fn refuses_a_frame_that_no_segment_could_hold() {
     assert_eq!(encode(u32::MAX - 20), Err(FrameTooLong));
     assert_eq!(encode(u32::MAX - 120), Err(FrameTooLong));
     assert_eq!(encode(u32::MAX - 400), Ok(()));
+}
+
+/// Puts the checksum right of a frame's head that was changed.
+fn seal_head(frame: &mut [u8], offset: u32) {
+    let head_len = usize::try_from(head_len(frame.first_chunk().unwrap()).unwrap()).unwrap();
+    let sum = checksum(offset, &[&frame[..24], &frame[FRAME_HEADER_BYTES..head_len]]);
+    frame[24..28].copy_from_slice(&sum.to_le_bytes());
+}
+
+fn two_records() -> Vec<Prepared> {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let record = prepared().new_tree(&mut runner).unwrap().current();
+    vec![record.clone(), record]
+}
+
+#[test]
+fn has_no_entry_for_a_position_that_no_number_has() {
+    let mut records = numbered(two_records(), 7);
+    let mut bytes = encode(&mut records, at(40));
+    bytes[16..24].copy_from_slice(&u64::MAX.to_le_bytes());
+    seal_head(&mut bytes, 40);
+    let frame = Frame::decode(&bytes, at(40)).unwrap();
+    let positions: Vec<_> = frame
+        .records()
+        .map(|found| {
+            let (location, record) = found.unwrap();
+            let at = RecordAt { location, base_micros: BASE_MICROS };
+            frame.head.entry(&record, at).map(|entry| entry.position)
+        })
+        .collect();
+    assert_eq!(positions, [Some(u64::MAX), None]);
+}
+
+#[test]
+fn refuses_a_frame_that_reaches_beyond_the_longest_segment() {
+    let mut bytes = encode(&mut numbered(two_records(), 7), at(40));
+    let offset = u32::MAX - u32::try_from(bytes.len()).unwrap() + 1;
+    seal_head(&mut bytes, offset);
+    assert_eq!(Frame::decode(&bytes, at(offset)).unwrap_err(), offset);
 }
