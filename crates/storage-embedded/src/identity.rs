@@ -86,7 +86,7 @@ impl Identity {
         if rest.array()? != STORE_MAGIC {
             return None;
         }
-        let version = rest.u32()?;
+        let version = rest.u32().filter(|version| 0 < *version)?;
         let identity = Self { store_id: rest.array()?, term_key: rest.array()? };
         let sum = checksum(0, &[bytes.get(..44)?]);
         (rest.u32()? == sum).then_some((version, identity))
@@ -148,5 +148,24 @@ impl Identity {
         let act = "writing the store's identity";
         write().map_err(|source| StorageError::Io { act, source })?;
         Ok(identity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Identity, checksum};
+
+    #[test]
+    fn knows_the_version_of_an_identity_or_that_it_has_none() {
+        let identity = Identity { store_id: [1; 16], term_key: [2; 16] };
+        let table = [(0, None), (1, Some(1)), (2, Some(2)), (u32::MAX, Some(u32::MAX))];
+        for (version, expected) in table {
+            let mut bytes: [u8; 48] = identity.encode().try_into().unwrap();
+            bytes[8..12].copy_from_slice(&u32::to_le_bytes(version));
+            let sum = checksum(0, &[&bytes[..44]]);
+            bytes[44..].copy_from_slice(&sum.to_le_bytes());
+            let found = Identity::decode(&bytes).map(|(version, _)| version);
+            assert_eq!(found, expected, "version: {version}");
+        }
     }
 }

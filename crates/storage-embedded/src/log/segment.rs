@@ -127,7 +127,7 @@ impl SegmentHeader {
         if rest.array()? != SEGMENT_MAGIC {
             return None;
         }
-        let version = rest.u32()?;
+        let version = rest.u32().filter(|version| 0 < *version)?;
         let dictionary_len = Bytes(fixed.get(48..)?).u32()?;
         (dictionary_len <= DICTIONARY_BYTES_MAX).then_some((rest, version, dictionary_len))
     }

@@ -165,6 +165,19 @@ fn any_changed_byte_before_the_last_frame_is_damage() {
 }
 
 #[test]
+fn a_segment_of_a_version_that_never_was_is_damage() {
+    let (_directory, log, index) = directories();
+    write_log(&log, &[&[2]]);
+    let file = log.join(segment_name(1));
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[8..12].copy_from_slice(&0_u32.to_le_bytes());
+    let sum = crate::format::checksum(0, &[&bytes[..52]]);
+    bytes[52..56].copy_from_slice(&sum.to_le_bytes());
+    fs::write(&file, bytes).unwrap();
+    assert!(place(recover(&log, &index)).contains("00000001.log at byte 0"));
+}
+
+#[test]
 fn damage_at_the_end_of_a_closed_segment_is_not_cut() {
     let (_directory, log, index) = directories();
     let offsets = write_log(&log, &[&[2, 1], &[1]]);
