@@ -151,6 +151,25 @@ impl Identity {
     }
 }
 
+/// The door for fuzzing.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    use std::path::Path;
+
+    use super::Identity;
+    use crate::OpenError;
+    use crate::disk::Disk;
+
+    /// Reads the file `store` in `directory`, and gives it as it would be written.
+    ///
+    /// # Errors
+    ///
+    /// As for every start.
+    pub fn read_identity(disk: &dyn Disk, directory: &Path) -> Result<Option<Vec<u8>>, OpenError> {
+        Ok(Identity::read(disk, directory)?.map(|identity| identity.encode()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Identity, checksum};

@@ -8,6 +8,8 @@ mod background;
 mod bytes;
 mod check;
 mod cursor;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod insertion;
 mod merge;
 mod rebuild;

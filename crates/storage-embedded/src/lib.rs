@@ -29,3 +29,11 @@ pub use storage::{EmbeddedStorage, LostTables, Reindexed, Statistics};
 pub use verify::{
     Advice, Finding, LostStatement, Severity, Verified, VerifyOptions, salvage, verify,
 };
+
+/// What fuzzing may see of the decoders. The product is never built with it.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::identity::fuzzing::read_identity;
+    pub use crate::index::fuzzing::{OpenIndex, Question};
+    pub use crate::log::fuzzing::{OpenSegment, unpack};
+}

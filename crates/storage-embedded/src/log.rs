@@ -6,6 +6,8 @@
 pub(crate) mod closing;
 pub(crate) mod dictionary;
 pub(crate) mod frame;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod meters;
 pub(crate) mod queue;
 pub(crate) mod reader;

@@ -9,6 +9,7 @@ use acta_storage::StorageError;
 
 use super::run::writer::{Home, remove_if_there};
 use crate::disk::DiskFile;
+use crate::format::crc32c;
 
 /// Bytes of a checksum.
 pub(super) const SEAL_BYTES: usize = 4;
@@ -52,14 +53,14 @@ pub(super) const fn unzigzag(value: u64) -> i64 {
 
 /// Appends the checksum of everything from `start` on.
 pub(super) fn seal(out: &mut Vec<u8>, start: usize) {
-    let checksum = crc32c::crc32c(&out[start..]);
+    let checksum = crc32c(0, &out[start..]);
     out.extend_from_slice(&checksum.to_le_bytes());
 }
 
 /// The sealed bytes without their checksum; none if it is wrong.
 pub(super) fn unseal(bytes: &[u8]) -> Option<&[u8]> {
     let (body, checksum) = bytes.split_last_chunk::<SEAL_BYTES>()?;
-    (crc32c::crc32c(body) == u32::from_le_bytes(*checksum)).then_some(body)
+    (crc32c(0, body) == u32::from_le_bytes(*checksum)).then_some(body)
 }
 
 /// Numbers read one after the other; none where the bytes end too early.
