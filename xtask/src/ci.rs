@@ -22,7 +22,12 @@ const CHECKS: &[Step] = &[
     ("dependencies", dependencies),
 ];
 
-const TESTS: &[Step] = &[("release build", release_build), ("clients", clients), ("tests", tests)];
+const TESTS: &[Step] = &[
+    ("fuzz", crate::fuzz::run_in_ci),
+    ("release build", release_build),
+    ("clients", clients),
+    ("tests", tests),
+];
 
 /// The checks without the tests.
 pub(crate) fn check() -> Result<()> {
@@ -87,6 +92,7 @@ fn install() -> Result<()> {
 /// that hold them.
 const DEBIAN_PACKAGES: &[(&str, &str, &str)] = &[
     ("cc", "--version", "gcc"),
+    ("c++", "--version", "g++"),
     ("openssl", "version", "openssl"),
     ("chromium", "--version", "chromium"),
     ("strace", "--version", "strace"),

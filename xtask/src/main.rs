@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod conform;
 mod fixture;
+mod fuzz;
 mod generate;
 mod shell;
 mod tidy;
@@ -19,6 +20,8 @@ Usage: cargo xtask <command>
   generate           write the generated files anew
   bench [options]    measure speed and memory; see docs/benchmarks.md
   fixture NAME       write the store tests/upgrade/NAME, for later releases to open
+  fuzz [TARGET…] [--seconds N]
+                     try inputs on every parser and decoder; 60 seconds each
   conform SUITE DIR  run the official conformance suite, checked out in DIR
 ";
 
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         "generate" => generate::write(),
         "bench" => bench::run(&rest),
         "fixture" => fixture::run(&rest),
+        "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),
         _ => {
             shell::say(HELP);
