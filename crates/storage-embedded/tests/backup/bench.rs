@@ -186,7 +186,7 @@ impl Bench {
     /// As when the tables have not been told of the last statements yet.
     pub(crate) fn forget_what_statements_told(&self) {
         let tables = rusqlite::Connection::open(self.data().join("tables.sqlite")).unwrap();
-        tables.execute_batch("UPDATE followers SET position = 0").unwrap();
+        tables.execute_batch("DELETE FROM followers").unwrap();
     }
 
     /// As when the disk of the data is gone.
