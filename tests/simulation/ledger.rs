@@ -160,9 +160,11 @@ impl Ledger {
             Err(StorageError::Halted | StorageError::Io { .. }) => log.unknown.push(sent.clone()),
             // Nothing was stored.
             Err(StorageError::Full | StorageError::Busy { .. }) => {}
-            Err(StorageError::Corrupt { .. } | StorageError::PreconditionFailed) => {
-                panic!("a batch was answered {answer:?}")
-            }
+            Err(
+                StorageError::Corrupt { .. }
+                | StorageError::PreconditionFailed
+                | StorageError::TooMany { .. },
+            ) => panic!("a batch was answered {answer:?}"),
         }
     }
 

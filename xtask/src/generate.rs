@@ -5,7 +5,10 @@ use anyhow::{Context, Result, bail};
 use crate::shell::{root, say};
 
 fn files() -> Vec<(&'static str, String)> {
-    vec![("docs/operate/config.md", acta_config::reference_page())]
+    vec![
+        ("docs/operate/config.md", acta_config::reference_page()),
+        ("docs/operate/limits.md", acta_config::limits_page()),
+    ]
 }
 
 /// Writes all of them anew.

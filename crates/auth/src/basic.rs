@@ -53,7 +53,7 @@ mod tests {
         let parsed = parsed.map_err(|error| match error {
             AuthError::Missing => "missing",
             AuthError::UnsupportedScheme => "scheme",
-            AuthError::Refused => "refused",
+            AuthError::Refused | AuthError::Exhausted { .. } => "refused",
             AuthError::Storage(_) => "storage",
         });
         assert_eq!(parsed, expected, "header: {header:?}");

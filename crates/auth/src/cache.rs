@@ -10,7 +10,7 @@ use acta_storage::Credential;
 /// another process is refused at the latest after this.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
-/// Most keys that are remembered, unknown ones included.
+/// Most known keys that are remembered, and most unknown ones.
 const ENTRIES_MAX: usize = 10_000;
 
 /// Remembers for a short time what storage said of a key: also that there is none.
@@ -19,7 +19,9 @@ pub(crate) struct Cache(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    entries: HashMap<String, Entry>,
+    known: HashMap<String, Entry>,
+    /// Apart from the others, so that nobody who tries keys by the thousand drives them out.
+    unknown: HashMap<String, Entry>,
     /// Grows with each change of a credential.
     generation: u64,
 }
@@ -51,7 +53,7 @@ impl Cache {
 
     pub(crate) fn find(&self, key: &str, now: Duration) -> Lookup {
         let state = self.lock();
-        match state.entries.get(key) {
+        match state.known.get(key).or_else(|| state.unknown.get(key)) {
             Some(entry) if now < entry.until => Lookup::Known(entry.credential.clone()),
             Some(_) | None => Lookup::Unknown(Generation(state.generation)),
         }
@@ -69,21 +71,25 @@ impl Cache {
         if state.generation != generation.0 {
             return;
         }
-        if ENTRIES_MAX <= state.entries.len() {
-            state.entries.retain(|_, entry| asked < entry.until);
+        let State { known, unknown, .. } = &mut *state;
+        let (entries, others) =
+            if credential.is_some() { (known, unknown) } else { (unknown, known) };
+        others.remove(key);
+        if ENTRIES_MAX <= entries.len() {
+            entries.retain(|_, entry| asked < entry.until);
         }
-        if ENTRIES_MAX <= state.entries.len() {
-            // Somebody tries keys by the thousand; the true ones are soon back.
-            state.entries.clear();
+        if ENTRIES_MAX <= entries.len() {
+            entries.clear();
         }
-        state.entries.insert(key.to_owned(), Entry { credential, until: asked + FRESH });
+        entries.insert(key.to_owned(), Entry { credential, until: asked + FRESH });
     }
 
     /// Forgets what is known of `key`.
     pub(crate) fn forget(&self, key: &str) {
         let mut state = self.lock();
         state.generation += 1;
-        state.entries.remove(key);
+        state.known.remove(key);
+        state.unknown.remove(key);
     }
 }
 
@@ -130,7 +136,7 @@ mod tests {
             let asked = ask(&cache, &key, Duration::ZERO);
             cache.remember(&key, None, (asked, Duration::ZERO));
         }
-        assert!(cache.lock().entries.len() <= ENTRIES_MAX);
+        assert!(cache.lock().unknown.len() <= ENTRIES_MAX);
         assert!(is_known(&cache, &(3 * ENTRIES_MAX - 1).to_string(), Duration::ZERO));
     }
 }

@@ -23,7 +23,7 @@ const KEY_GROUP: usize = 4;
 const KEY_TRIES: usize = 4;
 
 /// Longest key or secret that can be seeded, in bytes: both fit a header.
-const SEED_BYTES_MAX: usize = 1024;
+pub(crate) const SEED_BYTES_MAX: usize = 1024;
 
 /// Why a credential could not be seeded.
 #[derive(Debug, thiserror::Error)]

@@ -7,9 +7,10 @@
 mod authenticator;
 mod basic;
 mod cache;
+mod failures;
 mod issue;
 mod secret;
 
-pub use authenticator::{AuthError, Authenticator};
+pub use authenticator::{AuthError, Authenticator, Options};
 pub use issue::SeedError;
 pub use secret::Secret;

@@ -18,17 +18,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::terminal;
 
-/// Deepest nesting of arrays and objects in statements.
-const JSON_DEPTH_MAX: usize = 100;
-
-/// Most faults that are told of one request.
-const FAULTS_MAX: usize = 100;
-
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
-
-/// Longest signature of a statement, in bytes.
-const SIGNATURE_BYTES_MAX: u64 = 4 << 20;
 
 /// Reads the configuration with what the command line sets.
 pub(crate) fn load<const N: usize>(
@@ -172,22 +163,69 @@ fn engine_options(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entro
 }
 
 fn service_options(config: &Config) -> Result<acta_service::Options> {
-    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    let limits = &config.limits;
     let json = JsonLimits {
-        bytes_max: bytes(config.limits.statements_bytes_max),
-        depth_max: JSON_DEPTH_MAX,
+        bytes_max: bytes(limits.statements_bytes_max),
+        depth_max: limits.json_depth_max,
+        values_max: limits.json_values_max,
     };
     Ok(acta_service::Options {
         authority_home_page: config.authority_home_page.parse()?,
         parse: ParseLimits {
             json,
-            statements_max: config.limits.statements_count_max,
-            faults_max: FAULTS_MAX,
+            statements_max: limits.statements_count_max,
+            faults_max: limits.faults_count_max,
         },
-        page_count: PAGE_COUNT.min(config.limits.page_count_max),
-        page_count_max: config.limits.page_count_max,
-        page_bytes_max: bytes(config.limits.page_bytes_max),
-        signature_bytes_max: SIGNATURE_BYTES_MAX,
-        document_bytes_max: bytes(config.limits.document_bytes_max),
+        page_count: PAGE_COUNT.min(limits.page_count_max),
+        page_count_max: limits.page_count_max,
+        page_bytes_max: bytes(limits.page_bytes_max),
+        statement_bytes_max: bytes(limits.statement_bytes_max),
+        signature_bytes_max: limits.signature_bytes_max,
+        document_bytes_max: bytes(limits.document_bytes_max),
+        documents_count_max: limits.documents_count_max,
     })
+}
+
+/// What the HTTP face is told to do.
+pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http::Options {
+    let limits = &config.limits;
+    acta_http::Options {
+        default_version: config.default_version,
+        origins: match &config.origins {
+            acta_config::Origins::Any => acta_http::Origins::Any,
+            acta_config::Origins::Listed(listed) => acta_http::Origins::Listed(listed.clone()),
+        },
+        bounds: acta_http::Bounds {
+            statements_bytes_max: bytes(limits.statements_bytes_max),
+            document_bytes_max: bytes(limits.document_bytes_max),
+            attachment_bytes_max: limits.attachment_bytes_max,
+            multipart_bytes_max: limits.multipart_bytes_max,
+            parts_max: limits.multipart_parts_max,
+            part_head_bytes_max: bytes(limits.part_head_bytes_max),
+            unpacked_ratio_max: limits.unpacked_ratio_max,
+            document_id_bytes_max: bytes(limits.document_id_bytes_max),
+            head_bytes_max: bytes(limits.head_bytes_max),
+            url_bytes_max: bytes(limits.url_bytes_max),
+            parameters_count_max: limits.parameters_count_max,
+            anonymous_bytes_max: bytes(limits.anonymous_bytes_max),
+            memory_bytes_max: bytes(limits.memory_bytes_max),
+            page: acta_http::PageBounds {
+                count: PAGE_COUNT.min(limits.page_count_max),
+                count_max: limits.page_count_max,
+                bytes_max: bytes(limits.page_bytes_max),
+            },
+            head_timeout: limits.head_timeout.0,
+            idle_timeout: limits.idle_timeout.0,
+            body_timeout: limits.body_timeout.0,
+            write_timeout: limits.write_timeout.0,
+            rate_bytes_min: limits.rate_bytes_min,
+            drain_timeout: limits.drain_timeout.0,
+            connections_max: limits.connections_max.min(connections_max),
+            requests_max: limits.requests_max,
+        },
+    }
+}
+
+fn bytes(size: u64) -> usize {
+    usize::try_from(size).unwrap_or(usize::MAX)
 }

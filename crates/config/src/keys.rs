@@ -13,6 +13,8 @@ pub struct Key {
     pub help: &'static str,
     /// Whether the value must not be shown.
     pub is_secret: bool,
+    /// What happens to whoever is over it, if it is a limit.
+    pub answer: Option<&'static str>,
 }
 
 impl Key {
@@ -28,11 +30,21 @@ const fn key(
     kind: &'static str,
     help: &'static str,
 ) -> Key {
-    Key { name, default, kind, help, is_secret: false }
+    Key { name, default, kind, help, is_secret: false, answer: None }
+}
+
+const fn limit(
+    name: &'static str,
+    default: &'static str,
+    kind: &'static str,
+    help: &'static str,
+    answer: &'static str,
+) -> Key {
+    Key { answer: Some(answer), ..key(name, Some(default), kind, help) }
 }
 
 const fn secret(name: &'static str, kind: &'static str, help: &'static str) -> Key {
-    Key { name, default: None, kind, help, is_secret: true }
+    Key { is_secret: true, ..key(name, None, kind, help) }
 }
 
 /// Everything that can be set, in the order of the reference.
@@ -81,70 +93,203 @@ pub const KEYS: &[Key] = &[
         "How log lines look. `auto` is text on a terminal and JSON otherwise.",
     ),
     key(
+        "cors.origins",
+        Some("*"),
+        "`*`, or origins with blanks between",
+        "The origins whose pages may ask, as in `https://a.example https://b.example`. Requests of pages of any other origin get 403. `*` is every origin.",
+    ),
+    limit(
         "limits.statements_bytes_max",
-        Some("64MiB"),
+        "64MiB",
         "size",
-        "Longest JSON text of statements in one request, after decompression. Longer ones get 413.",
+        "Longest JSON text of statements in one request, after decompression.",
+        "413",
     ),
-    key(
+    limit(
         "limits.statements_count_max",
-        Some("10000"),
+        "10000",
         "count",
-        "Most statements in one request. More get 400.",
+        "Most statements in one request.",
+        "400",
     ),
-    key(
-        "limits.attachment_bytes_max",
-        Some("256MiB"),
-        "size",
-        "Longest attachment. Longer ones get 413.",
+    limit("limits.statement_bytes_max", "16MiB", "size", "Longest single statement.", "413"),
+    limit(
+        "limits.json_depth_max",
+        "100",
+        "count",
+        "Deepest nesting of arrays and objects in statements.",
+        "400",
     ),
-    key(
+    limit(
+        "limits.json_values_max",
+        "8000000",
+        "count",
+        "Most values and keys in the JSON text of one request: each takes 20 bytes of memory while it is read.",
+        "400",
+    ),
+    limit(
+        "limits.faults_count_max",
+        "100",
+        "count",
+        "Most faults that are told of one request.",
+        "the first ones are told",
+    ),
+    limit("limits.attachment_bytes_max", "256MiB", "size", "Longest attachment.", "413"),
+    limit("limits.signature_bytes_max", "4MiB", "size", "Longest signature of a statement.", "413"),
+    limit(
         "limits.multipart_bytes_max",
-        Some("1GiB"),
+        "1GiB",
         "size",
-        "Longest request with attachments, all parts together. Longer ones get 413.",
+        "Longest request with attachments, all parts together.",
+        "413",
     ),
-    key(
+    limit(
+        "limits.multipart_parts_max",
+        "1000",
+        "count",
+        "Most parts of a request with attachments.",
+        "413",
+    ),
+    limit(
+        "limits.part_head_bytes_max",
+        "8KiB",
+        "size",
+        "Longest headers of one part of a request with attachments.",
+        "431",
+    ),
+    limit(
+        "limits.unpacked_ratio_max",
+        "200",
+        "count",
+        "How many times its packed size a gzip body may have. The first 1 MiB may have more.",
+        "413",
+    ),
+    limit(
         "limits.document_bytes_max",
-        Some("16MiB"),
+        "16MiB",
         "size",
-        "Longest state or profile document. Longer ones get 413.",
+        "Longest state or profile document, also when it grows by merging.",
+        "413",
     ),
-    key(
+    limit(
+        "limits.documents_count_max",
+        "1000",
+        "count",
+        "Most documents of one place: states of an agent in an activity with one registration, or profiles of an activity or agent.",
+        "400",
+    ),
+    limit(
+        "limits.document_id_bytes_max",
+        "1KiB",
+        "size",
+        "Longest `stateId` or `profileId`.",
+        "400",
+    ),
+    limit(
+        "limits.head_bytes_max",
+        "64KiB",
+        "size",
+        "Longest head of a request: its first line and all headers. At least 8KiB.",
+        "431",
+    ),
+    limit(
+        "limits.url_bytes_max",
+        "32KiB",
+        "size",
+        "Longest address of a request, parameters included; also of the parameters of an alternate request's form.",
+        "414",
+    ),
+    limit("limits.parameters_count_max", "64", "count", "Most parameters of a request.", "400"),
+    limit(
+        "limits.anonymous_bytes_max",
+        "1MiB",
+        "size",
+        "Longest form of an alternate request that brings its credential inside the form. No other body is kept before the credential is known.",
+        "413",
+    ),
+    limit(
+        "limits.failures_count_max",
+        "60",
+        "count",
+        "Most wrong secrets for one key within a minute. The right secret is let in all the same.",
+        "429 for wrong secrets, with Retry-After",
+    ),
+    limit(
         "limits.page_count_max",
-        Some("1000"),
+        "1000",
         "count",
         "Most statements on one page of results, whatever the client asks for.",
+        "the page ends",
     ),
-    key(
+    limit(
         "limits.page_bytes_max",
-        Some("16MiB"),
+        "16MiB",
         "size",
         "A page of results ends once it holds this many bytes of statements.",
+        "the page ends",
     ),
-    key(
+    limit(
+        "limits.memory_bytes_max",
+        "512MiB",
+        "size",
+        "Most bytes of bodies and pages held in memory at a time, for all requests together. At least four times `limits.statements_bytes_max` and `limits.document_bytes_max`.",
+        "503 with Retry-After; pages become shorter first",
+    ),
+    limit(
         "limits.connections_max",
-        Some("10000"),
+        "10000",
         "count",
-        "Most connections at a time. Further ones wait until one ends.",
+        "Most connections at a time; never more than the open files that the system allows, less some for the store.",
+        "the connection that has been idle or half sent for longest is closed",
     ),
-    key(
+    limit(
         "limits.requests_max",
-        Some("1024"),
+        "1024",
         "count",
-        "Most requests worked on at a time. Further ones get 503 with Retry-After.",
+        "Most requests worked on at a time. Those that are still being sent do not count.",
+        "503 with Retry-After",
     ),
-    key(
+    limit(
         "limits.head_timeout",
-        Some("15s"),
+        "15s",
         "time",
         "How long a client may take to send the head of a request.",
+        "the connection is closed",
     ),
-    key(
-        "limits.body_timeout",
-        Some("30s"),
+    limit(
+        "limits.idle_timeout",
+        "75s",
         "time",
-        "How long a client may pause while it sends a body.",
+        "How long a connection may stay open between two requests.",
+        "the connection is closed",
+    ),
+    limit(
+        "limits.body_timeout",
+        "30s",
+        "time",
+        "How long a client may pause while it sends a body, and the span over which `limits.rate_bytes_min` is measured.",
+        "408",
+    ),
+    limit(
+        "limits.write_timeout",
+        "60s",
+        "time",
+        "How long a client may pause while it reads an answer, and the span over which `limits.rate_bytes_min` is measured.",
+        "the connection is closed",
+    ),
+    limit(
+        "limits.rate_bytes_min",
+        "512",
+        "size",
+        "Bytes a second at which a client must send a body and read an answer, at least.",
+        "408, or the connection is closed",
+    ),
+    limit(
+        "limits.drain_timeout",
+        "30s",
+        "time",
+        "How long requests under way may take once the server is told to stop.",
+        "they are cut off",
     ),
     key(
         "storage.segment_bytes",

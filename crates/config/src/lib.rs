@@ -12,7 +12,7 @@ mod value;
 
 pub use keys::{KEYS, Key};
 pub use load::{ConfigError, Environment, Loaded, Origin, Setting, load};
-pub use reference::reference_page;
+pub use reference::{limits_page, reference_page};
 pub use secret::Secret;
 pub use value::{ByteSize, Span};
 
@@ -36,6 +36,8 @@ pub struct Config {
     pub seed: Option<Seed>,
     /// What is logged, and how.
     pub log: Log,
+    /// Whose pages may ask.
+    pub origins: Origins,
     /// How much a client may ask for.
     pub limits: Limits,
     /// How the embedded engine lays out its files.
@@ -71,6 +73,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// Whose pages may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Those of every origin.
+    Any,
+    /// Those of these origins, each as in `https://a.example`.
+    Listed(Vec<String>),
+}
+
 /// How much a client may ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -78,24 +89,64 @@ pub struct Limits {
     pub statements_bytes_max: u64,
     /// Most statements in one request.
     pub statements_count_max: usize,
+    /// Longest single statement, in bytes.
+    pub statement_bytes_max: u64,
+    /// Deepest nesting in statements.
+    pub json_depth_max: usize,
+    /// Most values and keys in one JSON text.
+    pub json_values_max: usize,
+    /// Most faults that are told of one request.
+    pub faults_count_max: usize,
     /// Longest attachment, in bytes.
     pub attachment_bytes_max: u64,
+    /// Longest signature, in bytes.
+    pub signature_bytes_max: u64,
     /// Longest multipart request, in bytes.
     pub multipart_bytes_max: u64,
+    /// Most parts of a multipart request.
+    pub multipart_parts_max: usize,
+    /// Longest headers of a part, in bytes.
+    pub part_head_bytes_max: u64,
+    /// How many times its packed size a body may have.
+    pub unpacked_ratio_max: u64,
     /// Longest document, in bytes.
     pub document_bytes_max: u64,
+    /// Most documents of one place.
+    pub documents_count_max: usize,
+    /// Longest id of a document, in bytes.
+    pub document_id_bytes_max: u64,
+    /// Longest head of a request, in bytes.
+    pub head_bytes_max: u64,
+    /// Longest address of a request, in bytes.
+    pub url_bytes_max: u64,
+    /// Most parameters of a request.
+    pub parameters_count_max: usize,
+    /// Longest form that is kept before it is known who sent it, in bytes.
+    pub anonymous_bytes_max: u64,
+    /// Most wrong secrets for one key within a minute.
+    pub failures_count_max: usize,
     /// Most statements on one page of results.
     pub page_count_max: usize,
     /// Most bytes of statements on one page of results.
     pub page_bytes_max: u64,
+    /// Most bytes of bodies and pages in memory.
+    pub memory_bytes_max: u64,
     /// Most connections at a time.
     pub connections_max: usize,
     /// Most requests worked on at a time.
     pub requests_max: usize,
     /// How long a client may take for the head of a request.
     pub head_timeout: Span,
+    /// How long a connection may stay open between two requests.
+    pub idle_timeout: Span,
     /// How long a client may pause while it sends a body.
     pub body_timeout: Span,
+    /// How long a client may pause while it reads an answer.
+    pub write_timeout: Span,
+    /// Bytes a second that a client must send or read at least.
+    pub rate_bytes_min: u64,
+    /// How long requests may go on after the server was told to stop.
+    pub drain_timeout: Span,
 }
 
 /// How the embedded engine lays out its files.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use acta_xapi::Version;
 
-use crate::{ByteSize, Config, KEYS, Key, Limits, Log, LogFormat, Secret, Seed, Storage};
+use crate::{ByteSize, Config, KEYS, Key, Limits, Log, LogFormat, Origins, Secret, Seed, Storage};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,6 +254,21 @@ fn read_environment(
     Ok(())
 }
 
+/// Shorter heads cannot be told apart from an end that is missing.
+const HEAD_BYTES_MIN: u64 = 8 << 10;
+
+/// An origin as browsers write it: a scheme, a host and perhaps a port, and nothing more.
+fn origin(text: &str) -> Result<String, String> {
+    let expected = || format!("expected `*` or origins as in `https://a.example`, not {text:?}");
+    let (scheme, host) = text.split_once("://").ok_or_else(expected)?;
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"/?#@*,".contains(&byte);
+    let is_origin = !scheme.is_empty()
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && !host.is_empty()
+        && host.bytes().all(is_plain);
+    if is_origin { Ok(text.to_ascii_lowercase()) } else { Err(expected()) }
+}
+
 struct Typed<'a>(&'a [Setting]);
 
 impl Typed<'_> {
@@ -268,6 +283,7 @@ impl Typed<'_> {
             })?,
             seed: self.seed()?,
             log: Log { level: self.parse("log.level")?, format: self.log_format("log.format")? },
+            origins: self.origins("cors.origins")?,
             limits: self.limits()?,
             storage: Storage {
                 segment_bytes: self.parse::<ByteSize>("storage.segment_bytes")?.0,
@@ -278,18 +294,58 @@ impl Typed<'_> {
 
     fn limits(&self) -> Result<Limits, ConfigError> {
         let bytes = |name| self.parse::<ByteSize>(name).map(|size| size.0);
-        Ok(Limits {
+        let limits = Limits {
             statements_bytes_max: bytes("limits.statements_bytes_max")?,
             statements_count_max: self.parse("limits.statements_count_max")?,
+            statement_bytes_max: bytes("limits.statement_bytes_max")?,
+            json_depth_max: self.parse("limits.json_depth_max")?,
+            json_values_max: self.parse("limits.json_values_max")?,
+            faults_count_max: self.parse("limits.faults_count_max")?,
             attachment_bytes_max: bytes("limits.attachment_bytes_max")?,
+            signature_bytes_max: bytes("limits.signature_bytes_max")?,
             multipart_bytes_max: bytes("limits.multipart_bytes_max")?,
+            multipart_parts_max: self.parse("limits.multipart_parts_max")?,
+            part_head_bytes_max: bytes("limits.part_head_bytes_max")?,
+            unpacked_ratio_max: self.parse("limits.unpacked_ratio_max")?,
             document_bytes_max: bytes("limits.document_bytes_max")?,
+            documents_count_max: self.parse("limits.documents_count_max")?,
+            document_id_bytes_max: bytes("limits.document_id_bytes_max")?,
+            head_bytes_max: bytes("limits.head_bytes_max")?,
+            url_bytes_max: bytes("limits.url_bytes_max")?,
+            parameters_count_max: self.parse("limits.parameters_count_max")?,
+            anonymous_bytes_max: bytes("limits.anonymous_bytes_max")?,
+            failures_count_max: self.parse("limits.failures_count_max")?,
             page_count_max: self.parse("limits.page_count_max")?,
             page_bytes_max: bytes("limits.page_bytes_max")?,
+            memory_bytes_max: bytes("limits.memory_bytes_max")?,
             connections_max: self.parse("limits.connections_max")?,
             requests_max: self.parse("limits.requests_max")?,
             head_timeout: self.parse("limits.head_timeout")?,
+            idle_timeout: self.parse("limits.idle_timeout")?,
             body_timeout: self.parse("limits.body_timeout")?,
+            write_timeout: self.parse("limits.write_timeout")?,
+            rate_bytes_min: bytes("limits.rate_bytes_min")?,
+            drain_timeout: self.parse("limits.drain_timeout")?,
+        };
+        let held = limits.statements_bytes_max.max(limits.document_bytes_max);
+        self.with("limits.memory_bytes_max", |_| {
+            let is_enough = held.saturating_mul(4) <= limits.memory_bytes_max;
+            let reason = format!("expected four times the longest body, {held} bytes, at least");
+            if is_enough { Ok(()) } else { Err(reason) }
+        })?;
+        self.with("limits.head_bytes_max", |_| {
+            let is_enough = HEAD_BYTES_MIN <= limits.head_bytes_max;
+            if is_enough { Ok(()) } else { Err("expected 8KiB at least".to_owned()) }
+        })?;
+        Ok(limits)
+    }
+
+    fn origins(&self, name: &'static str) -> Result<Origins, ConfigError> {
+        self.with(name, |text| match text.trim() {
+            "*" => Ok(Origins::Any),
+            text => {
+                text.split_whitespace().map(origin).collect::<Result<_, _>>().map(Origins::Listed)
+            }
         })
     }
 

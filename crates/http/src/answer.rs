@@ -12,7 +12,8 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    HeaderName, HeaderValue, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, StatusCode};
 
@@ -30,6 +31,16 @@ const PACKED_BYTES_MIN: usize = 1024;
 
 /// Answers larger than this are packed on a thread of their own: 64 KiB.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
+
+/// What every answer says to browsers: take nothing for another type, run and frame nothing,
+/// tell nobody where you were, and give nothing to pages that do not ask by CORS. Documents
+/// and attachments come from anybody.
+pub(crate) const HYGIENE: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
 
 /// An answer with a JSON text as its body.
 pub(crate) fn json(text: impl Into<Bytes>) -> Response {
@@ -51,14 +62,16 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
         tell(&problem, asked, &mut response);
     }
     let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in HYGIENE {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     if asked.route.is_xapi {
-        // Documents come from anybody: no browser shall run or show them as our pages.
-        let policy = HeaderValue::from_static("default-src 'none'; sandbox");
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        // Learners' data: only the browser that asked may keep it, and asks again each time.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(VERSION_HEADER, HeaderValue::from_static(asked.version.as_str()));
-        cors::allow(headers, asked.origin.clone());
+        cors::allow(headers, asked.origin.as_ref(), &shared.options.origins);
+    } else {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if asked.route.tells_consistency && !headers.contains_key(CONSISTENT_HEADER) {
         tell_consistency(headers, shared.service.consistent_through(asked.tenant));

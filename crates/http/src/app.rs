@@ -10,11 +10,16 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::Method;
+use hyper::body::Body as _;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
+use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
-use crate::edge::{Caller, Sender, is_alternate, read_version, rewrite, settle};
+use crate::connection::Line;
+use crate::edge::{Caller, Sender, is_alternate, pass_over, read_version, rewrite, settle};
+use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
+use crate::place::{Place, Workload};
 use crate::problem::Problem;
 use crate::{HttpParts, Shared, SharedParts, answer, cors, health, xapi};
 
@@ -103,13 +108,35 @@ impl Asked {
 
 impl App {
     /// How long a client should wait that came when too much was going on.
-    const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
+    pub(crate) const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+    /// Which part of the memory may hold what is not known who sent it.
+    const ANONYMOUS_PART: usize = 8;
+
+    /// Most pages that are read from storage at a time.
+    const FINDERS_MAX: usize = 64;
+
+    /// Answers from this size on are counted until they are sent: 64 KiB.
+    const COUNTED_BYTES_MIN: usize = 64 * 1024;
 
     /// Puts the HTTP face together.
     pub fn new(parts: HttpParts) -> Self {
         let HttpParts { service, authenticator, clock, gauges, options } = parts;
-        let metrics = Metrics::new(gauges);
-        let shared = Arc::new(SharedParts { service, authenticator, clock, metrics, options });
+        let bytes = options.bounds.memory_bytes_max;
+        let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
+        let memory = Memory::new(bytes - anonymous_bytes);
+        let anonymous_memory = Memory::new(anonymous_bytes);
+        let shared = Arc::new(SharedParts {
+            service,
+            authenticator,
+            clock,
+            metrics: Metrics::new(gauges, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]),
+            memory,
+            anonymous_memory,
+            workload: Workload::default(),
+            finders: Semaphore::new(Self::FINDERS_MAX),
+            options,
+        });
         let router = Router::new()
             .merge(xapi::routes())
             .route("/health", get(health::health))
@@ -122,20 +149,20 @@ impl App {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn answer(&self, mut request: Request) -> Response {
         let shared = &self.shared;
         let started = shared.clock.elapsed();
-        let (_held, before) = shared.metrics.enter();
+        let _held = shared.metrics.enter();
         let mut asked = Asked::of(&request, shared.options.default_version);
-        let response = if before < shared.options.bounds.requests_max {
-            match self.route(request, &mut asked).await {
-                Ok(response) => response,
-                Err(problem) => problem.into_response(),
-            }
-        } else {
-            Problem::busy(Self::BUSY_RETRY_AFTER).into_response()
+        let line = request.extensions_mut().remove::<Arc<Line>>();
+        let place = Place::new(shared, line);
+        request.extensions_mut().insert(Arc::clone(&place));
+        let response = match self.route(request, &mut asked, &place).await {
+            Ok(response) => response,
+            Err(problem) => problem.into_response(),
         };
-        let response = answer::finish(shared, &asked, response).await;
+        let mut response = answer::finish(shared, &asked, response).await;
+        hold(&place, &mut response);
         let elapsed = shared.clock.elapsed().saturating_sub(started);
         let status = response.status().as_u16();
         shared.metrics.observe((asked.route.name, method_label(&asked.method)), status, elapsed);
@@ -156,24 +183,29 @@ impl App {
         }
     }
 
-    async fn route(&self, request: Request, asked: &mut Asked) -> Result<Response, Problem> {
+    async fn route(
+        &self,
+        mut request: Request,
+        asked: &mut Asked,
+        place: &Arc<Place>,
+    ) -> Result<Response, Problem> {
+        let bounds = &self.shared.options.bounds;
+        if let Err(problem) = self.admit(&mut request, asked, place).await {
+            pass_over(&mut request, place, bounds).await;
+            return Err(problem);
+        }
         if asked.method == Method::OPTIONS {
+            pass_over(&mut request, place, bounds).await;
             return Ok(cors::answer_options());
         }
-        let bounds = &self.shared.options.bounds;
-        let mut request = settle(request, bounds.body_timeout).await?;
-        if asked.route.is_xapi && is_alternate(&request) {
-            let header = request.headers().get(AUTHORIZATION).cloned();
-            let sender = self.sender(header).await;
-            request = rewrite(request, sender, bounds).await?;
-            asked.method = request.method().clone();
-            if let Ok(version) = read_version(request.headers()) {
-                asked.version = version;
-            }
-        }
-        request.extensions_mut().insert(asked.version);
         if asked.route.needs_caller {
-            self.identify(&mut request, asked).await?;
+            request = settle(request, place, bounds).await?;
+        } else {
+            pass_over(&mut request, place, bounds).await;
+        }
+        if asked.method != Method::PUT && asked.method != Method::POST {
+            // Whatever body there still is, nobody waits for it.
+            place.enter()?;
         }
         if asked.method == Method::HEAD {
             // Whatever GET says; the body is taken off when the answer is finished.
@@ -186,6 +218,41 @@ impl App {
         }
     }
 
+    /// Lets a request in, or not, before its body is read: of strangers, nothing is kept.
+    async fn admit(
+        &self,
+        request: &mut Request,
+        asked: &mut Asked,
+        place: &Arc<Place>,
+    ) -> Result<(), Problem> {
+        let options = &self.shared.options;
+        let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+        if options.bounds.url_bytes_max < target {
+            return Err(Problem::url_too_long(options.bounds.url_bytes_max));
+        }
+        if asked.route.is_xapi && !cors::is_allowed(asked.origin.as_ref(), &options.origins) {
+            return Err(Problem::foreign_origin());
+        }
+        if asked.method == Method::OPTIONS {
+            return Ok(());
+        }
+        if asked.route.is_xapi && is_alternate(request) {
+            let header = request.headers().get(AUTHORIZATION).cloned();
+            let sender = self.sender(header).await;
+            *request = rewrite(std::mem::take(request), (sender, place), &options.bounds).await?;
+            asked.method = request.method().clone();
+            if let Ok(version) = read_version(request.headers()) {
+                asked.version = version;
+            }
+        }
+        request.extensions_mut().insert(asked.version);
+        if asked.route.needs_caller {
+            self.identify(request, asked).await?;
+            place.knows_sender();
+        }
+        Ok(())
+    }
+
     /// Finds out who asks and in which version, and leaves both for the handler.
     async fn identify(&self, request: &mut Request, asked: &mut Asked) -> Result<(), Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -194,6 +261,20 @@ impl App {
         let version = read_version(request.headers())?;
         request.extensions_mut().insert(Caller { principal, version });
         Ok(())
+    }
+}
+
+/// Leaves with a large answer what it holds, until it is sent.
+fn hold(place: &Place, response: &mut Response) {
+    let size = response.body().size_hint().exact();
+    let bytes = match size {
+        Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
+        None => place.charge.bytes(),
+    };
+    if App::COUNTED_BYTES_MIN <= bytes {
+        let charge = Charge::new(place.memory());
+        charge.hold_anyway(bytes);
+        response.extensions_mut().insert(Arc::new(charge));
     }
 }
 

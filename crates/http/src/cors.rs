@@ -1,7 +1,9 @@
 //! Requests from pages of other origins.
 //!
-//! Any origin may ask, because what it may do is decided by the credential it sends. The
-//! origin is echoed and credentials are allowed, so that pages may send them in any way.
+//! By default any origin may ask, because what it may do is decided by the credential it
+//! sends. The origin is echoed and credentials are allowed, so that pages may send them in
+//! any way. Where origins are listed, others get no answer that they could read, and nothing
+//! is done for them.
 //!
 //! Spec: Fetch Standard, 3.2 (CORS protocol).
 
@@ -12,6 +14,8 @@ use hyper::header::{
     HeaderValue, VARY,
 };
 use hyper::{HeaderMap, StatusCode};
+
+use crate::Origins;
 
 /// The methods that some resource knows.
 const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
@@ -42,11 +46,22 @@ pub(crate) fn answer_options() -> Response {
     response
 }
 
-/// Lets a page of `origin` read the answer, errors included.
-pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
+/// Whether a page of `origin` may ask. A request that names none comes from no page.
+pub(crate) fn is_allowed(origin: Option<&HeaderValue>, origins: &Origins) -> bool {
+    match (origin, origins) {
+        (None, _) | (Some(_), Origins::Any) => true,
+        (Some(origin), Origins::Listed(listed)) => {
+            let is_same = |known: &String| origin.as_bytes().eq_ignore_ascii_case(known.as_bytes());
+            listed.iter().any(is_same)
+        }
+    }
+}
+
+/// Lets a page of `origin` read the answer, errors included, if it may ask.
+pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<&HeaderValue>, origins: &Origins) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = origin else { return };
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    let Some(origin) = origin.filter(|origin| is_allowed(Some(origin), origins)) else { return };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
 }

@@ -6,10 +6,13 @@ mod body;
 mod caller;
 mod etag;
 mod params;
+mod pieces;
+mod tempo;
 
 pub(crate) use accept::{accepts_gzip, choose_form};
 pub(crate) use alternate::{Sender, is_alternate, rewrite};
-pub(crate) use body::{Incoming, Pieces, settle};
+pub(crate) use body::{Incoming, pass_over, settle};
 pub(crate) use caller::{Caller, VERSION_HEADER, read_version};
 pub(crate) use etag::{Conditions, quote};
-pub(crate) use params::{FromParams, NoParams, Params, Query, decode};
+pub(crate) use params::{FromParams, NoParams, Params, ParamsLimits, Query, decode};
+pub(crate) use pieces::{Bound, Pieces};

@@ -9,12 +9,15 @@ pub mod multipart;
 
 mod answer;
 mod app;
+mod connection;
 mod cors;
 mod date;
 mod edge;
 mod health;
 mod media_type;
+mod memory;
 mod metrics;
+mod place;
 mod problem;
 mod server;
 mod xapi;
@@ -32,7 +35,10 @@ pub use app::App;
 pub use metrics::{GaugeReading, Gauges};
 pub use server::{ServeError, serve};
 
+use memory::Memory;
 use metrics::Metrics;
+use place::Workload;
+use tokio::sync::Semaphore;
 
 /// How large and how slow things may be.
 #[derive(Clone, Debug)]
@@ -47,18 +53,62 @@ pub struct Bounds {
     pub multipart_bytes_max: u64,
     /// Most parts of a request with attachments.
     pub parts_max: usize,
+    /// Largest headers of a part, in bytes.
+    pub part_head_bytes_max: usize,
+    /// How many times its packed size a body may have.
+    pub unpacked_ratio_max: u64,
+    /// Largest id of a document, in bytes.
+    pub document_id_bytes_max: usize,
     /// Largest head of a request, in bytes.
     pub head_bytes_max: usize,
+    /// Largest address of a request, in bytes.
+    pub url_bytes_max: usize,
+    /// Most parameters of a request.
+    pub parameters_count_max: usize,
+    /// Largest form that is kept before it is known who sent it, in bytes.
+    pub anonymous_bytes_max: usize,
+    /// Most bytes of bodies and pages in memory, for all requests together. An eighth of it is
+    /// for forms of which it is not yet known who sent them.
+    pub memory_bytes_max: usize,
+    /// Most statements and bytes of a page, for which room is made before it is read.
+    pub page: PageBounds,
     /// How long the head of a request may take to arrive.
     pub head_timeout: Duration,
-    /// How long the next piece of a body may take to arrive.
+    /// How long a connection may stay open between two requests.
+    pub idle_timeout: Duration,
+    /// The span of waiting in which a body must go on.
     pub body_timeout: Duration,
+    /// The span in which the client must read on.
+    pub write_timeout: Duration,
+    /// Bytes a second that must come or go within those spans.
+    pub rate_bytes_min: u64,
     /// How long requests may go on after the shutdown was asked for.
     pub drain_timeout: Duration,
-    /// Most open connections; more wait to be accepted.
+    /// Most open connections. For more, those give way that have been idle or half sent for
+    /// longest.
     pub connections_max: usize,
-    /// Most requests answered at a time; more are told to come back later.
+    /// Most requests worked on at a time; more are told to come back later.
     pub requests_max: usize,
+}
+
+/// How large a page of statements may become.
+#[derive(Clone, Copy, Debug)]
+pub struct PageBounds {
+    /// Statements when the reader names no limit.
+    pub count: usize,
+    /// Most statements.
+    pub count_max: usize,
+    /// Most bytes of statements, but one statement at least.
+    pub bytes_max: usize,
+}
+
+/// Whose pages may ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Those of every origin.
+    Any,
+    /// Those of these, each as in `https://a.example`, in lower case.
+    Listed(Vec<String>),
 }
 
 /// What the HTTP face can be told to do differently.
@@ -66,6 +116,8 @@ pub struct Bounds {
 pub struct Options {
     /// The version that answers name when the request did not.
     pub default_version: Version,
+    /// Whose pages may ask.
+    pub origins: Origins,
     /// How large and how slow things may be.
     pub bounds: Bounds,
 }
@@ -99,5 +151,12 @@ struct SharedParts {
     authenticator: Arc<Authenticator>,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
+    /// What requests and answers hold.
+    memory: Arc<Memory>,
+    /// What is held before it is known who sent it.
+    anonymous_memory: Arc<Memory>,
+    workload: Workload,
+    /// A place for each page that is read from storage.
+    finders: Semaphore,
     options: Options,
 }

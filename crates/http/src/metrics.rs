@@ -1,6 +1,7 @@
 //! What is counted, in the text format of Prometheus.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::collector::Collector;
@@ -10,6 +11,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::memory::Memory;
 
 /// Numbers that others keep, such as a storage engine.
 pub trait Gauges: Send + Sync {
@@ -36,6 +39,7 @@ pub(crate) struct Metrics {
     statements_stored: Counter,
     in_flight: Gauge,
     connections: Gauge,
+    evicted: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,9 +57,9 @@ struct RouteLabels {
 
 /// Counts something up as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Held(Gauge);
+pub(crate) struct Counted(Gauge);
 
-impl Drop for Held {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
     }
@@ -73,7 +77,7 @@ impl Metrics {
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
     /// Everything at zero.
-    pub(crate) fn new(gauges: Option<std::sync::Arc<dyn Gauges>>) -> Self {
+    pub(crate) fn new(gauges: Option<Arc<dyn Gauges>>, memories: [Arc<Memory>; 2]) -> Self {
         let mut registry = Registry::default();
         let requests = Family::<RequestLabels, Counter>::default();
         let histogram: fn() -> Histogram = || Histogram::new(Self::BUCKETS);
@@ -88,22 +92,31 @@ impl Metrics {
         let help = "Requests being answered";
         registry.register("acta_http_requests_in_flight", help, in_flight.clone());
         registry.register("acta_http_connections", "Open connections", connections.clone());
+        let evicted = Counter::default();
+        let help = "Connections closed to make room for others";
+        registry.register("acta_http_connections_evicted", help, evicted.clone());
+        registry.register_collector(Box::new(Others(Arc::new(Held(memories)))));
         if let Some(gauges) = gauges {
             registry.register_collector(Box::new(Others(gauges)));
         }
-        Self { registry, requests, seconds, statements_stored, in_flight, connections }
+        Self { registry, requests, seconds, statements_stored, in_flight, connections, evicted }
     }
 
-    /// Counts a request as being answered, and tells how many were before.
-    pub(crate) fn enter(&self) -> (Held, usize) {
-        let before = self.in_flight.inc();
-        (Held(self.in_flight.clone()), usize::try_from(before).unwrap_or_default())
+    /// Counts a request as being answered.
+    pub(crate) fn enter(&self) -> Counted {
+        self.in_flight.inc();
+        Counted(self.in_flight.clone())
+    }
+
+    /// Counts connections that were closed to make room.
+    pub(crate) fn evict(&self, count: usize) {
+        self.evicted.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// Counts a connection as open.
-    pub(crate) fn connect(&self) -> Held {
+    pub(crate) fn connect(&self) -> Counted {
         self.connections.inc();
-        Held(self.connections.clone())
+        Counted(self.connections.clone())
     }
 
     /// Counts an answer.
@@ -131,8 +144,31 @@ impl Metrics {
     }
 }
 
+/// What requests and answers hold in memory.
+struct Held([Arc<Memory>; 2]);
+
+impl Gauges for Held {
+    #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+    fn read(&self) -> Vec<GaugeReading> {
+        let [known, anonymous] = &self.0;
+        let reading = |name, help, value: usize| GaugeReading { name, help, value: value as f64 };
+        vec![
+            reading(
+                "acta_http_memory_bytes",
+                "Bytes of bodies and answers that are held in memory",
+                known.held(),
+            ),
+            reading(
+                "acta_http_anonymous_memory_bytes",
+                "Bytes of forms in memory of which it is not yet known who sent them",
+                anonymous.held(),
+            ),
+        ]
+    }
+}
+
 /// The numbers of others, read when asked for.
-struct Others(std::sync::Arc<dyn Gauges>);
+struct Others(Arc<dyn Gauges>);
 
 impl fmt::Debug for Others {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -158,9 +194,11 @@ impl Collector for Others {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+
+    fn metrics(gauges: Option<Arc<dyn Gauges>>) -> Metrics {
+        Metrics::new(gauges, [Memory::new(1), Memory::new(1)])
+    }
 
     #[derive(Debug)]
     struct Two;
@@ -174,7 +212,7 @@ mod tests {
 
     #[test]
     fn numbers_of_others_are_read_when_they_are_asked_for() {
-        let text = Metrics::new(Some(Arc::new(Two))).encode();
+        let text = metrics(Some(Arc::new(Two))).encode();
         for line in ["# TYPE acta_log_bytes gauge", "acta_log_bytes 7.5", "acta_halted 0.0"] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
@@ -182,12 +220,15 @@ mod tests {
 
     #[test]
     fn what_is_held_is_counted_until_it_is_dropped() {
-        let metrics = Metrics::new(None);
-        let (first, before) = metrics.enter();
-        assert_eq!(before, 0);
-        let (second, before) = metrics.enter();
-        assert_eq!(before, 1);
+        let metrics = metrics(None);
+        let count = || {
+            let text = metrics.encode();
+            let line = text.lines().find(|line| line.starts_with("acta_http_requests_in_flight"));
+            line.map(str::to_owned).unwrap()
+        };
+        let (first, second) = (metrics.enter(), metrics.enter());
+        assert_eq!(count(), "acta_http_requests_in_flight 2");
         drop((first, second));
-        assert_eq!(metrics.enter().1, 0);
+        assert_eq!(count(), "acta_http_requests_in_flight 0");
     }
 }

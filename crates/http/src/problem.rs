@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use acta_auth::AuthError;
-use acta_service::ServiceError;
+use acta_service::{Limit, ServiceError};
 use acta_xapi::{Fault, Faults, Rule};
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
@@ -113,11 +113,22 @@ impl From<Fault> for FaultView {
             parameter: None,
             rule: fault.rule.id(),
             section: fault.rule.section(),
-            message: fault.rule.text().to_owned(),
+            message: with_key(fault.rule),
             pointer: Some(fault.pointer),
             found: fault.found,
         }
     }
+}
+
+/// The text of a rule, with the key that sets its bound if it has one.
+fn with_key(rule: Rule) -> String {
+    let keys = [
+        (Rule::Size, "limits.json_values_max"),
+        (Rule::Depth, "limits.json_depth_max"),
+        (Rule::BatchLength, "limits.statements_count_max"),
+    ];
+    let key = keys.into_iter().find(|(known, _)| *known == rule);
+    key.map_or_else(|| rule.text().to_owned(), |(_, key)| format!("{} ({key})", rule.text()))
 }
 
 /// The body of RFC 9457.
@@ -168,10 +179,29 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
     }
 
-    /// Something sent is larger than it may be.
-    pub(crate) fn too_large(what: &str, bytes_max: u64) -> Self {
-        let detail = format!("{what} may have {bytes_max} bytes at most");
+    /// Something sent is larger than it may be; `key` sets how large.
+    pub(crate) fn too_large(what: &str, bytes_max: u64, key: &str) -> Self {
+        let detail = format!("{what} may have {bytes_max} bytes at most ({key})");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+    }
+
+    /// The address is longer than it may be.
+    pub(crate) fn url_too_long(bytes_max: usize) -> Self {
+        let detail =
+            format!("an address may have {bytes_max} bytes at most (limits.url_bytes_max)");
+        Self::new(StatusCode::URI_TOO_LONG, "uri-too-long", detail)
+    }
+
+    /// The headers of the request, or of one of its parts, are larger than they may be.
+    pub(crate) fn head_too_large(what: &str, bytes_max: usize, key: &str) -> Self {
+        let detail = format!("{what} may have {bytes_max} bytes at most ({key})");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", detail)
+    }
+
+    /// The configuration lists the origins whose pages may ask, and this one is not listed.
+    pub(crate) fn foreign_origin() -> Self {
+        let detail = "pages of this origin may not ask (cors.origins)";
+        Self::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
     }
 
     /// Too much is going on.
@@ -179,6 +209,24 @@ impl Problem {
         let detail = "the server is busy; repeat the request later";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
         Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// A use case takes no more of something.
+    fn over(limit: Limit, max: u64) -> Self {
+        match limit {
+            Limit::Statement => Self::too_large("a statement", max, "limits.statement_bytes_max"),
+            Limit::Signature => Self::too_large("a signature", max, "limits.signature_bytes_max"),
+            Limit::Document => {
+                Self::too_large("the merged document", max, "limits.document_bytes_max")
+            }
+            Limit::Documents => {
+                let detail = format!(
+                    "the place holds {max} documents, the most that it may; remove one first \
+                     (limits.documents_count_max)"
+                );
+                Self::new(StatusCode::BAD_REQUEST, "too-many-documents", detail)
+            }
+        }
     }
 
     /// Something failed here that the client can do nothing about.
@@ -266,6 +314,13 @@ impl From<AuthError> for Problem {
             AuthError::Missing | AuthError::UnsupportedScheme | AuthError::Refused => {
                 Self::unauthenticated(&error)
             }
+            AuthError::Exhausted { count_max, retry_after } => {
+                let detail = format!(
+                    "{error}: {count_max} a minute are the most (limits.failures_count_max)"
+                );
+                let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-failures", detail);
+                Self { retry_after: Some(retry_after), ..problem }
+            }
             AuthError::Storage(error) => ServiceError::from(error).into(),
         }
     }
@@ -300,7 +355,7 @@ impl From<ServiceError> for Problem {
                               If-Match to replace it";
                 Self::new(StatusCode::CONFLICT, "document-exists", detail)
             }
-            ServiceError::TooLarge { what, bytes_max } => Self::too_large(what, bytes_max),
+            ServiceError::OverLimit { limit, max } => Self::over(limit, max),
             ServiceError::Busy { retry_after } => Self::busy(retry_after),
             ServiceError::Full => {
                 tracing::error!("a request failed because no room is left");
@@ -324,9 +379,8 @@ impl From<ServiceError> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use acta_access::{Act, Denied};
-
     use super::*;
+    use acta_access::{Act, Denied};
 
     #[track_caller]
     fn check(error: ServiceError, status: u16, slug: &str) {
@@ -349,7 +403,14 @@ mod tests {
             (ServiceError::Conflict(Vec::new()), 409, "statement-conflict"),
             (ServiceError::PreconditionFailed, 412, "precondition-failed"),
             (ServiceError::Unconditional, 409, "document-exists"),
-            (ServiceError::TooLarge { what: "a thing", bytes_max: 1 }, 413, "too-large"),
+            (ServiceError::OverLimit { limit: Limit::Statement, max: 1 }, 413, "too-large"),
+            (ServiceError::OverLimit { limit: Limit::Signature, max: 1 }, 413, "too-large"),
+            (ServiceError::OverLimit { limit: Limit::Document, max: 1 }, 413, "too-large"),
+            (
+                ServiceError::OverLimit { limit: Limit::Documents, max: 1 },
+                400,
+                "too-many-documents",
+            ),
             (ServiceError::Busy { retry_after }, 503, "busy"),
             (ServiceError::Full, 507, "full"),
             (ServiceError::Halted, 503, "halted"),

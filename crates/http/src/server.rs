@@ -10,13 +10,13 @@ use std::time::Duration;
 use axum::body::Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::connection::{Answered, Lines, Patience, Refuse, Seat, Watched};
 use crate::{App, Bounds, HttpParts};
 
 /// Serving has ended otherwise than by a shutdown in good order.
@@ -44,20 +44,18 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let app = App::new(parts);
     let bounds = app.shared().options.bounds.clone();
-    let slots = Arc::new(Semaphore::new(bounds.connections_max));
+    let lines = Lines::new(bounds.connections_max);
     let connections = TaskTracker::new();
     loop {
-        let Some(slot) = shutdown.run_until_cancelled(Arc::clone(&slots).acquire_owned()).await
+        let accepted = shutdown.run_until_cancelled(accept(&listener, &lines, &app)).await;
+        let Some(accepted) = accepted else { break };
+        let stream = accepted?;
+        let Some(seat) = shutdown.run_until_cancelled(lines.seat(&app.shared().metrics)).await
         else {
             break;
         };
-        let Some(accepted) = shutdown.run_until_cancelled(accept(&listener)).await else { break };
-        let stream = accepted?;
         let (app, shutdown) = (app.clone(), shutdown.clone());
-        connections.spawn(async move {
-            serve_connection(app, stream, shutdown).await;
-            drop(slot);
-        });
+        connections.spawn(serve_connection(app, stream, seat, shutdown));
     }
     drop(listener);
     connections.close();
@@ -67,12 +65,12 @@ pub async fn serve(
     }
 }
 
-/// Accepts the next connection. Trouble of a single connection, or a lack of file handles,
-/// passes by.
-async fn accept(listener: &TcpListener) -> Result<TcpStream, ServeError> {
+/// Accepts the next connection. Trouble of a single connection passes by; when file handles
+/// are lacking, connections give way.
+async fn accept(listener: &TcpListener, lines: &Lines, app: &App) -> Result<TcpStream, ServeError> {
     /// How long to wait for others to give their file handles back.
     const PAUSE: Duration = Duration::from_millis(50);
-    /// How often in a row accepting may fail: half a minute.
+    /// How often in a row accepting may fail for another reason: half a minute.
     const FAILURES_MAX: usize = 600;
 
     let mut failure_count = 0;
@@ -81,37 +79,77 @@ async fn accept(listener: &TcpListener) -> Result<TcpStream, ServeError> {
             Ok((stream, _)) => return Ok(stream),
             Err(error) if failure_count == FAILURES_MAX => return Err(ServeError::Accept(error)),
             Err(error) => {
-                failure_count += 1;
                 tracing::warn!(%error, "could not accept a connection");
+                if lacks_handles(&error) {
+                    app.shared().metrics.evict(lines.make_room());
+                } else {
+                    failure_count += 1;
+                }
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-async fn serve_connection(app: App, stream: TcpStream, shutdown: CancellationToken) {
+/// Whether the process or the system has no file handle left.
+fn lacks_handles(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+}
+
+async fn serve_connection(app: App, stream: TcpStream, seat: Seat, shutdown: CancellationToken) {
     // Answers are small and waited for. That it cannot be set harms nobody.
     let _ = stream.set_nodelay(true);
     let _held = app.shared().metrics.connect();
-    let builder = connection_builder(&app.shared().options.bounds);
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let app = app.clone();
-        Box::pin(async move { Ok::<_, Infallible>(app.answer(request.map(Body::new)).await) })
+    let bounds = &app.shared().options.bounds;
+    let (builder, patience) = (connection_builder(bounds), Patience::of(bounds));
+    let line = &seat.line;
+    let refuse = {
+        let (bytes_max, version) = (bounds.head_bytes_max, app.shared().options.default_version);
+        Refuse { bytes_max, version }
+    };
+    let watched = Watched::new(stream, Arc::clone(line), refuse);
+    let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
+        let (app, line) = (app.clone(), Arc::clone(line));
+        line.begins();
+        request.extensions_mut().insert(Arc::clone(&line));
+        Box::pin(async move {
+            let response = app.answer(request.map(Body::new)).await;
+            Ok::<_, Infallible>(Answered::wrap(response, line))
+        })
     });
-    let mut connection = builder.serve_connection(TokioIo::new(stream), service);
-    let mut ended = shutdown
-        .run_until_cancelled(poll_fn(|context| connection.poll_without_shutdown(context)))
-        .await;
-    if ended.is_none() {
+    let mut connection = builder.serve_connection(TokioIo::new(watched), service);
+    let serving = async {
+        let served = poll_fn(|context| connection.poll_without_shutdown(context));
+        if let Some(ended) = shutdown.run_until_cancelled(served).await {
+            return ended;
+        }
         Pin::new(&mut connection).graceful_shutdown();
-        ended = Some(poll_fn(|context| connection.poll_without_shutdown(context)).await);
+        poll_fn(|context| connection.poll_without_shutdown(context)).await
+    };
+    let is_over = tokio::select! {
+        biased;
+        ended = serving => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection broke off");
+            }
+            true
+        }
+        () = line.told_to_end() => false,
+        () = line.expires(patience) => false,
+    };
+    if is_over {
+        line.ends();
+        let stream = connection.into_parts().io.into_inner().into_inner();
+        tokio::select! {
+            // Cut short by a shutdown, so that idle clients do not hold it up.
+            () = shutdown.cancelled() => {}
+            () = line.told_to_end() => {}
+            () = linger(stream) => {}
+        }
     }
-    if let Some(Err(error)) = ended {
-        tracing::debug!(%error, "a connection broke off");
-    }
-    let stream = connection.into_parts().io.into_inner();
-    // Cut short by a shutdown, so that idle clients do not hold it up.
-    shutdown.run_until_cancelled(linger(stream)).await;
 }
 
 /// Ends a connection so that the client can read the last answer.
@@ -133,10 +171,7 @@ async fn linger(mut stream: TcpStream) {
 
 fn connection_builder(bounds: &Bounds) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(bounds.head_timeout)
-        .max_header_size(bounds.head_bytes_max)
-        .half_close(false);
+    // Without a timer of its own: how long a head may take is watched over from here.
+    builder.max_header_size(bounds.head_bytes_max).half_close(false);
     builder
 }

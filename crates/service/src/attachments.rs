@@ -7,7 +7,7 @@ use acta_storage::{AttachmentReader, NewStatement, StagedAttachment};
 use acta_xapi::json::{JsonLimits, Kind, Value, parse};
 use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, check_signature};
 
-use crate::{Service, ServiceError, StoredStatement};
+use crate::{Limit, Service, ServiceError, StoredStatement};
 
 /// Names the content of an attachment of a stored statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub(crate) fn check_attachments(
             let bytes_max = signature_bytes_max;
             let signature = content
                 .read(bytes_max)?
-                .ok_or(ServiceError::TooLarge { what: "a signature", bytes_max })?;
+                .ok_or(ServiceError::OverLimit { limit: Limit::Signature, max: bytes_max })?;
             if let Err(mut fault) = check_signature(&new.statement, &signature) {
                 fault.pointer.insert_str(0, &base);
                 faults.push(fault);

@@ -10,7 +10,7 @@ use acta_xapi::{BarePut, DocumentKind, MergeError, Rule, Version, merge_document
 use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
-use crate::{Service, ServiceError};
+use crate::{Limit, Service, ServiceError};
 
 /// How often a merge is tried again that lost a race against another writer.
 const MERGE_ATTEMPTS_MAX: usize = 256;
@@ -67,6 +67,7 @@ impl Service {
     /// - [`ServiceError::Denied`]: without the scope to write documents of this kind.
     /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
     /// - [`ServiceError::Unconditional`], [`ServiceError::Faulty`]: a precondition is needed.
+    /// - [`ServiceError::OverLimit`]: its place has no room for another document.
     /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
     ///   says.
     ///
@@ -105,6 +106,8 @@ impl Service {
     ///
     /// - [`ServiceError::Denied`]: without the scope to write documents of this kind.
     /// - [`ServiceError::Faulty`]: one of both documents is not a JSON object.
+    /// - [`ServiceError::OverLimit`]: the merged document is too large, or its place has no
+    ///   room for another one.
     /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
     /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
     ///   says.
@@ -180,9 +183,10 @@ impl Service {
 
     async fn new_document(&self, sent: SentDocument) -> Result<NewDocument, ServiceError> {
         let SentDocument { content, content_type } = sent;
+        let count_max = self.options.documents_count_max;
         self.run(content.len(), move || {
             let etag = etag_of(&content);
-            NewDocument { content, content_type, etag }
+            NewDocument { content, content_type, etag, count_max }
         })
         .await
     }
@@ -200,8 +204,7 @@ impl Service {
         let content = self.merge(current.content, sent.content.clone()).await?;
         let bytes_max = self.options.document_bytes_max;
         if bytes_max < content.len() {
-            let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-            return Err(ServiceError::TooLarge { what: "the merged document", bytes_max });
+            return Err(ServiceError::over(Limit::Document, bytes_max));
         }
         Ok(SentDocument { content, content_type: current.content_type })
     }

@@ -36,13 +36,13 @@ pub enum ServiceError {
     #[error("the document exists and no precondition was sent")]
     Unconditional,
 
-    /// A part is larger than it may be. Send less.
-    #[error("{what} is larger than {bytes_max} bytes")]
-    TooLarge {
-        /// What is too large.
-        what: &'static str,
-        /// How large it may be.
-        bytes_max: u64,
+    /// Something is larger than it may be, or there is too much of it. Send less.
+    #[error("{limit:?} is over the limit of {max}")]
+    OverLimit {
+        /// What there is too much of.
+        limit: Limit,
+        /// The most of it, in its unit.
+        max: u64,
     },
 
     /// Too much is going on. Retry later.
@@ -66,7 +66,25 @@ pub enum ServiceError {
     Failed(#[source] StorageError),
 }
 
+/// What a use case takes only so much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Bytes of a single statement.
+    Statement,
+    /// Bytes of the signature of a statement.
+    Signature,
+    /// Bytes of a document, also when it grows by being merged into.
+    Document,
+    /// Documents of one place.
+    Documents,
+}
+
 impl ServiceError {
+    /// So much of something is the most.
+    pub(crate) fn over(limit: Limit, max: usize) -> Self {
+        Self::OverLimit { limit, max: u64::try_from(max).unwrap_or(u64::MAX) }
+    }
+
     /// One fault and nothing else.
     pub fn fault(pointer: impl Into<String>, rule: Rule, found: &str) -> Self {
         Self::Faulty(Faults(vec![Fault::new(pointer, rule, found)]))
@@ -92,6 +110,7 @@ impl From<StorageError> for ServiceError {
         match error {
             StorageError::Conflict(ids) => Self::Conflict(ids),
             StorageError::PreconditionFailed => Self::PreconditionFailed,
+            StorageError::TooMany { count_max } => Self::over(Limit::Documents, count_max),
             StorageError::Busy { retry_after } => Self::Busy { retry_after },
             StorageError::Full => Self::Full,
             StorageError::Halted => Self::Halted,

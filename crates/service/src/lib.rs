@@ -30,7 +30,7 @@ pub use acta_storage::{
 };
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, etag_of};
-pub use error::ServiceError;
+pub use error::{Limit, ServiceError};
 pub use search::{Search, View};
 pub use statements::{Prepared, Sent, Shape, Stored};
 
@@ -47,10 +47,14 @@ pub struct Options {
     pub page_count_max: usize,
     /// A page ends once it holds this many bytes of statements.
     pub page_bytes_max: usize,
+    /// Longest single statement, in bytes.
+    pub statement_bytes_max: usize,
     /// Longest signature of a statement, in bytes.
     pub signature_bytes_max: u64,
     /// Largest document, also when it grows by being merged into, in bytes.
     pub document_bytes_max: usize,
+    /// Most documents of one place.
+    pub documents_count_max: usize,
 }
 
 /// What a [`Service`] is made of.

@@ -39,6 +39,8 @@ pub struct Search {
     /// Most statements on a page; 0 is the most that this store gives, and none its usual
     /// number.
     pub limit: Option<u64>,
+    /// A page ends once it holds this many bytes, if that is less than this store's most.
+    pub bytes_max: Option<usize>,
 }
 
 /// How a reader wants statements to look.
@@ -109,6 +111,7 @@ impl Service {
             Some(0) => most,
             Some(limit) => usize::try_from(limit).map_or(most, |limit| limit.min(most)),
         };
+        let page_bytes_max = self.options.page_bytes_max;
         let query = StatementQuery {
             agent: search.agent,
             verb: search.verb,
@@ -121,7 +124,7 @@ impl Service {
             order: search.order,
             after: search.after,
             count_max: count_max.max(1),
-            bytes_max: self.options.page_bytes_max,
+            bytes_max: search.bytes_max.map_or(page_bytes_max, |bytes| bytes.min(page_bytes_max)),
         };
         Ok(self.storage.query_statements(principal.tenant, &query).await?)
     }

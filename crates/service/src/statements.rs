@@ -10,7 +10,7 @@ use acta_xapi::{
 use bytes::Bytes;
 
 use crate::attachments::check_attachments;
-use crate::{Options, Service, ServiceError};
+use crate::{Limit, Options, Service, ServiceError};
 
 /// Whether one statement was sent, under an id, or any number of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ impl Service {
     ///
     /// - [`ServiceError::Denied`]: without the scope to write.
     /// - [`ServiceError::Faulty`]: with every fault of every statement, up to the limit.
+    /// - [`ServiceError::OverLimit`]: a statement is too large.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.1 and 2.1.2.
     pub async fn prepare_statements(
@@ -96,7 +97,7 @@ impl Service {
     ///
     /// - [`ServiceError::Faulty`]: content is missing, has another hash than announced, or
     ///   is a signature that does not hold.
-    /// - [`ServiceError::TooLarge`]: a signature is too large to be checked.
+    /// - [`ServiceError::OverLimit`]: a signature is too large to be checked.
     /// - [`ServiceError::Conflict`]: ids are taken by different content.
     /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
     ///   says.
@@ -141,6 +142,10 @@ impl Service {
                 vec![statement]
             }
         };
+        let bytes_max = self.options.statement_bytes_max;
+        if statements.iter().any(|statement| bytes_max < statement.text().len()) {
+            return Err(ServiceError::over(Limit::Statement, bytes_max));
+        }
         let mut random = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut random);
         let (random, _) = random.as_chunks::<16>();

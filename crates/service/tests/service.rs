@@ -11,7 +11,7 @@ use std::time::Duration;
 use acta_access::{Principal, TenantId};
 use acta_ambient::{Clock, ManualClock, Moment, SeededEntropy};
 use acta_service::{
-    DocumentKey, EtagMatch, Options, Precondition, Search, Sent, SentDocument, Service,
+    DocumentKey, EtagMatch, Limit, Options, Precondition, Search, Sent, SentDocument, Service,
     ServiceError, ServiceParts, Shape, View, etag_of,
 };
 use acta_storage::model::ModelStorage;
@@ -33,6 +33,8 @@ fn service() -> (Service, Arc<ManualClock>) {
             page_count: 2,
             page_count_max: 3,
             page_bytes_max: 1 << 20,
+            statement_bytes_max: 1 << 20,
+            documents_count_max: 1000,
             signature_bytes_max: 8,
             document_bytes_max: 1 << 10,
         },
@@ -125,7 +127,10 @@ async fn a_signature_longer_than_the_limit_is_not_read() {
     writer.write(Bytes::from_static(signature)).await.unwrap();
     let staged = vec![writer.finish().await.unwrap()];
     let result = service.store_statements(prepared, staged).await;
-    assert!(matches!(result, Err(ServiceError::TooLarge { bytes_max: 8, .. })), "{result:?}");
+    assert!(
+        matches!(result, Err(ServiceError::OverLimit { limit: Limit::Signature, max: 8 })),
+        "{result:?}"
+    );
 }
 
 #[tokio::test]

@@ -88,6 +88,9 @@ pub struct NewDocument {
     pub content_type: String,
     /// The hash of the content.
     pub etag: Etag,
+    /// Most documents of its place: none is made beyond, but those that are there may be
+    /// written.
+    pub count_max: usize,
 }
 
 /// Which documents an `If-Match` or `If-None-Match` means.
@@ -162,6 +165,7 @@ pub trait DocumentStore: Send + Sync {
     /// # Errors
     ///
     /// - [`StorageError::PreconditionFailed`]: the current document is another one.
+    /// - [`StorageError::TooMany`]: it is new, and its place is full.
     /// - [`StorageError::Busy`], [`StorageError::Full`]: nothing was written.
     /// - [`StorageError::Halted`], [`StorageError::Io`]: unknown whether it was written.
     async fn replace_document(

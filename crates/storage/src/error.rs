@@ -16,6 +16,13 @@ pub enum StorageError {
     #[error("the precondition does not hold")]
     PreconditionFailed,
 
+    /// The place holds as many documents as it may. Remove one first.
+    #[error("the place holds {count_max} documents already")]
+    TooMany {
+        /// How many it may hold.
+        count_max: usize,
+    },
+
     /// Too much work is queued, or a transaction lost a race. Retry later.
     #[error("storage is busy")]
     Busy {

@@ -180,6 +180,7 @@ macro_rules! storage_suite {
                 names_are_sorted
                 names_are_listed_since_a_moment
                 a_place_is_cleared_at_once
+                a_place_takes_so_many_documents_and_no_more
             }
             gathering {
                 definitions_are_merged_in_order

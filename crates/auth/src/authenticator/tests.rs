@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::{ManualClock, Moment, SeededEntropy};
@@ -10,11 +12,13 @@ use acta_storage::{Credential, CredentialStore};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{AuthError, Authenticator};
-use crate::cache::FRESH;
+use super::{AuthError, Authenticator, Options};
+use crate::cache::{FRESH, Lookup};
 use crate::{Secret, SeedError};
 
 const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
+
+const OPTIONS: Options = Options { failures_count_max: 20 };
 
 struct Bench {
     clock: Arc<ManualClock>,
@@ -37,6 +41,7 @@ impl Bench {
             Err(AuthError::Missing) => "missing",
             Err(AuthError::UnsupportedScheme) => "scheme",
             Err(AuthError::Refused) => "refused",
+            Err(AuthError::Exhausted { .. }) => "exhausted",
             Err(AuthError::Storage(error)) => panic!("{error:?}"),
         }
     }
@@ -50,7 +55,7 @@ impl Bench {
 async fn open(clock: &Arc<ManualClock>, storage: &Arc<ModelStorage>, seed: u64) -> Authenticator {
     let entropy = Arc::new(SeededEntropy::new(seed));
     let (storage, clock) = (Arc::<ModelStorage>::clone(storage), Arc::<ManualClock>::clone(clock));
-    Authenticator::open(storage, clock, entropy).await.unwrap()
+    Authenticator::open(storage, clock, entropy, OPTIONS).await.unwrap()
 }
 
 fn basic(key: &str, secret: &str) -> String {
@@ -217,4 +222,60 @@ async fn seeds_what_can_be_sent_and_nothing_else() {
         }
     }
     assert_eq!(bench.outcome("key", "secret").await, "permitted", "the first stays");
+}
+
+#[tokio::test]
+async fn every_key_is_compared_once_known_or_not_remembered_or_not() {
+    let bench = Bench::new().await;
+    bench.seed("key", "secret").await.unwrap();
+    let too_long = "x".repeat(2000);
+    let count = || bench.authenticator.comparison_count.load(Ordering::Relaxed);
+    // The first time storage is asked, the second time the cache.
+    for _ in 0..2 {
+        for (key, secret) in
+            [("key", "secret"), ("key", "wrong"), ("unknown", "secret"), (&too_long, "secret")]
+        {
+            let before = count();
+            bench.outcome(key, secret).await;
+            assert_eq!(count() - before, 1, "{key}:{secret}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn too_many_wrong_secrets_are_told_to_stop_but_the_right_one_is_let_in() {
+    let bench = Bench::new().await;
+    bench.seed("key", "secret").await.unwrap();
+    for key in ["key", "unknown"] {
+        for _ in 0..OPTIONS.failures_count_max {
+            assert_eq!(bench.outcome(key, "wrong").await, "refused");
+        }
+        assert_eq!(bench.outcome(key, "wrong").await, "exhausted", "{key}");
+    }
+    assert_eq!(bench.outcome("key", "secret").await, "permitted", "nobody is locked out");
+    assert_eq!(bench.outcome("key", "wrong").await, "exhausted", "a right one does not reset it");
+    assert_eq!(bench.outcome("other", "wrong").await, "refused", "each key has its own count");
+    let header = basic("key", "wrong");
+    match bench.authenticator.authenticate(Some(header.as_bytes())).await {
+        Err(AuthError::Exhausted { count_max, retry_after }) => {
+            assert_eq!((count_max, retry_after), (20, Duration::from_mins(1)));
+        }
+        other => panic!("{other:?}"),
+    }
+    bench.clock.advance(Duration::from_mins(1));
+    assert_eq!(bench.outcome("key", "wrong").await, "refused", "a minute later it is forgotten");
+}
+
+#[tokio::test]
+async fn strangers_do_not_drive_known_keys_out_of_memory() {
+    let bench = Bench::new().await;
+    bench.seed("key", "secret").await.unwrap();
+    assert_eq!(bench.outcome("key", "secret").await, "permitted");
+    for number in 0..10_001 {
+        bench.outcome(&format!("unknown-{number}"), "x").await;
+    }
+    assert!(matches!(
+        bench.authenticator.cache.find("key", Duration::ZERO),
+        Lookup::Known(Some(_))
+    ));
 }

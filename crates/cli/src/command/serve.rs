@@ -4,30 +4,24 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use acta_access::{Scope, TenantId};
 use acta_auth::{Authenticator, Secret};
 use acta_config::Config;
-use acta_http::{Bounds, HttpParts};
+use acta_http::HttpParts;
 use anyhow::{Context, Result};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::terminal::print;
 use crate::wire::{self, Store};
 use crate::{gauges, logging};
 
-/// Most parts of a request with attachments.
-const PARTS_MAX: usize = 1000;
-
-/// Longest head of a request, in bytes.
-const HEAD_BYTES_MAX: usize = 64 << 10;
-
-/// How long requests under way may take once the server is told to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+/// File handles that are left to the store: segments, runs, tables and attachments.
+const STORE_FILES: u64 = 512;
 
 /// Arguments of `acta serve`.
 #[derive(Debug, clap::Args)]
@@ -67,7 +61,7 @@ async fn serve(config: &Config) -> Result<()> {
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let store = Store::open(config)?;
-    let authenticator = authenticator(&store).await?;
+    let authenticator = authenticator(&store, config).await?;
     let credential = first_credential(&store, &authenticator, config).await?;
     if let Some((key, secret)) = credential {
         greet(address, &key, &secret)?;
@@ -79,7 +73,7 @@ async fn serve(config: &Config) -> Result<()> {
         authenticator: Arc::new(authenticator),
         clock: Arc::clone(&store.clock),
         gauges: Some(Arc::new(gauges::EngineGauges(Arc::clone(&store.engine)))),
-        options: http_options(config),
+        options: wire::http_options(config, connections_max(config)),
     };
     let served = acta_http::serve(listener, parts, shutdown).await;
     info!("closing the store");
@@ -107,9 +101,28 @@ fn stop_on_signal() -> Result<CancellationToken> {
     Ok(shutdown)
 }
 
-async fn authenticator(store: &Store) -> Result<Authenticator> {
+async fn authenticator(store: &Store, config: &Config) -> Result<Authenticator> {
     let (clock, entropy) = (Arc::clone(&store.clock), Arc::clone(&store.entropy));
-    Ok(Authenticator::open(Arc::clone(&store.storage), clock, entropy).await?)
+    let options = acta_auth::Options { failures_count_max: config.limits.failures_count_max };
+    Ok(Authenticator::open(Arc::clone(&store.storage), clock, entropy, options).await?)
+}
+
+/// How many connections the file handles of this process are enough for, once it has asked
+/// for as many as it may have. The store must never lack one because of them.
+fn connections_max(config: &Config) -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: maximum, maximum };
+    let files = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => maximum,
+        Err(_) => current,
+    };
+    let Some(files) = files else { return usize::MAX };
+    let most = usize::try_from(files.saturating_sub(STORE_FILES.min(files / 2)));
+    let most = most.unwrap_or(usize::MAX);
+    if most < config.limits.connections_max {
+        warn!("with {files} open files, {most} connections are the most; raise LimitNOFILE");
+    }
+    most
 }
 
 /// Gives an empty store its credential. Returns key and secret if they were made up here.
@@ -156,25 +169,4 @@ and read it back:
 "#
     ))?;
     Ok(())
-}
-
-fn http_options(config: &Config) -> acta_http::Options {
-    let limits = config.limits;
-    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
-    acta_http::Options {
-        default_version: config.default_version,
-        bounds: Bounds {
-            statements_bytes_max: bytes(limits.statements_bytes_max),
-            document_bytes_max: bytes(limits.document_bytes_max),
-            attachment_bytes_max: limits.attachment_bytes_max,
-            multipart_bytes_max: limits.multipart_bytes_max,
-            parts_max: PARTS_MAX,
-            head_bytes_max: HEAD_BYTES_MAX,
-            head_timeout: limits.head_timeout.0,
-            body_timeout: limits.body_timeout.0,
-            drain_timeout: DRAIN_TIMEOUT,
-            connections_max: limits.connections_max,
-            requests_max: limits.requests_max,
-        },
-    }
 }

@@ -96,3 +96,45 @@ fn names_what_is_wrong_and_where() {
         check_refused(file, variables, expected);
     }
 }
+
+#[test]
+fn origins_are_all_or_listed() {
+    let table = [
+        ("*", Origins::Any),
+        ("https://a.example", Origins::Listed(vec!["https://a.example".to_owned()])),
+        (
+            " HTTPS://A.example   http://b.example:8080 ",
+            Origins::Listed(vec![
+                "https://a.example".to_owned(),
+                "http://b.example:8080".to_owned(),
+            ]),
+        ),
+        ("", Origins::Listed(Vec::new())),
+    ];
+    for (text, expected) in table {
+        let variables = environment(&[("ACTA_CORS_ORIGINS", text)]);
+        let loaded = load(Some(write("").path()), &variables, &[]).unwrap();
+        assert_eq!(loaded.config.origins, expected, "{text:?}");
+    }
+    for text in ["a.example", "https://a.example/", "https://", "*, https://a.example", "null"] {
+        let variables = environment(&[("ACTA_CORS_ORIGINS", text)]);
+        let error = load(Some(write("").path()), &variables, &[]).unwrap_err();
+        assert!(error.to_string().starts_with("cors.origins = "), "{error}");
+    }
+}
+
+#[test]
+fn limits_that_cannot_be_kept_are_refused() {
+    let table = [
+        ("statements_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),
+        ("document_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),
+        ("head_bytes_max = '1KiB'", "limits.head_bytes_max = \"1KiB\""),
+    ];
+    for (text, expected) in table {
+        let file = write(&format!("[limits]\n{text}\n"));
+        let error = load(Some(file.path()), &Environment::default(), &[]).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+    let enough = write("[limits]\nstatements_bytes_max = '128MiB'\n");
+    assert!(load(Some(enough.path()), &Environment::default(), &[]).is_ok());
+}

@@ -40,6 +40,8 @@ impl Store {
             page_count: 100,
             page_count_max: 100,
             page_bytes_max: 1 << 20,
+            statement_bytes_max: 1 << 20,
+            documents_count_max: 1000,
             signature_bytes_max: 1 << 20,
             document_bytes_max: 1 << 20,
         };

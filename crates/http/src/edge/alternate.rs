@@ -5,6 +5,8 @@
 //!
 //! Spec: XAPI-00336; xAPI 1.0.3, Part Three, 1.3.
 
+use std::sync::Arc;
+
 use acta_xapi::{Rule, Version};
 use axum::body::Body;
 use axum::extract::Request;
@@ -14,13 +16,14 @@ use hyper::header::{
     IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING,
 };
 use hyper::http::request::Parts;
-use hyper::{Method, StatusCode, Uri};
+use hyper::{Method, Uri};
 
-use super::body::Pieces;
 use super::caller::VERSION_HEADER;
-use super::{Params, decode};
+use super::pieces::{Bound, Pieces};
+use super::{Params, ParamsLimits, decode};
 use crate::Bounds;
 use crate::media_type::MediaType;
+use crate::place::Place;
 use crate::problem::{FaultView, Problem};
 
 /// The headers that a form may hold. `Content-Length` counts the content alone there, often
@@ -28,8 +31,8 @@ use crate::problem::{FaultView, Problem};
 const HEADERS: [HeaderName; 6] =
     [AUTHORIZATION, VERSION_HEADER, CONTENT_TYPE, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
 
-/// Most bytes of a form that are read before it is known who sent it: 1 MiB.
-const ANONYMOUS_BYTES_MAX: u64 = 1 << 20;
+/// Longest address that can be read at all.
+const URI_BYTES_MAX: usize = u16::MAX as usize - 1;
 
 /// The parameter that makes a request an alternate one.
 const METHOD: &str = "method";
@@ -62,23 +65,17 @@ pub(crate) enum Sender {
 ///
 /// # Errors
 ///
-/// 400 if it is not written as the specification asks.
+/// 400 if it is not written as the specification asks, 413 if it is too large, 414 if its
+/// parameters are too long.
 pub(crate) async fn rewrite(
     request: Request,
-    sender: Sender,
+    (sender, place): (Sender, &Arc<Place>),
     bounds: &Bounds,
 ) -> Result<Request, Problem> {
     let (mut parts, body) = request.into_parts();
-    let method = read_method(&parts)?;
+    let method = read_method(&parts, bounds)?;
     check_content_type(&parts)?;
-    let pieces = Pieces::new(&parts.headers, body, bounds)?;
-    let pieces = match sender {
-        Sender::Known => pieces,
-        Sender::Anonymous => {
-            pieces.bounded("a form without Authorization header", ANONYMOUS_BYTES_MAX)?
-        }
-    };
-    let form = Form::parse(&pieces.collect().await?)?;
+    let form = receive(&parts, (body, Arc::clone(place)), sender, bounds).await?;
     for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING] {
         parts.headers.remove(name);
     }
@@ -107,7 +104,7 @@ pub(crate) async fn rewrite(
         Some(_) | None => Body::empty(),
     };
     parts.method = method;
-    parts.uri = with_query(&parts.uri, &form.query)?;
+    parts.uri = with_query(&parts.uri, &form.query, bounds.url_bytes_max)?;
     let request = Request::from_parts(parts, body);
     match version_of(&request) {
         Some(version) if !version.has_alternate_syntax() => {
@@ -116,6 +113,28 @@ pub(crate) async fn rewrite(
         }
         Some(_) | None => Ok(request),
     }
+}
+
+/// Reads the form. Of whoever has not authenticated in the head, little is kept.
+async fn receive(
+    parts: &Parts,
+    (body, place): (Body, Arc<Place>),
+    sender: Sender,
+    bounds: &Bounds,
+) -> Result<Form, Problem> {
+    let pieces = Pieces::new(&parts.headers, (body, Arc::clone(&place)), bounds)?;
+    let body = match sender {
+        Sender::Known => {
+            let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");
+            pieces.bounded(Bound::new("a form", bytes_max, key))?.collect(&place.charge).await?
+        }
+        Sender::Anonymous => {
+            let (bytes_max, key) = (bounds.anonymous_bytes_max, "limits.anonymous_bytes_max");
+            let bound = Bound::new("a form without Authorization header", bytes_max, key);
+            pieces.bounded(bound)?.collect(&place.anonymous).await?
+        }
+    };
+    Form::parse(&body)
 }
 
 /// What a form holds.
@@ -160,8 +179,9 @@ impl Form {
     }
 }
 
-fn read_method(parts: &Parts) -> Result<Method, Problem> {
-    let mut params = Params::parse(parts.uri.query().unwrap_or_default(), Version::V1_0_3);
+fn read_method(parts: &Parts, bounds: &Bounds) -> Result<Method, Problem> {
+    let query = parts.uri.query().unwrap_or_default();
+    let mut params = Params::parse(query, Version::V1_0_3, ParamsLimits::from(bounds))?;
     let text = params.text(METHOD).unwrap_or_default();
     let methods = [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::HEAD];
     let method = methods.into_iter().find(|method| method.as_str() == text);
@@ -185,13 +205,14 @@ fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     Err(fault("Content-Type", Rule::Header, "expected application/x-www-form-urlencoded", text))
 }
 
-fn with_query(uri: &Uri, query: &str) -> Result<Uri, Problem> {
+fn with_query(uri: &Uri, query: &str, bytes_max: usize) -> Result<Uri, Problem> {
     let target =
         if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) };
-    target.parse().ok().ok_or_else(|| {
-        let detail = "the parameters are too long";
-        Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", detail)
-    })
+    if bytes_max < target.len() {
+        return Err(Problem::url_too_long(bytes_max));
+    }
+    // A URI has its own bound.
+    target.parse().ok().ok_or_else(|| Problem::url_too_long(URI_BYTES_MAX))
 }
 
 /// Appends a pair of the form to a query, encoding what may not stand there.

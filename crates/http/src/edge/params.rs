@@ -8,6 +8,7 @@ use axum::extract::FromRequestParts;
 use hyper::http::request::Parts;
 
 use crate::problem::{FaultView, Problem};
+use crate::{Bounds, Shared};
 
 /// The parameters of a request, each taken out once; every fault is remembered.
 #[derive(Debug)]
@@ -16,6 +17,21 @@ pub(crate) struct Params {
     pairs: Vec<(String, String)>,
     faults: Vec<FaultView>,
     version: Version,
+    limits: ParamsLimits,
+}
+
+/// How much parameters may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ParamsLimits {
+    count_max: usize,
+    document_id_bytes_max: usize,
+}
+
+impl From<&Bounds> for ParamsLimits {
+    fn from(bounds: &Bounds) -> Self {
+        let Bounds { parameters_count_max, document_id_bytes_max, .. } = *bounds;
+        Self { count_max: parameters_count_max, document_id_bytes_max }
+    }
 }
 
 /// What is read from parameters.
@@ -38,12 +54,13 @@ impl FromParams for NoParams {
 #[derive(Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
 
-impl<S: Sync, T: FromParams> FromRequestParts<S> for Query<T> {
+impl<T: FromParams> FromRequestParts<Shared> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let version = parts.extensions.get::<Version>().copied().ok_or_else(Problem::internal)?;
-        let mut params = Params::parse(parts.uri.query().unwrap_or_default(), version);
+        let limits = ParamsLimits::from(&shared.options.bounds);
+        let mut params = Params::parse(parts.uri.query().unwrap_or_default(), version, limits)?;
         let value = T::from_params(&mut params);
         params.finish(value).map(Self)
     }
@@ -57,9 +74,25 @@ impl Params {
     const FAULTS_MAX: usize = 100;
 
     /// Splits a query. What is malformed, and names that occur twice, are faults.
-    pub(crate) fn parse(query: &str, version: Version) -> Self {
-        let mut params =
-            Self { raw: query.to_owned(), pairs: Vec::new(), faults: Vec::new(), version };
+    ///
+    /// # Errors
+    ///
+    /// 400 if there are too many.
+    pub(crate) fn parse(
+        query: &str,
+        version: Version,
+        limits: ParamsLimits,
+    ) -> Result<Self, Problem> {
+        let (raw, pairs, faults) = (query.to_owned(), Vec::new(), Vec::new());
+        let mut params = Self { raw, pairs, faults, version, limits };
+        let count = query.split('&').filter(|segment| !segment.is_empty()).count();
+        if limits.count_max < count {
+            let most = limits.count_max;
+            let message =
+                format!("a request has {most} parameters at most (limits.parameters_count_max)");
+            params.fault("", Rule::Parameter, &message, &format!("{count} parameters"));
+            return params.finish(None);
+        }
         for segment in query.split('&').filter(|segment| !segment.is_empty()) {
             let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
             match (decode(name), decode(value)) {
@@ -72,7 +105,7 @@ impl Params {
                 _ => params.fault(name, Rule::Parameter, "expected UTF-8, %-encoded", segment),
             }
         }
-        params
+        Ok(params)
     }
 
     /// The query as it was sent.
@@ -103,11 +136,14 @@ impl Params {
         Some(self.pairs.swap_remove(index).1)
     }
 
-    /// Takes a parameter out that must not be empty.
-    pub(crate) fn name(&mut self, name: &str) -> Option<String> {
+    /// Takes the id of a document out, which must not be empty.
+    pub(crate) fn document_id(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
-        self.read(name, &text, "expected a text that is not empty", |text| {
-            (!text.is_empty()).then(|| text.to_owned())
+        let most = self.limits.document_id_bytes_max;
+        let message =
+            format!("expected a text of 1 to {most} bytes (limits.document_id_bytes_max)");
+        self.read(name, &text, &message, |text| {
+            (1..=most).contains(&text.len()).then(|| text.to_owned())
         })
     }
 

@@ -3,21 +3,24 @@
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use acta_ambient::Moment;
 use acta_service::{Document, DocumentKey, DocumentList, SentDocument};
 use acta_xapi::Rule;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED};
 
 use crate::Shared;
 use crate::answer::json;
 use crate::date::http_date;
-use crate::edge::{Caller, Conditions, FromParams, Incoming, Params, Query, quote};
+use crate::edge::{Bound, Caller, Conditions, FromParams, Incoming, Params, Query, quote};
+use crate::media_type::MediaType;
+use crate::place::Place;
 use crate::problem::Problem;
 
 /// What a resource has of its own.
@@ -102,7 +105,7 @@ impl<R: Resource> FromParams for One<R> {
     fn from_params(params: &mut Params) -> Option<Self> {
         params.require(R::NAME);
         let list = R::place(params);
-        let name = params.name(R::NAME);
+        let name = params.document_id(R::NAME);
         Some(Self { key: key_of(list?, name?), resource: PhantomData })
     }
 }
@@ -150,18 +153,21 @@ pub(crate) fn methods<R: Resource>() -> MethodRouter<Shared> {
 async fn get_documents<R: Resource>(
     State(shared): State<Shared>,
     caller: Caller,
+    Extension(place): Extension<Arc<Place>>,
     Conditions(conditions): Conditions,
     Query(params): Query<OneOrAll<R>>,
 ) -> Result<Response, Problem> {
     match params {
         OneOrAll::One(One { key, .. }) => {
             let document = shared.service.find_document(&caller.principal, &key).await?;
+            place.charge.hold(document.content.len())?;
             let unwanted = conditions.if_none_match;
             let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&document.etag)));
             Ok(document_answer(document, is_known))
         }
         OneOrAll::All { list, since } => {
             let names = shared.service.list_documents(&caller.principal, &list, since).await?;
+            place.charge.hold(2 * names.iter().map(String::len).sum::<usize>())?;
             Ok(json(serde_json::json!(names).to_string()))
         }
     }
@@ -234,8 +240,8 @@ async fn delete_documents<R: Resource>(
 
 async fn receive(shared: &Shared, incoming: Incoming) -> Result<SentDocument, Problem> {
     let content_type = incoming.content_type.clone();
-    let bytes_max = shared.options.bounds.document_bytes_max;
-    let content = incoming.collect("a document", bytes_max).await?;
+    let (bytes_max, key) = (shared.options.bounds.document_bytes_max, "limits.document_bytes_max");
+    let content = incoming.collect(Bound::new("a document", bytes_max, key)).await?;
     let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     Ok(SentDocument { content, content_type })
 }
@@ -249,6 +255,10 @@ fn document_answer(document: Document, is_known: bool) -> Response {
         Response::new(Body::from(document.content))
     };
     let headers = response.headers_mut();
+    // Documents come from anybody: a browser that is led to one keeps it, and shows nothing.
+    if !is_json(&document.content_type) {
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    }
     let pairs = [
         (CONTENT_TYPE, document.content_type),
         (ETAG, quote(&document.etag)),
@@ -260,6 +270,11 @@ fn document_answer(document: Document, is_known: bool) -> Response {
         }
     }
     response
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media_type = MediaType::parse(content_type);
+    media_type.is_some_and(|media_type| media_type.essence() == "application/json")
 }
 
 fn key_of(list: DocumentList, name: String) -> DocumentKey {

@@ -240,7 +240,8 @@ async fn parts_are_bounded() {
     let slices: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
     let mut parts = vec![statements_part(&with_attachments(&slices))];
     parts.extend(slices.iter().map(|content| content_part(content)));
-    server.expect(multipart(post("/xapi/statements"), &parts), 400).await;
+    let answer = server.expect(multipart(post("/xapi/statements"), &parts), 413).await;
+    assert!(answer.text().contains("8 parts"), "{}", answer.text());
 }
 
 #[tokio::test]

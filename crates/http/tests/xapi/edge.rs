@@ -3,6 +3,8 @@
 use std::io::Write;
 
 use acta_xapi::Version;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -218,9 +220,14 @@ async fn requests_may_be_packed_but_not_without_bounds() {
     // A bomb: a few kilobytes that would become far more than the bound.
     let bomb = packed(&vec![b' '; 64 << 20]);
     assert!(bomb.len() < 1 << 20);
-    let answer =
-        server.expect(gzip(post("/xapi/statements").body("application/json", bomb)), 413).await;
-    assert!(answer.text().contains("1048576"), "{}", answer.text());
+    let mut plain = GzEncoder::new(Vec::new(), Compression::none());
+    plain.write_all(&vec![b' '; (1 << 20) + 1]).unwrap();
+    let large = plain.finish().unwrap();
+    for (body, bound) in [(bomb, "200 times"), (large, "1048576")] {
+        let ask = gzip(post("/xapi/statements").body("application/json", body));
+        let answer = server.expect(ask, 413).await;
+        assert!(answer.text().contains(bound), "{}", answer.text());
+    }
     for broken in [text.as_bytes().to_vec(), packed(text.as_bytes())[..50].to_vec()] {
         let ask = post("/xapi/statements").body("application/json", broken);
         server.expect(gzip(ask), 400).await;
@@ -308,9 +315,85 @@ async fn answers_are_not_taken_for_something_else_or_kept() {
     for path in [path, "/xapi/statements", "/xapi/statements?foo=1"] {
         let answer = server.send(get(path)).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("cache-control"), Some("no-cache"));
-        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"));
+        assert_eq!(answer.header("cache-control"), Some("private, no-cache"));
+        let policy = answer.header("content-security-policy");
+        assert_eq!(policy, Some("default-src 'none'; sandbox; frame-ancestors 'none'"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
+        assert_eq!(answer.header("server"), None);
     }
+    assert_eq!(server.send(get(path)).await.header("content-disposition"), Some("attachment"));
+    server.expect(get("/health"), 200).await;
+    for path in ["/health", "/metrics", "/nothing"] {
+        let answer = server.send(get(path)).await;
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn json_documents_are_shown_and_others_are_kept() {
+    let server = Server::new().await;
+    let table = [
+        ("application/json", None),
+        ("application/json; charset=utf-8", None),
+        ("text/html", Some("attachment")),
+        ("image/svg+xml", Some("attachment")),
+        ("application/octet-stream", Some("attachment")),
+    ];
+    for (number, (content_type, expected)) in table.into_iter().enumerate() {
+        let path =
+            format!("/xapi/activities/profile?activityId=http://a.example&profileId=p{number}");
+        server.expect(post(&path).body(content_type, "{}"), 204).await;
+        let answer = server.expect(get(&path), 200).await;
+        assert_eq!(answer.header("content-type"), Some(content_type));
+        assert_eq!(answer.header("content-disposition"), expected, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_origins_that_are_not_listed_may_not_ask() {
+    let server = Server::for_origins(&["https://page.example", "http://other.example:8080"]).await;
+    let preflight = |origin: &str| {
+        ask(Method::OPTIONS, "/xapi/statements")
+            .without("authorization")
+            .header("origin", origin)
+            .header("access-control-request-method", "PUT")
+    };
+    for origin in ["https://page.example", "HTTPS://Page.example", "http://other.example:8080"] {
+        for (ask, status) in [(preflight(origin), 204), (get("/xapi/statements"), 200)] {
+            let answer = server.expect(ask.header("origin", origin), status).await;
+            assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        }
+    }
+    let foreign =
+        ["https://evil.example", "null", "https://page.example.evil", "http://page.example"];
+    for origin in foreign {
+        let sent = post("/xapi/statements").json(&with_id(statement(1), ID));
+        for ask in [preflight(origin), get("/xapi/statements"), sent] {
+            let answer = server.expect(ask.header("origin", origin), 403).await;
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
+            assert_eq!(answer.header("access-control-allow-credentials"), None, "{origin}");
+            assert!(answer.text().contains("cors.origins"), "{}", answer.text());
+        }
+    }
+    // Nothing was done for them; and whoever names no origin is no page.
+    server.expect(get(&format!("/xapi/statements?statementId={ID}")), 404).await;
+}
+
+#[tokio::test]
+async fn who_goes_on_with_wrong_secrets_is_told_to_stop_and_nobody_is_locked_out() {
+    let server = Server::new().await;
+    let key = server.key_of("all").to_owned();
+    let wrong = format!("Basic {}", STANDARD.encode(format!("{key}:wrong")));
+    let try_it = || get("/xapi/statements").header("authorization", &wrong);
+    for _ in 0..1000 {
+        server.still(try_it(), 401).await;
+    }
+    let answer = server.still(try_it(), 429).await;
+    assert!(answer.header("retry-after").is_some_and(|wait| wait.parse::<u64>().unwrap() <= 60));
+    assert!(answer.text().contains("limits.failures_count_max"), "{}", answer.text());
+    server.still(get("/xapi/statements"), 200).await;
 }
 
 #[tokio::test]

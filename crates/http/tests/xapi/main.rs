@@ -12,6 +12,7 @@ mod attachments;
 mod documents;
 mod edge;
 mod entities;
+mod hostile;
 mod reading;
 mod server;
 mod sockets;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
 use acta_auth::Authenticator;
-use acta_http::{App, Bounds, HttpParts, Options};
+use acta_http::{App, Bounds, HttpParts, Options, Origins, PageBounds};
 use acta_service::{Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
@@ -73,9 +73,20 @@ pub(crate) fn bounds() -> Bounds {
         attachment_bytes_max: 1 << 16,
         multipart_bytes_max: 1 << 21,
         parts_max: 8,
+        part_head_bytes_max: 8 * 1024,
+        unpacked_ratio_max: 200,
+        document_id_bytes_max: 64,
         head_bytes_max: 16 * 1024,
+        url_bytes_max: 8 * 1024,
+        parameters_count_max: 16,
+        anonymous_bytes_max: 1 << 20,
+        memory_bytes_max: 64 << 20,
+        page: PageBounds { count: 3, count_max: 5, bytes_max: 1 << 20 },
         head_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
+        write_timeout: Duration::from_secs(5),
+        rate_bytes_min: 1,
         drain_timeout: Duration::from_secs(5),
         connections_max: 16,
         requests_max: 64,
@@ -90,8 +101,12 @@ pub(crate) async fn parts_of(
     let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
     let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
-    let authenticator =
-        Authenticator::open(Arc::clone(&storage), Arc::clone(&as_clock), Arc::clone(&entropy));
+    let authenticator = Authenticator::open(
+        Arc::clone(&storage),
+        Arc::clone(&as_clock),
+        Arc::clone(&entropy),
+        acta_auth::Options { failures_count_max: 1000 },
+    );
     let authenticator = authenticator.await.unwrap();
     let known = make_credentials(&authenticator, &*storage).await;
     let service = Service::new(ServiceParts {
@@ -104,11 +119,13 @@ pub(crate) async fn parts_of(
             page_count: 3,
             page_count_max: 5,
             page_bytes_max: 1 << 20,
+            statement_bytes_max: 1 << 20,
+            documents_count_max: 1000,
             signature_bytes_max: 1 << 16,
             document_bytes_max: 1 << 16,
         },
     });
-    let options = Options { default_version, bounds };
+    let options = Options { default_version, origins: Origins::Any, bounds };
     let authenticator = Arc::new(authenticator);
     let parts = HttpParts { service, authenticator, clock: as_clock, gauges: None, options };
     (parts, clock, known)
@@ -121,6 +138,14 @@ impl Server {
 
     pub(crate) async fn with(default_version: Version, bounds: Bounds) -> Self {
         let (parts, clock, known) = parts_of(default_version, bounds).await;
+        Self { app: App::new(parts), known, clock }
+    }
+
+    /// A server for pages of these origins alone.
+    pub(crate) async fn for_origins(origins: &[&str]) -> Self {
+        let (mut parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
+        let listed = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        parts.options.origins = Origins::Listed(listed);
         Self { app: App::new(parts), known, clock }
     }
 
@@ -147,6 +172,17 @@ impl Server {
     /// Sends a request. Time goes on by a second before it arrives.
     pub(crate) async fn send(&self, asked: Ask) -> Answer {
         self.clock.advance(Duration::from_secs(1));
+        self.send_now(asked).await
+    }
+
+    /// Sends a request that must be answered with `status`, while time stands still.
+    pub(crate) async fn still(&self, asked: Ask, status: u16) -> Answer {
+        let answer = self.send_now(asked).await;
+        assert_eq!(answer.status, status, "{} gave {}", answer.asked, answer.text());
+        answer
+    }
+
+    async fn send_now(&self, asked: Ask) -> Answer {
         let mut request = asked.request;
         let name = request.headers().get("authorization").and_then(|name| name.to_str().ok());
         if let Some(known) = name.and_then(|name| self.known.get(name)) {

@@ -109,6 +109,7 @@ impl BackupError {
                 StorageError::Busy { .. } => io::ErrorKind::ResourceBusy.into(),
                 StorageError::Halted
                 | StorageError::Conflict(_)
+                | StorageError::TooMany { .. }
                 | StorageError::PreconditionFailed => io::Error::other(error),
             };
             Self::Io { act, path: path.clone(), source }

@@ -510,5 +510,6 @@ fn copy_of(error: &StorageError) -> StorageError {
         StorageError::Full => StorageError::Full,
         StorageError::Halted => StorageError::Halted,
         StorageError::PreconditionFailed => StorageError::PreconditionFailed,
+        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
     }
 }

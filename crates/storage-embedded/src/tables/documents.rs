@@ -229,12 +229,30 @@ fn check_head(
     }
 }
 
+/// Whether a place has room for one more document.
+fn check_room(
+    connection: &Connection,
+    place: &Place,
+    count_max: usize,
+) -> Result<(), StorageError> {
+    let failed = failed("counting documents");
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM documents WHERE tenant_id = ?1 AND kind = ?2 \
+         AND activity = ?3 AND agent = ?4 AND registration = ?5 LIMIT ?6)";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let Place { tenant, kind, activity, agent, registration } = place;
+    let most = i64::try_from(count_max).unwrap_or(i64::MAX);
+    let columns = params![tenant, kind, activity, agent, registration, most];
+    let count: i64 = statement.query_row(columns, |row| row.get(0)).map_err(failed)?;
+    if count < most { Ok(()) } else { Err(StorageError::TooMany { count_max }) }
+}
+
 fn insert(
     connection: &Connection,
     (place, name): (&Place, &str),
     updated: Moment,
     document: &NewDocument,
 ) -> Result<DocumentWrite, StorageError> {
+    check_room(connection, place, document.count_max)?;
     let failed = failed("writing a document");
     let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
          updated, etag, content_type, checksum, content, place) \
@@ -272,7 +290,7 @@ fn update(
          (acta_sum('documents', tenant_id, kind, activity, agent, registration, name, \
          ?2, ?3, ?4, ?5) << 32) | ?5, content = ?6 WHERE rowid = ?1";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let NewDocument { content, content_type, etag } = document;
+    let NewDocument { content, content_type, etag, count_max: _ } = document;
     let content_sum = crc32c::crc32c(content);
     let updated = updated.unix_micros();
     let columns = params![row, updated, etag.0, content_type, content_sum, &content[..]];

@@ -51,6 +51,7 @@ pub(super) fn is_fatal(error: &StorageError) -> bool {
         }
         StorageError::Conflict(_)
         | StorageError::PreconditionFailed
+        | StorageError::TooMany { .. }
         | StorageError::Busy { .. }
         | StorageError::Full => false,
     }
@@ -61,6 +62,7 @@ pub(crate) fn repeated(error: &StorageError) -> StorageError {
     match error {
         StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
         StorageError::PreconditionFailed => StorageError::PreconditionFailed,
+        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
         StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
         StorageError::Full => StorageError::Full,
         StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },

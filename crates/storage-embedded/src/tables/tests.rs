@@ -80,6 +80,7 @@ fn document(text: &str) -> NewDocument {
         content: Bytes::copy_from_slice(text.as_bytes()),
         content_type: "text/plain; charset=utf-8".into(),
         etag: etag(text),
+        count_max: usize::MAX,
     }
 }
 
@@ -157,6 +158,7 @@ async fn gives_a_document_back_as_it_was_written() {
             content: content.into(),
             content_type: "application/octet-stream".into(),
             etag: etag("x"),
+            count_max: usize::MAX,
         };
         let (key, none) = (state("bytes", None), Precondition::default());
         bench.tables.replace_document(tenant(1), &key, written.clone(), &none).await.unwrap();

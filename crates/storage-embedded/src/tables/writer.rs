@@ -174,6 +174,7 @@ impl Group {
             StorageError::Io { .. } if self.is_halted => StorageError::Halted,
             StorageError::Io { .. }
             | StorageError::Conflict(_)
+            | StorageError::TooMany { .. }
             | StorageError::PreconditionFailed
             | StorageError::Busy { .. }
             | StorageError::Full

@@ -44,6 +44,29 @@ fn is_in(key: &DocumentKey, list: &DocumentList) -> bool {
     }
 }
 
+/// Whether both documents are in the same place: of no registration is a place, too.
+fn is_beside(key: &DocumentKey, other: &DocumentKey) -> bool {
+    match (key, other) {
+        (
+            DocumentKey::State { activity, agent, registration, .. },
+            DocumentKey::State { activity: in_activity, agent: of_agent, registration: of, .. },
+        ) => activity == in_activity && agent == of_agent && registration == of,
+        (
+            DocumentKey::ActivityProfile { activity, .. },
+            DocumentKey::ActivityProfile { activity: of, .. },
+        ) => activity == of,
+        (DocumentKey::AgentProfile { agent, .. }, DocumentKey::AgentProfile { agent: of, .. }) => {
+            agent == of
+        }
+        (
+            DocumentKey::State { .. }
+            | DocumentKey::ActivityProfile { .. }
+            | DocumentKey::AgentProfile { .. },
+            _,
+        ) => false,
+    }
+}
+
 fn name(key: &DocumentKey) -> &str {
     match key {
         DocumentKey::State { state_id, .. } => state_id,
@@ -75,10 +98,14 @@ impl DocumentStore for ModelStorage {
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
         let updated = self.clock.now();
-        let NewDocument { content, content_type, etag } = document;
+        let NewDocument { content, content_type, etag, count_max } = document;
         let document = Document { content, content_type, etag, updated };
         self.with_holdings(tenant, |holdings| {
             check(precondition, holdings.documents.get(key))?;
+            let count = holdings.documents.keys().filter(|other| is_beside(key, other)).count();
+            if count_max <= count && !holdings.documents.contains_key(key) {
+                return Err(StorageError::TooMany { count_max });
+            }
             Ok(match holdings.documents.insert(key.clone(), document) {
                 Some(_) => DocumentWrite::Replaced,
                 None => DocumentWrite::Created,

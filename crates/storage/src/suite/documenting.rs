@@ -19,6 +19,7 @@ pub fn document(content: &str) -> NewDocument {
         content: Bytes::copy_from_slice(content.as_bytes()),
         content_type: "text/plain".to_owned(),
         etag: tag(content),
+        count_max: usize::MAX,
     }
 }
 
@@ -141,6 +142,7 @@ pub async fn a_document_comes_back_as_it_was_sent<E: EngineUnderTest>() {
             content: content.clone(),
             content_type: content_type.to_owned(),
             etag: tag(content_type),
+            count_max: usize::MAX,
         };
         let always = Precondition::default();
         let storage = stage.storage();
@@ -472,5 +474,38 @@ pub async fn a_place_is_cleared_at_once<E: EngineUnderTest>() {
         assert_eq!(stage.list(&list).await, [name], "a place beside was cleared too");
         assert_eq!(remove(&list).await, 1);
         assert_eq!(stage.list(&list).await, Vec::<String>::new());
+    }
+}
+
+/// A full place takes no further document, but those that it has can be written, and other
+/// places are not affected.
+pub async fn a_place_takes_so_many_documents_and_no_more<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let always = Precondition::default();
+    let write = async |key: &DocumentKey, content: &str| {
+        let new = NewDocument { count_max: 2, ..document(content) };
+        stage.storage().replace_document(stage.tenant, key, new, &always).await
+    };
+    let profile = |name: &str| DocumentKey::ActivityProfile {
+        activity: activity_id("x"),
+        profile_id: name.to_owned(),
+    };
+    let of_agent =
+        |name: &str| DocumentKey::AgentProfile { agent: mailbox("x"), profile_id: name.to_owned() };
+    let places: [&dyn Fn(&str) -> DocumentKey; 4] = [
+        &|name| state_key(name, None),
+        &|name| state_key(name, Some(uuid(1))),
+        &profile,
+        &of_agent,
+    ];
+    for key_of in places {
+        assert_eq!(write(&key_of("a"), "1").await.unwrap(), DocumentWrite::Created);
+        assert_eq!(write(&key_of("b"), "1").await.unwrap(), DocumentWrite::Created);
+        let refused = write(&key_of("c"), "1").await;
+        assert!(matches!(refused, Err(StorageError::TooMany { count_max: 2 })), "{refused:?}");
+        assert_eq!(stage.document(&key_of("c")).await, None);
+        assert_eq!(write(&key_of("b"), "2").await.unwrap(), DocumentWrite::Replaced);
+        stage.storage().remove_document(stage.tenant, &key_of("a"), &always).await.unwrap();
+        assert_eq!(write(&key_of("c"), "1").await.unwrap(), DocumentWrite::Created);
     }
 }

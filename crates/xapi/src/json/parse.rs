@@ -11,16 +11,19 @@ pub struct JsonLimits {
     pub bytes_max: usize,
     /// Deepest nesting of arrays and objects; a scalar has depth 0.
     pub depth_max: usize,
+    /// Most values and keys: each takes the memory of a node.
+    pub values_max: usize,
 }
 
 impl JsonLimits {
     /// For texts that have been accepted: their limits were those of that time.
-    pub const KEPT: Self = Self { bytes_max: u32::MAX as usize, depth_max: usize::MAX };
+    pub const KEPT: Self =
+        Self { bytes_max: u32::MAX as usize, depth_max: usize::MAX, values_max: usize::MAX };
 }
 
 impl Default for JsonLimits {
     fn default() -> Self {
-        Self { bytes_max: 256 * 1024 * 1024, depth_max: 100 }
+        Self { bytes_max: 256 * 1024 * 1024, depth_max: 100, values_max: 8_000_000 }
     }
 }
 
@@ -50,6 +53,9 @@ pub enum JsonErrorKind {
     /// Arrays and objects are nested deeper than permitted.
     #[error("nested deeper than {0}")]
     TooDeep(usize),
+    /// There are more values and keys than permitted.
+    #[error("more than {0} values and keys")]
+    TooMany(usize),
     /// Something else was expected here.
     #[error("expected {0}")]
     Expected(&'static str),
@@ -81,7 +87,8 @@ pub fn parse<'t>(bytes: &'t [u8], limits: &JsonLimits) -> Result<Json<'t>, JsonE
         bytes,
         at: 0,
         depth_max: limits.depth_max,
-        nodes: Vec::with_capacity(bytes.len() / 16 + 4),
+        values_max: limits.values_max,
+        nodes: Vec::with_capacity((bytes.len() / 16 + 4).min(limits.values_max)),
         open: Vec::new(),
     };
     parser.document().map_err(|kind| error_at(bytes, parser.at, kind))?;
@@ -101,6 +108,7 @@ struct Parser<'t> {
     bytes: &'t [u8],
     at: usize,
     depth_max: usize,
+    values_max: usize,
     nodes: Vec<Node>,
     /// Indices of the arrays and objects that are not closed yet.
     open: Vec<u32>,
@@ -114,6 +122,9 @@ impl Parser<'_> {
         self.value()?;
         while let Some(&container) = self.open.last() {
             self.inside(container as usize)?;
+            if self.values_max < self.nodes.len() {
+                return Err(JsonErrorKind::TooMany(self.values_max));
+            }
         }
         self.blanks();
         if self.at == self.bytes.len() { Ok(()) } else { Err(JsonErrorKind::Trailing) }

@@ -26,7 +26,8 @@ pub fn parse_statements(
         return read_one(root, version, limits).map(|statement| vec![statement]);
     }
     if root.count() > limits.statements_max {
-        let found = format!("{} statements", root.count());
+        let found =
+            format!("{} statements, where {} are the most", root.count(), limits.statements_max);
         return Err(Faults(vec![Fault::new("", Rule::BatchLength, &found)]));
     }
     let mut reader = Reader::new(root, version, limits.faults_max);
@@ -91,7 +92,7 @@ fn finish<T>(value: Option<T>, faults: Vec<Fault>) -> Result<T, Faults> {
 fn json_fault(error: &JsonError) -> Faults {
     let rule = match error.kind {
         JsonErrorKind::NotUtf8 => Rule::Utf8,
-        JsonErrorKind::TooLong(_) => Rule::Size,
+        JsonErrorKind::TooLong(_) | JsonErrorKind::TooMany(_) => Rule::Size,
         JsonErrorKind::TooDeep(_) => Rule::Depth,
         JsonErrorKind::Expected(_)
         | JsonErrorKind::Ended(_)

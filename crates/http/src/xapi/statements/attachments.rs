@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
 /// What is still to be sent.
 struct Rest {
@@ -55,9 +55,12 @@ pub(super) fn with_attachments(
         sent
     });
     let mut response = Response::new(Body::from_stream(pieces));
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::try_from(content_type) {
-        response.headers_mut().insert(CONTENT_TYPE, value);
+        headers.insert(CONTENT_TYPE, value);
     }
+    // Some browsers show the parts one after the other.
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     response
 }
 

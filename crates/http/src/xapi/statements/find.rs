@@ -1,10 +1,12 @@
 //! Finding statements.
 
+use std::sync::Arc;
+
 use acta_ambient::Moment;
 use acta_service::{AgentFilter, Order, Search, StoredStatement, View};
 use acta_xapi::json::write_string;
 use acta_xapi::{Format, Languages, Rule, StatementId};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
@@ -14,6 +16,7 @@ use crate::Shared;
 use crate::answer::{json, tell_consistency};
 use crate::date::http_date;
 use crate::edge::{Caller, FromParams, Params, Query, decode};
+use crate::place::Place;
 use crate::problem::Problem;
 
 /// The parameters of a GET.
@@ -101,6 +104,7 @@ fn read_search(params: &mut Params) -> Option<Search> {
         order: if is_ascending? { Order::Ascending } else { Order::Descending },
         after,
         limit,
+        bytes_max: None,
     })
 }
 
@@ -114,6 +118,7 @@ fn read_search(params: &mut Params) -> Option<Search> {
 pub(crate) async fn get_statements(
     State(shared): State<Shared>,
     caller: Caller,
+    Extension(place): Extension<Arc<Place>>,
     Query(params): Query<GetParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -125,7 +130,7 @@ pub(crate) async fn get_statements(
         version: caller.version,
         languages: languages.map(Languages::parse).unwrap_or_default(),
     };
-    let found = find(&shared, &caller, params.wanted).await?;
+    let found = find((&shared, &place), &caller, params.wanted).await?;
     let last = found.statements.iter().map(|statement| statement.stored).max();
     let mut response = write(&shared, &caller, (found, view), params.has_attachments).await?;
     let headers = response.headers_mut();
@@ -142,19 +147,35 @@ struct Found {
     more: Option<String>,
 }
 
-async fn find(shared: &Shared, caller: &Caller, wanted: Wanted) -> Result<Found, Problem> {
+async fn find(
+    (shared, place): (&Shared, &Place),
+    caller: &Caller,
+    wanted: Wanted,
+) -> Result<Found, Problem> {
+    // Nobody closes the semaphore. Those who wait hold nothing, and are few: requests that are
+    // worked on have a bound.
+    let _finder = shared.finders.acquire().await;
     let (service, principal) = (&shared.service, &caller.principal);
     let one = match wanted {
         Wanted::One(id) => service.find_statement(principal, id).await?,
         Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
-        Wanted::Matching(search, query) => {
+        Wanted::Matching(mut search, query) => {
+            let held = place.hold_page(&shared.options.bounds.page, search.limit)?;
+            search.bytes_max = Some(held);
             let page = service.query_statements(principal, *search).await?;
+            place.settle_page(held, bytes_of(&page.statements))?;
             let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));
             let more = Some(more.unwrap_or_default());
             return Ok(Found { statements: page.statements, more });
         }
     };
-    Ok(Found { statements: vec![one], more: None })
+    let statements = vec![one];
+    place.settle_page(0, bytes_of(&statements))?;
+    Ok(Found { statements, more: None })
+}
+
+fn bytes_of(statements: &[StoredStatement]) -> usize {
+    statements.iter().map(|statement| statement.text.len()).sum()
 }
 
 /// Writes what was found as JSON; in the first part of several, if attachments are wanted.

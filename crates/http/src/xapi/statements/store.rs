@@ -1,5 +1,7 @@
 //! Storing statements, with or without attachments.
 
+use std::sync::Arc;
+
 use acta_service::{Prepared, Sent, Shape, StagedAttachment, Stored};
 use acta_xapi::{Fault, Rule, Sha2, StatementId};
 use axum::extract::State;
@@ -9,13 +11,11 @@ use hyper::StatusCode;
 
 use crate::Shared;
 use crate::answer::json;
-use crate::edge::{Caller, FromParams, Incoming, NoParams, Params, Pieces, Query};
+use crate::edge::{Bound, Caller, FromParams, Incoming, NoParams, Params, Pieces, Query};
 use crate::media_type::MediaType;
-use crate::multipart::{Boundary, Event, Headers, Limits, Reader};
+use crate::multipart::{Boundary, Event, Headers, Limits, MultipartError, Reader};
+use crate::place::Place;
 use crate::problem::Problem;
-
-/// Most bytes in the headers of a part: 8 KiB.
-const PART_HEADER_BYTES_MAX: usize = 8 * 1024;
 
 /// The parameters of a PUT.
 #[derive(Debug)]
@@ -78,8 +78,9 @@ async fn store(
     let media_type = incoming.media_type();
     let stored = match media_type.as_ref().map(MediaType::essence) {
         Some("application/json") => {
-            let bytes_max = shared.options.bounds.statements_bytes_max;
-            let text = incoming.collect("a request with statements", bytes_max).await?;
+            let place = incoming.place();
+            let text = incoming.collect(statements_bound(shared)).await?;
+            place.charge.hold(PARSED_FACTOR * text.len())?;
             let prepared = prepare(shared, caller, shape, text).await?;
             shared.service.store_statements(prepared, Vec::new()).await?
         }
@@ -97,6 +98,15 @@ async fn store(
     };
     shared.metrics.stored(stored.new_count);
     Ok(stored)
+}
+
+/// What statements hold beside their text, as a multiple of it: as they are parsed, and as
+/// they are kept.
+const PARSED_FACTOR: usize = 2;
+
+fn statements_bound(shared: &Shared) -> Bound {
+    let bytes_max = shared.options.bounds.statements_bytes_max;
+    Bound::new("a request with statements", bytes_max, "limits.statements_bytes_max")
 }
 
 async fn prepare(
@@ -127,6 +137,7 @@ fn write_ids(ids: &[StatementId]) -> String {
 /// The parts of a request, as they arrive.
 struct Parts<'a> {
     shared: &'a Shared,
+    place: Arc<Place>,
     reader: Reader,
     pieces: Pieces,
 }
@@ -143,15 +154,19 @@ impl<'a> Parts<'a> {
         let boundary = Boundary::new(boundary)
             .map_err(|error| Problem::broken(Rule::Multipart, &error.to_string()))?;
         let limits =
-            Limits { parts_max: bounds.parts_max, header_bytes_max: PART_HEADER_BYTES_MAX };
-        let what = "a request with attachments";
-        let pieces = incoming.into_pieces(what, bounds.multipart_bytes_max)?;
-        Ok(Self { shared, reader: Reader::new(&boundary, limits), pieces })
+            Limits { parts_max: bounds.parts_max, header_bytes_max: bounds.part_head_bytes_max };
+        let bytes_max = usize::try_from(bounds.multipart_bytes_max).unwrap_or(usize::MAX);
+        let key = "limits.multipart_bytes_max";
+        let place = incoming.place();
+        let bound = Bound::new("a request with attachments", bytes_max, key);
+        let pieces = incoming.into_pieces(bound)?;
+        Ok(Self { shared, place, reader: Reader::new(&boundary, limits), pieces })
     }
 
     async fn next(&mut self) -> Result<Event, Problem> {
         loop {
-            if let Some(event) = self.reader.next_event()? {
+            let event = self.reader.next_event();
+            if let Some(event) = event.map_err(|error| self.refuse(error))? {
                 return Ok(event);
             }
             let Some(piece) = self.pieces.next().await? else {
@@ -162,7 +177,27 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The first part: the statements.
+    fn refuse(&self, error: MultipartError) -> Problem {
+        let bounds = &self.shared.options.bounds;
+        match error {
+            MultipartError::TooManyParts => {
+                let detail = format!(
+                    "a request may have {} parts at most (limits.multipart_parts_max)",
+                    bounds.parts_max
+                );
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+            }
+            MultipartError::HeaderTooLong => {
+                let (most, key) = (bounds.part_head_bytes_max, "limits.part_head_bytes_max");
+                Problem::head_too_large("the headers of a part", most, key)
+            }
+            MultipartError::NoDelimiter | MultipartError::Unclosed | MultipartError::Header => {
+                error.into()
+            }
+        }
+    }
+
+    /// The first part: the statements. The request is worked on from then.
     async fn statements(&mut self) -> Result<Bytes, Problem> {
         let Event::Part(headers) = self.next().await? else {
             return Err(Problem::broken(Rule::MultipartStatements, "no part"));
@@ -172,15 +207,15 @@ impl<'a> Parts<'a> {
         if media_type.is_none_or(|media_type| media_type.essence() != "application/json") {
             return Err(Problem::broken(Rule::MultipartStatements, content_type));
         }
-        let bytes_max = self.shared.options.bounds.statements_bytes_max;
+        let bound = statements_bound(self.shared);
         let mut text = bytes::BytesMut::new();
         while let Event::Content(piece) = self.next().await? {
-            if bytes_max < text.len() + piece.len() {
-                let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-                return Err(Problem::too_large("the part with statements", bytes_max));
-            }
+            bound.check(u64::try_from(text.len() + piece.len()).unwrap_or(u64::MAX))?;
+            // Growing makes room for as much again.
+            self.place.charge.hold((2 + PARSED_FACTOR) * piece.len())?;
             text.extend_from_slice(&piece);
         }
+        self.place.enter()?;
         Ok(text.freeze())
     }
 
@@ -216,13 +251,13 @@ impl<'a> Parts<'a> {
         sha2: Sha2,
     ) -> Result<Box<dyn StagedAttachment>, Problem> {
         let bytes_max = self.shared.options.bounds.attachment_bytes_max;
+        let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+        let bound = Bound::new("an attachment", bytes_max, "limits.attachment_bytes_max");
         let mut writer = self.shared.service.stage_attachment(prepared, sha2).await?;
         let mut written: u64 = 0;
         while let Event::Content(piece) = self.next().await? {
             written += u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            if bytes_max < written {
-                return Err(Problem::too_large("an attachment", bytes_max));
-            }
+            bound.check(written)?;
             writer.write(piece).await.map_err(acta_service::ServiceError::from)?;
         }
         Ok(writer.finish().await.map_err(acta_service::ServiceError::from)?)

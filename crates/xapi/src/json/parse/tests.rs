@@ -96,7 +96,7 @@ fn finds_duplicate_keys_however_they_are_written() {
 
 #[test]
 fn bounds_depth_and_length() {
-    let limits = JsonLimits { bytes_max: 10, depth_max: 2 };
+    let limits = JsonLimits { bytes_max: 10, depth_max: 2, ..JsonLimits::default() };
     assert!(parse(b"[[1]]", &limits).is_ok());
     let error = parse(b"[[[1]]]", &limits).unwrap_err();
     assert_eq!((error.kind, error.offset), (JsonErrorKind::TooDeep(2), 2));

@@ -1,0 +1,55 @@
+//! An answer on its way to the client, with what it holds.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+
+use super::Line;
+use crate::memory::Charge;
+
+/// The body of an answer: pays for its memory, and tells its connection when it has ended.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    body: Body,
+    line: Arc<Line>,
+    _charge: Option<Arc<Charge>>,
+}
+
+impl Answered {
+    /// Takes over what [`crate::App::answer`] has left with its answer.
+    pub(crate) fn wrap(mut response: Response, line: Arc<Line>) -> hyper::Response<Self> {
+        let charge = response.extensions_mut().remove::<Arc<Charge>>();
+        response.map(|body| Self { body, line, _charge: charge })
+    }
+}
+
+impl hyper::body::Body for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.line.has_answered();
+    }
+}

@@ -1,0 +1,122 @@
+//! All open connections, and which of them give way when there are too many.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{Line, Phase};
+use crate::metrics::Metrics;
+
+/// Which part of the connections gives way at once: looking at all of them takes longer than
+/// closing one.
+const EVICTED_PART: usize = 64;
+
+/// How long a client that has authenticated may rest before it gives way.
+const REST: Duration = Duration::from_secs(1);
+
+/// How long to wait for connections that give way before others are looked for.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// All open connections.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    count_max: usize,
+    open: Mutex<Open>,
+    freed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    lines: HashMap<u64, Arc<Line>>,
+    last: u64,
+}
+
+/// The seat of an open connection; given up when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    lines: Arc<Lines>,
+    number: u64,
+    /// What is known of the connection.
+    pub(crate) line: Arc<Line>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.lines.lock().lines.remove(&self.number);
+        self.lines.freed.notify_one();
+    }
+}
+
+impl Lines {
+    /// No connection is open, and so many may be.
+    pub(crate) fn new(count_max: usize) -> Arc<Self> {
+        let (open, freed) = (Mutex::default(), Notify::new());
+        Arc::new(Self { count_max: count_max.max(1), open, freed })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A seat for a new connection. Where there is none, others give way; where none of them
+    /// can, one is waited for.
+    pub(crate) async fn seat(self: &Arc<Self>, metrics: &Metrics) -> Seat {
+        loop {
+            if let Some(seat) = self.free_seat() {
+                return seat;
+            }
+            metrics.evict(self.make_room());
+            // Woken by the first that has gone. The pause is for when nobody could go.
+            let _ = tokio::time::timeout(PAUSE, self.freed.notified()).await;
+        }
+    }
+
+    fn free_seat(self: &Arc<Self>) -> Option<Seat> {
+        let mut open = self.lock();
+        if self.count_max <= open.lines.len() {
+            return None;
+        }
+        open.last += 1;
+        let (number, line) = (open.last, Arc::new(Line::new()));
+        open.lines.insert(number, Arc::clone(&line));
+        Some(Seat { lines: Arc::clone(self), number, line })
+    }
+
+    /// Closes the connections that have been idle or half sent for longest: first those on
+    /// which nobody has authenticated, then those that rest. Tells how many.
+    pub(crate) fn make_room(&self) -> usize {
+        let now = Instant::now();
+        let open = self.lock();
+        let mut ranked: Vec<(Rank, &Arc<Line>)> =
+            open.lines.values().filter_map(|line| Some((rank(line, now)?, line))).collect();
+        let count = (open.lines.len() / EVICTED_PART).max(1).min(ranked.len());
+        if count == 0 {
+            return 0;
+        }
+        ranked.select_nth_unstable_by_key(count - 1, |(rank, _)| *rank);
+        for (_, line) in ranked.iter().take(count) {
+            line.evict();
+        }
+        count
+    }
+}
+
+/// Who gives way first: strangers before those who are known, then whoever was there first.
+type Rank = (bool, Instant);
+
+fn rank(line: &Line, now: Instant) -> Option<Rank> {
+    let is_known = line.is_known.load(std::sync::atomic::Ordering::Relaxed);
+    match line.phase() {
+        Phase::Working => None,
+        Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing if is_known => {
+            let since = line.since();
+            (since + REST <= now).then_some((true, since))
+        }
+        Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing | Phase::Ending => {
+            Some((false, line.opened))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The socket of a connection, which tells what moves on it.
+
+use std::fmt::Write as _;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use acta_xapi::Version;
+use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::{Line, Phase};
+use crate::answer::HYGIENE;
+use crate::edge::VERSION_HEADER;
+use crate::problem::{Problem, ProblemForm};
+
+/// What answers to heads that could not be read are made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refuse {
+    /// Longest head, in bytes.
+    pub(crate) bytes_max: usize,
+    /// The version that they name.
+    pub(crate) version: Version,
+}
+
+impl Refuse {
+    /// The whole answer with a status of hyper's.
+    fn write(&self, status: u16) -> Vec<u8> {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        let problem = if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
+            let what = "the head of a request, of 100 headers at most,";
+            Problem::head_too_large(what, self.bytes_max, "limits.head_bytes_max")
+        } else if status == StatusCode::URI_TOO_LONG {
+            Problem::url_too_long(self.bytes_max)
+        } else {
+            Problem::new(status, "malformed", "the head of the request is not well-formed HTTP/1.1")
+        };
+        let body = problem.write(ProblemForm::Problem);
+        let mut text = format!("HTTP/1.1 {status}\r\n");
+        let length = body.len().to_string();
+        let others = [
+            (CONTENT_TYPE, ProblemForm::Problem.content_type()),
+            (CONTENT_LENGTH, length.as_str()),
+            (CONNECTION, "close"),
+            (CACHE_CONTROL, "no-store"),
+            (VERSION_HEADER, self.version.as_str()),
+        ];
+        for (name, value) in HYGIENE.into_iter().chain(others) {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{name}: {value}\r\n");
+        }
+        text.push_str("\r\n");
+        text.push_str(&body);
+        text.into_bytes()
+    }
+}
+
+/// A socket that tells what moves on it.
+///
+/// hyper refuses heads that are broken or too large before anybody else sees them, with an
+/// answer that has no body and few headers. It is replaced on its way out.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    stream: TcpStream,
+    line: Arc<Line>,
+    refuse: Refuse,
+    /// What is sent in place of an answer of hyper's own.
+    refusal: Vec<u8>,
+}
+
+impl Watched {
+    pub(crate) fn new(stream: TcpStream, line: Arc<Line>, refuse: Refuse) -> Self {
+        Self { stream, line, refuse, refusal: Vec::new() }
+    }
+
+    /// The socket itself.
+    pub(crate) fn into_inner(self) -> TcpStream {
+        self.stream
+    }
+
+    /// Takes the place of an answer of hyper's own; none if `bytes` are ours.
+    fn replace(&mut self, bytes: &[u8]) -> Option<usize> {
+        let is_ours = !matches!(self.line.phase(), Phase::Head | Phase::Idle);
+        if is_ours || bytes.is_empty() {
+            return None;
+        }
+        let status = bytes.get(9..12).and_then(|status| str::from_utf8(status).ok());
+        let status = status.and_then(|status| status.parse().ok()).unwrap_or(400);
+        self.refusal = self.refuse.write(status);
+        Some(bytes.len())
+    }
+
+    fn note(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(Ok(count)) => self.line.has_written(*count),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.line.stalls(),
+        }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        if before < buffer.filled().len() {
+            self.line.has_read();
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(count) = self.replace(bytes) {
+            return Poll::Ready(Ok(count));
+        }
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.note(&written);
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if let Some(first) = slices.iter().find(|slice| !slice.is_empty())
+            && let Some(count) = self.replace(first)
+        {
+            return Poll::Ready(Ok(count));
+        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.note(&written);
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.refusal.is_empty() {
+            let Self { stream, refusal, .. } = &mut *self;
+            let count = ready!(Pin::new(stream).poll_write(context, refusal))?;
+            refusal.drain(..count);
+        }
+        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
+        self.line.has_flushed();
+        Poll::Ready(flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,225 @@
+//! Clients that hold back: they are cut off, and keep nobody else waiting.
+
+use std::time::Duration;
+
+use acta_http::Bounds;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::server::bounds;
+use crate::sockets::{Running, is_closed, read, run};
+
+const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
+
+const SHORT: Duration = Duration::from_millis(60);
+
+/// Far longer than anything here takes.
+const LONG: Duration = Duration::from_secs(10);
+
+/// A request of the client that is known.
+fn about_me(running: &Running) -> String {
+    format!(
+        "GET /xapi/statements?limit=1 HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
+         X-Experience-API-Version: 1.0.3\r\n\r\n",
+        running.authorization
+    )
+}
+
+async fn ask(stream: &mut TcpStream, request: &str) -> u16 {
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read(stream).await.0
+}
+
+#[tokio::test]
+async fn connections_that_rest_are_closed() {
+    let running = run(Bounds { idle_timeout: SHORT, ..bounds() }).await;
+    let mut stream = running.connect().await;
+    assert_eq!(ask(&mut stream, &about_me(&running)).await, 200);
+    let closed = tokio::time::timeout(LONG, is_closed(&mut stream)).await;
+    assert!(closed.is_ok_and(|closed| closed));
+}
+
+#[tokio::test]
+async fn a_head_that_begins_after_a_rest_has_its_own_time() {
+    let running = run(Bounds { head_timeout: SHORT, idle_timeout: LONG, ..bounds() }).await;
+    let mut stream = running.connect().await;
+    assert_eq!(ask(&mut stream, &about_me(&running)).await, 200);
+    stream.write_all(b"GET /health HT").await.unwrap();
+    let closed = tokio::time::timeout(LONG, is_closed(&mut stream)).await;
+    assert!(closed.is_ok_and(|closed| closed));
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_not_waited_for() {
+    let tight = Bounds { body_timeout: 4 * SHORT, rate_bytes_min: 1_000_000, ..bounds() };
+    let running = run(tight).await;
+    for length in [60_000, 500_000] {
+        let mut stream = running.connect().await;
+        stream.write_all(running.head(length).as_bytes()).await.unwrap();
+        let (mut reader, mut writer) = stream.split();
+        let trickle = async {
+            // Pauses are short, and yet it would take hours.
+            while writer.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(SHORT / 6).await;
+            }
+        };
+        let mut answer = [0; 12];
+        tokio::select! {
+            read = reader.read_exact(&mut answer) => { read.unwrap(); }
+            () = trickle => panic!("the connection ended without an answer"),
+            () = tokio::time::sleep(LONG) => panic!("the body is still waited for"),
+        }
+        assert_eq!(&answer, b"HTTP/1.1 408");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off() {
+    let tight = Bounds { write_timeout: 3 * SHORT, document_bytes_max: 16 << 20, ..bounds() };
+    let running = run(tight).await;
+    let path = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
+    let length = 12 << 20;
+    let head = running.head(length).replace("/xapi/statements", path);
+    let head = head.replace("application/json", "text/plain");
+    let mut writer = running.connect().await;
+    writer.write_all(head.as_bytes()).await.unwrap();
+    writer.write_all(&vec![b'x'; length]).await.unwrap();
+    assert_eq!(read(&mut writer).await.0, 204);
+    let mut stream = running.connect().await;
+    let request = about_me(&running).replace("/xapi/statements?limit=1", path);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // Until it is cut off, the connection is open; then what was sent so far ends too early.
+    let mut waited = Duration::ZERO;
+    while running.connections().await != 2 {
+        assert!(waited < LONG, "the connection is still open");
+        tokio::time::sleep(SHORT).await;
+        waited += SHORT;
+    }
+    let mut got = Vec::new();
+    let _ = stream.read_to_end(&mut got).await;
+    assert!(got.len() < length, "{} bytes", got.len());
+}
+
+#[tokio::test]
+async fn strangers_give_way_when_there_is_no_room() {
+    let running = run(Bounds { connections_max: 4, ..bounds() }).await;
+    let mut known = running.connect().await;
+    assert_eq!(ask(&mut known, &about_me(&running)).await, 200);
+    let mut strangers = Vec::new();
+    for _ in 0..12 {
+        let mut stream = running.connect().await;
+        stream.write_all(b"GET /health HT").await.unwrap();
+        strangers.push(stream);
+        let mut other = running.connect().await;
+        other.write_all(HEALTH).await.unwrap();
+        assert_eq!(read(&mut other).await.0, 200, "a new client is served at once");
+    }
+    assert_eq!(ask(&mut known, &about_me(&running)).await, 200, "who is known stays");
+    assert!(is_closed(&mut strangers[0]).await, "the first to come is the first to go");
+}
+
+#[tokio::test]
+async fn who_is_worked_for_is_not_sent_away() {
+    let running = run(Bounds { connections_max: 1, ..bounds() }).await;
+    let mut known = running.connect().await;
+    assert_eq!(ask(&mut known, &about_me(&running)).await, 200);
+    // It has authenticated and sends a body: it gives way only if it rests for a second.
+    known.write_all(running.head(100).as_bytes()).await.unwrap();
+    let mut other = running.connect().await;
+    other.write_all(HEALTH).await.unwrap();
+    let unanswered = tokio::time::timeout(SHORT, other.read_u8()).await;
+    assert!(unanswered.is_err());
+    known.write_all(&[b' '; 100]).await.unwrap();
+    assert_eq!(read(&mut known).await.0, 400);
+    drop(known);
+    assert_eq!(read(&mut other).await.0, 200);
+}
+
+#[tokio::test]
+async fn bodies_that_are_being_sent_take_nobodys_place() {
+    let running = run(Bounds { requests_max: 1, ..bounds() }).await;
+    let mut slow = Vec::new();
+    for length in [100, 100_000, 1_000_000] {
+        let mut stream = running.connect().await;
+        stream.write_all(format!("{}[", running.head(length)).as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let mut stream = running.connect().await;
+    for _ in 0..20 {
+        assert_eq!(ask(&mut stream, &about_me(&running)).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn bodies_share_the_memory_and_more_are_told_to_come_back() {
+    let room = Bounds { memory_bytes_max: 1 << 20, ..bounds() };
+    let running = run(room).await;
+    let mut slow = Vec::new();
+    for _ in 0..2 {
+        let mut stream = running.connect().await;
+        stream.write_all(running.head(450_000).as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; 449_999]).await.unwrap();
+        slow.push(stream);
+    }
+    while running.gauge("acta_http_memory_bytes").await < 890_000.0 {
+        tokio::time::sleep(SHORT).await;
+    }
+    let mut stream = running.connect().await;
+    stream.write_all(running.head(450_000).as_bytes()).await.unwrap();
+    let _ = stream.write_all(&vec![b' '; 450_000]).await;
+    let (status, body) = read(&mut stream).await;
+    assert_eq!(status, 503, "{body}");
+    drop(slow);
+    while running.gauge("acta_http_memory_bytes").await > 0.0 {
+        tokio::time::sleep(SHORT).await;
+    }
+    let mut stream = running.connect().await;
+    stream.write_all(running.head(100_000).as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; 100_000]).await.unwrap();
+    assert_eq!(read(&mut stream).await.0, 400, "there is room again");
+}
+
+#[tokio::test]
+async fn bodies_of_strangers_are_not_kept() {
+    let running = run(bounds()).await;
+    let mut slow = Vec::new();
+    for length in [60_000, 1_000_000] {
+        let mut stream = running.connect().await;
+        let head = running.head(length).replace("Basic ", "Nobody ");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; length - 1]).await.unwrap();
+        slow.push(stream);
+    }
+    assert_eq!(read(&mut slow[1]).await.0, 401, "without waiting for all of it");
+    assert!(running.gauge("acta_http_memory_bytes").await < 1.0);
+    assert!(running.gauge("acta_http_anonymous_memory_bytes").await < 1.0);
+}
+
+#[tokio::test]
+async fn heads_that_are_refused_are_told_why() {
+    let running = run(bounds()).await;
+    let long = "x".repeat(bounds().head_bytes_max);
+    let many = "X-A: b\r\n".repeat(101);
+    let table = [
+        (format!("GET /health?{long} HTTP/1.1\r\nHost: a\r\n\r\n"), 431, "16384 bytes"),
+        (format!("GET /health HTTP/1.1\r\nHost: a\r\nX-Long: {long}\r\n\r\n"), 431, "16384 bytes"),
+        (format!("GET /health HTTP/1.1\r\n{many}\r\n"), 431, "100 headers"),
+        ("GET /health HTTP/9.9\r\n\r\n".to_owned(), 400, "well-formed"),
+        ("GE\0T /health HTTP/1.1\r\n\r\n".to_owned(), 400, "well-formed"),
+        ("GET /health HTTP/1.1\r\nBad Header: x\r\n\r\n".to_owned(), 400, "well-formed"),
+    ];
+    for (request, expected, text) in table {
+        for is_first in [true, false] {
+            let mut stream = running.connect().await;
+            if !is_first {
+                assert_eq!(ask(&mut stream, &about_me(&running)).await, 200);
+            }
+            // The server may close before everything is written.
+            let _ = stream.write_all(request.as_bytes()).await;
+            let (status, body) = read(&mut stream).await;
+            assert_eq!(status, expected, "{body}");
+            assert!(body.contains("urn:acta:problem:") && body.contains(text), "{body}");
+            assert!(is_closed(&mut stream).await);
+        }
+    }
+}
