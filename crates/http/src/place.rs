@@ -114,9 +114,6 @@ impl Place {
         limit: Option<u64>,
     ) -> Result<usize, Problem> {
         let left = self.shared.memory.available();
-        if left == 0 {
-            return Err(Problem::busy(App::BUSY_RETRY_AFTER));
-        }
         let count = match limit {
             None => bounds.count,
             Some(0) => bounds.count_max,
@@ -124,7 +121,9 @@ impl Place {
         };
         let wanted = bounds.bytes_max.min(count.saturating_mul(Self::STATEMENT_BYTES));
         let bytes = wanted.min((left / Self::PAGES_LEFT).max(Self::PAGE_BYTES_MIN));
-        self.charge.hold_anyway(2 * bytes);
+        for _ in 0..2 {
+            self.charge.hold(bytes)?;
+        }
         Ok(bytes)
     }
 
@@ -138,7 +137,10 @@ impl Place {
             self.charge.release(2 * (held - bytes));
             return Ok(());
         }
-        self.charge.hold(2 * (bytes - held))
+        for _ in 0..2 {
+            self.charge.hold(bytes - held)?;
+        }
+        Ok(())
     }
 }
 

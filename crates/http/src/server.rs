@@ -46,6 +46,7 @@ pub async fn serve(
     let bounds = app.shared().options.bounds.clone();
     let lines = Lines::new(bounds.connections_max);
     let connections = TaskTracker::new();
+    connections.spawn(keep_memory(app.clone(), Arc::clone(&lines), shutdown.clone()));
     loop {
         let accepted = shutdown.run_until_cancelled(accept(&listener, &lines, &app)).await;
         let Some(accepted) = accepted else { break };
@@ -62,6 +63,19 @@ pub async fn serve(
     match tokio::time::timeout(bounds.drain_timeout, connections.wait()).await {
         Ok(()) => Ok(()),
         Err(_) => Err(ServeError::Drain(bounds.drain_timeout)),
+    }
+}
+
+/// Cuts off clients that do not read, as long as memory is short.
+async fn keep_memory(app: App, lines: Arc<Lines>, shutdown: CancellationToken) {
+    /// How often memory is looked at.
+    const INTERVAL: Duration = Duration::from_millis(100);
+
+    let shared = app.shared();
+    while shutdown.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
+        if shared.memory.was_short() {
+            shared.metrics.evict(lines.cut_off());
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::metrics::Metrics;
 /// closing one.
 const EVICTED_PART: usize = 64;
 
+/// Which part of the clients that do not read is cut off at once when memory is short.
+const STALLED_PART: usize = 4;
+
 /// How long a client that has authenticated may rest before it gives way.
 const REST: Duration = Duration::from_secs(1);
 
@@ -83,6 +86,20 @@ impl Lines {
         let (number, line) = (open.last, Arc::new(Line::new()));
         open.lines.insert(number, Arc::clone(&line));
         Some(Seat { lines: Arc::clone(self), number, line })
+    }
+
+    /// Closes a part of the connections whose clients have not read on for longest, and so hold
+    /// answers in memory. Tells how many.
+    pub(crate) fn cut_off(&self) -> usize {
+        let now = Instant::now();
+        let open = self.lock();
+        let is_stalled =
+            |line: &&Arc<Line>| line.phase() == Phase::Writing && line.since() + REST <= now;
+        let mut stalled: Vec<&Arc<Line>> = open.lines.values().filter(is_stalled).collect();
+        stalled.sort_unstable_by_key(|line| line.since());
+        stalled.truncate((stalled.len() / STALLED_PART).max(1));
+        stalled.iter().for_each(|line| line.evict());
+        stalled.len()
     }
 
     /// Closes the connections that have been idle or half sent for longest: first those on

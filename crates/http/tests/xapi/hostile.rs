@@ -30,6 +30,20 @@ async fn ask(stream: &mut TcpStream, request: &str) -> u16 {
     read(stream).await.0
 }
 
+/// Waits for something that comes about soon.
+#[track_caller]
+fn wait_until(is_so: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        let mut waited = Duration::ZERO;
+        while !is_so().await {
+            assert!(waited < LONG, "at {place}: it does not come about");
+            tokio::time::sleep(SHORT).await;
+            waited += SHORT;
+        }
+    }
+}
+
 #[tokio::test]
 async fn connections_that_rest_are_closed() {
     let running = run(Bounds { idle_timeout: SHORT, ..bounds() }).await;
@@ -89,12 +103,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
     let request = about_me(&running).replace("/xapi/statements?limit=1", path);
     stream.write_all(request.as_bytes()).await.unwrap();
     // Until it is cut off, the connection is open; then what was sent so far ends too early.
-    let mut waited = Duration::ZERO;
-    while running.connections().await != 2 {
-        assert!(waited < LONG, "the connection is still open");
-        tokio::time::sleep(SHORT).await;
-        waited += SHORT;
-    }
+    wait_until(async || running.connections().await == 2).await;
     let mut got = Vec::new();
     let _ = stream.read_to_end(&mut got).await;
     assert!(got.len() < length, "{} bytes", got.len());
@@ -152,7 +161,7 @@ async fn bodies_that_are_being_sent_take_nobodys_place() {
 
 #[tokio::test]
 async fn bodies_share_the_memory_and_more_are_told_to_come_back() {
-    let room = Bounds { memory_bytes_max: 1 << 20, ..bounds() };
+    let room = Bounds { memory_bytes_max: 1_200_000, ..bounds() };
     let running = run(room).await;
     let mut slow = Vec::new();
     for _ in 0..2 {
@@ -161,18 +170,14 @@ async fn bodies_share_the_memory_and_more_are_told_to_come_back() {
         stream.write_all(&vec![b' '; 449_999]).await.unwrap();
         slow.push(stream);
     }
-    while running.gauge("acta_http_memory_bytes").await < 890_000.0 {
-        tokio::time::sleep(SHORT).await;
-    }
+    wait_until(async || running.gauge("acta_http_memory_bytes").await >= 900_000.0).await;
     let mut stream = running.connect().await;
     stream.write_all(running.head(450_000).as_bytes()).await.unwrap();
     let _ = stream.write_all(&vec![b' '; 450_000]).await;
     let (status, body) = read(&mut stream).await;
     assert_eq!(status, 503, "{body}");
     drop(slow);
-    while running.gauge("acta_http_memory_bytes").await > 0.0 {
-        tokio::time::sleep(SHORT).await;
-    }
+    wait_until(async || running.gauge("acta_http_memory_bytes").await < 1.0).await;
     let mut stream = running.connect().await;
     stream.write_all(running.head(100_000).as_bytes()).await.unwrap();
     stream.write_all(&vec![b' '; 100_000]).await.unwrap();
@@ -222,4 +227,37 @@ async fn heads_that_are_refused_are_told_why() {
             assert!(is_closed(&mut stream).await);
         }
     }
+}
+
+#[tokio::test]
+async fn who_does_not_read_gives_way_when_memory_is_short() {
+    let room = Bounds {
+        memory_bytes_max: 32 << 20,
+        document_bytes_max: 8 << 20,
+        write_timeout: 6 * LONG,
+        ..bounds()
+    };
+    let running = run(room).await;
+    let path = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
+    let length = 8 << 20;
+    let head = running.head(length).replace("/xapi/statements", path);
+    let mut writer = running.connect().await;
+    writer.write_all(head.replace("application/json", "text/plain").as_bytes()).await.unwrap();
+    writer.write_all(&vec![b'x'; length]).await.unwrap();
+    assert_eq!(read(&mut writer).await.0, 204);
+    let request = about_me(&running).replace("/xapi/statements?limit=1", path);
+    let mut unread = Vec::new();
+    for _ in 0..6 {
+        let mut stream = running.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        unread.push(stream);
+    }
+    // Small requests have room of their own, and large ones get it.
+    let mut known = running.connect().await;
+    assert_eq!(ask(&mut known, &about_me(&running)).await, 200);
+    wait_until(async || {
+        let mut other = running.connect().await;
+        ask(&mut other, &request).await == 200
+    })
+    .await;
 }
