@@ -39,7 +39,8 @@ impl Stage {
     fn segments(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.data.join("log")).expect("it can be listed");
         let paths = entries.map(|entry| entry.expect("it can be listed").path());
-        let mut paths: Vec<PathBuf> = paths.collect();
+        let is_segment = |path: &PathBuf| path.extension().is_some_and(|name| name == "log");
+        let mut paths: Vec<PathBuf> = paths.filter(is_segment).collect();
         paths.sort_unstable();
         paths
     }

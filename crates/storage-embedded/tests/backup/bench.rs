@@ -51,7 +51,8 @@ fn document(count: u128) -> (DocumentKey, NewDocument) {
     let key = DocumentKey::ActivityProfile { activity, profile_id: "count".to_owned() };
     let content = Bytes::from(count.to_string());
     let etag = Etag("0".repeat(40));
-    (key, NewDocument { etag, content_type: "text/plain".to_owned(), content })
+    let content_type = "text/plain".to_owned();
+    (key, NewDocument { etag, content_type, content, count_max: usize::MAX })
 }
 
 impl Bench {

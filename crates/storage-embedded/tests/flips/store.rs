@@ -180,7 +180,9 @@ async fn fill_tables(storage: &EmbeddedStorage, other: TenantId) {
             (other, Bytes::from(vec![0; 10 + 3000 * number])),
         ] {
             let etag = Etag(Sha2::sha256(&content).as_str()[..40].to_owned());
-            let document = NewDocument { content, content_type: "text/plain".into(), etag };
+            let content_type = "text/plain".into();
+            let count_max = usize::MAX;
+            let document = NewDocument { content, content_type, etag, count_max };
             let none = Precondition::default();
             storage.replace_document(tenant, key, document, &none).await.unwrap();
         }
