@@ -20,6 +20,7 @@ const ANSWER_BYTES_MAX: u64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: ureq::Agent,
+    address: SocketAddr,
     base: String,
     version: Version,
     headers: Vec<(String, String)>,
@@ -61,7 +62,12 @@ impl Client {
             ("Authorization".to_owned(), basic(KEY, SECRET)),
         ];
         let base = format!("http://{address}");
-        Self { agent: config.into(), base, version, headers }
+        Self { agent: config.into(), address, base, version, headers }
+    }
+
+    /// The server that it speaks to.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The version it speaks.

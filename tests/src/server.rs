@@ -92,13 +92,7 @@ impl Server {
 
     /// Like [`Server::send_raw`], without reading an answer into it.
     pub fn exchange_raw(&self, request: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).expect("the server accepts connections");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout can be set");
-        // The server may answer and close before it has read everything.
-        let _ = stream.write_all(request);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        answer
+        exchange_raw(self.address, request)
     }
 
     /// Kills it as `kill -9` does, and waits until it is gone.
@@ -195,6 +189,17 @@ impl Drop for Server {
         // Only a dead server leaves its directory alone.
         drop(self.scratch.take());
     }
+}
+
+/// Sends `request` as it is on a fresh connection and reads until the server closes it.
+pub fn exchange_raw(address: SocketAddr, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).expect("the server accepts connections");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout can be set");
+    // The server may answer and close before it has read everything.
+    let _ = stream.write_all(request);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
 }
 
 /// The value of `Authorization` for a key and a secret.

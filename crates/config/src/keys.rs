@@ -232,7 +232,7 @@ pub const KEYS: &[Key] = &[
         "limits.memory_bytes_max",
         "512MiB",
         "size",
-        "Most bytes of bodies and pages held in memory at a time, for all requests together. At least four times `limits.statements_bytes_max` and `limits.document_bytes_max`.",
+        "Most bytes of bodies and answers held in memory at a time, for all requests together. An eighth is for forms of senders who are not yet known, another for what is smaller than 64 KiB. At least four times `limits.statements_bytes_max` and `limits.document_bytes_max`.",
         "503 with Retry-After; pages become shorter first",
     ),
     limit(

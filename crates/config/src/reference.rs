@@ -72,7 +72,7 @@ pub fn limits_page() -> String {
         "# Limits\n\n\
          <!-- Generated from crates/config/src by `cargo xtask generate`. -->\n\n\
          Everything that a client can make larger or slower has a bound.\n\
-         An answer that refuses something tells the bound and, where there is one, the key that sets it.\n\
+         An answer that refuses something tells the bound, and the key that sets it.\n\
          Every key can be set as [config.md](config.md) tells.\n\n\
          ## With a key\n\n\
          | what | default | key | over it |\n\

@@ -17,10 +17,10 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, Method, StatusCode};
 
+use crate::Shared;
 use crate::app::{Asked, REQUEST_ID_HEADER};
-use crate::edge::{VERSION_HEADER, accepts_gzip, choose_form};
+use crate::edge::{VERSION_HEADER, accepts_gzip, choose_form, cors};
 use crate::problem::Problem;
-use crate::{Shared, cors};
 
 /// The header that tells through when all statements can be read.
 pub(crate) const CONSISTENT_HEADER: HeaderName =

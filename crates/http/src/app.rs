@@ -16,12 +16,12 @@ use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
 use crate::connection::Line;
-use crate::edge::{Caller, Sender, is_alternate, pass_over, read_version, rewrite, settle};
+use crate::edge::{Caller, Sender, cors, is_alternate, pass_over, read_version, rewrite, settle};
 use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
 use crate::place::{Place, Workload};
 use crate::problem::Problem;
-use crate::{HttpParts, Shared, SharedParts, answer, cors, health, xapi};
+use crate::{HttpParts, Shared, SharedParts, answer, health, xapi};
 
 /// The header by which a client recognises its request in our log.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -116,6 +116,9 @@ impl App {
     /// Most pages that are read from storage at a time.
     const FINDERS_MAX: usize = 64;
 
+    /// Most documents that are read from storage at a time.
+    const DOCUMENT_FINDERS_MAX: usize = 8;
+
     /// Answers from this size on are counted until they are sent: 64 KiB.
     const COUNTED_BYTES_MIN: usize = 64 * 1024;
 
@@ -134,7 +137,9 @@ impl App {
             memory,
             anonymous_memory,
             workload: Workload::default(),
+            document_readers: Workload::default(),
             finders: Semaphore::new(Self::FINDERS_MAX),
+            document_finders: Semaphore::new(Self::DOCUMENT_FINDERS_MAX),
             options,
         });
         let router = Router::new()

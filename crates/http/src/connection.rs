@@ -8,12 +8,14 @@ mod lines;
 mod stream;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Bounds;
+use crate::memory::Charge;
 pub(crate) use answered::Answered;
 pub(crate) use lines::{Lines, Seat};
 pub(crate) use stream::{Refuse, Watched};
@@ -47,6 +49,8 @@ pub(crate) struct Line {
     is_known: AtomicBool,
     /// Whether the answer was handed over as a whole, if not yet sent.
     is_answered: AtomicBool,
+    /// What answers hold that were handed over and are not yet sent.
+    unsent: Mutex<Vec<Arc<Charge>>>,
     /// Requests that have come so far.
     requests: AtomicU64,
     /// Bytes sent so far.
@@ -119,6 +123,7 @@ impl Line {
             since: AtomicU64::new(0),
             is_known: AtomicBool::new(false),
             is_answered: AtomicBool::new(false),
+            unsent: Mutex::default(),
             requests: AtomicU64::new(0),
             written: AtomicU64::new(0),
             end: Notify::new(),
@@ -134,6 +139,10 @@ impl Line {
             5 => Phase::Ending,
             _ => Phase::Working,
         }
+    }
+
+    fn unsent(&self) -> MutexGuard<'_, Vec<Arc<Charge>>> {
+        self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn move_to(&self, phase: Phase) {
@@ -175,7 +184,10 @@ impl Line {
     }
 
     /// The whole answer was handed over.
-    pub(crate) fn has_answered(&self) {
+    pub(crate) fn has_answered(&self, charge: Option<Arc<Charge>>) {
+        if let Some(charge) = charge {
+            self.unsent().push(charge);
+        }
         self.is_answered.store(true, Ordering::Relaxed);
     }
 
@@ -211,6 +223,7 @@ impl Line {
     fn has_flushed(&self) {
         if self.is_answered.load(Ordering::Relaxed) {
             self.is_answered.store(false, Ordering::Relaxed);
+            self.unsent().clear();
             self.move_to(Phase::Idle);
         }
     }

@@ -4,6 +4,7 @@ mod accept;
 mod alternate;
 mod body;
 mod caller;
+pub(crate) mod cors;
 mod etag;
 mod params;
 mod pieces;

@@ -10,7 +10,6 @@ pub mod multipart;
 mod answer;
 mod app;
 mod connection;
-mod cors;
 mod date;
 mod edge;
 mod health;
@@ -156,7 +155,10 @@ struct SharedParts {
     /// What is held before it is known who sent it.
     anonymous_memory: Arc<Memory>,
     workload: Workload,
+    document_readers: Workload,
     /// A place for each page that is read from storage.
     finders: Semaphore,
+    /// A place for each document that is read from storage.
+    document_finders: Semaphore,
     options: Options,
 }

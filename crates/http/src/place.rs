@@ -28,6 +28,9 @@ pub(crate) struct Place {
 pub(crate) struct Workload(AtomicUsize);
 
 impl Place {
+    /// Which part of the requests that are worked on may read documents.
+    const READERS_PART: usize = 4;
+
     /// Shortest page for which statements are read: 64 KiB.
     const PAGE_BYTES_MIN: usize = 64 * 1024;
 
@@ -65,6 +68,22 @@ impl Place {
         }
         self.is_working.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The request is to read a document: no more than a part of those that are worked on may,
+    /// because one may be large, and others shall not stand behind a thousand of them.
+    ///
+    /// # Errors
+    ///
+    /// 503 if too many do.
+    pub(crate) fn read_document(&self) -> Result<Reading<'_>, Problem> {
+        let before = self.shared.document_readers.0.fetch_add(1, Ordering::Relaxed);
+        let reading = Reading { place: self };
+        let readers_max = (self.shared.options.bounds.requests_max / Self::READERS_PART).max(1);
+        if readers_max <= before {
+            return Err(Problem::busy(App::BUSY_RETRY_AFTER));
+        }
+        Ok(reading)
     }
 
     /// The client is waited for: until [`Waiting`] is dropped, the request is not worked on.
@@ -149,6 +168,17 @@ impl Drop for Place {
         if self.is_working.load(Ordering::Relaxed) {
             self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+}
+
+/// A request that reads a document.
+pub(crate) struct Reading<'a> {
+    place: &'a Place,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.place.shared.document_readers.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -11,7 +11,7 @@ use acta_config::Config;
 use acta_http::HttpParts;
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -22,6 +22,10 @@ use crate::{gauges, logging};
 
 /// File handles that are left to the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
+
+/// Connections that the system holds ready until they are accepted. When there are more, their
+/// clients try again a second later.
+const CONNECTING_MAX: u32 = 4096;
 
 /// Arguments of `acta serve`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +61,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 async fn serve(config: &Config) -> Result<()> {
     // Before the store is opened, so that an early signal is not lost.
     let shutdown = stop_on_signal()?;
-    let listener = TcpListener::bind(config.listen).await;
+    let listener = listen(config.listen);
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let store = Store::open(config)?;
@@ -81,6 +85,13 @@ async fn serve(config: &Config) -> Result<()> {
     served?;
     info!("stopped");
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(CONNECTING_MAX)
 }
 
 /// Is cancelled when the process is told to stop.

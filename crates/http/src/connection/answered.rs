@@ -13,18 +13,21 @@ use super::Line;
 use crate::memory::Charge;
 
 /// The body of an answer: pays for its memory, and tells its connection when it has ended.
+///
+/// hyper lets go of a body once it has taken all of it, long before all is sent, so the
+/// connection goes on paying.
 #[derive(Debug)]
 pub(crate) struct Answered {
     body: Body,
     line: Arc<Line>,
-    _charge: Option<Arc<Charge>>,
+    charge: Option<Arc<Charge>>,
 }
 
 impl Answered {
     /// Takes over what [`crate::App::answer`] has left with its answer.
     pub(crate) fn wrap(mut response: Response, line: Arc<Line>) -> hyper::Response<Self> {
         let charge = response.extensions_mut().remove::<Arc<Charge>>();
-        response.map(|body| Self { body, line, _charge: charge })
+        response.map(|body| Self { body, line, charge })
     }
 }
 
@@ -50,6 +53,6 @@ impl hyper::body::Body for Answered {
 
 impl Drop for Answered {
     fn drop(&mut self) {
-        self.line.has_answered();
+        self.line.has_answered(self.charge.take());
     }
 }

@@ -98,7 +98,9 @@ impl Lines {
         let mut stalled: Vec<&Arc<Line>> = open.lines.values().filter(is_stalled).collect();
         stalled.sort_unstable_by_key(|line| line.since());
         stalled.truncate((stalled.len() / STALLED_PART).max(1));
-        stalled.iter().for_each(|line| line.evict());
+        for line in &stalled {
+            line.evict();
+        }
         stalled.len()
     }
 

@@ -159,7 +159,11 @@ async fn get_documents<R: Resource>(
 ) -> Result<Response, Problem> {
     match params {
         OneOrAll::One(One { key, .. }) => {
+            let _reading = place.read_document()?;
+            // Nobody closes the semaphore.
+            let finder = shared.document_finders.acquire().await;
             let document = shared.service.find_document(&caller.principal, &key).await?;
+            drop(finder);
             place.charge.hold(document.content.len())?;
             let unwanted = conditions.if_none_match;
             let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&document.etag)));

@@ -1,0 +1,381 @@
+//! Every bound that a key sets: at it a request passes, over it the refusal names the bound
+//! and the key.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::Path;
+
+use acta_tests::client::form;
+use acta_tests::multipart::{self, Part};
+use acta_tests::server::{KEY, SECRET, basic, exchange_raw};
+use acta_tests::{Answer, Call, Client, Server, Version, make};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Small bounds, so that each is easily reached and none hides another.
+const SMALL: &[(&str, &str)] = &[
+    ("limits.statements_bytes_max", "16KiB"),
+    ("limits.statements_count_max", "3"),
+    ("limits.statement_bytes_max", "4KiB"),
+    ("limits.json_depth_max", "10"),
+    ("limits.json_values_max", "300"),
+    ("limits.faults_count_max", "5"),
+    ("limits.attachment_bytes_max", "2KiB"),
+    ("limits.signature_bytes_max", "512"),
+    ("limits.multipart_bytes_max", "24KiB"),
+    ("limits.multipart_parts_max", "4"),
+    ("limits.part_head_bytes_max", "1KiB"),
+    ("limits.document_bytes_max", "4KiB"),
+    ("limits.documents_count_max", "3"),
+    ("limits.document_id_bytes_max", "64"),
+    ("limits.head_bytes_max", "8KiB"),
+    ("limits.url_bytes_max", "1KiB"),
+    ("limits.parameters_count_max", "8"),
+    ("limits.anonymous_bytes_max", "2KiB"),
+    ("limits.failures_count_max", "3"),
+];
+
+/// Bounds that need others to be wide, or that no refusal tells of.
+const TESTED_APART: &[&str] = &["limits.unpacked_ratio_max", "limits.faults_count_max"];
+
+/// Bounds of pages, and those that show only among many clients or in time: `crates/http`
+/// tests them one by one (`hostile.rs`), and `crowds` all together.
+const NO_REFUSAL: &[&str] = &[
+    "limits.page_count_max",
+    "limits.page_bytes_max",
+    "limits.memory_bytes_max",
+    "limits.connections_max",
+    "limits.requests_max",
+    "limits.head_timeout",
+    "limits.idle_timeout",
+    "limits.body_timeout",
+    "limits.write_timeout",
+    "limits.rate_bytes_min",
+    "limits.drain_timeout",
+];
+
+/// Starts a server with these settings, by the names of their keys.
+fn start(data: &Path, settings: &[(&str, &str)]) -> Server {
+    let variable = |key: &str| {
+        let found = acta_config::KEYS.iter().find(|known| known.name == key);
+        found.unwrap_or_else(|| panic!("there is no key {key}")).variable()
+    };
+    let named: Vec<(String, &str)> =
+        settings.iter().map(|(key, value)| (variable(key), *value)).collect();
+    let pairs: Vec<(&str, &str)> =
+        named.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    Server::start_with(data, Version::V1_0_3, &pairs)
+}
+
+/// Sends something of a size: as large as the bound, or larger by one.
+type Send = fn(&Client, usize) -> Answer;
+
+/// A key, the size of its bound, what is sent, the answers at and over the bound, and the
+/// bound in the text.
+type Row = (&'static str, usize, Send, u16, u16, &'static str);
+
+const TABLE: &[Row] = &[
+    ("limits.statements_bytes_max", 16 << 10, padded_statements, 200, 413, "16384 bytes"),
+    ("limits.statements_count_max", 3, batch, 200, 400, "3 are the most"),
+    ("limits.statement_bytes_max", 4 << 10, long_statement, 200, 413, "4096 bytes"),
+    ("limits.json_depth_max", 10, deep_statement, 200, 400, "deeper than 10"),
+    ("limits.json_values_max", 300, wide_statement, 200, 400, "more than 300 values"),
+    ("limits.attachment_bytes_max", 2 << 10, attachment, 200, 413, "2048 bytes"),
+    // A signature that is read does not hold.
+    ("limits.signature_bytes_max", 512, signature, 400, 413, "512 bytes"),
+    ("limits.multipart_bytes_max", 24 << 10, long_multipart, 200, 413, "24576 bytes"),
+    ("limits.multipart_parts_max", 4, parts, 200, 413, "4 parts"),
+    ("limits.part_head_bytes_max", 1 << 10, long_part_head, 200, 431, "1024 bytes"),
+    ("limits.document_bytes_max", 4 << 10, document, 204, 413, "4096 bytes"),
+    ("limits.documents_count_max", 3, documents, 204, 400, "3 documents"),
+    ("limits.document_id_bytes_max", 64, document_id, 204, 400, "64 bytes"),
+    ("limits.head_bytes_max", 8 << 10, head, 200, 431, "8192 bytes"),
+    ("limits.url_bytes_max", 1 << 10, url, 200, 414, "1024 bytes"),
+    ("limits.url_bytes_max", 1 << 10, form_url, 200, 414, "1024 bytes"),
+    ("limits.parameters_count_max", 8, parameters, 200, 400, "8 parameters"),
+    ("limits.anonymous_bytes_max", 2 << 10, anonymous_form, 200, 413, "2048 bytes"),
+    ("limits.failures_count_max", 3, wrong_secrets, 401, 429, "3 a minute"),
+];
+
+#[test]
+fn at_each_bound_requests_pass_and_over_it_the_refusal_names_it() {
+    let scratch = TempDir::new().unwrap();
+    let server = start(&scratch.path().join("data"), SMALL);
+    let client = server.client(Version::V1_0_3);
+    for (key, size, send, at, over, text) in TABLE {
+        let answer = send(&client, *size);
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, *at, "{key} at {size}: {body}");
+        assert!(!body.contains(key), "{key} at {size}: {body}");
+        let answer = send(&client, size + 1);
+        let body = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, *over, "{key} over {size}: {body}");
+        assert!(body.contains(key) && body.contains(text), "{key} over {size}: {body}");
+        assert!(body.contains("urn:acta:problem:"), "{body}");
+    }
+    // Who was refused was neither locked out nor harmed.
+    client.get("/statements").send().expect(200);
+}
+
+#[test]
+fn every_key_of_a_limit_is_tested() {
+    let tested = TABLE.iter().map(|row| row.0);
+    let tested: BTreeSet<&str> =
+        tested.chain(TESTED_APART.iter().copied()).chain(NO_REFUSAL.iter().copied()).collect();
+    let keys = acta_config::KEYS.iter().filter(|key| key.name.starts_with("limits."));
+    let keys: BTreeSet<&str> = keys.map(|key| key.name).collect();
+    assert_eq!(tested, keys);
+}
+
+#[test]
+fn as_many_faults_are_told_as_the_key_says() {
+    let scratch = TempDir::new().unwrap();
+    let server = start(&scratch.path().join("data"), SMALL);
+    let client = server.client(Version::V1_0_3);
+    for (count, told) in [(4, 4), (5, 5), (6, 5)] {
+        let mut statement = make::statement();
+        for number in 0..count {
+            statement[format!("unknown{number}")] = json!(1);
+        }
+        let problem = client.post("/statements").json(&statement).send().expect(400).json();
+        assert_eq!(problem["faults"].as_array().unwrap().len(), told, "{problem}");
+    }
+}
+
+#[test]
+fn packed_bodies_may_grow_so_many_times() {
+    let scratch = TempDir::new().unwrap();
+    let server = start(&scratch.path().join("data"), &[("limits.unpacked_ratio_max", "4")]);
+    let client = server.client(Version::V1_0_3);
+    let send = |level, length| {
+        let mut encoder = GzEncoder::new(Vec::new(), level);
+        let mut text = make::statement().to_string().into_bytes();
+        text.resize(length, b' ');
+        encoder.write_all(&text).unwrap();
+        let body = encoder.finish().unwrap();
+        let call = client.post("/statements").body("application/json", body);
+        call.header("Content-Encoding", "gzip").send()
+    };
+    send(Compression::best(), 1 << 20).expect(200);
+    send(Compression::none(), 2 << 20).expect(200);
+    let refused = send(Compression::best(), 2 << 20).expect(413);
+    assert!(refused.text().contains("4 times"), "{}", refused.text());
+    assert!(refused.text().contains("limits.unpacked_ratio_max"), "{}", refused.text());
+}
+
+#[test]
+fn pages_end_where_the_keys_say() {
+    let scratch = TempDir::new().unwrap();
+    let settings = [("limits.page_count_max", "4"), ("limits.page_bytes_max", "8KiB")];
+    let server = start(&scratch.path().join("data"), &settings);
+    let client = server.client(Version::V1_0_3);
+    for _ in 0..6 {
+        client.store(&make::statement());
+    }
+    let count = |limit: &str| {
+        let page = client.get("/statements").query("limit", limit).send().expect(200).json();
+        page["statements"].as_array().unwrap().len()
+    };
+    assert_eq!((count("4"), count("5"), count("0")), (4, 4, 4));
+    for _ in 0..3 {
+        client.store(&padded(make::statement(), 6 << 10));
+    }
+    assert_eq!(count("4"), 2, "a page ends once it holds 8 KiB");
+}
+
+/// A statement of exactly so many bytes.
+fn padded(mut statement: Value, bytes: usize) -> Value {
+    statement["result"] = json!({ "response": "" });
+    let missing = bytes - statement.to_string().len();
+    statement["result"]["response"] = json!("x".repeat(missing));
+    statement
+}
+
+fn statement_text() -> String {
+    make::statement().to_string()
+}
+
+fn padded_statements(client: &Client, bytes: usize) -> Answer {
+    let mut text = statement_text();
+    text.push_str(&" ".repeat(bytes - text.len()));
+    client.post("/statements").json_text(&text).send()
+}
+
+fn batch(client: &Client, count: usize) -> Answer {
+    let statements: Vec<Value> = (0..count).map(|_| make::statement()).collect();
+    client.post("/statements").json(&json!(statements)).send()
+}
+
+fn long_statement(client: &Client, bytes: usize) -> Answer {
+    client.post("/statements").json(&padded(make::statement(), bytes)).send()
+}
+
+fn with_extension(value: Value) -> Value {
+    let mut statement = make::statement();
+    statement["result"] = json!({ "extensions": { "http://example.org/x": null } });
+    statement["result"]["extensions"]["http://example.org/x"] = value;
+    statement
+}
+
+fn deep_statement(client: &Client, depth: usize) -> Answer {
+    // Statement, result and extensions are three.
+    let inner = (3..depth).fold(json!(1), |inner, _| json!([inner]));
+    client.post("/statements").json(&with_extension(inner)).send()
+}
+
+fn wide_statement(client: &Client, count: usize) -> Answer {
+    let missing = count - count_values(&with_extension(json!([])));
+    client.post("/statements").json(&with_extension(json!(vec![1; missing]))).send()
+}
+
+/// Values and keys.
+fn count_values(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(count_values).sum::<usize>(),
+        Value::Object(members) => {
+            1 + members.values().map(|member| 1 + count_values(member)).sum::<usize>()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 1,
+    }
+}
+
+fn send_parts(client: &Client, body: Vec<u8>) -> Answer {
+    client.post("/statements").body(&multipart::content_type(), body).send()
+}
+
+/// A statement with attachments of these contents, and their parts.
+fn statement_and_parts(contents: &[Vec<u8>]) -> Vec<Part> {
+    let mut statement = make::statement();
+    let attachments = contents.iter().map(|bytes| make::attachment("text/plain", bytes));
+    statement["attachments"] = attachments.collect();
+    let part = |bytes: &Vec<u8>| {
+        Part::attachment("text/plain", &make::sha256_hex(bytes), bytes.as_slice())
+    };
+    let statements = Part::statements(&statement.to_string());
+    [statements].into_iter().chain(contents.iter().map(part)).collect()
+}
+
+fn attachment(client: &Client, bytes: usize) -> Answer {
+    send_parts(client, multipart::write(&statement_and_parts(&[vec![b'x'; bytes]])))
+}
+
+fn signature(client: &Client, bytes: usize) -> Answer {
+    let content = vec![b'x'; bytes];
+    let mut attachment = make::attachment("application/octet-stream", &content);
+    attachment["usageType"] = json!("http://adlnet.gov/expapi/attachments/signature");
+    let mut statement = make::statement();
+    statement["attachments"] = json!([attachment]);
+    let part = Part::attachment("application/octet-stream", &make::sha256_hex(&content), &content);
+    send_parts(client, multipart::write(&[Part::statements(&statement.to_string()), part]))
+}
+
+fn long_multipart(client: &Client, bytes: usize) -> Answer {
+    let mut body = multipart::write(&statement_and_parts(&[b"content".to_vec()]));
+    // What follows the last delimiter is passed over, but counts.
+    body.resize(bytes, b' ');
+    send_parts(client, body)
+}
+
+fn parts(client: &Client, count: usize) -> Answer {
+    let contents: Vec<Vec<u8>> = (1..count).map(|number| number.to_string().into()).collect();
+    send_parts(client, multipart::write(&statement_and_parts(&contents)))
+}
+
+fn long_part_head(client: &Client, bytes: usize) -> Answer {
+    let mut parts = statement_and_parts(&[b"content".to_vec()]);
+    let lines = |part: &Part| -> usize {
+        part.headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum()
+    };
+    let missing = bytes - lines(&parts[1]) - "X-Padding: \r\n".len();
+    parts[1] = parts[1].clone().with("X-Padding", &"x".repeat(missing));
+    send_parts(client, multipart::write(&parts))
+}
+
+fn put_profile(client: &Client, id: &str, content: Vec<u8>) -> Answer {
+    put_profile_of(client, &make::activity_id(), id, content)
+}
+
+fn put_profile_of(client: &Client, activity: &str, id: &str, content: Vec<u8>) -> Answer {
+    let call = client.post("/activities/profile").query("activityId", activity);
+    call.query("profileId", id).body("text/plain", content).send()
+}
+
+fn document(client: &Client, bytes: usize) -> Answer {
+    put_profile(client, "p", vec![b'x'; bytes])
+}
+
+fn documents(client: &Client, count: usize) -> Answer {
+    let activity = make::activity_id();
+    let put = |number: usize| put_profile_of(client, &activity, &number.to_string(), b"x".to_vec());
+    for number in 1..count {
+        put(number).expect(204);
+    }
+    put(count)
+}
+
+fn document_id(client: &Client, bytes: usize) -> Answer {
+    put_profile(client, &"x".repeat(bytes), b"x".to_vec())
+}
+
+fn head(client: &Client, bytes: usize) -> Answer {
+    let head = |padding: &str| {
+        format!(
+            "GET /xapi/about HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-A: {padding}\r\n\r\n"
+        )
+    };
+    let missing = bytes - head("").len();
+    Answer::parse(&exchange_raw(client.address(), head(&"x".repeat(missing)).as_bytes()))
+}
+
+fn url(client: &Client, bytes: usize) -> Answer {
+    let target = "/xapi/statements?verb=http://example.org/";
+    let missing = bytes - target.len();
+    client.call_outside("GET", &format!("{target}{}", "x".repeat(missing))).send()
+}
+
+fn form_url(client: &Client, bytes: usize) -> Answer {
+    let missing = bytes - "/xapi/statements?verb=http://example.org/".len();
+    let body = format!("verb=http://example.org/{}", "x".repeat(missing));
+    alternate(client, "GET").body("application/x-www-form-urlencoded", body).send()
+}
+
+fn alternate<'a>(client: &'a Client, method: &str) -> Call<'a> {
+    client.call_outside("POST", &format!("/xapi/statements?method={method}"))
+}
+
+fn parameters(client: &Client, count: usize) -> Answer {
+    let agent = make::agent().to_string();
+    let known = [
+        ("agent", agent.as_str()),
+        ("verb", "http://example.org/v"),
+        ("activity", "http://example.org/a"),
+        ("registration", "6690e6c9-3ef0-4ed3-8b37-7f3964730bee"),
+        ("related_activities", "true"),
+        ("related_agents", "true"),
+        ("since", "2026-01-01T00:00:00Z"),
+        ("until", "2026-01-01T00:00:00Z"),
+        ("ascending", "true"),
+    ];
+    client.get("/statements").queries(&known[..count]).send()
+}
+
+fn anonymous_form(client: &Client, bytes: usize) -> Answer {
+    let authorization = basic(KEY, SECRET);
+    let fields = [("Authorization", authorization.as_str()), ("content", &statement_text())];
+    let mut body = form(&fields);
+    // Blanks behind the JSON text.
+    body.push_str(&"+".repeat(bytes - body.len()));
+    let call = alternate(client, "POST").without("Authorization");
+    call.body("application/x-www-form-urlencoded", body).send()
+}
+
+fn wrong_secrets(client: &Client, count: usize) -> Answer {
+    let key = format!("unknown-{count}");
+    let wrong = || client.get("/statements").header("Authorization", &basic(&key, "wrong")).send();
+    for _ in 1..count {
+        wrong().expect(401);
+    }
+    wrong()
+}
