@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use acta_access::TenantId;
 use acta_ambient::{Clock, SystemClock};
 use acta_storage_embedded::{Advice, Finding, LostStatement, Severity, Verified};
 use anyhow::{Result, bail};
@@ -112,7 +113,7 @@ fn as_json(verified: &Verified, took: Duration) -> Value {
     let statement = |lost: &LostStatement| {
         json!({
             "position": lost.position,
-            "tenant": lost.tenant.map(|tenant| tenant.number()),
+            "tenant": lost.tenant.map(TenantId::number),
             "sequence": lost.sequence,
             "id": lost.id.map(|id| id.to_string()),
         })

@@ -266,14 +266,14 @@ pub(in crate::index) fn read_list(
     mut take: impl FnMut(&[u32]) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
     let mut take_checked = |positions: &[u32], offset| {
-        let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
+        let (Some(lowest), Some(highest)) = (positions.first(), positions.last()) else {
             return Ok(());
         };
         // Within a block they ascend.
-        if !range.contains(first) || !range.contains(last) {
+        if !range.contains(lowest) || !range.contains(highest) {
             return Err(file.corrupt(offset));
         }
-        range.start = last + 1;
+        range.start = highest + 1;
         take(positions)
     };
     match list {

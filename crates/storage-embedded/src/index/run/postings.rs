@@ -457,6 +457,7 @@ impl ListWalk {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
     use std::sync::Arc;
 
     use acta_storage::StorageError;
@@ -558,23 +559,25 @@ mod tests {
         }
     }
 
+    fn read(file: &RunFile, list: &List, range: Range<u32>) -> Result<Vec<u32>, StorageError> {
+        let mut all = Vec::new();
+        let take = |some: &[u32]| {
+            all.extend_from_slice(some);
+            Ok(())
+        };
+        read_list((file, range), list, &mut list_window(), take)?;
+        Ok(all)
+    }
+
     #[test]
     fn a_position_outside_of_the_run_is_damage() {
         for count in [5, 100, 300] {
             let positions = positions(count);
-            let (first, last) = (positions[0], positions[positions.len() - 1]);
+            let (lowest, end) = (positions[0], positions[positions.len() - 1] + 1);
             let (_directory, file, list) = write(&positions);
-            let read = |range| {
-                let mut all = Vec::new();
-                let taken = read_list((&*file, range), &list, &mut list_window(), |some| {
-                    all.extend_from_slice(some);
-                    Ok(())
-                });
-                taken.map(|()| all)
-            };
-            assert_eq!(read(first..last + 1).unwrap(), positions);
-            for range in [first + 1..last + 1, first..last, 0..0] {
-                let error = read(range.clone()).unwrap_err();
+            assert_eq!(read(&file, &list, lowest..end).unwrap(), positions);
+            for range in [lowest + 1..end, lowest..end - 1, 0..0] {
+                let error = read(&file, &list, range.clone()).unwrap_err();
                 assert!(matches!(error, StorageError::Corrupt { .. }), "{error} in {range:?}");
             }
         }
@@ -583,18 +586,19 @@ mod tests {
     #[test]
     fn a_place_outside_of_the_file_is_damage() {
         let (_directory, file, _) = write(&positions(300));
-        for offset in [file.len(), u64::MAX - 4, u64::MAX] {
-            for count in [100, 300, 9_000, u32::MAX] {
-                let place = Place { count, offset, data_bytes: 700 };
-                let mut stored = StoredList::new(Arc::clone(&file), place, Ahead::Up);
-                let asked = [stored.seek_up(7).map(drop), stored.rank(7).map(drop)];
-                let mut down = StoredList::new(Arc::clone(&file), place, Ahead::Down);
-                let mut walk = ListWalk::new(place);
-                let walked = walk.next_block(&file, &mut Window::new(100), &mut Vec::new());
-                let rest = [down.seek_down(7).map(drop), walked.map(drop)];
-                for answer in asked.into_iter().chain(rest) {
-                    assert!(matches!(answer, Err(StorageError::Corrupt { .. })), "{place:?}");
-                }
+        let offsets = [file.len(), u64::MAX - 4, u64::MAX];
+        for (offset, count) in
+            offsets.into_iter().flat_map(|offset| [100, 300, 9_000, u32::MAX].map(|n| (offset, n)))
+        {
+            let place = Place { count, offset, data_bytes: 700 };
+            let mut stored = StoredList::new(Arc::clone(&file), place, Ahead::Up);
+            let asked = [stored.seek_up(7).map(drop), stored.rank(7).map(drop)];
+            let mut down = StoredList::new(Arc::clone(&file), place, Ahead::Down);
+            let mut walk = ListWalk::new(place);
+            let walked = walk.next_block(&file, &mut Window::new(100), &mut Vec::new());
+            let rest = [down.seek_down(7).map(drop), walked.map(drop)];
+            for answer in asked.into_iter().chain(rest) {
+                assert!(matches!(answer, Err(StorageError::Corrupt { .. })), "{place:?}");
             }
         }
     }
