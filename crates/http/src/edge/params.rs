@@ -67,9 +67,6 @@ impl<T: FromParams> FromRequestParts<Shared> for Query<T> {
 }
 
 impl Params {
-    /// Most parameters of a request: several times as many as any resource knows.
-    const COUNT_MAX: usize = 64;
-
     /// Most faults that are remembered.
     const FAULTS_MAX: usize = 100;
 
@@ -96,11 +93,6 @@ impl Params {
         for segment in query.split('&').filter(|segment| !segment.is_empty()) {
             let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
             match (decode(name), decode(value)) {
-                (Some(name), Some(_)) if Self::COUNT_MAX <= params.pairs.len() => {
-                    let message = "there are too many parameters";
-                    params.fault(&name, Rule::Parameter, message, segment);
-                    break;
-                }
                 (Some(name), Some(value)) => params.add(name.into_owned(), value.into_owned()),
                 _ => params.fault(name, Rule::Parameter, "expected UTF-8, %-encoded", segment),
             }
