@@ -6,7 +6,7 @@ use std::io::{self, BufRead};
 use acta_access::Principal;
 use acta_service::{Sent, Service, ServiceError, Shape};
 use acta_storage::{Storage, StorageError};
-use acta_xapi::{Fault, Faults, ParseLimits, Sha2, StatementId, Version, parse_statement};
+use acta_xapi::{Fault, Faults, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement};
 
 use crate::check::version_of_line;
 
@@ -213,12 +213,18 @@ impl Run<'_, '_> {
                 }
                 Err(ServiceError::Conflict(ids)) => self.drop_conflicting(&mut lines, &ids)?,
                 // Together they exceed a limit that none of them needs to exceed alone.
-                Err(ServiceError::Faulty(_)) if lines.len() > 1 => {
+                Err(ServiceError::Faulty(_) | ServiceError::OverLimit { .. })
+                    if lines.len() > 1 =>
+                {
                     let rest = lines.split_off(lines.len() / 2);
                     Box::pin(self.store_lines(lines, version)).await?;
                     lines = rest;
                 }
                 Err(ServiceError::Faulty(Faults(faults))) => self.drop_faulty(&mut lines, &faults),
+                Err(ServiceError::OverLimit { max, .. }) => {
+                    let found = format!("more than {max} bytes");
+                    self.drop_faulty(&mut lines, &[Fault::new("", Rule::Size, &found)]);
+                }
                 Err(error) => return Err(error.into()),
             }
         }

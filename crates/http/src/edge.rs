@@ -17,3 +17,4 @@ pub(crate) use caller::{Caller, VERSION_HEADER, read_version};
 pub(crate) use etag::{Conditions, quote};
 pub(crate) use params::{FromParams, NoParams, Params, ParamsLimits, Query, decode};
 pub(crate) use pieces::{Bound, Pieces};
+pub(crate) use tempo::Gathered;

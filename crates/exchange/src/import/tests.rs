@@ -155,6 +155,19 @@ async fn lines_that_exceed_a_limit_only_together_are_stored() {
 }
 
 #[tokio::test]
+async fn a_statement_that_is_too_long_is_named_and_passed_over() {
+    let store = Store::new();
+    let lengthy = statement(2, &"x".repeat(1 << 20));
+    let lines = [statement(1, "did"), lengthy, statement(3, "did")];
+    let (imported, log) = store.import(None, &lines.join("\n")).await;
+    assert_eq!((imported.stored, imported.faulty), (2, 1));
+    let [(2, Problem::Faulty(faults))] = log.problems.as_slice() else {
+        panic!("{:?}", log.problems)
+    };
+    assert_eq!(faults[0].rule, Rule::Size);
+}
+
+#[tokio::test]
 async fn another_input_of_the_same_name_is_read_from_its_start() {
     let store = Store::new();
     store.import(Some("a"), &format!("{}\n", statement(1, "did"))).await;

@@ -18,7 +18,7 @@ use crate::{Bounds, Shared};
 
 /// Bodies up to this size are read before the request is worked on, so that the connection
 /// can be used again whatever the answer is: 64 KiB.
-const SETTLED_BYTES_MAX: u64 = 64 * 1024;
+const SETTLED_BYTES_MAX: usize = 64 * 1024;
 
 /// A body that waits to be read, with its type.
 #[derive(Debug)]
@@ -82,7 +82,8 @@ pub(crate) async fn settle(
         return Ok(request);
     }
     let (parts, mut body) = request.into_parts();
-    let (mut tempo, mut all) = (Tempo::new(bounds), Gathered::new(0, &place.charge));
+    let (mut tempo, mut all) =
+        (Tempo::new(bounds), Gathered::new(SETTLED_BYTES_MAX, &place.charge));
     let waiting = place.wait();
     while let Some(piece) = tempo.next(&mut body).await? {
         all.push(piece)?;
@@ -106,7 +107,9 @@ pub(crate) async fn pass_over(request: &mut Request, place: &Place, bounds: &Bou
 }
 
 fn is_small(headers: &HeaderMap) -> bool {
-    matches!(content_length(headers), Some(0..=SETTLED_BYTES_MAX))
+    content_length(headers).is_some_and(|length| {
+        usize::try_from(length).is_ok_and(|length| length <= SETTLED_BYTES_MAX)
+    })
 }
 
 /// The value of `Content-Length`.

@@ -121,8 +121,10 @@ impl Pieces {
         if self.place.is_settled() && self.unpacker.is_none() {
             return Ok(self.next().await?.unwrap_or_default());
         }
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let expected = self.content_length.unwrap_or_default().min(Self::EXPECTED_BYTES_MAX);
-        let mut all = Gathered::new(usize::try_from(expected).unwrap_or_default(), charge);
+        let all = Gathered::new(size(self.bound.bytes_max), charge);
+        let mut all = all.of(size(expected));
         while let Some(piece) = self.next().await? {
             all.push(piece)?;
         }

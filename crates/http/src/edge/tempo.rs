@@ -80,18 +80,26 @@ pub(super) async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem>
 
 /// A body that is put together from pieces, each paid for before room is made for it.
 #[derive(Debug)]
-pub(super) struct Gathered<'a> {
+pub(crate) struct Gathered<'a> {
     /// The only piece so far: it is not copied.
     first: Option<Bytes>,
     all: BytesMut,
+    /// Room for so many bytes is made at first.
     expected: usize,
+    /// Room for more is never needed.
+    bytes_max: usize,
     charge: &'a Charge,
 }
 
 impl<'a> Gathered<'a> {
-    /// Nothing yet, of a body of `expected` bytes.
-    pub(super) fn new(expected: usize, charge: &'a Charge) -> Self {
-        Self { first: None, all: BytesMut::new(), expected, charge }
+    /// Nothing yet, of a body that has no more than `bytes_max`.
+    pub(crate) fn new(bytes_max: usize, charge: &'a Charge) -> Self {
+        Self { first: None, all: BytesMut::new(), expected: 0, bytes_max, charge }
+    }
+
+    /// The same, of a body that is likely to have `expected` bytes.
+    pub(super) fn of(self, expected: usize) -> Self {
+        Self { expected, ..self }
     }
 
     /// Appends a piece.
@@ -99,7 +107,7 @@ impl<'a> Gathered<'a> {
     /// # Errors
     ///
     /// 503 if no memory is left for it.
-    pub(super) fn push(&mut self, piece: Bytes) -> Result<(), Problem> {
+    pub(crate) fn push(&mut self, piece: Bytes) -> Result<(), Problem> {
         match self.first.take() {
             None if self.all.is_empty() => {
                 self.charge.hold(piece.len())?;
@@ -119,7 +127,7 @@ impl<'a> Gathered<'a> {
         let (length, capacity) = (self.all.len(), self.all.capacity());
         let needed = length + piece.len();
         if capacity < needed {
-            let grown = needed.max(2 * length).max(self.expected);
+            let grown = (2 * length).max(self.expected).min(self.bytes_max).max(needed);
             self.charge.hold(grown - capacity)?;
             self.all.reserve(grown - length);
         }
@@ -128,7 +136,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// The whole body.
-    pub(super) fn finish(self) -> Bytes {
+    pub(crate) fn finish(self) -> Bytes {
         self.first.unwrap_or_else(|| self.all.freeze())
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use acta_http::Bounds;
+use acta_xapi::Version;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::server::bounds;
+use crate::server::{Server, bounds, get, post, statement};
 use crate::sockets::{Running, is_closed, read, run};
 
 const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -260,4 +262,28 @@ async fn who_does_not_read_gives_way_when_memory_is_short() {
         ask(&mut other, &request).await == 200
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_longest_body_fits_the_least_memory() {
+    // Four times the longest body is the least that the configuration takes.
+    let least = Bounds { statements_bytes_max: 1 << 20, memory_bytes_max: 4 << 20, ..bounds() };
+    let server = Server::with(Version::V1_0_3, least).await;
+    let mut text = statement(1).to_string().into_bytes();
+    text.resize(1 << 20, b' ');
+    let pieces: Vec<Vec<u8>> = text.chunks(5000).map(<[u8]>::to_vec).collect();
+    server.expect(post("/xapi/statements").pieces("application/json", pieces), 200).await;
+    let part = [b"--b\r\nContent-Type: application/json\r\n\r\n", text.as_slice(), b"\r\n--b--"];
+    let pieces = part.concat().chunks(5000).map(<[u8]>::to_vec).collect();
+    let ask = post("/xapi/statements").pieces("multipart/mixed; boundary=b", pieces);
+    server.expect(ask, 200).await;
+    // Pages become shorter, but there are some.
+    for number in 2..8 {
+        let mut long = statement(number);
+        long["object"]["definition"] = json!({ "description": { "en": "x".repeat(200_000) } });
+        server.expect(post("/xapi/statements").json(&long), 200).await;
+    }
+    let page = server.expect(get("/xapi/statements?limit=5"), 200).await;
+    assert!((1..5).contains(&page.ids().len()), "{}", page.ids().len());
+    assert!(page.json()["more"].as_str().is_some_and(|more| !more.is_empty()));
 }

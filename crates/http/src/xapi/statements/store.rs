@@ -11,7 +11,7 @@ use hyper::StatusCode;
 
 use crate::Shared;
 use crate::answer::json;
-use crate::edge::{Bound, Caller, FromParams, Incoming, NoParams, Params, Pieces, Query};
+use crate::edge::{Bound, Caller, FromParams, Gathered, Incoming, NoParams, Params, Pieces, Query};
 use crate::media_type::MediaType;
 use crate::multipart::{Boundary, Event, Headers, Limits, MultipartError, Reader};
 use crate::place::Place;
@@ -208,15 +208,18 @@ impl<'a> Parts<'a> {
             return Err(Problem::broken(Rule::MultipartStatements, content_type));
         }
         let bound = statements_bound(self.shared);
-        let mut text = bytes::BytesMut::new();
+        let place = Arc::clone(&self.place);
+        let bytes_max = self.shared.options.bounds.statements_bytes_max;
+        let (mut text, mut length) = (Gathered::new(bytes_max, &place.charge), 0);
         while let Event::Content(piece) = self.next().await? {
-            bound.check(u64::try_from(text.len() + piece.len()).unwrap_or(u64::MAX))?;
-            // Growing makes room for as much again.
-            self.place.charge.hold((2 + PARSED_FACTOR) * piece.len())?;
-            text.extend_from_slice(&piece);
+            length += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            bound.check(length)?;
+            text.push(piece)?;
         }
-        self.place.enter()?;
-        Ok(text.freeze())
+        let text = text.finish();
+        place.charge.hold(PARSED_FACTOR * text.len())?;
+        place.enter()?;
+        Ok(text)
     }
 
     /// The other parts: the content of attachments, written away as it arrives.

@@ -105,6 +105,19 @@ fn bounds_depth_and_length() {
 }
 
 #[test]
+fn bounds_values_and_keys() {
+    let limits = JsonLimits { values_max: 4, ..JsonLimits::default() };
+    for (fits, not) in [("[1,2,3]", "[1,2,3,4]"), ("[[],[],[]]", "[[],[],[[]]]")] {
+        assert!(parse(fits.as_bytes(), &limits).is_ok(), "{fits}");
+        let error = parse(not.as_bytes(), &limits).unwrap_err();
+        assert_eq!(error.kind, JsonErrorKind::TooMany(4), "{not}");
+    }
+    // A member is two: its key and its value.
+    assert!(parse(br#"{"a":[1]}"#, &limits).is_ok());
+    assert!(parse(br#"{"a":1,"b":2}"#, &limits).is_err());
+}
+
+#[test]
 fn points_to_every_value() {
     let json = parsed(r#"{"a/b":[{"c~d":[0,1]}]}"#);
     let inner = json.root().member("a/b").unwrap().elements().next().unwrap();
