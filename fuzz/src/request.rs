@@ -6,7 +6,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
 use acta_auth::{Authenticator, Secret};
-use acta_http::{App, Bounds, HttpParts, Options};
+use acta_http::{App, Bounds, HttpParts, Options, Origins, PageBounds};
 use acta_service::{Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
@@ -96,8 +96,9 @@ impl Face {
             Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
-        let authenticator =
-            Authenticator::open(Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&entropy));
+        let options = acta_auth::Options { failures_count_max: usize::MAX };
+        let (kept, time, chance) = (Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&entropy));
+        let authenticator = Authenticator::open(kept, time, chance, options);
         let authenticator = authenticator.await.expect("a store in memory opens");
         let secret = Secret::new("secret");
         let seeded = authenticator.seed_credential(TenantId::FIRST, "key", &secret).await;
@@ -105,7 +106,8 @@ impl Face {
         let options = service_options();
         let service =
             Service::new(ServiceParts { storage, clock: Arc::clone(&clock), entropy, options });
-        let options = Options { default_version: Version::V2_0_0, bounds: bounds() };
+        let default_version = Version::V2_0_0;
+        let options = Options { default_version, origins: Origins::Any, bounds: bounds() };
         let authenticator = Arc::new(authenticator);
         Self(App::new(HttpParts { service, authenticator, clock, gauges: None, options }))
     }
@@ -168,6 +170,12 @@ fn check_problem(headers: &HeaderMap, body: &[u8]) {
     }
 }
 
+/// Statements on a page when the request names no limit.
+const PAGE_COUNT: usize = 2;
+
+/// Most statements on a page.
+const PAGE_COUNT_MAX: usize = 3;
+
 fn bounds() -> Bounds {
     Bounds {
         statements_bytes_max: 1 << 20,
@@ -175,9 +183,20 @@ fn bounds() -> Bounds {
         attachment_bytes_max: 1 << 20,
         multipart_bytes_max: 1 << 20,
         parts_max: 8,
+        part_head_bytes_max: 8 << 10,
+        unpacked_ratio_max: 200,
+        document_id_bytes_max: 1 << 10,
         head_bytes_max: 64 << 10,
+        url_bytes_max: 32 << 10,
+        parameters_count_max: 64,
+        anonymous_bytes_max: 1 << 20,
+        memory_bytes_max: 64 << 20,
+        page: PageBounds { count: PAGE_COUNT, count_max: PAGE_COUNT_MAX, bytes_max: 1 << 20 },
         head_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
+        write_timeout: Duration::from_secs(5),
+        rate_bytes_min: 1,
         drain_timeout: Duration::from_secs(5),
         connections_max: 16,
         requests_max: 64,
@@ -188,9 +207,11 @@ fn service_options() -> acta_service::Options {
     acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().expect("is an IRI"),
         parse: ParseLimits::default(),
-        page_count: 2,
-        page_count_max: 3,
+        page_count: PAGE_COUNT,
+        page_count_max: PAGE_COUNT_MAX,
         page_bytes_max: 1 << 20,
+        statement_bytes_max: 1 << 20,
+        documents_count_max: 1000,
         signature_bytes_max: 1 << 16,
         document_bytes_max: 1 << 20,
     }

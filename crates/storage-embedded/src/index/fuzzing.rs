@@ -49,7 +49,8 @@ impl OpenIndex {
         directory: &Path,
         fingerprint: u64,
     ) -> Result<Self, StorageError> {
-        let home = Home { disk, directory: directory.to_path_buf(), fingerprint };
+        let directory = directory.to_path_buf();
+        let home = Home { disk, directory, fingerprint, watcher: None };
         let view = State::of_runs(load_runs(&home)?).view;
         Ok(Self { view, home })
     }

@@ -27,6 +27,9 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// The page size of a database that does not tell.
 const PAGE_BYTES: u64 = 4096;
 
+/// The name of the rollback journal, which is there while a new file is made.
+const JOURNAL_NAME: &str = "tables.sqlite-journal";
+
 /// The name of the write-ahead log in the directory of the store.
 pub(super) const LOG_NAME: &str = "tables.sqlite-wal";
 
@@ -37,7 +40,10 @@ pub(super) const LOG_NAME: &str = "tables.sqlite-wal";
 /// [`StorageError::Corrupt`] naming file and offset, or [`StorageError::Io`].
 pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), StorageError> {
     let database = open(disk, &directory.join(FILE_NAME))?;
+    // With a rollback journal, SQLite first undoes what is in the file: one that was being
+    // made when power was lost.
     if let Some(database) = &database
+        && !has_bytes(disk, &directory.join(JOURNAL_NAME))?
         && let Some(offset) = wrong_header_byte(database.as_ref())?
     {
         return Err(corrupt(FILE_NAME, offset));
@@ -79,10 +85,7 @@ pub(crate) fn image(disk: &dyn Disk, directory: &Path) -> Result<Vec<u8>, Storag
 ///
 /// [`StorageError::Io`].
 pub(crate) fn are_there(disk: &dyn Disk, directory: &Path) -> Result<bool, StorageError> {
-    match open(disk, &directory.join(FILE_NAME))? {
-        Some(database) => Ok(0 < database.len().map_err(failed)?),
-        None => Ok(false),
-    }
+    has_bytes(disk, &directory.join(FILE_NAME))
 }
 
 /// Whether there is a write-ahead log that is not empty.
@@ -91,8 +94,14 @@ pub(crate) fn are_there(disk: &dyn Disk, directory: &Path) -> Result<bool, Stora
 ///
 /// [`StorageError::Io`].
 pub(crate) fn has_log(disk: &dyn Disk, directory: &Path) -> Result<bool, StorageError> {
-    let log = open(disk, &directory.join(LOG_NAME))?;
-    Ok(log.is_some_and(|log| log.len().is_ok_and(|len| 0 < len)))
+    has_bytes(disk, &directory.join(LOG_NAME))
+}
+
+fn has_bytes(disk: &dyn Disk, path: &Path) -> Result<bool, StorageError> {
+    match open(disk, path)? {
+        Some(file) => Ok(0 < file.len().map_err(failed)?),
+        None => Ok(false),
+    }
 }
 
 fn open(disk: &dyn Disk, path: &Path) -> Result<Option<Arc<dyn DiskFile>>, StorageError> {

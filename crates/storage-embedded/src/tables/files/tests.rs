@@ -140,3 +140,26 @@ fn a_header_that_would_mislead_sqlite_is_refused() {
         assert_eq!(place, format!("tables.sqlite at byte {at}"));
     }
 }
+
+#[test]
+fn a_file_that_sqlite_will_roll_back_is_no_damage() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join(FILE_NAME);
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "cache_size", 1).unwrap();
+    connection.execute_batch("BEGIN; CREATE TABLE it (content BLOB);").unwrap();
+    // More than the cache holds, so that pages reach the file before the commit.
+    connection.execute("INSERT INTO it VALUES (zeroblob(100000))", []).unwrap();
+    let crashed = TempDir::new().unwrap();
+    for name in [FILE_NAME, JOURNAL_NAME] {
+        fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    // What power leaves of a page that was not synced.
+    let path = crashed.path().join(FILE_NAME);
+    let len = fs::metadata(&path).unwrap().len();
+    fs::write(&path, vec![0; usize::try_from(len).unwrap()]).unwrap();
+    check(&SystemDisk, crashed.path()).unwrap();
+    fs::remove_file(crashed.path().join(JOURNAL_NAME)).unwrap();
+    let damaged = check(&SystemDisk, crashed.path());
+    assert!(matches!(damaged, Err(StorageError::Corrupt { .. })), "{damaged:?}");
+}
