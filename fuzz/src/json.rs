@@ -119,6 +119,16 @@ fn check_refusal(merged: Result<Vec<u8>, MergeError>, (stored, sent): (&[u8], &[
 const INTERACTION: [&str; 6] =
     ["correctResponsesPattern", "choices", "scale", "source", "target", "steps"];
 
+/// Whether it is an object whose keys differ in more than case: languages that do not are
+/// united only when a second definition arrives.
+fn is_map(tree: &Tree) -> bool {
+    let keys = tree.as_object().map(|map| map.keys().map(|key| key.to_ascii_lowercase()));
+    keys.is_some_and(|mut keys| {
+        let mut seen = BTreeSet::new();
+        keys.all(|key| seen.insert(key))
+    })
+}
+
 fn has_duplicates(text: &str) -> bool {
     let json = json::parse(text.as_bytes(), &JsonLimits::KEPT).expect("another reader took it");
     json.duplicates().next().is_some()
@@ -133,8 +143,9 @@ fn check_definitions([known, newer]: [&[u8]; 2]) {
     let trees = (object(known.as_bytes()), object(newer.as_bytes()));
     let (Some(known_tree), Some(newer_tree)) = trees else { return };
     let is_valid = |text, tree: &serde_json::Map<String, Tree>| {
-        let maps = ["name", "description", "extensions"].into_iter();
-        !has_duplicates(text) && maps.filter_map(|name| tree.get(name)).all(Tree::is_object)
+        let mut maps =
+            ["name", "description", "extensions"].into_iter().filter_map(|name| tree.get(name));
+        !has_duplicates(text) && maps.all(is_map)
     };
     if !is_valid(known, &known_tree) || !is_valid(newer, &newer_tree) {
         // Definitions are those of statements, where that would be a fault.
