@@ -102,7 +102,11 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.push(field, value);
+        if field.name() == "message" {
+            value.clone_into(&mut self.message);
+        } else {
+            self.push(field, value);
+        }
     }
 
     fn record_error(&mut self, field: &Field, error: &(dyn Error + 'static)) {

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use acta_xapi::Version;
 
-use crate::{ByteSize, Config, KEYS, Key, Limits, Log, LogFormat, Origins, Secret, Seed, Storage};
+use crate::value::NotAValue;
+use crate::{
+    ByteSize, Config, KEYS, Key, Limits, Log, LogFormat, Origins, Secret, Seed, Span, Storage,
+};
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -257,6 +262,9 @@ fn read_environment(
 /// Shorter heads cannot be told apart from an end that is missing.
 const HEAD_BYTES_MIN: u64 = 8 << 10;
 
+/// Shortest time that a client is given for anything.
+const SPAN_MIN: Duration = Duration::from_millis(100);
+
 /// An origin as browsers write it: a scheme, a host and perhaps a port, and nothing more.
 fn origin(text: &str) -> Result<String, String> {
     let expected = || format!("expected `*` or origins as in `https://a.example`, not {text:?}");
@@ -296,7 +304,7 @@ impl Typed<'_> {
         let bytes = |name| self.parse::<ByteSize>(name).map(|size| size.0);
         let limits = Limits {
             statements_bytes_max: bytes("limits.statements_bytes_max")?,
-            statements_count_max: self.parse("limits.statements_count_max")?,
+            statements_count_max: self.count("limits.statements_count_max")?,
             statement_bytes_max: bytes("limits.statement_bytes_max")?,
             json_depth_max: self.parse("limits.json_depth_max")?,
             json_values_max: self.parse("limits.json_values_max")?,
@@ -315,15 +323,15 @@ impl Typed<'_> {
             parameters_count_max: self.parse("limits.parameters_count_max")?,
             anonymous_bytes_max: bytes("limits.anonymous_bytes_max")?,
             failures_count_max: self.parse("limits.failures_count_max")?,
-            page_count_max: self.parse("limits.page_count_max")?,
+            page_count_max: self.count("limits.page_count_max")?,
             page_bytes_max: bytes("limits.page_bytes_max")?,
             memory_bytes_max: bytes("limits.memory_bytes_max")?,
-            connections_max: self.parse("limits.connections_max")?,
-            requests_max: self.parse("limits.requests_max")?,
-            head_timeout: self.parse("limits.head_timeout")?,
-            idle_timeout: self.parse("limits.idle_timeout")?,
-            body_timeout: self.parse("limits.body_timeout")?,
-            write_timeout: self.parse("limits.write_timeout")?,
+            connections_max: self.count("limits.connections_max")?,
+            requests_max: self.count("limits.requests_max")?,
+            head_timeout: self.span("limits.head_timeout")?,
+            idle_timeout: self.span("limits.idle_timeout")?,
+            body_timeout: self.span("limits.body_timeout")?,
+            write_timeout: self.span("limits.write_timeout")?,
             rate_bytes_min: bytes("limits.rate_bytes_min")?,
             drain_timeout: self.parse("limits.drain_timeout")?,
         };
@@ -338,6 +346,23 @@ impl Typed<'_> {
             if is_enough { Ok(()) } else { Err("expected 8KiB at least".to_owned()) }
         })?;
         Ok(limits)
+    }
+
+    /// A time in which something can happen.
+    fn span(&self, name: &'static str) -> Result<Span, ConfigError> {
+        self.with(name, |text| {
+            let span: Span = text.parse().map_err(|error: NotAValue| error.to_string())?;
+            let is_enough = SPAN_MIN <= span.0;
+            if is_enough { Ok(span) } else { Err("expected 100ms at least".to_owned()) }
+        })
+    }
+
+    /// A count of what must not be none.
+    fn count(&self, name: &'static str) -> Result<usize, ConfigError> {
+        self.with(name, |text| {
+            let count: Result<NonZeroUsize, _> = text.parse();
+            count.map(NonZeroUsize::get).map_err(|_not_one| "expected a count from 1".to_owned())
+        })
     }
 
     fn origins(&self, name: &'static str) -> Result<Origins, ConfigError> {

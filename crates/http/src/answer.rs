@@ -1,5 +1,7 @@
 //! The end of every answer: the headers that all answers have, and the form of problems.
 
+use std::time::Duration;
+
 use std::io::Write;
 
 use acta_ambient::Moment;
@@ -83,6 +85,11 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
     if asked.method == Method::HEAD { without_body(response) } else { response }
 }
 
+/// A wait in seconds, not shorter than it is.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(0 < wait.subsec_nanos())).max(1)
+}
+
 fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
     let form = choose_form(&asked.accept);
     *response.body_mut() = Body::from(problem.write(form));
@@ -91,7 +98,7 @@ fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.remove(CONTENT_LENGTH);
     if let Some(wait) = problem.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
     }
     if problem.status == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Basic realm=\"acta\", charset=\"UTF-8\"");

@@ -58,6 +58,11 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
+/// How much of an answer the system may keep for a client that has not read it yet, in bytes
+/// (Linux doubles it). It is outside of the budget for memory, and how far a slow client has
+/// read is seen in steps of a third of it.
+const ANSWER_BUFFER_BYTES: u32 = 256 << 10;
+
 async fn serve(config: &Config) -> Result<()> {
     // Before the store is opened, so that an early signal is not lost.
     let shutdown = stop_on_signal()?;
@@ -90,6 +95,8 @@ async fn serve(config: &Config) -> Result<()> {
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
+    // Connections inherit it.
+    socket.set_send_buffer_size(ANSWER_BUFFER_BYTES)?;
     socket.bind(address)?;
     socket.listen(CONNECTING_MAX)
 }

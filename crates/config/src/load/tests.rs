@@ -129,6 +129,10 @@ fn limits_that_cannot_be_kept_are_refused() {
         ("statements_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),
         ("document_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),
         ("head_bytes_max = '1KiB'", "limits.head_bytes_max = \"1KiB\""),
+        ("idle_timeout = '0s'", "limits.idle_timeout = \"0s\""),
+        ("write_timeout = '99ms'", "limits.write_timeout = \"99ms\""),
+        ("requests_max = 0", "limits.requests_max = \"0\""),
+        ("connections_max = 0", "limits.connections_max = \"0\""),
     ];
     for (text, expected) in table {
         let file = write(&format!("[limits]\n{text}\n"));

@@ -131,7 +131,8 @@ async fn receive(
         Sender::Anonymous => {
             let (bytes_max, key) = (bounds.anonymous_bytes_max, "limits.anonymous_bytes_max");
             let bound = Bound::new("a form without Authorization header", bytes_max, key);
-            pieces.bounded(bound)?.collect(&place.anonymous).await?
+            // Strangers get room for what they send, not for what they announce.
+            pieces.bounded(bound)?.unannounced().collect(&place.anonymous).await?
         }
     };
     Form::parse(&body)

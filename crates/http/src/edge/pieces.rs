@@ -51,6 +51,8 @@ pub(crate) struct Pieces {
     place: Arc<Place>,
     tempo: Tempo,
     unpacker: Option<Unpacker>,
+    /// Packed bytes received so far.
+    packed: u64,
     /// Bytes given out so far.
     given: u64,
     bound: Bound,
@@ -60,6 +62,10 @@ pub(crate) struct Pieces {
 impl Pieces {
     /// Most bytes that room is made for before they have come: 1 MiB.
     const EXPECTED_BYTES_MAX: u64 = 1 << 20;
+
+    /// How much longer than its content a packed body may be: 1 MiB, which is more than gzip
+    /// adds to the longest one.
+    const PACKED_BYTES_MORE: u64 = 1 << 20;
 
     /// A body whose headers are these.
     ///
@@ -79,7 +85,7 @@ impl Pieces {
         let key = "limits.statements_bytes_max";
         let bound = Bound::new("the body", bounds.statements_bytes_max, key);
         let tempo = Tempo::new(bounds);
-        Ok(Self { body, place, tempo, unpacker, given: 0, bound, content_length })
+        Ok(Self { body, place, tempo, unpacker, packed: 0, given: 0, bound, content_length })
     }
 
     /// The same, not longer than `bound`.
@@ -91,6 +97,11 @@ impl Pieces {
         self.bound = bound;
         bound.check(self.content_length.unwrap_or_default())?;
         Ok(self)
+    }
+
+    /// The same, of which no more is believed to come than has come.
+    pub(crate) fn unannounced(self) -> Self {
+        Self { content_length: None, ..self }
     }
 
     /// The next piece, never empty; none at the end.
@@ -146,6 +157,9 @@ impl Pieces {
                 return Ok(Some(unpacked));
             }
             let Some(piece) = self.next_received().await? else { return self.finish() };
+            // Packed bytes that unpack to nothing have a bound too.
+            self.packed += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            self.bound.check(self.packed.saturating_sub(Self::PACKED_BYTES_MORE))?;
             if let Some(unpacker) = &mut self.unpacker {
                 unpacker.packed = piece;
             }

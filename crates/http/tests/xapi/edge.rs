@@ -239,6 +239,18 @@ async fn requests_may_be_packed_but_not_without_bounds() {
 }
 
 #[tokio::test]
+async fn a_packed_body_that_unpacks_to_nothing_has_an_end() {
+    let server = Server::new().await;
+    // A whole gzip of nothing, again and again.
+    let nothing = packed(b"");
+    let count = (bounds().statements_bytes_max + (2 << 20)) / nothing.len();
+    let pieces = vec![nothing.repeat(1000); count / 1000 + 1];
+    let ask = post("/xapi/statements").pieces("application/json", pieces);
+    let answer = server.expect(ask.header("content-encoding", "gzip"), 413).await;
+    assert!(answer.text().contains("limits.statements_bytes_max"), "{}", answer.text());
+}
+
+#[tokio::test]
 async fn answers_are_packed_for_those_who_accept_it() {
     let server = Server::new().await;
     for number in 0..3 {
