@@ -143,7 +143,7 @@ fn check_languages(text: &[u8]) {
 fn check_form(form: &[u8]) {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    for method in ["GET", "PUT"] {
+    for method in ["GET", "POST"] {
         let target = format!("/xapi/statements?method={method}");
         answer(Method::POST, &target, headers.clone(), Bytes::copy_from_slice(form));
     }

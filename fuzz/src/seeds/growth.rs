@@ -101,12 +101,12 @@ const SEEDS: &[(u8, &str, &str, &str)] = &[
     (8, "en-x-a\n", "a-b\n", "de"),
 ];
 
-/// Choice, a beginning that is repeated in itself, its unit, and the unit of the rest.
+/// Choice, a beginning, a unit that is repeated to go on with it, and the unit of the rest.
 const LONG_STARTS: [(u8, &str, &str, &str); 2] =
-    [(5, "Content-Type=a/b", ";", "+"), (7, "a/b", ";", "x; ")];
+    [(5, "content={}&Content-Type=a/b", ";", "+"), (7, "a/b", ";", " ")];
 
-fn long_start((choice, start, start_unit, unit): (u8, &str, &str, &str)) -> Vec<u8> {
-    let start = format!("{start}{}", start_unit.repeat(20_000));
+fn long_start((choice, start, more, unit): (u8, &str, &str, &str)) -> Vec<u8> {
+    let start = format!("{start}{}", more.repeat(20_000));
     [&[choice], start.as_bytes(), &[SEPARATOR], unit.as_bytes(), &[SEPARATOR]].concat()
 }
 
