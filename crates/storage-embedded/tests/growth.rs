@@ -173,3 +173,33 @@ async fn a_lost_index_is_made_again() {
     let page = acta_storage::StatementQuery { count_max: 2000, ..page };
     assert_eq!(storage.query_statements(TENANT, &page).await.unwrap().statements.len(), 1200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_to_a_damaged_statement_is_stored() {
+    let directory = TempDir::new().unwrap();
+    let open = || EmbeddedStorage::open(&options(directory.path())).unwrap();
+    let storage = open();
+    append_each(Arc::clone(&storage), 1..21).await;
+    storage.close().unwrap();
+    drop(storage);
+    // A byte in the record of statement 3.
+    let path = directory.path().join("log/00000001.log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let id = acta_storage::suite::fixture::uuid(3).as_u128().to_be_bytes();
+    let at = bytes.windows(16).position(|window| window == id).unwrap();
+    bytes[at + 70] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let storage = open();
+    let reference =
+        Batch { statements: vec![Draft::referring(40, 3).build()], attachments: vec![] };
+    storage.append(TENANT, reference).await.unwrap();
+    append(&storage, 50..51).await;
+    drop(storage);
+    let storage = open();
+    for number in [40, 50] {
+        let found = storage.find_statement(TENANT, acta_storage::suite::fixture::id(number)).await;
+        assert!(found.unwrap().is_some(), "statement {number}");
+    }
+    let damaged = storage.find_statement(TENANT, acta_storage::suite::fixture::id(3)).await;
+    assert!(matches!(damaged, Err(acta_storage::StorageError::Corrupt { .. })), "{damaged:?}");
+}

@@ -115,7 +115,7 @@ impl Resolver {
         }
         let Some(position) = view.find(key.0, key.1)? else { return Ok(None) };
         let Some(row) = view.row(position)? else { return Ok(None) };
-        let entry = source.load_entry(row.location)?;
+        let Some(entry) = readable(source.load_entry(row.location))? else { return Ok(None) };
         let shared_terms = entry.shared_terms.iter().map(|term| term.0).collect();
         let remembered = Arc::new(Remembered { shared_terms, target: entry.target });
         if REMEMBERED_MAX <= self.remembered.len() {
@@ -123,6 +123,20 @@ impl Resolver {
         }
         self.remembered.insert(key, Arc::clone(&remembered));
         Ok(Some(remembered))
+    }
+}
+
+/// An entry of the log; none if its record is damaged.
+///
+/// What refers to a damaged statement is stored all the same and inherits nothing: the
+/// statement is durable by now, and whoever asks for the damaged one is told.
+fn readable(loaded: Result<Entry, StorageError>) -> Result<Option<Entry>, StorageError> {
+    match loaded {
+        Err(StorageError::Corrupt { place }) => {
+            tracing::error!(place, "a statement that another refers to is damaged");
+            Ok(None)
+        }
+        loaded => loaded.map(Some),
     }
 }
 
@@ -143,8 +157,10 @@ fn is_voided_by(
 ) -> Result<bool, StorageError> {
     for reference in referrers.iter().filter(|reference| reference.is_voiding) {
         let Some(row) = view.row(reference.position)? else { continue };
-        let voiding = source.load_entry(row.location)?;
-        if voiding.tenant == entry.tenant && voiding.target == Some(entry.id) {
+        // Of one that cannot be read, the hash alone says so.
+        let names =
+            |voiding: Entry| voiding.tenant == entry.tenant && voiding.target == Some(entry.id);
+        if readable(source.load_entry(row.location))?.is_none_or(names) {
             return Ok(true);
         }
     }

@@ -273,11 +273,14 @@ impl WriteAheadLog {
         for later in number + 1..self.frame_count {
             let frame = self.frame(later)?;
             let sums = seeds.map(|seed| frame.sum_after(header.is_big_endian, seed));
-            let is_linked = frame.salt == header.salt && sums.contains(&frame.sum);
-            if is_linked && is_ended {
+            if frame.salt != header.salt || !sums.contains(&frame.sum) {
+                // It does not go on from there: remains of a transaction that was undone.
+                return Ok(None);
+            }
+            if is_ended {
                 return Ok(Some(number));
             }
-            is_ended |= is_linked && frame.committed_pages != 0;
+            is_ended = frame.committed_pages != 0;
             seeds = [frame.sum; 2];
         }
         Ok(None)

@@ -163,3 +163,33 @@ fn a_file_that_sqlite_will_roll_back_is_no_damage() {
     let damaged = check(&SystemDisk, crashed.path());
     assert!(matches!(damaged, Err(StorageError::Corrupt { .. })), "{damaged:?}");
 }
+
+#[test]
+fn a_torn_transaction_before_the_remains_of_an_undone_one_is_no_damage() {
+    let live = TempDir::new().unwrap();
+    let connection = Connection::open(live.path().join(FILE_NAME)).unwrap();
+    let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = 10; \
+         PRAGMA wal_autocheckpoint = 0; CREATE TABLE it (number INTEGER, content BLOB); \
+         INSERT INTO it VALUES (0, x''); PRAGMA wal_checkpoint; INSERT INTO it VALUES (1, x'');";
+    connection.execute_batch(setup).unwrap();
+    // A transaction that is written in part and undone, as for lack of room.
+    connection.execute_batch("BEGIN").unwrap();
+    for _ in 0..40 {
+        connection.execute("INSERT INTO it VALUES (2, zeroblob(10000))", []).unwrap();
+    }
+    connection.execute_batch("ROLLBACK").unwrap();
+    let before = usize::try_from(*commit_ends(live.path()).last().unwrap()).unwrap();
+    connection.execute("INSERT INTO it VALUES (3, x'')", []).unwrap();
+    let directory = TempDir::new().unwrap();
+    for name in [FILE_NAME, LOG_NAME] {
+        fs::copy(live.path().join(name), directory.path().join(name)).unwrap();
+    }
+    check(&SystemDisk, directory.path()).unwrap();
+    // Power fails while the last transaction is written: a half of its page is missing.
+    let path = directory.path().join(LOG_NAME);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[before + FRAME_HEADER_BYTES + 2048..before + FRAME_HEADER_BYTES + 4096].fill(0x55);
+    fs::write(&path, bytes).unwrap();
+    assert_eq!(recovered(directory.path()), [0, 1]);
+    check(&SystemDisk, directory.path()).unwrap();
+}
