@@ -91,7 +91,7 @@ impl EmbeddedStorage {
         check_that_it_is_whole(disk, directory)?;
         let identity = match Identity::read(disk, directory)? {
             Some(identity) => identity,
-            None if Self::has_log(options) => {
+            None if Self::has_log(options)? => {
                 return Err(OpenError::NoIdentity { directory: directory.to_path_buf() });
             }
             None => {
@@ -106,7 +106,7 @@ impl EmbeddedStorage {
     /// Opens the tables, which only a new store may be without.
     fn open_tables(options: &Options, lost: LostTables) -> Result<Arc<Tables>, OpenError> {
         let (directory, disk) = (options.directory.as_path(), options.disk.as_ref());
-        let are_lost = Self::has_log(options) && !are_tables_there(disk, directory)?;
+        let are_lost = Self::has_log(options)? && !are_tables_there(disk, directory)?;
         match lost {
             LostTables::Refuse if are_lost => {
                 return Err(OpenError::NoTables { directory: directory.to_path_buf() });
@@ -134,9 +134,13 @@ impl EmbeddedStorage {
         Ok(Arc::new(Self { engine, attachments, tables, _lock: lock }))
     }
 
-    fn has_log(options: &Options) -> bool {
-        let names = options.disk.list(&options.directory.join("log"));
-        names.is_ok_and(|names| names.iter().any(|name| !is_draft(name)))
+    /// Whether there is a log. One that cannot be looked for is not taken for missing.
+    fn has_log(options: &Options) -> Result<bool, StorageError> {
+        match options.disk.list(&options.directory.join("log")) {
+            Ok(names) => Ok(names.iter().any(|name| !is_draft(name))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(StorageError::Io { act: "looking for the log", source }),
+        }
     }
 
     /// Writes what waits, takes no more statements, and saves the index, so that the next

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acta_storage::StorageError;
 
-use super::{EmbeddedStorage, LostTables};
+use super::{EmbeddedStorage, LostTables, check_that_it_is_whole};
 use crate::identity::{DirectoryLock, Identity};
 use crate::verify::{Advice, Severity, verify_log};
 use crate::{OpenError, Options};
@@ -49,13 +49,15 @@ impl EmbeddedStorage {
         let directory = options.directory.as_path();
         let lock = Arc::new(DirectoryLock::take(directory)?);
         let disk = options.disk.as_ref();
+        check_that_it_is_whole(disk, directory)?;
         let Some(identity) = Identity::read(disk, directory)? else {
             return Err(OpenError::NoIdentity { directory: directory.to_path_buf() });
         };
         check_log(options)?;
         let tables = Self::open_tables(options, lost)?;
-        drop_index(options)?;
+        // In this order: a start that comes in between makes both anew.
         tables.forget_entities()?;
+        drop_index(options)?;
         Self::open_rest(options, &identity, (lock, tables))
     }
 }
