@@ -8,24 +8,11 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
-use acta_tests::{Server, Version, acta};
+use acta_tests::{Ran, Server, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
-
-/// What a command printed, and its exit code.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn run(command: &mut Command) -> Ran {
-    let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("the binary prints UTF-8");
-    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
-}
 
 fn statement(number: u32, verb: &str) -> String {
     format!(

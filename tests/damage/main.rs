@@ -5,12 +5,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
 use acta_tests::server::SMALL_FILES;
-use acta_tests::{Server, Version, acta};
+use acta_tests::{Ran, Server, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -19,19 +19,6 @@ const COUNT: u32 = 900;
 
 /// How long a server may take to make a run anew or to stop.
 const TIMEOUT: Duration = Duration::from_mins(1);
-
-/// What a command printed, and its exit code.
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn run(command: &mut Command) -> Ran {
-    let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
-    let text = |bytes| String::from_utf8(bytes).expect("the binary prints UTF-8");
-    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
-}
 
 fn on(command: &str, data: &Path) -> Command {
     let mut acta = acta();

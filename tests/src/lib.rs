@@ -9,6 +9,7 @@
 pub mod client;
 pub mod make;
 pub mod multipart;
+pub mod ran;
 pub mod recorded;
 pub mod server;
 pub mod sign;
@@ -16,4 +17,5 @@ pub mod tweak;
 
 pub use acta_xapi::Version;
 pub use client::{Answer, Call, Client};
+pub use ran::{Ran, run};
 pub use server::{Launch, Server, acta, shared};
