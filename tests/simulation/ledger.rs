@@ -187,7 +187,7 @@ impl Ledger {
                 self.follow_group(tenant, group).await;
             }
             let log = self.log(tenant);
-            assert_eq!(storage.count_statements(tenant), log.count);
+            assert_eq!(storage.count_statements(tenant).await.unwrap(), log.count);
             log.settle();
         }
     }

@@ -116,7 +116,7 @@ async fn read_one_by_one(
     (tenant, after): (TenantId, u64),
     watch: &mut (dyn FnMut(Exporting) + Send),
 ) -> Result<Remains, ExportError> {
-    let until = storage.count_statements(tenant).min(after + PAGE_COUNT as u64);
+    let until = storage.count_statements(tenant).await?.min(after + PAGE_COUNT as u64);
     let mut remains = Remains { entries: Vec::new(), left_out: 0, until };
     for sequence in after + 1..=until {
         match storage.read_feed(tenant, sequence - 1, 1).await {

@@ -76,7 +76,9 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if asked.route.tells_consistency && !headers.contains_key(CONSISTENT_HEADER) {
-        tell_consistency(headers, shared.service.consistent_through(asked.tenant));
+        let through = shared.service.consistent_through(asked.tenant).await;
+        // A store that cannot be asked vouches for nothing.
+        tell_consistency(headers, through.unwrap_or_default());
     }
     if let Some(id) = &asked.request_id {
         headers.insert(REQUEST_ID_HEADER, id.clone());

@@ -77,42 +77,75 @@ fn name_of(attachment: Value<'_, '_>) -> Option<AttachmentName> {
     Some(AttachmentName { sha2, content_type })
 }
 
-/// Checks that statements and contents belong together, and every signature.
-///
-/// Spec: xAPI 1.0.3, Part Three, 1.5.2; Part Two, 2.6; IEEE 9274.1.1, 4.1.3.
-pub(crate) fn check_attachments(
-    statements: &[NewStatement],
-    staged: &[Box<dyn StagedAttachment>],
-    signature_bytes_max: u64,
-) -> Result<(), ServiceError> {
-    let mut contents: HashMap<&Sha2, &dyn StagedAttachment> = HashMap::new();
-    let mut faults = Vec::new();
-    for content in staged {
-        if content.announced() != content.computed() {
-            faults.push(Fault::new("", Rule::AttachmentHash, content.announced().as_str()));
-        }
-        contents.insert(content.announced(), content.as_ref());
-    }
-    for (index, new) in statements.iter().enumerate() {
-        let base = if statements.len() == 1 { String::new() } else { format!("/{index}") };
-        for attachment in &new.statement.attachments {
-            let content = contents.get(&attachment.sha2).copied();
-            check_attachment(attachment, content.is_some(), &base, &mut faults);
-            if attachment.usage_type.as_str() != Attachment::SIGNATURE {
-                continue;
+impl Service {
+    /// Checks that statements and contents belong together, and every signature. Gives the
+    /// statements back.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 1.5.2; Part Two, 2.6; IEEE 9274.1.1, 4.1.3.
+    pub(crate) async fn check_attachments(
+        &self,
+        mut statements: Vec<NewStatement>,
+        staged: &[Box<dyn StagedAttachment>],
+    ) -> Result<Vec<NewStatement>, ServiceError> {
+        let bytes_max = self.options.signature_bytes_max;
+        let mut contents: HashMap<&Sha2, &dyn StagedAttachment> = HashMap::new();
+        let mut faults = Vec::new();
+        for content in staged {
+            if content.announced() != content.computed() {
+                faults.push(Fault::new("", Rule::AttachmentHash, content.announced().as_str()));
             }
-            let Some(content) = content else { continue };
-            let bytes_max = signature_bytes_max;
+            contents.insert(content.announced(), content.as_ref());
+        }
+        for (index, sha2) in check_contents(&statements, &contents, &mut faults) {
+            // One at a time, so that no more than one is in memory.
+            let Some(content) = contents.get(&sha2) else { continue };
             let signature = content
-                .read(bytes_max)?
+                .read(bytes_max)
+                .await?
                 .ok_or(ServiceError::OverLimit { limit: Limit::Signature, max: bytes_max })?;
-            if let Err(mut fault) = check_signature(&new.statement, &signature) {
-                fault.pointer.insert_str(0, &base);
-                faults.push(fault);
+            // Never on the runtime: to verify a signature takes long.
+            let check = move || (check_one(&statements, index, &signature), statements);
+            let (checked, given_back) = self.run(usize::MAX, check).await?;
+            statements = given_back;
+            faults.extend(checked.err());
+        }
+        if faults.is_empty() { Ok(statements) } else { Err(Faults(faults).into()) }
+    }
+}
+
+/// Checks the signature of one of the statements.
+fn check_one(statements: &[NewStatement], index: usize, signature: &[u8]) -> Result<(), Fault> {
+    let Some(new) = statements.get(index) else { return Ok(()) };
+    check_signature(&new.statement, signature).map_err(|mut fault| {
+        fault.pointer.insert_str(0, &base_of(index, statements.len()));
+        fault
+    })
+}
+
+/// Where a statement stands in what was sent.
+fn base_of(index: usize, count: usize) -> String {
+    if count == 1 { String::new() } else { format!("/{index}") }
+}
+
+/// Checks that every attachment has its content. Returns the signatures whose content came
+/// along, each with the place of its statement.
+fn check_contents(
+    statements: &[NewStatement],
+    contents: &HashMap<&Sha2, &dyn StagedAttachment>,
+    faults: &mut Vec<Fault>,
+) -> Vec<(usize, Sha2)> {
+    let mut signatures = Vec::new();
+    for (index, new) in statements.iter().enumerate() {
+        let base = base_of(index, statements.len());
+        for attachment in &new.statement.attachments {
+            let has_content = contents.contains_key(&attachment.sha2);
+            check_attachment(attachment, has_content, &base, faults);
+            if has_content && attachment.usage_type.as_str() == Attachment::SIGNATURE {
+                signatures.push((index, attachment.sha2.clone()));
             }
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Faults(faults).into()) }
+    signatures
 }
 
 fn check_attachment(

@@ -115,11 +115,18 @@ impl Service {
     /// The instant before which every statement of the tenant can be read; of no tenant,
     /// now. Whole milliseconds.
     ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Busy`] or [`ServiceError::Failed`] when the store cannot be asked.
+    ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
-    pub fn consistent_through(&self, tenant: Option<TenantId>) -> Moment {
+    pub async fn consistent_through(
+        &self,
+        tenant: Option<TenantId>,
+    ) -> Result<Moment, ServiceError> {
         match tenant {
-            Some(tenant) => self.storage.consistent_through(tenant),
-            None => self.clock.now().floor_to_millis(),
+            Some(tenant) => Ok(self.storage.consistent_through(tenant).await?),
+            None => Ok(self.clock.now().floor_to_millis()),
         }
     }
 

@@ -9,7 +9,6 @@ use acta_xapi::{
 };
 use bytes::Bytes;
 
-use crate::attachments::check_attachments;
 use crate::{Limit, Options, Service, ServiceError};
 
 /// Whether one statement was sent, under an id, or any number of them.
@@ -109,18 +108,12 @@ impl Service {
         staged: Vec<Box<dyn StagedAttachment>>,
     ) -> Result<Stored, ServiceError> {
         let Prepared { tenant, statements } = prepared;
-        let signature_bytes_max = self.options.signature_bytes_max;
         let has_attachments = !staged.is_empty()
             || statements.iter().any(|new| !new.statement.attachments.is_empty());
-        let (statements, staged) = if has_attachments {
-            // Signatures are read back from the disk and verified: never on the runtime.
-            self.run(usize::MAX, move || {
-                check_attachments(&statements, &staged, signature_bytes_max)?;
-                Ok::<_, ServiceError>((statements, staged))
-            })
-            .await??
+        let statements = if has_attachments {
+            self.check_attachments(statements, &staged).await?
         } else {
-            (statements, staged)
+            statements
         };
         let ids = statements.iter().map(|new| new.id).collect();
         let appended =

@@ -202,6 +202,6 @@ async fn the_store_is_ready_and_vouches_for_no_more_than_now() {
     let (service, clock) = service();
     service.check_ready().await.unwrap();
     let now = clock.now().floor_to_millis();
-    assert_eq!(service.consistent_through(None), now);
-    assert_eq!(service.consistent_through(Some(TenantId::FIRST)), now);
+    assert_eq!(service.consistent_through(None).await.unwrap(), now);
+    assert_eq!(service.consistent_through(Some(TenantId::FIRST)).await.unwrap(), now);
 }

@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use acta_access::TenantId;
 use acta_ambient::{Entropy, Moment};
 use acta_storage::{
-    Appended, FeedEntry, NewStatement, StatementPage, StatementQuery, StorageError, StoredStatement,
+    Appended, FeedEntry, NewStatement, StatementPage, StatementQuery, StorageError,
+    StoredStatement, TermHasher,
 };
 use acta_xapi::{Object, StatementId};
 use bytes::Bytes;
@@ -36,7 +37,6 @@ use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
 
 use crate::tables::Tables;
-use crate::terms::TermHasher;
 use crate::{OpenError, Options};
 
 /// Up to this many statements are prepared where the caller runs: handing them to another
@@ -411,7 +411,7 @@ impl Preparing {
                 stored_micros: 0,
                 location: Location { segment: 0, offset: 0 },
                 own_terms: Vec::new(),
-                shared_terms: self.hasher.terms_of(self.tenant, new),
+                shared_terms: self.hasher.terms_of(self.tenant, statement, &new.authority),
                 target,
                 is_voiding: statement.voids().is_some(),
             },

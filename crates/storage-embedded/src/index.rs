@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use acta_access::TenantId;
-use acta_storage::{Order, StorageError};
+use acta_storage::{Order, StorageError, Term};
 use siphasher::sip::SipHasher13;
 
 use self::background::Signals;
@@ -52,11 +52,6 @@ pub(crate) struct Location {
     /// Byte offset of the record in the segment.
     pub(crate) offset: u32,
 }
-
-/// A keyed 64-bit hash of what is looked for: a verb, an agent, an activity and so on,
-/// tenant and kind included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Term(pub(crate) u64);
 
 /// One statement as the index needs it.
 #[derive(Clone, Debug)]

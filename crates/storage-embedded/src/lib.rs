@@ -16,7 +16,6 @@ mod log;
 mod options;
 mod storage;
 mod tables;
-mod terms;
 mod verify;
 
 pub use backup::{

@@ -16,12 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{StorageError, StoredStatement};
+use acta_storage::{StorageError, StoredStatement, TermHasher};
 
 use crate::disk::Disk;
 use crate::engine::recovery::{OnProgress, Progress};
 use crate::identity::{DirectoryLock, Identity};
-use crate::terms::TermHasher;
 use crate::{OpenError, Options};
 use attachments::check_attachments;
 pub use finding::{Advice, Finding, LostStatement, Severity};

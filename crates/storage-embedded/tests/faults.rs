@@ -250,7 +250,7 @@ async fn a_full_device_stores_nothing_and_room_heals_it() {
     *stage.faults.room.lock().unwrap() = None;
     append(&storage, 2).await.unwrap();
     assert_eq!(stored_numbers(&storage).await, [2, 1]);
-    assert_eq!(storage.count_statements(TENANT), 2);
+    assert_eq!(storage.count_statements(TENANT).await.unwrap(), 2);
     drop(storage);
     assert_eq!(stored_numbers(&stage.open()).await, [2, 1]);
 }
@@ -290,7 +290,7 @@ async fn a_failed_sync_halts_for_good_while_reads_go_on() {
     assert_eq!(stored_numbers(&storage).await, [1]);
     // Nothing is vouched for behind what may have been stored.
     stage.clock.advance(Duration::from_mins(1));
-    assert!(storage.consistent_through(TENANT) <= START);
+    assert!(storage.consistent_through(TENANT).await.unwrap() <= START);
     drop(storage);
     let storage = stage.open();
     // Whether it was stored was unknown; repeating it is safe.
@@ -337,13 +337,16 @@ async fn nothing_in_flight_is_vouched_for_or_seen() {
     waiting.spawn(async move { append(&copy, 1).await });
     wait_until(|| syncs < stage.faults.sync_count.load(Ordering::SeqCst)).await;
     stage.clock.advance(Duration::from_secs(5));
-    let vouched = storage.consistent_through(TENANT);
+    let vouched = storage.consistent_through(TENANT).await.unwrap();
     assert!(vouched <= START, "the batch in flight has the time {START}, not {vouched}");
     assert_eq!(stored_numbers(&storage).await, []);
     stage.faults.open_gate();
     assert_eq!(waiting.join_all().await.remove(0).unwrap().stored, START);
     assert_eq!(stored_numbers(&storage).await, [1]);
-    assert_eq!(storage.consistent_through(TENANT), stage.clock.now().floor_to_millis());
+    assert_eq!(
+        storage.consistent_through(TENANT).await.unwrap(),
+        stage.clock.now().floor_to_millis()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,7 +111,7 @@ async fn what_was_acknowledged_is_there_after_an_end_without_closing() {
     let mut count = 0;
     for _ in 0..4 {
         let storage = EmbeddedStorage::open(&options).unwrap();
-        assert_eq!(storage.count_statements(TENANT), count);
+        assert_eq!(storage.count_statements(TENANT).await.unwrap(), count);
         let mut writers = JoinSet::new();
         for writer in 0..8_u128 {
             let storage = Arc::clone(&storage);

@@ -60,6 +60,7 @@ pub trait AttachmentWriter: Debug + Send {
 }
 
 /// Content that has been received and waits for its batch. Vanishes when dropped.
+#[async_trait]
 pub trait StagedAttachment: Debug + Send + Sync {
     /// The hash under which it was announced.
     fn announced(&self) -> &Sha2;
@@ -75,7 +76,7 @@ pub trait StagedAttachment: Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Io`] when it cannot be read back.
-    fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError>;
+    async fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError>;
 
     /// The engine's own type, for the engine that made it.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;

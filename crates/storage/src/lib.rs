@@ -11,6 +11,7 @@ mod entities;
 mod error;
 mod readiness;
 mod statements;
+mod terms;
 
 #[cfg(feature = "model")]
 pub mod model;
@@ -31,6 +32,7 @@ pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
     StatementPage, StatementQuery, StatementStore, StoredStatement,
 };
+pub use terms::{Filters, Term, TermHasher, TermKind};
 
 /// Everything an engine can do: the sum of the ports.
 pub trait Storage:

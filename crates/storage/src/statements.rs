@@ -216,8 +216,12 @@ pub trait StatementStore: Send + Sync {
     /// in flight. A statement stored later gets a `stored` time at or after it. For one
     /// tenant it never moves backwards.
     ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`] or [`StorageError::Io`] when the engine cannot be asked.
+    ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
-    fn consistent_through(&self, tenant: TenantId) -> Moment;
+    async fn consistent_through(&self, tenant: TenantId) -> Result<Moment, StorageError>;
 
     /// Reads the log in order: up to `count_max` statements whose sequence is greater than
     /// `after`, voided ones included.
@@ -233,5 +237,9 @@ pub trait StatementStore: Send + Sync {
     ) -> Result<Vec<FeedEntry>, StorageError>;
 
     /// How many statements the tenant has, voided ones included: its last sequence.
-    fn count_statements(&self, tenant: TenantId) -> u64;
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`] or [`StorageError::Io`] when the engine cannot be asked.
+    async fn count_statements(&self, tenant: TenantId) -> Result<u64, StorageError>;
 }

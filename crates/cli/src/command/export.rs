@@ -97,7 +97,7 @@ fn output(arguments: &Arguments) -> Result<Box<dyn Write + Send>> {
 
 async fn write(store: &Store, arguments: &Arguments) -> Result<Exported> {
     let mut output = output(arguments)?;
-    let total = store.storage.count_statements(TenantId::FIRST);
+    let total = store.storage.count_statements(TenantId::FIRST).await?;
     let bar = progress_bar(total, Unit::Statements);
     let export = Export {
         tenant: TenantId::FIRST,

@@ -75,7 +75,7 @@ async fn serve(config: &Config) -> Result<()> {
     if let Some((key, secret)) = credential {
         greet(address, &key, &secret)?;
     }
-    let statements = store.storage.count_statements(TenantId::FIRST);
+    let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let parts = HttpParts {
         service: store.service.clone(),

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_storage::{StagedAttachment, StorageError};
 use acta_xapi::Sha2;
+use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{failed, remove_quietly};
 use crate::Disk;
+use crate::engine::blocking;
 
 /// Content that has been received and synced. Dropped, it vanishes.
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Staged {
     }
 }
 
+#[async_trait]
 impl StagedAttachment for Staged {
     fn announced(&self) -> &Sha2 {
         &self.announced
@@ -74,13 +77,17 @@ impl StagedAttachment for Staged {
         self.len_bytes
     }
 
-    fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError> {
+    async fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError> {
         let (Some(disk), true) = (&self.disk, self.len_bytes <= len_max) else { return Ok(None) };
-        let failed = failed("reading a staged attachment");
         let Ok(len) = usize::try_from(self.len_bytes) else { return Ok(None) };
-        let mut content = vec![0; len];
-        disk.open(&self.path).map_err(&failed)?.read_at(&mut content, 0).map_err(failed)?;
-        Ok(Some(content.into()))
+        let (disk, path) = (Arc::clone(disk), self.path.clone());
+        blocking(move || {
+            let failed = failed("reading a staged attachment");
+            let mut content = vec![0; len];
+            disk.open(&path).map_err(&failed)?.read_at(&mut content, 0).map_err(failed)?;
+            Ok(Some(content.into()))
+        })
+        .await
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {

@@ -150,7 +150,7 @@ async fn gives_content_back_to_its_tenant_alone() {
         let sha2 = Sha2::sha256(&content);
         let staged = bench.stage(1, &sha2, &pieces).await;
         assert_eq!(staged.len_bytes(), content.len() as u64, "{case}");
-        assert_eq!(staged.read(u64::MAX).unwrap().unwrap(), content, "{case}");
+        assert_eq!(staged.read(u64::MAX).await.unwrap().unwrap(), content, "{case}");
         assert_eq!(bench.read(1, &sha2).await.unwrap(), None, "{case}: not placed yet");
         bench.attachments.place(vec![staged]).unwrap().keep();
         let bench = bench.reopen();
@@ -279,8 +279,8 @@ async fn equal_content_mends_a_file_of_another_length() {
 async fn gives_staged_content_back_only_up_to_the_length_asked_for() {
     let bench = Bench::new();
     let staged = bench.stage(1, &Sha2::sha256(b"abc"), &[b"abc"]).await;
-    assert_eq!(staged.read(2).unwrap(), None);
-    assert_eq!(staged.read(3).unwrap().as_deref(), Some(&b"abc"[..]));
+    assert_eq!(staged.read(2).await.unwrap(), None);
+    assert_eq!(staged.read(3).await.unwrap().as_deref(), Some(&b"abc"[..]));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::{
-    Cursor, FeedEntry, StatementPage, StatementQuery, StorageError, StoredStatement,
+    Cursor, FeedEntry, Filters, StatementPage, StatementQuery, StorageError, StoredStatement,
 };
 use acta_xapi::StatementId;
 
@@ -14,7 +14,6 @@ use crate::log::reader::statement_of;
 use crate::log::record::Record;
 use crate::log::segment::{RecordBuffer, Segment};
 use crate::log::writer::Shared;
-use crate::terms::Filters;
 
 /// Longest chain of references that is followed.
 const CHAIN_MAX: usize = 100_000;

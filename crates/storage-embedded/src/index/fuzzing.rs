@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{Order, StorageError};
+use acta_storage::{Order, StorageError, Term};
 
 use super::cursor::Candidates;
 use super::run::dictionary::DictionaryWalk;
 use super::run::writer::Home;
 use super::state::{State, load_runs};
 use super::view::View;
-use super::{IndexQuery, Term, merge};
+use super::{IndexQuery, merge};
 use crate::disk::Disk;
 
 /// The runs of a directory, as a reader sees them.

@@ -10,12 +10,12 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use acta_access::TenantId;
-use acta_storage::{Order, StorageError};
+use acta_storage::{Order, StorageError, Term};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use self::failing_disk::FailingDisk;
-use super::{Entry, EntryLog, EntrySource, Index, IndexOptions, IndexQuery, Location, Term};
+use super::{Entry, EntryLog, EntrySource, Index, IndexOptions, IndexQuery, Location};
 use crate::disk::SystemDisk;
 
 /// The log: entries by place.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use acta_storage::Term;
+
 use super::record::{Place, Prepared, Record, record_len};
 use crate::format::{Bytes, FRAME_HEADER_BYTES, FRAME_MAGIC, checksum};
-use crate::index::{Entry, Location, Term};
+use crate::index::{Entry, Location};
 
 /// Where a frame is to stand.
 #[derive(Clone, Copy, Debug)]

@@ -39,8 +39,8 @@ impl StatementStore for EmbeddedStorage {
         self.engine.query_statements(tenant, query).await
     }
 
-    fn consistent_through(&self, _tenant: TenantId) -> Moment {
-        self.engine.consistent_through()
+    async fn consistent_through(&self, _tenant: TenantId) -> Result<Moment, StorageError> {
+        Ok(self.engine.consistent_through())
     }
 
     async fn read_feed(
@@ -52,8 +52,8 @@ impl StatementStore for EmbeddedStorage {
         self.engine.read_feed(tenant, after, count_max).await
     }
 
-    fn count_statements(&self, tenant: TenantId) -> u64 {
-        self.engine.count_statements(tenant)
+    async fn count_statements(&self, tenant: TenantId) -> Result<u64, StorageError> {
+        Ok(self.engine.count_statements(tenant))
     }
 }
 

@@ -255,7 +255,7 @@ pub(crate) fn open_in(directory: &Path) -> Result<Arc<EmbeddedStorage>, OpenErro
 
 /// Compares everything that two stores hold; of the second, the first `count` statements.
 pub(crate) async fn check_equal(copy: &EmbeddedStorage, store: &EmbeddedStorage, count: u64) {
-    assert_eq!(copy.count_statements(TENANT), count);
+    assert_eq!(copy.count_statements(TENANT).await.unwrap(), count);
     let feed = copy.read_feed(TENANT, 0, usize::MAX).await.unwrap();
     let expected = store.read_feed(TENANT, 0, feed.len()).await.unwrap();
     assert_eq!(feed.len() as u64, count);

@@ -96,6 +96,7 @@ impl AttachmentWriter for ModelWriter {
     }
 }
 
+#[async_trait]
 impl StagedAttachment for ModelAttachment {
     fn announced(&self) -> &Sha2 {
         &self.announced
@@ -109,7 +110,7 @@ impl StagedAttachment for ModelAttachment {
         self.content.len() as u64
     }
 
-    fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError> {
+    async fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError> {
         Ok((self.len_bytes() <= len_max).then(|| self.content.clone()))
     }
 

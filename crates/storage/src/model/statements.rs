@@ -162,13 +162,13 @@ impl StatementStore for ModelStorage {
         Ok(self.with_holdings(tenant, |holdings| holdings.query(query)))
     }
 
-    fn consistent_through(&self, tenant: TenantId) -> Moment {
+    async fn consistent_through(&self, tenant: TenantId) -> Result<Moment, StorageError> {
         let now = self.clock.now().floor_to_millis();
-        self.with_holdings(tenant, |holdings| {
+        Ok(self.with_holdings(tenant, |holdings| {
             let vouched = holdings.vouched.map_or(now, |before| before.max(now));
             holdings.vouched = Some(vouched);
             vouched
-        })
+        }))
     }
 
     async fn read_feed(
@@ -186,7 +186,7 @@ impl StatementStore for ModelStorage {
         }))
     }
 
-    fn count_statements(&self, tenant: TenantId) -> u64 {
-        self.with_holdings(tenant, |holdings| holdings.records.len() as u64)
+    async fn count_statements(&self, tenant: TenantId) -> Result<u64, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| holdings.records.len() as u64))
     }
 }

@@ -185,10 +185,10 @@ pub async fn staged_content_can_be_checked<E: EngineUnderTest>() {
     for len in [0, 10, 200_000] {
         let content = bytes_of_length(len);
         let staged = stage.staged(&Sha2::sha256(&content), &content).await;
-        assert_eq!(staged.read(len as u64).unwrap().as_ref(), Some(&content));
-        assert_eq!(staged.read(u64::MAX).unwrap().as_ref(), Some(&content));
+        assert_eq!(staged.read(len as u64).await.unwrap().as_ref(), Some(&content));
+        assert_eq!(staged.read(u64::MAX).await.unwrap().as_ref(), Some(&content));
         if let Some(too_short) = (len as u64).checked_sub(1) {
-            assert_eq!(staged.read(too_short).unwrap(), None);
+            assert_eq!(staged.read(too_short).await.unwrap(), None);
         }
     }
 }

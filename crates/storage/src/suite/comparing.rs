@@ -170,8 +170,9 @@ impl<E: EngineUnderTest> History<E> {
             }
             (of_subject, of_model) => panic!("engine: {of_subject:?}, model: {of_model:?}"),
         }
-        let count = |storage: Arc<dyn Storage>| storage.count_statements(tenant);
-        assert_eq!(count(self.subject.storage()), count(self.model.storage()));
+        let count =
+            async |storage: Arc<dyn Storage>| storage.count_statements(tenant).await.unwrap();
+        assert_eq!(count(self.subject.storage()).await, count(self.model.storage()).await);
     }
 
     /// The query, with bounds in time taken from statements of each side.

@@ -21,7 +21,7 @@ pub async fn an_unknown_id_finds_nothing<E: EngineUnderTest>() {
 /// An empty store answers every question.
 pub async fn an_empty_store_answers<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
-    assert_eq!(stage.storage().count_statements(stage.tenant), 0);
+    assert_eq!(stage.storage().count_statements(stage.tenant).await.unwrap(), 0);
     assert_eq!(stage.feed().await, []);
     for order in [crate::Order::Ascending, crate::Order::Descending] {
         let page = stage.page(&StatementQuery { order, ..everything() }).await;
@@ -49,7 +49,7 @@ pub async fn the_feed_goes_on_behind_any_sequence<E: EngineUnderTest>() {
     let feed = stage.feed().await;
     let voided: Vec<bool> = feed.iter().map(|entry| entry.is_voided).collect();
     assert_eq!(voided, [false, false, true, false, false, false, false]);
-    assert_eq!(stage.storage().count_statements(stage.tenant), 7);
+    assert_eq!(stage.storage().count_statements(stage.tenant).await.unwrap(), 7);
 }
 
 /// Find, query and feed tell the same of a statement.

@@ -35,7 +35,7 @@ pub async fn statements_stay<E: EngineUnderTest>() {
     let page = stage.page(&StatementQuery { count_max: 10, ..everything() }).await;
     let stage = stage.reopen().await;
     assert_eq!(stage.feed().await, feed);
-    assert_eq!(stage.storage().count_statements(stage.tenant), 45);
+    assert_eq!(stage.storage().count_statements(stage.tenant).await.unwrap(), 45);
     assert_eq!(stage.numbers(&launched).await, [42, 41]);
     assert!(stage.find(7).await.is_voided);
     // A cursor written down before still leads on.

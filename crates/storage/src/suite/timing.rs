@@ -78,29 +78,29 @@ pub async fn since_excludes_and_until_includes<E: EngineUnderTest>() {
 pub async fn consistent_through_is_now<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
-    let check = |expected: Moment| {
-        let vouched = storage.consistent_through(stage.tenant);
+    let check = async |expected: Moment| {
+        let vouched = storage.consistent_through(stage.tenant).await.unwrap();
         assert_eq!(vouched, expected.floor_to_millis());
     };
-    check(START);
+    check(START).await;
     stage.wait_micros(999);
-    check(START.saturating_add(Duration::from_micros(999)));
+    check(START.saturating_add(Duration::from_micros(999))).await;
     stage.wait_micros(1_000_000);
     let latest = START.saturating_add(Duration::from_micros(1_000_999));
-    check(latest);
+    check(latest).await;
     stage.append(&[&Draft::new(1)]).await;
-    check(latest);
+    check(latest).await;
     stage.clock.set(START);
-    check(latest);
+    check(latest).await;
     stage.wait_micros(60_000_000);
-    check(START.saturating_add(Duration::from_mins(1)));
+    check(START.saturating_add(Duration::from_mins(1))).await;
 }
 
 /// Nothing is stored later with a time before the one vouched for.
 pub async fn nothing_is_stored_before_what_was_vouched_for<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.wait_micros(10_000_000);
-    let vouched = stage.storage().consistent_through(stage.tenant);
+    let vouched = stage.storage().consistent_through(stage.tenant).await.unwrap();
     stage.clock.set(START);
     let stored = stage.append(&[&Draft::new(1)]).await.stored;
     assert!(vouched <= stored, "stored at {stored}, vouched for {vouched}");
@@ -121,7 +121,7 @@ pub async fn what_is_vouched_for_can_be_read<E: EngineUnderTest>() {
     });
     let mut observed = Vec::new();
     for _ in 0..60 {
-        let vouched = stage.storage().consistent_through(stage.tenant);
+        let vouched = stage.storage().consistent_through(stage.tenant).await.unwrap();
         let until_nanos = Some(i128::from(vouched.unix_micros()) * 1000 - 1);
         let query = StatementQuery { until_nanos, ..everything() };
         observed.push((query.clone(), stage.numbers(&query).await));

@@ -123,7 +123,7 @@ pub(crate) async fn get_statements(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     // Asked before the statements are: what it vouches for must be in them.
-    let through = shared.service.consistent_through(Some(caller.principal.tenant));
+    let through = shared.service.consistent_through(Some(caller.principal.tenant)).await?;
     let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let view = View {
         format: params.format,

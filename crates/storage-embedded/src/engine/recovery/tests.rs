@@ -1,13 +1,14 @@
 use std::fs;
 use std::sync::Mutex;
 
+use acta_storage::Term;
 use acta_xapi::Version;
 use tempfile::TempDir;
 
 use super::*;
 use crate::SystemDisk;
 use crate::entities::Told;
-use crate::index::{IndexOptions, Location, Term};
+use crate::index::{IndexOptions, Location};
 use crate::log::frame::FrameEncoder;
 use crate::log::record::Prepared;
 use crate::log::segment::segment_name;

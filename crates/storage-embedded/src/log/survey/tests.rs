@@ -3,13 +3,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_storage::Term;
 use acta_xapi::Version;
 use tempfile::TempDir;
 
 use super::*;
 use crate::SystemDisk;
 use crate::entities::Told;
-use crate::index::{Entry, Term};
+use crate::index::Entry;
 use crate::log::dictionary::Codec;
 use crate::log::frame::FrameEncoder;
 use crate::log::record::Prepared;

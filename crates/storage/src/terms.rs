@@ -1,18 +1,22 @@
 //! Terms: what a statement can be found by.
 //!
-//! A term is a keyed hash of tenant, kind and value. Which property of a statement counts
-//! for which filter is decided here and nowhere else.
+//! A term is a keyed hash of tenant, kind and value, for the index of an engine. Which
+//! property of a statement counts for which filter is decided here and nowhere else.
 
 use acta_access::TenantId;
-use acta_storage::{NewStatement, StatementQuery};
-use acta_xapi::{Activity, Actor, Context, Ifi, Object, SubStatement};
+use acta_xapi::{Activity, Actor, Context, Ifi, Object, Statement, SubStatement};
 use siphasher::sip::SipHasher24;
 
-use crate::index::Term;
+use crate::StatementQuery;
+
+/// A keyed 64-bit hash of what is looked for: a verb, an agent, an activity and so on,
+/// tenant and kind included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Term(pub u64);
 
 /// What a term stands for. The numbers are part of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TermKind {
+pub enum TermKind {
     /// The verb.
     Verb = 1,
     /// Actor, object, or a member of either.
@@ -34,7 +38,7 @@ const RULES: &[u8] = b"acta terms 1";
 
 /// Makes the terms of one store.
 #[derive(Clone)]
-pub(crate) struct TermHasher {
+pub struct TermHasher {
     key: [u8; 16],
 }
 
@@ -46,17 +50,17 @@ impl std::fmt::Debug for TermHasher {
 
 impl TermHasher {
     /// Makes the terms of the store with this key.
-    pub(crate) const fn new(key: [u8; 16]) -> Self {
+    pub const fn new(key: [u8; 16]) -> Self {
         Self { key }
     }
 
     /// Tells terms of this key and of today's rules from all others.
-    pub(crate) fn fingerprint(&self) -> u64 {
+    pub fn fingerprint(&self) -> u64 {
         SipHasher24::new_with_key(&self.key).hash(RULES)
     }
 
     /// The term for `value`.
-    pub(crate) fn term(&self, tenant: TenantId, kind: TermKind, value: &str) -> Term {
+    pub fn term(&self, tenant: TenantId, kind: TermKind, value: &str) -> Term {
         let mut input = Vec::with_capacity(5 + value.len());
         self.term_with(&mut input, tenant, (kind, value))
     }
@@ -69,16 +73,17 @@ impl TermHasher {
         Term(SipHasher24::new_with_key(&self.key).hash(input))
     }
 
-    /// All terms of a statement, each once. They hold for statements that refer to it, too.
-    pub(crate) fn terms_of(&self, tenant: TenantId, statement: &NewStatement) -> Vec<Term> {
+    /// All terms of a statement that `authority` vouches for, each once. They hold for
+    /// statements that refer to it, too.
+    pub fn terms_of(&self, tenant: TenantId, statement: &Statement, authority: &Ifi) -> Vec<Term> {
         let mut terms =
             Terms { hasher: self, tenant, input: Vec::with_capacity(128), found: Vec::new() };
-        terms.add_statement(statement);
+        terms.add_statement(statement, authority);
         terms.found
     }
 
     /// The terms that a statement must have to match `query`: one of each group.
-    pub(crate) fn filters_of(&self, tenant: TenantId, query: &StatementQuery) -> Filters {
+    pub fn filters_of(&self, tenant: TenantId, query: &StatementQuery) -> Filters {
         let mut shared = Vec::new();
         let term = |kind, value: &str| self.term(tenant, kind, value);
         if let Some(verb) = &query.verb {
@@ -110,32 +115,32 @@ impl TermHasher {
 
 /// What a statement must have to match a query, in terms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Filters {
+pub struct Filters {
     /// One term of each group, in the statement or, all of them, in one it refers to.
-    pub(crate) shared: Vec<Vec<Term>>,
+    pub shared: Vec<Vec<Term>>,
     /// A term that must be the statement's own.
-    pub(crate) own: Option<Term>,
+    pub own: Option<Term>,
 }
 
 impl Filters {
     /// Whether every statement matches.
-    pub(crate) const fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.shared.is_empty() && self.own.is_none()
     }
 
     /// Every group, as the index wants them.
-    pub(crate) fn all_of(&self) -> Vec<Vec<Term>> {
+    pub fn all_of(&self) -> Vec<Vec<Term>> {
         let own = self.own.map(|term| vec![term]);
         self.shared.iter().cloned().chain(own).collect()
     }
 
     /// Whether a statement with these terms of its own satisfies every shared group.
-    pub(crate) fn are_shared_in(&self, terms: &[Term]) -> bool {
+    pub fn are_shared_in(&self, terms: &[Term]) -> bool {
         self.shared.iter().all(|group| group.iter().any(|term| terms.contains(term)))
     }
 
     /// Whether a statement with these terms of its own has the own term.
-    pub(crate) fn is_own_in(&self, terms: &[Term]) -> bool {
+    pub fn is_own_in(&self, terms: &[Term]) -> bool {
         self.own.is_none_or(|term| terms.contains(&term))
     }
 }
@@ -189,8 +194,7 @@ impl Terms<'_> {
     }
 
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, statement resource.
-    fn add_statement(&mut self, new: &NewStatement) {
-        let statement = &new.statement;
+    fn add_statement(&mut self, statement: &Statement, authority: &Ifi) {
         self.add(TermKind::Verb, statement.verb.id.as_str());
         self.add_actor(TermKind::Agent, &statement.actor);
         match &statement.object {
@@ -205,7 +209,7 @@ impl Terms<'_> {
             }
             self.add_context(context);
         }
-        self.add(TermKind::Authority, &new.authority.to_key());
+        self.add(TermKind::Authority, &authority.to_key());
     }
 
     fn add_context(&mut self, context: &Context) {
