@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Engines: named by `cli` and, in tests, by `tests` and `benches` alone.
-const ENGINES: &[&str] = &["acta-storage-embedded"];
+const ENGINES: &[&str] = &["acta-storage-embedded", "acta-storage-postgres"];
 
 /// The one edge inside a row.
 const WITHIN_ROW: &[(&str, &str)] = &[("acta-followers", "acta-storage")];

@@ -1,0 +1,215 @@
+-- The first schema.
+--
+-- Tables of tenants have tenant_id in every key and are marked BY TENANT: they can be
+-- distributed or partitioned by it. The others are a directory, small and read by all.
+
+-- The directory.
+
+CREATE TABLE acta.tenants (
+    tenant_id integer PRIMARY KEY,
+    name text NOT NULL,
+    created timestamptz NOT NULL
+);
+
+-- The tenant of a request is found here, by the key alone.
+CREATE TABLE acta.credentials (
+    key text PRIMARY KEY,
+    tenant_id integer NOT NULL,
+    label text NOT NULL,
+    secret_mac bytea NOT NULL,
+    scopes text NOT NULL,
+    created timestamptz NOT NULL
+);
+
+CREATE INDEX credentials_of_tenant ON acta.credentials (tenant_id, created);
+
+CREATE TABLE acta.secrets (
+    name text PRIMARY KEY,
+    secret bytea NOT NULL
+);
+
+-- Who leads a follower, and until when unless it is renewed.
+CREATE TABLE acta.leases (
+    name text PRIMARY KEY,
+    holder uuid NOT NULL,
+    expires timestamptz NOT NULL
+);
+
+-- Statements.
+
+-- One row a tenant, locked by the transaction that appends: sequences have no gaps and are
+-- committed in order. Times are microseconds since 1970 in UTC.
+CREATE TABLE acta.counters (
+    tenant_id integer NOT NULL,
+    last_sequence bigint NOT NULL,
+    last_stored bigint NOT NULL,
+    -- Nothing is stored before this any more.
+    vouched bigint NOT NULL,
+    -- Whether any statement refers to another.
+    has_references boolean NOT NULL,
+    PRIMARY KEY (tenant_id)
+) /* BY TENANT */;
+
+CREATE TABLE acta.statements (
+    tenant_id integer NOT NULL,
+    sequence bigint NOT NULL,
+    id uuid NOT NULL,
+    stored timestamptz NOT NULL,
+    -- The statement that its object refers to.
+    target uuid,
+    -- Of the request that brought it: 1 for 1.0.3, 2 for 2.0.0.
+    version smallint NOT NULL,
+    is_voiding boolean NOT NULL,
+    -- Whether its timestamp equals stored, because the sender gave none.
+    is_timestamp_stored boolean NOT NULL,
+    -- What it is compared by.
+    fingerprint bytea NOT NULL,
+    -- Random bytes for commitments.
+    salt bytea NOT NULL,
+    -- The text: the sender's bytes with what the store sets.
+    statement json NOT NULL,
+    PRIMARY KEY (tenant_id, sequence),
+    UNIQUE (tenant_id, id)
+) /* BY TENANT */;
+
+CREATE INDEX statements_by_stored ON acta.statements (tenant_id, stored);
+
+CREATE INDEX statements_by_target ON acta.statements (tenant_id, target)
+    WHERE target IS NOT NULL;
+
+-- The targets of all voiding statements, whether they are here or not.
+CREATE TABLE acta.voids (
+    tenant_id integer NOT NULL,
+    target uuid NOT NULL,
+    PRIMARY KEY (tenant_id, target)
+) /* BY TENANT */;
+
+-- What statements are found by. Bit n is set if the statement with the sequence
+-- first_sequence + n has the term; the rows of a term do not overlap.
+CREATE TABLE acta.postings (
+    tenant_id integer NOT NULL,
+    term bigint NOT NULL,
+    first_sequence bigint NOT NULL,
+    bits varbit NOT NULL,
+    PRIMARY KEY (tenant_id, term, first_sequence)
+) /* BY TENANT */;
+
+-- Attachments.
+
+-- Content that is being received, or has been. What no attachment names some time after it
+-- was begun is left over and removed.
+CREATE TABLE acta.contents (
+    tenant_id integer NOT NULL,
+    content_id uuid NOT NULL,
+    begun timestamptz NOT NULL,
+    -- Whether it is in object storage, not in pieces here.
+    is_object boolean NOT NULL,
+    PRIMARY KEY (tenant_id, content_id)
+) /* BY TENANT */;
+
+CREATE TABLE acta.pieces (
+    tenant_id integer NOT NULL,
+    content_id uuid NOT NULL,
+    piece integer NOT NULL,
+    bytes bytea NOT NULL,
+    PRIMARY KEY (tenant_id, content_id, piece)
+) /* BY TENANT */;
+
+CREATE TABLE acta.attachments (
+    tenant_id integer NOT NULL,
+    sha2 text NOT NULL,
+    content_id uuid NOT NULL,
+    len_bytes bigint NOT NULL,
+    PRIMARY KEY (tenant_id, sha2)
+) /* BY TENANT */;
+
+-- Documents.
+
+-- How many documents a place has. Locked by whoever makes or removes one.
+CREATE TABLE acta.document_places (
+    tenant_id integer NOT NULL,
+    -- SHA-256 over kind, activity and agent.
+    place bytea NOT NULL,
+    -- Empty for none.
+    registration text NOT NULL,
+    document_count integer NOT NULL,
+    PRIMARY KEY (tenant_id, place, registration)
+) /* BY TENANT */;
+
+CREATE TABLE acta.documents (
+    tenant_id integer NOT NULL,
+    place bytea NOT NULL,
+    registration text NOT NULL,
+    -- SHA-256 over the name: a key has no room for all names.
+    name_hash bytea NOT NULL,
+    -- UTF-8; bytes, because a name may hold the character 0.
+    name bytea NOT NULL,
+    -- state, activity-profile or agent-profile.
+    kind text NOT NULL,
+    activity text NOT NULL,
+    -- The identifier as JSON.
+    agent text NOT NULL,
+    updated timestamptz NOT NULL,
+    etag text NOT NULL,
+    content_type text NOT NULL,
+    content bytea NOT NULL,
+    PRIMARY KEY (tenant_id, place, registration, name_hash)
+) /* BY TENANT */;
+
+-- Activities and persons.
+
+CREATE TABLE acta.definitions (
+    tenant_id integer NOT NULL,
+    -- SHA-256 over the activity's id.
+    activity_hash bytea NOT NULL,
+    activity text NOT NULL,
+    definition json NOT NULL,
+    PRIMARY KEY (tenant_id, activity_hash)
+) /* BY TENANT */;
+
+CREATE TABLE acta.person_names (
+    tenant_id integer NOT NULL,
+    -- SHA-256 over the identifier as JSON.
+    agent_hash bytea NOT NULL,
+    name_hash bytea NOT NULL,
+    agent text NOT NULL,
+    -- UTF-8; bytes, because a name may hold the character 0.
+    name bytea NOT NULL,
+    -- Where it was used last: the statement, and the place in it.
+    last_sequence bigint NOT NULL,
+    last_ordinal integer NOT NULL,
+    PRIMARY KEY (tenant_id, agent_hash, name_hash)
+) /* BY TENANT */;
+
+-- Followers and other readers.
+
+-- How far a follower has come. Moved in the transaction that writes what it made of the
+-- statements up to there.
+CREATE TABLE acta.followers (
+    tenant_id integer NOT NULL,
+    name text NOT NULL,
+    sequence bigint NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) /* BY TENANT */;
+
+CREATE TABLE acta.cursors (
+    tenant_id integer NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) /* BY TENANT */;
+
+-- For people and tools that read with SQL. Nothing else here is meant for them.
+CREATE VIEW acta.statement_view AS
+SELECT
+    s.tenant_id,
+    s.sequence,
+    s.id,
+    s.stored,
+    NOT s.is_voiding AND EXISTS (
+        SELECT FROM acta.voids v WHERE v.tenant_id = s.tenant_id AND v.target = s.id
+    ) AS is_voided,
+    CASE s.version WHEN 1 THEN '1.0.3' ELSE '2.0.0' END AS version,
+    s.statement -> 'verb' ->> 'id' AS verb,
+    s.statement
+FROM acta.statements s;

@@ -1,0 +1,351 @@
+//! Connections to the database: pooled, set up alike, given up when they are lost.
+
+use std::error::Error;
+use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_ambient::{Clock, Entropy};
+use acta_storage::StorageError;
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Timeouts,
+};
+use futures_util::TryFutureExt;
+use futures_util::future::join;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Config, NoTls};
+
+use crate::failure::{Failure, Remedy};
+use crate::{OpenError, Options};
+
+/// How much longer than the database itself a node waits for the end of a statement.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How often the same is tried on another connection.
+const RECONNECT_COUNT_MAX: u32 = 6;
+
+/// How often the same is tried after lost races.
+const REPEAT_COUNT_MAX: u32 = 8;
+
+/// The first wait after a failed attempt; each further one is twice as long.
+const BACKOFF: Duration = Duration::from_millis(20);
+
+/// A lock is waited for as long: nobody holds one for longer.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A transaction that is not gone on with for as long is ended by the database, so that a
+/// node that has vanished holds no lock.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database, and where time and chance come from.
+pub(crate) struct Database {
+    pool: Pool,
+    timeout: Duration,
+    entropy: Arc<dyn Entropy>,
+    /// Where statements and documents get their time from.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("pool", &self.pool.status()).finish_non_exhaustive()
+    }
+}
+
+/// A connection on loan from the pool.
+pub(crate) struct Connection(Object);
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+impl Deref for Connection {
+    type Target = deadpool_postgres::ClientWrapper;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+/// A connection that an act works with.
+pub(crate) type Lent = Arc<Connection>;
+
+/// Gives a connection back, unless `outcome` shows that it is of no more use.
+pub(crate) fn give_back<T>(connection: Lent, outcome: &Result<T, Failure>) {
+    if outcome.as_ref().is_err_and(Failure::ends_connection) {
+        discard(connection);
+    }
+}
+
+/// Ends a connection, and with it what it was in the middle of.
+pub(crate) fn discard(connection: Lent) {
+    if let Some(connection) = Arc::into_inner(connection) {
+        drop(Object::take(connection.0));
+    }
+}
+
+impl Database {
+    /// A pool of connections to the database at `url`. Connects to nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Address`].
+    pub(crate) fn new(url: &str, options: &Options) -> Result<Self, OpenError> {
+        let config = read_address(url, options)?;
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let timeout = Some(options.connect_timeout);
+        let session = session(options);
+        let pool = Pool::builder(manager)
+            .max_size(options.connections_max)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts { wait: timeout, create: timeout, recycle: timeout })
+            .post_create(Hook::async_fn(move |client, _| {
+                let session = session.clone();
+                Box::pin(
+                    async move { client.batch_execute(&session).await.map_err(HookError::Backend) },
+                )
+            }))
+            .build()
+            .map_err(|error| OpenError::Address { reason: error.to_string() })?;
+        Ok(Self {
+            pool,
+            timeout: options.statement_timeout.saturating_add(GRACE),
+            entropy: Arc::clone(&options.entropy),
+            clock: Arc::clone(&options.clock),
+        })
+    }
+
+    /// Takes a connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unreachable`].
+    pub(crate) async fn connect(&self) -> Result<Lent, Failure> {
+        Ok(Arc::new(Connection(self.pool.get().await?)))
+    }
+
+    /// Waits for `work` on a connection as long as the database may take for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Lost`] when it takes longer: the connection must be given up then.
+    pub(crate) async fn limit<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        tokio::time::timeout(self.timeout, work).await.unwrap_or_else(|_| Err(Failure::timed_out()))
+    }
+
+    /// Does `work` on a connection, and again as long as that is of use. What it does must be
+    /// one statement of SQL, or only read, or come to the same when it is done twice.
+    ///
+    /// # Errors
+    ///
+    /// What the caller of the port is told.
+    pub(crate) async fn run<T, F>(
+        &self,
+        act: &'static str,
+        work: impl Fn(Lent) -> F,
+    ) -> Result<T, StorageError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut attempts = self.attempts(act);
+        loop {
+            let connection = match self.connect().await {
+                Ok(connection) => connection,
+                Err(failure) => {
+                    attempts.again(failure).await?;
+                    continue;
+                }
+            };
+            let done = self.limit(work(Arc::clone(&connection))).await;
+            give_back(connection, &done);
+            match done {
+                Ok(done) => return Ok(done),
+                Err(failure) => attempts.again(failure).await?,
+            }
+        }
+    }
+
+    /// Does `work` in one transaction, and again as long as that is of use.
+    ///
+    /// # Errors
+    ///
+    /// What the caller of the port is told: [`StorageError::Io`] if the connection was lost
+    /// at the commit, so that nobody knows whether it happened.
+    pub(crate) async fn transact<T, F>(
+        &self,
+        act: &'static str,
+        work: impl Fn(Lent) -> F,
+    ) -> Result<T, StorageError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut attempts = self.attempts(act);
+        loop {
+            match self.transact_once(&work).await {
+                Ok(done) => return Ok(done),
+                Err(failure) => attempts.again(failure).await?,
+            }
+        }
+    }
+
+    /// As [`Database::transact`], once.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unknown`] if the connection was lost at the commit; after any other,
+    /// nothing has changed.
+    pub(crate) async fn transact_once<T, F>(
+        &self,
+        work: impl FnOnce(Lent) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let connection = self.connect().await?;
+        let worked = {
+            // The first statement follows without waiting for the answer.
+            let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
+            let worked = work(Arc::clone(&connection));
+            self.limit(async {
+                let (begun, worked) = join(begun, worked).await;
+                begun.and(worked)
+            })
+            .await
+        };
+        let done = match worked {
+            Ok(done) => {
+                let commit = connection.batch_execute("COMMIT").map_err(Failure::from);
+                self.limit(commit).await.map(|()| done).map_err(Failure::at_commit)
+            }
+            Err(failure) if failure.ends_connection() => Err(failure),
+            Err(failure) => {
+                let rolled_back = connection.batch_execute("ROLLBACK").map_err(Failure::from);
+                if self.limit(rolled_back).await.is_err() {
+                    discard(connection);
+                    return Err(failure);
+                }
+                Err(failure)
+            }
+        };
+        give_back(connection, &done);
+        done
+    }
+
+    /// Attempts of one act, to be repeated as long as that is of use.
+    pub(crate) fn attempts(&self, act: &'static str) -> Attempts<'_> {
+        Attempts { database: self, act, reconnect_count: 0, repeat_count: 0 }
+    }
+
+    /// Random bytes that make a number.
+    pub(crate) fn random(&self) -> u128 {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        u128::from_be_bytes(bytes)
+    }
+
+    /// Fills `bytes` with random ones.
+    pub(crate) fn fill(&self, bytes: &mut [u8]) {
+        self.entropy.fill(bytes);
+    }
+
+    /// Closes all connections.
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// How often an act was tried.
+#[derive(Debug)]
+pub(crate) struct Attempts<'a> {
+    database: &'a Database,
+    act: &'static str,
+    reconnect_count: u32,
+    repeat_count: u32,
+}
+
+impl Attempts<'_> {
+    /// Waits a little, if the act is worth trying once more after `failure`.
+    ///
+    /// # Errors
+    ///
+    /// What the caller of the port is told, if it is not.
+    pub(crate) async fn again(&mut self, failure: Failure) -> Result<(), StorageError> {
+        let (count, count_max) = match failure.remedy() {
+            Remedy::Repeat => (&mut self.repeat_count, REPEAT_COUNT_MAX),
+            Remedy::Reconnect => (&mut self.reconnect_count, RECONNECT_COUNT_MAX),
+            Remedy::GiveUp => return Err(failure.tell(self.act)),
+        };
+        *count += 1;
+        if count_max < *count {
+            return Err(failure.tell(self.act));
+        }
+        let wait = BACKOFF.saturating_mul(1 << *count);
+        // Between half of it and all: two that met once do not meet again.
+        let share = u32::try_from(self.database.random() % 512).unwrap_or(0) + 512;
+        tokio::time::sleep(wait * share / 1024).await;
+        Ok(())
+    }
+}
+
+fn read_address(url: &str, options: &Options) -> Result<Config, OpenError> {
+    let config = Config::from_str(url);
+    let mut config = config.map_err(|error| OpenError::Address {
+        // The driver's text names the part that is wrong, and never the password.
+        reason: error.source().map_or_else(|| error.to_string(), ToString::to_string),
+    })?;
+    if config.get_hosts().is_empty() {
+        return Err(OpenError::Address { reason: "it names no host".to_owned() });
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("acta");
+    }
+    config.connect_timeout(options.connect_timeout);
+    config.tcp_user_timeout(options.statement_timeout.saturating_add(GRACE));
+    config.keepalives_idle(Duration::from_secs(30));
+    Ok(config)
+}
+
+/// Host, port and name of the database at `url`, for people.
+pub(crate) fn place_of(url: &str) -> String {
+    let Ok(config) = Config::from_str(url) else { return "an unreadable address".to_owned() };
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => "localhost".to_owned(),
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    format!("{host}:{port}/{}", config.get_dbname().or(config.get_user()).unwrap_or_default())
+}
+
+/// What every connection is set to. Each statement of ours is written for an index: no plan
+/// that reads whole tables is better, whatever the statistics say.
+fn session(options: &Options) -> String {
+    let settings = [
+        ("statement_timeout", options.statement_timeout),
+        ("lock_timeout", LOCK_TIMEOUT.min(options.statement_timeout)),
+        ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
+    ];
+    let mut session = String::from(
+        "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; \
+         SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; \
+         SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; \
+         SELECT set_config('synchronous_commit', 'on', false) \
+         WHERE current_setting('synchronous_commit') = 'off';",
+    );
+    for (name, time) in settings {
+        session.push_str(&format!(" SET {name} = {};", time.as_millis()));
+    }
+    session
+}

@@ -1,0 +1,172 @@
+//! What went wrong with the database, and what can be done about it.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use acta_storage::StorageError;
+use deadpool_postgres::PoolError;
+use tokio_postgres::error::SqlState;
+
+/// How long a caller is told to wait when the database cannot be reached.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Why an attempt came to nothing.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The database was not reached, so nothing has changed.
+    Unreachable(Box<dyn Error + Send + Sync>),
+    /// The database refused, so nothing has changed.
+    Refused(tokio_postgres::Error),
+    /// The connection was lost, or an answer did not come in time: before anything was
+    /// committed if a transaction was under way.
+    Lost(Box<dyn Error + Send + Sync>),
+    /// The connection was lost at the commit: nobody knows whether it happened.
+    Unknown(Box<dyn Error + Send + Sync>),
+    /// It was decided here.
+    Decided(StorageError),
+}
+
+/// What is worth doing next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// The same once more, at once: a race was lost.
+    Repeat,
+    /// The same once more on another connection.
+    Reconnect,
+    /// Nothing.
+    GiveUp,
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(told) if is_end_of_connection(told.code()) => Self::Lost(error.into()),
+            Some(_) => Self::Refused(error),
+            None if error.is_closed() || has_io_cause(&error) => Self::Lost(error.into()),
+            None => Self::Refused(error),
+        }
+    }
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        Self::Unreachable(error.into())
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Self::Decided(error)
+    }
+}
+
+impl Failure {
+    /// An answer did not come in time.
+    pub(crate) fn timed_out() -> Self {
+        Self::Lost(io::Error::from(io::ErrorKind::TimedOut).into())
+    }
+
+    /// The same, if it happened to a commit.
+    pub(crate) fn at_commit(self) -> Self {
+        match self {
+            Self::Lost(source) => Self::Unknown(source),
+            other => other,
+        }
+    }
+
+    /// What is worth doing next.
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self {
+            Self::Unreachable(_) | Self::Lost(_) => Remedy::Reconnect,
+            Self::Refused(error) => match error.code() {
+                Some(code) if is_lost_race(code) => Remedy::Repeat,
+                Some(_) | None => Remedy::GiveUp,
+            },
+            Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
+        }
+    }
+
+    /// Whether the connection must not be used again.
+    pub(crate) const fn ends_connection(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Unknown(_) => true,
+            Self::Unreachable(_) | Self::Refused(_) | Self::Decided(_) => false,
+        }
+    }
+
+    /// The SQLSTATE that the database gave.
+    pub(crate) fn code(&self) -> Option<&SqlState> {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::Unreachable(_) | Self::Lost(_) | Self::Unknown(_) | Self::Decided(_) => None,
+        }
+    }
+
+    /// What the caller of the port is told.
+    pub(crate) fn tell(self, act: &'static str) -> StorageError {
+        match self {
+            Self::Decided(error) => error,
+            Self::Unreachable(source) | Self::Lost(source) => {
+                tracing::error!(error = &*source as &dyn Error, act, "the database is not there");
+                StorageError::Busy { retry_after: RETRY_AFTER }
+            }
+            Self::Refused(error) => tell_refusal(error, act),
+            Self::Unknown(source) => StorageError::Io { act, source: io::Error::other(source) },
+        }
+    }
+}
+
+fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError {
+    let Some(told) = error.as_db_error() else {
+        return StorageError::Io { act, source: io::Error::other(error) };
+    };
+    let code = told.code();
+    if *code == SqlState::DISK_FULL {
+        tracing::error!(error = &error as &dyn Error, act, "the database has no room left");
+        return StorageError::Full;
+    }
+    let is_passing = is_lost_race(code)
+        || *code == SqlState::TOO_MANY_CONNECTIONS
+        || *code == SqlState::OUT_OF_MEMORY
+        || *code == SqlState::READ_ONLY_SQL_TRANSACTION;
+    if is_passing {
+        tracing::warn!(error = &error as &dyn Error, act, "the database refuses for now");
+        return StorageError::Busy { retry_after: RETRY_AFTER };
+    }
+    // The driver's own text names no reason.
+    let reason = format!("{}: {}", code.code(), told.message());
+    StorageError::Io { act, source: io::Error::other(reason) }
+}
+
+/// Whether the same might go well the next time.
+fn is_lost_race(code: &SqlState) -> bool {
+    [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::LOCK_NOT_AVAILABLE,
+    ]
+    .contains(code)
+}
+
+/// Whether the database ends the connection after it has said so.
+fn is_end_of_connection(code: &SqlState) -> bool {
+    let ends = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ];
+    ends.contains(code) || code.code().starts_with("08")
+}
+
+fn has_io_cause(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if current.is::<io::Error>() {
+            return true;
+        }
+        cause = current.source();
+    }
+    false
+}

@@ -1,0 +1,19 @@
+//! The engine on PostgreSQL: any number of nodes, nothing kept on a node.
+//!
+//! Tables of tenants have the tenant in every key, so that they can be distributed by it.
+//! The order of a tenant's statements comes from its row in `counters`, which the
+//! transaction that appends has locked. What cannot be decided by one node is decided by the
+//! database, which also keeps the only clock that all nodes share.
+
+mod credentials;
+mod cursors;
+mod database;
+mod failure;
+mod migrations;
+mod options;
+mod storage;
+mod types;
+
+pub use migrations::{Migrated, Migration, migrate, migrations};
+pub use options::{Migrate, OpenError, Options};
+pub use storage::PostgresStorage;

@@ -1,0 +1,256 @@
+//! Bringing the schema up to date.
+//!
+//! Forward only. A migration is one transaction under a lock on the table of migrations, so
+//! that of several nodes that start at once one does the work and the others find it done.
+//! Each names the oldest release, by its newest version, that can work beside it.
+
+use tokio_postgres::error::SqlState;
+
+use crate::database::{Connection, Database, Lent, discard, place_of};
+use crate::failure::Failure;
+use crate::{OpenError, Options};
+
+/// One step of the schema.
+#[derive(Clone, Copy, Debug)]
+pub struct Migration {
+    /// Its number, from 1, without gaps.
+    pub version: i32,
+    /// What it brings, in a few words.
+    pub name: &'static str,
+    /// The oldest version whose releases can go on working once this is done.
+    pub oldest: i32,
+    /// What is executed.
+    pub sql: &'static str,
+}
+
+/// Every migration, in order.
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "first",
+    oldest: 1,
+    sql: include_str!("../migrations/0001_first.sql"),
+}];
+
+/// The table of migrations is waited for as long; someone may be at work.
+const LOCK_TIMEOUT_MILLIS: u32 = 30_000;
+
+/// How often it is tried to make the table of migrations when others do, too.
+const PREPARE_COUNT_MAX: u32 = 5;
+
+const ACT: &str = "bringing the schema up to date";
+
+/// Every migration that this release knows, in order.
+pub const fn migrations() -> &'static [Migration] {
+    MIGRATIONS
+}
+
+/// What a run of the migrations did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version before; 0 if there was no schema.
+    pub before: i32,
+    /// The version now.
+    pub now: i32,
+    /// The names of the migrations that were run.
+    pub names: Vec<&'static str>,
+}
+
+/// The state of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct State {
+    /// 0 if there is none.
+    version: i32,
+    /// The oldest version that may work with it.
+    oldest: i32,
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+///
+/// - [`OpenError::Address`], [`OpenError::Unreachable`], [`OpenError::ReadOnly`],
+///   [`OpenError::Encoding`]: the database cannot be used.
+/// - [`OpenError::Newer`]: a newer release has brought it further than this one can follow.
+/// - [`OpenError::Storage`]: a migration failed, and nothing of it was done.
+pub async fn migrate(options: &Options) -> Result<Migrated, OpenError> {
+    let database = Database::new(&options.url, options)?;
+    let migrated = run(&database, options).await;
+    database.close();
+    migrated
+}
+
+/// As [`migrate`], on open connections.
+///
+/// # Errors
+///
+/// As [`migrate`].
+pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrated, OpenError> {
+    let connection = greet(database, options).await?;
+    let migrated = run_on(&connection).await;
+    match migrated {
+        Ok(migrated) => Ok(migrated),
+        Err(RunError::Open(error)) => Err(error),
+        Err(RunError::Failed(failure)) => {
+            // It may be in the middle of a transaction.
+            discard(connection);
+            Err(OpenError::Storage(failure.tell(ACT)))
+        }
+    }
+}
+
+/// Makes sure that the schema that is there can be worked with.
+///
+/// # Errors
+///
+/// [`OpenError::Older`] or [`OpenError::Newer`] if it cannot; else as [`migrate`].
+pub(crate) async fn check(database: &Database, options: &Options) -> Result<(), OpenError> {
+    let connection = greet(database, options).await?;
+    let state = read(&connection).await;
+    let state = state.map_err(|failure| OpenError::Storage(failure.tell("reading the schema")))?;
+    let known = newest();
+    check_not_newer(state)?;
+    if state.version < known {
+        return Err(OpenError::Older { found: state.version, needed: known });
+    }
+    Ok(())
+}
+
+/// Connects for the first time, and looks at what is there.
+async fn greet(database: &Database, options: &Options) -> Result<Lent, OpenError> {
+    let unreachable = |failure: Failure| match failure {
+        Failure::Unreachable(source) | Failure::Lost(source) | Failure::Unknown(source) => {
+            OpenError::Unreachable { place: place_of(&options.url), source }
+        }
+        other @ (Failure::Refused(_) | Failure::Decided(_)) => {
+            OpenError::Storage(other.tell("looking at the database"))
+        }
+    };
+    let connection = database.connect().await.map_err(unreachable)?;
+    let sql = "SELECT current_setting('server_encoding'), \
+         current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
+    let row = database.limit(async { Ok(connection.query_one(sql, &[]).await?) }).await;
+    let row = row.map_err(unreachable)?;
+    let encoding: String = row.get(0);
+    if encoding != "UTF8" {
+        return Err(OpenError::Encoding { encoding });
+    }
+    if row.get(1) {
+        return Err(OpenError::ReadOnly { place: place_of(&options.url) });
+    }
+    Ok(connection)
+}
+
+enum RunError {
+    Open(OpenError),
+    Failed(Failure),
+}
+
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<tokio_postgres::Error> for RunError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+async fn run_on(connection: &Connection) -> Result<Migrated, RunError> {
+    let before = read(connection).await?;
+    check_not_newer(before).map_err(RunError::Open)?;
+    let mut migrated = Migrated { before: before.version, now: before.version, names: Vec::new() };
+    if newest() <= before.version {
+        return Ok(migrated);
+    }
+    prepare(connection).await?;
+    for migration in MIGRATIONS {
+        if apply(connection, migration).await? {
+            tracing::info!(
+                schema.version = migration.version,
+                "brought the schema to version {} ({})",
+                migration.version,
+                migration.name
+            );
+            migrated.names.push(migration.name);
+        }
+        migrated.now = migrated.now.max(migration.version);
+    }
+    Ok(migrated)
+}
+
+/// Makes the table of migrations, unless it is there.
+async fn prepare(connection: &Connection) -> Result<(), Failure> {
+    let sql = "CREATE SCHEMA IF NOT EXISTS acta; \
+         CREATE TABLE IF NOT EXISTS acta.migrations (version integer PRIMARY KEY, \
+         name text NOT NULL, oldest integer NOT NULL, applied timestamptz NOT NULL)";
+    let mut attempts_left = PREPARE_COUNT_MAX;
+    loop {
+        let prepared = connection.batch_execute(sql).await.map_err(Failure::from);
+        attempts_left -= 1;
+        match prepared {
+            // "If not exists" does not see what another makes at the same time.
+            Err(failure) if is_made_meanwhile(&failure) && 0 < attempts_left => {}
+            prepared => return prepared,
+        }
+    }
+}
+
+fn is_made_meanwhile(failure: &Failure) -> bool {
+    let made = [
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_SCHEMA,
+        SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_OBJECT,
+    ];
+    failure.code().is_some_and(|code| made.contains(code))
+}
+
+/// Does one migration, unless it is done. Returns whether it was done now.
+async fn apply(connection: &Connection, migration: &Migration) -> Result<bool, Failure> {
+    let begin = format!(
+        "BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLIS}; SET LOCAL statement_timeout = 0; \
+         LOCK TABLE acta.migrations IN SHARE ROW EXCLUSIVE MODE"
+    );
+    connection.batch_execute(&begin).await?;
+    let sql = "SELECT FROM acta.migrations WHERE version = $1";
+    if connection.query_opt(sql, &[&migration.version]).await?.is_some() {
+        connection.batch_execute("ROLLBACK").await?;
+        return Ok(false);
+    }
+    connection.batch_execute(migration.sql).await?;
+    let sql = "INSERT INTO acta.migrations (version, name, oldest, applied) \
+         VALUES ($1, $2, $3, now())";
+    connection.execute(sql, &[&migration.version, &migration.name, &migration.oldest]).await?;
+    connection.batch_execute("COMMIT").await?;
+    Ok(true)
+}
+
+async fn read(connection: &Connection) -> Result<State, Failure> {
+    let none = State { version: 0, oldest: 0 };
+    let sql = "SELECT version, oldest FROM acta.migrations ORDER BY version DESC LIMIT 1";
+    match connection.query_opt(sql, &[]).await.map_err(Failure::from) {
+        Ok(row) => Ok(row.map_or(none, |row| State { version: row.get(0), oldest: row.get(1) })),
+        Err(failure) if is_missing(&failure) => Ok(none),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn is_missing(failure: &Failure) -> bool {
+    let missing = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME];
+    failure.code().is_some_and(|code| missing.contains(code))
+}
+
+fn check_not_newer(state: State) -> Result<(), OpenError> {
+    let known = newest();
+    if known < state.oldest {
+        return Err(OpenError::Newer { found: state.version, known });
+    }
+    Ok(())
+}
+
+/// The newest version that this release knows.
+fn newest() -> i32 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}

@@ -1,0 +1,122 @@
+//! How the engine is opened, and why it was not.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_ambient::{Clock, Entropy};
+use acta_storage::StorageError;
+
+/// What the engine needs to know.
+#[derive(Clone)]
+pub struct Options {
+    /// Where the database is, as in `postgres://user:password@host/database`.
+    pub url: String,
+    /// A replica for reading statements; none for reading everything where it is written.
+    pub replica_url: Option<String>,
+    /// Where the time of statements and documents comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where random bytes come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Most connections to the database, and as many to the replica.
+    pub connections_max: usize,
+    /// How long a connection is waited for.
+    pub connect_timeout: Duration,
+    /// How long a statement of SQL may take.
+    pub statement_timeout: Duration,
+    /// Whether the schema is brought up to date first.
+    pub migrate: Migrate,
+    /// How old an answer may be that tells until when everything can be read, if this node
+    /// has not stored anything since.
+    pub vouching_age_max: Duration,
+}
+
+/// What to do about a schema that is missing or old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring it up to date.
+    AtStart,
+    /// Refuse it.
+    Never,
+}
+
+impl Options {
+    /// How many connections a node has unless told otherwise.
+    pub const CONNECTIONS_MAX: usize = 16;
+
+    /// How long a connection is waited for unless told otherwise.
+    pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// How long a statement of SQL may take unless told otherwise.
+    pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// How old what is vouched for may be unless told otherwise.
+    pub const VOUCHING_AGE_MAX: Duration = Duration::from_millis(100);
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The addresses hold passwords.
+        f.debug_struct("Options")
+            .field("connections_max", &self.connections_max)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("statement_timeout", &self.statement_timeout)
+            .field("migrate", &self.migrate)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the engine could not be opened, told by what its operator can do next.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address cannot be understood. Mend it.
+    #[error("the address of the database is not usable: {reason}")]
+    Address {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The database cannot be reached, or refuses the login.
+    #[error("cannot connect to the database at {place}")]
+    Unreachable {
+        /// Host, port and name, without the password.
+        place: String,
+        /// What the driver reports.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database does not keep text as UTF-8. Make one that does.
+    #[error("the database is encoded in {encoding}; it must be UTF8")]
+    Encoding {
+        /// How it is encoded.
+        encoding: String,
+    },
+    /// The schema is older than this release, and may not be changed at the start.
+    #[error(
+        "the schema of the database has version {found}, this release needs {needed}; run `acta migrate`"
+    )]
+    Older {
+        /// The version that is there; 0 if there is none.
+        found: i32,
+        /// The version that is needed.
+        needed: i32,
+    },
+    /// The schema was made by a newer release, which this one is too old for. Update Acta.
+    #[error(
+        "the schema of the database has version {found}, which this release, made for version {known}, cannot work with; update Acta"
+    )]
+    Newer {
+        /// The version that is there.
+        found: i32,
+        /// The newest version that this release knows.
+        known: i32,
+    },
+    /// The database is a replica, or is set to be read only. Name the one that takes writes.
+    #[error("the database at {place} is read only")]
+    ReadOnly {
+        /// Host, port and name.
+        place: String,
+    },
+    /// Another reason.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}

@@ -1,0 +1,170 @@
+//! Values as the database's binary protocol has them.
+
+use std::error::Error;
+
+use acta_ambient::Moment;
+use bytes::{BufMut, BytesMut};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+
+type Converted<T> = Result<T, Box<dyn Error + Sync + Send>>;
+
+/// Microseconds from 1970 to 2000, where the database counts from.
+const EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+/// A point in time, as `timestamptz`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timestamp(pub(crate) Moment);
+
+impl ToSql for Timestamp {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Converted<IsNull> {
+        out.put_i64(self.0.unix_micros().saturating_sub(EPOCH_MICROS));
+        Ok(IsNull::No)
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::TIMESTAMPTZ
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Timestamp {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Converted<Self> {
+        let micros = i64::from_be_bytes(raw.try_into()?);
+        Ok(Self(Moment::from_unix_micros(micros.saturating_add(EPOCH_MICROS))))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::TIMESTAMPTZ
+    }
+}
+
+/// A number of 128 bits, as `uuid`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Id(pub(crate) u128);
+
+impl ToSql for Id {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Converted<IsNull> {
+        out.put_u128(self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::UUID
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Id {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Converted<Self> {
+        Ok(Self(u128::from_be_bytes(raw.try_into()?)))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::UUID
+    }
+}
+
+/// A row of bits, the first in the highest bit of the first byte, as `varbit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bits {
+    bytes: Vec<u8>,
+    len: u32,
+}
+
+impl Bits {
+    /// How many bits there are.
+    pub(crate) const fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// Sets bit `index`, which may lie behind the end.
+    pub(crate) fn set(&mut self, index: u32) {
+        let (byte, bit) = (index as usize / 8, index % 8);
+        if self.bytes.len() <= byte {
+            self.bytes.resize(byte + 1, 0);
+        }
+        self.bytes[byte] |= 0x80 >> bit;
+        self.len = self.len.max(index + 1);
+    }
+
+    /// The places of the bits that are set, in order.
+    pub(crate) fn ones(&self) -> impl DoubleEndedIterator<Item = u32> {
+        let is_set = |index: &u32| {
+            let byte = self.bytes.get(*index as usize / 8).copied().unwrap_or(0);
+            byte & (0x80 >> (index % 8)) != 0
+        };
+        (0..self.len).filter(is_set)
+    }
+}
+
+impl ToSql for Bits {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Converted<IsNull> {
+        out.put_i32(i32::try_from(self.len)?);
+        out.put_slice(&self.bytes);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::VARBIT
+    }
+
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Bits {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Converted<Self> {
+        let (len, bytes) = raw.split_first_chunk::<4>().ok_or("a row of bits without length")?;
+        let len = u32::try_from(i32::from_be_bytes(*len))?;
+        if bytes.len() != len.div_ceil(8) as usize {
+            return Err("a row of bits of another length than it says".into());
+        }
+        Ok(Self { bytes: bytes.to_vec(), len })
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::VARBIT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_bits(places: &[u32]) {
+        let mut bits = Bits::default();
+        for place in places {
+            bits.set(*place);
+        }
+        assert!(bits.ones().eq(places.iter().copied()), "{places:?}");
+        let mut raw = BytesMut::new();
+        bits.to_sql(&Type::VARBIT, &mut raw).unwrap();
+        assert_eq!(Bits::from_sql(&Type::VARBIT, &raw).unwrap(), bits, "{places:?}");
+    }
+
+    #[test]
+    fn bits_come_back_as_they_were_set() {
+        for places in [&[][..], &[0], &[7], &[8], &[0, 1, 2, 9, 15, 16, 4095]] {
+            check_bits(places);
+        }
+    }
+
+    #[test]
+    fn bits_of_a_wrong_length_are_refused() {
+        for raw in [&[][..], &[0, 0, 0], &[0, 0, 0, 9, 0xFF], &[0xFF, 0xFF, 0xFF, 0xFF]] {
+            assert!(Bits::from_sql(&Type::VARBIT, raw).is_err(), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn times_come_back_to_the_microsecond() {
+        for micros in [0, -1, 1_772_357_400_000_250, EPOCH_MICROS, -EPOCH_MICROS] {
+            let at = Timestamp(Moment::from_unix_micros(micros));
+            let mut raw = BytesMut::new();
+            at.to_sql(&Type::TIMESTAMPTZ, &mut raw).unwrap();
+            assert_eq!(Timestamp::from_sql(&Type::TIMESTAMPTZ, &raw).unwrap(), at);
+        }
+    }
+}
