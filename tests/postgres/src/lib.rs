@@ -1,0 +1,21 @@
+//! PostgreSQL servers and databases for tests.
+//!
+//! [`Database::fresh`] gives an empty database on the server that all tests of a run share;
+//! [`Cluster`] is a server of one test's own, to be stopped, killed and configured.
+//! Every server is made by `initdb` in a temporary directory, listens on a free port of
+//! 127.0.0.1 behind a random password, runs under an unprivileged account, and goes together
+//! with the process that made it, however that ends.
+
+#![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "only tests use this")]
+
+mod account;
+mod cluster;
+mod database;
+mod programs;
+mod reaper;
+mod superuser;
+
+pub use cluster::Cluster;
+pub use database::{Database, SHARED_SETTINGS, SHARED_URL};
+pub use programs::{DEBIAN_PACKAGE, NoPrograms, Programs};
+pub use superuser::Superuser;
