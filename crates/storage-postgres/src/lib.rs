@@ -11,6 +11,7 @@ mod database;
 mod failure;
 mod migrations;
 mod options;
+mod statements;
 mod storage;
 mod types;
 
