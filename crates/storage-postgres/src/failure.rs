@@ -88,6 +88,14 @@ impl Failure {
         }
     }
 
+    /// The same, if what it happened to can be done again whether it was committed or not.
+    pub(crate) fn repeatable(self) -> Self {
+        match self {
+            Self::Unknown(source) => Self::Lost(source),
+            other => other,
+        }
+    }
+
     /// What is worth doing next.
     pub(crate) fn remedy(&self) -> Remedy {
         match self {

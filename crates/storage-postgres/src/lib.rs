@@ -14,6 +14,7 @@ mod greeting;
 mod health;
 mod migrations;
 mod options;
+mod statements;
 mod storage;
 mod tls;
 mod types;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use acta_storage::{Readiness, StorageError, TermHasher};
 use async_trait::async_trait;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
+use crate::statements::Statements;
 use crate::{Migrate, OpenError, Options, migrations};
 
 /// The name of the secret whose first bytes are the key of the terms.
@@ -42,6 +44,9 @@ pub struct PostgresStorage {
     /// Where statements are read; none for where they are written.
     pub(crate) replica: Option<Arc<Database>>,
     pub(crate) hasher: TermHasher,
+    pub(crate) statements: Statements,
+    /// Tells followers on this node that statements were stored.
+    pub(crate) appended: Arc<Notify>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -65,15 +70,15 @@ impl PostgresStorage {
         let replica = options.replica_url.as_deref().map(|url| Database::new(url, options));
         let replica = replica.transpose()?.map(Arc::new);
         let hasher = Self::term_hasher(&database).await?;
-        let storage = Self {
-            database,
-            replica,
-            hasher,
-            tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
-        };
-        storage.database.make_first_tenant().await?;
-        Ok(Arc::new(storage))
+        database.make_first_tenant().await?;
+        let (tasks, appended) = (TaskTracker::new(), Arc::new(Notify::new()));
+        let statements = Statements::new(
+            (Arc::clone(&database), hasher.clone()),
+            (tasks.clone(), Arc::clone(&appended)),
+            options,
+        );
+        let stop = CancellationToken::new();
+        Ok(Arc::new(Self { database, replica, hasher, statements, appended, tasks, stop }))
     }
 
     /// How the connections are doing.
