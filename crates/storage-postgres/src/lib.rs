@@ -8,6 +8,7 @@
 mod credentials;
 mod cursors;
 mod database;
+mod documents;
 mod failure;
 mod migrations;
 mod options;
