@@ -226,6 +226,8 @@ impl Cluster {
             ("listen_addresses", "127.0.0.1"),
             ("port", &port),
             ("unix_socket_directories", &directory),
+            // In the data directory, so that a killed server leaves none behind.
+            ("dynamic_shared_memory_type", "mmap"),
         ];
         let further = self.settings.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let mut text = String::new();
@@ -287,7 +289,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         // Nobody will read the data again, so nothing has to be finished; unlike a kill it
-        // leaves no shared memory behind. The reaper removes the directory.
+        // leaves no shared memory behind. The reaper removes the rest.
         self.end(Signal::QUIT);
     }
 }
