@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
-use acta_storage_postgres::{Migrate, Options, PostgresStorage};
+use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::Database;
 
 /// The tenant that every store starts with.
@@ -12,17 +12,8 @@ pub(crate) const TENANT: TenantId = TenantId::FIRST;
 
 /// How a node on `database` is opened.
 pub(crate) fn options(database: &Database) -> Options {
-    Options {
-        url: database.url(),
-        replica_url: None,
-        clock: Arc::new(SystemClock::new()),
-        entropy: Arc::new(SystemEntropy),
-        connections_max: 6,
-        connect_timeout: Options::CONNECT_TIMEOUT,
-        statement_timeout: Options::STATEMENT_TIMEOUT,
-        migrate: Migrate::AtStart,
-        vouching_age_max: Options::VOUCHING_AGE_MAX,
-    }
+    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    Options { connections_max: 6, ..Options::new(&database.url(), clock, entropy) }
 }
 
 /// A node on `database`.
