@@ -1,9 +1,7 @@
 //! Connections to the database: pooled, set up alike, given up when they are lost.
 
-use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +12,11 @@ use deadpool_postgres::{
 };
 use futures_util::TryFutureExt;
 use futures_util::future::join;
-use tokio_postgres::config::Host;
-use tokio_postgres::{Config, NoTls};
 
+use crate::address::Address;
 use crate::failure::{Failure, Remedy};
-use crate::{OpenError, Options};
+use crate::health::Health;
+use crate::{OpenError, Options, Statistics};
 
 /// How much longer than the database itself a node waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(2);
@@ -43,6 +41,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Database {
     pool: Pool,
     timeout: Duration,
+    /// What it answered last.
+    pub(crate) health: Health,
     entropy: Arc<dyn Entropy>,
     /// Where statements and documents get their time from.
     pub(crate) clock: Arc<dyn Clock>,
@@ -105,12 +105,13 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Address`].
+    /// [`OpenError::Address`], [`OpenError::Tls`].
     pub(crate) fn new(url: &str, options: &Options) -> Result<Self, OpenError> {
-        let config = read_address(url, options)?;
+        let address = Address::read(url, options)?;
+        let connector = address.connector()?;
         let manager = Manager::from_config(
-            config,
-            NoTls,
+            address.config,
+            connector,
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let timeout = Some(options.connect_timeout);
@@ -130,6 +131,7 @@ impl Database {
         Ok(Self {
             pool,
             timeout: options.statement_timeout.saturating_add(GRACE),
+            health: Health::new(address.place, Arc::clone(&options.clock)),
             entropy: Arc::clone(&options.entropy),
             clock: Arc::clone(&options.clock),
         })
@@ -139,9 +141,11 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Failure::Unreachable`].
+    /// [`Failure::Unreachable`], [`Failure::Crowded`].
     pub(crate) async fn connect(&self) -> Result<Lent, Failure> {
-        Ok(Arc::new(Connection(self.pool.get().await?)))
+        let connection = self.pool.get().await.map_err(Failure::from);
+        let connection = connection.inspect_err(|failure| self.health.note_failure(failure))?;
+        Ok(Arc::new(Connection(connection)))
     }
 
     /// Waits for `work` on a connection as long as the database may take for it.
@@ -153,7 +157,13 @@ impl Database {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        tokio::time::timeout(self.timeout, work).await.unwrap_or_else(|_| Err(Failure::timed_out()))
+        let done = tokio::time::timeout(self.timeout, work).await;
+        let done = done.unwrap_or_else(|_| Err(Failure::timed_out()));
+        match &done {
+            Ok(_) => self.health.note_answer(),
+            Err(failure) => self.health.note_failure(failure),
+        }
+        done
     }
 
     /// Does `work` on a connection, and again as long as that is of use. What it does must be
@@ -246,7 +256,8 @@ impl Database {
         let done = match worked {
             Ok(done) => {
                 let commit = connection.batch_execute("COMMIT").map_err(Failure::from);
-                self.limit(commit).await.map(|()| done).map_err(Failure::at_commit)
+                let committed = self.limit(commit).await.map_err(Failure::at_commit);
+                committed.inspect(|()| self.health.note_commit()).map(|()| done)
             }
             Err(failure) if failure.ends_connection() => Err(failure),
             Err(failure) => {
@@ -279,6 +290,22 @@ impl Database {
         self.entropy.fill(bytes);
     }
 
+    /// How it is doing.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let pool = self.pool.status();
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Statistics {
+            connections_max: count(pool.max_size),
+            connection_count: count(pool.size),
+            busy_count: count(pool.size.saturating_sub(pool.available)),
+            waiting_count: count(pool.waiting),
+            failure_count: self.health.failure_count(),
+            reconnect_count: self.health.reconnect_count(),
+            repeat_count: self.health.repeat_count(),
+            is_reachable: self.health.is_reachable(),
+        }
+    }
+
     /// Closes all connections.
     pub(crate) fn close(&self) {
         self.pool.close();
@@ -302,8 +329,14 @@ impl Attempts<'_> {
     /// What the caller of the port is told, if it is not.
     pub(crate) async fn again(&mut self, failure: Failure) -> Result<(), StorageError> {
         let (count, count_max) = match failure.remedy() {
-            Remedy::Repeat => (&mut self.repeat_count, REPEAT_COUNT_MAX),
-            Remedy::Reconnect => (&mut self.reconnect_count, RECONNECT_COUNT_MAX),
+            Remedy::Repeat => {
+                self.database.health.note_repeat();
+                (&mut self.repeat_count, REPEAT_COUNT_MAX)
+            }
+            Remedy::Reconnect => {
+                self.database.health.note_reconnect();
+                (&mut self.reconnect_count, RECONNECT_COUNT_MAX)
+            }
             Remedy::GiveUp => return Err(failure.tell(self.act)),
         };
         *count += 1;
@@ -316,37 +349,6 @@ impl Attempts<'_> {
         tokio::time::sleep(wait * share / 1024).await;
         Ok(())
     }
-}
-
-fn read_address(url: &str, options: &Options) -> Result<Config, OpenError> {
-    let config = Config::from_str(url);
-    let mut config = config.map_err(|error| OpenError::Address {
-        // The driver's text names the part that is wrong, and never the password.
-        reason: error.source().map_or_else(|| error.to_string(), ToString::to_string),
-    })?;
-    if config.get_hosts().is_empty() {
-        return Err(OpenError::Address { reason: "it names no host".to_owned() });
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("acta");
-    }
-    config.connect_timeout(options.connect_timeout);
-    config.tcp_user_timeout(options.statement_timeout.saturating_add(GRACE));
-    config.keepalives_idle(Duration::from_secs(30));
-    Ok(config)
-}
-
-/// Host, port and name of the database at `url`, for people.
-pub(crate) fn place_of(url: &str) -> String {
-    let Ok(config) = Config::from_str(url) else { return "an unreadable address".to_owned() };
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => name.clone(),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.display().to_string(),
-        None => "localhost".to_owned(),
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    format!("{host}:{port}/{}", config.get_dbname().or(config.get_user()).unwrap_or_default())
 }
 
 /// What every connection is set to. Each statement of ours is written for an index: no plan

@@ -30,7 +30,7 @@ use crate::failure::Failure;
 use crate::lease::{DURATION, Lease};
 use changes::{hash, merge_all};
 use follower::{Follower, help};
-use told::{FactKind, Span, read_page};
+use told::{Fact, FactKind, Span, read_page};
 
 /// The name of the follower and of its lease.
 const FOLLOWER: &str = "entities";
@@ -43,6 +43,8 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// After so many looks at a follower that does not move, a read does its work.
 const LOOK_COUNT_MAX: u32 = 25;
+
+const READING: &str = "reading what statements tell";
 
 const DEFINITION: &str = "SELECT coalesce(f.sequence, 0), c.last_sequence, d.definition::text \
      FROM acta.counters c \
@@ -137,25 +139,27 @@ impl Database {
         (kind, about): (FactKind, &str),
     ) -> Result<Vec<String>, StorageError> {
         let mut told = Vec::new();
+        let mut attempts = self.attempts(READING);
         while 0 < span.count() {
-            let page = self.run("reading what statements tell", |connection| async move {
-                let mut said = Vec::new();
-                let reached = read_page(&connection, span, |fact| {
-                    if fact.kind == kind && fact.about == about {
-                        said.push(fact.said.to_owned());
-                    }
-                });
-                Ok((reached.await?, said))
-            });
-            let (reached, said) = page.await?;
-            span.after = reached;
-            told.extend(said);
+            let mut said = Vec::new();
+            let mut hear = |fact: Fact<'_>| {
+                let is_wanted = fact.kind == kind && fact.about == about;
+                said.extend(is_wanted.then(|| fact.said.to_owned()));
+            };
+            let page = read_page(self, span, &mut hear);
+            match page.await {
+                Ok(reached) => {
+                    span.after = reached;
+                    told.append(&mut said);
+                }
+                Err(failure) => attempts.again(failure).await?,
+            }
         }
         Ok(told)
     }
 
     async fn help(&self, span: Span) -> Result<bool, StorageError> {
-        let mut attempts = self.attempts("reading what statements tell");
+        let mut attempts = self.attempts(READING);
         loop {
             // It is done once, however often it is tried.
             match help(self, span).await.map_err(Failure::repeatable) {
@@ -184,8 +188,10 @@ impl EntityStore for PostgresStorage {
         let Some((row, told)) = gathered else { return Ok(Person::default()) };
         let mut names = Vec::new();
         for name in row.get::<_, Vec<Vec<u8>>>(2) {
-            let corrupt = |_| StorageError::Corrupt { place: "acta.person_names, name".into() };
-            names.push(String::from_utf8(name).map_err(corrupt)?);
+            let name = String::from_utf8(name);
+            names.push(name.map_err(|_not_utf8| StorageError::Corrupt {
+                place: "acta.person_names, name".to_owned(),
+            })?);
         }
         for name in told {
             names.retain(|known| *known != name);

@@ -68,7 +68,7 @@ impl Follower {
 
     /// Follows until `stop` is cancelled.
     pub(super) async fn run(mut self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.follow()).await;
+        stop.run_until_cancelled(Box::pin(self.follow())).await;
         // Another node takes over at once.
         let released = tokio::time::timeout(RELEASE_TIMEOUT, self.lease.release()).await;
         if !matches!(released, Ok(Ok(()))) {
@@ -94,20 +94,27 @@ impl Follower {
                     drop(tokio::time::timeout(POLL, self.wake.notified()).await);
                 }
                 Err(failure) => {
-                    self.forget();
-                    let wait = rest.map_or(POLL, |rest| REST_MAX.min(rest * 2));
-                    if rest.is_none() {
-                        let error = failure.tell(ACT);
-                        tracing::error!(
-                            error = &error as &dyn Error,
-                            "activities and persons cannot be brought up to date"
-                        );
-                    }
+                    let wait = self.fail(failure, rest);
                     rest = Some(wait);
                     tokio::time::sleep(wait).await;
                 }
             }
         }
+    }
+
+    /// Notes a failure after a rest that came to nothing, if there was one. Returns how long
+    /// to rest now.
+    fn fail(&mut self, failure: Failure, rest: Option<Duration>) -> Duration {
+        self.forget();
+        let Some(rest) = rest else {
+            let error = failure.tell(ACT);
+            tracing::error!(
+                error = &error as &dyn Error,
+                "activities and persons cannot be brought up to date"
+            );
+            return POLL;
+        };
+        REST_MAX.min(rest * 2)
     }
 
     /// Reads a page of every tenant that has something to read, if this node leads.
@@ -139,15 +146,9 @@ impl Follower {
             self.forget();
         }
         let (cache, mut changes) = (&mut self.cache, Changes::default());
-        let reached = self.database.run_once(|connection| {
-            let changes = &mut changes;
-            async move {
-                read_page(&connection, span, |fact| {
-                    if cache.note(span.tenant, fact) {
-                        changes.add(fact);
-                    }
-                })
-                .await
+        let reached = read_page(&self.database, span, |fact| {
+            if cache.note(span.tenant, fact) {
+                changes.add(fact);
             }
         });
         let reached = reached.await?;
@@ -178,10 +179,6 @@ fn panicked() -> Failure {
 /// As [`Failure`] says.
 pub(super) async fn help(database: &Database, span: Span) -> Result<bool, Failure> {
     let mut changes = Changes::default();
-    let reached = database.run_once(|connection| {
-        let changes = &mut changes;
-        async move { read_page(&connection, span, |fact| changes.add(fact)).await }
-    });
-    let reached = reached.await?;
+    let reached = read_page(database, span, |fact| changes.add(fact)).await?;
     changes.write(database, Span { until: reached, ..span }).await
 }

@@ -7,7 +7,7 @@ use acta_xapi::{ParseLimits, Statement, parse_statement};
 use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 
-use crate::database::Connection;
+use crate::database::{Connection, Database};
 use crate::failure::Failure;
 use crate::statements::version_of;
 
@@ -70,6 +70,16 @@ impl Span {
 ///
 /// As [`Failure`] says; some facts may have been heard.
 pub(super) async fn read_page(
+    database: &Database,
+    span: Span,
+    hear: impl FnMut(Fact<'_>),
+) -> Result<i64, Failure> {
+    let page = database
+        .run_once(|connection| async move { read_page_from(&connection, span, hear).await });
+    page.await
+}
+
+async fn read_page_from(
     connection: &Connection,
     span: Span,
     mut hear: impl FnMut(Fact<'_>),
@@ -84,15 +94,17 @@ pub(super) async fn read_page(
         reached = row.get(0);
         let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
         let text: &str = row.get(2);
-        match parse_statement(text.as_bytes(), version_of(row.get(1)), &limits) {
-            Ok(statement) => tell(&statement, reached, &mut hear),
+        let parsed = parse_statement(text.as_bytes(), version_of(row.get(1)), &limits);
+        let Ok(statement) = parsed else {
             // Accepted by an older release whose rules were wider. It is still given back.
-            Err(_) => tracing::warn!(
+            tracing::warn!(
                 tenant.id = span.tenant.cast_unsigned(),
                 statement.sequence = reached,
                 "a stored statement does not pass today's rules: it tells nothing"
-            ),
-        }
+            );
+            continue;
+        };
+        tell(&statement, reached, &mut hear);
     }
     Ok(reached)
 }

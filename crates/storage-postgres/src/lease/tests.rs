@@ -2,21 +2,13 @@ use acta_ambient::{SystemClock, SystemEntropy};
 use acta_test_postgres::Database as TestDatabase;
 
 use super::*;
-use crate::{Migrate, Options, migrate};
+use crate::{Options, migrate};
 
 /// Two would-be holders of the same lease.
 async fn two(place: &TestDatabase, duration: Duration) -> [Lease; 2] {
-    let options = Options {
-        url: place.url(),
-        replica_url: None,
-        clock: Arc::new(SystemClock::new()),
-        entropy: Arc::new(SystemEntropy),
-        connections_max: 4,
-        connect_timeout: Options::CONNECT_TIMEOUT,
-        statement_timeout: Options::STATEMENT_TIMEOUT,
-        migrate: Migrate::AtStart,
-        vouching_age_max: Options::VOUCHING_AGE_MAX,
-    };
+    let clock = Arc::new(SystemClock::new());
+    let options = Options::new(&place.url(), clock, Arc::new(SystemEntropy));
+    let options = Options { connections_max: 2, ..options };
     migrate(&options).await.unwrap();
     [(); 2].map(|()| {
         let database = Database::new(&options.url, &options).unwrap();

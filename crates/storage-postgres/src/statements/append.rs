@@ -151,6 +151,7 @@ impl Writing<'_> {
         // Lost from here on, it may have been committed.
         let committed = self.shared.database.limit(self.commit(&rows, counted)).await;
         committed.map_err(Failure::at_commit)?;
+        self.shared.database.health.note_commit();
         Ok(Written { decided, has_changed: true })
     }
 

@@ -85,7 +85,7 @@ impl Group<'_> {
             is_unknown |= matches!(failure, Failure::Unknown(_));
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
-                Err(StorageError::Busy { .. }) if is_unknown => {
+                Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) if is_unknown => {
                     let source = std::io::ErrorKind::ConnectionAborted.into();
                     return Err(StorageError::Io { act: ACT, source });
                 }
@@ -157,6 +157,9 @@ fn copy_of(error: &StorageError) -> StorageError {
         StorageError::PreconditionFailed => StorageError::PreconditionFailed,
         StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
         StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
+        StorageError::Unavailable { retry_after } => {
+            StorageError::Unavailable { retry_after: *retry_after }
+        }
         StorageError::Full => StorageError::Full,
         StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
         StorageError::Halted => StorageError::Halted,

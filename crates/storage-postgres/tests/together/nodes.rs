@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
-use acta_storage_postgres::{Migrate, Options, PostgresStorage};
+use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::Database;
 
 /// The tenant that every store starts with.
@@ -13,17 +13,10 @@ pub(crate) const TENANT: TenantId = TenantId::FIRST;
 
 /// How a node on `database` is opened.
 pub(crate) fn options(database: &Database) -> Options {
-    Options {
-        url: database.url(),
-        replica_url: None,
-        clock: Arc::new(SystemClock::new()),
-        entropy: Arc::new(SystemEntropy),
-        connections_max: 6,
-        connect_timeout: Options::CONNECT_TIMEOUT,
-        statement_timeout: Options::STATEMENT_TIMEOUT,
-        migrate: Migrate::AtStart,
-        vouching_age_max: Options::VOUCHING_AGE_MAX,
-    }
+    let clock = Arc::new(SystemClock::new());
+    let options = Options::new(&database.url(), clock, Arc::new(SystemEntropy));
+    // Tests that run beside each other share a server.
+    Options { connections_max: 6, ..options }
 }
 
 /// A node on `database`.
