@@ -7,7 +7,7 @@ use std::time::Duration;
 use acta_storage::suite::fixture::{Draft, activity_id, agent, batch, mailbox};
 use acta_storage::{EntityStore, StatementStore};
 use acta_storage_postgres::PostgresStorage;
-use acta_test_postgres::{Cluster, Database};
+use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
 use acta_xapi::json::JsonLimits;
 use acta_xapi::{ParseLimits, merge_definitions, parse_statement};
 use tokio::task::JoinSet;
@@ -276,13 +276,13 @@ async fn the_follower_and_writers_do_not_wait_for_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_follower_goes_on_after_the_database_was_away() {
-    let mut cluster = Cluster::running(&[]);
+    let mut cluster = Cluster::running(SHARED_SETTINGS);
     let database = Database::fresh_on(cluster.superuser());
     let node = open(&database).await;
     append(&node, &[telling(1, "course", "One")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
     cluster.kill();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    until("the node has noticed", || !node.statistics().is_reachable).await;
     cluster.start();
     append(&node, &[telling(2, "course", "Two")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
