@@ -163,7 +163,8 @@ impl Ledger {
             Err(
                 StorageError::Corrupt { .. }
                 | StorageError::PreconditionFailed
-                | StorageError::TooMany { .. },
+                | StorageError::TooMany { .. }
+                | StorageError::Unavailable { .. },
             ) => panic!("a batch was answered {answer:?}"),
         }
     }

@@ -110,6 +110,7 @@ impl BackupError {
                 StorageError::Halted
                 | StorageError::Conflict(_)
                 | StorageError::TooMany { .. }
+                | StorageError::Unavailable { .. }
                 | StorageError::PreconditionFailed => io::Error::other(error),
             };
             Self::Io { act, path: path.clone(), source }

@@ -59,7 +59,7 @@ impl Group<'_> {
             }
             Err(error) if self.jobs.len() == 1 || !is_about_content(&error) => {
                 for job in self.jobs {
-                    job.answer(Err(copy_of(&error)));
+                    job.answer(Err(error.repeated()));
                 }
             }
             // One of the batches is to blame: the others must not suffer.
@@ -148,23 +148,4 @@ fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
 /// Whether the database may have refused because of what a statement holds.
 const fn is_about_content(error: &StorageError) -> bool {
     matches!(error, StorageError::Io { .. })
-}
-
-/// The same once more, for the next of those who wait.
-fn copy_of(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
-        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
-        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
-        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
-        StorageError::Unavailable { retry_after } => {
-            StorageError::Unavailable { retry_after: *retry_after }
-        }
-        StorageError::Full => StorageError::Full,
-        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
-        StorageError::Halted => StorageError::Halted,
-        StorageError::Io { act, source } => {
-            StorageError::Io { act, source: std::io::Error::new(source.kind(), source.to_string()) }
-        }
-    }
 }

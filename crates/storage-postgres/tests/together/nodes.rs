@@ -13,10 +13,8 @@ pub(crate) const TENANT: TenantId = TenantId::FIRST;
 
 /// How a node on `database` is opened.
 pub(crate) fn options(database: &Database) -> Options {
-    let clock = Arc::new(SystemClock::new());
-    let options = Options::new(&database.url(), clock, Arc::new(SystemEntropy));
-    // Tests that run beside each other share a server.
-    Options { connections_max: 6, ..options }
+    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    Options { connections_max: 6, ..Options::new(&database.url(), clock, entropy) }
 }
 
 /// A node on `database`.
