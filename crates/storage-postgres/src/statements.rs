@@ -23,6 +23,7 @@ use acta_xapi::StatementId;
 use async_trait::async_trait;
 
 use crate::PostgresStorage;
+pub(crate) use prepared::version_of;
 pub(crate) use writer::Statements;
 
 #[async_trait]

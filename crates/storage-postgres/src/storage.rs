@@ -10,8 +10,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
+use crate::lease::Lease;
 use crate::statements::Statements;
-use crate::{Migrate, OpenError, Options, migrations};
+use crate::{Migrate, OpenError, Options, entities, migrations};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
@@ -47,6 +48,8 @@ pub struct PostgresStorage {
     pub(crate) statements: Statements,
     /// Tells followers on this node that statements were stored.
     pub(crate) appended: Arc<Notify>,
+    /// What makes this node the one that keeps activities and persons.
+    pub(crate) leading: Arc<Lease>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -78,7 +81,11 @@ impl PostgresStorage {
             options,
         );
         let stop = CancellationToken::new();
-        Ok(Arc::new(Self { database, replica, hasher, statements, appended, tasks, stop }))
+        let leading = entities::lease(&database);
+        let storage =
+            Self { database, replica, hasher, statements, appended, leading, tasks, stop };
+        storage.follow_entities();
+        Ok(Arc::new(storage))
     }
 
     /// How the connections are doing.
@@ -110,6 +117,13 @@ impl PostgresStorage {
         let mut term_key = [0; 16];
         term_key.copy_from_slice(key);
         Ok(TermHasher::new(term_key))
+    }
+}
+
+impl Drop for PostgresStorage {
+    fn drop(&mut self) {
+        // Who does not close it leaves nothing running.
+        self.stop.cancel();
     }
 }
 
