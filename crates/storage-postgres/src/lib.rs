@@ -5,6 +5,7 @@
 //! transaction that appends has locked. What cannot be decided by one node is decided by the
 //! database, which also keeps the only clock that all nodes share.
 
+mod attachments;
 mod credentials;
 mod cursors;
 mod database;
@@ -15,5 +16,5 @@ mod storage;
 mod types;
 
 pub use migrations::{Migrated, Migration, migrate, migrations};
-pub use options::{Migrate, OpenError, Options};
+pub use options::{Attachments, Migrate, OpenError, Options};
 pub use storage::PostgresStorage;

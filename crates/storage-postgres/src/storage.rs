@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
 use crate::failure::Failure;
 use crate::{Migrate, OpenError, Options, migrations};
@@ -21,6 +22,7 @@ pub struct PostgresStorage {
     /// Where statements are read; none for where they are written.
     pub(crate) replica: Option<Arc<Database>>,
     pub(crate) hasher: TermHasher,
+    pub(crate) attachments: Arc<ContentStore>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -44,11 +46,14 @@ impl PostgresStorage {
         let replica = options.replica_url.as_deref().map(|url| Database::new(url, options));
         let replica = replica.transpose()?.map(Arc::new);
         let hasher = Self::term_hasher(&database).await?;
+        let tasks = TaskTracker::new();
+        let attachments = ContentStore::new(&database, &tasks, &options.attachments);
         let storage = Self {
             database,
             replica,
             hasher,
-            tasks: TaskTracker::new(),
+            attachments: Arc::new(attachments),
+            tasks,
             stop: CancellationToken::new(),
         };
         storage.database.make_first_tenant().await?;

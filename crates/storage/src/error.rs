@@ -23,6 +23,13 @@ pub enum StorageError {
         count_max: usize,
     },
 
+    /// The content is longer than the engine keeps. Send less.
+    #[error("content of more than {bytes_max} bytes is not kept")]
+    TooLarge {
+        /// The most that it keeps.
+        bytes_max: u64,
+    },
+
     /// Too much work is queued, or a transaction lost a race. Retry later.
     #[error("storage is busy")]
     Busy {
