@@ -6,6 +6,7 @@
 
 mod bare;
 mod client;
+mod engine;
 mod machine;
 mod measure;
 mod report;
@@ -44,6 +45,9 @@ struct Options {
     /// The binary to measure.
     #[arg(long, default_value = "target/release/acta")]
     binary: PathBuf,
+    /// Measures the engine on PostgreSQL, on a server of its own with its usual settings.
+    #[arg(long)]
+    postgres: bool,
     /// Where to make the stores; a fresh folder in it is removed in the end.
     #[arg(long)]
     folder: Option<PathBuf>,

@@ -9,6 +9,7 @@ use acta_ambient::{Clock, SystemClock};
 use anyhow::{Context, Result, bail};
 
 use crate::client::{Client, request};
+use crate::engine::Engine;
 use crate::report::{Latencies, Report, say};
 use crate::server::{AUTHORIZATION, Server};
 use crate::statements::{self, Generator};
@@ -66,12 +67,16 @@ impl Load {
 
 impl Bench {
     async fn all(&self) -> Result<Report> {
-        let mut report = Report::new(&machine::describe(), &machine::commit(), self.clock.now());
+        let engine = Engine::new(&self.folder, self.options.postgres);
+        let (machine, commit) = (machine::describe(), machine::commit());
+        let mut report = Report::new((&machine, &commit), self.clock.now(), engine.bars());
         report.note(&self.sync_latency()?);
+        if let Some(note) = engine.note() {
+            report.note(&note);
+        }
         let (bare_bulk, bare_single) = self.bare().await?;
 
-        let data = self.folder.join("data");
-        let server = Server::acta(&self.options.binary, &data)?;
+        let server = Server::acta(&self.options.binary, &engine)?;
         server.wait_until_ready("/ready", &*self.clock).await?;
         let cpu_before = machine::cpu_time(server.pid());
         say("bulk ingest");
@@ -83,33 +88,38 @@ impl Bench {
         let single = self.single(&server.address, "/xapi/statements").await?;
         report.single(single.rate(), &single.latencies, single.rate() / bare_single.rate());
         let stored = bulk.count + single.count;
-        self.stored(server, stored, &mut report).await?;
+        self.stored((server, &engine), stored, &mut report).await?;
         if self.options.then > stored {
-            let server = Server::acta(&self.options.binary, &data)?;
+            let server = Server::acta(&self.options.binary, &engine)?;
             server.wait_until_ready("/ready", &*self.clock).await?;
             say(&format!("more statements, up to {}", self.options.then));
             let more = self.options.then - stored;
             let bulk = self.bulk(&server.address, "/xapi/statements", more).await?;
             report.bulk_later(bulk.rate(), self.options.then);
-            self.stored(server, stored + bulk.count, &mut report).await?;
+            self.stored((server, &engine), stored + bulk.count, &mut report).await?;
         }
         Ok(report)
     }
 
     /// Everything that depends on how much is stored: queries, disk, memory, start.
-    async fn stored(&self, server: Server, stored: u64, report: &mut Report) -> Result<()> {
+    async fn stored(
+        &self,
+        (server, engine): (Server, &Engine),
+        stored: u64,
+        report: &mut Report,
+    ) -> Result<()> {
         report.stored(stored);
+        engine.settle();
         for (name, query) in QUERIES {
             say(&format!("query: {name}"));
             let latencies = self.query(&server.address, *query).await?;
             report.query(name, &latencies);
         }
         report.memory(machine::memory_bytes(server.pid()));
-        report.disk(machine::disk_bytes(&server.data), stored);
-        let data = server.data.clone();
+        report.disk(engine.bytes()?, stored);
         server.kill();
         say("start after a crash");
-        let server = Server::acta(&self.options.binary, &data)?;
+        let server = Server::acta(&self.options.binary, engine)?;
         report.start(server.wait_until_ready("/ready", &*self.clock).await?);
         Ok(())
     }
@@ -135,11 +145,12 @@ impl Bench {
 
     async fn bare(&self) -> Result<(Load, Load)> {
         say("yardstick: append and sync only");
-        let server = Server::bare(&self.folder.join("bare"))?;
+        let file = self.folder.join("bare");
+        let server = Server::bare(&file)?;
         server.wait_until_ready("/", &*self.clock).await?;
         let bulk = self.bulk(&server.address, "/", self.options.statements.min(500_000)).await?;
         let single = self.single(&server.address, "/").await?;
-        std::fs::remove_file(&server.data)?;
+        std::fs::remove_file(&file)?;
         Ok((bulk, single))
     }
 

@@ -1,7 +1,7 @@
 //! The server that is measured.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use acta_ambient::Clock;
 use anyhow::{Context, Result, bail};
 
 use crate::client::{Client, request};
+use crate::engine::Engine;
 
 /// `Basic bench:bench-secret`.
 pub(crate) const AUTHORIZATION: &str = "Basic YmVuY2g6YmVuY2gtc2VjcmV0";
@@ -18,7 +19,6 @@ pub(crate) const AUTHORIZATION: &str = "Basic YmVuY2g6YmVuY2gtc2VjcmV0";
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: String,
-    pub(crate) data: PathBuf,
 }
 
 fn free_address() -> Result<String> {
@@ -26,19 +26,21 @@ fn free_address() -> Result<String> {
 }
 
 impl Server {
-    /// Starts Acta on a data folder.
-    pub(crate) fn acta(binary: &Path, data: &Path) -> Result<Self> {
+    /// Starts Acta on a store.
+    pub(crate) fn acta(binary: &Path, engine: &Engine) -> Result<Self> {
         let address = free_address()?;
+        let (arguments, variables) = engine.told();
         let child = Command::new(binary)
-            .args(["serve", "--listen", &address, "--default-version", "1.0.3", "--data"])
-            .arg(data)
+            .args(["serve", "--listen", &address, "--default-version", "1.0.3"])
+            .args(arguments)
+            .envs(variables)
             .env("ACTA_SEED_KEY", "bench")
             .env("ACTA_SEED_SECRET", "bench-secret")
             .env("ACTA_LOG_LEVEL", "warn")
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        Ok(Self { child, address, data: data.to_owned() })
+        Ok(Self { child, address })
     }
 
     /// Starts the yardstick.
@@ -49,7 +51,7 @@ impl Server {
             .arg(file)
             .spawn()
             .context("cannot start the yardstick")?;
-        Ok(Self { child, address, data: file.to_owned() })
+        Ok(Self { child, address })
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use acta_test_postgres::{DEBIAN_PACKAGE, Programs};
 use anyhow::{Result, bail};
 
 use crate::shell::{cargo, has, root, run, say};
@@ -103,6 +104,8 @@ fn install_debian_packages() -> Result<()> {
         .iter()
         .filter(|(program, question, _)| !has(program, &[question]))
         .map(|(_, _, package)| *package)
+        // Debian keeps the programs of the server out of PATH.
+        .chain(Programs::find().is_err().then_some(DEBIAN_PACKAGE))
         .collect();
     if missing.is_empty() {
         return Ok(());
@@ -155,7 +158,9 @@ fn clients() -> Result<()> {
 }
 
 fn tests() -> Result<()> {
-    run(cargo()
-        .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
-        .env("TEST_ACTA_BINARY", root().join("target/release/acta")))
+    crate::postgres::run_beside(
+        cargo()
+            .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+            .env("TEST_ACTA_BINARY", root().join("target/release/acta")),
+    )
 }

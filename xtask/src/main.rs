@@ -6,6 +6,7 @@ mod conform;
 mod fixture;
 mod fuzz;
 mod generate;
+mod postgres;
 mod shell;
 mod tidy;
 
@@ -23,6 +24,8 @@ Usage: cargo xtask <command>
   fuzz [TARGET…] [--seconds N]
                      try inputs on every parser and decoder; 60 seconds each
   conform SUITE DIR  run the official conformance suite, checked out in DIR
+  with-postgres -- COMMAND…
+                     run a command beside a PostgreSQL server for its tests
 ";
 
 fn main() -> ExitCode {
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),
+        "with-postgres" => postgres::run(&rest),
         _ => {
             shell::say(HELP);
             return ExitCode::from(2);

@@ -11,7 +11,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::{backup, check, config, export, import, reindex, restore, serve, verify};
+use crate::command::{
+    backup, check, config, export, import, migrate, reindex, restore, serve, verify,
+};
 
 /// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
 /// good, and gives them back.
@@ -35,6 +37,8 @@ enum Command {
     Import(import::Arguments),
     /// Writes all statements of a store that is not being served as JSON Lines.
     Export(export::Arguments),
+    /// Brings the schema of a store in a database up to date.
+    Migrate(migrate::Arguments),
     /// Copies a store to another place, also while it is served.
     Backup(backup::Arguments),
     /// Makes a store of a backup, or checks one.
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Import(arguments) => import::run(file, arguments),
         Command::Export(arguments) => export::run(file, arguments),
+        Command::Migrate(arguments) => migrate::run(file, arguments),
         Command::Backup(arguments) => backup::run(file, arguments),
         Command::Restore(arguments) => restore::run(file, arguments),
         Command::Verify(arguments) => verify::run(file, arguments),

@@ -1,4 +1,7 @@
-//! Names the engine and puts the parts together.
+//! Names the engines and puts the parts together.
+
+pub(crate) mod database;
+mod place;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +20,8 @@ use acta_xapi::json::JsonLimits;
 use anyhow::{Context, Result, bail};
 
 use crate::terminal;
+
+pub(crate) use place::{Place, load_directory};
 
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;

@@ -53,7 +53,7 @@ pub const KEYS: &[Key] = &[
         "data",
         Some("acta-data"),
         "path",
-        "The directory that holds everything stored. Made when missing.",
+        "The directory that holds everything stored. Made when missing. Not used when `storage.url` is set.",
     ),
     key(
         "listen",
@@ -302,5 +302,51 @@ pub const KEYS: &[Key] = &[
         Some("262144"),
         "count",
         "Statements after which the index in memory is written out as a run.",
+    ),
+    secret(
+        "storage.url",
+        "`postgres://…` or `postgresql://…`",
+        "The database that holds everything stored, as in `postgres://acta:password@db.example.org/acta`; see [cluster.md](cluster.md). Unset for the embedded engine in `data`. Everyone on a machine can read the command lines of its processes: give a URL with a password in a file that `ACTA_STORAGE_URL_FILE` names, not by `--storage`.",
+    ),
+    secret(
+        "storage.replica_url",
+        "`postgres://…` or `postgresql://…`",
+        "A replica of that database, for reading statements. What it cannot answer yet is read from the database itself.",
+    ),
+    key(
+        "storage.connections_max",
+        Some("16"),
+        "count",
+        "Most connections of this node to the database, and as many to the replica.",
+    ),
+    key(
+        "storage.connect_timeout",
+        Some("5s"),
+        "time",
+        "How long a connection to the database is waited for; and at the start, how long a database that is not there yet.",
+    ),
+    key(
+        "storage.statement_timeout",
+        Some("30s"),
+        "time",
+        "How long the database may work on one statement of SQL.",
+    ),
+    key(
+        "storage.migrate",
+        Some("at-start"),
+        "`at-start` or `never`",
+        "Whether a start brings the schema of the database up to date. With `never`, `acta migrate` must do it first.",
+    ),
+    key(
+        "storage.tls",
+        None,
+        "`disable`, `prefer`, `require` or `verify-full`",
+        "How the connection to the database is protected. `verify-full` encrypts and makes sure that it is the right server, by its certificate and its host name; `require` encrypts, but takes any certificate; `prefer` encrypts if the server can, and protects from nobody who can change what is sent. When unset: the `sslmode` of the URL; without one, `prefer` for a server on this machine and `verify-full` for any other.",
+    ),
+    key(
+        "storage.tls_ca",
+        None,
+        "path",
+        "A PEM file with the certificates of the authorities that `verify-full` trusts. When unset: the `sslrootcert` of the URL, or else those that the system trusts.",
     ),
 ];

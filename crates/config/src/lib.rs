@@ -42,6 +42,8 @@ pub struct Config {
     pub limits: Limits,
     /// How the embedded engine lays out its files.
     pub storage: Storage,
+    /// The database that holds everything instead; none for the embedded engine.
+    pub database: Option<Database>,
 }
 
 /// The credential that an empty store is made with.
@@ -156,4 +158,47 @@ pub struct Storage {
     pub segment_bytes: u64,
     /// Entries after which the index in memory is frozen into a run.
     pub run_entries: u32,
+}
+
+/// The database of a store on PostgreSQL.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// Where it is, with user and password.
+    pub url: Secret<String>,
+    /// A replica for reading statements.
+    pub replica_url: Option<Secret<String>>,
+    /// Most connections of this node.
+    pub connections_max: usize,
+    /// How long a connection is waited for.
+    pub connect_timeout: Span,
+    /// How long a statement of SQL may take.
+    pub statement_timeout: Span,
+    /// When the schema is brought up to date.
+    pub migrate: Migrate,
+    /// How connections are protected; none for what the URL says.
+    pub tls: Option<Tls>,
+    /// The authorities to trust; none for what the URL says.
+    pub tls_ca: Option<PathBuf>,
+}
+
+/// When the schema of the database is brought up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrate {
+    /// Whenever a store is opened.
+    AtStart,
+    /// By `acta migrate` alone.
+    Never,
+}
+
+/// How connections to the database are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all.
+    Disable,
+    /// By encryption if the server can.
+    Prefer,
+    /// By encryption; any certificate will do.
+    Require,
+    /// By encryption with the server that the URL names.
+    VerifyFull,
 }

@@ -11,7 +11,8 @@ use acta_xapi::Version;
 
 use crate::value::NotAValue;
 use crate::{
-    ByteSize, Config, KEYS, Key, Limits, Log, LogFormat, Origins, Secret, Seed, Span, Storage,
+    ByteSize, Config, Database, KEYS, Key, Limits, Log, LogFormat, Migrate, Origins, Secret, Seed,
+    Span, Storage, Tls,
 };
 
 /// Where a value came from.
@@ -297,6 +298,54 @@ impl Typed<'_> {
                 segment_bytes: self.parse::<ByteSize>("storage.segment_bytes")?.0,
                 run_entries: self.parse("storage.run_entries")?,
             },
+            database: self.database()?,
+        })
+    }
+
+    /// Everything is checked, also what is of no use without a URL.
+    fn database(&self) -> Result<Option<Database>, ConfigError> {
+        let url = self.database_url("storage.url")?;
+        let replica_url = self.database_url("storage.replica_url")?;
+        let connections_max = self.count("storage.connections_max")?;
+        let connect_timeout = self.span("storage.connect_timeout")?;
+        let statement_timeout = self.span("storage.statement_timeout")?;
+        let migrate = self.with("storage.migrate", |text| match text {
+            "at-start" => Ok(Migrate::AtStart),
+            "never" => Ok(Migrate::Never),
+            _ => Err("expected at-start or never".to_owned()),
+        })?;
+        let tls = self.with_set("storage.tls", |text| match text {
+            "disable" => Ok(Tls::Disable),
+            "prefer" => Ok(Tls::Prefer),
+            "require" => Ok(Tls::Require),
+            "verify-full" => Ok(Tls::VerifyFull),
+            _ => Err("expected disable, prefer, require or verify-full".to_owned()),
+        })?;
+        let tls_ca = self.with_set("storage.tls_ca", |text| Ok(PathBuf::from(text)))?;
+        let Some(url) = url else {
+            self.with_set("storage.replica_url", |_| {
+                Err::<(), _>("expected `storage.url` beside it".to_owned())
+            })?;
+            return Ok(None);
+        };
+        Ok(Some(Database {
+            url,
+            replica_url,
+            connections_max,
+            connect_timeout,
+            statement_timeout,
+            migrate,
+            tls,
+            tls_ca,
+        }))
+    }
+
+    fn database_url(&self, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {
+        self.with_set(name, |text| {
+            let is_known =
+                ["postgres://", "postgresql://"].iter().any(|start| text.starts_with(start));
+            let expected = || "expected postgres://user:password@host/database".to_owned();
+            if is_known { Ok(Secret::new(text.to_owned())) } else { Err(expected()) }
         })
     }
 
@@ -406,6 +455,18 @@ impl Typed<'_> {
             origin: setting.map_or(Origin::Default, |setting| setting.origin.clone()),
             reason,
         })
+    }
+
+    /// As [`Typed::with`], if anything is set.
+    fn with_set<T>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        match self.find(name).1 {
+            Some(_) => self.with(name, parse).map(Some),
+            None => Ok(None),
+        }
     }
 
     fn parse<T: FromStr<Err: fmt::Display>>(&self, name: &'static str) -> Result<T, ConfigError> {

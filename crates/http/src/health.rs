@@ -16,7 +16,7 @@ pub(crate) async fn health() -> &'static str {
 ///
 /// # Errors
 ///
-/// 503 when it is busy or has halted, 500 when it cannot be read.
+/// 503 when it is busy, has halted or has no database, 500 when it cannot be read.
 pub(crate) async fn ready(State(shared): State<Shared>) -> Result<&'static str, Problem> {
     shared.service.check_ready().await?;
     Ok("ready\n")

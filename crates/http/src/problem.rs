@@ -211,6 +211,14 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..problem }
     }
 
+    /// What the server keeps everything in is not there.
+    fn unavailable(retry_after: Duration) -> Self {
+        let detail = "the database of the server cannot be reached, or takes no writes; nothing \
+                      was changed; repeat the request later";
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
     /// A use case takes no more of something.
     fn over(limit: Limit, max: u64) -> Self {
         match limit {
@@ -360,6 +368,7 @@ impl From<ServiceError> for Problem {
             }
             ServiceError::OverLimit { limit, max } => Self::over(limit, max),
             ServiceError::Busy { retry_after } => Self::busy(retry_after),
+            ServiceError::Unavailable { retry_after } => Self::unavailable(retry_after),
             ServiceError::Full => {
                 tracing::error!("a request failed because no room is left");
                 let detail = "the server has no room left; nothing was changed";
@@ -416,15 +425,16 @@ mod tests {
                 "too-many-documents",
             ),
             (ServiceError::Busy { retry_after }, 503, "busy"),
+            (ServiceError::Unavailable { retry_after }, 503, "unavailable"),
             (ServiceError::Full, 507, "full"),
             (ServiceError::Halted, 503, "halted"),
         ];
         for (error, status, slug) in table {
             check(error, status, slug);
         }
-        assert_eq!(
-            Problem::from(ServiceError::Busy { retry_after }).retry_after,
-            Some(retry_after)
-        );
+        for error in [ServiceError::Busy { retry_after }, ServiceError::Unavailable { retry_after }]
+        {
+            assert_eq!(Problem::from(error).retry_after, Some(retry_after));
+        }
     }
 }

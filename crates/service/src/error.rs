@@ -52,6 +52,14 @@ pub enum ServiceError {
         retry_after: Duration,
     },
 
+    /// The database behind storage is not there, or takes no writes. Nothing was changed.
+    /// Retry later.
+    #[error("the database is not available")]
+    Unavailable {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
+
     /// There is no room left. Nothing was changed; reads go on. Make room, then retry.
     #[error("no room is left")]
     Full,
@@ -117,6 +125,7 @@ impl From<StorageError> for ServiceError {
                 Self::OverLimit { limit: Limit::Attachment, max: bytes_max }
             }
             StorageError::Busy { retry_after } => Self::Busy { retry_after },
+            StorageError::Unavailable { retry_after } => Self::Unavailable { retry_after },
             StorageError::Full => Self::Full,
             StorageError::Halted => Self::Halted,
             StorageError::Corrupt { .. } | StorageError::Io { .. } => Self::Failed(error),

@@ -68,11 +68,13 @@ CREATE TABLE acta.statements (
     salt bytea NOT NULL,
     -- The text: the sender's bytes with what the store sets.
     statement json NOT NULL,
+    -- Of the text.
+    len_bytes integer NOT NULL,
     PRIMARY KEY (tenant_id, sequence),
     UNIQUE (tenant_id, id)
 ) /* BY TENANT */;
 
-CREATE INDEX statements_by_stored ON acta.statements (tenant_id, stored);
+CREATE INDEX statements_by_stored ON acta.statements (tenant_id, stored, sequence);
 
 CREATE INDEX statements_by_target ON acta.statements (tenant_id, target)
     WHERE target IS NOT NULL;

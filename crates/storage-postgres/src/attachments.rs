@@ -27,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::database::Database;
 use crate::types::Id;
 use crate::{Attachments, PostgresStorage};
+pub(crate) use named::Named;
 use reader::ContentReader;
 pub(crate) use staged::Staged;
 use writer::ContentWriter;

@@ -66,7 +66,7 @@ impl Database {
 }
 
 /// Gives a tenant the row that its statements are counted in, unless it has one.
-async fn insert_counter(connection: &Connection, id: i32) -> Result<(), Failure> {
+pub(crate) async fn insert_counter(connection: &Connection, id: i32) -> Result<(), Failure> {
     let sql = "INSERT INTO acta.counters \
          (tenant_id, last_sequence, last_stored, vouched, has_references) \
          VALUES ($1, 0, $2, $2, false) ON CONFLICT (tenant_id) DO NOTHING";

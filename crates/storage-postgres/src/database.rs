@@ -1,9 +1,7 @@
 //! Connections to the database: pooled, set up alike, given up when they are lost.
 
-use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +12,11 @@ use deadpool_postgres::{
 };
 use futures_util::TryFutureExt;
 use futures_util::future::join;
-use tokio_postgres::config::Host;
-use tokio_postgres::{Config, NoTls};
 
+use crate::address::Address;
 use crate::failure::{Failure, Remedy};
-use crate::{OpenError, Options};
+use crate::health::Health;
+use crate::{OpenError, Options, Statistics};
 
 /// How much longer than the database itself a node waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(2);
@@ -43,6 +41,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Database {
     pool: Pool,
     timeout: Duration,
+    /// What it answered last.
+    pub(crate) health: Health,
     entropy: Arc<dyn Entropy>,
     /// Where statements and documents get their time from.
     pub(crate) clock: Arc<dyn Clock>,
@@ -88,17 +88,30 @@ pub(crate) fn discard(connection: Lent) {
     }
 }
 
+/// The connection of a transaction that may be given up at any point: the next one to borrow
+/// the connection must not find itself in the middle of it. Outlives all other holders.
+struct Unfinished(Option<Lent>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            discard(connection);
+        }
+    }
+}
+
 impl Database {
     /// A pool of connections to the database at `url`. Connects to nothing yet.
     ///
     /// # Errors
     ///
-    /// [`OpenError::Address`].
+    /// [`OpenError::Address`], [`OpenError::Tls`].
     pub(crate) fn new(url: &str, options: &Options) -> Result<Self, OpenError> {
-        let config = read_address(url, options)?;
+        let address = Address::read(url, options)?;
+        let connector = address.connector()?;
         let manager = Manager::from_config(
-            config,
-            NoTls,
+            address.config,
+            connector,
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let timeout = Some(options.connect_timeout);
@@ -118,6 +131,7 @@ impl Database {
         Ok(Self {
             pool,
             timeout: options.statement_timeout.saturating_add(GRACE),
+            health: Health::new(address.place, Arc::clone(&options.clock)),
             entropy: Arc::clone(&options.entropy),
             clock: Arc::clone(&options.clock),
         })
@@ -127,9 +141,11 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Failure::Unreachable`].
+    /// [`Failure::Unreachable`], [`Failure::Crowded`].
     pub(crate) async fn connect(&self) -> Result<Lent, Failure> {
-        Ok(Arc::new(Connection(self.pool.get().await?)))
+        let connection = self.pool.get().await.map_err(Failure::from);
+        let connection = connection.inspect_err(|failure| self.health.note_failure(failure))?;
+        Ok(Arc::new(Connection(connection)))
     }
 
     /// Waits for `work` on a connection as long as the database may take for it.
@@ -141,7 +157,13 @@ impl Database {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        tokio::time::timeout(self.timeout, work).await.unwrap_or_else(|_| Err(Failure::timed_out()))
+        let done = tokio::time::timeout(self.timeout, work).await;
+        let done = done.unwrap_or_else(|_| Err(Failure::timed_out()));
+        match &done {
+            Ok(_) => self.health.note_answer(),
+            Err(failure) => self.health.note_failure(failure),
+        }
+        done
     }
 
     /// Does `work` on a connection, and again as long as that is of use. What it does must be
@@ -160,20 +182,26 @@ impl Database {
     {
         let mut attempts = self.attempts(act);
         loop {
-            let connection = match self.connect().await {
-                Ok(connection) => connection,
-                Err(failure) => {
-                    attempts.again(failure).await?;
-                    continue;
-                }
-            };
-            let done = self.limit(work(Arc::clone(&connection))).await;
-            give_back(connection, &done);
-            match done {
+            match self.run_once(&work).await {
                 Ok(done) => return Ok(done),
                 Err(failure) => attempts.again(failure).await?,
             }
         }
+    }
+
+    /// As [`Database::run`], once.
+    ///
+    /// # Errors
+    ///
+    /// Why it came to nothing; after [`Failure::Lost`] nobody knows whether it did.
+    pub(crate) async fn run_once<T, F>(&self, work: impl FnOnce(Lent) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let connection = self.connect().await?;
+        let done = self.limit(work(Arc::clone(&connection))).await;
+        give_back(connection, &done);
+        done
     }
 
     /// Does `work` in one transaction, and again as long as that is of use.
@@ -212,7 +240,9 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
+        let mut unfinished = Unfinished(None);
         let connection = self.connect().await?;
+        unfinished.0 = Some(Arc::clone(&connection));
         let worked = {
             // The first statement follows without waiting for the answer.
             let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
@@ -226,18 +256,19 @@ impl Database {
         let done = match worked {
             Ok(done) => {
                 let commit = connection.batch_execute("COMMIT").map_err(Failure::from);
-                self.limit(commit).await.map(|()| done).map_err(Failure::at_commit)
+                let committed = self.limit(commit).await.map_err(Failure::at_commit);
+                committed.inspect(|()| self.health.note_commit()).map(|()| done)
             }
             Err(failure) if failure.ends_connection() => Err(failure),
             Err(failure) => {
                 let rolled_back = connection.batch_execute("ROLLBACK").map_err(Failure::from);
                 if self.limit(rolled_back).await.is_err() {
-                    discard(connection);
                     return Err(failure);
                 }
                 Err(failure)
             }
         };
+        unfinished.0 = None;
         give_back(connection, &done);
         done
     }
@@ -257,6 +288,22 @@ impl Database {
     /// Fills `bytes` with random ones.
     pub(crate) fn fill(&self, bytes: &mut [u8]) {
         self.entropy.fill(bytes);
+    }
+
+    /// How it is doing.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let pool = self.pool.status();
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        Statistics {
+            connections_max: count(pool.max_size),
+            connection_count: count(pool.size),
+            busy_count: count(pool.size.saturating_sub(pool.available)),
+            waiting_count: count(pool.waiting),
+            failure_count: self.health.failure_count(),
+            reconnect_count: self.health.reconnect_count(),
+            repeat_count: self.health.repeat_count(),
+            is_reachable: self.health.is_reachable(),
+        }
     }
 
     /// Closes all connections.
@@ -282,8 +329,14 @@ impl Attempts<'_> {
     /// What the caller of the port is told, if it is not.
     pub(crate) async fn again(&mut self, failure: Failure) -> Result<(), StorageError> {
         let (count, count_max) = match failure.remedy() {
-            Remedy::Repeat => (&mut self.repeat_count, REPEAT_COUNT_MAX),
-            Remedy::Reconnect => (&mut self.reconnect_count, RECONNECT_COUNT_MAX),
+            Remedy::Repeat => {
+                self.database.health.note_repeat();
+                (&mut self.repeat_count, REPEAT_COUNT_MAX)
+            }
+            Remedy::Reconnect => {
+                self.database.health.note_reconnect();
+                (&mut self.reconnect_count, RECONNECT_COUNT_MAX)
+            }
             Remedy::GiveUp => return Err(failure.tell(self.act)),
         };
         *count += 1;
@@ -296,37 +349,6 @@ impl Attempts<'_> {
         tokio::time::sleep(wait * share / 1024).await;
         Ok(())
     }
-}
-
-fn read_address(url: &str, options: &Options) -> Result<Config, OpenError> {
-    let config = Config::from_str(url);
-    let mut config = config.map_err(|error| OpenError::Address {
-        // The driver's text names the part that is wrong, and never the password.
-        reason: error.source().map_or_else(|| error.to_string(), ToString::to_string),
-    })?;
-    if config.get_hosts().is_empty() {
-        return Err(OpenError::Address { reason: "it names no host".to_owned() });
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("acta");
-    }
-    config.connect_timeout(options.connect_timeout);
-    config.tcp_user_timeout(options.statement_timeout.saturating_add(GRACE));
-    config.keepalives_idle(Duration::from_secs(30));
-    Ok(config)
-}
-
-/// Host, port and name of the database at `url`, for people.
-pub(crate) fn place_of(url: &str) -> String {
-    let Ok(config) = Config::from_str(url) else { return "an unreadable address".to_owned() };
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(name)) => name.clone(),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.display().to_string(),
-        None => "localhost".to_owned(),
-    };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    format!("{host}:{port}/{}", config.get_dbname().or(config.get_user()).unwrap_or_default())
 }
 
 /// What every connection is set to. Each statement of ours is written for an index: no plan

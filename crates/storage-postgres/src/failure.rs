@@ -5,17 +5,19 @@ use std::io;
 use std::time::Duration;
 
 use acta_storage::StorageError;
-use deadpool_postgres::PoolError;
-use tokio_postgres::error::SqlState;
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
+use tokio_postgres::error::{DbError, SqlState};
 
 /// How long a caller is told to wait when the database cannot be reached.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Why an attempt came to nothing.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The database was not reached, so nothing has changed.
     Unreachable(Box<dyn Error + Send + Sync>),
+    /// All connections of this node were in use for too long.
+    Crowded,
     /// The database refused, so nothing has changed.
     Refused(tokio_postgres::Error),
     /// The connection was lost, or an answer did not come in time: before anything was
@@ -51,7 +53,18 @@ impl From<tokio_postgres::Error> for Failure {
 
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
-        Self::Unreachable(error.into())
+        match error {
+            PoolError::Timeout(TimeoutType::Wait) => Self::Crowded,
+            PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle) => {
+                Self::Unreachable("it does not answer in time".into())
+            }
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                Self::Unreachable(error.into())
+            }
+            PoolError::PostCreateHook(HookError::Message(_))
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified => Self::Unreachable(error.into()),
+        }
     }
 }
 
@@ -75,6 +88,14 @@ impl Failure {
         }
     }
 
+    /// The same, if what it happened to can be done again whether it was committed or not.
+    pub(crate) fn repeatable(self) -> Self {
+        match self {
+            Self::Unknown(source) => Self::Lost(source),
+            other => other,
+        }
+    }
+
     /// What is worth doing next.
     pub(crate) fn remedy(&self) -> Remedy {
         match self {
@@ -83,7 +104,7 @@ impl Failure {
                 Some(code) if is_lost_race(code) => Remedy::Repeat,
                 Some(_) | None => Remedy::GiveUp,
             },
-            Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
+            Self::Crowded | Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
         }
     }
 
@@ -91,7 +112,7 @@ impl Failure {
     pub(crate) const fn ends_connection(&self) -> bool {
         match self {
             Self::Lost(_) | Self::Unknown(_) => true,
-            Self::Unreachable(_) | Self::Refused(_) | Self::Decided(_) => false,
+            Self::Unreachable(_) | Self::Crowded | Self::Refused(_) | Self::Decided(_) => false,
         }
     }
 
@@ -99,7 +120,23 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Refused(error) => error.code(),
-            Self::Unreachable(_) | Self::Lost(_) | Self::Unknown(_) | Self::Decided(_) => None,
+            Self::Unreachable(_)
+            | Self::Crowded
+            | Self::Lost(_)
+            | Self::Unknown(_)
+            | Self::Decided(_) => None,
+        }
+    }
+
+    /// What is at the bottom of it, for people.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Unreachable(error) | Self::Lost(error) | Self::Unknown(error) => {
+                reason_of(&**error)
+            }
+            Self::Refused(error) => reason_of(error),
+            Self::Crowded => "all connections of this node are in use".to_owned(),
+            Self::Decided(error) => reason_of(error),
         }
     }
 
@@ -107,13 +144,25 @@ impl Failure {
     pub(crate) fn tell(self, act: &'static str) -> StorageError {
         match self {
             Self::Decided(error) => error,
-            Self::Unreachable(source) | Self::Lost(source) => {
-                tracing::error!(error = &*source as &dyn Error, act, "the database is not there");
-                StorageError::Busy { retry_after: RETRY_AFTER }
+            Self::Crowded => StorageError::Busy { retry_after: RETRY_AFTER },
+            Self::Unreachable(_) | Self::Lost(_) => {
+                StorageError::Unavailable { retry_after: RETRY_AFTER }
             }
             Self::Refused(error) => tell_refusal(error, act),
             Self::Unknown(source) => StorageError::Io { act, source: io::Error::other(source) },
         }
+    }
+}
+
+/// The last cause of an error, which says most; of the database's own words the text alone.
+pub(crate) fn reason_of(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    match last.downcast_ref::<DbError>() {
+        Some(told) => told.message().to_owned(),
+        None => last.to_string(),
     }
 }
 
@@ -123,13 +172,14 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
     };
     let code = told.code();
     if *code == SqlState::DISK_FULL {
-        tracing::error!(error = &error as &dyn Error, act, "the database has no room left");
         return StorageError::Full;
+    }
+    if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
+        return StorageError::Unavailable { retry_after: RETRY_AFTER };
     }
     let is_passing = is_lost_race(code)
         || *code == SqlState::TOO_MANY_CONNECTIONS
-        || *code == SqlState::OUT_OF_MEMORY
-        || *code == SqlState::READ_ONLY_SQL_TRANSACTION;
+        || *code == SqlState::OUT_OF_MEMORY;
     if is_passing {
         tracing::warn!(error = &error as &dyn Error, act, "the database refuses for now");
         return StorageError::Busy { retry_after: RETRY_AFTER };

@@ -5,16 +5,22 @@
 //! transaction that appends has locked. What cannot be decided by one node is decided by the
 //! database, which also keeps the only clock that all nodes share.
 
+mod address;
 mod attachments;
 mod credentials;
 mod cursors;
 mod database;
+mod documents;
 mod failure;
+mod greeting;
+mod health;
 mod migrations;
 mod options;
+mod statements;
 mod storage;
+mod tls;
 mod types;
 
-pub use migrations::{Migrated, Migration, migrate, migrations};
-pub use options::{Attachments, Migrate, OpenError, Options};
-pub use storage::PostgresStorage;
+pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
+pub use options::{Attachments, Migrate, OpenError, Options, Tls};
+pub use storage::{PostgresStorage, Statistics};

@@ -6,8 +6,11 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::database::{Connection, Database, Lent, discard, place_of};
+use crate::database::{Connection, Database, discard};
 use crate::failure::Failure;
+use crate::greeting::{
+    Greeted, check_permitted, grant_of_schema, grant_of_tables, greet, has_schema,
+};
 use crate::{OpenError, Options};
 
 /// One step of the schema.
@@ -55,6 +58,15 @@ pub struct Migrated {
     pub names: Vec<&'static str>,
 }
 
+/// How far the schema is.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// The version that is there; 0 if there is no schema.
+    pub found: i32,
+    /// The migrations that are yet to be run.
+    pub pending: Vec<Migration>,
+}
+
 /// The state of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct State {
@@ -68,8 +80,10 @@ struct State {
 ///
 /// # Errors
 ///
-/// - [`OpenError::Address`], [`OpenError::Unreachable`], [`OpenError::ReadOnly`],
-///   [`OpenError::Encoding`]: the database cannot be used.
+/// - [`OpenError::Address`], [`OpenError::Unreachable`], [`OpenError::Refused`],
+///   [`OpenError::Tls`], [`OpenError::ReadOnly`], [`OpenError::Encoding`]: the database cannot
+///   be used.
+/// - [`OpenError::NotPermitted`]: the role may not change the schema.
 /// - [`OpenError::Newer`]: a newer release has brought it further than this one can follow.
 /// - [`OpenError::Storage`]: a migration failed, and nothing of it was done.
 pub async fn migrate(options: &Options) -> Result<Migrated, OpenError> {
@@ -85,17 +99,52 @@ pub async fn migrate(options: &Options) -> Result<Migrated, OpenError> {
 ///
 /// As [`migrate`].
 pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrated, OpenError> {
-    let connection = greet(database, options).await?;
-    let migrated = run_on(&connection).await;
+    let greeted = greet(database, options).await?;
+    let migrated = run_on(&greeted.connection).await;
     match migrated {
-        Ok(migrated) => Ok(migrated),
+        Ok(migrated) => {
+            check_permitted(&greeted).await?;
+            Ok(migrated)
+        }
         Err(RunError::Open(error)) => Err(error),
         Err(RunError::Failed(failure)) => {
+            let error = told(failure, ACT, grant_of_schema(&greeted));
             // It may be in the middle of a transaction.
-            discard(connection);
-            Err(OpenError::Storage(failure.tell(ACT)))
+            discard(greeted.connection);
+            Err(error)
         }
     }
+}
+
+/// Tells how far the schema is, and changes nothing.
+///
+/// # Errors
+///
+/// As [`migrate`].
+pub async fn inspect(options: &Options) -> Result<Inspected, OpenError> {
+    let database = Database::new(&options.url, options)?;
+    let state = find(&database, options).await.map(|(_, state)| state);
+    database.close();
+    let found = state?.version;
+    let pending = MIGRATIONS.iter().filter(|migration| found < migration.version);
+    Ok(Inspected { found, pending: pending.copied().collect() })
+}
+
+/// Connects, and finds a schema that is not too new.
+async fn find(database: &Database, options: &Options) -> Result<(Greeted, State), OpenError> {
+    let greeted = greet(database, options).await?;
+    let state = read(&greeted.connection).await;
+    let refused = |failure| told(failure, "reading the schema", grant_of_tables(&greeted));
+    let state = state.map_err(refused)?;
+    check_not_newer(state)?;
+    Ok((greeted, state))
+}
+
+fn told(failure: Failure, act: &'static str, advice: String) -> OpenError {
+    if failure.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+        return OpenError::NotPermitted { reason: failure.reason(), advice };
+    }
+    OpenError::Storage(failure.tell(act))
 }
 
 /// Makes sure that the schema that is there can be worked with.
@@ -104,40 +153,12 @@ pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrat
 ///
 /// [`OpenError::Older`] or [`OpenError::Newer`] if it cannot; else as [`migrate`].
 pub(crate) async fn check(database: &Database, options: &Options) -> Result<(), OpenError> {
-    let connection = greet(database, options).await?;
-    let state = read(&connection).await;
-    let state = state.map_err(|failure| OpenError::Storage(failure.tell("reading the schema")))?;
+    let (greeted, state) = find(database, options).await?;
     let known = newest();
-    check_not_newer(state)?;
     if state.version < known {
         return Err(OpenError::Older { found: state.version, needed: known });
     }
-    Ok(())
-}
-
-/// Connects for the first time, and looks at what is there.
-async fn greet(database: &Database, options: &Options) -> Result<Lent, OpenError> {
-    let unreachable = |failure: Failure| match failure {
-        Failure::Unreachable(source) | Failure::Lost(source) | Failure::Unknown(source) => {
-            OpenError::Unreachable { place: place_of(&options.url), source }
-        }
-        other @ (Failure::Refused(_) | Failure::Decided(_)) => {
-            OpenError::Storage(other.tell("looking at the database"))
-        }
-    };
-    let connection = database.connect().await.map_err(unreachable)?;
-    let sql = "SELECT current_setting('server_encoding'), \
-         current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
-    let row = database.limit(async { Ok(connection.query_one(sql, &[]).await?) }).await;
-    let row = row.map_err(unreachable)?;
-    let encoding: String = row.get(0);
-    if encoding != "UTF8" {
-        return Err(OpenError::Encoding { encoding });
-    }
-    if row.get(1) {
-        return Err(OpenError::ReadOnly { place: place_of(&options.url) });
-    }
-    Ok(connection)
+    check_permitted(&greeted).await
 }
 
 enum RunError {
@@ -182,12 +203,14 @@ async fn run_on(connection: &Connection) -> Result<Migrated, RunError> {
 
 /// Makes the table of migrations, unless it is there.
 async fn prepare(connection: &Connection) -> Result<(), Failure> {
-    let sql = "CREATE SCHEMA IF NOT EXISTS acta; \
-         CREATE TABLE IF NOT EXISTS acta.migrations (version integer PRIMARY KEY, \
+    let schema = "CREATE SCHEMA IF NOT EXISTS acta;";
+    let table = "CREATE TABLE IF NOT EXISTS acta.migrations (version integer PRIMARY KEY, \
          name text NOT NULL, oldest integer NOT NULL, applied timestamptz NOT NULL)";
     let mut attempts_left = PREPARE_COUNT_MAX;
     loop {
-        let prepared = connection.batch_execute(sql).await.map_err(Failure::from);
+        let schema = if has_schema(connection).await? { "" } else { schema };
+        let prepared = connection.batch_execute(&format!("{schema} {table}")).await;
+        let prepared = prepared.map_err(Failure::from);
         attempts_left -= 1;
         match prepared {
             // "If not exists" does not see what another makes at the same time.

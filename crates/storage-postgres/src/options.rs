@@ -1,6 +1,7 @@
 //! How the engine is opened, and why it was not.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,12 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long a statement of SQL may take.
     pub statement_timeout: Duration,
+    /// How connections are protected; none for what the URL says, or else the safest that a
+    /// server at that address can be expected to offer.
+    pub tls: Option<Tls>,
+    /// A PEM file with the authorities that [`Tls::VerifyFull`] trusts; none for what the URL
+    /// says, or else those that the system trusts.
+    pub tls_ca: Option<PathBuf>,
     /// Whether the schema is brought up to date first.
     pub migrate: Migrate,
     /// How old an answer may be that tells until when everything can be read, if this node
@@ -58,6 +65,19 @@ pub enum Migrate {
     Never,
 }
 
+/// How connections are protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// Not at all.
+    Disable,
+    /// By encryption if the server can.
+    Prefer,
+    /// By encryption; any certificate will do.
+    Require,
+    /// By encryption with the server that the URL names.
+    VerifyFull,
+}
+
 impl Options {
     /// How many connections a node has unless told otherwise.
     pub const CONNECTIONS_MAX: usize = 16;
@@ -70,6 +90,24 @@ impl Options {
 
     /// How old what is vouched for may be unless told otherwise.
     pub const VOUCHING_AGE_MAX: Duration = Duration::from_millis(100);
+
+    /// A store at `url`, and everything else as it is unless told otherwise.
+    pub fn new(url: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            url: url.to_owned(),
+            replica_url: None,
+            clock,
+            entropy,
+            connections_max: Self::CONNECTIONS_MAX,
+            connect_timeout: Self::CONNECT_TIMEOUT,
+            statement_timeout: Self::STATEMENT_TIMEOUT,
+            tls: None,
+            tls_ca: None,
+            migrate: Migrate::AtStart,
+            vouching_age_max: Self::VOUCHING_AGE_MAX,
+            attachments: Attachments::Database { bytes_max: Attachments::DATABASE_BYTES_MAX },
+        }
+    }
 }
 
 impl fmt::Debug for Options {
@@ -94,17 +132,44 @@ pub enum OpenError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The database cannot be reached, or refuses the login.
-    #[error("cannot connect to the database at {place}")]
+    /// Nobody answers. Start the server, or mend the address.
+    #[error(
+        "no database answers at {place}: {reason}; check that the server runs, listens there, and can be reached from here"
+    )]
     Unreachable {
         /// Host, port and name, without the password.
         place: String,
-        /// What the driver reports.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What the system reports.
+        reason: String,
+    },
+    /// The server takes no connection. Do what is advised.
+    #[error("the database at {place} takes no connection: {reason}; {advice}")]
+    Refused {
+        /// Host, port and name.
+        place: String,
+        /// What the server says.
+        reason: String,
+        /// What can be done.
+        advice: String,
+    },
+    /// The connection cannot be encrypted, or the server is not shown to be the right one.
+    #[error("the connection to the database cannot be protected: {reason}")]
+    Tls {
+        /// Why, and what can be done.
+        reason: String,
+    },
+    /// The role of the URL may not do what is needed. Grant it.
+    #[error("the role of the database's address may not do that: {reason}; {advice}")]
+    NotPermitted {
+        /// What the server says.
+        reason: String,
+        /// What its owner can execute.
+        advice: String,
     },
     /// The database does not keep text as UTF-8. Make one that does.
-    #[error("the database is encoded in {encoding}; it must be UTF8")]
+    #[error(
+        "the database is encoded in {encoding}; it must be UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+    )]
     Encoding {
         /// How it is encoded.
         encoding: String,
@@ -130,7 +195,9 @@ pub enum OpenError {
         known: i32,
     },
     /// The database is a replica, or is set to be read only. Name the one that takes writes.
-    #[error("the database at {place} is read only")]
+    #[error(
+        "the database at {place} is read only: a replica, or set to default_transaction_read_only; name the one that takes writes"
+    )]
     ReadOnly {
         /// Host, port and name.
         place: String,

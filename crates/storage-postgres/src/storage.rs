@@ -4,16 +4,39 @@ use std::sync::Arc;
 
 use acta_storage::{Readiness, StorageError, TermHasher};
 use async_trait::async_trait;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
-use crate::failure::Failure;
+use crate::failure::{Failure, RETRY_AFTER};
+use crate::statements::Statements;
 use crate::{Migrate, OpenError, Options, migrations};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
+
+/// How the connections to a database are doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// Most connections at a time.
+    pub connections_max: u64,
+    /// Connections that are open.
+    pub connection_count: u64,
+    /// Those of them that are in use.
+    pub busy_count: u64,
+    /// Acts that wait for a connection.
+    pub waiting_count: u64,
+    /// Acts on the database that failed, also if they went well when they were tried again.
+    pub failure_count: u64,
+    /// Acts that were tried again on another connection.
+    pub reconnect_count: u64,
+    /// Acts that were tried again after a lost race.
+    pub repeat_count: u64,
+    /// Whether the database could be reached when that was last tried.
+    pub is_reachable: bool,
+}
 
 /// A store in a database, as one of any number of nodes.
 #[derive(Debug)]
@@ -23,6 +46,9 @@ pub struct PostgresStorage {
     pub(crate) replica: Option<Arc<Database>>,
     pub(crate) hasher: TermHasher,
     pub(crate) attachments: Arc<ContentStore>,
+    pub(crate) statements: Statements,
+    /// Tells followers on this node that statements were stored.
+    pub(crate) appended: Arc<Notify>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -46,18 +72,34 @@ impl PostgresStorage {
         let replica = options.replica_url.as_deref().map(|url| Database::new(url, options));
         let replica = replica.transpose()?.map(Arc::new);
         let hasher = Self::term_hasher(&database).await?;
-        let tasks = TaskTracker::new();
-        let attachments = ContentStore::new(&database, &tasks, &options.attachments);
-        let storage = Self {
+        database.make_first_tenant().await?;
+        let (tasks, appended) = (TaskTracker::new(), Arc::new(Notify::new()));
+        let statements = Statements::new(
+            (Arc::clone(&database), hasher.clone()),
+            (tasks.clone(), Arc::clone(&appended)),
+            options,
+        );
+        let attachments = Arc::new(ContentStore::new(&database, &tasks, &options.attachments));
+        Ok(Arc::new(Self {
             database,
             replica,
             hasher,
-            attachments: Arc::new(attachments),
+            attachments,
+            statements,
+            appended,
             tasks,
             stop: CancellationToken::new(),
-        };
-        storage.database.make_first_tenant().await?;
-        Ok(Arc::new(storage))
+        }))
+    }
+
+    /// How the connections are doing.
+    pub fn statistics(&self) -> Statistics {
+        self.database.statistics()
+    }
+
+    /// The same for the replica, if there is one.
+    pub fn replica_statistics(&self) -> Option<Statistics> {
+        self.replica.as_ref().map(|replica| replica.statistics())
     }
 
     /// Finishes what is under way and closes all connections.
@@ -92,8 +134,7 @@ impl Readiness for PostgresStorage {
         give_back(connection, &asked);
         let is_read_only: bool = asked.map_err(|failure: Failure| failure.tell(act))?.get(0);
         if is_read_only {
-            let source = std::io::ErrorKind::ReadOnlyFilesystem.into();
-            return Err(StorageError::Io { act, source });
+            return Err(StorageError::Unavailable { retry_after: RETRY_AFTER });
         }
         Ok(())
     }

@@ -11,13 +11,25 @@ type Converted<T> = Result<T, Box<dyn Error + Sync + Send>>;
 /// Microseconds from 1970 to 2000, where the database counts from.
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
+/// The first microsecond of 4714 BC, counted from 2000: before it there is only "-infinity".
+const FIRST_MICROS: i64 = -211_813_488_000_000_000;
+
+/// The first microsecond of 294277, counted from 2000: from it on there is only "infinity".
+const END_MICROS: i64 = 9_223_371_331_200_000_000;
+
 /// A point in time, as `timestamptz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timestamp(pub(crate) Moment);
 
 impl ToSql for Timestamp {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Converted<IsNull> {
-        out.put_i64(self.0.unix_micros().saturating_sub(EPOCH_MICROS));
+        let micros = self.0.unix_micros().saturating_sub(EPOCH_MICROS);
+        // What the database cannot hold lies before or behind everything.
+        out.put_i64(match micros {
+            ..FIRST_MICROS => i64::MIN,
+            FIRST_MICROS..END_MICROS => micros,
+            END_MICROS.. => i64::MAX,
+        });
         Ok(IsNull::No)
     }
 

@@ -37,6 +37,14 @@ pub enum StorageError {
         retry_after: Duration,
     },
 
+    /// The engine's database cannot be reached, or takes no writes now. Nothing was changed.
+    /// Retry later.
+    #[error("the database is not available")]
+    Unavailable {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
+
     /// The device has no room. Nothing was stored; reads go on. Make room, then retry.
     #[error("no room left on the device")]
     Full,

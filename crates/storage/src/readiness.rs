@@ -14,6 +14,7 @@ pub trait Readiness: Send + Sync {
     ///
     /// - [`StorageError::Halted`]: some kind of write is refused until the next start.
     /// - [`StorageError::Busy`]: too much is queued now.
+    /// - [`StorageError::Unavailable`]: the database is not there, or takes no writes.
     /// - [`StorageError::Corrupt`] or [`StorageError::Io`]: the store cannot be read.
     async fn check_ready(&self) -> Result<(), StorageError>;
 }

@@ -1,5 +1,6 @@
 //! Where PostgreSQL's programs lie.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,8 +39,7 @@ impl Programs {
     /// When there are none.
     pub fn find() -> Result<Self, NoPrograms> {
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let in_path = std::env::split_paths(&path).find(|folder| holds_server(folder));
-        in_path.or_else(|| newest_in(Path::new(DEBIAN_FOLDER))).map(Self).ok_or(NoPrograms)
+        first_in(&path).or_else(|| newest_in(Path::new(DEBIAN_FOLDER))).map(Self).ok_or(NoPrograms)
     }
 
     /// A command of one of them, free of what the surroundings set for another server.
@@ -68,6 +68,15 @@ fn clean(mut command: Command) -> Command {
     command
 }
 
+/// The first folder of `path` with a server, or the folder that its links lead to, in which
+/// `psql` lies too.
+fn first_in(path: &OsStr) -> Option<PathBuf> {
+    let folder = std::env::split_paths(path).find(|folder| holds_server(folder))?;
+    let linked = folder.join("postgres").canonicalize().ok();
+    let linked = linked.as_deref().and_then(Path::parent).filter(|folder| holds_server(folder));
+    Some(linked.map_or(folder.clone(), Path::to_owned))
+}
+
 fn holds_server(folder: &Path) -> bool {
     ["initdb", "postgres"].iter().all(|name| folder.join(name).is_file())
 }
@@ -87,22 +96,40 @@ fn newest_in(folder: &Path) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
+    fn make(folder: &Path, names: &[&str]) {
+        std::fs::create_dir_all(folder).unwrap();
+        for name in names {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+    }
+
     #[test]
     fn takes_the_newest_version_that_has_a_server() {
         let folder = tempfile::tempdir().unwrap();
-        let make = |version: &str, names: &[&str]| {
-            let programs = folder.path().join(version).join("bin");
-            std::fs::create_dir_all(&programs).unwrap();
-            for name in names {
-                std::fs::write(programs.join(name), "").unwrap();
-            }
-        };
-        assert_eq!(newest_in(folder.path()), None);
-        make("9", &["initdb", "postgres"]);
-        make("15", &["initdb", "postgres"]);
+        let folder = folder.path();
+        assert_eq!(newest_in(folder), None);
+        make(&folder.join("9/bin"), &["initdb", "postgres"]);
+        make(&folder.join("15/bin"), &["initdb", "postgres"]);
         // Only the client is installed in this version.
-        make("17", &["psql"]);
-        make("common", &["initdb", "postgres"]);
-        assert_eq!(newest_in(folder.path()), Some(folder.path().join("15/bin")));
+        make(&folder.join("17/bin"), &["psql"]);
+        make(&folder.join("common/bin"), &["initdb", "postgres"]);
+        assert_eq!(newest_in(folder), Some(folder.join("15/bin")));
+    }
+
+    #[test]
+    fn takes_the_first_server_in_the_path_and_follows_its_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let [client, links, real] = ["client", "links", "real"].map(|name| folder.join(name));
+        make(&client, &["psql"]);
+        make(&links, &[]);
+        make(&real, &["initdb", "postgres", "psql"]);
+        for name in ["initdb", "postgres"] {
+            std::os::unix::fs::symlink(real.join(name), links.join(name)).unwrap();
+        }
+        let path = |folders: &[&Path]| first_in(&std::env::join_paths(folders).unwrap());
+        assert_eq!(path(&[&client]), None);
+        assert_eq!(path(&[&client, &real]), Some(real.clone()));
+        assert_eq!(path(&[&client, &links]), Some(real.clone()));
     }
 }

@@ -8,22 +8,25 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 /// Reads process ids until the pipe closes, then ends the last one named and removes the
 /// directory.
 ///
-/// An immediate shutdown comes first, because a killed server leaves shared memory behind.
-/// A server that has ended may still be listed, as long as nobody has waited for it; the
-/// file with its process id is gone then.
+/// An immediate shutdown comes first, because a killed server leaves shared memory behind;
+/// the seventh line of the file with its process id names it, as the last number.
+/// A server that has ended may still be listed, as long as nobody has waited for it; that file
+/// is gone then.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
+file=$1/data/postmaster.pid
 last=
 while read -r line; do last=$line; done
 if [ -n "$last" ]; then
     kill -QUIT "$last"
     count=0
-    while [ -e "$1/data/postmaster.pid" ] && kill -0 "$last" && [ $count -lt 200 ]; do
+    while [ -e "$file" ] && kill -0 "$last" && [ $count -lt 200 ]; do
         sleep 0.05
         count=$((count + 1))
     done
     kill -9 "$last"
 fi
+if [ -e "$file" ]; then ipcrm -m "$(sed -n '7s/.* //p' "$file")"; fi
 rm -rf "$1"
 "#;
 

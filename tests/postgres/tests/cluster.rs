@@ -1,5 +1,7 @@
 //! Servers are really started, killed and left behind.
 
+#![expect(clippy::unwrap_used, reason = "this is a test")]
+
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -98,6 +100,19 @@ fn a_kill_takes_every_process_of_the_server() {
     assert!(busy.join().unwrap().is_err(), "the session was cut");
     let is_alive = |process: &&str| state(process).is_some_and(|state| state != 'Z');
     becomes_true("every process is gone", || !processes.lines().any(|process| is_alive(&process)));
+
+    let file = std::fs::read_to_string(server.data().join("postmaster.pid")).unwrap();
+    let memory = file.lines().nth(6).unwrap().split_whitespace().next_back().unwrap();
+    assert!(shared_memory().contains(memory), "a killed server leaves it to the next start");
+    drop(server);
+    assert!(!shared_memory().contains(memory), "nothing is left when the server goes for good");
+}
+
+/// The ids of all shared memory of the older kind.
+fn shared_memory() -> BTreeSet<String> {
+    let list = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+    let ids = list.lines().filter_map(|line| line.split_whitespace().nth(1));
+    ids.map(str::to_owned).collect()
 }
 
 fn state(process: &str) -> Option<char> {

@@ -11,6 +11,9 @@ use indicatif::HumanBytes;
 use crate::terminal::{CopyBar, counted, print, say};
 use crate::wire;
 
+/// What to do about a store in a database.
+const INSTEAD: &str = "back it up with pg_dump or by archiving its log";
+
 /// Arguments of `acta backup`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -33,8 +36,8 @@ pub(crate) struct Arguments {
 ///
 /// When there is no new backup, for another reason than damage.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
-    let data = &loaded.config.data;
+    let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
+    let data = &config.data;
     check_places(data, &arguments.to)?;
     let bar = CopyBar::new();
     let backup = Backup {

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use super::verify;
 use crate::terminal::{Unit, counted, progress_bar, say};
-use crate::wire::{self, Store};
+use crate::wire::{self, Place, Store};
 
 /// Arguments of `acta export`.
 #[derive(Debug, clap::Args)]
@@ -21,9 +21,8 @@ pub(crate) struct Arguments {
     /// The file to write; `-` or none for standard output.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The directory of the store.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Leave out statements that have been voided.
     #[arg(long)]
     without_voided: bool,
@@ -39,7 +38,7 @@ pub(crate) struct Arguments {
 ///
 /// When the store cannot be read or the file cannot be written.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
+    let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
         let store = match Store::open_existing(&loaded.config) {
             Err(error) if arguments.skip_damaged && wire::is_damage(&error) => {

@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 
 use super::check::parse_version;
 use crate::terminal::{Unit, counted, print, progress_bar, say};
-use crate::wire::{self, Store};
+use crate::wire::{self, Place, Store};
 
 /// The account name in the authority of imported statements.
 const AUTHORITY_NAME: &str = "import";
@@ -24,9 +24,8 @@ pub(crate) struct Arguments {
     /// Files with one statement a line; `-` or none for standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The directory of the store.
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// The xAPI version of the statements; otherwise each statement's own.
     #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
     xapi_version: Option<Version>,
@@ -45,7 +44,7 @@ pub(crate) struct Arguments {
 ///
 /// When a file cannot be read or the store fails.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
+    let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
         let store = Store::open(&loaded.config)?;
         let outcome = import_all(&store, arguments).await;

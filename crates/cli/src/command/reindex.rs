@@ -10,6 +10,9 @@ use serde_json::json;
 use crate::terminal::{counted, print, say};
 use crate::wire;
 
+/// What to do about a store in a database.
+const INSTEAD: &str = "PostgreSQL makes indexes anew, with REINDEX";
+
 /// Arguments of `acta reindex`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -31,12 +34,12 @@ pub(crate) struct Arguments {
 ///
 /// When the store cannot be opened, or its log is damaged.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
-    if !loaded.config.data.is_dir() {
-        bail!("there is no store in {}", loaded.config.data.display());
+    let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
+    if !config.data.is_dir() {
+        bail!("there is no store in {}", config.data.display());
     }
     let lost = if arguments.new_tables { LostTables::MakeEmpty } else { LostTables::Refuse };
-    let reindexed = wire::block_on(wire::reindex(&loaded.config, lost))?;
+    let reindexed = wire::block_on(wire::reindex(&config, lost))?;
     if arguments.json {
         let counts = json!({
             "statements": reindexed.statement_count,

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use crate::terminal::{CopyBar, counted, print, say};
 use crate::wire::{self, Store};
 
+/// What to do about a store in a database.
+const INSTEAD: &str = "restore it with pg_restore, or from the archive of its log";
+
 /// Arguments of `acta restore`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -48,12 +51,12 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
             (checked.backup, damaged)
         })
     } else {
-        let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
-        let data = &loaded.config.data;
+        let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
+        let data = &config.data;
         let restored = restore.run(data).map(|restored| (restored, Vec::new()));
         if let Ok((restored, _)) = &restored {
             bar.finish();
-            open(&loaded.config, restored)
+            open(&config, restored)
                 .with_context(|| format!("{} was restored, but does not open", data.display()))?;
         }
         restored

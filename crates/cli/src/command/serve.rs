@@ -1,7 +1,7 @@
 //! `acta serve`: xAPI over HTTP until told to stop.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::terminal::print;
-use crate::wire::{self, Store};
+use crate::wire::{self, Place, Store};
 use crate::{gauges, logging};
 
 /// File handles that are left to the store: segments, runs, tables and attachments.
@@ -30,9 +30,8 @@ const CONNECTING_MAX: u32 = 4096;
 /// Arguments of `acta serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The directory that holds everything stored [default: acta-data].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
     /// Where to listen [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -47,8 +46,10 @@ pub(crate) struct Arguments {
 ///
 /// When the server cannot start, or ends otherwise than by being told to.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let [data, storage] = arguments.place.flags();
     let flags = [
-        ("data", wire::path_text(arguments.data.as_ref())),
+        data,
+        storage,
         ("listen", arguments.listen.clone()),
         ("default_version", arguments.default_version.clone()),
     ];

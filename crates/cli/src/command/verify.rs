@@ -16,6 +16,9 @@ use crate::wire;
 /// Most lost statements of a finding that are named one by one on a terminal.
 const STATEMENTS_MAX: usize = 10;
 
+/// What to do about a store in a database.
+const INSTEAD: &str = "PostgreSQL checks itself, with amcheck and pg_checksums";
+
 /// Arguments of `acta verify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -34,13 +37,13 @@ pub(crate) struct Arguments {
 ///
 /// When the store cannot be looked at.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
-    let loaded = wire::load(file, [("data", wire::path_text(arguments.data.as_ref()))])?;
-    let directory = &loaded.config.data;
+    let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
+    let directory = &config.data;
     if !directory.is_dir() {
         bail!("there is no store in {}", directory.display());
     }
     let clock = SystemClock::new();
-    let verified = wire::verify(&loaded.config)?;
+    let verified = wire::verify(&config)?;
     let took = clock.elapsed();
     if arguments.json {
         print(&as_json(&verified, took).to_string())?;

@@ -91,6 +91,31 @@ fn names_what_is_wrong_and_where() {
         ),
         ("seed_key = \"a\"", &[], "seed_key is set, but seed_secret is not; set both or neither"),
         ("listen = ", &[], "FILE is not valid TOML"),
+        (
+            "",
+            &[("ACTA_STORAGE_URL", "mysql://acta:hunter2@db/acta")],
+            "storage.url = \"***\" (environment): expected postgres://user:password@host/database",
+        ),
+        (
+            "",
+            &[("ACTA_STORAGE_REPLICA_URL", "postgres://db/acta")],
+            "storage.replica_url = \"***\" (environment): expected `storage.url` beside it",
+        ),
+        (
+            "storage.tls = 'verify-ca'",
+            &[],
+            "storage.tls = \"verify-ca\" (FILE): expected disable, prefer, require or verify-full",
+        ),
+        (
+            "storage.migrate = 'always'",
+            &[],
+            "storage.migrate = \"always\" (FILE): expected at-start or never",
+        ),
+        (
+            "storage.connections_max = 0",
+            &[],
+            "storage.connections_max = \"0\" (FILE): expected a count from 1",
+        ),
     ];
     for (file, variables, expected) in table {
         check_refused(file, variables, expected);
@@ -141,4 +166,27 @@ fn limits_that_cannot_be_kept_are_refused() {
     }
     let enough = write("[limits]\nstatements_bytes_max = '128MiB'\n");
     assert!(load(Some(enough.path()), &Environment::default(), &[]).is_ok());
+}
+
+#[test]
+fn the_database_of_a_url_replaces_the_directory() {
+    let empty = write("");
+    let without = load(Some(empty.path()), &Environment::default(), &[]).unwrap();
+    assert!(without.config.database.is_none());
+
+    let url = write("postgresql://acta:hunter2@db.example.org/acta\n");
+    let file = write(
+        "[storage]\nconnections_max = 4\nconnect_timeout = '1s'\nmigrate = 'never'\n\
+         tls = 'require'\ntls_ca = '/ca.pem'\n",
+    );
+    let path = url.path().display().to_string();
+    let variables = environment(&[("ACTA_STORAGE_URL_FILE", &path)]);
+    let loaded = load(Some(file.path()), &variables, &[]).unwrap();
+    assert!(!format!("{:?}", loaded.config).contains("hunter2"));
+    let database = loaded.config.database.unwrap();
+    assert_eq!(database.url.expose(), "postgresql://acta:hunter2@db.example.org/acta");
+    assert_eq!((database.connections_max, database.migrate), (4, Migrate::Never));
+    assert_eq!(database.connect_timeout.0, Duration::from_secs(1));
+    assert_eq!(database.tls, Some(Tls::Require));
+    assert_eq!(database.tls_ca.as_deref(), Some(Path::new("/ca.pem")));
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use super::{PIECE_BYTES, SHORT_BYTES_MAX, Staged};
 use crate::database::Lent;
 use crate::failure::Failure;
-use crate::{Attachments, Migrate, Options, PostgresStorage};
+use crate::{Attachments, Options, PostgresStorage};
 
 const TENANT: TenantId = TenantId::FIRST;
 
@@ -27,19 +27,8 @@ struct Bench {
     storage: Arc<PostgresStorage>,
 }
 
-fn options(url: String) -> Options {
-    Options {
-        url,
-        replica_url: None,
-        clock: Arc::new(SystemClock::new()),
-        entropy: Arc::new(SystemEntropy),
-        connections_max: 4,
-        connect_timeout: Options::CONNECT_TIMEOUT,
-        statement_timeout: Options::STATEMENT_TIMEOUT,
-        migrate: Migrate::AtStart,
-        vouching_age_max: Options::VOUCHING_AGE_MAX,
-        attachments: Attachments::Database { bytes_max: Attachments::DATABASE_BYTES_MAX },
-    }
+fn options(url: &str) -> Options {
+    Options::new(url, Arc::new(SystemClock::new()), Arc::new(SystemEntropy))
 }
 
 /// Bytes that differ from one place to the next and from one seed to the next.
@@ -60,12 +49,12 @@ async fn stage(storage: &PostgresStorage, content: &Bytes) -> Box<dyn StagedAtta
 impl Bench {
     async fn open() -> Self {
         let database = Database::fresh();
-        let storage = PostgresStorage::open(&options(database.url())).await.unwrap();
+        let storage = PostgresStorage::open(&options(&database.url())).await.unwrap();
         Self { database, storage }
     }
 
     async fn other_node(&self) -> Arc<PostgresStorage> {
-        PostgresStorage::open(&options(self.database.url())).await.unwrap()
+        PostgresStorage::open(&options(&self.database.url())).await.unwrap()
     }
 
     async fn stage(&self, content: &Bytes) -> Staged {
@@ -217,7 +206,7 @@ async fn content_over_the_bound_is_refused() {
     let database = Database::fresh();
     let bytes_max = PIECE_BYTES as u64 + 10;
     let attachments = Attachments::Database { bytes_max };
-    let options = Options { attachments, ..options(database.url()) };
+    let options = Options { attachments, ..options(&database.url()) };
     let storage = PostgresStorage::open(&options).await.unwrap();
     let bench = Bench { database, storage };
     let longest = content(PIECE_BYTES + 10, 0);

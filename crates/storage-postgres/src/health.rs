@@ -1,0 +1,167 @@
+//! How the database is doing: counted, and told when it changes.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use acta_ambient::Clock;
+use tokio_postgres::error::SqlState;
+
+use crate::failure::Failure;
+
+/// What is known of a database by what it answered last.
+///
+/// A state is logged when it begins and when it ends, however many requests meet it.
+#[derive(Debug)]
+pub(crate) struct Health {
+    place: String,
+    clock: Arc<dyn Clock>,
+    unreachable: State,
+    refusing: State,
+    failure_count: AtomicU64,
+    reconnect_count: AtomicU64,
+    repeat_count: AtomicU64,
+}
+
+/// A state that lasts for a while.
+#[derive(Debug, Default)]
+struct State {
+    /// The same as `since`, for those who only want to know whether.
+    is_on: AtomicBool,
+    since: Mutex<Option<Duration>>,
+}
+
+impl State {
+    /// Returns whether it begins now.
+    fn begin(&self, now: Duration) -> bool {
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_on.store(true, Ordering::Relaxed);
+        let begins = since.is_none();
+        since.get_or_insert(now);
+        begins
+    }
+
+    /// Returns how long it lasted, if it ends now.
+    fn end(&self, now: Duration) -> Option<Duration> {
+        if !self.is_on.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_on.store(false, Ordering::Relaxed);
+        since.take().map(|since| now.saturating_sub(since))
+    }
+}
+
+impl Health {
+    /// Of a database of which nothing is known yet.
+    pub(crate) fn new(place: String, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            place,
+            clock,
+            unreachable: State::default(),
+            refusing: State::default(),
+            failure_count: AtomicU64::new(0),
+            reconnect_count: AtomicU64::new(0),
+            repeat_count: AtomicU64::new(0),
+        }
+    }
+
+    /// Hosts, ports and name of the database.
+    pub(crate) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// It has answered.
+    pub(crate) fn note_answer(&self) {
+        if let Some(lasted) = self.unreachable.end(self.clock.elapsed()) {
+            tracing::info!(
+                database = self.place,
+                "the database is there again after {:.1} s",
+                lasted.as_secs_f64()
+            );
+        }
+    }
+
+    /// It has committed.
+    pub(crate) fn note_commit(&self) {
+        if let Some(lasted) = self.refusing.end(self.clock.elapsed()) {
+            tracing::info!(
+                database = self.place,
+                "the database takes writes again after {:.1} s",
+                lasted.as_secs_f64()
+            );
+        }
+    }
+
+    /// It could not be reached, or it has refused.
+    pub(crate) fn note_failure(&self, failure: &Failure) {
+        let place = &self.place;
+        match failure {
+            Failure::Decided(_) | Failure::Crowded => return,
+            Failure::Unreachable(_) => {
+                if self.unreachable.begin(self.clock.elapsed()) {
+                    let reason = failure.reason();
+                    tracing::error!(database = place, reason, "the database cannot be reached");
+                }
+            }
+            Failure::Lost(_) | Failure::Unknown(_) => {
+                let reason = failure.reason();
+                tracing::warn!(database = place, reason, "a connection to the database was lost");
+            }
+            Failure::Refused(_) => {
+                let refuses = [SqlState::DISK_FULL, SqlState::READ_ONLY_SQL_TRANSACTION];
+                let refuses = failure.code().is_some_and(|code| refuses.contains(code));
+                if refuses && self.refusing.begin(self.clock.elapsed()) {
+                    let reason = failure.reason();
+                    tracing::error!(database = place, reason, "the database takes no writes");
+                }
+            }
+        }
+        self.failure_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something is tried on another connection.
+    pub(crate) fn note_reconnect(&self) {
+        self.reconnect_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something is tried again after a lost race.
+    pub(crate) fn note_repeat(&self) {
+        self.repeat_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it could be reached when that was last tried.
+    pub(crate) fn is_reachable(&self) -> bool {
+        !self.unreachable.is_on.load(Ordering::Relaxed)
+    }
+
+    /// Acts on the database that failed.
+    pub(crate) fn failure_count(&self) -> u64 {
+        self.failure_count.load(Ordering::Relaxed)
+    }
+
+    /// Acts that were tried on another connection.
+    pub(crate) fn reconnect_count(&self) -> u64 {
+        self.reconnect_count.load(Ordering::Relaxed)
+    }
+
+    /// Acts that were tried again after a lost race.
+    pub(crate) fn repeat_count(&self) -> u64 {
+        self.repeat_count.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_begins_once_and_ends_once() {
+        let state = State::default();
+        assert_eq!(state.end(Duration::from_secs(1)), None);
+        assert!(state.begin(Duration::from_secs(2)));
+        assert!(!state.begin(Duration::from_secs(3)));
+        assert_eq!(state.end(Duration::from_secs(7)), Some(Duration::from_secs(5)));
+        assert_eq!(state.end(Duration::from_secs(8)), None);
+    }
+}

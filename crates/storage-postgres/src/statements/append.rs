@@ -1,0 +1,289 @@
+//! The transaction that appends.
+//!
+//! It locks its tenant's row of `counters`, looks up which ids are there, lets the group be
+//! decided, and writes everything with the commit in one go. Between nodes, the lock puts
+//! appends in order; within a node there is one at a time for each tenant.
+
+use acta_access::TenantId;
+use acta_storage::StorageError;
+use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
+use futures_util::future::{join3, join4};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::group::{Decided, Known};
+use super::postings::{Postings, number_of};
+use super::prepared::{self, Prepared};
+use super::references::{Resolved, resolve};
+use super::writer::Shared;
+use crate::attachments::{Named, Staged};
+use crate::credentials::{insert_counter, number};
+use crate::database::{Connection, discard, give_back};
+use crate::failure::Failure;
+use crate::types::{Id, Timestamp};
+
+/// A tenant's row of `counters`, locked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counter {
+    pub(super) last_sequence: i64,
+    pub(super) last_stored: i64,
+    pub(super) vouched: i64,
+    pub(super) has_references: bool,
+}
+
+/// What a transaction did.
+#[derive(Debug)]
+pub(super) struct Written<'a> {
+    pub(super) decided: Decided<'a>,
+    /// The content that can be read now.
+    pub(super) named: Named,
+    /// Whether any statement was new.
+    pub(super) has_changed: bool,
+}
+
+const LOCK: &str = "SELECT last_sequence, last_stored, vouched, has_references \
+     FROM acta.counters WHERE tenant_id = $1 FOR UPDATE";
+
+const KNOWN: &str = "SELECT id, fingerprint FROM acta.statements \
+     WHERE tenant_id = $1 AND id = ANY($2)";
+
+const STATEMENTS: &str = "INSERT INTO acta.statements (tenant_id, sequence, id, stored, target, \
+     version, is_voiding, is_timestamp_stored, fingerprint, salt, statement, len_bytes) \
+     SELECT $1, t.sequence, t.id, t.stored, t.target, t.version, t.is_voiding, \
+     t.is_timestamp_stored, t.fingerprint, t.salt, t.text::json, octet_length(t.text) \
+     FROM unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::smallint[], \
+     $7::boolean[], $8::boolean[], $9::bytea[], $10::bytea[], $11::text[]) \
+     AS t(sequence, id, stored, target, version, is_voiding, is_timestamp_stored, fingerprint, \
+     salt, text)";
+
+const POSTINGS: &str = "INSERT INTO acta.postings (tenant_id, term, first_sequence, bits) \
+     SELECT $1, t.term, t.first_sequence, t.bits \
+     FROM unnest($2::bigint[], $3::bigint[], $4::varbit[]) AS t(term, first_sequence, bits) \
+     ON CONFLICT (tenant_id, term, first_sequence) DO NOTHING";
+
+const VOIDS: &str = "INSERT INTO acta.voids (tenant_id, target) \
+     SELECT $1, t.target FROM unnest($2::uuid[]) AS t(target) \
+     ON CONFLICT (tenant_id, target) DO NOTHING";
+
+const COUNT: &str = "UPDATE acta.counters \
+     SET last_sequence = $2, last_stored = $3, has_references = $4 WHERE tenant_id = $1";
+
+/// Stores what `decide` finds to be new among `statements`, in one transaction.
+///
+/// # Errors
+///
+/// [`Failure::Unknown`] if nobody knows whether it was committed; after any other, nothing
+/// was stored.
+pub(super) async fn write<'a>(
+    shared: &Shared,
+    tenant: TenantId,
+    statements: &[&'a Prepared],
+    decide: impl FnOnce(&Counter, Known) -> Decided<'a>,
+) -> Result<Written<'a>, Failure> {
+    let database = &shared.database;
+    let connection = database.connect().await?;
+    let writing = Writing { shared, connection: &connection, tenant };
+    let begun = database.limit(writing.begin(statements)).await;
+    let written = match begun {
+        Ok((counter, known)) => {
+            let decided = decide(&counter, known);
+            writing.finish(counter, decided).await
+        }
+        Err(failure) => Err(failure),
+    };
+    if written.as_ref().is_err_and(|failure| !failure.ends_connection()) {
+        let rolled_back = async { Ok(connection.batch_execute("ROLLBACK").await?) };
+        if database.limit(rolled_back).await.is_err() {
+            discard(connection);
+            return written;
+        }
+    }
+    give_back(connection, &written);
+    written
+}
+
+struct Writing<'a> {
+    shared: &'a Shared,
+    connection: &'a Connection,
+    tenant: TenantId,
+}
+
+impl Writing<'_> {
+    /// Begins the transaction: takes the lock, and looks up which ids are there.
+    async fn begin(&self, statements: &[&Prepared]) -> Result<(Counter, Known), Failure> {
+        let connection = self.connection;
+        let tenant = number(self.tenant);
+        let lock = connection.prepare_cached(LOCK).await?;
+        let known = connection.prepare_cached(KNOWN).await?;
+        let ids: Vec<Id> = statements.iter().map(|new| Id(new.id.0.as_u128())).collect();
+        // The look-up sees everything that was committed before the lock was had.
+        let (begun, counter, known) = join3(
+            connection.batch_execute("BEGIN"),
+            connection.query_opt(&lock, &[&tenant]),
+            connection.query(&known, &[&tenant, &ids]),
+        )
+        .await;
+        begun?;
+        let counter = match counter? {
+            Some(row) => read_counter(&row),
+            None => {
+                insert_counter(connection, tenant).await?;
+                read_counter(&connection.query_one(&lock, &[&tenant]).await?)
+            }
+        };
+        let known = known?.iter().map(read_known).collect::<Result<Known, Failure>>()?;
+        Ok((counter, known))
+    }
+
+    /// Writes what is new, and commits.
+    async fn finish<'d>(
+        &self,
+        counter: Counter,
+        decided: Decided<'d>,
+    ) -> Result<Written<'d>, Failure> {
+        let naming = Staged::name_all(self.connection, self.tenant, &decided.attachments);
+        let named = self.shared.database.limit(naming).await?;
+        if decided.new.is_empty() {
+            // A repeated batch may have brought content that was still missing.
+            let end = if decided.attachments.is_empty() { "ROLLBACK" } else { "COMMIT" };
+            let ended = async { Ok(self.connection.batch_execute(end).await?) };
+            self.shared.database.limit(ended).await.map_err(Failure::at_commit)?;
+            return Ok(Written { decided, named, has_changed: false });
+        }
+        let resolving = self.resolve(&counter, &decided);
+        let resolved = self.shared.database.limit(resolving).await?;
+        let rows = Rows::of(&counter, &decided, &resolved);
+        let has_references = counter.has_references || resolved.has_references;
+        let counted = (rows.last_sequence, decided.last_stored, has_references);
+        // Lost from here on, it may have been committed.
+        let committed = self.shared.database.limit(self.commit(&rows, counted)).await;
+        committed.map_err(Failure::at_commit)?;
+        self.shared.database.health.note_commit();
+        Ok(Written { decided, named, has_changed: true })
+    }
+
+    async fn resolve(&self, counter: &Counter, decided: &Decided<'_>) -> Result<Resolved, Failure> {
+        let has_target = decided.new.iter().any(|(new, _)| new.target.is_some());
+        if !has_target && !counter.has_references {
+            return Ok(Resolved::default());
+        }
+        let new: Vec<&Prepared> = decided.new.iter().map(|(new, _)| *new).collect();
+        resolve((self.connection, &self.shared.hasher), self.tenant, &new).await
+    }
+
+    /// Sends all that is to be written, and the commit behind it, without waiting between.
+    async fn commit(&self, rows: &Rows, counted: (i64, i64, bool)) -> Result<(), Failure> {
+        let connection = self.connection;
+        let tenant = number(self.tenant);
+        let statements = connection.prepare_cached(STATEMENTS).await?;
+        let postings = connection.prepare_cached(POSTINGS).await?;
+        let count = connection.prepare_cached(COUNT).await?;
+        let statements_columns = rows.statements(&tenant);
+        let postings_columns: [&(dyn ToSql + Sync); 4] =
+            [&tenant, &rows.postings.terms, &rows.postings.firsts, &rows.postings.bits];
+        let count_columns: [&(dyn ToSql + Sync); 4] = [&tenant, &counted.0, &counted.1, &counted.2];
+        if !rows.voids.is_empty() {
+            let voids = connection.prepare_cached(VOIDS).await?;
+            connection.execute(&voids, &[&tenant, &rows.voids]).await?;
+        }
+        let (stored, posted, counted, committed) = join4(
+            connection.execute(&statements, &statements_columns),
+            connection.execute(&postings, &postings_columns),
+            connection.execute(&count, &count_columns),
+            connection.batch_execute("COMMIT"),
+        )
+        .await;
+        (stored?, posted?, counted?);
+        Ok(committed?)
+    }
+}
+
+/// What is written, as columns.
+#[derive(Debug, Default)]
+struct Rows {
+    last_sequence: i64,
+    sequences: Vec<i64>,
+    ids: Vec<Id>,
+    stored: Vec<Timestamp>,
+    targets: Vec<Option<Id>>,
+    versions: Vec<i16>,
+    are_voiding: Vec<bool>,
+    are_timestamps_stored: Vec<bool>,
+    fingerprints: Vec<Vec<u8>>,
+    salts: Vec<Vec<u8>>,
+    texts: Vec<String>,
+    postings: Postings,
+    voids: Vec<Id>,
+}
+
+impl Rows {
+    fn of(counter: &Counter, decided: &Decided<'_>, resolved: &Resolved) -> Self {
+        let mut rows = Self { last_sequence: counter.last_sequence, ..Self::default() };
+        for (new, stored) in &decided.new {
+            rows.last_sequence += 1;
+            let sequence = rows.last_sequence;
+            rows.sequences.push(sequence);
+            rows.ids.push(Id(new.id.0.as_u128()));
+            rows.stored.push(Timestamp(*stored));
+            rows.targets.push(new.target.map(|target| Id(target.0.as_u128())));
+            rows.versions.push(prepared::number_of(new.version));
+            rows.are_voiding.push(new.is_voiding);
+            rows.are_timestamps_stored.push(new.is_timestamp_stored);
+            rows.fingerprints.push(new.fingerprint.0.to_vec());
+            rows.salts.push(new.salt.to_vec());
+            rows.texts.push(Kept::complete(
+                &new.text,
+                new.is_timestamp_stored,
+                &stored.to_string(),
+            ));
+            for term in &new.terms {
+                rows.postings.add(number_of(*term), sequence);
+            }
+            for term in resolved.inherited.get(&new.id).into_iter().flatten() {
+                if !new.terms.contains(term) {
+                    rows.postings.add(number_of(*term), sequence);
+                }
+            }
+            rows.voids.extend(new.target.filter(|_| new.is_voiding).map(|it| Id(it.0.as_u128())));
+        }
+        for (sequence, terms) in &resolved.late {
+            for term in terms {
+                rows.postings.add_late(number_of(*term), *sequence);
+            }
+        }
+        rows
+    }
+
+    fn statements<'a>(&'a self, tenant: &'a i32) -> [&'a (dyn ToSql + Sync); 11] {
+        [
+            tenant,
+            &self.sequences,
+            &self.ids,
+            &self.stored,
+            &self.targets,
+            &self.versions,
+            &self.are_voiding,
+            &self.are_timestamps_stored,
+            &self.fingerprints,
+            &self.salts,
+            &self.texts,
+        ]
+    }
+}
+
+fn read_counter(row: &Row) -> Counter {
+    Counter {
+        last_sequence: row.get(0),
+        last_stored: row.get(1),
+        vouched: row.get(2),
+        has_references: row.get(3),
+    }
+}
+
+fn read_known(row: &Row) -> Result<(StatementId, Fingerprint), Failure> {
+    let (Id(id), fingerprint): (Id, &[u8]) = (row.get(0), row.get(1));
+    let id = StatementId(Uuid::from_u128(id));
+    let fingerprint = fingerprint.try_into();
+    let corrupt = |_| StorageError::Corrupt { place: format!("acta.statements, id {}", id.0) };
+    Ok((id, Fingerprint(fingerprint.map_err(corrupt)?)))
+}

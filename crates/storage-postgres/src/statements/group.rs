@@ -1,0 +1,176 @@
+//! A group: batches of one tenant that are stored in one transaction.
+
+use std::collections::HashMap;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{Appended, StorageError};
+use acta_xapi::{Fingerprint, StatementId};
+
+use super::append::{self, Counter, Written};
+use super::prepared::Prepared;
+use super::queue::Job;
+use super::writer::Shared;
+use crate::attachments::{Named, Staged};
+use crate::failure::Failure;
+
+const ACT: &str = "storing statements";
+
+/// The fingerprints of stored statements.
+pub(super) type Known = HashMap<StatementId, Fingerprint>;
+
+/// Batches of one tenant that are stored in one transaction.
+#[derive(Debug)]
+pub(super) struct Group<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) tenant: TenantId,
+    pub(super) jobs: Vec<Job>,
+}
+
+/// What becomes of a batch.
+#[derive(Debug)]
+enum Verdict {
+    /// It is stored, or was already.
+    Stored(Appended),
+    /// Its ids are taken by different content.
+    Conflict(Vec<StatementId>),
+}
+
+/// What was decided of a group.
+#[derive(Debug, Default)]
+pub(super) struct Decided<'a> {
+    verdicts: Vec<Verdict>,
+    /// What is new, with its times.
+    pub(super) new: Vec<(&'a Prepared, Moment)>,
+    /// The content that comes with what is stored.
+    pub(super) attachments: Vec<&'a Staged>,
+    /// The last time that was given.
+    pub(super) last_stored: i64,
+}
+
+impl Group<'_> {
+    /// Stores the group, whatever it takes, and answers everybody.
+    pub(super) async fn store(self) {
+        match self.attempt_all().await {
+            Ok((verdicts, named)) => {
+                for (mut job, verdict) in self.jobs.into_iter().zip(verdicts) {
+                    named.keep(std::mem::take(&mut job.attachments));
+                    job.answer(match verdict {
+                        Verdict::Stored(appended) => Ok(appended),
+                        Verdict::Conflict(ids) => Err(StorageError::Conflict(ids)),
+                    });
+                }
+            }
+            Err(error) if self.jobs.len() == 1 || !is_about_content(&error) => {
+                for job in self.jobs {
+                    job.answer(Err(copy_of(&error)));
+                }
+            }
+            // One of the batches is to blame: the others must not suffer.
+            Err(_) => {
+                let Self { shared, tenant, jobs } = self;
+                for job in jobs {
+                    let alone = Group { shared, tenant, jobs: vec![job] };
+                    Box::pin(alone.store()).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), StorageError> {
+        let mut attempts = self.shared.database.attempts(ACT);
+        let mut is_unknown = false;
+        loop {
+            let failure = match self.attempt().await {
+                Ok(stored) => return Ok(stored),
+                Err(failure) => failure,
+            };
+            // What is stored is found by the next attempt and not stored again.
+            is_unknown |= matches!(failure, Failure::Unknown(_));
+            match attempts.again(failure.repeatable()).await {
+                Ok(()) => {}
+                Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) if is_unknown => {
+                    let source = std::io::ErrorKind::ConnectionAborted.into();
+                    return Err(StorageError::Io { act: ACT, source });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(&self) -> Result<(Vec<Verdict>, Named), Failure> {
+        let statements: Vec<&Prepared> = self.jobs.iter().flat_map(|job| &job.statements).collect();
+        let written = append::write(self.shared, self.tenant, &statements, |counter, known| {
+            self.decide(counter, known)
+        });
+        let Written { decided, named, has_changed } = written.await?;
+        if has_changed {
+            self.shared.meters.count(decided.new.len());
+            let stored = Moment::from_unix_micros(decided.last_stored);
+            self.shared.vouching.note(&self.shared.database, self.tenant, stored);
+        }
+        Ok((decided.verdicts, named))
+    }
+
+    /// Decides what becomes of each batch, given what is stored already.
+    fn decide(&self, counter: &Counter, mut known: Known) -> Decided<'_> {
+        let now = self.shared.database.clock.now().unix_micros();
+        let first = now.max(counter.last_stored.saturating_add(1)).max(counter.vouched);
+        let mut decided = Decided { last_stored: first, ..Decided::default() };
+        let mut next = first;
+        for job in &self.jobs {
+            let conflicts = conflicts(&job.statements, &known);
+            if !conflicts.is_empty() {
+                decided.verdicts.push(Verdict::Conflict(conflicts));
+                continue;
+            }
+            let stored = Moment::from_unix_micros(next);
+            let count_before = decided.new.len();
+            for statement in &job.statements {
+                if known.insert(statement.id, statement.fingerprint).is_none() {
+                    decided.new.push((statement, stored));
+                }
+            }
+            decided.attachments.extend(&job.attachments);
+            decided.last_stored = next;
+            next = next.saturating_add(1);
+            let new_count = decided.new.len() - count_before;
+            decided.verdicts.push(Verdict::Stored(Appended { stored, new_count }));
+        }
+        decided
+    }
+}
+
+/// The ids of a batch that are taken by different content.
+fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
+    let is_other = |statement: &&Prepared| {
+        let known = known.get(&statement.id);
+        known.is_some_and(|known| !statement.fingerprint.agrees_with(*known))
+    };
+    statements.iter().filter(is_other).map(|statement| statement.id).collect()
+}
+
+/// Whether the database may have refused because of what a statement holds.
+const fn is_about_content(error: &StorageError) -> bool {
+    matches!(error, StorageError::Io { .. })
+}
+
+/// The same once more, for the next of those who wait.
+fn copy_of(error: &StorageError) -> StorageError {
+    match error {
+        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
+        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
+        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
+        StorageError::TooLarge { bytes_max } => StorageError::TooLarge { bytes_max: *bytes_max },
+        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
+        StorageError::Unavailable { retry_after } => {
+            StorageError::Unavailable { retry_after: *retry_after }
+        }
+        StorageError::Full => StorageError::Full,
+        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
+        StorageError::Halted => StorageError::Halted,
+        StorageError::Io { act, source } => {
+            StorageError::Io { act, source: std::io::Error::new(source.kind(), source.to_string()) }
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Queries: the statements that match, a page at a time.
+
+mod matching;
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{
+    Cursor, Filters, Order, StatementPage, StatementQuery, StorageError, StoredStatement,
+    TermHasher,
+};
+use acta_xapi::{StatementId, Uuid};
+use futures_util::future::{OptionFuture, join3};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use self::matching::matching;
+use super::lists::Lists;
+use super::prepared::version_of;
+use crate::PostgresStorage;
+use crate::credentials::number;
+use crate::database::{Connection, Database};
+use crate::failure::Failure;
+use crate::types::{Id, Timestamp};
+
+const ACT: &str = "searching for statements";
+
+const LAST: &str = "SELECT last_sequence FROM acta.counters WHERE tenant_id = $1";
+
+/// The first statement that was stored after an instant.
+const SINCE: &str = "SELECT sequence FROM acta.statements \
+     WHERE tenant_id = $1 AND stored > $2 ORDER BY stored, sequence LIMIT 1";
+
+/// The last statement that was stored at or before an instant.
+const UNTIL: &str = "SELECT sequence FROM acta.statements \
+     WHERE tenant_id = $1 AND stored <= $2 ORDER BY stored DESC, sequence DESC LIMIT 1";
+
+/// The shape of the queries for candidates. Of those that lie behind the bytes that are
+/// wanted, only the place is told. `$1` is the tenant, `$2` the bytes.
+macro_rules! candidates {
+    ($source:literal, $order:literal) => {
+        concat!(
+            "SELECT t.sequence, t.id, t.stored, t.version, t.target IS NOT NULL, \
+             CASE WHEN t.bytes_before < $2 THEN t.statement::text END FROM ( \
+             SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence ",
+            $order,
+            ") - s.len_bytes AS bytes_before FROM (SELECT s.* FROM ",
+            $source,
+            " AND (s.is_voiding OR NOT EXISTS (SELECT FROM acta.voids v \
+             WHERE v.tenant_id = $1 AND v.target = s.id)) ORDER BY s.sequence ",
+            $order,
+            " LIMIT $3) s) t ORDER BY t.sequence ",
+            $order
+        )
+    };
+}
+
+const RANGE_DESCENDING: &str = candidates!(
+    "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5",
+    "DESC"
+);
+const RANGE_ASCENDING: &str =
+    candidates!("acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5", "ASC");
+const LISTED_DESCENDING: &str = candidates!(
+    "unnest($4::bigint[]) AS c(sequence) JOIN acta.statements s \
+     ON s.tenant_id = $1 AND s.sequence = c.sequence WHERE true",
+    "DESC"
+);
+const LISTED_ASCENDING: &str = candidates!(
+    "unnest($4::bigint[]) AS c(sequence) JOIN acta.statements s \
+     ON s.tenant_id = $1 AND s.sequence = c.sequence WHERE true",
+    "ASC"
+);
+
+/// As [`acta_storage::StatementStore::query_statements`].
+///
+/// With a replica, it answers if it has caught up with what was committed when the question
+/// came; else the database that takes writes does.
+pub(super) async fn query(
+    storage: &PostgresStorage,
+    tenant: TenantId,
+    query: &StatementQuery,
+) -> Result<StatementPage, StorageError> {
+    let filters = storage.hasher.filters_of(tenant, query);
+    let asked =
+        Arc::new(Asked { query: query.clone(), filters, hasher: storage.hasher.clone(), tenant });
+    if let Some(replica) = &storage.replica {
+        let last = super::read::count(&storage.database, tenant).await?;
+        let last = i64::try_from(last).unwrap_or(i64::MAX);
+        if let Some(page) = ask(replica, &asked, last).await.ok().flatten() {
+            return Ok(page);
+        }
+    }
+    let page = ask(&storage.database, &asked, 0).await?;
+    // Nothing is behind the sequence 0.
+    page.ok_or(StorageError::Halted)
+}
+
+/// Asks one database; none if it has not come as far as `last`.
+async fn ask(
+    database: &Database,
+    asked: &Arc<Asked>,
+    last: i64,
+) -> Result<Option<StatementPage>, StorageError> {
+    database
+        .run(ACT, |connection| {
+            let asked = Arc::clone(asked);
+            async move { asked.answer(&connection, last).await }
+        })
+        .await
+}
+
+/// A question.
+#[derive(Debug)]
+struct Asked {
+    query: StatementQuery,
+    filters: Filters,
+    hasher: TermHasher,
+    tenant: TenantId,
+}
+
+/// Statements that may match, and do if they refer to no other.
+#[derive(Debug)]
+struct Candidate {
+    sequence: i64,
+    id: StatementId,
+    stored: Moment,
+    version: i16,
+    has_target: bool,
+    /// None if it lies behind the bytes that were wanted.
+    text: Option<String>,
+}
+
+/// Where candidates come from.
+enum Source {
+    /// All statements of a range.
+    Range(RangeInclusive<i64>),
+    /// Those of posting lists: first the ones that were taken from them already.
+    Lists(VecDeque<i64>, Box<Lists>),
+}
+
+impl Asked {
+    async fn answer(
+        &self,
+        connection: &Connection,
+        last: i64,
+    ) -> Result<Option<StatementPage>, Failure> {
+        let Some(range) = self.range(connection, last).await? else { return Ok(None) };
+        if range.is_empty() {
+            return Ok(Some(StatementPage::default()));
+        }
+        let mut source = if self.filters.is_empty() {
+            Source::Range(range)
+        } else {
+            let from = (number(self.tenant), &self.filters);
+            let wanted = self.query.count_max.max(1).saturating_add(1);
+            let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
+            Source::Lists(VecDeque::new(), Box::new(lists))
+        };
+        self.fill(connection, &mut source).await.map(Some)
+    }
+
+    /// The sequences that are looked at; none if the database has not come as far as `last`.
+    async fn range(
+        &self,
+        connection: &Connection,
+        last: i64,
+    ) -> Result<Option<RangeInclusive<i64>>, Failure> {
+        let query = &self.query;
+        let tenant = number(self.tenant);
+        let count = connection.prepare_cached(LAST).await?;
+        let bound = |nanos: i128| Timestamp(Moment::from_unix_micros(floor_to_micros(nanos)));
+        let first =
+            query.since_nanos.map(|nanos| find_place(connection, SINCE, (tenant, bound(nanos))));
+        let until =
+            query.until_nanos.map(|nanos| find_place(connection, UNTIL, (tenant, bound(nanos))));
+        // The number of statements first: whatever is looked at afterwards is there.
+        let (counted, first, until) = join3(
+            connection.query_opt(&count, &[&tenant]),
+            OptionFuture::from(first),
+            OptionFuture::from(until),
+        )
+        .await;
+        let counted: i64 = counted?.map_or(0, |row| row.get(0));
+        if counted < last {
+            return Ok(None);
+        }
+        let mut low = match first.transpose()? {
+            None => 1,
+            Some(found) => found.unwrap_or(i64::MAX),
+        };
+        let mut high = match until.transpose()? {
+            None => counted,
+            Some(found) => found.unwrap_or(0).min(counted),
+        };
+        if let Some(Cursor(place)) = query.after {
+            let place = i64::try_from(place).unwrap_or(i64::MAX);
+            match query.order {
+                Order::Descending => high = high.min(place.saturating_sub(1)),
+                Order::Ascending => low = low.max(place.saturating_add(1)),
+            }
+        }
+        Ok(Some(low..=high))
+    }
+
+    /// Fills a page with those of the candidates that match.
+    async fn fill(
+        &self,
+        connection: &Connection,
+        source: &mut Source,
+    ) -> Result<StatementPage, Failure> {
+        let (count_max, bytes_max) = (self.query.count_max.max(1), self.query.bytes_max);
+        let mut page = StatementPage::default();
+        let mut bytes = 0;
+        loop {
+            let room = bytes_max.saturating_sub(bytes);
+            let wanted = count_max.saturating_sub(page.statements.len()).saturating_add(1);
+            let candidates = self.candidates(connection, source, (wanted, room)).await?;
+            if candidates.is_empty() {
+                return Ok(page);
+            }
+            let matching = matching(connection, self, &candidates).await?;
+            let mut rest = candidates.into_iter();
+            while let Some(candidate) = rest.next() {
+                if candidate.has_target && !matching.contains(&candidate.sequence) {
+                    continue;
+                }
+                let is_full = count_max <= page.statements.len()
+                    || (!page.statements.is_empty() && bytes_max <= bytes);
+                if is_full {
+                    page.next = page.statements.last().map(|last| Cursor(last.sequence));
+                    return Ok(page);
+                }
+                match candidate.statement() {
+                    Ok(statement) => {
+                        bytes += statement.text.len();
+                        page.statements.push(statement);
+                    }
+                    // Others that were counted do not match: there is room for it after all.
+                    Err(sequence) => {
+                        let behind = rest.map(|candidate| candidate.sequence);
+                        source.put_back(self.query.order, sequence, behind);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next candidates: at least one unless there is none, and at most `wanted`; the
+    /// text of the first always, and of others up to `room` bytes.
+    async fn candidates(
+        &self,
+        connection: &Connection,
+        source: &mut Source,
+        (wanted, room): (usize, usize),
+    ) -> Result<Vec<Candidate>, Failure> {
+        let tenant = number(self.tenant);
+        let wanted_rows = i64::try_from(wanted).unwrap_or(i64::MAX);
+        let room = i64::try_from(room.max(1)).unwrap_or(i64::MAX);
+        let order = self.query.order;
+        loop {
+            let rows = match source {
+                Source::Range(range) => {
+                    if range.is_empty() {
+                        return Ok(Vec::new());
+                    }
+                    let sql = match order {
+                        Order::Descending => RANGE_DESCENDING,
+                        Order::Ascending => RANGE_ASCENDING,
+                    };
+                    let read = connection.prepare_cached(sql).await?;
+                    let columns: [&(dyn ToSql + Sync); 5] =
+                        [&tenant, &room, &wanted_rows, range.start(), range.end()];
+                    connection.query(&read, &columns).await?
+                }
+                Source::Lists(taken, lists) => {
+                    if taken.is_empty() {
+                        taken.extend(lists.next(connection).await?);
+                    }
+                    if taken.is_empty() {
+                        return Ok(Vec::new());
+                    }
+                    let chosen: Vec<i64> = taken.drain(..wanted.min(taken.len())).collect();
+                    let sql = match order {
+                        Order::Descending => LISTED_DESCENDING,
+                        Order::Ascending => LISTED_ASCENDING,
+                    };
+                    let read = connection.prepare_cached(sql).await?;
+                    let columns: [&(dyn ToSql + Sync); 4] = [&tenant, &room, &wanted_rows, &chosen];
+                    connection.query(&read, &columns).await?
+                }
+            };
+            source.advance(order, rows.last().map(|row| row.get(0)));
+            // All candidates of a list may be voided.
+            if !rows.is_empty() || matches!(source, Source::Range(_)) {
+                return Ok(rows.iter().map(read_candidate).collect());
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Goes on behind the last candidate of a range that was read.
+    fn advance(&mut self, order: Order, last: Option<i64>) {
+        if let Self::Range(range) = self {
+            *range = match (last, order) {
+                (None, _) => 1..=0,
+                (Some(last), Order::Descending) => *range.start()..=last.saturating_sub(1),
+                (Some(last), Order::Ascending) => last.saturating_add(1)..=*range.end(),
+            };
+        }
+    }
+
+    /// Goes back to a candidate and those behind it.
+    fn put_back(&mut self, order: Order, sequence: i64, behind: impl Iterator<Item = i64>) {
+        match (self, order) {
+            (Self::Range(range), Order::Descending) => *range = *range.start()..=sequence,
+            (Self::Range(range), Order::Ascending) => *range = sequence..=*range.end(),
+            (Self::Lists(taken, _), _) => {
+                let back: Vec<i64> = std::iter::once(sequence).chain(behind).collect();
+                for sequence in back.into_iter().rev() {
+                    taken.push_front(sequence);
+                }
+            }
+        }
+    }
+}
+
+impl Candidate {
+    /// As it is given back, or its place if its text was not read.
+    fn statement(self) -> Result<StoredStatement, i64> {
+        let text = self.text.ok_or(self.sequence)?;
+        Ok(StoredStatement {
+            sequence: self.sequence.unsigned_abs(),
+            id: self.id,
+            stored: self.stored,
+            version: version_of(self.version),
+            is_voided: false,
+            text,
+        })
+    }
+}
+
+async fn find_place(
+    connection: &Connection,
+    sql: &str,
+    (tenant, bound): (i32, Timestamp),
+) -> Result<Option<i64>, Failure> {
+    let find = connection.prepare_cached(sql).await?;
+    let row = connection.query_opt(&find, &[&tenant, &bound]).await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+fn read_candidate(row: &Row) -> Candidate {
+    let (Id(id), Timestamp(stored)): (Id, Timestamp) = (row.get(1), row.get(2));
+    Candidate {
+        sequence: row.get(0),
+        id: StatementId(Uuid::from_u128(id)),
+        stored,
+        version: row.get(3),
+        has_target: row.get(4),
+        text: row.get(5),
+    }
+}
+
+/// Comparing whole microseconds with `nanos` is comparing with this.
+fn floor_to_micros(nanos: i128) -> i64 {
+    let micros = nanos.div_euclid(1000);
+    i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
+}

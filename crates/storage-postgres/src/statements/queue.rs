@@ -1,0 +1,129 @@
+//! What waits to be stored, for each tenant.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_storage::{Appended, StorageError};
+use tokio::sync::oneshot;
+
+use super::prepared::Prepared;
+use crate::attachments::Staged;
+
+/// Most bytes of text that wait at a time, for all tenants together.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// Most bytes of text of a group of more than one batch.
+const GROUP_BYTES_MAX: usize = 4 << 20;
+
+/// Most statements of a group of more than one batch.
+const GROUP_STATEMENTS_MAX: usize = 2_000;
+
+/// Bytes that a statement counts beside its text.
+const STATEMENT_BYTES: usize = 320;
+
+/// How long a caller is told to wait when too much waits.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// A batch on its way into the database.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) statements: Vec<Prepared>,
+    pub(super) attachments: Vec<Staged>,
+    /// Who waits.
+    pub(super) answer: oneshot::Sender<Result<Appended, StorageError>>,
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        self.statements.iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
+    }
+
+    /// Answers. The caller may have gone.
+    pub(super) fn answer(self, answer: Result<Appended, StorageError>) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// Batches that wait for a transaction.
+#[derive(Debug, Default)]
+pub(super) struct Queue(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Of each tenant that someone writes for now.
+    waiting: HashMap<TenantId, VecDeque<(usize, Job)>>,
+    bytes: usize,
+}
+
+/// Whether someone must begin to write for the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pushed {
+    /// Someone does already.
+    Waits,
+    /// Nobody does yet.
+    Begins,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`] when too much waits.
+    pub(super) fn push(&self, tenant: TenantId, job: Job) -> Result<Pushed, StorageError> {
+        let bytes = job.bytes();
+        let mut state = self.lock();
+        // A batch that is too large by itself must pass some time.
+        if WAITING_BYTES_MAX < state.bytes + bytes && 0 < state.bytes {
+            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+        }
+        state.bytes += bytes;
+        let pushed =
+            if state.waiting.contains_key(&tenant) { Pushed::Waits } else { Pushed::Begins };
+        state.waiting.entry(tenant).or_default().push_back((bytes, job));
+        Ok(pushed)
+    }
+
+    /// Takes the batches of the next transaction. When there are none, nobody writes for the
+    /// tenant any more.
+    pub(super) fn take(&self, tenant: TenantId) -> Vec<Job> {
+        let mut state = self.lock();
+        let mut group = Vec::new();
+        let (mut bytes, mut count) = (0, 0);
+        let Some(waiting) = state.waiting.get_mut(&tenant) else { return group };
+        while let Some((job_bytes, job)) = waiting.front() {
+            let is_over = GROUP_BYTES_MAX < bytes + job_bytes
+                || GROUP_STATEMENTS_MAX < count + job.statements.len();
+            if is_over && !group.is_empty() {
+                break;
+            }
+            bytes += job_bytes;
+            count += job.statements.len();
+            group.extend(waiting.pop_front().map(|(_, job)| job));
+        }
+        if group.is_empty() {
+            state.waiting.remove(&tenant);
+        }
+        state.bytes -= bytes;
+        group
+    }
+
+    /// Drops what waits for a tenant, so that its callers are answered and the next batch
+    /// begins anew.
+    pub(super) fn forget(&self, tenant: TenantId) {
+        let mut state = self.lock();
+        let waiting = state.waiting.remove(&tenant).unwrap_or_default();
+        state.bytes -= waiting.iter().map(|(bytes, _)| bytes).sum::<usize>();
+    }
+
+    /// How many batches wait.
+    pub(super) fn count(&self) -> usize {
+        self.lock().waiting.values().map(VecDeque::len).sum()
+    }
+}

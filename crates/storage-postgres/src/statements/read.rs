@@ -1,0 +1,103 @@
+//! Statements by id and in order.
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{FeedEntry, StorageError, StoredStatement};
+use acta_xapi::{StatementId, Uuid};
+use tokio_postgres::Row;
+
+use super::prepared::version_of;
+use crate::credentials::number;
+use crate::database::Database;
+use crate::types::{Id, Timestamp};
+
+/// Most statements that are read at once.
+const FEED_PAGE_COUNT: usize = 1_000;
+
+/// What is read at once ends with the statement that brings it to this many bytes.
+const FEED_PAGE_BYTES: i64 = 8 << 20;
+
+const FIND: &str = "SELECT s.sequence, s.id, s.stored, s.version, s.statement::text, \
+     NOT s.is_voiding AND EXISTS (SELECT FROM acta.voids v \
+     WHERE v.tenant_id = $1 AND v.target = s.id) AS is_voided \
+     FROM acta.statements s WHERE s.tenant_id = $1 AND s.id = $2";
+
+const FEED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
+     NOT t.is_voiding AND EXISTS (SELECT FROM acta.voids v \
+     WHERE v.tenant_id = $1 AND v.target = t.id) AS is_voided FROM ( \
+     SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence) - s.len_bytes AS bytes_before \
+     FROM (SELECT * FROM acta.statements WHERE tenant_id = $1 AND sequence > $2 \
+     ORDER BY sequence LIMIT $3) s) t \
+     WHERE t.bytes_before < $4 ORDER BY t.sequence";
+
+const COUNT: &str = "SELECT last_sequence FROM acta.counters WHERE tenant_id = $1";
+
+/// As [`acta_storage::StatementStore::find_statement`].
+pub(super) async fn find(
+    database: &Database,
+    tenant: TenantId,
+    id: StatementId,
+) -> Result<Option<StoredStatement>, StorageError> {
+    let (tenant, id) = (number(tenant), Id(id.0.as_u128()));
+    database
+        .run("finding a statement", |connection| async move {
+            let find = connection.prepare_cached(FIND).await?;
+            let row = connection.query_opt(&find, &[&tenant, &id]).await?;
+            Ok(row.map(|row| read_statement(&row)))
+        })
+        .await
+}
+
+/// As [`acta_storage::StatementStore::read_feed`].
+pub(crate) async fn feed(
+    database: &Database,
+    tenant: TenantId,
+    after: u64,
+    count_max: usize,
+) -> Result<Vec<FeedEntry>, StorageError> {
+    let tenant = number(tenant);
+    let mut entries: Vec<FeedEntry> = Vec::new();
+    let mut after = i64::try_from(after).unwrap_or(i64::MAX);
+    while entries.len() < count_max {
+        let wanted = FEED_PAGE_COUNT.min(count_max - entries.len());
+        let wanted = i64::try_from(wanted).unwrap_or(i64::MAX);
+        let rows = database
+            .run("reading the feed", |connection| async move {
+                let feed = connection.prepare_cached(FEED).await?;
+                let columns = [&tenant as _, &after as _, &wanted as _, &FEED_PAGE_BYTES as _];
+                Ok(connection.query(&feed, &columns).await?)
+            })
+            .await?;
+        let Some(last) = rows.last() else { break };
+        after = last.get(0);
+        entries.extend(rows.iter().map(read_statement));
+    }
+    Ok(entries)
+}
+
+/// As [`acta_storage::StatementStore::count_statements`].
+pub(super) async fn count(database: &Database, tenant: TenantId) -> Result<u64, StorageError> {
+    let tenant = number(tenant);
+    database
+        .run("counting statements", |connection| async move {
+            let count = connection.prepare_cached(COUNT).await?;
+            let row = connection.query_opt(&count, &[&tenant]).await?;
+            Ok(row.map_or(0, |row| row.get::<_, i64>(0).unsigned_abs()))
+        })
+        .await
+}
+
+/// A row of sequence, id, stored, version, text and whether it is voided.
+pub(super) fn read_statement(row: &Row) -> StoredStatement {
+    let (sequence, Id(id), Timestamp(stored)): (i64, Id, Timestamp) =
+        (row.get(0), row.get(1), row.get(2));
+    let stored: Moment = stored;
+    StoredStatement {
+        sequence: sequence.unsigned_abs(),
+        id: StatementId(Uuid::from_u128(id)),
+        stored,
+        version: version_of(row.get(3)),
+        is_voided: row.get(5),
+        text: row.get(4),
+    }
+}

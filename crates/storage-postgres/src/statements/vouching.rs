@@ -1,0 +1,99 @@
+//! Until when everything that is stored can be read.
+//!
+//! An append holds the lock on its tenant's row of `counters` from before it takes the time
+//! until it has committed. So whoever gets the lock knows that nothing is in flight on any
+//! node, and what it writes there as vouched for, every later append stays behind.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::StorageError;
+
+use crate::credentials::number;
+use crate::database::Database;
+
+/// Remembers, for a short time, what was vouched for.
+#[derive(Debug)]
+pub(crate) struct Vouching {
+    age_max: Duration,
+    tenants: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<Vouched>>>>,
+}
+
+/// What is known of one tenant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Vouched {
+    through: Moment,
+    /// When it was found out, since the clock was made; none if nothing is known.
+    at: Option<Duration>,
+}
+
+impl Vouching {
+    /// What is older than `age_max` is asked for again.
+    pub(super) fn new(age_max: Duration) -> Self {
+        Self { age_max, tenants: Mutex::default() }
+    }
+
+    fn of(&self, tenant: TenantId) -> Arc<tokio::sync::Mutex<Vouched>> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tenants.entry(tenant).or_default())
+    }
+
+    /// As [`acta_storage::StatementStore::consistent_through`].
+    pub(super) async fn consistent_through(
+        &self,
+        database: &Database,
+        tenant: TenantId,
+    ) -> Result<Moment, StorageError> {
+        let vouched = self.of(tenant);
+        // Those who come meanwhile wait for the answer of the first.
+        let mut vouched = vouched.lock().await;
+        let now = database.clock.elapsed();
+        let is_fresh = |at: Duration| now.saturating_sub(at) < self.age_max;
+        if vouched.at.is_some_and(is_fresh) {
+            return Ok(vouched.through);
+        }
+        let through = ask(database, tenant).await?;
+        vouched.through = vouched.through.max(through);
+        vouched.at = Some(now);
+        Ok(vouched.through)
+    }
+
+    /// Takes note that everything stored at or before `stored` is committed.
+    pub(super) fn note(&self, database: &Database, tenant: TenantId, stored: Moment) {
+        let vouched = self.of(tenant);
+        // Whoever holds it is asking the database, which an append does not wait for.
+        let Ok(mut vouched) = vouched.try_lock() else { return };
+        vouched.through = vouched.through.max(stored.floor_to_millis());
+        vouched.at = Some(database.clock.elapsed());
+    }
+}
+
+/// Vouches for now if nothing is in flight, and else for what is committed.
+async fn ask(database: &Database, tenant: TenantId) -> Result<Moment, StorageError> {
+    let tenant = number(tenant);
+    let micros: i64 = database
+        .run("vouching for what can be read", |connection| async move {
+            let now = database.clock.now().floor_to_millis().unix_micros();
+            let sql = "WITH free AS (SELECT tenant_id FROM acta.counters \
+                 WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED) \
+                 UPDATE acta.counters SET vouched = greatest(vouched, $2) \
+                 FROM free WHERE counters.tenant_id = $1 AND free.tenant_id = $1 \
+                 AND vouched < $2 RETURNING vouched";
+            let vouch = connection.prepare_cached(sql).await?;
+            if let Some(row) = connection.query_opt(&vouch, &[&tenant, &now]).await? {
+                return Ok(row.get(0));
+            }
+            // Someone appends, or has vouched for more: every time that may still come is
+            // greater than the last one, and not before what was vouched for.
+            let sql = "SELECT greatest(vouched, last_stored) FROM acta.counters \
+                 WHERE tenant_id = $1";
+            let committed = connection.prepare_cached(sql).await?;
+            let row = connection.query_opt(&committed, &[&tenant]).await?;
+            Ok(row.map_or(i64::MIN, |row| row.get(0)))
+        })
+        .await?;
+    Ok(Moment::from_unix_micros(micros.max(0)).floor_to_millis())
+}

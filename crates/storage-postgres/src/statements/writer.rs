@@ -1,0 +1,110 @@
+//! The writers: one for each tenant that is written to, gone when nothing waits.
+
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::{Appended, NewStatement, StorageError, TermHasher};
+use tokio::sync::{Notify, oneshot};
+use tokio_util::task::TaskTracker;
+
+use super::group::Group;
+use super::meters::{Metered, Meters};
+use super::prepared::Prepared;
+use super::queue::{Job, Pushed, Queue};
+use super::vouching::Vouching;
+use crate::Options;
+use crate::attachments::Staged;
+use crate::database::Database;
+
+/// Stores statements.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+}
+
+/// What the writers share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) database: Arc<Database>,
+    pub(super) hasher: TermHasher,
+    pub(super) vouching: Vouching,
+    pub(super) meters: Meters,
+    /// Tells followers on this node that there is something to read.
+    appended: Arc<Notify>,
+    queue: Queue,
+}
+
+impl Statements {
+    /// Nothing waits yet. `appended` is notified of what is stored.
+    pub(crate) fn new(
+        (database, hasher): (Arc<Database>, TermHasher),
+        (tasks, appended): (TaskTracker, Arc<Notify>),
+        options: &Options,
+    ) -> Self {
+        let vouching = Vouching::new(options.vouching_age_max);
+        let (queue, meters) = (Queue::default(), Meters::default());
+        Self {
+            shared: Arc::new(Shared { database, hasher, vouching, meters, appended, queue }),
+            tasks,
+        }
+    }
+
+    /// As [`acta_storage::StatementStore::append`].
+    pub(super) async fn append(
+        &self,
+        tenant: TenantId,
+        statements: Vec<NewStatement>,
+        attachments: Vec<Staged>,
+    ) -> Result<Appended, StorageError> {
+        let shared = &self.shared;
+        let maker = (&*shared.database, &shared.hasher);
+        let statements = Prepared::all_of(maker, tenant, statements).await?;
+        if self.tasks.is_closed() {
+            return Err(StorageError::Halted);
+        }
+        let (answer, appended) = oneshot::channel();
+        match shared.queue.push(tenant, Job { statements, attachments, answer })? {
+            Pushed::Waits => {}
+            Pushed::Begins => {
+                self.tasks.spawn(write(Arc::clone(shared), tenant));
+            }
+        }
+        // A writer drops an answer only when it panics.
+        appended.await.unwrap_or(Err(StorageError::Halted))
+    }
+
+    /// What can be read.
+    pub(super) fn vouching(&self) -> &Vouching {
+        &self.shared.vouching
+    }
+
+    /// What is counted.
+    pub(crate) fn meters(&self) -> Metered {
+        self.shared.meters.read(self.shared.queue.count())
+    }
+}
+
+/// Lets others write for the tenant again if this writer panics.
+struct ForgetOnPanic<'a>(&'a Queue, TenantId);
+
+impl Drop for ForgetOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.forget(self.1);
+        }
+    }
+}
+
+/// Stores what waits for a tenant, group by group, until nothing does.
+async fn write(shared: Arc<Shared>, tenant: TenantId) {
+    let _guard = ForgetOnPanic(&shared.queue, tenant);
+    loop {
+        let jobs = shared.queue.take(tenant);
+        if jobs.is_empty() {
+            return;
+        }
+        Group { shared: &shared, tenant, jobs }.store().await;
+        shared.appended.notify_one();
+    }
+}
