@@ -164,6 +164,7 @@ impl Ledger {
                 StorageError::Corrupt { .. }
                 | StorageError::PreconditionFailed
                 | StorageError::TooMany { .. }
+                | StorageError::TooLarge { .. }
                 | StorageError::Unavailable { .. },
             ) => panic!("a batch was answered {answer:?}"),
         }

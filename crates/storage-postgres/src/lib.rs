@@ -6,6 +6,7 @@
 //! database, which also keeps the only clock that all nodes share.
 
 mod address;
+mod attachments;
 mod credentials;
 mod cursors;
 mod database;
@@ -23,5 +24,5 @@ mod tls;
 mod types;
 
 pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
-pub use options::{Migrate, OpenError, Options, Tls};
+pub use options::{Attachments, Migrate, OpenError, Options, Tls};
 pub use storage::{PostgresStorage, Statistics};

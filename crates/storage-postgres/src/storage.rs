@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
 use crate::lease::Lease;
@@ -45,6 +46,7 @@ pub struct PostgresStorage {
     /// Where statements are read; none for where they are written.
     pub(crate) replica: Option<Arc<Database>>,
     pub(crate) hasher: TermHasher,
+    pub(crate) attachments: Arc<ContentStore>,
     pub(crate) statements: Statements,
     /// Tells followers on this node that statements were stored.
     pub(crate) appended: Arc<Notify>,
@@ -80,10 +82,19 @@ impl PostgresStorage {
             (tasks.clone(), Arc::clone(&appended)),
             options,
         );
-        let stop = CancellationToken::new();
+        let attachments = Arc::new(ContentStore::new(&database, &tasks, &options.attachments));
         let leading = entities::lease(&database);
-        let storage =
-            Self { database, replica, hasher, statements, appended, leading, tasks, stop };
+        let storage = Self {
+            database,
+            replica,
+            hasher,
+            attachments,
+            statements,
+            appended,
+            leading,
+            tasks,
+            stop: CancellationToken::new(),
+        };
         storage.follow_entities();
         Ok(Arc::new(storage))
     }

@@ -23,6 +23,13 @@ pub enum StorageError {
         count_max: usize,
     },
 
+    /// The content is longer than the engine keeps. Send less.
+    #[error("content of more than {bytes_max} bytes is not kept")]
+    TooLarge {
+        /// The most that it keeps.
+        bytes_max: u64,
+    },
+
     /// Too much work is queued, or a transaction lost a race. Retry later.
     #[error("storage is busy")]
     Busy {
@@ -72,6 +79,7 @@ impl StorageError {
             Self::Conflict(ids) => Self::Conflict(ids.clone()),
             Self::PreconditionFailed => Self::PreconditionFailed,
             Self::TooMany { count_max } => Self::TooMany { count_max: *count_max },
+            Self::TooLarge { bytes_max } => Self::TooLarge { bytes_max: *bytes_max },
             Self::Busy { retry_after } => Self::Busy { retry_after: *retry_after },
             Self::Unavailable { retry_after } => Self::Unavailable { retry_after: *retry_after },
             Self::Full => Self::Full,

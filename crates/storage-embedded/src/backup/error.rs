@@ -110,6 +110,7 @@ impl BackupError {
                 StorageError::Halted
                 | StorageError::Conflict(_)
                 | StorageError::TooMany { .. }
+                | StorageError::TooLarge { .. }
                 | StorageError::Unavailable { .. }
                 | StorageError::PreconditionFailed => io::Error::other(error),
             };

@@ -52,6 +52,7 @@ pub(super) fn is_fatal(error: &StorageError) -> bool {
         StorageError::Conflict(_)
         | StorageError::PreconditionFailed
         | StorageError::TooMany { .. }
+        | StorageError::TooLarge { .. }
         | StorageError::Busy { .. }
         | StorageError::Unavailable { .. }
         | StorageError::Full => false,

@@ -175,6 +175,7 @@ impl Group {
             StorageError::Io { .. }
             | StorageError::Conflict(_)
             | StorageError::TooMany { .. }
+            | StorageError::TooLarge { .. }
             | StorageError::PreconditionFailed
             | StorageError::Busy { .. }
             | StorageError::Unavailable { .. }
