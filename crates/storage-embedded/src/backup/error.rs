@@ -108,6 +108,7 @@ impl BackupError {
                 StorageError::Full => io::ErrorKind::StorageFull.into(),
                 StorageError::Busy { .. } => io::ErrorKind::ResourceBusy.into(),
                 StorageError::Halted
+                | StorageError::Unavailable { .. }
                 | StorageError::Conflict(_)
                 | StorageError::TooMany { .. }
                 | StorageError::PreconditionFailed => io::Error::other(error),

@@ -507,6 +507,9 @@ fn copy_of(error: &StorageError) -> StorageError {
         }
         StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
         StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
+        StorageError::Unavailable { retry_after } => {
+            StorageError::Unavailable { retry_after: *retry_after }
+        }
         StorageError::Full => StorageError::Full,
         StorageError::Halted => StorageError::Halted,
         StorageError::PreconditionFailed => StorageError::PreconditionFailed,

@@ -53,6 +53,7 @@ pub(super) fn is_fatal(error: &StorageError) -> bool {
         | StorageError::PreconditionFailed
         | StorageError::TooMany { .. }
         | StorageError::Busy { .. }
+        | StorageError::Unavailable { .. }
         | StorageError::Full => false,
     }
 }
@@ -64,6 +65,9 @@ pub(crate) fn repeated(error: &StorageError) -> StorageError {
         StorageError::PreconditionFailed => StorageError::PreconditionFailed,
         StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
         StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
+        StorageError::Unavailable { retry_after } => {
+            StorageError::Unavailable { retry_after: *retry_after }
+        }
         StorageError::Full => StorageError::Full,
         StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
         StorageError::Halted => StorageError::Halted,

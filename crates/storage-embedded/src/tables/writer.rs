@@ -177,6 +177,7 @@ impl Group {
             | StorageError::TooMany { .. }
             | StorageError::PreconditionFailed
             | StorageError::Busy { .. }
+            | StorageError::Unavailable { .. }
             | StorageError::Full
             | StorageError::Corrupt { .. }
             | StorageError::Halted => error,
