@@ -88,6 +88,18 @@ pub(crate) fn discard(connection: Lent) {
     }
 }
 
+/// The connection of a transaction that may be given up at any point: the next one to borrow
+/// the connection must not find itself in the middle of it. Outlives all other holders.
+struct Unfinished(Option<Lent>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            discard(connection);
+        }
+    }
+}
+
 impl Database {
     /// A pool of connections to the database at `url`. Connects to nothing yet.
     ///
@@ -170,20 +182,26 @@ impl Database {
     {
         let mut attempts = self.attempts(act);
         loop {
-            let connection = match self.connect().await {
-                Ok(connection) => connection,
-                Err(failure) => {
-                    attempts.again(failure).await?;
-                    continue;
-                }
-            };
-            let done = self.limit(work(Arc::clone(&connection))).await;
-            give_back(connection, &done);
-            match done {
+            match self.run_once(&work).await {
                 Ok(done) => return Ok(done),
                 Err(failure) => attempts.again(failure).await?,
             }
         }
+    }
+
+    /// As [`Database::run`], once.
+    ///
+    /// # Errors
+    ///
+    /// Why it came to nothing; after [`Failure::Lost`] nobody knows whether it did.
+    pub(crate) async fn run_once<T, F>(&self, work: impl FnOnce(Lent) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let connection = self.connect().await?;
+        let done = self.limit(work(Arc::clone(&connection))).await;
+        give_back(connection, &done);
+        done
     }
 
     /// Does `work` in one transaction, and again as long as that is of use.
@@ -222,7 +240,9 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
+        let mut unfinished = Unfinished(None);
         let connection = self.connect().await?;
+        unfinished.0 = Some(Arc::clone(&connection));
         let worked = {
             // The first statement follows without waiting for the answer.
             let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
@@ -243,12 +263,12 @@ impl Database {
             Err(failure) => {
                 let rolled_back = connection.batch_execute("ROLLBACK").map_err(Failure::from);
                 if self.limit(rolled_back).await.is_err() {
-                    discard(connection);
                     return Err(failure);
                 }
                 Err(failure)
             }
         };
+        unfinished.0 = None;
         give_back(connection, &done);
         done
     }

@@ -9,6 +9,7 @@ mod address;
 mod credentials;
 mod cursors;
 mod database;
+mod documents;
 mod failure;
 mod greeting;
 mod health;

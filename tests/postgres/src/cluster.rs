@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::account::{Account, give_to, run_under};
 use crate::reaper::Reaper;
-use crate::{Programs, Superuser};
+use crate::{Programs, Superuser, port};
 
 /// The role that owns everything.
 const SUPERUSER: &str = "postgres";
@@ -28,10 +28,6 @@ const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often it is looked whether a server has come or gone.
 const WAIT_INTERVAL: Duration = Duration::from_millis(5);
-
-/// Ports to choose from: below those that Linux gives to outgoing connections, so that none
-/// of these takes the port while a server is down.
-const PORTS: std::ops::Range<u16> = 15_000..32_768;
 
 /// What a server says when something of the one before it on its directory still lives.
 const STILL_IN_USE: &str = "pre-existing shared memory block";
@@ -73,7 +69,7 @@ impl Cluster {
         let mut random = [0; 16];
         SystemEntropy.fill(&mut random);
         let password = format!("{:032x}", u128::from_ne_bytes(random));
-        let port = free_port();
+        let port = port::free().port();
         let superuser = superuser(port, &password);
         let mut cluster = Self {
             directory,
@@ -125,7 +121,7 @@ impl Cluster {
             let is_passing = said.contains(STILL_IN_USE) || said.contains(PORT_TAKEN);
             assert!(is_passing && clock.elapsed() < WAIT_TIMEOUT, "no server started: {said}");
             if said.contains(PORT_TAKEN) && !self.has_started {
-                self.port = free_port();
+                self.port = port::free().port();
                 self.superuser = superuser(self.port, &self.password);
             }
             thread::sleep(WAIT_INTERVAL);
@@ -296,17 +292,6 @@ impl Drop for Cluster {
 
 fn superuser(port: u16, password: &str) -> Superuser {
     Superuser::new(&format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{MAINTENANCE}"))
-}
-
-fn free_port() -> u16 {
-    loop {
-        let mut random = [0; 2];
-        SystemEntropy.fill(&mut random);
-        let port = PORTS.start + u16::from_ne_bytes(random) % (PORTS.end - PORTS.start);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 fn signal(process: u32, signal: Signal) {

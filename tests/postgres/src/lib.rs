@@ -2,6 +2,7 @@
 //!
 //! [`Database::fresh`] gives an empty database on the server that all tests of a run share;
 //! [`Cluster`] is a server of one test's own, to be stopped, killed and configured.
+//! [`Proxy`] is a network between a client and a server that fails on command.
 //! Every server is made by `initdb` in a temporary directory, listens on a free port of
 //! 127.0.0.1 behind a random password, runs under an unprivileged account, and goes together
 //! with the process that made it, however that ends.
@@ -11,11 +12,14 @@
 mod account;
 mod cluster;
 mod database;
+mod port;
 mod programs;
+mod proxy;
 mod reaper;
 mod superuser;
 
 pub use cluster::Cluster;
 pub use database::{Database, SHARED_SETTINGS, SHARED_URL};
 pub use programs::{DEBIAN_PACKAGE, NoPrograms, Programs};
+pub use proxy::{Counts, Direction, Proxy};
 pub use superuser::Superuser;
