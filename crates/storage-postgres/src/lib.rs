@@ -16,10 +16,12 @@ mod health;
 mod migrations;
 mod options;
 mod statements;
+mod statistics;
 mod storage;
 mod tls;
 mod types;
 
 pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
 pub use options::{Migrate, OpenError, Options, Tls};
-pub use storage::{PostgresStorage, Statistics};
+pub use statistics::{Connections, Statistics};
+pub use storage::PostgresStorage;
