@@ -224,6 +224,9 @@ impl Problem {
         match limit {
             Limit::Statement => Self::too_large("a statement", max, "limits.statement_bytes_max"),
             Limit::Signature => Self::too_large("a signature", max, "limits.signature_bytes_max"),
+            Limit::Attachment => {
+                Self::too_large("an attachment", max, "limits.attachment_bytes_max")
+            }
             Limit::Document => {
                 Self::too_large("the merged document", max, "limits.document_bytes_max")
             }
@@ -414,6 +417,7 @@ mod tests {
             (ServiceError::Unconditional, 409, "document-exists"),
             (ServiceError::OverLimit { limit: Limit::Statement, max: 1 }, 413, "too-large"),
             (ServiceError::OverLimit { limit: Limit::Signature, max: 1 }, 413, "too-large"),
+            (ServiceError::OverLimit { limit: Limit::Attachment, max: 1 }, 413, "too-large"),
             (ServiceError::OverLimit { limit: Limit::Document, max: 1 }, 413, "too-large"),
             (
                 ServiceError::OverLimit { limit: Limit::Documents, max: 1 },

@@ -81,6 +81,8 @@ pub enum Limit {
     Statement,
     /// Bytes of the signature of a statement.
     Signature,
+    /// Bytes of an attachment.
+    Attachment,
     /// Bytes of a document, also when it grows by being merged into.
     Document,
     /// Documents of one place.
@@ -119,6 +121,9 @@ impl From<StorageError> for ServiceError {
             StorageError::Conflict(ids) => Self::Conflict(ids),
             StorageError::PreconditionFailed => Self::PreconditionFailed,
             StorageError::TooMany { count_max } => Self::over(Limit::Documents, count_max),
+            StorageError::TooLarge { bytes_max } => {
+                Self::OverLimit { limit: Limit::Attachment, max: bytes_max }
+            }
             StorageError::Busy { retry_after } => Self::Busy { retry_after },
             StorageError::Unavailable { retry_after } => Self::Unavailable { retry_after },
             StorageError::Full => Self::Full,

@@ -98,20 +98,25 @@ CREATE TABLE acta.postings (
 
 -- Attachments.
 
--- Content that is being received, or has been. What no attachment names some time after it
--- was begun is left over and removed.
+-- Content that no batch has named yet. Recorded before its first byte, and taken away by the
+-- transaction that names it: what is here for long is left over.
 CREATE TABLE acta.contents (
     tenant_id integer NOT NULL,
     content_id uuid NOT NULL,
     begun timestamptz NOT NULL,
     -- Whether it is in object storage, not in pieces here.
     is_object boolean NOT NULL,
+    -- What object storage calls its upload, if it is sent there in parts.
+    upload text,
+    -- Whether somebody is about to remove it. Nobody names it any more.
+    is_doomed boolean NOT NULL,
     PRIMARY KEY (tenant_id, content_id)
 ) /* BY TENANT */;
 
 CREATE TABLE acta.pieces (
     tenant_id integer NOT NULL,
     content_id uuid NOT NULL,
+    -- Its place among the pieces of the content, from 0.
     piece integer NOT NULL,
     bytes bytea NOT NULL,
     PRIMARY KEY (tenant_id, content_id, piece)
@@ -120,8 +125,11 @@ CREATE TABLE acta.pieces (
 CREATE TABLE acta.attachments (
     tenant_id integer NOT NULL,
     sha2 text NOT NULL,
-    content_id uuid NOT NULL,
     len_bytes bigint NOT NULL,
+    -- Short content itself. If null, it is where content_id and is_object say.
+    bytes bytea,
+    content_id uuid NOT NULL,
+    is_object boolean NOT NULL,
     PRIMARY KEY (tenant_id, sha2)
 ) /* BY TENANT */;
 

@@ -6,13 +6,16 @@
 //! database, which also keeps the only clock that all nodes share.
 
 mod address;
+mod attachments;
 mod credentials;
 mod cursors;
 mod database;
 mod documents;
+mod entities;
 mod failure;
 mod greeting;
 mod health;
+mod lease;
 mod migrations;
 mod options;
 mod statements;
@@ -22,6 +25,6 @@ mod tls;
 mod types;
 
 pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
-pub use options::{Migrate, OpenError, Options, Tls};
+pub use options::{Attachments, Migrate, OpenError, Options, Tls};
 pub use statistics::{Connections, Statistics};
 pub use storage::PostgresStorage;

@@ -36,6 +36,24 @@ pub struct Options {
     /// How old an answer may be that tells until when everything can be read, if this node
     /// has not stored anything since.
     pub vouching_age_max: Duration,
+    /// Where the content of attachments is kept.
+    pub attachments: Attachments,
+}
+
+/// Where the content of new attachments is kept. Short content is always in the database;
+/// what is elsewhere already stays there, and can be read as long as it is reached.
+#[derive(Clone, Debug)]
+pub enum Attachments {
+    /// In the database.
+    Database {
+        /// The longest that is kept there.
+        bytes_max: u64,
+    },
+}
+
+impl Attachments {
+    /// The longest content that the database keeps unless told otherwise.
+    pub const DATABASE_BYTES_MAX: u64 = 64 << 20;
 }
 
 /// What to do about a schema that is missing or old.
@@ -87,6 +105,7 @@ impl Options {
             tls_ca: None,
             migrate: Migrate::AtStart,
             vouching_age_max: Self::VOUCHING_AGE_MAX,
+            attachments: Attachments::Database { bytes_max: Attachments::DATABASE_BYTES_MAX },
         }
     }
 }
@@ -99,6 +118,7 @@ impl fmt::Debug for Options {
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
             .field("migrate", &self.migrate)
+            .field("attachments", &self.attachments)
             .finish_non_exhaustive()
     }
 }

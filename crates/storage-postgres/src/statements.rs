@@ -23,12 +23,15 @@ use acta_xapi::StatementId;
 use async_trait::async_trait;
 
 use crate::PostgresStorage;
+use crate::attachments::Staged;
+pub(crate) use prepared::version_of;
 pub(crate) use writer::Statements;
 
 #[async_trait]
 impl StatementStore for PostgresStorage {
     async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError> {
-        self.statements.append(tenant, batch).await
+        let attachments = Staged::from_ports(&self.attachments, tenant, batch.attachments)?;
+        self.statements.append(tenant, batch.statements, attachments).await
     }
 
     async fn find_statement(

@@ -8,10 +8,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
+use crate::lease::Lease;
 use crate::statements::Statements;
-use crate::{Migrate, OpenError, Options, Statistics, migrations};
+use crate::{Migrate, OpenError, Options, Statistics, entities, migrations};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
@@ -23,9 +25,12 @@ pub struct PostgresStorage {
     /// Where statements are read; none for where they are written.
     pub(crate) replica: Option<Arc<Database>>,
     pub(crate) hasher: TermHasher,
+    pub(crate) attachments: Arc<ContentStore>,
     pub(crate) statements: Statements,
     /// Tells followers on this node that statements were stored.
     pub(crate) appended: Arc<Notify>,
+    /// What makes this node the one that keeps activities and persons.
+    pub(crate) leading: Arc<Lease>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -56,8 +61,21 @@ impl PostgresStorage {
             (tasks.clone(), Arc::clone(&appended)),
             options,
         );
-        let stop = CancellationToken::new();
-        Ok(Arc::new(Self { database, replica, hasher, statements, appended, tasks, stop }))
+        let attachments = Arc::new(ContentStore::new(&database, &tasks, &options.attachments));
+        let leading = entities::lease(&database);
+        let storage = Self {
+            database,
+            replica,
+            hasher,
+            attachments,
+            statements,
+            appended,
+            leading,
+            tasks,
+            stop: CancellationToken::new(),
+        };
+        storage.follow_entities();
+        Ok(Arc::new(storage))
     }
 
     /// How this node is doing.
@@ -91,6 +109,13 @@ impl PostgresStorage {
         let mut term_key = [0; 16];
         term_key.copy_from_slice(key);
         Ok(TermHasher::new(term_key))
+    }
+}
+
+impl Drop for PostgresStorage {
+    fn drop(&mut self) {
+        // Who does not close it leaves nothing running.
+        self.stop.cancel();
     }
 }
 

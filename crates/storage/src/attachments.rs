@@ -48,14 +48,15 @@ pub trait AttachmentWriter: Debug + Send {
     ///
     /// # Errors
     ///
-    /// [`StorageError::Full`] or [`StorageError::Io`].
+    /// [`StorageError::TooLarge`], [`StorageError::Busy`], [`StorageError::Full`] or
+    /// [`StorageError::Io`].
     async fn write(&mut self, piece: Bytes) -> Result<(), StorageError>;
 
     /// Ends the content. The result is ready to be appended with a batch.
     ///
     /// # Errors
     ///
-    /// [`StorageError::Full`] or [`StorageError::Io`].
+    /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
     async fn finish(self: Box<Self>) -> Result<Box<dyn StagedAttachment>, StorageError>;
 }
 

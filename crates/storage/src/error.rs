@@ -23,6 +23,13 @@ pub enum StorageError {
         count_max: usize,
     },
 
+    /// The content is longer than the engine keeps. Send less.
+    #[error("content of more than {bytes_max} bytes is not kept")]
+    TooLarge {
+        /// The most that it keeps.
+        bytes_max: u64,
+    },
+
     /// Too much work is queued, or a transaction lost a race. Retry later.
     #[error("storage is busy")]
     Busy {
@@ -62,4 +69,25 @@ pub enum StorageError {
         #[source]
         source: io::Error,
     },
+}
+
+impl StorageError {
+    /// The same error, for a further caller who waits for the same outcome.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        match self {
+            Self::Conflict(ids) => Self::Conflict(ids.clone()),
+            Self::PreconditionFailed => Self::PreconditionFailed,
+            Self::TooMany { count_max } => Self::TooMany { count_max: *count_max },
+            Self::TooLarge { bytes_max } => Self::TooLarge { bytes_max: *bytes_max },
+            Self::Busy { retry_after } => Self::Busy { retry_after: *retry_after },
+            Self::Unavailable { retry_after } => Self::Unavailable { retry_after: *retry_after },
+            Self::Full => Self::Full,
+            Self::Corrupt { place } => Self::Corrupt { place: place.clone() },
+            Self::Halted => Self::Halted,
+            Self::Io { act, source } => {
+                Self::Io { act, source: io::Error::new(source.kind(), source.to_string()) }
+            }
+        }
+    }
 }

@@ -108,9 +108,10 @@ impl BackupError {
                 StorageError::Full => io::ErrorKind::StorageFull.into(),
                 StorageError::Busy { .. } => io::ErrorKind::ResourceBusy.into(),
                 StorageError::Halted
-                | StorageError::Unavailable { .. }
                 | StorageError::Conflict(_)
                 | StorageError::TooMany { .. }
+                | StorageError::TooLarge { .. }
+                | StorageError::Unavailable { .. }
                 | StorageError::PreconditionFailed => io::Error::other(error),
             };
             Self::Io { act, path: path.clone(), source }

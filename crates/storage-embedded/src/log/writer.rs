@@ -140,7 +140,7 @@ enum Failure {
 impl Failure {
     fn error(&self) -> StorageError {
         match self {
-            Self::Nothing(error) => copy_of(error),
+            Self::Nothing(error) => error.repeated(),
             Self::Unknown => StorageError::Halted,
         }
     }
@@ -201,7 +201,7 @@ impl Writer {
             Ok(placed) => placed,
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "could not place attachments");
-                decided.refuse(|| copy_of(&error));
+                decided.refuse(|| error.repeated());
                 return;
             }
         };
@@ -253,7 +253,7 @@ impl Writer {
             Err(error) => {
                 tracing::error!(error = &error as &dyn Error, "could not look up ids");
                 for job in group {
-                    job.refuse(copy_of(&error));
+                    job.refuse(error.repeated());
                 }
                 return decided;
             }
@@ -496,23 +496,4 @@ fn is_forestalled(error: &StorageError, tenant: TenantId, stored: &Known) -> boo
 
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// The same error for another caller.
-fn copy_of(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
-        StorageError::Io { act, source } => {
-            StorageError::Io { act, source: io::Error::new(source.kind(), source.to_string()) }
-        }
-        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
-        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
-        StorageError::Unavailable { retry_after } => {
-            StorageError::Unavailable { retry_after: *retry_after }
-        }
-        StorageError::Full => StorageError::Full,
-        StorageError::Halted => StorageError::Halted,
-        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
-        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
-    }
 }

@@ -16,6 +16,7 @@ use super::postings::{Postings, number_of};
 use super::prepared::{self, Prepared};
 use super::references::{Resolved, resolve};
 use super::writer::Shared;
+use crate::attachments::{Named, Staged};
 use crate::credentials::{insert_counter, number};
 use crate::database::{Connection, discard, give_back};
 use crate::failure::Failure;
@@ -34,7 +35,9 @@ pub(super) struct Counter {
 #[derive(Debug)]
 pub(super) struct Written<'a> {
     pub(super) decided: Decided<'a>,
-    /// Whether anything was new.
+    /// The content that can be read now.
+    pub(super) named: Named,
+    /// Whether any statement was new.
     pub(super) has_changed: bool,
 }
 
@@ -138,10 +141,14 @@ impl Writing<'_> {
         counter: Counter,
         decided: Decided<'d>,
     ) -> Result<Written<'d>, Failure> {
+        let naming = Staged::name_all(self.connection, self.tenant, &decided.attachments);
+        let named = self.shared.database.limit(naming).await?;
         if decided.new.is_empty() {
-            let ended = async { Ok(self.connection.batch_execute("ROLLBACK").await?) };
-            self.shared.database.limit(ended).await?;
-            return Ok(Written { decided, has_changed: false });
+            // A repeated batch may have brought content that was still missing.
+            let end = if decided.attachments.is_empty() { "ROLLBACK" } else { "COMMIT" };
+            let ended = async { Ok(self.connection.batch_execute(end).await?) };
+            self.shared.database.limit(ended).await.map_err(Failure::at_commit)?;
+            return Ok(Written { decided, named, has_changed: false });
         }
         let resolving = self.resolve(&counter, &decided);
         let resolved = self.shared.database.limit(resolving).await?;
@@ -152,7 +159,7 @@ impl Writing<'_> {
         let committed = self.shared.database.limit(self.commit(&rows, counted)).await;
         committed.map_err(Failure::at_commit)?;
         self.shared.database.health.note_commit();
-        Ok(Written { decided, has_changed: true })
+        Ok(Written { decided, named, has_changed: true })
     }
 
     async fn resolve(&self, counter: &Counter, decided: &Decided<'_>) -> Result<Resolved, Failure> {

@@ -11,6 +11,7 @@ use super::append::{self, Counter, Written};
 use super::prepared::Prepared;
 use super::queue::Job;
 use super::writer::Shared;
+use crate::attachments::{Named, Staged};
 use crate::failure::Failure;
 
 const ACT: &str = "storing statements";
@@ -41,6 +42,8 @@ pub(super) struct Decided<'a> {
     verdicts: Vec<Verdict>,
     /// What is new, with its times.
     pub(super) new: Vec<(&'a Prepared, Moment)>,
+    /// The content that comes with what is stored.
+    pub(super) attachments: Vec<&'a Staged>,
     /// The last time that was given.
     pub(super) last_stored: i64,
 }
@@ -49,8 +52,9 @@ impl Group<'_> {
     /// Stores the group, whatever it takes, and answers everybody.
     pub(super) async fn store(self) {
         match self.attempt_all().await {
-            Ok(verdicts) => {
-                for (job, verdict) in self.jobs.into_iter().zip(verdicts) {
+            Ok((verdicts, named)) => {
+                for (mut job, verdict) in self.jobs.into_iter().zip(verdicts) {
+                    named.keep(std::mem::take(&mut job.attachments));
                     job.answer(match verdict {
                         Verdict::Stored(appended) => Ok(appended),
                         Verdict::Conflict(ids) => Err(StorageError::Conflict(ids)),
@@ -59,7 +63,7 @@ impl Group<'_> {
             }
             Err(error) if self.jobs.len() == 1 || !is_about_content(&error) => {
                 for job in self.jobs {
-                    job.answer(Err(copy_of(&error)));
+                    job.answer(Err(error.repeated()));
                 }
             }
             // One of the batches is to blame: the others must not suffer.
@@ -73,12 +77,12 @@ impl Group<'_> {
         }
     }
 
-    async fn attempt_all(&self) -> Result<Vec<Verdict>, StorageError> {
+    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), StorageError> {
         let mut attempts = self.shared.database.attempts(ACT);
         let mut is_unknown = false;
         loop {
             let failure = match self.attempt().await {
-                Ok(verdicts) => return Ok(verdicts),
+                Ok(stored) => return Ok(stored),
                 Err(failure) => failure,
             };
             // What is stored is found by the next attempt and not stored again.
@@ -94,18 +98,18 @@ impl Group<'_> {
         }
     }
 
-    async fn attempt(&self) -> Result<Vec<Verdict>, Failure> {
+    async fn attempt(&self) -> Result<(Vec<Verdict>, Named), Failure> {
         let statements: Vec<&Prepared> = self.jobs.iter().flat_map(|job| &job.statements).collect();
         let written = append::write(self.shared, self.tenant, &statements, |counter, known| {
             self.decide(counter, known)
         });
-        let Written { decided, has_changed } = written.await?;
+        let Written { decided, named, has_changed } = written.await?;
         if has_changed {
             self.shared.meters.count(decided.new.len());
             let stored = Moment::from_unix_micros(decided.last_stored);
             self.shared.vouching.note(&self.shared.database, self.tenant, stored);
         }
-        Ok(decided.verdicts)
+        Ok((decided.verdicts, named))
     }
 
     /// Decides what becomes of each batch, given what is stored already.
@@ -127,6 +131,7 @@ impl Group<'_> {
                     decided.new.push((statement, stored));
                 }
             }
+            decided.attachments.extend(&job.attachments);
             decided.last_stored = next;
             next = next.saturating_add(1);
             let new_count = decided.new.len() - count_before;
@@ -148,23 +153,4 @@ fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
 /// Whether the database may have refused because of what a statement holds.
 const fn is_about_content(error: &StorageError) -> bool {
     matches!(error, StorageError::Io { .. })
-}
-
-/// The same once more, for the next of those who wait.
-fn copy_of(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
-        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
-        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
-        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
-        StorageError::Unavailable { retry_after } => {
-            StorageError::Unavailable { retry_after: *retry_after }
-        }
-        StorageError::Full => StorageError::Full,
-        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
-        StorageError::Halted => StorageError::Halted,
-        StorageError::Io { act, source } => {
-            StorageError::Io { act, source: std::io::Error::new(source.kind(), source.to_string()) }
-        }
-    }
 }

@@ -28,7 +28,7 @@ use crate::types::{Id, Timestamp};
 
 const ACT: &str = "searching for statements";
 
-const LAST: &str = "SELECT last_sequence FROM acta.counters WHERE tenant_id = $1";
+const LAST: &str = "SELECT last_sequence, has_references FROM acta.counters WHERE tenant_id = $1";
 
 /// The first statement that was stored after an instant.
 const SINCE: &str = "SELECT sequence FROM acta.statements \
@@ -148,7 +148,9 @@ impl Asked {
         connection: &Connection,
         last: i64,
     ) -> Result<Option<StatementPage>, Failure> {
-        let Some(range) = self.range(connection, last).await? else { return Ok(None) };
+        let Some((range, has_references)) = self.range(connection, last).await? else {
+            return Ok(None);
+        };
         if range.is_empty() {
             return Ok(Some(StatementPage::default()));
         }
@@ -157,18 +159,20 @@ impl Asked {
         } else {
             let from = (number(self.tenant), &self.filters);
             let wanted = self.query.count_max.max(1).saturating_add(1);
+            let wanted = (wanted, has_references);
             let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
             Source::Lists(VecDeque::new(), Box::new(lists))
         };
         self.fill(connection, &mut source).await.map(Some)
     }
 
-    /// The sequences that are looked at; none if the database has not come as far as `last`.
+    /// The sequences that are looked at, and whether any statement refers to another; none if
+    /// the database has not come as far as `last`.
     async fn range(
         &self,
         connection: &Connection,
         last: i64,
-    ) -> Result<Option<RangeInclusive<i64>>, Failure> {
+    ) -> Result<Option<(RangeInclusive<i64>, bool)>, Failure> {
         let query = &self.query;
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
@@ -184,7 +188,8 @@ impl Asked {
             OptionFuture::from(until),
         )
         .await;
-        let counted: i64 = counted?.map_or(0, |row| row.get(0));
+        let (counted, has_references): (i64, bool) =
+            counted?.map_or((0, false), |row| (row.get(0), row.get(1)));
         if counted < last {
             return Ok(None);
         }
@@ -203,7 +208,7 @@ impl Asked {
                 Order::Ascending => low = low.max(place.saturating_add(1)),
             }
         }
-        Ok(Some(low..=high))
+        Ok(Some((low..=high, has_references)))
     }
 
     /// Fills a page with those of the candidates that match.

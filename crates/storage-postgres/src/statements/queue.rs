@@ -9,6 +9,7 @@ use acta_storage::{Appended, StorageError};
 use tokio::sync::oneshot;
 
 use super::prepared::Prepared;
+use crate::attachments::Staged;
 
 /// Most bytes of text that wait at a time, for all tenants together.
 const WAITING_BYTES_MAX: usize = 64 << 20;
@@ -29,6 +30,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) statements: Vec<Prepared>,
+    pub(super) attachments: Vec<Staged>,
     /// Who waits.
     pub(super) answer: oneshot::Sender<Result<Appended, StorageError>>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{Appended, Batch, StorageError, TermHasher};
+use acta_storage::{Appended, NewStatement, StorageError, TermHasher};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -13,6 +13,7 @@ use super::prepared::Prepared;
 use super::queue::{Job, Pushed, Queue};
 use super::vouching::Vouching;
 use crate::Options;
+use crate::attachments::Staged;
 use crate::database::Database;
 
 /// Stores statements.
@@ -53,16 +54,17 @@ impl Statements {
     pub(super) async fn append(
         &self,
         tenant: TenantId,
-        batch: Batch,
+        statements: Vec<NewStatement>,
+        attachments: Vec<Staged>,
     ) -> Result<Appended, StorageError> {
         let shared = &self.shared;
         let maker = (&*shared.database, &shared.hasher);
-        let statements = Prepared::all_of(maker, tenant, batch.statements).await?;
+        let statements = Prepared::all_of(maker, tenant, statements).await?;
         if self.tasks.is_closed() {
             return Err(StorageError::Halted);
         }
         let (answer, appended) = oneshot::channel();
-        match shared.queue.push(tenant, Job { statements, answer })? {
+        match shared.queue.push(tenant, Job { statements, attachments, answer })? {
             Pushed::Waits => {}
             Pushed::Begins => {
                 self.tasks.spawn(write(Arc::clone(shared), tenant));

@@ -1,0 +1,118 @@
+//! The content of attachments, in the database or in object storage.
+//!
+//! Short content waits in memory for its batch and is written with it. Longer content goes
+//! out of memory as it comes, under a random name that is recorded in `contents` before the
+//! first byte. The transaction that appends the batch *names* it: it writes the row of
+//! `attachments` that finds it by its hash, and takes its row of `contents` away. So what is
+//! recorded in `contents` can be read by nobody, and whoever removes content has to mark its
+//! row first, which fails once it is named; and content whose row is marked or gone cannot
+//! be named any more. That holds whatever a node knows of the end of its own transaction.
+
+mod contents;
+mod named;
+mod reader;
+mod staged;
+mod writer;
+
+use std::fmt;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
+use acta_xapi::Sha2;
+use async_trait::async_trait;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
+
+use crate::database::Database;
+use crate::types::Id;
+use crate::{Attachments, PostgresStorage};
+pub(crate) use named::Named;
+use reader::ContentReader;
+pub(crate) use staged::Staged;
+use writer::ContentWriter;
+
+/// How much of a content is written or read at once, in bytes.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// The longest content that is kept beside its hash, in bytes.
+const SHORT_BYTES_MAX: usize = 64 << 10;
+
+/// How much short content may wait in memory for its batch, in bytes.
+const WAITING_BYTES_MAX: usize = 32 << 20;
+
+/// The content of attachments of one store.
+pub(crate) struct ContentStore {
+    database: Arc<Database>,
+    tasks: TaskTracker,
+    /// Room for the bytes of short content.
+    room: Arc<Semaphore>,
+    bytes_max: u64,
+}
+
+impl fmt::Debug for ContentStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContentStore").field("bytes_max", &self.bytes_max).finish_non_exhaustive()
+    }
+}
+
+/// The name of content: random, and its place in `pieces` or in object storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ContentName {
+    tenant: TenantId,
+    id: Id,
+}
+
+impl fmt::Display for ContentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tenant {}, content {:032x}", self.tenant, self.id.0)
+    }
+}
+
+impl ContentStore {
+    /// The content that is kept in `database`. What is to be removed is removed by `tasks`.
+    pub(crate) fn new(database: &Arc<Database>, tasks: &TaskTracker, kept: &Attachments) -> Self {
+        let Attachments::Database { bytes_max } = *kept;
+        Self {
+            database: Arc::clone(database),
+            tasks: tasks.clone(),
+            room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
+            bytes_max,
+        }
+    }
+
+    fn new_name(&self, tenant: TenantId) -> ContentName {
+        ContentName { tenant, id: Id(self.database.random()) }
+    }
+
+    /// Room for short content to wait in memory; none if it is not short or there is none.
+    fn reserve(&self, len_bytes: usize) -> Option<OwnedSemaphorePermit> {
+        if SHORT_BYTES_MAX < len_bytes {
+            return None;
+        }
+        Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(len_bytes).ok()?).ok()
+    }
+}
+
+#[async_trait]
+impl AttachmentStore for PostgresStorage {
+    async fn stage_attachment(
+        &self,
+        tenant: TenantId,
+        sha2: Sha2,
+    ) -> Result<Box<dyn AttachmentWriter>, StorageError> {
+        Ok(Box::new(ContentWriter::new(&self.attachments, tenant, sha2)))
+    }
+
+    async fn open_attachment(
+        &self,
+        tenant: TenantId,
+        sha2: &Sha2,
+    ) -> Result<Option<Box<dyn AttachmentReader>>, StorageError> {
+        let opened = ContentReader::open(&self.attachments, tenant, sha2).await?;
+        Ok(opened.map(|reader| Box::new(reader) as Box<dyn AttachmentReader>))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! Content under its random name: begun, written, read, removed.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_storage::StorageError;
+use bytes::Bytes;
+use tokio::runtime::Handle;
+
+use super::{ContentName, ContentStore};
+use crate::credentials::{number, tenant_of};
+use crate::types::Id;
+
+/// How many contents are looked for at once when those that are left over are removed.
+const SWEPT_COUNT: i64 = 100;
+
+/// Content that is recorded and not named. Dropped, it is removed, if only later.
+#[derive(Debug)]
+pub(super) struct Unnamed {
+    store: Arc<ContentStore>,
+    name: ContentName,
+    is_forgotten: bool,
+}
+
+impl Unnamed {
+    /// Records a new content of `tenant`.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContentStore::begin`].
+    pub(super) async fn begin(
+        store: &Arc<ContentStore>,
+        name: ContentName,
+    ) -> Result<Self, StorageError> {
+        // First, so that it is removed when this is not waited for.
+        let unnamed = Self { store: Arc::clone(store), name, is_forgotten: false };
+        store.begin(name).await?;
+        Ok(unnamed)
+    }
+
+    /// Leaves the content where it is, because it has been named.
+    pub(super) fn forget(mut self) {
+        self.is_forgotten = true;
+    }
+}
+
+impl Drop for Unnamed {
+    fn drop(&mut self) {
+        if self.is_forgotten {
+            return;
+        }
+        // Without a runtime it is left over, and swept up some day.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (store, name) = (Arc::clone(&self.store), self.name);
+        let removal = async move {
+            if let Err(error) = store.remove(name).await {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "an attachment that nobody needs is left for later");
+            }
+        };
+        self.store.tasks.spawn_on(removal, &runtime);
+    }
+}
+
+impl ContentStore {
+    /// Records content that is about to be received.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
+    async fn begin(&self, name: ContentName) -> Result<(), StorageError> {
+        self.database
+            .run("recording an attachment", |connection| async move {
+                let sql = "INSERT INTO acta.contents \
+                     (tenant_id, content_id, begun, is_object, is_doomed) \
+                     VALUES ($1, $2, now(), false, false) \
+                     ON CONFLICT (tenant_id, content_id) DO NOTHING";
+                let insert = connection.prepare_cached(sql).await?;
+                connection.execute(&insert, &[&number(name.tenant), &name.id]).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Writes a piece of content, which must have been begun.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`], also when the
+    /// content has been removed meanwhile.
+    pub(super) async fn put_piece(
+        &self,
+        name: ContentName,
+        piece: i32,
+        bytes: &[u8],
+    ) -> Result<(), StorageError> {
+        let act = "writing an attachment";
+        let count = self
+            .database
+            .run(act, |connection| async move {
+                // Whoever removes the content waits for the end of this, then finds it.
+                let sql = "INSERT INTO acta.pieces (tenant_id, content_id, piece, bytes) \
+                     SELECT tenant_id, content_id, $3, $4 FROM acta.contents \
+                     WHERE tenant_id = $1 AND content_id = $2 AND NOT is_doomed FOR SHARE \
+                     ON CONFLICT (tenant_id, content_id, piece) \
+                     DO UPDATE SET bytes = excluded.bytes";
+                let insert = connection.prepare_cached(sql).await?;
+                let tenant = number(name.tenant);
+                Ok(connection.execute(&insert, &[&tenant, &name.id, &piece, &bytes]).await?)
+            })
+            .await?;
+        if count == 0 {
+            let source = io::Error::new(io::ErrorKind::TimedOut, "it was given up meanwhile");
+            return Err(StorageError::Io { act, source });
+        }
+        Ok(())
+    }
+
+    /// A piece of content.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] if there is none of this number; else
+    /// [`StorageError::Busy`] or [`StorageError::Io`].
+    pub(super) async fn get_piece(
+        &self,
+        name: ContentName,
+        piece: i32,
+    ) -> Result<Bytes, StorageError> {
+        let row = self
+            .database
+            .run("reading an attachment", |connection| async move {
+                let sql = "SELECT bytes FROM acta.pieces \
+                     WHERE tenant_id = $1 AND content_id = $2 AND piece = $3";
+                let select = connection.prepare_cached(sql).await?;
+                let tenant = number(name.tenant);
+                Ok(connection.query_opt(&select, &[&tenant, &name.id, &piece]).await?)
+            })
+            .await?;
+        let bytes = row.map(|row| row.get::<_, Vec<u8>>(0)).filter(|bytes| !bytes.is_empty());
+        let place = || format!("acta.pieces, {name}, piece {piece}");
+        bytes.map(Bytes::from).ok_or_else(|| StorageError::Corrupt { place: place() })
+    }
+
+    /// Removes content, unless it has been named. Can be done any number of times.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
+    async fn remove(&self, name: ContentName) -> Result<(), StorageError> {
+        self.database
+            .run("removing an attachment", |connection| async move {
+                let tenant = number(name.tenant);
+                // It waits for a transaction that is about to name the content, and for a
+                // piece that is being written.
+                let sql = "UPDATE acta.contents SET is_doomed = true \
+                     WHERE tenant_id = $1 AND content_id = $2";
+                let doom = connection.prepare_cached(sql).await?;
+                if connection.execute(&doom, &[&tenant, &name.id]).await? == 0 {
+                    return Ok(());
+                }
+                let sql = "DELETE FROM acta.pieces WHERE tenant_id = $1 AND content_id = $2";
+                let delete = connection.prepare_cached(sql).await?;
+                connection.execute(&delete, &[&tenant, &name.id]).await?;
+                let sql = "DELETE FROM acta.contents WHERE tenant_id = $1 AND content_id = $2";
+                let delete = connection.prepare_cached(sql).await?;
+                connection.execute(&delete, &[&tenant, &name.id]).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Removes what nodes have left over: content that was begun longer ago than
+    /// `older_than` and is not named. Returns how much there was. One node is enough to do
+    /// this, and more do no harm.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`]: the rest is
+    /// left for the next time.
+    pub(crate) async fn sweep(&self, older_than: Duration) -> Result<usize, StorageError> {
+        let mut swept_count = 0;
+        for tenant in self.tenants().await? {
+            loop {
+                let left_over = self.find_left_over(tenant, older_than).await?;
+                if left_over.is_empty() {
+                    break;
+                }
+                swept_count += left_over.len();
+                for name in left_over {
+                    self.remove(name).await?;
+                }
+            }
+        }
+        Ok(swept_count)
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, StorageError> {
+        self.database
+            .run("listing tenants", |connection| async move {
+                let rows = connection.query("SELECT tenant_id FROM acta.tenants", &[]).await?;
+                rows.iter().map(|row| tenant_of(row.get(0))).collect()
+            })
+            .await
+    }
+
+    async fn find_left_over(
+        &self,
+        tenant: TenantId,
+        older_than: Duration,
+    ) -> Result<Vec<ContentName>, StorageError> {
+        self.database
+            .run("looking for attachments that are left over", |connection| async move {
+                let sql = "SELECT content_id FROM acta.contents WHERE tenant_id = $1 \
+                     AND begun < now() - $2 * interval '1 second' LIMIT $3";
+                let select = connection.prepare_cached(sql).await?;
+                let seconds = older_than.as_secs_f64();
+                let rows =
+                    connection.query(&select, &[&number(tenant), &seconds, &SWEPT_COUNT]).await?;
+                let name = |id: Id| ContentName { tenant, id };
+                Ok(rows.iter().map(|row| name(row.get(0))).collect())
+            })
+            .await
+    }
+}

@@ -1,0 +1,106 @@
+//! Content becomes readable with its batch.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_storage::StorageError;
+
+use super::Staged;
+use super::staged::Body;
+use crate::credentials::number;
+use crate::database::Connection;
+use crate::failure::Failure;
+use crate::types::Id;
+
+/// The content that a transaction has named, once that is committed.
+#[derive(Debug)]
+pub(crate) struct Named(HashSet<Id>);
+
+impl Named {
+    /// Leaves what was named where it is, and has the rest removed: equal content was there.
+    ///
+    /// To be called after the commit, and to save work only: what is dropped instead is
+    /// asked about in the database, and stays if it is named there.
+    pub(crate) fn keep(&self, staged: Vec<Staged>) {
+        for staged in staged {
+            if let Body::Written(unnamed) = staged.body
+                && self.0.contains(&staged.name.id)
+            {
+                unnamed.forget();
+            }
+        }
+    }
+}
+
+impl Staged {
+    /// Makes content readable, under the hash that it has, together with what else the
+    /// transaction that is open on `connection` does. Where equal content is there already,
+    /// that stays.
+    ///
+    /// It can be done again with the same content in another transaction if this one did
+    /// not come to its end, or nobody knows whether it did.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`] when content has been removed because it came so long ago; else
+    /// as the database has it. The transaction must not be committed then.
+    pub(crate) async fn name_all(
+        connection: &Connection,
+        tenant: TenantId,
+        staged: &[&Self],
+    ) -> Result<Named, Failure> {
+        if staged.is_empty() {
+            return Ok(Named(HashSet::new()));
+        }
+        let named = insert(connection, tenant, staged).await?;
+        let is_named = |staged: &&&Self| named.contains(&staged.name.id);
+        let is_written = |staged: &&&Self| matches!(staged.body, Body::Written(_));
+        let written = staged.iter().filter(is_named).filter(is_written);
+        let written: Vec<Id> = written.map(|staged| staged.name.id).collect();
+        if !written.is_empty() && release(connection, tenant, &written).await? < written.len() {
+            // The sender may repeat the request, and with it the content.
+            tracing::warn!("content waited so long for its batch that it has been removed");
+            let retry_after = Duration::from_secs(1);
+            return Err(StorageError::Busy { retry_after }.into());
+        }
+        Ok(Named(named))
+    }
+}
+
+/// Returns what was inserted.
+async fn insert(
+    connection: &Connection,
+    tenant: TenantId,
+    staged: &[&Staged],
+) -> Result<HashSet<Id>, Failure> {
+    let sql = "INSERT INTO acta.attachments \
+         (tenant_id, sha2, len_bytes, bytes, content_id, is_object) \
+         SELECT $1, sha2, len_bytes, bytes, content_id, false \
+         FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::uuid[]) \
+         AS given (sha2, len_bytes, bytes, content_id) ORDER BY sha2 \
+         ON CONFLICT (tenant_id, sha2) DO NOTHING RETURNING content_id";
+    let insert = connection.prepare_cached(sql).await?;
+    let (mut hashes, mut lens) = (Vec::new(), Vec::new());
+    let (mut bytes, mut ids) = (Vec::new(), Vec::new());
+    for staged in staged {
+        hashes.push(staged.computed.as_str());
+        lens.push(i64::try_from(staged.len_bytes).unwrap_or(i64::MAX));
+        bytes.push(match &staged.body {
+            Body::Waiting { bytes, .. } => Some(&bytes[..]),
+            Body::Written(_) => None,
+        });
+        ids.push(staged.name.id);
+    }
+    let rows = connection.query(&insert, &[&number(tenant), &hashes, &lens, &bytes, &ids]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Takes the records of content that is named away. Returns how many there were.
+async fn release(connection: &Connection, tenant: TenantId, ids: &[Id]) -> Result<usize, Failure> {
+    let sql = "DELETE FROM acta.contents \
+         WHERE tenant_id = $1 AND content_id = ANY($2) AND NOT is_doomed";
+    let delete = connection.prepare_cached(sql).await?;
+    let count = connection.execute(&delete, &[&number(tenant), &ids]).await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,128 @@
+//! Content on its way out.
+
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::{AttachmentReader, StorageError};
+use acta_xapi::Sha2;
+use acta_xapi::scalar::Sha2Hasher;
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio_postgres::Row;
+
+use super::{ContentName, ContentStore};
+use crate::credentials::number;
+
+/// Reads content and checks that it is what its hash says.
+#[derive(Debug)]
+pub(super) struct ContentReader {
+    tenant: TenantId,
+    sha2: Sha2,
+    len_bytes: u64,
+    /// None after the last piece or a failure, or while one is waited for.
+    unread: Option<Unread>,
+}
+
+#[derive(Debug)]
+struct Unread {
+    source: Source,
+    hasher: Sha2Hasher,
+    rest_bytes: u64,
+}
+
+/// Where the next piece comes from.
+#[derive(Debug)]
+enum Source {
+    /// From memory: content is short, and came with its row.
+    Row(Bytes),
+    /// From the database: the piece of this number.
+    Pieces { store: Arc<ContentStore>, name: ContentName, piece: i32 },
+}
+
+impl ContentReader {
+    /// Opens the content with this hash; none if no batch has named it.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Corrupt`] or [`StorageError::Io`].
+    pub(super) async fn open(
+        store: &Arc<ContentStore>,
+        tenant: TenantId,
+        sha2: &Sha2,
+    ) -> Result<Option<Self>, StorageError> {
+        let row = store
+            .database
+            .run("opening an attachment", |connection| async move {
+                let sql = "SELECT len_bytes, bytes, content_id FROM acta.attachments \
+                     WHERE tenant_id = $1 AND sha2 = $2";
+                let select = connection.prepare_cached(sql).await?;
+                Ok(connection.query_opt(&select, &[&number(tenant), &sha2.as_str()]).await?)
+            })
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let len_bytes: i64 = row.get("len_bytes");
+        let len_bytes = u64::try_from(len_bytes).map_err(|_| corrupt(tenant, sha2))?;
+        let source = source_of(store, tenant, &row);
+        let unread = Unread { source, hasher: sha2.hasher(), rest_bytes: len_bytes };
+        let sha2 = sha2.clone();
+        Ok(Some(Self { tenant, sha2, len_bytes, unread: Some(unread) }))
+    }
+}
+
+fn source_of(store: &Arc<ContentStore>, tenant: TenantId, row: &Row) -> Source {
+    match row.get::<_, Option<Vec<u8>>>("bytes") {
+        Some(bytes) => Source::Row(bytes.into()),
+        None => {
+            let name = ContentName { tenant, id: row.get("content_id") };
+            Source::Pieces { store: Arc::clone(store), name, piece: 0 }
+        }
+    }
+}
+
+#[async_trait]
+impl AttachmentReader for ContentReader {
+    fn len_bytes(&self) -> u64 {
+        self.len_bytes
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, StorageError> {
+        let Some(mut unread) = self.unread.take().filter(|unread| 0 < unread.rest_bytes) else {
+            return Ok(None);
+        };
+        let piece = unread.source.next().await?;
+        let corrupt = || corrupt(self.tenant, &self.sha2);
+        let len = piece.len() as u64;
+        if len == 0 {
+            return Err(corrupt());
+        }
+        unread.rest_bytes = unread.rest_bytes.checked_sub(len).ok_or_else(corrupt)?;
+        unread.hasher.update(&piece);
+        if 0 < unread.rest_bytes {
+            self.unread = Some(unread);
+        } else if unread.hasher.finish() != self.sha2 {
+            // Before the last piece is given out: damaged content never seems complete.
+            return Err(corrupt());
+        }
+        Ok(Some(piece))
+    }
+}
+
+impl Source {
+    /// The next piece, which is empty if there is none.
+    async fn next(&mut self) -> Result<Bytes, StorageError> {
+        match self {
+            Self::Row(bytes) => Ok(std::mem::take(bytes)),
+            Self::Pieces { store, name, piece } => {
+                let bytes = store.get_piece(*name, *piece).await?;
+                *piece += 1;
+                Ok(bytes)
+            }
+        }
+    }
+}
+
+fn corrupt(tenant: TenantId, sha2: &Sha2) -> StorageError {
+    StorageError::Corrupt {
+        place: format!("acta.attachments, tenant {tenant}, sha2 {}", sha2.as_str()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Content that waits for its batch.
+
+use std::any::Any;
+use std::io;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::{StagedAttachment, StorageError};
+use acta_xapi::Sha2;
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::contents::Unnamed;
+use super::{ContentName, ContentStore};
+
+/// Content that has been received whole. Dropped, it is removed unless it has been named.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    pub(super) store: Arc<ContentStore>,
+    pub(super) name: ContentName,
+    pub(super) announced: Sha2,
+    pub(super) computed: Sha2,
+    pub(super) len_bytes: u64,
+    pub(super) body: Body,
+}
+
+/// Where content waits.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// In memory, to be written beside its hash.
+    Waiting {
+        /// All of it.
+        bytes: Bytes,
+        /// What it takes of the room for such content.
+        _room: OwnedSemaphorePermit,
+    },
+    /// Where it will stay.
+    Written(Unnamed),
+}
+
+impl Staged {
+    /// The engine's own form of what comes with a batch of `tenant`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Io`] with [`io::ErrorKind::InvalidInput`] when another store staged
+    /// one of them, or when one was staged for another tenant.
+    pub(crate) fn from_ports(
+        store: &Arc<ContentStore>,
+        tenant: TenantId,
+        staged: Vec<Box<dyn StagedAttachment>>,
+    ) -> Result<Vec<Self>, StorageError> {
+        staged.into_iter().map(|staged| Self::from_port(store, tenant, staged)).collect()
+    }
+
+    fn from_port(
+        store: &Arc<ContentStore>,
+        tenant: TenantId,
+        staged: Box<dyn StagedAttachment>,
+    ) -> Result<Self, StorageError> {
+        let refused = |reason| StorageError::Io {
+            act: "taking over an attachment",
+            source: io::Error::new(io::ErrorKind::InvalidInput, reason),
+        };
+        let staged = staged.into_any().downcast::<Self>();
+        let staged = *staged.map_err(|_other| refused("another engine staged it"))?;
+        if !Arc::ptr_eq(store, &staged.store) {
+            return Err(refused("another store staged it"));
+        }
+        if staged.name.tenant != tenant {
+            return Err(refused("it was staged for another tenant"));
+        }
+        Ok(staged)
+    }
+}
+
+#[async_trait]
+impl StagedAttachment for Staged {
+    fn announced(&self) -> &Sha2 {
+        &self.announced
+    }
+
+    fn computed(&self) -> &Sha2 {
+        &self.computed
+    }
+
+    fn len_bytes(&self) -> u64 {
+        self.len_bytes
+    }
+
+    async fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError> {
+        let (Ok(len), true) = (usize::try_from(self.len_bytes), self.len_bytes <= len_max) else {
+            return Ok(None);
+        };
+        if let Body::Waiting { bytes, .. } = &self.body {
+            return Ok(Some(bytes.clone()));
+        }
+        let mut content = BytesMut::with_capacity(len);
+        let mut piece = 0;
+        while content.len() < len {
+            content.extend_from_slice(&self.store.get_piece(self.name, piece).await?);
+            piece += 1;
+        }
+        Ok(Some(content.freeze()))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
