@@ -9,8 +9,10 @@
 
 mod certificates;
 mod encryption;
+mod full;
 mod migrating;
 mod refusals;
+mod serving;
 
 use acta_tests::{Ran, acta, run};
 
