@@ -169,7 +169,8 @@ fn a_role_that_may_only_read_and_write_serves_what_another_has_migrated() {
     let database = Database::fresh();
     let never = [("ACTA_STORAGE_MIGRATE", "never")];
     let mut serve = acta();
-    serve.arg("serve").env("ACTA_STORAGE_URL", database.url()).envs(never);
+    serve.args(["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("ACTA_STORAGE_URL", database.url()).envs(never);
     check_refused(&run(&mut serve), "has version 0, this release needs 1; run `acta migrate`");
 
     assert_eq!(migrate(&database.url(), &[]).code, Some(0));

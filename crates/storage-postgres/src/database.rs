@@ -1,5 +1,10 @@
 //! Connections to the database: pooled, set up alike, given up when they are lost.
 
+mod address;
+pub(crate) mod greeting;
+mod health;
+mod tls;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,9 +18,9 @@ use deadpool_postgres::{
 use futures_util::TryFutureExt;
 use futures_util::future::join;
 
-use crate::address::Address;
+use self::address::Address;
+use self::health::Health;
 use crate::failure::{Failure, Remedy};
-use crate::health::Health;
 use crate::{Connections, OpenError, Options};
 
 /// How much longer than the database itself a node waits for the end of a statement.

@@ -6,11 +6,11 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::database::{Connection, Database, discard};
-use crate::failure::Failure;
-use crate::greeting::{
+use crate::database::greeting::{
     Greeted, check_permitted, grant_of_schema, grant_of_tables, greet, has_schema,
 };
+use crate::database::{Connection, Database, discard};
+use crate::failure::Failure;
 use crate::{OpenError, Options};
 
 /// One step of the schema.

@@ -1,5 +1,7 @@
 //! A store in a database: opened, closed and asked whether it is ready.
 
+mod statistics;
+
 use std::sync::Arc;
 
 use acta_storage::{Readiness, StorageError, TermHasher};
@@ -13,7 +15,9 @@ use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
 use crate::lease::Lease;
 use crate::statements::Statements;
-use crate::{Migrate, OpenError, Options, Statistics, entities, migrations};
+use crate::{Migrate, OpenError, Options, entities, migrations};
+
+pub use statistics::{Connections, Statistics};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
