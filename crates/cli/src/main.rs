@@ -33,9 +33,10 @@ enum Command {
     Serve(serve::Arguments),
     /// Validates statements in JSON or JSON Lines and says what is wrong, and where.
     Check(check::Arguments),
-    /// Stores statements from JSON Lines in a store that is not being served.
+    /// Stores statements from JSON Lines. A store in a directory must not be served meanwhile.
     Import(import::Arguments),
-    /// Writes all statements of a store that is not being served as JSON Lines.
+    /// Writes all statements as JSON Lines. A store in a directory must not be served
+    /// meanwhile.
     Export(export::Arguments),
     /// Brings the schema of a store in a database up to date.
     Migrate(migrate::Arguments),

@@ -1,6 +1,7 @@
 //! Names the engines and puts the parts together.
 
 pub(crate) mod database;
+mod engine;
 mod place;
 
 use std::path::{Path, PathBuf};
@@ -17,10 +18,11 @@ use acta_storage_embedded::{
 };
 use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::terminal;
 
+pub(crate) use engine::{Engine, Missing};
 pub(crate) use place::{Place, load_directory};
 
 /// Statements on a page when the reader names no limit.
@@ -51,20 +53,19 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 pub(crate) struct Store {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) service: Service,
-    pub(crate) engine: Arc<EmbeddedStorage>,
+    pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
 impl Store {
-    /// Opens the store, and makes it if there is none.
-    pub(crate) fn open(config: &Config) -> Result<Self> {
+    /// Opens the store that `config` names.
+    pub(crate) async fn open(config: &Config, missing: Missing) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let options = engine_options(config, Arc::clone(&clock), Arc::clone(&entropy));
-        let engine = EmbeddedStorage::open(&options)
-            .with_context(|| format!("cannot open the store in {}", config.data.display()))?;
-        let storage: Arc<dyn Storage> = Arc::<EmbeddedStorage>::clone(&engine);
+        let opening = Engine::open(config, missing, Arc::clone(&clock), Arc::clone(&entropy));
+        let engine = opening.await?;
+        let storage = engine.storage();
         let service = Service::new(ServiceParts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
@@ -74,18 +75,9 @@ impl Store {
         Ok(Self { storage, service, engine, clock, entropy })
     }
 
-    /// Opens the store that is there.
-    pub(crate) fn open_existing(config: &Config) -> Result<Self> {
-        if !config.data.is_dir() {
-            bail!("there is no store in {}", config.data.display());
-        }
-        Self::open(config)
-    }
-
     /// Finishes what is under way and closes the store.
     pub(crate) async fn close(self) -> Result<()> {
-        let engine = self.engine;
-        tokio::task::spawn_blocking(move || engine.close()).await?.context("cannot close the store")
+        self.engine.close().await
     }
 }
 

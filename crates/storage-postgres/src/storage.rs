@@ -1,5 +1,7 @@
 //! A store in a database: opened, closed and asked whether it is ready.
 
+mod statistics;
+
 use std::sync::Arc;
 
 use acta_storage::{Readiness, StorageError, TermHasher};
@@ -15,29 +17,10 @@ use crate::lease::Lease;
 use crate::statements::Statements;
 use crate::{Migrate, OpenError, Options, entities, migrations};
 
+pub use statistics::{Connections, Statistics};
+
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
-
-/// How the connections to a database are doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Statistics {
-    /// Most connections at a time.
-    pub connections_max: u64,
-    /// Connections that are open.
-    pub connection_count: u64,
-    /// Those of them that are in use.
-    pub busy_count: u64,
-    /// Acts that wait for a connection.
-    pub waiting_count: u64,
-    /// Acts on the database that failed, also if they went well when they were tried again.
-    pub failure_count: u64,
-    /// Acts that were tried again on another connection.
-    pub reconnect_count: u64,
-    /// Acts that were tried again after a lost race.
-    pub repeat_count: u64,
-    /// Whether the database could be reached when that was last tried.
-    pub is_reachable: bool,
-}
 
 /// A store in a database, as one of any number of nodes.
 #[derive(Debug)]
@@ -99,14 +82,16 @@ impl PostgresStorage {
         Ok(Arc::new(storage))
     }
 
-    /// How the connections are doing.
+    /// How this node is doing.
     pub fn statistics(&self) -> Statistics {
-        self.database.statistics()
-    }
-
-    /// The same for the replica, if there is one.
-    pub fn replica_statistics(&self) -> Option<Statistics> {
-        self.replica.as_ref().map(|replica| replica.statistics())
+        let metered = self.statements.meters();
+        Statistics {
+            database: self.database.connections(),
+            replica: self.replica.as_ref().map(|replica| replica.connections()),
+            group_count: metered.groups,
+            group_statement_count: metered.statements,
+            waiting_count: u64::try_from(metered.waiting).unwrap_or(u64::MAX),
+        }
     }
 
     /// Finishes what is under way and closes all connections.
