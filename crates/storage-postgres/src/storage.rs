@@ -1,6 +1,7 @@
 //! A store in a database: opened, closed and asked whether it is ready.
 
 mod statistics;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -105,10 +106,16 @@ impl PostgresStorage {
         }
     }
 
-    async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {
+    /// The store's own secret: 16 bytes that are the key of its terms, and 16 that tell it from
+    /// others.
+    async fn own_secret(database: &Database) -> Result<[u8; 32], StorageError> {
         let mut proposed = [0; 32];
         database.fill(&mut proposed);
-        let secret = database.settle_secret(TERM_KEY_NAME, proposed).await?;
+        database.settle_secret(TERM_KEY_NAME, proposed).await
+    }
+
+    async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {
+        let secret = Self::own_secret(database).await?;
         let (key, _) = secret.split_at(16);
         let mut term_key = [0; 16];
         term_key.copy_from_slice(key);
