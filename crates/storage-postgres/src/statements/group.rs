@@ -1,6 +1,7 @@
 //! A group: batches of one tenant that are stored in one transaction.
 
 use std::collections::HashMap;
+use std::io::{Error, ErrorKind};
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
@@ -98,7 +99,7 @@ impl Group<'_> {
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
                 Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) if is_unknown => {
-                    let source = std::io::ErrorKind::ConnectionAborted.into();
+                    let source = ErrorKind::ConnectionAborted.into();
                     return Err(StorageError::Io { act: ACT, source });
                 }
                 Err(error) => return Err(error),
@@ -158,6 +159,7 @@ fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
 }
 
 /// Whether the database may have refused because of what a statement holds.
-const fn is_about_content(error: &StorageError) -> bool {
-    matches!(error, StorageError::Io { .. })
+fn is_about_content(error: &StorageError) -> bool {
+    let is_lost = |source: &Error| source.kind() == ErrorKind::ConnectionAborted;
+    matches!(error, StorageError::Io { source, .. } if !is_lost(source))
 }
