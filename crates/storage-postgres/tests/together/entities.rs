@@ -282,7 +282,7 @@ async fn the_follower_goes_on_after_the_database_was_away() {
     append(&node, &[telling(1, "course", "One")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
     cluster.kill();
-    until("the node has noticed", || !node.statistics().is_reachable).await;
+    until("the node has noticed", || !node.statistics().database.is_reachable).await;
     cluster.start();
     append(&node, &[telling(2, "course", "Two")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
