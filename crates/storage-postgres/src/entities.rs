@@ -48,16 +48,16 @@ const READING: &str = "reading what statements tell";
 
 const DEFINITION: &str = "SELECT coalesce(f.sequence, 0), c.last_sequence, d.definition::text \
      FROM acta.counters c \
-     LEFT JOIN acta.followers f ON f.tenant_id = c.tenant_id AND f.name = $2 \
-     LEFT JOIN acta.definitions d ON d.tenant_id = c.tenant_id AND d.activity_hash = $3 \
+     LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2 \
+     LEFT JOIN acta.definitions d ON d.tenant_id = $1 AND d.activity_hash = $3 \
      WHERE c.tenant_id = $1";
 
 const NAMES: &str = "SELECT coalesce(f.sequence, 0), c.last_sequence, \
      ARRAY(SELECT p.name FROM acta.person_names p \
-     WHERE p.tenant_id = c.tenant_id AND p.agent_hash = $3 \
+     WHERE p.tenant_id = $1 AND p.agent_hash = $3 \
      ORDER BY p.last_sequence, p.last_ordinal) \
      FROM acta.counters c \
-     LEFT JOIN acta.followers f ON f.tenant_id = c.tenant_id AND f.name = $2 \
+     LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2 \
      WHERE c.tenant_id = $1";
 
 impl PostgresStorage {
@@ -200,3 +200,6 @@ impl EntityStore for PostgresStorage {
         Ok(Person { names })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use acta_storage::StorageError;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::FOLLOWER;
@@ -24,7 +25,11 @@ use crate::lease::Lease;
 const POLL: Duration = Duration::from_millis(200);
 
 /// The least time between two looks: so that what is stored bit by bit is read in one go.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How many times as long as a look took it rests at least: the more tenants there are, the
+/// longer a look takes.
+const PAUSE_FACTOR: u32 = 4;
 
 /// The longest rest after failures.
 const REST_MAX: Duration = Duration::from_secs(10);
@@ -79,6 +84,7 @@ impl Follower {
     async fn follow(&mut self) {
         let mut rest: Option<Duration> = None;
         loop {
+            let begun = Instant::now();
             // A statement that makes it panic must not end it for all the others.
             let round = AssertUnwindSafe(self.round()).catch_unwind().await;
             let round = round.unwrap_or_else(|_| Err(panicked()));
@@ -89,7 +95,7 @@ impl Follower {
                 Ok(Round::More) => rest = None,
                 Ok(Round::Done) => {
                     rest = None;
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(PAUSE.max(begun.elapsed() * PAUSE_FACTOR)).await;
                     // Whether it was woken makes no difference.
                     drop(tokio::time::timeout(POLL, self.wake.notified()).await);
                 }

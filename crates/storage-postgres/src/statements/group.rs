@@ -126,11 +126,10 @@ impl Group<'_> {
             }
             let stored = Moment::from_unix_micros(next);
             let count_before = decided.new.len();
-            for statement in &job.statements {
-                if known.insert(statement.id, statement.fingerprint).is_none() {
-                    decided.new.push((statement, stored));
-                }
-            }
+            let is_new =
+                |statement: &&Prepared| known.insert(statement.id, statement.fingerprint).is_none();
+            let new = job.statements.iter().filter(is_new);
+            decided.new.extend(new.map(|statement| (statement, stored)));
             decided.attachments.extend(&job.attachments);
             decided.last_stored = next;
             next = next.saturating_add(1);

@@ -115,8 +115,25 @@ impl Lists {
         Ok(Self { tenant, order, range, lead, others: groups, wanted })
     }
 
-    /// The next statements that meet all filters, in order; none at the end.
-    pub(super) async fn next(&mut self, connection: &Connection) -> Result<Vec<i64>, Failure> {
+    /// Whether there are no further statements.
+    pub(super) fn are_ended(&self) -> bool {
+        self.lead.lists.iter().all(|list| list.is_ended && list.ready.is_empty())
+    }
+
+    /// Puts the next statements that meet all filters into `taken`, in order, if it is empty;
+    /// none at the end.
+    pub(super) async fn refill(
+        &mut self,
+        connection: &Connection,
+        taken: &mut VecDeque<i64>,
+    ) -> Result<(), Failure> {
+        if taken.is_empty() {
+            taken.extend(self.next(connection).await?);
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self, connection: &Connection) -> Result<Vec<i64>, Failure> {
         let reading = Reading {
             connection,
             tenant: self.tenant,
@@ -131,9 +148,7 @@ impl Lists {
             // Whoever finds little looks at more the next time.
             self.wanted = (2 * self.wanted).min(CANDIDATES_MAX);
             for other in &mut self.others {
-                if !candidates.is_empty() {
-                    candidates = other.filter(&reading, candidates).await?;
-                }
+                candidates = other.filter(&reading, candidates).await?;
             }
             if !candidates.is_empty() {
                 return Ok(candidates);
@@ -289,10 +304,8 @@ impl Group {
                 Order::Ascending => heads.min(),
             };
             let Some(next) = next else { break };
-            for list in &mut self.lists {
-                if list.ready.front() == Some(&next) {
-                    list.ready.pop_front();
-                }
+            for list in self.lists.iter_mut().filter(|list| list.ready.front() == Some(&next)) {
+                list.ready.pop_front();
             }
             taken.push(next);
         }

@@ -45,7 +45,7 @@ impl Prepared {
         if is_small {
             return Ok(prepare());
         }
-        tokio::task::spawn_blocking(prepare).await.map_err(|_| StorageError::Halted)
+        tokio::task::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
     }
 
     fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
