@@ -87,6 +87,8 @@ impl Bench {
 
     /// Waits until nothing is being removed any more.
     async fn settle(&self) {
+        // What follows the statements would go on for ever.
+        self.storage.stop.cancel();
         self.storage.tasks.close();
         self.storage.tasks.wait().await;
     }
