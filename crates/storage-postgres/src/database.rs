@@ -41,10 +41,6 @@ const BACKOFF: Duration = Duration::from_millis(20);
 /// A lock is waited for as long: nobody holds one for longer.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A transaction that is not gone on with for as long is ended by the database, so that a
-/// node that has vanished holds no lock.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The database, and where time and chance come from.
 pub(crate) struct Database {
     pool: Pool,
@@ -371,7 +367,7 @@ fn session(options: &Options) -> String {
     let settings = [
         ("statement_timeout", options.statement_timeout),
         ("lock_timeout", LOCK_TIMEOUT.min(options.statement_timeout)),
-        ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
+        ("idle_in_transaction_session_timeout", options.idle_timeout),
     ];
     let mut session = String::from(
         "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; \
