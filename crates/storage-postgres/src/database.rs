@@ -38,7 +38,7 @@ const REPEAT_COUNT_MAX: u32 = 8;
 /// The first wait after a failed attempt; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_millis(20);
 
-/// A lock is waited for as long: nobody holds one for longer.
+/// A lock is waited for as long at most: nobody holds one for longer.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database, and where time and chance come from.
@@ -364,9 +364,11 @@ impl Attempts<'_> {
 /// What every connection is set to. Each statement of ours is written for an index: no plan
 /// that reads whole tables is better, whatever the statistics say.
 fn session(options: &Options) -> String {
+    // Sooner than the statement as a whole: whoever waits for a lock has lost a race.
+    let lock_timeout = LOCK_TIMEOUT.min(options.statement_timeout / 2);
     let settings = [
         ("statement_timeout", options.statement_timeout),
-        ("lock_timeout", LOCK_TIMEOUT.min(options.statement_timeout)),
+        ("lock_timeout", lock_timeout),
         ("idle_in_transaction_session_timeout", options.idle_timeout),
     ];
     let mut session = String::from(

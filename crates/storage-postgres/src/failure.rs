@@ -184,6 +184,7 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
         return StorageError::Unavailable { retry_after: RETRY_AFTER };
     }
     let is_passing = is_lost_race(code)
+        || *code == SqlState::QUERY_CANCELED
         || *code == SqlState::TOO_MANY_CONNECTIONS
         || *code == SqlState::OUT_OF_MEMORY;
     if is_passing {
