@@ -92,9 +92,24 @@ pub(crate) fn discard(connection: Lent) {
     }
 }
 
-/// The connection of a transaction that may be given up at any point: the next one to borrow
-/// the connection must not find itself in the middle of it. Outlives all other holders.
-struct Unfinished(Option<Lent>);
+/// The connection of a transaction that may be given up at any point, by a panic too: the next
+/// one to borrow the connection must not find itself in the middle of it. Outlives all other
+/// holders.
+#[derive(Debug, Default)]
+pub(crate) struct Unfinished(Option<Lent>);
+
+impl Unfinished {
+    /// From now on, the connection is ended if this is dropped.
+    pub(crate) fn begin(&mut self, connection: Lent) -> Lent {
+        self.0 = Some(Arc::clone(&connection));
+        connection
+    }
+
+    /// The transaction has come to its end.
+    pub(crate) fn end(&mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
@@ -244,9 +259,8 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut unfinished = Unfinished(None);
-        let connection = self.connect().await?;
-        unfinished.0 = Some(Arc::clone(&connection));
+        let mut unfinished = Unfinished::default();
+        let connection = unfinished.begin(self.connect().await?);
         let worked = {
             // The first statement follows without waiting for the answer.
             let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
@@ -272,7 +286,7 @@ impl Database {
                 Err(failure)
             }
         };
-        unfinished.0 = None;
+        unfinished.end();
         give_back(connection, &done);
         done
     }

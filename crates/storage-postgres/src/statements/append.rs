@@ -18,7 +18,7 @@ use super::references::{Resolved, resolve};
 use super::writer::Shared;
 use crate::attachments::{Named, Staged};
 use crate::credentials::{insert_counter, number};
-use crate::database::{Connection, discard, give_back};
+use crate::database::{Connection, Unfinished, give_back};
 use crate::failure::Failure;
 use crate::types::{Id, Timestamp};
 
@@ -81,7 +81,8 @@ pub(super) async fn write<'a>(
     decide: impl FnOnce(&Counter, Known) -> Decided<'a>,
 ) -> Result<Written<'a>, Failure> {
     let database = &shared.database;
-    let connection = database.connect().await?;
+    let mut unfinished = Unfinished::default();
+    let connection = unfinished.begin(database.connect().await?);
     let writing = Writing { shared, connection: &connection, tenant };
     let begun = database.limit(writing.begin(statements)).await;
     let written = match begun {
@@ -94,10 +95,10 @@ pub(super) async fn write<'a>(
     if written.as_ref().is_err_and(|failure| !failure.ends_connection()) {
         let rolled_back = async { Ok(connection.batch_execute("ROLLBACK").await?) };
         if database.limit(rolled_back).await.is_err() {
-            discard(connection);
             return written;
         }
     }
+    unfinished.end();
     give_back(connection, &written);
     written
 }
