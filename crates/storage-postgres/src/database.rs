@@ -44,7 +44,10 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 /// The database, and where time and chance come from.
 pub(crate) struct Database {
     pool: Pool,
+    /// How long an answer is waited for.
     timeout: Duration,
+    /// How long a connection is waited for.
+    pub(crate) connect_timeout: Duration,
     /// What it answered last.
     pub(crate) health: Health,
     entropy: Arc<dyn Entropy>,
@@ -150,6 +153,7 @@ impl Database {
         Ok(Self {
             pool,
             timeout: options.statement_timeout.saturating_add(GRACE),
+            connect_timeout: options.connect_timeout,
             health: Health::new(address.place, Arc::clone(&options.clock)),
             entropy: Arc::clone(&options.entropy),
             clock: Arc::clone(&options.clock),
@@ -176,7 +180,20 @@ impl Database {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let done = tokio::time::timeout(self.timeout, work).await;
+        self.limit_to(self.timeout, work).await
+    }
+
+    /// As [`Database::limit`], for work that should take no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::limit`].
+    pub(crate) async fn limit_to<T>(
+        &self,
+        timeout: Duration,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let done = tokio::time::timeout(timeout, work).await;
         let done = done.unwrap_or_else(|_| Err(Failure::timed_out()));
         match &done {
             Ok(_) => self.health.note_answer(),
