@@ -25,6 +25,9 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long a statement of SQL may take.
     pub statement_timeout: Duration,
+    /// How long the database keeps a transaction open, and its locks, that its node does not
+    /// go on with: a node that has vanished holds up the others no longer.
+    pub idle_timeout: Duration,
     /// How connections are protected; none for what the URL says, or else the safest that a
     /// server at that address can be expected to offer.
     pub tls: Option<Tls>,
@@ -88,6 +91,9 @@ impl Options {
     /// How long a statement of SQL may take unless told otherwise.
     pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+    /// How long a transaction may stand still unless told otherwise.
+    pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// How old what is vouched for may be unless told otherwise.
     pub const VOUCHING_AGE_MAX: Duration = Duration::from_millis(100);
 
@@ -101,6 +107,7 @@ impl Options {
             connections_max: Self::CONNECTIONS_MAX,
             connect_timeout: Self::CONNECT_TIMEOUT,
             statement_timeout: Self::STATEMENT_TIMEOUT,
+            idle_timeout: Self::IDLE_TIMEOUT,
             tls: None,
             tls_ca: None,
             migrate: Migrate::AtStart,
@@ -117,6 +124,7 @@ impl fmt::Debug for Options {
             .field("connections_max", &self.connections_max)
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
+            .field("idle_timeout", &self.idle_timeout)
             .field("migrate", &self.migrate)
             .field("attachments", &self.attachments)
             .finish_non_exhaustive()

@@ -136,7 +136,10 @@ impl Readiness for PostgresStorage {
         let act = "asking the database whether it takes writes";
         let connection = self.database.connect().await.map_err(|failure| failure.tell(act))?;
         let sql = "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
-        let asked = self.database.limit(async { Ok(connection.query_one(sql, &[]).await?) }).await;
+        // Whoever asks must learn soon that this node has been cut off.
+        let timeout = self.database.connect_timeout;
+        let asking = async { Ok(connection.query_one(sql, &[]).await?) };
+        let asked = self.database.limit_to(timeout, asking).await;
         give_back(connection, &asked);
         let is_read_only: bool = asked.map_err(|failure: Failure| failure.tell(act))?.get(0);
         if is_read_only {

@@ -1,7 +1,6 @@
 //! A group: batches of one tenant that are stored in one transaction.
 
 use std::collections::HashMap;
-use std::io::{Error, ErrorKind};
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
@@ -57,6 +56,14 @@ impl<'a> Decided<'a> {
     }
 }
 
+/// Why a group was not stored, as far as that is known.
+#[derive(Debug)]
+struct Refused {
+    error: StorageError,
+    /// Whether it may have been because of what a statement holds.
+    is_about_content: bool,
+}
+
 impl Group<'_> {
     /// Stores the group, whatever it takes, and answers everybody.
     pub(super) async fn store(self) {
@@ -70,23 +77,23 @@ impl Group<'_> {
                     });
                 }
             }
-            Err(error) if self.jobs.len() == 1 || !is_about_content(&error) => {
-                for job in self.jobs {
-                    job.answer(Err(error.repeated()));
-                }
-            }
             // One of the batches is to blame: the others must not suffer.
-            Err(_) => {
+            Err(Refused { is_about_content: true, .. }) if 1 < self.jobs.len() => {
                 let Self { shared, tenant, jobs } = self;
                 for job in jobs {
                     let alone = Group { shared, tenant, jobs: vec![job] };
                     Box::pin(alone.store()).await;
                 }
             }
+            Err(Refused { error, .. }) => {
+                for job in self.jobs {
+                    job.answer(Err(error.repeated()));
+                }
+            }
         }
     }
 
-    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), StorageError> {
+    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), Refused> {
         let mut attempts = self.shared.database.attempts(ACT);
         let mut is_unknown = false;
         loop {
@@ -96,13 +103,18 @@ impl Group<'_> {
             };
             // What is stored is found by the next attempt and not stored again.
             is_unknown |= matches!(failure, Failure::Unknown(_));
+            let is_refused = matches!(failure, Failure::Refused(_));
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
                 Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) if is_unknown => {
-                    let source = ErrorKind::ConnectionAborted.into();
-                    return Err(StorageError::Io { act: ACT, source });
+                    let source = std::io::ErrorKind::ConnectionAborted.into();
+                    let error = StorageError::Io { act: ACT, source };
+                    return Err(Refused { error, is_about_content: false });
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let is_about_content = is_refused && matches!(error, StorageError::Io { .. });
+                    return Err(Refused { error, is_about_content });
+                }
             }
         }
     }
@@ -156,10 +168,4 @@ fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
         known.is_some_and(|known| !statement.fingerprint.agrees_with(*known))
     };
     statements.iter().filter(is_other).map(|statement| statement.id).collect()
-}
-
-/// Whether the database may have refused because of what a statement holds.
-fn is_about_content(error: &StorageError) -> bool {
-    let is_lost = |source: &Error| source.kind() == ErrorKind::ConnectionAborted;
-    matches!(error, StorageError::Io { source, .. } if !is_lost(source))
 }

@@ -2,7 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
+mod appending;
+mod cutting;
 mod documents;
 mod entities;
+mod failing;
+mod history;
 mod leading;
+mod ledger;
+mod log;
+mod losing;
 mod nodes;
+mod racing;
+mod vouching;
