@@ -10,6 +10,7 @@
 
 mod contents;
 mod named;
+mod objects;
 mod reader;
 mod staged;
 mod writer;
@@ -18,6 +19,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_objects::Bucket;
 use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
@@ -26,7 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::database::Database;
 use crate::types::Id;
-use crate::{Attachments, PostgresStorage};
+use crate::{Attachments, OpenError, PostgresStorage};
 pub(crate) use named::Named;
 use reader::ContentReader;
 pub(crate) use staged::Staged;
@@ -47,7 +49,19 @@ pub(crate) struct ContentStore {
     tasks: TaskTracker,
     /// Room for the bytes of short content.
     room: Arc<Semaphore>,
+    /// The longest content that is kept.
     bytes_max: u64,
+    /// Where new content goes.
+    kind: Kind,
+    /// Where objects are.
+    bucket: Option<Bucket>,
+}
+
+/// Where content is that is not short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Pieces,
+    Object,
 }
 
 impl fmt::Debug for ContentStore {
@@ -70,15 +84,37 @@ impl fmt::Display for ContentName {
 }
 
 impl ContentStore {
-    /// The content that is kept in `database`. What is to be removed is removed by `tasks`.
-    pub(crate) fn new(database: &Arc<Database>, tasks: &TaskTracker, kept: &Attachments) -> Self {
-        let Attachments::Database { bytes_max } = *kept;
-        Self {
+    /// The content that is kept in `database` or as `kept` says. What is to be removed is
+    /// removed by `tasks`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::ObjectAddress`], [`OpenError::Objects`].
+    pub(crate) async fn open(
+        database: &Arc<Database>,
+        tasks: &TaskTracker,
+        kept: &Attachments,
+    ) -> Result<Self, OpenError> {
+        let (kind, bytes_max, objects) = match kept {
+            Attachments::Database { bytes_max, objects } => {
+                (Kind::Pieces, *bytes_max, objects.as_ref())
+            }
+            Attachments::Objects(options) => (Kind::Object, objects::LEN_BYTES_MAX, Some(options)),
+        };
+        let bucket = objects.map(Bucket::new).transpose()?;
+        if let (Kind::Object, Some(bucket), Some(options)) = (kind, &bucket, objects) {
+            let probe = format!("probe-{:032x}", database.random());
+            let url = options.url.clone();
+            bucket.check(&probe).await.map_err(|source| OpenError::Objects { url, source })?;
+        }
+        Ok(Self {
             database: Arc::clone(database),
             tasks: tasks.clone(),
             room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
             bytes_max,
-        }
+            kind,
+            bucket,
+        })
     }
 
     fn new_name(&self, tenant: TenantId) -> ContentName {

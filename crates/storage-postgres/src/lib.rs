@@ -21,6 +21,7 @@ mod storage;
 mod tls;
 mod types;
 
+pub use acta_objects::{AddressError, ObjectError, ObjectOptions};
 pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
 pub use options::{Attachments, Migrate, OpenError, Options, Tls};
 pub use storage::{PostgresStorage, Statistics};

@@ -79,12 +79,12 @@ impl PostgresStorage {
             (tasks.clone(), Arc::clone(&appended)),
             options,
         );
-        let attachments = Arc::new(ContentStore::new(&database, &tasks, &options.attachments));
+        let attachments = ContentStore::open(&database, &tasks, &options.attachments).await?;
         Ok(Arc::new(Self {
             database,
             replica,
             hasher,
-            attachments,
+            attachments: Arc::new(attachments),
             statements,
             appended,
             tasks,
