@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, Moment, SystemClock};
 use acta_tests::server::{KEY, SECRET, basic};
-use acta_tests::{Client, Server, Version, make, shared};
+use acta_tests::{Client, Server, Store, Version, make};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::both;
+use crate::{both, engine, shared};
 
 const CONSISTENT_THROUGH: &str = "X-Experience-API-Consistent-Through";
 
@@ -550,8 +550,8 @@ fn stores_nothing_of_a_body_that_breaks_off() {
 #[test]
 fn stops_on_sigterm_after_what_is_under_way_and_keeps_everything() {
     use std::io::{Read, Write};
-    let folder = tempfile();
-    let mut server = Server::start_in(&folder, Version::V2_0_0);
+    let store = Store::new(engine());
+    let mut server = Server::start_on(&store, Version::V2_0_0);
     let client = server.client(Version::V2_0_0);
     let first = client.store(&make::rich_statement()).remove(0);
     let query = profile();
@@ -576,18 +576,11 @@ fn stops_on_sigterm_after_what_is_under_way_and_keeps_everything() {
     let status = server.wait(Duration::from_secs(10)).expect("the server stops");
     assert!(status.success(), "{status}");
 
-    let server = Server::start_in(&folder, Version::V2_0_0);
+    let server = Server::start_on(&store, Version::V2_0_0);
     let client = server.client(Version::V2_0_0);
     for id in [first, second] {
         client.fetch(&id);
     }
     let answer = client.get("/activities/profile").queries(&query).send().expect(200);
     assert_eq!(answer.text(), "kept");
-    drop(server);
-    let _ = std::fs::remove_dir_all(&folder);
-}
-
-/// A folder that the test removes itself, because two servers use it one after the other.
-fn tempfile() -> std::path::PathBuf {
-    std::env::temp_dir().join(format!("acta-tests-{}", make::id()))
 }

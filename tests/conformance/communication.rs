@@ -2,10 +2,10 @@
 
 use acta_tests::client::form;
 use acta_tests::server::{KEY, SECRET, basic};
-use acta_tests::{Answer, Client, Server, Version, make, shared};
+use acta_tests::{Answer, Client, Server, Store, Version, make};
 use serde_json::{Value, json};
 
-use crate::both;
+use crate::{both, engine, shared};
 
 const VERSION: &str = "X-Experience-API-Version";
 const CONSISTENT_THROUGH: &str = "X-Experience-API-Consistent-Through";
@@ -144,11 +144,12 @@ fn refuses_other_versions() {
 #[test]
 fn refuses_requests_without_a_version() {
     for default in Version::EVERY {
-        let own;
+        let (store, own);
         let server = match default {
             Version::V1_0_3 => shared(),
             Version::V2_0_0 => {
-                own = Server::start(default);
+                store = Store::new(engine());
+                own = Server::start_on(&store, default);
                 &own
             }
         };

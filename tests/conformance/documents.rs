@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use acta_tests::{Call, Client, Version, make, shared};
+use acta_tests::{Call, Client, Version, make};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use crate::both;
+use crate::{both, shared};
 
 /// One of the three resources, with parameters that nobody else uses.
 struct Resource {

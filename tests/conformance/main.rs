@@ -1,7 +1,7 @@
 //! Our own tests of every requirement, both versions, over HTTP.
 //!
-//! `spec/requirements.toml` says which test holds which requirement. All tests of this
-//! binary share one server, so each sends ids, agents and activities of its own and asks
+//! `spec/requirements.toml` says which test holds which requirement. They are built twice: for
+//! the embedded engine and for the one on PostgreSQL. All tests of a binary share one server, so each sends ids, agents and activities of its own and asks
 //! only for what it sent.
 
 #![expect(
@@ -13,7 +13,7 @@
     reason = "these are tests"
 )]
 
-use acta_tests::{Client, Version, shared};
+use acta_tests::{Client, Engine, Server, Version};
 
 mod about;
 mod activities;
@@ -29,9 +29,19 @@ mod signed;
 mod statement_data;
 mod statements;
 
+/// The engine that this binary is for.
+pub(crate) fn engine() -> Engine {
+    Engine::of_crate(env!("CARGO_CRATE_NAME"))
+}
+
+/// The server that all tests of this binary share.
+pub(crate) fn shared() -> &'static Server {
+    acta_tests::shared_on(engine())
+}
+
 /// Runs a test as a client of each version. Cargo shows the last line of a failed test.
 #[track_caller]
-fn both(test: impl Fn(&Client)) {
+pub(crate) fn both(test: impl Fn(&Client)) {
     for version in Version::EVERY {
         println!("as xAPI {}", version.as_str());
         test(&shared().client(version));

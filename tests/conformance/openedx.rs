@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use acta_tests::{Client, Server, Version};
+use acta_tests::{Client, Server, Store, Version};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::engine;
 
 /// The lines that the specification refuses, first and last, counted from 1: activities
 /// named by a bare UUID, an object without an id, objects of a type that is not known.
@@ -82,7 +84,8 @@ fn keeps_the_bytes_of_real_statements_and_tells_conflicts_apart() {
     let text = std::fs::read_to_string(path).expect("the file can be read");
     let lines: Vec<&str> = text.lines().collect();
     for version in Version::EVERY {
-        let server = Server::start(version);
+        let store = Store::new(engine());
+        let server = Server::start_on(&store, version);
         let client = server.client(version);
         let stored = post_all(&client, &lines);
         for (id, line) in &stored {

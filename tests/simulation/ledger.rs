@@ -163,7 +163,9 @@ impl Ledger {
             Err(
                 StorageError::Corrupt { .. }
                 | StorageError::PreconditionFailed
-                | StorageError::TooMany { .. },
+                | StorageError::TooMany { .. }
+                | StorageError::TooLarge { .. }
+                | StorageError::Unavailable { .. },
             ) => panic!("a batch was answered {answer:?}"),
         }
     }

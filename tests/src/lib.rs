@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "only tests use this")]
 
 pub mod client;
+pub mod engine;
 pub mod make;
 pub mod multipart;
 pub mod ran;
@@ -17,5 +18,6 @@ pub mod tweak;
 
 pub use acta_xapi::Version;
 pub use client::{Answer, Call, Client};
+pub use engine::{Engine, Store};
 pub use ran::{Ran, run};
-pub use server::{Launch, Server, acta, shared};
+pub use server::{Launch, Server, acta, shared, shared_on};

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 
-use crate::{Answer, Client, Version};
+use crate::{Answer, Client, Engine, Store, Version};
 
 /// The key of the credential that every server is seeded with.
 pub const KEY: &str = "blackbox";
@@ -53,6 +53,14 @@ impl Server {
     /// A server on `data`, which stays when the server goes.
     pub fn start_in(data: &Path, default_version: Version) -> Self {
         Self::start_with(data, default_version, &[])
+    }
+
+    /// A server on `store`, which stays when the server goes.
+    pub fn start_on(store: &Store, default_version: Version) -> Self {
+        let settings = store.settings();
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Self::start_with(&store.data(), default_version, &settings)
     }
 
     /// A server on `data` with further environment variables.
@@ -207,19 +215,35 @@ pub fn basic(key: &str, secret: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{key}:{secret}")))
 }
 
-/// The server that all tests of one test binary share; its default version is 1.0.3, its
-/// files are small.
+/// The server on the embedded engine that all tests of one test binary share; see
+/// [`shared_on`].
+pub fn shared() -> &'static Server {
+    shared_on(Engine::Embedded)
+}
+
+/// Ends a server and removes its data and its database when its input ends.
+const REAP: &str = r#"read -r _; kill -9 "$1"; rm -rf "$2"
+if [ -n "$3" ]; then psql --quiet --dbname "$3" --command "$4"; fi"#;
+
+/// The server that all tests of one test binary share, which all name the same engine; its
+/// default version is 1.0.3, its files are small.
 ///
 /// A static is never dropped, so a shell holds a pipe from this process: when the pipe
 /// closes, however this process ended, the shell kills the server and removes its data.
-pub fn shared() -> &'static Server {
+pub fn shared_on(engine: Engine) -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
     SHARED.get_or_init(|| {
-        let scratch = TempDir::new().expect("a directory for scratch data can be made").keep();
-        let server = Server::start_with(&scratch.join("data"), Version::V1_0_3, SMALL_FILES);
+        let store = Store::new(engine);
+        let settings = store.settings();
+        let database = settings.iter().map(|(name, value)| (*name, value.as_str()));
+        let settings: Vec<(&str, &str)> = SMALL_FILES.iter().copied().chain(database).collect();
+        let server = Server::start_with(&store.data(), Version::V1_0_3, &settings);
+        let kept = store.keep();
+        let (maintenance, removal) = kept.database();
         let mut reaper = Command::new("sh");
-        reaper.args(["-c", r#"read -r _; kill -9 "$1"; rm -rf "$2""#, "reaper"]);
-        reaper.arg(server.process_id().to_string()).arg(&scratch).stdin(Stdio::piped());
+        reaper.args(["-c", REAP, "reaper"]);
+        reaper.arg(server.process_id().to_string()).arg(kept.directory());
+        reaper.args([maintenance, removal]).stdin(Stdio::piped());
         reaper.stdout(Stdio::null()).stderr(Stdio::null());
         let reaper = reaper.spawn().expect("a shell can be started");
         std::mem::forget(reaper);

@@ -22,6 +22,9 @@ const KEY_GROUP: usize = 4;
 /// How often another key is tried when one is taken, which chance alone never brings about.
 const KEY_TRIES: usize = 4;
 
+/// The name of the secret that the first key of a store is made of.
+const FIRST_KEY_NAME: &str = "first-key";
+
 /// Longest key or secret that can be seeded, in bytes: both fit a header.
 pub(crate) const SEED_BYTES_MAX: usize = 1024;
 
@@ -55,10 +58,46 @@ impl Authenticator {
         label: &str,
         scopes: Scopes,
     ) -> Result<(Credential, Secret), StorageError> {
+        let (mut credential, secret) = self.make_up(tenant, label, scopes);
+        for _ in 0..KEY_TRIES {
+            let mut chance = [0; KEY_LETTERS];
+            self.entropy.fill(&mut chance);
+            credential.key = key_of(&chance);
+            if self.insert(&credential).await? {
+                return Ok((credential, secret));
+            }
+        }
+        Err(StorageError::Busy { retry_after: Duration::ZERO })
+    }
+
+    /// As [`Authenticator::create_credential`], for a store without any: however many ask at
+    /// once, on however many nodes, one of them makes it, and the others get none.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::CredentialStore::settle_secret`] and
+    /// [`acta_storage::CredentialStore::insert_credential`].
+    pub async fn create_first_credential(
+        &self,
+        tenant: TenantId,
+        scopes: Scopes,
+    ) -> Result<Option<(Credential, Secret)>, StorageError> {
+        let (mut credential, secret) = self.make_up(tenant, "first", scopes);
+        // All agree on the key, so that only one can have it. Its secret remains secret.
+        let mut proposed = [0; 32];
+        self.entropy.fill(&mut proposed);
+        let settled = self.storage.settle_secret(FIRST_KEY_NAME, proposed).await?;
+        credential.key = key_of(&settled);
+        let is_first = self.insert(&credential).await?;
+        Ok(is_first.then_some((credential, secret)))
+    }
+
+    /// A credential with a new secret, and no key yet.
+    fn make_up(&self, tenant: TenantId, label: &str, scopes: Scopes) -> (Credential, Secret) {
         let mut chance = [0; 32];
         self.entropy.fill(&mut chance);
         let secret = Secret::new(URL_SAFE_NO_PAD.encode(chance));
-        let mut credential = Credential {
+        let credential = Credential {
             key: String::new(),
             tenant,
             label: label.to_owned(),
@@ -66,13 +105,7 @@ impl Authenticator {
             scopes,
             created: self.clock.now(),
         };
-        for _ in 0..KEY_TRIES {
-            credential.key = self.random_key();
-            if self.insert(&credential).await? {
-                return Ok((credential, secret));
-            }
-        }
-        Err(StorageError::Busy { retry_after: Duration::ZERO })
+        (credential, secret)
     }
 
     /// Stores a credential whose key and secret somebody else chose, with the scope
@@ -110,19 +143,18 @@ impl Authenticator {
         self.forget(&credential.key);
         inserted
     }
+}
 
-    fn random_key(&self) -> String {
-        let mut chance = [0; KEY_LETTERS];
-        self.entropy.fill(&mut chance);
-        let mut key = String::with_capacity(KEY_LETTERS + KEY_LETTERS / KEY_GROUP);
-        for (index, byte) in chance.iter().enumerate() {
-            if index > 0 && index % KEY_GROUP == 0 {
-                key.push('-');
-            }
-            key.push(char::from(KEY_ALPHABET[usize::from(*byte) % KEY_ALPHABET.len()]));
+/// The key that `chance`, of which the first bytes count, gives.
+fn key_of(chance: &[u8]) -> String {
+    let mut key = String::with_capacity(KEY_LETTERS + KEY_LETTERS / KEY_GROUP);
+    for (index, byte) in chance.iter().take(KEY_LETTERS).enumerate() {
+        if index > 0 && index % KEY_GROUP == 0 {
+            key.push('-');
         }
-        key
+        key.push(char::from(KEY_ALPHABET[usize::from(*byte) % KEY_ALPHABET.len()]));
     }
+    key
 }
 
 /// Whether `text` can be a part of Basic credentials.

@@ -1,35 +1,98 @@
 //! What the engine tells about itself, for `/metrics`.
 
-use std::sync::Arc;
-
 use acta_http::{GaugeReading, Gauges};
 use acta_storage_embedded::EmbeddedStorage;
+use acta_storage_postgres::{Connections, PostgresStorage};
+
+use crate::wire::Engine;
 
 /// Reads the engine's statistics.
 #[derive(Debug)]
-pub(crate) struct EngineGauges(pub(crate) Arc<EmbeddedStorage>);
+pub(crate) struct EngineGauges(pub(crate) Engine);
+
+type Reading = (&'static str, &'static str, f64);
 
 impl Gauges for EngineGauges {
-    #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
     fn read(&self) -> Vec<GaugeReading> {
-        let now = self.0.statistics();
-        let readings = [
-            ("acta_statements", "Statements in the store", now.statement_count as f64),
-            ("acta_log_bytes", "Bytes of the statement log", now.log_bytes as f64),
-            ("acta_log_segments", "Segments of the statement log", now.segment_count as f64),
-            ("acta_index_runs", "Runs of the index", now.run_count as f64),
-            ("acta_queue_batches", "Batches that wait to be written", now.waiting_count as f64),
-            ("acta_groups", "Groups written and synced", now.group_count as f64),
-            (
-                "acta_group_statements",
-                "Statements in those groups",
-                now.group_statement_count as f64,
-            ),
-            ("acta_syncs", "Syncs of the log", now.sync_count as f64),
-            ("acta_sync_seconds", "Time spent in those syncs", now.sync_time.as_secs_f64()),
-            ("acta_halted", "1 after a failed sync", f64::from(u8::from(now.is_halted))),
-        ];
+        let readings = match &self.0 {
+            Engine::Embedded(storage) => embedded(storage),
+            Engine::Postgres(storage) => postgres(storage),
+        };
         let named = readings.into_iter();
         named.map(|(name, help, value)| GaugeReading { name, help, value }).collect()
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn embedded(storage: &EmbeddedStorage) -> Vec<Reading> {
+    let now = storage.statistics();
+    vec![
+        ("acta_statements", "Statements in the store", now.statement_count as f64),
+        ("acta_log_bytes", "Bytes of the statement log", now.log_bytes as f64),
+        ("acta_log_segments", "Segments of the statement log", now.segment_count as f64),
+        ("acta_index_runs", "Runs of the index", now.run_count as f64),
+        ("acta_queue_batches", "Batches that wait to be written", now.waiting_count as f64),
+        ("acta_groups", "Groups written and synced", now.group_count as f64),
+        ("acta_group_statements", "Statements in those groups", now.group_statement_count as f64),
+        ("acta_syncs", "Syncs of the log", now.sync_count as f64),
+        ("acta_sync_seconds", "Time spent in those syncs", now.sync_time.as_secs_f64()),
+        ("acta_halted", "1 after a failed sync", f64::from(u8::from(now.is_halted))),
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn postgres(storage: &PostgresStorage) -> Vec<Reading> {
+    let now = storage.statistics();
+    let mut readings = vec![
+        ("acta_queue_batches", "Batches that wait to be written", now.waiting_count as f64),
+        ("acta_groups", "Transactions of this node that stored statements", now.group_count as f64),
+        (
+            "acta_group_statements",
+            "Statements in those transactions",
+            now.group_statement_count as f64,
+        ),
+    ];
+    readings.extend(connections(&OF_DATABASE, &now.database));
+    readings.extend(now.replica.iter().flat_map(|replica| connections(&OF_REPLICA, replica)));
+    readings
+}
+
+/// The names of what is told about connections.
+type Names = [&'static str; 8];
+
+const OF_DATABASE: Names = [
+    "acta_database_reachable",
+    "acta_database_connections_max",
+    "acta_database_connections",
+    "acta_database_connections_busy",
+    "acta_database_connection_waits",
+    "acta_database_failures",
+    "acta_database_reconnects",
+    "acta_database_repeats",
+];
+
+const OF_REPLICA: Names = [
+    "acta_replica_reachable",
+    "acta_replica_connections_max",
+    "acta_replica_connections",
+    "acta_replica_connections_busy",
+    "acta_replica_connection_waits",
+    "acta_replica_failures",
+    "acta_replica_reconnects",
+    "acta_replica_repeats",
+];
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn connections(names: &Names, now: &Connections) -> Vec<Reading> {
+    let told = [
+        ("0 while it cannot be reached", f64::from(u8::from(now.is_reachable))),
+        ("Most connections of this node", now.connections_max as f64),
+        ("Connections that are open", now.connection_count as f64),
+        ("Connections that are in use", now.busy_count as f64),
+        ("Acts that wait for a connection", now.waiting_count as f64),
+        ("Acts that failed, those included that went well later", now.failure_count as f64),
+        ("Acts that were tried again on another connection", now.reconnect_count as f64),
+        ("Acts that were tried again after a lost race", now.repeat_count as f64),
+    ];
+    names.iter().zip(told).map(|(name, (help, value))| (*name, help, value)).collect()
 }

@@ -1,7 +1,9 @@
 //! Names the engines and puts the parts together.
 
 pub(crate) mod database;
+mod engine;
 mod place;
+mod side;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +23,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::terminal;
 
+pub(crate) use engine::{Engine, Missing};
 pub(crate) use place::{Place, load_directory};
+pub(crate) use side::open_side;
 
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
@@ -51,20 +55,19 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 pub(crate) struct Store {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) service: Service,
-    pub(crate) engine: Arc<EmbeddedStorage>,
+    pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
 }
 
 impl Store {
-    /// Opens the store, and makes it if there is none.
-    pub(crate) fn open(config: &Config) -> Result<Self> {
+    /// Opens the store that `config` names.
+    pub(crate) async fn open(config: &Config, missing: Missing) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let options = engine_options(config, Arc::clone(&clock), Arc::clone(&entropy));
-        let engine = EmbeddedStorage::open(&options)
-            .with_context(|| format!("cannot open the store in {}", config.data.display()))?;
-        let storage: Arc<dyn Storage> = Arc::<EmbeddedStorage>::clone(&engine);
+        let opening = Engine::open(config, missing, Arc::clone(&clock), Arc::clone(&entropy));
+        let engine = opening.await?;
+        let storage = engine.storage();
         let service = Service::new(ServiceParts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
@@ -74,18 +77,20 @@ impl Store {
         Ok(Self { storage, service, engine, clock, entropy })
     }
 
-    /// Opens the store that is there.
-    pub(crate) fn open_existing(config: &Config) -> Result<Self> {
-        if !config.data.is_dir() {
-            bail!("there is no store in {}", config.data.display());
+    /// Refuses a store that is not whole yet.
+    pub(crate) async fn check_whole(&self) -> Result<()> {
+        if self.storage.find_adoption().await?.is_some() {
+            bail!(
+                "the store is an unfinished copy of another one: finish it with the same \
+                 `acta copy` that began it"
+            );
         }
-        Self::open(config)
+        Ok(())
     }
 
     /// Finishes what is under way and closes the store.
     pub(crate) async fn close(self) -> Result<()> {
-        let engine = self.engine;
-        tokio::task::spawn_blocking(move || engine.close()).await?.context("cannot close the store")
+        self.engine.close().await
     }
 }
 

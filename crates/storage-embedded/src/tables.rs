@@ -19,6 +19,7 @@ mod failure;
 mod files;
 mod readers;
 mod schema;
+mod transfer;
 mod writer;
 
 use std::io;
@@ -32,7 +33,7 @@ use rusqlite::Connection;
 pub(crate) use check::{TableSight, check as check_tables};
 pub(crate) use copy::copy;
 pub(crate) use entities::{EntityChanges, EntityReader};
-pub(crate) use failure::{is_of_row, repeated};
+pub(crate) use failure::is_of_row;
 pub(crate) use files::{are_there as are_tables_there, check as check_files};
 use readers::Readers;
 use schema::TablesFile;

@@ -17,6 +17,7 @@ mod writer;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_objects::Bucket;
@@ -42,6 +43,12 @@ const SHORT_BYTES_MAX: usize = 64 << 10;
 
 /// How much short content may wait in memory for its batch, in bytes.
 const WAITING_BYTES_MAX: usize = 32 << 20;
+
+/// How often it is looked for what nodes have left over.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Content that no batch has named for so long is left over.
+const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 
 /// The content of attachments of one store.
 pub(crate) struct ContentStore {
@@ -127,6 +134,31 @@ impl ContentStore {
             return None;
         }
         Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(len_bytes).ok()?).ok()
+    }
+}
+
+impl PostgresStorage {
+    /// Removes what nodes have left over, time and again, while this node leads.
+    pub(crate) fn sweep_contents(&self) {
+        let (store, leading) = (Arc::clone(&self.attachments), Arc::clone(&self.leading));
+        let stop = self.stop.clone();
+        let sweeping = async move {
+            loop {
+                tokio::time::sleep(SWEEP_INTERVAL).await;
+                if !leading.is_held() {
+                    continue;
+                }
+                match store.sweep(LEFT_OVER_AFTER).await {
+                    Ok(0) => {}
+                    Ok(count) => tracing::info!(count, "removed attachments that were left over"),
+                    Err(error) => {
+                        let cause: &dyn std::error::Error = &error;
+                        tracing::warn!(error = cause, "attachments that are left over stay");
+                    }
+                }
+            }
+        };
+        self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });
     }
 }
 

@@ -1,5 +1,10 @@
 //! Connections to the database: pooled, set up alike, given up when they are lost.
 
+mod address;
+pub(crate) mod greeting;
+mod health;
+mod tls;
+
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,16 +18,19 @@ use deadpool_postgres::{
 use futures_util::TryFutureExt;
 use futures_util::future::join;
 
-use crate::address::Address;
+use self::address::Address;
+use self::health::Health;
 use crate::failure::{Failure, Remedy};
-use crate::health::Health;
-use crate::{OpenError, Options, Statistics};
+use crate::{Connections, OpenError, Options};
 
 /// How much longer than the database itself a node waits for the end of a statement.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How often the same is tried on another connection.
 const RECONNECT_COUNT_MAX: u32 = 6;
+
+/// How long a database that cannot be reached is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often the same is tried after lost races.
 const REPEAT_COUNT_MAX: u32 = 8;
@@ -273,6 +281,11 @@ impl Database {
         done
     }
 
+    /// Whether it is not worth waiting for any more: whoever asks is told so at once then.
+    fn is_given_up(&self) -> bool {
+        self.health.unreachable_for().is_some_and(|time| PATIENCE < time)
+    }
+
     /// Attempts of one act, to be repeated as long as that is of use.
     pub(crate) fn attempts(&self, act: &'static str) -> Attempts<'_> {
         Attempts { database: self, act, reconnect_count: 0, repeat_count: 0 }
@@ -291,10 +304,10 @@ impl Database {
     }
 
     /// How it is doing.
-    pub(crate) fn statistics(&self) -> Statistics {
+    pub(crate) fn connections(&self) -> Connections {
         let pool = self.pool.status();
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        Statistics {
+        Connections {
             connections_max: count(pool.max_size),
             connection_count: count(pool.size),
             busy_count: count(pool.size.saturating_sub(pool.available)),
@@ -333,6 +346,7 @@ impl Attempts<'_> {
                 self.database.health.note_repeat();
                 (&mut self.repeat_count, REPEAT_COUNT_MAX)
             }
+            Remedy::Reconnect if self.database.is_given_up() => return Err(failure.tell(self.act)),
             Remedy::Reconnect => {
                 self.database.health.note_reconnect();
                 (&mut self.reconnect_count, RECONNECT_COUNT_MAX)

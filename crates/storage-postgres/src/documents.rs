@@ -5,6 +5,7 @@
 //! there, and then that of the document: always in this order.
 
 mod place;
+mod transfer;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -162,6 +163,7 @@ impl Database {
     ) -> Result<bool, StorageError> {
         let NewDocument { content, content_type, etag, count_max: _ } = document;
         let (content, updated) = (&content[..], Timestamp(self.clock.now()));
+        let is_repeatable = wanted.is_anything();
         let mut attempts = self.attempts(REPLACING);
         loop {
             let replaced = self.run_once(|connection| async move {
@@ -186,11 +188,13 @@ impl Database {
                     one_of,
                     none_of,
                 ];
-                // It is committed at once: done twice, it may not find its precondition.
-                let updated = connection.execute(&update, &columns).await;
-                Ok(updated.map_err(|error| Failure::from(error).at_commit())?)
+                Ok(connection.execute(&update, &columns).await?)
             });
-            match replaced.await {
+            // It is committed at once: done twice, it may not find what it wants.
+            let replaced = replaced.await;
+            let replaced =
+                if is_repeatable { replaced } else { replaced.map_err(Failure::at_commit) };
+            match replaced {
                 Ok(count) => return Ok(0 < count),
                 Err(failure) => attempts.again(failure).await?,
             }
@@ -363,5 +367,7 @@ fn read_document(row: &Row) -> Document {
 
 fn read_name(row: &Row) -> Result<String, Failure> {
     let name = String::from_utf8(row.get("name"));
-    name.map_err(|_| StorageError::Corrupt { place: "acta.documents, name".to_owned() }.into())
+    name.map_err(|_not_utf8| {
+        StorageError::Corrupt { place: "acta.documents, name".to_owned() }.into()
+    })
 }

@@ -128,6 +128,12 @@ impl Failure {
         }
     }
 
+    /// Whether the database takes no writes at all, although it can be read.
+    pub(crate) fn refuses_writes(&self) -> bool {
+        let refuses = [SqlState::DISK_FULL, SqlState::READ_ONLY_SQL_TRANSACTION];
+        self.code().is_some_and(|code| refuses.contains(code))
+    }
+
     /// What is at the bottom of it, for people.
     pub(crate) fn reason(&self) -> String {
         match self {

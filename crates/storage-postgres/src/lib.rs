@@ -5,23 +5,21 @@
 //! transaction that appends has locked. What cannot be decided by one node is decided by the
 //! database, which also keeps the only clock that all nodes share.
 
-mod address;
 mod attachments;
 mod credentials;
 mod cursors;
 mod database;
 mod documents;
+mod entities;
 mod failure;
-mod greeting;
-mod health;
+mod lease;
 mod migrations;
 mod options;
 mod statements;
 mod storage;
-mod tls;
 mod types;
 
 pub use acta_objects::{AddressError, ObjectError, ObjectOptions};
 pub use migrations::{Inspected, Migrated, Migration, inspect, migrate, migrations};
 pub use options::{Attachments, Migrate, OpenError, Options, Tls};
-pub use storage::{PostgresStorage, Statistics};
+pub use storage::{Connections, PostgresStorage, Statistics};

@@ -6,11 +6,11 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::database::{Connection, Database, discard};
-use crate::failure::Failure;
-use crate::greeting::{
+use crate::database::greeting::{
     Greeted, check_permitted, grant_of_schema, grant_of_tables, greet, has_schema,
 };
+use crate::database::{Connection, Database, discard};
+use crate::failure::Failure;
 use crate::{OpenError, Options};
 
 /// One step of the schema.
@@ -99,15 +99,14 @@ pub async fn migrate(options: &Options) -> Result<Migrated, OpenError> {
 ///
 /// As [`migrate`].
 pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrated, OpenError> {
-    let greeted = greet(database, options).await?;
-    let migrated = run_on(&greeted.connection).await;
+    let (greeted, before) = find(database, options).await?;
+    let migrated = run_on(&greeted.connection, before).await;
     match migrated {
         Ok(migrated) => {
             check_permitted(&greeted).await?;
             Ok(migrated)
         }
-        Err(RunError::Open(error)) => Err(error),
-        Err(RunError::Failed(failure)) => {
+        Err(failure) => {
             let error = told(failure, ACT, grant_of_schema(&greeted));
             // It may be in the middle of a transaction.
             discard(greeted.connection);
@@ -161,26 +160,7 @@ pub(crate) async fn check(database: &Database, options: &Options) -> Result<(), 
     check_permitted(&greeted).await
 }
 
-enum RunError {
-    Open(OpenError),
-    Failed(Failure),
-}
-
-impl From<Failure> for RunError {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<tokio_postgres::Error> for RunError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-async fn run_on(connection: &Connection) -> Result<Migrated, RunError> {
-    let before = read(connection).await?;
-    check_not_newer(before).map_err(RunError::Open)?;
+async fn run_on(connection: &Connection, before: State) -> Result<Migrated, Failure> {
     let mut migrated = Migrated { before: before.version, now: before.version, names: Vec::new() };
     if newest() <= before.version {
         return Ok(migrated);

@@ -1,5 +1,8 @@
 //! A store in a database: opened, closed and asked whether it is ready.
 
+mod statistics;
+mod transfer;
+
 use std::sync::Arc;
 
 use acta_storage::{Readiness, StorageError, TermHasher};
@@ -11,32 +14,14 @@ use tokio_util::task::TaskTracker;
 use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
+use crate::lease::Lease;
 use crate::statements::Statements;
-use crate::{Migrate, OpenError, Options, migrations};
+use crate::{Migrate, OpenError, Options, entities, migrations};
+
+pub use statistics::{Connections, Statistics};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
-
-/// How the connections to a database are doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Statistics {
-    /// Most connections at a time.
-    pub connections_max: u64,
-    /// Connections that are open.
-    pub connection_count: u64,
-    /// Those of them that are in use.
-    pub busy_count: u64,
-    /// Acts that wait for a connection.
-    pub waiting_count: u64,
-    /// Acts on the database that failed, also if they went well when they were tried again.
-    pub failure_count: u64,
-    /// Acts that were tried again on another connection.
-    pub reconnect_count: u64,
-    /// Acts that were tried again after a lost race.
-    pub repeat_count: u64,
-    /// Whether the database could be reached when that was last tried.
-    pub is_reachable: bool,
-}
 
 /// A store in a database, as one of any number of nodes.
 #[derive(Debug)]
@@ -49,6 +34,8 @@ pub struct PostgresStorage {
     pub(crate) statements: Statements,
     /// Tells followers on this node that statements were stored.
     pub(crate) appended: Arc<Notify>,
+    /// What makes this node the one that keeps activities and persons.
+    pub(crate) leading: Arc<Lease>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -80,26 +67,33 @@ impl PostgresStorage {
             options,
         );
         let attachments = ContentStore::open(&database, &tasks, &options.attachments).await?;
-        Ok(Arc::new(Self {
+        let leading = entities::lease(&database);
+        let storage = Self {
             database,
             replica,
             hasher,
             attachments: Arc::new(attachments),
             statements,
             appended,
+            leading,
             tasks,
             stop: CancellationToken::new(),
-        }))
+        };
+        storage.follow_entities();
+        storage.sweep_contents();
+        Ok(Arc::new(storage))
     }
 
-    /// How the connections are doing.
+    /// How this node is doing.
     pub fn statistics(&self) -> Statistics {
-        self.database.statistics()
-    }
-
-    /// The same for the replica, if there is one.
-    pub fn replica_statistics(&self) -> Option<Statistics> {
-        self.replica.as_ref().map(|replica| replica.statistics())
+        let metered = self.statements.meters();
+        Statistics {
+            database: self.database.connections(),
+            replica: self.replica.as_ref().map(|replica| replica.connections()),
+            group_count: metered.groups,
+            group_statement_count: metered.statements,
+            waiting_count: u64::try_from(metered.waiting).unwrap_or(u64::MAX),
+        }
     }
 
     /// Finishes what is under way and closes all connections.
@@ -113,14 +107,27 @@ impl PostgresStorage {
         }
     }
 
-    async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {
+    /// The store's own secret: 16 bytes that are the key of its terms, and 16 that tell it from
+    /// others.
+    async fn own_secret(database: &Database) -> Result<[u8; 32], StorageError> {
         let mut proposed = [0; 32];
         database.fill(&mut proposed);
-        let secret = database.settle_secret(TERM_KEY_NAME, proposed).await?;
+        database.settle_secret(TERM_KEY_NAME, proposed).await
+    }
+
+    async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {
+        let secret = Self::own_secret(database).await?;
         let (key, _) = secret.split_at(16);
         let mut term_key = [0; 16];
         term_key.copy_from_slice(key);
         Ok(TermHasher::new(term_key))
+    }
+}
+
+impl Drop for PostgresStorage {
+    fn drop(&mut self) {
+        // Who does not close it leaves nothing running.
+        self.stop.cancel();
     }
 }
 

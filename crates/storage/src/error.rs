@@ -70,3 +70,24 @@ pub enum StorageError {
         source: io::Error,
     },
 }
+
+impl StorageError {
+    /// The same error, for a further caller who waits for the same outcome.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        match self {
+            Self::Conflict(ids) => Self::Conflict(ids.clone()),
+            Self::PreconditionFailed => Self::PreconditionFailed,
+            Self::TooMany { count_max } => Self::TooMany { count_max: *count_max },
+            Self::TooLarge { bytes_max } => Self::TooLarge { bytes_max: *bytes_max },
+            Self::Busy { retry_after } => Self::Busy { retry_after: *retry_after },
+            Self::Unavailable { retry_after } => Self::Unavailable { retry_after: *retry_after },
+            Self::Full => Self::Full,
+            Self::Corrupt { place } => Self::Corrupt { place: place.clone() },
+            Self::Halted => Self::Halted,
+            Self::Io { act, source } => {
+                Self::Io { act, source: io::Error::new(source.kind(), source.to_string()) }
+            }
+        }
+    }
+}

@@ -52,6 +52,21 @@ impl Bench {
     }
 }
 
+#[tokio::test]
+async fn of_several_nodes_one_makes_the_first_credential() {
+    let bench = Bench::new().await;
+    let mut made = Vec::new();
+    for seed in 1..=4 {
+        let node = open(&bench.clock, &bench.storage, seed).await;
+        let scopes: Scopes = [Scope::All].into_iter().collect();
+        made.extend(node.create_first_credential(TenantId::FIRST, scopes).await.unwrap());
+    }
+    let [(credential, secret)] = &made[..] else { panic!("{} were made", made.len()) };
+    let stored = bench.storage.list_credentials(TenantId::FIRST).await.unwrap();
+    assert_eq!(stored, std::slice::from_ref(credential));
+    assert_eq!(bench.outcome(&credential.key, secret.expose()).await, "permitted");
+}
+
 async fn open(clock: &Arc<ManualClock>, storage: &Arc<ModelStorage>, seed: u64) -> Authenticator {
     let entropy = Arc::new(SeededEntropy::new(seed));
     let (storage, clock) = (Arc::<ModelStorage>::clone(storage), Arc::<ManualClock>::clone(clock));

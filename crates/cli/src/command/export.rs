@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use super::verify;
 use crate::terminal::{Unit, counted, progress_bar, say};
-use crate::wire::{self, Place, Store};
+use crate::wire::{self, Missing, Place, Store};
 
 /// Arguments of `acta export`.
 #[derive(Debug, clap::Args)]
@@ -40,13 +40,14 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let store = match Store::open_existing(&loaded.config) {
+        let store = match Store::open(&loaded.config, Missing::Refuse).await {
             Err(error) if arguments.skip_damaged && wire::is_damage(&error) => {
                 say(&format!("{error:#}"));
                 return salvage(&loaded.config, arguments);
             }
             store => store?,
         };
+        store.check_whole().await?;
         let outcome = write(&store, arguments).await;
         store.close().await?;
         let exported = outcome?;

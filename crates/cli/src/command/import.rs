@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 
 use super::check::parse_version;
 use crate::terminal::{Unit, counted, print, progress_bar, say};
-use crate::wire::{self, Place, Store};
+use crate::wire::{self, Missing, Place, Store};
 
 /// The account name in the authority of imported statements.
 const AUTHORITY_NAME: &str = "import";
@@ -46,7 +46,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let store = Store::open(&loaded.config)?;
+        let store = Store::open(&loaded.config, Missing::Make).await?;
+        store.check_whole().await?;
         let outcome = import_all(&store, arguments).await;
         store.close().await?;
         let total = outcome?;

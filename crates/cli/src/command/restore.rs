@@ -10,7 +10,7 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::terminal::{CopyBar, counted, print, say};
-use crate::wire::{self, Store};
+use crate::wire::{self, Missing, Store};
 
 /// What to do about a store in a database.
 const INSTEAD: &str = "restore it with pg_restore, or from the archive of its log";
@@ -78,8 +78,11 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 /// Opens the store, which checks all statements and makes the index, and closes it.
 fn open(config: &Config, restored: &Restored) -> Result<()> {
     wire::block_on(async {
-        let store = Store::open_existing(config)?;
-        let found = store.engine.statistics().statement_count;
+        let store = Store::open(config, Missing::Refuse).await?;
+        let mut found = 0;
+        for tenant in store.storage.list_tenants().await? {
+            found += store.storage.count_statements(tenant.id).await?;
+        }
         store.close().await?;
         if found != restored.statement_count {
             bail!("it has {found} statements instead of {}", restored.statement_count);

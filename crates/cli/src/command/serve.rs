@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::terminal::print;
-use crate::wire::{self, Place, Store};
+use crate::wire::{self, Missing, Place, Store};
 use crate::{gauges, logging};
 
 /// File handles that are left to the store: segments, runs, tables and attachments.
@@ -70,7 +70,8 @@ async fn serve(config: &Config) -> Result<()> {
     let listener = listen(config.listen);
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let store = Store::open(config)?;
+    let store = Store::open(config, Missing::Make).await?;
+    store.check_whole().await?;
     let authenticator = authenticator(&store, config).await?;
     let credential = first_credential(&store, &authenticator, config).await?;
     if let Some((key, secret)) = credential {
@@ -82,7 +83,7 @@ async fn serve(config: &Config) -> Result<()> {
         service: store.service.clone(),
         authenticator: Arc::new(authenticator),
         clock: Arc::clone(&store.clock),
-        gauges: Some(Arc::new(gauges::EngineGauges(Arc::clone(&store.engine)))),
+        gauges: Some(Arc::new(gauges::EngineGauges(store.engine.clone()))),
         options: wire::http_options(config, connections_max(config)),
     };
     let served = acta_http::serve(listener, parts, shutdown).await;
@@ -144,7 +145,8 @@ fn connections_max(config: &Config) -> usize {
     most
 }
 
-/// Gives an empty store its credential. Returns key and secret if they were made up here.
+/// Gives an empty store its credential. Returns key and secret if they were made up here, and
+/// not by another node that starts at the same time.
 async fn first_credential(
     store: &Store,
     authenticator: &Authenticator,
@@ -159,8 +161,8 @@ async fn first_credential(
         return Ok(None);
     }
     let scopes = [Scope::All].into_iter().collect();
-    let created = authenticator.create_credential(TenantId::FIRST, "first", scopes).await?;
-    Ok(Some((created.0.key, created.1)))
+    let created = authenticator.create_first_credential(TenantId::FIRST, scopes).await?;
+    Ok(created.map(|(credential, secret)| (credential.key, secret)))
 }
 
 /// Tells the one who starts Acta for the first time how to go on.

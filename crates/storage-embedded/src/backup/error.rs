@@ -110,6 +110,8 @@ impl BackupError {
                 StorageError::Halted
                 | StorageError::Conflict(_)
                 | StorageError::TooMany { .. }
+                | StorageError::TooLarge { .. }
+                | StorageError::Unavailable { .. }
                 | StorageError::PreconditionFailed => io::Error::other(error),
             };
             Self::Io { act, path: path.clone(), source }

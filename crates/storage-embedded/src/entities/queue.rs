@@ -10,7 +10,6 @@ use tokio::sync::watch;
 
 use super::Limits;
 use super::told::Told;
-use crate::tables::repeated;
 
 /// What a group of durable statements tells.
 #[derive(Debug)]
@@ -139,7 +138,7 @@ impl Queue {
             .map_err(|_closed| StorageError::Halted)?;
         match &settled.failure {
             _ if target <= settled.reached => Ok(()),
-            Some(failure) => Err(repeated(failure)),
+            Some(failure) => Err(failure.repeated()),
             None => Err(StorageError::Halted),
         }
     }

@@ -52,23 +52,9 @@ pub(super) fn is_fatal(error: &StorageError) -> bool {
         StorageError::Conflict(_)
         | StorageError::PreconditionFailed
         | StorageError::TooMany { .. }
+        | StorageError::TooLarge { .. }
         | StorageError::Busy { .. }
+        | StorageError::Unavailable { .. }
         | StorageError::Full => false,
-    }
-}
-
-/// The same error for a further caller.
-pub(crate) fn repeated(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
-        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
-        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
-        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
-        StorageError::Full => StorageError::Full,
-        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
-        StorageError::Halted => StorageError::Halted,
-        StorageError::Io { act, source } => {
-            StorageError::Io { act, source: io::Error::new(source.kind(), source.to_string()) }
-        }
     }
 }

@@ -12,7 +12,7 @@ use acta_storage::StorageError;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::failure::{RETRY_AFTER, failed, is_fatal, repeated};
+use super::failure::{RETRY_AFTER, failed, is_fatal};
 
 /// Most writes that share one transaction.
 const GROUP_MAX: usize = 256;
@@ -154,7 +154,7 @@ impl Group {
             }
             let failure = self.commit(&mut writes).err();
             for write in writes {
-                write.answer(failure.as_ref().map(repeated));
+                write.answer(failure.as_ref().map(StorageError::repeated));
             }
         }
     }
@@ -175,8 +175,10 @@ impl Group {
             StorageError::Io { .. }
             | StorageError::Conflict(_)
             | StorageError::TooMany { .. }
+            | StorageError::TooLarge { .. }
             | StorageError::PreconditionFailed
             | StorageError::Busy { .. }
+            | StorageError::Unavailable { .. }
             | StorageError::Full
             | StorageError::Corrupt { .. }
             | StorageError::Halted => error,

@@ -124,12 +124,11 @@ impl Writing<'_> {
         )
         .await;
         begun?;
-        let counter = match counter? {
-            Some(row) => read_counter(&row),
-            None => {
-                insert_counter(connection, tenant).await?;
-                read_counter(&connection.query_one(&lock, &[&tenant]).await?)
-            }
+        let counter = if let Some(row) = counter? {
+            read_counter(&row)
+        } else {
+            insert_counter(connection, tenant).await?;
+            read_counter(&connection.query_one(&lock, &[&tenant]).await?)
         };
         let known = known?.iter().map(read_known).collect::<Result<Known, Failure>>()?;
         Ok((counter, known))
@@ -154,9 +153,9 @@ impl Writing<'_> {
         let resolved = self.shared.database.limit(resolving).await?;
         let rows = Rows::of(&counter, &decided, &resolved);
         let has_references = counter.has_references || resolved.has_references;
-        let counted = (rows.last_sequence, decided.last_stored, has_references);
+        let ends = (rows.last_sequence, decided.last_stored, has_references);
         // Lost from here on, it may have been committed.
-        let committed = self.shared.database.limit(self.commit(&rows, counted)).await;
+        let committed = self.shared.database.limit(self.commit(&rows, ends)).await;
         committed.map_err(Failure::at_commit)?;
         self.shared.database.health.note_commit();
         Ok(Written { decided, named, has_changed: true })
@@ -172,7 +171,7 @@ impl Writing<'_> {
     }
 
     /// Sends all that is to be written, and the commit behind it, without waiting between.
-    async fn commit(&self, rows: &Rows, counted: (i64, i64, bool)) -> Result<(), Failure> {
+    async fn commit(&self, rows: &Rows, ends: (i64, i64, bool)) -> Result<(), Failure> {
         let connection = self.connection;
         let tenant = number(self.tenant);
         let statements = connection.prepare_cached(STATEMENTS).await?;
@@ -181,7 +180,7 @@ impl Writing<'_> {
         let statements_columns = rows.statements(&tenant);
         let postings_columns: [&(dyn ToSql + Sync); 4] =
             [&tenant, &rows.postings.terms, &rows.postings.firsts, &rows.postings.bits];
-        let count_columns: [&(dyn ToSql + Sync); 4] = [&tenant, &counted.0, &counted.1, &counted.2];
+        let count_columns: [&(dyn ToSql + Sync); 4] = [&tenant, &ends.0, &ends.1, &ends.2];
         if !rows.voids.is_empty() {
             let voids = connection.prepare_cached(VOIDS).await?;
             connection.execute(&voids, &[&tenant, &rows.voids]).await?;
@@ -193,7 +192,9 @@ impl Writing<'_> {
             connection.batch_execute("COMMIT"),
         )
         .await;
-        (stored?, posted?, counted?);
+        stored?;
+        posted?;
+        counted?;
         Ok(committed?)
     }
 }
@@ -236,13 +237,10 @@ impl Rows {
                 new.is_timestamp_stored,
                 &stored.to_string(),
             ));
-            for term in &new.terms {
+            let inherited = resolved.inherited.get(&new.id).into_iter().flatten();
+            let inherited = inherited.filter(|term| !new.terms.contains(term));
+            for term in new.terms.iter().chain(inherited) {
                 rows.postings.add(number_of(*term), sequence);
-            }
-            for term in resolved.inherited.get(&new.id).into_iter().flatten() {
-                if !new.terms.contains(term) {
-                    rows.postings.add(number_of(*term), sequence);
-                }
             }
             rows.voids.extend(new.target.filter(|_| new.is_voiding).map(|it| Id(it.0.as_u128())));
         }

@@ -48,6 +48,14 @@ pub(super) struct Decided<'a> {
     pub(super) last_stored: i64,
 }
 
+impl<'a> Decided<'a> {
+    /// Of statements that bring their own times, in order.
+    pub(super) fn adopted(new: Vec<(&'a Prepared, Moment)>) -> Self {
+        let last_stored = new.last().map_or(i64::MIN, |(_, stored)| stored.unix_micros());
+        Self { new, last_stored, ..Self::default() }
+    }
+}
+
 impl Group<'_> {
     /// Stores the group, whatever it takes, and answers everybody.
     pub(super) async fn store(self) {
@@ -63,7 +71,7 @@ impl Group<'_> {
             }
             Err(error) if self.jobs.len() == 1 || !is_about_content(&error) => {
                 for job in self.jobs {
-                    job.answer(Err(copy_of(&error)));
+                    job.answer(Err(error.repeated()));
                 }
             }
             // One of the batches is to blame: the others must not suffer.
@@ -126,11 +134,10 @@ impl Group<'_> {
             }
             let stored = Moment::from_unix_micros(next);
             let count_before = decided.new.len();
-            for statement in &job.statements {
-                if known.insert(statement.id, statement.fingerprint).is_none() {
-                    decided.new.push((statement, stored));
-                }
-            }
+            let is_new =
+                |statement: &&Prepared| known.insert(statement.id, statement.fingerprint).is_none();
+            let new = job.statements.iter().filter(is_new);
+            decided.new.extend(new.map(|statement| (statement, stored)));
             decided.attachments.extend(&job.attachments);
             decided.last_stored = next;
             next = next.saturating_add(1);
@@ -153,24 +160,4 @@ fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
 /// Whether the database may have refused because of what a statement holds.
 const fn is_about_content(error: &StorageError) -> bool {
     matches!(error, StorageError::Io { .. })
-}
-
-/// The same once more, for the next of those who wait.
-fn copy_of(error: &StorageError) -> StorageError {
-    match error {
-        StorageError::Conflict(ids) => StorageError::Conflict(ids.clone()),
-        StorageError::PreconditionFailed => StorageError::PreconditionFailed,
-        StorageError::TooMany { count_max } => StorageError::TooMany { count_max: *count_max },
-        StorageError::TooLarge { bytes_max } => StorageError::TooLarge { bytes_max: *bytes_max },
-        StorageError::Busy { retry_after } => StorageError::Busy { retry_after: *retry_after },
-        StorageError::Unavailable { retry_after } => {
-            StorageError::Unavailable { retry_after: *retry_after }
-        }
-        StorageError::Full => StorageError::Full,
-        StorageError::Corrupt { place } => StorageError::Corrupt { place: place.clone() },
-        StorageError::Halted => StorageError::Halted,
-        StorageError::Io { act, source } => {
-            StorageError::Io { act, source: std::io::Error::new(source.kind(), source.to_string()) }
-        }
-    }
 }

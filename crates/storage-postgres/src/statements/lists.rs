@@ -1,8 +1,9 @@
 //! Posting lists, read from the table in the order of a query and intersected.
 //!
 //! Each filter is a group of terms of which a statement must have one. The group that is
-//! rarest leads: its statements are looked up in the others. So the work is that of the
-//! rarest filter, newest first, and ends when the page is full.
+//! rarest leads: its statements are looked up in the others, either in rows that are read
+//! along or, where these would be more than the statements, one by one in the database. So
+//! the work is that of the rarest filter, newest first, and ends when the page is full.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::RangeInclusive;
@@ -54,9 +55,14 @@ struct List {
     term: i64,
     /// Read, and not taken yet.
     ready: VecDeque<i64>,
-    /// Where to read on.
+    /// Where reading began.
+    start: i64,
+    /// Where to read on: everything before is read.
     bound: i64,
+    /// How many rows are read the next time.
     rows: i64,
+    /// How many were read so far.
+    rows_read: u64,
     is_ended: bool,
 }
 
@@ -75,7 +81,7 @@ pub(super) struct Lists {
     order: Order,
     range: RangeInclusive<i64>,
     lead: Group,
-    others: Vec<Vec<i64>>,
+    others: Vec<Group>,
     /// How many are taken from the lead at once.
     wanted: usize,
 }
@@ -86,7 +92,7 @@ impl Lists {
         connection: &Connection,
         (tenant, filters): (i32, &Filters),
         (order, range): (Order, RangeInclusive<i64>),
-        wanted: usize,
+        (wanted, has_references): (usize, bool),
     ) -> Result<Self, Failure> {
         let start = match order {
             Order::Descending => *range.end(),
@@ -94,8 +100,8 @@ impl Lists {
         };
         let open = |terms: &Vec<Term>| {
             let own = terms.iter().map(|term| number_of(*term));
-            let lists = own.flat_map(|term| [term, late(term)]);
-            let lists = lists.map(|term| List::begin(term, start)).collect();
+            let late = own.clone().filter(|_| has_references).map(late);
+            let lists = own.chain(late).map(|term| List::begin(term, start)).collect();
             Group { lists, density: 0 }
         };
         let mut groups: Vec<Group> = filters.all_of().iter().map(open).collect();
@@ -106,13 +112,28 @@ impl Lists {
         }
         let rarest = (0..groups.len()).min_by_key(|place| groups[*place].density);
         let lead = groups.swap_remove(rarest.unwrap_or(0));
-        let terms = |group: Group| group.lists.iter().map(|list| list.term).collect();
-        let others = groups.into_iter().map(terms).collect();
-        Ok(Self { tenant, order, range, lead, others, wanted })
+        Ok(Self { tenant, order, range, lead, others: groups, wanted })
     }
 
-    /// The next statements that meet all filters, in order; none at the end.
-    pub(super) async fn next(&mut self, connection: &Connection) -> Result<Vec<i64>, Failure> {
+    /// Whether there are no further statements.
+    pub(super) fn are_ended(&self) -> bool {
+        self.lead.lists.iter().all(|list| list.is_ended && list.ready.is_empty())
+    }
+
+    /// Puts the next statements that meet all filters into `taken`, in order, if it is empty;
+    /// none at the end.
+    pub(super) async fn refill(
+        &mut self,
+        connection: &Connection,
+        taken: &mut VecDeque<i64>,
+    ) -> Result<(), Failure> {
+        if taken.is_empty() {
+            taken.extend(self.next(connection).await?);
+        }
+        Ok(())
+    }
+
+    async fn next(&mut self, connection: &Connection) -> Result<Vec<i64>, Failure> {
         let reading = Reading {
             connection,
             tenant: self.tenant,
@@ -120,31 +141,78 @@ impl Lists {
             range: self.range.clone(),
         };
         loop {
-            let candidates = self.lead.take(&reading, self.wanted).await?;
+            let mut candidates = self.lead.take(&reading, self.wanted).await?;
             if candidates.is_empty() || self.others.is_empty() {
                 return Ok(candidates);
             }
             // Whoever finds little looks at more the next time.
             self.wanted = (2 * self.wanted).min(CANDIDATES_MAX);
-            let found = reading.probe(candidates, &self.others).await?;
-            if !found.is_empty() {
-                return Ok(found);
+            for other in &mut self.others {
+                candidates = other.filter(&reading, candidates).await?;
+            }
+            if !candidates.is_empty() {
+                return Ok(candidates);
             }
         }
     }
 }
 
 impl List {
-    const fn begin(term: i64, bound: i64) -> Self {
-        Self { term, ready: VecDeque::new(), bound, rows: ROWS_MIN, is_ended: false }
+    const fn begin(term: i64, start: i64) -> Self {
+        Self {
+            term,
+            ready: VecDeque::new(),
+            start,
+            bound: start,
+            rows: ROWS_MIN,
+            rows_read: 0,
+            is_ended: false,
+        }
+    }
+
+    /// Whether it is known of the statement, and of all before it, if they have the term.
+    const fn knows(&self, sequence: i64, order: Order) -> bool {
+        self.is_ended
+            || match order {
+                Order::Descending => self.bound < sequence,
+                Order::Ascending => sequence < self.bound,
+            }
+    }
+
+    /// About how many rows must be read until it knows a statement.
+    fn rows_until(&self, sequence: i64) -> i64 {
+        let way = |to: i64| self.start.abs_diff(to);
+        let missing = u128::from(self.bound.abs_diff(sequence)) + 1;
+        let rows = missing * u128::from(self.rows_read.max(1)) / u128::from(way(self.bound).max(1));
+        i64::try_from(rows).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    fn has(&self, sequence: i64, order: Order) -> bool {
+        let found = match order {
+            Order::Descending => self.ready.binary_search_by(|at| sequence.cmp(at)),
+            Order::Ascending => self.ready.binary_search(&sequence),
+        };
+        found.is_ok()
+    }
+
+    /// Forgets what lies before a statement.
+    fn forget_before(&mut self, sequence: i64, order: Order) {
+        let is_before = |at: &i64| match order {
+            Order::Descending => sequence < *at,
+            Order::Ascending => *at < sequence,
+        };
+        while self.ready.front().is_some_and(is_before) {
+            self.ready.pop_front();
+        }
     }
 
     /// Takes in the rows that were read, in the order of the query.
     fn take_in(&mut self, rows: &[(i64, Bits)], order: Order, range: &RangeInclusive<i64>) {
         let asked = self.rows;
         self.rows = (2 * self.rows).min(ROWS_MAX);
+        self.rows_read += rows.len() as u64;
         for (first, bits) in rows {
-            let all = bits.ones().map(|bit| first.saturating_add(i64::from(bit)));
+            let all = bits.ones().into_iter().map(|bit| first.saturating_add(i64::from(bit)));
             match order {
                 Order::Descending => {
                     let bound = self.bound;
@@ -186,6 +254,41 @@ impl Group {
         self.density = self.lists.iter().map(of_list).sum();
     }
 
+    /// Those of the candidates, which are in order, that are in one of the lists.
+    async fn filter(
+        &mut self,
+        reading: &Reading<'_>,
+        mut candidates: Vec<i64>,
+    ) -> Result<Vec<i64>, Failure> {
+        let order = reading.order;
+        let (Some(near), Some(far)) = (candidates.first().copied(), candidates.last().copied())
+        else {
+            return Ok(candidates);
+        };
+        let rows_max = i64::try_from(candidates.len()).unwrap_or(i64::MAX).max(ROWS_MIN);
+        loop {
+            let behind: Vec<&mut List> =
+                self.lists.iter_mut().filter(|list| !list.knows(far, order)).collect();
+            if behind.is_empty() {
+                break;
+            }
+            let rows: Vec<i64> = behind.iter().map(|list| list.rows_until(far)).collect();
+            if rows_max < rows.iter().fold(0, |sum: i64, rows| sum.saturating_add(*rows)) {
+                let terms: Vec<i64> = self.lists.iter().map(|list| list.term).collect();
+                return reading.probe(candidates, &terms).await;
+            }
+            for (list, rows) in behind.into_iter().zip(rows) {
+                list.rows = rows.clamp(ROWS_MIN, ROWS_MAX);
+                reading.fill(std::iter::once(list)).await?;
+            }
+        }
+        candidates.retain(|at| self.lists.iter().any(|list| list.has(*at, order)));
+        for list in &mut self.lists {
+            list.forget_before(near, order);
+        }
+        Ok(candidates)
+    }
+
     /// The next statements of any of the lists, at least one unless all have ended.
     async fn take(&mut self, reading: &Reading<'_>, wanted: usize) -> Result<Vec<i64>, Failure> {
         let mut taken = Vec::new();
@@ -201,10 +304,8 @@ impl Group {
                 Order::Ascending => heads.min(),
             };
             let Some(next) = next else { break };
-            for list in &mut self.lists {
-                if list.ready.front() == Some(&next) {
-                    list.ready.pop_front();
-                }
+            for list in self.lists.iter_mut().filter(|list| list.ready.front() == Some(&next)) {
+                list.ready.pop_front();
             }
             taken.push(next);
         }
@@ -270,22 +371,13 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Those of the candidates that have a term of each group.
-    async fn probe(
-        &self,
-        mut candidates: Vec<i64>,
-        groups: &[Vec<i64>],
-    ) -> Result<Vec<i64>, Failure> {
+    /// Those of the candidates that have one of the terms, looked up one by one.
+    async fn probe(&self, mut candidates: Vec<i64>, terms: &[i64]) -> Result<Vec<i64>, Failure> {
         let probe = self.connection.prepare_cached(PROBE).await?;
-        for terms in groups {
-            if candidates.is_empty() {
-                break;
-            }
-            let columns: [&(dyn ToSql + Sync); 3] = [&self.tenant, &candidates, terms];
-            let rows = self.connection.query(&probe, &columns).await?;
-            let found: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
-            candidates.retain(|candidate| found.contains(candidate));
-        }
+        let columns: [&(dyn ToSql + Sync); 3] = [&self.tenant, &candidates, &terms];
+        let rows = self.connection.query(&probe, &columns).await?;
+        let found: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
+        candidates.retain(|candidate| found.contains(candidate));
         Ok(candidates)
     }
 }

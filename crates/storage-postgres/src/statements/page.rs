@@ -28,7 +28,7 @@ use crate::types::{Id, Timestamp};
 
 const ACT: &str = "searching for statements";
 
-const LAST: &str = "SELECT last_sequence FROM acta.counters WHERE tenant_id = $1";
+const LAST: &str = "SELECT last_sequence, has_references FROM acta.counters WHERE tenant_id = $1";
 
 /// The first statement that was stored after an instant.
 const SINCE: &str = "SELECT sequence FROM acta.statements \
@@ -148,7 +148,9 @@ impl Asked {
         connection: &Connection,
         last: i64,
     ) -> Result<Option<StatementPage>, Failure> {
-        let Some(range) = self.range(connection, last).await? else { return Ok(None) };
+        let Some((range, has_references)) = self.range(connection, last).await? else {
+            return Ok(None);
+        };
         if range.is_empty() {
             return Ok(Some(StatementPage::default()));
         }
@@ -157,18 +159,20 @@ impl Asked {
         } else {
             let from = (number(self.tenant), &self.filters);
             let wanted = self.query.count_max.max(1).saturating_add(1);
+            let wanted = (wanted, has_references);
             let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
             Source::Lists(VecDeque::new(), Box::new(lists))
         };
         self.fill(connection, &mut source).await.map(Some)
     }
 
-    /// The sequences that are looked at; none if the database has not come as far as `last`.
+    /// The sequences that are looked at, and whether any statement refers to another; none if
+    /// the database has not come as far as `last`.
     async fn range(
         &self,
         connection: &Connection,
         last: i64,
-    ) -> Result<Option<RangeInclusive<i64>>, Failure> {
+    ) -> Result<Option<(RangeInclusive<i64>, bool)>, Failure> {
         let query = &self.query;
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
@@ -184,7 +188,8 @@ impl Asked {
             OptionFuture::from(until),
         )
         .await;
-        let counted: i64 = counted?.map_or(0, |row| row.get(0));
+        let (counted, has_references): (i64, bool) =
+            counted?.map_or((0, false), |row| (row.get(0), row.get(1)));
         if counted < last {
             return Ok(None);
         }
@@ -203,7 +208,7 @@ impl Asked {
                 Order::Ascending => low = low.max(place.saturating_add(1)),
             }
         }
-        Ok(Some(low..=high))
+        Ok(Some((low..=high, has_references)))
     }
 
     /// Fills a page with those of the candidates that match.
@@ -212,42 +217,25 @@ impl Asked {
         connection: &Connection,
         source: &mut Source,
     ) -> Result<StatementPage, Failure> {
-        let (count_max, bytes_max) = (self.query.count_max.max(1), self.query.bytes_max);
-        let mut page = StatementPage::default();
-        let mut bytes = 0;
-        loop {
-            let room = bytes_max.saturating_sub(bytes);
-            let wanted = count_max.saturating_sub(page.statements.len()).saturating_add(1);
-            let candidates = self.candidates(connection, source, (wanted, room)).await?;
+        let mut filling = Filling {
+            count_max: self.query.count_max.max(1),
+            bytes_max: self.query.bytes_max,
+            bytes: 0,
+            page: StatementPage::default(),
+        };
+        while filling.page.next.is_none() {
+            let candidates = self.candidates(connection, source, filling.room()).await?;
             if candidates.is_empty() {
-                return Ok(page);
+                break;
             }
             let matching = matching(connection, self, &candidates).await?;
-            let mut rest = candidates.into_iter();
-            while let Some(candidate) = rest.next() {
-                if candidate.has_target && !matching.contains(&candidate.sequence) {
-                    continue;
-                }
-                let is_full = count_max <= page.statements.len()
-                    || (!page.statements.is_empty() && bytes_max <= bytes);
-                if is_full {
-                    page.next = page.statements.last().map(|last| Cursor(last.sequence));
-                    return Ok(page);
-                }
-                match candidate.statement() {
-                    Ok(statement) => {
-                        bytes += statement.text.len();
-                        page.statements.push(statement);
-                    }
-                    // Others that were counted do not match: there is room for it after all.
-                    Err(sequence) => {
-                        let behind = rest.map(|candidate| candidate.sequence);
-                        source.put_back(self.query.order, sequence, behind);
-                        break;
-                    }
-                }
-            }
+            let is_match = |candidate: &Candidate| {
+                !candidate.has_target || matching.contains(&candidate.sequence)
+            };
+            let rest = filling.take(candidates.into_iter(), is_match);
+            source.put_back(self.query.order, &rest);
         }
+        Ok(filling.page)
     }
 
     /// The next candidates: at least one unless there is none, and at most `wanted`; the
@@ -258,48 +246,93 @@ impl Asked {
         source: &mut Source,
         (wanted, room): (usize, usize),
     ) -> Result<Vec<Candidate>, Failure> {
-        let tenant = number(self.tenant);
-        let wanted_rows = i64::try_from(wanted).unwrap_or(i64::MAX);
         let room = i64::try_from(room.max(1)).unwrap_or(i64::MAX);
+        let count = i64::try_from(wanted).unwrap_or(i64::MAX);
         let order = self.query.order;
         loop {
             let rows = match source {
+                Source::Range(range) if range.is_empty() => return Ok(Vec::new()),
                 Source::Range(range) => {
-                    if range.is_empty() {
-                        return Ok(Vec::new());
-                    }
-                    let sql = match order {
-                        Order::Descending => RANGE_DESCENDING,
-                        Order::Ascending => RANGE_ASCENDING,
-                    };
-                    let read = connection.prepare_cached(sql).await?;
                     let columns: [&(dyn ToSql + Sync); 5] =
-                        [&tenant, &room, &wanted_rows, range.start(), range.end()];
+                        [&number(self.tenant), &room, &count, range.start(), range.end()];
+                    let sql = by_order(order, [RANGE_DESCENDING, RANGE_ASCENDING]);
+                    let read = connection.prepare_cached(sql).await?;
                     connection.query(&read, &columns).await?
                 }
                 Source::Lists(taken, lists) => {
-                    if taken.is_empty() {
-                        taken.extend(lists.next(connection).await?);
-                    }
-                    if taken.is_empty() {
-                        return Ok(Vec::new());
-                    }
+                    lists.refill(connection, taken).await?;
                     let chosen: Vec<i64> = taken.drain(..wanted.min(taken.len())).collect();
-                    let sql = match order {
-                        Order::Descending => LISTED_DESCENDING,
-                        Order::Ascending => LISTED_ASCENDING,
-                    };
+                    let columns: [&(dyn ToSql + Sync); 4] =
+                        [&number(self.tenant), &room, &count, &chosen];
+                    let sql = by_order(order, [LISTED_DESCENDING, LISTED_ASCENDING]);
                     let read = connection.prepare_cached(sql).await?;
-                    let columns: [&(dyn ToSql + Sync); 4] = [&tenant, &room, &wanted_rows, &chosen];
                     connection.query(&read, &columns).await?
                 }
             };
             source.advance(order, rows.last().map(|row| row.get(0)));
-            // All candidates of a list may be voided.
-            if !rows.is_empty() || matches!(source, Source::Range(_)) {
+            // All that were taken from the lists may be voided.
+            if !rows.is_empty() || source.is_at_end() {
                 return Ok(rows.iter().map(read_candidate).collect());
             }
         }
+    }
+}
+
+/// A page that is being filled.
+struct Filling {
+    count_max: usize,
+    bytes_max: usize,
+    bytes: usize,
+    page: StatementPage,
+}
+
+impl Filling {
+    /// How many candidates are wanted, one behind the end included, and how many bytes.
+    fn room(&self) -> (usize, usize) {
+        let count = self.count_max.saturating_sub(self.page.statements.len());
+        (count.saturating_add(1), self.bytes_max.saturating_sub(self.bytes))
+    }
+
+    fn is_full(&self) -> bool {
+        self.count_max <= self.page.statements.len()
+            || (!self.page.statements.is_empty() && self.bytes_max <= self.bytes)
+    }
+
+    /// Takes those of the candidates that match, up to the end of the page. Returns the
+    /// places of those that must be read again: there is room for them after all, because
+    /// others that were counted before them do not match.
+    fn take(
+        &mut self,
+        mut candidates: impl Iterator<Item = Candidate>,
+        is_match: impl Fn(&Candidate) -> bool,
+    ) -> Vec<i64> {
+        while let Some(candidate) = candidates.next() {
+            if !is_match(&candidate) {
+                continue;
+            }
+            if self.is_full() {
+                self.page.next = self.page.statements.last().map(|last| Cursor(last.sequence));
+                return Vec::new();
+            }
+            match candidate.statement() {
+                Ok(statement) => {
+                    self.bytes += statement.text.len();
+                    self.page.statements.push(statement);
+                }
+                Err(place) => {
+                    let behind = candidates.map(|candidate| candidate.sequence);
+                    return std::iter::once(place).chain(behind).collect();
+                }
+            }
+        }
+        Vec::new()
+    }
+}
+
+fn by_order(order: Order, [descending, ascending]: [&'static str; 2]) -> &'static str {
+    match order {
+        Order::Descending => descending,
+        Order::Ascending => ascending,
     }
 }
 
@@ -308,22 +341,30 @@ impl Source {
     fn advance(&mut self, order: Order, last: Option<i64>) {
         if let Self::Range(range) = self {
             *range = match (last, order) {
-                (None, _) => 1..=0,
+                (None, _) => RangeInclusive::new(1, 0),
                 (Some(last), Order::Descending) => *range.start()..=last.saturating_sub(1),
                 (Some(last), Order::Ascending) => last.saturating_add(1)..=*range.end(),
             };
         }
     }
 
-    /// Goes back to a candidate and those behind it.
-    fn put_back(&mut self, order: Order, sequence: i64, behind: impl Iterator<Item = i64>) {
+    /// Whether there are no further candidates.
+    fn is_at_end(&self) -> bool {
+        match self {
+            Self::Range(range) => range.is_empty(),
+            Self::Lists(taken, lists) => taken.is_empty() && lists.are_ended(),
+        }
+    }
+
+    /// Goes back to candidates that follow each other and were read last.
+    fn put_back(&mut self, order: Order, places: &[i64]) {
+        let Some(first) = places.first().copied() else { return };
         match (self, order) {
-            (Self::Range(range), Order::Descending) => *range = *range.start()..=sequence,
-            (Self::Range(range), Order::Ascending) => *range = sequence..=*range.end(),
+            (Self::Range(range), Order::Descending) => *range = *range.start()..=first,
+            (Self::Range(range), Order::Ascending) => *range = first..=*range.end(),
             (Self::Lists(taken, _), _) => {
-                let back: Vec<i64> = std::iter::once(sequence).chain(behind).collect();
-                for sequence in back.into_iter().rev() {
-                    taken.push_front(sequence);
+                for place in places.iter().rev() {
+                    taken.push_front(*place);
                 }
             }
         }

@@ -75,7 +75,7 @@ mod tests {
         postings.add(8, 11);
         let rows = postings.terms.iter().zip(&postings.firsts).zip(&postings.bits);
         let rows: Vec<(i64, i64, Vec<u32>)> =
-            rows.map(|((term, first), bits)| (*term, *first, bits.ones().collect())).collect();
+            rows.map(|((term, first), bits)| (*term, *first, bits.ones())).collect();
         let expected = [
             (7, 10, vec![0, 1, 4_095]),
             (7, 4_106, vec![0]),

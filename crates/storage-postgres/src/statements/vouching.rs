@@ -14,6 +14,7 @@ use acta_storage::StorageError;
 
 use crate::credentials::number;
 use crate::database::Database;
+use crate::failure::{Failure, RETRY_AFTER};
 
 /// Remembers, for a short time, what was vouched for.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ struct Vouched {
     through: Moment,
     /// When it was found out, since the clock was made; none if nothing is known.
     at: Option<Duration>,
+    /// When it was last asked for in vain.
+    failed: Option<Duration>,
 }
 
 impl Vouching {
@@ -48,14 +51,20 @@ impl Vouching {
         tenant: TenantId,
     ) -> Result<Moment, StorageError> {
         let vouched = self.of(tenant);
-        // Those who come meanwhile wait for the answer of the first.
+        let asked = database.clock.elapsed();
+        // Those who come meanwhile wait for the answer of the first, also when there is none:
+        // one after the other would find the same out all too slowly.
         let mut vouched = vouched.lock().await;
+        if vouched.failed.is_some_and(|failed| asked <= failed) {
+            return Err(StorageError::Unavailable { retry_after: RETRY_AFTER });
+        }
         let now = database.clock.elapsed();
         let is_fresh = |at: Duration| now.saturating_sub(at) < self.age_max;
         if vouched.at.is_some_and(is_fresh) {
             return Ok(vouched.through);
         }
-        let through = ask(database, tenant).await?;
+        let through = ask(database, tenant).await;
+        let through = through.inspect_err(|_| vouched.failed = Some(database.clock.elapsed()))?;
         vouched.through = vouched.through.max(through);
         vouched.at = Some(now);
         Ok(vouched.through)
@@ -83,8 +92,12 @@ async fn ask(database: &Database, tenant: TenantId) -> Result<Moment, StorageErr
                  FROM free WHERE counters.tenant_id = $1 AND free.tenant_id = $1 \
                  AND vouched < $2 RETURNING vouched";
             let vouch = connection.prepare_cached(sql).await?;
-            if let Some(row) = connection.query_opt(&vouch, &[&tenant, &now]).await? {
-                return Ok(row.get(0));
+            match connection.query_opt(&vouch, &[&tenant, &now]).await.map_err(Failure::from) {
+                Ok(Some(row)) => return Ok(row.get(0)),
+                Ok(None) => {}
+                // Reads go on where nothing can be written down.
+                Err(failure) if failure.refuses_writes() => database.health.note_failure(&failure),
+                Err(failure) => return Err(failure),
             }
             // Someone appends, or has vouched for more: every time that may still come is
             // greater than the last one, and not before what was vouched for.

@@ -1,6 +1,7 @@
 //! Nodes of one store, each with connections of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
@@ -12,9 +13,8 @@ pub(crate) const TENANT: TenantId = TenantId::FIRST;
 
 /// How a node on `database` is opened.
 pub(crate) fn options(database: &Database) -> Options {
-    let options =
-        Options::new(&database.url(), Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
-    Options { connections_max: 6, ..options }
+    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    Options { connections_max: 6, ..Options::new(&database.url(), clock, entropy) }
 }
 
 /// A node on `database`.
@@ -34,4 +34,15 @@ pub(crate) async fn close(nodes: [Arc<PostgresStorage>; 3]) {
     for node in nodes {
         node.close().await;
     }
+}
+
+/// Waits until something comes true that needs no more than some seconds.
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let waited = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(60), waited).await;
+    assert!(in_time.is_ok(), "waited in vain until {what}");
 }

@@ -196,9 +196,12 @@ fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
 fn certificate_reason(fault: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Fault;
     match fault {
-        Fault::UnknownIssuer => "its certificate is of an authority that is not trusted; name \
+        // Of an authority with the same name and another key.
+        Fault::BadSignature | Fault::UnknownIssuer => {
+            "its certificate is of an authority that is not trusted; name \
              the certificate of that authority by storage.tls_ca"
-            .to_owned(),
+                .to_owned()
+        }
         Fault::NotValidForName | Fault::NotValidForNameContext { .. } => format!(
             "its certificate is for another host ({fault}); storage.url must name the server as \
              its certificate does"

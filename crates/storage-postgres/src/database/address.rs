@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
+use super::tls::{Connector, Verification};
 use crate::failure::reason_of;
-use crate::tls::{Connector, Verification};
 use crate::{OpenError, Options, Tls};
 
 /// The port of a URL that names none.

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use acta_ambient::Clock;
-use tokio_postgres::error::SqlState;
 
 use crate::failure::Failure;
 
@@ -109,9 +108,7 @@ impl Health {
                 tracing::warn!(database = place, reason, "a connection to the database was lost");
             }
             Failure::Refused(_) => {
-                let refuses = [SqlState::DISK_FULL, SqlState::READ_ONLY_SQL_TRANSACTION];
-                let refuses = failure.code().is_some_and(|code| refuses.contains(code));
-                if refuses && self.refusing.begin(self.clock.elapsed()) {
+                if failure.refuses_writes() && self.refusing.begin(self.clock.elapsed()) {
                     let reason = failure.reason();
                     tracing::error!(database = place, reason, "the database takes no writes");
                 }
@@ -128,6 +125,15 @@ impl Health {
     /// Something is tried again after a lost race.
     pub(crate) fn note_repeat(&self) {
         self.repeat_count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How long it has not been reached; none if it was when that was last tried.
+    pub(crate) fn unreachable_for(&self) -> Option<Duration> {
+        if self.is_reachable() {
+            return None;
+        }
+        let since = *self.unreachable.since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map(|since| self.clock.elapsed().saturating_sub(since))
     }
 
     /// Whether it could be reached when that was last tried.

@@ -1,0 +1,78 @@
+//! The engines by name: opened, measured and closed.
+
+use std::sync::Arc;
+
+use acta_ambient::{Clock, Entropy};
+use acta_config::Config;
+use acta_storage::Storage;
+use acta_storage_embedded::EmbeddedStorage;
+use acta_storage_postgres::{Migrate, PostgresStorage};
+use anyhow::{Context, Result, bail};
+
+use super::database;
+
+/// What to do about a store that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// Make an empty one.
+    Make,
+    /// Say so.
+    Refuse,
+}
+
+/// The engine that holds a store.
+#[derive(Clone, Debug)]
+pub(crate) enum Engine {
+    /// In a directory.
+    Embedded(Arc<EmbeddedStorage>),
+    /// In a database.
+    Postgres(Arc<PostgresStorage>),
+}
+
+impl Engine {
+    /// Opens the store that `config` names.
+    pub(crate) async fn open(
+        config: &Config,
+        missing: Missing,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self> {
+        if let Some(database) = &config.database {
+            let mut options = database::options(database, clock, entropy);
+            if missing == Missing::Refuse {
+                options.migrate = Migrate::Never;
+            }
+            let storage = PostgresStorage::open(&options).await;
+            return Ok(Self::Postgres(storage.context("cannot open the store")?));
+        }
+        let directory = &config.data;
+        if missing == Missing::Refuse && !directory.is_dir() {
+            bail!("there is no store in {}", directory.display());
+        }
+        let storage = EmbeddedStorage::open(&super::engine_options(config, clock, entropy));
+        let context = || format!("cannot open the store in {}", directory.display());
+        Ok(Self::Embedded(storage.with_context(context)?))
+    }
+
+    /// What it can do.
+    pub(crate) fn storage(&self) -> Arc<dyn Storage> {
+        match self {
+            Self::Embedded(storage) => Arc::<EmbeddedStorage>::clone(storage),
+            Self::Postgres(storage) => Arc::<PostgresStorage>::clone(storage),
+        }
+    }
+
+    /// Finishes what is under way and closes it.
+    pub(crate) async fn close(self) -> Result<()> {
+        match self {
+            Self::Embedded(storage) => {
+                let closed = tokio::task::spawn_blocking(move || storage.close()).await?;
+                closed.context("cannot close the store")
+            }
+            Self::Postgres(storage) => {
+                storage.close().await;
+                Ok(())
+            }
+        }
+    }
+}

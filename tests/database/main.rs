@@ -1,0 +1,35 @@
+//! The binary beside a PostgreSQL server: how it is pointed at one, what it says when that
+//! cannot be used, and how it protects the way there.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test says that it failed by panicking"
+)]
+
+mod certificates;
+mod encryption;
+mod full;
+mod migrating;
+mod refusals;
+mod serving;
+
+use acta_tests::{Ran, acta, run};
+
+/// Runs `acta migrate` on a database with further settings.
+fn migrate(url: &str, settings: &[(&str, &str)]) -> Ran {
+    run(acta().arg("migrate").env("ACTA_STORAGE_URL", url).envs(settings.iter().copied()))
+}
+
+/// Makes sure that it says one thing and ends with exit code 2.
+#[track_caller]
+fn check_refused(ran: &Ran, expected: &str) {
+    assert!(ran.err.contains(expected), "expected {expected:?} in: {}", ran.err);
+    assert_eq!((ran.code, ran.err.lines().count()), (Some(2), 1), "{}", ran.err);
+}
+
+/// A URL with another user, host or database.
+fn with(url: &str, old: &str, new: &str) -> String {
+    assert!(url.contains(old), "{url} holds {old}");
+    url.replacen(old, new, 1)
+}
