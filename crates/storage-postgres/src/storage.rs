@@ -66,13 +66,13 @@ impl PostgresStorage {
             (tasks.clone(), Arc::clone(&appended)),
             options,
         );
-        let attachments = Arc::new(ContentStore::new(&database, &tasks, &options.attachments));
+        let attachments = ContentStore::open(&database, &tasks, &options.attachments).await?;
         let leading = entities::lease(&database);
         let storage = Self {
             database,
             replica,
             hasher,
-            attachments,
+            attachments: Arc::new(attachments),
             statements,
             appended,
             leading,
@@ -80,6 +80,7 @@ impl PostgresStorage {
             stop: CancellationToken::new(),
         };
         storage.follow_entities();
+        storage.sweep_contents();
         Ok(Arc::new(storage))
     }
 
