@@ -128,21 +128,34 @@ impl CredentialStore for PostgresStorage {
 
     async fn insert_credential(&self, credential: &Credential) -> Result<bool, StorageError> {
         let Credential { key, tenant, label, secret_mac, scopes, created } = credential;
-        let count = self
-            .database
-            .run("adding a credential", |connection| async move {
+        let mut attempts = self.database.attempts("adding a credential");
+        let mut is_first = true;
+        loop {
+            let added = self.database.run_once(|connection| async move {
                 let sql = "INSERT INTO acta.credentials \
                      (key, tenant_id, label, secret_mac, scopes, created) \
                      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING";
                 let id = number(*tenant);
                 let scopes = scopes.to_string();
-                let created = Timestamp(*created);
+                let (secret_mac, created) = (&secret_mac[..], Timestamp(*created));
                 let columns: [&(dyn ToSql + Sync); 6] =
-                    [&key, &id, &label, &&secret_mac[..], &scopes, &created];
-                Ok(connection.execute(sql, &columns).await?)
-            })
-            .await?;
-        Ok(0 < count)
+                    [&key, &id, &label, &secret_mac, &scopes, &created];
+                let is_added = 0 < connection.execute(sql, &columns).await?;
+                if is_added || is_first {
+                    return Ok(is_added);
+                }
+                // It may have been added by the attempt whose answer was lost.
+                let sql = "SELECT FROM acta.credentials \
+                     WHERE key = $1 AND tenant_id = $2 AND secret_mac = $3 AND created = $4";
+                let columns: [&(dyn ToSql + Sync); 4] = [&key, &id, &secret_mac, &created];
+                Ok(connection.query_opt(sql, &columns).await?.is_some())
+            });
+            match added.await {
+                Ok(is_added) => return Ok(is_added),
+                Err(failure) => attempts.again(failure).await?,
+            }
+            is_first = false;
+        }
     }
 
     async fn list_credentials(&self, tenant: TenantId) -> Result<Vec<Credential>, StorageError> {

@@ -38,17 +38,16 @@ const REPEAT_COUNT_MAX: u32 = 8;
 /// The first wait after a failed attempt; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_millis(20);
 
-/// A lock is waited for as long: nobody holds one for longer.
+/// A lock is waited for as long at most: nobody holds one for longer.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A transaction that is not gone on with for as long is ended by the database, so that a
-/// node that has vanished holds no lock.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database, and where time and chance come from.
 pub(crate) struct Database {
     pool: Pool,
+    /// How long an answer is waited for.
     timeout: Duration,
+    /// How long a connection is waited for.
+    pub(crate) connect_timeout: Duration,
     /// What it answered last.
     pub(crate) health: Health,
     entropy: Arc<dyn Entropy>,
@@ -96,9 +95,24 @@ pub(crate) fn discard(connection: Lent) {
     }
 }
 
-/// The connection of a transaction that may be given up at any point: the next one to borrow
-/// the connection must not find itself in the middle of it. Outlives all other holders.
-struct Unfinished(Option<Lent>);
+/// The connection of a transaction that may be given up at any point, by a panic too: the next
+/// one to borrow the connection must not find itself in the middle of it. Outlives all other
+/// holders.
+#[derive(Debug, Default)]
+pub(crate) struct Unfinished(Option<Lent>);
+
+impl Unfinished {
+    /// From now on, the connection is ended if this is dropped.
+    pub(crate) fn begin(&mut self, connection: Lent) -> Lent {
+        self.0 = Some(Arc::clone(&connection));
+        connection
+    }
+
+    /// The transaction has come to its end.
+    pub(crate) fn end(&mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
@@ -139,6 +153,7 @@ impl Database {
         Ok(Self {
             pool,
             timeout: options.statement_timeout.saturating_add(GRACE),
+            connect_timeout: options.connect_timeout,
             health: Health::new(address.place, Arc::clone(&options.clock)),
             entropy: Arc::clone(&options.entropy),
             clock: Arc::clone(&options.clock),
@@ -165,7 +180,20 @@ impl Database {
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let done = tokio::time::timeout(self.timeout, work).await;
+        self.limit_to(self.timeout, work).await
+    }
+
+    /// As [`Database::limit`], for work that should take no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::limit`].
+    pub(crate) async fn limit_to<T>(
+        &self,
+        timeout: Duration,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let done = tokio::time::timeout(timeout, work).await;
         let done = done.unwrap_or_else(|_| Err(Failure::timed_out()));
         match &done {
             Ok(_) => self.health.note_answer(),
@@ -248,9 +276,8 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut unfinished = Unfinished(None);
-        let connection = self.connect().await?;
-        unfinished.0 = Some(Arc::clone(&connection));
+        let mut unfinished = Unfinished::default();
+        let connection = unfinished.begin(self.connect().await?);
         let worked = {
             // The first statement follows without waiting for the answer.
             let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
@@ -276,7 +303,7 @@ impl Database {
                 Err(failure)
             }
         };
-        unfinished.0 = None;
+        unfinished.end();
         give_back(connection, &done);
         done
     }
@@ -368,10 +395,12 @@ impl Attempts<'_> {
 /// What every connection is set to. Each statement of ours is written for an index: no plan
 /// that reads whole tables is better, whatever the statistics say.
 fn session(options: &Options) -> String {
+    // Sooner than the statement as a whole: whoever waits for a lock has lost a race.
+    let lock_timeout = LOCK_TIMEOUT.min(options.statement_timeout / 2);
     let settings = [
         ("statement_timeout", options.statement_timeout),
-        ("lock_timeout", LOCK_TIMEOUT.min(options.statement_timeout)),
-        ("idle_in_transaction_session_timeout", IDLE_TIMEOUT),
+        ("lock_timeout", lock_timeout),
+        ("idle_in_transaction_session_timeout", options.idle_timeout),
     ];
     let mut session = String::from(
         "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; \

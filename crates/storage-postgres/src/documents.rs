@@ -1,10 +1,11 @@
 //! Documents: each write is decided on the very row that it changes.
 //!
-//! What is there is replaced by one statement of SQL that carries the precondition. Whoever
+//! What is there is replaced by a statement of SQL that carries the precondition. Whoever
 //! makes or removes a document first locks the row of its place, which counts the documents
 //! there, and then that of the document: always in this order.
 
 mod place;
+mod transfer;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -154,6 +155,10 @@ impl Columns {
 
 impl Database {
     /// Replaces a document that is as `wanted`. Returns whether there was one.
+    ///
+    /// One statement would do without a transaction, but could arrive, on a network that was
+    /// interrupted, long after it was given up, and undo what was written since. A commit is
+    /// sent only while it is waited for, and its locks do not outlast it for long.
     async fn replace_existing(
         &self,
         columns: &Columns,
@@ -162,42 +167,31 @@ impl Database {
     ) -> Result<bool, StorageError> {
         let NewDocument { content, content_type, etag, count_max: _ } = document;
         let (content, updated) = (&content[..], Timestamp(self.clock.now()));
-        let is_repeatable = wanted.is_anything();
-        let mut attempts = self.attempts(REPLACING);
-        loop {
-            let replaced = self.run_once(|connection| async move {
-                // The system's clock may be set back; a document's time is not.
-                let sql = "UPDATE acta.documents SET updated = greatest(updated, $5), \
-                     etag = $6, content_type = $7, content = $8 \
-                     WHERE tenant_id = $1 AND place = $2 AND registration = $3 \
-                     AND name_hash = $4 AND ($9::text[] IS NULL OR etag = ANY ($9)) \
-                     AND etag <> ALL ($10::text[])";
-                let update = connection.prepare_cached(sql).await?;
-                let [tenant, place, registration, name] = columns.key();
-                let (one_of, none_of) = (&wanted.one_of, &wanted.none_of);
-                let columns: [&(dyn ToSql + Sync); 10] = [
-                    tenant,
-                    place,
-                    registration,
-                    name,
-                    &updated,
-                    &etag.0,
-                    content_type,
-                    &content,
-                    one_of,
-                    none_of,
-                ];
-                Ok(connection.execute(&update, &columns).await?)
-            });
-            // It is committed at once: done twice, it may not find what it wants.
-            let replaced = replaced.await;
-            let replaced =
-                if is_repeatable { replaced } else { replaced.map_err(Failure::at_commit) };
-            match replaced {
-                Ok(count) => return Ok(0 < count),
-                Err(failure) => attempts.again(failure).await?,
-            }
-        }
+        self.transact(REPLACING, |connection| async move {
+            // The system's clock may be set back; a document's time is not.
+            let sql = "UPDATE acta.documents SET updated = greatest(updated, $5), \
+                 etag = $6, content_type = $7, content = $8 \
+                 WHERE tenant_id = $1 AND place = $2 AND registration = $3 \
+                 AND name_hash = $4 AND ($9::text[] IS NULL OR etag = ANY ($9)) \
+                 AND etag <> ALL ($10::text[])";
+            let update = connection.prepare_cached(sql).await?;
+            let [tenant, place, registration, name] = columns.key();
+            let (one_of, none_of) = (&wanted.one_of, &wanted.none_of);
+            let columns: [&(dyn ToSql + Sync); 10] = [
+                tenant,
+                place,
+                registration,
+                name,
+                &updated,
+                &etag.0,
+                content_type,
+                &content,
+                one_of,
+                none_of,
+            ];
+            Ok(0 < connection.execute(&update, &columns).await?)
+        })
+        .await
     }
 }
 

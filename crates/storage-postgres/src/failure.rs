@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acta_storage::StorageError;
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// How long a caller is told to wait when the database cannot be reached.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -43,7 +43,7 @@ pub(crate) enum Remedy {
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(told) if is_end_of_connection(told.code()) => Self::Lost(error.into()),
+            Some(told) if is_end_of_connection(told) => Self::Lost(error.into()),
             Some(_) => Self::Refused(error),
             None if error.is_closed() || has_io_cause(&error) => Self::Lost(error.into()),
             None => Self::Refused(error),
@@ -184,6 +184,7 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
         return StorageError::Unavailable { retry_after: RETRY_AFTER };
     }
     let is_passing = is_lost_race(code)
+        || *code == SqlState::QUERY_CANCELED
         || *code == SqlState::TOO_MANY_CONNECTIONS
         || *code == SqlState::OUT_OF_MEMORY;
     if is_passing {
@@ -206,14 +207,9 @@ fn is_lost_race(code: &SqlState) -> bool {
 }
 
 /// Whether the database ends the connection after it has said so.
-fn is_end_of_connection(code: &SqlState) -> bool {
-    let ends = [
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-    ];
-    ends.contains(code) || code.code().starts_with("08")
+fn is_end_of_connection(told: &DbError) -> bool {
+    let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+    is_fatal || told.code().code().starts_with("08")
 }
 
 fn has_io_cause(error: &(dyn Error + 'static)) -> bool {

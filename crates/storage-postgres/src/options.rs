@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
+use acta_objects::{AddressError, ObjectError, ObjectOptions};
 use acta_storage::StorageError;
 
 /// What the engine needs to know.
@@ -25,6 +26,9 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long a statement of SQL may take.
     pub statement_timeout: Duration,
+    /// How long the database keeps a transaction open, and its locks, that its node does not
+    /// go on with: a node that has vanished holds up the others no longer.
+    pub idle_timeout: Duration,
     /// How connections are protected; none for what the URL says, or else the safest that a
     /// server at that address can be expected to offer.
     pub tls: Option<Tls>,
@@ -48,12 +52,21 @@ pub enum Attachments {
     Database {
         /// The longest that is kept there.
         bytes_max: u64,
+        /// Where content is that came while it was kept in object storage.
+        objects: Option<ObjectOptions>,
     },
+    /// In object storage.
+    Objects(ObjectOptions),
 }
 
 impl Attachments {
     /// The longest content that the database keeps unless told otherwise.
     pub const DATABASE_BYTES_MAX: u64 = 64 << 20;
+
+    /// In the database, up to a length, and nowhere else.
+    pub const fn database(bytes_max: u64) -> Self {
+        Self::Database { bytes_max, objects: None }
+    }
 }
 
 /// What to do about a schema that is missing or old.
@@ -88,6 +101,9 @@ impl Options {
     /// How long a statement of SQL may take unless told otherwise.
     pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+    /// How long a transaction may stand still unless told otherwise.
+    pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// How old what is vouched for may be unless told otherwise.
     pub const VOUCHING_AGE_MAX: Duration = Duration::from_millis(100);
 
@@ -101,11 +117,12 @@ impl Options {
             connections_max: Self::CONNECTIONS_MAX,
             connect_timeout: Self::CONNECT_TIMEOUT,
             statement_timeout: Self::STATEMENT_TIMEOUT,
+            idle_timeout: Self::IDLE_TIMEOUT,
             tls: None,
             tls_ca: None,
             migrate: Migrate::AtStart,
             vouching_age_max: Self::VOUCHING_AGE_MAX,
-            attachments: Attachments::Database { bytes_max: Attachments::DATABASE_BYTES_MAX },
+            attachments: Attachments::database(Attachments::DATABASE_BYTES_MAX),
         }
     }
 }
@@ -117,6 +134,7 @@ impl fmt::Debug for Options {
             .field("connections_max", &self.connections_max)
             .field("connect_timeout", &self.connect_timeout)
             .field("statement_timeout", &self.statement_timeout)
+            .field("idle_timeout", &self.idle_timeout)
             .field("migrate", &self.migrate)
             .field("attachments", &self.attachments)
             .finish_non_exhaustive()
@@ -201,6 +219,18 @@ pub enum OpenError {
     ReadOnly {
         /// Host, port and name.
         place: String,
+    },
+    /// The address of the object storage cannot be meant. Mend it.
+    #[error("the object storage for attachments is not usable")]
+    ObjectAddress(#[from] AddressError),
+    /// Objects cannot be put there and removed again. Do what the cause says.
+    #[error("the object storage for attachments at {url} cannot be used")]
+    Objects {
+        /// Bucket and prefix.
+        url: String,
+        /// What the service says.
+        #[source]
+        source: ObjectError,
     },
     /// Another reason.
     #[error(transparent)]

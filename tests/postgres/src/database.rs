@@ -50,6 +50,11 @@ impl Database {
         self.superuser.url(&self.name)
     }
 
+    /// Whoever may do everything on its server.
+    pub fn superuser(&self) -> &Superuser {
+        &self.superuser
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -25,11 +25,6 @@ impl<'a> Wanted<'a> {
         };
         Some(Self { one_of, none_of })
     }
-
-    /// Whether any document will do.
-    pub(super) const fn is_anything(&self) -> bool {
-        self.one_of.is_none() && self.none_of.is_empty()
-    }
 }
 
 /// The tags that a document may have: none has the character 0, which no text in the

@@ -7,9 +7,10 @@
 use acta_access::TenantId;
 use acta_storage::StorageError;
 use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
-use futures_util::future::{join3, join4};
-use tokio_postgres::Row;
+use futures_util::TryFutureExt;
+use futures_util::future::{join, join4};
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
 
 use super::group::{Decided, Known};
 use super::postings::{Postings, number_of};
@@ -18,7 +19,7 @@ use super::references::{Resolved, resolve};
 use super::writer::Shared;
 use crate::attachments::{Named, Staged};
 use crate::credentials::{insert_counter, number};
-use crate::database::{Connection, discard, give_back};
+use crate::database::{Connection, Unfinished, give_back};
 use crate::failure::Failure;
 use crate::types::{Id, Timestamp};
 
@@ -81,7 +82,8 @@ pub(super) async fn write<'a>(
     decide: impl FnOnce(&Counter, Known) -> Decided<'a>,
 ) -> Result<Written<'a>, Failure> {
     let database = &shared.database;
-    let connection = database.connect().await?;
+    let mut unfinished = Unfinished::default();
+    let connection = unfinished.begin(database.connect().await?);
     let writing = Writing { shared, connection: &connection, tenant };
     let begun = database.limit(writing.begin(statements)).await;
     let written = match begun {
@@ -94,10 +96,10 @@ pub(super) async fn write<'a>(
     if written.as_ref().is_err_and(|failure| !failure.ends_connection()) {
         let rolled_back = async { Ok(connection.batch_execute("ROLLBACK").await?) };
         if database.limit(rolled_back).await.is_err() {
-            discard(connection);
             return written;
         }
     }
+    unfinished.end();
     give_back(connection, &written);
     written
 }
@@ -116,22 +118,38 @@ impl Writing<'_> {
         let lock = connection.prepare_cached(LOCK).await?;
         let known = connection.prepare_cached(KNOWN).await?;
         let ids: Vec<Id> = statements.iter().map(|new| Id(new.id.0.as_u128())).collect();
-        // The look-up sees everything that was committed before the lock was had.
-        let (begun, counter, known) = join3(
-            connection.batch_execute("BEGIN"),
-            connection.query_opt(&lock, &[&tenant]),
-            connection.query(&known, &[&tenant, &ids]),
+        let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
+        let looked_up = self.lock((&lock, &known), &ids);
+        let (begun, looked_up) = join(begun, looked_up).await;
+        begun?;
+        let (counter, known) = match looked_up? {
+            (Some(counter), known) => (counter, known),
+            // Whoever makes it first may have stored something with it: what was looked up
+            // before this node had the lock does not count.
+            (None, _) => {
+                insert_counter(connection, tenant).await?;
+                let (counter, known) = self.lock((&lock, &known), &ids).await?;
+                (counter.ok_or_else(|| Failure::from(StorageError::Halted))?, known)
+            }
+        };
+        Ok((counter, known))
+    }
+
+    /// Locks the counter, if there is one, and looks up which of `ids` are there. The look-up
+    /// sees everything that was committed before the lock was had.
+    async fn lock(
+        &self,
+        (lock, known): (&Statement, &Statement),
+        ids: &Vec<Id>,
+    ) -> Result<(Option<Counter>, Known), Failure> {
+        let tenant = number(self.tenant);
+        let (counter, known) = join(
+            self.connection.query_opt(lock, &[&tenant]),
+            self.connection.query(known, &[&tenant, ids]),
         )
         .await;
-        begun?;
-        let counter = if let Some(row) = counter? {
-            read_counter(&row)
-        } else {
-            insert_counter(connection, tenant).await?;
-            read_counter(&connection.query_one(&lock, &[&tenant]).await?)
-        };
-        let known = known?.iter().map(read_known).collect::<Result<Known, Failure>>()?;
-        Ok((counter, known))
+        let counter = counter?.as_ref().map(read_counter);
+        Ok((counter, known?.iter().map(read_known).collect::<Result<Known, Failure>>()?))
     }
 
     /// Writes what is new, and commits.

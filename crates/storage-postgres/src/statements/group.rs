@@ -48,6 +48,22 @@ pub(super) struct Decided<'a> {
     pub(super) last_stored: i64,
 }
 
+impl<'a> Decided<'a> {
+    /// Of statements that bring their own times, in order.
+    pub(super) fn adopted(new: Vec<(&'a Prepared, Moment)>) -> Self {
+        let last_stored = new.last().map_or(i64::MIN, |(_, stored)| stored.unix_micros());
+        Self { new, last_stored, ..Self::default() }
+    }
+}
+
+/// Why a group was not stored, as far as that is known.
+#[derive(Debug)]
+struct Refused {
+    error: StorageError,
+    /// Whether it may have been because of what a statement holds.
+    is_about_content: bool,
+}
+
 impl Group<'_> {
     /// Stores the group, whatever it takes, and answers everybody.
     pub(super) async fn store(self) {
@@ -61,23 +77,23 @@ impl Group<'_> {
                     });
                 }
             }
-            Err(error) if self.jobs.len() == 1 || !is_about_content(&error) => {
-                for job in self.jobs {
-                    job.answer(Err(error.repeated()));
-                }
-            }
             // One of the batches is to blame: the others must not suffer.
-            Err(_) => {
+            Err(Refused { is_about_content: true, .. }) if 1 < self.jobs.len() => {
                 let Self { shared, tenant, jobs } = self;
                 for job in jobs {
                     let alone = Group { shared, tenant, jobs: vec![job] };
                     Box::pin(alone.store()).await;
                 }
             }
+            Err(Refused { error, .. }) => {
+                for job in self.jobs {
+                    job.answer(Err(error.repeated()));
+                }
+            }
         }
     }
 
-    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), StorageError> {
+    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), Refused> {
         let mut attempts = self.shared.database.attempts(ACT);
         let mut is_unknown = false;
         loop {
@@ -87,13 +103,18 @@ impl Group<'_> {
             };
             // What is stored is found by the next attempt and not stored again.
             is_unknown |= matches!(failure, Failure::Unknown(_));
+            let is_refused = matches!(failure, Failure::Refused(_));
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
                 Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) if is_unknown => {
                     let source = std::io::ErrorKind::ConnectionAborted.into();
-                    return Err(StorageError::Io { act: ACT, source });
+                    let error = StorageError::Io { act: ACT, source };
+                    return Err(Refused { error, is_about_content: false });
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let is_about_content = is_refused && matches!(error, StorageError::Io { .. });
+                    return Err(Refused { error, is_about_content });
+                }
             }
         }
     }
@@ -147,9 +168,4 @@ fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
         known.is_some_and(|known| !statement.fingerprint.agrees_with(*known))
     };
     statements.iter().filter(is_other).map(|statement| statement.id).collect()
-}
-
-/// Whether the database may have refused because of what a statement holds.
-const fn is_about_content(error: &StorageError) -> bool {
-    matches!(error, StorageError::Io { .. })
 }

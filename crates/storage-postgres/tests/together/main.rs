@@ -3,7 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 #![expect(clippy::excessive_nesting, reason = "rounds of tasks that loop are nested")]
 
+mod appending;
+mod cutting;
 mod documents;
 mod entities;
+mod failing;
+mod history;
 mod leading;
+mod ledger;
+mod log;
+mod losing;
 mod nodes;
+mod racing;
+mod vouching;

@@ -1,20 +1,24 @@
 //! Nodes of one store, each with connections of its own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
 use acta_storage_postgres::{Options, PostgresStorage};
-use acta_test_postgres::Database;
+use acta_test_postgres::{Database, Proxy};
 
 /// The tenant that every store starts with.
 pub(crate) const TENANT: TenantId = TenantId::FIRST;
 
+/// How often it is looked whether something has come true.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// How a node on `database` is opened.
 pub(crate) fn options(database: &Database) -> Options {
-    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
-    Options { connections_max: 6, ..Options::new(&database.url(), clock, entropy) }
+    let new = Options::new(&database.url(), Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    Options { connections_max: 6, ..new }
 }
 
 /// A node on `database`.
@@ -36,11 +40,26 @@ pub(crate) async fn close(nodes: [Arc<PostgresStorage>; 3]) {
     }
 }
 
+/// A proxy before the server of `database`.
+pub(crate) fn proxy(database: &Database) -> Proxy {
+    let url = database.url();
+    let (_, behind_user) = url.split_once('@').unwrap();
+    let (server, _) = behind_user.split_once('/').unwrap();
+    let server: SocketAddr = server.parse().unwrap();
+    Proxy::to(server)
+}
+
+/// A node whose connections go through `proxy`.
+pub(crate) async fn open_behind(proxy: &Proxy, options: &Options) -> Arc<PostgresStorage> {
+    let through = Options { url: proxy.url(&options.url), ..options.clone() };
+    PostgresStorage::open(&through).await.unwrap()
+}
+
 /// Waits until something comes true that needs no more than some seconds.
 pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waited = async {
         while !is_so() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(LOOK).await;
         }
     };
     let in_time = tokio::time::timeout(Duration::from_mins(1), waited).await;

@@ -1,0 +1,216 @@
+//! A node that is cut off after any number of bytes.
+
+use std::sync::Arc;
+
+use acta_storage::suite::documenting::{document, state_key, tag};
+use acta_storage::suite::fixture::{Draft, START, batch, id};
+use acta_storage::{
+    Credential, CredentialStore, DocumentStore, DocumentWrite, EtagMatch, Precondition,
+    StatementStore, StorageError,
+};
+use acta_storage_postgres::{Options, PostgresStorage};
+use acta_test_postgres::{Database, Direction, Proxy};
+
+use crate::ledger::{Outcome, outcome_of};
+use crate::log::read_log;
+use crate::nodes::{TENANT, open, open_behind, options, proxy, until};
+
+/// A node that is cut off, and one that is not.
+struct Cut {
+    node: Arc<PostgresStorage>,
+    other: Arc<PostgresStorage>,
+    proxy: Proxy,
+    _database: Database,
+}
+
+impl Cut {
+    async fn open() -> Self {
+        let database = Database::fresh();
+        let proxy = proxy(&database);
+        let other = open(&database).await;
+        // It leads, so that what the node behind the proxy sends is nothing but the act.
+        until("the other one leads", || other.leads()).await;
+        let one = Options { connections_max: 1, ..options(&database) };
+        let node = open_behind(&proxy, &one).await;
+        Self { node, other, proxy, _database: database }
+    }
+
+    async fn close(self) {
+        self.node.close().await;
+        self.other.close().await;
+    }
+
+    async fn has(&self, number: u128) -> bool {
+        self.other.find_statement(TENANT, id(number)).await.unwrap().is_some()
+    }
+}
+
+/// How many bytes go in `direction` while `act` is done without anything going wrong.
+async fn measure(cut: &Cut, direction: Direction, act: impl AsyncFn(u128)) -> u64 {
+    let bytes = || match direction {
+        Direction::ToServer => cut.proxy.counts().bytes_to_server,
+        Direction::ToClient => cut.proxy.counts().bytes_to_client,
+    };
+    // The first time, statements are prepared.
+    act(1).await;
+    let before = bytes();
+    act(2).await;
+    bytes() - before
+}
+
+async fn check_appends(direction: Direction, step: u64) {
+    let cut = Cut::open().await;
+    let drafts = |number| [Draft::new(number), Draft::new(number + 1)];
+    let append = async |number| {
+        let [one, two] = drafts(number * 2);
+        cut.node.append(TENANT, batch(&[&one, &two])).await
+    };
+    let bytes = measure(&cut, direction, async |number| {
+        append(number).await.unwrap();
+    })
+    .await;
+    let mut number = 2;
+    let mut done_count = 0;
+    for after in (0..bytes + step).step_by(usize::try_from(step).unwrap()) {
+        number += 1;
+        cut.proxy.cut_after(direction, after);
+        let answer = append(number).await;
+        cut.proxy.heal();
+        let outcome = outcome_of(&answer);
+        match outcome {
+            Outcome::Acknowledged => assert!(cut.has(number * 2).await, "lost, cut after {after}"),
+            Outcome::Refused => assert!(!cut.has(number * 2).await, "kept, cut after {after}"),
+            Outcome::Unknown => {}
+        }
+        done_count += u64::from(outcome == Outcome::Acknowledged);
+        let repeated = append(number).await.unwrap();
+        assert!(outcome != Outcome::Acknowledged || repeated.new_count == 0, "cut after {after}");
+    }
+    assert_eq!(read_log(&cut.other, TENANT).await.len() as u128, number * 2);
+    assert_eq!(done_count as u128, number - 2, "a repeat of its own must come through");
+    cut.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_stored_once_wherever_its_way_to_the_server_is_cut() {
+    check_appends(Direction::ToServer, 13).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_stored_once_wherever_the_way_of_the_answer_is_cut() {
+    check_appends(Direction::ToClient, 7).await;
+}
+
+/// Writes a number into a document, if it holds the one before.
+async fn count_to(node: &PostgresStorage, number: u128) -> Result<DocumentWrite, StorageError> {
+    let before = (number - 1).to_string();
+    let precondition = if number == 1 {
+        Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
+    } else {
+        let if_match = Some(EtagMatch::OneOf(vec![tag(&before)]));
+        Precondition { if_match, if_none_match: None }
+    };
+    let document = document(&number.to_string());
+    node.replace_document(TENANT, &state_key("count", None), document, &precondition).await
+}
+
+async fn counted(node: &PostgresStorage) -> u128 {
+    let found = node.find_document(TENANT, &state_key("count", None)).await.unwrap();
+    std::str::from_utf8(&found.unwrap().content).unwrap().parse().unwrap()
+}
+
+async fn check_updates(direction: Direction, step: u64) {
+    let cut = Cut::open().await;
+    let bytes = measure(&cut, direction, async |number| {
+        count_to(&cut.node, number).await.unwrap();
+    })
+    .await;
+    let mut number = 2;
+    for after in (0..bytes + step).step_by(usize::try_from(step).unwrap()) {
+        number += 1;
+        cut.proxy.cut_after(direction, after);
+        let answer = count_to(&cut.node, number).await;
+        cut.proxy.heal();
+        let now = counted(&cut.other).await;
+        match outcome_of(&answer) {
+            Outcome::Acknowledged => assert_eq!(now, number, "lost, cut after {after}"),
+            Outcome::Refused => assert_eq!(now, number - 1, "kept, cut after {after}"),
+            Outcome::Unknown => assert!((number - 1..=number).contains(&now), "{now} {number}"),
+        }
+        number = now;
+    }
+    cut.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_written_or_not_wherever_its_way_to_the_server_is_cut() {
+    check_updates(Direction::ToServer, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_written_or_not_wherever_the_way_of_the_answer_is_cut() {
+    check_updates(Direction::ToClient, 3).await;
+}
+
+async fn check_creations(direction: Direction, step: u64) {
+    let cut = Cut::open().await;
+    let create = async |number: u128| {
+        let precondition = Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) };
+        let key = state_key(&number.to_string(), None);
+        cut.node.replace_document(TENANT, &key, document("content"), &precondition).await
+    };
+    let bytes = measure(&cut, direction, async |number| {
+        create(number).await.unwrap();
+    })
+    .await;
+    let mut number = 2;
+    for after in (0..bytes + step).step_by(usize::try_from(step).unwrap()) {
+        number += 1;
+        cut.proxy.cut_after(direction, after);
+        let answer = create(number).await;
+        cut.proxy.heal();
+        let key = state_key(&number.to_string(), None);
+        let is_there = cut.other.find_document(TENANT, &key).await.unwrap().is_some();
+        match outcome_of(&answer) {
+            Outcome::Acknowledged => assert!(is_there, "lost, cut after {after}"),
+            Outcome::Refused => assert!(!is_there, "kept, cut after {after}"),
+            Outcome::Unknown => {}
+        }
+    }
+    cut.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_made_or_not_wherever_its_way_to_the_server_is_cut() {
+    check_creations(Direction::ToServer, 11).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_made_or_not_wherever_the_way_of_the_answer_is_cut() {
+    check_creations(Direction::ToClient, 5).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_whose_answer_was_lost_is_added_all_the_same() {
+    let cut = Cut::open().await;
+    let credential = |key: &str| Credential {
+        key: key.to_owned(),
+        tenant: TENANT,
+        label: "for a test".to_owned(),
+        secret_mac: [7; 32],
+        scopes: "all".parse().unwrap(),
+        created: START,
+    };
+    let add = async |number: u128| {
+        cut.node.insert_credential(&credential(&number.to_string())).await.unwrap()
+    };
+    let bytes = measure(&cut, Direction::ToClient, async |number| assert!(add(number).await)).await;
+    for after in 0..bytes {
+        let number = u128::from(after) + 3;
+        cut.proxy.cut_after(Direction::ToClient, after);
+        assert!(add(number).await, "its key is not taken, cut after {after}");
+        cut.proxy.heal();
+        assert!(!add(number).await, "its key is taken, cut after {after}");
+    }
+    cut.close().await;
+}
