@@ -71,6 +71,7 @@ impl Timer {
 
 fn install() -> Result<()> {
     install_debian_packages()?;
+    crate::objects::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
         say("== installing cargo-nextest");
         run(cargo()
@@ -158,9 +159,10 @@ fn clients() -> Result<()> {
 }
 
 fn tests() -> Result<()> {
-    crate::postgres::run_beside(
-        cargo()
-            .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
-            .env("TEST_ACTA_BINARY", root().join("target/release/acta")),
-    )
+    let mut command = cargo();
+    command
+        .args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"])
+        .env("TEST_ACTA_BINARY", root().join("target/release/acta"));
+    let _objects = crate::objects::beside(&mut command);
+    crate::postgres::run_beside(&mut command)
 }

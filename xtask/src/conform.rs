@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use acta_test_postgres::{Cluster, Database};
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{cargo, root, run as run_command, say};
@@ -14,19 +15,27 @@ const VERSIONS: [(&str, u64); 2] = [("1.0.3", 1365), ("2.0.0", 1442)];
 const KEY: &str = "conformance";
 const SECRET: &str = "conformance-secret";
 
+/// Says that the server is to keep its statements in PostgreSQL.
+const POSTGRES_FLAG: &str = "--postgres";
+
 /// Runs the suite for both versions, or the one named behind the folder.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let cluster = arguments.iter().any(|argument| argument == POSTGRES_FLAG);
+    let cluster = cluster.then(|| Cluster::running(&[]));
+    let arguments: Vec<&String> =
+        arguments.iter().filter(|argument| *argument != POSTGRES_FLAG).collect();
     let Some(suite) = arguments.first() else {
         bail!("name the folder in which the suite is checked out and `npm install` was run");
     };
-    let wanted = arguments.get(1);
+    let wanted = arguments.get(1).map(|version| version.as_str());
     run_command(cargo().args(["build", "--release", "-p", "acta-cli"]))?;
     let mut missed = Vec::new();
     for (version, expected) in VERSIONS {
         if wanted.is_some_and(|wanted| wanted != version) {
             continue;
         }
-        let passed = run_version(Path::new(suite), version)?;
+        let database = cluster.as_ref().map(|it| Database::fresh_on(it.superuser()));
+        let passed = run_version(Path::new(suite), version, database.as_ref())?;
         say(&format!("{version}: {passed} of {expected} passed"));
         if passed != expected {
             missed.push(version);
@@ -43,7 +52,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(version: &str) -> Result<Self> {
+    fn start(version: &str, database: Option<&Database>) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let data = std::env::temp_dir().join(format!("acta-conform-{}", std::process::id()));
         let child = Command::new(root().join("target/release/acta"))
@@ -51,6 +60,7 @@ impl Server {
             .arg(&data)
             .env("ACTA_SEED_KEY", KEY)
             .env("ACTA_SEED_SECRET", SECRET)
+            .envs(database.map(|database| ("ACTA_STORAGE_URL", database.url())))
             .spawn()
             .context("cannot start the server")?;
         for _ in 0..100 {
@@ -72,8 +82,8 @@ impl Drop for Server {
     }
 }
 
-fn run_version(suite: &Path, version: &str) -> Result<u64> {
-    let server = Server::start(version)?;
+fn run_version(suite: &Path, version: &str, database: Option<&Database>) -> Result<u64> {
+    let server = Server::start(version, database)?;
     let mut runner = Command::new("node")
         .current_dir(suite)
         .args(["bin/console_runner.js", "-a", "-z", "-x", version, "-e", &server.endpoint])

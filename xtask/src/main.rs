@@ -6,6 +6,7 @@ mod conform;
 mod fixture;
 mod fuzz;
 mod generate;
+mod objects;
 mod postgres;
 mod shell;
 mod tidy;
@@ -23,7 +24,9 @@ Usage: cargo xtask <command>
   fixture NAME       write the store tests/upgrade/NAME, for later releases to open
   fuzz [TARGET…] [--seconds N]
                      try inputs on every parser and decoder; 60 seconds each
-  conform SUITE DIR  run the official conformance suite, checked out in DIR
+  conform DIR [VERSION] [--postgres]
+                     run the official conformance suite, checked out in DIR
+  objects            install the object storage that the tests use, below `target`
   with-postgres -- COMMAND…
                      run a command beside a PostgreSQL server for its tests
 ";
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),
+        "objects" => objects::install(),
         "with-postgres" => postgres::run(&rest),
         _ => {
             shell::say(HELP);

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    backup, check, config, export, import, migrate, reindex, restore, serve, verify,
+    backup, check, config, copy, export, import, migrate, reindex, restore, serve, verify,
 };
 
 /// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
@@ -44,6 +44,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Makes a store of a backup, or checks one.
     Restore(restore::Arguments),
+    /// Copies a whole store into another, of whatever engine, and compares both.
+    Copy(copy::Arguments),
     /// Reads a whole store that is not being served and names everything that is damaged.
     Verify(verify::Arguments),
     /// Makes the index, activities and persons anew from the statement log.
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Command::Migrate(arguments) => migrate::run(file, arguments),
         Command::Backup(arguments) => backup::run(file, arguments),
         Command::Restore(arguments) => restore::run(file, arguments),
+        Command::Copy(arguments) => copy::run(file, arguments),
         Command::Verify(arguments) => verify::run(file, arguments),
         Command::Reindex(arguments) => reindex::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 
+use acta_exchange::Copying;
 use acta_storage_embedded::{CopyProgress, CopyStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -74,6 +75,42 @@ impl CopyBar {
         }
         self.bar.set_length(progress.total_bytes);
         self.bar.set_position(progress.done_bytes);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar for a store that is copied into another; it says when another stage begins.
+pub(crate) struct TransferBar {
+    bar: ProgressBar,
+    stage: Option<&'static str>,
+}
+
+impl TransferBar {
+    /// Nothing is drawn before the first stage.
+    pub(crate) fn new() -> Self {
+        Self { bar: progress_bar(0, Unit::Statements), stage: None }
+    }
+
+    /// Shows how far the copy has come.
+    pub(crate) fn show(&mut self, now: Copying) {
+        let (stage, done, total) = match now {
+            Copying::Resumed => ("going on with an unfinished copy", 0, 0),
+            Copying::Statements { done, total } => ("statements", done, total),
+            // Nobody has counted them before.
+            Copying::Attachments { done } => ("attachments", done, done),
+            Copying::Documents { done } => ("documents", done, done),
+            Copying::Verified { done, total } => ("comparing both stores", done, total),
+        };
+        if self.stage.replace(stage) != Some(stage) {
+            self.bar.reset();
+            self.bar.println(stage);
+        }
+        self.bar.set_length(total);
+        self.bar.set_position(done);
     }
 
     /// Takes the bar away.

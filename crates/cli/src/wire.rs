@@ -3,6 +3,7 @@
 pub(crate) mod database;
 mod engine;
 mod place;
+mod side;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,12 +19,13 @@ use acta_storage_embedded::{
 };
 use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::terminal;
 
 pub(crate) use engine::{Engine, Missing};
 pub(crate) use place::{Place, load_directory};
+pub(crate) use side::open_side;
 
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
@@ -73,6 +75,17 @@ impl Store {
             options: service_options(config)?,
         });
         Ok(Self { storage, service, engine, clock, entropy })
+    }
+
+    /// Refuses a store that is not whole yet.
+    pub(crate) async fn check_whole(&self) -> Result<()> {
+        if self.storage.find_adoption().await?.is_some() {
+            bail!(
+                "the store is an unfinished copy of another one: finish it with the same \
+                 `acta copy` that began it"
+            );
+        }
+        Ok(())
     }
 
     /// Finishes what is under way and closes the store.

@@ -8,6 +8,7 @@
 //! A file is never changed once it is placed, and what is given out is checked against its
 //! name. The layout is drawn in `docs/format/attachments.md`.
 
+mod listing;
 mod reader;
 mod staged;
 mod writer;

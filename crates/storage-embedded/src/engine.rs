@@ -1,5 +1,7 @@
 //! The statement engine: log and index behind the port for statements.
 
+mod adopting;
+mod preparing;
 mod query;
 pub(crate) mod recovery;
 
@@ -11,40 +13,31 @@ use std::thread::JoinHandle;
 use acta_access::TenantId;
 use acta_ambient::{Entropy, Moment};
 use acta_storage::{
-    Appended, FeedEntry, NewStatement, StatementPage, StatementQuery, StorageError,
-    StoredStatement, TermHasher,
+    Appended, FeedEntry, KeptStatement, NewStatement, PageLimits, StatementPage, StatementQuery,
+    StorageError, StoredStatement, TermHasher,
 };
-use acta_xapi::{Object, StatementId};
-use bytes::Bytes;
+use acta_xapi::StatementId;
 use tokio::sync::oneshot;
 
 use crate::attachments::{Attachments, Staged};
 use crate::disk::Disk;
-use crate::entities::{Ambient, EntityFollower, Told};
+use crate::entities::{Ambient, EntityFollower};
 use crate::identity::{DirectoryLock, Identity};
-use crate::index::{Entry, Index, IndexOptions, Location};
+use crate::index::{Index, IndexOptions};
 use crate::log::closing::{Closing, remove_mark};
-use crate::log::dictionary::Codec;
 use crate::log::meters::{Metered, Meters};
-use crate::log::queue::{Job, Queue, QueueLimits};
+use crate::log::queue::{Job, Queue, QueueLimits, Work};
 use crate::log::reader::LogReader;
-use crate::log::record::Prepared;
 use crate::log::sampler::Sampler;
 use crate::log::telling::TellingLog;
 use crate::log::timeline::Timeline;
-use crate::log::writer::{Shared, Writer};
+use crate::log::writer::{LogEnd, Shared, Writer};
+use preparing::Preparing;
 use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
 
 use crate::tables::Tables;
 use crate::{OpenError, Options};
-
-/// Up to this many statements are prepared where the caller runs: handing them to another
-/// thread would cost more than it saves.
-const INLINE_MAX: usize = 4;
-
-/// From this many statements on, two threads prepare them.
-const SPLIT_MIN: usize = 128;
 
 /// How often an index is opened in which a start meets damage: each time at least one run
 /// fewer is there.
@@ -141,7 +134,8 @@ impl Engine {
         let act = "removing the mark of a clean end";
         let removed = remove_mark(disk, shared.reader.directory());
         removed.map_err(|source| StorageError::Io { act, source })?;
-        let writer = Writer::new(Arc::clone(&shared), last, options.segment_bytes, next);
+        let end = LogEnd { segment: last, next_position: next, last_stored: replayed.last_stored };
+        let writer = Writer::new(Arc::clone(&shared), end, options.segment_bytes);
         let thread = std::thread::Builder::new().name("acta-log".into());
         let thread = thread.spawn(move || writer.run());
         let act = "starting the writer of the log";
@@ -165,19 +159,23 @@ impl Engine {
         statements: Vec<NewStatement>,
         attachments: Vec<Staged>,
     ) -> Result<Appended, StorageError> {
-        let codec = self.shared.codec();
-        let preparing = Preparing {
-            hasher: self.hasher.clone(),
-            entropy: Arc::clone(&self.entropy),
-            codec: Arc::clone(&codec),
-            sampler: Arc::clone(&self.shared.sampler),
-            tenant,
-        };
-        let statements = preparing.prepare(statements).await?;
+        let preparing = self.preparing();
+        let codec = Arc::clone(&preparing.codec);
+        let statements = preparing.prepare(tenant, statements).await?;
         let (answer, appended) = oneshot::channel();
-        self.shared.queue.push(Job { tenant, statements, codec, attachments, answer })?;
+        let job = Job { tenant, statements, codec, attachments, answer };
+        self.shared.queue.push(Work::Batch(job))?;
         // The writer drops an answer only when it halts.
         appended.await.unwrap_or(Err(StorageError::Halted))
+    }
+
+    fn preparing(&self) -> Preparing {
+        Preparing {
+            hasher: self.hasher.clone(),
+            entropy: Arc::clone(&self.entropy),
+            codec: self.shared.codec(),
+            sampler: Arc::clone(&self.shared.sampler),
+        }
     }
 
     fn reading(&self, tenant: TenantId) -> Reading {
@@ -218,6 +216,20 @@ impl Engine {
         }
         let reading = self.reading(tenant);
         blocking(move || reading.feed(after, count_max)).await
+    }
+
+    /// As [`acta_storage::TransferSource::read_kept`].
+    pub(crate) async fn read_kept(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<KeptStatement>, StorageError> {
+        if self.count_statements(tenant) <= after {
+            return Ok(Vec::new());
+        }
+        let reading = self.reading(tenant);
+        blocking(move || reading.kept(after, page)).await
     }
 
     /// As [`acta_storage::StatementStore::consistent_through`].
@@ -343,84 +355,5 @@ async fn join<T>(
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(StorageError::Halted),
         },
-    }
-}
-
-/// Turns statements into what the writer takes.
-#[derive(Clone, Debug)]
-struct Preparing {
-    hasher: TermHasher,
-    entropy: Arc<dyn Entropy>,
-    codec: Arc<Codec>,
-    sampler: Arc<Sampler>,
-    tenant: TenantId,
-}
-
-impl Preparing {
-    async fn prepare(self, statements: Vec<NewStatement>) -> Result<Vec<Prepared>, StorageError> {
-        if statements.len() <= INLINE_MAX {
-            return self.prepare_here(&statements);
-        }
-        let mut front = statements;
-        let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
-        let back = front.split_off(half);
-        let other = self.clone();
-        // Both run from here on; only the waiting is one after the other.
-        let back = tokio::task::spawn_blocking(move || other.prepare_here(&back));
-        let front = tokio::task::spawn_blocking(move || self.prepare_here(&front));
-        let mut prepared = join(front).await?;
-        prepared.append(&mut join(back).await?);
-        Ok(prepared)
-    }
-
-    fn prepare_here(&self, statements: &[NewStatement]) -> Result<Vec<Prepared>, StorageError> {
-        if self.sampler.is_gathering() {
-            self.sampler.add(statements.iter().map(|statement| statement.kept.text.as_str()));
-        }
-        let (mut packed, mut ends) = (Vec::new(), Vec::with_capacity(statements.len()));
-        let texts = statements.iter().map(|statement| statement.kept.text.as_str());
-        let act = "packing a statement";
-        let result = self.codec.pack(texts, &mut packed, &mut ends);
-        result.map_err(|source| StorageError::Io { act, source })?;
-        let packed = Bytes::from(packed);
-        let mut salts = vec![0; 16 * statements.len()];
-        self.entropy.fill(&mut salts);
-        let mut start = 0;
-        let mut prepared = Vec::with_capacity(statements.len());
-        for ((statement, end), salt) in statements.iter().zip(ends).zip(salts.chunks_exact(16)) {
-            let mut one = self.prepare_one(statement, packed.slice(start..end));
-            one.salt.copy_from_slice(salt);
-            prepared.push(one);
-            start = end;
-        }
-        Ok(prepared)
-    }
-
-    fn prepare_one(&self, new: &NewStatement, text: Bytes) -> Prepared {
-        let statement = &new.statement;
-        let target = match statement.object {
-            Object::StatementRef(target) => Some(target.0.as_u128()),
-            Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
-        };
-        Prepared {
-            entry: Entry {
-                position: 0,
-                tenant: self.tenant,
-                sequence: 0,
-                id: new.id.0.as_u128(),
-                stored_micros: 0,
-                location: Location { segment: 0, offset: 0 },
-                own_terms: Vec::new(),
-                shared_terms: self.hasher.terms_of(self.tenant, statement, &new.authority),
-                target,
-                is_voiding: statement.voids().is_some(),
-            },
-            version: new.version,
-            is_timestamp_stored: new.kept.is_timestamp_stored,
-            fingerprint: statement.fingerprint.0,
-            salt: [0; 16],
-            text,
-            told: Told::of(statement),
-        }
     }
 }

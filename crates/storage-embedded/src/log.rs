@@ -3,6 +3,7 @@
 //! A batch is durable before it is acknowledged, whole or not at all. Bytes that do not
 //! check are reported, never skipped. Its format is drawn in `docs/format/log.md`.
 
+mod adopting;
 pub(crate) mod closing;
 pub(crate) mod dictionary;
 pub(crate) mod frame;

@@ -2,13 +2,14 @@
 
 mod ports;
 mod reindex;
+mod transfer;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_storage::StorageError;
+use acta_storage::{StorageError, StoreId};
 
 use crate::attachments::Attachments;
 use crate::backup::RESTORING_NAME;
@@ -28,6 +29,7 @@ pub struct EmbeddedStorage {
     pub(crate) engine: Engine,
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
+    id: StoreId,
     _lock: Arc<DirectoryLock>,
 }
 
@@ -131,7 +133,9 @@ impl EmbeddedStorage {
             lock: Arc::clone(&lock),
         };
         let engine = Engine::open(options, identity, parts)?;
-        Ok(Arc::new(Self { engine, attachments, tables, _lock: lock }))
+        let mut id = [0; 32];
+        id[..16].copy_from_slice(&identity.store_id);
+        Ok(Arc::new(Self { engine, attachments, tables, id: StoreId(id), _lock: lock }))
     }
 
     /// Whether there is a log. One that cannot be looked for is not taken for missing.

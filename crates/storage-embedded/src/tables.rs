@@ -19,6 +19,7 @@ mod failure;
 mod files;
 mod readers;
 mod schema;
+mod transfer;
 mod writer;
 
 use std::io;

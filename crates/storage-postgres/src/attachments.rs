@@ -10,14 +10,17 @@
 
 mod contents;
 mod named;
+mod objects;
 mod reader;
 mod staged;
 mod writer;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acta_access::TenantId;
+use acta_objects::Bucket;
 use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
@@ -26,7 +29,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::database::Database;
 use crate::types::Id;
-use crate::{Attachments, PostgresStorage};
+use crate::{Attachments, OpenError, PostgresStorage};
 pub(crate) use named::Named;
 use reader::ContentReader;
 pub(crate) use staged::Staged;
@@ -41,13 +44,31 @@ const SHORT_BYTES_MAX: usize = 64 << 10;
 /// How much short content may wait in memory for its batch, in bytes.
 const WAITING_BYTES_MAX: usize = 32 << 20;
 
+/// How often it is looked for what nodes have left over.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Content that no batch has named for so long is left over.
+const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
+
 /// The content of attachments of one store.
 pub(crate) struct ContentStore {
     database: Arc<Database>,
     tasks: TaskTracker,
     /// Room for the bytes of short content.
     room: Arc<Semaphore>,
+    /// The longest content that is kept.
     bytes_max: u64,
+    /// Where new content goes.
+    kind: Kind,
+    /// Where objects are.
+    bucket: Option<Bucket>,
+}
+
+/// Where content is that is not short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Pieces,
+    Object,
 }
 
 impl fmt::Debug for ContentStore {
@@ -70,15 +91,37 @@ impl fmt::Display for ContentName {
 }
 
 impl ContentStore {
-    /// The content that is kept in `database`. What is to be removed is removed by `tasks`.
-    pub(crate) fn new(database: &Arc<Database>, tasks: &TaskTracker, kept: &Attachments) -> Self {
-        let Attachments::Database { bytes_max } = *kept;
-        Self {
+    /// The content that is kept in `database` or as `kept` says. What is to be removed is
+    /// removed by `tasks`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::ObjectAddress`], [`OpenError::Objects`].
+    pub(crate) async fn open(
+        database: &Arc<Database>,
+        tasks: &TaskTracker,
+        kept: &Attachments,
+    ) -> Result<Self, OpenError> {
+        let (kind, bytes_max, objects) = match kept {
+            Attachments::Database { bytes_max, objects } => {
+                (Kind::Pieces, *bytes_max, objects.as_ref())
+            }
+            Attachments::Objects(options) => (Kind::Object, objects::LEN_BYTES_MAX, Some(options)),
+        };
+        let bucket = objects.map(Bucket::new).transpose()?;
+        if let (Kind::Object, Some(bucket), Some(options)) = (kind, &bucket, objects) {
+            let probe = format!("probe-{:032x}", database.random());
+            let url = options.url.clone();
+            bucket.check(&probe).await.map_err(|source| OpenError::Objects { url, source })?;
+        }
+        Ok(Self {
             database: Arc::clone(database),
             tasks: tasks.clone(),
             room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
             bytes_max,
-        }
+            kind,
+            bucket,
+        })
     }
 
     fn new_name(&self, tenant: TenantId) -> ContentName {
@@ -91,6 +134,31 @@ impl ContentStore {
             return None;
         }
         Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(len_bytes).ok()?).ok()
+    }
+}
+
+impl PostgresStorage {
+    /// Removes what nodes have left over, time and again, while this node leads.
+    pub(crate) fn sweep_contents(&self) {
+        let (store, leading) = (Arc::clone(&self.attachments), Arc::clone(&self.leading));
+        let stop = self.stop.clone();
+        let sweeping = async move {
+            loop {
+                tokio::time::sleep(SWEEP_INTERVAL).await;
+                if !leading.is_held() {
+                    continue;
+                }
+                match store.sweep(LEFT_OVER_AFTER).await {
+                    Ok(0) => {}
+                    Ok(count) => tracing::info!(count, "removed attachments that were left over"),
+                    Err(error) => {
+                        let cause: &dyn std::error::Error = &error;
+                        tracing::warn!(error = cause, "attachments that are left over stay");
+                    }
+                }
+            }
+        };
+        self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });
     }
 }
 

@@ -5,6 +5,7 @@
 //! there, and then that of the document: always in this order.
 
 mod place;
+mod transfer;
 mod wanted;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
+use acta_objects::{AddressError, ObjectError, ObjectOptions};
 use acta_storage::StorageError;
 
 /// What the engine needs to know.
@@ -51,12 +52,21 @@ pub enum Attachments {
     Database {
         /// The longest that is kept there.
         bytes_max: u64,
+        /// Where content is that came while it was kept in object storage.
+        objects: Option<ObjectOptions>,
     },
+    /// In object storage.
+    Objects(ObjectOptions),
 }
 
 impl Attachments {
     /// The longest content that the database keeps unless told otherwise.
     pub const DATABASE_BYTES_MAX: u64 = 64 << 20;
+
+    /// In the database, up to a length, and nowhere else.
+    pub const fn database(bytes_max: u64) -> Self {
+        Self::Database { bytes_max, objects: None }
+    }
 }
 
 /// What to do about a schema that is missing or old.
@@ -112,7 +122,7 @@ impl Options {
             tls_ca: None,
             migrate: Migrate::AtStart,
             vouching_age_max: Self::VOUCHING_AGE_MAX,
-            attachments: Attachments::Database { bytes_max: Attachments::DATABASE_BYTES_MAX },
+            attachments: Attachments::database(Attachments::DATABASE_BYTES_MAX),
         }
     }
 }
@@ -209,6 +219,18 @@ pub enum OpenError {
     ReadOnly {
         /// Host, port and name.
         place: String,
+    },
+    /// The address of the object storage cannot be meant. Mend it.
+    #[error("the object storage for attachments is not usable")]
+    ObjectAddress(#[from] AddressError),
+    /// Objects cannot be put there and removed again. Do what the cause says.
+    #[error("the object storage for attachments at {url} cannot be used")]
+    Objects {
+        /// Bucket and prefix.
+        url: String,
+        /// What the service says.
+        #[source]
+        source: ObjectError,
     },
     /// Another reason.
     #[error(transparent)]

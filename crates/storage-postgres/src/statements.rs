@@ -1,5 +1,6 @@
 //! Statements in the database.
 
+mod adopting;
 mod append;
 mod group;
 mod lists;
@@ -25,6 +26,7 @@ use async_trait::async_trait;
 use crate::PostgresStorage;
 use crate::attachments::Staged;
 pub(crate) use prepared::version_of;
+pub(crate) use read::kept;
 pub(crate) use writer::Statements;
 
 #[async_trait]

@@ -1,6 +1,7 @@
 //! A store in a database: opened, closed and asked whether it is ready.
 
 mod statistics;
+mod transfer;
 
 use std::sync::Arc;
 
@@ -65,13 +66,13 @@ impl PostgresStorage {
             (tasks.clone(), Arc::clone(&appended)),
             options,
         );
-        let attachments = Arc::new(ContentStore::new(&database, &tasks, &options.attachments));
+        let attachments = ContentStore::open(&database, &tasks, &options.attachments).await?;
         let leading = entities::lease(&database);
         let storage = Self {
             database,
             replica,
             hasher,
-            attachments,
+            attachments: Arc::new(attachments),
             statements,
             appended,
             leading,
@@ -79,6 +80,7 @@ impl PostgresStorage {
             stop: CancellationToken::new(),
         };
         storage.follow_entities();
+        storage.sweep_contents();
         Ok(Arc::new(storage))
     }
 
@@ -105,10 +107,16 @@ impl PostgresStorage {
         }
     }
 
-    async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {
+    /// The store's own secret: 16 bytes that are the key of its terms, and 16 that tell it from
+    /// others.
+    async fn own_secret(database: &Database) -> Result<[u8; 32], StorageError> {
         let mut proposed = [0; 32];
         database.fill(&mut proposed);
-        let secret = database.settle_secret(TERM_KEY_NAME, proposed).await?;
+        database.settle_secret(TERM_KEY_NAME, proposed).await
+    }
+
+    async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {
+        let secret = Self::own_secret(database).await?;
         let (key, _) = secret.split_at(16);
         let mut term_key = [0; 16];
         term_key.copy_from_slice(key);

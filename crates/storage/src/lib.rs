@@ -12,6 +12,7 @@ mod error;
 mod readiness;
 mod statements;
 mod terms;
+mod transfer;
 
 #[cfg(feature = "model")]
 pub mod model;
@@ -33,6 +34,9 @@ pub use statements::{
     StatementPage, StatementQuery, StatementStore, StoredStatement,
 };
 pub use terms::{Filters, Term, TermHasher, TermKind};
+pub use transfer::{
+    KeptDocument, KeptStatement, NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget,
+};
 
 /// Everything an engine can do: the sum of the ports.
 pub trait Storage:
@@ -43,6 +47,8 @@ pub trait Storage:
     + CredentialStore
     + CursorStore
     + Readiness
+    + TransferSource
+    + TransferTarget
 {
 }
 
@@ -54,5 +60,7 @@ impl<T> Storage for T where
         + CredentialStore
         + CursorStore
         + Readiness
+        + TransferSource
+        + TransferTarget
 {
 }

@@ -4,6 +4,7 @@
 //! stand in for them in tests. Nothing survives the value itself, and nothing is fast.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
@@ -11,7 +12,7 @@ use acta_ambient::{Clock, Moment};
 use acta_xapi::{Sha2, StatementId};
 use bytes::Bytes;
 
-use crate::{Credential, Document, DocumentKey, Tenant};
+use crate::{Credential, Document, DocumentKey, StoreId, Tenant};
 
 mod attachments;
 mod documents;
@@ -19,6 +20,7 @@ mod entities;
 mod matching;
 mod statements;
 mod tables;
+mod transfer;
 
 use statements::Record;
 
@@ -26,8 +28,12 @@ use statements::Record;
 #[derive(Debug)]
 pub struct ModelStorage {
     clock: Arc<dyn Clock>,
+    id: StoreId,
     store: Mutex<Store>,
 }
+
+/// How many stores this process has made.
+static STORE_COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// What does not belong to one tenant, and the tenants.
 #[derive(Debug, Default)]
@@ -35,6 +41,8 @@ struct Store {
     tenants: Vec<Tenant>,
     credentials: Vec<Credential>,
     secrets: BTreeMap<String, [u8; 32]>,
+    /// Of which store this one is an unfinished copy.
+    adoption: Option<StoreId>,
     holdings: BTreeMap<TenantId, Holdings>,
 }
 
@@ -66,7 +74,10 @@ impl ModelStorage {
             created: clock.now(),
         };
         let store = Store { tenants: vec![first], ..Store::default() };
-        Self { clock, store: Mutex::new(store) }
+        let mut id = [0; 32];
+        let number = STORE_COUNT.fetch_add(1, Ordering::Relaxed);
+        id[..8].copy_from_slice(&number.to_le_bytes());
+        Self { clock, id: StoreId(id), store: Mutex::new(store) }
     }
 
     /// Lets `act` look at, and change, what the tenant holds: no other act comes between.

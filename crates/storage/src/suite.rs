@@ -28,13 +28,15 @@ pub mod filtering;
 pub mod finding;
 pub mod fixture;
 pub mod gathering;
-pub mod generate;
 pub mod paging;
 pub mod referring;
 pub mod reopening;
 pub mod separating;
 pub mod settling;
 pub mod timing;
+pub mod transferring;
+
+pub use fixture::generate;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]
@@ -212,6 +214,17 @@ macro_rules! storage_suite {
             }
             comparing {
                 random_histories_are_answered_as_by_the_model
+            }
+            transferring {
+                a_copy_answers_as_the_store_that_it_came_from
+                pages_of_any_size_make_up_what_is_given
+                documents_of_every_kind_are_adopted
+                what_does_not_follow_is_not_adopted
+                the_log_goes_on_behind_what_was_adopted
+                a_statement_of_older_rules_is_adopted
+                an_unfinished_copy_is_marked
+                a_store_is_told_from_others
+                tenants_are_adopted_with_their_numbers
             }
         }
     };

@@ -24,6 +24,7 @@ fn every_case_of_the_suite_is_in_its_list() {
         include_str!("../src/suite/separating.rs"),
         include_str!("../src/suite/settling.rs"),
         include_str!("../src/suite/timing.rs"),
+        include_str!("../src/suite/transferring.rs"),
     ];
     for area in areas {
         let cases = area.lines().filter_map(|line| {

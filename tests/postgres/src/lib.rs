@@ -20,6 +20,8 @@ mod superuser;
 
 pub use cluster::Cluster;
 pub use database::{Database, SHARED_SETTINGS, SHARED_URL};
+pub use port::free as free_address;
 pub use programs::{DEBIAN_PACKAGE, NoPrograms, Programs};
 pub use proxy::{Counts, Direction, Proxy};
+pub use reaper::Reaper;
 pub use superuser::Superuser;

@@ -10,7 +10,7 @@ use acta_ambient::{Entropy as _, SystemEntropy};
 const PORTS: Range<u16> = 15_000..32_768;
 
 /// An address on which nobody listens at the moment.
-pub(crate) fn free() -> SocketAddr {
+pub fn free() -> SocketAddr {
     loop {
         let mut random = [0; 2];
         SystemEntropy.fill(&mut random);

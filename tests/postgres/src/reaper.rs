@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 /// Reads process ids until the pipe closes, then ends the last one named and removes the
@@ -27,21 +27,26 @@ if [ -n "$last" ]; then
     kill -9 "$last"
 fi
 if [ -e "$file" ]; then ipcrm -m "$(sed -n '7s/.* //p' "$file")"; fi
-rm -rf "$1"
+rm -rf "$@"
 "#;
 
 /// A shell that holds a pipe from this process, which closes however this process ends.
 #[derive(Debug)]
-pub(crate) struct Reaper {
+pub struct Reaper {
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Reaper {
     /// Watches over `directory`, in whose `data` the server keeps its files.
-    pub(crate) fn of(directory: &Path) -> Self {
+    pub fn of(directory: &Path) -> Self {
+        Self::of_all(&[directory.to_owned()])
+    }
+
+    /// Watches over a directory and over other files that a server leaves.
+    pub fn of_all(paths: &[PathBuf]) -> Self {
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "reaper"]).arg(directory);
+        shell.args(["-c", SCRIPT, "reaper"]).args(paths);
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // What ends the whole group of this process must leave the reaper to its work.
         shell.process_group(0).current_dir("/");
@@ -51,7 +56,7 @@ impl Reaper {
     }
 
     /// Names the process to end; none when nothing runs.
-    pub(crate) fn watch(&mut self, process: Option<u32>) {
+    pub fn watch(&mut self, process: Option<u32>) {
         let line = process.map(|id| id.to_string()).unwrap_or_default() + "\n";
         let pipe = self.pipe.as_mut().expect("the pipe is open until this is dropped");
         pipe.write_all(line.as_bytes()).expect("the shell reads until the pipe closes");

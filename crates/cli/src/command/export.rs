@@ -47,6 +47,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
             }
             store => store?,
         };
+        store.check_whole().await?;
         let outcome = write(&store, arguments).await;
         store.close().await?;
         let exported = outcome?;

@@ -71,6 +71,7 @@ async fn serve(config: &Config) -> Result<()> {
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let store = Store::open(config, Missing::Make).await?;
+    store.check_whole().await?;
     let authenticator = authenticator(&store, config).await?;
     let credential = first_credential(&store, &authenticator, config).await?;
     if let Some((key, secret)) = credential {

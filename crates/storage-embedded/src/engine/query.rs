@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::{
-    Cursor, FeedEntry, Filters, StatementPage, StatementQuery, StorageError, StoredStatement,
+    Cursor, FeedEntry, Filters, KeptStatement, PageLimits, StatementPage, StatementQuery,
+    StorageError, StoredStatement,
 };
 use acta_xapi::StatementId;
 
 use crate::index::{Entry, EntrySource, IndexQuery, Location};
-use crate::log::reader::statement_of;
+use crate::log::reader::{kept_of, statement_of};
 use crate::log::record::Record;
 use crate::log::segment::{RecordBuffer, Segment};
 use crate::log::writer::Shared;
@@ -168,6 +169,34 @@ impl Reading {
     ) -> Result<Vec<FeedEntry>, StorageError> {
         let places = self.shared.index.by_sequence(self.tenant, after, count_max)?;
         places.into_iter().map(|place| self.load(place.location, place.is_voided)).collect()
+    }
+}
+
+impl Reading {
+    /// As [`acta_storage::TransferSource::read_kept`].
+    pub(crate) fn kept(
+        &self,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<KeptStatement>, StorageError> {
+        let count_max = page.count_max.max(1);
+        let places = self.shared.index.by_sequence(self.tenant, after, count_max)?;
+        let (mut kept, mut text_bytes) = (Vec::with_capacity(places.len()), 0);
+        let mut buffer = RecordBuffer::default();
+        for place in places {
+            let location = place.location;
+            let one =
+                self.shared.reader.with_record(location, &mut buffer, |segment, record| {
+                    self.check_tenant(segment, record, location)?;
+                    kept_of(segment, record, location)
+                })?;
+            text_bytes += one.kept.text.len();
+            kept.push(one);
+            if page.bytes_max <= text_bytes {
+                break;
+            }
+        }
+        Ok(kept)
     }
 }
 

@@ -33,6 +33,35 @@ pub(crate) struct Job {
     pub(crate) answer: Answer,
 }
 
+/// Statements of another store on their way to the writer, with sequences and times.
+#[derive(Debug)]
+pub(crate) struct Adoption {
+    /// What.
+    pub(crate) statements: Vec<Prepared>,
+    /// How the texts are packed.
+    pub(crate) codec: Arc<Codec>,
+    /// Who waits.
+    pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
+}
+
+/// What waits for the writer.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// A batch, to be numbered and stored.
+    Batch(Job),
+    /// Statements to be stored as they are numbered.
+    Adoption(Adoption),
+}
+
+/// What the writer does next.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// Batches that are written together.
+    Group(Vec<Job>),
+    /// Statements that are written alone.
+    Adoption(Adoption),
+}
+
 /// Where the one who appended waits for what became of it.
 pub(crate) type Answer = oneshot::Sender<Result<Appended, StorageError>>;
 
@@ -42,9 +71,26 @@ impl Job {
         // The caller may have gone.
         let _ = self.answer.send(Err(error));
     }
+}
+
+impl Work {
+    fn refuse(self, error: StorageError) {
+        match self {
+            Self::Batch(job) => job.refuse(error),
+            // The caller may have gone.
+            Self::Adoption(adoption) => drop(adoption.answer.send(Err(error))),
+        }
+    }
+
+    fn statements(&self) -> &[Prepared] {
+        match self {
+            Self::Batch(job) => &job.statements,
+            Self::Adoption(adoption) => &adoption.statements,
+        }
+    }
 
     fn bytes(&self) -> usize {
-        self.statements.iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
+        self.statements().iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
     }
 }
 
@@ -69,7 +115,7 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    jobs: VecDeque<(usize, Job)>,
+    waiting: VecDeque<(usize, Work)>,
     bytes: usize,
     statements: usize,
     end: Option<End>,
@@ -97,8 +143,8 @@ impl Queue {
     /// # Errors
     ///
     /// [`StorageError::Busy`] when too much waits, [`StorageError::Halted`] after the end.
-    pub(crate) fn push(&self, job: Job) -> Result<(), StorageError> {
-        let (bytes, count) = (job.bytes(), job.statements.len());
+    pub(crate) fn push(&self, work: Work) -> Result<(), StorageError> {
+        let (bytes, count) = (work.bytes(), work.statements().len());
         let mut state = self.lock();
         if state.end.is_some() {
             return Err(StorageError::Halted);
@@ -106,39 +152,44 @@ impl Queue {
         let is_over = self.limits.bytes < state.bytes + bytes
             || self.limits.statements < state.statements + count;
         // A batch that is too large by itself must pass some time.
-        if is_over && !state.jobs.is_empty() {
+        if is_over && !state.waiting.is_empty() {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
         state.bytes += bytes;
         state.statements += count;
-        state.jobs.push_back((bytes, job));
+        state.waiting.push_back((bytes, work));
         drop(state);
         self.ready.notify_one();
         Ok(())
     }
 
-    /// Waits for batches and moves those of the next write into `group`, which is empty.
-    /// Returns `false` when the queue has ended and is empty.
-    pub(crate) fn take(&self, group: &mut Vec<Job>) -> bool {
+    /// Waits for work and takes what is written next; none when the queue has ended and is
+    /// empty.
+    pub(crate) fn take(&self) -> Option<Taken> {
         let mut state = self.lock();
-        while state.jobs.is_empty() {
+        while state.waiting.is_empty() {
             if state.end.is_some() {
-                return false;
+                return None;
             }
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let mut group_bytes = 0;
-        while let Some((bytes, job)) = state.jobs.pop_front() {
-            if !group.is_empty() && self.limits.group_bytes < group_bytes + bytes {
-                state.jobs.push_front((bytes, job));
+        let (mut group, mut group_bytes) = (Vec::new(), 0);
+        while let Some((bytes, work)) = state.waiting.pop_front() {
+            let is_next = group.is_empty()
+                || matches!(work, Work::Batch(_)) && group_bytes + bytes <= self.limits.group_bytes;
+            if !is_next {
+                state.waiting.push_front((bytes, work));
                 break;
             }
             group_bytes += bytes;
             state.bytes -= bytes;
-            state.statements -= job.statements.len();
-            group.push(job);
+            state.statements -= work.statements().len();
+            match work {
+                Work::Batch(job) => group.push(job),
+                Work::Adoption(adoption) => return Some(Taken::Adoption(adoption)),
+            }
         }
-        true
+        Some(Taken::Group(group))
     }
 
     /// Takes no more; what waits is still written.
@@ -149,14 +200,14 @@ impl Queue {
 
     /// Takes no more for good, and refuses what waits.
     pub(crate) fn halt(&self) {
-        let jobs = {
+        let waiting = {
             let mut state = self.lock();
             state.end = Some(End::Halted);
             (state.bytes, state.statements) = (0, 0);
-            std::mem::take(&mut state.jobs)
+            std::mem::take(&mut state.waiting)
         };
-        for (_, job) in jobs {
-            job.refuse(StorageError::Halted);
+        for (_, work) in waiting {
+            work.refuse(StorageError::Halted);
         }
         self.ready.notify_all();
     }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use acta_ambient::Moment;
-use acta_storage::{StorageError, StoredStatement};
-use acta_xapi::{Kept, StatementId, Uuid};
+use acta_storage::{KeptStatement, StorageError, StoredStatement};
+use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
 
 use super::frame::{Frame, FrameStart, RecordAt};
 use super::record::Record;
@@ -32,6 +32,15 @@ impl LogReader {
     /// Adds the next segment.
     pub(crate) fn push(&self, segment: Arc<Segment>) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).push(segment);
+    }
+
+    /// Takes `segment` for the one with its number, in which nothing stands.
+    pub(crate) fn replace(&self, segment: &Arc<Segment>) {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        let number = segment.header.number;
+        segments.iter_mut().filter(|one| one.header.number == number).for_each(|one| {
+            *one = Arc::clone(segment);
+        });
     }
 
     /// Where the segments are.
@@ -116,6 +125,30 @@ pub(crate) fn statement_of(
         version: record.version(),
         is_voided,
         text,
+    })
+}
+
+/// The statement in a record, just as it stands there.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`].
+pub(crate) fn kept_of(
+    segment: &Segment,
+    record: &Record<'_>,
+    location: Location,
+) -> Result<KeptStatement, StorageError> {
+    let text = text_of(segment, record, location)?;
+    Ok(KeptStatement {
+        sequence: record.sequence,
+        id: StatementId(Uuid::from_u128(record.id)),
+        stored: Moment::from_unix_micros(segment.stored_micros(record)),
+        version: record.version(),
+        fingerprint: Fingerprint(record.fingerprint),
+        salt: record.salt,
+        kept: Kept { text, is_timestamp_stored: record.is_timestamp_stored() },
+        target: record.target.map(|target| StatementId(Uuid::from_u128(target))),
+        is_voiding: record.is_voiding(),
     })
 }
 

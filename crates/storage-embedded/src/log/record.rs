@@ -128,6 +128,8 @@ pub(crate) struct Record<'a> {
     pub(crate) id: u128,
     /// What it is compared by.
     pub(crate) fingerprint: [u8; 16],
+    /// Random bytes for commitments.
+    pub(crate) salt: [u8; 16],
     /// The statement that it refers to.
     pub(crate) target: Option<u128>,
     own_count: usize,
@@ -178,7 +180,7 @@ impl<'a> Record<'a> {
         let stored_delta = rest.varint()?;
         let id = u128::from_be_bytes(rest.array()?);
         let fingerprint = rest.array()?;
-        rest.array::<16>()?;
+        let salt = rest.array()?;
         let target = if flags & FLAG_TARGET == 0 { None } else { Some(rest.array()?) };
         let target = target.map(u128::from_be_bytes);
         let own_count = usize::try_from(rest.varint()?).ok()?;
@@ -197,6 +199,7 @@ impl<'a> Record<'a> {
             stored_delta,
             id,
             fingerprint,
+            salt,
             target,
             own_count,
             numbers,

@@ -48,6 +48,12 @@ impl Timeline {
         first
     }
 
+    /// Lets the times that are given out lie behind `last`, which another store gave.
+    pub(crate) fn go_behind(&self, last: i64) {
+        let mut state = self.lock();
+        state.last = state.last.max(last);
+    }
+
     /// Ends the group in flight: its statements can be read, or were not stored.
     ///
     /// Not called for a group of which neither is certain.
@@ -65,11 +71,6 @@ impl Timeline {
         let bound = Moment::from_unix_micros(bound).floor_to_millis().unix_micros();
         state.vouched = state.vouched.max(bound);
         Moment::from_unix_micros(state.vouched)
-    }
-
-    /// The latest time that was given to a batch.
-    pub(crate) fn last(&self) -> Moment {
-        Moment::from_unix_micros(self.lock().last)
     }
 }
 

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::dictionary::Codec;
 use super::frame::{FrameEncoder, FrameStart, FrameTooLong};
 use super::meters::Meters;
-use super::queue::{Answer, Job, Queue};
+use super::queue::{Answer, Job, Queue, Taken};
 use super::reader::LogReader;
 use super::record::Prepared;
 use super::sampler::Sampler;
@@ -60,14 +60,27 @@ impl Shared {
     }
 }
 
+/// Where the log ends.
+#[derive(Debug)]
+pub(crate) struct LogEnd {
+    /// The newest segment.
+    pub(crate) segment: Arc<Segment>,
+    /// The position of the next statement.
+    pub(crate) next_position: u64,
+    /// The latest `stored` in the log; none if it is empty.
+    pub(crate) last_stored: Option<i64>,
+}
+
 /// The one that writes the log.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    shared: Arc<Shared>,
-    segment: Arc<Segment>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) segment: Arc<Segment>,
     /// Where the next frame goes.
-    end: u64,
-    next_position: u64,
+    pub(super) end: u64,
+    pub(super) next_position: u64,
+    /// The latest `stored` in the log; none if it is empty.
+    pub(super) last_stored: Option<i64>,
     segment_bytes: u64,
     encoder: FrameEncoder,
     frame: Vec<u8>,
@@ -130,7 +143,7 @@ type Known = HashMap<(TenantId, u128), [u8; 16]>;
 
 /// Why a group was not stored.
 #[derive(Debug)]
-enum Failure {
+pub(super) enum Failure {
     /// Nothing of it is on disk, for this reason.
     Nothing(StorageError),
     /// Nobody knows what of it is on disk.
@@ -138,7 +151,7 @@ enum Failure {
 }
 
 impl Failure {
-    fn error(&self) -> StorageError {
+    pub(super) fn error(&self) -> StorageError {
         match self {
             Self::Nothing(error) => error.repeated(),
             Self::Unknown => StorageError::Halted,
@@ -164,24 +177,22 @@ impl Drop for HaltOnPanic {
 }
 
 impl Writer {
-    /// Goes on at the end of the last segment.
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        segment: Arc<Segment>,
-        segment_bytes: u64,
-        next_position: u64,
-    ) -> Self {
+    /// Goes on at the end of the log.
+    pub(crate) fn new(shared: Arc<Shared>, end: LogEnd, segment_bytes: u64) -> Self {
+        let LogEnd { segment, next_position, last_stored } = end;
         let end = segment.len();
         let (encoder, frame) = (FrameEncoder::default(), Vec::new());
-        Self { shared, segment, end, next_position, segment_bytes, encoder, frame }
+        Self { shared, segment, end, next_position, last_stored, segment_bytes, encoder, frame }
     }
 
     /// Writes until the queue is closed and empty, or the engine halts.
     pub(crate) fn run(mut self) {
         let _guard = HaltOnPanic(Arc::clone(&self.shared));
-        let mut group = Vec::new();
-        while self.shared.queue.take(&mut group) {
-            self.write(std::mem::take(&mut group));
+        while let Some(taken) = self.shared.queue.take() {
+            match taken {
+                Taken::Group(group) => self.write(group),
+                Taken::Adoption(adoption) => self.adopt(adoption),
+            }
         }
     }
 
@@ -230,7 +241,7 @@ impl Writer {
         self.shared.attachments.place(staged)
     }
 
-    fn fail(&self, failure: &Failure) {
+    pub(super) fn fail(&self, failure: &Failure) {
         match failure {
             Failure::Nothing(error) => {
                 tracing::error!(error = error as &dyn Error, "statements were not stored");
@@ -331,7 +342,11 @@ impl Writer {
     }
 
     /// Packs texts anew that were packed before the dictionary was there.
-    fn repack(&self, codec: &Arc<Codec>, statements: &mut [Prepared]) -> Result<(), StorageError> {
+    pub(super) fn repack(
+        &self,
+        codec: &Arc<Codec>,
+        statements: &mut [Prepared],
+    ) -> Result<(), StorageError> {
         let current = &self.segment.header.codec;
         if Arc::ptr_eq(codec, current) {
             return Ok(());
@@ -350,7 +365,16 @@ impl Writer {
 
     /// Writes, syncs and indexes a group.
     fn store(&mut self, accepted: &mut [Accepted], first_stored: i64) -> Result<(), Failure> {
-        let mut records = self.number(accepted, first_stored);
+        let records = self.number(accepted, first_stored);
+        self.store_records(records, first_stored)
+    }
+
+    /// Writes, syncs and indexes records, of which the first was stored at this time.
+    pub(super) fn store_records(
+        &mut self,
+        mut records: Vec<Prepared>,
+        first_stored: i64,
+    ) -> Result<(), Failure> {
         if records.is_empty() {
             return Ok(());
         }
@@ -402,14 +426,15 @@ impl Writer {
     }
 
     /// Begins a new segment with the store's dictionary, once it has been trained.
-    fn adopt_dictionary(&mut self) -> Result<(), Failure> {
+    pub(super) fn adopt_dictionary(&mut self) -> Result<(), Failure> {
         let Some(dictionary) = self.shared.sampler.take() else {
             return Ok(());
         };
         let codec = Arc::new(Codec::new(&dictionary));
         // The newest segment may be empty and begin later than the last statement.
-        let last = self.shared.timeline.last().unix_micros();
-        self.roll(Arc::clone(&codec), last.max(self.segment.header.base_micros))?;
+        let base_micros = self.segment.header.base_micros;
+        let last = self.last_stored.unwrap_or(base_micros);
+        self.roll(Arc::clone(&codec), last.max(base_micros))?;
         *self.shared.codec.write().unwrap_or_else(PoisonError::into_inner) = codec;
         Ok(())
     }
@@ -479,6 +504,7 @@ impl Writer {
         }
         shared.follower.publish(self.next_position, told);
         self.next_position += entries.len() as u64;
+        self.last_stored = entries.last().map(|entry| entry.stored_micros).or(self.last_stored);
         shared.meters.count_group(entries.len());
         let mut sequences = shared.sequences.write().unwrap_or_else(PoisonError::into_inner);
         for entry in entries {

@@ -18,13 +18,13 @@ use super::failure::{corrupt_row, failed};
 
 /// The columns that name a place: all documents of a list, or those around a document.
 #[derive(Debug)]
-struct Place {
-    tenant: u32,
-    kind: &'static str,
-    activity: String,
-    agent: String,
+pub(super) struct Place {
+    pub(super) tenant: u32,
+    pub(super) kind: &'static str,
+    pub(super) activity: String,
+    pub(super) agent: String,
     /// None for a list of every registration and of none; empty for none.
-    registration: Option<String>,
+    pub(super) registration: Option<String>,
 }
 
 /// A document's row without its content.
@@ -34,14 +34,14 @@ struct Head {
     etag: Etag,
 }
 
-const TABLE: &str = "documents";
-const STATE: &str = "state";
-const ACTIVITY_PROFILE: &str = "activity-profile";
-const AGENT_PROFILE: &str = "agent-profile";
+pub(super) const TABLE: &str = "documents";
+pub(super) const STATE: &str = "state";
+pub(super) const ACTIVITY_PROFILE: &str = "activity-profile";
+pub(super) const AGENT_PROFILE: &str = "agent-profile";
 
 impl Place {
     /// The place and the name of a document.
-    fn of_document(tenant: TenantId, key: &DocumentKey) -> (Self, String) {
+    pub(super) fn of_document(tenant: TenantId, key: &DocumentKey) -> (Self, String) {
         let tenant = tenant.number();
         let none = Some(String::new());
         match key {
@@ -60,6 +60,19 @@ impl Place {
                 let kind = AGENT_PROFILE;
                 (Self { tenant, kind, activity, agent, registration: none }, profile_id.clone())
             }
+        }
+    }
+
+    /// Before every place of the tenant, in the order of the table.
+    pub(super) fn before_all(tenant: TenantId) -> Self {
+        let (activity, agent) = (String::new(), String::new());
+        // No kind is empty.
+        Self {
+            tenant: tenant.number(),
+            kind: "",
+            activity,
+            agent,
+            registration: Some(String::new()),
         }
     }
 
@@ -184,7 +197,7 @@ fn find(
     Ok(Some(document))
 }
 
-fn read_document(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Document)> {
+pub(super) fn read_document(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Document)> {
     checksum::check(row, TABLE, "rowid")?;
     let document = Document {
         updated: Moment::from_unix_micros(row.get("updated")?),

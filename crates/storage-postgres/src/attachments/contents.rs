@@ -9,23 +9,33 @@ use acta_storage::StorageError;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::{ContentName, ContentStore};
+use super::{ContentName, ContentStore, Kind};
 use crate::credentials::{number, tenant_of};
 use crate::types::Id;
 
 /// How many contents are looked for at once when those that are left over are removed.
 const SWEPT_COUNT: i64 = 100;
 
+const ACT_OF_REMOVAL: &str = "removing an attachment";
+
+/// What is known of content that is marked for its removal.
+#[derive(Debug)]
+struct Doomed {
+    is_object: bool,
+    upload: Option<String>,
+}
+
 /// Content that is recorded and not named. Dropped, it is removed, if only later.
 #[derive(Debug)]
 pub(super) struct Unnamed {
     store: Arc<ContentStore>,
     name: ContentName,
+    kind: Kind,
     is_forgotten: bool,
 }
 
 impl Unnamed {
-    /// Records a new content of `tenant`.
+    /// Records new content, which goes where the store puts it.
     ///
     /// # Errors
     ///
@@ -35,9 +45,15 @@ impl Unnamed {
         name: ContentName,
     ) -> Result<Self, StorageError> {
         // First, so that it is removed when this is not waited for.
-        let unnamed = Self { store: Arc::clone(store), name, is_forgotten: false };
+        let kind = store.kind;
+        let unnamed = Self { store: Arc::clone(store), name, kind, is_forgotten: false };
         store.begin(name).await?;
         Ok(unnamed)
+    }
+
+    /// Where the content is.
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Leaves the content where it is, because it has been named.
@@ -75,10 +91,11 @@ impl ContentStore {
             .run("recording an attachment", |connection| async move {
                 let sql = "INSERT INTO acta.contents \
                      (tenant_id, content_id, begun, is_object, is_doomed) \
-                     VALUES ($1, $2, now(), false, false) \
+                     VALUES ($1, $2, now(), $3, false) \
                      ON CONFLICT (tenant_id, content_id) DO NOTHING";
                 let insert = connection.prepare_cached(sql).await?;
-                connection.execute(&insert, &[&number(name.tenant), &name.id]).await?;
+                let is_object = self.kind == Kind::Object;
+                connection.execute(&insert, &[&number(name.tenant), &name.id, &is_object]).await?;
                 Ok(())
             })
             .await
@@ -144,23 +161,43 @@ impl ContentStore {
         bytes.map(Bytes::from).ok_or_else(|| StorageError::Corrupt { place: place() })
     }
 
-    /// Removes content, unless it has been named. Can be done any number of times.
+    /// Removes content, unless it has been named. Can be done any number of times. Of an
+    /// object, the record stays: what was under way may put it there again.
     ///
     /// # Errors
     ///
-    /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
+    /// [`StorageError::Busy`], [`StorageError::Unavailable`], [`StorageError::Full`] or
+    /// [`StorageError::Io`].
     async fn remove(&self, name: ContentName) -> Result<(), StorageError> {
-        self.database
-            .run("removing an attachment", |connection| async move {
-                let tenant = number(name.tenant);
+        match self.doom(name).await? {
+            None => Ok(()),
+            Some(Doomed { is_object: true, upload }) => self.remove_object(name, upload).await,
+            Some(Doomed { is_object: false, .. }) => self.delete(name).await,
+        }
+    }
+
+    /// Marks content, so that nobody names it any more. Returns what is known of it; none if
+    /// it has been named or is gone.
+    async fn doom(&self, name: ContentName) -> Result<Option<Doomed>, StorageError> {
+        let row = self
+            .database
+            .run(ACT_OF_REMOVAL, |connection| async move {
                 // It waits for a transaction that is about to name the content, and for a
                 // piece that is being written.
                 let sql = "UPDATE acta.contents SET is_doomed = true \
-                     WHERE tenant_id = $1 AND content_id = $2";
+                     WHERE tenant_id = $1 AND content_id = $2 RETURNING is_object, upload";
                 let doom = connection.prepare_cached(sql).await?;
-                if connection.execute(&doom, &[&tenant, &name.id]).await? == 0 {
-                    return Ok(());
-                }
+                Ok(connection.query_opt(&doom, &[&number(name.tenant), &name.id]).await?)
+            })
+            .await?;
+        Ok(row.map(|row| Doomed { is_object: row.get(0), upload: row.get(1) }))
+    }
+
+    /// Deletes the pieces and the record of marked content.
+    async fn delete(&self, name: ContentName) -> Result<(), StorageError> {
+        self.database
+            .run(ACT_OF_REMOVAL, |connection| async move {
+                let tenant = number(name.tenant);
                 let sql = "DELETE FROM acta.pieces WHERE tenant_id = $1 AND content_id = $2";
                 let delete = connection.prepare_cached(sql).await?;
                 connection.execute(&delete, &[&tenant, &name.id]).await?;
@@ -183,18 +220,41 @@ impl ContentStore {
     pub(crate) async fn sweep(&self, older_than: Duration) -> Result<usize, StorageError> {
         let mut swept_count = 0;
         for tenant in self.tenants().await? {
-            loop {
-                let left_over = self.find_left_over(tenant, older_than).await?;
-                if left_over.is_empty() {
-                    break;
-                }
-                swept_count += left_over.len();
-                for name in left_over {
-                    self.remove(name).await?;
-                }
-            }
+            swept_count += self.sweep_tenant(tenant, older_than).await?;
         }
         Ok(swept_count)
+    }
+
+    async fn sweep_tenant(
+        &self,
+        tenant: TenantId,
+        older_than: Duration,
+    ) -> Result<usize, StorageError> {
+        let mut swept_count = 0;
+        loop {
+            let left_over = self.find_left_over(tenant, older_than).await?;
+            if left_over.is_empty() {
+                return Ok(swept_count);
+            }
+            swept_count += left_over.len();
+            for name in left_over {
+                self.remove(name).await?;
+                self.delete_marked(name).await?;
+            }
+        }
+    }
+
+    /// Deletes the record of an object that has been removed.
+    async fn delete_marked(&self, name: ContentName) -> Result<(), StorageError> {
+        self.database
+            .run(ACT_OF_REMOVAL, |connection| async move {
+                let sql = "DELETE FROM acta.contents \
+                     WHERE tenant_id = $1 AND content_id = $2 AND is_doomed";
+                let delete = connection.prepare_cached(sql).await?;
+                connection.execute(&delete, &[&number(name.tenant), &name.id]).await?;
+                Ok(())
+            })
+            .await
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, StorageError> {

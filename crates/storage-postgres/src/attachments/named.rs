@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_storage::StorageError;
+use tokio_postgres::types::ToSql;
 
-use super::Staged;
 use super::staged::Body;
+use super::{Kind, Staged};
 use crate::credentials::number;
 use crate::database::Connection;
 use crate::failure::Failure;
@@ -76,13 +77,13 @@ async fn insert(
 ) -> Result<HashSet<Id>, Failure> {
     let sql = "INSERT INTO acta.attachments \
          (tenant_id, sha2, len_bytes, bytes, content_id, is_object) \
-         SELECT $1, sha2, len_bytes, bytes, content_id, false \
-         FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::uuid[]) \
-         AS given (sha2, len_bytes, bytes, content_id) ORDER BY sha2 \
+         SELECT $1, sha2, len_bytes, bytes, content_id, is_object \
+         FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::uuid[], $6::boolean[]) \
+         AS given (sha2, len_bytes, bytes, content_id, is_object) ORDER BY sha2 \
          ON CONFLICT (tenant_id, sha2) DO NOTHING RETURNING content_id";
     let insert = connection.prepare_cached(sql).await?;
     let (mut hashes, mut lens) = (Vec::new(), Vec::new());
-    let (mut bytes, mut ids) = (Vec::new(), Vec::new());
+    let (mut bytes, mut ids, mut are_objects) = (Vec::new(), Vec::new(), Vec::new());
     for staged in staged {
         hashes.push(staged.computed.as_str());
         lens.push(i64::try_from(staged.len_bytes).unwrap_or(i64::MAX));
@@ -91,8 +92,11 @@ async fn insert(
             Body::Written(_) => None,
         });
         ids.push(staged.name.id);
+        are_objects.push(staged.body.kind() == Kind::Object);
     }
-    let rows = connection.query(&insert, &[&number(tenant), &hashes, &lens, &bytes, &ids]).await?;
+    let tenant = number(tenant);
+    let columns: [&(dyn ToSql + Sync); 6] = [&tenant, &hashes, &lens, &bytes, &ids, &are_objects];
+    let rows = connection.query(&insert, &columns).await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_objects::ObjectReader;
 use acta_storage::{AttachmentReader, StorageError};
 use acta_xapi::Sha2;
 use acta_xapi::scalar::Sha2Hasher;
@@ -10,6 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio_postgres::Row;
 
+use super::objects::{ACT_OF_READING, tell};
 use super::{ContentName, ContentStore};
 use crate::credentials::number;
 
@@ -37,6 +39,8 @@ enum Source {
     Row(Bytes),
     /// From the database: the piece of this number.
     Pieces { store: Arc<ContentStore>, name: ContentName, piece: i32 },
+    /// From object storage.
+    Object(ObjectReader),
 }
 
 impl ContentReader {
@@ -53,7 +57,7 @@ impl ContentReader {
         let row = store
             .database
             .run("opening an attachment", |connection| async move {
-                let sql = "SELECT len_bytes, bytes, content_id FROM acta.attachments \
+                let sql = "SELECT len_bytes, bytes, content_id, is_object FROM acta.attachments \
                      WHERE tenant_id = $1 AND sha2 = $2";
                 let select = connection.prepare_cached(sql).await?;
                 Ok(connection.query_opt(&select, &[&number(tenant), &sha2.as_str()]).await?)
@@ -62,21 +66,26 @@ impl ContentReader {
         let Some(row) = row else { return Ok(None) };
         let len_bytes: i64 = row.get("len_bytes");
         let len_bytes = u64::try_from(len_bytes).map_err(|_| corrupt(tenant, sha2))?;
-        let source = source_of(store, tenant, &row);
+        let source = source_of(store, tenant, &row).await?;
         let unread = Unread { source, hasher: sha2.hasher(), rest_bytes: len_bytes };
         let sha2 = sha2.clone();
         Ok(Some(Self { tenant, sha2, len_bytes, unread: Some(unread) }))
     }
 }
 
-fn source_of(store: &Arc<ContentStore>, tenant: TenantId, row: &Row) -> Source {
-    match row.get::<_, Option<Vec<u8>>>("bytes") {
-        Some(bytes) => Source::Row(bytes.into()),
-        None => {
-            let name = ContentName { tenant, id: row.get("content_id") };
-            Source::Pieces { store: Arc::clone(store), name, piece: 0 }
-        }
+async fn source_of(
+    store: &Arc<ContentStore>,
+    tenant: TenantId,
+    row: &Row,
+) -> Result<Source, StorageError> {
+    if let Some(bytes) = row.get::<_, Option<Vec<u8>>>("bytes") {
+        return Ok(Source::Row(bytes.into()));
     }
+    let name = ContentName { tenant, id: row.get("content_id") };
+    if row.get("is_object") {
+        return store.open_object(name).await.map(Source::Object);
+    }
+    Ok(Source::Pieces { store: Arc::clone(store), name, piece: 0 })
 }
 
 #[async_trait]
@@ -116,6 +125,10 @@ impl Source {
                 let bytes = store.get_piece(*name, *piece).await?;
                 *piece += 1;
                 Ok(bytes)
+            }
+            Self::Object(object) => {
+                let bytes = object.next().await.map_err(|error| tell(error, ACT_OF_READING))?;
+                Ok(bytes.unwrap_or_default())
             }
         }
     }

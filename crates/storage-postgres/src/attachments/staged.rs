@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::contents::Unnamed;
-use super::{ContentName, ContentStore};
+use super::{ContentName, ContentStore, Kind};
 
 /// Content that has been received whole. Dropped, it is removed unless it has been named.
 #[derive(Debug)]
@@ -37,6 +37,16 @@ pub(super) enum Body {
     },
     /// Where it will stay.
     Written(Unnamed),
+}
+
+impl Body {
+    /// Where the content is, or would be if it were not short.
+    pub(super) const fn kind(&self) -> Kind {
+        match self {
+            Self::Waiting { .. } => Kind::Pieces,
+            Self::Written(unnamed) => unnamed.kind(),
+        }
+    }
 }
 
 impl Staged {
@@ -95,6 +105,9 @@ impl StagedAttachment for Staged {
         };
         if let Body::Waiting { bytes, .. } = &self.body {
             return Ok(Some(bytes.clone()));
+        }
+        if self.body.kind() == Kind::Object {
+            return self.store.read_object(self.name, len).await.map(Some);
         }
         let mut content = BytesMut::with_capacity(len);
         let mut piece = 0;

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_objects::{PART_BYTES, PartTag, Upload};
 use acta_storage::{AttachmentWriter, StagedAttachment, StorageError};
 use acta_xapi::Sha2;
 use acta_xapi::scalar::Sha2Hasher;
@@ -12,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::contents::Unnamed;
 use super::staged::Body;
-use super::{ContentName, ContentStore, PIECE_BYTES, Staged};
+use super::{ContentName, ContentStore, Kind, PIECE_BYTES, Staged};
 
 /// Writes content and its hash. Without an end, it is removed.
 #[derive(Debug)]
@@ -34,7 +35,18 @@ pub(super) struct ContentWriter {
 #[derive(Debug)]
 struct Written {
     unnamed: Unnamed,
-    piece_count: i32,
+    sent: Sent,
+}
+
+/// What has been sent of it.
+#[derive(Debug)]
+enum Sent {
+    /// So many pieces to the database.
+    Pieces(i32),
+    /// Parts of an object.
+    Parts { upload: Upload, tags: Vec<PartTag> },
+    /// A whole object.
+    Object,
 }
 
 impl ContentWriter {
@@ -51,29 +63,54 @@ impl ContentWriter {
         }
     }
 
+    /// How much is gathered before it is written.
+    fn piece_bytes(&self) -> usize {
+        match self.store.kind {
+            Kind::Pieces => PIECE_BYTES,
+            Kind::Object => PART_BYTES,
+        }
+    }
+
     async fn add(&mut self, mut piece: Bytes) -> Result<(), StorageError> {
         while !piece.is_empty() {
-            let room = PIECE_BYTES - self.gathered.len();
+            let room = self.piece_bytes() - self.gathered.len();
             self.gathered.extend_from_slice(&piece.split_to(room.min(piece.len())));
-            if self.gathered.len() == PIECE_BYTES {
+            if self.gathered.len() == self.piece_bytes() {
                 self.put_out().await?;
             }
         }
         Ok(())
     }
 
-    /// Writes what is gathered.
+    /// Writes what is gathered, after which more may come.
     async fn put_out(&mut self) -> Result<(), StorageError> {
+        let (store, name) = (&self.store, self.name);
         let written = match &mut self.written {
             Some(written) => written,
             None => {
-                let unnamed = Unnamed::begin(&self.store, self.name).await?;
-                self.written.insert(Written { unnamed, piece_count: 0 })
+                let unnamed = Unnamed::begin(store, name).await?;
+                let sent = match unnamed.kind() {
+                    Kind::Pieces => Sent::Pieces(0),
+                    Kind::Object => {
+                        let upload = store.begin_upload(name).await?;
+                        Sent::Parts { upload, tags: Vec::new() }
+                    }
+                };
+                self.written.insert(Written { unnamed, sent })
             }
         };
-        self.store.put_piece(self.name, written.piece_count, &self.gathered).await?;
-        written.piece_count += 1;
-        self.gathered.clear();
+        match &mut written.sent {
+            Sent::Pieces(count) => {
+                store.put_piece(name, *count, &self.gathered).await?;
+                *count += 1;
+                self.gathered.clear();
+            }
+            Sent::Parts { upload, tags } => {
+                let part = self.gathered.split().freeze();
+                tags.push(store.put_part(name, upload, tags.len(), part).await?);
+            }
+            Sent::Object => return Err(incomplete()),
+        }
         Ok(())
     }
 
@@ -84,10 +121,17 @@ impl ContentWriter {
             let bytes = Bytes::copy_from_slice(&self.gathered);
             return Ok(Body::Waiting { bytes, _room: permit });
         }
-        if !self.gathered.is_empty() || self.written.is_none() {
+        if self.written.is_none() && self.store.kind == Kind::Object {
+            let unnamed = Unnamed::begin(&self.store, self.name).await?;
+            self.written = Some(Written { unnamed, sent: Sent::Object });
+            self.store.put_object(self.name, self.gathered.split().freeze()).await?;
+        } else if !self.gathered.is_empty() || self.written.is_none() {
             self.put_out().await?;
         }
         let written = self.written.take().ok_or_else(incomplete)?;
+        if let Sent::Parts { upload, tags } = written.sent {
+            self.store.complete_upload(self.name, &upload, tags).await?;
+        }
         Ok(Body::Written(written.unnamed))
     }
 }

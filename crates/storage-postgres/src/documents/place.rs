@@ -7,9 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::credentials::number;
 
-const STATE: &str = "state";
-const ACTIVITY_PROFILE: &str = "activity-profile";
-const AGENT_PROFILE: &str = "agent-profile";
+pub(super) const STATE: &str = "state";
+pub(super) const ACTIVITY_PROFILE: &str = "activity-profile";
+pub(super) const AGENT_PROFILE: &str = "agent-profile";
 
 /// The columns that name a place: all documents of a list, or those around a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

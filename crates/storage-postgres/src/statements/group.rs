@@ -48,6 +48,14 @@ pub(super) struct Decided<'a> {
     pub(super) last_stored: i64,
 }
 
+impl<'a> Decided<'a> {
+    /// Of statements that bring their own times, in order.
+    pub(super) fn adopted(new: Vec<(&'a Prepared, Moment)>) -> Self {
+        let last_stored = new.last().map_or(i64::MIN, |(_, stored)| stored.unix_micros());
+        Self { new, last_stored, ..Self::default() }
+    }
+}
+
 /// Why a group was not stored, as far as that is known.
 #[derive(Debug)]
 struct Refused {

@@ -1,7 +1,7 @@
 //! Statements ready to be written, but for their place in the log.
 
 use acta_access::TenantId;
-use acta_storage::{NewStatement, StorageError, Term, TermHasher};
+use acta_storage::{KeptStatement, NewStatement, StorageError, Term, TermHasher};
 use acta_xapi::json::JsonLimits;
 use acta_xapi::{
     Fingerprint, Ifi, Object, ParseLimits, Statement, StatementId, Version, parse_statement,
@@ -60,6 +60,25 @@ impl Prepared {
             terms: hasher.terms_of(tenant, &statement, &authority),
             target: target_of(&statement),
             is_voiding: statement.voids().is_some(),
+        }
+    }
+}
+
+impl Prepared {
+    /// Prepares a statement of another store.
+    pub(super) fn adopted(hasher: &TermHasher, tenant: TenantId, kept: KeptStatement) -> Self {
+        let read = kept.read();
+        let terms = read.map(|(said, authority)| hasher.terms_of(tenant, &said, &authority));
+        Self {
+            id: kept.id,
+            text: kept.kept.text,
+            is_timestamp_stored: kept.kept.is_timestamp_stored,
+            version: kept.version,
+            fingerprint: kept.fingerprint,
+            salt: kept.salt,
+            terms: terms.unwrap_or_default(),
+            target: kept.target,
+            is_voiding: kept.is_voiding,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_storage::{FeedEntry, StorageError, StoredStatement};
-use acta_xapi::{StatementId, Uuid};
+use acta_storage::{FeedEntry, KeptStatement, PageLimits, StorageError, StoredStatement};
+use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
 use tokio_postgres::Row;
 
 use super::prepared::version_of;
 use crate::credentials::number;
 use crate::database::Database;
+use crate::failure::Failure;
 use crate::types::{Id, Timestamp};
 
 /// Most statements that are read at once.
@@ -25,6 +26,13 @@ const FIND: &str = "SELECT s.sequence, s.id, s.stored, s.version, s.statement::t
 const FEED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
      NOT t.is_voiding AND EXISTS (SELECT FROM acta.voids v \
      WHERE v.tenant_id = $1 AND v.target = t.id) AS is_voided FROM ( \
+     SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence) - s.len_bytes AS bytes_before \
+     FROM (SELECT * FROM acta.statements WHERE tenant_id = $1 AND sequence > $2 \
+     ORDER BY sequence LIMIT $3) s) t \
+     WHERE t.bytes_before < $4 ORDER BY t.sequence";
+
+const KEPT: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
+     t.is_timestamp_stored, t.fingerprint, t.salt, t.target, t.is_voiding FROM ( \
      SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence) - s.len_bytes AS bytes_before \
      FROM (SELECT * FROM acta.statements WHERE tenant_id = $1 AND sequence > $2 \
      ORDER BY sequence LIMIT $3) s) t \
@@ -73,6 +81,48 @@ pub(crate) async fn feed(
         entries.extend(rows.iter().map(read_statement));
     }
     Ok(entries)
+}
+
+/// As [`acta_storage::TransferSource::read_kept`].
+pub(crate) async fn kept(
+    database: &Database,
+    tenant: TenantId,
+    after: u64,
+    page: PageLimits,
+) -> Result<Vec<KeptStatement>, StorageError> {
+    let tenant = number(tenant);
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let count_max = i64::try_from(page.count_max.max(1)).unwrap_or(i64::MAX);
+    let bytes_max = i64::try_from(page.bytes_max.max(1)).unwrap_or(i64::MAX);
+    database
+        .run("reading statements", |connection| async move {
+            let kept = connection.prepare_cached(KEPT).await?;
+            let columns = [&tenant as _, &after as _, &count_max as _, &bytes_max as _];
+            let rows = connection.query(&kept, &columns).await?;
+            rows.iter().map(read_kept).collect()
+        })
+        .await
+}
+
+fn read_kept(row: &Row) -> Result<KeptStatement, Failure> {
+    let (sequence, Id(id), Timestamp(stored)): (i64, Id, Timestamp) =
+        (row.get(0), row.get(1), row.get(2));
+    let id = StatementId(Uuid::from_u128(id));
+    let corrupt = || StorageError::Corrupt { place: format!("acta.statements, id {id}") };
+    let kept = Kept::of_complete(row.get(4), row.get(5), &stored.to_string());
+    let (fingerprint, salt): (&[u8], &[u8]) = (row.get(6), row.get(7));
+    let target: Option<Id> = row.get(8);
+    Ok(KeptStatement {
+        sequence: sequence.unsigned_abs(),
+        id,
+        stored,
+        version: version_of(row.get(3)),
+        fingerprint: Fingerprint(fingerprint.try_into().map_err(|_| corrupt())?),
+        salt: salt.try_into().map_err(|_| corrupt())?,
+        kept: kept.ok_or_else(corrupt)?,
+        target: target.map(|Id(target)| StatementId(Uuid::from_u128(target))),
+        is_voiding: row.get(9),
+    })
 }
 
 /// As [`acta_storage::StatementStore::count_statements`].

@@ -74,6 +74,11 @@ impl Statements {
         appended.await.unwrap_or(Err(StorageError::Halted))
     }
 
+    /// What the writers share.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// What can be read.
     pub(super) fn vouching(&self) -> &Vouching {
         &self.shared.vouching

@@ -4,8 +4,16 @@ use acta_access::TenantId;
 use acta_xapi::{ActivityId, Ifi, merge_definitions};
 use async_trait::async_trait;
 
-use super::ModelStorage;
+use super::statements::Said;
+use super::{Holdings, ModelStorage};
 use crate::{EntityStore, Person, StorageError};
+
+impl Holdings {
+    /// What every statement says, in order.
+    fn said(&self) -> impl Iterator<Item = &Said> {
+        self.records.iter().filter_map(|record| record.said.as_ref())
+    }
+}
 
 #[async_trait]
 impl EntityStore for ModelStorage {
@@ -15,7 +23,7 @@ impl EntityStore for ModelStorage {
         activity: &ActivityId,
     ) -> Result<Option<String>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
-            let all = holdings.records.iter().flat_map(|record| record.new.statement.definitions());
+            let all = holdings.said().flat_map(|said| said.statement.definitions());
             let told = all.filter(|(id, _)| *id == activity);
             told.fold(None, |known: Option<String>, (_, newer)| {
                 Some(merge_definitions(known.as_deref(), newer))
@@ -26,8 +34,7 @@ impl EntityStore for ModelStorage {
     async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let mut names: Vec<String> = Vec::new();
-            let all =
-                holdings.records.iter().flat_map(|record| record.new.statement.named_actors());
+            let all = holdings.said().flat_map(|said| said.statement.named_actors());
             for (_, name) in all.filter(|(named, _)| *named == ifi) {
                 names.retain(|known| known != name);
                 names.push(name.to_owned());

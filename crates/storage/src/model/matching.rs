@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use acta_xapi::{Activity, ActivityId, Actor, Context, Ifi, Object, SubStatement};
 
 use super::Holdings;
-use super::statements::Record;
+use super::statements::{Record, Said};
 use crate::{AgentFilter, StatementQuery};
 
 impl Holdings {
@@ -18,16 +18,13 @@ impl Holdings {
         let mut current = Some(record);
         while let Some(record) = current {
             // References may run in a circle.
-            if !seen.insert(record.new.id) {
+            if !seen.insert(record.kept.id) {
                 return false;
             }
             if matches(record, query) {
                 return true;
             }
-            current = match record.new.statement.object {
-                Object::StatementRef(target) => self.record(target),
-                Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
-            };
+            current = record.kept.target.and_then(|target| self.record(target));
         }
         false
     }
@@ -35,10 +32,13 @@ impl Holdings {
 
 /// Whether the statement itself meets all filters that are not about time or authority.
 fn matches(record: &Record, query: &StatementQuery) -> bool {
-    let statement = &record.new.statement;
+    let Some(said) = &record.said else {
+        return is_of_time_alone(query);
+    };
+    let statement = &said.statement;
     let context = statement.context.as_ref();
     let registration = context.and_then(|context| context.registration);
-    query.agent.as_ref().is_none_or(|filter| is_about_agent(record, filter))
+    query.agent.as_ref().is_none_or(|filter| is_about_agent(said, filter))
         && query.verb.as_ref().is_none_or(|verb| *verb == statement.verb.id)
         && query.registration.is_none_or(|wanted| Some(wanted) == registration)
         && query.activity.as_ref().is_none_or(|wanted| {
@@ -46,13 +46,21 @@ fn matches(record: &Record, query: &StatementQuery) -> bool {
         })
 }
 
-fn is_about_agent(record: &Record, filter: &AgentFilter) -> bool {
-    let statement = &record.new.statement;
+/// Whether nothing is asked but when a statement was stored, and who vouches for it.
+fn is_of_time_alone(query: &StatementQuery) -> bool {
+    query.agent.is_none()
+        && query.verb.is_none()
+        && query.registration.is_none()
+        && query.activity.is_none()
+}
+
+fn is_about_agent(said: &Said, filter: &AgentFilter) -> bool {
+    let statement = &said.statement;
     if names_in_actor_or_object(&statement.actor, &statement.object, &filter.ifi) {
         return true;
     }
     filter.is_related
-        && (record.new.authority == filter.ifi
+        && (said.authority == filter.ifi
             || names_in_context(statement.context.as_ref(), &filter.ifi)
             || names_in_substatement(&statement.object, &filter.ifi))
 }

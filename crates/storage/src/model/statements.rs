@@ -4,27 +4,49 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_xapi::{Kept, StatementId};
+use acta_xapi::{Ifi, Kept, Object, Statement, StatementId};
 use async_trait::async_trait;
 
 use super::attachments::ModelAttachment;
 use super::{Holdings, ModelStorage};
 use crate::{
-    Appended, Batch, Cursor, FeedEntry, NewStatement, Order, StatementPage, StatementQuery,
-    StatementStore, StorageError, StoredStatement,
+    Appended, Batch, Cursor, FeedEntry, KeptStatement, NewStatement, Order, StatementPage,
+    StatementQuery, StatementStore, StorageError, StoredStatement,
 };
 
 /// A statement in the log.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) new: NewStatement,
-    pub(super) stored: Moment,
+    pub(super) kept: KeptStatement,
+    /// None if it was adopted and does not pass today's rules.
+    pub(super) said: Option<Said>,
+}
+
+/// What a statement says.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) statement: Statement,
+    /// Who vouches for it.
+    pub(super) authority: Ifi,
 }
 
 impl Record {
     /// When it was stored, in nanoseconds since 1970.
     fn stored_nanos(&self) -> i128 {
-        i128::from(self.stored.unix_micros()) * 1000
+        i128::from(self.kept.stored.unix_micros()) * 1000
+    }
+
+    /// Who vouches for it.
+    fn authority(&self) -> Option<&Ifi> {
+        self.said.as_ref().map(|said| &said.authority)
+    }
+}
+
+/// The statement that the object of this one refers to.
+fn target_of(statement: &Statement) -> Option<StatementId> {
+    match statement.object {
+        Object::StatementRef(target) => Some(target),
+        Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
     }
 }
 
@@ -38,16 +60,16 @@ impl Holdings {
     ///
     /// Spec: xAPI 1.0.3, Part Two, 2.3.2.
     fn is_voided(&self, record: &Record) -> bool {
-        record.new.statement.voids().is_none() && self.void_targets.contains(&record.new.id)
+        !record.kept.is_voiding && self.void_targets.contains(&record.kept.id)
     }
 
-    fn give_back(&self, index: usize, record: &Record) -> StoredStatement {
-        let NewStatement { id, kept, version, .. } = &record.new;
-        let stored_text = record.stored.to_string();
+    fn give_back(&self, record: &Record) -> StoredStatement {
+        let KeptStatement { sequence, id, stored, version, kept, .. } = &record.kept;
+        let stored_text = stored.to_string();
         StoredStatement {
-            sequence: index as u64 + 1,
+            sequence: *sequence,
             id: *id,
-            stored: record.stored,
+            stored: *stored,
             version: *version,
             is_voided: self.is_voided(record),
             text: Kept::complete(&kept.text, kept.is_timestamp_stored, &stored_text),
@@ -58,16 +80,15 @@ impl Holdings {
     fn conflicts(&self, batch: &[NewStatement]) -> Vec<StatementId> {
         let is_conflict = |new: &&NewStatement| {
             let known = self.record(new.id);
-            known.is_some_and(|known| {
-                !known.new.statement.fingerprint.agrees_with(new.statement.fingerprint)
-            })
+            known
+                .is_some_and(|known| !known.kept.fingerprint.agrees_with(new.statement.fingerprint))
         };
         batch.iter().filter(is_conflict).map(|new| new.id).collect()
     }
 
     /// A `stored` time after every one given out and not before any moment vouched for.
     fn next_stored(&self, now: Moment) -> Moment {
-        let last = self.records.last().map(|record| record.stored);
+        let last = self.records.last().map(|record| record.kept.stored);
         let after_last = last.map(|last| last.saturating_add(Duration::from_micros(1)));
         now.max(after_last.unwrap_or(now)).max(self.vouched.unwrap_or(now))
     }
@@ -78,11 +99,30 @@ impl Holdings {
             if self.indices.contains_key(&new.id) {
                 continue;
             }
-            self.indices.insert(new.id, self.records.len());
-            self.void_targets.extend(new.statement.voids());
-            self.records.push(Record { new, stored });
+            let sequence = self.records.len() as u64 + 1;
+            let NewStatement { id, statement, kept, authority, version } = new;
+            let kept = KeptStatement {
+                sequence,
+                id,
+                stored,
+                version,
+                fingerprint: statement.fingerprint,
+                // Nothing is committed to what vanishes with the process.
+                salt: [0; 16],
+                kept,
+                target: target_of(&statement),
+                is_voiding: statement.voids().is_some(),
+            };
+            self.push(Record { kept, said: Some(Said { statement, authority }) });
         }
         self.records.len() - count_before
+    }
+
+    /// Adds the record that comes next.
+    pub(super) fn push(&mut self, record: Record) {
+        self.indices.insert(record.kept.id, self.records.len());
+        self.void_targets.extend(record.kept.target.filter(|_| record.kept.is_voiding));
+        self.records.push(record);
     }
 
     /// Whether a statement belongs to the answer of a query, wherever its page starts.
@@ -90,7 +130,7 @@ impl Holdings {
         !self.is_voided(record)
             && query.since_nanos.is_none_or(|since| since < record.stored_nanos())
             && query.until_nanos.is_none_or(|until| record.stored_nanos() <= until)
-            && query.authority.as_ref().is_none_or(|wanted| *wanted == record.new.authority)
+            && query.authority.as_ref().is_none_or(|wanted| Some(wanted) == record.authority())
             && self.matches_along_chain(record, query)
     }
 
@@ -100,24 +140,24 @@ impl Holdings {
             (Some(Cursor(place)), Order::Ascending) => place < sequence,
             (Some(Cursor(place)), Order::Descending) => sequence < place,
         };
-        let all = self.records.iter().enumerate();
-        let mut found: Vec<(usize, &Record)> = all
-            .filter(|(index, _)| is_behind_cursor(*index as u64 + 1))
-            .filter(|(_, record)| self.is_found(record, query))
+        let all = self.records.iter();
+        let mut found: Vec<&Record> = all
+            .filter(|record| is_behind_cursor(record.kept.sequence))
+            .filter(|record| self.is_found(record, query))
             .collect();
         if query.order == Order::Descending {
             found.reverse();
         }
         let mut page = StatementPage::default();
         let mut len_bytes = 0;
-        for (index, record) in found {
+        for record in found {
             let is_full = query.count_max.max(1) <= page.statements.len()
                 || (!page.statements.is_empty() && query.bytes_max <= len_bytes);
             if is_full {
                 page.next = page.statements.last().map(|last| Cursor(last.sequence));
                 break;
             }
-            let statement = self.give_back(index, record);
+            let statement = self.give_back(record);
             len_bytes += statement.text.len();
             page.statements.push(statement);
         }
@@ -150,7 +190,7 @@ impl StatementStore for ModelStorage {
     ) -> Result<Option<StoredStatement>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let index = *holdings.indices.get(&id)?;
-            Some(holdings.give_back(index, holdings.records.get(index)?))
+            Some(holdings.give_back(holdings.records.get(index)?))
         }))
     }
 
@@ -178,10 +218,10 @@ impl StatementStore for ModelStorage {
         count_max: usize,
     ) -> Result<Vec<FeedEntry>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
-            let all = holdings.records.iter().enumerate();
-            all.filter(|(index, _)| after < *index as u64 + 1)
+            let all = holdings.records.iter();
+            all.filter(|record| after < record.kept.sequence)
                 .take(count_max)
-                .map(|(index, record)| holdings.give_back(index, record))
+                .map(|record| holdings.give_back(record))
                 .collect()
         }))
     }

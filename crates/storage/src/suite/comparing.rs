@@ -53,13 +53,14 @@ struct Walk {
     tenant: TenantId,
 }
 
-struct History<E> {
+/// What an engine and the model have lived through.
+pub(super) struct History<E> {
     script: Script,
     dice: Dice,
-    clock: Arc<ManualClock>,
-    subject: E,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) subject: E,
     model: ModelUnderTest,
-    tenants: Vec<TenantId>,
+    pub(super) tenants: Vec<TenantId>,
     walks: Vec<Walk>,
     step_count: u32,
     tally: Tally,
@@ -77,11 +78,7 @@ pub async fn random_histories_are_answered_as_by_the_model<E: EngineUnderTest>()
 #[expect(clippy::print_stdout, reason = "the seed of a failed comparison must be seen")]
 pub async fn compare<E: EngineUnderTest>(seed: u64, act_count: usize) -> Tally {
     println!("comparing with the model: seed {seed}, {act_count} acts");
-    let script = Script { seed, number_count: act_count.max(160) };
-    let mut history = History::<E>::open(script).await;
-    for _ in 0..act_count {
-        history = history.step().await;
-    }
+    let mut history = History::<E>::live(seed, act_count).await;
     history.check_everything().await;
     let mut history = history.reopen().await;
     history.check_everything().await;
@@ -89,6 +86,35 @@ pub async fn compare<E: EngineUnderTest>(seed: u64, act_count: usize) -> Tally {
 }
 
 impl<E: EngineUnderTest> History<E> {
+    /// A history of `act_count` acts.
+    pub(super) async fn live(seed: u64, act_count: usize) -> Self {
+        let script = Script { seed, number_count: act_count.max(160) };
+        let mut history = Self::open(script).await;
+        for _ in 0..act_count {
+            history = history.step().await;
+        }
+        history
+    }
+
+    /// The same history, of which another store claims to know everything.
+    pub(super) fn claimed_by<F: EngineUnderTest>(self, subject: F) -> (History<F>, E) {
+        let Self {
+            script,
+            dice,
+            clock,
+            subject: before,
+            model,
+            tenants,
+            walks: _,
+            step_count,
+            tally,
+        } = self;
+        let walks = Vec::new();
+        let claimed =
+            History { script, dice, clock, subject, model, tenants, walks, step_count, tally };
+        (claimed, before)
+    }
+
     async fn open(script: Script) -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let (one, two) = (Arc::clone(&clock), Arc::clone(&clock));
@@ -114,7 +140,7 @@ impl<E: EngineUnderTest> History<E> {
         }
     }
 
-    async fn step(mut self) -> Self {
+    pub(super) async fn step(mut self) -> Self {
         self.clock.advance(STEP);
         self.step_count += 1;
         let tenant = self.dice.pick(&self.tenants.clone());
@@ -132,7 +158,7 @@ impl<E: EngineUnderTest> History<E> {
         self
     }
 
-    async fn reopen(mut self) -> Self {
+    pub(super) async fn reopen(mut self) -> Self {
         self.subject = self.subject.reopen().await;
         self.tally.reopen_count += 1;
         self
@@ -351,7 +377,7 @@ impl<E: EngineUnderTest> History<E> {
     }
 
     /// Asks for all that can be asked for.
-    async fn check_everything(&mut self) {
+    pub(super) async fn check_everything(&mut self) {
         for tenant in self.tenants.clone() {
             self.check_feed(tenant, 0, usize::MAX).await;
             for number in 1..=self.script.number_count as u128 {

@@ -9,6 +9,8 @@ use acta_xapi::{
     Ifi, Iri, Kept, ParseLimits, Stamp, StatementId, Uuid, Verb, Version, parse_statement,
 };
 
+pub mod generate;
+
 use super::EngineUnderTest;
 use crate::{
     Appended, Batch, NewStatement, Order, StatementPage, StatementQuery, Storage, StorageError,

@@ -89,6 +89,15 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// The text of which [`Kept::complete`] has made `whole`; none if it has not.
+    pub fn of_complete(whole: &str, is_timestamp_stored: bool, stored: &str) -> Option<Self> {
+        let end = Self::complete("}", is_timestamp_stored, stored);
+        let text = format!("{}}}", whole.strip_suffix(&end)?);
+        Some(Self { text, is_timestamp_stored })
+    }
+}
+
 /// Something else in the place of some of the sender's bytes.
 struct Edit<'a> {
     span: Range<usize>,

@@ -1,0 +1,43 @@
+//! A store as one side of a copy: of whatever engine its address names.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use acta_ambient::{SystemClock, SystemEntropy};
+use anyhow::{Result, bail};
+
+use super::{Engine, Missing};
+
+/// The file that makes a directory a store.
+const STORE_FILE: &str = "store";
+
+/// The address that stands for the database of the configuration.
+const CONFIGURED: &str = "storage.url";
+
+/// How the address of a database begins.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// Opens the store at `address`: a directory, a URL, or the one of the configuration.
+pub(crate) async fn open_side(
+    file: Option<&Path>,
+    address: &str,
+    missing: Missing,
+) -> Result<Engine> {
+    let is_url = SCHEMES.iter().any(|scheme| address.starts_with(scheme));
+    let mut config = if is_url {
+        super::load(file, [(CONFIGURED, Some(address.to_owned()))])?.config
+    } else {
+        super::load(file, [])?.config
+    };
+    if address == CONFIGURED && config.database.is_none() {
+        bail!("the configuration names no database: {CONFIGURED} is not set");
+    }
+    if !is_url && address != CONFIGURED {
+        config.database = None;
+        config.data = address.into();
+        if missing == Missing::Refuse && !config.data.join(STORE_FILE).is_file() {
+            bail!("there is no store in {address}");
+        }
+    }
+    Engine::open(&config, missing, Arc::new(SystemClock::new()), Arc::new(SystemEntropy)).await
+}

@@ -1,0 +1,275 @@
+//! Reads both stores again and compares them: counts, hashes, and every statement.
+//!
+//! What is hashed, and how, is written in `docs/operate/copy.md`.
+
+use acta_access::TenantId;
+use acta_storage::{
+    Credential, DocumentKey, KeptDocument, KeptStatement, PageLimits, Storage, StorageError, Tenant,
+};
+use acta_xapi::{Sha2, scalar::Sha2Hasher};
+use futures_util::future::join;
+
+use super::records::{ATTACHMENT_COUNT_MAX, DOCUMENT_PAGE};
+use super::{CopiedTenant, CopyError, Copying, Digest, Kind};
+
+/// Statements that are compared at a time.
+const STATEMENT_PAGE: PageLimits = PageLimits { count_max: 8192, bytes_max: 16 << 20 };
+
+/// As many as the source has on its page, however long they are.
+fn as_many(count: usize) -> PageLimits {
+    PageLimits { count_max: count, bytes_max: usize::MAX }
+}
+
+/// Hashes items so that no two rows of values give the same bytes.
+struct Tally {
+    hasher: Sha2Hasher,
+    count: u64,
+}
+
+impl Tally {
+    fn new() -> Self {
+        Self { hasher: Sha2Hasher::sha256(), count: 0 }
+    }
+
+    fn value(&mut self, bytes: &[u8]) {
+        self.hasher.update(&(bytes.len() as u64).to_le_bytes());
+        self.hasher.update(bytes);
+    }
+
+    fn item(&mut self, values: &[&[u8]]) {
+        self.count += 1;
+        for value in values {
+            self.value(value);
+        }
+    }
+
+    fn finish(self) -> Digest {
+        Digest { count: self.count, sha256: self.hasher.finish() }
+    }
+
+    fn statement(&mut self, one: &KeptStatement) {
+        self.item(&[
+            &one.sequence.to_le_bytes(),
+            &one.id.0.as_u128().to_be_bytes(),
+            &one.stored.unix_micros().to_le_bytes(),
+            one.version.as_str().as_bytes(),
+            one.kept.text.as_bytes(),
+            &[u8::from(one.kept.is_timestamp_stored)],
+            &one.fingerprint.0,
+            &one.salt,
+        ]);
+    }
+}
+
+/// Compares everything, tenant by tenant.
+pub(super) async fn verify(
+    from: &dyn Storage,
+    to: &dyn Storage,
+    watch: &mut (dyn FnMut(Copying) + Send),
+) -> Result<Vec<CopiedTenant>, CopyError> {
+    let (source, target) = join(secrets(from), secrets(to)).await;
+    if source.map_err(CopyError::Source)? != target.map_err(CopyError::Target)? {
+        return Err(CopyError::SecretsDiffer);
+    }
+    let tenants = from.list_tenants().await.map_err(CopyError::Source)?;
+    let there = to.list_tenants().await.map_err(CopyError::Target)?;
+    let other = tenants
+        .iter()
+        .chain(&there)
+        .find(|tenant| !tenants.contains(tenant) || !there.contains(tenant));
+    if let Some(other) = other {
+        return Err(CopyError::Differs { tenant: other.id, kind: Kind::Tenant });
+    }
+    let mut total = 0;
+    for tenant in &tenants {
+        total += from.count_statements(tenant.id).await.map_err(CopyError::Source)?;
+    }
+    let mut verifying = Verifying { from, to, watch, done: 0, total };
+    let mut copied = Vec::with_capacity(tenants.len());
+    for tenant in tenants {
+        copied.push(verifying.tenant(tenant).await?);
+    }
+    Ok(copied)
+}
+
+struct Verifying<'a, 'w> {
+    from: &'a dyn Storage,
+    to: &'a dyn Storage,
+    watch: &'w mut (dyn FnMut(Copying) + Send),
+    done: u64,
+    total: u64,
+}
+
+impl Verifying<'_, '_> {
+    async fn tenant(&mut self, tenant: Tenant) -> Result<CopiedTenant, CopyError> {
+        let id = tenant.id;
+        let statements = self.statements(id).await?;
+        let (from, to) = (self.from, self.to);
+        let same = |kind, both| same(id, kind, both);
+        Ok(CopiedTenant {
+            statements,
+            documents: same(Kind::Documents, join(documents(from, id), documents(to, id)).await)?,
+            attachments: same(
+                Kind::Attachments,
+                join(attachments(from, id), attachments(to, id)).await,
+            )?,
+            credentials: same(
+                Kind::Credentials,
+                join(credentials(from, id), credentials(to, id)).await,
+            )?,
+            cursors: same(Kind::Cursors, join(cursors(from, id), cursors(to, id)).await)?,
+            tenant,
+        })
+    }
+
+    async fn statements(&mut self, tenant: TenantId) -> Result<Digest, CopyError> {
+        let (mut of_source, mut of_target) = (Tally::new(), Tally::new());
+        let mut after = 0;
+        loop {
+            let source = self.from.read_kept(tenant, after, STATEMENT_PAGE).await;
+            let source = source.map_err(CopyError::Source)?;
+            let target = self.to.read_kept(tenant, after, as_many(source.len())).await;
+            let target = target.map_err(CopyError::Target)?;
+            let differs = |sequence| CopyError::StatementDiffers { tenant, sequence };
+            let Some(last) = source.last() else {
+                let none_more = target.is_empty().then_some(());
+                none_more.ok_or_else(|| differs(after + 1))?;
+                let (of_source, of_target) = (of_source.finish(), of_target.finish());
+                return same(tenant, Kind::Statements, (Ok(of_source), Ok(of_target)));
+            };
+            let different =
+                (0..source.len()).find(|index| source.get(*index) != target.get(*index));
+            if let Some(index) = different {
+                return Err(differs(after + 1 + index as u64));
+            }
+            for (one, other) in source.iter().zip(&target) {
+                of_source.statement(one);
+                of_target.statement(other);
+            }
+            after = last.sequence;
+            self.done += source.len() as u64;
+            (self.watch)(Copying::Verified { done: self.done, total: self.total });
+        }
+    }
+}
+
+/// What both sides agree on.
+fn same(
+    tenant: TenantId,
+    kind: Kind,
+    (source, target): (Result<Digest, StorageError>, Result<Digest, StorageError>),
+) -> Result<Digest, CopyError> {
+    let source = source.map_err(CopyError::Source)?;
+    if source == target.map_err(CopyError::Target)? {
+        Ok(source)
+    } else {
+        Err(CopyError::Differs { tenant, kind })
+    }
+}
+
+async fn secrets(storage: &dyn Storage) -> Result<Vec<(String, [u8; 32])>, StorageError> {
+    let secrets = storage.list_secrets().await?;
+    let mut secrets: Vec<_> = secrets.into_iter().map(|one| (one.name, one.secret)).collect();
+    secrets.sort_unstable();
+    Ok(secrets)
+}
+
+/// Each document is hashed by itself, because every engine has an order of its own.
+async fn documents(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
+    let mut hashes: Vec<Sha2> = Vec::new();
+    let mut after: Option<DocumentKey> = None;
+    loop {
+        let page = storage.read_documents(tenant, after.as_ref(), DOCUMENT_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.key.clone());
+        hashes.extend(page.iter().map(hash_of));
+    }
+    hashes.sort_unstable();
+    let mut tally = Tally::new();
+    for hash in &hashes {
+        tally.item(&[hash.as_str().as_bytes()]);
+    }
+    Ok(tally.finish())
+}
+
+fn hash_of(KeptDocument { key, document }: &KeptDocument) -> Sha2 {
+    let none = String::new;
+    let (kind, activity, agent, registration, name) = match key {
+        DocumentKey::State { activity, agent, registration, state_id } => {
+            let registration = registration.map_or_else(none, |id| id.to_string());
+            ("state", activity.as_str(), agent.to_key(), registration, state_id)
+        }
+        DocumentKey::ActivityProfile { activity, profile_id } => {
+            ("activity-profile", activity.as_str(), none(), none(), profile_id)
+        }
+        DocumentKey::AgentProfile { agent, profile_id } => {
+            ("agent-profile", "", agent.to_key(), none(), profile_id)
+        }
+    };
+    let mut tally = Tally::new();
+    tally.item(&[
+        kind.as_bytes(),
+        activity.as_bytes(),
+        agent.as_bytes(),
+        registration.as_bytes(),
+        name.as_bytes(),
+        &document.updated.unix_micros().to_le_bytes(),
+        document.etag.0.as_bytes(),
+        document.content_type.as_bytes(),
+        &document.content,
+    ]);
+    tally.finish().sha256
+}
+
+async fn attachments(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
+    let mut tally = Tally::new();
+    let mut after: Option<Sha2> = None;
+    loop {
+        let listed = storage.list_attachments(tenant, after.as_ref(), ATTACHMENT_COUNT_MAX).await?;
+        let Some(last) = listed.last() else { return Ok(tally.finish()) };
+        for sha2 in &listed {
+            let (len_bytes, computed) = read_content(storage, tenant, sha2).await?;
+            let len_bytes = len_bytes.to_le_bytes();
+            tally.item(&[sha2.as_str().as_bytes(), &len_bytes, computed.as_str().as_bytes()]);
+        }
+        after = Some(last.clone());
+    }
+}
+
+/// How long the content is, and what hash it really has.
+async fn read_content(
+    storage: &dyn Storage,
+    tenant: TenantId,
+    sha2: &Sha2,
+) -> Result<(u64, Sha2), StorageError> {
+    let mut content = sha2.hasher();
+    let mut len_bytes = 0;
+    if let Some(mut reader) = storage.open_attachment(tenant, sha2).await? {
+        while let Some(piece) = reader.next().await? {
+            content.update(&piece);
+            len_bytes += piece.len() as u64;
+        }
+    }
+    Ok((len_bytes, content.finish()))
+}
+
+async fn credentials(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
+    let mut credentials = storage.list_credentials(tenant).await?;
+    credentials.sort_unstable_by(|one, next| one.key.cmp(&next.key));
+    let mut tally = Tally::new();
+    for Credential { key, tenant: _, label, secret_mac, scopes, created } in &credentials {
+        let (scopes, created) = (scopes.to_string(), created.unix_micros().to_le_bytes());
+        tally.item(&[key.as_bytes(), label.as_bytes(), secret_mac, scopes.as_bytes(), &created]);
+    }
+    Ok(tally.finish())
+}
+
+async fn cursors(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
+    let mut cursors = storage.list_cursors(tenant).await?;
+    cursors.sort_unstable();
+    let mut tally = Tally::new();
+    for (name, value) in &cursors {
+        tally.item(&[name.as_bytes(), value.as_bytes()]);
+    }
+    Ok(tally.finish())
+}

@@ -1,0 +1,88 @@
+//! Adopting the statements of another store: prepared in parallel, written in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::{KeptStatement, StorageError};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{Engine, join};
+use crate::log::queue::{Adoption, Work};
+
+/// Statements that are prepared by one thread and written at once, at most.
+const PIECE_COUNT_MAX: usize = 2048;
+
+/// Bytes of text of a piece, unless it is one statement.
+const PIECE_BYTES_MAX: usize = 4 << 20;
+
+/// Pieces that are prepared while another is written.
+const PREPARING_MAX: usize = 3;
+
+/// A piece on its way to the writer, and where its answer will come.
+type Piece = (Adoption, oneshot::Receiver<Result<(), StorageError>>);
+
+impl Engine {
+    /// As [`acta_storage::TransferTarget::adopt_statements`].
+    pub(crate) async fn adopt(
+        &self,
+        run: Vec<(TenantId, KeptStatement)>,
+    ) -> Result<(), StorageError> {
+        let mut pieces = split(run).into_iter();
+        let mut preparing: VecDeque<_> =
+            pieces.by_ref().take(PREPARING_MAX).map(|piece| self.prepare_piece(piece)).collect();
+        let mut written = None;
+        while let Some(next) = preparing.pop_front() {
+            let (adoption, answer) = join(next).await?;
+            preparing.extend(pieces.next().map(|piece| self.prepare_piece(piece)));
+            // One is being written while the next ones are prepared.
+            wait_for(written.take()).await?;
+            self.shared.queue.push(Work::Adoption(adoption))?;
+            written = Some(answer);
+        }
+        wait_for(written).await
+    }
+
+    fn prepare_piece(
+        &self,
+        piece: Vec<(TenantId, KeptStatement)>,
+    ) -> JoinHandle<Result<Piece, StorageError>> {
+        let preparing = self.preparing();
+        tokio::task::spawn_blocking(move || {
+            let statements = preparing.prepare_adopted(&piece)?;
+            let (answer, answered) = oneshot::channel();
+            let codec = Arc::clone(&preparing.codec);
+            Ok((Adoption { statements, codec, answer }, answered))
+        })
+    }
+}
+
+async fn wait_for(
+    written: Option<oneshot::Receiver<Result<(), StorageError>>>,
+) -> Result<(), StorageError> {
+    match written {
+        // The writer drops an answer only when it halts.
+        Some(answer) => answer.await.unwrap_or(Err(StorageError::Halted)),
+        None => Ok(()),
+    }
+}
+
+fn split(run: Vec<(TenantId, KeptStatement)>) -> Vec<Vec<(TenantId, KeptStatement)>> {
+    let mut pieces: Vec<Vec<_>> = Vec::new();
+    let mut room_bytes = 0_usize;
+    for one in run {
+        let len_bytes = one.1.kept.text.len();
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < PIECE_COUNT_MAX && len_bytes <= room_bytes => {
+                piece.push(one);
+            }
+            Some(_) | None => {
+                room_bytes = PIECE_BYTES_MAX;
+                pieces.push(vec![one]);
+            }
+        }
+        room_bytes = room_bytes.saturating_sub(len_bytes);
+    }
+    pieces
+}

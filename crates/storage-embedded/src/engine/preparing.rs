@@ -1,0 +1,153 @@
+//! What is done with statements beside the writer, in parallel: packing and hashing.
+
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_ambient::Entropy;
+use acta_storage::{KeptStatement, NewStatement, StorageError, TermHasher};
+use acta_xapi::Object;
+use bytes::Bytes;
+
+use super::join;
+use crate::entities::Told;
+use crate::index::{Entry, Location};
+use crate::log::dictionary::Codec;
+use crate::log::record::Prepared;
+use crate::log::sampler::Sampler;
+
+/// Up to this many statements are prepared where the caller runs: handing them to another
+/// thread would cost more than it saves.
+const INLINE_MAX: usize = 4;
+
+/// From this many statements on, two threads prepare them.
+const SPLIT_MIN: usize = 128;
+
+/// Turns statements into what the writer takes.
+#[derive(Clone, Debug)]
+pub(super) struct Preparing {
+    pub(super) hasher: TermHasher,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) codec: Arc<Codec>,
+    pub(super) sampler: Arc<Sampler>,
+}
+
+impl Preparing {
+    pub(super) async fn prepare(
+        self,
+        tenant: TenantId,
+        statements: Vec<NewStatement>,
+    ) -> Result<Vec<Prepared>, StorageError> {
+        if statements.len() <= INLINE_MAX {
+            return self.prepare_here(tenant, &statements);
+        }
+        let mut front = statements;
+        let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
+        let back = front.split_off(half);
+        let other = self.clone();
+        // Both run from here on; only the waiting is one after the other.
+        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, &back));
+        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, &front));
+        let mut prepared = join(front).await?;
+        prepared.append(&mut join(back).await?);
+        Ok(prepared)
+    }
+
+    fn prepare_here(
+        &self,
+        tenant: TenantId,
+        statements: &[NewStatement],
+    ) -> Result<Vec<Prepared>, StorageError> {
+        let texts = self.pack(statements.iter().map(|statement| statement.kept.text.as_str()))?;
+        let mut salts = vec![0; 16 * statements.len()];
+        self.entropy.fill(&mut salts);
+        let mut prepared = Vec::with_capacity(statements.len());
+        for ((statement, text), salt) in statements.iter().zip(texts).zip(salts.chunks_exact(16)) {
+            let mut one = self.prepare_one(tenant, statement, text);
+            one.salt.copy_from_slice(salt);
+            prepared.push(one);
+        }
+        Ok(prepared)
+    }
+
+    /// The packed texts, in order.
+    fn pack<'t>(
+        &self,
+        texts: impl Iterator<Item = &'t str> + Clone,
+    ) -> Result<Vec<Bytes>, StorageError> {
+        if self.sampler.is_gathering() {
+            self.sampler.add(texts.clone());
+        }
+        let (mut packed, mut ends) = (Vec::new(), Vec::new());
+        let act = "packing a statement";
+        let result = self.codec.pack(texts, &mut packed, &mut ends);
+        result.map_err(|source| StorageError::Io { act, source })?;
+        let packed = Bytes::from(packed);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        Ok(starts.zip(&ends).map(|(start, end)| packed.slice(start..*end)).collect())
+    }
+
+    fn prepare_one(&self, tenant: TenantId, new: &NewStatement, text: Bytes) -> Prepared {
+        let statement = &new.statement;
+        let target = match statement.object {
+            Object::StatementRef(target) => Some(target.0.as_u128()),
+            Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
+        };
+        Prepared {
+            entry: Entry {
+                position: 0,
+                tenant,
+                sequence: 0,
+                id: new.id.0.as_u128(),
+                stored_micros: 0,
+                location: Location { segment: 0, offset: 0 },
+                own_terms: Vec::new(),
+                shared_terms: self.hasher.terms_of(tenant, statement, &new.authority),
+                target,
+                is_voiding: statement.voids().is_some(),
+            },
+            version: new.version,
+            is_timestamp_stored: new.kept.is_timestamp_stored,
+            fingerprint: statement.fingerprint.0,
+            salt: [0; 16],
+            text,
+            told: Told::of(statement),
+        }
+    }
+
+    /// Statements of another store, with the sequences and times that they have.
+    pub(super) fn prepare_adopted(
+        &self,
+        run: &[(TenantId, KeptStatement)],
+    ) -> Result<Vec<Prepared>, StorageError> {
+        let texts = self.pack(run.iter().map(|(_, kept)| kept.kept.text.as_str()))?;
+        let run = run.iter().zip(texts);
+        Ok(run.map(|((tenant, kept), text)| self.adopt_one(*tenant, kept, text)).collect())
+    }
+
+    fn adopt_one(&self, tenant: TenantId, kept: &KeptStatement, text: Bytes) -> Prepared {
+        let read = kept.read();
+        let (shared_terms, told) = read.map_or_else(Default::default, |(statement, authority)| {
+            (self.hasher.terms_of(tenant, &statement, &authority), Told::of(&statement))
+        });
+        Prepared {
+            entry: Entry {
+                position: 0,
+                tenant,
+                sequence: kept.sequence,
+                id: kept.id.0.as_u128(),
+                stored_micros: kept.stored.unix_micros(),
+                location: Location { segment: 0, offset: 0 },
+                own_terms: Vec::new(),
+                shared_terms,
+                target: kept.target.map(|target| target.0.as_u128()),
+                is_voiding: kept.is_voiding,
+            },
+            version: kept.version,
+            is_timestamp_stored: kept.kept.is_timestamp_stored,
+            fingerprint: kept.fingerprint.0,
+            salt: kept.salt,
+            text,
+            told,
+        }
+    }
+}

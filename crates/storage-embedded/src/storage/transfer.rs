@@ -1,0 +1,88 @@
+//! [`EmbeddedStorage`] on its way into another store, or made of one: handed on to the part
+//! that keeps it.
+
+use acta_access::TenantId;
+use acta_storage::{
+    DocumentKey, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError, StoreId,
+    Tenant, TransferSource, TransferTarget,
+};
+use acta_xapi::Sha2;
+use async_trait::async_trait;
+
+use crate::EmbeddedStorage;
+
+#[async_trait]
+impl TransferSource for EmbeddedStorage {
+    async fn identify(&self) -> Result<StoreId, StorageError> {
+        Ok(self.id)
+    }
+
+    async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError> {
+        self.tables.list_secrets().await
+    }
+
+    async fn list_cursors(&self, tenant: TenantId) -> Result<Vec<(String, String)>, StorageError> {
+        self.tables.list_cursors(tenant).await
+    }
+
+    async fn read_kept(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<KeptStatement>, StorageError> {
+        self.engine.read_kept(tenant, after, page).await
+    }
+
+    async fn read_documents(
+        &self,
+        tenant: TenantId,
+        after: Option<&DocumentKey>,
+        page: PageLimits,
+    ) -> Result<Vec<KeptDocument>, StorageError> {
+        self.tables.read_documents(tenant, after, page).await
+    }
+
+    async fn list_attachments(
+        &self,
+        tenant: TenantId,
+        after: Option<&Sha2>,
+        count_max: usize,
+    ) -> Result<Vec<Sha2>, StorageError> {
+        self.attachments.list(tenant, after, count_max).await
+    }
+}
+
+#[async_trait]
+impl TransferTarget for EmbeddedStorage {
+    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
+        self.tables.find_adoption().await
+    }
+
+    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
+        self.tables.begin_adoption(source).await
+    }
+
+    async fn finish_adoption(&self) -> Result<(), StorageError> {
+        self.tables.finish_adoption().await
+    }
+
+    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
+        self.tables.adopt_tenant(tenant).await
+    }
+
+    async fn adopt_statements(
+        &self,
+        run: Vec<(TenantId, KeptStatement)>,
+    ) -> Result<(), StorageError> {
+        self.engine.adopt(run).await
+    }
+
+    async fn adopt_documents(
+        &self,
+        tenant: TenantId,
+        documents: Vec<KeptDocument>,
+    ) -> Result<(), StorageError> {
+        self.tables.adopt_documents(tenant, documents).await
+    }
+}

@@ -1,0 +1,108 @@
+//! All documents of a tenant: given away, and adopted.
+
+use acta_access::TenantId;
+use acta_storage::{
+    Document, DocumentKey, KeptDocument, NewDocument, PageLimits, Precondition, StorageError,
+};
+use acta_xapi::{Ifi, Version, parse_actor};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::place::{ACTIVITY_PROFILE, AGENT_PROFILE, Columns, STATE};
+use super::{read_document, read_name, remove, write};
+use crate::credentials::number;
+use crate::database::Database;
+use crate::failure::Failure;
+
+/// In the order of the primary key.
+const PAGE: &str = "SELECT t.* FROM (SELECT s.*, \
+     sum(octet_length(s.content)) OVER (ORDER BY s.place, s.registration, s.name_hash) \
+     - octet_length(s.content) AS bytes_before FROM (SELECT * FROM acta.documents \
+     WHERE tenant_id = $1 AND ($2::bytea IS NULL \
+     OR (place, registration, name_hash) > ($2, $3::text, $4::bytea)) \
+     ORDER BY place, registration, name_hash LIMIT $5) s) t \
+     WHERE t.bytes_before < $6 ORDER BY t.place, t.registration, t.name_hash";
+
+impl Database {
+    /// As [`acta_storage::TransferSource::read_documents`].
+    pub(crate) async fn read_documents(
+        &self,
+        tenant: TenantId,
+        after: Option<&DocumentKey>,
+        page: PageLimits,
+    ) -> Result<Vec<KeptDocument>, StorageError> {
+        let after = after.map(|key| Columns::of(tenant, key));
+        let (tenant, after) = (number(tenant), after.as_ref());
+        let count_max = i64::try_from(page.count_max.max(1)).unwrap_or(i64::MAX);
+        let bytes_max = i64::try_from(page.bytes_max.max(1)).unwrap_or(i64::MAX);
+        self.run("reading documents", |connection| async move {
+            let select = connection.prepare_cached(PAGE).await?;
+            let place = after.map(|columns| &columns.place.hash);
+            let registration = after.map(|columns| &columns.registration);
+            let name = after.map(|columns| &columns.name_hash);
+            let columns: [&(dyn ToSql + Sync); 6] =
+                [&tenant, &place, &registration, &name, &count_max, &bytes_max];
+            let rows = connection.query(&select, &columns).await?;
+            rows.iter().map(read_kept).collect()
+        })
+        .await
+    }
+
+    /// As [`acta_storage::TransferTarget::adopt_documents`].
+    pub(crate) async fn adopt_documents(
+        &self,
+        tenant: TenantId,
+        documents: Vec<KeptDocument>,
+    ) -> Result<(), StorageError> {
+        let documents = &documents;
+        self.transact("adopting documents", |connection| async move {
+            let always = Precondition::default();
+            for KeptDocument { key, document } in documents {
+                let columns = Columns::of(tenant, key);
+                // One that is replaced would never get an earlier time.
+                remove(&connection, &columns, &always).await?;
+                let Document { content, content_type, etag, updated } = document.clone();
+                let new = NewDocument { content, content_type, etag, count_max: usize::MAX };
+                write(&connection, &columns, (&new, updated), &always).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn read_kept(row: &Row) -> Result<KeptDocument, Failure> {
+    let key = read_key(row, &read_name(row)?);
+    let corrupt = || StorageError::Corrupt { place: "acta.documents, the key of a row".to_owned() };
+    Ok(KeptDocument { key: key.ok_or_else(corrupt)?, document: read_document(row) })
+}
+
+/// The key of a row; none if its columns make up none.
+fn read_key(row: &Row, name: &str) -> Option<DocumentKey> {
+    let text = |column| row.get::<_, &str>(column);
+    let name = name.to_owned();
+    let activity = || text("activity").parse().ok();
+    Some(match text("kind") {
+        STATE => DocumentKey::State {
+            activity: activity()?,
+            agent: read_ifi(text("agent"))?,
+            registration: match text("registration") {
+                "" => None,
+                registration => Some(registration.parse().ok()?),
+            },
+            state_id: name,
+        },
+        ACTIVITY_PROFILE => {
+            DocumentKey::ActivityProfile { activity: activity()?, profile_id: name }
+        }
+        AGENT_PROFILE => {
+            DocumentKey::AgentProfile { agent: read_ifi(text("agent"))?, profile_id: name }
+        }
+        _ => return None,
+    })
+}
+
+/// The identifier with this key.
+fn read_ifi(key: &str) -> Option<Ifi> {
+    parse_actor(key.as_bytes(), Version::V2_0_0).ok()?.ifi.filter(|ifi| ifi.to_key() == key)
+}

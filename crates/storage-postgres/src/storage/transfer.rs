@@ -1,0 +1,167 @@
+//! A store in a database on its way into another, or made of one.
+
+use acta_access::TenantId;
+use acta_storage::{
+    DocumentKey, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError, StoreId,
+    Tenant, TransferSource, TransferTarget,
+};
+use acta_xapi::Sha2;
+use async_trait::async_trait;
+use tokio_postgres::Row;
+
+use super::{PostgresStorage, TERM_KEY_NAME};
+use crate::credentials::{insert_counter, number};
+use crate::failure::Failure;
+use crate::statements;
+use crate::types::Timestamp;
+
+/// The name of the secret that is there while the store is an unfinished copy: the identity
+/// of the store that it is a copy of.
+const ADOPTION_NAME: &str = "unfinished-copy";
+
+fn read_secret(row: &Row) -> Result<NamedSecret, Failure> {
+    let (name, secret): (String, Vec<u8>) = (row.get(0), row.get(1));
+    let corrupt = |_| StorageError::Corrupt { place: format!("acta.secrets, {name}") };
+    Ok(NamedSecret { secret: secret.try_into().map_err(corrupt)?, name })
+}
+
+#[async_trait]
+impl TransferSource for PostgresStorage {
+    async fn identify(&self) -> Result<StoreId, StorageError> {
+        let secret = Self::own_secret(&self.database).await?;
+        let mut id = [0; 32];
+        // Not the key of the terms, which is nobody else's to know.
+        id[16..].copy_from_slice(&secret[16..]);
+        Ok(StoreId(id))
+    }
+
+    async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError> {
+        self.database
+            .run("listing secrets", |connection| async move {
+                let sql = "SELECT name, secret FROM acta.secrets \
+                     WHERE name <> $1 AND name <> $2 ORDER BY name";
+                let rows = connection.query(sql, &[&TERM_KEY_NAME, &ADOPTION_NAME]).await?;
+                rows.iter().map(read_secret).collect()
+            })
+            .await
+    }
+
+    async fn list_cursors(&self, tenant: TenantId) -> Result<Vec<(String, String)>, StorageError> {
+        self.database
+            .run("listing cursors", |connection| async move {
+                let sql = "SELECT name, value FROM acta.cursors \
+                     WHERE tenant_id = $1 ORDER BY name";
+                let rows = connection.query(sql, &[&number(tenant)]).await?;
+                Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+            })
+            .await
+    }
+
+    async fn read_kept(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<KeptStatement>, StorageError> {
+        statements::kept(&self.database, tenant, after, page).await
+    }
+
+    async fn read_documents(
+        &self,
+        tenant: TenantId,
+        after: Option<&DocumentKey>,
+        page: PageLimits,
+    ) -> Result<Vec<KeptDocument>, StorageError> {
+        self.database.read_documents(tenant, after, page).await
+    }
+
+    async fn list_attachments(
+        &self,
+        tenant: TenantId,
+        after: Option<&Sha2>,
+        count_max: usize,
+    ) -> Result<Vec<Sha2>, StorageError> {
+        let after = after.map_or("", Sha2::as_str);
+        let count_max = i64::try_from(count_max.max(1)).unwrap_or(i64::MAX);
+        self.database
+            .run("listing attachments", |connection| async move {
+                // Digits and the letters from a to f come in this order in every language.
+                let sql = "SELECT sha2 FROM acta.attachments \
+                     WHERE tenant_id = $1 AND sha2 > $2 ORDER BY sha2 LIMIT $3";
+                let rows = connection.query(sql, &[&number(tenant), &after, &count_max]).await?;
+                rows.iter().map(read_hash).collect()
+            })
+            .await
+    }
+}
+
+fn read_hash(row: &Row) -> Result<Sha2, Failure> {
+    let text: &str = row.get(0);
+    let corrupt = |_| StorageError::Corrupt { place: format!("acta.attachments, {text}") };
+    Ok(text.parse().map_err(corrupt)?)
+}
+
+#[async_trait]
+impl TransferTarget for PostgresStorage {
+    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
+        self.database
+            .run("looking for an unfinished copy", |connection| async move {
+                let sql = "SELECT name, secret FROM acta.secrets WHERE name = $1";
+                let row = connection.query_opt(sql, &[&ADOPTION_NAME]).await?;
+                let found = row.as_ref().map(read_secret).transpose()?;
+                Ok(found.map(|found| StoreId(found.secret)))
+            })
+            .await
+    }
+
+    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
+        self.database
+            .run("marking an unfinished copy", |connection| async move {
+                let sql = "INSERT INTO acta.secrets (name, secret) VALUES ($1, $2) \
+                     ON CONFLICT (name) DO UPDATE SET secret = excluded.secret";
+                connection.execute(sql, &[&ADOPTION_NAME, &&source.0[..]]).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn finish_adoption(&self) -> Result<(), StorageError> {
+        self.database
+            .run("finishing a copy", |connection| async move {
+                let sql = "DELETE FROM acta.secrets WHERE name = $1";
+                connection.execute(sql, &[&ADOPTION_NAME]).await?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
+        self.database
+            .transact("adopting a tenant", |connection| async move {
+                let sql = "INSERT INTO acta.tenants (tenant_id, name, created) \
+                     VALUES ($1, $2, $3) ON CONFLICT (tenant_id) DO UPDATE \
+                     SET name = excluded.name, created = excluded.created";
+                let (id, created) = (number(tenant.id), Timestamp(tenant.created));
+                connection.execute(sql, &[&id, &tenant.name, &created]).await?;
+                insert_counter(&connection, id).await
+            })
+            .await
+    }
+
+    async fn adopt_statements(
+        &self,
+        run: Vec<(TenantId, KeptStatement)>,
+    ) -> Result<(), StorageError> {
+        self.statements.adopt(run).await?;
+        self.appended.notify_one();
+        Ok(())
+    }
+
+    async fn adopt_documents(
+        &self,
+        tenant: TenantId,
+        documents: Vec<KeptDocument>,
+    ) -> Result<(), StorageError> {
+        self.database.adopt_documents(tenant, documents).await
+    }
+}

@@ -1,0 +1,162 @@
+//! Giving everything away, and adopting it.
+
+use std::io;
+use std::ops::Bound;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_xapi::Sha2;
+use async_trait::async_trait;
+
+use super::statements::{Record, Said};
+use super::{Holdings, ModelStorage};
+use crate::{
+    DocumentKey, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError, StoreId,
+    Tenant, TransferSource, TransferTarget,
+};
+
+/// The items of a page, of which each has so many bytes.
+fn page_of<T>(items: impl Iterator<Item = T>, page: PageLimits, len: fn(&T) -> usize) -> Vec<T> {
+    let mut taken = Vec::new();
+    let mut len_bytes = 0;
+    for item in items.take(page.count_max.max(1)) {
+        len_bytes += len(&item);
+        taken.push(item);
+        if page.bytes_max <= len_bytes {
+            break;
+        }
+    }
+    taken
+}
+
+#[async_trait]
+impl TransferSource for ModelStorage {
+    async fn identify(&self) -> Result<StoreId, StorageError> {
+        Ok(self.id)
+    }
+
+    async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError> {
+        let store = self.lock();
+        let secrets = store.secrets.iter();
+        Ok(secrets
+            .map(|(name, secret)| NamedSecret { name: name.clone(), secret: *secret })
+            .collect())
+    }
+
+    async fn list_cursors(&self, tenant: TenantId) -> Result<Vec<(String, String)>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| holdings.cursors.clone().into_iter().collect()))
+    }
+
+    async fn read_kept(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<KeptStatement>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let behind = holdings.records.iter().filter(|record| after < record.kept.sequence);
+            page_of(behind.map(|record| record.kept.clone()), page, |one| one.kept.text.len())
+        }))
+    }
+
+    async fn read_documents(
+        &self,
+        tenant: TenantId,
+        after: Option<&DocumentKey>,
+        page: PageLimits,
+    ) -> Result<Vec<KeptDocument>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let behind = holdings.documents.range::<DocumentKey, _>((from, Bound::Unbounded));
+            let behind = behind.map(|(key, document)| KeptDocument {
+                key: key.clone(),
+                document: document.clone(),
+            });
+            page_of(behind, page, |one| one.document.content.len())
+        }))
+    }
+
+    async fn list_attachments(
+        &self,
+        tenant: TenantId,
+        after: Option<&Sha2>,
+        count_max: usize,
+    ) -> Result<Vec<Sha2>, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| {
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let behind = holdings.attachments.range::<Sha2, _>((from, Bound::Unbounded));
+            behind.map(|(sha2, _)| sha2.clone()).take(count_max.max(1)).collect()
+        }))
+    }
+}
+
+impl Holdings {
+    /// Why the statement does not follow what is here; none if it does.
+    fn gap_before(&self, kept: &KeptStatement, last_stored: Option<Moment>) -> Option<String> {
+        let count = self.records.len() as u64;
+        if kept.sequence != count + 1 {
+            return Some(format!("sequence {} does not follow {count}", kept.sequence));
+        }
+        if last_stored.is_some_and(|last| kept.stored < last) {
+            return Some(format!("{} lies before the statement before it", kept.stored));
+        }
+        self.indices.contains_key(&kept.id).then(|| format!("the id {} is taken", kept.id))
+    }
+}
+
+#[async_trait]
+impl TransferTarget for ModelStorage {
+    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
+        Ok(self.lock().adoption)
+    }
+
+    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
+        self.lock().adoption = Some(source);
+        Ok(())
+    }
+
+    async fn finish_adoption(&self) -> Result<(), StorageError> {
+        self.lock().adoption = None;
+        Ok(())
+    }
+
+    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
+        let mut store = self.lock();
+        store.tenants.retain(|known| known.id != tenant.id);
+        store.tenants.push(tenant.clone());
+        store.tenants.sort_by_key(|tenant| tenant.id);
+        Ok(())
+    }
+
+    async fn adopt_statements(
+        &self,
+        run: Vec<(TenantId, KeptStatement)>,
+    ) -> Result<(), StorageError> {
+        for (tenant, kept) in run {
+            let said = kept.read().map(|(statement, authority)| Said { statement, authority });
+            self.with_holdings(tenant, |holdings| {
+                let last_stored = holdings.records.last().map(|record| record.kept.stored);
+                if let Some(gap) = holdings.gap_before(&kept, last_stored) {
+                    let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
+                    return Err(StorageError::Io { act: "adopting statements", source });
+                }
+                holdings.push(Record { kept, said });
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn adopt_documents(
+        &self,
+        tenant: TenantId,
+        documents: Vec<KeptDocument>,
+    ) -> Result<(), StorageError> {
+        self.with_holdings(tenant, |holdings| {
+            let documents =
+                documents.into_iter().map(|KeptDocument { key, document }| (key, document));
+            holdings.documents.extend(documents);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Copies into a database and out of it.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use acta_test_postgres::Database;
+
+use crate::source::{self, Source};
+use crate::{command, copy, export, folder, tenants, verify};
+
+/// Copies into the database that are killed.
+const KILL_COUNT: u64 = 6;
+
+#[test]
+fn a_store_goes_through_a_database_and_comes_back_the_same() {
+    let folder = folder();
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    let source = Source::make(&one, 1_500);
+    let database = Database::fresh();
+    let url = database.url();
+    let url = Path::new(&url);
+    for number in 0..KILL_COUNT {
+        let mut child = command(&one, url)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary can be started");
+        thread::sleep(Duration::from_millis(150 + 250 * number));
+        let is_over = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if is_over {
+            break;
+        }
+    }
+    let there = copy(&one, url);
+    let back = copy(url, &two);
+    let of_back = tenants(&back);
+    if there.code == Some(2) {
+        // The last one that was started had come to its end.
+        assert!(there.err.contains("the target is not empty"), "{}", there.err);
+    } else {
+        assert_eq!(tenants(&there), of_back);
+    }
+    let count = of_back[0]["statements"]["count"].as_u64();
+    assert_eq!(count, Some(source.counts[0]));
+    assert_eq!(export(&two), export(&one));
+    verify(&two);
+    source::check_same(&one, &two);
+
+    let again = copy(&one, url);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("the target is not empty: it has tenants"), "{}", again.err);
+    assert!(!again.err.contains("postgres://"), "no password is printed: {}", again.err);
+}
+
+#[test]
+fn a_database_that_is_missing_is_told() {
+    let folder = folder();
+    let one = folder.path().join("one");
+    Source::make(&one, 30);
+    let nowhere = Path::new("postgres://nobody:secret-word@127.0.0.1:1/none");
+    let ran = copy(&one, nowhere);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("cannot open the store in the database"), "{}", ran.err);
+    assert!(!ran.err.contains("secret-word"), "{}", ran.err);
+    let ran = copy(&one, Path::new("storage.url"));
+    assert!(ran.err.contains("storage.url is not set"), "{}", ran.err);
+    assert_eq!(ran.code, Some(2));
+}
