@@ -10,7 +10,7 @@ use acta_test_postgres::{Cluster, Database, Direction, Proxy};
 use tokio::task::JoinSet;
 
 use crate::ledger::{Counted, Ledger, Outcome};
-use crate::nodes::{close, open_behind, options, proxy};
+use crate::nodes::{close, open_behind, options, proxy, until};
 
 /// How long networks fail at random; `TEST_ACTA_FAULT_SECONDS` asks for more.
 const FAULT_TIME: Duration = Duration::from_secs(8);
@@ -238,6 +238,8 @@ async fn nothing_is_lost_when_networks_fail_at_random() {
     }
     proxies.iter().for_each(Proxy::heal);
     let ledger = all_go_on(&nodes, Duration::from_secs(60)).await;
+    let leads = |nodes: &[Arc<PostgresStorage>]| nodes.iter().filter(|node| node.leads()).count();
+    until("one of them leads", || leads(&nodes) == 1).await;
     load.finish(&nodes, ledger).await;
     close(nodes).await;
 }
