@@ -1,4 +1,6 @@
 //! Attachments in a real database.
+//!
+//! More than one thread, so that connections go on while a database is removed.
 
 mod objects;
 
