@@ -28,6 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::database::Database;
+use crate::lease::Lease;
 use crate::types::Id;
 use crate::{Attachments, OpenError, PostgresStorage};
 pub(crate) use named::Named;
@@ -137,27 +138,33 @@ impl ContentStore {
     }
 }
 
+async fn sweep_while_leading(store: Arc<ContentStore>, leading: Arc<Lease>) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        if leading.is_held() {
+            sweep(&store).await;
+        }
+    }
+}
+
+/// Removes what nodes have left over.
+async fn sweep(store: &ContentStore) {
+    match store.sweep(LEFT_OVER_AFTER).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "removed attachments that were left over"),
+        Err(error) => {
+            let cause: &dyn std::error::Error = &error;
+            tracing::warn!(error = cause, "attachments that are left over stay");
+        }
+    }
+}
+
 impl PostgresStorage {
     /// Removes what nodes have left over, time and again, while this node leads.
     pub(crate) fn sweep_contents(&self) {
         let (store, leading) = (Arc::clone(&self.attachments), Arc::clone(&self.leading));
         let stop = self.stop.clone();
-        let sweeping = async move {
-            loop {
-                tokio::time::sleep(SWEEP_INTERVAL).await;
-                if !leading.is_held() {
-                    continue;
-                }
-                match store.sweep(LEFT_OVER_AFTER).await {
-                    Ok(0) => {}
-                    Ok(count) => tracing::info!(count, "removed attachments that were left over"),
-                    Err(error) => {
-                        let cause: &dyn std::error::Error = &error;
-                        tracing::warn!(error = cause, "attachments that are left over stay");
-                    }
-                }
-            }
-        };
+        let sweeping = sweep_while_leading(store, leading);
         self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });
     }
 }

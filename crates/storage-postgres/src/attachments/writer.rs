@@ -85,19 +85,18 @@ impl ContentWriter {
     /// Writes what is gathered, after which more may come.
     async fn put_out(&mut self) -> Result<(), StorageError> {
         let (store, name) = (&self.store, self.name);
-        let written = match &mut self.written {
-            Some(written) => written,
-            None => {
-                let unnamed = Unnamed::begin(store, name).await?;
-                let sent = match unnamed.kind() {
-                    Kind::Pieces => Sent::Pieces(0),
-                    Kind::Object => {
-                        let upload = store.begin_upload(name).await?;
-                        Sent::Parts { upload, tags: Vec::new() }
-                    }
-                };
-                self.written.insert(Written { unnamed, sent })
-            }
+        let written = if let Some(written) = &mut self.written {
+            written
+        } else {
+            let unnamed = Unnamed::begin(store, name).await?;
+            let sent = match unnamed.kind() {
+                Kind::Pieces => Sent::Pieces(0),
+                Kind::Object => {
+                    let upload = store.begin_upload(name).await?;
+                    Sent::Parts { upload, tags: Vec::new() }
+                }
+            };
+            self.written.insert(Written { unnamed, sent })
         };
         match &mut written.sent {
             Sent::Pieces(count) => {
