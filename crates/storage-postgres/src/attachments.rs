@@ -53,7 +53,8 @@ const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 /// The content of attachments of one store.
 pub(crate) struct ContentStore {
     database: Arc<Database>,
-    tasks: TaskTracker,
+    /// What is being removed.
+    removals: TaskTracker,
     /// Room for the bytes of short content.
     room: Arc<Semaphore>,
     /// The longest content that is kept.
@@ -91,15 +92,13 @@ impl fmt::Display for ContentName {
 }
 
 impl ContentStore {
-    /// The content that is kept in `database` or as `kept` says. What is to be removed is
-    /// removed by `tasks`.
+    /// The content that is kept in `database` or as `kept` says.
     ///
     /// # Errors
     ///
     /// [`OpenError::ObjectAddress`], [`OpenError::Objects`].
     pub(crate) async fn open(
         database: &Arc<Database>,
-        tasks: &TaskTracker,
         kept: &Attachments,
     ) -> Result<Self, OpenError> {
         let (kind, bytes_max, objects) = match kept {
@@ -116,12 +115,18 @@ impl ContentStore {
         }
         Ok(Self {
             database: Arc::clone(database),
-            tasks: tasks.clone(),
+            removals: TaskTracker::new(),
             room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
             bytes_max,
             kind,
             bucket,
         })
+    }
+
+    /// Waits for what is being removed.
+    pub(crate) async fn settle(&self) {
+        self.removals.close();
+        self.removals.wait().await;
     }
 
     fn new_name(&self, tenant: TenantId) -> ContentName {

@@ -104,8 +104,7 @@ impl Bench {
 
     /// Waits until nothing is being removed any more.
     async fn settle(&self) {
-        self.storage.tasks.close();
-        self.storage.tasks.wait().await;
+        self.storage.attachments.settle().await;
     }
 
     async fn sweep(&self) -> usize {
@@ -416,8 +415,7 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     }
     writers.join_all().await;
     for node in &nodes {
-        node.tasks.close();
-        node.tasks.wait().await;
+        node.attachments.settle().await;
     }
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
     assert_eq!(bench.counts(), "0|3");
