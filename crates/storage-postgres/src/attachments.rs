@@ -28,6 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::database::Database;
+use crate::lease::Lease;
 use crate::types::Id;
 use crate::{Attachments, OpenError, PostgresStorage};
 pub(crate) use named::Named;
@@ -129,6 +130,20 @@ impl ContentStore {
         self.removals.wait().await;
     }
 
+    async fn sweep_if(&self, leading: &Lease) {
+        if !leading.is_held() {
+            return;
+        }
+        match self.sweep(LEFT_OVER_AFTER).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "removed attachments that were left over"),
+            Err(error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "attachments that are left over stay");
+            }
+        }
+    }
+
     fn new_name(&self, tenant: TenantId) -> ContentName {
         ContentName { tenant, id: Id(self.database.random()) }
     }
@@ -150,17 +165,7 @@ impl PostgresStorage {
         let sweeping = async move {
             loop {
                 tokio::time::sleep(SWEEP_INTERVAL).await;
-                if !leading.is_held() {
-                    continue;
-                }
-                match store.sweep(LEFT_OVER_AFTER).await {
-                    Ok(0) => {}
-                    Ok(count) => tracing::info!(count, "removed attachments that were left over"),
-                    Err(error) => {
-                        let cause: &dyn std::error::Error = &error;
-                        tracing::warn!(error = cause, "attachments that are left over stay");
-                    }
-                }
+                store.sweep_if(&leading).await;
             }
         };
         self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });

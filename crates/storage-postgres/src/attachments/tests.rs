@@ -454,9 +454,7 @@ async fn damage_is_told_with_its_place() {
     for (sql, content, expected) in table {
         bench.database.sql(sql);
         match bench.read(content).await {
-            Err(StorageError::Corrupt { place }) => {
-                assert!(place.contains(expected), "{sql}: {place}");
-            }
+            Err(StorageError::Corrupt { place }) => assert!(place.contains(expected), "{place}"),
             other => panic!("{sql}: {other:?}"),
         }
     }
