@@ -406,8 +406,8 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     let long = content(LONG, 0);
     let nodes = [Arc::clone(&bench.storage), bench.other_node().await];
     let mut writers = tokio::task::JoinSet::new();
-    for node in nodes.iter().cycle().take(8).cloned() {
-        let long = long.clone();
+    for index in 0..8 {
+        let (node, long) = (Arc::clone(&nodes[index % nodes.len()]), long.clone());
         writers.spawn(async move {
             let staged = taken_over(&node, stage(&node, &long).await);
             append(&node, vec![staged]).await.unwrap();
