@@ -85,9 +85,7 @@ impl ContentWriter {
     /// Writes what is gathered, after which more may come.
     async fn put_out(&mut self) -> Result<(), StorageError> {
         let (store, name) = (&self.store, self.name);
-        let written = if let Some(written) = &mut self.written {
-            written
-        } else {
+        if self.written.is_none() {
             let unnamed = Unnamed::begin(store, name).await?;
             let sent = match unnamed.kind() {
                 Kind::Pieces => Sent::Pieces(0),
@@ -96,8 +94,9 @@ impl ContentWriter {
                     Sent::Parts { upload, tags: Vec::new() }
                 }
             };
-            self.written.insert(Written { unnamed, sent })
-        };
+            self.written = Some(Written { unnamed, sent });
+        }
+        let Some(written) = &mut self.written else { return Err(incomplete()) };
         match &mut written.sent {
             Sent::Pieces(count) => {
                 store.put_piece(name, *count, &self.gathered).await?;
