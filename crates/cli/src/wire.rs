@@ -208,7 +208,10 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
         bounds: acta_http::Bounds {
             statements_bytes_max: bytes(limits.statements_bytes_max),
             document_bytes_max: bytes(limits.document_bytes_max),
-            attachment_bytes_max: limits.attachment_bytes_max,
+            attachment_bytes_max: database::attachment_bytes_max(
+                config.database.as_ref(),
+                limits.attachment_bytes_max,
+            ),
             multipart_bytes_max: limits.multipart_bytes_max,
             parts_max: limits.multipart_parts_max,
             part_head_bytes_max: bytes(limits.part_head_bytes_max),

@@ -349,4 +349,42 @@ pub const KEYS: &[Key] = &[
         "path",
         "A PEM file with the certificates of the authorities that `verify-full` trusts. When unset: the `sslrootcert` of the URL, or else those that the system trusts.",
     ),
+    key(
+        "storage.attachments",
+        Some("database"),
+        "`database` or `objects`",
+        "Where a store in a database keeps new attachments of more than 64 KiB: there too, or in object storage; see [attachments.md](attachments.md).",
+    ),
+    key(
+        "storage.attachment_bytes_max",
+        Some("64MiB"),
+        "size",
+        "Longest attachment that the database keeps; with `database`, it lowers `limits.attachment_bytes_max`.",
+    ),
+    key(
+        "storage.objects_url",
+        None,
+        "`s3://bucket/prefix`",
+        "The bucket for attachments, and a prefix in it that is this store's own.",
+    ),
+    key(
+        "storage.objects_endpoint",
+        None,
+        "`https://…`",
+        "The service that has the bucket. When unset, that of Amazon in the region.",
+    ),
+    key(
+        "storage.objects_region",
+        Some("us-east-1"),
+        "text",
+        "The region that requests to the bucket are signed for. Most services other than Amazon's take any.",
+    ),
+    key("storage.objects_access_key", None, "text", "The name of the key to the bucket."),
+    secret("storage.objects_secret_key", "text", "The key to the bucket."),
+    key(
+        "storage.objects_allow_http",
+        Some("false"),
+        "`true` or `false`",
+        "Whether the endpoint may be asked without encryption.",
+    ),
 ];

@@ -179,6 +179,38 @@ pub struct Database {
     pub tls: Option<Tls>,
     /// The authorities to trust; none for what the URL says.
     pub tls_ca: Option<PathBuf>,
+    /// Where new attachments are kept.
+    pub attachments: Attachments,
+    /// The longest attachment that the database keeps, in bytes.
+    pub attachment_bytes_max: u64,
+    /// The object storage, which may still hold attachments when new ones go elsewhere.
+    pub objects: Option<Objects>,
+}
+
+/// Where a store in a database keeps new attachments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachments {
+    /// In the database.
+    Database,
+    /// In object storage.
+    Objects,
+}
+
+/// Object storage that speaks S3.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    /// Bucket and prefix, as in `s3://bucket/prefix`.
+    pub url: String,
+    /// Where the service is; none for that of Amazon.
+    pub endpoint: Option<String>,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// The name of the key.
+    pub access_key: String,
+    /// The key.
+    pub secret_key: Secret<String>,
+    /// Whether the endpoint may be asked without encryption.
+    pub allow_http: bool,
 }
 
 /// When the schema of the database is brought up to date.

@@ -11,8 +11,8 @@ use acta_xapi::Version;
 
 use crate::value::NotAValue;
 use crate::{
-    ByteSize, Config, Database, KEYS, Key, Limits, Log, LogFormat, Migrate, Origins, Secret, Seed,
-    Span, Storage, Tls,
+    Attachments, ByteSize, Config, Database, KEYS, Key, Limits, Log, LogFormat, Migrate, Objects,
+    Origins, Secret, Seed, Span, Storage, Tls,
 };
 
 /// Where a value came from.
@@ -322,6 +322,14 @@ impl Typed<'_> {
             _ => Err("expected disable, prefer, require or verify-full".to_owned()),
         })?;
         let tls_ca = self.with_set("storage.tls_ca", |text| Ok(PathBuf::from(text)))?;
+        let objects = self.objects()?;
+        let attachments = self.with("storage.attachments", |text| match text {
+            "database" => Ok(Attachments::Database),
+            "objects" if objects.is_some() => Ok(Attachments::Objects),
+            "objects" => Err("expected `storage.objects_url` beside it".to_owned()),
+            _ => Err("expected database or objects".to_owned()),
+        })?;
+        let attachment_bytes_max = self.parse::<ByteSize>("storage.attachment_bytes_max")?.0;
         let Some(url) = url else {
             self.with_set("storage.replica_url", |_| {
                 Err::<(), _>("expected `storage.url` beside it".to_owned())
@@ -337,7 +345,32 @@ impl Typed<'_> {
             migrate,
             tls,
             tls_ca,
+            attachments,
+            attachment_bytes_max,
+            objects,
         }))
+    }
+
+    fn objects(&self) -> Result<Option<Objects>, ConfigError> {
+        let text = |name| self.with_set(name, |text| Ok(text.to_owned()));
+        let url = self.with_set("storage.objects_url", |text| {
+            let expected = || "expected s3://bucket/prefix".to_owned();
+            if text.starts_with("s3://") { Ok(text.to_owned()) } else { Err(expected()) }
+        })?;
+        let (endpoint, access_key) =
+            (text("storage.objects_endpoint")?, text("storage.objects_access_key")?);
+        let secret_key = text("storage.objects_secret_key")?.map(Secret::new);
+        let allow_http = self.with("storage.objects_allow_http", |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("expected true or false".to_owned()),
+        })?;
+        let region = self.with("storage.objects_region", |text| Ok(text.to_owned()))?;
+        let Some(url) = url else { return Ok(None) };
+        let missing = |missing| ConfigError::Incomplete { name: "storage.objects_url", missing };
+        let access_key = access_key.ok_or_else(|| missing("storage.objects_access_key"))?;
+        let secret_key = secret_key.ok_or_else(|| missing("storage.objects_secret_key"))?;
+        Ok(Some(Objects { url, endpoint, region, access_key, secret_key, allow_http }))
     }
 
     fn database_url(&self, name: &'static str) -> Result<Option<Secret<String>>, ConfigError> {

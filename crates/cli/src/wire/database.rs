@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_ambient::{Clock, Entropy};
-use acta_config::{Database, Migrate, Tls};
+use acta_config::{Attachments, Database, Migrate, Objects, Tls};
 use acta_storage_postgres as postgres;
 
 /// What the engine is told to do.
@@ -29,6 +29,38 @@ pub(crate) fn options(
             Migrate::AtStart => postgres::Migrate::AtStart,
             Migrate::Never => postgres::Migrate::Never,
         },
+        attachments: attachments(database),
         ..postgres::Options::new(database.url.expose(), clock, entropy)
+    }
+}
+
+fn attachments(database: &Database) -> postgres::Attachments {
+    let objects = database.objects.as_ref().map(object_options);
+    match (database.attachments, objects) {
+        (Attachments::Objects, Some(objects)) => postgres::Attachments::Objects(objects),
+        (_, objects) => {
+            postgres::Attachments::Database { bytes_max: database.attachment_bytes_max, objects }
+        }
+    }
+}
+
+fn object_options(objects: &Objects) -> postgres::ObjectOptions {
+    postgres::ObjectOptions {
+        url: objects.url.clone(),
+        endpoint: objects.endpoint.clone(),
+        region: objects.region.clone(),
+        access_key: objects.access_key.clone(),
+        secret_key: objects.secret_key.expose().clone(),
+        allow_http: objects.allow_http,
+    }
+}
+
+/// The longest attachment, in bytes, that is taken under a limit.
+pub(crate) fn attachment_bytes_max(database: Option<&Database>, limit: u64) -> u64 {
+    match database {
+        Some(database) if database.attachments == Attachments::Database => {
+            limit.min(database.attachment_bytes_max)
+        }
+        Some(_) | None => limit,
     }
 }

@@ -116,6 +116,16 @@ fn names_what_is_wrong_and_where() {
             &[],
             "storage.connections_max = \"0\" (FILE): expected a count from 1",
         ),
+        (
+            "storage.attachments = 'objects'",
+            &[],
+            "storage.attachments = \"objects\" (FILE): expected `storage.objects_url` beside it",
+        ),
+        (
+            "storage.objects_url = 's3://bucket'",
+            &[],
+            "storage.objects_url is set, but storage.objects_access_key is not; set both or neither",
+        ),
     ];
     for (file, variables, expected) in table {
         check_refused(file, variables, expected);
