@@ -122,16 +122,14 @@ impl Writing<'_> {
         let looked_up = self.lock((&lock, &known), &ids);
         let (begun, looked_up) = join(begun, looked_up).await;
         begun?;
-        let (counter, known) = match looked_up? {
-            (Some(counter), known) => (counter, known),
-            // Whoever makes it first may have stored something with it: what was looked up
-            // before this node had the lock does not count.
-            (None, _) => {
-                insert_counter(connection, tenant).await?;
-                let (counter, known) = self.lock((&lock, &known), &ids).await?;
-                (counter.ok_or_else(|| Failure::from(StorageError::Halted))?, known)
-            }
-        };
+        if let (Some(counter), known) = looked_up? {
+            return Ok((counter, known));
+        }
+        // Whoever makes it first may have stored something with it: what was looked up before
+        // this node had the lock does not count.
+        insert_counter(connection, tenant).await?;
+        let (counter, known) = self.lock((&lock, &known), &ids).await?;
+        let counter = counter.ok_or_else(|| Failure::from(StorageError::Halted))?;
         Ok((counter, known))
     }
 
