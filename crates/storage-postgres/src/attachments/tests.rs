@@ -1,4 +1,6 @@
 //! Attachments in a real database.
+//!
+//! More than one thread, so that connections go on while a database is removed.
 
 mod objects;
 
@@ -24,6 +26,8 @@ const TENANT: TenantId = TenantId::FIRST;
 /// Longer than two pieces, and no multiple of one.
 const LONG: usize = 2 * PIECE_BYTES + 1_000;
 
+/// A store for a test, whose own threads serve it while the test's thread waits for the
+/// database.
 struct Bench {
     database: Database,
     storage: Arc<PostgresStorage>,
@@ -143,7 +147,7 @@ async fn start_and_drop(future: impl Future, polls: usize) {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_of_any_length_is_read_back() {
     let bench = Bench::open().await;
     let lens = [0, 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, PIECE_BYTES, 2 * PIECE_BYTES, LONG];
@@ -159,7 +163,7 @@ async fn content_of_any_length_is_read_back() {
     assert_eq!(bench.counts(), "0|7");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short_content_waits_in_memory_as_long_as_there_is_room() {
     let bench = Bench::open().await;
     let first = bench.stage(&content(SHORT_BYTES_MAX, 1)).await;
@@ -180,7 +184,7 @@ async fn short_content_waits_in_memory_as_long_as_there_is_room() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_dropped_is_removed() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -194,7 +198,7 @@ async fn what_is_dropped_is_removed() {
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_is_not_waited_for_leaves_nothing() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -208,7 +212,7 @@ async fn a_write_that_is_not_waited_for_leaves_nothing() {
     assert_eq!(bench.counts(), "0|0");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_writer_that_failed_ends_in_an_error() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -218,7 +222,7 @@ async fn a_writer_that_failed_ends_in_an_error() {
     assert!(matches!(writer.finish().await, Err(StorageError::Io { .. })));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_over_the_bound_is_refused() {
     let bytes_max = PIECE_BYTES as u64 + 10;
     let bench = Bench::open_with(Attachments::database(bytes_max)).await;
@@ -236,7 +240,7 @@ async fn content_over_the_bound_is_refused() {
     assert_eq!(bench.counts(), "0|2");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_is_found_under_the_hash_that_it_has() {
     let bench = Bench::open().await;
     let (said, long) = (content(10, 1), content(LONG, 0));
@@ -248,7 +252,7 @@ async fn content_is_found_under_the_hash_that_it_has() {
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_store_or_tenant_is_refused() {
     let bench = Bench::open().await;
     let other = bench.other_node().await;
@@ -260,7 +264,7 @@ async fn another_store_or_tenant_is_refused() {
     assert!(Staged::from_ports(&bench.storage.attachments, stranger, vec![staged]).is_err());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_undone_append_names_nothing_and_can_be_repeated() {
     let bench = Bench::open().await;
     let (short, long) = (content(100, 0), content(LONG, 0));
@@ -280,7 +284,7 @@ async fn an_undone_append_names_nothing_and_can_be_repeated() {
     assert_eq!(bench.counts(), "0|3");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_dropped_after_an_unknown_commit_is_kept_if_it_was_named() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -301,7 +305,7 @@ async fn content_dropped_after_an_unknown_commit_is_kept_if_it_was_named() {
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_dropped_before_the_end_of_its_commit_is_kept() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -332,7 +336,7 @@ async fn wait_for_waiting(bench: &Bench, count: usize) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_swept_before_its_batch_fails_the_batch() {
     let bench = Bench::open().await;
     let (short, long) = (content(100, 0), content(LONG, 0));
@@ -346,7 +350,7 @@ async fn content_swept_before_its_batch_fails_the_batch() {
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_that_is_marked_for_removal_cannot_be_named() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -358,7 +362,7 @@ async fn content_that_is_marked_for_removal_cannot_be_named() {
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_swept_while_it_comes_cannot_be_finished() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -371,7 +375,7 @@ async fn content_swept_while_it_comes_cannot_be_finished() {
     assert_eq!(bench.counts(), "0|0");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sweep_leaves_what_is_young_or_named() {
     let bench = Bench::open().await;
     let (named, waiting) = (content(LONG, 0), content(LONG, 1));
@@ -385,7 +389,7 @@ async fn a_sweep_leaves_what_is_young_or_named() {
     assert_eq!(bench.read(&waiting).await.unwrap(), Some(waiting));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_vanishes_leaves_nothing_readable_and_the_sweep_removes_it() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
@@ -416,6 +420,7 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     }
     writers.join_all().await;
     for node in &nodes {
+        node.stop.cancel();
         node.tasks.close();
         node.tasks.wait().await;
     }
@@ -423,7 +428,7 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     assert_eq!(bench.counts(), "0|3");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn equal_content_in_one_batch_is_kept_once() {
     let bench = Bench::open().await;
     let (short, long) = (content(10, 0), content(LONG, 0));
@@ -438,7 +443,7 @@ async fn equal_content_in_one_batch_is_kept_once() {
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_is_told_with_its_place() {
     let bench = Bench::open().await;
     let (short, long) = (content(10, 0), content(LONG, 0));
@@ -472,7 +477,7 @@ fn memory_peak() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_longest_content_passes_through_little_memory() {
     let bench = Bench::open().await;
     let growth = growth_of_passage(&bench).await;

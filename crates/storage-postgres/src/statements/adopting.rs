@@ -57,7 +57,7 @@ impl Statements {
         };
         let mut preparing: VecDeque<_> = pieces.by_ref().take(PREPARING_MAX).map(prepare).collect();
         while let Some(next) = preparing.pop_front() {
-            let piece = next.await.map_err(|_| StorageError::Halted)?;
+            let piece = next.await.map_err(|_panic| StorageError::Halted)?;
             preparing.extend(pieces.next().map(prepare));
             write(shared, tenant, &piece).await?;
         }

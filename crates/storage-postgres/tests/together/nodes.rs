@@ -62,6 +62,6 @@ pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
             tokio::time::sleep(LOOK).await;
         }
     };
-    let in_time = tokio::time::timeout(Duration::from_secs(60), waited).await;
+    let in_time = tokio::time::timeout(Duration::from_mins(1), waited).await;
     assert!(in_time.is_ok(), "waited in vain until {what}");
 }

@@ -34,7 +34,7 @@ fn records(bench: &Bench) -> String {
     bench.database.sql("SELECT count(*), count(*) FILTER (WHERE is_doomed) FROM acta.contents")
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn objects_of_any_length_are_read_back() {
     let (bench, place) = open().await;
     let lens = [0, 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, PART_BYTES, PART_BYTES + 1, MANY_PARTS];
@@ -52,7 +52,7 @@ async fn objects_of_any_length_are_read_back() {
     assert_eq!(bench.counts(), "0|0");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_objects_are_removed_and_their_records_swept() {
     let server = ObjectServer::running();
     let place = server.place();
@@ -74,7 +74,7 @@ async fn dropped_objects_are_removed_and_their_records_swept() {
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn objects_of_a_node_that_vanishes_are_swept() {
     let server = ObjectServer::running();
     let place = server.place();
@@ -91,7 +91,7 @@ async fn objects_of_a_node_that_vanishes_are_swept() {
     assert_eq!(records(&bench), "0|0");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn equal_objects_are_kept_once() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
@@ -105,7 +105,7 @@ async fn equal_objects_are_kept_once() {
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_swept_before_its_batch_fails_the_batch() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
@@ -118,7 +118,7 @@ async fn an_object_swept_before_its_batch_fails_the_batch() {
     assert_eq!(place.objects(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_swept_while_it_comes_cannot_be_finished() {
     let (bench, place) = open().await;
     let long = content(MANY_PARTS, 0);
@@ -131,7 +131,7 @@ async fn an_object_swept_while_it_comes_cannot_be_finished() {
     assert_eq!(place.objects(), Vec::<String>::new());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_object_is_told_as_damage() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
@@ -144,7 +144,7 @@ async fn a_lost_object_is_told_as_damage() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_with_other_content_is_told_as_damage() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
@@ -157,7 +157,7 @@ async fn an_object_with_other_content_is_told_as_damage() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_came_under_another_setting_is_still_read() {
     let place = Place::fresh();
     let [first, second, third] = [1, 2, 3].map(|seed| content(LONG, seed));
@@ -181,7 +181,7 @@ async fn what_came_under_another_setting_is_still_read() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_is_not_opened_without_its_objects() {
     let (database, place) = (Database::fresh(), Place::fresh());
     let open = async |objects: ObjectOptions| {
@@ -206,7 +206,7 @@ async fn a_store_is_not_opened_without_its_objects() {
     assert!(matches!(told, ObjectError::Unavailable { .. }), "{told:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stops_stores_nothing_and_goes_on_later() {
     let mut server = ObjectServer::running();
     let place = server.place();
@@ -234,7 +234,7 @@ async fn a_server_that_stops_stores_nothing_and_goes_on_later() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_longest_object_passes_through_little_memory() {
     let (bench, _place) = open().await;
     let growth = growth_of_passage(&bench).await;
