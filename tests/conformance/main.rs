@@ -1,8 +1,8 @@
 //! Our own tests of every requirement, both versions, over HTTP.
 //!
 //! `spec/requirements.toml` says which test holds which requirement. They are built twice: for
-//! the embedded engine and for the one on PostgreSQL. All tests of a binary share one server, so each sends ids, agents and activities of its own and asks
-//! only for what it sent.
+//! the embedded engine and for the one on PostgreSQL. All tests of a binary share one server,
+//! so each sends ids, agents and activities of its own and asks only for what it sent.
 
 #![expect(
     clippy::excessive_nesting,

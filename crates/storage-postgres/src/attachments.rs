@@ -28,6 +28,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::database::Database;
+use crate::lease::Lease;
 use crate::types::Id;
 use crate::{Attachments, OpenError, PostgresStorage};
 pub(crate) use named::Named;
@@ -53,7 +54,8 @@ const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 /// The content of attachments of one store.
 pub(crate) struct ContentStore {
     database: Arc<Database>,
-    tasks: TaskTracker,
+    /// What is being removed.
+    removals: TaskTracker,
     /// Room for the bytes of short content.
     room: Arc<Semaphore>,
     /// The longest content that is kept.
@@ -91,15 +93,13 @@ impl fmt::Display for ContentName {
 }
 
 impl ContentStore {
-    /// The content that is kept in `database` or as `kept` says. What is to be removed is
-    /// removed by `tasks`.
+    /// The content that is kept in `database` or as `kept` says.
     ///
     /// # Errors
     ///
     /// [`OpenError::ObjectAddress`], [`OpenError::Objects`].
     pub(crate) async fn open(
         database: &Arc<Database>,
-        tasks: &TaskTracker,
         kept: &Attachments,
     ) -> Result<Self, OpenError> {
         let (kind, bytes_max, objects) = match kept {
@@ -116,12 +116,32 @@ impl ContentStore {
         }
         Ok(Self {
             database: Arc::clone(database),
-            tasks: tasks.clone(),
+            removals: TaskTracker::new(),
             room: Arc::new(Semaphore::new(WAITING_BYTES_MAX)),
             bytes_max,
             kind,
             bucket,
         })
+    }
+
+    /// Waits for what is being removed.
+    pub(crate) async fn settle(&self) {
+        self.removals.close();
+        self.removals.wait().await;
+    }
+
+    async fn sweep_if(&self, leading: &Lease) {
+        if !leading.is_held() {
+            return;
+        }
+        match self.sweep(LEFT_OVER_AFTER).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "removed attachments that were left over"),
+            Err(error) => {
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "attachments that are left over stay");
+            }
+        }
     }
 
     fn new_name(&self, tenant: TenantId) -> ContentName {
@@ -145,17 +165,7 @@ impl PostgresStorage {
         let sweeping = async move {
             loop {
                 tokio::time::sleep(SWEEP_INTERVAL).await;
-                if !leading.is_held() {
-                    continue;
-                }
-                match store.sweep(LEFT_OVER_AFTER).await {
-                    Ok(0) => {}
-                    Ok(count) => tracing::info!(count, "removed attachments that were left over"),
-                    Err(error) => {
-                        let cause: &dyn std::error::Error = &error;
-                        tracing::warn!(error = cause, "attachments that are left over stay");
-                    }
-                }
+                store.sweep_if(&leading).await;
             }
         };
         self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });

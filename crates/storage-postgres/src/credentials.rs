@@ -191,8 +191,8 @@ fn read_credential(row: &Row) -> Result<Credential, Failure> {
     Ok(Credential {
         tenant: tenant_of(row.get("tenant_id"))?,
         label: row.get("label"),
-        secret_mac: secret_mac.try_into().map_err(|_| corrupt())?,
-        scopes: scopes.parse().map_err(|_| corrupt())?,
+        secret_mac: secret_mac.try_into().map_err(|_len| corrupt())?,
+        scopes: scopes.parse().map_err(|_unknown| corrupt())?,
         created,
         key,
     })

@@ -5,7 +5,7 @@ pub(crate) mod greeting;
 mod health;
 mod tls;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -166,7 +166,8 @@ impl Database {
     ///
     /// [`Failure::Unreachable`], [`Failure::Crowded`].
     pub(crate) async fn connect(&self) -> Result<Lent, Failure> {
-        let connection = self.pool.get().await.map_err(Failure::from);
+        // On the heap, as all acts have one within them.
+        let connection = Box::pin(self.pool.get()).await.map_err(Failure::from);
         let connection = connection.inspect_err(|failure| self.health.note_failure(failure))?;
         Ok(Arc::new(Connection(connection)))
     }
@@ -235,7 +236,7 @@ impl Database {
         F: Future<Output = Result<T, Failure>>,
     {
         let connection = self.connect().await?;
-        let done = self.limit(work(Arc::clone(&connection))).await;
+        let done = self.limit(Box::pin(work(Arc::clone(&connection)))).await;
         give_back(connection, &done);
         done
     }
@@ -281,7 +282,7 @@ impl Database {
         let worked = {
             // The first statement follows without waiting for the answer.
             let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
-            let worked = work(Arc::clone(&connection));
+            let worked = Box::pin(work(Arc::clone(&connection)));
             self.limit(async {
                 let (begun, worked) = join(begun, worked).await;
                 begun.and(worked)
@@ -410,7 +411,8 @@ fn session(options: &Options) -> String {
          WHERE current_setting('synchronous_commit') = 'off';",
     );
     for (name, time) in settings {
-        session.push_str(&format!(" SET {name} = {};", time.as_millis()));
+        // Writing to a String cannot fail.
+        let _ = write!(session, " SET {name} = {};", time.as_millis());
     }
     session
 }

@@ -42,12 +42,11 @@ pub(crate) enum Remedy {
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
-        match error.as_db_error() {
-            Some(told) if is_end_of_connection(told) => Self::Lost(error.into()),
-            Some(_) => Self::Refused(error),
-            None if error.is_closed() || has_io_cause(&error) => Self::Lost(error.into()),
-            None => Self::Refused(error),
-        }
+        let is_lost = match error.as_db_error() {
+            Some(told) => is_end_of_connection(told),
+            None => error.is_closed() || has_io_cause(&error),
+        };
+        if is_lost { Self::Lost(error.into()) } else { Self::Refused(error) }
     }
 }
 
@@ -82,18 +81,12 @@ impl Failure {
 
     /// The same, if it happened to a commit.
     pub(crate) fn at_commit(self) -> Self {
-        match self {
-            Self::Lost(source) => Self::Unknown(source),
-            other => other,
-        }
+        if let Self::Lost(source) = self { Self::Unknown(source) } else { self }
     }
 
     /// The same, if what it happened to can be done again whether it was committed or not.
     pub(crate) fn repeatable(self) -> Self {
-        match self {
-            Self::Unknown(source) => Self::Lost(source),
-            other => other,
-        }
+        if let Self::Unknown(source) = self { Self::Lost(source) } else { self }
     }
 
     /// What is worth doing next.

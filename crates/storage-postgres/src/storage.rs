@@ -66,7 +66,7 @@ impl PostgresStorage {
             (tasks.clone(), Arc::clone(&appended)),
             options,
         );
-        let attachments = ContentStore::open(&database, &tasks, &options.attachments).await?;
+        let attachments = ContentStore::open(&database, &options.attachments).await?;
         let leading = entities::lease(&database);
         let storage = Self {
             database,
@@ -101,6 +101,7 @@ impl PostgresStorage {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.attachments.settle().await;
         self.database.close();
         if let Some(replica) = &self.replica {
             replica.close();

@@ -76,7 +76,7 @@ impl Drop for Unnamed {
                 tracing::warn!(error = cause, "an attachment that nobody needs is left for later");
             }
         };
-        self.store.tasks.spawn_on(removal, &runtime);
+        self.store.removals.spawn_on(removal, &runtime);
     }
 }
 

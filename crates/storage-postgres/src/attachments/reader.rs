@@ -65,7 +65,7 @@ impl ContentReader {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let len_bytes: i64 = row.get("len_bytes");
-        let len_bytes = u64::try_from(len_bytes).map_err(|_| corrupt(tenant, sha2))?;
+        let len_bytes = u64::try_from(len_bytes).map_err(|_negative| corrupt(tenant, sha2))?;
         let source = source_of(store, tenant, &row).await?;
         let unread = Unread { source, hasher: sha2.hasher(), rest_bytes: len_bytes };
         let sha2 = sha2.clone();

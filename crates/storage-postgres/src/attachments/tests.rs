@@ -26,8 +26,6 @@ const TENANT: TenantId = TenantId::FIRST;
 /// Longer than two pieces, and no multiple of one.
 const LONG: usize = 2 * PIECE_BYTES + 1_000;
 
-/// A store for a test, whose own threads serve it while the test's thread waits for the
-/// database.
 struct Bench {
     database: Database,
     storage: Arc<PostgresStorage>,
@@ -106,10 +104,7 @@ impl Bench {
 
     /// Waits until nothing is being removed any more.
     async fn settle(&self) {
-        // What follows the statements would go on for ever.
-        self.storage.stop.cancel();
-        self.storage.tasks.close();
-        self.storage.tasks.wait().await;
+        self.storage.attachments.settle().await;
     }
 
     async fn sweep(&self) -> usize {
@@ -411,8 +406,8 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     let long = content(LONG, 0);
     let nodes = [Arc::clone(&bench.storage), bench.other_node().await];
     let mut writers = tokio::task::JoinSet::new();
-    for node in nodes.iter().cycle().take(8).cloned() {
-        let long = long.clone();
+    for index in 0..8 {
+        let (node, long) = (Arc::clone(&nodes[index % nodes.len()]), long.clone());
         writers.spawn(async move {
             let staged = taken_over(&node, stage(&node, &long).await);
             append(&node, vec![staged]).await.unwrap();
@@ -420,9 +415,7 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     }
     writers.join_all().await;
     for node in &nodes {
-        node.stop.cancel();
-        node.tasks.close();
-        node.tasks.wait().await;
+        node.attachments.settle().await;
     }
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
     assert_eq!(bench.counts(), "0|3");
@@ -461,9 +454,7 @@ async fn damage_is_told_with_its_place() {
     for (sql, content, expected) in table {
         bench.database.sql(sql);
         match bench.read(content).await {
-            Err(StorageError::Corrupt { place }) => {
-                assert!(place.contains(expected), "{sql}: {place}");
-            }
+            Err(StorageError::Corrupt { place }) => assert!(place.contains(expected), "{place}"),
             other => panic!("{sql}: {other:?}"),
         }
     }

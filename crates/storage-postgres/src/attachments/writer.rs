@@ -85,20 +85,18 @@ impl ContentWriter {
     /// Writes what is gathered, after which more may come.
     async fn put_out(&mut self) -> Result<(), StorageError> {
         let (store, name) = (&self.store, self.name);
-        let written = match &mut self.written {
-            Some(written) => written,
-            None => {
-                let unnamed = Unnamed::begin(store, name).await?;
-                let sent = match unnamed.kind() {
-                    Kind::Pieces => Sent::Pieces(0),
-                    Kind::Object => {
-                        let upload = store.begin_upload(name).await?;
-                        Sent::Parts { upload, tags: Vec::new() }
-                    }
-                };
-                self.written.insert(Written { unnamed, sent })
-            }
-        };
+        if self.written.is_none() {
+            let unnamed = Unnamed::begin(store, name).await?;
+            let sent = match unnamed.kind() {
+                Kind::Pieces => Sent::Pieces(0),
+                Kind::Object => {
+                    let upload = store.begin_upload(name).await?;
+                    Sent::Parts { upload, tags: Vec::new() }
+                }
+            };
+            self.written = Some(Written { unnamed, sent });
+        }
+        let Some(written) = &mut self.written else { return Err(incomplete()) };
         match &mut written.sent {
             Sent::Pieces(count) => {
                 store.put_piece(name, *count, &self.gathered).await?;

@@ -129,8 +129,7 @@ impl Writing<'_> {
         // this node had the lock does not count.
         insert_counter(connection, tenant).await?;
         let (counter, known) = self.lock((&lock, &known), &ids).await?;
-        let counter = counter.ok_or_else(|| Failure::from(StorageError::Halted))?;
-        Ok((counter, known))
+        Ok((counter.ok_or_else(|| Failure::from(StorageError::Halted))?, known))
     }
 
     /// Locks the counter, if there is one, and looks up which of `ids` are there. The look-up

@@ -51,8 +51,8 @@ fn nothing_is_there_that_cannot_be_distributed() {
          WHERE contype = 'f' AND connamespace = 'acta'::regnamespace \
          UNION ALL SELECT 'function ' || proname FROM pg_proc \
          WHERE pronamespace = 'acta'::regnamespace \
-         UNION ALL SELECT 'partitioned otherwise ' || partrelid::regclass FROM pg_partitioned_table \
-         WHERE partstrat <> 'h'",
+         UNION ALL SELECT 'partitioned otherwise ' || partrelid::regclass \
+         FROM pg_partitioned_table WHERE partstrat <> 'h'",
     );
     assert_eq!(found, [""; 0]);
 }
