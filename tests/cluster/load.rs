@@ -27,12 +27,7 @@ pub(crate) fn write_while(nodes: &[Current; 3], counter: &Counter, act: impl FnO
             for count in [1, BATCH] {
                 running.push(scope.spawn(move || write(node, is_over, count)));
             }
-            scope.spawn(move || {
-                while !is_over.load(Ordering::Relaxed) {
-                    counter.add(&node.client());
-                    thread::sleep(PAUSE);
-                }
-            });
+            scope.spawn(move || counter.add_until(node, is_over));
         }
         act();
         is_over.store(true, Ordering::Relaxed);
@@ -109,6 +104,13 @@ impl Counter {
     fn call<'c>(&self, call: Call<'c>) -> Call<'c> {
         let call = call.query("activityId", &self.activity).query("stateId", "count");
         call.query("agent", &self.agent.to_string())
+    }
+
+    fn add_until(&self, node: &Current, is_over: &AtomicBool) {
+        while !is_over.load(Ordering::Relaxed) {
+            self.add(&node.client());
+            thread::sleep(PAUSE);
+        }
     }
 
     fn add(&self, client: &Client) {

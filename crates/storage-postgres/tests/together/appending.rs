@@ -13,7 +13,7 @@ use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
 use crate::log::{batches_of, read_log};
-use crate::nodes::{TENANT, close, open_three, options};
+use crate::nodes::{Beside, TENANT, close, open_three, options};
 
 /// A batch of the statements with these numbers.
 fn batch_of(numbers: impl IntoIterator<Item = u128>) -> Batch {
@@ -99,6 +99,20 @@ async fn open_with_clocks_apart(
     (nodes.try_into().unwrap(), clocks)
 }
 
+/// Lets time pass in different ways.
+async fn tick(clocks: [Arc<ManualClock>; 3], is_over: Arc<AtomicBool>) {
+    let [slow, fast, backwards] = clocks;
+    for step in 1.. {
+        slow.advance(Duration::from_micros(900));
+        fast.advance(Duration::from_micros(1100));
+        backwards.set(Moment::from_unix_micros(START.unix_micros() - step * 5_000));
+        if is_over.load(Ordering::Relaxed) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_stay_whole_and_in_order_though_clocks_differ() {
     const SIZE: u128 = 5;
@@ -106,20 +120,7 @@ async fn batches_stay_whole_and_in_order_though_clocks_differ() {
     let database = Database::fresh();
     let (nodes, clocks) = open_with_clocks_apart(&database).await;
     let is_over = Arc::new(AtomicBool::new(false));
-    let ticking = tokio::spawn({
-        let is_over = Arc::clone(&is_over);
-        async move {
-            for step in 1.. {
-                clocks[0].advance(Duration::from_micros(900));
-                clocks[1].advance(Duration::from_micros(1100));
-                clocks[2].set(Moment::from_unix_micros(START.unix_micros() - step * 5_000));
-                if is_over.load(Ordering::Relaxed) {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        }
-    });
+    let ticking = Beside::begin(tick(clocks, Arc::clone(&is_over)));
     let mut writers = JoinSet::new();
     for writer in 0..9_u128 {
         let node = Arc::clone(&nodes[usize::try_from(writer % 3).unwrap()]);
@@ -136,7 +137,7 @@ async fn batches_stay_whole_and_in_order_though_clocks_differ() {
     }
     writers.join_all().await;
     is_over.store(true, Ordering::Relaxed);
-    ticking.await.unwrap();
+    ticking.end().await;
     let log = read_log(&nodes[0], TENANT).await;
     let batches = batches_of(&log);
     assert_eq!(batches.len(), 225);

@@ -237,7 +237,7 @@ async fn nothing_is_lost_when_networks_fail_at_random() {
         tokio::time::sleep(Duration::from_millis(chance.below(300))).await;
     }
     proxies.iter().for_each(Proxy::heal);
-    let ledger = all_go_on(&nodes, Duration::from_secs(60)).await;
+    let ledger = all_go_on(&nodes, Duration::from_mins(1)).await;
     let leads = |nodes: &[Arc<PostgresStorage>]| nodes.iter().filter(|node| node.leads()).count();
     until("one of them leads", || leads(&nodes) == 1).await;
     load.finish(&nodes, ledger).await;

@@ -25,6 +25,18 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// Compares it with whether what was asked for is there.
+    #[track_caller]
+    pub(crate) fn check(self, is_there: bool, when: &dyn std::fmt::Display) {
+        match self {
+            Self::Acknowledged => assert!(is_there, "lost: {when}"),
+            Self::Refused => assert!(!is_there, "there, though refused: {when}"),
+            Self::Unknown => {}
+        }
+    }
+}
+
 /// What an answer says.
 ///
 /// # Panics

@@ -15,7 +15,7 @@ use acta_test_postgres::{Database, Direction};
 use tokio::task::JoinSet;
 
 use crate::log::read_log;
-use crate::nodes::{TENANT, open, open_behind, options, proxy, until};
+use crate::nodes::{Beside, TENANT, open, open_behind, options, proxy, until};
 
 /// Under which a test need not wait long, and knows the connection that is used next.
 fn impatient(database: &Database) -> Options {
@@ -37,7 +37,7 @@ async fn a_node_that_vanishes_in_the_middle_holds_up_the_others_for_a_moment_onl
     node.append(TENANT, batch(&[&Draft::new(1)])).await.unwrap();
     // What it asks for arrives; what it is told does not, nor does it ever ask again.
     proxy.lose(Direction::ToClient);
-    let vanished = tokio::spawn({
+    let vanished = Beside::begin({
         let node = Arc::clone(&node);
         async move { node.append(TENANT, batch(&[&Draft::new(2)])).await }
     });
@@ -49,7 +49,7 @@ async fn a_node_that_vanishes_in_the_middle_holds_up_the_others_for_a_moment_onl
     let waited = clock.elapsed();
     assert!(waited < Duration::from_secs(4), "the lock of a vanished node was kept {waited:?}");
     proxy.heal();
-    vanished.await.unwrap().unwrap();
+    vanished.end().await.unwrap();
     assert_eq!(read_log(&other, TENANT).await.len(), 3);
     node.close().await;
     other.close().await;

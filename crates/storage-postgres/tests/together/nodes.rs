@@ -8,6 +8,7 @@ use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::{Database, Proxy};
+use tokio::task::JoinSet;
 
 /// The tenant that every store starts with.
 pub(crate) const TENANT: TenantId = TenantId::FIRST;
@@ -53,6 +54,23 @@ pub(crate) fn proxy(database: &Database) -> Proxy {
 pub(crate) async fn open_behind(proxy: &Proxy, options: &Options) -> Arc<PostgresStorage> {
     let through = Options { url: proxy.url(&options.url), ..options.clone() };
     PostgresStorage::open(&through).await.unwrap()
+}
+
+/// Something that happens beside a test.
+pub(crate) struct Beside<T>(JoinSet<T>);
+
+impl<T: Send + 'static> Beside<T> {
+    /// Begins it.
+    pub(crate) fn begin(act: impl Future<Output = T> + Send + 'static) -> Self {
+        let mut one = JoinSet::new();
+        one.spawn(act);
+        Self(one)
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn end(mut self) -> T {
+        self.0.join_next().await.unwrap().unwrap()
+    }
 }
 
 /// Waits until something comes true that needs no more than some seconds.

@@ -9,9 +9,9 @@ use acta_storage::suite::fixture::{Draft, batch, everything, numbers};
 use acta_storage::{Order, StatementQuery, StatementStore};
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::{Database, Direction, Proxy};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
-use crate::nodes::{TENANT, close, open_behind, options, proxy};
+use crate::nodes::{Beside, TENANT, close, open_behind, options, proxy};
 
 /// Three nodes, each behind a proxy of its own.
 async fn open_three_behind(
@@ -50,14 +50,14 @@ async fn find_before(node: &PostgresStorage, moment: Moment) -> Vec<u128> {
 async fn hold_append(
     (database, proxy): (&Database, &Proxy),
     node: &Arc<PostgresStorage>,
-) -> JoinHandle<Moment> {
+) -> Beside<Moment> {
     static NUMBER: AtomicU32 = AtomicU32::new(100);
     loop {
         let draft = Draft::new(NUMBER.fetch_add(1, Ordering::Relaxed).into());
         proxy.hold(Direction::ToClient);
         let node = Arc::clone(node);
         let held =
-            tokio::spawn(
+            Beside::begin(
                 async move { node.append(TENANT, batch(&[&draft])).await.unwrap().stored },
             );
         for _ in 0..20 {
@@ -68,7 +68,7 @@ async fn hold_append(
         }
         // It needs a new connection, or one on which it has prepared nothing yet.
         proxy.heal();
-        held.await.unwrap();
+        held.end().await;
     }
 }
 
@@ -84,7 +84,7 @@ async fn check_one_in_flight(vouching_age_max: Duration) {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         proxies[0].heal();
-        let stored = held.await.unwrap();
+        let stored = held.end().await;
         for (node, through) in vouched {
             assert!(
                 through <= stored,
