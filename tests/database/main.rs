@@ -7,6 +7,7 @@
     reason = "a test says that it failed by panicking"
 )]
 
+mod attaching;
 mod certificates;
 mod encryption;
 mod full;

@@ -3,7 +3,8 @@
 //! Tables of tenants have the tenant in every key, so that they can be distributed by it.
 //! The order of a tenant's statements comes from its row in `counters`, which the
 //! transaction that appends has locked. What cannot be decided by one node is decided by the
-//! database, which also keeps the only clock that all nodes share.
+//! database. Times come from the nodes' clocks, and never go back within a tenant: a node
+//! whose clock is ahead takes the others along.
 
 mod attachments;
 mod credentials;

@@ -22,6 +22,9 @@ const ROWS_MIN: i64 = 16;
 /// Most rows that are read of a term at once.
 const ROWS_MAX: i64 = 1_024;
 
+/// Densities count by this.
+const MILLION: u64 = 1_000_000;
+
 /// Most statements that are looked up in the other groups at once.
 const CANDIDATES_MAX: usize = 4_096;
 
@@ -112,7 +115,13 @@ impl Lists {
         }
         let rarest = (0..groups.len()).min_by_key(|place| groups[*place].density);
         let lead = groups.swap_remove(rarest.unwrap_or(0));
-        Ok(Self { tenant, order, range, lead, others: groups, wanted })
+        // So many of the rarest as may be needed, if the filters have nothing to do with each
+        // other.
+        let needed = groups.iter().fold(wanted as u64, |needed, group| {
+            needed.saturating_mul(MILLION) / group.density.clamp(1, MILLION)
+        });
+        let needed = usize::try_from(needed).unwrap_or(CANDIDATES_MAX).min(CANDIDATES_MAX);
+        Ok(Self { tenant, order, range, lead, others: groups, wanted: wanted.max(needed) })
     }
 
     /// Whether there are no further statements.
@@ -249,7 +258,7 @@ impl Group {
                 }
             };
             let span = u64::try_from(span).unwrap_or(0).max(1);
-            (list.ready.len() as u64).saturating_mul(1_000_000) / span
+            (list.ready.len() as u64).saturating_mul(MILLION) / span
         };
         self.density = self.lists.iter().map(of_list).sum();
     }
