@@ -93,7 +93,8 @@ CREATE TABLE acta.postings (
     term bigint NOT NULL,
     first_sequence bigint NOT NULL,
     bits varbit NOT NULL,
-    PRIMARY KEY (tenant_id, term, first_sequence)
+    -- With the bits, so that a list is read from the index alone, where it lies together.
+    PRIMARY KEY (tenant_id, term, first_sequence) INCLUDE (bits)
 ) /* BY TENANT */;
 
 -- Attachments.

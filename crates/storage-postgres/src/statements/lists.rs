@@ -25,6 +25,9 @@ const ROWS_MAX: i64 = 1_024;
 /// Densities count by this.
 const MILLION: u64 = 1_000_000;
 
+/// About how many rows are read in the time in which one statement is looked up.
+const ROWS_A_PROBE: i64 = 4;
+
 /// Most statements that are looked up in the other groups at once.
 const CANDIDATES_MAX: usize = 4_096;
 
@@ -42,6 +45,13 @@ const ASCENDING: &str = "SELECT t.place, p.first_sequence, p.bits \
      (SELECT first_sequence, bits FROM acta.postings \
      WHERE tenant_id = $1 AND term = t.term AND first_sequence > $3 \
      ORDER BY first_sequence LIMIT $4)) p";
+
+/// Those of some statements that have a term.
+const PROBE_ONE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c(sequence) \
+     WHERE (SELECT CASE WHEN c.sequence - p.first_sequence < length(p.bits) \
+     THEN get_bit(p.bits, (c.sequence - p.first_sequence)::integer) = 1 ELSE false END \
+     FROM acta.postings p WHERE p.tenant_id = $1 AND p.term = $3 \
+     AND p.first_sequence <= c.sequence ORDER BY p.first_sequence DESC LIMIT 1)";
 
 /// Those of some statements that have one of some terms.
 const PROBE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c(sequence) \
@@ -274,7 +284,8 @@ impl Group {
         else {
             return Ok(candidates);
         };
-        let rows_max = i64::try_from(candidates.len()).unwrap_or(i64::MAX).max(ROWS_MIN);
+        let rows_max = i64::try_from(candidates.len()).unwrap_or(i64::MAX);
+        let rows_max = rows_max.saturating_mul(ROWS_A_PROBE).max(ROWS_MIN);
         loop {
             let behind: Vec<&mut List> =
                 self.lists.iter_mut().filter(|list| !list.knows(far, order)).collect();
@@ -382,9 +393,13 @@ impl Reading<'_> {
 
     /// Those of the candidates that have one of the terms, looked up one by one.
     async fn probe(&self, mut candidates: Vec<i64>, terms: &[i64]) -> Result<Vec<i64>, Failure> {
-        let probe = self.connection.prepare_cached(PROBE).await?;
-        let columns: [&(dyn ToSql + Sync); 3] = [&self.tenant, &candidates, &terms];
-        let rows = self.connection.query(&probe, &columns).await?;
+        let rows = if let [term] = terms {
+            let probe = self.connection.prepare_cached(PROBE_ONE).await?;
+            self.connection.query(&probe, &[&self.tenant, &candidates, term]).await?
+        } else {
+            let probe = self.connection.prepare_cached(PROBE).await?;
+            self.connection.query(&probe, &[&self.tenant, &candidates, &terms]).await?
+        };
         let found: HashSet<i64> = rows.iter().map(|row| row.get(0)).collect();
         candidates.retain(|candidate| found.contains(candidate));
         Ok(candidates)
