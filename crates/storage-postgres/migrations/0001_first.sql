@@ -210,7 +210,9 @@ CREATE TABLE acta.cursors (
     PRIMARY KEY (tenant_id, name)
 ) /* BY TENANT */;
 
--- For people and tools that read with SQL. Nothing else here is meant for them.
+-- For people and tools that read with SQL. Nothing else here is meant for them. PostgreSQL
+-- cannot look into JSON in which the character 0 is written: verb and statement are NULL then,
+-- and text is there.
 CREATE VIEW acta.statement_view AS
 SELECT
     s.tenant_id,
@@ -221,6 +223,8 @@ SELECT
         SELECT FROM acta.voids v WHERE v.tenant_id = s.tenant_id AND v.target = s.id
     ) AS is_voided,
     CASE s.version WHEN 1 THEN '1.0.3' ELSE '2.0.0' END AS version,
-    s.statement -> 'verb' ->> 'id' AS verb,
-    s.statement
+    CASE WHEN strpos(s.statement::text, '\u0000') = 0
+        THEN s.statement -> 'verb' ->> 'id' END AS verb,
+    CASE WHEN strpos(s.statement::text, '\u0000') = 0 THEN s.statement END AS statement,
+    s.statement::text AS text
 FROM acta.statements s;

@@ -17,9 +17,11 @@ use deadpool_postgres::{
 };
 use futures_util::TryFutureExt;
 use futures_util::future::join;
+use tokio_postgres::error::SqlState;
 
 use self::address::Address;
 use self::health::Health;
+
 use crate::failure::{Failure, Remedy};
 use crate::{Connections, OpenError, Options};
 
@@ -34,6 +36,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often the same is tried after lost races.
 const REPEAT_COUNT_MAX: u32 = 8;
+
+/// Having waited for a lock in vain counts as so many further lost races.
+const LOCK_REPEATS: u32 = 3;
 
 /// The first wait after a failed attempt; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_millis(20);
@@ -235,8 +240,11 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let connection = self.connect().await?;
+        // Given up in the middle, its answers would hold up whoever has the connection next.
+        let mut unfinished = Unfinished::default();
+        let connection = unfinished.begin(self.connect().await?);
         let done = self.limit(Box::pin(work(Arc::clone(&connection)))).await;
+        unfinished.end();
         give_back(connection, &done);
         done
     }
@@ -372,6 +380,9 @@ impl Attempts<'_> {
         let (count, count_max) = match failure.remedy() {
             Remedy::Repeat => {
                 self.database.health.note_repeat();
+                if failure.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                    self.repeat_count += LOCK_REPEATS;
+                }
                 (&mut self.repeat_count, REPEAT_COUNT_MAX)
             }
             Remedy::Reconnect if self.database.is_given_up() => return Err(failure.tell(self.act)),
@@ -406,7 +417,9 @@ fn session(options: &Options) -> String {
     let mut session = String::from(
         "SET TimeZone = 'UTC'; SET default_transaction_isolation = 'read committed'; \
          SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; \
-         SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; \
+         SET enable_mergejoin = off; SET enable_bitmapscan = off; SET enable_material = off; \
+         SELECT set_config('plan_cache_mode', 'force_generic_plan', false) \
+         WHERE NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus'); \
          SELECT set_config('synchronous_commit', 'on', false) \
          WHERE current_setting('synchronous_commit') = 'off';",
     );

@@ -25,6 +25,8 @@ pub(super) struct Group<'a> {
     pub(super) shared: &'a Shared,
     pub(super) tenant: TenantId,
     pub(super) jobs: Vec<Job>,
+    /// Whether an earlier attempt may have stored some of it.
+    pub(super) is_unknown: bool,
 }
 
 /// What becomes of a batch.
@@ -62,6 +64,8 @@ struct Refused {
     error: StorageError,
     /// Whether it may have been because of what a statement holds.
     is_about_content: bool,
+    /// Whether some of it may be stored.
+    is_unknown: bool,
 }
 
 impl Group<'_> {
@@ -78,10 +82,10 @@ impl Group<'_> {
                 }
             }
             // One of the batches is to blame: the others must not suffer.
-            Err(Refused { is_about_content: true, .. }) if 1 < self.jobs.len() => {
-                let Self { shared, tenant, jobs } = self;
+            Err(Refused { is_about_content: true, is_unknown, .. }) if 1 < self.jobs.len() => {
+                let Self { shared, tenant, jobs, .. } = self;
                 for job in jobs {
-                    let alone = Group { shared, tenant, jobs: vec![job] };
+                    let alone = Group { shared, tenant, jobs: vec![job], is_unknown };
                     Box::pin(alone.store()).await;
                 }
             }
@@ -95,7 +99,7 @@ impl Group<'_> {
 
     async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), Refused> {
         let mut attempts = self.shared.database.attempts(ACT);
-        let mut is_unknown = false;
+        let mut is_unknown = self.is_unknown;
         loop {
             let failure = match self.attempt().await {
                 Ok(stored) => return Ok(stored),
@@ -106,14 +110,19 @@ impl Group<'_> {
             let is_refused = matches!(failure, Failure::Refused(_));
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
-                Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) if is_unknown => {
+                // What nobody knows must not be told as if nothing were stored.
+                Err(
+                    StorageError::Busy { .. }
+                    | StorageError::Unavailable { .. }
+                    | StorageError::Full,
+                ) if is_unknown => {
                     let source = std::io::ErrorKind::ConnectionAborted.into();
                     let error = StorageError::Io { act: ACT, source };
-                    return Err(Refused { error, is_about_content: false });
+                    return Err(Refused { error, is_about_content: false, is_unknown });
                 }
                 Err(error) => {
                     let is_about_content = is_refused && matches!(error, StorageError::Io { .. });
-                    return Err(Refused { error, is_about_content });
+                    return Err(Refused { error, is_about_content, is_unknown });
                 }
             }
         }

@@ -20,7 +20,10 @@ use crate::types::Bits;
 const ROWS_MIN: i64 = 16;
 
 /// Most rows that are read of a term at once.
-const ROWS_MAX: i64 = 1_024;
+const ROWS_MAX: i64 = 512;
+
+/// Most statements of the lists that are read along, before these are looked into instead.
+const READY_MAX: usize = 1 << 19;
 
 /// Densities count by this.
 const MILLION: u64 = 1_000_000;
@@ -287,13 +290,15 @@ impl Group {
         let rows_max = i64::try_from(candidates.len()).unwrap_or(i64::MAX);
         let rows_max = rows_max.saturating_mul(ROWS_A_PROBE).max(ROWS_MIN);
         loop {
+            let ready: usize = self.lists.iter().map(|list| list.ready.len()).sum();
             let behind: Vec<&mut List> =
                 self.lists.iter_mut().filter(|list| !list.knows(far, order)).collect();
             if behind.is_empty() {
                 break;
             }
             let rows: Vec<i64> = behind.iter().map(|list| list.rows_until(far)).collect();
-            if rows_max < rows.iter().fold(0, |sum: i64, rows| sum.saturating_add(*rows)) {
+            let needed = rows.iter().fold(0, |sum: i64, rows| sum.saturating_add(*rows));
+            if rows_max < needed || READY_MAX < ready {
                 let terms: Vec<i64> = self.lists.iter().map(|list| list.term).collect();
                 return reading.probe(candidates, &terms).await;
             }

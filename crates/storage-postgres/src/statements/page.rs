@@ -39,7 +39,8 @@ const UNTIL: &str = "SELECT sequence FROM acta.statements \
      WHERE tenant_id = $1 AND stored <= $2 ORDER BY stored DESC, sequence DESC LIMIT 1";
 
 /// The shape of the queries for candidates. Of those that lie behind the bytes that are
-/// wanted, only the place is told. `$1` is the tenant, `$2` the bytes.
+/// wanted, only the place is told. `$1` is the tenant, `$2` the bytes. Without `OFFSET`, all
+/// voids would be read for each page.
 macro_rules! candidates {
     ($source:literal, $order:literal) => {
         concat!(
@@ -50,7 +51,7 @@ macro_rules! candidates {
             ") - s.len_bytes AS bytes_before FROM (SELECT s.* FROM ",
             $source,
             " AND (s.is_voiding OR NOT EXISTS (SELECT FROM acta.voids v \
-             WHERE v.tenant_id = $1 AND v.target = s.id)) ORDER BY s.sequence ",
+             WHERE v.tenant_id = $1 AND v.target = s.id OFFSET 0)) ORDER BY s.sequence ",
             $order,
             " LIMIT $3) s) t ORDER BY t.sequence ",
             $order
@@ -224,16 +225,20 @@ impl Asked {
             page: StatementPage::default(),
         };
         while filling.page.next.is_none() {
-            let candidates = self.candidates(connection, source, filling.room()).await?;
+            let mut candidates = self.candidates(connection, source, filling.room()).await?;
             if candidates.is_empty() {
                 break;
             }
+            // There may be room for those without a text, when others turn out not to match.
+            let read = candidates.iter().take_while(|candidate| candidate.text.is_some()).count();
+            let unread: Vec<i64> =
+                candidates.drain(read..).map(|candidate| candidate.sequence).collect();
+            source.put_back(self.query.order, &unread);
             let matching = matching(connection, self, &candidates).await?;
-            let is_match = |candidate: &Candidate| {
+            candidates.retain(|candidate| {
                 !candidate.has_target || matching.contains(&candidate.sequence)
-            };
-            let rest = filling.take(candidates.into_iter(), is_match);
-            source.put_back(self.query.order, &rest);
+            });
+            filling.take(candidates);
         }
         Ok(filling.page)
     }
@@ -298,34 +303,17 @@ impl Filling {
             || (!self.page.statements.is_empty() && self.bytes_max <= self.bytes)
     }
 
-    /// Takes those of the candidates that match, up to the end of the page. Returns the
-    /// places of those that must be read again: there is room for them after all, because
-    /// others that were counted before them do not match.
-    fn take(
-        &mut self,
-        mut candidates: impl Iterator<Item = Candidate>,
-        is_match: impl Fn(&Candidate) -> bool,
-    ) -> Vec<i64> {
-        while let Some(candidate) = candidates.next() {
-            if !is_match(&candidate) {
-                continue;
-            }
+    /// Takes candidates that match, up to the end of the page.
+    fn take(&mut self, candidates: Vec<Candidate>) {
+        for candidate in candidates {
             if self.is_full() {
                 self.page.next = self.page.statements.last().map(|last| Cursor(last.sequence));
-                return Vec::new();
+                return;
             }
-            match candidate.statement() {
-                Ok(statement) => {
-                    self.bytes += statement.text.len();
-                    self.page.statements.push(statement);
-                }
-                Err(place) => {
-                    let behind = candidates.map(|candidate| candidate.sequence);
-                    return std::iter::once(place).chain(behind).collect();
-                }
-            }
+            let statement = candidate.statement();
+            self.bytes += statement.text.len();
+            self.page.statements.push(statement);
         }
-        Vec::new()
     }
 }
 
@@ -372,17 +360,16 @@ impl Source {
 }
 
 impl Candidate {
-    /// As it is given back, or its place if its text was not read.
-    fn statement(self) -> Result<StoredStatement, i64> {
-        let text = self.text.ok_or(self.sequence)?;
-        Ok(StoredStatement {
+    /// As it is given back.
+    fn statement(self) -> StoredStatement {
+        StoredStatement {
             sequence: self.sequence.unsigned_abs(),
             id: self.id,
             stored: self.stored,
             version: version_of(self.version),
             is_voided: false,
-            text,
-        })
+            text: self.text.unwrap_or_default(),
+        }
     }
 }
 

@@ -6,11 +6,14 @@
 //! through references is a superset, and looked at once more.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 
 use acta_access::TenantId;
 use acta_storage::{StatementQuery, Term, TermHasher};
 use acta_xapi::{StatementId, Uuid};
+use futures_util::TryStreamExt;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::prepared::{Prepared, terms_of_text, version_of};
 use crate::credentials::number;
@@ -26,18 +29,22 @@ const INHERITED_MAX: usize = 4_096;
 
 /// Most statements that get late postings by one group, and most such postings.
 const REFERRERS_MAX: i64 = 65_536;
-const LATE_POSTINGS_MAX: usize = 1 << 20;
+const LATE_POSTINGS_MAX: usize = 1 << 18;
 
-/// The statements that the chains beginning at some ids lead to.
+/// Most bytes of the texts that are looked into for one group.
+const LOOKED_INTO_BYTES_MAX: i64 = 64 << 20;
+
+/// The statements that the chains beginning at some ids lead to, the nearest first.
 const FORWARD: &str = "WITH RECURSIVE chain(depth, id, target) AS ( \
      SELECT 1, s.id, s.target FROM acta.statements s \
      WHERE s.tenant_id = $1 AND s.id = ANY($2) \
      UNION \
      SELECT c.depth + 1, s.id, s.target FROM chain c \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.target WHERE c.depth < $3) \
-     SELECT s.id, s.target, s.version, s.statement::text \
-     FROM (SELECT DISTINCT id FROM chain) c \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.id";
+     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.target WHERE c.depth < $3), \
+     link AS (SELECT id, min(depth) AS depth FROM chain GROUP BY id) \
+     SELECT t.id, t.target, t.version, t.statement::text FROM ( \
+     SELECT s.*, l.depth, sum(s.len_bytes) OVER (ORDER BY l.depth, s.id) AS bytes FROM link l \
+     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = l.id) t WHERE t.bytes <= $4";
 
 /// The statements whose chains lead to some ids, each with the id where it does.
 const BACKWARD: &str = "WITH RECURSIVE back(depth, root, id, sequence) AS ( \
@@ -87,7 +94,10 @@ pub(super) async fn resolve(
     let chain_max = i32::try_from(CHAIN_MAX).unwrap_or(i32::MAX);
     if !outside.is_empty() {
         let forward = connection.prepare_cached(FORWARD).await?;
-        for row in connection.query(&forward, &[&number, &outside, &chain_max]).await? {
+        let columns: [&(dyn ToSql + Sync); 4] =
+            [&number, &outside, &chain_max, &LOOKED_INTO_BYTES_MAX];
+        let mut rows = pin!(connection.query_raw(&forward, columns).await?);
+        while let Some(row) = rows.try_next().await? {
             let (id, link) = read_link((hasher, tenant), &row);
             links.entry(id).or_insert(link);
         }

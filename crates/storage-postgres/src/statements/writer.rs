@@ -109,7 +109,7 @@ async fn write(shared: Arc<Shared>, tenant: TenantId) {
         if jobs.is_empty() {
             return;
         }
-        Group { shared: &shared, tenant, jobs }.store().await;
+        Group { shared: &shared, tenant, jobs, is_unknown: false }.store().await;
         shared.appended.notify_one();
     }
 }

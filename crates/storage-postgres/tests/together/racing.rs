@@ -45,12 +45,13 @@ async fn append(node: &Arc<PostgresStorage>, number: u128) -> Result<usize, Stor
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_race_is_run_again() {
-    for state in ["40001", "40P01", "55P03"] {
+    // A lock is waited for less often: each time takes long.
+    for (state, count) in [("40001", 3), ("40P01", 3), ("55P03", 2)] {
         let database = Database::fresh();
         let node = open(&database).await;
-        fail_inserts(&database, state, 3);
+        fail_inserts(&database, state, count);
         assert_eq!(append(&node, 1).await.unwrap(), 1, "{state}");
-        assert!(3 <= node.statistics().database.repeat_count, "{state}");
+        assert!(u64::from(count) <= node.statistics().database.repeat_count, "{state}");
         assert_eq!(read_log(&node, TENANT).await.len(), 1);
         node.close().await;
     }

@@ -1,27 +1,39 @@
 //! Candidates that refer to other statements: whether they match.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 
 use acta_storage::StatementQuery;
+use futures_util::TryStreamExt;
+use tokio_postgres::types::ToSql;
 
 use super::{Asked, Candidate};
 use crate::credentials::number;
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::statements::prepared::{terms_of_text, version_of};
-
-/// Chains that are read at once.
-const CHAINS_MAX: usize = 16;
+use crate::types::Id;
 
 /// The chain of each candidate, itself first.
 const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) AS ( \
      SELECT s.sequence, 0, s.id, s.target FROM acta.statements s \
      WHERE s.tenant_id = $1 AND s.sequence = ANY($2) \
-     UNION ALL \
+     UNION \
      SELECT c.root, c.depth + 1, s.id, s.target FROM chain c \
      JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.target WHERE c.depth < $3) \
-     SELECT c.root, c.depth, s.version, s.statement::text FROM chain c \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.id ORDER BY c.root, c.depth";
+     SELECT root, depth, id FROM chain";
+
+const TEXTS: &str = "SELECT id, version, statement::text FROM acta.statements \
+     WHERE tenant_id = $1 AND id = ANY($2)";
+
+/// What is known of a statement that a chain leads over.
+#[derive(Clone, Copy, Debug, Default)]
+struct Verdict {
+    /// Whether it has what must be a candidate's own.
+    is_own: bool,
+    /// Whether it has everything else.
+    is_shared: bool,
+}
 
 /// Those of the candidates with a target that match: by themselves, or by one that they
 /// refer to, all filters at once. The lists only know that each filter is met by one of them.
@@ -40,19 +52,39 @@ pub(super) async fn matching(
     let tenant = number(asked.tenant);
     let depth_max = i32::try_from(StatementQuery::CHAIN_MAX).unwrap_or(i32::MAX);
     let chains = connection.prepare_cached(CHAINS).await?;
-    // Whether the candidate itself has what must be its own, and whether any of its chain
-    // matches.
-    let mut verdicts: HashMap<i64, (bool, bool)> = HashMap::new();
-    for roots in roots.chunks(CHAINS_MAX) {
-        for row in connection.query(&chains, &[&tenant, &roots, &depth_max]).await? {
-            let (root, depth, version): (i64, i32, i16) = (row.get(0), row.get(1), row.get(2));
-            let of = (&asked.hasher, asked.tenant);
-            let terms = terms_of_text(of, version_of(version), row.get(3));
-            let (is_own, is_met) = verdicts.entry(root).or_default();
-            *is_own |= depth == 0 && asked.filters.is_own_in(&terms);
-            *is_met |= asked.filters.are_shared_in(&terms);
-        }
+    let links = connection.query(&chains, &[&tenant, &roots, &depth_max]).await?;
+    let ids: HashSet<Id> = links.iter().map(|link| link.get(2)).collect();
+    let verdicts = judge(connection, asked, ids.into_iter().collect()).await?;
+    let (mut own, mut met) = (HashSet::new(), HashSet::new());
+    for link in &links {
+        let (root, depth, id): (i64, i32, Id) = (link.get(0), link.get(1), link.get(2));
+        let verdict = verdicts.get(&id).copied().unwrap_or_default();
+        own.extend((depth == 0 && verdict.is_own).then_some(root));
+        met.extend(verdict.is_shared.then_some(root));
     }
-    let met = verdicts.into_iter().filter(|(_, (is_own, is_met))| *is_own && *is_met);
-    Ok(met.map(|(root, _)| root).collect())
+    met.retain(|root| own.contains(root));
+    Ok(met)
+}
+
+/// Looks into each of the statements, of whose texts one at a time is in memory.
+async fn judge(
+    connection: &Connection,
+    asked: &Asked,
+    ids: Vec<Id>,
+) -> Result<HashMap<Id, Verdict>, Failure> {
+    let texts = connection.prepare_cached(TEXTS).await?;
+    let tenant = number(asked.tenant);
+    let columns: [&(dyn ToSql + Sync); 2] = [&tenant, &ids];
+    let mut rows = pin!(connection.query_raw(&texts, columns).await?);
+    let mut verdicts = HashMap::new();
+    while let Some(row) = rows.try_next().await? {
+        let of = (&asked.hasher, asked.tenant);
+        let terms = terms_of_text(of, version_of(row.get(1)), row.get(2));
+        let verdict = Verdict {
+            is_own: asked.filters.is_own_in(&terms),
+            is_shared: asked.filters.are_shared_in(&terms),
+        };
+        verdicts.insert(row.get(0), verdict);
+    }
+    Ok(verdicts)
 }
