@@ -60,15 +60,34 @@ impl Cluster {
 
     /// A server that is yet to be started, as when it needs further files first.
     pub fn stopped(settings: &[(&str, &str)]) -> Self {
+        let mut random = [0; 16];
+        SystemEntropy.fill(&mut random);
+        let cluster = Self::empty(settings, format!("{:032x}", u128::from_ne_bytes(random)));
+        cluster.make();
+        cluster
+    }
+
+    /// A running hot standby of a running server, with its databases and its superuser.
+    pub fn standby_of(primary: &Self, settings: &[(&str, &str)]) -> Self {
+        let mut cluster = Self::empty(settings, primary.password.clone());
+        let mut copy = cluster.command("pg_basebackup");
+        copy.args(["--dbname", &primary.url(MAINTENANCE), "--write-recovery-conf"]);
+        copy.args(["--checkpoint", "fast", "--no-sync", "--pgdata"]).arg(cluster.data());
+        let output = copy.output().expect("pg_basebackup can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "pg_basebackup: {said}");
+        cluster.start();
+        cluster
+    }
+
+    /// A server without data.
+    fn empty(settings: &[(&str, &str)], password: String) -> Self {
         let programs = Programs::find().unwrap_or_else(|error| panic!("{error}"));
         let scratch = tempfile::Builder::new().prefix("acta-postgres-").tempdir();
         let directory = scratch.expect("a directory for scratch data can be made").keep();
         let reaper = Reaper::of(&directory);
         let account = Account::to_change_to();
         give_to(account, &directory);
-        let mut random = [0; 16];
-        SystemEntropy.fill(&mut random);
-        let password = format!("{:032x}", u128::from_ne_bytes(random));
         let port = port::free().port();
         let superuser = superuser(port, &password);
         let mut cluster = Self {
@@ -84,7 +103,6 @@ impl Cluster {
             reaper,
         };
         cluster.configure(settings);
-        cluster.make();
         cluster
     }
 

@@ -218,11 +218,15 @@ impl ContentStore {
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`]: the rest is
     /// left for the next time.
     pub(crate) async fn sweep(&self, older_than: Duration) -> Result<usize, StorageError> {
-        let mut swept_count = 0;
+        let (mut swept_count, mut failed) = (0, None);
         for tenant in self.tenants().await? {
-            swept_count += self.sweep_tenant(tenant, older_than).await?;
+            match self.sweep_tenant(tenant, older_than).await {
+                Ok(count) => swept_count += count,
+                // What is wrong with one tenant does not hold up the others.
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(swept_count)
+        failed.map_or(Ok(swept_count), Err)
     }
 
     async fn sweep_tenant(
@@ -236,12 +240,22 @@ impl ContentStore {
             if left_over.is_empty() {
                 return Ok(swept_count);
             }
-            swept_count += left_over.len();
+            let mut failed = None;
             for name in left_over {
-                self.remove(name).await?;
-                self.delete_marked(name).await?;
+                match self.sweep_one(name).await {
+                    Ok(()) => swept_count += 1,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
+    }
+
+    async fn sweep_one(&self, name: ContentName) -> Result<(), StorageError> {
+        self.remove(name).await?;
+        self.delete_marked(name).await
     }
 
     /// Deletes the record of an object that has been removed.

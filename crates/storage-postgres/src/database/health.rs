@@ -8,6 +8,9 @@ use acta_ambient::Clock;
 
 use crate::failure::Failure;
 
+/// How often a database is tried that could not be reached and is not needed.
+const PROBE_INTERVAL_MILLIS: u64 = 5_000;
+
 /// What is known of a database by what it answered last.
 ///
 /// A state is logged when it begins and when it ends, however many requests meet it.
@@ -17,6 +20,8 @@ pub(crate) struct Health {
     clock: Arc<dyn Clock>,
     unreachable: State,
     refusing: State,
+    /// When it was last tried while it could not be reached, in milliseconds.
+    probed_at: AtomicU64,
     failure_count: AtomicU64,
     reconnect_count: AtomicU64,
     repeat_count: AtomicU64,
@@ -59,6 +64,7 @@ impl Health {
             clock,
             unreachable: State::default(),
             refusing: State::default(),
+            probed_at: AtomicU64::new(0),
             failure_count: AtomicU64::new(0),
             reconnect_count: AtomicU64::new(0),
             repeat_count: AtomicU64::new(0),
@@ -134,6 +140,18 @@ impl Health {
         }
         let since = *self.unreachable.since.lock().unwrap_or_else(PoisonError::into_inner);
         since.map(|since| self.clock.elapsed().saturating_sub(since))
+    }
+
+    /// Whether it is worth asking: it can be reached, or has not been tried for a while.
+    pub(crate) fn is_worth_asking(&self) -> bool {
+        if self.is_reachable() {
+            return true;
+        }
+        let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let probed_at = self.probed_at.load(Ordering::Relaxed);
+        PROBE_INTERVAL_MILLIS <= now.saturating_sub(probed_at)
+            // One of many is enough.
+            && self.probed_at.compare_exchange(probed_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Whether it could be reached when that was last tried.

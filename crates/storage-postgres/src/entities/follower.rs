@@ -132,17 +132,23 @@ impl Follower {
             let behind = connection.prepare_cached(BEHIND).await?;
             Ok(connection.query(&behind, &[&FOLLOWER]).await?)
         });
-        let mut round = Round::Done;
+        let (mut round, mut failed) = (Round::Done, None);
         for row in behind.await? {
             let span = Span { tenant: row.get(0), after: row.get(1), until: row.get(2) };
             if !self.lease.hold().await? {
                 return Ok(Round::Done);
             }
-            if self.read(span).await? < span.until {
-                round = Round::More;
+            match self.read(span).await {
+                Ok(reached) if reached < span.until => round = Round::More,
+                Ok(_) => {}
+                // What is wrong with one tenant does not hold up the others.
+                Err(failure) => {
+                    self.forget();
+                    failed = Some(failure);
+                }
             }
         }
-        Ok(round)
+        failed.map_or(Ok(round), Err)
     }
 
     /// Reads a page of a tenant's statements. Returns how far that is.

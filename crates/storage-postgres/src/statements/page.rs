@@ -22,7 +22,7 @@ use super::lists::Lists;
 use super::prepared::version_of;
 use crate::PostgresStorage;
 use crate::credentials::number;
-use crate::database::{Connection, Database};
+use crate::database::Connection;
 use crate::failure::Failure;
 use crate::types::{Id, Timestamp};
 
@@ -88,30 +88,24 @@ pub(super) async fn query(
     let filters = storage.hasher.filters_of(tenant, query);
     let asked =
         Arc::new(Asked { query: query.clone(), filters, hasher: storage.hasher.clone(), tenant });
-    if let Some(replica) = &storage.replica {
+    if let Some(replica) = storage.replica.as_ref().filter(|it| it.health.is_worth_asking()) {
         let last = super::read::count(&storage.database, tenant).await?;
         let last = i64::try_from(last).unwrap_or(i64::MAX);
-        if let Some(page) = ask(replica, &asked, last).await.ok().flatten() {
-            return Ok(page);
+        let copied = Arc::clone(&asked);
+        let answer =
+            replica.run_once(|connection| async move { copied.answer(&connection, last).await });
+        match answer.await {
+            Ok(Some(page)) => return Ok(page),
+            Ok(None) => {}
+            Err(failure) => tracing::debug!(?failure, "the replica did not answer"),
         }
     }
-    let page = ask(&storage.database, &asked, 0).await?;
+    let page = storage.database.run(ACT, |connection| {
+        let asked = Arc::clone(&asked);
+        async move { asked.answer(&connection, 0).await }
+    });
     // Nothing is behind the sequence 0.
-    page.ok_or(StorageError::Halted)
-}
-
-/// Asks one database; none if it has not come as far as `last`.
-async fn ask(
-    database: &Database,
-    asked: &Arc<Asked>,
-    last: i64,
-) -> Result<Option<StatementPage>, StorageError> {
-    database
-        .run(ACT, |connection| {
-            let asked = Arc::clone(asked);
-            async move { asked.answer(&connection, last).await }
-        })
-        .await
+    page.await?.ok_or(StorageError::Halted)
 }
 
 /// A question.

@@ -15,4 +15,5 @@ mod log;
 mod losing;
 mod nodes;
 mod racing;
+mod replica;
 mod vouching;

@@ -1,0 +1,59 @@
+//! A hot standby answers queries, and nobody sees less by it.
+
+use acta_storage::suite::fixture::{Draft, batch, everything, numbers, verb};
+use acta_storage::{StatementQuery, StatementStore};
+use acta_storage_postgres::{Options, PostgresStorage};
+use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
+
+use crate::nodes::{TENANT, options, until};
+
+/// The statements with a verb, newest first: found by the index.
+async fn completed(node: &PostgresStorage) -> Vec<u128> {
+    let query = StatementQuery { verb: Some(verb("completed")), ..everything() };
+    numbers(&node.query_statements(TENANT, &query).await.unwrap().statements)
+}
+
+async fn append(node: &PostgresStorage, number: u128) {
+    node.append(TENANT, batch(&[&Draft::new(number)])).await.unwrap();
+}
+
+/// How often a server was asked for postings.
+fn asked_count(server: &Cluster) -> usize {
+    server.log().matches("acta.postings").count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_answers_once_it_has_caught_up_and_is_never_missed() {
+    let primary = Cluster::running(SHARED_SETTINGS);
+    let database = Database::fresh_on(primary.superuser());
+    let logged = [SHARED_SETTINGS, &[("log_statement", "all")]].concat();
+    let mut standby = Cluster::standby_of(&primary, &logged);
+    let replica_url = Some(standby.url(database.name()));
+    let with_replica = Options { replica_url, ..options(&database) };
+    let node = PostgresStorage::open(&with_replica).await.unwrap();
+
+    append(&node, 1).await;
+    let has_caught_up = || {
+        let sql = "SELECT last_sequence FROM acta.counters WHERE tenant_id = 1";
+        standby.superuser().try_sql_in(database.name(), sql).is_ok_and(|count| count == "1")
+    };
+    until("the replica has caught up", has_caught_up).await;
+    assert_eq!(completed(&node).await, [1]);
+    assert_ne!(asked_count(&standby), 0, "the replica was asked");
+
+    // It stands still: what is acknowledged is found all the same.
+    standby.superuser().sql("SELECT pg_wal_replay_pause()");
+    let asked_before = asked_count(&standby);
+    for number in 2..=5 {
+        append(&node, number).await;
+        assert_eq!(completed(&node).await.first(), Some(&number));
+    }
+    assert_eq!(asked_count(&standby), asked_before, "it has not come so far");
+
+    standby.stop();
+    for _ in 0..20 {
+        assert_eq!(completed(&node).await, [5, 4, 3, 2, 1]);
+    }
+    assert!(node.statistics().replica.is_some_and(|replica| !replica.is_reachable));
+    node.close().await;
+}
