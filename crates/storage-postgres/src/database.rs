@@ -406,7 +406,7 @@ impl Attempts<'_> {
 
 /// What every connection is set to. Each statement of ours is written for an index: no plan
 /// that reads whole tables is better, whatever the statistics say.
-fn session(options: &Options) -> String {
+pub(crate) fn session(options: &Options) -> String {
     // Sooner than the statement as a whole: whoever waits for a lock has lost a race.
     let lock_timeout = LOCK_TIMEOUT.min(options.statement_timeout / 2);
     let settings = [

@@ -6,6 +6,8 @@ mod group;
 mod lists;
 mod meters;
 mod page;
+#[cfg(test)]
+mod plans;
 mod postings;
 mod prepared;
 mod queue;

@@ -45,7 +45,7 @@ pub(super) struct Written<'a> {
 const LOCK: &str = "SELECT last_sequence, last_stored, vouched, has_references \
      FROM acta.counters WHERE tenant_id = $1 FOR UPDATE";
 
-const KNOWN: &str = "SELECT id, fingerprint FROM acta.statements \
+pub(super) const KNOWN: &str = "SELECT id, fingerprint FROM acta.statements \
      WHERE tenant_id = $1 AND id = ANY($2)";
 
 const STATEMENTS: &str = "INSERT INTO acta.statements (tenant_id, sequence, id, stored, target, \

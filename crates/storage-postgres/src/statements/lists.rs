@@ -34,13 +34,13 @@ const ROWS_A_PROBE: i64 = 4;
 /// Most statements that are looked up in the other groups at once.
 const CANDIDATES_MAX: usize = 4_096;
 
-const DESCENDING: &str = "SELECT t.place, p.first_sequence, p.bits \
+pub(super) const DESCENDING: &str = "SELECT t.place, p.first_sequence, p.bits \
      FROM unnest($2::bigint[]) WITH ORDINALITY AS t(term, place) \
      CROSS JOIN LATERAL (SELECT first_sequence, bits FROM acta.postings \
      WHERE tenant_id = $1 AND term = t.term AND first_sequence <= $3 \
      ORDER BY first_sequence DESC LIMIT $4) p";
 
-const ASCENDING: &str = "SELECT t.place, p.first_sequence, p.bits \
+pub(super) const ASCENDING: &str = "SELECT t.place, p.first_sequence, p.bits \
      FROM unnest($2::bigint[]) WITH ORDINALITY AS t(term, place) \
      CROSS JOIN LATERAL ((SELECT first_sequence, bits FROM acta.postings \
      WHERE tenant_id = $1 AND term = t.term AND first_sequence <= $3 \
@@ -50,14 +50,14 @@ const ASCENDING: &str = "SELECT t.place, p.first_sequence, p.bits \
      ORDER BY first_sequence LIMIT $4)) p";
 
 /// Those of some statements that have a term.
-const PROBE_ONE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c(sequence) \
+pub(super) const PROBE_ONE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c(sequence) \
      WHERE (SELECT CASE WHEN c.sequence - p.first_sequence < length(p.bits) \
      THEN get_bit(p.bits, (c.sequence - p.first_sequence)::integer) = 1 ELSE false END \
      FROM acta.postings p WHERE p.tenant_id = $1 AND p.term = $3 \
      AND p.first_sequence <= c.sequence ORDER BY p.first_sequence DESC LIMIT 1)";
 
 /// Those of some statements that have one of some terms.
-const PROBE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c(sequence) \
+pub(super) const PROBE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c(sequence) \
      WHERE EXISTS (SELECT FROM unnest($3::bigint[]) AS t(term) \
      CROSS JOIN LATERAL (SELECT first_sequence, bits FROM acta.postings \
      WHERE tenant_id = $1 AND term = t.term AND first_sequence <= c.sequence \

@@ -1,6 +1,6 @@
 //! Queries: the statements that match, a page at a time.
 
-mod matching;
+pub(super) mod matching;
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -31,11 +31,11 @@ const ACT: &str = "searching for statements";
 const LAST: &str = "SELECT last_sequence, has_references FROM acta.counters WHERE tenant_id = $1";
 
 /// The first statement that was stored after an instant.
-const SINCE: &str = "SELECT sequence FROM acta.statements \
+pub(super) const SINCE: &str = "SELECT sequence FROM acta.statements \
      WHERE tenant_id = $1 AND stored > $2 ORDER BY stored, sequence LIMIT 1";
 
 /// The last statement that was stored at or before an instant.
-const UNTIL: &str = "SELECT sequence FROM acta.statements \
+pub(super) const UNTIL: &str = "SELECT sequence FROM acta.statements \
      WHERE tenant_id = $1 AND stored <= $2 ORDER BY stored DESC, sequence DESC LIMIT 1";
 
 /// The shape of the queries for candidates. Of those that lie behind the bytes that are
@@ -59,20 +59,20 @@ macro_rules! candidates {
     };
 }
 
-const RANGE_DESCENDING: &str = candidates!(
+pub(super) const RANGE_DESCENDING: &str = candidates!(
     "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5",
     "DESC"
 );
-const RANGE_ASCENDING: &str =
+pub(super) const RANGE_ASCENDING: &str =
     candidates!("acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5", "ASC");
-const LISTED_DESCENDING: &str = candidates!(
-    "unnest($4::bigint[]) AS c(sequence) JOIN acta.statements s \
-     ON s.tenant_id = $1 AND s.sequence = c.sequence WHERE true",
+pub(super) const LISTED_DESCENDING: &str = candidates!(
+    "unnest($4::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
+     WHERE tenant_id = $1 AND sequence = c.sequence OFFSET 0) s WHERE true",
     "DESC"
 );
-const LISTED_ASCENDING: &str = candidates!(
-    "unnest($4::bigint[]) AS c(sequence) JOIN acta.statements s \
-     ON s.tenant_id = $1 AND s.sequence = c.sequence WHERE true",
+pub(super) const LISTED_ASCENDING: &str = candidates!(
+    "unnest($4::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
+     WHERE tenant_id = $1 AND sequence = c.sequence OFFSET 0) s WHERE true",
     "ASC"
 );
 

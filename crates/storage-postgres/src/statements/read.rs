@@ -18,12 +18,12 @@ const FEED_PAGE_COUNT: usize = 1_000;
 /// What is read at once ends with the statement that brings it to this many bytes.
 const FEED_PAGE_BYTES: i64 = 8 << 20;
 
-const FIND: &str = "SELECT s.sequence, s.id, s.stored, s.version, s.statement::text, \
+pub(super) const FIND: &str = "SELECT s.sequence, s.id, s.stored, s.version, s.statement::text, \
      NOT s.is_voiding AND EXISTS (SELECT FROM acta.voids v \
      WHERE v.tenant_id = $1 AND v.target = s.id OFFSET 0) AS is_voided \
      FROM acta.statements s WHERE s.tenant_id = $1 AND s.id = $2";
 
-const FEED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
+pub(super) const FEED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
      NOT t.is_voiding AND EXISTS (SELECT FROM acta.voids v \
      WHERE v.tenant_id = $1 AND v.target = t.id OFFSET 0) AS is_voided FROM ( \
      SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence) - s.len_bytes AS bytes_before \

@@ -34,25 +34,30 @@ const LATE_POSTINGS_MAX: usize = 1 << 18;
 /// Most bytes of the texts that are looked into for one group.
 const LOOKED_INTO_BYTES_MAX: i64 = 64 << 20;
 
-/// The statements that the chains beginning at some ids lead to, the nearest first.
-const FORWARD: &str = "WITH RECURSIVE chain(depth, id, target) AS ( \
+/// The statements that the chains beginning at some ids lead to, the nearest first. Here and
+/// below, OFFSET makes sure that the index is asked for each link: what the planner takes for
+/// an empty table it would rather read as a whole.
+pub(super) const FORWARD: &str = "WITH RECURSIVE chain(depth, id, target) AS ( \
      SELECT 1, s.id, s.target FROM acta.statements s \
      WHERE s.tenant_id = $1 AND s.id = ANY($2) \
      UNION \
      SELECT c.depth + 1, s.id, s.target FROM chain c \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.target WHERE c.depth < $3), \
+     CROSS JOIN LATERAL (SELECT id, target FROM acta.statements \
+     WHERE tenant_id = $1 AND id = c.target OFFSET 0) s WHERE c.depth < $3), \
      link AS (SELECT id, min(depth) AS depth FROM chain GROUP BY id) \
      SELECT t.id, t.target, t.version, t.statement::text FROM ( \
      SELECT s.*, l.depth, sum(s.len_bytes) OVER (ORDER BY l.depth, s.id) AS bytes FROM link l \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = l.id) t WHERE t.bytes <= $4";
+     CROSS JOIN LATERAL (SELECT * FROM acta.statements \
+     WHERE tenant_id = $1 AND id = l.id OFFSET 0) s) t WHERE t.bytes <= $4";
 
 /// The statements whose chains lead to some ids, each with the id where it does.
-const BACKWARD: &str = "WITH RECURSIVE back(depth, root, id, sequence) AS ( \
+pub(super) const BACKWARD: &str = "WITH RECURSIVE back(depth, root, id, sequence) AS ( \
      SELECT 1, s.target, s.id, s.sequence FROM acta.statements s \
      WHERE s.tenant_id = $1 AND s.target = ANY($2) \
      UNION \
      SELECT b.depth + 1, b.root, s.id, s.sequence FROM back b \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.target = b.id WHERE b.depth < $3) \
+     CROSS JOIN LATERAL (SELECT id, sequence FROM acta.statements \
+     WHERE tenant_id = $1 AND target = b.id OFFSET 0) s WHERE b.depth < $3) \
      SELECT root, sequence FROM back LIMIT $4";
 
 /// What a group brings about beyond its own terms.

@@ -15,15 +15,16 @@ use crate::statements::prepared::{terms_of_text, version_of};
 use crate::types::Id;
 
 /// The chain of each candidate, itself first.
-const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) AS ( \
+pub(in crate::statements) const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) AS ( \
      SELECT s.sequence, 0, s.id, s.target FROM acta.statements s \
      WHERE s.tenant_id = $1 AND s.sequence = ANY($2) \
      UNION \
      SELECT c.root, c.depth + 1, s.id, s.target FROM chain c \
-     JOIN acta.statements s ON s.tenant_id = $1 AND s.id = c.target WHERE c.depth < $3) \
+     CROSS JOIN LATERAL (SELECT id, target FROM acta.statements \
+     WHERE tenant_id = $1 AND id = c.target OFFSET 0) s WHERE c.depth < $3) \
      SELECT root, depth, id FROM chain";
 
-const TEXTS: &str = "SELECT id, version, statement::text FROM acta.statements \
+pub(in crate::statements) const TEXTS: &str = "SELECT id, version, statement::text FROM acta.statements \
      WHERE tenant_id = $1 AND id = ANY($2)";
 
 /// What is known of a statement that a chain leads over.

@@ -1,0 +1,59 @@
+//! How the database means to answer: by indexes, whatever it believes of the tables.
+
+use std::sync::Arc;
+
+use acta_ambient::{SystemClock, SystemEntropy};
+use acta_test_postgres::Database;
+
+use super::page::matching;
+use super::{append, lists, page, read, references};
+use crate::database::session;
+use crate::{Options, migrations};
+
+const ALL: &[(&str, &str)] = &[
+    ("known ids", append::KNOWN),
+    ("one statement", read::FIND),
+    ("the feed", read::FEED),
+    ("since", page::SINCE),
+    ("until", page::UNTIL),
+    ("newest first", page::RANGE_DESCENDING),
+    ("oldest first", page::RANGE_ASCENDING),
+    ("found, newest first", page::LISTED_DESCENDING),
+    ("found, oldest first", page::LISTED_ASCENDING),
+    ("chains", matching::CHAINS),
+    ("texts", matching::TEXTS),
+    ("references forward", references::FORWARD),
+    ("references backward", references::BACKWARD),
+    ("lists, newest first", lists::DESCENDING),
+    ("lists, oldest first", lists::ASCENDING),
+    ("looked up in a list", lists::PROBE_ONE),
+    ("looked up in lists", lists::PROBE),
+];
+
+/// How many parameters a statement of SQL has.
+fn parameter_count(sql: &str) -> usize {
+    (1..).take_while(|number| sql.contains(&format!("${number}"))).count()
+}
+
+#[test]
+fn every_statement_of_sql_is_answered_by_indexes_also_before_anything_is_stored() {
+    let database = Database::fresh();
+    database.sql("CREATE SCHEMA acta");
+    for migration in migrations() {
+        database.sql(migration.sql);
+    }
+    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    let session = session(&Options::new(&database.url(), clock, entropy));
+    for (name, sql) in ALL {
+        let nulls = vec!["NULL"; parameter_count(sql)].join(", ");
+        let explain = format!("{session} PREPARE p AS {sql}; EXPLAIN EXECUTE p({nulls})");
+        let plan = database.sql(&explain);
+        assert!(plan.contains("Index"), "{name}: {plan}");
+        for bad in ["Seq Scan", "Bitmap", "Hash Join", "Merge Join", "Join Filter", "hashed"] {
+            assert!(!plan.contains(bad), "{name} has a {bad}: {plan}");
+        }
+        // Nothing is read of a whole tenant.
+        let is_whole = |line: &str| line.trim() == "Index Cond: (tenant_id = $1)";
+        assert!(!plan.lines().any(is_whole), "{name}: {plan}");
+    }
+}
