@@ -149,9 +149,12 @@ impl Health {
         }
         let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
         let probed_at = self.probed_at.load(Ordering::Relaxed);
-        PROBE_INTERVAL_MILLIS <= now.saturating_sub(probed_at)
-            // One of many is enough.
-            && self.probed_at.compare_exchange(probed_at, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        if now.saturating_sub(probed_at) < PROBE_INTERVAL_MILLIS {
+            return false;
+        }
+        // One of many is enough.
+        let (old, order) = (probed_at, Ordering::Relaxed);
+        self.probed_at.compare_exchange(old, now, order, order).is_ok()
     }
 
     /// Whether it could be reached when that was last tried.

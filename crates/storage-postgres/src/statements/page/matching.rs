@@ -24,8 +24,8 @@ pub(in crate::statements) const CHAINS: &str = "WITH RECURSIVE chain(root, depth
      WHERE tenant_id = $1 AND id = c.target OFFSET 0) s WHERE c.depth < $3) \
      SELECT root, depth, id FROM chain";
 
-pub(in crate::statements) const TEXTS: &str = "SELECT id, version, statement::text FROM acta.statements \
-     WHERE tenant_id = $1 AND id = ANY($2)";
+pub(in crate::statements) const TEXTS: &str = "SELECT id, version, statement::text \
+     FROM acta.statements WHERE tenant_id = $1 AND id = ANY($2)";
 
 /// What is known of a statement that a chain leads over.
 #[derive(Clone, Copy, Debug, Default)]
