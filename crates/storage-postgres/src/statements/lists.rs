@@ -20,7 +20,7 @@ use crate::types::Bits;
 const ROWS_MIN: i64 = 16;
 
 /// Most rows that are read of a term at once.
-const ROWS_MAX: i64 = 512;
+const ROWS_MAX: i64 = 1_024;
 
 /// Most statements of the lists that are read along, before these are looked into instead.
 const READY_MAX: usize = 1 << 19;

@@ -39,8 +39,8 @@ pub(super) const UNTIL: &str = "SELECT sequence FROM acta.statements \
      WHERE tenant_id = $1 AND stored <= $2 ORDER BY stored DESC, sequence DESC LIMIT 1";
 
 /// The shape of the queries for candidates. Of those that lie behind the bytes that are
-/// wanted, only the place is told. `$1` is the tenant, `$2` the bytes. Without `OFFSET`, all
-/// voids would be read for each page.
+/// wanted, only the place is told. `$1` is the tenant, `$2` the bytes, `$4` whether anything may
+/// be voided. Without `OFFSET`, all voids would be read for each page.
 macro_rules! candidates {
     ($source:literal, $order:literal) => {
         concat!(
@@ -50,7 +50,7 @@ macro_rules! candidates {
             $order,
             ") - s.len_bytes AS bytes_before FROM (SELECT s.* FROM ",
             $source,
-            " AND (s.is_voiding OR NOT EXISTS (SELECT FROM acta.voids v \
+            " AND (NOT $4 OR s.is_voiding OR NOT EXISTS (SELECT FROM acta.voids v \
              WHERE v.tenant_id = $1 AND v.target = s.id OFFSET 0)) ORDER BY s.sequence ",
             $order,
             " LIMIT $3) s) t ORDER BY t.sequence ",
@@ -60,18 +60,18 @@ macro_rules! candidates {
 }
 
 pub(super) const RANGE_DESCENDING: &str = candidates!(
-    "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5",
+    "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $5 AND $6",
     "DESC"
 );
 pub(super) const RANGE_ASCENDING: &str =
-    candidates!("acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5", "ASC");
+    candidates!("acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $5 AND $6", "ASC");
 pub(super) const LISTED_DESCENDING: &str = candidates!(
-    "unnest($4::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
+    "unnest($5::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
      WHERE tenant_id = $1 AND sequence = c.sequence OFFSET 0) s WHERE true",
     "DESC"
 );
 pub(super) const LISTED_ASCENDING: &str = candidates!(
-    "unnest($4::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
+    "unnest($5::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
      WHERE tenant_id = $1 AND sequence = c.sequence OFFSET 0) s WHERE true",
     "ASC"
 );
@@ -158,7 +158,7 @@ impl Asked {
             let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
             Source::Lists(VecDeque::new(), Box::new(lists))
         };
-        self.fill(connection, &mut source).await.map(Some)
+        self.fill(connection, &mut source, has_references).await.map(Some)
     }
 
     /// The sequences that are looked at, and whether any statement refers to another; none if
@@ -211,11 +211,13 @@ impl Asked {
         &self,
         connection: &Connection,
         source: &mut Source,
+        has_references: bool,
     ) -> Result<StatementPage, Failure> {
         let mut filling = Filling {
             count_max: self.query.count_max.max(1),
             bytes_max: self.query.bytes_max,
             bytes: 0,
+            has_references,
             page: StatementPage::default(),
         };
         while filling.page.next.is_none() {
@@ -243,7 +245,7 @@ impl Asked {
         &self,
         connection: &Connection,
         source: &mut Source,
-        (wanted, room): (usize, usize),
+        (wanted, room, has_references): (usize, usize, bool),
     ) -> Result<Vec<Candidate>, Failure> {
         let room = i64::try_from(room.max(1)).unwrap_or(i64::MAX);
         let count = i64::try_from(wanted).unwrap_or(i64::MAX);
@@ -252,8 +254,9 @@ impl Asked {
             let rows = match source {
                 Source::Range(range) if range.is_empty() => return Ok(Vec::new()),
                 Source::Range(range) => {
-                    let columns: [&(dyn ToSql + Sync); 5] =
-                        [&number(self.tenant), &room, &count, range.start(), range.end()];
+                    let (start, end) = (range.start(), range.end());
+                    let columns: [&(dyn ToSql + Sync); 6] =
+                        [&number(self.tenant), &room, &count, &has_references, start, end];
                     let sql = by_order(order, [RANGE_DESCENDING, RANGE_ASCENDING]);
                     let read = connection.prepare_cached(sql).await?;
                     connection.query(&read, &columns).await?
@@ -261,8 +264,8 @@ impl Asked {
                 Source::Lists(taken, lists) => {
                     lists.refill(connection, taken).await?;
                     let chosen: Vec<i64> = taken.drain(..wanted.min(taken.len())).collect();
-                    let columns: [&(dyn ToSql + Sync); 4] =
-                        [&number(self.tenant), &room, &count, &chosen];
+                    let columns: [&(dyn ToSql + Sync); 5] =
+                        [&number(self.tenant), &room, &count, &has_references, &chosen];
                     let sql = by_order(order, [LISTED_DESCENDING, LISTED_ASCENDING]);
                     let read = connection.prepare_cached(sql).await?;
                     connection.query(&read, &columns).await?
@@ -282,14 +285,18 @@ struct Filling {
     count_max: usize,
     bytes_max: usize,
     bytes: usize,
+    /// Whether any statement refers to another: else none is voided.
+    has_references: bool,
     page: StatementPage,
 }
 
 impl Filling {
-    /// How many candidates are wanted, one behind the end included, and how many bytes.
-    fn room(&self) -> (usize, usize) {
+    /// How many candidates are wanted, one behind the end included, how many bytes, and
+    /// whether any may be voided.
+    fn room(&self) -> (usize, usize, bool) {
         let count = self.count_max.saturating_sub(self.page.statements.len());
-        (count.saturating_add(1), self.bytes_max.saturating_sub(self.bytes))
+        let bytes = self.bytes_max.saturating_sub(self.bytes);
+        (count.saturating_add(1), bytes, self.has_references)
     }
 
     fn is_full(&self) -> bool {
