@@ -222,9 +222,25 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
+        self.repeat(act, || self.run_once(&work)).await
+    }
+
+    /// Makes attempts as long as that is of use.
+    ///
+    /// # Errors
+    ///
+    /// What the caller of the port is told.
+    pub(crate) async fn repeat<T, F>(
+        &self,
+        act: &'static str,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, StorageError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
         let mut attempts = self.attempts(act);
         loop {
-            match self.run_once(&work).await {
+            match attempt().await {
                 Ok(done) => return Ok(done),
                 Err(failure) => attempts.again(failure).await?,
             }
@@ -263,13 +279,7 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut attempts = self.attempts(act);
-        loop {
-            match self.transact_once(&work).await {
-                Ok(done) => return Ok(done),
-                Err(failure) => attempts.again(failure).await?,
-            }
-        }
+        self.repeat(act, || self.transact_once(&work)).await
     }
 
     /// As [`Database::transact`], once.
@@ -303,18 +313,34 @@ impl Database {
                 let committed = self.limit(commit).await.map_err(Failure::at_commit);
                 committed.inspect(|()| self.health.note_commit()).map(|()| done)
             }
-            Err(failure) if failure.ends_connection() => Err(failure),
-            Err(failure) => {
-                let rolled_back = connection.batch_execute("ROLLBACK").map_err(Failure::from);
-                if self.limit(rolled_back).await.is_err() {
-                    return Err(failure);
-                }
-                Err(failure)
-            }
+            Err(failure) => Err(failure),
         };
+        self.end(unfinished, connection, done).await
+    }
+
+    /// Ends a transaction: undoes it if something in it has failed, and gives its connection
+    /// back unless that is of no more use.
+    ///
+    /// # Errors
+    ///
+    /// Those of `outcome`.
+    pub(crate) async fn end<T>(
+        &self,
+        mut unfinished: Unfinished,
+        connection: Lent,
+        outcome: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if outcome.as_ref().is_err_and(|failure| !failure.ends_connection()) {
+            let rolled_back = connection.batch_execute("ROLLBACK").map_err(Failure::from);
+            if self.limit(rolled_back).await.is_err() {
+                // Nobody else may hold it when it is ended.
+                drop(connection);
+                return outcome;
+            }
+        }
         unfinished.end();
-        give_back(connection, &done);
-        done
+        give_back(connection, &outcome);
+        outcome
     }
 
     /// Whether it is not worth waiting for any more: whoever asks is told so at once then.

@@ -21,6 +21,7 @@ use acta_access::TenantId;
 use acta_storage::{EntityStore, Person, StorageError};
 use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
+use futures_util::TryFutureExt;
 use tokio_postgres::Row;
 
 use crate::PostgresStorage;
@@ -159,14 +160,8 @@ impl Database {
     }
 
     async fn help(&self, span: Span) -> Result<bool, StorageError> {
-        let mut attempts = self.attempts(READING);
-        loop {
-            // It is done once, however often it is tried.
-            match help(self, span).await.map_err(Failure::repeatable) {
-                Ok(is_done) => return Ok(is_done),
-                Err(failure) => attempts.again(failure).await?,
-            }
-        }
+        // It is done once, however often it is tried.
+        self.repeat(READING, || help(self, span).map_err(Failure::repeatable)).await
     }
 }
 

@@ -1,5 +1,9 @@
 //! State and profile documents.
 
+mod place;
+
+pub use place::{DocumentPlace, DocumentRow};
+
 use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_xapi::{ActivityId, Ifi, Uuid};
@@ -36,6 +40,18 @@ pub enum DocumentKey {
         /// The name of the document.
         profile_id: String,
     },
+}
+
+impl DocumentKey {
+    /// The name of the document in its place.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::State { state_id, .. } => state_id,
+            Self::ActivityProfile { profile_id, .. } | Self::AgentProfile { profile_id, .. } => {
+                profile_id
+            }
+        }
+    }
 }
 
 /// Which documents: all names in one place.

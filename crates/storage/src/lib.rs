@@ -23,8 +23,8 @@ pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, Stage
 pub use credentials::{Credential, CredentialStore, Tenant};
 pub use cursors::CursorStore;
 pub use documents::{
-    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag, EtagMatch,
-    NewDocument, Precondition,
+    Document, DocumentKey, DocumentList, DocumentPlace, DocumentRow, DocumentStore, DocumentWrite,
+    Etag, EtagMatch, NewDocument, Precondition,
 };
 pub use entities::{EntityStore, Person};
 pub use error::StorageError;
@@ -36,6 +36,7 @@ pub use statements::{
 pub use terms::{Filters, Term, TermHasher, TermKind};
 pub use transfer::{
     KeptDocument, KeptStatement, NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget,
+    pieces_of,
 };
 
 /// Everything an engine can do: the sum of the ports.

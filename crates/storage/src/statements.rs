@@ -120,6 +120,23 @@ impl StatementQuery {
     /// References that every engine follows from one statement to the next. Beyond them a
     /// statement may be found or not, so that no sender can make storing slow for all.
     pub const CHAIN_MAX: usize = 64;
+
+    /// Stored after this many microseconds since 1970 UTC: as exact as the times themselves.
+    pub fn since_micros(&self) -> Option<i64> {
+        self.since_nanos.map(floor_to_micros)
+    }
+
+    /// Stored at or before this many microseconds since 1970 UTC: as exact as the times
+    /// themselves.
+    pub fn until_micros(&self) -> Option<i64> {
+        self.until_nanos.map(floor_to_micros)
+    }
+}
+
+/// Comparing whole microseconds with `nanos` is comparing with this.
+fn floor_to_micros(nanos: i128) -> i64 {
+    let micros = nanos.div_euclid(1000);
+    i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// The place between two statements where a page ended.

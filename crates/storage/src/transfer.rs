@@ -7,7 +7,6 @@
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_xapi::json::JsonLimits;
 use acta_xapi::{
     Fingerprint, Ifi, Kept, ParseLimits, Sha2, Statement, StatementId, Version, parse_statement,
 };
@@ -45,8 +44,8 @@ impl KeptStatement {
     /// release whose rules were wider has accepted it. It is kept all the same, but is found
     /// by its id and its time alone.
     pub fn read(&self) -> Option<(Statement, Ifi)> {
-        let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
-        let parsed = parse_statement(self.kept.text.as_bytes(), self.version, &limits).ok();
+        let parsed =
+            parse_statement(self.kept.text.as_bytes(), self.version, &ParseLimits::KEPT).ok();
         let read = parsed.and_then(|statement| {
             let authority = statement.claimed_authority.as_ref()?.ifi.clone()?;
             Some((statement, authority))
@@ -59,6 +58,29 @@ impl KeptStatement {
         }
         read
     }
+}
+
+/// Cuts a run into pieces that are adopted one after the other: each of at most `count_max`
+/// and, but for one that is alone, some `bytes_max` bytes of text.
+pub fn pieces_of<T>(
+    run: Vec<T>,
+    (count_max, bytes_max): (usize, usize),
+    len_bytes: impl Fn(&T) -> usize,
+) -> Vec<Vec<T>> {
+    let mut pieces: Vec<Vec<T>> = Vec::new();
+    let mut room_bytes = 0_usize;
+    for one in run {
+        let len_bytes = len_bytes(&one);
+        match pieces.last_mut() {
+            Some(piece) if piece.len() < count_max && len_bytes <= room_bytes => piece.push(one),
+            Some(_) | None => {
+                room_bytes = bytes_max;
+                pieces.push(vec![one]);
+            }
+        }
+        room_bytes = room_bytes.saturating_sub(len_bytes);
+    }
+    pieces
 }
 
 /// A document just as a store keeps it.

@@ -116,6 +116,12 @@ pub struct ParseLimits {
     pub faults_max: usize,
 }
 
+impl ParseLimits {
+    /// For texts that have been accepted: their limits were those of that time.
+    pub const KEPT: Self =
+        Self { json: JsonLimits::KEPT, statements_max: 100_000, faults_max: 100 };
+}
+
 impl Default for ParseLimits {
     fn default() -> Self {
         Self { json: JsonLimits::default(), statements_max: 100_000, faults_max: 100 }
@@ -128,15 +134,17 @@ impl Statement {
         &self.text
     }
 
+    /// The statement that the object of this one refers to.
+    pub fn target(&self) -> Option<StatementId> {
+        match self.object {
+            Object::StatementRef(target) => Some(target),
+            Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
+        }
+    }
+
     /// The statement that this one voids, if it is a voiding statement.
     pub fn voids(&self) -> Option<StatementId> {
-        match self.object {
-            Object::StatementRef(target) if self.verb.id.as_str() == Verb::VOIDED => Some(target),
-            Object::StatementRef(_)
-            | Object::Activity(_)
-            | Object::Actor(_)
-            | Object::SubStatement(_) => None,
-        }
+        self.target().filter(|_| self.verb.id.as_str() == Verb::VOIDED)
     }
 
     /// Every activity that this statement defines, with the definition's JSON text: the

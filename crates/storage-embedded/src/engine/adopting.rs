@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{KeptStatement, StorageError};
+use acta_storage::{KeptStatement, StorageError, pieces_of};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -29,7 +29,9 @@ impl Engine {
         &self,
         run: Vec<(TenantId, KeptStatement)>,
     ) -> Result<(), StorageError> {
-        let mut pieces = split(run).into_iter();
+        let mut pieces =
+            pieces_of(run, (PIECE_COUNT_MAX, PIECE_BYTES_MAX), |(_, kept)| kept.kept.text.len())
+                .into_iter();
         let mut preparing: VecDeque<_> =
             pieces.by_ref().take(PREPARING_MAX).map(|piece| self.prepare_piece(piece)).collect();
         let mut written = None;
@@ -66,23 +68,4 @@ async fn wait_for(
         Some(answer) => answer.await.unwrap_or(Err(StorageError::Halted)),
         None => Ok(()),
     }
-}
-
-fn split(run: Vec<(TenantId, KeptStatement)>) -> Vec<Vec<(TenantId, KeptStatement)>> {
-    let mut pieces: Vec<Vec<_>> = Vec::new();
-    let mut room_bytes = 0_usize;
-    for one in run {
-        let len_bytes = one.1.kept.text.len();
-        match pieces.last_mut() {
-            Some(piece) if piece.len() < PIECE_COUNT_MAX && len_bytes <= room_bytes => {
-                piece.push(one);
-            }
-            Some(_) | None => {
-                room_bytes = PIECE_BYTES_MAX;
-                pieces.push(vec![one]);
-            }
-        }
-        room_bytes = room_bytes.saturating_sub(len_bytes);
-    }
-    pieces
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_ambient::Entropy;
 use acta_storage::{KeptStatement, NewStatement, StorageError, TermHasher};
-use acta_xapi::Object;
 use bytes::Bytes;
 
 use super::join;
@@ -88,10 +87,6 @@ impl Preparing {
 
     fn prepare_one(&self, tenant: TenantId, new: &NewStatement, text: Bytes) -> Prepared {
         let statement = &new.statement;
-        let target = match statement.object {
-            Object::StatementRef(target) => Some(target.0.as_u128()),
-            Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
-        };
         Prepared {
             entry: Entry {
                 position: 0,
@@ -102,7 +97,7 @@ impl Preparing {
                 location: Location { segment: 0, offset: 0 },
                 own_terms: Vec::new(),
                 shared_terms: self.hasher.terms_of(tenant, statement, &new.authority),
-                target,
+                target: statement.target().map(|target| target.0.as_u128()),
                 is_voiding: statement.voids().is_some(),
             },
             version: new.version,

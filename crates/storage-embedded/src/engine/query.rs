@@ -68,8 +68,8 @@ impl Reading {
         let index_query = IndexQuery {
             tenant: self.tenant,
             all_of: filters.all_of(),
-            since_micros_exclusive: query.since_nanos.map(floor_to_micros),
-            until_micros_inclusive: query.until_nanos.map(floor_to_micros),
+            since_micros_exclusive: query.since_micros(),
+            until_micros_inclusive: query.until_micros(),
             order: query.order,
             after: query.after.map(|cursor| cursor.0),
         };
@@ -217,10 +217,4 @@ enum Found {
     Further,
     /// It matches.
     Here(StoredStatement),
-}
-
-/// Comparing whole microseconds with `nanos` is comparing with this.
-fn floor_to_micros(nanos: i128) -> i64 {
-    let micros = nanos.div_euclid(1000);
-    i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
 }

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acta_access::TenantId;
 use acta_storage::StorageError;
-use acta_xapi::json::JsonLimits;
 use acta_xapi::{ParseLimits, parse_statement};
 
 use super::frame::{Frame, FrameStart};
@@ -92,8 +91,7 @@ impl ToldSource for TellingLog {
 
 fn tell(segment: &Segment, record: &Record<'_>, location: Location) -> Result<Told, StorageError> {
     let text = text_of(segment, record, location)?;
-    let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
-    let parsed = parse_statement(text.as_bytes(), record.version(), &limits);
+    let parsed = parse_statement(text.as_bytes(), record.version(), &ParseLimits::KEPT);
     Ok(parsed.map_or_else(
         |_| {
             // Accepted by an older release whose rules were wider. It is still given back.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_storage::{
-    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag, NewDocument,
-    Precondition, StorageError,
+    Document, DocumentKey, DocumentList, DocumentPlace, DocumentStore, DocumentWrite, Etag,
+    NewDocument, Precondition, StorageError,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,32 +35,16 @@ struct Head {
 }
 
 pub(super) const TABLE: &str = "documents";
-pub(super) const STATE: &str = "state";
-pub(super) const ACTIVITY_PROFILE: &str = "activity-profile";
-pub(super) const AGENT_PROFILE: &str = "agent-profile";
 
 impl Place {
+    fn new(tenant: TenantId, place: DocumentPlace) -> Self {
+        let DocumentPlace { kind, activity, agent, registration } = place;
+        Self { tenant: tenant.number(), kind, activity, agent, registration }
+    }
+
     /// The place and the name of a document.
     pub(super) fn of_document(tenant: TenantId, key: &DocumentKey) -> (Self, String) {
-        let tenant = tenant.number();
-        let none = Some(String::new());
-        match key {
-            DocumentKey::State { activity, agent, registration, state_id } => {
-                let registration = registration.map(|id| id.to_string()).or(none);
-                let (activity, agent) = (activity.as_str().to_owned(), agent.to_key());
-                (Self { tenant, kind: STATE, activity, agent, registration }, state_id.clone())
-            }
-            DocumentKey::ActivityProfile { activity, profile_id } => {
-                let (activity, agent) = (activity.as_str().to_owned(), String::new());
-                let kind = ACTIVITY_PROFILE;
-                (Self { tenant, kind, activity, agent, registration: none }, profile_id.clone())
-            }
-            DocumentKey::AgentProfile { agent, profile_id } => {
-                let (activity, agent) = (String::new(), agent.to_key());
-                let kind = AGENT_PROFILE;
-                (Self { tenant, kind, activity, agent, registration: none }, profile_id.clone())
-            }
-        }
+        (Self::new(tenant, DocumentPlace::of(key)), key.name().to_owned())
     }
 
     /// Before every place of the tenant, in the order of the table.
@@ -77,23 +61,7 @@ impl Place {
     }
 
     fn of_list(tenant: TenantId, list: &DocumentList) -> Self {
-        let tenant = tenant.number();
-        let none = Some(String::new());
-        match list {
-            DocumentList::States { activity, agent, registration } => {
-                let registration = registration.map(|id| id.to_string());
-                let (activity, agent) = (activity.as_str().to_owned(), agent.to_key());
-                Self { tenant, kind: STATE, activity, agent, registration }
-            }
-            DocumentList::ActivityProfiles { activity } => {
-                let (activity, agent) = (activity.as_str().to_owned(), String::new());
-                Self { tenant, kind: ACTIVITY_PROFILE, activity, agent, registration: none }
-            }
-            DocumentList::AgentProfiles { agent } => {
-                let (activity, agent) = (String::new(), agent.to_key());
-                Self { tenant, kind: AGENT_PROFILE, activity, agent, registration: none }
-            }
-        }
+        Self::new(tenant, DocumentPlace::of_list(list))
     }
 }
 

@@ -2,14 +2,13 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, KeptDocument, NamedSecret, PageLimits, StorageError, StoreId, Tenant,
+    DocumentKey, DocumentRow, KeptDocument, NamedSecret, PageLimits, StorageError, StoreId, Tenant,
 };
-use acta_xapi::{Ifi, Version, parse_actor};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::Tables;
 use super::checksum::{self, is_sound};
-use super::documents::{ACTIVITY_PROFILE, AGENT_PROFILE, Place, STATE, TABLE, read_document};
+use super::documents::{Place, TABLE, read_document};
 use super::failure::{corrupt_row, failed};
 
 /// The name of the secret that is there while the store is an unfinished copy: the identity
@@ -189,29 +188,14 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<Option<DocumentKey>> {
     let text = |column| row.get::<_, String>(column);
     let (kind, activity, agent) = (text("kind")?, text("activity")?, text("agent")?);
     let (registration, name) = (text("registration")?, text("name")?);
-    let activity = || activity.parse().ok();
-    let agent = || read_ifi(&agent);
-    Ok((|| match kind.as_str() {
-        STATE => Some(DocumentKey::State {
-            activity: activity()?,
-            agent: agent()?,
-            registration: match registration.as_str() {
-                "" => None,
-                registration => Some(registration.parse().ok()?),
-            },
-            state_id: name,
-        }),
-        ACTIVITY_PROFILE => {
-            Some(DocumentKey::ActivityProfile { activity: activity()?, profile_id: name })
-        }
-        AGENT_PROFILE => Some(DocumentKey::AgentProfile { agent: agent()?, profile_id: name }),
-        _ => None,
-    })())
-}
-
-/// The identifier with this key.
-fn read_ifi(key: &str) -> Option<Ifi> {
-    parse_actor(key.as_bytes(), Version::V2_0_0).ok()?.ifi.filter(|ifi| ifi.to_key() == key)
+    let row = DocumentRow {
+        kind: &kind,
+        activity: &activity,
+        agent: &agent,
+        registration: &registration,
+        name: &name,
+    };
+    Ok(row.key())
 }
 
 fn adopt(

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::json::{self, JsonLimits};
-use acta_xapi::{Object, ParseLimits, Sha2, Statement, parse_statement};
+use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
 
 use super::{Advice, Finding, LostStatement, Verifying};
 use crate::OpenError;
@@ -298,17 +298,14 @@ impl LogCheck<'_, '_, '_> {
     /// Compares the text of a statement with its record. Returns what differs.
     fn check_text(&mut self, text: &str, seen: &Seen<'_>) -> Option<String> {
         let record = &seen.record;
-        let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
-        let Ok(statement) = parse_statement(text.as_bytes(), record.version(), &limits) else {
+        let Ok(statement) = parse_statement(text.as_bytes(), record.version(), &ParseLimits::KEPT)
+        else {
             // Either no JSON, or accepted by an older release whose rules were wider.
             let is_json = json::parse(text.as_bytes(), &JsonLimits::KEPT).is_ok();
             return (!is_json).then(|| "its text is no JSON".to_owned());
         };
         self.note_attachments(record.tenant, &statement);
-        let target = match statement.object {
-            Object::StatementRef(target) => Some(target.0.as_u128()),
-            Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
-        };
+        let target = statement.target().map(|target| target.0.as_u128());
         let is_its_own = statement.id.is_some_and(|id| id.0.as_u128() == record.id)
             && target == record.target
             && statement.voids().is_some() == record.is_voiding()

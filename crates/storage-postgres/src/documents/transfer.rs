@@ -2,13 +2,13 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    Document, DocumentKey, KeptDocument, NewDocument, PageLimits, Precondition, StorageError,
+    Document, DocumentKey, DocumentRow, KeptDocument, NewDocument, PageLimits, Precondition,
+    StorageError,
 };
-use acta_xapi::{Ifi, Version, parse_actor};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::place::{ACTIVITY_PROFILE, AGENT_PROFILE, Columns, STATE};
+use super::place::Columns;
 use super::{read_document, read_name, remove, write};
 use crate::credentials::number;
 use crate::database::Database;
@@ -72,37 +72,14 @@ impl Database {
 }
 
 fn read_kept(row: &Row) -> Result<KeptDocument, Failure> {
-    let key = read_key(row, &read_name(row)?);
+    let name = read_name(row)?;
+    let key = DocumentRow {
+        kind: row.get("kind"),
+        activity: row.get("activity"),
+        agent: row.get("agent"),
+        registration: row.get("registration"),
+        name: &name,
+    };
     let corrupt = || StorageError::Corrupt { place: "acta.documents, the key of a row".to_owned() };
-    Ok(KeptDocument { key: key.ok_or_else(corrupt)?, document: read_document(row) })
-}
-
-/// The key of a row; none if its columns make up none.
-fn read_key(row: &Row, name: &str) -> Option<DocumentKey> {
-    let text = |column| row.get::<_, &str>(column);
-    let name = name.to_owned();
-    let activity = || text("activity").parse().ok();
-    Some(match text("kind") {
-        STATE => DocumentKey::State {
-            activity: activity()?,
-            agent: read_ifi(text("agent"))?,
-            registration: match text("registration") {
-                "" => None,
-                registration => Some(registration.parse().ok()?),
-            },
-            state_id: name,
-        },
-        ACTIVITY_PROFILE => {
-            DocumentKey::ActivityProfile { activity: activity()?, profile_id: name }
-        }
-        AGENT_PROFILE => {
-            DocumentKey::AgentProfile { agent: read_ifi(text("agent"))?, profile_id: name }
-        }
-        _ => return None,
-    })
-}
-
-/// The identifier with this key.
-fn read_ifi(key: &str) -> Option<Ifi> {
-    parse_actor(key.as_bytes(), Version::V2_0_0).ok()?.ifi.filter(|ifi| ifi.to_key() == key)
+    Ok(KeptDocument { key: key.key().ok_or_else(corrupt)?, document: read_document(row) })
 }

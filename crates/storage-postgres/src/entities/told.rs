@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 
-use acta_xapi::json::JsonLimits;
 use acta_xapi::{ParseLimits, Statement, parse_statement};
 use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
@@ -92,9 +91,8 @@ async fn read_page_from(
     let mut reached = span.until;
     while let Some(row) = rows.try_next().await? {
         reached = row.get(0);
-        let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
         let text: &str = row.get(2);
-        let parsed = parse_statement(text.as_bytes(), version_of(row.get(1)), &limits);
+        let parsed = parse_statement(text.as_bytes(), version_of(row.get(1)), &ParseLimits::KEPT);
         let Ok(statement) = parsed else {
             // Accepted by an older release whose rules were wider. It is still given back.
             tracing::warn!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_storage::{KeptStatement, StorageError, TermHasher};
+use acta_storage::{KeptStatement, StorageError, TermHasher, pieces_of};
 
 use super::append::{self, Counter};
 use super::group::{Decided, Known};
@@ -50,7 +50,9 @@ impl Statements {
         kept: Vec<KeptStatement>,
     ) -> Result<(), StorageError> {
         let shared = self.shared();
-        let mut pieces = split(kept).into_iter();
+        let mut pieces =
+            pieces_of(kept, (PIECE_COUNT_MAX, PIECE_BYTES_MAX), |kept| kept.kept.text.len())
+                .into_iter();
         let prepare = |piece: Vec<KeptStatement>| {
             let hasher = shared.hasher.clone();
             tokio::task::spawn_blocking(move || place(&hasher, tenant, piece))
@@ -129,23 +131,4 @@ fn gap_before(piece: &[Placed], counter: &Counter, known: &Known) -> Option<Stri
         (last_sequence, last_stored) = (*sequence, stored.unix_micros());
     }
     None
-}
-
-fn split(kept: Vec<KeptStatement>) -> Vec<Vec<KeptStatement>> {
-    let mut pieces: Vec<Vec<KeptStatement>> = Vec::new();
-    let mut room_bytes = 0_usize;
-    for one in kept {
-        let len_bytes = one.kept.text.len();
-        match pieces.last_mut() {
-            Some(piece) if piece.len() < PIECE_COUNT_MAX && len_bytes <= room_bytes => {
-                piece.push(one);
-            }
-            Some(_) | None => {
-                room_bytes = PIECE_BYTES_MAX;
-                pieces.push(vec![one]);
-            }
-        }
-        room_bytes = room_bytes.saturating_sub(len_bytes);
-    }
-    pieces
 }

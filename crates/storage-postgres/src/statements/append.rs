@@ -19,7 +19,7 @@ use super::references::{Resolved, resolve};
 use super::writer::Shared;
 use crate::attachments::{Named, Staged};
 use crate::credentials::{insert_counter, number};
-use crate::database::{Connection, Unfinished, give_back};
+use crate::database::{Connection, Unfinished};
 use crate::failure::Failure;
 use crate::types::{Id, Timestamp};
 
@@ -93,15 +93,7 @@ pub(super) async fn write<'a>(
         }
         Err(failure) => Err(failure),
     };
-    if written.as_ref().is_err_and(|failure| !failure.ends_connection()) {
-        let rolled_back = async { Ok(connection.batch_execute("ROLLBACK").await?) };
-        if database.limit(rolled_back).await.is_err() {
-            return written;
-        }
-    }
-    unfinished.end();
-    give_back(connection, &written);
-    written
+    database.end(unfinished, connection, written).await
 }
 
 struct Writing<'a> {

@@ -171,11 +171,13 @@ impl Asked {
         let query = &self.query;
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
-        let bound = |nanos: i128| Timestamp(Moment::from_unix_micros(floor_to_micros(nanos)));
-        let first =
-            query.since_nanos.map(|nanos| find_place(connection, SINCE, (tenant, bound(nanos))));
-        let until =
-            query.until_nanos.map(|nanos| find_place(connection, UNTIL, (tenant, bound(nanos))));
+        let bound = |micros| Timestamp(Moment::from_unix_micros(micros));
+        let first = query
+            .since_micros()
+            .map(|micros| find_place(connection, SINCE, (tenant, bound(micros))));
+        let until = query
+            .until_micros()
+            .map(|micros| find_place(connection, UNTIL, (tenant, bound(micros))));
         // The number of statements first: whatever is looked at afterwards is there.
         let (counted, first, until) = join3(
             connection.query_opt(&count, &[&tenant]),
@@ -394,10 +396,4 @@ fn read_candidate(row: &Row) -> Candidate {
         has_target: row.get(4),
         text: row.get(5),
     }
-}
-
-/// Comparing whole microseconds with `nanos` is comparing with this.
-fn floor_to_micros(nanos: i128) -> i64 {
-    let micros = nanos.div_euclid(1000);
-    i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
 }

@@ -2,10 +2,7 @@
 
 use acta_access::TenantId;
 use acta_storage::{KeptStatement, NewStatement, StorageError, Term, TermHasher};
-use acta_xapi::json::JsonLimits;
-use acta_xapi::{
-    Fingerprint, Ifi, Object, ParseLimits, Statement, StatementId, Version, parse_statement,
-};
+use acta_xapi::{Fingerprint, Ifi, ParseLimits, StatementId, Version, parse_statement};
 
 use crate::database::Database;
 
@@ -58,7 +55,7 @@ impl Prepared {
             fingerprint: statement.fingerprint,
             salt,
             terms: hasher.terms_of(tenant, &statement, &authority),
-            target: target_of(&statement),
+            target: statement.target(),
             is_voiding: statement.voids().is_some(),
         }
     }
@@ -83,22 +80,13 @@ impl Prepared {
     }
 }
 
-/// The statement that the object of this one refers to.
-fn target_of(statement: &Statement) -> Option<StatementId> {
-    match statement.object {
-        Object::StatementRef(target) => Some(target),
-        Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
-    }
-}
-
 /// The terms of a statement that is stored, read off its text.
 pub(super) fn terms_of_text(
     (hasher, tenant): (&TermHasher, TenantId),
     version: Version,
     text: &str,
 ) -> Vec<Term> {
-    let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
-    let Ok(statement) = parse_statement(text.as_bytes(), version, &limits) else {
+    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::KEPT) else {
         // Accepted by an older release whose rules were wider. It is still given back.
         tracing::warn!("a stored statement does not pass today's rules: it is not looked into");
         return Vec::new();

@@ -8,7 +8,6 @@ use acta_storage::suite::fixture::{Draft, activity_id, agent, batch, mailbox};
 use acta_storage::{EntityStore, StatementStore};
 use acta_storage_postgres::PostgresStorage;
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
-use acta_xapi::json::JsonLimits;
 use acta_xapi::{ParseLimits, merge_definitions, parse_statement};
 use tokio::task::JoinSet;
 
@@ -37,8 +36,8 @@ async fn append(node: &PostgresStorage, drafts: &[Draft]) {
 async fn expected(node: &PostgresStorage, activity: &str) -> (Option<String>, Vec<String>) {
     let (mut definition, mut names) = (None, Vec::<String>::new());
     for entry in node.read_feed(TENANT, 0, usize::MAX).await.unwrap() {
-        let limits = ParseLimits { json: JsonLimits::KEPT, ..ParseLimits::default() };
-        let statement = parse_statement(entry.text.as_bytes(), entry.version, &limits).unwrap();
+        let statement =
+            parse_statement(entry.text.as_bytes(), entry.version, &ParseLimits::KEPT).unwrap();
         for (id, told) in statement.definitions() {
             if *id == activity_id(activity) {
                 definition = Some(merge_definitions(definition.as_deref(), told));

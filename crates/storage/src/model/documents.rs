@@ -67,14 +67,6 @@ fn is_beside(key: &DocumentKey, other: &DocumentKey) -> bool {
     }
 }
 
-fn name(key: &DocumentKey) -> &str {
-    match key {
-        DocumentKey::State { state_id, .. } => state_id,
-        DocumentKey::ActivityProfile { profile_id, .. }
-        | DocumentKey::AgentProfile { profile_id, .. } => profile_id,
-    }
-}
-
 fn check(precondition: &Precondition, current: Option<&Document>) -> Result<(), StorageError> {
     let etag = current.map(|document| &document.etag);
     if precondition.holds(etag) { Ok(()) } else { Err(StorageError::PreconditionFailed) }
@@ -152,7 +144,7 @@ impl DocumentStore for ModelStorage {
                 .iter()
                 .filter(|(key, _)| is_in(key, list))
                 .filter(|(_, document)| since.is_none_or(|since| since < document.updated))
-                .map(|(key, _)| name(key))
+                .map(|(key, _)| key.name())
                 .collect();
             names.into_iter().map(str::to_owned).collect()
         }))

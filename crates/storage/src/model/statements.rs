@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_xapi::{Ifi, Kept, Object, Statement, StatementId};
+use acta_xapi::{Ifi, Kept, Statement, StatementId};
 use async_trait::async_trait;
 
 use super::attachments::ModelAttachment;
@@ -39,14 +39,6 @@ impl Record {
     /// Who vouches for it.
     fn authority(&self) -> Option<&Ifi> {
         self.said.as_ref().map(|said| &said.authority)
-    }
-}
-
-/// The statement that the object of this one refers to.
-fn target_of(statement: &Statement) -> Option<StatementId> {
-    match statement.object {
-        Object::StatementRef(target) => Some(target),
-        Object::Activity(_) | Object::Actor(_) | Object::SubStatement(_) => None,
     }
 }
 
@@ -110,7 +102,7 @@ impl Holdings {
                 // Nothing is committed to what vanishes with the process.
                 salt: [0; 16],
                 kept,
-                target: target_of(&statement),
+                target: statement.target(),
                 is_voiding: statement.voids().is_some(),
             };
             self.push(Record { kept, said: Some(Said { statement, authority }) });

@@ -1,0 +1,111 @@
+//! Where a document is kept, as texts for the columns of a table.
+
+use acta_xapi::{Ifi, Version, parse_actor};
+
+use super::{DocumentKey, DocumentList};
+
+const STATE: &str = "state";
+const ACTIVITY_PROFILE: &str = "activity-profile";
+const AGENT_PROFILE: &str = "agent-profile";
+
+/// The place of a document, or the places of a list, as texts. They are part of the formats
+/// of the engines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentPlace {
+    /// `state`, `activity-profile` or `agent-profile`.
+    pub kind: &'static str,
+    /// The activity's id; empty for none.
+    pub activity: String,
+    /// The key of the identifier; empty for none.
+    pub agent: String,
+    /// None for a list of every registration and of none; empty for none.
+    pub registration: Option<String>,
+}
+
+impl DocumentPlace {
+    /// The place of a document.
+    pub fn of(key: &DocumentKey) -> Self {
+        match key {
+            DocumentKey::State { activity, agent, registration, .. } => Self {
+                kind: STATE,
+                activity: activity.as_str().to_owned(),
+                agent: agent.to_key(),
+                registration: Some(registration.map(|id| id.to_string()).unwrap_or_default()),
+            },
+            DocumentKey::ActivityProfile { activity, .. } => {
+                Self::of_profiles(ACTIVITY_PROFILE, activity.as_str().to_owned(), String::new())
+            }
+            DocumentKey::AgentProfile { agent, .. } => {
+                Self::of_profiles(AGENT_PROFILE, String::new(), agent.to_key())
+            }
+        }
+    }
+
+    /// The places of a list.
+    pub fn of_list(list: &DocumentList) -> Self {
+        match list {
+            DocumentList::States { activity, agent, registration } => Self {
+                kind: STATE,
+                activity: activity.as_str().to_owned(),
+                agent: agent.to_key(),
+                registration: registration.map(|id| id.to_string()),
+            },
+            DocumentList::ActivityProfiles { activity } => {
+                Self::of_profiles(ACTIVITY_PROFILE, activity.as_str().to_owned(), String::new())
+            }
+            DocumentList::AgentProfiles { agent } => {
+                Self::of_profiles(AGENT_PROFILE, String::new(), agent.to_key())
+            }
+        }
+    }
+
+    fn of_profiles(kind: &'static str, activity: String, agent: String) -> Self {
+        Self { kind, activity, agent, registration: Some(String::new()) }
+    }
+}
+
+/// What a row says of where its document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentRow<'a> {
+    /// As in [`DocumentPlace`].
+    pub kind: &'a str,
+    /// As in [`DocumentPlace`].
+    pub activity: &'a str,
+    /// As in [`DocumentPlace`].
+    pub agent: &'a str,
+    /// Empty for none.
+    pub registration: &'a str,
+    /// The name of the document.
+    pub name: &'a str,
+}
+
+impl DocumentRow<'_> {
+    /// The key whose place and name these are; none if they are nobody's.
+    pub fn key(&self) -> Option<DocumentKey> {
+        let activity = || self.activity.parse().ok();
+        let name = self.name.to_owned();
+        Some(match self.kind {
+            STATE => DocumentKey::State {
+                activity: activity()?,
+                agent: read_ifi(self.agent)?,
+                registration: match self.registration {
+                    "" => None,
+                    registration => Some(registration.parse().ok()?),
+                },
+                state_id: name,
+            },
+            ACTIVITY_PROFILE => {
+                DocumentKey::ActivityProfile { activity: activity()?, profile_id: name }
+            }
+            AGENT_PROFILE => {
+                DocumentKey::AgentProfile { agent: read_ifi(self.agent)?, profile_id: name }
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// The identifier with this key.
+fn read_ifi(key: &str) -> Option<Ifi> {
+    parse_actor(key.as_bytes(), Version::V2_0_0).ok()?.ifi.filter(|ifi| ifi.to_key() == key)
+}
