@@ -44,7 +44,7 @@ impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
         let is_lost = match error.as_db_error() {
             Some(told) => is_end_of_connection(told),
-            None => error.is_closed() || has_io_cause(&error),
+            None => has_lost_connection(&error),
         };
         if is_lost { Self::Lost(error.into()) } else { Self::Refused(error) }
     }
@@ -205,7 +205,11 @@ fn is_end_of_connection(told: &DbError) -> bool {
     is_fatal || told.code().code().starts_with("08")
 }
 
-fn has_io_cause(error: &(dyn Error + 'static)) -> bool {
+/// Whether the system, not the server, says that there is no connection.
+pub(crate) fn has_lost_connection(error: &tokio_postgres::Error) -> bool {
+    if error.is_closed() {
+        return true;
+    }
     let mut cause = error.source();
     while let Some(current) = cause {
         if current.is::<io::Error>() {

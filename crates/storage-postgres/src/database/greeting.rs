@@ -8,7 +8,7 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_rustls::rustls;
 
 use crate::database::{Connection, Database, Lent};
-use crate::failure::Failure;
+use crate::failure::{Failure, has_lost_connection};
 use crate::{OpenError, Options};
 
 /// How often it is looked whether a database that was not there has come.
@@ -216,13 +216,5 @@ fn db_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a DbError> {
 
 /// Whether the system, not the server, says that there is no connection.
 fn is_of_network(error: &(dyn Error + 'static)) -> bool {
-    let Some(driver) = error.downcast_ref::<tokio_postgres::Error>() else { return true };
-    let mut cause = driver.source();
-    while let Some(current) = cause {
-        if current.is::<io::Error>() {
-            return true;
-        }
-        cause = current.source();
-    }
-    driver.is_closed()
+    error.downcast_ref().is_none_or(has_lost_connection)
 }
