@@ -4,15 +4,19 @@
 //! named here; both engines and the in-memory model pass the same suite.
 
 mod attachments;
-mod credentials;
+mod audit;
 mod cursors;
+pub mod directory;
 mod documents;
 mod entities;
 mod error;
 mod readiness;
+mod records;
+mod secrets;
 mod statements;
 mod terms;
 mod transfer;
+mod usage;
 
 #[cfg(feature = "model")]
 pub mod model;
@@ -20,8 +24,11 @@ pub mod model;
 pub mod suite;
 
 pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
-pub use credentials::{Credential, CredentialStore, Tenant};
+pub use audit::{
+    AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, NotAWho, Outcome, Who, link,
+};
 pub use cursors::CursorStore;
+pub use directory::{Credential, Directory, Tenant};
 pub use documents::{
     Document, DocumentKey, DocumentList, DocumentPlace, DocumentRow, DocumentStore, DocumentWrite,
     Etag, EtagMatch, NewDocument, Precondition,
@@ -29,6 +36,10 @@ pub use documents::{
 pub use entities::{EntityStore, Person};
 pub use error::StorageError;
 pub use readiness::Readiness;
+pub use records::{
+    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
+};
+pub use secrets::SecretStore;
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
     StatementPage, StatementQuery, StatementStore, StoredStatement,
@@ -36,8 +47,9 @@ pub use statements::{
 pub use terms::{Filters, Term, TermHasher, TermKind};
 pub use transfer::{
     KeptDocument, KeptStatement, NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget,
-    pieces_of,
+    break_in, pieces_of,
 };
+pub use usage::{Usage, UsageStore};
 
 /// Everything an engine can do: the sum of the ports.
 pub trait Storage:
@@ -45,7 +57,11 @@ pub trait Storage:
     + AttachmentStore
     + DocumentStore
     + EntityStore
-    + CredentialStore
+    + RecordStore
+    + Directory
+    + AuditStore
+    + UsageStore
+    + SecretStore
     + CursorStore
     + Readiness
     + TransferSource
@@ -58,7 +74,11 @@ impl<T> Storage for T where
         + AttachmentStore
         + DocumentStore
         + EntityStore
-        + CredentialStore
+        + RecordStore
+        + Directory
+        + AuditStore
+        + UsageStore
+        + SecretStore
         + CursorStore
         + Readiness
         + TransferSource

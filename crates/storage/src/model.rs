@@ -12,12 +12,14 @@ use acta_ambient::{Clock, Moment};
 use acta_xapi::{Sha2, StatementId};
 use bytes::Bytes;
 
-use crate::{Credential, Document, DocumentKey, StoreId, Tenant};
+use crate::directory::{Recorded, Tenant};
+use crate::{Document, DocumentKey, Entry, Record as KeptRecord, RecordKind, StoreId, Usage};
 
 mod attachments;
 mod documents;
 mod entities;
 mod matching;
+mod records;
 mod statements;
 mod tables;
 mod transfer;
@@ -38,8 +40,9 @@ static STORE_COUNT: AtomicU64 = AtomicU64::new(0);
 /// What does not belong to one tenant, and the tenants.
 #[derive(Debug, Default)]
 struct Store {
-    tenants: Vec<Tenant>,
-    credentials: Vec<Credential>,
+    records: BTreeMap<(RecordKind, String), KeptRecord>,
+    audit: BTreeMap<Option<TenantId>, Vec<Entry>>,
+    usage: BTreeMap<(TenantId, u32), Usage>,
     secrets: BTreeMap<String, [u8; 32]>,
     /// Of which store this one is an unfinished copy.
     adoption: Option<StoreId>,
@@ -68,12 +71,9 @@ impl ModelStorage {
 
     /// An empty store that takes the time from `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let first = Tenant {
-            id: TenantId::FIRST,
-            name: Self::FIRST_TENANT_NAME.to_owned(),
-            created: clock.now(),
-        };
-        let store = Store { tenants: vec![first], ..Store::default() };
+        let first = Tenant::new(TenantId::FIRST, Self::FIRST_TENANT_NAME, clock.now());
+        let mut store = Store::default();
+        store.write(&first.create());
         let mut id = [0; 32];
         let number = STORE_COUNT.fetch_add(1, Ordering::Relaxed);
         id[..8].copy_from_slice(&number.to_le_bytes());

@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use crate::Storage;
 use crate::model::ModelStorage;
 
+pub mod administration;
 pub mod appending;
 pub mod attaching;
 pub mod comparing;
@@ -32,10 +33,10 @@ pub mod paging;
 pub mod referring;
 pub mod reopening;
 pub mod separating;
-pub mod settling;
 pub mod timing;
 pub mod transferring;
 
+pub use administration::{auditing, counting, recording, settling};
 pub use fixture::generate;
 
 /// A store that a case may use as it likes, empty when opened.
@@ -202,6 +203,27 @@ macro_rules! storage_suite {
                 a_secret_settles_once
                 a_cursor_holds_what_was_saved_last
             }
+            recording {
+                a_record_comes_back_as_it_was_written
+                a_write_must_find_what_it_expects
+                a_name_is_given_once_in_a_kind
+                a_change_happens_whole_or_not_at_all
+                one_of_many_rivals_changes_a_record
+                records_are_listed_by_group_in_pages
+                expired_records_are_removed
+            }
+            auditing {
+                an_entry_stands_with_what_was_done
+                chains_are_apart
+                entries_of_many_writers_make_one_chain
+                entries_are_found_by_what_they_tell
+                entries_are_read_in_pages_both_ways
+                a_chain_is_adopted_as_it_is
+            }
+            counting {
+                usage_adds_up_by_tenant_and_day
+                usage_of_many_writers_adds_up
+            }
             reopening {
                 an_empty_store_reopens
                 statements_stay
@@ -211,6 +233,7 @@ macro_rules! storage_suite {
                 documents_stay
                 definitions_and_names_stay
                 tables_stay
+                records_and_the_audit_stay
             }
             comparing {
                 random_histories_are_answered_as_by_the_model

@@ -12,7 +12,7 @@ use acta_xapi::{
 };
 use async_trait::async_trait;
 
-use crate::{Document, DocumentKey, StorageError, Tenant};
+use crate::{ChainHead, Document, DocumentKey, Entry, Record, StorageError};
 
 /// A statement just as a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,9 +92,22 @@ pub struct KeptDocument {
     pub document: Document,
 }
 
-/// Secret bytes and their name, as [`CredentialStore::settle_secret`] takes them.
+/// The entry among `entries` that does not follow what is before it, in a chain that ends with
+/// `head`.
+pub fn break_in(head: ChainHead, tenant: Option<TenantId>, entries: &[Entry]) -> Option<u64> {
+    let mut head = head;
+    for entry in entries {
+        if !head.is_followed_by(tenant, entry) {
+            return Some(entry.sequence);
+        }
+        head = ChainHead::from(entry);
+    }
+    None
+}
+
+/// Secret bytes and their name, as [`SecretStore::settle_secret`] takes them.
 ///
-/// [`CredentialStore::settle_secret`]: crate::CredentialStore::settle_secret
+/// [`SecretStore::settle_secret`]: crate::SecretStore::settle_secret
 #[derive(Clone, PartialEq, Eq)]
 pub struct NamedSecret {
     /// Its name.
@@ -213,13 +226,26 @@ pub trait TransferTarget: Send + Sync {
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
     async fn finish_adoption(&self) -> Result<(), StorageError>;
 
-    /// Makes a tenant with its number, or gives the one that has this number its name and
-    /// its time. Durable once `Ok`.
+    /// Writes records as they are, versions included, in place of those with the same ids. All
+    /// or none; durable once `Ok`. Tenants come before anything that belongs to them.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
-    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError>;
+    async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError>;
+
+    /// Appends entries to a chain of the audit as they are. All or none; durable once `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// - [`StorageError::Io`] with [`std::io::ErrorKind::InvalidInput`]: the first does not
+    ///   follow what is here, or one does not follow the one before it.
+    /// - [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
+    async fn adopt_audit(
+        &self,
+        tenant: Option<TenantId>,
+        entries: Vec<Entry>,
+    ) -> Result<(), StorageError>;
 
     /// Appends statements with the sequences and times that they have. Durable once `Ok`; of
     /// a run that ends early, of each tenant those before some place in it are here.

@@ -11,6 +11,10 @@ acta_storage::storage_suite!(ModelUnderTest);
 fn every_case_of_the_suite_is_in_its_list() {
     let list = include_str!("../src/suite.rs");
     let areas = [
+        include_str!("../src/suite/administration/auditing.rs"),
+        include_str!("../src/suite/administration/counting.rs"),
+        include_str!("../src/suite/administration/recording.rs"),
+        include_str!("../src/suite/administration/settling.rs"),
         include_str!("../src/suite/appending.rs"),
         include_str!("../src/suite/attaching.rs"),
         include_str!("../src/suite/comparing.rs"),
@@ -22,7 +26,6 @@ fn every_case_of_the_suite_is_in_its_list() {
         include_str!("../src/suite/referring.rs"),
         include_str!("../src/suite/reopening.rs"),
         include_str!("../src/suite/separating.rs"),
-        include_str!("../src/suite/settling.rs"),
         include_str!("../src/suite/timing.rs"),
         include_str!("../src/suite/transferring.rs"),
     ];

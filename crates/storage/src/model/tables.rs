@@ -1,49 +1,13 @@
-//! Tenants, credentials, secrets and cursors.
+//! Secrets and cursors.
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
 use async_trait::async_trait;
 
 use super::ModelStorage;
-use crate::{Credential, CredentialStore, CursorStore, Readiness, StorageError, Tenant};
+use crate::{CursorStore, Readiness, SecretStore, StorageError};
 
 #[async_trait]
-impl CredentialStore for ModelStorage {
-    async fn list_tenants(&self) -> Result<Vec<Tenant>, StorageError> {
-        Ok(self.lock().tenants.clone())
-    }
-
-    async fn create_tenant(&self, name: &str, created: Moment) -> Result<TenantId, StorageError> {
-        let mut store = self.lock();
-        let last = store.tenants.last().map_or(0, |tenant| tenant.id.number());
-        let Some(id) = last.checked_add(1).and_then(TenantId::new) else {
-            return Err(StorageError::Full);
-        };
-        store.tenants.push(Tenant { id, name: name.to_owned(), created });
-        Ok(id)
-    }
-
-    async fn find_credential(&self, key: &str) -> Result<Option<Credential>, StorageError> {
-        Ok(self.lock().credentials.iter().find(|known| known.key == key).cloned())
-    }
-
-    async fn insert_credential(&self, credential: &Credential) -> Result<bool, StorageError> {
-        let mut store = self.lock();
-        let is_taken = store.credentials.iter().any(|known| known.key == credential.key);
-        if !is_taken {
-            store.credentials.push(credential.clone());
-        }
-        Ok(!is_taken)
-    }
-
-    async fn list_credentials(&self, tenant: TenantId) -> Result<Vec<Credential>, StorageError> {
-        let store = self.lock();
-        let own = store.credentials.iter().filter(|credential| credential.tenant == tenant);
-        let mut own: Vec<Credential> = own.cloned().collect();
-        own.sort_by_key(|credential| credential.created);
-        Ok(own)
-    }
-
+impl SecretStore for ModelStorage {
     async fn settle_secret(
         &self,
         name: &str,

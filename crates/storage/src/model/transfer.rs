@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use super::statements::{Record, Said};
 use super::{Holdings, ModelStorage};
 use crate::{
-    DocumentKey, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError, StoreId,
-    Tenant, TransferSource, TransferTarget,
+    DocumentKey, Entry, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError,
+    StoreId, TransferSource, TransferTarget, break_in,
 };
 
 /// The items of a page, of which each has so many bytes.
@@ -120,11 +120,26 @@ impl TransferTarget for ModelStorage {
         Ok(())
     }
 
-    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
+    async fn adopt_records(&self, records: Vec<crate::Record>) -> Result<(), StorageError> {
         let mut store = self.lock();
-        store.tenants.retain(|known| known.id != tenant.id);
-        store.tenants.push(tenant.clone());
-        store.tenants.sort_by_key(|tenant| tenant.id);
+        for record in records {
+            store.records.insert((record.kind, record.id.clone()), record);
+        }
+        Ok(())
+    }
+
+    async fn adopt_audit(
+        &self,
+        tenant: Option<TenantId>,
+        entries: Vec<Entry>,
+    ) -> Result<(), StorageError> {
+        let mut store = self.lock();
+        if let Some(sequence) = break_in(store.head(tenant), tenant, &entries) {
+            let gap = format!("entry {sequence} of the audit does not follow");
+            let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
+            return Err(StorageError::Io { act: "adopting the audit", source });
+        }
+        store.audit.entry(tenant).or_default().extend(entries);
         Ok(())
     }
 

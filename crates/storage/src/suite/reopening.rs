@@ -8,8 +8,11 @@ use super::EngineUnderTest;
 use super::attaching::{bytes_of_length, content_of, stage_content};
 use super::documenting::{document, state_key};
 use super::fixture::{Draft, START, Stage, activity_id, agent, everything, id, mailbox, verb};
-use super::settling::credential;
-use crate::{Batch, Order, Precondition, StatementQuery, StorageError};
+use super::{auditing::told, settling::credential};
+use crate::{
+    AuditQuery, Batch, ChainHead, Change, Committed, Order, Precondition, RecordContent,
+    RecordKind, RecordWrite, StatementQuery, StorageError, Usage, break_in,
+};
 
 /// An empty store can be closed and opened.
 pub async fn an_empty_store_reopens<E: EngineUnderTest>() {
@@ -161,4 +164,29 @@ pub async fn tables_stay<E: EngineUnderTest>() {
     assert_eq!(cursor.as_deref(), Some("12"));
     let new = storage.create_tenant("south", START).await.unwrap();
     assert!(tenants.iter().all(|tenant| tenant.id < new), "a number was given twice");
+}
+
+/// Records keep their versions, and chains go on where they stopped.
+pub async fn records_and_the_audit_stay<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let tenant = Some(stage.tenant);
+    let storage = stage.storage();
+    let body = "{}".to_owned();
+    let content =
+        RecordContent { tenant, owner: None, name: Some("ada".into()), expires: None, body };
+    let create = RecordWrite::create(RecordKind::Account, "a", content);
+    let change = |number, writes| Change { writes, entries: vec![(tenant, told(number))] };
+    assert_eq!(storage.commit(&change(1, vec![create])).await.unwrap(), Committed::Done);
+    let before = storage.find_record(RecordKind::Account, "a").await.unwrap();
+    let usage = Usage { statement_count: 3, bytes: 4 };
+    storage.add_usage(stage.tenant, 5, usage).await.unwrap();
+    drop(storage);
+    let stage = stage.reopen().await;
+    let storage = stage.storage();
+    assert_eq!(storage.find_record_by_name(RecordKind::Account, "ada").await.unwrap(), before);
+    assert_eq!(storage.add_usage(stage.tenant, 5, Usage::default()).await.unwrap(), usage);
+    assert_eq!(storage.commit(&change(2, Vec::new())).await.unwrap(), Committed::Done);
+    let entries = storage.list_audit(tenant, &AuditQuery::everything(10)).await.unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(break_in(ChainHead::EMPTY, tenant, &entries), None);
 }

@@ -3,19 +3,27 @@
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::Moment;
 
-use super::EngineUnderTest;
-use super::fixture::{START, Stage};
 use crate::Credential;
+use crate::directory::CredentialSecret;
+use crate::suite::EngineUnderTest;
+use crate::suite::fixture::{START, Stage};
 
 /// A credential with this key.
 pub fn credential(key: &str, tenant: TenantId, created_micros: i64) -> Credential {
+    let created = Moment::from_unix_micros(START.unix_micros() + created_micros);
+    let mac = [key.len().try_into().unwrap_or(0); 32];
     Credential {
         key: key.to_owned(),
         tenant,
         label: format!("Label of {key} – ünï"),
-        secret_mac: [key.len().try_into().unwrap_or(0); 32],
+        secrets: vec![CredentialSecret { mac, created, expires: None }],
         scopes: [Scope::StatementsWrite, Scope::All].into_iter().collect(),
-        created: Moment::from_unix_micros(START.unix_micros() + created_micros),
+        is_read_only: false,
+        activity_prefixes: Vec::new(),
+        origins: Vec::new(),
+        authority: None,
+        created,
+        expires: None,
     }
 }
 

@@ -1,0 +1,388 @@
+//! People: accounts, their roles in tenants, and how they are known.
+
+use std::fmt;
+use std::str::FromStr;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_xapi::Uuid;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
+use crate::{Record, RecordContent, RecordKind, StorageError};
+
+/// Tells an account from all others.
+pub type AccountId = Uuid;
+
+/// An address of electronic mail, by which a person signs in. In lower case: addresses that
+/// differ in nothing else are one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EmailAddress(String);
+
+/// The text is no address of electronic mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected an address such as ada@example.org, of {} bytes at most",
+    EmailAddress::BYTES_MAX
+)]
+pub struct NotAnEmailAddress;
+
+impl EmailAddress {
+    /// Longest address, in bytes. Spec: RFC 5321, 4.5.3.1.3, less its angle brackets.
+    pub const BYTES_MAX: usize = 254;
+
+    /// The address, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = NotAnEmailAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnEmailAddress> {
+        let is_odd = |letter: char| {
+            letter.is_whitespace() || letter.is_control() || "<>,;:\"".contains(letter)
+        };
+        let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmailAddress)?;
+        let is_empty = local.is_empty() || domain.is_empty();
+        if Self::BYTES_MAX < text.len() || is_empty || local.contains('@') || text.contains(is_odd)
+        {
+            return Err(NotAnEmailAddress);
+        }
+        let lower = text.to_lowercase();
+        if Self::BYTES_MAX < lower.len() {
+            return Err(NotAnEmailAddress);
+        }
+        Ok(Self(lower))
+    }
+}
+
+/// A person who signs in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// By what it signs in. Unique in the store.
+    pub email: EmailAddress,
+    /// The person's name for people.
+    pub display_name: String,
+    /// The hash of its password, as PHC text; none if it signs in elsewhere or not yet.
+    pub password: Option<String>,
+    /// What it needs beside its password.
+    pub second_factor: Option<SecondFactor>,
+    /// Whether it runs the server: it makes, suspends and removes tenants.
+    pub is_operator: bool,
+    /// Whether it can not sign in until somebody lets it.
+    pub is_disabled: bool,
+    /// When it was made.
+    pub created: Moment,
+    /// When its password was last set.
+    pub password_changed: Option<Moment>,
+    /// When it last signed in.
+    pub last_signed_in: Option<Moment>,
+}
+
+/// What a person shows beside the password: codes of RFC 6238, and codes for when those are
+/// not at hand.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecondFactor {
+    /// What the codes are made of.
+    pub secret: [u8; 20],
+    /// Whether the person has shown a first code: asked for only from then on.
+    pub is_confirmed: bool,
+    /// The step of the code that was used last: none before it is taken again.
+    pub last_step: u64,
+    /// Hashes of the codes that are left, each for one use.
+    pub recovery: Vec<[u8; 32]>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SecondFactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecondFactor")
+            .field("is_confirmed", &self.is_confirmed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The text of a record.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    email: String,
+    display_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second_factor: Option<FactorBody>,
+    #[serde(default)]
+    is_operator: bool,
+    #[serde(default)]
+    is_disabled: bool,
+    created: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_changed: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_signed_in: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FactorBody {
+    secret: String,
+    is_confirmed: bool,
+    last_step: u64,
+    recovery: Vec<String>,
+}
+
+impl FactorBody {
+    fn of(factor: &SecondFactor) -> Self {
+        Self {
+            secret: write_hex(&factor.secret),
+            is_confirmed: factor.is_confirmed,
+            last_step: factor.last_step,
+            recovery: factor.recovery.iter().map(|hash| write_hex(hash)).collect(),
+        }
+    }
+
+    fn read(&self) -> Option<SecondFactor> {
+        let recovery: Option<Vec<_>> = self.recovery.iter().map(|hash| read_hex(hash)).collect();
+        Some(SecondFactor {
+            secret: read_hex(&self.secret)?,
+            is_confirmed: self.is_confirmed,
+            last_step: self.last_step,
+            recovery: recovery?,
+        })
+    }
+}
+
+impl Recorded for Account {
+    const KIND: RecordKind = RecordKind::Account;
+
+    fn record_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let body = Body {
+            email: self.email.as_str().to_owned(),
+            display_name: self.display_name.clone(),
+            password: self.password.clone(),
+            second_factor: self.second_factor.as_ref().map(FactorBody::of),
+            is_operator: self.is_operator,
+            is_disabled: self.is_disabled,
+            created: self.created.unix_micros(),
+            password_changed: self.password_changed.map(Moment::unix_micros),
+            last_signed_in: self.last_signed_in.map(Moment::unix_micros),
+        };
+        RecordContent {
+            tenant: None,
+            owner: None,
+            name: Some(self.email.as_str().to_owned()),
+            expires: None,
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: Body = read_body(record)?;
+        let factor = match &body.second_factor {
+            Some(factor) => Some(factor.read().ok_or_else(|| corrupt(record))?),
+            None => None,
+        };
+        Ok(Self {
+            id: record.id.parse().map_err(|_not_an_id| corrupt(record))?,
+            email: body.email.parse().map_err(|_not_an_address| corrupt(record))?,
+            display_name: body.display_name,
+            password: body.password,
+            second_factor: factor,
+            is_operator: body.is_operator,
+            is_disabled: body.is_disabled,
+            created: moment(body.created),
+            password_changed: body.password_changed.map(moment),
+            last_signed_in: body.last_signed_in.map(moment),
+        })
+    }
+}
+
+/// The role of an account in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// Where.
+    pub tenant: TenantId,
+    /// Who.
+    pub account: AccountId,
+    /// The name of the role.
+    pub role: String,
+    /// Since when.
+    pub created: Moment,
+    /// Whether an identity provider gave it, and takes it away when it no longer does.
+    pub is_provided: bool,
+}
+
+impl Membership {
+    /// The id of the record of an account's role in a tenant.
+    pub fn record_id_of(tenant: TenantId, account: AccountId) -> String {
+        format!("{:010}/{account}", tenant.number())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct MembershipBody {
+    role: String,
+    created: i64,
+    #[serde(default)]
+    is_provided: bool,
+}
+
+impl Recorded for Membership {
+    const KIND: RecordKind = RecordKind::Membership;
+
+    fn record_id(&self) -> String {
+        Self::record_id_of(self.tenant, self.account)
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let body = MembershipBody {
+            role: self.role.clone(),
+            created: self.created.unix_micros(),
+            is_provided: self.is_provided,
+        };
+        RecordContent {
+            tenant: Some(self.tenant),
+            owner: Some(self.account.to_string()),
+            name: None,
+            expires: None,
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: MembershipBody = read_body(record)?;
+        let owner = record.content.owner.as_deref();
+        let account = owner.and_then(|owner| owner.parse().ok());
+        Ok(Self {
+            tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
+            account: account.ok_or_else(|| corrupt(record))?,
+            role: body.role,
+            created: moment(body.created),
+            is_provided: body.is_provided,
+        })
+    }
+}
+
+/// A subject of an identity provider, and whose account it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The provider.
+    pub issuer: String,
+    /// What it calls the person.
+    pub subject: String,
+    /// Whose account.
+    pub account: AccountId,
+}
+
+impl Identity {
+    /// The id of the record of this subject.
+    pub fn record_id_of(issuer: &str, subject: &str) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update((issuer.len() as u64).to_le_bytes());
+        hasher.update(issuer);
+        hasher.update(subject);
+        write_hex(&hasher.finalize())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct IdentityBody {
+    issuer: String,
+    subject: String,
+}
+
+impl Recorded for Identity {
+    const KIND: RecordKind = RecordKind::Identity;
+
+    fn record_id(&self) -> String {
+        Self::record_id_of(&self.issuer, &self.subject)
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let body = IdentityBody { issuer: self.issuer.clone(), subject: self.subject.clone() };
+        RecordContent {
+            tenant: None,
+            owner: Some(self.account.to_string()),
+            name: None,
+            expires: None,
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: IdentityBody = read_body(record)?;
+        let account = record.content.owner.as_deref().and_then(|owner| owner.parse().ok());
+        Ok(Self {
+            issuer: body.issuer,
+            subject: body.subject,
+            account: account.ok_or_else(|| corrupt(record))?,
+        })
+    }
+}
+
+/// Failed attempts to sign in, counted for an account or for something that is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failures {
+    /// Of what: a hash, so that nobody reads what strangers have typed.
+    pub id: String,
+    /// How many since the last success.
+    pub count: u32,
+    /// When the last one was.
+    pub last: Moment,
+    /// From when on they are forgotten.
+    pub expires: Moment,
+}
+
+#[derive(Serialize, Deserialize)]
+struct FailuresBody {
+    count: u32,
+    last: i64,
+}
+
+impl Recorded for Failures {
+    const KIND: RecordKind = RecordKind::Failures;
+
+    fn record_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let body = FailuresBody { count: self.count, last: self.last.unix_micros() };
+        RecordContent {
+            tenant: None,
+            owner: None,
+            name: None,
+            expires: Some(self.expires),
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: FailuresBody = read_body(record)?;
+        Ok(Self {
+            id: record.id.clone(),
+            count: body.count,
+            last: moment(body.last),
+            expires: record.content.expires.ok_or_else(|| corrupt(record))?,
+        })
+    }
+}

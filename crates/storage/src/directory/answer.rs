@@ -1,0 +1,55 @@
+//! What was answered to requests that may be repeated.
+
+use acta_ambient::Moment;
+use serde::{Deserialize, Serialize};
+
+use super::{Recorded, corrupt, read_body, read_hex, write_body, write_hex};
+use crate::{Record, RecordContent, RecordKind, StorageError};
+
+/// What was answered to a request with an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Who asked under which key: a hash of both.
+    pub id: String,
+    /// The hash of what was asked.
+    pub request: [u8; 32],
+    /// What was made, as it was told, but for secrets.
+    pub told: String,
+    /// From when on the key may be used anew.
+    pub expires: Moment,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    request: String,
+    told: String,
+}
+
+impl Recorded for Answer {
+    const KIND: RecordKind = RecordKind::Answer;
+
+    fn record_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let body = Body { request: write_hex(&self.request), told: self.told.clone() };
+        RecordContent {
+            tenant: None,
+            owner: None,
+            name: None,
+            expires: Some(self.expires),
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: Body = read_body(record)?;
+        Ok(Self {
+            id: record.id.clone(),
+            request: read_hex(&body.request).ok_or_else(|| corrupt(record))?,
+            told: body.told,
+            expires: record.content.expires.ok_or_else(|| corrupt(record))?,
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! API credentials.
+
+use acta_access::{Scopes, TenantId};
+use acta_ambient::Moment;
+use serde::{Deserialize, Serialize};
+
+use super::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
+use crate::{Record, RecordContent, RecordKind, StorageError};
+
+/// An API credential as it is stored: its secrets themselves are not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// The public part: the user name of Basic authentication. Unique in the store.
+    pub key: String,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name for people.
+    pub label: String,
+    /// What is known of its secrets, newest first: one, and another one while it is rotated.
+    pub secrets: Vec<CredentialSecret>,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Whether it may only read, whatever its scopes.
+    pub is_read_only: bool,
+    /// With what the ids of activities begin that it may be used for; all if empty.
+    pub activity_prefixes: Vec<String>,
+    /// From which origins it may be used; from everywhere if empty.
+    pub origins: Vec<String>,
+    /// The agent that vouches for what is written with it, as JSON; none for an account that
+    /// is made of its key.
+    pub authority: Option<String>,
+    /// When it was made.
+    pub created: Moment,
+    /// From when on it is refused.
+    pub expires: Option<Moment>,
+}
+
+/// What is known of a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CredentialSecret {
+    /// HMAC-SHA256 of the secret, under the store's own key.
+    pub mac: [u8; 32],
+    /// When it was made.
+    pub created: Moment,
+    /// From when on it is refused, because a newer one takes its place.
+    pub expires: Option<Moment>,
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credential")
+            .field("key", &self.key)
+            .field("tenant", &self.tenant)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for CredentialSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CredentialSecret")
+            .field("created", &self.created)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The text of a record.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    label: String,
+    secrets: Vec<SecretBody>,
+    scopes: String,
+    created: i64,
+    #[serde(default)]
+    is_read_only: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    activity_prefixes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    origins: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    authority: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<i64>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SecretBody {
+    mac: String,
+    created: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<i64>,
+}
+
+impl Recorded for Credential {
+    const KIND: RecordKind = RecordKind::Credential;
+
+    fn record_id(&self) -> String {
+        self.key.clone()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let secret = |secret: &CredentialSecret| SecretBody {
+            mac: write_hex(&secret.mac),
+            created: secret.created.unix_micros(),
+            expires: secret.expires.map(Moment::unix_micros),
+        };
+        let body = Body {
+            label: self.label.clone(),
+            secrets: self.secrets.iter().map(secret).collect(),
+            scopes: self.scopes.to_string(),
+            created: self.created.unix_micros(),
+            is_read_only: self.is_read_only,
+            activity_prefixes: self.activity_prefixes.clone(),
+            origins: self.origins.clone(),
+            authority: self.authority.clone(),
+            expires: self.expires.map(Moment::unix_micros),
+        };
+        RecordContent {
+            tenant: Some(self.tenant),
+            owner: None,
+            name: None,
+            // It stays until somebody removes it, so that people see what has expired.
+            expires: None,
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: Body = read_body(record)?;
+        let secret = |secret: &SecretBody| {
+            Some(CredentialSecret {
+                mac: read_hex(&secret.mac)?,
+                created: moment(secret.created),
+                expires: secret.expires.map(moment),
+            })
+        };
+        let secrets: Option<Vec<_>> = body.secrets.iter().map(secret).collect();
+        Ok(Self {
+            key: record.id.clone(),
+            tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
+            secrets: secrets.ok_or_else(|| corrupt(record))?,
+            scopes: body.scopes.parse().map_err(|_unknown| corrupt(record))?,
+            label: body.label,
+            is_read_only: body.is_read_only,
+            activity_prefixes: body.activity_prefixes,
+            origins: body.origins,
+            authority: body.authority,
+            created: moment(body.created),
+            expires: body.expires.map(moment),
+        })
+    }
+}
+
+/// When a credential was last used: apart from the credential, which nobody changes by using
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialUse {
+    /// The credential's key.
+    pub key: String,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// When it was last used, to the minute or so.
+    pub last_used: Moment,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UseBody {
+    last_used: i64,
+}
+
+impl Recorded for CredentialUse {
+    const KIND: RecordKind = RecordKind::CredentialUse;
+
+    fn record_id(&self) -> String {
+        self.key.clone()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        RecordContent {
+            tenant: Some(self.tenant),
+            owner: None,
+            name: None,
+            expires: None,
+            body: write_body(&UseBody { last_used: self.last_used.unix_micros() }),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: UseBody = read_body(record)?;
+        Ok(Self {
+            key: record.id.clone(),
+            tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
+            last_used: moment(body.last_used),
+        })
+    }
+}

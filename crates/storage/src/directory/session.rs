@@ -1,0 +1,77 @@
+//! Who is signed in.
+
+use acta_ambient::Moment;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, Recorded, corrupt, moment, read_body, write_body};
+use crate::{Record, RecordContent, RecordKind, StorageError};
+
+/// Somebody who is signed in, in one browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The hash of its token, which the browser alone has.
+    pub id: String,
+    /// Who.
+    pub account: AccountId,
+    /// Since when.
+    pub created: Moment,
+    /// When it was last used, to the minute or so.
+    pub last_used: Moment,
+    /// When it ends, whatever is done in it.
+    pub ends: Moment,
+    /// When it ends unless it is used.
+    pub expires: Moment,
+    /// From which address it was begun.
+    pub from: String,
+    /// Whether a second factor, or an identity provider, was part of signing in.
+    pub is_strong: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    created: i64,
+    last_used: i64,
+    ends: i64,
+    from: String,
+    is_strong: bool,
+}
+
+impl Recorded for Session {
+    const KIND: RecordKind = RecordKind::Session;
+
+    fn record_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let body = Body {
+            created: self.created.unix_micros(),
+            last_used: self.last_used.unix_micros(),
+            ends: self.ends.unix_micros(),
+            from: self.from.clone(),
+            is_strong: self.is_strong,
+        };
+        RecordContent {
+            tenant: None,
+            owner: Some(self.account.to_string()),
+            name: None,
+            expires: Some(self.expires),
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: Body = read_body(record)?;
+        let account = record.content.owner.as_deref().and_then(|owner| owner.parse().ok());
+        Ok(Self {
+            id: record.id.clone(),
+            account: account.ok_or_else(|| corrupt(record))?,
+            created: moment(body.created),
+            last_used: moment(body.last_used),
+            ends: moment(body.ends),
+            expires: record.content.expires.ok_or_else(|| corrupt(record))?,
+            from: body.from,
+            is_strong: body.is_strong,
+        })
+    }
+}

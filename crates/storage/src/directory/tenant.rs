@@ -1,0 +1,187 @@
+//! Tenants.
+
+use std::num::{NonZeroU32, NonZeroU64};
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use serde::{Deserialize, Serialize};
+
+use super::{Recorded, corrupt, moment, read_body, write_body};
+use crate::{Record, RecordContent, RecordKind, StorageError};
+
+/// A tenant as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its number.
+    pub id: TenantId,
+    /// Its name for people.
+    pub name: String,
+    /// When it was made.
+    pub created: Moment,
+    /// Whether it is served.
+    pub state: TenantState,
+    /// How much it may do.
+    pub limits: TenantLimits,
+    /// Whether the audit tells which statements people have read.
+    pub audits_reads: bool,
+}
+
+/// Whether a tenant is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantState {
+    /// It is.
+    Active,
+    /// It is not, until somebody resumes it.
+    Suspended {
+        /// Since when.
+        since: Moment,
+    },
+    /// It is not, and everything in it will be removed.
+    Deleted {
+        /// Since when.
+        since: Moment,
+        /// Removed not before.
+        purge: Moment,
+    },
+    /// Everything in it is removed. Its number is never given to another.
+    Purged {
+        /// Since when.
+        since: Moment,
+    },
+}
+
+impl TenantState {
+    /// Its name for people and machines.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended { .. } => "suspended",
+            Self::Deleted { .. } => "deleted",
+            Self::Purged { .. } => "purged",
+        }
+    }
+}
+
+/// How much a tenant may do; none for no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TenantLimits {
+    /// Requests a second, on each node.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    pub bytes_per_day: Option<NonZeroU64>,
+    /// Statements that it may store on a day in UTC.
+    pub statements_per_day: Option<NonZeroU64>,
+}
+
+impl TenantLimits {
+    /// No limit at all.
+    pub const NONE: Self =
+        Self { requests_per_second: None, bytes_per_day: None, statements_per_day: None };
+}
+
+impl Tenant {
+    /// A tenant that is served, without limits.
+    pub fn new(id: TenantId, name: impl Into<String>, created: Moment) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            created,
+            state: TenantState::Active,
+            limits: TenantLimits::NONE,
+            audits_reads: false,
+        }
+    }
+
+    /// The id of the record of the tenant with this number. Ids are in the order of numbers.
+    pub fn record_id_of(id: TenantId) -> String {
+        format!("{:010}", id.number())
+    }
+}
+
+/// The text of a record.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    name: String,
+    created: i64,
+    #[serde(default = "Body::active")]
+    state: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    purge: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_per_second: Option<NonZeroU32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes_per_day: Option<NonZeroU64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    statements_per_day: Option<NonZeroU64>,
+    #[serde(default)]
+    audits_reads: bool,
+}
+
+impl Body {
+    fn active() -> String {
+        TenantState::Active.as_str().to_owned()
+    }
+
+    fn state(&self) -> Option<TenantState> {
+        let (since, purge) = (self.since.map(moment), self.purge.map(moment));
+        match self.state.as_str() {
+            "active" => Some(TenantState::Active),
+            "suspended" => Some(TenantState::Suspended { since: since? }),
+            "deleted" => Some(TenantState::Deleted { since: since?, purge: purge? }),
+            "purged" => Some(TenantState::Purged { since: since? }),
+            _ => None,
+        }
+    }
+}
+
+impl Recorded for Tenant {
+    const KIND: RecordKind = RecordKind::Tenant;
+
+    fn record_id(&self) -> String {
+        Self::record_id_of(self.id)
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let (since, purge) = match self.state {
+            TenantState::Active => (None, None),
+            TenantState::Suspended { since } | TenantState::Purged { since } => (Some(since), None),
+            TenantState::Deleted { since, purge } => (Some(since), Some(purge)),
+        };
+        let body = Body {
+            name: self.name.clone(),
+            created: self.created.unix_micros(),
+            state: self.state.as_str().to_owned(),
+            since: since.map(Moment::unix_micros),
+            purge: purge.map(Moment::unix_micros),
+            requests_per_second: self.limits.requests_per_second,
+            bytes_per_day: self.limits.bytes_per_day,
+            statements_per_day: self.limits.statements_per_day,
+            audits_reads: self.audits_reads,
+        };
+        RecordContent {
+            tenant: Some(self.id),
+            owner: None,
+            name: None,
+            expires: None,
+            body: write_body(&body),
+        }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: Body = read_body(record)?;
+        Ok(Self {
+            id: record.id.parse().map_err(|_not_a_number| corrupt(record))?,
+            created: moment(body.created),
+            state: body.state().ok_or_else(|| corrupt(record))?,
+            limits: TenantLimits {
+                requests_per_second: body.requests_per_second,
+                bytes_per_day: body.bytes_per_day,
+                statements_per_day: body.statements_per_day,
+            },
+            audits_reads: body.audits_reads,
+            name: body.name,
+        })
+    }
+}

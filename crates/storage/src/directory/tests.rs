@@ -1,0 +1,164 @@
+use acta_access::{Scope, TenantId};
+
+use super::account::AccountId;
+use super::*;
+
+const NOW: Moment = Moment::from_unix_micros(1_772_357_400_000_250);
+
+#[track_caller]
+fn check<T: Recorded + Clone + PartialEq + std::fmt::Debug>(value: &T) {
+    let record =
+        Record { kind: T::KIND, id: value.record_id(), version: 1, content: value.to_content() };
+    assert_eq!(T::from_record(&record).unwrap(), *value);
+    // A text that is cut is damage, and the message does not quote it.
+    let mut cut = record;
+    cut.content.body.truncate(cut.content.body.len() - 1);
+    let error = T::from_record(&cut).unwrap_err();
+    assert!(matches!(error, StorageError::Corrupt { .. }), "{error}");
+}
+
+fn account() -> AccountId {
+    AccountId::from_u128(7)
+}
+
+#[test]
+fn tenants_are_written_and_read() {
+    let id = TenantId::new(12).unwrap();
+    let plain = Tenant::new(id, "Häuser & Söhne", NOW);
+    assert_eq!(plain.record_id(), "0000000012");
+    let limits = TenantLimits {
+        requests_per_second: std::num::NonZeroU32::new(5),
+        bytes_per_day: std::num::NonZeroU64::new(u64::MAX),
+        statements_per_day: None,
+    };
+    let states = [
+        TenantState::Active,
+        TenantState::Suspended { since: NOW },
+        TenantState::Deleted { since: NOW, purge: NOW },
+        TenantState::Purged { since: NOW },
+    ];
+    for state in states {
+        check(&Tenant { state, limits, audits_reads: true, ..plain.clone() });
+    }
+    check(&plain);
+}
+
+/// What the first releases wrote says nothing of what came later.
+#[test]
+fn older_texts_are_read() {
+    let content = |body: &str| RecordContent {
+        tenant: Some(TenantId::FIRST),
+        ..content_of(&serde_json::from_str::<serde_json::Value>(body).unwrap())
+    };
+    let record = |kind, id: &str, body| Record {
+        kind,
+        id: id.to_owned(),
+        version: 1,
+        content: content(body),
+    };
+    let tenant = record(RecordKind::Tenant, "0000000001", r#"{"name":"default","created":5}"#);
+    let expected = Tenant::new(TenantId::FIRST, "default", Moment::from_unix_micros(5));
+    assert_eq!(Tenant::from_record(&tenant).unwrap(), expected);
+    let mac = "ab".repeat(32);
+    let body = format!(
+        r#"{{"label":"first","secrets":[{{"mac":"{mac}","created":5}}],"scopes":"all","created":5}}"#
+    );
+    let read = Credential::from_record(&record(RecordKind::Credential, "key", &body)).unwrap();
+    assert_eq!((read.key.as_str(), read.tenant), ("key", TenantId::FIRST));
+    assert_eq!(read.secrets[0].mac, [0xab; 32]);
+    assert!(read.scopes.contains(Scope::All) && !read.is_read_only && read.expires.is_none());
+}
+
+#[test]
+fn credentials_are_written_and_read() {
+    let secret = CredentialSecret { mac: [9; 32], created: NOW, expires: Some(NOW) };
+    let full = Credential {
+        key: "key".into(),
+        tenant: TenantId::FIRST,
+        label: "ünï".into(),
+        secrets: vec![secret, CredentialSecret { expires: None, ..secret }],
+        scopes: [Scope::State, Scope::All].into_iter().collect(),
+        is_read_only: true,
+        activity_prefixes: vec!["https://example.org/".into()],
+        origins: vec!["https://example.org".into()],
+        authority: Some(r#"{"mbox":"mailto:ada@example.org"}"#.into()),
+        created: NOW,
+        expires: Some(NOW),
+    };
+    check(&full);
+    check(&CredentialUse { key: "key".into(), tenant: TenantId::FIRST, last_used: NOW });
+}
+
+#[test]
+fn people_are_written_and_read() {
+    let factor = SecondFactor {
+        secret: [3; 20],
+        is_confirmed: true,
+        last_step: 7,
+        recovery: vec![[1; 32], [2; 32]],
+    };
+    let plain = Account {
+        id: account(),
+        email: "Ada@Example.org".parse().unwrap(),
+        display_name: "Ada".into(),
+        password: None,
+        second_factor: None,
+        is_operator: false,
+        is_disabled: false,
+        created: NOW,
+        password_changed: None,
+        last_signed_in: None,
+    };
+    assert_eq!(plain.to_content().name.as_deref(), Some("ada@example.org"));
+    check(&Account { second_factor: Some(factor), is_operator: true, ..plain.clone() });
+    check(&plain);
+    check(&Membership {
+        tenant: TenantId::FIRST,
+        account: account(),
+        role: "owner".into(),
+        created: NOW,
+        is_provided: true,
+    });
+    let (issuer, subject) = ("https://id.example".to_owned(), "x".to_owned());
+    check(&Identity { issuer, subject, account: account() });
+    check(&Failures { id: "hash".into(), count: 3, last: NOW, expires: NOW });
+}
+
+#[test]
+fn sessions_tickets_and_answers_are_written_and_read() {
+    check(&Session {
+        id: "hash".into(),
+        account: account(),
+        created: NOW,
+        last_used: NOW,
+        ends: NOW,
+        expires: NOW,
+        from: "2001:db8::1".into(),
+        is_strong: true,
+    });
+    let email: EmailAddress = "ada@example.org".parse().unwrap();
+    let (tenant, role) = (TenantId::FIRST, "analyst".to_owned());
+    let purposes = [
+        TicketPurpose::SetUp,
+        TicketPurpose::Invitation { tenant, email, role },
+        TicketPurpose::Reset { account: account() },
+    ];
+    for purpose in purposes {
+        check(&Ticket { id: "hash".into(), purpose, created: NOW, expires: NOW });
+    }
+    let told = r#"{"key":"a"}"#.to_owned();
+    check(&Answer { id: "hash".into(), request: [4; 32], told, expires: NOW });
+}
+
+#[test]
+fn addresses_of_mail_are_told_from_other_texts() {
+    for good in ["a@b", "Ada.Lovelace+x@example.org", "ünï@exämple.org"] {
+        let parsed: EmailAddress = good.parse().unwrap();
+        assert_eq!(parsed.as_str(), good.to_lowercase());
+        assert_eq!(parsed.as_str().parse(), Ok(parsed.clone()));
+    }
+    let long = format!("{}@example.org", "a".repeat(243));
+    for bad in ["", "a", "@b", "a@", "a b@c", "a@b\n", "a@b@c", "<a@b>", "a,b@c", &long] {
+        assert_eq!(bad.parse::<EmailAddress>(), Err(NotAnEmailAddress), "{bad:?}");
+    }
+}

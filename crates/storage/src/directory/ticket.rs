@@ -1,0 +1,105 @@
+//! Links that are used once.
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, EmailAddress, Recorded, corrupt, moment, read_body, write_body};
+use crate::{Record, RecordContent, RecordKind, StorageError};
+
+/// A link that is used once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// The hash of its token, which the link alone has.
+    pub id: String,
+    /// What for.
+    pub purpose: TicketPurpose,
+    /// When it was made.
+    pub created: Moment,
+    /// From when on it is refused.
+    pub expires: Moment,
+}
+
+/// What a link is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketPurpose {
+    /// Makes the first account.
+    SetUp,
+    /// Gives somebody a role in a tenant, and an account if they have none.
+    Invitation {
+        /// Where.
+        tenant: TenantId,
+        /// Who.
+        email: EmailAddress,
+        /// The name of the role.
+        role: String,
+    },
+    /// Sets the password of an account anew.
+    Reset {
+        /// Whose.
+        account: AccountId,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    created: i64,
+    purpose: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
+}
+
+impl Recorded for Ticket {
+    const KIND: RecordKind = RecordKind::Ticket;
+
+    fn record_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn to_content(&self) -> RecordContent {
+        let created = self.created.unix_micros();
+        let plain =
+            |purpose: &str| Body { created, purpose: purpose.to_owned(), email: None, role: None };
+        let (body, tenant, owner) = match &self.purpose {
+            TicketPurpose::SetUp => (plain("set-up"), None, None),
+            TicketPurpose::Invitation { tenant, email, role } => {
+                let (email, role) = (Some(email.to_string()), Some(role.clone()));
+                (Body { email, role, ..plain("invitation") }, Some(*tenant), None)
+            }
+            TicketPurpose::Reset { account } => (plain("reset"), None, Some(account.to_string())),
+        };
+        let expires = Some(self.expires);
+        RecordContent { tenant, owner, name: None, expires, body: write_body(&body) }
+    }
+
+    fn from_record(record: &Record) -> Result<Self, StorageError> {
+        let body: Body = read_body(record)?;
+        let content = &record.content;
+        let purpose = match body.purpose.as_str() {
+            "set-up" => Some(TicketPurpose::SetUp),
+            "invitation" => {
+                let email = body.email.and_then(|email| email.parse().ok());
+                let (tenant, role) = (content.tenant, body.role);
+                match (tenant, email, role) {
+                    (Some(tenant), Some(email), Some(role)) => {
+                        Some(TicketPurpose::Invitation { tenant, email, role })
+                    }
+                    _ => None,
+                }
+            }
+            "reset" => {
+                let account = content.owner.as_deref().and_then(|owner| owner.parse().ok());
+                account.map(|account| TicketPurpose::Reset { account })
+            }
+            _ => None,
+        };
+        Ok(Self {
+            id: record.id.clone(),
+            purpose: purpose.ok_or_else(|| corrupt(record))?,
+            created: moment(body.created),
+            expires: content.expires.ok_or_else(|| corrupt(record))?,
+        })
+    }
+}
