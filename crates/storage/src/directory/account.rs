@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::Moment;
 use acta_xapi::Uuid;
 use serde::{Deserialize, Serialize};
@@ -223,8 +223,8 @@ pub struct Membership {
     pub tenant: TenantId,
     /// Who.
     pub account: AccountId,
-    /// The name of the role.
-    pub role: String,
+    /// As what.
+    pub role: Role,
     /// Since when.
     pub created: Moment,
     /// Whether an identity provider gave it, and takes it away when it no longer does.
@@ -255,7 +255,7 @@ impl Recorded for Membership {
 
     fn to_content(&self) -> RecordContent {
         let body = MembershipBody {
-            role: self.role.clone(),
+            role: self.role.to_string(),
             created: self.created.unix_micros(),
             is_provided: self.is_provided,
         };
@@ -275,7 +275,7 @@ impl Recorded for Membership {
         Ok(Self {
             tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
             account: account.ok_or_else(|| corrupt(record))?,
-            role: body.role,
+            role: body.role.parse().map_err(|_unknown| corrupt(record))?,
             created: moment(body.created),
             is_provided: body.is_provided,
         })
