@@ -125,11 +125,9 @@ impl Authenticator {
         let credential = self.find(&presented.key).await?;
         let is_right = self.is_right(credential.as_deref(), &presented.secret);
         match credential {
-            Some(credential) if is_right => Ok(Principal {
-                tenant: credential.tenant,
-                name: presented.key,
-                scopes: credential.scopes,
-            }),
+            Some(credential) if is_right => {
+                Ok(Principal::new(credential.tenant, presented.key, credential.scopes))
+            }
             Some(_) | None => Err(self.refuse(&presented.key)),
         }
     }

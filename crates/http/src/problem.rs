@@ -9,6 +9,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use acta_access::Denied;
 use acta_auth::AuthError;
 use acta_service::{Limit, ServiceError};
 use acta_xapi::{Fault, Faults, Rule};
@@ -26,6 +27,8 @@ pub(crate) struct Problem {
     slug: &'static str,
     detail: String,
     faults: Vec<FaultView>,
+    /// The name of the restriction of a credential that is in the way.
+    restriction: Option<&'static str>,
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -140,12 +143,21 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     faults: &'a [FaultView],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restriction: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem without faults.
     pub(crate) fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, detail: detail.into(), faults: Vec::new(), retry_after: None }
+        Self {
+            status,
+            slug,
+            detail: detail.into(),
+            faults: Vec::new(),
+            restriction: None,
+            retry_after: None,
+        }
     }
 
     /// The request breaks rules.
@@ -275,6 +287,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             faults: &self.faults,
+            restriction: self.restriction,
         };
         // Strings and numbers alone cannot fail to be written.
         serde_json::to_string(&body).unwrap_or_default()
@@ -337,16 +350,37 @@ impl From<AuthError> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Scopes { sufficient: [] } => {
+                let detail = "no scope of a credential permits this";
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+            }
+            Denied::Scopes { sufficient } => {
+                let scopes: Vec<&str> = sufficient.iter().map(|scope| scope.as_str()).collect();
+                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+            }
+            Denied::Restricted { restriction, statement_index } => {
+                let name = restriction.as_str();
+                let mut detail = format!("{restriction} (restriction `{name}`)");
+                if let Some(index) = statement_index {
+                    // Writing into a string cannot fail.
+                    let _ = write!(detail, "; nothing was stored because of /{index}");
+                }
+                let problem = Self::new(StatusCode::FORBIDDEN, "restricted", detail);
+                Self { restriction: Some(name), ..problem }
+            }
+        }
+    }
+}
+
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Faulty(faults) => faults.into(),
-            ServiceError::Denied(denied) => {
-                let scopes: Vec<&str> =
-                    denied.sufficient.iter().map(|scope| scope.as_str()).collect();
-                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
-                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
-            }
+            ServiceError::Denied(denied) => denied.into(),
             ServiceError::NotFound => Self::not_found(),
             ServiceError::Conflict(ids) => {
                 let ids: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
@@ -392,7 +426,7 @@ impl From<ServiceError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acta_access::{Act, Denied};
+    use acta_access::{Act, Restriction};
 
     #[track_caller]
     fn check(error: ServiceError, status: u16, slug: &str) {
@@ -410,7 +444,8 @@ mod tests {
         let retry_after = Duration::from_secs(7);
         let table = [
             (ServiceError::fault("/a", Rule::Json, "x"), 400, "faults"),
-            (ServiceError::Denied(Denied { sufficient }), 403, "forbidden"),
+            (ServiceError::Denied(Denied::Scopes { sufficient }), 403, "forbidden"),
+            (ServiceError::Denied(Restriction::Origin.into()), 403, "restricted"),
             (ServiceError::NotFound, 404, "not-found"),
             (ServiceError::Conflict(Vec::new()), 409, "statement-conflict"),
             (ServiceError::PreconditionFailed, 412, "precondition-failed"),

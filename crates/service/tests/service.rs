@@ -43,8 +43,7 @@ fn service() -> (Service, Arc<ManualClock>) {
 }
 
 fn principal(name: &str, scopes: &str) -> Principal {
-    let scopes = scopes.parse().unwrap();
-    Principal { tenant: TenantId::FIRST, name: name.to_owned(), scopes }
+    Principal::new(TenantId::FIRST, name, scopes.parse().unwrap())
 }
 
 fn statement(id: &str, attachments: &str) -> String {
