@@ -1,4 +1,4 @@
-//! The header `Authorization` in the Basic scheme.
+//! The header `Authorization`, in the schemes Basic and Bearer.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,40 +6,62 @@ use base64::engine::general_purpose::STANDARD;
 use crate::{AuthError, Secret};
 
 /// Longest header value that is looked into, in bytes.
-pub(crate) const HEADER_BYTES_MAX: usize = 4096;
+pub(crate) const HEADER_BYTES_MAX: usize = 8192;
 
-/// What a request presents: who it claims to be, and the proof.
+/// The user name under which a browser token is presented as Basic credentials.
+pub(crate) const TOKEN_USER: &str = "acta-token";
+
+/// What a request presents.
 #[derive(Debug)]
-pub(crate) struct Presented {
-    /// The key of a credential.
-    pub(crate) key: String,
-    /// The secret that belongs to it.
-    pub(crate) secret: Secret,
+pub(crate) enum Presented {
+    /// Who it claims to be, and the proof.
+    Basic {
+        /// The key of a credential.
+        key: String,
+        /// The secret that belongs to it.
+        secret: Secret,
+    },
+    /// A token that speaks for itself.
+    Bearer(Secret),
 }
 
-/// Parses the value of the header.
-///
-/// The base64 text must be complete, with padding and without blanks, and must encode UTF-8.
-/// The key ends at the first colon.
-///
-/// Spec: RFC 7617, 2; RFC 9110, 11.4.
-pub(crate) fn parse(header: &[u8]) -> Result<Presented, AuthError> {
-    let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
-    let (scheme, rest) = header.split_at(end);
-    if scheme.is_empty() && rest.is_empty() {
-        return Err(AuthError::Missing);
+impl Presented {
+    /// Parses the value of the header.
+    ///
+    /// The base64 text of Basic must be complete, with padding and without blanks, and must
+    /// encode UTF-8. The key ends at the first colon.
+    ///
+    /// Spec: RFC 7617, 2; RFC 6750, 2.1; RFC 9110, 11.4.
+    pub(crate) fn parse(header: &[u8]) -> Result<Self, AuthError> {
+        let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
+        let (scheme, rest) = header.split_at(end);
+        if scheme.is_empty() && rest.is_empty() {
+            return Err(AuthError::Missing);
+        }
+        let is_bearer = scheme.eq_ignore_ascii_case(b"Bearer");
+        if !is_bearer && !scheme.eq_ignore_ascii_case(b"Basic") {
+            return Err(AuthError::UnsupportedScheme);
+        }
+        if HEADER_BYTES_MAX < header.len() {
+            return Err(AuthError::Refused);
+        }
+        let rest = rest.trim_ascii();
+        if is_bearer {
+            let text = std::str::from_utf8(rest).ok().filter(|text| is_token(text));
+            return text.map(|text| Self::Bearer(Secret::new(text))).ok_or(AuthError::Refused);
+        }
+        let decoded = STANDARD.decode(rest).ok();
+        let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+        let parts = text.as_deref().and_then(|text| text.split_once(':'));
+        let (key, secret) = parts.ok_or(AuthError::Refused)?;
+        Ok(Self::Basic { key: key.to_owned(), secret: Secret::new(secret) })
     }
-    if !scheme.eq_ignore_ascii_case(b"Basic") {
-        return Err(AuthError::UnsupportedScheme);
-    }
-    if HEADER_BYTES_MAX < header.len() {
-        return Err(AuthError::Refused);
-    }
-    let decoded = STANDARD.decode(rest.trim_ascii()).ok();
-    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let parts = text.as_deref().and_then(|text| text.split_once(':'));
-    let (key, secret) = parts.ok_or(AuthError::Refused)?;
-    Ok(Presented { key: key.to_owned(), secret: Secret::new(secret) })
+}
+
+/// Whether the text can be a token of RFC 6750.
+fn is_token(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_letter)
 }
 
 #[cfg(test)]
