@@ -330,6 +330,24 @@ async fn documents_out_of_reach_are_neither_read_nor_written() {
 }
 
 #[tokio::test]
+async fn who_is_bound_to_no_activity_reads_profiles_of_activities_and_writes_none() {
+    let (service, _) = service();
+    let (who, key) = (bound(None, None), profile_of_activity(A));
+    put(&service, &principal("all", "all"), &key).await.unwrap();
+    assert!(service.find_document(&who, &key).await.is_ok());
+    let free = Precondition::default();
+    let answers = [
+        put(&service, &who, &key).await,
+        service.post_document(&who, &key, document(), free.clone()).await,
+        service.delete_document(&who, &key, &free).await.map(drop),
+    ];
+    for answer in answers {
+        assert_eq!(refusal(answer), Restriction::Activity);
+    }
+    assert!(service.find_document(&who, &key).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_list_of_states_is_that_of_the_bound_registration() {
     let (service, _) = service();
     let (all, who) = (principal("all", "all"), bound(Some(REGISTRATION), None));
