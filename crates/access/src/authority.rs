@@ -30,16 +30,15 @@ pub enum NotAnAuthority {
 impl Authority {
     /// The agent with this identifier and name.
     pub fn new(ifi: Ifi, name: Option<&str>) -> Self {
-        let key = ifi.to_key();
-        let mut json = String::with_capacity(key.len() + 64);
-        json.push_str(r#"{"objectType":"Agent","#);
+        let mut head = String::from(r#""objectType":"Agent","#);
         if let Some(name) = name {
-            json.push_str(r#""name":"#);
-            write_string(&mut json, name);
-            json.push(',');
+            head.push_str(r#""name":"#);
+            write_string(&mut head, name);
+            head.push(',');
         }
         // The key is a JSON object of the identifier alone.
-        json.push_str(key.strip_prefix('{').unwrap_or(&key));
+        let mut json = ifi.to_key();
+        json.insert_str('{'.len_utf8(), &head);
         Self { ifi, json: json.into() }
     }
 

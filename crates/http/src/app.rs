@@ -263,8 +263,8 @@ impl App {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let principal = self.shared.authenticator.authenticate(authorization).await?;
         asked.tenant = Some(principal.tenant);
-        let version = read_version(request.headers())?;
-        request.extensions_mut().insert(Caller { principal, version });
+        let caller = Caller::admit(principal, request.headers(), asked.origin.as_ref())?;
+        request.extensions_mut().insert(caller);
         Ok(())
     }
 }

@@ -439,6 +439,20 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_the_restriction_and_the_statement_in_its_way() {
+        let restriction = Restriction::Agent;
+        let denied = Denied::Restricted { restriction, statement_index: Some(3) };
+        let json = Problem::from(denied).write(ProblemForm::Json);
+        assert!(json.contains(r#""restriction":"agent""#), "{json}");
+        assert!(json.contains("because of /3\""), "{json}");
+        let scopes = Problem::from(Denied::Scopes { sufficient: Act::WriteState.sufficient() });
+        let json = scopes.write(ProblemForm::Json);
+        assert!(json.contains("state, all\"") && !json.contains("restriction"), "{json}");
+        let nobody = Problem::from(Denied::Scopes { sufficient: &[] });
+        assert!(nobody.write(ProblemForm::Json).contains("no scope"));
+    }
+
+    #[test]
     fn every_error_has_a_status_that_tells_what_to_do() {
         let sufficient = Act::WriteState.sufficient();
         let retry_after = Duration::from_secs(7);

@@ -5,6 +5,8 @@
     reason = "the whole crate is tests, where a panic is the failure of one"
 )]
 
+mod restricted;
+
 use std::sync::Arc;
 use std::time::Duration;
 
