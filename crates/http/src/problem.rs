@@ -6,6 +6,9 @@
 //!
 //! Spec: RFC 9457; xAPI 1.0.3, Part Three, 3.2.
 
+mod admin;
+mod fault;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use crate::multipart::MultipartError;
+pub(crate) use fault::FaultView;
 
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
@@ -30,22 +34,12 @@ pub(crate) struct Problem {
     /// The name of the restriction of a credential that is in the way.
     restriction: Option<&'static str>,
     pub(crate) retry_after: Option<Duration>,
+    /// How to authenticate, for the header `WWW-Authenticate` of 401.
+    pub(crate) challenge: &'static str,
 }
 
-/// A fault as the client sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FaultView {
-    /// The parameter in which it is, if it is in one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
-    /// The place in what was sent, as a JSON Pointer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<String>,
-    rule: &'static str,
-    section: &'static str,
-    message: String,
-    found: String,
-}
+/// Browsers ask the person for a name and a password.
+const BASIC_CHALLENGE: &str = "Basic realm=\"acta\", charset=\"UTF-8\"";
 
 /// The forms in which a problem can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,60 +74,6 @@ impl ProblemForm {
     }
 }
 
-impl FaultView {
-    /// A fault in the parameter `name`.
-    pub(crate) fn in_parameter(name: &str, rule: Rule, message: &str, found: &str) -> Self {
-        // `Fault` shortens what was found.
-        let fault = Fault::new("", rule, found);
-        Self {
-            parameter: Some(name.to_owned()),
-            pointer: None,
-            rule: rule.id(),
-            section: rule.section(),
-            message: message.to_owned(),
-            found: fault.found,
-        }
-    }
-
-    /// A fault inside the JSON value of the parameter `name`.
-    pub(crate) fn inside_parameter(name: &str, fault: Fault) -> Self {
-        Self { parameter: Some(name.to_owned()), ..Self::from(fault) }
-    }
-
-    fn place(&self) -> String {
-        match (&self.parameter, &self.pointer) {
-            (Some(parameter), None) => format!("parameter {parameter}"),
-            (Some(parameter), Some(pointer)) => format!("parameter {parameter}{pointer}"),
-            (None, Some(pointer)) if !pointer.is_empty() => pointer.clone(),
-            (None, _) => "request".to_owned(),
-        }
-    }
-}
-
-impl From<Fault> for FaultView {
-    fn from(fault: Fault) -> Self {
-        Self {
-            parameter: None,
-            rule: fault.rule.id(),
-            section: fault.rule.section(),
-            message: with_key(fault.rule),
-            pointer: Some(fault.pointer),
-            found: fault.found,
-        }
-    }
-}
-
-/// The text of a rule, with the key that sets its bound if it has one.
-fn with_key(rule: Rule) -> String {
-    let keys = [
-        (Rule::Size, "limits.json_values_max"),
-        (Rule::Depth, "limits.json_depth_max"),
-        (Rule::BatchLength, "limits.statements_count_max"),
-    ];
-    let key = keys.into_iter().find(|(known, _)| *known == rule);
-    key.map_or_else(|| rule.text().to_owned(), |(_, key)| format!("{} ({key})", rule.text()))
-}
-
 /// The body of RFC 9457.
 #[derive(Serialize)]
 struct Body<'a> {
@@ -157,6 +97,7 @@ impl Problem {
             faults: Vec::new(),
             restriction: None,
             retry_after: None,
+            challenge: BASIC_CHALLENGE,
         }
     }
 
@@ -297,15 +238,7 @@ impl Problem {
         let mut text = format!("{} {}: {}\n", self.status.as_u16(), self.title(), self.detail);
         for fault in &self.faults {
             // Writing into a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{}: {} ({}, {}), found {}",
-                fault.place(),
-                fault.message,
-                fault.rule,
-                fault.section,
-                fault.found
-            );
+            let _ = writeln!(text, "{}", fault.line());
         }
         text
     }

@@ -83,6 +83,7 @@ async fn serve(config: &Config) -> Result<()> {
         service: store.service.clone(),
         authenticator: Arc::new(authenticator),
         clock: Arc::clone(&store.clock),
+        engine: store.engine.kind(),
         gauges: Some(Arc::new(gauges::EngineGauges(store.engine.clone()))),
         options: wire::http_options(config, connections_max(config)),
     };
