@@ -98,10 +98,10 @@ fn credentials_are_written_and_read() {
 #[test]
 fn people_are_written_and_read() {
     let factor = SecondFactor {
-        secret: [3; 20],
+        secret: "GEZDGNBVGY3TQOJQ".into(),
         is_confirmed: true,
-        last_step: 7,
-        recovery: vec![[1; 32], [2; 32]],
+        last_step: Some(7),
+        recovery: vec!["a".into(), "b".into()],
     };
     let plain = Account {
         id: account(),
