@@ -9,17 +9,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::presented::TOKEN_USER;
+use crate::readable::readable;
 use crate::{Authenticator, Secret};
 
-/// Letters and digits of keys: without those that look alike, and without `u`, so that fewer
-/// words arise.
-const KEY_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-
-/// How many of them a key has, five bits each.
+/// How many letters a key has, five bits each.
 const KEY_LETTERS: usize = 16;
-
-/// After each of these many stands a hyphen, so that a key can be read out.
-const KEY_GROUP: usize = 4;
 
 /// The name of the secret that the first key of a store is made of.
 const FIRST_KEY_NAME: &str = "first-key";
@@ -134,14 +128,7 @@ impl Authenticator {
 
 /// The key that `chance`, of which the first bytes count, gives.
 fn key_of(chance: &[u8]) -> String {
-    let mut key = String::with_capacity(KEY_LETTERS + KEY_LETTERS / KEY_GROUP);
-    for (index, byte) in chance.iter().take(KEY_LETTERS).enumerate() {
-        if index > 0 && index % KEY_GROUP == 0 {
-            key.push('-');
-        }
-        key.push(char::from(KEY_ALPHABET[usize::from(*byte) % KEY_ALPHABET.len()]));
-    }
-    key
+    readable(&chance[..KEY_LETTERS.min(chance.len())])
 }
 
 /// Whether `text` can be a part of Basic credentials.
