@@ -13,7 +13,7 @@ use acta_xapi::{ActorType, Faults, Ifi, Iri, Version, parse_actor};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authority {
     ifi: Ifi,
-    json: Box<str>,
+    json: String,
 }
 
 /// The text is no agent with an identifier.
@@ -30,16 +30,17 @@ pub enum NotAnAuthority {
 impl Authority {
     /// The agent with this identifier and name.
     pub fn new(ifi: Ifi, name: Option<&str>) -> Self {
-        let mut head = String::from(r#""objectType":"Agent","#);
+        let key = ifi.to_key();
+        let mut json = String::with_capacity(key.len() + 64);
+        json.push_str(r#"{"objectType":"Agent","#);
         if let Some(name) = name {
-            head.push_str(r#""name":"#);
-            write_string(&mut head, name);
-            head.push(',');
+            json.push_str(r#""name":"#);
+            write_string(&mut json, name);
+            json.push(',');
         }
         // The key is a JSON object of the identifier alone.
-        let mut json = ifi.to_key();
-        json.insert_str('{'.len_utf8(), &head);
-        Self { ifi, json: json.into() }
+        json.push_str(key.strip_prefix('{').unwrap_or(&key));
+        Self { ifi, json }
     }
 
     /// The account `name` on the system with this home page, as which a credential writes
