@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
+use acta_auth::Authenticator;
 use acta_config::{Config, Environment, Loaded};
+use acta_http::HttpParts;
 use acta_service::{Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -75,6 +77,29 @@ impl Store {
             options: service_options(config)?,
         });
         Ok(Self { storage, service, engine, clock, entropy })
+    }
+
+    /// Who finds out who asks.
+    pub(crate) async fn authenticator(&self, config: &Config) -> Result<Authenticator> {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let options = acta_auth::Options { failures_count_max: config.limits.failures_count_max };
+        Ok(Authenticator::open(Arc::clone(&self.storage), clock, entropy, options).await?)
+    }
+
+    /// What the HTTP face is made of.
+    pub(crate) fn http_parts(
+        &self,
+        authenticator: Authenticator,
+        options: acta_http::Options,
+    ) -> HttpParts {
+        HttpParts {
+            service: self.service.clone(),
+            authenticator: Arc::new(authenticator),
+            clock: Arc::clone(&self.clock),
+            engine: self.engine.kind(),
+            gauges: None,
+            options,
+        }
     }
 
     /// Refuses a store that is not whole yet.
