@@ -17,10 +17,13 @@ use crate::issue::SEED_BYTES_MAX;
 use crate::known::{Identified, Known};
 use crate::presented::{Presented, TOKEN_USER};
 use crate::uses::Uses;
-use crate::Secret;
+use crate::{Sealer, Secret};
 
 /// The name of the secret in storage that keys the hashes of credentials.
 const KEY_NAME: &str = "credential-mac";
+
+/// The name of the secret that browser tokens are sealed with.
+const SEAL_NAME: &str = "browser-token-seal";
 
 /// Why a request has no principal.
 ///
@@ -70,6 +73,7 @@ pub struct Authenticator {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cache: Cache,
     uses: Uses,
+    pub(crate) sealer: Sealer,
     failures: Failures,
     options: Options,
     /// Keyed, before any input.
@@ -98,9 +102,8 @@ impl Authenticator {
         entropy: Arc<dyn Entropy>,
         options: Options,
     ) -> Result<Self, StorageError> {
-        let mut proposed = [0; 32];
-        entropy.fill(&mut proposed);
-        let key = storage.settle_secret(KEY_NAME, proposed).await?;
+        let key = settle(&*storage, &*entropy, KEY_NAME).await?;
+        let sealer = Sealer::new(settle(&*storage, &*entropy, SEAL_NAME).await?);
         // HMAC itself fills a short key up with zeros to the length of a block.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -113,6 +116,7 @@ impl Authenticator {
             entropy,
             cache,
             uses: Uses::default(),
+            sealer,
             failures,
             options,
             mac,
@@ -143,6 +147,13 @@ impl Authenticator {
             Presented::Basic { key, secret } => self.authenticate_basic(key, &secret).await,
             Presented::Bearer(token) => self.authenticate_bearer(&token).await,
         }
+    }
+
+    async fn authenticate_bearer(&self, token: &Secret) -> Result<Identified, AuthError> {
+        if Self::is_token(token) {
+            return self.authenticate_token(token).await;
+        }
+        Err(AuthError::Refused)
     }
 
     async fn authenticate_basic(
@@ -243,6 +254,17 @@ impl Authenticator {
         mac.update(secret.expose().as_bytes());
         mac.finalize().into_bytes().into()
     }
+}
+
+/// A secret of the store, made if there is none.
+async fn settle(
+    storage: &dyn Storage,
+    entropy: &dyn Entropy,
+    name: &str,
+) -> Result<[u8; 32], StorageError> {
+    let mut proposed = [0; 32];
+    entropy.fill(&mut proposed);
+    storage.settle_secret(name, proposed).await
 }
 
 #[cfg(test)]

@@ -209,3 +209,6 @@ fn narrow(known: &Known, claims: TokenClaims) -> Option<Principal> {
     // A token without any use is no token.
     Act::EVERY.into_iter().any(|act| decide(&principal, act).is_ok()).then_some(principal)
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,8 +72,7 @@ impl Cache {
             return;
         }
         let State { known, unknown, .. } = &mut *state;
-        let (entries, others) =
-            if found.is_some() { (known, unknown) } else { (unknown, known) };
+        let (entries, others) = if found.is_some() { (known, unknown) } else { (unknown, known) };
         others.remove(key);
         if ENTRIES_MAX <= entries.len() {
             entries.retain(|_, entry| asked < entry.until);

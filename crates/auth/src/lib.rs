@@ -6,19 +6,24 @@
 //! answer to a refusal.
 
 mod authenticator;
-mod basic;
+mod browser_token;
 mod cache;
 mod failures;
 mod issue;
+mod known;
 mod mac;
 mod people;
+mod presented;
 mod readable;
 mod sealed;
 mod secret;
 mod token;
+mod uses;
 
 pub use authenticator::{AuthError, Authenticator, Options};
+pub use browser_token::{TokenClaims, TokenError};
 pub use issue::SeedError;
+pub use known::Identified;
 pub use people::csrf::CsrfGuard;
 pub use people::guessing::{Attempt, SignInFailures};
 pub use people::hasher::{

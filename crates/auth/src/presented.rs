@@ -70,12 +70,17 @@ mod tests {
 
     #[track_caller]
     fn check(header: &str, expected: Result<(&str, &str), &str>) {
-        let parsed = parse(header.as_bytes());
-        let parsed = parsed.as_ref().map(|presented| (&*presented.key, presented.secret.expose()));
+        let parsed = Presented::parse(header.as_bytes());
+        let parsed = parsed.as_ref().map(|presented| match presented {
+            Presented::Basic { key, secret } => (&**key, secret.expose()),
+            Presented::Bearer(token) => ("bearer", token.expose()),
+        });
         let parsed = parsed.map_err(|error| match error {
             AuthError::Missing => "missing",
             AuthError::UnsupportedScheme => "scheme",
-            AuthError::Refused | AuthError::Exhausted { .. } => "refused",
+            AuthError::Refused | AuthError::Exhausted { .. } | AuthError::Closed { .. } => {
+                "refused"
+            }
             AuthError::Storage(_) => "storage",
         });
         assert_eq!(parsed, expected, "header: {header:?}");
@@ -105,7 +110,13 @@ mod tests {
             ("Basic ", Err("refused")),
             ("", Err("missing")),
             ("Foo", Err("scheme")),
-            ("Bearer YTpi", Err("scheme")),
+            ("Bearer YTpi", Ok(("bearer", "YTpi"))),
+            ("bearer  a.b-c_d~e+f/g== ", Ok(("bearer", "a.b-c_d~e+f/g=="))),
+            ("Bearer", Err("refused")),
+            ("Bearer ", Err("refused")),
+            ("Bearer a b", Err("refused")),
+            ("Bearer ü", Err("refused")),
+            ("BearerYTpi", Err("scheme")),
             ("BasicYTpi", Err("scheme")),
             (" Basic YTpi", Err("scheme")),
         ];
@@ -119,7 +130,7 @@ mod tests {
         let longest =
             |count| format!("Basic {}", STANDARD.encode(format!("a:{}", "b".repeat(count))));
         let count = (HEADER_BYTES_MAX - "Basic ".len()) / 4 * 3 - 2;
-        assert!(parse(longest(count).as_bytes()).is_ok());
+        assert!(Presented::parse(longest(count).as_bytes()).is_ok());
         check(&longest(count + 3), Err("refused"));
     }
 }

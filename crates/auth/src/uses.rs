@@ -40,10 +40,8 @@ impl Uses {
             .map(|(key, (tenant, last_used))| CredentialUse { key, tenant, last_used })
             .collect();
         for (index, together) in uses.chunks(TOGETHER_MAX).enumerate() {
-            let write = |one: &CredentialUse| RecordWrite {
-                expected: Expected::Anything,
-                ..one.create()
-            };
+            let write =
+                |one: &CredentialUse| RecordWrite { expected: Expected::Anything, ..one.create() };
             let writes = together.iter().map(write).collect();
             let saved = storage.commit(&Change { writes, entries: Vec::new() }).await;
             if let Err(error) = saved {
