@@ -132,6 +132,11 @@ impl Scopes {
         scopes.iter().any(|scope| self.contains(*scope))
     }
 
+    /// Whether nothing is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// The members, in the order of [`Scope::EVERY`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::EVERY.into_iter().filter(move |scope| self.contains(*scope))

@@ -248,8 +248,7 @@ impl Admin {
 
     /// A write that fails if another operator goes at the same time: it touches one who stays.
     async fn keep_an_operator(&self, leaving: AccountId) -> Result<RecordWrite, AdminError> {
-        let accounts: Vec<Kept<Account>> =
-            directory::list(&*self.storage, &Group::Every).await?;
+        let accounts: Vec<Kept<Account>> = directory::list(&*self.storage, &Group::Every).await?;
         let stays = accounts
             .into_iter()
             .find(|other| other.value.id != leaving && is_running(&other.value));
@@ -302,11 +301,7 @@ impl Admin {
     /// # Errors
     ///
     /// As [`Admin::read_account`].
-    pub async fn remove_factor_of(
-        &self,
-        asker: &Asker,
-        id: AccountId,
-    ) -> Result<(), AdminError> {
+    pub async fn remove_factor_of(&self, asker: &Asker, id: AccountId) -> Result<(), AdminError> {
         self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
         let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
         let after = Account { second_factor: None, ..found.value.clone() };

@@ -18,14 +18,13 @@ pub(crate) enum Powers {
     /// Whoever is at the command line of the machine: all files are theirs.
     Machine,
     /// A person who is signed in.
-    Person {
-        account: Box<Account>,
-        session: Box<Session>,
-    },
+    Person { account: Box<Account>, session: Box<Session> },
     /// An API credential with scopes for administration.
     Credential(Box<Principal>),
     /// The server itself, in the background.
     Server,
+    /// Somebody of whom nothing is known.
+    Nobody,
 }
 
 impl Asker {
@@ -50,6 +49,11 @@ impl Asker {
         Self { powers, who, from: from.into() }
     }
 
+    /// Somebody of whom nothing is known.
+    pub(crate) fn stranger(from: impl Into<String>) -> Self {
+        Self { powers: Powers::Nobody, who: Who::Stranger, from: from.into() }
+    }
+
     /// The server itself.
     pub(crate) fn server() -> Self {
         Self { powers: Powers::Server, who: Who::Server, from: String::new() }
@@ -64,7 +68,7 @@ impl Asker {
     pub fn account(&self) -> Option<&Account> {
         match &self.powers {
             Powers::Person { account, .. } => Some(account),
-            Powers::Machine | Powers::Credential(_) | Powers::Server => None,
+            Powers::Machine | Powers::Credential(_) | Powers::Server | Powers::Nobody => None,
         }
     }
 
@@ -72,7 +76,7 @@ impl Asker {
     pub fn session(&self) -> Option<&Session> {
         match &self.powers {
             Powers::Person { session, .. } => Some(session),
-            Powers::Machine | Powers::Credential(_) | Powers::Server => None,
+            Powers::Machine | Powers::Credential(_) | Powers::Server | Powers::Nobody => None,
         }
     }
 
@@ -80,7 +84,7 @@ impl Asker {
     pub fn confined_to(&self) -> Option<TenantId> {
         match &self.powers {
             Powers::Credential(principal) => Some(principal.tenant),
-            Powers::Machine | Powers::Person { .. } | Powers::Server => None,
+            Powers::Machine | Powers::Person { .. } | Powers::Server | Powers::Nobody => None,
         }
     }
 
@@ -89,7 +93,7 @@ impl Asker {
         match &self.powers {
             Powers::Machine | Powers::Server => true,
             Powers::Person { account, .. } => account.is_operator,
-            Powers::Credential(_) => false,
+            Powers::Credential(_) | Powers::Nobody => false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The audit: read, exported, verified.
 
 use acta_access::{Permission, ServerPermission, TenantId};
-use acta_storage::{AuditQuery, Change, ChainHead, Entry};
+use acta_storage::{AuditQuery, ChainHead, Change, Entry};
 use serde_json::json;
 
 use crate::{Admin, AdminError, Asker};

@@ -6,9 +6,7 @@ use std::time::Duration;
 use acta_access::{Authority, Permission, Restrictions, Scopes, TenantId};
 use acta_ambient::Moment;
 use acta_auth::Secret;
-use acta_storage::directory::{
-    self, Credential, CredentialSecret, CredentialUse, Kept, Recorded,
-};
+use acta_storage::directory::{self, Credential, CredentialSecret, CredentialUse, Kept, Recorded};
 use acta_storage::{Change, Expected, Group, NewEntry, RecordKind, RecordWrite};
 use serde_json::{Value, json};
 
@@ -92,10 +90,7 @@ impl Admin {
         Ok(listed)
     }
 
-    async fn with_use(
-        &self,
-        credential: Kept<Credential>,
-    ) -> Result<ListedCredential, AdminError> {
+    async fn with_use(&self, credential: Kept<Credential>) -> Result<ListedCredential, AdminError> {
         let used: Option<Kept<CredentialUse>> =
             directory::find(&*self.storage, &credential.value.key).await?;
         let in_memory = self.authenticator.last_used(&credential.value.key);

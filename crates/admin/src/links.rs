@@ -172,8 +172,7 @@ impl Admin {
         role: Option<(TenantId, Role)>,
         change: &mut Change,
     ) -> Result<SignedIn, AdminError> {
-        let (session, token) =
-            self.begin_session((&account, from), (false, by), change).await?;
+        let (session, token) = self.begin_session((&account, from), (false, by), change).await?;
         let asker = Asker::person(account.clone(), session.clone(), from);
         let detail = json!({ "by": by, "is_operator": account.is_operator });
         let told = self.telling_account(&asker, ("account.created", &detail), (&account, vec![]));
@@ -274,9 +273,9 @@ impl Admin {
         let mut change = self.telling_account(&asker, told, (&after, writes));
         for role in self.roles_of(account).await? {
             let own = self.telling_account(&asker, told, (&after, Vec::new()));
-            change.entries.extend(own.entries.into_iter().map(|(_, entry)| {
-                (Some(role.tenant), entry)
-            }));
+            change
+                .entries
+                .extend(own.entries.into_iter().map(|(_, entry)| (Some(role.tenant), entry)));
         }
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(account),

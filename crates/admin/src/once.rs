@@ -20,13 +20,20 @@ pub struct RepeatKey {
 }
 
 /// A request that may come again.
-#[derive(Clone, Copy)]
 pub struct Once<'a, T> {
     /// How it is known again; none if its sender does not care.
     pub key: Option<&'a RepeatKey>,
     /// What is told of what was made, without secrets.
     pub tell: &'a (dyn Fn(&T) -> String + Send + Sync),
 }
+
+impl<T> Clone for Once<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Once<'_, T> {}
 
 impl<T> std::fmt::Debug for Once<'_, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -96,19 +96,15 @@ impl Admin {
         }
         self.permit_granting(asker, tenant, before).await?;
         self.permit_granting(asker, tenant, role).await?;
-        let mut writes = vec![found.write(&Membership {
-            role,
-            is_provided: false,
-            ..found.value.clone()
-        })];
+        let mut writes =
+            vec![found.write(&Membership { role, is_provided: false, ..found.value.clone() })];
         if before == Role::Owner {
             writes.push(self.keep_an_owner(tenant, account).await?);
         }
         let detail = json!({ "changes": { "role": {
             "from": before.as_str(), "to": role.as_str(),
         } } });
-        let entry =
-            self.entry_with(asker, "person.role-changed", of_account(account), &detail);
+        let entry = self.entry_with(asker, "person.role-changed", of_account(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await?;
         self.read_member(asker, tenant, account).await
     }
@@ -149,9 +145,9 @@ impl Admin {
     ) -> Result<RecordWrite, AdminError> {
         let members: Vec<Kept<Membership>> =
             directory::list(&*self.storage, &Group::OfTenant(tenant)).await?;
-        let stays = members.into_iter().find(|member| {
-            member.value.role == Role::Owner && member.value.account != leaving
-        });
+        let stays = members
+            .into_iter()
+            .find(|member| member.value.role == Role::Owner && member.value.account != leaving);
         match stays {
             Some(owner) => Ok(owner.write(&owner.value)),
             None => Err(AdminError::Conflict(
@@ -173,8 +169,7 @@ impl Admin {
         (email, role): (EmailAddress, Role),
         once: Once<'_, Invited>,
     ) -> Result<Made<Invited>, AdminError> {
-        let permissions =
-            (Permission::InvitePeople, acta_access::ServerPermission::AppointOwners);
+        let permissions = (Permission::InvitePeople, acta_access::ServerPermission::AppointOwners);
         if role == Role::Owner {
             self.permit_either(asker, tenant, permissions).await?;
         } else {
@@ -196,10 +191,8 @@ impl Admin {
         let (ticket, token) = self.new_ticket(purpose, lifetime);
         // The entry names the ticket, not the address: the audit stays when a person goes.
         let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
-        let entry =
-            self.entry_with(asker, "invitation.created", of_ticket(&ticket), &detail);
-        let change =
-            Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
+        let entry = self.entry_with(asker, "invitation.created", of_ticket(&ticket), &detail);
+        let change = Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
         let invited = Invited { ticket, token };
         match self.commit_once(change, once, &invited).await? {
             Attempt::Done => Ok(Made::Now(invited)),

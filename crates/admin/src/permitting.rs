@@ -66,6 +66,7 @@ impl Admin {
             Powers::Machine | Powers::Server => true,
             Powers::Person { .. } => self.standing(asker, tenant).await?.may_grant(role),
             Powers::Credential(principal) => decide_granting(principal, role).is_ok(),
+            Powers::Nobody => false,
         };
         if may {
             return Ok(());
@@ -86,6 +87,7 @@ impl Admin {
             Powers::Credential(principal) => {
                 principal.tenant == tenant && decide_administration(principal, permission).is_ok()
             }
+            Powers::Nobody => false,
         })
     }
 
@@ -98,7 +100,9 @@ impl Admin {
         let Some(account) = asker.account() else {
             return Ok(match &asker.powers {
                 Powers::Machine | Powers::Server => Standing::MACHINE,
-                Powers::Person { .. } | Powers::Credential(_) => Standing::default(),
+                Powers::Person { .. } | Powers::Credential(_) | Powers::Nobody => {
+                    Standing::default()
+                }
             });
         };
         let membership = self.membership(tenant, account.id).await?;
@@ -127,6 +131,7 @@ impl Admin {
                 account.is_operator || self.membership(tenant, account.id).await?.is_some()
             }
             Powers::Credential(principal) => principal.tenant == tenant,
+            Powers::Nobody => false,
         };
         if !is_visible {
             return Err(AdminError::NotFound);

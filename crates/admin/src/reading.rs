@@ -3,7 +3,7 @@
 use acta_access::{Permission, Principal, Scope, Scopes, TenantId};
 use acta_service::{Search, StatementPage, View};
 use acta_storage::Change;
-use acta_xapi::{StatementId, Version};
+use acta_xapi::StatementId;
 use serde_json::json;
 
 use crate::telling::of_tenant;
@@ -44,7 +44,7 @@ impl Admin {
     ) -> Result<(String, StatementPage), AdminError> {
         let what = json!({ "query": asked });
         let principal = self.permit_reading(asker, tenant, &what).await?;
-        let mut page = self.service.search_statements(&principal, search).await?;
+        let mut page = self.service.query_statements(&principal, search).await?;
         let statements = std::mem::take(&mut page.statements);
         let text =
             self.service.render_statements(&principal, statements, view, String::new()).await?;

@@ -93,7 +93,11 @@ impl Admin {
     }
 
     /// Counts an attempt as failed, until it succeeds. Returns where it is counted.
-    pub(crate) async fn count_attempt(&self, email: &str, from: &str) -> Result<[String; 2], AdminError> {
+    pub(crate) async fn count_attempt(
+        &self,
+        email: &str,
+        from: &str,
+    ) -> Result<[String; 2], AdminError> {
         let hash = |text: &str| Sha2::sha256(text.as_bytes()).as_str().to_owned();
         let here = hash(&format!("{from}\n{email}"));
         let everywhere = hash(&format!("\n{email}"));

@@ -74,6 +74,7 @@ impl Admin {
                 let found = self.find_tenant(tenant).await?;
                 found.into_iter().filter(|_| is_behind && is_readable).collect()
             }
+            Powers::Nobody => Vec::new(),
         };
         Ok(tenants)
     }
@@ -154,15 +155,13 @@ impl Admin {
             if let Some(told) = self.find_answer(once.key).await? {
                 return Ok(Made::Before(told));
             }
-            let (mut tenant, mut writes) =
-                self.storage.next_tenant(name, self.clock.now()).await?;
+            let (mut tenant, mut writes) = self.storage.next_tenant(name, self.clock.now()).await?;
             tenant.limits = limits;
             let create = directory::Recorded::create(&tenant);
             writes.retain(|write| write.kind != create.kind);
             writes.push(create);
             let detail = telling_of(&tenant);
-            let entry =
-                self.entry_with(asker, "tenant.created", of_tenant(tenant.id), &detail);
+            let entry = self.entry_with(asker, "tenant.created", of_tenant(tenant.id), &detail);
             let own = acta_storage::NewEntry { id: self.new_id(), ..entry.clone() };
             let entries = vec![(None, entry), (Some(tenant.id), own)];
             match self.commit_once(Change { writes, entries }, once, &tenant).await? {
@@ -224,10 +223,8 @@ impl Admin {
         let since = self.clock.now();
         match found.value.state {
             TenantState::Active => {
-                let after = Tenant {
-                    state: TenantState::Suspended { since },
-                    ..found.value.clone()
-                };
+                let after =
+                    Tenant { state: TenantState::Suspended { since }, ..found.value.clone() };
                 self.replace_tenant(asker, found, (after, None), "tenant.suspended").await
             }
             TenantState::Suspended { .. } => Ok(found),
@@ -278,8 +275,7 @@ impl Admin {
         }
         let since = self.clock.now();
         let purge = since.saturating_add(self.options.deletion_wait);
-        let after =
-            Tenant { state: TenantState::Deleted { since, purge }, ..found.value.clone() };
+        let after = Tenant { state: TenantState::Deleted { since, purge }, ..found.value.clone() };
         self.replace_tenant(asker, found, (after, None), "tenant.deleted").await
     }
 

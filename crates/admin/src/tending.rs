@@ -60,8 +60,7 @@ impl Admin {
             "audit_hash": head.hash.to_string(),
         });
         let server = Asker::server();
-        let entry: NewEntry =
-            self.entry_with(&server, "tenant.purged", of_tenant(id), &detail);
+        let entry: NewEntry = self.entry_with(&server, "tenant.purged", of_tenant(id), &detail);
         let change = Change { writes: vec![found.write(&after)], entries: vec![(None, entry)] };
         if self.storage.commit(&change).await? == Committed::Done {
             tracing::info!(tenant.id = %id, "a deleted tenant is gone");
