@@ -6,6 +6,7 @@
 //! handlers, [`openapi::text`] makes the OpenAPI document.
 
 mod caller;
+pub(crate) mod cookie;
 mod json;
 pub(crate) mod openapi;
 #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
@@ -24,13 +25,24 @@ use hyper::StatusCode;
 use hyper::header::ALLOW;
 
 use crate::Shared;
-pub(crate) use caller::{Administrator, Local, admit};
+pub(crate) use caller::{Administrator, CSRF_HEADER, Local, Visitor, admit, is_csrf_token};
 
 /// Where everything is.
 const BASE: &str = "/api/v1";
 
+/// Who comes through to a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// Anybody, without a body.
+    Open,
+    /// Anybody: whoever asks is about to become known, or does not need to.
+    Guest,
+    /// Those of whom it is known who they are.
+    Known,
+}
+
 /// The nouns, with the name of each in metrics and logs.
-const NOUNS: &[(&str, &str)] = &[("server", "api/server")];
+const NOUNS: &[(&str, &str, Gate)] = &[("server", "api/server", Gate::Known)];
 
 /// What anybody may read: it tells nothing about this server.
 const PUBLIC: &[(&str, &str)] =
@@ -48,15 +60,15 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new().nest(BASE, resources).route("/api/v1/", get(reference::get_reference))
 }
 
-/// The name of a route, and whether it must be known who asks; none if it is not of this API.
-pub(crate) fn route_of(path: &str) -> Option<(&'static str, bool)> {
+/// The name of a route, and who comes through; none if it is not of this API.
+pub(crate) fn route_of(path: &str) -> Option<(&'static str, Gate)> {
     let rest = path.strip_prefix(BASE)?;
     if let Some((_, name)) = PUBLIC.iter().find(|(public, _)| *public == rest) {
-        return Some((name, false));
+        return Some((name, Gate::Open));
     }
     let noun = rest.strip_prefix('/')?.split('/').next().unwrap_or_default();
-    let known = NOUNS.iter().find(|(known, _)| *known == noun);
-    Some(known.map_or(("api/other", false), |(_, name)| (name, true)))
+    let known = NOUNS.iter().find(|(known, _, _)| *known == noun);
+    Some(known.map_or(("api/other", Gate::Open), |(_, name, gate)| (name, *gate)))
 }
 
 /// The answer to an OPTIONS request: pages of other origins are told nothing.
@@ -71,13 +83,13 @@ mod tests {
     #[test]
     fn routes_are_told_apart_by_their_noun() {
         let table = [
-            ("/api/v1", Some(("api/reference", false))),
-            ("/api/v1/", Some(("api/reference", false))),
-            ("/api/v1/openapi.json", Some(("api/openapi", false))),
-            ("/api/v1/server", Some(("api/server", true))),
-            ("/api/v1/server/x/y", Some(("api/server", true))),
-            ("/api/v1/nothing", Some(("api/other", false))),
-            ("/api/v1/openapi.json/x", Some(("api/other", false))),
+            ("/api/v1", Some(("api/reference", Gate::Open))),
+            ("/api/v1/", Some(("api/reference", Gate::Open))),
+            ("/api/v1/openapi.json", Some(("api/openapi", Gate::Open))),
+            ("/api/v1/server", Some(("api/server", Gate::Known))),
+            ("/api/v1/server/x/y", Some(("api/server", Gate::Known))),
+            ("/api/v1/nothing", Some(("api/other", Gate::Open))),
+            ("/api/v1/openapi.json/x", Some(("api/other", Gate::Open))),
             ("/api/v10", None),
             ("/api/v2/server", None),
             ("/xapi/about", None),

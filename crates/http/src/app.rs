@@ -18,7 +18,7 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderName, HeaderVa
 use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
-use crate::admin::{self, Local};
+use crate::admin::{self, Gate, Local};
 use crate::connection::Line;
 use crate::edge::{
     Caller, Sender, cors, is_alternate, locate, pass_over, read_version, rewrite, settle,
@@ -52,8 +52,8 @@ pub(crate) struct Route {
     pub(crate) name: &'static str,
     /// What it belongs to.
     pub(crate) face: Face,
-    /// Whether it must be known who asks.
-    pub(crate) needs_caller: bool,
+    /// Who comes through.
+    pub(crate) gate: Gate,
     /// Whether answers tell through when reads are consistent.
     pub(crate) tells_consistency: bool,
 }
@@ -87,17 +87,18 @@ pub(crate) struct Asked {
 impl Route {
     /// The route of a path.
     fn of(path: &str) -> Self {
-        if let Some((name, needs_caller)) = admin::route_of(path) {
-            return Self { name, face: Face::Admin, needs_caller, tells_consistency: false };
+        if let Some((name, gate)) = admin::route_of(path) {
+            return Self { name, face: Face::Admin, gate, tells_consistency: false };
         }
         let Some(resource) = path.strip_prefix("/xapi/") else {
             let names = ["/health", "/ready", "/metrics"];
             let name = names.into_iter().find(|name| *name == path).unwrap_or("other");
-            let (face, needs_caller) = (Face::Plain, false);
-            return Self { name, face, needs_caller, tells_consistency: false };
+            let (face, gate) = (Face::Plain, Gate::Open);
+            return Self { name, face, gate, tells_consistency: false };
         };
         let face = Face::Xapi;
-        let plain = |name| Self { name, face, needs_caller: true, tells_consistency: false };
+        let gate = Gate::Known;
+        let plain = |name| Self { name, face, gate, tells_consistency: false };
         match resource {
             "statements" => Self { tells_consistency: true, ..plain("statements") },
             "activities" => plain("activities"),
@@ -105,8 +106,8 @@ impl Route {
             "activities/profile" => plain("activities/profile"),
             "agents" => plain("agents"),
             "agents/profile" => plain("agents/profile"),
-            "about" => Self { needs_caller: false, ..plain("about") },
-            _ => Self { needs_caller: false, ..plain("xapi/other") },
+            "about" => Self { gate: Gate::Open, ..plain("about") },
+            _ => Self { gate: Gate::Open, ..plain("xapi/other") },
         }
     }
 }
@@ -145,13 +146,26 @@ impl App {
 
     /// Puts the HTTP face together.
     pub fn new(parts: HttpParts) -> Self {
-        let HttpParts { service, authenticator, clock, engine, gauges, options } = parts;
+        let HttpParts {
+            service,
+            admin,
+            quotas,
+            authenticator,
+            csrf,
+            clock,
+            engine,
+            gauges,
+            options,
+        } = parts;
         let bytes = options.bounds.memory_bytes_max;
         let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
         let memory = Memory::new(bytes - anonymous_bytes);
         let anonymous_memory = Memory::new(anonymous_bytes);
         let shared = Arc::new(SharedParts {
             service,
+            admin,
+            quotas,
+            csrf,
             authenticator,
             clock,
             engine,
@@ -241,7 +255,7 @@ impl App {
                 Face::Xapi | Face::Plain => cors::answer_options(),
             });
         }
-        if asked.route.needs_caller {
+        if asked.route.gate != Gate::Open {
             request = settle(request, place, bounds).await?;
         } else {
             pass_over(&mut request, place, bounds).await;
@@ -284,7 +298,7 @@ impl App {
             return Ok(());
         }
         if face == Face::Admin {
-            match admin::admit(request, asked.route.needs_caller)? {
+            match admin::admit(&self.shared, request, asked.route.gate).await? {
                 Sender::Known => place.knows_sender(),
                 Sender::Anonymous => {}
             }
@@ -299,7 +313,7 @@ impl App {
             }
         }
         request.extensions_mut().insert(asked.version);
-        if face == Face::Xapi && asked.route.needs_caller {
+        if face == Face::Xapi && asked.route.gate == Gate::Known {
             self.identify(request, asked).await?;
             place.knows_sender();
         }
@@ -309,9 +323,10 @@ impl App {
     /// Finds out who asks and in which version, and leaves both for the handler.
     async fn identify(&self, request: &mut Request, asked: &mut Asked) -> Result<(), Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        let principal = self.shared.authenticator.authenticate(authorization).await?;
-        asked.tenant = Some(principal.tenant);
-        let caller = Caller::admit(principal, request.headers(), asked.origin.as_ref())?;
+        let identified = self.shared.authenticator.authenticate(authorization).await?;
+        asked.tenant = Some(identified.principal.tenant);
+        let caller = Caller::admit(identified, request.headers(), asked.origin.as_ref())?;
+        self.shared.quotas.take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
         Ok(())
     }

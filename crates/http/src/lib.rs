@@ -24,9 +24,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acta_admin::Admin;
 use acta_ambient::Clock;
-use acta_auth::Authenticator;
-use acta_service::Service;
+use acta_auth::{Authenticator, CsrfGuard};
+use acta_service::{Quotas, Service};
 use acta_xapi::Version;
 use ipnet::IpNet;
 
@@ -118,6 +119,8 @@ pub struct Options {
     pub default_version: Version,
     /// Whose pages may ask.
     pub origins: Origins,
+    /// The address at which people reach the server, without a slash at its end, if it is known.
+    pub public_url: Option<String>,
     /// Proxies whose word is taken for the address of a client.
     pub trusted_proxies: Vec<IpNet>,
     /// How large and how slow things may be.
@@ -147,8 +150,14 @@ impl EngineKind {
 pub struct HttpParts {
     /// The use cases.
     pub service: Service,
+    /// The use cases of administration.
+    pub admin: Admin,
+    /// How much tenants may do.
+    pub quotas: Arc<Quotas>,
     /// Finds out who asks.
     pub authenticator: Arc<Authenticator>,
+    /// Guards what people do in a browser against pages of others.
+    pub csrf: CsrfGuard,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Which engine keeps everything.
@@ -171,6 +180,9 @@ type Shared = Arc<SharedParts>;
 /// See [`Shared`].
 struct SharedParts {
     service: Service,
+    admin: Admin,
+    quotas: Arc<Quotas>,
+    csrf: CsrfGuard,
     authenticator: Arc<Authenticator>,
     clock: Arc<dyn Clock>,
     engine: EngineKind,

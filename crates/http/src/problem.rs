@@ -278,6 +278,9 @@ impl From<AuthError> for Problem {
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-failures", detail);
                 Self { retry_after: Some(retry_after), ..problem }
             }
+            AuthError::Closed { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "tenant-closed", error.to_string())
+            }
             AuthError::Storage(error) => ServiceError::from(error).into(),
         }
     }

@@ -24,10 +24,11 @@ use acta_storage::Storage;
 use acta_xapi::{Iri, ParseLimits};
 use tokio::sync::Semaphore;
 
+pub use acta_storage::directory::Tenant;
 pub use acta_storage::{
     AgentFilter, AttachmentReader, AttachmentWriter, Cursor, Document, DocumentKey, DocumentList,
     Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment, StatementPage,
-    StoredStatement,
+    StoredStatement, Usage,
 };
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, etag_of};

@@ -39,6 +39,13 @@ pub struct Prepared {
     statements: Vec<NewStatement>,
 }
 
+impl Prepared {
+    /// How many statements there are.
+    pub fn count(&self) -> u64 {
+        u64::try_from(self.statements.len()).unwrap_or(u64::MAX)
+    }
+}
+
 /// What became of a request for storing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {

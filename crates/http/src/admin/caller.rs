@@ -1,11 +1,17 @@
 //! Who asks the admin API, and whether a request may come in at all.
 
+use std::convert::Infallible;
+
+use acta_access::Denied;
+use acta_admin::{AdminError, Asker};
 use axum::extract::{FromRequestParts, Request};
-use hyper::header::{COOKIE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 
-use crate::edge::Sender;
+use super::{Gate, cookie};
+use crate::Shared;
+use crate::edge::{ClientAddress, Sender};
 use crate::problem::Problem;
 
 /// Marks a request of the operator of this machine: over the control socket, or in process.
@@ -15,36 +21,106 @@ pub(crate) struct Local;
 
 /// Who asks: known before a request reaches its handler.
 #[derive(Clone, Debug)]
-pub(crate) enum Administrator {
-    /// The operator, at the command line of this machine.
-    Local,
-}
+pub(crate) struct Administrator(pub(crate) Asker);
 
 impl<S: Sync> FromRequestParts<S> for Administrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // A route that is reached without one is a defect of ours: it stays closed.
-        parts.extensions.get().cloned().ok_or_else(Problem::internal)
+        // Of those who need not be known, some are not.
+        parts.extensions.get().cloned().ok_or_else(Problem::signed_out)
+    }
+}
+
+/// Who asks, if that is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor(pub(crate) Option<Asker>);
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<Administrator>().map(|found| found.0.clone())))
     }
 }
 
 /// Where a browser says that a request comes from.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// The header that shows that a page of this server has made the request.
+pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
+
 /// Lets a request in, or not, before its body is read, and leaves who asks for the handler.
 ///
 /// # Errors
 ///
 /// 403 for a page of another origin that would change something, 401 when it is not known who
-/// asks and `needs_caller` says that it must.
-pub(crate) fn admit(request: &mut Request, needs_caller: bool) -> Result<Sender, Problem> {
+/// asks and `gate` says that it must.
+pub(crate) async fn admit(
+    shared: &Shared,
+    request: &mut Request,
+    gate: Gate,
+) -> Result<Sender, Problem> {
     check_site(request.method(), request.headers())?;
+    let Some(asker) = identify(shared, request, gate).await? else {
+        return if gate == Gate::Known {
+            Err(Problem::signed_out())
+        } else {
+            Ok(Sender::Anonymous)
+        };
+    };
+    request.extensions_mut().insert(Administrator(asker));
+    Ok(Sender::Known)
+}
+
+async fn identify(
+    shared: &Shared,
+    request: &Request,
+    gate: Gate,
+) -> Result<Option<Asker>, Problem> {
     if request.extensions().get::<Local>().is_some() {
-        request.extensions_mut().insert(Administrator::Local);
-        return Ok(Sender::Known);
+        return Ok(Some(Asker::machine()));
     }
-    if needs_caller { Err(Problem::signed_out()) } else { Ok(Sender::Anonymous) }
+    let headers = request.headers();
+    let client = request.extensions().get::<ClientAddress>();
+    let from = client.map(ToString::to_string).unwrap_or_default();
+    if let Some(authorization) = headers.get(AUTHORIZATION) {
+        let found = shared.authenticator.authenticate(Some(authorization.as_bytes())).await?;
+        let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+        found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
+        shared.quotas.take_request(&found.tenant)?;
+        return Ok(Some(Asker::credential(found.principal, found.who, from)));
+    }
+    let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };
+    let asker = match shared.admin.find_session(&token, &from).await {
+        Ok(asker) => asker,
+        // A cookie that is too old is as none, where nobody needs to be known.
+        Err(AdminError::NotSignedIn) if gate != Gate::Known => return Ok(None),
+        Err(AdminError::NotSignedIn) => return Err(Problem::signed_out()),
+        Err(error) => return Err(error.into()),
+    };
+    if gate == Gate::Known {
+        check_csrf(shared, request, &asker)?;
+    }
+    Ok(Some(asker))
+}
+
+/// Refuses what changes something in the name of somebody who has signed in and does not show
+/// the token of the session, which pages of others do not know.
+///
+/// Spec: OWASP ASVS 5.0, 3.5.1.
+fn check_csrf(shared: &Shared, request: &Request, asker: &Asker) -> Result<(), Problem> {
+    let is_reading = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    let presented = request.headers().get(CSRF_HEADER).and_then(|token| token.to_str().ok());
+    if is_reading || is_csrf_token(shared, asker, presented.unwrap_or_default()) {
+        return Ok(());
+    }
+    Err(Problem::without_csrf_token())
+}
+
+/// Whether the text is the token that pages of the asker's session hold.
+pub(crate) fn is_csrf_token(shared: &Shared, asker: &Asker, presented: &str) -> bool {
+    asker.session().is_some_and(|session| shared.csrf.check(&session.id, presented))
 }
 
 /// Refuses what a page of another origin may have made a browser send in the name of who has
@@ -59,7 +135,7 @@ fn check_site(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::foreign_page())
 }
 
-fn is_same_origin(headers: &HeaderMap) -> bool {
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(FETCH_SITE) {
         return site == "same-origin";
     }

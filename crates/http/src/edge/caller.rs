@@ -1,6 +1,10 @@
 //! Who asks, and in which version.
 
+use std::sync::Arc;
+
 use acta_access::{Denied, Principal};
+use acta_auth::Identified;
+use acta_service::Tenant;
 use acta_xapi::{Rule, Version};
 use axum::extract::FromRequestParts;
 use hyper::HeaderMap;
@@ -16,19 +20,21 @@ pub(crate) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-experie
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
+    pub(crate) tenant: Arc<Tenant>,
     pub(crate) version: Version,
 }
 
 impl Caller {
-    /// Lets `principal` in, if it may be used by pages of `origin`, or by no page.
+    /// Lets somebody in, if they may be used by pages of `origin`, or by no page.
     pub(crate) fn admit(
-        principal: Principal,
+        identified: Identified,
         headers: &HeaderMap,
         origin: Option<&HeaderValue>,
     ) -> Result<Self, Problem> {
         let origin = origin.map(|origin| origin.to_str().unwrap_or_default());
+        let Identified { principal, tenant, who: _ } = identified;
         principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
-        Ok(Self { principal, version: read_version(headers)? })
+        Ok(Self { principal, tenant, version: read_version(headers)? })
     }
 }
 
@@ -59,6 +65,8 @@ mod tests {
     use std::sync::Arc;
 
     use acta_access::{Restrictions, Scopes, TenantId};
+    use acta_ambient::Moment;
+    use acta_storage::Who;
     use hyper::StatusCode;
 
     use super::*;
@@ -78,7 +86,13 @@ mod tests {
         ];
         for (origin, expected) in table {
             let value = origin.map(|origin| HeaderValue::try_from(origin).unwrap());
-            let admit = |who: &Principal| Caller::admit(who.clone(), &headers, value.as_ref());
+            let admit = |who: &Principal| {
+                let principal = who.clone();
+                let tenant = Tenant::new(principal.tenant, "one", Moment::default());
+                let (who, tenant) = (Who::Stranger, Arc::new(tenant));
+                let identified = Identified { principal, who, tenant };
+                Caller::admit(identified, &headers, value.as_ref())
+            };
             let refused = admit(&of_pages).err().map(|problem| problem.status);
             assert_eq!(refused, expected, "{origin:?}");
             assert!(admit(&free).is_ok(), "{origin:?}");

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use acta_admin::{AdminError, AdminFault};
+use acta_service::{OverQuota, QuotaError, QuotaLimit, ServiceError};
 use hyper::StatusCode;
 
 use super::{FaultView, Problem};
@@ -25,6 +27,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
     }
 
+    /// What would change something does not show that a page of this server has made it.
+    pub(crate) fn without_csrf_token() -> Self {
+        let detail = "a request with a session that changes something needs the header \
+                      X-CSRF-Token; GET /api/v1/session tells its value";
+        Self::new(StatusCode::FORBIDDEN, "csrf-token", detail)
+    }
+
     /// The same for a request that is none of xAPI: requirements of xAPI say nothing about it.
     pub(crate) fn without_rules(self) -> Self {
         let faults = self.faults.into_iter().map(FaultView::without_rule).collect();
@@ -41,14 +50,12 @@ impl Problem {
     }
 
     /// Who asks may not do it; `permission` names what would allow it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn not_permitted(permission: &str) -> Self {
         let detail = format!("the permission {permission} is needed");
         Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
     }
 
     /// What is there already stands against it; `detail` tells what, and how to go on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", detail)
     }
@@ -66,7 +73,6 @@ impl Problem {
     }
 
     /// The key of an earlier request came with another one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn key_reused() -> Self {
         let detail = "this Idempotency-Key belongs to a request with other content; \
                       take a new one";
@@ -74,10 +80,66 @@ impl Problem {
     }
 
     /// More than is allowed in a span of time; `detail` tells of what and how many.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail);
         Self { retry_after: Some(retry_after), ..problem }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::Faulty(faults) => {
+                let view = |fault: AdminFault| FaultView::at(fault.pointer, &fault.message, "");
+                Self::faulty(faults.into_iter().map(view).collect())
+            }
+            AdminError::Forbidden { permission } => Self::not_permitted(permission),
+            AdminError::NotFound => Self::not_found(),
+            AdminError::Stale => Self::changed(),
+            AdminError::Conflict(detail) => Self::conflict(detail),
+            AdminError::KeyReused => Self::key_reused(),
+            AdminError::NotSignedIn => {
+                let detail = "the address, the password or the code is not right";
+                let problem = Self::new(StatusCode::UNAUTHORIZED, "not-signed-in", detail);
+                Self { challenge: BEARER_CHALLENGE, ..problem }
+            }
+            AdminError::CodeNeeded => {
+                let detail = "the password is right; send a code of the second factor as well";
+                let problem = Self::new(StatusCode::UNAUTHORIZED, "code-needed", detail);
+                Self { challenge: BEARER_CHALLENGE, ..problem }
+            }
+            AdminError::Delayed { retry_after } => {
+                Self::too_many("too many attempts have failed; wait, then try again", retry_after)
+            }
+            AdminError::LinkVoid => {
+                let detail = "the link was used, has expired, or never was; ask for a new one";
+                Self::new(StatusCode::GONE, "link-void", detail)
+            }
+            AdminError::Service(error) => error.into(),
+        }
+    }
+}
+
+impl From<OverQuota> for Problem {
+    fn from(over: OverQuota) -> Self {
+        let OverQuota { limit, max, retry_after } = over;
+        let detail = match limit {
+            QuotaLimit::Requests => format!("the tenant may send {max} requests a second"),
+            QuotaLimit::Bytes => format!("the tenant may store {max} bytes a day (in UTC)"),
+            QuotaLimit::Statements => {
+                format!("the tenant may store {max} statements a day (in UTC)")
+            }
+        };
+        Self::too_many(detail, retry_after)
+    }
+}
+
+impl From<QuotaError> for Problem {
+    fn from(error: QuotaError) -> Self {
+        match error {
+            QuotaError::Over(over) => over.into(),
+            QuotaError::Storage(error) => ServiceError::from(error).into(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use acta_ambient::Moment;
-use acta_service::{Document, DocumentKey, DocumentList, SentDocument};
+use acta_service::{Document, DocumentKey, DocumentList, SentDocument, Usage};
 use acta_xapi::Rule;
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -193,9 +193,16 @@ async fn put_document<R: Resource>(
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
+    let room = shared.quotas.reserve(&caller.tenant, usage_of(&sent)).await?;
     let rules = (conditions, caller.version);
     shared.service.put_document(&caller.principal, &params.key, sent, rules).await?;
+    room.keep(0);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a document counts as of what a tenant may store.
+fn usage_of(sent: &SentDocument) -> Usage {
+    Usage { statement_count: 0, bytes: u64::try_from(sent.content.len()).unwrap_or(u64::MAX) }
 }
 
 /// `POST` of a JSON document into the one that is there.
@@ -214,7 +221,9 @@ async fn post_document<R: Resource>(
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
+    let room = shared.quotas.reserve(&caller.tenant, usage_of(&sent)).await?;
     shared.service.post_document(&caller.principal, &params.key, sent, conditions).await?;
+    room.keep(0);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acta_service::{Prepared, Sent, Shape, StagedAttachment, Stored};
+use acta_service::{Prepared, Sent, Shape, StagedAttachment, Stored, Usage};
 use acta_xapi::{Fault, Rule, Sha2, StatementId};
 use axum::extract::State;
 use axum::response::Response;
@@ -82,15 +82,16 @@ async fn store(
             let place = incoming.place();
             let text = incoming.collect(statements_bound(shared)).await?;
             place.charge.hold(PARSED_FACTOR * text.len())?;
+            let bytes = text.len();
             let prepared = prepare(shared, caller, shape, text).await?;
-            shared.service.store_statements(prepared, Vec::new()).await?
+            keep(shared, caller, bytes, prepared, Vec::new()).await?
         }
         Some("multipart/mixed") => {
             let mut parts = Parts::new(shared, media_type.as_ref(), incoming)?;
             let text = parts.statements().await?;
             let prepared = prepare(shared, caller, shape, text).await?;
             let staged = parts.attachments(&prepared).await?;
-            shared.service.store_statements(prepared, staged).await?
+            keep(shared, caller, parts.bytes, prepared, staged).await?
         }
         Some(_) | None => {
             let found = incoming.content_type.as_deref().unwrap_or("no Content-Type");
@@ -98,6 +99,24 @@ async fn store(
         }
     };
     shared.metrics.stored(stored.new_count);
+    Ok(stored)
+}
+
+/// Stores what was prepared, if the tenant may store as much.
+async fn keep(
+    shared: &Shared,
+    caller: &Caller,
+    bytes: usize,
+    prepared: Prepared,
+    staged: Vec<Box<dyn StagedAttachment>>,
+) -> Result<Stored, Problem> {
+    let usage = Usage {
+        statement_count: prepared.count(),
+        bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+    };
+    let room = shared.quotas.reserve(&caller.tenant, usage).await?;
+    let stored = shared.service.store_statements(prepared, staged).await?;
+    room.keep(u64::try_from(stored.new_count).unwrap_or(u64::MAX));
     Ok(stored)
 }
 
@@ -141,6 +160,8 @@ struct Parts<'a> {
     place: Arc<Place>,
     reader: Reader,
     pieces: Pieces,
+    /// How many have arrived.
+    bytes: usize,
 }
 
 impl<'a> Parts<'a> {
@@ -161,7 +182,7 @@ impl<'a> Parts<'a> {
         let place = incoming.place();
         let bound = Bound::new("a request with attachments", bytes_max, key);
         let pieces = incoming.into_pieces(bound)?;
-        Ok(Self { shared, place, reader: Reader::new(&boundary, limits), pieces })
+        Ok(Self { shared, place, reader: Reader::new(&boundary, limits), pieces, bytes: 0 })
     }
 
     async fn next(&mut self) -> Result<Event, Problem> {
@@ -174,6 +195,7 @@ impl<'a> Parts<'a> {
                 self.reader.finish()?;
                 return Ok(Event::End);
             };
+            self.bytes = self.bytes.saturating_add(piece.len());
             self.reader.push(&piece);
         }
     }
