@@ -9,6 +9,7 @@ mod basic;
 mod cache;
 mod failures;
 mod issue;
+pub mod oidc;
 mod secret;
 
 pub use authenticator::{AuthError, Authenticator, Options};
