@@ -244,5 +244,7 @@ mod tests {
         for algorithm in Algorithm::EVERY {
             assert_eq!(algorithm.to_string().parse(), Ok(algorithm));
         }
+        // The configuration takes the same names.
+        assert_eq!(Algorithm::EVERY.map(Algorithm::as_str), acta_config::TOKEN_ALGORITHMS);
     }
 }
