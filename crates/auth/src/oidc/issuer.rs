@@ -72,7 +72,7 @@ impl Issuer {
                 .map_err(|source| OidcError::Unavailable { act: "discovery", source })?;
             Metadata::parse(&body, &self.name, &self.base)
         };
-        self.metadata.get(self.clock.elapsed(), Want::Current, || told(fetch())).await
+        self.metadata.get(self.clock.elapsed(), Want::Current, fetch).await
     }
 
     /// Takes a token apart, of which nothing has been verified yet.
@@ -106,17 +106,6 @@ impl Issuer {
             let body = self.transport.find(&metadata.keys, None).await.map_err(unavailable)?;
             KeySet::parse(&body).map_err(unavailable)
         };
-        self.keys.get(self.clock.elapsed(), want, || told(fetch())).await
+        self.keys.get(self.clock.elapsed(), want, fetch).await
     }
-}
-
-/// Tells a failure to the operator where it happens: those who wait for the same thing, or use
-/// an older one, do not tell it again.
-async fn told<T>(fetch: impl Future<Output = Result<T, OidcError>>) -> Result<T, OidcError> {
-    let fetched = fetch.await;
-    if let Err(error) = &fetched {
-        let cause: &dyn std::error::Error = error;
-        tracing::warn!(error = cause, "an OpenID provider could not be asked");
-    }
-    fetched
 }

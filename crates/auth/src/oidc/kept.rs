@@ -117,7 +117,10 @@ impl<T> Kept<T> {
             }
             Err(error) => {
                 state.failure = Some((error.clone(), now));
-                state.older(now, want).ok_or(error)
+                let Some(older) = state.older(now, want) else { return Err(error) };
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "an OpenID provider did not answer as it should");
+                Ok(older)
             }
         }
     }
