@@ -25,6 +25,10 @@ mod pending;
 mod provider;
 mod transport;
 
+/// What fuzzing may see of the decoders. The product is never built with it.
+#[cfg(fuzzing)]
+pub mod fuzzing;
+
 pub use bearer::{BearerIdentity, BearerOptions, BearerTenant, BearerVerifier, is_token_shaped};
 pub use error::{FetchError, OidcError, TokenFault};
 pub use grants::{Role, RoleRule};

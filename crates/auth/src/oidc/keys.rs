@@ -152,3 +152,86 @@ fn without_zeros(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default().to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use ring::signature::{Ed25519KeyPair, KeyPair};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pair() -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+    }
+
+    /// A token with this header, signed by [`pair`].
+    fn token(header: &Value) -> String {
+        let header = URL_SAFE_NO_PAD.encode(header.to_string());
+        let signed = format!("{header}.e30");
+        let signature = URL_SAFE_NO_PAD.encode(pair().sign(signed.as_bytes()));
+        format!("{signed}.{signature}")
+    }
+
+    /// The public half of [`pair`], with other members.
+    fn jwk(others: &Value) -> Value {
+        let x = URL_SAFE_NO_PAD.encode(pair().public_key());
+        let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
+        jwk.as_object_mut().unwrap().extend(others.as_object().unwrap().clone());
+        jwk
+    }
+
+    fn keys(jwks: &[Value]) -> KeySet {
+        KeySet::parse(json!({ "keys": jwks }).to_string().as_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    fn check(header: &Value, published: &[Value], expected: Result<(), TokenFault>) {
+        let token = token(header);
+        let jws = Jws::parse(&token, &Algorithm::EVERY).unwrap();
+        let keys = keys(published);
+        assert_eq!(keys.verify(&jws), expected, "header: {header}, keys: {published:?}");
+        assert_eq!(keys.has_key_for(&jws), expected != Err(TokenFault::Key));
+    }
+
+    #[test]
+    fn keys_are_used_for_what_they_are_for() {
+        let header = json!({ "alg": "EdDSA" });
+        let table = [
+            (json!({}), Ok(())),
+            (json!({ "use": "sig", "alg": "EdDSA", "key_ops": ["verify"] }), Ok(())),
+            (json!({ "use": "enc" }), Err(TokenFault::Key)),
+            (json!({ "key_ops": ["sign"] }), Err(TokenFault::Key)),
+            (json!({ "alg": "ES256" }), Err(TokenFault::Key)),
+            (json!({ "kty": "EC" }), Err(TokenFault::Key)),
+            (json!({ "kty": "oct", "k": "AAAA" }), Err(TokenFault::Key)),
+            (json!({ "crv": "X25519" }), Err(TokenFault::Key)),
+            (json!({ "x": "AAAA" }), Err(TokenFault::Signature)),
+            (json!({ "x": "+/==" }), Err(TokenFault::Key)),
+            (json!({ "x": 7 }), Err(TokenFault::Key)),
+        ];
+        for (others, expected) in table {
+            check(&header, &[jwk(&others)], expected);
+        }
+    }
+
+    #[test]
+    fn a_key_is_named_or_the_only_one() {
+        let [named, unnamed] = [json!({ "alg": "EdDSA", "kid": "a" }), json!({ "alg": "EdDSA" })];
+        let [a, b, none] =
+            [json!({ "kid": "a" }), json!({ "kid": "b" }), json!({})].map(|others| jwk(&others));
+        check(&named, &[b.clone(), a.clone()], Ok(()));
+        check(&named, &[b.clone(), none.clone()], Err(TokenFault::Key));
+        check(&unnamed, std::slice::from_ref(&a), Ok(()));
+        check(&unnamed, &[a, b], Err(TokenFault::Key));
+        check(&unnamed, &[], Err(TokenFault::Key));
+        // What is not known yet does no harm to what is.
+        check(&unnamed, &[json!("a"), json!({ "kty": "AKP" }), none], Ok(()));
+    }
+
+    #[test]
+    fn numbers_may_have_zeros_in_front() {
+        let rsa = |n: &str| keys(&[json!({ "kty": "RSA", "n": n, "e": "AQAB" })]);
+        assert_eq!(rsa("AAEAAQ"), rsa("AQAB"));
+        assert_ne!(rsa("AQAB"), rsa("AQAA"));
+    }
+}

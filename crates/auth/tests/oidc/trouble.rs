@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acta_ambient::{Clock as _, SystemClock};
 use acta_auth::oidc::{FetchError, OidcError, TokenFault};
 use acta_test_oidc::OidcServer;
 use serde_json::{Value, json};
@@ -98,7 +99,9 @@ async fn waits_only_for_a_while() {
     server.trouble(DISCOVERY, json!({ "is_silent": true }));
     let mut options = provider_options(&server);
     options.timeout = Duration::from_millis(200);
+    let watch = SystemClock::new();
     let outcome = provider(options, &clock()).begin().await;
+    assert!(watch.elapsed() < Duration::from_secs(10), "it waits for {:?}", watch.elapsed());
     let Err(OidcError::Unavailable { source: FetchError::Unreachable(reason), .. }) = outcome
     else {
         panic!("{outcome:?}");
@@ -120,8 +123,12 @@ async fn reads_no_answer_that_is_too_long_or_none() {
     for (path, act) in
         [(DISCOVERY, "discovery"), ("/token", "asking for tokens"), ("/jwks", "asking for keys")]
     {
+        let error = outcome(&server, path, json!({ "bytes": 300_000 })).await;
+        let OidcError::Unavailable { source: FetchError::TooLong(bytes), .. } = error else {
+            panic!("{path}: {error:?}");
+        };
+        assert_eq!(bytes, 256 << 10);
         let table = [
-            json!({ "bytes": 10_000_000 }),
             json!({ "status": 500 }),
             json!({ "status": 404, "body": "not here" }),
             json!({ "status": 200, "body": "<html>" }),

@@ -214,9 +214,10 @@ fn roles(text: &str) -> Result<Vec<OidcRole>, String> {
 }
 
 fn role(entry: &str) -> Result<OidcRole, String> {
-    let names = Role::EVERY.map(Role::as_str).join(", ");
-    let expected =
-        || format!("expected `value -> role in tenant` with a role of {names}, not {entry:?}");
+    let expected = || {
+        let names = Role::EVERY.map(Role::as_str).join(", ");
+        format!("expected `value -> role in tenant` with a role of {names}, not {entry:?}")
+    };
     let (value, grant) = entry.rsplit_once("->").ok_or_else(expected)?;
     let (role, tenant) = grant.split_once(" in ").ok_or_else(expected)?;
     let value = value.trim().to_owned();
