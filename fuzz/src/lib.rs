@@ -18,6 +18,7 @@ pub mod seeds;
 mod signature;
 mod statement;
 mod store;
+mod token;
 
 pub use config::config;
 pub use growth::growth;
@@ -29,3 +30,4 @@ pub use request::request;
 pub use scalar::scalar;
 pub use signature::signature;
 pub use statement::statement;
+pub use token::token;

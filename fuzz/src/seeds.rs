@@ -30,6 +30,7 @@ fn write(directory: &Path) -> io::Result<()> {
     put(directory, "multipart", text::multipart())?;
     put(directory, "request", text::requests(&statements))?;
     put(directory, "config", text::configurations())?;
+    put(directory, "token", text::tokens())?;
     put(directory, "growth", growth::seeds())?;
     let stores = store::make();
     put(directory, "log", store::log(&stores))?;

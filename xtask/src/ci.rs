@@ -87,7 +87,7 @@ fn install() -> Result<()> {
     if !has("node", &["--version"]) {
         bail!("the tests of JavaScript clients need Node 20");
     }
-    Ok(())
+    crate::oidc::install()
 }
 
 /// Programs that the tests start, what they answer to when they are there, and the packages

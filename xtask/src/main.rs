@@ -7,6 +7,7 @@ mod fixture;
 mod fuzz;
 mod generate;
 mod objects;
+mod oidc;
 mod postgres;
 mod shell;
 mod tidy;
@@ -27,6 +28,7 @@ Usage: cargo xtask <command>
   conform DIR [VERSION] [--postgres]
                      run the official conformance suite, checked out in DIR
   objects            install the object storage that the tests use, below `target`
+  oidc               install the OpenID provider that the tests use, with npm
   with-postgres -- COMMAND…
                      run a command beside a PostgreSQL server for its tests
 ";
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),
         "objects" => objects::install(),
+        "oidc" => oidc::install(),
         "with-postgres" => postgres::run(&rest),
         _ => {
             shell::say(HELP);

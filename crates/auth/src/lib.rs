@@ -12,6 +12,7 @@ mod failures;
 mod issue;
 mod known;
 mod mac;
+pub mod oidc;
 mod people;
 mod presented;
 mod readable;

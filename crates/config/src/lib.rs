@@ -6,12 +6,14 @@
 
 mod keys;
 mod load;
+mod oidc;
 mod reference;
 mod secret;
 mod value;
 
 pub use keys::{KEYS, Key};
 pub use load::{ConfigError, Environment, Loaded, Origin, Setting, load};
+pub use oidc::{OidcBearer, OidcProvider, OidcRole, OidcTenant, Role, TOKEN_ALGORITHMS};
 pub use reference::{limits_page, reference_page};
 pub use secret::Secret;
 pub use value::{ByteSize, Network, Span};
@@ -28,6 +30,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// The address at which people reach the server, without a slash at its end.
+    pub public_url: Option<String>,
     /// The version named in answers to requests that name none.
     pub default_version: Version,
     /// The home page of the account in the authority of stored statements.
@@ -46,6 +50,10 @@ pub struct Config {
     pub storage: Storage,
     /// The database that holds everything instead; none for the embedded engine.
     pub database: Option<Database>,
+    /// The OpenID provider at which people can sign in.
+    pub oidc_provider: Option<OidcProvider>,
+    /// The issuer whose access tokens are taken.
+    pub oidc_bearer: Option<OidcBearer>,
 }
 
 /// The credential that an empty store is made with.

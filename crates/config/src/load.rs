@@ -1,5 +1,7 @@
 //! From sources to settings, and from settings to the typed tree.
 
+mod oidc;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -217,6 +219,10 @@ fn flatten(prefix: &str, table: &toml::Table, flat: &mut Vec<(String, String)>) 
         match value {
             toml::Value::Table(inner) => flatten(&format!("{name}."), inner, flat),
             toml::Value::String(text) => flat.push((name, text.clone())),
+            toml::Value::Array(items) if items.iter().all(toml::Value::is_str) => {
+                let items: Vec<_> = items.iter().filter_map(toml::Value::as_str).collect();
+                flat.push((name, items.join("; ")));
+            }
             toml::Value::Integer(_)
             | toml::Value::Float(_)
             | toml::Value::Boolean(_)
@@ -282,9 +288,13 @@ struct Typed<'a>(&'a [Setting]);
 
 impl Typed<'_> {
     fn config(&self) -> Result<Config, ConfigError> {
+        let public_url = self.public_url()?;
+        let oidc_provider = self.provider(public_url.as_deref())?;
+        let oidc_bearer = self.bearer(oidc_provider.as_ref())?;
         Ok(Config {
             data: self.parse("data")?,
             listen: self.parse("listen")?,
+            public_url,
             default_version: self.version("default_version")?,
             authority_home_page: self.with("authority_home_page", |text| {
                 let iri: Result<acta_xapi::Iri, _> = text.parse();
@@ -300,6 +310,8 @@ impl Typed<'_> {
                 run_entries: self.parse("storage.run_entries")?,
             },
             database: self.database()?,
+            oidc_provider,
+            oidc_bearer,
         })
     }
 

@@ -109,6 +109,28 @@ pub(super) fn signatures() -> Vec<Vec<u8>> {
     whole.iter().map(|jws| seed(&[&[0], jws])).chain(composed).collect()
 }
 
+/// Tokens, documents of providers, and what browsers bring back.
+pub(super) fn tokens() -> Vec<Vec<u8>> {
+    // RFC 8037, appendix A.4.
+    let whole = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCj\
+        P0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let payload = br#"{"iss":"https://id.example.org","aud":["a"],"sub":"b","exp":9999999999}"#;
+    let keys = br#"{"keys":[{"kty":"RSA","kid":"k","n":"AQAB","e":"AQAB","alg":"RS256"},
+        {"kty":"EC","crv":"P-256","x":"AA","y":"AA","use":"sig","key_ops":["verify"]}]}"#;
+    let metadata = br#"{"issuer":"https://id.example.org","jwks_uri":"https://id.example.org/k",
+        "token_endpoint":"https://id.example.org/t",
+        "token_endpoint_auth_methods_supported":["client_secret_post"]}"#;
+    vec![
+        seed(&[&[0], whole]),
+        seed(&[&[1], br#"{"alg":"EdDSA","typ":"JWT"}"#, payload, b"1234", b""]),
+        seed(&[&[1], br#"{"alg":"RS256","kid":"k"}"#, payload, b"1234", keys]),
+        seed(&[&[1], br#"{"alg":"ES256"}"#, payload, &[7; 64], keys]),
+        seed(&[&[2], metadata]),
+        seed(&[&[3], b"code=a%2Bb&state=c&iss=https%3A%2F%2Fid.example.org"]),
+        seed(&[&[3], b"aHR0cHM6Ly9h.s.n.v.1795305102123456"]),
+    ]
+}
+
 /// Bodies with the boundary before them.
 pub(super) fn multipart() -> Vec<Vec<u8>> {
     let bodies: [&[u8]; 5] = [
@@ -154,7 +176,7 @@ pub(super) fn requests(statements: &[&str]) -> Vec<Vec<u8>> {
 
 /// Files and variables.
 pub(super) fn configurations() -> Vec<Vec<u8>> {
-    let file: &[u8] = b"data = \"d\"\nlisten = \"127.0.0.1:80\"\nlog.level = \"info\"\n[limits]\nstatements_bytes_max = \"1MiB\"\nhead_timeout = \"5s\"\npage_count_max = 7\n[storage]\nrun_entries = 100\n";
+    let file: &[u8] = b"data = \"d\"\nlisten = \"127.0.0.1:80\"\nlog.level = \"info\"\n[limits]\nstatements_bytes_max = \"1MiB\"\nhead_timeout = \"5s\"\npage_count_max = 7\n[storage]\nrun_entries = 100\n[oidc]\nrole_claim = \"groups\"\nroles = [\"a -> owner in 1\", \"b -> viewer in 2\"]\n";
     let variables: &[u8] = b"SEED_KEY=a\nSEED_SECRET=b\nDEFAULT_VERSION=1.0.3\nLOG_FORMAT=json\nLIMITS_PAGE_BYTES_MAX=64KiB";
     vec![
         [file, &[SEPARATOR], variables].concat(),

@@ -1,17 +1,17 @@
 use super::*;
 
-fn environment(pairs: &[(&str, &str)]) -> Environment {
+pub(super) fn environment(pairs: &[(&str, &str)]) -> Environment {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn write(text: &str) -> tempfile::NamedTempFile {
+pub(super) fn write(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
     file
 }
 
 #[track_caller]
-fn check_refused(file: &str, variables: &[(&str, &str)], expected: &str) {
+pub(super) fn check_refused(file: &str, variables: &[(&str, &str)], expected: &str) {
     let file = write(file);
     let error = load(Some(file.path()), &environment(variables), &[]).unwrap_err();
     let message = error.to_string().replace(&file.path().display().to_string(), "FILE");

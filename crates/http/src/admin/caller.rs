@@ -62,7 +62,21 @@ pub(crate) async fn admit(
     gate: Gate,
 ) -> Result<Sender, Problem> {
     check_site(request.method(), request.headers())?;
-    let Some(asker) = identify(shared, request, gate).await? else {
+    let client = request.extensions().get::<ClientAddress>();
+    let from = client.map(ToString::to_string).unwrap_or_default();
+    let is_local = request.extensions().get::<Local>().is_some();
+    let asker = if is_local {
+        Some(Asker::machine())
+    } else {
+        identify(shared, request.headers(), (gate, from)).await?
+    };
+    if gate == Gate::Known
+        && let Some(asker) = &asker
+        && asker.session().is_some()
+    {
+        check_csrf(shared, request, asker)?;
+    }
+    let Some(asker) = asker else {
         return if gate == Gate::Known {
             Err(Problem::signed_out())
         } else {
@@ -75,15 +89,9 @@ pub(crate) async fn admit(
 
 async fn identify(
     shared: &Shared,
-    request: &Request,
-    gate: Gate,
+    headers: &HeaderMap,
+    (gate, from): (Gate, String),
 ) -> Result<Option<Asker>, Problem> {
-    if request.extensions().get::<Local>().is_some() {
-        return Ok(Some(Asker::machine()));
-    }
-    let headers = request.headers();
-    let client = request.extensions().get::<ClientAddress>();
-    let from = client.map(ToString::to_string).unwrap_or_default();
     if let Some(authorization) = headers.get(AUTHORIZATION) {
         let found = shared.authenticator.authenticate(Some(authorization.as_bytes())).await?;
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
@@ -92,17 +100,13 @@ async fn identify(
         return Ok(Some(Asker::credential(found.principal, found.who, from)));
     }
     let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };
-    let asker = match shared.admin.find_session(&token, &from).await {
-        Ok(asker) => asker,
+    match shared.admin.find_session(&token, &from).await {
+        Ok(asker) => Ok(Some(asker)),
         // A cookie that is too old is as none, where nobody needs to be known.
-        Err(AdminError::NotSignedIn) if gate != Gate::Known => return Ok(None),
-        Err(AdminError::NotSignedIn) => return Err(Problem::signed_out()),
-        Err(error) => return Err(error.into()),
-    };
-    if gate == Gate::Known {
-        check_csrf(shared, request, &asker)?;
+        Err(AdminError::NotSignedIn) if gate != Gate::Known => Ok(None),
+        Err(AdminError::NotSignedIn) => Err(Problem::signed_out()),
+        Err(error) => Err(error.into()),
     }
-    Ok(Some(asker))
 }
 
 /// Refuses what changes something in the name of somebody who has signed in and does not show

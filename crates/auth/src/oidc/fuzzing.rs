@@ -1,0 +1,28 @@
+//! The door for fuzzing: tokens and documents are read as they are of an issuer.
+
+use acta_ambient::Moment;
+
+use super::Algorithm;
+use super::jws::Jws;
+use super::keys::KeySet;
+use super::metadata::Metadata;
+use super::transport::Endpoint;
+
+/// Whether `token` is signed by one of `keys`, names somebody, and is not over.
+pub fn believe(token: &str, keys: &[u8]) -> bool {
+    let Ok(keys) = KeySet::parse(keys) else { return false };
+    let Ok(jws) = Jws::parse(token, &Algorithm::EVERY) else { return false };
+    let Ok(claims) = jws.claims() else { return false };
+    let is_timely = claims.check_time(Moment::default()).is_ok();
+    is_timely && claims.subject().is_ok() && keys.verify(&jws).is_ok()
+}
+
+/// Reads what a provider says of itself.
+pub fn read_metadata(body: &[u8]) {
+    let issuer = "https://id.example.org";
+    if let Some(base) = Endpoint::parse(issuer)
+        && let Ok(metadata) = Metadata::parse(body, issuer, &base)
+    {
+        assert!(metadata.keys.is_as_safe_as(&base));
+    }
+}

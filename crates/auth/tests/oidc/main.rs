@@ -1,0 +1,9 @@
+//! Sign-in and access tokens against a real OpenID provider.
+
+#![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
+
+mod bearer;
+mod fixture;
+mod signing_in;
+mod tokens;
+mod trouble;
