@@ -22,8 +22,8 @@
 //! - Sequences have no gaps, and `stored` times rise.
 //! - Every query, id, definition and name is answered as by the model engine, and every
 //!   attachment of a stored batch can be read.
-//! - Documents, cursors, credentials and tenants are what a history of all acknowledged writes
-//!   and any of the unknown ones makes of them.
+//! - Documents, cursors, credentials, tenants and the audit are what a history of all
+//!   acknowledged writes and any of the unknown ones makes of them.
 //! - What could be read after a start survives the next loss of power.
 //! - The store opens. Neither a loss of power nor a failing call is ever taken for damage.
 //!

@@ -1,4 +1,4 @@
-//! What the tables must hold: documents, cursors, tenants and credentials.
+//! What the tables must hold: documents, cursors, tenants, credentials and the audit.
 //!
 //! A write whose outcome is unknown has happened or not, so there may be several histories
 //! that the store can have lived through. Each is played on the model; what the store answers
@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
+use acta_storage::directory::Recorded;
 use acta_storage::model::ModelStorage;
+use acta_storage::suite::auditing::told;
 use acta_storage::suite::fixture::START;
+use acta_storage::suite::settling::credential;
 use acta_storage::{
-    Credential, Document, DocumentKey, DocumentList, DocumentWrite, NewDocument, Precondition,
-    Storage, StorageError,
+    AuditQuery, ChainHead, Change, Committed, Document, DocumentKey, DocumentList, DocumentWrite,
+    Entry, NewDocument, Precondition, Storage, StorageError, break_in,
 };
 
 use crate::simulation::second_tenant;
@@ -66,25 +69,16 @@ impl Write {
                 storage.create_tenant(name, START).await.map(Answer::Created)
             }
             Self::InsertCredential(tenant, key) => {
-                let inserted = storage.insert_credential(&credential(*tenant, key)).await;
-                inserted.map(Answer::Inserted)
+                let writes = vec![credential(key, *tenant, 0).create()];
+                let change = Change { writes, entries: vec![(Some(*tenant), told(1))] };
+                let committed = storage.commit(&change).await;
+                committed.map(|committed| Answer::Inserted(committed == Committed::Done))
             }
         };
         match answer {
             Err(StorageError::PreconditionFailed) => Ok(Answer::Refused),
             answer => answer,
         }
-    }
-}
-
-fn credential(tenant: TenantId, key: &str) -> Credential {
-    Credential {
-        key: key.to_owned(),
-        tenant,
-        label: "of the simulation".to_owned(),
-        secret_mac: [7; 32],
-        scopes: std::iter::empty().collect(),
-        created: START,
     }
 }
 
@@ -128,6 +122,7 @@ struct Reading {
     cursors: Vec<Option<String>>,
     tenants: Vec<(TenantId, String)>,
     credentials: Vec<String>,
+    audit: Vec<Entry>,
 }
 
 impl Reading {
@@ -144,7 +139,7 @@ impl Reading {
     }
 
     fn others(&self) -> impl std::fmt::Debug {
-        (&self.cursors, &self.tenants, &self.credentials)
+        (&self.cursors, &self.tenants, &self.credentials, &self.audit)
     }
 }
 
@@ -234,16 +229,20 @@ impl TablesLedger {
             let names = storage.list_documents(*tenant, list, None).await.unwrap();
             lists.push((*tenant, list.clone(), names));
         }
-        let (mut cursors, mut credentials) = (Vec::new(), Vec::new());
+        let (mut cursors, mut credentials, mut audit) = (Vec::new(), Vec::new(), Vec::new());
         let tenants = storage.list_tenants().await.unwrap();
         // Rows need no tenant of their number.
         for tenant in [TenantId::FIRST, second_tenant()] {
             cursors.push(storage.find_cursor(tenant, CURSOR).await.unwrap());
             let of_tenant = storage.list_credentials(tenant).await.unwrap();
             credentials.extend(of_tenant.into_iter().map(|credential| credential.key));
+            let every = AuditQuery::everything(usize::MAX);
+            let chain = storage.list_audit(Some(tenant), &every).await.unwrap();
+            assert_eq!(break_in(ChainHead::EMPTY, Some(tenant), &chain), None);
+            audit.extend(chain);
         }
         credentials.sort_unstable();
         let tenants = tenants.into_iter().map(|tenant| (tenant.id, tenant.name)).collect();
-        Reading { documents, lists, cursors, tenants, credentials }
+        Reading { documents, lists, cursors, tenants, credentials, audit }
     }
 }

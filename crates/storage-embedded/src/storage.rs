@@ -1,5 +1,6 @@
 //! A store in a directory: opened, closed and counted.
 
+mod administration;
 mod ports;
 mod reindex;
 mod transfer;

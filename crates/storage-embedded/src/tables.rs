@@ -1,5 +1,5 @@
-//! What changes in place: documents, tenants, credentials, cursors and what statements have
-//! told, in one SQLite file.
+//! What changes in place: documents, cursors, what administration keeps and what statements
+//! have told, in one SQLite file.
 //!
 //! A write is durable once it is answered, and whole or not at all; what it requires of the
 //! present state is checked in its own transaction. One thread writes, and several writes
@@ -8,10 +8,10 @@
 //!
 //! Statements are not kept here, and what they have told can be read from the log again.
 
+mod administration;
 mod check;
 mod checksum;
 mod copy;
-mod credentials;
 mod cursors;
 mod documents;
 mod entities;

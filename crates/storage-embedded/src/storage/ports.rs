@@ -3,10 +3,10 @@
 use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_storage::{
-    Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, Credential,
-    CredentialStore, CursorStore, Document, DocumentKey, DocumentList, DocumentStore,
-    DocumentWrite, EntityStore, FeedEntry, NewDocument, Person, Precondition, Readiness,
-    StatementPage, StatementQuery, StatementStore, StorageError, StoredStatement, Tenant,
+    Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, CursorStore, Document,
+    DocumentKey, DocumentList, DocumentStore, DocumentWrite, EntityStore, FeedEntry, NewDocument,
+    Person, Precondition, Readiness, StatementPage, StatementQuery, StatementStore, StorageError,
+    StoredStatement,
 };
 use acta_xapi::{ActivityId, Ifi, Sha2, StatementId};
 use async_trait::async_trait;
@@ -135,37 +135,6 @@ impl EntityStore for EmbeddedStorage {
 
     async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
         self.engine.follower().find_person(tenant, ifi).await
-    }
-}
-
-#[async_trait]
-impl CredentialStore for EmbeddedStorage {
-    async fn list_tenants(&self) -> Result<Vec<Tenant>, StorageError> {
-        self.tables.list_tenants().await
-    }
-
-    async fn create_tenant(&self, name: &str, created: Moment) -> Result<TenantId, StorageError> {
-        self.tables.create_tenant(name, created).await
-    }
-
-    async fn find_credential(&self, key: &str) -> Result<Option<Credential>, StorageError> {
-        self.tables.find_credential(key).await
-    }
-
-    async fn insert_credential(&self, credential: &Credential) -> Result<bool, StorageError> {
-        self.tables.insert_credential(credential).await
-    }
-
-    async fn list_credentials(&self, tenant: TenantId) -> Result<Vec<Credential>, StorageError> {
-        self.tables.list_credentials(tenant).await
-    }
-
-    async fn settle_secret(
-        &self,
-        name: &str,
-        proposed: [u8; 32],
-    ) -> Result<[u8; 32], StorageError> {
-        self.tables.settle_secret(name, proposed).await
     }
 }
 

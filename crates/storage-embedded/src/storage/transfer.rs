@@ -3,8 +3,8 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError, StoreId,
-    Tenant, TransferSource, TransferTarget,
+    DocumentKey, Entry, KeptDocument, KeptStatement, NamedSecret, PageLimits, Record, StorageError,
+    StoreId, TransferSource, TransferTarget,
 };
 use acta_xapi::Sha2;
 use async_trait::async_trait;
@@ -67,8 +67,16 @@ impl TransferTarget for EmbeddedStorage {
         self.tables.finish_adoption().await
     }
 
-    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
-        self.tables.adopt_tenant(tenant).await
+    async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
+        self.tables.adopt_records(records).await
+    }
+
+    async fn adopt_audit(
+        &self,
+        tenant: Option<TenantId>,
+        entries: Vec<Entry>,
+    ) -> Result<(), StorageError> {
+        self.tables.adopt_audit(tenant, entries).await
     }
 
     async fn adopt_statements(

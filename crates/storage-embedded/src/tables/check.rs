@@ -8,6 +8,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::FILE_NAME;
+use super::administration::check_chains;
 use super::checksum::sum;
 use super::failure::failed;
 use super::files;
@@ -46,32 +47,55 @@ pub(crate) enum TableSight {
     Follower(u64),
 }
 
-/// A table, the column that names a row, and SQL that is true for a row with its checksum.
-type Table = (&'static str, &'static str, &'static str);
+/// A table whose rows have checksums.
+#[derive(Clone, Copy)]
+struct Table {
+    name: &'static str,
+    /// SQL that names a row.
+    row: &'static str,
+    /// SQL that is true for a row with its checksum.
+    is_sound: &'static str,
+    /// The versions of the schema that have it so.
+    versions: (i64, i64),
+}
+
+impl Table {
+    /// The same, which another table has taken the place of.
+    const fn until(self, last: i64) -> Self {
+        Self { versions: (self.versions.0, last), ..self }
+    }
+}
 
 macro_rules! table {
-    ($name:ident, $row:literal) => {
-        (stringify!($name), $row, concat!("checksum IS ", sum!($name)))
+    ($name:ident, $row:literal, since $since:literal) => {
+        Table {
+            name: stringify!($name),
+            row: $row,
+            is_sound: concat!("checksum IS ", sum!($name)),
+            versions: ($since, i64::MAX),
+        }
     };
 }
 
-const TABLES: [Table; 8] = [
-    table!(tenants, "tenant_id"),
-    table!(credentials, "rowid"),
-    table!(secrets, "name"),
-    (
-        "documents",
-        "rowid",
-        concat!(
+const TABLES: [Table; 11] = [
+    table!(tenants, "tenant_id", since 2).until(2),
+    table!(credentials, "rowid", since 2).until(2),
+    table!(records, "kind || ' ' || id", since 3),
+    table!(audit, "tenant_id || '/' || sequence", since 3),
+    table!(usage, "tenant_id || '/' || day", since 3),
+    table!(secrets, "name", since 2),
+    Table {
+        is_sound: concat!(
             "checksum IS ",
             sum!(documents),
             " AND place IS acta_place(tenant_id, kind, activity, agent)"
         ),
-    ),
-    table!(cursors, "name"),
-    table!(definitions, "rowid"),
-    table!(person_names, "rowid"),
-    table!(followers, "name"),
+        ..table!(documents, "rowid", since 2)
+    },
+    table!(cursors, "name", since 2),
+    table!(definitions, "rowid", since 2),
+    table!(person_names, "rowid", since 2),
+    table!(followers, "name", since 2),
 ];
 
 /// What can be made anew from the log.
@@ -90,7 +114,8 @@ pub(crate) fn check(
     let path = directory.join(FILE_NAME);
     let bytes = disk.open(&path).and_then(|file| file.len()).unwrap_or(0);
     if bytes == 0 {
-        let what = "it is missing or empty: documents, credentials and cursors are lost".into();
+        let what =
+            "it is missing or empty: documents, credentials, accounts and cursors are lost".into();
         tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
         return Ok(0);
     }
@@ -108,7 +133,7 @@ pub(crate) fn check(
     Ok(bytes)
 }
 
-/// Checks every page and every row of open tables, which are those of this release.
+/// Checks every page and every row of open tables, which may be those of an older release.
 ///
 /// # Errors
 ///
@@ -119,10 +144,15 @@ pub(super) fn check_open(
 ) -> Result<(), StorageError> {
     check_pages(connection, tell)?;
     check_schema(connection, tell)?;
-    for table in TABLES {
+    let version = schema::check_version(connection)?;
+    let has = |table: &Table| (table.versions.0..=table.versions.1).contains(&version);
+    for table in TABLES.into_iter().filter(has) {
         check_table(connection, table, tell)?;
     }
-    check_documents(connection, tell)
+    check_documents(connection, tell)?;
+    check_chains(connection, &mut |what| {
+        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+    })
 }
 
 /// Tells where [`files::check`] has found damage.
@@ -209,7 +239,7 @@ fn check_schema(
 
 fn check_table(
     connection: &Connection,
-    (table, row, is_sound): Table,
+    Table { name: table, row, is_sound, .. }: Table,
     tell: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the rows of the tables");

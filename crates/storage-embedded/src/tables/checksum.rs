@@ -28,6 +28,16 @@ macro_rules! sum {
     (credentials) => {
         "acta_sum('credentials', tenant_id, key, label, secret_mac, scopes, created)"
     };
+    (records) => {
+        "acta_sum('records', kind, id, tenant_id, owner, name, version, expires, body)"
+    };
+    (audit) => {
+        "acta_sum('audit', tenant_id, sequence, id, at, who, origin, act, target, outcome, \
+         detail, hash)"
+    };
+    (usage) => {
+        "acta_sum('usage', tenant_id, day, statement_count, bytes)"
+    };
     (secrets) => {
         "acta_sum('secrets', name, value)"
     };

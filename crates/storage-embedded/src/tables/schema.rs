@@ -38,6 +38,7 @@ const STATEMENTS_MAX: usize = 64;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_first.sql")),
     (2, include_str!("migrations/0002_checksums.sql")),
+    (3, include_str!("migrations/0003_records.sql")),
 ];
 
 /// Where the tables are.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, Moment};
+use acta_storage::suite::settling::credential;
 use acta_storage::{
-    Credential, CredentialStore, CursorStore, DocumentKey, DocumentList, DocumentStore,
-    DocumentWrite, Etag, EtagMatch, NewDocument, Precondition, StorageError, Tenant,
+    CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
+    EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
 };
 use acta_xapi::{ActivityId, Ifi, Uuid};
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use super::{FILE_NAME, Tables};
 use crate::disk::SystemDisk;
 
 mod damage;
+mod records;
 
 const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
 
@@ -382,27 +384,17 @@ async fn cursors_are_kept_by_tenant_and_name() {
     }
 }
 
-fn credential(owner: u32, key: &str, created_micros: i64) -> Credential {
-    Credential {
-        key: key.into(),
-        tenant: tenant(owner),
-        label: format!("label of {key}"),
-        secret_mac: [u8::try_from(owner).unwrap(); 32],
-        scopes: "statements/write state".parse().unwrap(),
-        created: Moment::from_unix_micros(created_micros),
-    }
-}
-
 #[tokio::test]
 async fn a_key_belongs_to_one_credential() {
     let bench = Bench::new();
-    let (first, second, third) =
-        (credential(1, "k1", 20), credential(1, "k2", 10), credential(2, "k3", 0));
+    let (first, second, third) = [(1, "k1", 20), (1, "k2", 10), (2, "k3", 0)]
+        .map(|(owner, key, created)| credential(key, tenant(owner), created))
+        .into();
     for credential in [&first, &second, &third] {
         assert!(bench.tables.insert_credential(credential).await.unwrap());
     }
-    assert!(!bench.tables.insert_credential(&credential(2, "k1", 30)).await.unwrap());
-    assert!(!bench.tables.insert_credential(&credential(1, "k1", 30)).await.unwrap());
+    assert!(!bench.tables.insert_credential(&credential("k1", tenant(2), 30)).await.unwrap());
+    assert!(!bench.tables.insert_credential(&credential("k1", tenant(1), 30)).await.unwrap());
     let bench = bench.reopen();
     assert_eq!(bench.tables.find_credential("k1").await.unwrap(), Some(first.clone()));
     assert_eq!(bench.tables.find_credential("k").await.unwrap(), None);
@@ -421,7 +413,7 @@ async fn a_store_begins_with_one_tenant_and_numbers_the_others() {
     let later = START.saturating_add(Duration::from_secs(1));
     let expected =
         [(TenantId::FIRST, "default", START), (tenant(2), "a", later), (tenant(3), "b", later)]
-            .map(|(id, name, created)| Tenant { id, name: name.into(), created });
+            .map(|(id, name, created)| Tenant::new(id, name, created));
     assert_eq!(tenants, expected);
 }
 

@@ -2,7 +2,7 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, DocumentRow, KeptDocument, NamedSecret, PageLimits, StorageError, StoreId, Tenant,
+    DocumentKey, DocumentRow, KeptDocument, NamedSecret, PageLimits, StorageError, StoreId,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -109,23 +109,6 @@ impl Tables {
             let failed = failed("finishing a copy");
             let sql = "DELETE FROM secrets WHERE name = ?1";
             connection.execute(sql, [ADOPTION_NAME]).map_err(failed)?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// As [`acta_storage::TransferTarget::adopt_tenant`].
-    pub(crate) async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
-        let tenant = tenant.clone();
-        self.write(move |connection| {
-            let failed = failed("adopting a tenant");
-            let sql = "INSERT INTO tenants (tenant_id, name, created, checksum) \
-                 VALUES (?1, ?2, ?3, acta_sum('tenants', ?1, ?2, ?3)) \
-                 ON CONFLICT (tenant_id) DO UPDATE SET name = excluded.name, \
-                 created = excluded.created, checksum = excluded.checksum";
-            let Tenant { id, name, created } = tenant;
-            let columns = params![id.number(), name, created.unix_micros()];
-            connection.execute(sql, columns).map_err(failed)?;
             Ok(())
         })
         .await

@@ -8,8 +8,9 @@ use acta_storage::suite::fixture::{
     account, activity_id, everything, id, mailbox, numbers, uuid, verb,
 };
 use acta_storage::{
-    AgentFilter, AttachmentStore, CredentialStore, CursorStore, DocumentList, DocumentStore,
-    EntityStore, Order, StatementQuery, StatementStore, StorageError,
+    AgentFilter, AttachmentStore, AuditQuery, AuditStore, CursorStore, Directory, DocumentList,
+    DocumentStore, EntityStore, Order, StatementQuery, StatementStore, StorageError, Usage,
+    UsageStore,
 };
 use acta_storage_embedded::EmbeddedStorage;
 use acta_xapi::{ActivityId, Sha2};
@@ -65,9 +66,11 @@ pub(crate) async fn ask(storage: &EmbeddedStorage, other: TenantId) -> Answers {
     }
     let tenants = storage.list_tenants().await;
     answers.insert("tenants".into(), answer(tenants.map(Some)));
+    let told = storage.list_audit(None, &AuditQuery::everything(100)).await;
+    answers.insert("audit".into(), answer(told.map(Some)));
     for key in ["one", "two"] {
         let found = storage.find_credential(key).await;
-        let found = found.map(|found| found.map(|it| (it.secret_mac, it.label.clone(), it)));
+        let found = found.map(|found| found.map(|it| (it.secrets[0].mac, it.label.clone(), it)));
         answers.insert(format!("credential {key}"), answer(found));
     }
     answers
@@ -104,6 +107,10 @@ async fn ask_tables(
     let person = storage.find_person(tenant, &mailbox("ada")).await;
     note("person".into(), answer(person.map(|person| Some(person.names))));
     note("cursor".into(), answer(storage.find_cursor(tenant, "file").await));
+    let told = storage.list_audit(Some(tenant), &AuditQuery::everything(100)).await;
+    note("audit".into(), answer(told.map(Some)));
+    let usage = storage.add_usage(tenant, 7, Usage::default()).await;
+    note("usage".into(), answer(usage.map(Some)));
     let credentials = storage.list_credentials(tenant).await;
     note("credentials".into(), answer(credentials.map(Some)));
 }

@@ -129,7 +129,7 @@ impl Original {
                     outcome = Outcome::Missing;
                 }
                 Answer::Is(_) => {
-                    let may_lack = ["credentials", "tenants", "person"];
+                    let may_lack = ["credentials", "tenants", "person", "audit", "usage"];
                     assert!(may_lack.iter().any(|kind| question.ends_with(kind)), "{context}");
                     outcome = Outcome::Missing;
                 }

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use acta_access::{Scope, TenantId};
+use acta_access::TenantId;
 use acta_ambient::{Entropy, ManualClock};
+use acta_storage::directory::Recorded;
 use acta_storage::suite::attaching::{bytes_of_length, stage_content};
+use acta_storage::suite::auditing::told;
 use acta_storage::suite::fixture::{Draft, START, activity_id, mailbox, new_statement, uuid};
+use acta_storage::suite::settling::credential;
 use acta_storage::{
-    Batch, Credential, CredentialStore, CursorStore, DocumentKey, DocumentStore, Etag, NewDocument,
-    Precondition, StatementStore,
+    Batch, Change, Committed, CursorStore, Directory, DocumentKey, DocumentStore, Etag,
+    NewDocument, Precondition, RecordStore, SecretStore, StatementStore, Usage, UsageStore,
 };
 use acta_storage_embedded::{
     Disk, EmbeddedStorage, Options, ReadOnlyDisk, ScratchDisk, SystemDisk, Verified, VerifyOptions,
@@ -188,15 +191,12 @@ async fn fill_tables(storage: &EmbeddedStorage, other: TenantId) {
         }
     }
     for (tenant, key) in [(TenantId::FIRST, "one"), (other, "two")] {
-        let credential = Credential {
-            key: key.to_owned(),
-            tenant,
-            label: format!("of {key}"),
-            secret_mac: [7; 32],
-            scopes: [Scope::All].into_iter().collect(),
-            created: START,
-        };
-        assert!(storage.insert_credential(&credential).await.unwrap());
+        let writes = vec![credential(key, tenant, 0).create()];
+        let entries = vec![(Some(tenant), told(1)), (None, told(2)), (Some(tenant), told(3))];
+        let committed = storage.commit(&Change { writes, entries }).await.unwrap();
+        assert_eq!(committed, Committed::Done);
+        let usage = Usage { statement_count: 3, bytes: 500 };
+        storage.add_usage(tenant, 7, usage).await.unwrap();
         storage.save_cursor(tenant, "file", "12").await.unwrap();
     }
     storage.settle_secret("credential-mac", [3; 32]).await.unwrap();

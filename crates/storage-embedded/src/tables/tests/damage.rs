@@ -1,5 +1,13 @@
 //! Rows that changed behind the store's back, and rows of the release without checksums.
 
+use acta_storage::directory::Recorded;
+use acta_storage::suite::auditing::told;
+use acta_storage::suite::recording;
+use acta_storage::{
+    AuditQuery, AuditStore, Change, Committed, Outcome, RecordContent, RecordKind, RecordStore,
+    RecordWrite, Usage, UsageStore,
+};
+
 use super::*;
 use crate::tables::EntityChanges;
 
@@ -7,7 +15,16 @@ use crate::tables::EntityChanges;
 async fn fill_all(bench: &Bench) {
     write(bench, &state("a", None), "one").await;
     write(bench, &state("b", None), "two").await;
-    bench.tables.insert_credential(&credential(1, "key", 5)).await.unwrap();
+    let named = RecordContent { name: Some("ada".into()), ..recording::content("{}") };
+    let writes = vec![
+        credential("key", tenant(1), 5).create(),
+        RecordWrite::create(RecordKind::Account, "a", named),
+    ];
+    let entries = vec![(Some(tenant(1)), told(1)), (Some(tenant(1)), told(2))];
+    let committed = bench.tables.commit(&Change { writes, entries }).await.unwrap();
+    assert_eq!(committed, Committed::Done);
+    let usage = Usage { statement_count: 3, bytes: 500 };
+    bench.tables.add_usage(tenant(1), 7, usage).await.unwrap();
     bench.tables.settle_secret("a", [1; 32]).await.unwrap();
     bench.tables.save_cursor(tenant(1), "file", "12").await.unwrap();
     let activity = activity("course").as_str().into();
@@ -24,28 +41,45 @@ async fn fill_all(bench: &Bench) {
 /// An answer as text, or the place of damage.
 type Answer = Result<String, String>;
 
+fn told_of<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
+    match answer {
+        Ok(answer) => Ok(format!("{answer:?}")),
+        Err(StorageError::Corrupt { place }) => Err(place),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
 /// What all readers of rows answer.
 async fn ask_all(bench: &Bench) -> Vec<Answer> {
-    fn text<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
-        match answer {
-            Ok(answer) => Ok(format!("{answer:?}")),
-            Err(StorageError::Corrupt { place }) => Err(place),
-            Err(other) => panic!("{other:?}"),
-        }
-    }
     let tables = &bench.tables;
-    vec![
-        text(tables.find_document(tenant(1), &state("a", None)).await),
-        text(tables.find_document(tenant(1), &state("b", None)).await),
-        text(tables.list_documents(tenant(1), &states(None), None).await),
-        text(tables.list_tenants().await),
-        text(tables.find_credential("key").await),
-        text(tables.list_credentials(tenant(1)).await),
-        text(tables.settle_secret("a", [9; 32]).await),
-        text(tables.find_cursor(tenant(1), "file").await),
-        text(tables.find_definition(tenant(1), &activity("course")).await),
-        text(tables.find_person(tenant(1), &agent("ada")).await),
-        text(tables.entity_position()),
+    let mut answers = vec![
+        told_of(tables.find_document(tenant(1), &state("a", None)).await),
+        told_of(tables.find_document(tenant(1), &state("b", None)).await),
+        told_of(tables.list_documents(tenant(1), &states(None), None).await),
+        told_of(tables.list_tenants().await),
+        told_of(tables.find_credential("key").await),
+        told_of(tables.list_credentials(tenant(1)).await),
+        told_of(tables.settle_secret("a", [9; 32]).await),
+        told_of(tables.find_cursor(tenant(1), "file").await),
+        told_of(tables.find_definition(tenant(1), &activity("course")).await),
+        told_of(tables.find_person(tenant(1), &agent("ada")).await),
+        told_of(tables.entity_position()),
+    ];
+    answers.extend(ask_administration(bench).await);
+    answers
+}
+
+async fn ask_administration(bench: &Bench) -> [Answer; 5] {
+    let tables = &bench.tables;
+    let everything = AuditQuery::everything(9);
+    // A damaged entry may have been one of these.
+    let refused = AuditQuery { outcome: Some(Outcome::Refused), ..everything.clone() };
+    [
+        told_of(tables.list_audit(Some(tenant(1)), &everything).await),
+        told_of(tables.list_audit(Some(tenant(1)), &refused).await),
+        told_of(tables.audit_head(Some(tenant(1))).await),
+        told_of(tables.add_usage(tenant(1), 7, Usage::default()).await),
+        told_of(tables.find_record_by_name(RecordKind::Account, "ada").await),
     ]
 }
 
@@ -57,12 +91,18 @@ async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
         ("documents", "updated = updated + 1", &[0, 2]),
         ("documents", "content = x'00'", &[0]),
         ("documents", "checksum = checksum + 1", &[0, 2]),
-        ("tenants", "name = 'other'", &[3]),
-        ("tenants", "created = 0", &[3]),
-        ("credentials", "label = ''", &[4, 5]),
-        ("credentials", "secret_mac = zeroblob(32)", &[4, 5]),
-        ("credentials", "scopes = 'all'", &[4, 5]),
-        ("credentials", "created = 1", &[4, 5]),
+        ("records", "body = '{\"name\":\"x\",\"created\":0}' WHERE kind = 'tenant'", &[3]),
+        ("records", "version = 2 WHERE kind = 'credential'", &[4, 5]),
+        ("records", "expires = 1 WHERE kind = 'credential'", &[4, 5]),
+        ("records", "body = replace(body, 'Label', 'label') WHERE id = 'key'", &[4, 5]),
+        ("records", "owner = 'bob' WHERE kind = 'account'", &[15]),
+        ("records", "tenant_id = 1 WHERE kind = 'account'", &[15]),
+        ("audit", "who = 'operator'", &[11, 12, 13]),
+        ("audit", "detail = '{}' WHERE sequence = 1", &[11, 12]),
+        ("audit", "outcome = 'refused' WHERE sequence = 2", &[11, 12, 13]),
+        ("audit", "hash = zeroblob(32) WHERE sequence = 2", &[11, 12, 13]),
+        ("usage", "statement_count = 4", &[14]),
+        ("usage", "bytes = 0", &[14]),
         ("secrets", "value = zeroblob(32)", &[6]),
         ("cursors", "value = '13'", &[7]),
         ("definitions", "definition = '{}'", &[8]),

@@ -1,0 +1,8 @@
+//! What administration keeps in the tables: records, the audit, usage and secrets.
+
+mod audit;
+mod records;
+mod secrets;
+mod usage;
+
+pub(super) use audit::check_chains;

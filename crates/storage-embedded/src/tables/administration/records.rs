@@ -1,0 +1,262 @@
+//! Records in the tables.
+//!
+//! Everything that a change requires is looked at before its first write, in the same
+//! transaction: one that does not happen has written nothing.
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{
+    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore,
+    RecordWrite, StorageError,
+};
+use async_trait::async_trait;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
+
+use super::audit;
+use crate::tables::Tables;
+use crate::tables::checksum::{self, is_sound, sum};
+use crate::tables::failure::failed;
+
+/// SQL for the columns that [`read`] reads.
+macro_rules! columns {
+    () => {
+        concat!(
+            "kind || ' ' || id AS place, kind, id, tenant_id, owner, name, version, expires, \
+             body, ",
+            is_sound!(records)
+        )
+    };
+}
+
+/// SQL for the record with a kind and an id.
+const BY_ID: &str = concat!("SELECT ", columns!(), " FROM records WHERE kind = ?1 AND id = ?2");
+
+#[async_trait]
+impl RecordStore for Tables {
+    async fn find_record(
+        &self,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Option<Record>, StorageError> {
+        let id = id.to_owned();
+        self.read(move |connection| find(connection, BY_ID, (kind, &id))).await
+    }
+
+    async fn find_record_by_name(
+        &self,
+        kind: RecordKind,
+        name: &str,
+    ) -> Result<Option<Record>, StorageError> {
+        let name = name.to_owned();
+        self.read(move |connection| {
+            let sql = concat!("SELECT ", columns!(), " FROM records WHERE kind = ?1 AND name = ?2");
+            find(connection, sql, (kind, &name))
+        })
+        .await
+    }
+
+    async fn list_records(
+        &self,
+        kind: RecordKind,
+        group: &Group,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<Record>, StorageError> {
+        let (group, after) = (group.clone(), after.map(str::to_owned));
+        self.read(move |connection| {
+            let failed = failed("listing records");
+            let (condition, member): (_, &dyn ToSql) = match &group {
+                Group::Every => ("?4 IS NULL", &None::<i64>),
+                Group::OfTenant(tenant) => ("tenant_id = ?4", &tenant.number()),
+                Group::OwnedBy(owner) => ("owner = ?4", owner),
+            };
+            let (behind, after) = after.as_ref().map_or((">=", ""), |after| (">", after));
+            let sql = format!(
+                "SELECT {} FROM records WHERE {condition} AND kind = ?1 AND id {behind} ?2 \
+                 ORDER BY id LIMIT ?3",
+                columns!()
+            );
+            let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
+            let count_max = i64::try_from(count_max).unwrap_or(i64::MAX);
+            let columns = params![kind.as_str(), after, count_max, member];
+            let records = statement.query_map(columns, read).map_err(&failed)?;
+            records.collect::<rusqlite::Result<_>>().map_err(failed)
+        })
+        .await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Committed, StorageError> {
+        check_once(&change.writes);
+        let change = change.clone();
+        self.write(move |connection| commit(connection, change)).await
+    }
+
+    async fn remove_expired(&self, now: Moment, count_max: usize) -> Result<usize, StorageError> {
+        self.write(move |connection| {
+            let failed = failed("removing expired records");
+            // When a damaged record expires is unknown.
+            let sql = concat!(
+                "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records \
+                 WHERE expires < ?1 AND checksum IS ",
+                sum!(records),
+                " ORDER BY expires LIMIT ?2)"
+            );
+            let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+            let count_max = i64::try_from(count_max).unwrap_or(i64::MAX);
+            statement.execute(params![now.unix_micros(), count_max]).map_err(failed)
+        })
+        .await
+    }
+}
+
+impl Tables {
+    /// As [`acta_storage::TransferTarget::adopt_records`].
+    pub(crate) async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
+        self.write(move |connection| {
+            records.iter().try_for_each(|record| {
+                let Record { kind, id, version, content } = record;
+                put(connection, (*kind, id), *version, content)
+            })
+        })
+        .await
+    }
+}
+
+/// A change that writes a record twice would say nothing of what is left.
+fn check_once(writes: &[RecordWrite]) {
+    let mut places: Vec<_> = writes.iter().map(|write| (write.kind, &write.id)).collect();
+    places.sort_unstable();
+    let is_once = places.is_sorted_by(|one, next| one != next);
+    assert!(is_once, "a change writes different records");
+}
+
+fn commit(connection: &Connection, change: Change) -> Result<Committed, StorageError> {
+    let Change { writes, entries } = change;
+    let mut versions = Vec::with_capacity(writes.len());
+    for (index, write) in writes.iter().enumerate() {
+        let version = find_version(connection, (write.kind, &write.id))?;
+        if !is_expected(write.expected, version) {
+            return Ok(Committed::Stale(index));
+        }
+        if is_name_taken(connection, write, &writes[..index])? {
+            return Ok(Committed::NameTaken(index));
+        }
+        versions.push(version);
+    }
+    for (RecordWrite { kind, id, content, .. }, version) in writes.iter().zip(versions) {
+        match content {
+            None => remove(connection, (*kind, id))?,
+            Some(content) => put(connection, (*kind, id), version.unwrap_or(0) + 1, content)?,
+        }
+    }
+    for (tenant, told) in entries {
+        audit::append(connection, tenant, told)?;
+    }
+    Ok(Committed::Done)
+}
+
+fn is_expected(expected: Expected, found: Option<u64>) -> bool {
+    match expected {
+        Expected::Absent => found.is_none(),
+        Expected::Version(version) => found == Some(version),
+        Expected::Anything => true,
+    }
+}
+
+/// Whether another record of the kind has the name that `write` gives, or one of the `earlier`
+/// writes of the change gives it too.
+fn is_name_taken(
+    connection: &Connection,
+    write: &RecordWrite,
+    earlier: &[RecordWrite],
+) -> Result<bool, StorageError> {
+    let name_of = |write: &RecordWrite| write.content.as_ref()?.name.clone();
+    let Some(name) = name_of(write) else { return Ok(false) };
+    let is_rival =
+        |rival: &RecordWrite| rival.kind == write.kind && name_of(rival).as_ref() == Some(&name);
+    if earlier.iter().any(is_rival) {
+        return Ok(true);
+    }
+    let failed = failed("looking for the name of a record");
+    let sql = "SELECT 1 FROM records WHERE kind = ?1 AND name = ?2 AND id <> ?3";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    statement.exists(params![write.kind.as_str(), name, write.id]).map_err(failed)
+}
+
+/// The version of a record that is there.
+fn find_version(
+    connection: &Connection,
+    (kind, id): (RecordKind, &str),
+) -> Result<Option<u64>, StorageError> {
+    Ok(find(connection, BY_ID, (kind, id))?.map(|record| record.version))
+}
+
+/// The one record that `sql` finds by a kind and a text.
+fn find(
+    connection: &Connection,
+    sql: &str,
+    (kind, text): (RecordKind, &str),
+) -> Result<Option<Record>, StorageError> {
+    let failed = failed("reading a record");
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    statement.query_row([kind.as_str(), text], read).optional().map_err(failed)
+}
+
+fn remove(connection: &Connection, (kind, id): (RecordKind, &str)) -> Result<(), StorageError> {
+    let failed = failed("removing a record");
+    let sql = "DELETE FROM records WHERE kind = ?1 AND id = ?2";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    statement.execute([kind.as_str(), id]).map_err(failed)?;
+    Ok(())
+}
+
+/// Writes a record, whatever is there.
+fn put(
+    connection: &Connection,
+    (kind, id): (RecordKind, &str),
+    version: u64,
+    content: &RecordContent,
+) -> Result<(), StorageError> {
+    let failed = failed("writing a record");
+    let sql = "INSERT INTO records \
+         (kind, id, tenant_id, owner, name, version, expires, body, checksum) \
+         VALUES (:kind, :id, :tenant, :owner, :name, :version, :expires, :body, \
+         acta_sum('records', :kind, :id, :tenant, :owner, :name, :version, :expires, :body)) \
+         ON CONFLICT (kind, id) DO UPDATE SET tenant_id = excluded.tenant_id, \
+         owner = excluded.owner, name = excluded.name, version = excluded.version, \
+         expires = excluded.expires, body = excluded.body, checksum = excluded.checksum";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let columns = named_params! {
+        ":kind": kind.as_str(),
+        ":id": id,
+        ":tenant": content.tenant.map(TenantId::number),
+        ":owner": content.owner,
+        ":name": content.name,
+        ":version": version.cast_signed(),
+        ":expires": content.expires.map(Moment::unix_micros),
+        ":body": content.body,
+    };
+    statement.execute(columns).map_err(failed)?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
+    checksum::check(row, "records", "place")?;
+    let unreadable = || rusqlite::Error::IntegralValueOutOfRange(0, 0);
+    let kind: String = row.get("kind")?;
+    let tenant: Option<u32> = row.get("tenant_id")?;
+    let tenant = tenant.map(|number| TenantId::new(number).ok_or_else(unreadable));
+    let expires: Option<i64> = row.get("expires")?;
+    Ok(Record {
+        kind: RecordKind::of_name(&kind).ok_or_else(unreadable)?,
+        id: row.get("id")?,
+        version: row.get::<_, i64>("version")?.cast_unsigned(),
+        content: RecordContent {
+            tenant: tenant.transpose()?,
+            owner: row.get("owner")?,
+            name: row.get("name")?,
+            expires: expires.map(Moment::from_unix_micros),
+            body: row.get("body")?,
+        },
+    })
+}
