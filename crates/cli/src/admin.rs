@@ -13,7 +13,7 @@ use std::io::ErrorKind;
 use acta_config::Config;
 use acta_http::App;
 use acta_storage_embedded::{OpenError, reach_control};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, Response};
@@ -117,24 +117,25 @@ impl Admin {
 
 /// Reaches the server that has the store open; none if there is none.
 async fn connect(config: &Config) -> Result<Option<Connection>> {
+    /// There is no server; what else is wrong with the directory, opening it will tell.
+    const ABSENT: [ErrorKind; 3] =
+        [ErrorKind::NotFound, ErrorKind::ConnectionRefused, ErrorKind::NotADirectory];
+
     if config.database.is_some() {
         return Ok(None);
     }
     let stream = match reach_control(&config.data) {
         Ok(stream) => stream,
-        Err(error) => {
-            return match error.kind() {
-                // What is wrong with the directory, opening it will tell.
-                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => {
-                    Ok(None)
-                }
-                ErrorKind::PermissionDenied => Err(anyhow!(error).context(format!(
-                    "the server that has {} open answers only to its own user and to root",
-                    config.data.display()
-                ))),
-                _ => Err(anyhow!(error).context("cannot reach the server")),
-            };
+        Err(error) if ABSENT.contains(&error.kind()) => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let directory = config.data.display();
+            return Err(error).with_context(|| {
+                format!(
+                    "the server that has {directory} open answers only to its own user and to root"
+                )
+            });
         }
+        Err(error) => return Err(error).context("cannot reach the server"),
     };
     Connection::over(stream).await.map(Some)
 }
