@@ -145,6 +145,11 @@ impl App {
 
     /// Puts the HTTP face together.
     pub fn new(parts: HttpParts) -> Self {
+        Self::with_routes(parts, Router::new())
+    }
+
+    /// The same with further resources.
+    pub(crate) fn with_routes(parts: HttpParts, further: Router<Shared>) -> Self {
         let HttpParts { service, authenticator, clock, engine, gauges, options } = parts;
         let bytes = options.bounds.memory_bytes_max;
         let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
@@ -167,6 +172,7 @@ impl App {
         let router = Router::new()
             .merge(xapi::routes())
             .merge(admin::routes())
+            .merge(further)
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
             .route("/metrics", get(health::metrics))
