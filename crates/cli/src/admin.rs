@@ -15,7 +15,7 @@ use acta_http::App;
 use acta_storage_embedded::{OpenError, reach_control};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
 
@@ -73,7 +73,7 @@ impl Admin {
     }
 
     /// Asks the API and gives its answer, which is null when there is none to read. `path` is
-    /// what stands behind `/api/v1`.
+    /// what stands behind `/api/v1`. Changes are made whatever the version is.
     ///
     /// # Errors
     ///
@@ -153,9 +153,31 @@ fn ask(method: Method, path: &str, body: Option<&Value>) -> Result<Request<Bytes
     let mut request = Request::new(Bytes::from(text));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
+    if [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
+        // Who sits at the machine changes what is there now, whoever changed it before.
+        request.headers_mut().insert(IF_MATCH, HeaderValue::from_static("*"));
+    }
     if body.is_some() {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(CONTENT_TYPE, json);
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_whole_and_go_to_the_api_alone() {
+        let body = serde_json::json!({ "name": "a" });
+        let request = ask(Method::PATCH, "/tenants/1?x=%20", Some(&body)).unwrap();
+        assert_eq!(request.uri(), "/api/v1/tenants/1?x=%20");
+        assert_eq!(request.headers()["content-type"], "application/json");
+        assert_eq!(request.headers()["if-match"], "*");
+        assert_eq!(request.body().as_ref(), br#"{"name":"a"}"#);
+        let request = ask(Method::GET, "/server", None).unwrap();
+        assert!(request.headers().is_empty() && request.body().is_empty());
+        assert!(ask(Method::GET, "/a b", None).is_err());
+    }
 }
