@@ -65,6 +65,22 @@ pub struct Options {
     pub password_rules: PasswordRules,
 }
 
+impl Options {
+    /// What holds unless a configuration says otherwise.
+    pub fn usual() -> Self {
+        let day = Duration::from_hours(24);
+        Self {
+            deletion_wait: 7 * day,
+            invitation_lifetime: 7 * day,
+            reset_lifetime: day,
+            session_idle: Duration::from_hours(8),
+            session_lifetime: 7 * day,
+            token_lifetime: Duration::from_hours(8),
+            password_rules: PasswordRules::default(),
+        }
+    }
+}
+
 /// What an [`Admin`] is made of.
 pub struct AdminParts {
     /// Where everything is kept.

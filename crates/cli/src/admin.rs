@@ -13,13 +13,13 @@ use std::io::ErrorKind;
 use acta_config::Config;
 use acta_http::App;
 use acta_storage_embedded::{OpenError, reach_control};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
 
-use crate::wire::{self, Missing, Store};
+use crate::wire::{Missing, Store};
 use socket::Connection;
 
 pub(crate) use refusal::Refusal;
@@ -66,14 +66,12 @@ impl Admin {
 
     async fn in_process(config: &Config, store: Store) -> Result<Self> {
         store.check_whole().await?;
-        let authenticator = store.authenticator(config).await?;
-        let options = wire::http_options(config, usize::MAX);
-        let app = App::new(store.http_parts(authenticator, options));
+        let app = App::new(store.http_parts(config, usize::MAX).await?);
         Ok(Self(Way::InProcess(Box::new(store), app)))
     }
 
     /// Asks the API and gives its answer, which is null when there is none to read. `path` is
-    /// what stands behind `/api/v1`.
+    /// what stands behind `/api/v1`. Changes are made whatever the version is.
     ///
     /// # Errors
     ///
@@ -117,24 +115,25 @@ impl Admin {
 
 /// Reaches the server that has the store open; none if there is none.
 async fn connect(config: &Config) -> Result<Option<Connection>> {
+    /// There is no server; what else is wrong with the directory, opening it will tell.
+    const ABSENT: [ErrorKind; 3] =
+        [ErrorKind::NotFound, ErrorKind::ConnectionRefused, ErrorKind::NotADirectory];
+
     if config.database.is_some() {
         return Ok(None);
     }
     let stream = match reach_control(&config.data) {
         Ok(stream) => stream,
-        Err(error) => {
-            return match error.kind() {
-                // What is wrong with the directory, opening it will tell.
-                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::NotADirectory => {
-                    Ok(None)
-                }
-                ErrorKind::PermissionDenied => Err(anyhow!(error).context(format!(
-                    "the server that has {} open answers only to its own user and to root",
-                    config.data.display()
-                ))),
-                _ => Err(anyhow!(error).context("cannot reach the server")),
-            };
+        Err(error) if ABSENT.contains(&error.kind()) => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let directory = config.data.display();
+            return Err(error).with_context(|| {
+                format!(
+                    "the server that has {directory} open answers only to its own user and to root"
+                )
+            });
         }
+        Err(error) => return Err(error).context("cannot reach the server"),
     };
     Connection::over(stream).await.map(Some)
 }
@@ -152,9 +151,31 @@ fn ask(method: Method, path: &str, body: Option<&Value>) -> Result<Request<Bytes
     let mut request = Request::new(Bytes::from(text));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
+    if [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
+        // Who sits at the machine changes what is there now, whoever changed it before.
+        request.headers_mut().insert(IF_MATCH, HeaderValue::from_static("*"));
+    }
     if body.is_some() {
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(CONTENT_TYPE, json);
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_whole_and_go_to_the_api_alone() {
+        let body = serde_json::json!({ "name": "a" });
+        let request = ask(Method::PATCH, "/tenants/1?x=%20", Some(&body)).unwrap();
+        assert_eq!(request.uri(), "/api/v1/tenants/1?x=%20");
+        assert_eq!(request.headers()["content-type"], "application/json");
+        assert_eq!(request.headers()["if-match"], "*");
+        assert_eq!(request.body().as_ref(), br#"{"name":"a"}"#);
+        let request = ask(Method::GET, "/server", None).unwrap();
+        assert!(request.headers().is_empty() && request.body().is_empty());
+        assert!(ask(Method::GET, "/a b", None).is_err());
+    }
 }

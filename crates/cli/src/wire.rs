@@ -5,14 +5,15 @@ mod engine;
 mod place;
 mod side;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
-use acta_auth::Authenticator;
+use acta_auth::PasswordHasherOptions;
 use acta_config::{Config, Environment, Loaded};
-use acta_http::HttpParts;
+use acta_http::{Ground, HttpParts, Settings};
 use acta_service::{Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -31,6 +32,9 @@ pub(crate) use side::open_side;
 
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
+
+/// Passwords that wait to be hashed; more are told to come back later.
+const PASSWORDS_WAITING_MAX: usize = 64;
 
 /// Reads the configuration with what the command line sets.
 pub(crate) fn load<const N: usize>(
@@ -79,27 +83,30 @@ impl Store {
         Ok(Self { storage, service, engine, clock, entropy })
     }
 
-    /// Who finds out who asks.
-    pub(crate) async fn authenticator(&self, config: &Config) -> Result<Authenticator> {
-        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
-        let options = acta_auth::Options { failures_count_max: config.limits.failures_count_max };
-        Ok(Authenticator::open(Arc::clone(&self.storage), clock, entropy, options).await?)
-    }
-
     /// What the HTTP face is made of.
-    pub(crate) fn http_parts(
+    pub(crate) async fn http_parts(
         &self,
-        authenticator: Authenticator,
-        options: acta_http::Options,
-    ) -> HttpParts {
-        HttpParts {
-            service: self.service.clone(),
-            authenticator: Arc::new(authenticator),
+        config: &Config,
+        connections_max: usize,
+    ) -> Result<HttpParts> {
+        let ground = Ground {
+            storage: Arc::clone(&self.storage),
             clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
             engine: self.engine.kind(),
-            gauges: None,
-            options,
-        }
+        };
+        let settings = Settings {
+            service: service_options(config)?,
+            auth: acta_auth::Options { failures_count_max: config.limits.failures_count_max },
+            passwords: PasswordHasherOptions {
+                running_count_max: std::thread::available_parallelism()
+                    .unwrap_or(NonZeroUsize::MIN),
+                waiting_count_max: PASSWORDS_WAITING_MAX,
+            },
+            admin: acta_admin::Options::usual(),
+            http: http_options(config, connections_max),
+        };
+        Ok(HttpParts::open(ground, settings).await?)
     }
 
     /// Refuses a store that is not whole yet.
@@ -226,6 +233,7 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
     let limits = &config.limits;
     acta_http::Options {
         default_version: config.default_version,
+        public_url: config.public_url.clone(),
         origins: match &config.origins {
             acta_config::Origins::Any => acta_http::Origins::Any,
             acta_config::Origins::Listed(listed) => acta_http::Origins::Listed(listed.clone()),

@@ -39,6 +39,10 @@ pub fn reference_page() -> String {
 const FIXED: &[(&str, &str, &str)] = &[
     ("Headers of a request", "100", "431"),
     ("`Authorization` header", "4 KiB", "401"),
+    ("Body of a request to the admin API", "64 KiB", "413"),
+    ("Items on a page of the admin API", "200", "400"),
+    ("Connections to the control socket", "16", "the one idle for longest is closed"),
+    ("Proxies that are followed back to a client", "32", "the last of them counts as the client"),
     ("JSON text of the parameter `agent`", "as long as the address", "414"),
     ("Text before the first part of a request with attachments", "8 KiB", "400"),
     ("Boundary of a request with attachments", "70 characters", "400"),

@@ -146,6 +146,11 @@ impl App {
 
     /// Puts the HTTP face together.
     pub fn new(parts: HttpParts) -> Self {
+        Self::with_routes(parts, Router::new())
+    }
+
+    /// The same with further resources.
+    pub(crate) fn with_routes(parts: HttpParts, further: Router<Shared>) -> Self {
         let HttpParts {
             service,
             admin,
@@ -181,6 +186,7 @@ impl App {
         let router = Router::new()
             .merge(xapi::routes())
             .merge(admin::routes())
+            .merge(further)
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
             .route("/metrics", get(health::metrics))

@@ -24,10 +24,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_admin::Admin;
-use acta_ambient::Clock;
-use acta_auth::{Authenticator, CsrfGuard};
-use acta_service::{Quotas, Service};
+use acta_admin::{Admin, AdminParts};
+use acta_ambient::{Clock, Entropy};
+use acta_auth::{Authenticator, CsrfGuard, PasswordHasher, PasswordHasherOptions};
+use acta_service::{Quotas, Service, ServiceParts};
+use acta_storage::{Storage, StorageError};
 use acta_xapi::Version;
 use ipnet::IpNet;
 
@@ -171,6 +172,81 @@ pub struct HttpParts {
 impl fmt::Debug for HttpParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpParts").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Where everything comes from.
+pub struct Ground {
+    /// Where everything is kept.
+    pub storage: Arc<dyn Storage>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids and secrets come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Which engine keeps everything.
+    pub engine: EngineKind,
+}
+
+impl fmt::Debug for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ground").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// What all parts can be told to do differently.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The use cases of xAPI.
+    pub service: acta_service::Options,
+    /// Finding out who asks.
+    pub auth: acta_auth::Options,
+    /// Hashing passwords.
+    pub passwords: PasswordHasherOptions,
+    /// The use cases of administration.
+    pub admin: acta_admin::Options,
+    /// The HTTP face.
+    pub http: Options,
+}
+
+/// The name of the secret that guards sessions against pages of others.
+const CSRF_SECRET: &str = "csrf";
+
+impl HttpParts {
+    /// Puts the parts together on the ground of a store. There are no gauges yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::SecretStore::settle_secret`].
+    pub async fn open(ground: Ground, settings: Settings) -> Result<Self, StorageError> {
+        let Ground { storage, clock, entropy, engine } = ground;
+        let authenticator = Authenticator::open(
+            Arc::clone(&storage),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            settings.auth,
+        );
+        let authenticator = Arc::new(authenticator.await?);
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            options: settings.service,
+        });
+        let mut proposed = [0; 32];
+        entropy.fill(&mut proposed);
+        let csrf = CsrfGuard::new(storage.settle_secret(CSRF_SECRET, proposed).await?);
+        let admin = Admin::new(AdminParts {
+            storage: Arc::clone(&storage),
+            service: service.clone(),
+            authenticator: Arc::clone(&authenticator),
+            hasher: PasswordHasher::new(Arc::clone(&entropy), settings.passwords),
+            clock: Arc::clone(&clock),
+            entropy,
+            options: settings.admin,
+        });
+        let quotas = Quotas::new(storage, Arc::clone(&clock));
+        let (gauges, options) = (None, settings.http);
+        Ok(Self { service, admin, quotas, authenticator, csrf, clock, engine, gauges, options })
     }
 }
 

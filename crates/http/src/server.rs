@@ -73,8 +73,16 @@ pub async fn serve(
     parts: HttpParts,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let Listeners { network: listener, control } = listeners.into();
-    let app = App::new(parts);
+    serve_app(listeners.into(), App::new(parts), shutdown).await
+}
+
+/// As [`serve`].
+pub(crate) async fn serve_app(
+    listeners: Listeners,
+    app: App,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let Listeners { network: listener, control } = listeners;
     let bounds = app.shared().options.bounds.clone();
     let lines = Lines::new(bounds.connections_max);
     let connections = TaskTracker::new();

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 /// How long the server may take to answer.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Longest answer, in bytes: 64 MiB.
 const ANSWER_BYTES_MAX: usize = 64 << 20;

@@ -73,18 +73,15 @@ async fn serve(config: &Config) -> Result<()> {
     let address = listener.local_addr()?;
     let store = Store::open(config, Missing::Make).await?;
     store.check_whole().await?;
-    let authenticator = store.authenticator(config).await?;
-    let credential = first_credential(&store, &authenticator, config).await?;
+    let parts = store.http_parts(config, connections_max(config)).await?;
+    let credential = first_credential(&store, &parts.authenticator, config).await?;
     if let Some((key, secret)) = credential {
         greet(address, &key, &secret)?;
     }
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let gauges = Some(Arc::new(gauges::EngineGauges(store.engine.clone())) as Arc<dyn Gauges>);
-    let parts = HttpParts {
-        gauges,
-        ..store.http_parts(authenticator, wire::http_options(config, connections_max(config)))
-    };
+    let parts = HttpParts { gauges, ..parts };
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref())? };
     let served = acta_http::serve(listeners, parts, shutdown).await;

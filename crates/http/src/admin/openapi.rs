@@ -22,8 +22,9 @@ use crate::problem::ProblemForm;
 #[openapi(
     info(
         title = "Acta admin API",
-        description = "Who may do what on an Acta server. Bodies and answers are JSON of at most \
-                       64 KiB; every refusal is a problem of RFC 9457 and changes nothing.",
+        description = "Who may do what on an Acta server. Bodies are JSON of at most 64 KiB, \
+                       answers are JSON; every refusal is a problem of RFC 9457 and changes \
+                       nothing.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags((name = "server", description = "The server itself.")),

@@ -1,16 +1,19 @@
 //! A server in process, and what tests say to it.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
-use acta_auth::Authenticator;
-use acta_http::{App, Bounds, EngineKind, HttpParts, Options, Origins, PageBounds};
-use acta_service::{Service, ServiceParts};
-use acta_storage::Storage;
+use acta_auth::{Authenticator, PasswordHasherOptions};
+use acta_http::{
+    App, Bounds, EngineKind, Ground, HttpParts, Options, Origins, PageBounds, Settings,
+};
+use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
+use acta_storage::{Credential, Storage};
 use acta_xapi::{ParseLimits, Version};
 use axum::body::Body;
 use base64::Engine;
@@ -56,8 +59,20 @@ async fn make_credentials(
     for scopes in ["all", "all/read", "statements/write", "state", CONTENT] {
         for tenant in [TenantId::FIRST, other] {
             let set: Scopes = scopes.parse().unwrap();
-            let made = authenticator.create_credential(tenant, scopes, set).await.unwrap();
-            let (key, secret) = (made.0.key, made.1);
+            let (secret, mac) = authenticator.new_secret();
+            let key = authenticator.new_key();
+            let credential = Credential {
+                key: key.clone(),
+                tenant,
+                label: scopes.to_owned(),
+                secrets: vec![CredentialSecret { mac, created: START, expires: None }],
+                scopes: set,
+                restrictions: Arc::default(),
+                authority: None,
+                created: START,
+                expires: None,
+            };
+            assert!(storage.insert_credential(&credential).await.unwrap());
             let basic = STANDARD.encode(format!("{key}:{}", secret.expose()));
             let name = authorization(scopes, tenant.number());
             known.insert(name, Known { header: format!("Basic {basic}"), key });
@@ -101,36 +116,33 @@ pub(crate) async fn parts_of(
     let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
     let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
-    let authenticator = Authenticator::open(
-        Arc::clone(&storage),
-        Arc::clone(&as_clock),
-        Arc::clone(&entropy),
-        acta_auth::Options { failures_count_max: 1000 },
-    );
-    let authenticator = authenticator.await.unwrap();
-    let known = make_credentials(&authenticator, &*storage).await;
-    let service = Service::new(ServiceParts {
-        storage,
-        clock: Arc::clone(&as_clock),
-        entropy,
-        options: acta_service::Options {
-            authority_home_page: "https://acta.example/keys".parse().unwrap(),
-            parse: ParseLimits::default(),
-            page_count: 3,
-            page_count_max: 5,
-            page_bytes_max: 1 << 20,
-            statement_bytes_max: 1 << 20,
-            documents_count_max: 1000,
-            signature_bytes_max: 1 << 16,
-            document_bytes_max: 1 << 16,
-        },
-    });
+    let service = acta_service::Options {
+        authority_home_page: "https://acta.example/keys".parse().unwrap(),
+        parse: ParseLimits::default(),
+        page_count: 3,
+        page_count_max: 5,
+        page_bytes_max: 1 << 20,
+        statement_bytes_max: 1 << 20,
+        documents_count_max: 1000,
+        signature_bytes_max: 1 << 16,
+        document_bytes_max: 1 << 16,
+    };
     let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-    let options = Options { default_version, origins: Origins::Any, trusted_proxies, bounds };
-    let authenticator = Arc::new(authenticator);
-    let (engine, clock_too) = (EngineKind::Embedded, as_clock);
-    let parts =
-        HttpParts { service, authenticator, clock: clock_too, engine, gauges: None, options };
+    let (origins, public_url) = (Origins::Any, None);
+    let http = Options { default_version, origins, public_url, trusted_proxies, bounds };
+    let passwords =
+        PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
+    let settings = Settings {
+        service,
+        auth: acta_auth::Options { failures_count_max: 1000 },
+        passwords,
+        admin: acta_admin::Options::usual(),
+        http,
+    };
+    let engine = EngineKind::Embedded;
+    let ground = Ground { storage: Arc::clone(&storage), clock: as_clock, entropy, engine };
+    let parts = HttpParts::open(ground, settings).await.unwrap();
+    let known = make_credentials(&parts.authenticator, &*storage).await;
     (parts, clock, known)
 }
 

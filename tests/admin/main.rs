@@ -1,0 +1,8 @@
+//! The admin API as the operator of the machine reaches it: over the control socket of a
+//! server, or in process when none is there.
+
+#![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
+
+mod neighbours;
+mod reaching;
+mod socket;

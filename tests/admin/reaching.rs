@@ -1,0 +1,112 @@
+//! `acta status` finds its store, whatever became of the server.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use acta_tests::{Engine, Launch, Ran, Server, Store, Version, acta, run};
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn status(data: &Path) -> Ran {
+    run(acta().args(["status", "--json", "--data"]).arg(data))
+}
+
+#[track_caller]
+fn check_told(ran: &Ran, engine: &str) {
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(told["engine"], engine, "{told}");
+}
+
+#[test]
+fn a_store_is_asked_served_or_not() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let missing = status(&data);
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("there is no store in"), "{}", missing.err);
+
+    let mut server = Server::start_in(&data, Version::V2_0_0);
+    check_told(&status(&data), "embedded");
+    let shown = run(acta().args(["status", "--data"]).arg(&data));
+    assert!(shown.out.contains("version  ") && shown.out.contains("engine   embedded\n"));
+    // As by `kill -9`: the socket stays, and nobody is behind it.
+    server.kill();
+    assert!(data.join("control.sock").exists());
+    check_told(&status(&data), "embedded");
+    let _next = Server::start_in(&data, Version::V2_0_0);
+    check_told(&status(&data), "embedded");
+}
+
+#[test]
+fn a_store_in_a_database_is_asked_beside_its_servers() {
+    let store = Store::new(Engine::Postgres);
+    let _server = Server::start_on(&store, Version::V2_0_0);
+    let mut command = acta();
+    command.args(["status", "--json"]).envs(store.settings());
+    check_told(&run(&mut command), "postgres");
+}
+
+#[test]
+fn a_directory_with_a_long_name_is_reached_too() {
+    let folder = TempDir::new().unwrap();
+    let parent = folder.path().join("d".repeat(120));
+    std::fs::create_dir(&parent).unwrap();
+    let data = parent.join("data");
+    let _server = Server::start_in(&data, Version::V2_0_0);
+    check_told(&status(&data), "embedded");
+}
+
+#[test]
+fn a_second_server_leaves_the_socket_of_the_first_alone() {
+    let first = Server::start(Version::V2_0_0);
+    let mut second = acta();
+    second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(first.data());
+    let second = run(&mut second);
+    assert_eq!(second.code, Some(2));
+    assert!(second.err.contains("in use by another process"), "{}", second.err);
+    check_told(&status(first.data()), "embedded");
+}
+
+#[test]
+fn a_store_that_is_held_without_a_socket_says_what_to_do() {
+    let server = Server::start(Version::V2_0_0);
+    std::fs::remove_file(server.data().join("control.sock")).unwrap();
+    let ran = status(server.data());
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("try again") && ran.err.contains("in use by"), "{}", ran.err);
+}
+
+#[test]
+fn other_users_of_the_machine_are_refused() {
+    /// The account `nobody`.
+    const NOBODY: u32 = 65534;
+
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("only root can become another user: nothing is tried");
+        return;
+    }
+    // Others can read the folder and run the binary in it.
+    let folder = TempDir::new().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let binary = folder.path().join("acta");
+    std::fs::copy(acta().get_program(), &binary).unwrap();
+    let data = folder.path().join("data");
+    let server = Launch::new(&data, Version::V2_0_0).start();
+    let as_nobody = || {
+        let mut command = Command::new(&binary);
+        command.args(["status", "--data"]).arg(&data).current_dir(folder.path());
+        run(command.env_clear().uid(NOBODY).gid(NOBODY))
+    };
+    let refused = as_nobody();
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{}", refused.err);
+    assert!(refused.err.contains("only to its own user and to root"), "{}", refused.err);
+    // Even if somebody opens the socket to all, the server looks at who comes.
+    let open = std::fs::Permissions::from_mode(0o666);
+    std::fs::set_permissions(data.join("control.sock"), open).unwrap();
+    let refused = as_nobody();
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{}", refused.err);
+    assert!(server.log().contains("refused a user of this machine"), "{}", server.log());
+}
