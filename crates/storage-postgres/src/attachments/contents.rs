@@ -10,8 +10,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::{ContentName, ContentStore, Kind};
-use crate::credentials::{number, tenant_of};
-use crate::types::Id;
+use crate::types::{Id, number, tenant_of};
 
 /// How many contents are looked for at once when those that are left over are removed.
 const SWEPT_COUNT: i64 = 100;
@@ -274,7 +273,9 @@ impl ContentStore {
     async fn tenants(&self) -> Result<Vec<TenantId>, StorageError> {
         self.database
             .run("listing tenants", |connection| async move {
-                let rows = connection.query("SELECT tenant_id FROM acta.tenants", &[]).await?;
+                let sql = "SELECT tenant_id FROM acta.records \
+                     WHERE kind = 'tenant' AND tenant_id IS NOT NULL";
+                let rows = connection.query(sql, &[]).await?;
                 rows.iter().map(|row| tenant_of(row.get(0))).collect()
             })
             .await

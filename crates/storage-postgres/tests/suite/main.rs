@@ -7,6 +7,8 @@
 mod objects;
 mod partitions;
 mod schema;
+mod upgrade;
+mod zero;
 
 use std::sync::Arc;
 use std::time::Duration;
