@@ -107,9 +107,21 @@ impl Face {
         let service =
             Service::new(ServiceParts { storage, clock: Arc::clone(&clock), entropy, options });
         let default_version = Version::V2_0_0;
-        let options = Options { default_version, origins: Origins::Any, bounds: bounds() };
+        let options = Options {
+            default_version,
+            origins: Origins::Any,
+            trusted_proxies: Vec::new(),
+            bounds: bounds(),
+        };
         let authenticator = Arc::new(authenticator);
-        Self(App::new(HttpParts { service, authenticator, clock, gauges: None, options }))
+        Self(App::new(HttpParts {
+            service,
+            authenticator,
+            clock,
+            engine: acta_http::EngineKind::Embedded,
+            gauges: None,
+            options,
+        }))
     }
 
     /// Sends a request and checks the answer.

@@ -3,7 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use acta_access::Scopes;
+use acta_access::{ActivityPrefix, Authority, Origin, Role, Scopes};
 use acta_ambient::Moment;
 use acta_config::{ByteSize, Span};
 use acta_service::Cursor;
@@ -15,7 +15,7 @@ use crate::input::{split_choice, split_parts, version_of};
 use crate::memory::bounded;
 
 /// What the first byte chooses from.
-const CHECKS: [fn(&str); 12] = [
+const CHECKS: [fn(&str); 13] = [
     check_iri,
     check_mbox,
     check_uuid,
@@ -28,6 +28,7 @@ const CHECKS: [fn(&str); 12] = [
     check_moment,
     check_names,
     check_actor,
+    check_access,
 ];
 
 /// One value.
@@ -166,5 +167,23 @@ fn check_actor(text: &str) {
         let key = ifi.to_key();
         let again = parse_actor(key.as_bytes(), version).expect("a key is an agent");
         assert_eq!(again.ifi, Some(ifi));
+    }
+}
+
+/// What restricts a credential, and as whom it writes.
+fn check_access(text: &str) {
+    check_printing::<Role>(text);
+    if let Some(prefix) = check_printing::<ActivityPrefix>(text) {
+        let activity: Iri = prefix.as_str().parse().expect("a prefix is an IRI");
+        assert!(prefix.admits(&activity));
+    }
+    if let Some(origin) = check_printing::<Origin>(text) {
+        assert!(origin.is_named_by(&origin.as_str().to_ascii_uppercase()));
+        assert!(origin.as_str().parse::<ActivityPrefix>().is_err(), "its host is open: {origin}");
+    }
+    if let Ok(authority) = text.parse::<Authority>() {
+        assert_eq!(authority.json().parse().as_ref(), Ok(&authority));
+        let actor = parse_actor(authority.json().as_bytes(), version_of(0));
+        assert_eq!(actor.expect("is an agent").ifi.as_ref(), Some(authority.ifi()));
     }
 }

@@ -6,8 +6,10 @@ use crate::shell::{root, say};
 
 fn files() -> Vec<(&'static str, String)> {
     vec![
+        ("docs/operate/access.md", acta_access::reference_page()),
         ("docs/operate/config.md", acta_config::reference_page()),
         ("docs/operate/limits.md", acta_config::limits_page()),
+        ("spec/openapi/admin.json", acta_http::openapi_document()),
     ]
 }
 

@@ -1,15 +1,15 @@
 //! The decision what is permitted.
 
-use crate::{Principal, Scope};
+use crate::{Permission, Principal, Restriction, Role, Scope, may_grant};
 
-/// What a request wants to do.
+/// What a request of xAPI wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Store statements.
     WriteStatements,
     /// Read any statement.
     ReadStatements,
-    /// Read the statements written by the same credential.
+    /// Read the statements written as the same authority.
     ReadOwnStatements,
     /// Read state documents.
     ReadState,
@@ -23,15 +23,71 @@ pub enum Act {
     ReadEntities,
 }
 
-/// The principal lacks every scope that permits the act.
+/// Why the principal may not do the act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the credential has none of the scopes that permit this")]
-pub struct Denied {
-    /// Each of these alone would permit it.
-    pub sufficient: &'static [Scope],
+pub enum Denied {
+    /// It lacks every scope that permits the act.
+    #[error("the credential has none of the scopes that permit this")]
+    Scopes {
+        /// Each of these alone would permit it; none if no scope does.
+        sufficient: &'static [Scope],
+    },
+    /// Its scopes permit the act, but a restriction does not.
+    #[error("a restriction of the credential forbids this")]
+    Restricted {
+        /// Which one.
+        #[source]
+        restriction: Restriction,
+        /// Of several statements, which one is in its way, from 0.
+        statement_index: Option<usize>,
+    },
+}
+
+impl From<Restriction> for Denied {
+    fn from(restriction: Restriction) -> Self {
+        Self::Restricted { restriction, statement_index: None }
+    }
 }
 
 impl Act {
+    /// Every act.
+    pub const EVERY: [Self; 8] = [
+        Self::WriteStatements,
+        Self::ReadStatements,
+        Self::ReadOwnStatements,
+        Self::ReadState,
+        Self::WriteState,
+        Self::ReadProfiles,
+        Self::WriteProfiles,
+        Self::ReadEntities,
+    ];
+
+    /// What it is, as half a sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::WriteStatements => "write statements",
+            Self::ReadStatements => "read any statement",
+            Self::ReadOwnStatements => "read statements of the same authority",
+            Self::ReadState => "read state documents",
+            Self::WriteState => "write state documents",
+            Self::ReadProfiles => "read activity and agent profiles",
+            Self::WriteProfiles => "write activity and agent profiles",
+            Self::ReadEntities => "read activities and persons",
+        }
+    }
+
+    /// Whether it changes anything.
+    pub const fn is_write(self) -> bool {
+        match self {
+            Self::WriteStatements | Self::WriteState | Self::WriteProfiles => true,
+            Self::ReadStatements
+            | Self::ReadOwnStatements
+            | Self::ReadState
+            | Self::ReadProfiles
+            | Self::ReadEntities => false,
+        }
+    }
+
     /// The scopes of which each alone permits the act.
     pub const fn sufficient(self) -> &'static [Scope] {
         match self {
@@ -56,26 +112,80 @@ impl Act {
     }
 }
 
-/// Decides whether `principal` may do `act`.
+/// Decides whether `principal` may do `act` at all. What it may do it to is for its
+/// [`Restrictions`](crate::Restrictions) to say.
 ///
 /// # Errors
 ///
-/// [`Denied`] names the scopes that would have sufficed.
+/// [`Denied`] names the scopes that would have sufficed, or the restriction.
 pub fn decide(principal: &Principal, act: Act) -> Result<(), Denied> {
     let sufficient = act.sufficient();
-    if principal.scopes.contains_any(sufficient) { Ok(()) } else { Err(Denied { sufficient }) }
+    if !principal.scopes.contains_any(sufficient) {
+        return Err(Denied::Scopes { sufficient });
+    }
+    if act.is_write() && principal.restrictions.is_read_only {
+        return Err(Restriction::ReadOnly.into());
+    }
+    Ok(())
+}
+
+/// Decides whether `principal`, a credential, has `permission` in its tenant.
+///
+/// One that is restricted to activities or bound to an agent never has: it could make
+/// itself another one that is not.
+///
+/// # Errors
+///
+/// [`Denied`] names the scopes that would have sufficed, or the restriction.
+pub fn decide_administration(principal: &Principal, permission: Permission) -> Result<(), Denied> {
+    let sufficient = permission.scopes();
+    if !principal.scopes.contains_any(sufficient) {
+        return Err(Denied::Scopes { sufficient });
+    }
+    let restrictions = &principal.restrictions;
+    if restrictions.narrows_content() {
+        return Err(Restriction::Administration.into());
+    }
+    if permission.is_write() && restrictions.is_read_only {
+        return Err(Restriction::ReadOnly.into());
+    }
+    Ok(())
+}
+
+/// Decides whether `principal`, a credential, may give people the role `granted` in its
+/// tenant, or take it away: as an administrator may.
+///
+/// # Errors
+///
+/// [`Denied`], as [`decide_administration`] with [`Permission::ChangeRoles`]; without any
+/// scope that would suffice where only an owner may.
+pub fn decide_granting(principal: &Principal, granted: Role) -> Result<(), Denied> {
+    decide_administration(principal, Permission::ChangeRoles)?;
+    if may_grant(Role::Administrator, granted) {
+        Ok(())
+    } else {
+        Err(Denied::Scopes { sufficient: &[] })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::{Scopes, TenantId};
+    use crate::{Restrictions, TenantId};
+
+    fn principal(scopes: &str) -> Principal {
+        Principal::new(TenantId::FIRST, "key", scopes.parse().unwrap())
+    }
+
+    fn restricted(scopes: &str, restrictions: Restrictions) -> Principal {
+        Principal { restrictions: Arc::new(restrictions), ..principal(scopes) }
+    }
 
     #[track_caller]
     fn check(scopes: &str, act: Act, permitted: bool) {
-        let scopes: Scopes = scopes.parse().unwrap();
-        let principal = Principal { tenant: TenantId::FIRST, name: "key".into(), scopes };
-        assert_eq!(decide(&principal, act).is_ok(), permitted, "{scopes} for {act:?}");
+        assert_eq!(decide(&principal(scopes), act).is_ok(), permitted, "{scopes} for {act:?}");
     }
 
     #[test]
@@ -99,6 +209,62 @@ mod tests {
         ];
         for (scopes, act, permitted) in table {
             check(scopes, act, permitted);
+        }
+        for act in Act::EVERY {
+            check("all", act, true);
+            check("admin admin/read audit/read", act, false);
+            check("all/read", act, !act.is_write());
+        }
+    }
+
+    #[test]
+    fn a_read_only_credential_writes_nothing() {
+        let restrictions = Restrictions { is_read_only: true, ..Restrictions::default() };
+        let reader = restricted("all admin", restrictions);
+        let refused = Err(Denied::from(Restriction::ReadOnly));
+        for act in Act::EVERY {
+            assert_eq!(decide(&reader, act), if act.is_write() { refused } else { Ok(()) });
+        }
+        for permission in Permission::EVERY {
+            let decided = decide_administration(&reader, permission);
+            match (permission.scopes(), permission.is_write()) {
+                ([], _) => assert_eq!(decided, Err(Denied::Scopes { sufficient: &[] })),
+                (_, true) => assert_eq!(decided, refused, "{permission}"),
+                (_, false) => assert_eq!(decided, Ok(()), "{permission}"),
+            }
+        }
+    }
+
+    #[test]
+    fn scopes_of_xapi_administer_nothing() {
+        let all = "statements/write statements/read/mine state define profile all/read all";
+        for permission in Permission::EVERY {
+            let is_permitted = decide_administration(&principal(all), permission).is_ok();
+            assert_eq!(is_permitted, permission == Permission::ReadStatements, "{permission}");
+        }
+    }
+
+    #[test]
+    fn a_restricted_credential_administers_nothing() {
+        let prefix = "https://example.org/".parse().unwrap();
+        let restrictions = Restrictions { activity_prefixes: vec![prefix], ..Default::default() };
+        let who = restricted("all admin", restrictions);
+        for permission in Permission::EVERY {
+            let decided = decide_administration(&who, permission);
+            let expected = match permission.scopes() {
+                [] => Denied::Scopes { sufficient: &[] },
+                _ => Restriction::Administration.into(),
+            };
+            assert_eq!(decided, Err(expected), "{permission}");
+        }
+    }
+
+    #[test]
+    fn a_credential_grants_what_an_administrator_may() {
+        for role in Role::EVERY {
+            let granted = decide_granting(&principal("admin"), role);
+            assert_eq!(granted.is_ok(), role != Role::Owner, "{role}");
+            assert!(decide_granting(&principal("all admin/read"), role).is_err(), "{role}");
         }
     }
 }

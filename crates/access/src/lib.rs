@@ -1,13 +1,33 @@
-//! Tenants, scopes and principals, and the one function that decides what is permitted.
+//! Tenants, roles, scopes and restrictions, and the functions that decide what is permitted.
+//!
+//! A request of xAPI is asked of [`decide`] and of the [`Restrictions`] of its principal, an
+//! act of administration of [`permits`] for people and of [`decide_administration`] for
+//! credentials. The page `docs/operate/access.md` is generated from the tables here.
 //!
 //! Pure: no clock, file, socket or async.
 
+mod authority;
 mod decide;
+mod permission;
 mod principal;
+mod reference;
+mod restrictions;
+mod role;
 mod scope;
+mod server;
+mod standing;
 mod tenant;
 
-pub use decide::{Act, Denied, decide};
+pub use authority::{Authority, NotAnAuthority};
+pub use decide::{Act, Denied, decide, decide_administration, decide_granting};
+pub use permission::{Permission, permits};
 pub use principal::Principal;
+pub use reference::reference_page;
+pub use restrictions::{
+    ActivityPrefix, Binding, NotAPrefix, NotAnOrigin, Origin, Restriction, Restrictions,
+};
+pub use role::{Role, UnknownRole, may_grant};
 pub use scope::{Scope, Scopes, UnknownScope};
+pub use server::ServerPermission;
+pub use standing::Standing;
 pub use tenant::{NotATenantId, TenantId};

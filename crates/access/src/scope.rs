@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 /// One permission of an API credential.
 ///
+/// Those of the specification come first and imply none of the others: `all` is all of xAPI,
+/// and nothing of administration.
+///
 /// Spec: xAPI 1.0.3, Part Three, 4.2 (OAuth 1.0 authorization scope).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
@@ -24,6 +27,12 @@ pub enum Scope {
     AllRead,
     /// Read and write everything.
     All,
+    /// Administer the tenant as an administrator may, without reading statements.
+    Admin,
+    /// Read what `admin` lets change.
+    AdminRead,
+    /// Read and export the audit.
+    AuditRead,
 }
 
 /// The text names no scope.
@@ -32,8 +41,8 @@ pub enum Scope {
 pub struct UnknownScope(String);
 
 impl Scope {
-    /// Every scope, in the order of the specification.
-    pub const EVERY: [Self; 8] = [
+    /// Every scope: first those of the specification, in its order.
+    pub const EVERY: [Self; 11] = [
         Self::StatementsWrite,
         Self::StatementsReadMine,
         Self::StatementsRead,
@@ -42,9 +51,12 @@ impl Scope {
         Self::Profile,
         Self::AllRead,
         Self::All,
+        Self::Admin,
+        Self::AdminRead,
+        Self::AuditRead,
     ];
 
-    /// The specification's name, as in `statements/read/mine`.
+    /// The name, as in `statements/read/mine`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::StatementsWrite => "statements/write",
@@ -55,7 +67,34 @@ impl Scope {
             Self::Profile => "profile",
             Self::AllRead => "all/read",
             Self::All => "all",
+            Self::Admin => "admin",
+            Self::AdminRead => "admin/read",
+            Self::AuditRead => "audit/read",
         }
+    }
+
+    /// What it lets do, as half a sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::StatementsWrite => "write statements",
+            Self::StatementsReadMine => "read the statements written as the same authority",
+            Self::StatementsRead => "read statements, activities and persons",
+            Self::State => "read and write state documents; read activities and persons",
+            Self::Define => "read activities and persons",
+            Self::Profile => {
+                "read and write activity and agent profiles; read activities and persons"
+            }
+            Self::AllRead => "read all of xAPI",
+            Self::All => "read and write all of xAPI",
+            Self::Admin => "administer the tenant as an administrator may",
+            Self::AdminRead => "read what `admin` lets change, and the audit",
+            Self::AuditRead => "read and export the audit",
+        }
+    }
+
+    /// Whether it is about administration, and not about xAPI.
+    pub const fn administers(self) -> bool {
+        matches!(self, Self::Admin | Self::AdminRead | Self::AuditRead)
     }
 
     const fn bit(self) -> u16 {
@@ -93,7 +132,12 @@ impl Scopes {
         scopes.iter().any(|scope| self.contains(*scope))
     }
 
-    /// The members, in the order of the specification.
+    /// Whether nothing is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The members, in the order of [`Scope::EVERY`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::EVERY.into_iter().filter(move |scope| self.contains(*scope))
     }
@@ -132,8 +176,8 @@ mod tests {
         for scope in Scope::EVERY {
             assert_eq!(scope.as_str().parse(), Ok(scope));
         }
-        let scopes: Scopes = "all statements/write".parse().unwrap();
-        assert_eq!(scopes.to_string(), "statements/write all");
+        let scopes: Scopes = "audit/read all statements/write".parse().unwrap();
+        assert_eq!(scopes.to_string(), "statements/write all audit/read");
         assert_eq!("state nonsense".parse::<Scopes>(), Err(UnknownScope("nonsense".into())));
     }
 }

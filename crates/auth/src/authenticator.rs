@@ -4,21 +4,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::Principal;
-use acta_ambient::{Clock, Entropy};
-use acta_storage::{Credential, Storage, StorageError};
+use acta_access::TenantId;
+use acta_ambient::{Clock, Entropy, Moment};
+use acta_storage::{Storage, StorageError};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
-use crate::Secret;
-use crate::basic;
 use crate::cache::{Cache, Lookup};
 use crate::failures::{Failures, Verdict};
 use crate::issue::SEED_BYTES_MAX;
+use crate::known::{Identified, Known};
+use crate::presented::{Presented, TOKEN_USER};
+use crate::uses::Uses;
+use crate::{Sealer, Secret};
 
 /// The name of the secret in storage that keys the hashes of credentials.
 const KEY_NAME: &str = "credential-mac";
+
+/// The name of the secret that browser tokens are sealed with.
+const SEAL_NAME: &str = "browser-token-seal";
 
 /// Why a request has no principal.
 ///
@@ -43,6 +48,12 @@ pub enum AuthError {
         /// When they are forgotten.
         retry_after: Duration,
     },
+    /// The tenant is suspended or deleted. Its owner knows more.
+    #[error("the tenant of the credential is not served: it is {state}")]
+    Closed {
+        /// What it is instead.
+        state: &'static str,
+    },
     /// Storage could not be asked. Retry later.
     #[error("could not look up the credentials")]
     Storage(#[source] StorageError),
@@ -61,6 +72,8 @@ pub struct Authenticator {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cache: Cache,
+    uses: Uses,
+    pub(crate) sealer: Sealer,
     failures: Failures,
     options: Options,
     /// Keyed, before any input.
@@ -82,16 +95,15 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::CredentialStore::settle_secret`].
+    /// As [`acta_storage::SecretStore::settle_secret`].
     pub async fn open(
         storage: Arc<dyn Storage>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
         options: Options,
     ) -> Result<Self, StorageError> {
-        let mut proposed = [0; 32];
-        entropy.fill(&mut proposed);
-        let key = storage.settle_secret(KEY_NAME, proposed).await?;
+        let key = settle(&*storage, &*entropy, KEY_NAME).await?;
+        let sealer = Sealer::new(settle(&*storage, &*entropy, SEAL_NAME).await?);
         // HMAC itself fills a short key up with zeros to the length of a block.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -103,6 +115,8 @@ impl Authenticator {
             clock,
             entropy,
             cache,
+            uses: Uses::default(),
+            sealer,
             failures,
             options,
             mac,
@@ -111,38 +125,69 @@ impl Authenticator {
         })
     }
 
-    /// The principal behind the value of a request's `Authorization` header.
+    /// Who is behind the value of a request's `Authorization` header.
     ///
     /// # Errors
     ///
     /// - [`AuthError::Missing`], [`AuthError::UnsupportedScheme`], [`AuthError::Refused`],
-    ///   [`AuthError::Exhausted`]: it has none.
+    ///   [`AuthError::Exhausted`]: nobody.
+    /// - [`AuthError::Closed`]: somebody whose tenant is not served.
     /// - [`AuthError::Storage`]: nobody knows.
     ///
-    /// Spec: xAPI 1.0.3, Part Three, 4.1; RFC 7617.
-    pub async fn authenticate(&self, authorization: Option<&[u8]>) -> Result<Principal, AuthError> {
-        let presented = basic::parse(authorization.ok_or(AuthError::Missing)?)?;
-        let credential = self.find(&presented.key).await?;
-        let is_right = self.is_right(credential.as_deref(), &presented.secret);
-        match credential {
-            Some(credential) if is_right => Ok(Principal {
-                tenant: credential.tenant,
-                name: presented.key,
-                scopes: credential.scopes,
-            }),
-            Some(_) | None => Err(self.refuse(&presented.key)),
+    /// Spec: xAPI 1.0.3, Part Three, 4.1; RFC 7617; RFC 6750.
+    pub async fn authenticate(
+        &self,
+        authorization: Option<&[u8]>,
+    ) -> Result<Identified, AuthError> {
+        let authorization = authorization.ok_or(AuthError::Missing)?;
+        match Presented::parse(authorization)? {
+            Presented::Basic { key, secret } if key == TOKEN_USER => {
+                self.authenticate_token(&secret).await
+            }
+            Presented::Basic { key, secret } => self.authenticate_basic(key, &secret).await,
+            Presented::Bearer(token) => self.authenticate_bearer(&token).await,
         }
     }
 
-    /// Whether `secret` belongs to `credential`.
+    async fn authenticate_bearer(&self, token: &Secret) -> Result<Identified, AuthError> {
+        if Self::is_token(token) {
+            return self.authenticate_token(token).await;
+        }
+        Err(AuthError::Refused)
+    }
+
+    async fn authenticate_basic(
+        &self,
+        key: String,
+        secret: &Secret,
+    ) -> Result<Identified, AuthError> {
+        let known = self.find(&key).await?;
+        let is_right = self.is_right(known.as_deref(), secret);
+        match known {
+            Some(known) if is_right => {
+                let identified = known.identify(self.clock.now())?;
+                self.uses.note(&key, known.credential.tenant, self.clock.now());
+                Ok(identified)
+            }
+            Some(_) | None => Err(self.refuse(&key)),
+        }
+    }
+
+    /// Whether `secret` belongs to what is known.
     ///
     /// For an unknown key the same is computed and compared, so that time does not tell which
     /// keys there are.
-    fn is_right(&self, credential: Option<&Credential>, secret: &Secret) -> bool {
+    fn is_right(&self, known: Option<&Known>, secret: &Secret) -> bool {
         #[cfg(test)]
         self.comparison_count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let expected = credential.map_or(&[0; 32], |known| &known.secret_mac);
-        bool::from(self.mac_of(secret).ct_eq(expected))
+        let now = self.clock.now();
+        let mac = self.mac_of(secret);
+        let mut is_right = mac.ct_eq(&[0; 32]) & Choice::from(0);
+        for one in known.map(|known| &known.credential.secrets[..]).unwrap_or_default() {
+            let is_valid = one.expires.is_none_or(|expires| now < expires);
+            is_right |= mac.ct_eq(&one.mac) & Choice::from(u8::from(is_valid));
+        }
+        bool::from(is_right)
     }
 
     /// Counts a wrong secret. The same for keys that are known and for others.
@@ -159,17 +204,18 @@ impl Authenticator {
         AuthError::Exhausted { count_max, retry_after }
     }
 
-    async fn find(&self, key: &str) -> Result<Option<Arc<Credential>>, AuthError> {
+    /// What is known of a key, and of its tenant.
+    pub(crate) async fn find(&self, key: &str) -> Result<Option<Arc<Known>>, AuthError> {
         if SEED_BYTES_MAX < key.len() {
             // There is no such key, and it is not worth remembering.
             return Ok(None);
         }
         let asked = self.clock.elapsed();
         let generation = match self.cache.find(key, asked) {
-            Lookup::Known(credential) => return Ok(credential),
+            Lookup::Known(known) => return Ok(known),
             Lookup::Unknown(generation) => generation,
         };
-        let found = self.storage.find_credential(key).await.map_err(AuthError::Storage)?;
+        let found = Known::find(&*self.storage, key).await.map_err(AuthError::Storage)?;
         let found = found.map(Arc::new);
         self.cache.remember(key, found.clone(), (generation, asked));
         Ok(found)
@@ -181,12 +227,44 @@ impl Authenticator {
         self.cache.forget(key);
     }
 
+    /// Forgets what was looked up of a tenant. To be called when it was changed.
+    pub fn forget_tenant(&self, _tenant: TenantId) {
+        // Tenants are changed rarely, and a look-up of a credential is quick.
+        self.cache.forget_all();
+    }
+
+    /// When a credential was last used on this node, as far as this is not stored yet.
+    pub fn last_used(&self, key: &str) -> Option<Moment> {
+        self.uses.last_used(key)
+    }
+
+    /// Stores when credentials were last used.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::RecordStore::commit`]. What was not stored is tried again the next
+    /// time.
+    pub async fn save_uses(&self) -> Result<(), StorageError> {
+        self.uses.save(&*self.storage).await
+    }
+
     /// The hash under which a secret is stored.
     pub(crate) fn mac_of(&self, secret: &Secret) -> [u8; 32] {
         let mut mac = self.mac.clone();
         mac.update(secret.expose().as_bytes());
         mac.finalize().into_bytes().into()
     }
+}
+
+/// A secret of the store, made if there is none.
+async fn settle(
+    storage: &dyn Storage,
+    entropy: &dyn Entropy,
+    name: &str,
+) -> Result<[u8; 32], StorageError> {
+    let mut proposed = [0; 32];
+    entropy.fill(&mut proposed);
+    storage.settle_secret(name, proposed).await
 }
 
 #[cfg(test)]

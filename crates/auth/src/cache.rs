@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acta_storage::Credential;
+use crate::known::Known;
 
 /// How long a credential is believed without asking storage again. A credential removed by
 /// another process is refused at the latest after this.
@@ -22,13 +22,13 @@ struct State {
     known: HashMap<String, Entry>,
     /// Apart from the others, so that nobody who tries keys by the thousand drives them out.
     unknown: HashMap<String, Entry>,
-    /// Grows with each change of a credential.
+    /// Grows with each change of a credential or a tenant.
     generation: u64,
 }
 
 #[derive(Clone, Debug)]
 struct Entry {
-    credential: Option<Arc<Credential>>,
+    found: Option<Arc<Known>>,
     /// Until this time on the clock.
     until: Duration,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Generation(u64);
 #[derive(Debug)]
 pub(crate) enum Lookup {
     /// Storage said this a moment ago.
-    Known(Option<Arc<Credential>>),
+    Known(Option<Arc<Known>>),
     /// Storage must be asked.
     Unknown(Generation),
 }
@@ -54,7 +54,7 @@ impl Cache {
     pub(crate) fn find(&self, key: &str, now: Duration) -> Lookup {
         let state = self.lock();
         match state.known.get(key).or_else(|| state.unknown.get(key)) {
-            Some(entry) if now < entry.until => Lookup::Known(entry.credential.clone()),
+            Some(entry) if now < entry.until => Lookup::Known(entry.found.clone()),
             Some(_) | None => Lookup::Unknown(Generation(state.generation)),
         }
     }
@@ -64,7 +64,7 @@ impl Cache {
     pub(crate) fn remember(
         &self,
         key: &str,
-        credential: Option<Arc<Credential>>,
+        found: Option<Arc<Known>>,
         (generation, asked): (Generation, Duration),
     ) {
         let mut state = self.lock();
@@ -72,8 +72,7 @@ impl Cache {
             return;
         }
         let State { known, unknown, .. } = &mut *state;
-        let (entries, others) =
-            if credential.is_some() { (known, unknown) } else { (unknown, known) };
+        let (entries, others) = if found.is_some() { (known, unknown) } else { (unknown, known) };
         others.remove(key);
         if ENTRIES_MAX <= entries.len() {
             entries.retain(|_, entry| asked < entry.until);
@@ -81,7 +80,7 @@ impl Cache {
         if ENTRIES_MAX <= entries.len() {
             entries.clear();
         }
-        entries.insert(key.to_owned(), Entry { credential, until: asked + FRESH });
+        entries.insert(key.to_owned(), Entry { found, until: asked + FRESH });
     }
 
     /// Forgets what is known of `key`.
@@ -90,6 +89,13 @@ impl Cache {
         state.generation += 1;
         state.known.remove(key);
         state.unknown.remove(key);
+    }
+
+    /// Forgets everything that was found.
+    pub(crate) fn forget_all(&self) {
+        let mut state = self.lock();
+        state.generation += 1;
+        state.known.clear();
     }
 }
 

@@ -1,26 +1,19 @@
 //! How credentials are made.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
+use acta_storage::directory::CredentialSecret;
 use acta_storage::{Credential, StorageError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::presented::TOKEN_USER;
+use crate::readable::readable;
 use crate::{Authenticator, Secret};
 
-/// Letters and digits of keys: without those that look alike, and without `u`, so that fewer
-/// words arise.
-const KEY_ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-
-/// How many of them a key has, five bits each.
+/// How many letters a key has, five bits each.
 const KEY_LETTERS: usize = 16;
-
-/// After each of these many stands a hyphen, so that a key can be read out.
-const KEY_GROUP: usize = 4;
-
-/// How often another key is tried when one is taken, which chance alone never brings about.
-const KEY_TRIES: usize = 4;
 
 /// The name of the secret that the first key of a store is made of.
 const FIRST_KEY_NAME: &str = "first-key";
@@ -45,67 +38,61 @@ pub enum SeedError {
 }
 
 impl Authenticator {
-    /// Makes a credential with a new key and a new secret of 256 random bits, and stores it.
+    /// A new key, which nobody has but by a rare chance.
+    pub fn new_key(&self) -> String {
+        let mut chance = [0; KEY_LETTERS];
+        self.entropy.fill(&mut chance);
+        key_of(&chance)
+    }
+
+    /// A new secret of 256 random bits, and what is stored of it.
+    pub fn new_secret(&self) -> (Secret, [u8; 32]) {
+        let mut chance = [0; 32];
+        self.entropy.fill(&mut chance);
+        let secret = Secret::new(URL_SAFE_NO_PAD.encode(chance));
+        let mac = self.mac_of(&secret);
+        (secret, mac)
+    }
+
+    /// Makes a credential with a new key and a new secret, and stores it, for a store without
+    /// any: however many ask at once, on however many nodes, one of them makes it, and the
+    /// others get none.
     ///
     /// The secret is returned here and cannot be had later.
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::CredentialStore::insert_credential`].
-    pub async fn create_credential(
-        &self,
-        tenant: TenantId,
-        label: &str,
-        scopes: Scopes,
-    ) -> Result<(Credential, Secret), StorageError> {
-        let (mut credential, secret) = self.make_up(tenant, label, scopes);
-        for _ in 0..KEY_TRIES {
-            let mut chance = [0; KEY_LETTERS];
-            self.entropy.fill(&mut chance);
-            credential.key = key_of(&chance);
-            if self.insert(&credential).await? {
-                return Ok((credential, secret));
-            }
-        }
-        Err(StorageError::Busy { retry_after: Duration::ZERO })
-    }
-
-    /// As [`Authenticator::create_credential`], for a store without any: however many ask at
-    /// once, on however many nodes, one of them makes it, and the others get none.
-    ///
-    /// # Errors
-    ///
-    /// As [`acta_storage::CredentialStore::settle_secret`] and
-    /// [`acta_storage::CredentialStore::insert_credential`].
+    /// As [`acta_storage::SecretStore::settle_secret`] and
+    /// [`acta_storage::RecordStore::commit`].
     pub async fn create_first_credential(
         &self,
         tenant: TenantId,
         scopes: Scopes,
     ) -> Result<Option<(Credential, Secret)>, StorageError> {
-        let (mut credential, secret) = self.make_up(tenant, "first", scopes);
+        let (secret, mac) = self.new_secret();
         // All agree on the key, so that only one can have it. Its secret remains secret.
         let mut proposed = [0; 32];
         self.entropy.fill(&mut proposed);
         let settled = self.storage.settle_secret(FIRST_KEY_NAME, proposed).await?;
-        credential.key = key_of(&settled);
+        let first = self.make_up(key_of(&settled), "first", mac);
+        let credential = Credential { tenant, scopes, ..first };
         let is_first = self.insert(&credential).await?;
         Ok(is_first.then_some((credential, secret)))
     }
 
-    /// A credential with a new secret, and no key yet.
-    fn make_up(&self, tenant: TenantId, label: &str, scopes: Scopes) -> (Credential, Secret) {
-        let mut chance = [0; 32];
-        self.entropy.fill(&mut chance);
-        let secret = Secret::new(URL_SAFE_NO_PAD.encode(chance));
-        let credential = Credential {
-            key: String::new(),
-            tenant,
+    fn make_up(&self, key: String, label: &str, mac: [u8; 32]) -> Credential {
+        let created = self.clock.now();
+        Credential {
+            key,
+            tenant: TenantId::FIRST,
             label: label.to_owned(),
-            secret_mac: self.mac_of(&secret),
-            scopes,
-            created: self.clock.now(),
-        };
-        (credential, secret)
+            secrets: vec![CredentialSecret { mac, created, expires: None }],
+            scopes: Scopes::from_iter([Scope::All]),
+            restrictions: Arc::default(),
+            authority: None,
+            created,
+            expires: None,
+        }
     }
 
     /// Stores a credential whose key and secret somebody else chose, with the scope
@@ -120,20 +107,14 @@ impl Authenticator {
         key: &str,
         secret: &Secret,
     ) -> Result<bool, SeedError> {
-        if !is_sendable(key) || key.contains(':') {
+        if !is_sendable(key) || key.contains(':') || key == TOKEN_USER {
             return Err(SeedError::UnusableKey);
         }
         if !is_sendable(secret.expose()) {
             return Err(SeedError::UnusableSecret);
         }
-        let credential = Credential {
-            key: key.to_owned(),
-            tenant,
-            label: "seeded".to_owned(),
-            secret_mac: self.mac_of(secret),
-            scopes: Scopes::from_iter([Scope::All]),
-            created: self.clock.now(),
-        };
+        let seeded = self.make_up(key.to_owned(), "seeded", self.mac_of(secret));
+        let credential = Credential { tenant, ..seeded };
         self.insert(&credential).await.map_err(SeedError::Storage)
     }
 
@@ -147,14 +128,7 @@ impl Authenticator {
 
 /// The key that `chance`, of which the first bytes count, gives.
 fn key_of(chance: &[u8]) -> String {
-    let mut key = String::with_capacity(KEY_LETTERS + KEY_LETTERS / KEY_GROUP);
-    for (index, byte) in chance.iter().take(KEY_LETTERS).enumerate() {
-        if index > 0 && index % KEY_GROUP == 0 {
-            key.push('-');
-        }
-        key.push(char::from(KEY_ALPHABET[usize::from(*byte) % KEY_ALPHABET.len()]));
-    }
-    key
+    readable(&chance[..KEY_LETTERS.min(chance.len())])
 }
 
 /// Whether `text` can be a part of Basic credentials.

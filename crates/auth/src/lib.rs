@@ -1,16 +1,40 @@
 //! Turns what a request presents into a principal.
 //!
-//! Secrets are never stored, only their HMAC-SHA256 under a key of the store's own, and are
+//! Secrets of credentials are never stored, only their HMAC-SHA256 under a key of the store's
+//! own; of passwords there are Argon2id hashes, and of random tokens their SHA-256. All are
 //! compared in constant time. What the principal may do is decided elsewhere, and so is the
 //! answer to a refusal.
 
 mod authenticator;
-mod basic;
+mod browser_token;
 mod cache;
 mod failures;
 mod issue;
+mod known;
+mod mac;
+mod people;
+mod presented;
+mod readable;
+mod sealed;
 mod secret;
+mod token;
+mod uses;
 
 pub use authenticator::{AuthError, Authenticator, Options};
+pub use browser_token::{TokenClaims, TokenError};
 pub use issue::SeedError;
+pub use known::Identified;
+pub use people::csrf::CsrfGuard;
+pub use people::guessing::{Attempt, SignInFailures};
+pub use people::hasher::{
+    HashingError, NotAPasswordHash, PasswordHash, PasswordHasher, PasswordHasherOptions,
+    PasswordVerdict,
+};
+pub use people::password::{
+    Password, PasswordFault, PasswordRules, PasswordTooLong, UnusableMinimum,
+};
+pub use people::recovery::{NotARecoveryCode, RecoveryCode};
+pub use people::totp::{NotATotpSecret, TotpLabel, TotpSecret};
+pub use sealed::{OpenError, PAYLOAD_BYTES_MAX, PayloadTooLong, Sealer};
 pub use secret::Secret;
+pub use token::{NotAToken, Token, TokenId, TokenKind};

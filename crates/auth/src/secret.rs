@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-/// A secret text, such as the secret of a credential. Prints as `***`.
+use zeroize::Zeroizing;
+
+/// A secret text, such as the secret of a credential. Prints as `***`, and is wiped from memory
+/// when it is dropped.
 #[derive(Clone)]
-pub struct Secret(Box<str>);
+pub struct Secret(Zeroizing<Box<str>>);
 
 impl Secret {
     /// Guards `text`.
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text itself, for whoever must have it.

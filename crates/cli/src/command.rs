@@ -10,4 +10,5 @@ pub(crate) mod migrate;
 pub(crate) mod reindex;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod verify;

@@ -1,5 +1,6 @@
 //! The binary `acta`: reads the configuration, wires the parts, runs commands.
 
+mod admin;
 mod command;
 mod gauges;
 mod logging;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    backup, check, config, copy, export, import, migrate, reindex, restore, serve, verify,
+    backup, check, config, copy, export, import, migrate, reindex, restore, serve, status, verify,
 };
 
 /// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
@@ -50,6 +51,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Makes the index, activities and persons anew from the statement log.
     Reindex(reindex::Arguments),
+    /// Tells the release and the engine of a store, also while it is served.
+    Status(status::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Copy(arguments) => copy::run(file, arguments),
         Command::Verify(arguments) => verify::run(file, arguments),
         Command::Reindex(arguments) => reindex::run(file, arguments),
+        Command::Status(arguments) => status::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

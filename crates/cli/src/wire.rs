@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
+use acta_auth::Authenticator;
 use acta_config::{Config, Environment, Loaded};
+use acta_http::HttpParts;
 use acta_service::{Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -75,6 +77,29 @@ impl Store {
             options: service_options(config)?,
         });
         Ok(Self { storage, service, engine, clock, entropy })
+    }
+
+    /// Who finds out who asks.
+    pub(crate) async fn authenticator(&self, config: &Config) -> Result<Authenticator> {
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let options = acta_auth::Options { failures_count_max: config.limits.failures_count_max };
+        Ok(Authenticator::open(Arc::clone(&self.storage), clock, entropy, options).await?)
+    }
+
+    /// What the HTTP face is made of.
+    pub(crate) fn http_parts(
+        &self,
+        authenticator: Authenticator,
+        options: acta_http::Options,
+    ) -> HttpParts {
+        HttpParts {
+            service: self.service.clone(),
+            authenticator: Arc::new(authenticator),
+            clock: Arc::clone(&self.clock),
+            engine: self.engine.kind(),
+            gauges: None,
+            options,
+        }
     }
 
     /// Refuses a store that is not whole yet.
@@ -205,6 +230,7 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             acta_config::Origins::Any => acta_http::Origins::Any,
             acta_config::Origins::Listed(listed) => acta_http::Origins::Listed(listed.clone()),
         },
+        trusted_proxies: config.trusted_proxies.iter().map(|network| network.0).collect(),
         bounds: acta_http::Bounds {
             statements_bytes_max: bytes(limits.statements_bytes_max),
             document_bytes_max: bytes(limits.document_bytes_max),

@@ -98,6 +98,12 @@ pub const KEYS: &[Key] = &[
         "`*`, or origins with blanks between",
         "The origins whose pages may ask, as in `https://a.example https://b.example`. Requests of pages of any other origin get 403. `*` is every origin.",
     ),
+    key(
+        "server.trusted_proxies",
+        Some(""),
+        "addresses or networks with blanks between",
+        "The reverse proxies in front of the server, as in `127.0.0.1 10.0.0.0/8 fd00::/8`. Of a connection from one of them, and of no other, the headers `Forwarded` and `X-Forwarded-For` are believed, as far back as the addresses in them are those of trusted proxies too. If a request has both headers and they name different clients, neither is believed.",
+    ),
     limit(
         "limits.statements_bytes_max",
         "64MiB",

@@ -14,7 +14,7 @@ pub use keys::{KEYS, Key};
 pub use load::{ConfigError, Environment, Loaded, Origin, Setting, load};
 pub use reference::{limits_page, reference_page};
 pub use secret::Secret;
-pub use value::{ByteSize, Span};
+pub use value::{ByteSize, Network, Span};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,6 +38,8 @@ pub struct Config {
     pub log: Log,
     /// Whose pages may ask.
     pub origins: Origins,
+    /// Whose word is taken for the address of a client.
+    pub trusted_proxies: Vec<Network>,
     /// How much a client may ask for.
     pub limits: Limits,
     /// How the embedded engine lays out its files.

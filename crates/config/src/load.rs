@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use acta_xapi::Version;
 
-use crate::value::NotAValue;
+use crate::value::{NotANetwork, NotAValue};
 use crate::{
-    Attachments, ByteSize, Config, Database, KEYS, Key, Limits, Log, LogFormat, Migrate, Objects,
-    Origins, Secret, Seed, Span, Storage, Tls,
+    Attachments, ByteSize, Config, Database, KEYS, Key, Limits, Log, LogFormat, Migrate, Network,
+    Objects, Origins, Secret, Seed, Span, Storage, Tls,
 };
 
 /// Where a value came from.
@@ -293,6 +293,7 @@ impl Typed<'_> {
             seed: self.seed()?,
             log: Log { level: self.parse("log.level")?, format: self.log_format("log.format")? },
             origins: self.origins("cors.origins")?,
+            trusted_proxies: self.networks("server.trusted_proxies")?,
             limits: self.limits()?,
             storage: Storage {
                 segment_bytes: self.parse::<ByteSize>("storage.segment_bytes")?.0,
@@ -453,6 +454,13 @@ impl Typed<'_> {
             text => {
                 text.split_whitespace().map(origin).collect::<Result<_, _>>().map(Origins::Listed)
             }
+        })
+    }
+
+    fn networks(&self, name: &'static str) -> Result<Vec<Network>, ConfigError> {
+        self.with(name, |text| {
+            let networks = text.split_whitespace().map(str::parse);
+            networks.collect::<Result<_, NotANetwork>>().map_err(|error| error.to_string())
         })
     }
 

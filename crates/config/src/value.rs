@@ -1,7 +1,10 @@
-//! Sizes and times as people write them.
+//! Sizes, times and networks as people write them.
 
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 /// A size in bytes, written as `512`, `64KiB`, `256MiB` or `1GiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,25 @@ pub struct Span(pub Duration);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a whole number with one of the units {0}")]
 pub struct NotAValue(&'static str);
+
+/// Addresses that belong together, written as `192.0.2.7`, `10.0.0.0/8` or `fd00::/8`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network(pub IpNet);
+
+/// The text is neither an address nor a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected addresses or networks as in `127.0.0.1 10.0.0.0/8 fd00::/8`")]
+pub struct NotANetwork;
+
+impl FromStr for Network {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Self, NotANetwork> {
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        let network = address.or_else(|_| text.parse::<IpNet>());
+        network.map(|network| Self(network.trunc())).map_err(|_error| NotANetwork)
+    }
+}
 
 fn split(text: &str) -> Option<(u64, &str)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -76,6 +98,25 @@ mod tests {
         ];
         for (text, bytes) in table {
             assert_eq!(text.parse().ok(), bytes.map(ByteSize), "input: {text:?}");
+        }
+    }
+
+    #[test]
+    fn parses_addresses_and_networks() {
+        let table = [
+            ("192.0.2.7", Some("192.0.2.7/32")),
+            ("10.1.2.3/8", Some("10.0.0.0/8")),
+            ("::1", Some("::1/128")),
+            ("fd00::/8", Some("fd00::/8")),
+            ("0.0.0.0/0", Some("0.0.0.0/0")),
+            ("10.0.0.0/33", None),
+            ("10.0.0", None),
+            ("proxy.example", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            let network = text.parse::<Network>().ok().map(|network| network.0.to_string());
+            assert_eq!(network.as_deref(), expected, "input: {text:?}");
         }
     }
 

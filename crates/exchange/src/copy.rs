@@ -10,7 +10,7 @@ mod records;
 mod verify;
 
 use acta_access::TenantId;
-use acta_storage::{Storage, StorageError, Tenant};
+use acta_storage::{RecordKind, Storage, StorageError, Tenant};
 use acta_xapi::Sha2;
 
 use begin::begin;
@@ -72,6 +72,8 @@ pub struct CopiedTenant {
     pub credentials: Digest,
     /// Cursors of named readers.
     pub cursors: Digest,
+    /// Entries of its audit.
+    pub audit: Digest,
 }
 
 /// A finished copy.
@@ -101,6 +103,8 @@ pub enum Kind {
     Credentials,
     /// Cursors.
     Cursors,
+    /// Entries of the audit.
+    Audit,
 }
 
 impl std::fmt::Display for Kind {
@@ -112,6 +116,7 @@ impl std::fmt::Display for Kind {
             Self::Attachments => "attachments",
             Self::Credentials => "credentials",
             Self::Cursors => "cursors",
+            Self::Audit => "entries of the audit",
         })
     }
 }
@@ -138,6 +143,15 @@ pub enum CopyError {
     /// Let nobody write to the source, and run the copy again.
     #[error("the source is written to faster than it can be read: stop what writes to it")]
     StillWritten,
+
+    /// Records differ. If the source was written to, run the copy again; otherwise empty the
+    /// target and start over.
+    #[error("the records of the kind {} are not the same in source and target", .0.as_str())]
+    RecordsDiffer(RecordKind),
+
+    /// The audit of the server differs, as above.
+    #[error("the audit of the server is not the same in source and target")]
+    ServerAuditDiffers,
 
     /// Statements of the source and of the target differ. If the source was written to,
     /// run the copy again; otherwise empty the target and start over.

@@ -20,7 +20,7 @@ use hyper::header::{
 use hyper::{HeaderMap, Method, StatusCode};
 
 use crate::Shared;
-use crate::app::{Asked, REQUEST_ID_HEADER};
+use crate::app::{Asked, Face, REQUEST_ID_HEADER};
 use crate::edge::{VERSION_HEADER, accepts_gzip, choose_form, cors};
 use crate::problem::Problem;
 
@@ -61,13 +61,18 @@ pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Moment) {
 /// Gives an answer the headers that it needs, and a problem its form.
 pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let problem = match asked.route.face {
+            Face::Admin => problem.without_rules(),
+            Face::Xapi | Face::Plain => problem,
+        };
         tell(&problem, asked, &mut response);
     }
     let headers = response.headers_mut();
     for (name, value) in HYGIENE {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page of our own says itself what it needs.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if asked.route.is_xapi {
+    if asked.route.face == Face::Xapi {
         // Learners' data: only the browser that asked may keep it, and asks again each time.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(VERSION_HEADER, HeaderValue::from_static(asked.version.as_str()));
@@ -103,8 +108,7 @@ fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
         headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
     }
     if problem.status == StatusCode::UNAUTHORIZED {
-        let challenge = HeaderValue::from_static("Basic realm=\"acta\", charset=\"UTF-8\"");
-        headers.insert(WWW_AUTHENTICATE, challenge);
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(problem.challenge));
     }
 }
 

@@ -6,17 +6,23 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_xapi::Version;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
+use http_body_util::BodyExt;
 use hyper::Method;
 use hyper::body::Body as _;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
 use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
+use crate::admin::{self, Local};
 use crate::connection::Line;
-use crate::edge::{Caller, Sender, cors, is_alternate, pass_over, read_version, rewrite, settle};
+use crate::edge::{
+    Caller, Sender, cors, is_alternate, locate, pass_over, read_version, rewrite, settle,
+};
 use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
 use crate::place::{Place, Workload};
@@ -44,12 +50,23 @@ impl std::fmt::Debug for App {
 pub(crate) struct Route {
     /// Its name in metrics and logs.
     pub(crate) name: &'static str,
-    /// Whether it is a resource of xAPI.
-    pub(crate) is_xapi: bool,
-    /// Whether it needs a principal and a version.
+    /// What it belongs to.
+    pub(crate) face: Face,
+    /// Whether it must be known who asks.
     pub(crate) needs_caller: bool,
     /// Whether answers tell through when reads are consistent.
     pub(crate) tells_consistency: bool,
+}
+
+/// For whom a route is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Clients of xAPI, with credentials.
+    Xapi,
+    /// People and programs that administer the server.
+    Admin,
+    /// Operators and their machines, and everybody else.
+    Plain,
 }
 
 /// What is remembered of a request until its answer is finished.
@@ -70,13 +87,17 @@ pub(crate) struct Asked {
 impl Route {
     /// The route of a path.
     fn of(path: &str) -> Self {
+        if let Some((name, needs_caller)) = admin::route_of(path) {
+            return Self { name, face: Face::Admin, needs_caller, tells_consistency: false };
+        }
         let Some(resource) = path.strip_prefix("/xapi/") else {
             let names = ["/health", "/ready", "/metrics"];
             let name = names.into_iter().find(|name| *name == path).unwrap_or("other");
-            return Self { name, is_xapi: false, needs_caller: false, tells_consistency: false };
+            let (face, needs_caller) = (Face::Plain, false);
+            return Self { name, face, needs_caller, tells_consistency: false };
         };
-        let plain =
-            |name| Self { name, is_xapi: true, needs_caller: true, tells_consistency: false };
+        let face = Face::Xapi;
+        let plain = |name| Self { name, face, needs_caller: true, tells_consistency: false };
         match resource {
             "statements" => Self { tells_consistency: true, ..plain("statements") },
             "activities" => plain("activities"),
@@ -124,7 +145,7 @@ impl App {
 
     /// Puts the HTTP face together.
     pub fn new(parts: HttpParts) -> Self {
-        let HttpParts { service, authenticator, clock, gauges, options } = parts;
+        let HttpParts { service, authenticator, clock, engine, gauges, options } = parts;
         let bytes = options.bounds.memory_bytes_max;
         let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
         let memory = Memory::new(bytes - anonymous_bytes);
@@ -133,6 +154,7 @@ impl App {
             service,
             authenticator,
             clock,
+            engine,
             metrics: Metrics::new(gauges, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]),
             memory,
             anonymous_memory,
@@ -144,6 +166,7 @@ impl App {
         });
         let router = Router::new()
             .merge(xapi::routes())
+            .merge(admin::routes())
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
             .route("/metrics", get(health::metrics))
@@ -159,6 +182,7 @@ impl App {
         let started = shared.clock.elapsed();
         let _held = shared.metrics.enter();
         let mut asked = Asked::of(&request, shared.options.default_version);
+        locate(&mut request, &shared.options.trusted_proxies);
         let line = request.extensions_mut().remove::<Arc<Line>>();
         let place = Place::new(shared, line);
         request.extensions_mut().insert(Arc::clone(&place));
@@ -173,6 +197,17 @@ impl App {
         shared.metrics.observe((asked.route.name, method_label(&asked.method)), status, elapsed);
         log(&asked, status, elapsed);
         response
+    }
+
+    /// Answers one request of the operator of this machine to the admin API, in process and
+    /// without credentials.
+    pub async fn answer_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Bytes> {
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(Local);
+        let (parts, body) = self.answer(request).await.into_parts();
+        // Answers of the admin API are texts in memory, which always can be collected.
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+        hyper::Response::from_parts(parts, body.unwrap_or_default())
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -201,14 +236,17 @@ impl App {
         }
         if asked.method == Method::OPTIONS {
             pass_over(&mut request, place, bounds).await;
-            return Ok(cors::answer_options());
+            return Ok(match asked.route.face {
+                Face::Admin => admin::answer_options(),
+                Face::Xapi | Face::Plain => cors::answer_options(),
+            });
         }
         if asked.route.needs_caller {
             request = settle(request, place, bounds).await?;
         } else {
             pass_over(&mut request, place, bounds).await;
         }
-        if asked.method != Method::PUT && asked.method != Method::POST {
+        if ![Method::PUT, Method::POST, Method::PATCH].contains(&asked.method) {
             // Whatever body there still is, nobody waits for it.
             place.enter()?;
         }
@@ -235,13 +273,23 @@ impl App {
         if options.bounds.url_bytes_max < target {
             return Err(Problem::url_too_long(options.bounds.url_bytes_max));
         }
-        if asked.route.is_xapi && !cors::is_allowed(asked.origin.as_ref(), &options.origins) {
+        let face = asked.route.face;
+        if face == Face::Xapi && !cors::is_allowed(asked.origin.as_ref(), &options.origins) {
             return Err(Problem::foreign_origin());
+        }
+        if face != Face::Admin && request.extensions().get::<Local>().is_some() {
+            return Err(Problem::not_found());
         }
         if asked.method == Method::OPTIONS {
             return Ok(());
         }
-        if asked.route.is_xapi && is_alternate(request) {
+        if face == Face::Admin {
+            match admin::admit(request, asked.route.needs_caller)? {
+                Sender::Known => place.knows_sender(),
+                Sender::Anonymous => {}
+            }
+        }
+        if face == Face::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let sender = self.sender(header).await;
             *request = rewrite(std::mem::take(request), (sender, place), &options.bounds).await?;
@@ -251,7 +299,7 @@ impl App {
             }
         }
         request.extensions_mut().insert(asked.version);
-        if asked.route.needs_caller {
+        if face == Face::Xapi && asked.route.needs_caller {
             self.identify(request, asked).await?;
             place.knows_sender();
         }
@@ -263,8 +311,8 @@ impl App {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let principal = self.shared.authenticator.authenticate(authorization).await?;
         asked.tenant = Some(principal.tenant);
-        let version = read_version(request.headers())?;
-        request.extensions_mut().insert(Caller { principal, version });
+        let caller = Caller::admit(principal, request.headers(), asked.origin.as_ref())?;
+        request.extensions_mut().insert(caller);
         Ok(())
     }
 }
@@ -292,7 +340,7 @@ fn is_short_text(id: &HeaderValue) -> bool {
 
 /// The method as a label: those of clients' invention are one.
 fn method_label(method: &Method) -> &'static str {
-    let known = ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS"];
+    let known = ["GET", "POST", "PUT", "PATCH", "HEAD", "DELETE", "OPTIONS"];
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 

@@ -5,6 +5,7 @@
 
 mod answered;
 mod lines;
+mod socket;
 mod stream;
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -18,6 +19,7 @@ use crate::Bounds;
 use crate::memory::Charge;
 pub(crate) use answered::Answered;
 pub(crate) use lines::{Lines, Seat};
+pub(crate) use socket::Socket;
 pub(crate) use stream::{Refuse, Watched};
 
 /// What a connection is doing.

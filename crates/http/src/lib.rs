@@ -7,13 +7,12 @@
 
 pub mod multipart;
 
+mod admin;
 mod answer;
 mod app;
 mod connection;
-mod date;
 mod edge;
 mod health;
-mod media_type;
 mod memory;
 mod metrics;
 mod place;
@@ -29,10 +28,12 @@ use acta_ambient::Clock;
 use acta_auth::Authenticator;
 use acta_service::Service;
 use acta_xapi::Version;
+use ipnet::IpNet;
 
+pub use admin::openapi::text as openapi_document;
 pub use app::App;
 pub use metrics::{GaugeReading, Gauges};
-pub use server::{ServeError, serve};
+pub use server::{Control, Listeners, ServeError, serve};
 
 use memory::Memory;
 use metrics::Metrics;
@@ -117,8 +118,29 @@ pub struct Options {
     pub default_version: Version,
     /// Whose pages may ask.
     pub origins: Origins,
+    /// Proxies whose word is taken for the address of a client.
+    pub trusted_proxies: Vec<IpNet>,
     /// How large and how slow things may be.
     pub bounds: Bounds,
+}
+
+/// Which engine keeps everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineKind {
+    /// The embedded one, in a directory.
+    Embedded,
+    /// The one on PostgreSQL.
+    Postgres,
+}
+
+impl EngineKind {
+    /// Its name, as the admin API tells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Postgres => "postgres",
+        }
+    }
 }
 
 /// What the HTTP face is made of.
@@ -129,6 +151,8 @@ pub struct HttpParts {
     pub authenticator: Arc<Authenticator>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Which engine keeps everything.
+    pub engine: EngineKind,
     /// Numbers of the storage engine for `/metrics`.
     pub gauges: Option<Arc<dyn Gauges>>,
     /// What to do differently.
@@ -149,6 +173,7 @@ struct SharedParts {
     service: Service,
     authenticator: Arc<Authenticator>,
     clock: Arc<dyn Clock>,
+    engine: EngineKind,
     metrics: Metrics,
     /// What requests and answers hold.
     memory: Arc<Memory>,

@@ -6,9 +6,13 @@
 //!
 //! Spec: RFC 9457; xAPI 1.0.3, Part Three, 3.2.
 
+mod admin;
+mod fault;
+
 use std::fmt::Write;
 use std::time::Duration;
 
+use acta_access::Denied;
 use acta_auth::AuthError;
 use acta_service::{Limit, ServiceError};
 use acta_xapi::{Fault, Faults, Rule};
@@ -17,6 +21,7 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use crate::multipart::MultipartError;
+pub(crate) use fault::FaultView;
 
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
@@ -26,23 +31,15 @@ pub(crate) struct Problem {
     slug: &'static str,
     detail: String,
     faults: Vec<FaultView>,
+    /// The name of the restriction of a credential that is in the way.
+    restriction: Option<&'static str>,
     pub(crate) retry_after: Option<Duration>,
+    /// How to authenticate, for the header `WWW-Authenticate` of 401.
+    pub(crate) challenge: &'static str,
 }
 
-/// A fault as the client sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FaultView {
-    /// The parameter in which it is, if it is in one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameter: Option<String>,
-    /// The place in what was sent, as a JSON Pointer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pointer: Option<String>,
-    rule: &'static str,
-    section: &'static str,
-    message: String,
-    found: String,
-}
+/// Browsers ask the person for a name and a password.
+const BASIC_CHALLENGE: &str = "Basic realm=\"acta\", charset=\"UTF-8\"";
 
 /// The forms in which a problem can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,60 +74,6 @@ impl ProblemForm {
     }
 }
 
-impl FaultView {
-    /// A fault in the parameter `name`.
-    pub(crate) fn in_parameter(name: &str, rule: Rule, message: &str, found: &str) -> Self {
-        // `Fault` shortens what was found.
-        let fault = Fault::new("", rule, found);
-        Self {
-            parameter: Some(name.to_owned()),
-            pointer: None,
-            rule: rule.id(),
-            section: rule.section(),
-            message: message.to_owned(),
-            found: fault.found,
-        }
-    }
-
-    /// A fault inside the JSON value of the parameter `name`.
-    pub(crate) fn inside_parameter(name: &str, fault: Fault) -> Self {
-        Self { parameter: Some(name.to_owned()), ..Self::from(fault) }
-    }
-
-    fn place(&self) -> String {
-        match (&self.parameter, &self.pointer) {
-            (Some(parameter), None) => format!("parameter {parameter}"),
-            (Some(parameter), Some(pointer)) => format!("parameter {parameter}{pointer}"),
-            (None, Some(pointer)) if !pointer.is_empty() => pointer.clone(),
-            (None, _) => "request".to_owned(),
-        }
-    }
-}
-
-impl From<Fault> for FaultView {
-    fn from(fault: Fault) -> Self {
-        Self {
-            parameter: None,
-            rule: fault.rule.id(),
-            section: fault.rule.section(),
-            message: with_key(fault.rule),
-            pointer: Some(fault.pointer),
-            found: fault.found,
-        }
-    }
-}
-
-/// The text of a rule, with the key that sets its bound if it has one.
-fn with_key(rule: Rule) -> String {
-    let keys = [
-        (Rule::Size, "limits.json_values_max"),
-        (Rule::Depth, "limits.json_depth_max"),
-        (Rule::BatchLength, "limits.statements_count_max"),
-    ];
-    let key = keys.into_iter().find(|(known, _)| *known == rule);
-    key.map_or_else(|| rule.text().to_owned(), |(_, key)| format!("{} ({key})", rule.text()))
-}
-
 /// The body of RFC 9457.
 #[derive(Serialize)]
 struct Body<'a> {
@@ -140,12 +83,22 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     faults: &'a [FaultView],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restriction: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem without faults.
     pub(crate) fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, detail: detail.into(), faults: Vec::new(), retry_after: None }
+        Self {
+            status,
+            slug,
+            detail: detail.into(),
+            faults: Vec::new(),
+            restriction: None,
+            retry_after: None,
+            challenge: BASIC_CHALLENGE,
+        }
     }
 
     /// The request breaks rules.
@@ -275,6 +228,7 @@ impl Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             faults: &self.faults,
+            restriction: self.restriction,
         };
         // Strings and numbers alone cannot fail to be written.
         serde_json::to_string(&body).unwrap_or_default()
@@ -284,15 +238,7 @@ impl Problem {
         let mut text = format!("{} {}: {}\n", self.status.as_u16(), self.title(), self.detail);
         for fault in &self.faults {
             // Writing into a string cannot fail.
-            let _ = writeln!(
-                text,
-                "{}: {} ({}, {}), found {}",
-                fault.place(),
-                fault.message,
-                fault.rule,
-                fault.section,
-                fault.found
-            );
+            let _ = writeln!(text, "{}", fault.line());
         }
         text
     }
@@ -337,16 +283,37 @@ impl From<AuthError> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Scopes { sufficient: [] } => {
+                let detail = "no scope of a credential permits this";
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+            }
+            Denied::Scopes { sufficient } => {
+                let scopes: Vec<&str> = sufficient.iter().map(|scope| scope.as_str()).collect();
+                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
+                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+            }
+            Denied::Restricted { restriction, statement_index } => {
+                let name = restriction.as_str();
+                let mut detail = format!("{restriction} (restriction `{name}`)");
+                if let Some(index) = statement_index {
+                    // Writing into a string cannot fail.
+                    let _ = write!(detail, "; nothing was stored because of /{index}");
+                }
+                let problem = Self::new(StatusCode::FORBIDDEN, "restricted", detail);
+                Self { restriction: Some(name), ..problem }
+            }
+        }
+    }
+}
+
 impl From<ServiceError> for Problem {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::Faulty(faults) => faults.into(),
-            ServiceError::Denied(denied) => {
-                let scopes: Vec<&str> =
-                    denied.sufficient.iter().map(|scope| scope.as_str()).collect();
-                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
-                Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
-            }
+            ServiceError::Denied(denied) => denied.into(),
             ServiceError::NotFound => Self::not_found(),
             ServiceError::Conflict(ids) => {
                 let ids: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
@@ -392,7 +359,7 @@ impl From<ServiceError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acta_access::{Act, Denied};
+    use acta_access::{Act, Restriction};
 
     #[track_caller]
     fn check(error: ServiceError, status: u16, slug: &str) {
@@ -405,12 +372,27 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_names_the_restriction_and_the_statement_in_its_way() {
+        let restriction = Restriction::Agent;
+        let denied = Denied::Restricted { restriction, statement_index: Some(3) };
+        let json = Problem::from(denied).write(ProblemForm::Json);
+        assert!(json.contains(r#""restriction":"agent""#), "{json}");
+        assert!(json.contains("because of /3\""), "{json}");
+        let scopes = Problem::from(Denied::Scopes { sufficient: Act::WriteState.sufficient() });
+        let json = scopes.write(ProblemForm::Json);
+        assert!(json.contains("state, all\"") && !json.contains("restriction"), "{json}");
+        let nobody = Problem::from(Denied::Scopes { sufficient: &[] });
+        assert!(nobody.write(ProblemForm::Json).contains("no scope"));
+    }
+
+    #[test]
     fn every_error_has_a_status_that_tells_what_to_do() {
         let sufficient = Act::WriteState.sufficient();
         let retry_after = Duration::from_secs(7);
         let table = [
             (ServiceError::fault("/a", Rule::Json, "x"), 400, "faults"),
-            (ServiceError::Denied(Denied { sufficient }), 403, "forbidden"),
+            (ServiceError::Denied(Denied::Scopes { sufficient }), 403, "forbidden"),
+            (ServiceError::Denied(Restriction::Origin.into()), 403, "restricted"),
             (ServiceError::NotFound, 404, "not-found"),
             (ServiceError::Conflict(Vec::new()), 409, "statement-conflict"),
             (ServiceError::PreconditionFailed, 412, "precondition-failed"),

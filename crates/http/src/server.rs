@@ -12,11 +12,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Answered, Lines, Patience, Refuse, Seat, Watched};
+use crate::connection::{Answered, Lines, Patience, Refuse, Seat, Socket, Watched};
 use crate::{App, Bounds, HttpParts};
 
 /// Serving has ended otherwise than by a shutdown in good order.
@@ -30,6 +30,37 @@ pub enum ServeError {
     Drain(Duration),
 }
 
+/// Where connections are accepted.
+#[derive(Debug)]
+pub struct Listeners {
+    /// From the network.
+    pub network: TcpListener,
+    /// From the operator of this machine, if the store has such a socket.
+    pub control: Option<Control>,
+}
+
+/// The control socket, over which the admin API alone is served, and without credentials.
+#[derive(Debug)]
+pub struct Control {
+    /// The socket.
+    pub listener: UnixListener,
+    /// The user that the server runs as: nobody else may ask, but for root.
+    pub owner: u32,
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(network: TcpListener) -> Self {
+        Self { network, control: None }
+    }
+}
+
+/// How long to wait after a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Most connections to the control socket. They take no seat from those of the network, nor
+/// those from them.
+const CONTROL_CONNECTIONS_MAX: usize = 16;
+
 /// Serves connections until `shutdown` is cancelled; then takes no more requests, and
 /// returns once those under way are answered.
 ///
@@ -38,15 +69,20 @@ pub enum ServeError {
 /// - [`ServeError::Accept`]: the listener is broken.
 /// - [`ServeError::Drain`]: requests took longer than the time for draining.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: impl Into<Listeners>,
     parts: HttpParts,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
+    let Listeners { network: listener, control } = listeners.into();
     let app = App::new(parts);
     let bounds = app.shared().options.bounds.clone();
     let lines = Lines::new(bounds.connections_max);
     let connections = TaskTracker::new();
     connections.spawn(keep_memory(app.clone(), Arc::clone(&lines), shutdown.clone()));
+    if let Some(control) = control {
+        let serving = serve_control(app.clone(), control, connections.clone(), shutdown.clone());
+        connections.spawn(serving);
+    }
     loop {
         let accepted = shutdown.run_until_cancelled(accept(&listener, &lines, &app)).await;
         let Some(accepted) = accepted else { break };
@@ -81,16 +117,18 @@ async fn keep_memory(app: App, lines: Arc<Lines>, shutdown: CancellationToken) {
 
 /// Accepts the next connection. Trouble of a single connection passes by; when file handles
 /// are lacking, connections give way.
-async fn accept(listener: &TcpListener, lines: &Lines, app: &App) -> Result<TcpStream, ServeError> {
-    /// How long to wait for others to give their file handles back.
-    const PAUSE: Duration = Duration::from_millis(50);
+async fn accept(listener: &TcpListener, lines: &Lines, app: &App) -> Result<Socket, ServeError> {
     /// How often in a row accepting may fail for another reason: half a minute.
     const FAILURES_MAX: usize = 600;
 
     let mut failure_count = 0;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return Ok(stream),
+            Ok((stream, peer)) => {
+                // Answers are small and waited for. That it cannot be set harms nobody.
+                let _ = stream.set_nodelay(true);
+                return Ok(Socket::Network(stream, peer.ip()));
+            }
             Err(error) if failure_count == FAILURES_MAX => return Err(ServeError::Accept(error)),
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
@@ -113,9 +151,45 @@ fn lacks_handles(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
-async fn serve_connection(app: App, stream: TcpStream, seat: Seat, shutdown: CancellationToken) {
-    // Answers are small and waited for. That it cannot be set harms nobody.
-    let _ = stream.set_nodelay(true);
+/// Serves the control socket until `shutdown` is cancelled.
+async fn serve_control(
+    app: App,
+    control: Control,
+    connections: TaskTracker,
+    shutdown: CancellationToken,
+) {
+    let lines = Lines::new(CONTROL_CONNECTIONS_MAX);
+    loop {
+        let next = async {
+            let stream = accept_control(&control).await;
+            (stream, lines.seat(&app.shared().metrics).await)
+        };
+        let Some((stream, seat)) = shutdown.run_until_cancelled(next).await else { return };
+        let socket = Socket::Control(stream);
+        connections.spawn(serve_connection(app.clone(), socket, seat, shutdown.clone()));
+    }
+}
+
+/// Accepts the next connection of somebody who may ask. The mode of the socket keeps others
+/// out already; this holds wherever it stands.
+async fn accept_control(control: &Control) -> UnixStream {
+    loop {
+        let accepted = control.listener.accept().await;
+        match accepted.and_then(|(stream, _)| Ok((stream.peer_cred()?.uid(), stream))) {
+            Ok((user, stream)) if user == control.owner || user == 0 => return stream,
+            Ok((user, _)) => {
+                tracing::warn!(user, "refused a user of this machine at the control socket");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection to the control socket");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(app: App, stream: Socket, seat: Seat, shutdown: CancellationToken) {
+    let source = stream.source();
     let _held = app.shared().metrics.connect();
     let bounds = &app.shared().options.bounds;
     let (builder, patience) = (connection_builder(bounds), Patience::of(bounds));
@@ -129,6 +203,7 @@ async fn serve_connection(app: App, stream: TcpStream, seat: Seat, shutdown: Can
         let (app, line) = (app.clone(), Arc::clone(line));
         line.begins();
         request.extensions_mut().insert(Arc::clone(&line));
+        source.mark(request.extensions_mut());
         Box::pin(async move {
             let response = app.answer(request.map(Body::new)).await;
             Ok::<_, Infallible>(Answered::wrap(response, line))
@@ -170,7 +245,7 @@ async fn serve_connection(app: App, stream: TcpStream, seat: Seat, shutdown: Can
 ///
 /// Closing at once, while the client still sends the body of a refused request, would reset
 /// the connection, and the client would lose the answer that tells why.
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: Socket) {
     /// How long a client may take to see the answer and stop sending.
     const LINGER: Duration = Duration::from_secs(5);
 

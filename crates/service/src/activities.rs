@@ -13,7 +13,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without a scope that lets read activities.
+    /// - [`ServiceError::Denied`]: without a scope that lets read activities, or if a
+    ///   restriction forbids this one.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.5; IEEE 9274.1.1, 4.1.6.4.
@@ -23,6 +24,7 @@ impl Service {
         id: &ActivityId,
     ) -> Result<String, ServiceError> {
         Self::permit(principal, Act::ReadEntities)?;
+        principal.restrictions.permit_activity(id)?;
         let definition = self.storage.find_definition(principal.tenant, id).await?;
         let mut json = String::from(r#"{"objectType":"Activity","id":"#);
         write_string(&mut json, id.as_str());

@@ -12,7 +12,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without a scope that lets read persons.
+    /// - [`ServiceError::Denied`]: without a scope that lets read persons, or if a restriction
+    ///   forbids this one.
     /// - [`ServiceError::Faulty`]: the agent has no identifier.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
@@ -30,6 +31,7 @@ impl Service {
                 "a group without identifier",
             ));
         };
+        principal.restrictions.permit_agent(ifi)?;
         let mut names = self.storage.find_person(principal.tenant, ifi).await?.names;
         if names.is_empty() {
             names.extend(agent.name.as_deref().map(str::to_owned));

@@ -1,15 +1,18 @@
 //! State and profile documents.
 
-use acta_access::{Act, Principal};
+mod place;
+
+use acta_access::Principal;
 use acta_ambient::Moment;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
     StorageError,
 };
-use acta_xapi::{BarePut, DocumentKind, MergeError, Rule, Version, merge_documents};
+use acta_xapi::{BarePut, MergeError, Rule, Version, merge_documents};
 use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
+use self::place::{Access, Place, narrow};
 use crate::{Limit, Service, ServiceError};
 
 /// How often a merge is tried again that lost a race against another writer.
@@ -29,7 +32,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without a scope to read documents of this kind.
+    /// - [`ServiceError::Denied`]: without a scope to read documents of this kind, or if a
+    ///   restriction forbids this place.
     /// - [`ServiceError::NotFound`]: there is none.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
@@ -39,12 +43,13 @@ impl Service {
         principal: &Principal,
         key: &DocumentKey,
     ) -> Result<Document, ServiceError> {
-        Self::permit(principal, reading(kind_of(key)))?;
+        Place::from(key).permit(principal, Access::Read)?;
         let found = self.storage.find_document(principal.tenant, key).await?;
         found.ok_or(ServiceError::NotFound)
     }
 
-    /// The names of the documents of a place that were written after `since`.
+    /// The names of the documents of a place that were written after `since`. Who is bound to
+    /// a registration gets those of it alone.
     ///
     /// # Errors
     ///
@@ -55,8 +60,8 @@ impl Service {
         list: &DocumentList,
         since: Option<Moment>,
     ) -> Result<Vec<String>, ServiceError> {
-        Self::permit(principal, reading(kind_of_list(list)))?;
-        Ok(self.storage.list_documents(principal.tenant, list, since).await?)
+        let list = narrow(principal, list, Access::Read)?;
+        Ok(self.storage.list_documents(principal.tenant, &list, since).await?)
     }
 
     /// Writes a document in place of whatever is there, as far as `version` lets a writer do
@@ -64,7 +69,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without the scope to write documents of this kind.
+    /// - [`ServiceError::Denied`]: without the scope to write documents of this kind, or if a
+    ///   restriction forbids this place.
     /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
     /// - [`ServiceError::Unconditional`], [`ServiceError::Faulty`]: a precondition is needed.
     /// - [`ServiceError::OverLimit`]: its place has no room for another document.
@@ -79,9 +85,9 @@ impl Service {
         sent: SentDocument,
         (precondition, version): (Precondition, Version),
     ) -> Result<(), ServiceError> {
-        Self::permit(principal, writing(kind_of(key)))?;
+        Place::from(key).permit(principal, Access::Write)?;
         let is_bare = precondition == Precondition::default();
-        let rule = version.bare_put(kind_of(key));
+        let rule = version.bare_put(Place::from(key).kind());
         let precondition = match (is_bare, rule) {
             (true, BarePut::Refused) => return self.refuse_bare_put(principal, key).await,
             (true, BarePut::Creates) => {
@@ -104,7 +110,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without the scope to write documents of this kind.
+    /// - [`ServiceError::Denied`]: without the scope to write documents of this kind, or if a
+    ///   restriction forbids this place.
     /// - [`ServiceError::Faulty`]: one of both documents is not a JSON object.
     /// - [`ServiceError::OverLimit`]: the merged document is too large, or its place has no
     ///   room for another one.
@@ -120,7 +127,7 @@ impl Service {
         sent: SentDocument,
         precondition: Precondition,
     ) -> Result<(), ServiceError> {
-        Self::permit(principal, writing(kind_of(key)))?;
+        Place::from(key).permit(principal, Access::Write)?;
         if is_json(&sent.content_type) {
             // Refuses what is no object, also where there is nothing to merge it into.
             self.merge(Bytes::from_static(b"{}"), sent.content.clone()).await?;
@@ -163,11 +170,12 @@ impl Service {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, ServiceError> {
-        Self::permit(principal, writing(kind_of(key)))?;
+        Place::from(key).permit(principal, Access::Write)?;
         Ok(self.storage.remove_document(principal.tenant, key, precondition).await?)
     }
 
-    /// Removes all documents of a place.
+    /// Removes all documents of a place. Who is bound to a registration removes those of it
+    /// alone.
     ///
     /// # Errors
     ///
@@ -177,8 +185,8 @@ impl Service {
         principal: &Principal,
         list: &DocumentList,
     ) -> Result<u64, ServiceError> {
-        Self::permit(principal, writing(kind_of_list(list)))?;
-        Ok(self.storage.remove_documents(principal.tenant, list).await?)
+        let list = narrow(principal, list, Access::Write)?;
+        Ok(self.storage.remove_documents(principal.tenant, &list).await?)
     }
 
     async fn new_document(&self, sent: SentDocument) -> Result<NewDocument, ServiceError> {
@@ -247,34 +255,4 @@ pub fn etag_of(content: &[u8]) -> Etag {
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
-}
-
-fn kind_of(key: &DocumentKey) -> DocumentKind {
-    match key {
-        DocumentKey::State { .. } => DocumentKind::State,
-        DocumentKey::ActivityProfile { .. } => DocumentKind::ActivityProfile,
-        DocumentKey::AgentProfile { .. } => DocumentKind::AgentProfile,
-    }
-}
-
-fn kind_of_list(list: &DocumentList) -> DocumentKind {
-    match list {
-        DocumentList::States { .. } => DocumentKind::State,
-        DocumentList::ActivityProfiles { .. } => DocumentKind::ActivityProfile,
-        DocumentList::AgentProfiles { .. } => DocumentKind::AgentProfile,
-    }
-}
-
-fn reading(kind: DocumentKind) -> Act {
-    match kind {
-        DocumentKind::State => Act::ReadState,
-        DocumentKind::ActivityProfile | DocumentKind::AgentProfile => Act::ReadProfiles,
-    }
-}
-
-fn writing(kind: DocumentKind) -> Act {
-    match kind {
-        DocumentKind::State => Act::WriteState,
-        DocumentKind::ActivityProfile | DocumentKind::AgentProfile => Act::WriteProfiles,
-    }
 }

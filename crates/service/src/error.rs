@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use acta_access::Denied;
+use acta_access::{Denied, Restriction};
 use acta_storage::StorageError;
 use acta_xapi::{Fault, Faults, Rule, StatementId};
 use tokio::task::JoinError;
@@ -106,6 +106,12 @@ impl From<JoinError> for ServiceError {
     fn from(error: JoinError) -> Self {
         let source = io::Error::other(error);
         Self::Failed(StorageError::Io { act: "working on a request", source })
+    }
+}
+
+impl From<Restriction> for ServiceError {
+    fn from(restriction: Restriction) -> Self {
+        Self::Denied(restriction.into())
     }
 }
 

@@ -9,6 +9,7 @@ mod agents;
 mod attachments;
 mod documents;
 mod error;
+mod quotas;
 mod search;
 mod statements;
 
@@ -31,6 +32,7 @@ pub use acta_storage::{
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, etag_of};
 pub use error::{Limit, ServiceError};
+pub use quotas::{OverQuota, QuotaError, QuotaLimit, Quotas, Reservation, day_of};
 pub use search::{Search, View};
 pub use statements::{Prepared, Sent, Shape, Stored};
 

@@ -4,15 +4,14 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use acta_access::{Act, Principal, decide};
+use acta_access::{Act, Authority, Principal, Restrictions, decide};
 use acta_storage::{AgentFilter, Cursor, Order, StatementPage, StatementQuery, StoredStatement};
 use acta_xapi::json::{JsonLimits, parse};
 use acta_xapi::{
-    ActivityId, Format, Iri, Languages, Rendering, StatementId, Uuid, Version,
-    activities_to_define, render,
+    ActivityId, Format, Ifi, Iri, Languages, ParseLimits, Rendering, StatementId, Uuid, Version,
+    activities_to_define, parse_actor, parse_statement, render,
 };
 
-use crate::statements::Authority;
 use crate::{Service, ServiceError};
 
 /// Which statements a reader asks for.
@@ -55,13 +54,17 @@ pub struct View {
 }
 
 impl Service {
+    /// Pages without a statement that is within the restrictions of a reader, before one of
+    /// them is given out.
+    const PAGES_MAX: usize = 64;
+
     /// Finds a statement that is not voided.
     ///
     /// # Errors
     ///
     /// - [`ServiceError::Denied`]: without a scope to read statements.
-    /// - [`ServiceError::NotFound`]: there is none, it is voided, or the principal may read
-    ///   only its own.
+    /// - [`ServiceError::NotFound`]: there is none, it is voided, the principal may read
+    ///   only its own, or its restrictions keep it from it.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
@@ -91,11 +94,15 @@ impl Service {
     }
 
     /// Finds the statements that match, a page at a time. Who may read only what the same
-    /// credential wrote finds only that.
+    /// authority wrote finds only that, and who is restricted only what is within.
+    ///
+    /// With restrictions, a page may hold fewer statements than there is room for, or none,
+    /// and another one may follow all the same.
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without a scope to read statements.
+    /// - [`ServiceError::Denied`]: without a scope to read statements, or if a restriction
+    ///   forbids the query.
     /// - [`ServiceError::Failed`]: one cannot be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3.
@@ -104,7 +111,9 @@ impl Service {
         principal: &Principal,
         search: Search,
     ) -> Result<StatementPage, ServiceError> {
-        let authority = self.readable_authority(principal)?.map(|authority| authority.ifi);
+        let authority = self.readable_authority(principal)?;
+        let restrictions = &principal.restrictions;
+        let search = narrow(restrictions, search)?;
         let most = self.options.page_count_max;
         let count_max = match search.limit {
             None => self.options.page_count.min(most),
@@ -120,13 +129,40 @@ impl Service {
             registration: search.registration,
             since_nanos: search.since_nanos,
             until_nanos: search.until_nanos,
-            authority,
+            authority: authority.map(|authority| authority.ifi().clone()),
             order: search.order,
             after: search.after,
             count_max: count_max.max(1),
             bytes_max: search.bytes_max.map_or(page_bytes_max, |bytes| bytes.min(page_bytes_max)),
         };
+        if restrictions.narrows_content() {
+            return self.query_within(principal, query).await;
+        }
         Ok(self.storage.query_statements(principal.tenant, &query).await?)
+    }
+
+    /// The first page with statements that are within the restrictions of `principal`.
+    async fn query_within(
+        &self,
+        principal: &Principal,
+        mut query: StatementQuery,
+    ) -> Result<StatementPage, ServiceError> {
+        let mut page = StatementPage::default();
+        for _ in 0..Self::PAGES_MAX {
+            page = self.storage.query_statements(principal.tenant, &query).await?;
+            let bytes = page.statements.iter().map(|statement| statement.text.len()).sum();
+            let restrictions = Arc::clone(&principal.restrictions);
+            let retain = move || {
+                page.statements.retain(|statement| is_within(&restrictions, statement));
+                page
+            };
+            page = self.run(bytes, retain).await?;
+            if page.next.is_none() || !page.statements.is_empty() {
+                break;
+            }
+            query.after = page.next;
+        }
+        Ok(page)
     }
 
     /// Appends `statements` to `out` in the form that `view` asks for, with commas between.
@@ -186,21 +222,28 @@ impl Service {
         let authority = self.readable_authority(principal)?;
         let found = self.storage.find_statement(principal.tenant, id).await?;
         let found = found.ok_or(ServiceError::NotFound)?;
-        match authority {
-            Some(authority) if !is_vouched_for(&found.text, &authority) => {
-                Err(ServiceError::NotFound)
-            }
-            Some(_) | None => Ok(found),
+        let bytes = found.text.len();
+        let restrictions = Arc::clone(&principal.restrictions);
+        if authority.is_none() && !restrictions.narrows_content() {
+            return Ok(found);
         }
+        let check = move || {
+            let is_own = authority.is_none_or(|authority| is_vouched_for(&found, authority.ifi()));
+            (is_own && is_within(&restrictions, &found)).then_some(found)
+        };
+        self.run(bytes, check).await?.ok_or(ServiceError::NotFound)
     }
 
     /// Whose statements the principal may read; none means everybody's.
-    fn readable_authority(&self, principal: &Principal) -> Result<Option<Authority>, ServiceError> {
+    fn readable_authority(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<Arc<Authority>>, ServiceError> {
         if decide(principal, Act::ReadStatements).is_ok() {
             return Ok(None);
         }
         Self::permit(principal, Act::ReadOwnStatements)?;
-        Ok(Some(Authority::of(&self.options, principal)))
+        Ok(Some(self.authority_of(principal)))
     }
 
     async fn find_definitions(
@@ -220,6 +263,10 @@ impl Service {
         };
         for id in self.run(bytes, collect).await? {
             let Ok(activity) = id.parse::<ActivityId>() else { continue };
+            if principal.restrictions.permit_activity(&activity).is_err() {
+                // It keeps what its sender wrote.
+                continue;
+            }
             let found = self.storage.find_definition(principal.tenant, &activity).await?;
             if let Some(definition) = found {
                 definitions.insert(id, definition);
@@ -239,9 +286,33 @@ fn push_comma(out: &mut String, index: usize) {
     }
 }
 
-/// Whether the text carries exactly the authority that was put in for a principal.
-fn is_vouched_for(text: &str, authority: &Authority) -> bool {
-    let Ok(json) = parse(text.as_bytes(), &JsonLimits::KEPT) else { return false };
-    let found = json.root().member("authority");
-    found.is_some_and(|found| found.raw() == authority.json)
+/// What to search for, of what is asked for, within restrictions.
+fn narrow(restrictions: &Restrictions, search: Search) -> Result<Search, ServiceError> {
+    if !restrictions.narrows_content() {
+        return Ok(search);
+    }
+    restrictions.permit_query(search.activity.as_ref())?;
+    let asked = search.agent.as_ref();
+    let ifi = restrictions.narrow_agent(asked.map(|agent| &agent.ifi))?.cloned();
+    let is_related = asked.is_some_and(|agent| agent.is_related);
+    let agent = ifi.map(|ifi| AgentFilter { ifi, is_related });
+    let registration = restrictions.narrow_registration(search.registration)?;
+    Ok(Search { agent, registration, ..search })
+}
+
+/// Whether restrictions permit a stored statement.
+fn is_within(restrictions: &Restrictions, stored: &StoredStatement) -> bool {
+    if !restrictions.narrows_content() {
+        return true;
+    }
+    let parsed = parse_statement(stored.text.as_bytes(), stored.version, &ParseLimits::KEPT);
+    parsed.is_ok_and(|statement| restrictions.permit_statement(&statement).is_ok())
+}
+
+/// Whether the authority that stands in a statement is this one.
+fn is_vouched_for(stored: &StoredStatement, authority: &Ifi) -> bool {
+    let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::KEPT) else { return false };
+    let Some(found) = json.root().member("authority") else { return false };
+    let found = parse_actor(found.raw().as_bytes(), stored.version);
+    found.is_ok_and(|found| found.ifi.as_ref() == Some(authority))
 }

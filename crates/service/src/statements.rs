@@ -1,15 +1,16 @@
 //! Storing statements.
 
-use acta_access::{Act, Principal, TenantId};
+use std::sync::Arc;
+
+use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId};
 use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment};
-use acta_xapi::json::write_string;
 use acta_xapi::{
-    Fault, Faults, Ifi, Iri, Rule, Sha2, Stamp, Statement, StatementId, Uuid, Version,
-    parse_statement, parse_statements,
+    Fault, Faults, Rule, Sha2, Stamp, Statement, StatementId, Uuid, Version, parse_statement,
+    parse_statements,
 };
 use bytes::Bytes;
 
-use crate::{Limit, Options, Service, ServiceError};
+use crate::{Limit, Service, ServiceError};
 
 /// Whether one statement was sent, under an id, or any number of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without the scope to write.
+    /// - [`ServiceError::Denied`]: without the scope to write, or if a restriction forbids one
+    ///   of the statements.
     /// - [`ServiceError::Faulty`]: with every fault of every statement, up to the limit.
     /// - [`ServiceError::OverLimit`]: a statement is too large.
     ///
@@ -65,10 +67,11 @@ impl Service {
         Self::permit(principal, Act::WriteStatements)?;
         let tenant = principal.tenant;
         let service = self.clone();
-        let authority = Authority::of(&self.options, principal);
+        let authority = self.authority_of(principal);
+        let restrictions = Arc::clone(&principal.restrictions);
         let bytes = sent.text.len();
-        let statements =
-            self.run(bytes, move || service.read_statements(&sent, &authority)).await??;
+        let read = move || service.read_statements(&sent, (&authority, &restrictions));
+        let statements = self.run(bytes, read).await??;
         Ok(Prepared { tenant, statements })
     }
 
@@ -121,10 +124,20 @@ impl Service {
         Ok(Stored { ids, new_count: appended.new_count })
     }
 
+    /// Who vouches for the statements of a principal.
+    ///
+    /// Spec: xAPI 1.0.3, Part Two, 2.4.9.
+    pub(crate) fn authority_of(&self, principal: &Principal) -> Arc<Authority> {
+        principal.authority.clone().unwrap_or_else(|| {
+            let home_page = &self.options.authority_home_page;
+            Arc::new(Authority::of_account(home_page, &principal.name))
+        })
+    }
+
     fn read_statements(
         &self,
         sent: &Sent,
-        authority: &Authority,
+        (authority, restrictions): (&Authority, &Restrictions),
     ) -> Result<Vec<NewStatement>, ServiceError> {
         let limits = &self.options.parse;
         let statements = match sent.shape {
@@ -139,6 +152,7 @@ impl Service {
         if statements.iter().any(|statement| bytes_max < statement.text().len()) {
             return Err(ServiceError::over(Limit::Statement, bytes_max));
         }
+        permit_all(restrictions, &statements)?;
         let mut random = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut random);
         let (random, _) = random.as_chunks::<16>();
@@ -149,9 +163,9 @@ impl Service {
                     statement.id.unwrap_or_else(|| StatementId(Uuid::from_random(*random)))
                 }
             };
-            let stamp = Stamp { id, authority: &authority.json, version: sent.version };
+            let stamp = Stamp { id, authority: authority.json(), version: sent.version };
             let kept = statement.keep(&stamp);
-            let authority = authority.ifi.clone();
+            let authority = authority.ifi().clone();
             NewStatement { id, statement, kept, authority, version: sent.version }
         };
         Ok(statements.into_iter().zip(random).map(new).collect())
@@ -166,28 +180,18 @@ impl Prepared {
     }
 }
 
-/// Who vouches for the statements of a principal.
-///
-/// Spec: xAPI 1.0.3, Part Two, 2.4.9.
-#[derive(Clone, Debug)]
-pub(crate) struct Authority {
-    pub(crate) ifi: Ifi,
-    /// The agent, as the JSON text that is put into statements.
-    pub(crate) json: String,
-}
-
-impl Authority {
-    pub(crate) fn of(options: &Options, principal: &Principal) -> Self {
-        let home_page: &Iri = &options.authority_home_page;
-        let mut json = String::with_capacity(128);
-        json.push_str(r#"{"objectType":"Agent","account":{"homePage":"#);
-        write_string(&mut json, home_page.as_str());
-        json.push_str(r#","name":"#);
-        write_string(&mut json, &principal.name);
-        json.push_str("}}");
-        let name = principal.name.as_str().into();
-        Self { ifi: Ifi::Account { home_page: home_page.clone(), name }, json }
+/// Permits statements as far as they are in reach of a credential.
+fn permit_all(restrictions: &Restrictions, statements: &[Statement]) -> Result<(), ServiceError> {
+    if !restrictions.narrows_content() {
+        return Ok(());
     }
+    for (index, statement) in statements.iter().enumerate() {
+        restrictions.permit_statement(statement).map_err(|restriction| {
+            let statement_index = (statements.len() != 1).then_some(index);
+            ServiceError::Denied(Denied::Restricted { restriction, statement_index })
+        })?;
+    }
+    Ok(())
 }
 
 fn check_id(statement: &Statement, wanted: StatementId) -> Result<(), Faults> {

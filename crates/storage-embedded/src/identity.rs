@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use acta_ambient::Entropy;
 use acta_storage::StorageError;
@@ -21,9 +21,15 @@ const STORE_BYTES: usize = 48;
 #[derive(Debug)]
 pub(crate) struct DirectoryLock {
     _file: File,
+    directory: PathBuf,
 }
 
 impl DirectoryLock {
+    /// The directory.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Takes the lock of `directory`, which exists.
     ///
     /// # Errors
@@ -33,7 +39,7 @@ impl DirectoryLock {
         let path = directory.join(LOCK_NAME);
         let act = "locking the data directory";
         match disk::lock(&path).map_err(|source| StorageError::Io { act, source })? {
-            Some(file) => Ok(Self { _file: file }),
+            Some(file) => Ok(Self { _file: file, directory: directory.to_path_buf() }),
             None => Err(OpenError::InUse { directory: directory.to_path_buf() }),
         }
     }
@@ -47,7 +53,9 @@ impl DirectoryLock {
         let act = "locking the data directory";
         let locked = disk::lock_existing(&directory.join(LOCK_NAME));
         match locked.map_err(|source| StorageError::Io { act, source })? {
-            Locked::Taken(file) => Ok(Some(Self { _file: file })),
+            Locked::Taken(file) => {
+                Ok(Some(Self { _file: file, directory: directory.to_path_buf() }))
+            }
             Locked::NoFile => Ok(None),
             Locked::Held => Err(OpenError::InUse { directory: directory.to_path_buf() }),
         }

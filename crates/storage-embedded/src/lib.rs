@@ -6,6 +6,7 @@
 
 mod attachments;
 mod backup;
+mod control;
 mod disk;
 mod engine;
 mod entities;
@@ -21,6 +22,7 @@ mod verify;
 pub use backup::{
     BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
 };
+pub use control::{ControlSocket, reach_control};
 pub use disk::{Disk, DiskFile, ReadOnlyDisk, ScratchDisk, SystemDisk};
 pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};

@@ -30,7 +30,7 @@ pub struct EmbeddedStorage {
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
     id: StoreId,
-    _lock: Arc<DirectoryLock>,
+    pub(crate) lock: Arc<DirectoryLock>,
 }
 
 /// What to do about tables that are gone although there are statements.
@@ -135,7 +135,7 @@ impl EmbeddedStorage {
         let engine = Engine::open(options, identity, parts)?;
         let mut id = [0; 32];
         id[..16].copy_from_slice(&identity.store_id);
-        Ok(Arc::new(Self { engine, attachments, tables, id: StoreId(id), _lock: lock }))
+        Ok(Arc::new(Self { engine, attachments, tables, id: StoreId(id), lock }))
     }
 
     /// Whether there is a log. One that cannot be looked for is not taken for missing.

@@ -10,6 +10,7 @@ pub mod directory;
 mod documents;
 mod entities;
 mod error;
+mod purging;
 mod readiness;
 mod records;
 mod secrets;
@@ -35,6 +36,7 @@ pub use documents::{
 };
 pub use entities::{EntityStore, Person};
 pub use error::StorageError;
+pub use purging::{Purged, TenantPurge};
 pub use readiness::Readiness;
 pub use records::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
@@ -66,6 +68,7 @@ pub trait Storage:
     + Readiness
     + TransferSource
     + TransferTarget
+    + TenantPurge
 {
 }
 
@@ -83,5 +86,6 @@ impl<T> Storage for T where
         + Readiness
         + TransferSource
         + TransferTarget
+        + TenantPurge
 {
 }

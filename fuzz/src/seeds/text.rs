@@ -49,7 +49,7 @@ pub(super) fn json(statements: &[&str]) -> Vec<Vec<u8>> {
 }
 
 /// For each of the checks of `scalar`, in its order.
-const SCALARS: [&[&str]; 12] = [
+const SCALARS: [&[&str]; 13] = [
     &["http://example.org:80/a?b#c", "urn:x:y", "https://\u{e9}.example/%41", "http://[::1]/"],
     &["mailto:ada@Example.ORG", "mailto:\"a b\"@[127.0.0.1]", "mailto:a.b+c@d-e.f"],
     &["6690e6c9-3ef0-4ed3-8b37-7f3964730bee", "6690E6C9-3EF0-4ED3-8B37-7F3964730BEE"],
@@ -67,6 +67,13 @@ const SCALARS: [&[&str]; 12] = [
     &["\u{1}\u{2}\u{3}", "\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}"],
     &["all statements/write", "1f", "64KiB", "30s", "99999999999h"],
     &[r#"{"mbox":"mailto:a@b.c"}"#, r#"{"account":{"homePage":"http://a","name":"\u0000\""}}"#],
+    &[
+        "https://[::1]:8080",
+        "http://a.example:80",
+        "https://a.example/b#",
+        "owner",
+        r#"{"name":"a","mbox":"mailto:a@b.c"}"#,
+    ],
 ];
 
 /// Values.

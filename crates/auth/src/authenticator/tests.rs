@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::{ManualClock, Moment, SeededEntropy};
+use acta_storage::directory::{self, CredentialSecret, CredentialUse, Kept, Tenant, TenantState};
 use acta_storage::model::ModelStorage;
-use acta_storage::{Credential, CredentialStore};
+use acta_storage::{Change, Committed, Credential, Directory as _, RecordStore as _, Who};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{AuthError, Authenticator, Options};
 use crate::cache::{FRESH, Lookup};
-use crate::{Secret, SeedError};
+use crate::{Identified, Secret, SeedError};
 
 const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
 
@@ -42,8 +43,40 @@ impl Bench {
             Err(AuthError::UnsupportedScheme) => "scheme",
             Err(AuthError::Refused) => "refused",
             Err(AuthError::Exhausted { .. }) => "exhausted",
+            Err(AuthError::Closed { state }) => state,
             Err(AuthError::Storage(error)) => panic!("{error:?}"),
         }
+    }
+
+    async fn identify(&self, header: &str) -> Identified {
+        self.authenticator.authenticate(Some(header.as_bytes())).await.unwrap()
+    }
+
+    /// Stores a credential with a new key and secret, once `change` has changed it.
+    async fn issue(&self, change: impl FnOnce(Credential) -> Credential) -> (Credential, Secret) {
+        let (secret, mac) = self.authenticator.new_secret();
+        let credential = change(Credential {
+            key: self.authenticator.new_key(),
+            tenant: TenantId::FIRST,
+            label: "a course".into(),
+            secrets: vec![CredentialSecret { mac, created: START, expires: None }],
+            scopes: Scopes::from_iter([Scope::All]),
+            restrictions: Arc::default(),
+            authority: None,
+            created: START,
+            expires: None,
+        });
+        assert!(self.storage.insert_credential(&credential).await.unwrap());
+        (credential, secret)
+    }
+
+    async fn set_state(&self, state: TenantState) {
+        let id = Tenant::record_id_of(TenantId::FIRST);
+        let found: Kept<Tenant> = directory::find(&*self.storage, &id).await.unwrap().unwrap();
+        let writes = vec![found.write(&Tenant { state, ..found.value.clone() })];
+        let change = Change { writes, entries: Vec::new() };
+        assert_eq!(self.storage.commit(&change).await.unwrap(), Committed::Done);
+        self.authenticator.forget_tenant(TenantId::FIRST);
     }
 
     async fn seed(&self, key: &str, secret: &str) -> Result<bool, SeedError> {
@@ -80,17 +113,13 @@ fn basic(key: &str, secret: &str) -> String {
 #[tokio::test]
 async fn a_credential_leads_to_its_tenant_and_scopes() {
     let bench = Bench::new().await;
-    let tenant = TenantId::new(7).unwrap();
+    let tenant = bench.storage.create_tenant("south", START).await.unwrap();
     let scopes: Scopes = "statements/write state".parse().unwrap();
-    let issued = bench.authenticator.create_credential(tenant, "a course", scopes).await;
-    let (credential, secret) = issued.unwrap();
-    assert_eq!((credential.label.as_str(), credential.created), ("a course", START));
-    let stored = bench.storage.find_credential(&credential.key).await.unwrap();
-    assert_eq!(stored.as_ref(), Some(&credential));
-    let header = basic(&credential.key, secret.expose());
-    let principal = bench.authenticator.authenticate(Some(header.as_bytes())).await.unwrap();
-    assert_eq!((principal.tenant, principal.scopes), (tenant, scopes));
-    assert_eq!(principal.name, credential.key);
+    let (credential, secret) = bench.issue(|new| Credential { tenant, scopes, ..new }).await;
+    let found = bench.identify(&basic(&credential.key, secret.expose())).await;
+    assert_eq!((found.principal.tenant, found.principal.scopes), (tenant, scopes));
+    assert_eq!(found.principal.name, credential.key);
+    assert_eq!((found.who, found.tenant.id), (Who::Credential(credential.key), tenant));
 }
 
 #[tokio::test]
@@ -126,15 +155,12 @@ async fn refuses_whatever_is_not_the_whole_truth() {
 async fn an_unknown_key_is_refused_whatever_its_secret() {
     let bench = Bench::new().await;
     // The hash that unknown keys are compared with belongs to nobody.
-    let zero = Credential {
-        key: "zero".into(),
-        tenant: TenantId::FIRST,
-        label: String::new(),
-        secret_mac: [0; 32],
-        scopes: Scopes::default(),
-        created: START,
-    };
-    assert!(bench.storage.insert_credential(&zero).await.unwrap());
+    let nothing = CredentialSecret { mac: [0; 32], created: START, expires: None };
+    let (key, secrets) = ("zero".to_owned(), vec![nothing]);
+    bench.issue(|new| Credential { key, secrets, ..new }).await;
+    let key = "none".to_owned();
+    bench.issue(|new| Credential { key, secrets: Vec::new(), ..new }).await;
+    assert_eq!(bench.outcome("none", "").await, "refused");
     assert_eq!(bench.outcome("zero", "").await, "refused");
     assert_eq!(bench.outcome("unknown", "").await, "refused");
 }
@@ -190,9 +216,7 @@ async fn keys_are_readable_and_secrets_long_and_all_differ() {
     let bench = Bench::new().await;
     let (mut keys, mut secrets) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..20 {
-        let scopes = Scopes::from_iter([Scope::State]);
-        let issued = bench.authenticator.create_credential(TenantId::FIRST, "x", scopes).await;
-        let (credential, secret) = issued.unwrap();
+        let (credential, secret) = bench.issue(|new| new).await;
         let is_url_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         assert!(secret.expose().chars().all(is_url_safe), "{}", secret.expose());
         assert_eq!(secret.expose().len(), 43, "256 bits");
@@ -215,6 +239,7 @@ async fn seeds_what_can_be_sent_and_nothing_else() {
         (longest.as_str(), longest.as_str(), "new"),
         ("ü", "€", "new"),
         ("a:b", "c", "key"),
+        ("acta-token", "c", "key"),
         ("", "c", "key"),
         ("a\nb", "c", "key"),
         (&format!("{longest}x"), "c", "key"),
@@ -293,4 +318,78 @@ async fn strangers_do_not_drive_known_keys_out_of_memory() {
         bench.authenticator.cache.find("key", Duration::ZERO),
         Lookup::Known(Some(_))
     ));
+}
+
+#[tokio::test]
+async fn two_secrets_hold_while_one_takes_the_place_of_the_other() {
+    let bench = Bench::new().await;
+    let (new_secret, mac) = bench.authenticator.new_secret();
+    let newer = CredentialSecret { mac, created: START, expires: None };
+    let expires = Some(START.saturating_add(Duration::from_secs(60)));
+    let (credential, old_secret) = bench
+        .issue(|new| {
+            let older = CredentialSecret { expires, ..new.secrets[0] };
+            Credential { secrets: vec![newer, older], ..new }
+        })
+        .await;
+    let key = &credential.key;
+    bench.clock.advance(Duration::from_millis(59_999));
+    for secret in [&new_secret, &old_secret] {
+        assert_eq!(bench.outcome(key, secret.expose()).await, "permitted");
+    }
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(bench.outcome(key, new_secret.expose()).await, "permitted");
+    assert_eq!(bench.outcome(key, old_secret.expose()).await, "refused");
+}
+
+#[tokio::test]
+async fn a_credential_holds_until_it_expires() {
+    let bench = Bench::new().await;
+    let expires = Some(START.saturating_add(Duration::from_secs(60)));
+    let (credential, secret) = bench.issue(|new| Credential { expires, ..new }).await;
+    bench.clock.advance(Duration::from_millis(59_999));
+    assert_eq!(bench.outcome(&credential.key, secret.expose()).await, "permitted");
+    bench.clock.advance(Duration::from_millis(1));
+    assert_eq!(bench.outcome(&credential.key, secret.expose()).await, "refused");
+}
+
+#[tokio::test]
+async fn credentials_of_a_tenant_that_is_not_served_are_told_so() {
+    let bench = Bench::new().await;
+    bench.seed("key", "secret").await.unwrap();
+    let (since, purge) = (START, START);
+    let states = [
+        (TenantState::Suspended { since }, "suspended"),
+        (TenantState::Deleted { since, purge }, "deleted"),
+        (TenantState::Active, "permitted"),
+        (TenantState::Purged { since }, "purged"),
+    ];
+    for (state, expected) in states {
+        bench.set_state(state).await;
+        assert_eq!(bench.outcome("key", "secret").await, expected);
+        // Who does not know the secret learns nothing.
+        assert_eq!(bench.outcome("key", "wrong").await, "refused");
+    }
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_credential_is_stored_now_and_then() {
+    let bench = Bench::new().await;
+    bench.seed("key", "secret").await.unwrap();
+    let stored = async || {
+        let found: Option<Kept<CredentialUse>> =
+            directory::find(&*bench.storage, "key").await.unwrap();
+        found.map(|found| found.value.last_used)
+    };
+    bench.outcome("key", "wrong").await;
+    bench.authenticator.save_uses().await.unwrap();
+    assert_eq!(stored().await, None, "who fails uses nothing");
+    for seconds in [0, 7] {
+        bench.clock.advance(Duration::from_secs(seconds));
+        bench.outcome("key", "secret").await;
+        let now = Some(START.saturating_add(Duration::from_secs(seconds)));
+        assert_eq!(bench.authenticator.last_used("key"), now);
+        bench.authenticator.save_uses().await.unwrap();
+        assert_eq!((stored().await, bench.authenticator.last_used("key")), (now, None));
+    }
 }

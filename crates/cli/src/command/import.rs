@@ -77,7 +77,7 @@ async fn import_file(store: &Store, file: &Path, arguments: &Arguments) -> Resul
     let (name, size, mut input) = open(file)?;
     let name = if arguments.again { None } else { name };
     let scopes = [Scope::StatementsWrite].into_iter().collect();
-    let principal = Principal { tenant: TenantId::FIRST, name: AUTHORITY_NAME.to_owned(), scopes };
+    let principal = Principal::new(TenantId::FIRST, AUTHORITY_NAME, scopes);
     let import = Import {
         service: &store.service,
         storage: &*store.storage,

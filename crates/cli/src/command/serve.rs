@@ -8,16 +8,17 @@ use std::sync::Arc;
 use acta_access::{Scope, TenantId};
 use acta_auth::{Authenticator, Secret};
 use acta_config::Config;
-use acta_http::HttpParts;
+use acta_http::{Control, Gauges, HttpParts, Listeners};
+use acta_storage_embedded::ControlSocket;
 use anyhow::{Context, Result};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, TcpSocket};
+use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::terminal::print;
-use crate::wire::{self, Missing, Place, Store};
+use crate::wire::{self, Engine, Missing, Place, Store};
 use crate::{gauges, logging};
 
 /// File handles that are left to the store: segments, runs, tables and attachments.
@@ -72,22 +73,23 @@ async fn serve(config: &Config) -> Result<()> {
     let address = listener.local_addr()?;
     let store = Store::open(config, Missing::Make).await?;
     store.check_whole().await?;
-    let authenticator = authenticator(&store, config).await?;
+    let authenticator = store.authenticator(config).await?;
     let credential = first_credential(&store, &authenticator, config).await?;
     if let Some((key, secret)) = credential {
         greet(address, &key, &secret)?;
     }
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
+    let gauges = Some(Arc::new(gauges::EngineGauges(store.engine.clone())) as Arc<dyn Gauges>);
     let parts = HttpParts {
-        service: store.service.clone(),
-        authenticator: Arc::new(authenticator),
-        clock: Arc::clone(&store.clock),
-        gauges: Some(Arc::new(gauges::EngineGauges(store.engine.clone()))),
-        options: wire::http_options(config, connections_max(config)),
+        gauges,
+        ..store.http_parts(authenticator, wire::http_options(config, connections_max(config)))
     };
-    let served = acta_http::serve(listener, parts, shutdown).await;
+    let socket = open_control(&store.engine);
+    let listeners = Listeners { network: listener, control: control(socket.as_ref())? };
+    let served = acta_http::serve(listeners, parts, shutdown).await;
     info!("closing the store");
+    drop(socket);
     store.close().await?;
     served?;
     info!("stopped");
@@ -121,10 +123,24 @@ fn stop_on_signal() -> Result<CancellationToken> {
     Ok(shutdown)
 }
 
-async fn authenticator(store: &Store, config: &Config) -> Result<Authenticator> {
-    let (clock, entropy) = (Arc::clone(&store.clock), Arc::clone(&store.entropy));
-    let options = acta_auth::Options { failures_count_max: config.limits.failures_count_max };
-    Ok(Authenticator::open(Arc::clone(&store.storage), clock, entropy, options).await?)
+/// Makes the socket over which the command line of this machine reaches a store that only
+/// this process can open. A store in a database needs none, and a server can do without.
+fn open_control(engine: &Engine) -> Option<ControlSocket> {
+    let Engine::Embedded(storage) = engine else { return None };
+    match storage.open_control() {
+        Ok(socket) => Some(socket),
+        Err(error) => {
+            warn!(%error, "the commands of an administrator cannot reach this server");
+            None
+        }
+    }
+}
+
+/// What accepts connections to the control socket.
+fn control(socket: Option<&ControlSocket>) -> Result<Option<Control>> {
+    let Some(socket) = socket else { return Ok(None) };
+    let listener = UnixListener::from_std(socket.listener()?)?;
+    Ok(Some(Control { listener, owner: geteuid().as_raw() }))
 }
 
 /// How many connections the file handles of this process are enough for, once it has asked

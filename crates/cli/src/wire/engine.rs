@@ -54,6 +54,14 @@ impl Engine {
         Ok(Self::Embedded(storage.with_context(context)?))
     }
 
+    /// Which it is.
+    pub(crate) fn kind(&self) -> acta_http::EngineKind {
+        match self {
+            Self::Embedded(_) => acta_http::EngineKind::Embedded,
+            Self::Postgres(_) => acta_http::EngineKind::Postgres,
+        }
+    }
+
     /// What it can do.
     pub(crate) fn storage(&self) -> Arc<dyn Storage> {
         match self {

@@ -159,6 +159,20 @@ fn origins_are_all_or_listed() {
 }
 
 #[test]
+fn proxies_are_addresses_and_networks_and_none_by_default() {
+    let trusted = |text: &str| {
+        let variables = environment(&[("ACTA_SERVER_TRUSTED_PROXIES", text)]);
+        load(Some(write("").path()), &variables, &[]).map(|loaded| loaded.config.trusted_proxies)
+    };
+    assert!(trusted("").unwrap().is_empty());
+    let networks = trusted(" 127.0.0.1  10.1.2.3/8 ::1 ").unwrap();
+    let networks: Vec<_> = networks.iter().map(|network| network.0.to_string()).collect();
+    assert_eq!(networks, ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]);
+    let error = trusted("10.0.0.0/8, 192.0.2.1").unwrap_err().to_string();
+    assert!(error.contains("expected addresses or networks"), "{error}");
+}
+
+#[test]
 fn limits_that_cannot_be_kept_are_refused() {
     let table = [
         ("statements_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),

@@ -1,7 +1,7 @@
 //! Whether a copy may begin.
 
 use acta_access::TenantId;
-use acta_storage::{PageLimits, Storage, StorageError};
+use acta_storage::{Group, PageLimits, RecordKind, Storage, StorageError};
 
 use super::CopyError;
 
@@ -50,6 +50,10 @@ async fn holding(to: &dyn Storage) -> Result<Option<&'static str>, StorageError>
     }
     if !to.list_cursors(tenant).await?.is_empty() {
         return Ok(Some("cursors"));
+    }
+    let accounts = to.list_records(RecordKind::Account, &Group::Every, None, 1).await?;
+    if !accounts.is_empty() {
+        return Ok(Some("accounts"));
     }
     Ok(if to.list_secrets().await?.is_empty() { None } else { Some("secrets") })
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_storage::{
-    Batch, DocumentKey, NamedSecret, PageLimits, Precondition, StagedAttachment, Storage,
-    StorageError, Tenant,
+    AuditQuery, Batch, Change, DocumentKey, Group, NamedSecret, PageLimits, Precondition, Record,
+    RecordKind, RecordWrite, StagedAttachment, Storage, StorageError, Tenant,
 };
 use acta_xapi::Sha2;
 use futures_util::future::join;
@@ -22,6 +22,18 @@ pub(super) const ATTACHMENT_COUNT_MAX: usize = 64;
 
 /// How often statements are copied that were stored while others were copied.
 const ROUND_COUNT_MAX: u32 = 100;
+
+/// Records and entries of the audit that are read and written at a time.
+pub(super) const RECORD_COUNT_MAX: usize = 1000;
+
+/// The next records of a kind; none at the end.
+pub(super) async fn page_of_records(
+    storage: &dyn Storage,
+    kind: RecordKind,
+    after: Option<&str>,
+) -> Result<Vec<Record>, StorageError> {
+    storage.list_records(kind, &Group::Every, after, RECORD_COUNT_MAX).await
+}
 
 /// Copies from one store to another.
 pub(super) struct Copier<'a, 'w> {
@@ -39,7 +51,11 @@ impl Copier<'_, '_> {
         self.copy_documents(&tenants, is_resumed).await?;
         for tenant in &tenants {
             self.copy_cursors(tenant.id).await?;
-            self.copy_credentials(tenant.id).await?;
+            self.copy_audit(Some(tenant.id)).await?;
+        }
+        self.copy_audit(None).await?;
+        for kind in RecordKind::EVERY {
+            self.copy_records(kind, is_resumed).await?;
         }
         for NamedSecret { name, secret } in
             self.from.list_secrets().await.map_err(CopyError::Source)?
@@ -51,11 +67,58 @@ impl Copier<'_, '_> {
     }
 
     async fn copy_tenants(&self) -> Result<Vec<Tenant>, CopyError> {
-        let tenants = self.from.list_tenants().await.map_err(CopyError::Source)?;
-        for tenant in &tenants {
-            self.to.adopt_tenant(tenant).await.map_err(CopyError::Target)?;
+        self.copy_records(RecordKind::Tenant, false).await?;
+        self.from.list_tenants().await.map_err(CopyError::Source)
+    }
+
+    /// Copies the records of a kind. With `is_resumed`, removes those that were copied before
+    /// and are gone from the source since.
+    async fn copy_records(&self, kind: RecordKind, is_resumed: bool) -> Result<(), CopyError> {
+        let mut known = HashSet::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = page_of_records(self.from, kind, after.as_deref()).await;
+            let page = page.map_err(CopyError::Source)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            known.extend(page.iter().map(|record| record.id.clone()));
+            self.to.adopt_records(page).await.map_err(CopyError::Target)?;
         }
-        Ok(tenants)
+        if is_resumed {
+            self.remove_other_records(kind, &known).await.map_err(CopyError::Target)?;
+        }
+        Ok(())
+    }
+
+    async fn remove_other_records(
+        &self,
+        kind: RecordKind,
+        known: &HashSet<String>,
+    ) -> Result<(), StorageError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = page_of_records(self.to, kind, after.as_deref()).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id.clone());
+            let others = page.iter().filter(|record| !known.contains(&record.id));
+            let writes = others.map(RecordWrite::remove).collect();
+            // Nobody else writes to a store that adopts.
+            self.to.commit(&Change { writes, entries: Vec::new() }).await?;
+        }
+    }
+
+    /// Copies the entries of a chain that are not there yet.
+    async fn copy_audit(&self, tenant: Option<TenantId>) -> Result<(), CopyError> {
+        let there = self.to.audit_head(tenant).await.map_err(CopyError::Target)?;
+        let mut query =
+            AuditQuery { after: Some(there.sequence), ..AuditQuery::everything(RECORD_COUNT_MAX) };
+        loop {
+            let entries = self.from.list_audit(tenant, &query).await;
+            let entries = entries.map_err(CopyError::Source)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            query.after = Some(last.sequence);
+            self.to.adopt_audit(tenant, entries).await.map_err(CopyError::Target)?;
+        }
     }
 
     /// Copies statements until there are no new ones.
@@ -232,16 +295,6 @@ impl Copier<'_, '_> {
         for (name, value) in cursors {
             let saved = self.to.save_cursor(tenant, &name, &value).await;
             saved.map_err(CopyError::Target)?;
-        }
-        Ok(())
-    }
-
-    async fn copy_credentials(&self, tenant: TenantId) -> Result<(), CopyError> {
-        let credentials = self.from.list_credentials(tenant).await.map_err(CopyError::Source)?;
-        for credential in credentials {
-            // Whether one that is there is the same is seen when all are compared.
-            let inserted = self.to.insert_credential(&credential).await;
-            inserted.map_err(CopyError::Target)?;
         }
         Ok(())
     }

@@ -4,13 +4,14 @@ use std::time::Duration;
 use acta_ambient::{ManualClock, Moment};
 use acta_storage::model::ModelStorage;
 use acta_storage::suite::attaching::{bytes_of_length, stage_content};
+use acta_storage::suite::auditing::told;
 use acta_storage::suite::documenting::{document, state_key};
 use acta_storage::suite::fixture::{Draft, START, batch};
 use acta_storage::suite::settling::credential;
 use acta_storage::{
-    Batch, Credential, CredentialStore as _, CursorStore as _, DocumentStore as _, KeptStatement,
-    PageLimits, Precondition, StatementStore as _, StoreId, TransferSource as _,
-    TransferTarget as _,
+    Batch, ChainHead, Change, Credential, CursorStore as _, Directory as _, DocumentStore as _,
+    Group, KeptStatement, PageLimits, Precondition, RecordStore as _, SecretStore as _,
+    StatementStore as _, StoreId, TransferSource as _, TransferTarget as _,
 };
 use acta_xapi::{Fingerprint, Kept, StatementId, Uuid, Version};
 
@@ -59,6 +60,8 @@ async fn filled() -> ModelStorage {
         storage.append(south, batch).await.unwrap();
     }
     storage.settle_secret("credential-mac", [7; 32]).await.unwrap();
+    let entries = [None, Some(TenantId::FIRST), Some(south)].map(|tenant| (tenant, told(1)));
+    storage.commit(&Change { writes: Vec::new(), entries: entries.to_vec() }).await.unwrap();
     storage
 }
 
@@ -73,11 +76,12 @@ async fn copies_everything_and_counts_it() {
     let copied = copy(&from, &to, &mut |now| told.push(now)).await.unwrap();
     assert_eq!((copied.statement_count, copied.is_resumed), (20, false));
     let counts = |one: &CopiedTenant| {
-        let CopiedTenant { statements, documents, attachments, credentials, cursors, .. } = one;
-        [statements, documents, attachments, credentials, cursors].map(|digest| digest.count)
+        let CopiedTenant { statements, documents, attachments, .. } = one;
+        let CopiedTenant { credentials, cursors, audit, .. } = one;
+        [statements, documents, attachments, credentials, cursors, audit].map(|digest| digest.count)
     };
     let counts: Vec<_> = copied.tenants.iter().map(counts).collect();
-    assert_eq!(counts, [[14, 2, 0, 1, 1], [6, 2, 3, 1, 1]]);
+    assert_eq!(counts, [[14, 2, 0, 1, 1, 1], [6, 2, 3, 1, 1, 1]]);
     assert!(told.contains(&Copying::Statements { done: 20, total: 20 }), "{told:?}");
     assert!(told.contains(&Copying::Verified { done: 20, total: 20 }), "{told:?}");
     assert!(!told.contains(&Copying::Resumed));
@@ -189,14 +193,6 @@ async fn names_what_differs_and_stays_unfinished() {
     );
 
     let to = spoilt(&from).await;
-    let label = "other".to_owned();
-    let other = Credential { label, ..credential("key-1", tenant, 5) };
-    to.insert_credential(&other).await.unwrap();
-    let error = fail(to).await;
-    let kind = Kind::Credentials;
-    assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
-
-    let to = spoilt(&from).await;
     to.save_cursor(tenant, "unknown", "1").await.unwrap();
     let error = fail(to).await;
     let kind = Kind::Cursors;
@@ -207,12 +203,35 @@ async fn names_what_differs_and_stays_unfinished() {
     assert!(matches!(fail(to).await, CopyError::SecretsDiffer));
 
     let to = spoilt(&from).await;
+    to.adopt_audit(None, vec![ChainHead::EMPTY.follow(None, told(9))]).await.unwrap();
+    assert!(matches!(fail(to).await, CopyError::ServerAuditDiffers));
+
+    let to = spoilt(&from).await;
+    let other = ChainHead::EMPTY.follow(Some(tenant), told(9));
+    to.adopt_audit(Some(tenant), vec![other]).await.unwrap();
+    let error = fail(to).await;
+    let kind = Kind::Audit;
+    assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
+}
+
+/// Records are copied over what is there, and what is gone from the source goes.
+#[tokio::test]
+async fn records_become_those_of_the_source() {
+    let from = filled().await;
+    let to = spoilt(&from).await;
     for name in ["south", "west"] {
         to.create_tenant(name, START).await.unwrap();
     }
-    let error = fail(to).await;
-    let kind = Kind::Tenant;
-    assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
+    let label = "other".to_owned();
+    let changed = Credential { label, ..credential("key-1", TenantId::FIRST, 5) };
+    for one in [changed, credential("gone", TenantId::FIRST, 6)] {
+        to.insert_credential(&one).await.unwrap();
+    }
+    run(&from, &to).await.unwrap();
+    for kind in RecordKind::EVERY {
+        let records = from.list_records(kind, &Group::Every, None, 100).await.unwrap();
+        assert_eq!(to.list_records(kind, &Group::Every, None, 100).await.unwrap(), records);
+    }
 }
 
 /// Of no meaning, so that many are quickly made.

@@ -4,12 +4,13 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    Credential, DocumentKey, KeptDocument, KeptStatement, PageLimits, Storage, StorageError, Tenant,
+    AuditQuery, DocumentKey, Group, KeptDocument, KeptStatement, PageLimits, RecordKind, Storage,
+    StorageError, Tenant,
 };
 use acta_xapi::{Sha2, scalar::Sha2Hasher};
 use futures_util::future::join;
 
-use super::records::{ATTACHMENT_COUNT_MAX, DOCUMENT_PAGE};
+use super::records::{ATTACHMENT_COUNT_MAX, DOCUMENT_PAGE, RECORD_COUNT_MAX, page_of_records};
 use super::{CopiedTenant, CopyError, Copying, Digest, Kind};
 
 /// Statements that are compared at a time.
@@ -84,6 +85,13 @@ pub(super) async fn verify(
     for tenant in &tenants {
         total += from.count_statements(tenant.id).await.map_err(CopyError::Source)?;
     }
+    for kind in RecordKind::EVERY.into_iter().filter(|kind| !PASSING.contains(kind)) {
+        check_records(from, to, kind).await?;
+    }
+    let (source, target) = join(audit(from, None), audit(to, None)).await;
+    if source.map_err(CopyError::Source)? != target.map_err(CopyError::Target)? {
+        return Err(CopyError::ServerAuditDiffers);
+    }
     let mut verifying = Verifying { from, to, watch, done: 0, total };
     let mut copied = Vec::with_capacity(tenants.len());
     for tenant in tenants {
@@ -117,6 +125,7 @@ impl Verifying<'_, '_> {
                 Kind::Credentials,
                 join(credentials(from, id), credentials(to, id)).await,
             )?,
+            audit: same(Kind::Audit, join(audit(from, Some(id)), audit(to, Some(id))).await)?,
             cursors: same(Kind::Cursors, join(cursors(from, id), cursors(to, id)).await)?,
             tenant,
         })
@@ -254,14 +263,55 @@ async fn read_content(
 }
 
 async fn credentials(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
-    let mut credentials = storage.list_credentials(tenant).await?;
-    credentials.sort_unstable_by(|one, next| one.key.cmp(&next.key));
+    let (kind, group) = (RecordKind::Credential, Group::OfTenant(tenant));
     let mut tally = Tally::new();
-    for Credential { key, tenant: _, label, secret_mac, scopes, created } in &credentials {
-        let (scopes, created) = (scopes.to_string(), created.unix_micros().to_le_bytes());
-        tally.item(&[key.as_bytes(), label.as_bytes(), secret_mac, scopes.as_bytes(), &created]);
+    let mut after: Option<String> = None;
+    loop {
+        let page = storage.list_records(kind, &group, after.as_deref(), RECORD_COUNT_MAX).await?;
+        let Some(last) = page.last() else { return Ok(tally.finish()) };
+        after = Some(last.id.clone());
+        for record in &page {
+            let version = record.version.to_le_bytes();
+            tally.item(&[record.id.as_bytes(), &version, record.content.body.as_bytes()]);
+        }
     }
-    Ok(tally.finish())
+}
+
+/// Each entry has a hash of itself and all before it.
+async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest, StorageError> {
+    let mut query = AuditQuery::everything(RECORD_COUNT_MAX);
+    let mut tally = Tally::new();
+    loop {
+        let entries = storage.list_audit(tenant, &query).await?;
+        let Some(last) = entries.last() else { return Ok(tally.finish()) };
+        query.after = Some(last.sequence);
+        for entry in &entries {
+            tally.item(&[&entry.hash.0]);
+        }
+    }
+}
+
+/// Kinds that change while a store is merely used: they are copied, but nobody counts on them.
+const PASSING: [RecordKind; 4] =
+    [RecordKind::CredentialUse, RecordKind::Session, RecordKind::Failures, RecordKind::Answer];
+
+/// Compares all records of a kind.
+async fn check_records(
+    from: &dyn Storage,
+    to: &dyn Storage,
+    kind: RecordKind,
+) -> Result<(), CopyError> {
+    let mut after: Option<String> = None;
+    loop {
+        let source = page_of_records(from, kind, after.as_deref()).await;
+        let source = source.map_err(CopyError::Source)?;
+        let target = page_of_records(to, kind, after.as_deref()).await;
+        if source != target.map_err(CopyError::Target)? {
+            return Err(CopyError::RecordsDiffer(kind));
+        }
+        let Some(last) = source.last() else { return Ok(()) };
+        after = Some(last.id.clone());
+    }
 }
 
 async fn cursors(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {

@@ -52,7 +52,7 @@ impl Store {
             options,
         });
         let scopes = [Scope::All].into_iter().collect();
-        let principal = Principal { tenant: TenantId::FIRST, name: "import".into(), scopes };
+        let principal = Principal::new(TenantId::FIRST, "import", scopes);
         Self { storage, service, principal }
     }
 

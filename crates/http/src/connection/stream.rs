@@ -10,9 +10,8 @@ use acta_xapi::Version;
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
-use super::{Line, Phase};
+use super::{Line, Phase, Socket};
 use crate::answer::HYGIENE;
 use crate::edge::VERSION_HEADER;
 use crate::problem::{Problem, ProblemForm};
@@ -64,7 +63,7 @@ impl Refuse {
 /// answer that has no body and few headers. It is replaced on its way out.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    stream: TcpStream,
+    stream: Socket,
     line: Arc<Line>,
     refuse: Refuse,
     /// What is sent in place of an answer of hyper's own.
@@ -72,12 +71,12 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn new(stream: TcpStream, line: Arc<Line>, refuse: Refuse) -> Self {
+    pub(crate) fn new(stream: Socket, line: Arc<Line>, refuse: Refuse) -> Self {
         Self { stream, line, refuse, refusal: Vec::new() }
     }
 
     /// The socket itself.
-    pub(crate) fn into_inner(self) -> TcpStream {
+    pub(crate) fn into_inner(self) -> Socket {
         self.stream
     }
 

@@ -19,10 +19,10 @@ use hyper::http::request::Parts;
 use hyper::{Method, Uri};
 
 use super::caller::VERSION_HEADER;
+use super::media_type::MediaType;
 use super::pieces::{Bound, Pieces};
 use super::{Params, ParamsLimits, decode};
 use crate::Bounds;
-use crate::media_type::MediaType;
 use crate::place::Place;
 use crate::problem::{FaultView, Problem};
 

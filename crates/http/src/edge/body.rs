@@ -9,9 +9,9 @@ use hyper::HeaderMap;
 use hyper::body::Body as _;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 
+use super::media_type::MediaType;
 use super::pieces::{Bound, Pieces};
 use super::tempo::{Gathered, Tempo};
-use crate::media_type::MediaType;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::{Bounds, Shared};

@@ -1,10 +1,10 @@
 //! Who asks, and in which version.
 
-use acta_access::Principal;
+use acta_access::{Denied, Principal};
 use acta_xapi::{Rule, Version};
 use axum::extract::FromRequestParts;
 use hyper::HeaderMap;
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 
 use crate::problem::Problem;
@@ -17,6 +17,19 @@ pub(crate) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-experie
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) version: Version,
+}
+
+impl Caller {
+    /// Lets `principal` in, if it may be used by pages of `origin`, or by no page.
+    pub(crate) fn admit(
+        principal: Principal,
+        headers: &HeaderMap,
+        origin: Option<&HeaderValue>,
+    ) -> Result<Self, Problem> {
+        let origin = origin.map(|origin| origin.to_str().unwrap_or_default());
+        principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
+        Ok(Self { principal, version: read_version(headers)? })
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -39,4 +52,36 @@ pub(crate) fn read_version(headers: &HeaderMap) -> Result<Version, Problem> {
     };
     let text = value.to_str().unwrap_or_default().trim();
     text.parse().ok().ok_or_else(|| Problem::broken(Rule::Version, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use acta_access::{Restrictions, Scopes, TenantId};
+    use hyper::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_of_pages_is_refused_to_other_pages_and_without_a_page() {
+        let origins = vec!["https://app.example".parse().unwrap()];
+        let restrictions = Arc::new(Restrictions { origins, ..Restrictions::default() });
+        let free = Principal::new(TenantId::FIRST, "key", Scopes::default());
+        let of_pages = Principal { restrictions, ..free.clone() };
+        let headers = HeaderMap::from_iter([(VERSION_HEADER, HeaderValue::from_static("2.0.0"))]);
+        let table = [
+            (Some("https://app.example"), None),
+            (Some("https://evil.example"), Some(StatusCode::FORBIDDEN)),
+            (Some("https://app.example\u{fc}"), Some(StatusCode::FORBIDDEN)),
+            (None, Some(StatusCode::FORBIDDEN)),
+        ];
+        for (origin, expected) in table {
+            let value = origin.map(|origin| HeaderValue::try_from(origin).unwrap());
+            let admit = |who: &Principal| Caller::admit(who.clone(), &headers, value.as_ref());
+            let refused = admit(&of_pages).err().map(|problem| problem.status);
+            assert_eq!(refused, expected, "{origin:?}");
+            assert!(admit(&free).is_ok(), "{origin:?}");
+        }
+    }
 }

@@ -243,7 +243,8 @@ impl Params {
         }
     }
 
-    fn read<T>(
+    /// Reads the value of a parameter that was taken out; what `read` does not take is a fault.
+    pub(crate) fn read<T>(
         &mut self,
         name: &str,
         text: &str,

@@ -17,9 +17,9 @@ use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue, LAST_M
 
 use crate::Shared;
 use crate::answer::json;
-use crate::date::http_date;
-use crate::edge::{Bound, Caller, Conditions, FromParams, Incoming, Params, Query, quote};
-use crate::media_type::MediaType;
+use crate::edge::{
+    Bound, Caller, Conditions, FromParams, Incoming, MediaType, Params, Query, http_date, quote,
+};
 use crate::place::Place;
 use crate::problem::Problem;
 

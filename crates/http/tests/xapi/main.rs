@@ -7,6 +7,7 @@
 )]
 #![expect(clippy::excessive_nesting, reason = "tables of versions, places and rows are loops")]
 
+mod admin;
 mod alternate;
 mod attachments;
 mod documents;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
 use acta_auth::Authenticator;
-use acta_http::{App, Bounds, HttpParts, Options, Origins, PageBounds};
+use acta_http::{App, Bounds, EngineKind, HttpParts, Options, Origins, PageBounds};
 use acta_service::{Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
@@ -125,9 +125,12 @@ pub(crate) async fn parts_of(
             document_bytes_max: 1 << 16,
         },
     });
-    let options = Options { default_version, origins: Origins::Any, bounds };
+    let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+    let options = Options { default_version, origins: Origins::Any, trusted_proxies, bounds };
     let authenticator = Arc::new(authenticator);
-    let parts = HttpParts { service, authenticator, clock: as_clock, gauges: None, options };
+    let (engine, clock_too) = (EngineKind::Embedded, as_clock);
+    let parts =
+        HttpParts { service, authenticator, clock: clock_too, engine, gauges: None, options };
     (parts, clock, known)
 }
 

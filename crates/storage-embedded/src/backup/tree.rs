@@ -7,12 +7,13 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_xapi::Sha2;
 
+use crate::control::{CONTROL_DRAFT_NAME, CONTROL_NAME};
 use crate::disk::{Disk, DiskFile};
 use crate::log::segment::segment_number;
 
 /// Names that a directory may have and still count as empty: a lock that is free, and what
 /// file systems put at their roots.
-const HARMLESS: &[&str] = &["lock", "lost+found"];
+const HARMLESS: &[&str] = &["lock", "lost+found", CONTROL_NAME, CONTROL_DRAFT_NAME];
 
 /// Digits of a hash that name its directory.
 const PREFIX_CHARS: usize = 2;

@@ -77,9 +77,9 @@ fn every_change_of_an_entry_is_noticed() {
         |told| told.detail = r#"{"a":1}"#.into(),
     ];
     for (index, change) in changes.into_iter().enumerate() {
-        let mut changed = first.clone();
-        change(&mut changed.told);
-        assert!(!ChainHead::EMPTY.is_followed_by(tenant, &changed), "change {index}");
+        let mut forged = first.clone();
+        change(&mut forged.told);
+        assert!(!ChainHead::EMPTY.is_followed_by(tenant, &forged), "change {index}");
     }
     // A letter that moves from one text to the next.
     let mut moved = first.clone();

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::Moment;
 use acta_xapi::Uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
+use super::{Recorded, corrupt, moment, read_body, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// Tells an account from all others.
@@ -94,14 +94,14 @@ pub struct Account {
 /// not at hand.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// What the codes are made of.
-    pub secret: [u8; 20],
+    /// What the codes are made of, as base32.
+    pub secret: String,
     /// Whether the person has shown a first code: asked for only from then on.
     pub is_confirmed: bool,
-    /// The step of the code that was used last: none before it is taken again.
-    pub last_step: u64,
-    /// Hashes of the codes that are left, each for one use.
-    pub recovery: Vec<[u8; 32]>,
+    /// The step of the code that was used last: none up to it is taken again.
+    pub last_step: Option<u64>,
+    /// Hashes of the recovery codes that are left, each for one use.
+    pub recovery: Vec<String>,
 }
 
 impl fmt::Debug for Account {
@@ -142,28 +142,22 @@ struct Body {
 struct FactorBody {
     secret: String,
     is_confirmed: bool,
-    last_step: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_step: Option<u64>,
     recovery: Vec<String>,
 }
 
-impl FactorBody {
-    fn of(factor: &SecondFactor) -> Self {
-        Self {
-            secret: write_hex(&factor.secret),
-            is_confirmed: factor.is_confirmed,
-            last_step: factor.last_step,
-            recovery: factor.recovery.iter().map(|hash| write_hex(hash)).collect(),
-        }
+impl From<&SecondFactor> for FactorBody {
+    fn from(factor: &SecondFactor) -> Self {
+        let SecondFactor { secret, is_confirmed, last_step, recovery } = factor.clone();
+        Self { secret, is_confirmed, last_step, recovery }
     }
+}
 
-    fn read(&self) -> Option<SecondFactor> {
-        let recovery: Option<Vec<_>> = self.recovery.iter().map(|hash| read_hex(hash)).collect();
-        Some(SecondFactor {
-            secret: read_hex(&self.secret)?,
-            is_confirmed: self.is_confirmed,
-            last_step: self.last_step,
-            recovery: recovery?,
-        })
+impl From<FactorBody> for SecondFactor {
+    fn from(body: FactorBody) -> Self {
+        let FactorBody { secret, is_confirmed, last_step, recovery } = body;
+        Self { secret, is_confirmed, last_step, recovery }
     }
 }
 
@@ -179,7 +173,7 @@ impl Recorded for Account {
             email: self.email.as_str().to_owned(),
             display_name: self.display_name.clone(),
             password: self.password.clone(),
-            second_factor: self.second_factor.as_ref().map(FactorBody::of),
+            second_factor: self.second_factor.as_ref().map(FactorBody::from),
             is_operator: self.is_operator,
             is_disabled: self.is_disabled,
             created: self.created.unix_micros(),
@@ -197,16 +191,12 @@ impl Recorded for Account {
 
     fn from_record(record: &Record) -> Result<Self, StorageError> {
         let body: Body = read_body(record)?;
-        let factor = match &body.second_factor {
-            Some(factor) => Some(factor.read().ok_or_else(|| corrupt(record))?),
-            None => None,
-        };
         Ok(Self {
             id: record.id.parse().map_err(|_not_an_id| corrupt(record))?,
             email: body.email.parse().map_err(|_not_an_address| corrupt(record))?,
             display_name: body.display_name,
             password: body.password,
-            second_factor: factor,
+            second_factor: body.second_factor.map(SecondFactor::from),
             is_operator: body.is_operator,
             is_disabled: body.is_disabled,
             created: moment(body.created),
@@ -223,8 +213,8 @@ pub struct Membership {
     pub tenant: TenantId,
     /// Who.
     pub account: AccountId,
-    /// The name of the role.
-    pub role: String,
+    /// As what.
+    pub role: Role,
     /// Since when.
     pub created: Moment,
     /// Whether an identity provider gave it, and takes it away when it no longer does.
@@ -255,7 +245,7 @@ impl Recorded for Membership {
 
     fn to_content(&self) -> RecordContent {
         let body = MembershipBody {
-            role: self.role.clone(),
+            role: self.role.to_string(),
             created: self.created.unix_micros(),
             is_provided: self.is_provided,
         };
@@ -275,7 +265,7 @@ impl Recorded for Membership {
         Ok(Self {
             tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
             account: account.ok_or_else(|| corrupt(record))?,
-            role: body.role,
+            role: body.role.parse().map_err(|_unknown| corrupt(record))?,
             created: moment(body.created),
             is_provided: body.is_provided,
         })

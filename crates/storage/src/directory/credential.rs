@@ -1,6 +1,8 @@
 //! API credentials.
 
-use acta_access::{Scopes, TenantId};
+use std::sync::Arc;
+
+use acta_access::{Authority, Restrictions, Scopes, TenantId};
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -20,15 +22,10 @@ pub struct Credential {
     pub secrets: Vec<CredentialSecret>,
     /// What it may be used for.
     pub scopes: Scopes,
-    /// Whether it may only read, whatever its scopes.
-    pub is_read_only: bool,
-    /// With what the ids of activities begin that it may be used for; all if empty.
-    pub activity_prefixes: Vec<String>,
-    /// From which origins it may be used; from everywhere if empty.
-    pub origins: Vec<String>,
-    /// The agent that vouches for what is written with it, as JSON; none for an account that
-    /// is made of its key.
-    pub authority: Option<String>,
+    /// Within which bounds, whatever its scopes. Never bound to an agent.
+    pub restrictions: Arc<Restrictions>,
+    /// Who vouches for what is written with it; none for an account that is made of its key.
+    pub authority: Option<Arc<Authority>>,
     /// When it was made.
     pub created: Moment,
     /// From when on it is refused.
@@ -92,6 +89,25 @@ struct SecretBody {
     expires: Option<i64>,
 }
 
+impl Body {
+    fn restrictions(&self) -> Option<Restrictions> {
+        Some(Restrictions {
+            is_read_only: self.is_read_only,
+            activity_prefixes: parse_all(&self.activity_prefixes)?,
+            origins: parse_all(&self.origins)?,
+            binding: None,
+        })
+    }
+}
+
+fn parse_all<T: std::str::FromStr>(texts: &[String]) -> Option<Vec<T>> {
+    texts.iter().map(|text| text.parse().ok()).collect()
+}
+
+fn texts_of(values: &[impl ToString]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
 impl Recorded for Credential {
     const KIND: RecordKind = RecordKind::Credential;
 
@@ -110,10 +126,10 @@ impl Recorded for Credential {
             secrets: self.secrets.iter().map(secret).collect(),
             scopes: self.scopes.to_string(),
             created: self.created.unix_micros(),
-            is_read_only: self.is_read_only,
-            activity_prefixes: self.activity_prefixes.clone(),
-            origins: self.origins.clone(),
-            authority: self.authority.clone(),
+            is_read_only: self.restrictions.is_read_only,
+            activity_prefixes: texts_of(&self.restrictions.activity_prefixes),
+            origins: texts_of(&self.restrictions.origins),
+            authority: self.authority.as_ref().map(|authority| authority.json().to_owned()),
             expires: self.expires.map(Moment::unix_micros),
         };
         RecordContent {
@@ -141,11 +157,12 @@ impl Recorded for Credential {
             tenant: record.content.tenant.ok_or_else(|| corrupt(record))?,
             secrets: secrets.ok_or_else(|| corrupt(record))?,
             scopes: body.scopes.parse().map_err(|_unknown| corrupt(record))?,
+            restrictions: Arc::new(body.restrictions().ok_or_else(|| corrupt(record))?),
+            authority: match &body.authority {
+                Some(json) => Some(Arc::new(json.parse().map_err(|_not_one| corrupt(record))?)),
+                None => None,
+            },
             label: body.label,
-            is_read_only: body.is_read_only,
-            activity_prefixes: body.activity_prefixes,
-            origins: body.origins,
-            authority: body.authority,
             created: moment(body.created),
             expires: body.expires.map(moment),
         })

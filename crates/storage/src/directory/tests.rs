@@ -1,4 +1,6 @@
-use acta_access::{Scope, TenantId};
+use std::sync::Arc;
+
+use acta_access::{Restrictions, Role, Scope, TenantId};
 
 use super::account::AccountId;
 use super::*;
@@ -66,7 +68,8 @@ fn older_texts_are_read() {
     let read = Credential::from_record(&record(RecordKind::Credential, "key", &body)).unwrap();
     assert_eq!((read.key.as_str(), read.tenant), ("key", TenantId::FIRST));
     assert_eq!(read.secrets[0].mac, [0xab; 32]);
-    assert!(read.scopes.contains(Scope::All) && !read.is_read_only && read.expires.is_none());
+    assert_eq!(*read.restrictions, Restrictions::default());
+    assert!(read.scopes.contains(Scope::All) && read.expires.is_none());
 }
 
 #[test]
@@ -78,10 +81,13 @@ fn credentials_are_written_and_read() {
         label: "ünï".into(),
         secrets: vec![secret, CredentialSecret { expires: None, ..secret }],
         scopes: [Scope::State, Scope::All].into_iter().collect(),
-        is_read_only: true,
-        activity_prefixes: vec!["https://example.org/".into()],
-        origins: vec!["https://example.org".into()],
-        authority: Some(r#"{"mbox":"mailto:ada@example.org"}"#.into()),
+        restrictions: Arc::new(Restrictions {
+            is_read_only: true,
+            activity_prefixes: vec!["https://example.org/".parse().unwrap()],
+            origins: vec!["https://example.org".parse().unwrap()],
+            binding: None,
+        }),
+        authority: Some(Arc::new(r#"{"mbox":"mailto:ada@example.org"}"#.parse().unwrap())),
         created: NOW,
         expires: Some(NOW),
     };
@@ -92,10 +98,10 @@ fn credentials_are_written_and_read() {
 #[test]
 fn people_are_written_and_read() {
     let factor = SecondFactor {
-        secret: [3; 20],
+        secret: "GEZDGNBVGY3TQOJQ".into(),
         is_confirmed: true,
-        last_step: 7,
-        recovery: vec![[1; 32], [2; 32]],
+        last_step: Some(7),
+        recovery: vec!["a".into(), "b".into()],
     };
     let plain = Account {
         id: account(),
@@ -115,7 +121,7 @@ fn people_are_written_and_read() {
     check(&Membership {
         tenant: TenantId::FIRST,
         account: account(),
-        role: "owner".into(),
+        role: Role::Owner,
         created: NOW,
         is_provided: true,
     });
@@ -137,7 +143,7 @@ fn sessions_tickets_and_answers_are_written_and_read() {
         is_strong: true,
     });
     let email: EmailAddress = "ada@example.org".parse().unwrap();
-    let (tenant, role) = (TenantId::FIRST, "analyst".to_owned());
+    let (tenant, role) = (TenantId::FIRST, Role::Analyst);
     let purposes = [
         TicketPurpose::SetUp,
         TicketPurpose::Invitation { tenant, email, role },

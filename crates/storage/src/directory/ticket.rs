@@ -1,6 +1,6 @@
 //! Links that are used once.
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +31,8 @@ pub enum TicketPurpose {
         tenant: TenantId,
         /// Who.
         email: EmailAddress,
-        /// The name of the role.
-        role: String,
+        /// As what.
+        role: Role,
     },
     /// Sets the password of an account anew.
     Reset {
@@ -65,7 +65,7 @@ impl Recorded for Ticket {
         let (body, tenant, owner) = match &self.purpose {
             TicketPurpose::SetUp => (plain("set-up"), None, None),
             TicketPurpose::Invitation { tenant, email, role } => {
-                let (email, role) = (Some(email.to_string()), Some(role.clone()));
+                let (email, role) = (Some(email.to_string()), Some(role.to_string()));
                 (Body { email, role, ..plain("invitation") }, Some(*tenant), None)
             }
             TicketPurpose::Reset { account } => (plain("reset"), None, Some(account.to_string())),
@@ -81,8 +81,8 @@ impl Recorded for Ticket {
             "set-up" => Some(TicketPurpose::SetUp),
             "invitation" => {
                 let email = body.email.and_then(|email| email.parse().ok());
-                let (tenant, role) = (content.tenant, body.role);
-                match (tenant, email, role) {
+                let role = body.role.and_then(|role| role.parse().ok());
+                match (content.tenant, email, role) {
                     (Some(tenant), Some(email), Some(role)) => {
                         Some(TicketPurpose::Invitation { tenant, email, role })
                     }

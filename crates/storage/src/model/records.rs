@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::{ModelStorage, Store};
 use crate::{
-    AuditQuery, AuditStore, ChainHead, Change, Committed, Entry, Expected, Group, Order, Record,
-    RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore,
+    AuditQuery, AuditStore, ChainHead, Change, Committed, Entry, Expected, Group, Order, Purged,
+    Record, RecordKind, RecordStore, RecordWrite, StorageError, TenantPurge, Usage, UsageStore,
 };
 
 impl Store {
@@ -154,6 +154,18 @@ impl AuditStore for ModelStorage {
 
     async fn audit_head(&self, tenant: Option<TenantId>) -> Result<ChainHead, StorageError> {
         Ok(self.lock().head(tenant))
+    }
+}
+
+#[async_trait]
+impl TenantPurge for ModelStorage {
+    async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
+        let mut store = self.lock();
+        let holdings = store.holdings.remove(&tenant);
+        let statement_count = holdings.map_or(0, |holdings| holdings.records.len() as u64);
+        store.audit.remove(&Some(tenant));
+        store.usage.retain(|(of, _), _| *of != tenant);
+        Ok(Purged { statement_count })
     }
 }
 

@@ -14,8 +14,7 @@ use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
 use super::attachments::with_attachments;
 use crate::Shared;
 use crate::answer::{json, tell_consistency};
-use crate::date::http_date;
-use crate::edge::{Caller, FromParams, Params, Query, decode};
+use crate::edge::{Caller, FromParams, Params, Query, decode, http_date};
 use crate::place::Place;
 use crate::problem::Problem;
 

@@ -11,8 +11,9 @@ use hyper::StatusCode;
 
 use crate::Shared;
 use crate::answer::json;
-use crate::edge::{Bound, Caller, FromParams, Gathered, Incoming, NoParams, Params, Pieces, Query};
-use crate::media_type::MediaType;
+use crate::edge::{
+    Bound, Caller, FromParams, Gathered, Incoming, MediaType, NoParams, Params, Pieces, Query,
+};
 use crate::multipart::{Boundary, Event, Headers, Limits, MultipartError, Reader};
 use crate::place::Place;
 use crate::problem::Problem;

@@ -153,25 +153,30 @@ pub async fn a_change_happens_whole_or_not_at_all<E: EngineUnderTest>() {
     assert_eq!(storage.commit(&change(Vec::new())).await.unwrap(), Committed::Done);
 }
 
+/// Adds one to the record, however often another one is faster.
+async fn count_up(storage: &dyn Storage) {
+    loop {
+        let found = find(storage, RecordKind::Counter, "n").await;
+        let number: u32 = found.content.body.parse().unwrap();
+        let next = content(&(number + 1).to_string());
+        let add = change(vec![RecordWrite::replace(&found, next)]);
+        if storage.commit(&add).await.unwrap() == Committed::Done {
+            return;
+        }
+    }
+}
+
 /// Of those who change the same version, one does; nobody's change is lost.
 pub async fn one_of_many_rivals_changes_a_record<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
-    commit(&*stage.storage(), vec![RecordWrite::create(RecordKind::Counter, "n", content("0"))])
-        .await;
+    let zero = RecordWrite::create(RecordKind::Counter, "n", content("0"));
+    commit(&*stage.storage(), vec![zero]).await;
     let mut rivals = tokio::task::JoinSet::new();
     for _ in 0..6 {
         let storage = stage.storage();
         rivals.spawn(async move {
             for _ in 0..5 {
-                loop {
-                    let found = find(&*storage, RecordKind::Counter, "n").await;
-                    let number: u32 = found.content.body.parse().unwrap();
-                    let next = content(&(number + 1).to_string());
-                    let add = change(vec![RecordWrite::replace(&found, next)]);
-                    if storage.commit(&add).await.unwrap() == Committed::Done {
-                        break;
-                    }
-                }
+                count_up(&*storage).await;
             }
         });
     }

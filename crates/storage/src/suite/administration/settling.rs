@@ -1,5 +1,7 @@
 //! Tenants, credentials, secrets and cursors.
 
+use std::sync::Arc;
+
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::Moment;
 
@@ -18,9 +20,7 @@ pub fn credential(key: &str, tenant: TenantId, created_micros: i64) -> Credentia
         label: format!("Label of {key} – ünï"),
         secrets: vec![CredentialSecret { mac, created, expires: None }],
         scopes: [Scope::StatementsWrite, Scope::All].into_iter().collect(),
-        is_read_only: false,
-        activity_prefixes: Vec::new(),
-        origins: Vec::new(),
+        restrictions: Arc::default(),
         authority: None,
         created,
         expires: None,

@@ -5,6 +5,8 @@
     reason = "the whole crate is tests, where a panic is the failure of one"
 )]
 
+mod restricted;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +45,7 @@ fn service() -> (Service, Arc<ManualClock>) {
 }
 
 fn principal(name: &str, scopes: &str) -> Principal {
-    let scopes = scopes.parse().unwrap();
-    Principal { tenant: TenantId::FIRST, name: name.to_owned(), scopes }
+    Principal::new(TenantId::FIRST, name, scopes.parse().unwrap())
 }
 
 fn statement(id: &str, attachments: &str) -> String {

@@ -1,0 +1,281 @@
+//! The table of what each role may do in its tenant.
+
+use std::fmt;
+
+use crate::{Role, Scope};
+
+/// An act of administration in a tenant, or of a person on what the tenant holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Permission {
+    /// See the tenant: its name, state, limits and usage.
+    ReadTenant,
+    /// Give the tenant another name.
+    RenameTenant,
+    /// Set whether statements that people read are logged.
+    SetTenantAudit,
+    /// Ask for the tenant to be deleted, and take that back while it waits.
+    DeleteTenant,
+    /// List credentials, without their secrets.
+    ReadCredentials,
+    /// Make, change, rotate and remove credentials.
+    WriteCredentials,
+    /// Exchange a credential of the tenant for browser tokens.
+    IssueTokens,
+    /// List the people of the tenant and their roles.
+    ReadPeople,
+    /// Invite people, and take invitations back.
+    InvitePeople,
+    /// Change the roles of people, and remove them from the tenant.
+    ChangeRoles,
+    /// Read statements, activities and persons.
+    ReadStatements,
+    /// Read the audit of the tenant.
+    ReadAudit,
+    /// Export the audit of the tenant.
+    ExportAudit,
+}
+
+/// A row of the table.
+struct Row {
+    permission: Permission,
+    name: &'static str,
+    meaning: &'static str,
+    is_write: bool,
+    roles: &'static [Role],
+    scopes: &'static [Scope],
+}
+
+const OWNERS: &[Role] = &[Role::Owner];
+const RUNNERS: &[Role] = &[Role::Owner, Role::Administrator];
+const WATCHERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Auditor];
+const READERS: &[Role] = &[Role::Owner, Role::Administrator, Role::Analyst];
+
+const ADMIN: &[Scope] = &[Scope::Admin];
+const ADMIN_READ: &[Scope] = &[Scope::AdminRead, Scope::Admin];
+const AUDIT: &[Scope] = &[Scope::AuditRead, Scope::AdminRead, Scope::Admin];
+const STATEMENTS: &[Scope] = &[Scope::StatementsRead, Scope::AllRead, Scope::All];
+
+/// Who may do what, in the order of the enumeration.
+const TABLE: [Row; 13] = [
+    Row {
+        permission: Permission::ReadTenant,
+        name: "read-tenant",
+        meaning: "see the tenant: its name, state, limits and usage",
+        is_write: false,
+        roles: &Role::EVERY,
+        scopes: ADMIN_READ,
+    },
+    Row {
+        permission: Permission::RenameTenant,
+        name: "rename-tenant",
+        meaning: "give the tenant another name",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
+        permission: Permission::SetTenantAudit,
+        name: "set-tenant-audit",
+        meaning: "set whether statements that people read are logged",
+        is_write: true,
+        // Administrators read statements, and who is watched does not switch that off.
+        roles: OWNERS,
+        scopes: &[],
+    },
+    Row {
+        permission: Permission::DeleteTenant,
+        name: "delete-tenant",
+        meaning: "ask for the tenant to be deleted, and take that back while it waits",
+        is_write: true,
+        roles: OWNERS,
+        scopes: &[],
+    },
+    Row {
+        permission: Permission::ReadCredentials,
+        name: "read-credentials",
+        meaning: "list credentials, without their secrets",
+        is_write: false,
+        roles: WATCHERS,
+        scopes: ADMIN_READ,
+    },
+    Row {
+        permission: Permission::WriteCredentials,
+        name: "write-credentials",
+        meaning: "make, change, rotate and remove credentials",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
+        permission: Permission::IssueTokens,
+        name: "issue-tokens",
+        meaning: "exchange a credential of the tenant for browser tokens",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
+        permission: Permission::ReadPeople,
+        name: "read-people",
+        meaning: "list the people of the tenant and their roles",
+        is_write: false,
+        roles: WATCHERS,
+        scopes: ADMIN_READ,
+    },
+    Row {
+        permission: Permission::InvitePeople,
+        name: "invite-people",
+        meaning: "invite people, and take invitations back",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
+        permission: Permission::ChangeRoles,
+        name: "change-roles",
+        meaning: "change the roles of people, and remove them from the tenant",
+        is_write: true,
+        roles: RUNNERS,
+        scopes: ADMIN,
+    },
+    Row {
+        permission: Permission::ReadStatements,
+        name: "read-statements",
+        meaning: "read statements, activities and persons",
+        is_write: false,
+        roles: READERS,
+        scopes: STATEMENTS,
+    },
+    Row {
+        permission: Permission::ReadAudit,
+        name: "read-audit",
+        meaning: "read the audit of the tenant",
+        is_write: false,
+        roles: WATCHERS,
+        scopes: AUDIT,
+    },
+    Row {
+        permission: Permission::ExportAudit,
+        name: "export-audit",
+        meaning: "export the audit of the tenant",
+        is_write: false,
+        roles: WATCHERS,
+        scopes: AUDIT,
+    },
+];
+
+// A row is found by its number.
+const _: () = {
+    let mut index = 0;
+    while index < TABLE.len() {
+        assert!(TABLE[index].permission as usize == index, "rows stand in the enumeration's order");
+        index += 1;
+    }
+};
+
+impl Permission {
+    /// Every permission, in the order of the table.
+    pub const EVERY: [Self; TABLE.len()] = {
+        let mut every = [Self::ReadTenant; TABLE.len()];
+        let mut index = 0;
+        while index < TABLE.len() {
+            every[index] = TABLE[index].permission;
+            index += 1;
+        }
+        every
+    };
+
+    const fn row(self) -> &'static Row {
+        const ROWS: &[Row] = &TABLE;
+        &ROWS[self as usize]
+    }
+
+    /// The name, as in `read-audit`.
+    pub const fn as_str(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What it lets do, as half a sentence.
+    pub const fn meaning(self) -> &'static str {
+        self.row().meaning
+    }
+
+    /// Whether it changes anything.
+    pub const fn is_write(self) -> bool {
+        self.row().is_write
+    }
+
+    /// The roles that have it.
+    pub const fn roles(self) -> &'static [Role] {
+        self.row().roles
+    }
+
+    /// The scopes of which each alone gives it to a credential; none if only people may.
+    pub const fn scopes(self) -> &'static [Scope] {
+        self.row().scopes
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Decides whether an account with `role` in a tenant has `permission` there.
+pub fn permits(role: Role, permission: Permission) -> bool {
+    permission.roles().contains(&role)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each role may, apart from the table: a second look at it.
+    fn expected(role: Role) -> Vec<&'static str> {
+        let names = match role {
+            Role::Owner => {
+                "read-tenant rename-tenant set-tenant-audit delete-tenant read-credentials \
+                 write-credentials issue-tokens read-people invite-people change-roles \
+                 read-statements read-audit export-audit"
+            }
+            Role::Administrator => {
+                "read-tenant rename-tenant read-credentials write-credentials issue-tokens \
+                 read-people invite-people change-roles read-statements read-audit export-audit"
+            }
+            Role::Analyst => "read-tenant read-statements",
+            Role::Auditor => "read-tenant read-credentials read-people read-audit export-audit",
+            Role::Viewer => "read-tenant",
+        };
+        names.split_whitespace().collect()
+    }
+
+    #[test]
+    fn each_role_may_what_it_is_for_and_no_more() {
+        for role in Role::EVERY {
+            let permitted =
+                Permission::EVERY.into_iter().filter(|permission| permits(role, *permission));
+            let names: Vec<&str> = permitted.map(Permission::as_str).collect();
+            assert_eq!(names, expected(role), "{role}");
+        }
+    }
+
+    #[test]
+    fn only_owners_and_administrators_change_anything() {
+        for permission in Permission::EVERY.into_iter().filter(|permission| permission.is_write()) {
+            let roles = permission.roles();
+            assert!(roles.iter().all(|role| RUNNERS.contains(role)), "{permission}");
+        }
+    }
+
+    #[test]
+    fn a_credential_administers_no_more_than_an_administrator() {
+        for permission in Permission::EVERY {
+            let scopes = permission.scopes();
+            let is_administrators = permits(Role::Administrator, permission);
+            assert_eq!(!scopes.is_empty(), is_administrators, "{permission}");
+            let is_read_enough = scopes.contains(&Scope::AdminRead);
+            assert!(!(is_read_enough && permission.is_write()), "{permission}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What an account may be in a tenant.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Permission, Scope, Scopes, permits};
+
+/// What an account is in a tenant. It may be another thing in another one.
+///
+/// What each may do is the table of [`Permission`](crate::Permission).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Answers for the tenant, and may do everything in it.
+    Owner,
+    /// Runs the tenant from day to day.
+    Administrator,
+    /// Reads statements.
+    Analyst,
+    /// Reads who may do what and who did what, and no statement.
+    Auditor,
+    /// Sees the tenant and its figures, and no person's data.
+    Viewer,
+}
+
+/// The text names no role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a role: owner, administrator, analyst, auditor or viewer")]
+pub struct UnknownRole(String);
+
+impl Role {
+    /// Every role, the mightiest first.
+    pub const EVERY: [Self; 5] =
+        [Self::Owner, Self::Administrator, Self::Analyst, Self::Auditor, Self::Viewer];
+
+    /// The name, as in `administrator`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Administrator => "administrator",
+            Self::Analyst => "analyst",
+            Self::Auditor => "auditor",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// What the role is for, as half a sentence.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Owner => "answers for the tenant, and may do everything in it",
+            Self::Administrator => "runs the tenant from day to day",
+            Self::Analyst => "reads statements",
+            Self::Auditor => "reads who may do what and who did what, and no statement",
+            Self::Viewer => "sees the tenant and its figures, and no person's data",
+        }
+    }
+}
+
+impl Role {
+    /// The scopes with which a person of this role reads on `/xapi`.
+    pub fn scopes(self) -> Scopes {
+        let is_reader = permits(self, Permission::ReadStatements);
+        is_reader.then_some(Scope::StatementsRead).into_iter().collect()
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        let named = Self::EVERY.into_iter().find(|role| role.as_str() == text);
+        named.ok_or_else(|| UnknownRole(text.to_owned()))
+    }
+}
+
+/// Whether a `granter` may give somebody `role`, or take it away.
+///
+/// An owner may with any role, an administrator with any but owner, and nobody else. A change
+/// from one role to another takes one away and gives one, so both are to be asked for.
+pub const fn may_grant(granter: Role, role: Role) -> bool {
+    match granter {
+        Role::Owner => true,
+        Role::Administrator => !matches!(role, Role::Owner),
+        Role::Analyst | Role::Auditor | Role::Viewer => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_parses_alike() {
+        for role in Role::EVERY {
+            assert_eq!(role.to_string().parse(), Ok(role));
+        }
+        for text in ["", "Owner", "owners", "operator"] {
+            assert_eq!(text.parse::<Role>(), Err(UnknownRole(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn people_read_statements_or_nothing() {
+        for role in Role::EVERY {
+            let expected = match role {
+                Role::Owner | Role::Administrator | Role::Analyst => "statements/read",
+                Role::Auditor | Role::Viewer => "",
+            };
+            assert_eq!(role.scopes().to_string(), expected, "{role}");
+        }
+    }
+
+    #[test]
+    fn nobody_grants_more_than_they_may() {
+        for granter in Role::EVERY {
+            for granted in Role::EVERY {
+                let expected = match granter {
+                    Role::Owner => true,
+                    Role::Administrator => granted != Role::Owner,
+                    Role::Analyst | Role::Auditor | Role::Viewer => false,
+                };
+                assert_eq!(may_grant(granter, granted), expected, "{granter} grants {granted}");
+                let exceeds = |act: Permission| permits(granted, act) && !permits(granter, act);
+                let is_raised = Permission::EVERY.into_iter().any(exceeds);
+                assert!(!(expected && is_raised), "{granter} grants more as {granted}");
+            }
+        }
+    }
+}

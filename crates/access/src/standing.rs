@@ -1,0 +1,82 @@
+//! What an account is, where it acts.
+
+use crate::{Permission, Role, ServerPermission, may_grant, permits};
+
+/// What an account is: on the server, and in the tenant at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether it is an operator of the server.
+    pub is_operator: bool,
+    /// Its role in the tenant; none for an account that does not belong there.
+    pub role: Option<Role>,
+}
+
+impl Standing {
+    /// Whoever is at the command line of the machine. All files are theirs, so nothing is
+    /// gained by refusing anything.
+    pub const MACHINE: Self = Self { is_operator: true, role: Some(Role::Owner) };
+
+    /// Decides whether the account has `permission` in the tenant.
+    ///
+    /// Being an operator helps nothing here: running a server is no reason to read what is
+    /// in it.
+    pub fn may(self, permission: Permission) -> bool {
+        self.role.is_some_and(|role| permits(role, permission))
+    }
+
+    /// Decides whether the account has `permission` on the server.
+    pub const fn may_on_server(self, _permission: ServerPermission) -> bool {
+        self.is_operator
+    }
+
+    /// Decides whether the account may give or take away `granted` in the tenant: by its own
+    /// role, or as an operator who appoints an owner.
+    pub fn may_grant(self, granted: Role) -> bool {
+        let by_role = self.role.is_some_and(|role| may_grant(role, granted));
+        by_role || granted == Role::Owner && self.may_on_server(ServerPermission::AppointOwners)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPERATOR: Standing = Standing { is_operator: true, role: None };
+
+    #[test]
+    fn a_stranger_may_nothing() {
+        let stranger = Standing::default();
+        assert!(Permission::EVERY.into_iter().all(|permission| !stranger.may(permission)));
+        assert!(ServerPermission::EVERY.into_iter().all(|act| !stranger.may_on_server(act)));
+        assert!(Role::EVERY.into_iter().all(|role| !stranger.may_grant(role)));
+    }
+
+    #[test]
+    fn an_operator_has_no_part_in_a_tenant_but_appoints_its_owners() {
+        assert!(ServerPermission::EVERY.into_iter().all(|act| OPERATOR.may_on_server(act)));
+        assert!(Permission::EVERY.into_iter().all(|permission| !OPERATOR.may(permission)));
+        for role in Role::EVERY {
+            assert_eq!(OPERATOR.may_grant(role), role == Role::Owner, "{role}");
+        }
+    }
+
+    #[test]
+    fn a_role_gives_nothing_on_the_server() {
+        for role in Role::EVERY {
+            let standing = Standing { is_operator: false, role: Some(role) };
+            assert!(ServerPermission::EVERY.into_iter().all(|act| !standing.may_on_server(act)));
+            for permission in Permission::EVERY {
+                assert_eq!(standing.may(permission), permits(role, permission));
+            }
+        }
+    }
+
+    #[test]
+    fn the_machine_may_everything() {
+        assert!(Permission::EVERY.into_iter().all(|permission| Standing::MACHINE.may(permission)));
+        assert!(
+            ServerPermission::EVERY.into_iter().all(|act| Standing::MACHINE.may_on_server(act))
+        );
+        assert!(Role::EVERY.into_iter().all(|role| Standing::MACHINE.may_grant(role)));
+    }
+}

@@ -1,0 +1,367 @@
+//! Accounts: made, changed, locked, removed by those who run the server.
+
+use acta_access::{Role, ServerPermission, TenantId};
+use acta_auth::Secret;
+use acta_storage::directory::{
+    self, Account, AccountId, EmailAddress, Identity, Kept, Membership, Recorded, Session, Ticket,
+    TicketPurpose,
+};
+use acta_storage::{Change, Group, NewEntry, RecordWrite};
+use serde_json::{Value, json};
+
+use crate::once::Attempt;
+use crate::telling::{differences, of_account};
+use crate::tenants::check_name;
+use crate::{Admin, AdminError, Asker, Made, Once};
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// By what it signs in.
+    pub email: EmailAddress,
+    /// The person's name for people.
+    pub display_name: String,
+    /// Whether it runs the server.
+    pub is_operator: bool,
+    /// Where it is what.
+    pub roles: Vec<(TenantId, Role)>,
+}
+
+/// An account, and the token of a link to choose a password, which is told this once.
+#[derive(Clone, Debug)]
+pub struct AccountWithLink {
+    /// As it is stored.
+    pub account: Account,
+    /// When the link is void.
+    pub ticket: Ticket,
+    /// The token of the link.
+    pub token: Secret,
+}
+
+/// What is to be different about an account; none leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountChanges {
+    /// The person's name for people.
+    pub display_name: Option<String>,
+    /// Whether it runs the server.
+    pub is_operator: Option<bool>,
+    /// Whether it can not sign in.
+    pub is_disabled: Option<bool>,
+}
+
+impl Admin {
+    pub(crate) async fn find_account(
+        &self,
+        id: AccountId,
+    ) -> Result<Option<Kept<Account>>, AdminError> {
+        Ok(directory::find(&*self.storage, &id.to_string()).await?)
+    }
+
+    /// A page of all accounts, by id, behind `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn list_accounts(
+        &self,
+        asker: &Asker,
+        after: Option<AccountId>,
+        count_max: usize,
+    ) -> Result<Vec<Kept<Account>>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ReadAccounts).await?;
+        let after = after.map(|id| id.to_string());
+        let group = Group::Every;
+        Ok(directory::page(&*self.storage, &group, after.as_deref(), count_max).await?)
+    }
+
+    /// Finds an account.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Forbidden`], [`AdminError::NotFound`], [`AdminError::Service`].
+    pub async fn read_account(
+        &self,
+        asker: &Asker,
+        id: AccountId,
+    ) -> Result<Kept<Account>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ReadAccounts).await?;
+        self.find_account(id).await?.ok_or(AdminError::NotFound)
+    }
+
+    /// Finds an account by its address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_account`].
+    pub async fn read_account_of(
+        &self,
+        asker: &Asker,
+        email: &EmailAddress,
+    ) -> Result<Kept<Account>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ReadAccounts).await?;
+        let found = directory::find_by_name(&*self.storage, email.as_str()).await?;
+        found.ok_or(AdminError::NotFound)
+    }
+
+    /// The roles of an account, by tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Service`].
+    pub async fn roles_of(&self, account: AccountId) -> Result<Vec<Membership>, AdminError> {
+        let found: Vec<Kept<Membership>> = self.owned_by(account).await?;
+        Ok(found.into_iter().map(|kept| kept.value).collect())
+    }
+
+    /// All values of a kind that go with an account.
+    pub(crate) async fn owned_by<T: Recorded>(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<Kept<T>>, AdminError> {
+        let group = Group::OwnedBy(account.to_string());
+        Ok(directory::list(&*self.storage, &group).await?)
+    }
+
+    /// Makes an account with roles, and a link by which its owner chooses a password.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`], [`AdminError::Forbidden`], [`AdminError::NotFound`]: a tenant;
+    /// [`AdminError::Conflict`]: the address is taken; [`AdminError::Service`].
+    pub async fn create_account(
+        &self,
+        asker: &Asker,
+        new: NewAccount,
+        once: Once<'_, AccountWithLink>,
+    ) -> Result<Made<AccountWithLink>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::CreateAccounts).await?;
+        if new.is_operator {
+            self.permit_on_server(asker, ServerPermission::AppointOperators).await?;
+        }
+        check_name("/display_name", &new.display_name)?;
+        for (tenant, role) in &new.roles {
+            self.read_tenant(asker, *tenant).await?;
+            self.permit_granting(asker, *tenant, *role).await?;
+        }
+        if let Some(told) = self.find_answer(once.key).await? {
+            return Ok(Made::Before(told));
+        }
+        let account = Account {
+            id: self.new_id(),
+            email: new.email,
+            display_name: new.display_name,
+            password: None,
+            second_factor: None,
+            is_operator: new.is_operator,
+            is_disabled: false,
+            created: self.clock.now(),
+            password_changed: None,
+            last_signed_in: None,
+        };
+        let purpose = TicketPurpose::Reset { account: account.id };
+        let (ticket, token) = self.new_ticket(purpose, self.options.invitation_lifetime);
+        let mut change = self.telling_account(
+            asker,
+            ("account.created", &telling_of(&account)),
+            (&account, vec![account.create(), ticket.create()]),
+        );
+        for (tenant, role) in &new.roles {
+            self.add_role(asker, &mut change, (account.id, *tenant, *role));
+        }
+        let made = AccountWithLink { account, ticket, token };
+        match self.commit_once(change, once, &made).await? {
+            Attempt::Done => Ok(Made::Now(made)),
+            Attempt::Before(told) => Ok(Made::Before(told)),
+            Attempt::NameTaken => {
+                Err(AdminError::Conflict("there is an account with this address already"))
+            }
+            Attempt::Stale => Err(AdminError::Stale),
+        }
+    }
+
+    /// Adds a new role to a change, and what is told of it.
+    pub(crate) fn add_role(
+        &self,
+        asker: &Asker,
+        change: &mut Change,
+        (account, tenant, role): (AccountId, TenantId, Role),
+    ) {
+        let created = self.clock.now();
+        let membership = Membership { tenant, account, role, created, is_provided: false };
+        change.writes.push(membership.create());
+        let detail = json!({ "role": role.as_str() });
+        let entry = self.entry_with(asker, "person.added", of_account(account), &detail);
+        change.entries.push((Some(tenant), entry));
+    }
+
+    pub(crate) fn telling_account(
+        &self,
+        asker: &Asker,
+        (act, detail): (&'static str, &Value),
+        (account, writes): (&Account, Vec<RecordWrite>),
+    ) -> Change {
+        let entry: NewEntry = self.entry_with(asker, act, of_account(account.id), detail);
+        Change { writes, entries: vec![(None, entry)] }
+    }
+
+    /// Changes an account, which must have the version `expected` if one is given. One that is
+    /// disabled is signed out everywhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_account`]; [`AdminError::Stale`]; [`AdminError::Conflict`]: nobody
+    /// could run the server any more.
+    pub async fn change_account(
+        &self,
+        asker: &Asker,
+        id: AccountId,
+        changes: AccountChanges,
+        expected: Option<u64>,
+    ) -> Result<Kept<Account>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+        let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
+        if expected.is_some_and(|expected| expected != found.record.version) {
+            return Err(AdminError::Stale);
+        }
+        let mut after = found.value.clone();
+        if let Some(name) = changes.display_name {
+            check_name("/display_name", &name)?;
+            after.display_name = name;
+        }
+        after.is_operator = changes.is_operator.unwrap_or(after.is_operator);
+        after.is_disabled = changes.is_disabled.unwrap_or(after.is_disabled);
+        if after == found.value {
+            return Ok(found);
+        }
+        let mut writes = vec![found.write(&after)];
+        if is_running(&found.value) && !is_running(&after) {
+            writes.push(self.keep_an_operator(id).await?);
+        }
+        if after.is_disabled {
+            writes.extend(self.end_sessions(id, None).await?);
+        }
+        let detail = differences(&telling_of(&found.value), &telling_of(&after));
+        let change = self.telling_account(asker, ("account.changed", &detail), (&after, writes));
+        self.commit(&change).await?;
+        self.find_account(id).await?.ok_or(AdminError::NotFound)
+    }
+
+    /// A write that fails if another operator goes at the same time: it touches one who stays.
+    async fn keep_an_operator(&self, leaving: AccountId) -> Result<RecordWrite, AdminError> {
+        let accounts: Vec<Kept<Account>> = directory::list(&*self.storage, &Group::Every).await?;
+        let stays = accounts
+            .into_iter()
+            .find(|other| other.value.id != leaving && is_running(&other.value));
+        match stays {
+            Some(operator) => Ok(operator.write(&operator.value)),
+            None => Err(AdminError::Conflict(
+                "it is the last operator: make another account an operator first",
+            )),
+        }
+    }
+
+    /// The writes that end the sessions of an account, but for the one with the id `but`.
+    pub(crate) async fn end_sessions(
+        &self,
+        account: AccountId,
+        but: Option<&str>,
+    ) -> Result<Vec<RecordWrite>, AdminError> {
+        let sessions: Vec<Kept<Session>> = self.owned_by(account).await?;
+        let others = sessions.iter().filter(|session| Some(session.value.id.as_str()) != but);
+        Ok(others.map(Kept::remove).map(whatever_it_is).collect())
+    }
+
+    /// Makes a link by which the owner of an account chooses a new password. Until then the
+    /// old one holds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_account`].
+    pub async fn reset_account(
+        &self,
+        asker: &Asker,
+        id: AccountId,
+    ) -> Result<AccountWithLink, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+        let account = self.find_account(id).await?.ok_or(AdminError::NotFound)?.value;
+        let purpose = TicketPurpose::Reset { account: id };
+        let (ticket, token) = self.new_ticket(purpose, self.options.reset_lifetime);
+        let earlier: Vec<Kept<Ticket>> = self.owned_by(id).await?;
+        let mut writes: Vec<RecordWrite> =
+            earlier.iter().map(Kept::remove).map(whatever_it_is).collect();
+        writes.push(ticket.create());
+        let detail = json!({ "expires": ticket.expires.to_string() });
+        let told = ("account.reset-link-created", &detail);
+        self.commit(&self.telling_account(asker, told, (&account, writes))).await?;
+        Ok(AccountWithLink { account, ticket, token })
+    }
+
+    /// Takes the second factor off an account whose owner has lost it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_account`].
+    pub async fn remove_factor_of(&self, asker: &Asker, id: AccountId) -> Result<(), AdminError> {
+        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+        let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
+        let after = Account { second_factor: None, ..found.value.clone() };
+        let mut writes = vec![found.write(&after)];
+        writes.extend(self.end_sessions(id, None).await?);
+        let told = ("account.second-factor-removed", &json!({}));
+        self.commit(&self.telling_account(asker, told, (&after, writes))).await
+    }
+
+    /// Removes an account, with its roles and sessions.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_account`]; [`AdminError::Conflict`]: a tenant would be without an
+    /// owner.
+    pub async fn remove_account(&self, asker: &Asker, id: AccountId) -> Result<(), AdminError> {
+        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+        let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
+        let mut writes = vec![found.remove()];
+        if is_running(&found.value) {
+            writes.push(self.keep_an_operator(id).await?);
+        }
+        let told = ("account.removed", &telling_of(&found.value));
+        let mut entries = self.telling_account(asker, told, (&found.value, Vec::new())).entries;
+        for role in self.owned_by::<Membership>(id).await? {
+            let tenant = role.value.tenant;
+            if role.value.role == Role::Owner {
+                writes.push(self.keep_an_owner(tenant, id).await?);
+            }
+            let detail = json!({ "role": role.value.role.as_str() });
+            let entry = self.entry_with(asker, "person.removed", of_account(id), &detail);
+            entries.push((Some(tenant), entry));
+            writes.push(role.remove());
+        }
+        writes.extend(self.end_sessions(id, None).await?);
+        let tickets: Vec<Kept<Ticket>> = self.owned_by(id).await?;
+        writes.extend(tickets.iter().map(Kept::remove).map(whatever_it_is));
+        let identities: Vec<Kept<Identity>> = self.owned_by(id).await?;
+        writes.extend(identities.iter().map(Kept::remove));
+        self.commit(&Change { writes: once_each(writes), entries }).await
+    }
+}
+
+/// Whether an account can run the server.
+const fn is_running(account: &Account) -> bool {
+    account.is_operator && !account.is_disabled
+}
+
+/// A removal that does not mind whether somebody else was faster.
+pub(crate) fn whatever_it_is(write: RecordWrite) -> RecordWrite {
+    RecordWrite { expected: acta_storage::Expected::Anything, ..write }
+}
+
+/// No record twice: who keeps several tenants is touched once.
+fn once_each(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
+    let mut known = std::collections::HashSet::new();
+    writes.into_iter().filter(|write| known.insert((write.kind, write.id.clone()))).collect()
+}
+
+/// What the audit tells of an account: not who it is, which goes when the account goes.
+fn telling_of(account: &Account) -> Value {
+    json!({ "is_operator": account.is_operator, "is_disabled": account.is_disabled })
+}

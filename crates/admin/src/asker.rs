@@ -1,0 +1,99 @@
+//! Who asks for an act of administration.
+
+use acta_access::{Principal, TenantId};
+use acta_storage::Who;
+use acta_storage::directory::{Account, Session};
+
+/// Who asks for an act of administration, and from where.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    pub(crate) powers: Powers,
+    pub(crate) who: Who,
+    pub(crate) from: String,
+}
+
+/// What decides what somebody may.
+#[derive(Clone, Debug)]
+pub(crate) enum Powers {
+    /// Whoever is at the command line of the machine: all files are theirs.
+    Machine,
+    /// A person who is signed in.
+    Person { account: Box<Account>, session: Box<Session> },
+    /// An API credential with scopes for administration.
+    Credential(Box<Principal>),
+    /// The server itself, in the background.
+    Server,
+    /// Somebody of whom nothing is known.
+    Nobody,
+}
+
+impl Asker {
+    /// From where entries of the machine itself come.
+    const LOCAL: &'static str = "local";
+
+    /// Whoever is at the command line of the machine.
+    pub fn machine() -> Self {
+        let from = Self::LOCAL.to_owned();
+        Self { powers: Powers::Machine, who: Who::Operator, from }
+    }
+
+    /// An API credential, or a token or bearer in the place of one.
+    pub fn credential(principal: Principal, who: Who, from: impl Into<String>) -> Self {
+        Self { powers: Powers::Credential(Box::new(principal)), who, from: from.into() }
+    }
+
+    /// A person who is signed in.
+    pub(crate) fn person(account: Account, session: Session, from: impl Into<String>) -> Self {
+        let who = Who::Account(account.id);
+        let powers = Powers::Person { account: Box::new(account), session: Box::new(session) };
+        Self { powers, who, from: from.into() }
+    }
+
+    /// Somebody of whom nothing is known.
+    pub(crate) fn stranger(from: impl Into<String>) -> Self {
+        Self { powers: Powers::Nobody, who: Who::Stranger, from: from.into() }
+    }
+
+    /// The server itself.
+    pub(crate) fn server() -> Self {
+        Self { powers: Powers::Server, who: Who::Server, from: String::new() }
+    }
+
+    /// Who it is.
+    pub const fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// The account, of a person who is signed in.
+    pub fn account(&self) -> Option<&Account> {
+        match &self.powers {
+            Powers::Person { account, .. } => Some(account),
+            Powers::Machine | Powers::Credential(_) | Powers::Server | Powers::Nobody => None,
+        }
+    }
+
+    /// The session, of a person who is signed in.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.powers {
+            Powers::Person { session, .. } => Some(session),
+            Powers::Machine | Powers::Credential(_) | Powers::Server | Powers::Nobody => None,
+        }
+    }
+
+    /// The one tenant in which somebody can do anything, if there is but one.
+    pub fn confined_to(&self) -> Option<TenantId> {
+        match &self.powers {
+            Powers::Credential(principal) => Some(principal.tenant),
+            Powers::Machine | Powers::Person { .. } | Powers::Server | Powers::Nobody => None,
+        }
+    }
+
+    /// Whether the server as a whole is in their hands.
+    pub fn is_operator(&self) -> bool {
+        match &self.powers {
+            Powers::Machine | Powers::Server => true,
+            Powers::Person { account, .. } => account.is_operator,
+            Powers::Credential(_) | Powers::Nobody => false,
+        }
+    }
+}

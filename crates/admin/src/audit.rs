@@ -1,0 +1,134 @@
+//! The audit: read, exported, verified.
+
+use acta_access::{Permission, ServerPermission, TenantId};
+use acta_storage::{AuditQuery, ChainHead, Change, Entry};
+use serde_json::json;
+
+use crate::{Admin, AdminError, Asker};
+
+/// Which chain of the audit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditChain {
+    /// That of the server.
+    Server,
+    /// That of a tenant.
+    Tenant(TenantId),
+}
+
+impl AuditChain {
+    /// As storage names it.
+    pub const fn tenant(self) -> Option<TenantId> {
+        match self {
+            Self::Server => None,
+            Self::Tenant(tenant) => Some(tenant),
+        }
+    }
+}
+
+/// What a check of a chain has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Where the chain ends. Who keeps it can see later that nothing before it was changed.
+    pub head: ChainHead,
+    /// The first entry that does not follow the one before it; none if all do.
+    pub broken_at: Option<u64>,
+}
+
+/// Entries that are checked at a time.
+const PAGE_COUNT: usize = 1000;
+
+impl Admin {
+    async fn permit_audit(
+        &self,
+        asker: &Asker,
+        chain: AuditChain,
+        (permission, on_server): (Permission, ServerPermission),
+    ) -> Result<(), AdminError> {
+        match chain {
+            AuditChain::Server => self.permit_on_server(asker, on_server).await,
+            AuditChain::Tenant(tenant) => self.permit(asker, tenant, permission).await.map(drop),
+        }
+    }
+
+    /// The entries of a chain that match.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn list_audit(
+        &self,
+        asker: &Asker,
+        chain: AuditChain,
+        query: &AuditQuery,
+    ) -> Result<Vec<Entry>, AdminError> {
+        let permissions = (Permission::ReadAudit, ServerPermission::ReadServerAudit);
+        self.permit_audit(asker, chain, permissions).await?;
+        Ok(self.storage.list_audit(chain.tenant(), query).await?)
+    }
+
+    /// Begins an export of a chain, of which the audit tells: returns where it ends. What is
+    /// behind is not part of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_audit`].
+    pub async fn begin_export(
+        &self,
+        asker: &Asker,
+        chain: AuditChain,
+        format: &'static str,
+    ) -> Result<ChainHead, AdminError> {
+        let permissions = (Permission::ExportAudit, ServerPermission::ExportServerAudit);
+        self.permit_audit(asker, chain, permissions).await?;
+        let head = self.storage.audit_head(chain.tenant()).await?;
+        let detail = json!({ "format": format, "through": head.sequence });
+        let entry = self.entry_with(asker, "audit.exported", "audit".to_owned(), &detail);
+        let entries = vec![(chain.tenant(), entry)];
+        self.commit(&Change { writes: Vec::new(), entries }).await?;
+        Ok(head)
+    }
+
+    /// A page of an export that was begun.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Service`].
+    pub async fn export_page(
+        &self,
+        chain: AuditChain,
+        query: &AuditQuery,
+    ) -> Result<Vec<Entry>, AdminError> {
+        Ok(self.storage.list_audit(chain.tenant(), query).await?)
+    }
+
+    /// Checks a chain from its start to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_audit`].
+    pub async fn verify_audit(
+        &self,
+        asker: &Asker,
+        chain: AuditChain,
+    ) -> Result<Verified, AdminError> {
+        let permissions = (Permission::ReadAudit, ServerPermission::ReadServerAudit);
+        self.permit_audit(asker, chain, permissions).await?;
+        let tenant = chain.tenant();
+        let end = self.storage.audit_head(tenant).await?;
+        let mut query = AuditQuery::everything(PAGE_COUNT);
+        let mut head = ChainHead::EMPTY;
+        loop {
+            let entries = self.storage.list_audit(tenant, &query).await?;
+            if let Some(broken) = acta_storage::break_in(head, tenant, &entries) {
+                return Ok(Verified { head: end, broken_at: Some(broken) });
+            }
+            let Some(last) = entries.last() else { break };
+            head = ChainHead::from(last);
+            query.after = Some(last.sequence);
+        }
+        // Entries that were told meanwhile are behind the end that was asked for.
+        let is_short = head.sequence < end.sequence;
+        let broken_at = is_short.then_some(head.sequence + 1);
+        Ok(Verified { head, broken_at })
+    }
+}

@@ -1,0 +1,342 @@
+//! API credentials: made, changed, rotated, removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Authority, Permission, Restrictions, Scopes, TenantId};
+use acta_ambient::Moment;
+use acta_auth::Secret;
+use acta_storage::directory::{self, Credential, CredentialSecret, CredentialUse, Kept, Recorded};
+use acta_storage::{Change, Expected, Group, NewEntry, RecordKind, RecordWrite};
+use serde_json::{Value, json};
+
+use crate::once::Attempt;
+use crate::telling::{differences, of_credential};
+use crate::tenants::check_name;
+use crate::{Admin, AdminError, AdminFault, Asker, Made, Once};
+
+/// A credential to be made.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    /// Its name for people.
+    pub label: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// Within which bounds.
+    pub restrictions: Restrictions,
+    /// Who vouches for what is written with it.
+    pub authority: Option<Authority>,
+    /// From when on it is refused.
+    pub expires: Option<Moment>,
+}
+
+/// What is to be different about a credential; none leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialChanges {
+    /// Its name for people.
+    pub label: Option<String>,
+    /// What it may be used for.
+    pub scopes: Option<Scopes>,
+    /// Within which bounds: all of them together.
+    pub restrictions: Option<Restrictions>,
+    /// Who vouches for what is written with it.
+    pub authority: Option<Option<Authority>>,
+    /// From when on it is refused.
+    pub expires: Option<Option<Moment>>,
+}
+
+/// A credential and its secret, which is told this once.
+#[derive(Clone, Debug)]
+pub struct IssuedCredential {
+    /// As it is stored.
+    pub credential: Credential,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+/// A credential as it is listed.
+#[derive(Clone, Debug)]
+pub struct ListedCredential {
+    /// As it is stored.
+    pub credential: Kept<Credential>,
+    /// When it was last used, to the minute or so; none if never.
+    pub last_used: Option<Moment>,
+}
+
+/// Longest overlap of two secrets: 30 days.
+const OVERLAP_MAX: Duration = Duration::from_hours(30 * 24);
+
+impl Admin {
+    /// A page of the credentials of a tenant, by key, behind `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn list_credentials(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<ListedCredential>, AdminError> {
+        self.permit(asker, tenant, Permission::ReadCredentials).await?;
+        let group = Group::OfTenant(tenant);
+        let page: Vec<Kept<Credential>> =
+            directory::page(&*self.storage, &group, after, count_max).await?;
+        let mut listed = Vec::with_capacity(page.len());
+        for credential in page {
+            listed.push(self.with_use(credential).await?);
+        }
+        Ok(listed)
+    }
+
+    async fn with_use(&self, credential: Kept<Credential>) -> Result<ListedCredential, AdminError> {
+        let used: Option<Kept<CredentialUse>> =
+            directory::find(&*self.storage, &credential.value.key).await?;
+        let in_memory = self.authenticator.last_used(&credential.value.key);
+        let stored = used.map(|used| used.value.last_used);
+        Ok(ListedCredential { credential, last_used: stored.max(in_memory) })
+    }
+
+    /// Finds a credential.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_credentials`].
+    pub async fn read_credential(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        key: &str,
+    ) -> Result<ListedCredential, AdminError> {
+        self.permit(asker, tenant, Permission::ReadCredentials).await?;
+        let found = self.credential_of(tenant, key).await?;
+        self.with_use(found).await
+    }
+
+    /// The credential, if it is this tenant's.
+    pub(crate) async fn credential_of(
+        &self,
+        tenant: TenantId,
+        key: &str,
+    ) -> Result<Kept<Credential>, AdminError> {
+        let found: Option<Kept<Credential>> = directory::find(&*self.storage, key).await?;
+        let own = found.filter(|found| found.value.tenant == tenant);
+        own.ok_or(AdminError::NotFound)
+    }
+
+    /// Makes a credential with a new key and secret.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Forbidden`],
+    /// [`AdminError::KeyReused`], [`AdminError::Service`].
+    pub async fn create_credential(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        new: NewCredential,
+        once: Once<'_, IssuedCredential>,
+    ) -> Result<Made<IssuedCredential>, AdminError> {
+        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        let created = self.clock.now();
+        check(&new.label, new.scopes, &new.restrictions)?;
+        check_expiry(new.expires, created)?;
+        for _ in 0..Self::TRIES {
+            if let Some(told) = self.find_answer(once.key).await? {
+                return Ok(Made::Before(told));
+            }
+            let (secret, mac) = self.authenticator.new_secret();
+            let credential = Credential {
+                key: self.authenticator.new_key(),
+                tenant,
+                label: new.label.clone(),
+                secrets: vec![CredentialSecret { mac, created, expires: None }],
+                scopes: new.scopes,
+                restrictions: Arc::new(new.restrictions.clone()),
+                authority: new.authority.clone().map(Arc::new),
+                created,
+                expires: new.expires,
+            };
+            let change = self.telling_credential(
+                asker,
+                ("credential.created", &telling_of(&credential)),
+                (&credential, vec![credential.create()]),
+            );
+            let issued = IssuedCredential { credential, secret };
+            match self.commit_once(change, once, &issued).await? {
+                Attempt::Done => {
+                    self.authenticator.forget(&issued.credential.key);
+                    return Ok(Made::Now(issued));
+                }
+                Attempt::Before(told) => return Ok(Made::Before(told)),
+                Attempt::Stale | Attempt::NameTaken => {}
+            }
+        }
+        Err(AdminError::Stale)
+    }
+
+    fn telling_credential(
+        &self,
+        asker: &Asker,
+        (act, detail): (&'static str, &Value),
+        (credential, writes): (&Credential, Vec<RecordWrite>),
+    ) -> Change {
+        let target = of_credential(&credential.key);
+        let entry: NewEntry = self.entry_with(asker, act, target, detail);
+        Change { writes, entries: vec![(Some(credential.tenant), entry)] }
+    }
+
+    /// Changes a credential, which must have the version `expected` if one is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::create_credential`]; [`AdminError::Stale`].
+    pub async fn change_credential(
+        &self,
+        asker: &Asker,
+        (tenant, key): (TenantId, &str),
+        changes: CredentialChanges,
+        expected: Option<u64>,
+    ) -> Result<ListedCredential, AdminError> {
+        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        let found = self.credential_of(tenant, key).await?;
+        if expected.is_some_and(|expected| expected != found.record.version) {
+            return Err(AdminError::Stale);
+        }
+        let mut after = found.value.clone();
+        after.label = changes.label.unwrap_or(after.label);
+        after.scopes = changes.scopes.unwrap_or(after.scopes);
+        if let Some(restrictions) = changes.restrictions {
+            after.restrictions = Arc::new(restrictions);
+        }
+        if let Some(authority) = changes.authority {
+            after.authority = authority.map(Arc::new);
+        }
+        if let Some(expires) = changes.expires {
+            check_expiry(expires, self.clock.now())?;
+            after.expires = expires;
+        }
+        check(&after.label, after.scopes, &after.restrictions)?;
+        if after == found.value {
+            return self.with_use(found).await;
+        }
+        let detail = differences(&telling_of(&found.value), &telling_of(&after));
+        let told = ("credential.changed", &detail);
+        let change = self.telling_credential(asker, told, (&after, vec![found.write(&after)]));
+        self.commit(&change).await?;
+        self.authenticator.forget(key);
+        let now = self.credential_of(tenant, key).await?;
+        self.with_use(now).await
+    }
+
+    /// Gives a credential a new secret. The one before is good for `overlap` more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_credential`].
+    pub async fn rotate_credential(
+        &self,
+        asker: &Asker,
+        (tenant, key): (TenantId, &str),
+        overlap: Duration,
+    ) -> Result<IssuedCredential, AdminError> {
+        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        if OVERLAP_MAX < overlap {
+            let days = OVERLAP_MAX.as_secs() / 86_400;
+            let message = format!("two secrets may overlap for {days} days at most");
+            return Err(AdminError::fault("/overlap_seconds", message));
+        }
+        let found = self.credential_of(tenant, key).await?;
+        let created = self.clock.now();
+        let ends = created.saturating_add(overlap);
+        let (secret, mac) = self.authenticator.new_secret();
+        let mut after = found.value.clone();
+        // Of more than two, the older ones are void at once.
+        after.secrets.retain(|old| old.expires.is_none_or(|expires| created < expires));
+        after.secrets.truncate(1);
+        for old in &mut after.secrets {
+            old.expires = Some(old.expires.map_or(ends, |expires| expires.min(ends)));
+        }
+        if overlap.is_zero() {
+            after.secrets.clear();
+        }
+        after.secrets.insert(0, CredentialSecret { mac, created, expires: None });
+        let until = if overlap.is_zero() { None } else { Some(ends.to_string()) };
+        let detail = json!({ "earlier_secret_until": until });
+        let told = ("credential.rotated", &detail);
+        let change = self.telling_credential(asker, told, (&after, vec![found.write(&after)]));
+        self.commit(&change).await?;
+        self.authenticator.forget(key);
+        Ok(IssuedCredential { credential: after, secret })
+    }
+
+    /// Removes a credential, and with it every token that was issued to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_credential`].
+    pub async fn remove_credential(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        key: &str,
+    ) -> Result<(), AdminError> {
+        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        let found = self.credential_of(tenant, key).await?;
+        let of_use = RecordWrite {
+            kind: RecordKind::CredentialUse,
+            id: key.to_owned(),
+            expected: Expected::Anything,
+            content: None,
+        };
+        let writes = vec![found.remove(), of_use];
+        let told = ("credential.removed", &telling_of(&found.value));
+        let change = self.telling_credential(asker, told, (&found.value, writes));
+        self.commit(&change).await?;
+        self.authenticator.forget(key);
+        Ok(())
+    }
+}
+
+fn check(label: &str, scopes: Scopes, restrictions: &Restrictions) -> Result<(), AdminError> {
+    check_name("/label", label)?;
+    let mut faults = Vec::new();
+    if scopes.is_empty() {
+        faults.push(AdminFault::new("/scopes", "a credential needs at least one scope"));
+    }
+    let (prefixes, origins) = (&restrictions.activity_prefixes, &restrictions.origins);
+    if Restrictions::PREFIXES_MAX < prefixes.len() {
+        let message = format!("a credential has {} prefixes at most", Restrictions::PREFIXES_MAX);
+        faults.push(AdminFault::new("/activity_prefixes", message));
+    }
+    if Restrictions::ORIGINS_MAX < origins.len() {
+        let message = format!("a credential has {} origins at most", Restrictions::ORIGINS_MAX);
+        faults.push(AdminFault::new("/origins", message));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(AdminError::Faulty(faults)) }
+}
+
+fn check_expiry(expires: Option<Moment>, now: Moment) -> Result<(), AdminError> {
+    if expires.is_some_and(|expires| expires <= now) {
+        return Err(AdminError::fault("/expires", "expected a time in the future"));
+    }
+    Ok(())
+}
+
+/// What the audit tells of a credential.
+fn telling_of(credential: &Credential) -> Value {
+    let restrictions = &credential.restrictions;
+    let prefixes: Vec<String> =
+        restrictions.activity_prefixes.iter().map(ToString::to_string).collect();
+    let origins: Vec<String> = restrictions.origins.iter().map(ToString::to_string).collect();
+    json!({
+        "label": credential.label,
+        "scopes": credential.scopes.to_string(),
+        "is_read_only": restrictions.is_read_only,
+        "activity_prefixes": prefixes,
+        "origins": origins,
+        "authority": credential.authority.as_ref().map(|authority| authority.json().to_owned()),
+        "expires": credential.expires.map(|expires| expires.to_string()),
+    })
+}

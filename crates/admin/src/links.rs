@@ -1,0 +1,285 @@
+//! Links that are used once: to set up, to accept an invitation, to choose a password.
+
+use acta_access::{Role, TenantId};
+use acta_auth::{Password, Secret, Token, TokenKind};
+use acta_storage::directory::{
+    self, Account, AccountId, EmailAddress, Kept, Recorded, Ticket, TicketPurpose,
+};
+use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWrite};
+use serde_json::json;
+
+use crate::accounts::whatever_it_is;
+use crate::sessions::SignedIn;
+use crate::tenants::check_name;
+use crate::{Admin, AdminError, Asker};
+
+/// What a link is for, as whoever opens it may know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkPurpose {
+    /// Makes the first account.
+    SetUp,
+    /// Gives a role in a tenant.
+    Invitation {
+        /// The name of the tenant.
+        tenant: String,
+        /// Who is invited.
+        email: EmailAddress,
+        /// As what.
+        role: Role,
+        /// Whether there is an account with this address: then its owner signs in first.
+        has_account: bool,
+    },
+    /// Sets the password of an account.
+    Reset {
+        /// Whose.
+        email: EmailAddress,
+    },
+}
+
+/// Who somebody says to be who makes an account.
+#[derive(Clone, Debug)]
+pub struct Introduction<'a> {
+    /// The name for people.
+    pub display_name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// From where.
+    pub from: &'a str,
+}
+
+/// The record that is made when the server is set up: once.
+const SET_UP: &str = "set-up";
+
+impl Admin {
+    /// Makes a link that makes the first account; none if there are accounts already. Links
+    /// that were made before are void.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Service`].
+    pub async fn begin_set_up(&self) -> Result<Option<Secret>, AdminError> {
+        if self.has_accounts().await? {
+            return Ok(None);
+        }
+        let (ticket, token) =
+            self.new_ticket(TicketPurpose::SetUp, self.options.invitation_lifetime);
+        let waiting: Vec<Kept<Ticket>> = directory::list(&*self.storage, &Group::Every).await?;
+        let earlier = waiting.iter().filter(|kept| kept.value.purpose == TicketPurpose::SetUp);
+        let mut writes: Vec<RecordWrite> = earlier.map(Kept::remove).map(whatever_it_is).collect();
+        writes.push(ticket.create());
+        self.commit(&Change { writes, entries: Vec::new() }).await?;
+        Ok(Some(token))
+    }
+
+    async fn has_accounts(&self) -> Result<bool, AdminError> {
+        let first: Vec<Kept<Account>> =
+            directory::page(&*self.storage, &Group::Every, None, 1).await?;
+        Ok(!first.is_empty())
+    }
+
+    /// What a link is for.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::LinkVoid`], [`AdminError::Service`].
+    pub async fn read_link(&self, token: &str) -> Result<LinkPurpose, AdminError> {
+        match self.find_ticket(token).await?.value.purpose {
+            TicketPurpose::SetUp => Ok(LinkPurpose::SetUp),
+            TicketPurpose::Invitation { tenant, email, role } => {
+                let tenant = self.read_tenant(&Asker::server(), tenant).await?.value.name;
+                let known: Option<Kept<Account>> =
+                    directory::find_by_name(&*self.storage, email.as_str()).await?;
+                Ok(LinkPurpose::Invitation { tenant, email, role, has_account: known.is_some() })
+            }
+            TicketPurpose::Reset { account } => {
+                let account = self.find_account(account).await?.ok_or(AdminError::LinkVoid)?;
+                Ok(LinkPurpose::Reset { email: account.value.email })
+            }
+        }
+    }
+
+    async fn find_ticket(&self, token: &str) -> Result<Kept<Ticket>, AdminError> {
+        let token = Token::parse(TokenKind::Ticket, token);
+        let token = token.map_err(|_not_a_token| AdminError::LinkVoid)?;
+        let found: Option<Kept<Ticket>> =
+            directory::find(&*self.storage, token.id().as_str()).await?;
+        let found = found.filter(|found| self.clock.now() < found.value.expires);
+        found.ok_or(AdminError::LinkVoid)
+    }
+
+    /// Makes the first account: an operator of the server, and owner of the first tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::LinkVoid`], [`AdminError::Faulty`], [`AdminError::Service`].
+    pub async fn set_up(
+        &self,
+        token: &str,
+        email: &EmailAddress,
+        who: &Introduction<'_>,
+    ) -> Result<SignedIn, AdminError> {
+        let ticket = self.find_ticket(token).await?;
+        if ticket.value.purpose != TicketPurpose::SetUp || self.has_accounts().await? {
+            return Err(AdminError::LinkVoid);
+        }
+        let mut account = self.introduce(email, who).await?;
+        account.is_operator = true;
+        let body = "true".to_owned();
+        let content = RecordContent { tenant: None, owner: None, name: None, expires: None, body };
+        let once = RecordWrite::create(RecordKind::Counter, SET_UP, content);
+        let writes = vec![once, ticket.remove(), account.create()];
+        let mut change = Change { writes, entries: Vec::new() };
+        let by = (account, "set-up link", who.from);
+        self.enter(by, Some((TenantId::FIRST, Role::Owner)), &mut change).await
+    }
+
+    /// A new account with a password, of whoever a link was sent to.
+    async fn introduce(
+        &self,
+        email: &EmailAddress,
+        who: &Introduction<'_>,
+    ) -> Result<Account, AdminError> {
+        check_name("/display_name", who.display_name)?;
+        self.accept_password(who.password, &[email.as_str(), who.display_name])?;
+        let now = self.clock.now();
+        Ok(Account {
+            id: self.new_id(),
+            email: email.clone(),
+            display_name: who.display_name.to_owned(),
+            password: Some(self.hash(who.password).await?),
+            second_factor: None,
+            is_operator: false,
+            is_disabled: false,
+            created: now,
+            password_changed: Some(now),
+            last_signed_in: Some(now),
+        })
+    }
+
+    pub(crate) fn accept_password(
+        &self,
+        password: &str,
+        about: &[&str],
+    ) -> Result<Password, AdminError> {
+        let accepted = self.options.password_rules.accept(password, about);
+        accepted.map_err(|fault| AdminError::fault("/password", fault.to_string()))
+    }
+
+    /// Finishes a change that makes an account, gives it a role, and begins its session.
+    async fn enter(
+        &self,
+        (account, by, from): (Account, &'static str, &str),
+        role: Option<(TenantId, Role)>,
+        change: &mut Change,
+    ) -> Result<SignedIn, AdminError> {
+        let (session, token) = self.begin_session((&account, from), (false, by), change).await?;
+        let asker = Asker::person(account.clone(), session.clone(), from);
+        let detail = json!({ "by": by, "is_operator": account.is_operator });
+        let told = self.telling_account(&asker, ("account.created", &detail), (&account, vec![]));
+        change.entries.extend(told.entries);
+        if let Some((tenant, role)) = role {
+            self.add_role(&asker, change, (account.id, tenant, role));
+        }
+        match self.storage.commit(change).await? {
+            Committed::Done => Ok(SignedIn { account, session, token }),
+            Committed::Stale(_) => Err(AdminError::LinkVoid),
+            Committed::NameTaken(_) => {
+                Err(AdminError::Conflict("there is an account with this address already"))
+            }
+        }
+    }
+
+    /// Accepts an invitation as somebody who has no account yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::set_up`]; [`AdminError::Conflict`]: there is an account, whose owner must
+    /// sign in first.
+    pub async fn accept_as_new(
+        &self,
+        token: &str,
+        who: &Introduction<'_>,
+    ) -> Result<SignedIn, AdminError> {
+        let ticket = self.find_ticket(token).await?;
+        let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
+            return Err(AdminError::LinkVoid);
+        };
+        self.read_tenant(&Asker::server(), tenant).await.map_err(|_gone| AdminError::LinkVoid)?;
+        let known: Option<Kept<Account>> =
+            directory::find_by_name(&*self.storage, email.as_str()).await?;
+        if known.is_some() {
+            return Err(AdminError::Conflict("sign in first, then open the link again"));
+        }
+        let account = self.introduce(&email, who).await?;
+        let writes = vec![ticket.remove(), account.create()];
+        let mut change = Change { writes, entries: Vec::new() };
+        self.enter((account, "invitation", who.from), Some((tenant, role)), &mut change).await
+    }
+
+    /// Accepts an invitation as the person who is signed in, to whose address it was sent.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::LinkVoid`], also for another person; [`AdminError::Service`].
+    pub async fn accept_as_known(&self, asker: &Asker, token: &str) -> Result<(), AdminError> {
+        let ticket = self.find_ticket(token).await?;
+        let account = asker.account().ok_or(AdminError::LinkVoid)?;
+        let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
+            return Err(AdminError::LinkVoid);
+        };
+        if email != account.email {
+            return Err(AdminError::LinkVoid);
+        }
+        self.read_tenant(&Asker::server(), tenant).await.map_err(|_gone| AdminError::LinkVoid)?;
+        let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
+        self.add_role(asker, &mut change, (account.id, tenant, role));
+        match self.storage.commit(&change).await? {
+            Committed::Done => Ok(()),
+            Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::LinkVoid),
+        }
+    }
+
+    /// Sets the password of the account that a link was made for, signs it out everywhere, and
+    /// voids all its links.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::LinkVoid`], [`AdminError::Faulty`], [`AdminError::Service`].
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        password: &str,
+        from: &str,
+    ) -> Result<AccountId, AdminError> {
+        let ticket = self.find_ticket(token).await?;
+        let TicketPurpose::Reset { account } = ticket.value.purpose else {
+            return Err(AdminError::LinkVoid);
+        };
+        let found = self.find_account(account).await?.ok_or(AdminError::LinkVoid)?;
+        let about = [found.value.email.as_str(), &found.value.display_name];
+        self.accept_password(password, &about)?;
+        let after = Account {
+            password: Some(self.hash(password).await?),
+            password_changed: Some(self.clock.now()),
+            ..found.value.clone()
+        };
+        let mut writes = vec![ticket.remove(), found.write(&after)];
+        let tickets: Vec<Kept<Ticket>> = self.owned_by(account).await?;
+        let others = tickets.iter().filter(|other| other.record.id != ticket.record.id);
+        writes.extend(others.map(Kept::remove).map(whatever_it_is));
+        writes.extend(self.end_sessions(account, None).await?);
+        let asker = Asker::stranger(from);
+        let told = ("account.password-reset", &json!({ "by": "link" }));
+        let mut change = self.telling_account(&asker, told, (&after, writes));
+        for role in self.roles_of(account).await? {
+            let own = self.telling_account(&asker, told, (&after, Vec::new()));
+            change
+                .entries
+                .extend(own.entries.into_iter().map(|(_, entry)| (Some(role.tenant), entry)));
+        }
+        match self.storage.commit(&change).await? {
+            Committed::Done => Ok(account),
+            Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::LinkVoid),
+        }
+    }
+}

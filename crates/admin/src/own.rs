@@ -1,0 +1,174 @@
+//! What people do to their own accounts.
+
+use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
+use acta_storage::directory::{Account, Kept, SecondFactor};
+use acta_storage::{Change, RecordWrite};
+use serde_json::{Value, json};
+
+use crate::tenants::check_name;
+use crate::{Admin, AdminError, Asker};
+
+/// A second factor that waits for its first code, which is told this once.
+#[derive(Clone, Debug)]
+pub struct NewSecondFactor {
+    /// The secret, to be typed into an app.
+    pub secret: Secret,
+    /// The address that an app reads from a picture.
+    pub uri: Secret,
+}
+
+/// Codes for when an app is not at hand, which are told this once.
+#[derive(Clone, Debug)]
+pub struct RecoveryCodes(pub Vec<RecoveryCode>);
+
+/// The name of this service in apps.
+const TOTP_ISSUER: &str = "Acta";
+
+impl Admin {
+    async fn own_account(&self, asker: &Asker) -> Result<Kept<Account>, AdminError> {
+        let id = asker.account().ok_or(AdminError::NotFound)?.id;
+        self.find_account(id).await?.ok_or(AdminError::NotFound)
+    }
+
+    async fn check_own_password(
+        &self,
+        found: &Kept<Account>,
+        password: &str,
+    ) -> Result<(), AdminError> {
+        // Who has a session but not the password tries no faster than anybody who signs in.
+        let counted = self.count_attempt(found.value.email.as_str(), "account").await?;
+        if self.check_password(Some(found), password).await? == PasswordVerdict::Wrong {
+            return Err(AdminError::fault("/current_password", "the password is not right"));
+        }
+        self.forget_attempts(&counted).await
+    }
+
+    async fn change_own(
+        &self,
+        asker: &Asker,
+        mut writes: Vec<RecordWrite>,
+        (found, after): (&Kept<Account>, &Account),
+        (act, detail): (&'static str, &Value),
+    ) -> Result<(), AdminError> {
+        writes.push(found.write(after));
+        let mut change = Change { writes, entries: Vec::new() };
+        self.tell_everywhere(asker, (act, detail), &mut change).await?;
+        self.commit(&change).await
+    }
+
+    /// Gives the asker another name for people.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Stale`].
+    pub async fn rename_own(&self, asker: &Asker, name: &str) -> Result<(), AdminError> {
+        check_name("/display_name", name)?;
+        let found = self.own_account(asker).await?;
+        let after = Account { display_name: name.to_owned(), ..found.value.clone() };
+        let told = ("account.renamed", &json!({}));
+        self.change_own(asker, Vec::new(), (&found, &after), told).await
+    }
+
+    /// Sets another password of the asker, and ends all other sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`]: the present one is wrong, or the new one cannot be;
+    /// [`AdminError::Delayed`], [`AdminError::Stale`], [`AdminError::Service`].
+    pub async fn change_password(
+        &self,
+        asker: &Asker,
+        current: &str,
+        new: &str,
+    ) -> Result<(), AdminError> {
+        let found = self.own_account(asker).await?;
+        let about = [found.value.email.as_str(), &found.value.display_name];
+        self.accept_password(new, &about)?;
+        self.check_own_password(&found, current).await?;
+        let after = Account {
+            password: Some(self.hash(new).await?),
+            password_changed: Some(self.clock.now()),
+            ..found.value.clone()
+        };
+        let session = asker.session().map(|session| session.id.as_str());
+        let writes = self.end_sessions(found.value.id, session).await?;
+        let told = ("account.password-changed", &json!({}));
+        self.change_own(asker, writes, (&found, &after), told).await
+    }
+
+    /// Begins a second factor for the asker. It is asked for only once a first code was shown.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_password`]; [`AdminError::Conflict`]: there is one.
+    pub async fn begin_factor(
+        &self,
+        asker: &Asker,
+        current_password: &str,
+    ) -> Result<NewSecondFactor, AdminError> {
+        let found = self.own_account(asker).await?;
+        if found.value.second_factor.as_ref().is_some_and(|factor| factor.is_confirmed) {
+            return Err(AdminError::Conflict("there is a second factor already: remove it first"));
+        }
+        self.check_own_password(&found, current_password).await?;
+        let secret = TotpSecret::new(&*self.entropy);
+        let factor = SecondFactor {
+            secret: secret.to_text().expose().to_owned(),
+            is_confirmed: false,
+            last_step: None,
+            recovery: Vec::new(),
+        };
+        let after = Account { second_factor: Some(factor), ..found.value.clone() };
+        let told = ("account.second-factor-begun", &json!({}));
+        self.change_own(asker, Vec::new(), (&found, &after), told).await?;
+        let label = TotpLabel { issuer: TOTP_ISSUER, account: found.value.email.as_str() };
+        Ok(NewSecondFactor { secret: secret.to_text(), uri: secret.uri(label) })
+    }
+
+    /// Confirms the second factor of the asker by a first code, and makes recovery codes.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`]: the code is wrong; [`AdminError::Conflict`]: none waits.
+    pub async fn confirm_factor(
+        &self,
+        asker: &Asker,
+        code: &str,
+    ) -> Result<RecoveryCodes, AdminError> {
+        let found = self.own_account(asker).await?;
+        let waiting = found.value.second_factor.clone().filter(|factor| !factor.is_confirmed);
+        let mut factor = waiting.ok_or(AdminError::Conflict("no second factor waits"))?;
+        let secret = TotpSecret::parse(&factor.secret).ok();
+        let step = secret.and_then(|secret| secret.verify(code, self.clock.now(), None));
+        if step.is_none() {
+            return Err(AdminError::fault("/code", "the code is not right"));
+        }
+        let codes = RecoveryCode::make_set(&*self.entropy);
+        factor.is_confirmed = true;
+        factor.last_step = step;
+        factor.recovery = codes.iter().map(RecoveryCode::hash).collect();
+        let after = Account { second_factor: Some(factor), ..found.value.clone() };
+        let session = asker.session().map(|session| session.id.as_str());
+        let writes = self.end_sessions(found.value.id, session).await?;
+        let told = ("account.second-factor-added", &json!({}));
+        self.change_own(asker, writes, (&found, &after), told).await?;
+        Ok(RecoveryCodes(codes))
+    }
+
+    /// Takes the second factor of the asker away.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_password`].
+    pub async fn remove_factor(
+        &self,
+        asker: &Asker,
+        current_password: &str,
+    ) -> Result<(), AdminError> {
+        let found = self.own_account(asker).await?;
+        self.check_own_password(&found, current_password).await?;
+        let after = Account { second_factor: None, ..found.value.clone() };
+        let told = ("account.second-factor-removed", &json!({}));
+        self.change_own(asker, Vec::new(), (&found, &after), told).await
+    }
+}

@@ -1,0 +1,70 @@
+//! Statements that people read.
+
+use acta_access::{Permission, Principal, Scope, Scopes, TenantId};
+use acta_service::{Search, StatementPage, View};
+use acta_storage::Change;
+use acta_xapi::StatementId;
+use serde_json::json;
+
+use crate::telling::of_tenant;
+use crate::{Admin, AdminError, Asker};
+
+impl Admin {
+    /// Lets the asker read statements of a tenant, and tells of it in the audit if the tenant
+    /// wants that: of people, not of machines.
+    async fn permit_reading(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        what: &serde_json::Value,
+    ) -> Result<Principal, AdminError> {
+        let found = self.permit(asker, tenant, Permission::ReadStatements).await?;
+        let is_person = asker.account().is_some();
+        if found.value.audits_reads && is_person {
+            let entry = self.entry_with(asker, "statements.read", of_tenant(tenant), what);
+            let entries = vec![(Some(tenant), entry)];
+            self.commit(&Change { writes: Vec::new(), entries }).await?;
+        }
+        let scopes = Scopes::from_iter([Scope::AllRead]);
+        Ok(Principal::new(tenant, asker.who().to_string(), scopes))
+    }
+
+    /// A page of the statements of a tenant, as the JSON texts of an array's items with commas
+    /// between, and where to go on. `asked` is what the audit tells of the question.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn read_statements(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        (search, view): (Search, View),
+        asked: &serde_json::Value,
+    ) -> Result<(String, StatementPage), AdminError> {
+        let what = json!({ "query": asked });
+        let principal = self.permit_reading(asker, tenant, &what).await?;
+        let mut page = self.service.query_statements(&principal, search).await?;
+        let statements = std::mem::take(&mut page.statements);
+        let text =
+            self.service.render_statements(&principal, statements, view, String::new()).await?;
+        Ok((text, page))
+    }
+
+    /// One statement of a tenant, voided or not, as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_statements`].
+    pub async fn read_statement(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        id: StatementId,
+    ) -> Result<String, AdminError> {
+        let what = json!({ "statement": id.to_string() });
+        let principal = self.permit_reading(asker, tenant, &what).await?;
+        let found = self.service.find_statement(&principal, id).await?;
+        Ok(found.text)
+    }
+}

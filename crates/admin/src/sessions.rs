@@ -1,0 +1,139 @@
+//! Who is signed in, and for how long.
+
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_auth::{Secret, Token, TokenKind};
+use acta_storage::directory::{self, Account, Kept, Membership, Recorded, Session};
+use acta_storage::{Change, NewEntry, RecordWrite};
+use serde_json::{Value, json};
+
+use crate::accounts::whatever_it_is;
+use crate::telling::of_account;
+use crate::{Admin, AdminError, Asker};
+
+/// A session that has begun, and its token, which is told this once.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub account: Account,
+    /// As it is stored.
+    pub session: Session,
+    /// What the browser keeps.
+    pub token: Secret,
+}
+
+/// How fresh `last_used` of a session is kept.
+const TOUCHED_EVERY: Duration = Duration::from_mins(1);
+
+impl Admin {
+    /// Begins a session: writes it into `change`, with what is told of it in the audit of the
+    /// server and of every tenant in which the person has a role.
+    pub(crate) async fn begin_session(
+        &self,
+        (account, from): (&Account, &str),
+        (is_strong, by): (bool, &'static str),
+        change: &mut Change,
+    ) -> Result<(Session, Secret), AdminError> {
+        let token = Token::new(TokenKind::Session, &*self.entropy);
+        let now = self.clock.now();
+        let ends = now.saturating_add(self.options.session_lifetime);
+        let session = Session {
+            id: token.id().as_str().to_owned(),
+            account: account.id,
+            created: now,
+            last_used: now,
+            ends,
+            expires: ends.min(now.saturating_add(self.options.session_idle)),
+            from: from.to_owned(),
+            is_strong,
+        };
+        change.writes.push(session.create());
+        let asker = Asker::person(account.clone(), session.clone(), from);
+        let detail = json!({ "by": by, "is_strong": is_strong });
+        self.tell_everywhere(&asker, ("session.started", &detail), change).await?;
+        Ok((session, Secret::new(token.expose())))
+    }
+
+    /// Tells of an act of a person on their own account, in the audit of the server and of
+    /// every tenant in which they have a role.
+    pub(crate) async fn tell_everywhere(
+        &self,
+        asker: &Asker,
+        (act, detail): (&'static str, &Value),
+        change: &mut Change,
+    ) -> Result<(), AdminError> {
+        let Some(account) = asker.account() else { return Err(AdminError::NotFound) };
+        let roles: Vec<Kept<Membership>> = self.owned_by(account.id).await?;
+        let tenants = roles.into_iter().map(|role| Some(role.value.tenant));
+        for tenant in std::iter::once(None::<TenantId>).chain(tenants) {
+            let entry: NewEntry = self.entry_with(asker, act, of_account(account.id), detail);
+            change.entries.push((tenant, entry));
+        }
+        Ok(())
+    }
+
+    /// Who is behind the token of a session, as far as it still holds.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotSignedIn`]: nobody; [`AdminError::Service`]: nobody knows.
+    pub async fn find_session(&self, token: &str, from: &str) -> Result<Asker, AdminError> {
+        let token = Token::parse(TokenKind::Session, token);
+        let token = token.map_err(|_not_a_token| AdminError::NotSignedIn)?;
+        let found: Option<Kept<Session>> =
+            directory::find(&*self.storage, token.id().as_str()).await?;
+        let found = found.ok_or(AdminError::NotSignedIn)?;
+        let now = self.clock.now();
+        if found.value.expires <= now || found.value.ends <= now {
+            return Err(AdminError::NotSignedIn);
+        }
+        let account = self.find_account(found.value.account).await?;
+        let account = account.ok_or(AdminError::NotSignedIn)?.value;
+        if account.is_disabled {
+            return Err(AdminError::NotSignedIn);
+        }
+        if found.value.last_used.saturating_add(TOUCHED_EVERY) <= now {
+            let touched = Session {
+                last_used: now,
+                expires: found.value.ends.min(now.saturating_add(self.options.session_idle)),
+                ..found.value.clone()
+            };
+            // Another request may have been faster, or the session may have ended: that counts.
+            let writes = vec![found.write(&touched)];
+            self.storage.commit(&Change { writes, entries: Vec::new() }).await?;
+        }
+        Ok(Asker::person(account, found.value, from))
+    }
+
+    /// The sessions of the person who asks, and which of them is the one at hand.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`]: it is not a person who asks; [`AdminError::Service`].
+    pub async fn list_sessions(&self, asker: &Asker) -> Result<Vec<Session>, AdminError> {
+        let account = asker.account().ok_or(AdminError::NotFound)?;
+        let now = self.clock.now();
+        let sessions: Vec<Kept<Session>> = self.owned_by(account.id).await?;
+        let current = sessions.into_iter().map(|kept| kept.value);
+        Ok(current.filter(|session| now < session.expires).collect())
+    }
+
+    /// Ends a session of the person who asks.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Service`].
+    pub async fn end_session(&self, asker: &Asker, id: &str) -> Result<(), AdminError> {
+        let account = asker.account().ok_or(AdminError::NotFound)?;
+        let found: Option<Kept<Session>> = directory::find(&*self.storage, id).await?;
+        let found = found.filter(|found| found.value.account == account.id);
+        let found = found.ok_or(AdminError::NotFound)?;
+        let writes: Vec<RecordWrite> = vec![whatever_it_is(found.remove())];
+        let mut change = Change { writes, entries: Vec::new() };
+        let is_own = asker.session().is_some_and(|session| session.id == id);
+        let detail = json!({ "is_own": is_own });
+        self.tell_everywhere(asker, ("session.ended", &detail), &mut change).await?;
+        self.commit(&change).await
+    }
+}

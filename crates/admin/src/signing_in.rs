@@ -1,0 +1,266 @@
+//! Signing in by a password and, if the account has one, a second factor.
+
+use std::time::Duration;
+
+use acta_ambient::Moment;
+use acta_auth::{
+    Attempt, HashingError, Password, PasswordHash, PasswordVerdict, RecoveryCode, SignInFailures,
+    TotpSecret,
+};
+use acta_service::ServiceError;
+use acta_storage::directory::{self, Account, EmailAddress, Failures, Kept, Recorded};
+use acta_storage::{Change, Committed, Expected, NewEntry, Outcome, RecordKind, RecordWrite, Who};
+use acta_xapi::Sha2;
+use serde_json::json;
+
+use crate::sessions::SignedIn;
+use crate::telling::of_account;
+use crate::{Admin, AdminError, Asker};
+
+/// What somebody presents to sign in.
+#[derive(Clone, Debug)]
+pub struct SignIn<'a> {
+    /// The address of the account.
+    pub email: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// A code of the second factor, or a recovery code.
+    pub code: Option<&'a str>,
+    /// From where.
+    pub from: &'a str,
+}
+
+/// Failures from anywhere count this much less than failures from one address: nobody is
+/// locked out by a few attempts of others.
+const ELSEWHERE_PART: u32 = 10;
+
+/// How long failures are kept.
+const FAILURES_KEPT: Duration = Duration::from_hours(24);
+
+impl Admin {
+    /// Begins a session for whoever knows the password of an account, and has its second
+    /// factor.
+    ///
+    /// Every attempt is counted before it is looked at, so that many at once are as slow as
+    /// one after the other. Nothing tells whether there is an account.
+    ///
+    /// # Errors
+    ///
+    /// - [`AdminError::NotSignedIn`]: something is not right.
+    /// - [`AdminError::CodeNeeded`]: the password is right, and a code was not sent.
+    /// - [`AdminError::Delayed`]: too many attempts have failed.
+    /// - [`AdminError::Service`].
+    pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignedIn, AdminError> {
+        let email: Option<EmailAddress> = sign_in.email.parse().ok();
+        let lower = sign_in.email.to_lowercase();
+        let counted = self.count_attempt(&lower, sign_in.from).await?;
+        let found: Option<Kept<Account>> = match &email {
+            Some(email) => directory::find_by_name(&*self.storage, email.as_str()).await?,
+            None => None,
+        };
+        let verdict = self.check_password(found.as_ref(), sign_in.password).await?;
+        let is_open = found.as_ref().is_some_and(|found| !found.value.is_disabled);
+        let (Some(found), true, true) = (found, is_open, verdict != PasswordVerdict::Wrong) else {
+            return Err(self.tell_failure(sign_in, email.as_ref(), "password").await);
+        };
+        let mut after = found.value.clone();
+        let is_strong = match self.check_code(&mut after, sign_in.code) {
+            CodeVerdict::NotNeeded => false,
+            CodeVerdict::Right => true,
+            CodeVerdict::Missing => {
+                // Who knows the password has not guessed.
+                self.forget_attempts(&counted).await?;
+                return Err(AdminError::CodeNeeded);
+            }
+            CodeVerdict::Wrong => {
+                return Err(self.tell_failure(sign_in, email.as_ref(), "code").await);
+            }
+        };
+        if verdict == PasswordVerdict::RightButOutdated {
+            after.password = Some(self.hash(sign_in.password).await?);
+        }
+        after.last_signed_in = Some(self.clock.now());
+        let mut change = Change { writes: vec![found.write(&after)], entries: Vec::new() };
+        change.writes.extend(counted.into_iter().map(removal));
+        let by = (is_strong, if is_strong { "password and code" } else { "password" });
+        let begun = self.begin_session((&after, sign_in.from), by, &mut change).await?;
+        let (session, token) = begun;
+        match self.storage.commit(&change).await? {
+            Committed::Done => Ok(SignedIn { account: after, session, token }),
+            // The code was used, or the account changed, at the same moment.
+            Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::NotSignedIn),
+        }
+    }
+
+    /// Counts an attempt as failed, until it succeeds. Returns where it is counted.
+    pub(crate) async fn count_attempt(
+        &self,
+        email: &str,
+        from: &str,
+    ) -> Result<[String; 2], AdminError> {
+        let hash = |text: &str| Sha2::sha256(text.as_bytes()).as_str().to_owned();
+        let here = hash(&format!("{from}\n{email}"));
+        let everywhere = hash(&format!("\n{email}"));
+        self.count_failure(&here, 1).await?;
+        self.count_failure(&everywhere, ELSEWHERE_PART).await?;
+        Ok([here, everywhere])
+    }
+
+    async fn count_failure(&self, id: &str, part: u32) -> Result<(), AdminError> {
+        for _ in 0..Self::TRIES {
+            let found: Option<Kept<Failures>> = directory::find(&*self.storage, id).await?;
+            let now = self.clock.now();
+            let known = found.as_ref().map_or(SignInFailures::default(), |found| SignInFailures {
+                count: found.value.count,
+                last: found.value.last,
+            });
+            let weighed = SignInFailures { count: known.count / part, ..known };
+            if let Attempt::Delayed { until } = weighed.decide(now) {
+                return Err(AdminError::Delayed { retry_after: span(now, until) });
+            }
+            let SignInFailures { count, last } = known.and_one(now);
+            let expires = now.saturating_add(FAILURES_KEPT);
+            let failures = Failures { id: id.to_owned(), count, last, expires };
+            let write = match &found {
+                Some(found) => found.write(&failures),
+                None => failures.create(),
+            };
+            let change = Change { writes: vec![write], entries: Vec::new() };
+            if self.storage.commit(&change).await? == Committed::Done {
+                return Ok(());
+            }
+        }
+        // Somebody tries very many at once.
+        Err(AdminError::Delayed { retry_after: Duration::from_secs(1) })
+    }
+
+    pub(crate) async fn forget_attempts(&self, ids: &[String; 2]) -> Result<(), AdminError> {
+        let writes = ids.iter().cloned().map(removal).collect();
+        self.commit(&Change { writes, entries: Vec::new() }).await
+    }
+
+    /// Whether the password is the account's. Takes as long for none.
+    pub(crate) async fn check_password(
+        &self,
+        found: Option<&Kept<Account>>,
+        password: &str,
+    ) -> Result<PasswordVerdict, AdminError> {
+        let Ok(password) = Password::presented(password) else {
+            return Ok(PasswordVerdict::Wrong);
+        };
+        let text = found.and_then(|found| found.value.password.as_deref());
+        let known: Option<PasswordHash> = text.and_then(|text| text.parse().ok());
+        let verdict = self.hasher.verify(&password, known.as_ref()).await;
+        verdict.map_err(hashing_failed)
+    }
+
+    /// The hash of a password that was accepted.
+    pub(crate) async fn hash(&self, password: &str) -> Result<String, AdminError> {
+        let password = Password::presented(password)
+            .map_err(|error| AdminError::fault("/password", error.to_string()))?;
+        let hash = self.hasher.hash(&password).await.map_err(hashing_failed)?;
+        Ok(hash.to_text())
+    }
+
+    /// Checks a code, and notes in the account that it was used.
+    pub(crate) fn check_code(&self, account: &mut Account, code: Option<&str>) -> CodeVerdict {
+        let Some(factor) = account.second_factor.as_mut().filter(|factor| factor.is_confirmed)
+        else {
+            return CodeVerdict::NotNeeded;
+        };
+        let Some(code) = code.filter(|code| !code.trim().is_empty()) else {
+            return CodeVerdict::Missing;
+        };
+        let secret = TotpSecret::parse(&factor.secret).ok();
+        let now = self.clock.now();
+        let step = secret.and_then(|secret| secret.verify(code, now, factor.last_step));
+        if step.is_some() {
+            factor.last_step = step;
+            return CodeVerdict::Right;
+        }
+        match RecoveryCode::parse(code) {
+            Ok(code) if code.use_up(&mut factor.recovery) => CodeVerdict::Right,
+            Ok(_) | Err(_) => CodeVerdict::Wrong,
+        }
+    }
+
+    /// Tells of a failure to sign in, in the audit of the server and, if there is such an
+    /// account, of its tenants.
+    async fn tell_failure(
+        &self,
+        sign_in: &SignIn<'_>,
+        email: Option<&EmailAddress>,
+        wrong: &'static str,
+    ) -> AdminError {
+        let told = self.try_tell_failure(sign_in, email, wrong).await;
+        match told {
+            Ok(()) => AdminError::NotSignedIn,
+            Err(error) => error,
+        }
+    }
+
+    async fn try_tell_failure(
+        &self,
+        sign_in: &SignIn<'_>,
+        email: Option<&EmailAddress>,
+        wrong: &'static str,
+    ) -> Result<(), AdminError> {
+        let found: Option<Kept<Account>> = match email {
+            Some(email) => directory::find_by_name(&*self.storage, email.as_str()).await?,
+            None => None,
+        };
+        let mut tenants = vec![None];
+        let mut target = String::new();
+        if let Some(found) = &found {
+            target = of_account(found.value.id);
+            let roles = self.roles_of(found.value.id).await?;
+            tenants.extend(roles.into_iter().map(|role| Some(role.tenant)));
+        }
+        let asker = Asker::stranger(sign_in.from);
+        // What was typed is not told: it may be a password in the wrong field.
+        let detail = json!({ "wrong": wrong });
+        let entry = || NewEntry {
+            outcome: Outcome::Refused,
+            who: Who::Stranger,
+            ..self.entry_with(&asker, "session.refused", target.clone(), &detail)
+        };
+        let entries = tenants.into_iter().map(|tenant| (tenant, entry())).collect();
+        self.commit(&Change { writes: Vec::new(), entries }).await
+    }
+}
+
+/// Whether a second factor was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CodeVerdict {
+    /// The account has none.
+    NotNeeded,
+    /// It was.
+    Right,
+    /// No code was sent.
+    Missing,
+    /// The code is not right, or was used before.
+    Wrong,
+}
+
+pub(crate) fn hashing_failed(error: HashingError) -> AdminError {
+    match error {
+        HashingError::Busy { retry_after } => {
+            AdminError::Service(ServiceError::Busy { retry_after })
+        }
+        HashingError::Failed(_) | HashingError::BrokenOff(_) => {
+            let source = std::io::Error::other(error);
+            let act = "hashing a password";
+            AdminError::from(acta_storage::StorageError::Io { act, source })
+        }
+    }
+}
+
+fn removal(id: String) -> RecordWrite {
+    let expected = Expected::Anything;
+    RecordWrite { kind: RecordKind::Failures, id, expected, content: None }
+}
+
+fn span(from: Moment, to: Moment) -> Duration {
+    let micros = to.unix_micros().saturating_sub(from.unix_micros());
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+}

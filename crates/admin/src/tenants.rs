@@ -1,0 +1,346 @@
+//! Tenants: made, changed, suspended, removed.
+
+use acta_access::{Permission, ServerPermission, TenantId};
+use acta_storage::directory::{self, Kept, Tenant, TenantLimits, TenantState};
+use acta_storage::{Change, Group, RecordWrite, Usage};
+use serde_json::{Value, json};
+
+use crate::asker::Powers;
+use crate::once::Attempt;
+use crate::telling::{differences, of_tenant};
+use crate::{Admin, AdminError, Asker, Made, Once};
+
+/// What is to be different about a tenant; none leaves it as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TenantChanges {
+    /// Its name.
+    pub name: Option<String>,
+    /// All its limits together.
+    pub limits: Option<TenantLimits>,
+    /// Whether the audit tells which statements people have read.
+    pub audits_reads: Option<bool>,
+}
+
+/// Longest name of anything, in bytes.
+pub(crate) const NAME_BYTES_MAX: usize = 200;
+
+/// Checks a name for people.
+pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminError> {
+    let is_blank = name.trim().is_empty();
+    if is_blank || NAME_BYTES_MAX < name.len() || name.contains(char::is_control) {
+        let message = format!(
+            "a name has 1 to {NAME_BYTES_MAX} bytes, is not blank and holds no control characters"
+        );
+        return Err(AdminError::fault(pointer, message));
+    }
+    Ok(())
+}
+
+impl Admin {
+    /// A page of the tenants that the asker may know of, by number, behind `after`; and whether
+    /// there may be more.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Service`].
+    pub async fn list_tenants(
+        &self,
+        asker: &Asker,
+        after: Option<TenantId>,
+        count_max: usize,
+    ) -> Result<Vec<Kept<Tenant>>, AdminError> {
+        let tenants: Vec<Kept<Tenant>> = match &asker.powers {
+            Powers::Machine | Powers::Server => self.tenants_behind(after, count_max).await?,
+            Powers::Person { account, .. } if account.is_operator => {
+                self.tenants_behind(after, count_max).await?
+            }
+            Powers::Person { account, .. } => {
+                let group = Group::OwnedBy(account.id.to_string());
+                let memberships: Vec<Kept<directory::Membership>> =
+                    directory::list(&*self.storage, &group).await?;
+                let mut own = Vec::new();
+                for membership in memberships {
+                    let tenant = membership.value.tenant;
+                    if after.is_none_or(|after| after < tenant) && own.len() < count_max {
+                        own.extend(self.find_tenant(tenant).await?);
+                    }
+                }
+                own
+            }
+            Powers::Credential(principal) => {
+                let tenant = principal.tenant;
+                let is_behind = after.is_none_or(|after| after < tenant);
+                let is_readable = self.may(asker, tenant, Permission::ReadTenant).await?;
+                let found = self.find_tenant(tenant).await?;
+                found.into_iter().filter(|_| is_behind && is_readable).collect()
+            }
+            Powers::Nobody => Vec::new(),
+        };
+        Ok(tenants)
+    }
+
+    /// Tenants that are there, at most `count_max`, behind a number.
+    async fn tenants_behind(
+        &self,
+        after: Option<TenantId>,
+        count_max: usize,
+    ) -> Result<Vec<Kept<Tenant>>, AdminError> {
+        let mut found: Vec<Kept<Tenant>> = Vec::new();
+        let mut after = after.map(Tenant::record_id_of);
+        loop {
+            let page: Vec<Kept<Tenant>> =
+                directory::page(&*self.storage, &Group::Every, after.as_deref(), count_max).await?;
+            let is_last = page.len() < count_max;
+            after = page.last().map(|last| last.record.id.clone());
+            found.extend(page.into_iter().filter(|tenant| !is_purged(&tenant.value)));
+            if is_last || count_max <= found.len() {
+                found.truncate(count_max);
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn find_tenant(&self, id: TenantId) -> Result<Option<Kept<Tenant>>, AdminError> {
+        let id = Tenant::record_id_of(id);
+        let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
+        Ok(found.filter(|found| !is_purged(&found.value)))
+    }
+
+    /// Finds a tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn read_tenant(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        let permissions = (Permission::ReadTenant, ServerPermission::ReadTenants);
+        self.permit_either(asker, id, permissions).await
+    }
+
+    /// How many statements a tenant has, and what it has stored today.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_tenant`].
+    pub async fn read_usage(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+    ) -> Result<(u64, Usage), AdminError> {
+        self.read_tenant(asker, id).await?;
+        let count = self.storage.count_statements(id).await?;
+        let day = acta_service::day_of(self.clock.now());
+        let today = self.storage.add_usage(id, day, Usage::default()).await?;
+        Ok((count, today))
+    }
+
+    /// Makes a tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`], [`AdminError::Forbidden`], [`AdminError::KeyReused`],
+    /// [`AdminError::Service`].
+    pub async fn create_tenant(
+        &self,
+        asker: &Asker,
+        (name, limits): (&str, TenantLimits),
+        once: Once<'_, Tenant>,
+    ) -> Result<Made<Tenant>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::CreateTenants).await?;
+        check_name("/name", name)?;
+        for _ in 0..Self::TRIES {
+            if let Some(told) = self.find_answer(once.key).await? {
+                return Ok(Made::Before(told));
+            }
+            let (mut tenant, mut writes) = self.storage.next_tenant(name, self.clock.now()).await?;
+            tenant.limits = limits;
+            let create = directory::Recorded::create(&tenant);
+            writes.retain(|write| write.kind != create.kind);
+            writes.push(create);
+            let detail = telling_of(&tenant);
+            let entry = self.entry_with(asker, "tenant.created", of_tenant(tenant.id), &detail);
+            let own = acta_storage::NewEntry { id: self.new_id(), ..entry.clone() };
+            let entries = vec![(None, entry), (Some(tenant.id), own)];
+            match self.commit_once(Change { writes, entries }, once, &tenant).await? {
+                Attempt::Done => return Ok(Made::Now(tenant)),
+                Attempt::Before(told) => return Ok(Made::Before(told)),
+                Attempt::Stale | Attempt::NameTaken => {}
+            }
+        }
+        Err(AdminError::Stale)
+    }
+
+    /// Changes a tenant, which must have the version `expected` if one is given.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Forbidden`],
+    /// [`AdminError::Stale`], [`AdminError::Service`].
+    pub async fn change_tenant(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+        changes: TenantChanges,
+        expected: Option<u64>,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        let mut found = self.read_tenant(asker, id).await?;
+        if changes.name.is_some() {
+            let permissions = (Permission::RenameTenant, ServerPermission::RenameTenants);
+            found = self.permit_either(asker, id, permissions).await?;
+        }
+        if changes.limits.is_some() {
+            self.permit_on_server(asker, ServerPermission::SetLimits).await?;
+        }
+        if changes.audits_reads.is_some() {
+            found = self.permit(asker, id, Permission::SetTenantAudit).await?;
+        }
+        let before = found.value.clone();
+        let mut after = before.clone();
+        if let Some(name) = changes.name {
+            check_name("/name", &name)?;
+            after.name = name;
+        }
+        after.limits = changes.limits.unwrap_or(before.limits);
+        after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
+        self.replace_tenant(asker, found, (after, expected), "tenant.changed").await
+    }
+
+    /// Serves a tenant no more, until it is resumed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_tenant`]; [`AdminError::Conflict`] if it is deleted.
+    pub async fn suspend_tenant(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::SuspendTenants).await?;
+        let found = self.read_tenant(asker, id).await?;
+        let since = self.clock.now();
+        match found.value.state {
+            TenantState::Active => {
+                let after =
+                    Tenant { state: TenantState::Suspended { since }, ..found.value.clone() };
+                self.replace_tenant(asker, found, (after, None), "tenant.suspended").await
+            }
+            TenantState::Suspended { .. } => Ok(found),
+            TenantState::Deleted { .. } | TenantState::Purged { .. } => {
+                Err(AdminError::Conflict("the tenant is deleted"))
+            }
+        }
+    }
+
+    /// Serves a tenant again that was suspended.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::suspend_tenant`].
+    pub async fn resume_tenant(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::SuspendTenants).await?;
+        let found = self.read_tenant(asker, id).await?;
+        match found.value.state {
+            TenantState::Active => Ok(found),
+            TenantState::Suspended { .. } => {
+                let after = Tenant { state: TenantState::Active, ..found.value.clone() };
+                self.replace_tenant(asker, found, (after, None), "tenant.resumed").await
+            }
+            TenantState::Deleted { .. } | TenantState::Purged { .. } => {
+                Err(AdminError::Conflict("the tenant is deleted: restore it first"))
+            }
+        }
+    }
+
+    /// Serves a tenant no more, and removes everything in it once the waiting period is over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_tenant`].
+    pub async fn delete_tenant(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
+        let found = self.permit_either(asker, id, permissions).await?;
+        if matches!(found.value.state, TenantState::Deleted { .. }) {
+            return Ok(found);
+        }
+        let since = self.clock.now();
+        let purge = since.saturating_add(self.options.deletion_wait);
+        let after = Tenant { state: TenantState::Deleted { since, purge }, ..found.value.clone() };
+        self.replace_tenant(asker, found, (after, None), "tenant.deleted").await
+    }
+
+    /// Takes a deletion back, as long as it waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_tenant`]; [`AdminError::Conflict`] if it is not deleted.
+    pub async fn restore_tenant(
+        &self,
+        asker: &Asker,
+        id: TenantId,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
+        let found = self.permit_either(asker, id, permissions).await?;
+        if !matches!(found.value.state, TenantState::Deleted { .. }) {
+            return Err(AdminError::Conflict("the tenant is not deleted"));
+        }
+        let after = Tenant { state: TenantState::Active, ..found.value.clone() };
+        self.replace_tenant(asker, found, (after, None), "tenant.restored").await
+    }
+
+    async fn replace_tenant(
+        &self,
+        asker: &Asker,
+        found: Kept<Tenant>,
+        (after, expected): (Tenant, Option<u64>),
+        act: &'static str,
+    ) -> Result<Kept<Tenant>, AdminError> {
+        if expected.is_some_and(|expected| expected != found.record.version) {
+            return Err(AdminError::Stale);
+        }
+        if after == found.value {
+            return Ok(found);
+        }
+        let detail = differences(&telling_of(&found.value), &telling_of(&after));
+        let entry = self.entry_with(asker, act, of_tenant(after.id), &detail);
+        let mut entries = vec![(Some(after.id), entry.clone())];
+        if asker.is_operator() || after.state != found.value.state {
+            entries.push((None, acta_storage::NewEntry { id: self.new_id(), ..entry }));
+        }
+        let writes: Vec<RecordWrite> = vec![found.write(&after)];
+        self.commit(&Change { writes, entries }).await?;
+        self.authenticator.forget_tenant(after.id);
+        self.find_tenant(after.id).await?.ok_or(AdminError::NotFound)
+    }
+}
+
+fn is_purged(tenant: &Tenant) -> bool {
+    matches!(tenant.state, TenantState::Purged { .. })
+}
+
+/// What the audit tells of a tenant.
+pub(crate) fn telling_of(tenant: &Tenant) -> Value {
+    let purge = match tenant.state {
+        TenantState::Deleted { purge, .. } => Some(purge.to_string()),
+        TenantState::Active | TenantState::Suspended { .. } | TenantState::Purged { .. } => None,
+    };
+    json!({
+        "name": tenant.name,
+        "state": tenant.state.as_str(),
+        "purge": purge,
+        "requests_per_second": tenant.limits.requests_per_second,
+        "bytes_per_day": tenant.limits.bytes_per_day,
+        "statements_per_day": tenant.limits.statements_per_day,
+        "audits_reads": tenant.audits_reads,
+    })
+}

@@ -1,0 +1,121 @@
+//! Browser tokens: issued in the place of credentials.
+
+use std::time::Duration;
+
+use acta_access::{Binding, Origin, Permission, Principal, Scopes, TenantId};
+use acta_ambient::Moment;
+use acta_auth::{Authenticator, Secret, TokenClaims, TokenError};
+use acta_storage::Change;
+use serde_json::json;
+
+use crate::asker::Powers;
+use crate::telling::of_credential;
+use crate::{Admin, AdminError, Asker};
+
+/// A browser token to be issued.
+#[derive(Clone, Debug)]
+pub struct NewToken {
+    /// For whom, and where.
+    pub binding: Binding,
+    /// From which origin alone, if from one.
+    pub origin: Option<Origin>,
+    /// What it may be used for; none for all that content does for a learner.
+    pub scopes: Option<Scopes>,
+    /// How long; none for as long as tokens live by default.
+    pub lifetime: Option<Duration>,
+}
+
+/// A browser token, which is told this once.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The token, as the Bearer scheme takes it.
+    pub token: Secret,
+    /// The whole value of the header `Authorization` in the Basic scheme.
+    pub basic: Secret,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// From when on it is refused.
+    pub expires: Moment,
+}
+
+impl Admin {
+    /// Issues a browser token in the place of a credential of the tenant: asked for by people
+    /// who may, or with the credential itself.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Forbidden`],
+    /// [`AdminError::Service`].
+    pub async fn issue_token(
+        &self,
+        asker: &Asker,
+        (tenant, key): (TenantId, &str),
+        new: NewToken,
+    ) -> Result<IssuedToken, AdminError> {
+        if !is_its_own(asker, tenant, key) {
+            self.permit(asker, tenant, Permission::IssueTokens).await?;
+        }
+        let credential = self.credential_of(tenant, key).await?.value;
+        let now = self.clock.now();
+        if credential.expires.is_some_and(|expires| expires <= now) {
+            return Err(AdminError::Conflict("the credential has expired"));
+        }
+        let lifetime = new.lifetime.unwrap_or(self.options.token_lifetime);
+        if Authenticator::TOKEN_LIFETIME_MAX < lifetime || lifetime.is_zero() {
+            let hours = Authenticator::TOKEN_LIFETIME_MAX.as_secs() / 3600;
+            let message = format!("a token lives for more than nothing and {hours} hours at most");
+            return Err(AdminError::fault("/lifetime_seconds", message));
+        }
+        let expires = now.saturating_add(lifetime);
+        let expires = credential.expires.map_or(expires, |ends| ends.min(expires));
+        let scopes = new.scopes.unwrap_or_else(|| Authenticator::token_scopes(credential.scopes));
+        let claims = TokenClaims {
+            id: self.new_id(),
+            key: credential.key.clone(),
+            scopes,
+            binding: new.binding,
+            origin: new.origin,
+        };
+        let of = Principal {
+            tenant,
+            name: credential.key.clone(),
+            scopes: credential.scopes,
+            restrictions: credential.restrictions,
+            authority: credential.authority,
+        };
+        let token = self.authenticator.issue_token(&of, &claims, expires).map_err(fault_of)?;
+        // Not for whom: the audit stays when a person is erased.
+        let detail = json!({
+            "token": claims.id.to_string(),
+            "scopes": scopes.to_string(),
+            "registration": claims.binding.registration.map(|id| id.to_string()),
+            "activity": claims.binding.activity.as_ref().map(|id| id.as_str().to_owned()),
+            "origin": claims.origin.as_ref().map(ToString::to_string),
+            "expires": expires.to_string(),
+        });
+        let entry = self.entry_with(asker, "token.issued", of_credential(key), &detail);
+        let entries = vec![(Some(tenant), entry)];
+        self.commit(&Change { writes: Vec::new(), entries }).await?;
+        Ok(IssuedToken { basic: Authenticator::basic_of(&token), token, scopes, expires })
+    }
+}
+
+/// Whether the asker is the credential itself, and not a token in its place.
+fn is_its_own(asker: &Asker, tenant: TenantId, key: &str) -> bool {
+    match (&asker.powers, &asker.who) {
+        (Powers::Credential(principal), acta_storage::Who::Credential(own)) => {
+            principal.tenant == tenant && own == key && principal.restrictions.binding.is_none()
+        }
+        _ => false,
+    }
+}
+
+fn fault_of(error: TokenError) -> AdminError {
+    let pointer = match &error {
+        TokenError::Scope(_) => "/scopes",
+        TokenError::Restricted(acta_access::Restriction::Origin) => "/origin",
+        TokenError::Restricted(_) => "/activity",
+        TokenError::TooLong => "/agent",
+    };
+    AdminError::fault(pointer, error.to_string())
+}

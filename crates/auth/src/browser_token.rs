@@ -1,0 +1,214 @@
+//! Browser tokens: what content in a browser holds in the place of a secret.
+//!
+//! A token acts for one agent, in the place of one credential, for a while. Nothing of it is
+//! stored: it is sealed with a key of the store. It is never good for more than its credential
+//! is at the time of the request, and void with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Act, Binding, Origin, Principal, Scope, Scopes, decide};
+use acta_ambient::Moment;
+use acta_storage::Who;
+use acta_xapi::{ActivityId, Ifi, Uuid, Version, parse_actor};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::known::{Identified, Known};
+use crate::presented::TOKEN_USER;
+use crate::{AuthError, Authenticator, Secret};
+
+/// What its text begins with, so that people and scanners of leaked secrets recognise it.
+const PREFIX: &str = "acta_t_";
+
+/// What it is sealed for.
+const PURPOSE: &str = "browser-token";
+
+/// What a token is good for.
+#[derive(Clone, Debug)]
+pub struct TokenClaims {
+    /// Its own id, by which the audit names it.
+    pub id: Uuid,
+    /// The key of the credential in whose place it stands.
+    pub key: String,
+    /// What it may be used for: no more than the credential.
+    pub scopes: Scopes,
+    /// For whom, and where.
+    pub binding: Binding,
+    /// From which origin alone, if from one.
+    pub origin: Option<Origin>,
+}
+
+/// Why a token is not made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// A scope is more than the credential has, or is one for administration.
+    #[error("the scope `{0}` is more than the credential has, or not for tokens")]
+    Scope(Scope),
+    /// The restrictions of the credential do not let it.
+    #[error(transparent)]
+    Restricted(acta_access::Restriction),
+    /// The ids and addresses in it are too long together.
+    #[error("the agent and the activity are too long together")]
+    TooLong,
+}
+
+/// Its payload, with short names: it goes into headers.
+#[derive(Serialize, Deserialize)]
+struct Payload {
+    i: String,
+    k: String,
+    s: String,
+    /// The agent, as the JSON text of its identifier.
+    a: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    r: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    c: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    o: Option<String>,
+}
+
+impl Payload {
+    fn of(claims: &TokenClaims) -> Self {
+        Self {
+            i: claims.id.to_string(),
+            k: claims.key.clone(),
+            s: claims.scopes.to_string(),
+            a: claims.binding.agent.to_key(),
+            r: claims.binding.registration.map(|registration| registration.to_string()),
+            c: claims.binding.activity.as_ref().map(|activity| activity.as_str().to_owned()),
+            o: claims.origin.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<TokenClaims> {
+        let payload: Self = serde_json::from_slice(bytes).ok()?;
+        let agent: Ifi = parse_actor(payload.a.as_bytes(), Version::V2_0_0).ok()?.ifi?;
+        let registration = match payload.r {
+            Some(text) => Some(text.parse().ok()?),
+            None => None,
+        };
+        let activity: Option<ActivityId> = match payload.c {
+            Some(text) => Some(text.parse().ok()?),
+            None => None,
+        };
+        let origin = match payload.o {
+            Some(text) => Some(text.parse().ok()?),
+            None => None,
+        };
+        Some(TokenClaims {
+            id: payload.i.parse().ok()?,
+            key: payload.k,
+            scopes: payload.s.parse().ok()?,
+            binding: Binding { agent, registration, activity },
+            origin,
+        })
+    }
+}
+
+/// The first scope that permits what `of` does not, or that is not for tokens.
+fn excess(of: Scopes, scopes: Scopes) -> Option<Scope> {
+    let permits = |scopes: Scopes, act: Act| scopes.contains_any(act.sufficient());
+    scopes.iter().find(|scope| {
+        let alone = Scopes::from_iter([*scope]);
+        let is_administration = Act::EVERY.into_iter().all(|act| !permits(alone, act));
+        let exceeds = |act: &Act| permits(alone, *act) && !permits(of, *act);
+        is_administration || Act::EVERY.iter().any(exceeds)
+    })
+}
+
+impl Authenticator {
+    /// Longest life of a token: a day.
+    pub const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
+
+    /// What a token may be used for if nothing is said: all that content does for a learner,
+    /// as far as `of` lets it.
+    pub fn token_scopes(of: Scopes) -> Scopes {
+        let useful = [
+            Scope::StatementsWrite,
+            Scope::StatementsRead,
+            Scope::StatementsReadMine,
+            Scope::State,
+            Scope::Define,
+            Scope::Profile,
+        ];
+        useful
+            .into_iter()
+            .filter(|scope| excess(of, Scopes::from_iter([*scope])).is_none())
+            .collect()
+    }
+
+    /// Makes a token in the place of a credential with these rights, good until `expires`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`]: it would be good for more than the credential, or too long.
+    pub fn issue_token(
+        &self,
+        of: &Principal,
+        claims: &TokenClaims,
+        expires: Moment,
+    ) -> Result<Secret, TokenError> {
+        if let Some(scope) = excess(of.scopes, claims.scopes) {
+            return Err(TokenError::Scope(scope));
+        }
+        let bound = of.restrictions.bind(claims.binding.clone(), claims.origin.clone());
+        bound.map_err(TokenError::Restricted)?;
+        // Texts alone cannot fail to be written.
+        let payload = serde_json::to_vec(&Payload::of(claims)).unwrap_or_default();
+        let sealed = self.sealer.seal(PURPOSE, &payload, expires);
+        let sealed = sealed.map_err(|_too_long| TokenError::TooLong)?;
+        Ok(Secret::new(format!("{PREFIX}{}", sealed.expose())))
+    }
+
+    /// The value of a header `Authorization` in the Basic scheme that presents a token: what
+    /// content expects that knows of no tokens.
+    pub fn basic_of(token: &Secret) -> Secret {
+        let text = STANDARD.encode(format!("{TOKEN_USER}:{}", token.expose()));
+        Secret::new(format!("Basic {text}"))
+    }
+
+    /// Whether the text looks like a token of ours.
+    pub(crate) fn is_token(text: &Secret) -> bool {
+        text.expose().starts_with(PREFIX)
+    }
+
+    pub(crate) async fn authenticate_token(
+        &self,
+        presented: &Secret,
+    ) -> Result<Identified, AuthError> {
+        let now = self.clock.now();
+        let sealed = presented.expose().strip_prefix(PREFIX).ok_or(AuthError::Refused)?;
+        let payload = self.sealer.open(PURPOSE, sealed, now);
+        let payload = payload.map_err(|_not_ours_or_expired| AuthError::Refused)?;
+        let claims = Payload::read(&payload).ok_or(AuthError::Refused)?;
+        let known = self.find(&claims.key).await?.ok_or(AuthError::Refused)?;
+        known.check(now)?;
+        let principal = narrow(&known, claims).ok_or(AuthError::Refused)?;
+        let who = Who::Token(known.credential.key.clone());
+        Ok(Identified { principal, who, tenant: Arc::clone(&known.tenant) })
+    }
+}
+
+/// What a token may do: what it was made for, as far as its credential still may.
+fn narrow(known: &Known, claims: TokenClaims) -> Option<Principal> {
+    let credential = &known.credential;
+    if excess(credential.scopes, claims.scopes).is_some() {
+        return None;
+    }
+    let restrictions = credential.restrictions.bind(claims.binding, claims.origin).ok()?;
+    let principal = Principal {
+        tenant: credential.tenant,
+        name: credential.key.clone(),
+        scopes: claims.scopes,
+        restrictions: Arc::new(restrictions),
+        authority: credential.authority.clone(),
+    };
+    // A token without any use is no token.
+    Act::EVERY.into_iter().any(|act| decide(&principal, act).is_ok()).then_some(principal)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! Hashes of passwords, which are slow and hungry for memory on purpose.
+//!
+//! As many are computed at a time as the memory allows, off the threads that answer requests;
+//! some more wait, and the rest are sent away, so that a flood of attempts fills nothing.
+//!
+//! Spec: RFC 9106; OWASP ASVS 5.0, 11.4.2; OWASP Password Storage Cheat Sheet.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_ambient::Entropy;
+use argon2::password_hash::{self, phc};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, spawn_blocking};
+
+use crate::Password;
+
+/// Memory that a hash takes, in KiB.
+const MEMORY_KIB: u32 = 19 * 1024;
+
+/// How often the memory is gone through.
+const PASSES: u32 = 2;
+
+/// How many parts of the memory could be filled at once.
+const LANES: u32 = 1;
+
+/// Bytes of a salt.
+const SALT_BYTES: usize = 16;
+
+/// Bytes of a hash.
+const OUTPUT_BYTES: usize = 32;
+
+/// The greatest parameters of a stored hash that are computed: 256 MiB, and so on. Whoever can
+/// write hashes into the store cannot bring down the server with them.
+const MEMORY_KIB_MAX: u32 = 256 * 1024;
+const PASSES_MAX: u32 = 32;
+const LANES_MAX: u32 = 16;
+
+/// When to come back if too many wait.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The hash of a password, as it is stored: a text in the PHC format that names algorithm,
+/// version, parameters and salt.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(phc::PasswordHash);
+
+/// The text is not the hash of a password, or of a kind that is not computed here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected an Argon2id hash in the PHC format, with parameters within bounds")]
+pub struct NotAPasswordHash;
+
+impl FromStr for PasswordHash {
+    type Err = NotAPasswordHash;
+
+    fn from_str(text: &str) -> Result<Self, NotAPasswordHash> {
+        let hash = phc::PasswordHash::new(text).map_err(|_invalid| NotAPasswordHash)?;
+        let is_argon2id = hash.algorithm.as_str() == Algorithm::Argon2id.as_str();
+        let is_newest = hash.version == Some(Version::V0x13.into());
+        if !is_argon2id || !is_newest || hash.salt.is_none() || hash.hash.is_none() {
+            return Err(NotAPasswordHash);
+        }
+        let params = Params::try_from(&hash).map_err(|_invalid| NotAPasswordHash)?;
+        let is_bounded = params.m_cost() <= MEMORY_KIB_MAX
+            && params.t_cost() <= PASSES_MAX
+            && params.p_cost() <= LANES_MAX
+            && params.keyid().is_empty()
+            && params.data().is_empty();
+        if is_bounded { Ok(Self(hash)) } else { Err(NotAPasswordHash) }
+    }
+}
+
+impl PasswordHash {
+    /// The text to store.
+    pub fn to_text(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn input(&self) -> Result<Input, password_hash::Error> {
+        let params = Params::try_from(&self.0)?;
+        let salt = self.0.salt.as_ref().ok_or(password_hash::Error::SaltInvalid)?;
+        Ok(Input { params, salt: salt.to_vec() })
+    }
+
+    /// Whether both are the same, in constant time.
+    fn is_same(&self, other: &Self) -> bool {
+        let outputs = (self.0.hash.as_ref(), other.0.hash.as_ref());
+        let (Some(ours), Some(theirs)) = outputs else { return false };
+        bool::from(ours.as_bytes().ct_eq(theirs.as_bytes()))
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What became of a password that was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordVerdict {
+    /// It is the one.
+    Right,
+    /// It is the one, but its hash is of earlier parameters. Store a new hash of it.
+    RightButOutdated,
+    /// It is not the one, or there is no account.
+    Wrong,
+}
+
+/// Why a password was not hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    /// Too many wait already. Try again later.
+    #[error("too many passwords are being checked")]
+    Busy {
+        /// How long to wait before the next attempt.
+        retry_after: Duration,
+    },
+    /// It could not be computed, as for lack of memory.
+    #[error("could not compute the hash of a password")]
+    Failed(#[source] password_hash::Error),
+    /// The process is shutting down, or the computation panicked.
+    #[error("the computation of the hash of a password was broken off")]
+    BrokenOff(#[source] JoinError),
+}
+
+/// How much a [`PasswordHasher`] does at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordHasherOptions {
+    /// Most hashes that are computed at a time. Each takes 19 MiB and one processor.
+    pub running_count_max: NonZeroUsize,
+    /// Most that wait meanwhile.
+    pub waiting_count_max: usize,
+}
+
+/// Hashes passwords and verifies them.
+#[derive(Debug)]
+pub struct PasswordHasher {
+    entropy: Arc<dyn Entropy>,
+    running: Arc<Semaphore>,
+    /// Places for those that run and those that wait.
+    places: Semaphore,
+}
+
+impl PasswordHasher {
+    /// A hasher that takes its salts from `entropy`.
+    pub fn new(entropy: Arc<dyn Entropy>, options: PasswordHasherOptions) -> Self {
+        let running = options.running_count_max.get().min(Semaphore::MAX_PERMITS);
+        let places = running.saturating_add(options.waiting_count_max).min(Semaphore::MAX_PERMITS);
+        Self { entropy, running: Arc::new(Semaphore::new(running)), places: Semaphore::new(places) }
+    }
+
+    /// The hash of `password` with a new salt and today's parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`HashingError`]: see its variants.
+    pub async fn hash(&self, password: &Password) -> Result<PasswordHash, HashingError> {
+        let mut salt = [0; SALT_BYTES];
+        self.entropy.fill(&mut salt);
+        self.compute(password, Input { params: current()?, salt: salt.to_vec() }).await
+    }
+
+    /// Whether `password` is the one of an account whose hash is `known`.
+    ///
+    /// Without an account the same is computed, so that time does not tell which accounts
+    /// there are.
+    ///
+    /// # Errors
+    ///
+    /// [`HashingError`]: see its variants.
+    pub async fn verify(
+        &self,
+        password: &Password,
+        known: Option<&PasswordHash>,
+    ) -> Result<PasswordVerdict, HashingError> {
+        let current = current()?;
+        let input = match known {
+            Some(known) => known.input().map_err(HashingError::Failed)?,
+            None => Input { params: current.clone(), salt: vec![0; SALT_BYTES] },
+        };
+        let is_outdated = input.params != current;
+        let computed = self.compute(password, input).await?;
+        let is_right = known.is_some_and(|known| known.is_same(&computed));
+        Ok(match (is_right, is_outdated) {
+            (true, false) => PasswordVerdict::Right,
+            (true, true) => PasswordVerdict::RightButOutdated,
+            (false, _) => PasswordVerdict::Wrong,
+        })
+    }
+
+    async fn compute(
+        &self,
+        password: &Password,
+        input: Input,
+    ) -> Result<PasswordHash, HashingError> {
+        let busy = HashingError::Busy { retry_after: RETRY_AFTER };
+        let Ok(_place) = self.places.try_acquire() else { return Err(busy) };
+        // Nobody closes the semaphore.
+        let Ok(permit) = Arc::clone(&self.running).acquire_owned().await else { return Err(busy) };
+        let password = password.clone();
+        let work = move || {
+            // The memory is taken until the end, also if nobody waits for it any more.
+            let _permit = permit;
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, input.params)
+                .hash_password_with_salt(password.as_bytes(), &input.salt)
+        };
+        let computed = spawn_blocking(work).await.map_err(HashingError::BrokenOff)?;
+        computed.map(PasswordHash).map_err(HashingError::Failed)
+    }
+}
+
+/// What a hash is computed of beside the password.
+struct Input {
+    params: Params,
+    salt: Vec<u8>,
+}
+
+/// Today's parameters.
+fn current() -> Result<Params, HashingError> {
+    Params::new(MEMORY_KIB, PASSES, LANES, Some(OUTPUT_BYTES))
+        .map_err(|error| HashingError::Failed(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_ambient::{SeededEntropy, SystemEntropy};
+
+    use super::*;
+
+    /// What another implementation, argon2-cffi, makes of "pæssword of Ada" with the salt
+    /// "0123456789abcdef": with today's parameters, and with lesser ones.
+    const TODAYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg\
+                          $ZUS+mDBKY4lG78h4Jbf5d9hMUGlXFPoDRwpvNzOkonU";
+    const EARLIER: &str = "$argon2id$v=19$m=1024,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg\
+                           $bjTB+TF4RpY/R/Ulzq6awwGJWplJatxxJcNUNs+Bj9U";
+
+    fn hasher(waiting_count_max: usize) -> PasswordHasher {
+        let running_count_max = NonZeroUsize::MIN;
+        let options = PasswordHasherOptions { running_count_max, waiting_count_max };
+        PasswordHasher::new(Arc::new(SeededEntropy::new(1)), options)
+    }
+
+    fn password(text: &str) -> Password {
+        Password::presented(text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn tells_right_from_wrong() {
+        let table = [
+            ("pæssword of Ada", Some(TODAYS), PasswordVerdict::Right),
+            ("pæssword of Ada", Some(EARLIER), PasswordVerdict::RightButOutdated),
+            ("pæssword of Ada ", Some(TODAYS), PasswordVerdict::Wrong),
+            ("Pæssword of Ada", Some(EARLIER), PasswordVerdict::Wrong),
+            ("", Some(TODAYS), PasswordVerdict::Wrong),
+            ("pæssword of Ada", None, PasswordVerdict::Wrong),
+        ];
+        let hasher = hasher(0);
+        for (text, known, expected) in table {
+            let known = known.map(|text| text.parse().unwrap());
+            let verdict = hasher.verify(&password(text), known.as_ref()).await.unwrap();
+            assert_eq!(verdict, expected, "{text:?} against {known:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn verifies_what_it_hashed_and_was_stored() {
+        let (hasher, password) = (hasher(0), password("blue otters juggle"));
+        let first = hasher.hash(&password).await.unwrap().to_text();
+        let second = hasher.hash(&password).await.unwrap().to_text();
+        assert_ne!(first, second, "each has a salt of its own");
+        assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{first}");
+        let stored = first.parse().unwrap();
+        let verdict = hasher.verify(&password, Some(&stored)).await.unwrap();
+        assert_eq!(verdict, PasswordVerdict::Right);
+    }
+
+    #[tokio::test]
+    async fn sends_away_whom_it_has_no_place_for() {
+        let password = password("any");
+        let alone = hasher(0);
+        let (first, second) = tokio::join!(alone.hash(&password), alone.hash(&password));
+        assert!(first.is_ok());
+        assert!(matches!(second, Err(HashingError::Busy { .. })), "{second:?}");
+        assert!(alone.hash(&password).await.is_ok(), "the place is free again");
+
+        let patient = hasher(1);
+        let (first, second) = tokio::join!(patient.hash(&password), patient.hash(&password));
+        assert!(first.is_ok() && second.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_frees_the_place() {
+        let password = password("any");
+        let options =
+            PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 0 };
+        let hasher = PasswordHasher::new(Arc::new(SystemEntropy), options);
+        tokio::select! {
+            biased;
+            _ = hasher.hash(&password) => panic!("it takes a while"),
+            () = std::future::ready(()) => {}
+        }
+        assert!(hasher.hash(&password).await.is_ok());
+    }
+
+    #[test]
+    fn refuses_what_is_no_hash_or_would_take_too_much() {
+        assert_eq!(TODAYS.parse::<PasswordHash>().unwrap().to_text(), TODAYS);
+        let table = [
+            String::new(),
+            "password".to_owned(),
+            TODAYS.replace("argon2id", "argon2i"),
+            TODAYS.replace("argon2id", "scrypt"),
+            TODAYS.replace("v=19", "v=16"),
+            TODAYS.replace("$v=19", ""),
+            TODAYS.replace("m=19456", "m=262145"),
+            TODAYS.replace("t=2", "t=33"),
+            TODAYS.replace("p=1", "p=17"),
+            TODAYS.replace("p=1", "p=1,keyid=YWJj"),
+            TODAYS.replace("t=2", "t=0"),
+            TODAYS.replace("$ZUS+mDBKY4lG78h4Jbf5d9hMUGlXFPoDRwpvNzOkonU", ""),
+        ];
+        for text in table {
+            assert_eq!(text.parse::<PasswordHash>(), Err(NotAPasswordHash), "{text}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the admin API refuses, told to a person.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A request was refused: why, and each place that must be mended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The status of the answer.
+    pub(crate) status: u16,
+    detail: String,
+    faults: Vec<String>,
+}
+
+impl Refusal {
+    /// Reads a problem, or what came in place of one.
+    pub(crate) fn read(status: u16, body: &[u8]) -> Self {
+        let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |value: &Value, name: &str| value[name].as_str().map(str::to_owned);
+        let detail = text(&problem, "detail")
+            .unwrap_or_else(|| format!("the server answered with status {status}"));
+        let faults = problem["faults"].as_array().into_iter().flatten().map(|fault| {
+            let place = text(fault, "pointer").filter(|pointer| !pointer.is_empty());
+            let place = text(fault, "parameter").or(place).unwrap_or_else(|| "body".to_owned());
+            let told = |name| text(fault, name).unwrap_or_default();
+            format!("{place}: {}, found {}", told("message"), told("found"))
+        });
+        Self { status, detail, faults: faults.collect() }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fault_is_told_on_a_line_of_its_own() {
+        let problem = r#"{
+            "detail": "2 faults were found; nothing was changed",
+            "faults": [
+                {"pointer": "/name", "message": "expected a text", "found": "7"},
+                {"parameter": "limit", "message": "expected a number", "found": "x"}
+            ]
+        }"#;
+        let expected = "2 faults were found; nothing was changed\n  \
+                        /name: expected a text, found 7\n  \
+                        limit: expected a number, found x";
+        assert_eq!(Refusal::read(400, problem.as_bytes()).to_string(), expected);
+    }
+
+    #[test]
+    fn what_is_no_problem_is_told_by_its_status() {
+        let refusal = Refusal::read(502, b"<html>");
+        assert_eq!(refusal.to_string(), "the server answered with status 502");
+    }
+}

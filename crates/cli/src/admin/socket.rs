@@ -1,0 +1,64 @@
+//! HTTP over the control socket of a server.
+
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, HeaderValue};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+/// How long the server may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Longest answer, in bytes: 64 MiB.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A connection to a server, on which requests follow each other.
+pub(super) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    /// Moves the bytes; ends with the connection.
+    driver: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Begins to speak HTTP over `stream`.
+    pub(super) async fn over(stream: UnixStream) -> Result<Self> {
+        const ACT: &str = "cannot speak to the server";
+        stream.set_nonblocking(true).context(ACT)?;
+        let stream = tokio::net::UnixStream::from_std(stream).context(ACT)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.context(ACT)?;
+        let driver = TaskTracker::new().spawn(async move {
+            // Whoever waits for the answer is told what went wrong.
+            let _ = connection.await;
+        });
+        Ok(Self { sender, driver })
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(super) async fn send(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        let mut request = request.map(Full::new);
+        // HTTP/1.1 wants a host, and a socket has none.
+        request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
+        let exchange = async {
+            self.sender.ready().await?;
+            let (parts, body) = self.sender.send_request(request).await?.into_parts();
+            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+            let body = body.map_err(|error| anyhow::anyhow!(error))?;
+            anyhow::Ok(Response::from_parts(parts, body.to_bytes()))
+        };
+        let answered = tokio::time::timeout(TIMEOUT, exchange).await;
+        answered.context("the server does not answer")?.context("the server broke off")
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}

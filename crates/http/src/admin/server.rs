@@ -1,0 +1,5 @@
+//! The server itself.
+
+mod read;
+
+pub(crate) use read::*;

@@ -1,0 +1,103 @@
+//! What a connection stands on: the network, or the control socket of the machine.
+
+use std::io::{self, IoSlice};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use hyper::http::Extensions;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::admin::Local;
+use crate::edge::Peer;
+
+/// An accepted connection.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    /// From the network, with the address of the other end.
+    Network(TcpStream, IpAddr),
+    /// From the operator of this machine.
+    Control(UnixStream),
+}
+
+/// Notes with a request where it comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    Network(IpAddr),
+    Control,
+}
+
+impl Source {
+    /// Leaves the mark with a request.
+    pub(crate) fn mark(self, extensions: &mut Extensions) {
+        match self {
+            Self::Network(address) => {
+                extensions.insert(Peer(address));
+            }
+            Self::Control => {
+                extensions.insert(Local);
+            }
+        }
+    }
+}
+
+impl Socket {
+    /// Where requests on it come from.
+    pub(crate) fn source(&self) -> Source {
+        match self {
+            Self::Network(_, address) => Source::Network(*address),
+            Self::Control(_) => Source::Control,
+        }
+    }
+}
+
+/// Does the same to whichever stream there is.
+macro_rules! each {
+    ($socket:expr, $stream:ident => $act:expr) => {
+        match $socket {
+            Socket::Network($stream, _) => $act,
+            Socket::Control($stream) => $act,
+        }
+    };
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        each!(&mut *self, stream => Pin::new(stream).poll_read(context, buffer))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        each!(&mut *self, stream => Pin::new(stream).poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(&mut *self, stream => Pin::new(stream).poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        each!(self, stream => stream.is_write_vectored())
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(&mut *self, stream => Pin::new(stream).poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        each!(&mut *self, stream => Pin::new(stream).poll_shutdown(context))
+    }
+}

@@ -1,0 +1,199 @@
+//! Where a request comes from: the address of the client, also behind proxies.
+//!
+//! The headers of proxies are believed of a connection from a trusted one alone, and only as
+//! far back as the addresses in them are trusted: whatever stands before the first that is
+//! not, anybody could have written.
+//!
+//! Spec: RFC 7239, 4, 5.2 and 6.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{FromRequestParts, Request};
+use hyper::HeaderMap;
+use hyper::header::{FORWARDED, HeaderName};
+use hyper::http::request::Parts;
+use ipnet::IpNet;
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ClientAddress {
+    /// From this machine, by its control socket or in process.
+    Local,
+    /// From this address.
+    Remote(IpAddr),
+}
+
+impl fmt::Display for ClientAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+            Self::Remote(address) => address.fmt(f),
+        }
+    }
+}
+
+/// The other end of the connection that a request came over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+impl<S: Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(Self::Local))
+    }
+}
+
+/// The header of proxies that do not know the standard one.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Most proxies that are followed back.
+const HOPS_MAX: usize = 32;
+
+/// Finds out where a request comes from, and leaves it for the handler.
+pub(crate) fn locate(request: &mut Request, trusted: &[IpNet]) {
+    let peer = request.extensions_mut().remove::<Peer>();
+    let client = peer.map_or(ClientAddress::Local, |peer| {
+        ClientAddress::Remote(resolve(peer, request.headers(), trusted))
+    });
+    request.extensions_mut().insert(client);
+}
+
+/// The address of the client whose request came from `peer` with these headers.
+fn resolve(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let peer = peer.0.to_canonical();
+    if !is_trusted(peer, trusted) {
+        return peer;
+    }
+    let walk = |name: &HeaderName, read: fn(&str) -> Option<IpAddr>| {
+        let values = || headers.get_all(name).iter().rev();
+        let hops = values().flat_map(|value| value.to_str().unwrap_or("?").rsplit(','));
+        let is_sent = headers.contains_key(name);
+        is_sent.then(|| follow(peer, hops.map(read), trusted))
+    };
+    match (walk(&FORWARDED, read_forwarded), walk(&FORWARDED_FOR, read_address)) {
+        (None, None) => peer,
+        (Some(address), None) | (None, Some(address)) => address,
+        // A proxy that writes one of them passes on what the client wrote into the other.
+        (Some(standard), Some(other)) => {
+            if standard == other {
+                standard
+            } else {
+                peer
+            }
+        }
+    }
+}
+
+/// Goes back from `peer` until an address that is not trusted, or one that cannot be read.
+fn follow(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> IpAddr {
+    let mut client = peer;
+    for hop in hops.take(HOPS_MAX) {
+        let Some(address) = hop else { return client };
+        client = address;
+        if !is_trusted(address, trusted) {
+            return client;
+        }
+    }
+    client
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
+/// The address in one element of `Forwarded`; none if it is hidden or malformed.
+fn read_forwarded(element: &str) -> Option<IpAddr> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    let quoted = node.strip_prefix('"').and_then(|node| node.strip_suffix('"'));
+    read_address(quoted.unwrap_or(node))
+}
+
+/// An address, perhaps in brackets, perhaps with a port.
+fn read_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let address: Option<IpAddr> = text.parse().ok().or_else(bracketed).or_else(with_port);
+    address.map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The peer, the headers and the client.
+    type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+    #[track_caller]
+    fn check((peer, sent, expected): Row) {
+        let trusted: Vec<IpNet> =
+            ["10.0.0.0/8", "fd00::/8"].iter().map(|text| text.parse().unwrap()).collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent {
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        let client = resolve(Peer(peer.parse().unwrap()), &headers, &trusted);
+        assert_eq!(client.to_string(), expected, "{peer} {sent:?}");
+    }
+
+    #[test]
+    fn believes_trusted_proxies_and_nobody_else() {
+        let table: [Row; 20] = [
+            // Who comes directly is who they are, whatever they say.
+            ("192.0.2.1", &[], "192.0.2.1"),
+            ("192.0.2.1", &[("x-forwarded-for", "10.0.0.9")], "192.0.2.1"),
+            ("192.0.2.1", &[("forwarded", "for=10.0.0.9")], "192.0.2.1"),
+            // A proxy that says nothing.
+            ("10.0.0.1", &[], "10.0.0.1"),
+            // One proxy, two proxies, and what the client made up before.
+            ("10.0.0.1", &[("x-forwarded-for", "192.0.2.1")], "192.0.2.1"),
+            ("::ffff:10.0.0.1", &[("x-forwarded-for", "::ffff:192.0.2.1")], "192.0.2.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "192.0.2.1, 10.0.0.2")], "192.0.2.1"),
+            ("10.0.0.1", &[("x-forwarded-for", "198.51.100.7,192.0.2.1")], "192.0.2.1"),
+            (
+                "10.0.0.1",
+                &[("x-forwarded-for", "198.51.100.7"), ("x-forwarded-for", "192.0.2.1")],
+                "192.0.2.1",
+            ),
+            ("10.0.0.1", &[("x-forwarded-for", "10.0.0.3, 10.0.0.2")], "10.0.0.3"),
+            // Ports and brackets.
+            ("fd00::1", &[("x-forwarded-for", "[2001:db8::7]:4711")], "2001:db8::7"),
+            ("10.0.0.1", &[("x-forwarded-for", "192.0.2.1:80")], "192.0.2.1"),
+            ("10.0.0.1", &[("forwarded", "for=192.0.2.1;proto=https")], "192.0.2.1"),
+            ("10.0.0.1", &[("forwarded", "by=x; For=\"[2001:db8::7]\"")], "2001:db8::7"),
+            ("10.0.0.1", &[("forwarded", "for=8.8.8.8, for=192.0.2.1")], "192.0.2.1"),
+            // What cannot be read ends at the proxy that wrote it.
+            ("10.0.0.1", &[("x-forwarded-for", "8.8.8.8, x, 10.0.0.2")], "10.0.0.2"),
+            ("10.0.0.1", &[("forwarded", "for=_hidden")], "10.0.0.1"),
+            ("10.0.0.1", &[("forwarded", "for=unknown, for=10.0.0.2")], "10.0.0.2"),
+            // Both headers: the client may have written one of them.
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=8.8.8.8"), ("x-forwarded-for", "192.0.2.1")],
+                "10.0.0.1",
+            ),
+            (
+                "10.0.0.1",
+                &[("forwarded", "for=192.0.2.1"), ("x-forwarded-for", "192.0.2.1")],
+                "192.0.2.1",
+            ),
+        ];
+        for row in table {
+            check(row);
+        }
+    }
+
+    #[test]
+    fn a_chain_without_end_is_not_followed() {
+        let mut headers = HeaderMap::new();
+        let long = "10.0.0.2,".repeat(10_000);
+        headers.insert(FORWARDED_FOR, format!("192.0.2.1,{long}10.0.0.3").parse().unwrap());
+        let trusted = ["10.0.0.0/8".parse().unwrap()];
+        let client = resolve(Peer("10.0.0.1".parse().unwrap()), &headers, &trusted);
+        assert_eq!(client.to_string(), "10.0.0.2");
+    }
+}

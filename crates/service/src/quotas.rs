@@ -1,0 +1,291 @@
+//! How much a tenant may do: requests a second, bytes and statements a day.
+//!
+//! Requests are counted on each node by itself. What is stored on a day is summed up in
+//! storage, for all nodes together; a node tells its part of it every now and then, and
+//! learns the part of the others then. What is reserved counts at once, so one node never
+//! lets more through than the limit, and several overstep it by what they take in between.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_ambient::{Clock, Moment};
+use acta_storage::directory::{Tenant, TenantLimits};
+use acta_storage::{Storage, StorageError, Usage};
+
+/// A limit of a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaLimit {
+    /// Requests a second.
+    Requests,
+    /// Bytes stored on a day.
+    Bytes,
+    /// Statements stored on a day.
+    Statements,
+}
+
+/// A tenant has done as much as it may for now. Come back later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the tenant has reached its limit")]
+pub struct OverQuota {
+    /// Which limit.
+    pub limit: QuotaLimit,
+    /// The most of it.
+    pub max: u64,
+    /// When there is room again.
+    pub retry_after: Duration,
+}
+
+/// Why nothing may be stored for now.
+#[derive(Debug, thiserror::Error)]
+pub enum QuotaError {
+    /// The tenant has done as much as it may.
+    #[error(transparent)]
+    Over(OverQuota),
+    /// Storage could not be asked.
+    #[error("could not ask what the tenant has stored")]
+    Storage(#[source] StorageError),
+}
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// The day of a moment, counted from 1970-01-01 in UTC.
+pub fn day_of(moment: Moment) -> u32 {
+    u32::try_from(moment.unix_micros().div_euclid(MICROS_PER_DAY)).unwrap_or(0)
+}
+
+/// How much tenants may do.
+pub struct Quotas {
+    storage: Arc<dyn Storage>,
+    clock: Arc<dyn Clock>,
+    tenants: Mutex<HashMap<TenantId, Counted>>,
+}
+
+impl std::fmt::Debug for Quotas {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Quotas").finish_non_exhaustive()
+    }
+}
+
+/// What is known of a tenant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    /// Requests that may come at once, in millionths, at the time `filled`.
+    room_millionths: u64,
+    filled: Duration,
+    /// Whether the room was ever filled.
+    is_filled: bool,
+    day: u32,
+    /// What storage said last of the day; none if it was not asked yet.
+    told: Option<Usage>,
+    /// What this node has taken since, and not told.
+    taken: Usage,
+    /// What is being stored.
+    reserved: Usage,
+}
+
+impl Counted {
+    /// Lets one more request through, or says how long to wait for it.
+    fn take_request(&mut self, per_second: u32, now: Duration) -> Result<(), Duration> {
+        const ONE: u64 = 1_000_000;
+        let full = u64::from(per_second) * ONE;
+        let passed = u64::try_from(now.saturating_sub(self.filled).as_micros()).unwrap_or(u64::MAX);
+        // A request a second is a millionth of one in a microsecond.
+        let gained = passed.saturating_mul(u64::from(per_second));
+        self.room_millionths = if self.is_filled {
+            self.room_millionths.saturating_add(gained).min(full)
+        } else {
+            full
+        };
+        (self.filled, self.is_filled) = (now, true);
+        if let Some(left) = self.room_millionths.checked_sub(ONE) {
+            self.room_millionths = left;
+            return Ok(());
+        }
+        let missing = ONE - self.room_millionths;
+        Err(Duration::from_micros(missing.div_ceil(u64::from(per_second))))
+    }
+
+    fn sum(&self) -> Usage {
+        self.told.unwrap_or_default().plus(self.taken).plus(self.reserved)
+    }
+}
+
+/// Room for what is being stored. What is not kept is given back.
+#[derive(Debug)]
+pub struct Reservation {
+    quotas: Arc<Quotas>,
+    tenant: TenantId,
+    day: u32,
+    usage: Usage,
+}
+
+impl Reservation {
+    /// It was stored; of the statements so many are new.
+    pub fn keep(self, new_count: u64) {
+        let mut counted = self.quotas.lock();
+        if let Some(counted) = counted.get_mut(&self.tenant)
+            && counted.day == self.day
+        {
+            let stored = Usage { statement_count: new_count, bytes: self.usage.bytes };
+            counted.taken = counted.taken.plus(stored);
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let mut counted = self.quotas.lock();
+        if let Some(counted) = counted.get_mut(&self.tenant)
+            && counted.day == self.day
+        {
+            counted.reserved = minus(counted.reserved, self.usage);
+        }
+    }
+}
+
+const fn minus(from: Usage, less: Usage) -> Usage {
+    Usage {
+        statement_count: from.statement_count.saturating_sub(less.statement_count),
+        bytes: from.bytes.saturating_sub(less.bytes),
+    }
+}
+
+impl Quotas {
+    /// Nothing counted yet.
+    pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { storage, clock, tenants: Mutex::default() })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Counted>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a request of a tenant through.
+    ///
+    /// # Errors
+    ///
+    /// [`OverQuota`]: it has sent more than it may.
+    pub fn take_request(&self, tenant: &Tenant) -> Result<(), OverQuota> {
+        let Some(per_second) = tenant.limits.requests_per_second else { return Ok(()) };
+        let now = self.clock.elapsed();
+        let mut tenants = self.lock();
+        let counted = tenants.entry(tenant.id).or_default();
+        counted.take_request(per_second.get(), now).map_err(|retry_after| OverQuota {
+            limit: QuotaLimit::Requests,
+            max: per_second.get().into(),
+            retry_after,
+        })
+    }
+
+    /// Makes room for something that is about to be stored.
+    ///
+    /// # Errors
+    ///
+    /// [`QuotaError`].
+    pub async fn reserve(
+        self: &Arc<Self>,
+        tenant: &Tenant,
+        usage: Usage,
+    ) -> Result<Reservation, QuotaError> {
+        let now = self.clock.now();
+        let day = day_of(now);
+        let has_limit =
+            tenant.limits.bytes_per_day.is_some() || tenant.limits.statements_per_day.is_some();
+        if has_limit && !self.is_told(tenant.id, day) {
+            self.tell_one(tenant.id, day).await.map_err(QuotaError::Storage)?;
+        }
+        let mut tenants = self.lock();
+        let counted = tenants.entry(tenant.id).or_default();
+        begin_day(counted, day);
+        let sum = counted.sum().plus(usage);
+        if let Some((limit, max)) = exceeded(&tenant.limits, sum) {
+            let left = MICROS_PER_DAY - now.unix_micros().rem_euclid(MICROS_PER_DAY);
+            let retry_after = Duration::from_micros(u64::try_from(left).unwrap_or(0));
+            return Err(QuotaError::Over(OverQuota { limit, max, retry_after }));
+        }
+        counted.reserved = counted.reserved.plus(usage);
+        Ok(Reservation { quotas: Arc::clone(self), tenant: tenant.id, day, usage })
+    }
+
+    fn is_told(&self, tenant: TenantId, day: u32) -> bool {
+        let tenants = self.lock();
+        tenants.get(&tenant).is_some_and(|known| known.day == day && known.told.is_some())
+    }
+
+    /// Tells storage what this node has taken for a tenant, and learns what the others have.
+    async fn tell_one(&self, tenant: TenantId, day: u32) -> Result<(), StorageError> {
+        let taken = {
+            let mut tenants = self.lock();
+            let counted = tenants.entry(tenant).or_default();
+            if counted.day == day { std::mem::take(&mut counted.taken) } else { Usage::default() }
+        };
+        let told = self.storage.add_usage(tenant, day, taken).await;
+        let mut tenants = self.lock();
+        let counted = tenants.entry(tenant).or_default();
+        match told {
+            Ok(sum) => {
+                begin_day(counted, day);
+                if counted.day == day {
+                    counted.told = Some(sum);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                // It may have been added: a tenant is rather charged too little than twice,
+                // unless it is known that nothing was.
+                if matches!(error, StorageError::Busy { .. } | StorageError::Unavailable { .. })
+                    && counted.day == day
+                {
+                    counted.taken = counted.taken.plus(taken);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells storage what this node has taken since the last time. To be called every second
+    /// or so, and in the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::UsageStore::add_usage`].
+    pub async fn tell(&self) -> Result<(), StorageError> {
+        let today = day_of(self.clock.now());
+        let taken: Vec<(TenantId, u32)> = {
+            let tenants = self.lock();
+            let has_taken = |counted: &Counted| counted.taken != Usage::default();
+            let told = tenants.iter().filter(|(_, counted)| has_taken(counted));
+            told.map(|(tenant, counted)| (*tenant, counted.day)).collect()
+        };
+        for (tenant, day) in taken {
+            self.tell_one(tenant, day).await?;
+        }
+        // Of tenants that have done nothing today nothing needs to be known.
+        self.lock().retain(|_, counted| counted.day == today || counted.is_filled);
+        Ok(())
+    }
+}
+
+/// Forgets what was counted on an earlier day.
+fn begin_day(counted: &mut Counted, day: u32) {
+    if counted.day < day {
+        let Counted { room_millionths, filled, is_filled, .. } = *counted;
+        *counted = Counted { room_millionths, filled, is_filled, day, ..Counted::default() };
+    }
+}
+
+/// The limit that a sum is over.
+fn exceeded(limits: &TenantLimits, sum: Usage) -> Option<(QuotaLimit, u64)> {
+    let statements = limits.statements_per_day.map(std::num::NonZeroU64::get);
+    let bytes = limits.bytes_per_day.map(std::num::NonZeroU64::get);
+    let of_statements = statements.filter(|max| *max < sum.statement_count);
+    let of_bytes = bytes.filter(|max| *max < sum.bytes);
+    of_statements
+        .map(|max| (QuotaLimit::Statements, max))
+        .or(of_bytes.map(|max| (QuotaLimit::Bytes, max)))
+}
+
+#[cfg(test)]
+mod tests;
