@@ -5,7 +5,7 @@ use acta_storage::{CursorStore, StorageError};
 use async_trait::async_trait;
 
 use crate::PostgresStorage;
-use crate::credentials::number;
+use crate::types::number;
 
 #[async_trait]
 impl CursorStore for PostgresStorage {

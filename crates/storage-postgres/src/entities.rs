@@ -25,10 +25,10 @@ use futures_util::TryFutureExt;
 use tokio_postgres::Row;
 
 use crate::PostgresStorage;
-use crate::credentials::number;
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::lease::{DURATION, Lease};
+use crate::types::number;
 use changes::{hash, merge_all};
 use follower::{Follower, help};
 use told::{Fact, FactKind, Span, read_page};

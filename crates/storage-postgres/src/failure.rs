@@ -121,6 +121,18 @@ impl Failure {
         }
     }
 
+    /// The constraint that the database found violated.
+    pub(crate) fn constraint(&self) -> Option<&str> {
+        match self {
+            Self::Refused(error) => error.as_db_error().and_then(DbError::constraint),
+            Self::Unreachable(_)
+            | Self::Crowded
+            | Self::Lost(_)
+            | Self::Unknown(_)
+            | Self::Decided(_) => None,
+        }
+    }
+
     /// Whether the database takes no writes at all, although it can be read.
     pub(crate) fn refuses_writes(&self) -> bool {
         let refuses = [SqlState::DISK_FULL, SqlState::READ_ONLY_SQL_TRANSACTION];

@@ -6,8 +6,8 @@
 //! database. Times come from the nodes' clocks, and never go back within a tenant: a node
 //! whose clock is ahead takes the others along.
 
+mod administration;
 mod attachments;
-mod credentials;
 mod cursors;
 mod database;
 mod documents;

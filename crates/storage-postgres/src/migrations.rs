@@ -27,12 +27,20 @@ pub struct Migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    oldest: 1,
-    sql: include_str!("../migrations/0001_first.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        oldest: 1,
+        sql: include_str!("../migrations/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "administration",
+        oldest: 1,
+        sql: include_str!("../migrations/0002_administration.sql"),
+    },
+];
 
 /// The table of migrations is waited for as long; someone may be at work.
 const LOCK_TIMEOUT_MILLIS: u32 = 30_000;

@@ -2,9 +2,13 @@
 
 use std::error::Error;
 
+use acta_access::TenantId;
 use acta_ambient::Moment;
+use acta_storage::StorageError;
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+
+use crate::failure::Failure;
 
 type Converted<T> = Result<T, Box<dyn Error + Sync + Send>>;
 
@@ -16,6 +20,23 @@ const FIRST_MICROS: i64 = -211_813_488_000_000_000;
 
 /// The first microsecond of 294277, counted from 2000: from it on there is only "infinity".
 const END_MICROS: i64 = 9_223_371_331_200_000_000;
+
+/// The number of a tenant as the database has it.
+pub(crate) fn number(tenant: TenantId) -> i32 {
+    // The database's integers are as wide: the numbers above its greatest come out negative
+    // and are still one for each.
+    tenant.number().cast_signed()
+}
+
+/// The tenant with this number in the database.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`]: no tenant has it.
+pub(crate) fn tenant_of(number: i32) -> Result<TenantId, Failure> {
+    let tenant = TenantId::new(number.cast_unsigned());
+    tenant.ok_or_else(|| StorageError::Corrupt { place: "tenant number 0".into() }.into())
+}
 
 /// A point in time, as `timestamptz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,10 +9,9 @@ use tokio_postgres::types::ToSql;
 
 use super::staged::Body;
 use super::{Kind, Staged};
-use crate::credentials::number;
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::types::Id;
+use crate::types::{Id, number};
 
 /// The content that a transaction has named, once that is committed.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use acta_storage::StorageError;
 use bytes::{Bytes, BytesMut};
 
 use super::{ContentName, ContentStore};
-use crate::credentials::number;
+use crate::types::number;
 
 /// The longest content that object storage takes in parts of one size.
 pub(super) const LEN_BYTES_MAX: u64 = PART_BYTES as u64 * PART_COUNT_MAX as u64;

@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 
 use super::objects::{ACT_OF_READING, tell};
 use super::{ContentName, ContentStore};
-use crate::credentials::number;
+use crate::types::number;
 
 /// Reads content and checks that it is what its hash says.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use acta_access::TenantId;
 use acta_storage::{DocumentKey, DocumentList, DocumentPlace};
 use sha2::{Digest, Sha256};
 
-use crate::credentials::number;
+use crate::types::number;
 
 /// The columns that name a place: all documents of a list, or those around a document.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tokio_postgres::types::ToSql;
 
 use super::place::Columns;
 use super::{read_document, read_name, remove, write};
-use crate::credentials::number;
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::types::number;
 
 /// In the order of the primary key.
 const PAGE: &str = "SELECT t.* FROM (SELECT s.*, \

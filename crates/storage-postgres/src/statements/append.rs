@@ -17,11 +17,11 @@ use super::postings::{Postings, number_of};
 use super::prepared::{self, Prepared};
 use super::references::{Resolved, resolve};
 use super::writer::Shared;
+use crate::administration::insert_counter;
 use crate::attachments::{Named, Staged};
-use crate::credentials::{insert_counter, number};
 use crate::database::{Connection, Unfinished};
 use crate::failure::Failure;
-use crate::types::{Id, Timestamp};
+use crate::types::{Id, Timestamp, number};
 
 /// A tenant's row of `counters`, locked.
 #[derive(Clone, Copy, Debug)]

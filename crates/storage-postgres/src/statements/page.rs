@@ -21,10 +21,9 @@ use self::matching::matching;
 use super::lists::Lists;
 use super::prepared::version_of;
 use crate::PostgresStorage;
-use crate::credentials::number;
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::types::{Id, Timestamp};
+use crate::types::{Id, Timestamp, number};
 
 const ACT: &str = "searching for statements";
 

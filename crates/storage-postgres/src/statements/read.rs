@@ -7,10 +7,9 @@ use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
 use tokio_postgres::Row;
 
 use super::prepared::version_of;
-use crate::credentials::number;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::types::{Id, Timestamp};
+use crate::types::{Id, Timestamp, number};
 
 /// Most statements that are read at once.
 const FEED_PAGE_COUNT: usize = 1_000;

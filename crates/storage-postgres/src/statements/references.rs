@@ -16,10 +16,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::prepared::{Prepared, terms_of_text, version_of};
-use crate::credentials::number;
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::types::Id;
+use crate::types::{Id, number};
 
 /// Longest chain of references that is followed, in either direction.
 const CHAIN_MAX: usize = StatementQuery::CHAIN_MAX;

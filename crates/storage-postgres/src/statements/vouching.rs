@@ -12,9 +12,9 @@ use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_storage::StorageError;
 
-use crate::credentials::number;
 use crate::database::Database;
 use crate::failure::{Failure, RETRY_AFTER};
+use crate::types::number;
 
 /// Remembers, for a short time, what was vouched for.
 #[derive(Debug)]

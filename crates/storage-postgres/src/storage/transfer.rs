@@ -2,18 +2,17 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError, StoreId,
-    Tenant, TransferSource, TransferTarget,
+    DocumentKey, Entry, KeptDocument, KeptStatement, NamedSecret, PageLimits, Record, StorageError,
+    StoreId, TransferSource, TransferTarget,
 };
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
 use super::{PostgresStorage, TERM_KEY_NAME};
-use crate::credentials::{insert_counter, number};
 use crate::failure::Failure;
 use crate::statements;
-use crate::types::Timestamp;
+use crate::types::number;
 
 /// The name of the secret that is there while the store is an unfinished copy: the identity
 /// of the store that it is a copy of.
@@ -135,17 +134,16 @@ impl TransferTarget for PostgresStorage {
             .await
     }
 
-    async fn adopt_tenant(&self, tenant: &Tenant) -> Result<(), StorageError> {
-        self.database
-            .transact("adopting a tenant", |connection| async move {
-                let sql = "INSERT INTO acta.tenants (tenant_id, name, created) \
-                     VALUES ($1, $2, $3) ON CONFLICT (tenant_id) DO UPDATE \
-                     SET name = excluded.name, created = excluded.created";
-                let (id, created) = (number(tenant.id), Timestamp(tenant.created));
-                connection.execute(sql, &[&id, &tenant.name, &created]).await?;
-                insert_counter(&connection, id).await
-            })
-            .await
+    async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
+        self.database.adopt_records(&records).await
+    }
+
+    async fn adopt_audit(
+        &self,
+        tenant: Option<TenantId>,
+        entries: Vec<Entry>,
+    ) -> Result<(), StorageError> {
+        self.database.adopt_audit(tenant, &entries).await
     }
 
     async fn adopt_statements(

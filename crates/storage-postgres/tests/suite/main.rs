@@ -6,7 +6,10 @@
 
 mod objects;
 mod partitions;
+mod purging;
 mod schema;
+mod upgrade;
+mod zero;
 
 use std::sync::Arc;
 use std::time::Duration;

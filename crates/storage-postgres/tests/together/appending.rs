@@ -7,7 +7,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
 use acta_storage::suite::fixture::{Draft, START, batch, id};
-use acta_storage::{Batch, CredentialStore, StatementStore, StorageError};
+use acta_storage::{Batch, Directory, StatementStore, StorageError};
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;

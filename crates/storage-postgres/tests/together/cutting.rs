@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use acta_storage::suite::documenting::{document, state_key, tag};
-use acta_storage::suite::fixture::{Draft, START, batch, id};
+use acta_storage::suite::fixture::{Draft, batch, id};
 use acta_storage::{
-    Credential, CredentialStore, DocumentStore, DocumentWrite, EtagMatch, Precondition,
-    StatementStore, StorageError,
+    DocumentStore, DocumentWrite, EtagMatch, Precondition, StatementStore, StorageError,
 };
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::{Database, Direction, Proxy};
@@ -16,15 +15,15 @@ use crate::log::read_log;
 use crate::nodes::{TENANT, open, open_behind, options, proxy, until};
 
 /// A node that is cut off, and one that is not.
-struct Cut {
-    node: Arc<PostgresStorage>,
-    other: Arc<PostgresStorage>,
-    proxy: Proxy,
+pub(crate) struct Cut {
+    pub(crate) node: Arc<PostgresStorage>,
+    pub(crate) other: Arc<PostgresStorage>,
+    pub(crate) proxy: Proxy,
     _database: Database,
 }
 
 impl Cut {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let database = Database::fresh();
         let proxy = proxy(&database);
         let other = open(&database).await;
@@ -35,7 +34,7 @@ impl Cut {
         Self { node, other, proxy, _database: database }
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.node.close().await;
         self.other.close().await;
     }
@@ -46,7 +45,7 @@ impl Cut {
 }
 
 /// How many bytes go in `direction` while `act` is done without anything going wrong.
-async fn measure(cut: &Cut, direction: Direction, act: impl AsyncFn(u128)) -> u64 {
+pub(crate) async fn measure(cut: &Cut, direction: Direction, act: impl AsyncFn(u128)) -> u64 {
     let bytes = || match direction {
         Direction::ToServer => cut.proxy.counts().bytes_to_server,
         Direction::ToClient => cut.proxy.counts().bytes_to_client,
@@ -181,29 +180,4 @@ async fn a_document_is_made_or_not_wherever_its_way_to_the_server_is_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_document_is_made_or_not_wherever_the_way_of_the_answer_is_cut() {
     check_creations(Direction::ToClient, 5).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_credential_whose_answer_was_lost_is_added_all_the_same() {
-    let cut = Cut::open().await;
-    let credential = |key: &str| Credential {
-        key: key.to_owned(),
-        tenant: TENANT,
-        label: "for a test".to_owned(),
-        secret_mac: [7; 32],
-        scopes: "all".parse().unwrap(),
-        created: START,
-    };
-    let add = async |number: u128| {
-        cut.node.insert_credential(&credential(&number.to_string())).await.unwrap()
-    };
-    let bytes = measure(&cut, Direction::ToClient, async |number| assert!(add(number).await)).await;
-    for after in 0..bytes {
-        let number = u128::from(after) + 3;
-        cut.proxy.cut_after(Direction::ToClient, after);
-        assert!(add(number).await, "its key is not taken, cut after {after}");
-        cut.proxy.heal();
-        assert!(!add(number).await, "its key is taken, cut after {after}");
-    }
-    cut.close().await;
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 #![expect(clippy::excessive_nesting, reason = "rounds of tasks that loop are nested")]
 
+mod administering;
 mod appending;
 mod cutting;
 mod documents;

@@ -8,11 +8,10 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 
 use super::{Asked, Candidate};
-use crate::credentials::number;
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::statements::prepared::{terms_of_text, version_of};
-use crate::types::Id;
+use crate::types::{Id, number};
 
 /// The chain of each candidate, itself first.
 pub(in crate::statements) const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) AS ( \

@@ -1,0 +1,109 @@
+//! Adopting the records and the audit of another store, as they are.
+
+use std::io;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{ChainHash, ChainHead, Entry, Record, RecordKind, StorageError, break_in};
+use tokio_postgres::types::ToSql;
+
+use super::audit::{self, Entries, chain_of, read_head};
+use super::commit::REMOVE;
+use super::tenants::{COUNTERS, FORGET, NEVER, number_of};
+use crate::database::{Connection, Database};
+use crate::failure::Failure;
+
+const ADOPTING_AUDIT: &str = "adopting the audit";
+
+const INSERT: &str = "INSERT INTO acta.records \
+     (kind, id, version, tenant_id, owner, name, expires, body) \
+     SELECT t.kind, t.id, t.version, t.tenant_id, t.owner, t.name, t.expires, t.body \
+     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::integer[], $5::text[], $6::text[], \
+     $7::bigint[], $8::text[]) \
+     AS t(kind, id, version, tenant_id, owner, name, expires, body)";
+
+impl Database {
+    /// As [`acta_storage::TransferTarget::adopt_records`].
+    pub(crate) async fn adopt_records(&self, records: &[Record]) -> Result<(), StorageError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let attempt = || {
+            self.transact_once(|connection| async move { replace_all(&connection, records).await })
+        };
+        // Done twice, it comes to the same.
+        self.repeat("adopting records", || async { attempt().await.map_err(Failure::repeatable) })
+            .await
+    }
+
+    /// As [`acta_storage::TransferTarget::adopt_audit`].
+    pub(crate) async fn adopt_audit(
+        &self,
+        tenant: Option<TenantId>,
+        entries: &[Entry],
+    ) -> Result<(), StorageError> {
+        let Some(last) = entries.last() else { return Ok(()) };
+        let mut attempts = self.attempts(ADOPTING_AUDIT);
+        let mut is_unknown = false;
+        loop {
+            let adopted = self.transact_once(|connection| async move {
+                let head = lock_head(&connection, tenant).await?;
+                // The attempt before was committed, though nobody was told.
+                if is_unknown && head == ChainHead::from(last) {
+                    return Ok(());
+                }
+                if let Some(sequence) = break_in(head, tenant, entries) {
+                    let gap = format!("entry {sequence} of the audit does not follow");
+                    let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
+                    return Err(StorageError::Io { act: ADOPTING_AUDIT, source }.into());
+                }
+                append(&connection, &Entries::placed(chain_of(tenant), entries.to_vec())).await
+            });
+            let Err(failure) = adopted.await else { return Ok(()) };
+            is_unknown |= matches!(failure, Failure::Unknown(_));
+            attempts.again(failure.repeatable()).await?;
+        }
+    }
+}
+
+/// Writes records in place of those with the same keys.
+async fn replace_all(connection: &Connection, records: &[Record]) -> Result<(), Failure> {
+    let kinds: Vec<&str> = records.iter().map(|record| record.kind.as_str()).collect();
+    let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
+    let versions: Vec<i64> = records.iter().map(|record| record.version.cast_signed()).collect();
+    let contents = || records.iter().map(|record| &record.content);
+    let tenants: Vec<Option<i32>> = contents().map(number_of).collect();
+    let owners: Vec<Option<&str>> = contents().map(|content| content.owner.as_deref()).collect();
+    let names: Vec<Option<&str>> = contents().map(|content| content.name.as_deref()).collect();
+    let expires: Vec<Option<i64>> =
+        contents().map(|content| content.expires.map(Moment::unix_micros)).collect();
+    let bodies: Vec<&str> = contents().map(|content| content.body.as_str()).collect();
+    connection.execute(REMOVE, &[&kinds, &ids]).await?;
+    let columns: [&(dyn ToSql + Sync); 8] =
+        [&kinds, &ids, &versions, &tenants, &owners, &names, &expires, &bodies];
+    connection.execute(INSERT, &columns).await?;
+    let of_kind = |kind| records.iter().filter(move |record| record.kind == kind);
+    let new: Vec<i32> =
+        of_kind(RecordKind::Tenant).filter_map(|record| number_of(&record.content)).collect();
+    connection.execute(COUNTERS, &[&new, &NEVER]).await?;
+    let keys: Vec<&str> =
+        of_kind(RecordKind::Credential).map(|record| record.id.as_str()).collect();
+    connection.execute(FORGET, &[&keys]).await?;
+    Ok(())
+}
+
+async fn lock_head(
+    connection: &Connection,
+    tenant: Option<TenantId>,
+) -> Result<ChainHead, Failure> {
+    let chains = vec![chain_of(tenant)];
+    connection.execute(audit::BEGIN_CHAINS, &[&chains, &&ChainHash::START.0[..]]).await?;
+    let (_, head) = read_head(&connection.query_one(audit::LOCK_HEADS, &[&chains]).await?)?;
+    Ok(head)
+}
+
+async fn append(connection: &Connection, entries: &Entries) -> Result<(), Failure> {
+    connection.execute(audit::INSERT, &entries.columns()).await?;
+    connection.execute(audit::MOVE_HEADS, &entries.heads()).await?;
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! The chains of the audit.
+
+use std::collections::BTreeMap;
+
+use acta_access::TenantId;
+use acta_ambient::Moment;
+use acta_storage::{
+    AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, Order, Outcome, StorageError,
+};
+use acta_xapi::Uuid;
+use async_trait::async_trait;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::PostgresStorage;
+use crate::failure::Failure;
+use crate::types::{Id, number};
+
+/// Makes the ends of chains that have none, so that they can be locked.
+pub(super) const BEGIN_CHAINS: &str = "INSERT INTO acta.audit_heads \
+     (tenant_id, last_sequence, hash) \
+     SELECT t.tenant_id, 0, $2 FROM unnest($1::integer[]) AS t(tenant_id) \
+     ON CONFLICT (tenant_id) DO NOTHING";
+
+/// Locks the ends of chains, in the same order by everybody.
+pub(super) const LOCK_HEADS: &str = "SELECT tenant_id, last_sequence, hash \
+     FROM acta.audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE";
+
+pub(super) const HEAD: &str =
+    "SELECT tenant_id, last_sequence, hash FROM acta.audit_heads WHERE tenant_id = $1";
+
+/// Whether a chain has an entry with this id.
+pub(super) const TOLD: &str = "SELECT FROM acta.audit WHERE tenant_id = $1 AND id = $2";
+
+pub(super) const INSERT: &str = "INSERT INTO acta.audit \
+     (tenant_id, sequence, id, at, who, origin, act, target, outcome, detail, hash) \
+     SELECT t.tenant_id, t.sequence, t.id, t.at, t.who, t.origin, t.act, t.target, t.outcome, \
+     t.detail, t.hash \
+     FROM unnest($1::integer[], $2::bigint[], $3::uuid[], $4::bigint[], $5::text[], $6::text[], \
+     $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[]) \
+     AS t(tenant_id, sequence, id, at, who, origin, act, target, outcome, detail, hash)";
+
+pub(super) const MOVE_HEADS: &str = "UPDATE acta.audit_heads AS h \
+     SET last_sequence = t.last_sequence, hash = t.hash \
+     FROM unnest($1::integer[], $2::bigint[], $3::bytea[]) AS t(tenant_id, last_sequence, hash) \
+     WHERE h.tenant_id = t.tenant_id";
+
+/// Filters that are null let everything pass.
+macro_rules! listing {
+    ($behind:literal, $order:literal) => {
+        concat!(
+            "SELECT sequence, id, at, who, origin, act, target, outcome, detail, hash \
+             FROM acta.audit WHERE tenant_id = $1 AND sequence ",
+            $behind,
+            " $2 AND ($3::bigint IS NULL OR $3 <= at) AND ($4::bigint IS NULL OR at < $4) \
+             AND ($5::text IS NULL OR who = $5) AND ($6::text IS NULL OR act = $6) \
+             AND ($7::text IS NULL OR starts_with(act, $7)) \
+             AND ($8::text IS NULL OR target = $8) AND ($9::text IS NULL OR outcome = $9) \
+             ORDER BY sequence ",
+            $order,
+            " LIMIT $10"
+        )
+    };
+}
+
+pub(super) const LIST_ASCENDING: &str = listing!(">", "ASC");
+pub(super) const LIST_DESCENDING: &str = listing!("<", "DESC");
+
+/// The number under which the database has a chain: 0 for that of the server.
+pub(super) fn chain_of(tenant: Option<TenantId>) -> i32 {
+    tenant.map_or(0, number)
+}
+
+#[async_trait]
+impl AuditStore for PostgresStorage {
+    async fn list_audit(
+        &self,
+        tenant: Option<TenantId>,
+        query: &AuditQuery,
+    ) -> Result<Vec<Entry>, StorageError> {
+        let filters = Filters::of(query);
+        if filters.is_hopeless() {
+            return Ok(Vec::new());
+        }
+        let chain = chain_of(tenant);
+        let (sql, first) = match query.order {
+            Order::Ascending => (LIST_ASCENDING, 0),
+            Order::Descending => (LIST_DESCENDING, u64::MAX),
+        };
+        let behind = i64::try_from(query.after.unwrap_or(first)).unwrap_or(i64::MAX);
+        let count_max = i64::try_from(query.count_max).unwrap_or(i64::MAX);
+        let Filters { since, until, who, act, act_prefix, target, outcome } = &filters;
+        let values: [&(dyn ToSql + Sync); 10] =
+            [&chain, &behind, since, until, who, act, act_prefix, target, outcome, &count_max];
+        let values = &values;
+        self.database
+            .run("reading the audit", |connection| async move {
+                let select = connection.prepare_cached(sql).await?;
+                let rows = connection.query(&select, values).await?;
+                rows.iter().map(|row| read_entry(chain, row)).collect()
+            })
+            .await
+    }
+
+    async fn audit_head(&self, tenant: Option<TenantId>) -> Result<ChainHead, StorageError> {
+        let chain = chain_of(tenant);
+        self.database
+            .run("reading the end of the audit", |connection| async move {
+                let select = connection.prepare_cached(HEAD).await?;
+                let row = connection.query_opt(&select, &[&chain]).await?;
+                let head = row.as_ref().map(read_head).transpose()?;
+                Ok(head.map_or(ChainHead::EMPTY, |(_, head)| head))
+            })
+            .await
+    }
+}
+
+/// What entries must be like, as columns.
+#[derive(Debug)]
+struct Filters<'a> {
+    since: Option<i64>,
+    until: Option<i64>,
+    who: Option<String>,
+    act: Option<&'a str>,
+    act_prefix: Option<&'a str>,
+    target: Option<&'a str>,
+    outcome: Option<&'static str>,
+}
+
+impl<'a> Filters<'a> {
+    fn of(query: &'a AuditQuery) -> Self {
+        let act = query.act.as_deref();
+        Self {
+            since: query.since.map(Moment::unix_micros),
+            until: query.until.map(Moment::unix_micros),
+            who: query.who.as_ref().map(ToString::to_string),
+            act: act.filter(|act| !act.ends_with('.')),
+            act_prefix: act.filter(|act| act.ends_with('.')),
+            target: query.target.as_deref(),
+            outcome: query.outcome.map(Outcome::as_str),
+        }
+    }
+
+    /// Whether they ask for the character 0, which no text in the database holds.
+    fn is_hopeless(&self) -> bool {
+        let texts = [self.who.as_deref(), self.act, self.act_prefix, self.target];
+        texts.into_iter().flatten().any(|text| text.contains('\0'))
+    }
+}
+
+fn corrupt(chain: i32, sequence: i64) -> StorageError {
+    let place = format!("acta.audit, entry {sequence} of tenant {}", chain.cast_unsigned());
+    StorageError::Corrupt { place }
+}
+
+fn read_entry(chain: i32, row: &Row) -> Result<Entry, Failure> {
+    let (sequence, Id(id)): (i64, Id) = (row.get("sequence"), row.get("id"));
+    let corrupt = || corrupt(chain, sequence);
+    let (who, outcome, hash): (&str, &str, &[u8]) =
+        (row.get("who"), row.get("outcome"), row.get("hash"));
+    let told = NewEntry {
+        id: Uuid::from_u128(id),
+        at: Moment::from_unix_micros(row.get("at")),
+        who: who.parse().map_err(|_nobody| corrupt())?,
+        from: row.get("origin"),
+        act: row.get::<_, String>("act").into(),
+        target: row.get("target"),
+        outcome: Outcome::of_name(outcome).ok_or_else(corrupt)?,
+        detail: row.get("detail"),
+    };
+    let hash = hash.try_into().map_err(|_len| corrupt())?;
+    Ok(Entry { sequence: sequence.unsigned_abs(), told, hash: ChainHash(hash) })
+}
+
+/// Reads the end of a chain, and the number of the chain.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`]: no such hash can have been written.
+pub(super) fn read_head(row: &Row) -> Result<(i32, ChainHead), Failure> {
+    let (chain, sequence, hash): (i32, i64, &[u8]) = (row.get(0), row.get(1), row.get(2));
+    let hash = hash.try_into().map_err(|_len| corrupt(chain, sequence))?;
+    Ok((chain, ChainHead { sequence: sequence.unsigned_abs(), hash: ChainHash(hash) }))
+}
+
+/// Entries that follow the ends of their chains, and the ends that they make, as columns.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    chains: Vec<i32>,
+    sequences: Vec<i64>,
+    ids: Vec<Id>,
+    times: Vec<i64>,
+    whos: Vec<String>,
+    origins: Vec<String>,
+    acts: Vec<String>,
+    targets: Vec<String>,
+    outcomes: Vec<&'static str>,
+    details: Vec<String>,
+    hashes: Vec<Vec<u8>>,
+    head_chains: Vec<i32>,
+    head_sequences: Vec<i64>,
+    head_hashes: Vec<Vec<u8>>,
+}
+
+impl Entries {
+    /// The entries that `told` become behind `heads`, among which each finds its chain.
+    pub(super) fn following(
+        mut heads: BTreeMap<i32, ChainHead>,
+        told: &[(Option<TenantId>, NewEntry)],
+    ) -> Self {
+        let mut entries = Self::default();
+        for (tenant, told) in told {
+            let head = heads.entry(chain_of(*tenant)).or_insert(ChainHead::EMPTY);
+            let entry = head.follow(*tenant, told.clone());
+            *head = ChainHead::from(&entry);
+            entries.push(chain_of(*tenant), entry);
+        }
+        for (chain, head) in heads {
+            entries.push_head(chain, head);
+        }
+        entries
+    }
+
+    /// Entries of one chain that have their places already.
+    pub(super) fn placed(chain: i32, placed: Vec<Entry>) -> Self {
+        let mut entries = Self::default();
+        if let Some(last) = placed.last() {
+            entries.push_head(chain, ChainHead::from(last));
+        }
+        for entry in placed {
+            entries.push(chain, entry);
+        }
+        entries
+    }
+
+    fn push(&mut self, chain: i32, Entry { sequence, told, hash }: Entry) {
+        self.chains.push(chain);
+        self.sequences.push(sequence.cast_signed());
+        self.ids.push(Id(told.id.as_u128()));
+        self.times.push(told.at.unix_micros());
+        self.whos.push(told.who.to_string());
+        self.origins.push(told.from);
+        self.acts.push(told.act.into_owned());
+        self.targets.push(told.target);
+        self.outcomes.push(told.outcome.as_str());
+        self.details.push(told.detail);
+        self.hashes.push(hash.0.to_vec());
+    }
+
+    fn push_head(&mut self, chain: i32, head: ChainHead) {
+        self.head_chains.push(chain);
+        self.head_sequences.push(head.sequence.cast_signed());
+        self.head_hashes.push(head.hash.0.to_vec());
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chains.is_empty()
+    }
+
+    /// The parameters of [`INSERT`].
+    pub(super) fn columns(&self) -> Vec<&(dyn ToSql + Sync)> {
+        vec![
+            &self.chains,
+            &self.sequences,
+            &self.ids,
+            &self.times,
+            &self.whos,
+            &self.origins,
+            &self.acts,
+            &self.targets,
+            &self.outcomes,
+            &self.details,
+            &self.hashes,
+        ]
+    }
+
+    /// The parameters of [`MOVE_HEADS`].
+    pub(super) fn heads(&self) -> Vec<&(dyn ToSql + Sync)> {
+        vec![&self.head_chains, &self.head_sequences, &self.head_hashes]
+    }
+}

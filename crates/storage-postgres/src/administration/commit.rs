@@ -1,0 +1,210 @@
+//! A change, in one transaction.
+//!
+//! First everything that it touches is locked, always in the same order: the records that it
+//! may make, which are put there empty, all its records, and the ends of its chains. Then it is
+//! decided, and everything is written and committed in one go. Whoever tries the same again
+//! waits for these locks, and so finds out what became of the first attempt.
+
+mod decision;
+mod rows;
+
+use std::collections::BTreeMap;
+use std::io;
+
+use acta_storage::{ChainHash, Change, Committed, StorageError};
+use futures_util::TryFutureExt;
+use futures_util::future::{join, join_all, join5};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+
+use self::decision::{Decision, Locked, decide};
+use self::rows::{Asked, Rows};
+use super::audit::{self, read_head};
+use super::records::{columns, read_record};
+use crate::database::{Connection, Database, Unfinished};
+use crate::failure::Failure;
+
+const ACT: &str = "committing a change";
+
+/// How often a change is tried anew because others came before it.
+const OVERTAKEN_COUNT_MAX: u32 = 64;
+
+/// The index that keeps names apart.
+const NAMES_INDEX: &str = "records_by_name";
+
+/// Puts records that may be made where they can be locked.
+const MAKE: &str = "INSERT INTO acta.records (kind, id, version, body) \
+     SELECT w.kind, w.id, 0, '' FROM unnest($1::text[], $2::text[]) AS w(kind, id) \
+     ON CONFLICT (kind, id) DO NOTHING";
+
+pub(super) const LOCK: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM unnest($1::text[], $2::text[]) AS w(kind, id) \
+     JOIN acta.records r ON r.kind = w.kind AND r.id = w.id \
+     ORDER BY r.kind, r.id FOR UPDATE OF r"
+);
+
+/// Who has names.
+pub(super) const HOLDERS: &str = "SELECT r.kind, r.name, r.id \
+     FROM unnest($1::text[], $2::text[]) AS w(kind, name) \
+     JOIN acta.records r ON r.kind = w.kind AND r.name = w.name";
+
+pub(super) const WRITE: &str = "UPDATE acta.records AS r SET version = r.version + 1, \
+     tenant_id = w.tenant_id, owner = w.owner, name = w.name, expires = w.expires, \
+     body = w.body \
+     FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], \
+     $7::text[]) AS w(kind, id, tenant_id, owner, name, expires, body) \
+     WHERE r.kind = w.kind AND r.id = w.id";
+
+pub(super) const REMOVE: &str = "DELETE FROM acta.records AS r \
+     USING unnest($1::text[], $2::text[]) AS w(kind, id) \
+     WHERE r.kind = w.kind AND r.id = w.id";
+
+/// What became of an attempt.
+enum Attempted {
+    Answered(Committed),
+    /// Somebody else was faster. Nothing has changed; the next attempt sees what they did.
+    Overtaken,
+    /// An attempt before may have made the change, and others may have changed what it made.
+    Unclear,
+}
+
+impl Database {
+    /// As [`acta_storage::RecordStore::commit`].
+    pub(crate) async fn commit(&self, change: &Change) -> Result<Committed, StorageError> {
+        if change.writes.is_empty() && change.entries.is_empty() {
+            return Ok(Committed::Done);
+        }
+        let asked = Asked::of(change);
+        let mut attempts = self.attempts(ACT);
+        let (mut is_unknown, mut overtaken_count) = (false, 0);
+        loop {
+            let failure = match self.attempt(&asked, is_unknown).await {
+                Ok(Attempted::Answered(committed)) => return Ok(committed),
+                Ok(Attempted::Unclear) => return Err(unknown()),
+                Ok(Attempted::Overtaken) => None,
+                Err(failure) if is_about_names(&failure) => None,
+                Err(failure) => Some(failure),
+            };
+            let Some(failure) = failure else {
+                overtaken_count += 1;
+                if OVERTAKEN_COUNT_MAX < overtaken_count {
+                    let busy = StorageError::Busy { retry_after: crate::failure::RETRY_AFTER };
+                    return Err(if is_unknown { unknown() } else { busy });
+                }
+                continue;
+            };
+            is_unknown |= matches!(failure, Failure::Unknown(_));
+            match attempts.again(failure.repeatable()).await {
+                Ok(()) => {}
+                // What nobody knows must not be told as if nothing had happened.
+                Err(_) if is_unknown => return Err(unknown()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(&self, asked: &Asked<'_>, is_unknown: bool) -> Result<Attempted, Failure> {
+        let mut unfinished = Unfinished::default();
+        let connection = unfinished.begin(self.connect().await?);
+        let attempted = Box::pin(self.attempt_on(&connection, asked, is_unknown)).await;
+        self.end(unfinished, connection, attempted).await
+    }
+
+    async fn attempt_on(
+        &self,
+        connection: &Connection,
+        asked: &Asked<'_>,
+        is_unknown: bool,
+    ) -> Result<Attempted, Failure> {
+        let locked = self.limit(Box::pin(lock(connection, asked))).await?;
+        let attempted = match decide(asked, &locked, is_unknown) {
+            Decision::Write => {
+                let rows = Rows::of(asked.change, locked);
+                // Lost from here on, it may have been committed.
+                self.limit(Box::pin(write(connection, &rows))).await.map_err(Failure::at_commit)?;
+                self.health.note_commit();
+                return Ok(Attempted::Answered(Committed::Done));
+            }
+            Decision::Answer(committed) => Attempted::Answered(committed),
+            Decision::Repeat => Attempted::Overtaken,
+            Decision::Unclear => Attempted::Unclear,
+        };
+        self.limit(connection.batch_execute("ROLLBACK").map_err(Failure::from)).await?;
+        Ok(attempted)
+    }
+}
+
+fn unknown() -> StorageError {
+    StorageError::Io { act: ACT, source: io::ErrorKind::ConnectionAborted.into() }
+}
+
+/// Whether somebody else has just taken a name.
+fn is_about_names(failure: &Failure) -> bool {
+    failure.code() == Some(&SqlState::UNIQUE_VIOLATION)
+        && failure.constraint().is_some_and(|constraint| constraint == NAMES_INDEX)
+}
+
+/// Begins the transaction, and locks and reads everything that the change touches.
+async fn lock(connection: &Connection, asked: &Asked<'_>) -> Result<Locked, Failure> {
+    let inserting = connection.prepare_cached(MAKE).await?;
+    let locking = connection.prepare_cached(LOCK).await?;
+    let naming = connection.prepare_cached(HOLDERS).await?;
+    let opening = connection.prepare_cached(audit::BEGIN_CHAINS).await?;
+    let heading = connection.prepare_cached(audit::LOCK_HEADS).await?;
+    let telling = connection.prepare_cached(audit::TOLD).await?;
+    let Asked { made, places, names, chains, first_entry, .. } = asked;
+    let (made, places, names) = (made.columns(), places.columns(), names.columns());
+    let start = &ChainHash::START.0[..];
+    let of_chains: [&(dyn ToSql + Sync); 2] = [chains, &start];
+    let of_entry: [&(dyn ToSql + Sync); 2] = [&first_entry.0, &first_entry.1];
+    // Sent one behind the other; each sees what the ones before it have waited for.
+    let ((begun, inserted, found, holders, opened), (heads, told)) = join(
+        join5(
+            connection.batch_execute("BEGIN"),
+            connection.execute(&inserting, &made),
+            connection.query(&locking, &places),
+            connection.query(&naming, &names),
+            connection.execute(&opening, &of_chains),
+        ),
+        join(
+            connection.query(&heading, &of_chains[..1]),
+            connection.query_opt(&telling, &of_entry),
+        ),
+    )
+    .await;
+    begun?;
+    inserted?;
+    let mut locked = Locked::default();
+    for row in &found? {
+        let record = read_record(row)?;
+        locked.records.insert((record.kind.as_str(), record.id.clone()), record);
+    }
+    for row in &holders? {
+        let (kind, name, id): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+        locked.holders.insert((kind, name), id);
+    }
+    opened?;
+    locked.heads = heads?.iter().map(read_head).collect::<Result<BTreeMap<_, _>, Failure>>()?;
+    locked.is_told = told?.is_some();
+    Ok(locked)
+}
+
+/// Writes everything, and commits behind it, without waiting between.
+async fn write(connection: &Connection, rows: &Rows<'_>) -> Result<(), Failure> {
+    let steps = rows.steps();
+    let mut prepared = Vec::new();
+    for (sql, _) in &steps {
+        prepared.push(connection.prepare_cached(sql).await?);
+    }
+    let executed = prepared
+        .iter()
+        .zip(&steps)
+        .map(|(statement, (_, values))| connection.execute(statement, values));
+    let (executed, committed) = join(join_all(executed), connection.batch_execute("COMMIT")).await;
+    for count in executed {
+        count?;
+    }
+    Ok(committed?)
+}

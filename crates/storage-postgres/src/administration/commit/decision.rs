@@ -1,0 +1,184 @@
+//! Whether a change happens, given what was locked.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use acta_storage::{ChainHead, Committed, Expected, Record, RecordWrite};
+
+use super::rows::{Asked, may_make};
+
+/// What was found and locked.
+#[derive(Debug, Default)]
+pub(super) struct Locked {
+    /// By kind and id; of version 0 if they are only there to be locked.
+    pub(super) records: HashMap<(&'static str, String), Record>,
+    /// The ids of the records that have names, by kind and name.
+    pub(super) holders: HashMap<(String, String), String>,
+    /// The ends of the chains.
+    pub(super) heads: BTreeMap<i32, ChainHead>,
+    /// Whether the first entry of the change is in its chain already.
+    pub(super) is_told: bool,
+}
+
+impl Locked {
+    /// The record of a write, if there is one.
+    pub(super) fn find(&self, write: &RecordWrite) -> Option<&Record> {
+        let found = self.records.get(&(write.kind.as_str(), write.id.clone()));
+        found.filter(|record| 0 < record.version)
+    }
+
+    /// Whether everything is locked that must be, and not removed at the same time.
+    fn is_whole(&self, asked: &Asked<'_>) -> bool {
+        let is_locked = |write: &RecordWrite| {
+            self.records.contains_key(&(write.kind.as_str(), write.id.clone()))
+        };
+        asked.change.writes.iter().filter(|write| may_make(write)).all(is_locked)
+            && asked.chains.iter().all(|chain| self.heads.contains_key(chain))
+    }
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// Everything is written.
+    Write,
+    /// Nothing is written.
+    Answer(Committed),
+    /// Something was removed while it was being locked: the next attempt makes it anew.
+    Repeat,
+    /// Whether the change happened in an attempt before cannot be told any more.
+    Unclear,
+}
+
+/// Decides. `is_unknown` says that an attempt before may have made the change.
+pub(super) fn decide(asked: &Asked<'_>, locked: &Locked, is_unknown: bool) -> Decision {
+    if locked.is_told {
+        return Decision::Answer(Committed::Done);
+    }
+    if !locked.is_whole(asked) {
+        return Decision::Repeat;
+    }
+    let Some(obstacle) = obstacle(&asked.change.writes, locked) else { return Decision::Write };
+    if !is_unknown || !asked.change.entries.is_empty() {
+        // A change that was made would have been told.
+        return Decision::Answer(obstacle);
+    }
+    let traces = || asked.change.writes.iter().map(|write| trace(write, locked.find(write)));
+    if traces().all(|trace| trace == Trace::Made) {
+        return Decision::Answer(Committed::Done);
+    }
+    if traces().any(|trace| trace == Trace::NotMade) {
+        return Decision::Answer(obstacle);
+    }
+    Decision::Unclear
+}
+
+/// The first thing that keeps the change from happening.
+fn obstacle(writes: &[RecordWrite], locked: &Locked) -> Option<Committed> {
+    let mut given = HashSet::new();
+    for (index, write) in writes.iter().enumerate() {
+        let found = locked.find(write);
+        let is_expected = match write.expected {
+            Expected::Absent => found.is_none(),
+            Expected::Version(version) => found.is_some_and(|found| found.version == version),
+            Expected::Anything => true,
+        };
+        if !is_expected {
+            return Some(Committed::Stale(index));
+        }
+        let Some(name) = write.content.as_ref().and_then(|content| content.name.as_ref()) else {
+            continue;
+        };
+        let holder = locked.holders.get(&(write.kind.as_str().to_owned(), name.clone()));
+        let is_taken = holder.is_some_and(|holder| *holder != write.id);
+        if is_taken || !given.insert((write.kind, name)) {
+            return Some(Committed::NameTaken(index));
+        }
+    }
+    None
+}
+
+/// What a record tells of an attempt whose outcome is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    /// It is as the attempt would have made it.
+    Made,
+    /// The attempt cannot have made it.
+    NotMade,
+    /// Others may have changed what the attempt made.
+    Unclear,
+}
+
+fn trace(write: &RecordWrite, found: Option<&Record>) -> Trace {
+    let version_before = match write.expected {
+        Expected::Absent => Some(0),
+        Expected::Version(version) => Some(version),
+        Expected::Anything => None,
+    };
+    let version_found = found.map_or(0, |found| found.version);
+    let is_same = found.map(|found| &found.content) == write.content.as_ref();
+    let version_after = match &write.content {
+        Some(_) => version_before.map(|version| version + 1),
+        None => Some(0),
+    };
+    if is_same && version_after.is_none_or(|version| version == version_found) {
+        return Trace::Made;
+    }
+    if version_before == Some(version_found)
+        || (write.content.is_some() && version_after == Some(version_found))
+    {
+        return Trace::NotMade;
+    }
+    Trace::Unclear
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_storage::{Change, RecordContent, RecordKind};
+
+    use super::*;
+
+    fn content(body: &str) -> RecordContent {
+        RecordContent { tenant: None, owner: None, name: None, expires: None, body: body.into() }
+    }
+
+    fn locked(version: u64, body: &str) -> Locked {
+        let (kind, id) = (RecordKind::Ticket, "a".to_owned());
+        let record = Record { kind, id: id.clone(), version, content: content(body) };
+        Locked { records: [((kind.as_str(), id), record)].into(), ..Locked::default() }
+    }
+
+    #[test]
+    fn a_change_that_may_have_happened_is_known_by_its_trace() {
+        let (stale, done) =
+            (Decision::Answer(Committed::Stale(0)), Decision::Answer(Committed::Done));
+        let table = [
+            (Expected::Absent, Some("1"), locked(0, ""), Decision::Write),
+            (Expected::Absent, Some("1"), locked(1, "1"), done),
+            (Expected::Absent, Some("1"), locked(1, "2"), stale),
+            (Expected::Absent, Some("1"), locked(2, "1"), Decision::Unclear),
+            (Expected::Version(3), Some("1"), locked(3, "0"), Decision::Write),
+            (Expected::Version(3), Some("1"), locked(4, "1"), done),
+            (Expected::Version(3), Some("1"), locked(4, "2"), stale),
+            (Expected::Version(3), Some("1"), locked(5, "1"), Decision::Unclear),
+            (Expected::Version(3), Some("1"), Locked::default(), Decision::Unclear),
+            (Expected::Version(3), None, Locked::default(), done),
+            (Expected::Version(3), None, locked(4, "1"), Decision::Unclear),
+            (Expected::Anything, Some("1"), locked(7, "0"), Decision::Write),
+        ];
+        for (expected, body, locked, expected_decision) in table {
+            let (kind, id) = (RecordKind::Ticket, "a".to_owned());
+            let write = RecordWrite { kind, id, expected, content: body.map(content) };
+            let change = Change { writes: vec![write], entries: Vec::new() };
+            let decision = decide(&Asked::of(&change), &locked, true);
+            assert_eq!(decision, expected_decision, "{change:?} {locked:?}");
+        }
+    }
+
+    #[test]
+    fn what_vanished_while_it_was_locked_is_locked_again() {
+        let write = RecordWrite::create(RecordKind::Ticket, "a", content("{}"));
+        let change = Change { writes: vec![write], entries: Vec::new() };
+        let decision = decide(&Asked::of(&change), &Locked::default(), false);
+        assert_eq!(decision, Decision::Repeat);
+    }
+}

@@ -1,0 +1,49 @@
+//! The statements of SQL of which a test looks how the database means to answer them.
+
+use acta_access::TenantId;
+use acta_storage::Group;
+
+use super::{audit, commit, purging, records, tenants, usage};
+
+/// The name of those that go through all rows of a tenant, some at a time.
+pub(crate) const PURGED: &str = "rows of a tenant, purged";
+
+/// Every statement of SQL about records, the audit and usage that reads a table.
+pub(crate) fn statements() -> Vec<(&'static str, String)> {
+    let fixed = [
+        ("a record", records::FIND),
+        ("a record by its name", records::FIND_BY_NAME),
+        ("what has expired", records::REMOVE_EXPIRED),
+        ("records, locked", commit::LOCK),
+        ("who has names", commit::HOLDERS),
+        ("records, written", commit::WRITE),
+        ("records, removed", commit::REMOVE),
+        ("credentials of older nodes", tenants::FORGET),
+        ("credentials of tenants of older nodes", tenants::FORGET_ALL),
+        ("ends of chains, locked", audit::LOCK_HEADS),
+        ("the end of a chain", audit::HEAD),
+        ("whether it is told", audit::TOLD),
+        ("ends of chains, moved", audit::MOVE_HEADS),
+        ("the audit, oldest first", audit::LIST_ASCENDING),
+        ("the audit, newest first", audit::LIST_DESCENDING),
+        ("usage", usage::FIND),
+    ];
+    let groups = [
+        ("all records", Group::Every),
+        ("records of a tenant", Group::OfTenant(TenantId::FIRST)),
+        ("records with an owner", Group::OwnedBy(String::new())),
+    ];
+    let listed = groups.into_iter().flat_map(|(name, group)| {
+        [None, Some("")].map(|after| (name, records::listing(&group, after)))
+    });
+    let purged = purging::TABLES
+        .into_iter()
+        .filter(|(_, key)| !key.is_empty())
+        .map(|(table, key)| (PURGED, purging::deletion(table, key)));
+    fixed
+        .into_iter()
+        .map(|(name, sql)| (name, sql.to_owned()))
+        .chain(listed)
+        .chain(purged)
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! What tenants need beside their records.
+
+use acta_access::TenantId;
+use acta_storage::directory::{Recorded, Tenant, TenantState};
+use acta_storage::{Change, Record, RecordContent, RecordKind, RecordWrite, StorageError};
+
+use crate::database::{Connection, Database};
+use crate::failure::Failure;
+use crate::types::number;
+
+/// The name of the tenant that a store starts with.
+const FIRST_TENANT_NAME: &str = "default";
+
+/// Gives tenants the rows that their statements are counted in, unless they have them.
+pub(super) const COUNTERS: &str = "INSERT INTO acta.counters \
+     (tenant_id, last_sequence, last_stored, vouched, has_references) \
+     SELECT t.tenant_id, 0, $2, $2, false FROM unnest($1::integer[]) AS t(tenant_id) \
+     ON CONFLICT (tenant_id) DO NOTHING";
+
+/// When nothing has been stored yet.
+pub(super) const NEVER: i64 = i64::MIN;
+
+/// Gives a tenant the row that its statements are counted in, unless it has one.
+///
+/// # Errors
+///
+/// What the database reports.
+pub(crate) async fn insert_counter(connection: &Connection, id: i32) -> Result<(), Failure> {
+    connection.execute(COUNTERS, &[&&[id][..], &NEVER]).await?;
+    Ok(())
+}
+
+/// Makes older nodes forget credentials that were written or removed.
+pub(super) const FORGET: &str = "DELETE FROM acta.credentials WHERE key = ANY($1)";
+
+/// Makes older nodes forget all credentials of tenants.
+pub(super) const FORGET_ALL: &str = "DELETE FROM acta.credentials WHERE tenant_id = ANY($1)";
+
+/// Whether a tenant whose record holds `content` is served. What cannot be read is not.
+pub(super) fn is_served(id: &str, content: &RecordContent) -> bool {
+    let (kind, id, content) = (RecordKind::Tenant, id.to_owned(), content.clone());
+    let tenant = Tenant::from_record(&Record { kind, id, version: 1, content });
+    tenant.is_ok_and(|tenant| tenant.state == TenantState::Active)
+}
+
+impl Database {
+    /// Makes the tenant that every store starts with, unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::RecordStore::commit`].
+    pub(crate) async fn make_first_tenant(&self) -> Result<(), StorageError> {
+        let id = Tenant::record_id_of(TenantId::FIRST);
+        if self.find_record(RecordKind::Tenant, &id).await?.is_some() {
+            return Ok(());
+        }
+        let first = Tenant::new(TenantId::FIRST, FIRST_TENANT_NAME, self.clock.now());
+        let writes: Vec<RecordWrite> = vec![first.create()];
+        // When another node has made it meanwhile, it is there as well.
+        self.commit(&Change { writes, entries: Vec::new() }).await?;
+        Ok(())
+    }
+}
+
+/// The number of the tenant that a record belongs to, as the database has it.
+pub(super) fn number_of(content: &RecordContent) -> Option<i32> {
+    content.tenant.map(number)
+}
