@@ -38,11 +38,13 @@ pub(super) fn deletion(table: &str, key: &[&str]) -> String {
         return format!("DELETE FROM acta.{table} WHERE tenant_id = $1 AND 0 < $2::bigint");
     }
     let columns = key.join(", ");
-    let is_same: String = key.iter().map(|one| format!(" AND d.{one} = g.{one}")).collect();
+    let is_same: Vec<String> = key.iter().map(|one| format!("AND d.{one} = g.{one}")).collect();
+    let is_same = is_same.join(" ");
+    // With the tenant in the join, so that each row is looked up by its whole key.
     format!(
-        "DELETE FROM acta.{table} AS d USING (SELECT {columns} FROM acta.{table} \
+        "DELETE FROM acta.{table} AS d USING (SELECT tenant_id, {columns} FROM acta.{table} \
          WHERE tenant_id = $1 ORDER BY tenant_id, {columns} LIMIT $2) AS g \
-         WHERE d.tenant_id = $1{is_same}"
+         WHERE d.tenant_id = g.tenant_id {is_same}"
     )
 }
 

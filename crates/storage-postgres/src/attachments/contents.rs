@@ -19,8 +19,9 @@ const ACT_OF_REMOVAL: &str = "removing an attachment";
 
 /// Takes names away, and records what they named as content that is to be removed.
 const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
-     USING (SELECT sha2 FROM acta.attachments WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
-     WHERE a.tenant_id = $1 AND a.sha2 = g.sha2 \
+     USING (SELECT tenant_id, sha2 FROM acta.attachments \
+     WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
+     WHERE a.tenant_id = g.tenant_id AND a.sha2 = g.sha2 \
      RETURNING a.content_id, a.is_object, a.bytes IS NULL AS is_apart), \
      recorded AS (INSERT INTO acta.contents \
      (tenant_id, content_id, begun, is_object, is_doomed) \
