@@ -9,6 +9,7 @@
 //! name. The layout is drawn in `docs/format/attachments.md`.
 
 mod listing;
+mod purging;
 mod reader;
 mod staged;
 mod writer;

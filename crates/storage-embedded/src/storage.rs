@@ -1,6 +1,8 @@
 //! A store in a directory: opened, closed and counted.
 
+mod fence;
 mod ports;
+mod purging;
 mod reindex;
 mod transfer;
 
@@ -19,6 +21,7 @@ use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
 use crate::tables::{Tables, are_tables_there, check_files};
 use crate::{OpenError, Options};
+use fence::Fence;
 pub use reindex::Reindexed;
 
 /// A store in a directory of its own.
@@ -29,6 +32,7 @@ pub struct EmbeddedStorage {
     pub(crate) engine: Engine,
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
+    fence: Fence,
     id: StoreId,
     _lock: Arc<DirectoryLock>,
 }
@@ -135,7 +139,14 @@ impl EmbeddedStorage {
         let engine = Engine::open(options, identity, parts)?;
         let mut id = [0; 32];
         id[..16].copy_from_slice(&identity.store_id);
-        Ok(Arc::new(Self { engine, attachments, tables, id: StoreId(id), _lock: lock }))
+        Ok(Arc::new(Self {
+            engine,
+            attachments,
+            tables,
+            fence: Fence::default(),
+            id: StoreId(id),
+            _lock: lock,
+        }))
     }
 
     /// Whether there is a log. One that cannot be looked for is not taken for missing.

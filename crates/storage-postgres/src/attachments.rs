@@ -11,6 +11,7 @@
 mod contents;
 mod named;
 mod objects;
+mod purging;
 mod reader;
 mod staged;
 mod writer;

@@ -16,6 +16,7 @@ mod failure;
 mod lease;
 mod migrations;
 mod options;
+mod purging;
 mod statements;
 mod storage;
 mod types;

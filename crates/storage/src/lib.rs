@@ -9,6 +9,7 @@ mod cursors;
 mod documents;
 mod entities;
 mod error;
+mod purging;
 mod readiness;
 mod statements;
 mod terms;
@@ -28,6 +29,7 @@ pub use documents::{
 };
 pub use entities::{EntityStore, Person};
 pub use error::StorageError;
+pub use purging::{Purged, TenantPurge};
 pub use readiness::Readiness;
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
@@ -48,6 +50,7 @@ pub trait Storage:
     + CredentialStore
     + CursorStore
     + Readiness
+    + TenantPurge
     + TransferSource
     + TransferTarget
 {
@@ -61,6 +64,7 @@ impl<T> Storage for T where
         + CredentialStore
         + CursorStore
         + Readiness
+        + TenantPurge
         + TransferSource
         + TransferTarget
 {

@@ -29,6 +29,7 @@ pub mod finding;
 pub mod fixture;
 pub mod gathering;
 pub mod paging;
+pub mod purging;
 pub mod referring;
 pub mod reopening;
 pub mod separating;
@@ -211,6 +212,13 @@ macro_rules! storage_suite {
                 documents_stay
                 definitions_and_names_stay
                 tables_stay
+            }
+            purging {
+                a_tenant_goes_and_others_stay
+                a_removal_may_be_repeated
+                others_go_on_where_they_were
+                many_tenants_go_one_by_one
+                others_are_served_meanwhile
             }
             comparing {
                 random_histories_are_answered_as_by_the_model

@@ -229,7 +229,7 @@ impl ContentStore {
         failed.map_or(Ok(swept_count), Err)
     }
 
-    async fn sweep_tenant(
+    pub(super) async fn sweep_tenant(
         &self,
         tenant: TenantId,
         older_than: Duration,

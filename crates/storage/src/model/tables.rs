@@ -5,7 +5,9 @@ use acta_ambient::Moment;
 use async_trait::async_trait;
 
 use super::ModelStorage;
-use crate::{Credential, CredentialStore, CursorStore, Readiness, StorageError, Tenant};
+use crate::{
+    Credential, CredentialStore, CursorStore, Purged, Readiness, StorageError, Tenant, TenantPurge,
+};
 
 #[async_trait]
 impl CredentialStore for ModelStorage {
@@ -73,6 +75,18 @@ impl CursorStore for ModelStorage {
             holdings.cursors.insert(name.to_owned(), value.to_owned());
         });
         Ok(())
+    }
+}
+
+#[async_trait]
+impl TenantPurge for ModelStorage {
+    async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
+        let holdings = self.lock().holdings.remove(&tenant).unwrap_or_default();
+        Ok(Purged {
+            statement_count: holdings.records.len() as u64,
+            attachment_count: holdings.attachments.len() as u64,
+            document_count: holdings.documents.len() as u64,
+        })
     }
 }
 
