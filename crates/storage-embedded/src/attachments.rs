@@ -26,6 +26,7 @@ use acta_xapi::Sha2;
 use async_trait::async_trait;
 
 use crate::Disk;
+pub(crate) use purging::REMOVED_NAME;
 use reader::FileReader;
 pub(crate) use staged::Staged;
 use writer::FileWriter;

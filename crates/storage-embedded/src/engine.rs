@@ -2,7 +2,7 @@
 
 mod adopting;
 mod preparing;
-mod purging;
+pub(crate) mod purging;
 mod query;
 pub(crate) mod recovery;
 

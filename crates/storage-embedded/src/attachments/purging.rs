@@ -10,6 +10,10 @@ use super::listing::names;
 use super::{Attachments, failed, on_blocking_thread};
 use crate::Disk;
 
+/// The name of the empty file, beside a tenant's content, that says that all of it was removed:
+/// nobody brings it back from elsewhere then.
+pub(crate) const REMOVED_NAME: &str = "removed";
+
 /// What is done here, for errors.
 const PURGING: &str = "removing the attachments of a tenant";
 
@@ -30,7 +34,15 @@ impl Attachments {
 fn purge(disk: &dyn Disk, directory: &Path) -> Result<u64, StorageError> {
     let failed = failed(PURGING);
     let mut count = 0;
-    for prefix in names(disk, directory)? {
+    let prefixes = names(disk, directory)?;
+    if prefixes.is_empty() {
+        return Ok(0);
+    }
+    if !prefixes.iter().any(|name| name == REMOVED_NAME) {
+        disk.create(&directory.join(REMOVED_NAME)).map_err(&failed)?.sync().map_err(&failed)?;
+    }
+    disk.sync_directory(directory).map_err(&failed)?;
+    for prefix in prefixes.iter().filter(|name| *name != REMOVED_NAME) {
         let below = directory.join(prefix);
         for name in names(disk, &below)? {
             disk.remove(&below.join(name)).map_err(&failed)?;
