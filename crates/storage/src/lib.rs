@@ -66,6 +66,7 @@ pub trait Storage:
     + SecretStore
     + CursorStore
     + Readiness
+    + TenantPurge
     + TransferSource
     + TransferTarget
     + TenantPurge
@@ -84,6 +85,7 @@ impl<T> Storage for T where
         + SecretStore
         + CursorStore
         + Readiness
+        + TenantPurge
         + TransferSource
         + TransferTarget
         + TenantPurge
