@@ -5,6 +5,7 @@ mod audit;
 mod commit;
 #[cfg(test)]
 pub(crate) mod plans;
+mod purging;
 mod records;
 mod secrets;
 mod tenants;

@@ -3,7 +3,10 @@
 use acta_access::TenantId;
 use acta_storage::Group;
 
-use super::{audit, commit, records, tenants, usage};
+use super::{audit, commit, purging, records, tenants, usage};
+
+/// The name of those that go through all rows of a tenant, some at a time.
+pub(crate) const PURGED: &str = "rows of a tenant, purged";
 
 /// Every statement of SQL about records, the audit and usage that reads a table.
 pub(crate) fn statements() -> Vec<(&'static str, String)> {
@@ -33,5 +36,14 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
     let listed = groups.into_iter().flat_map(|(name, group)| {
         [None, Some("")].map(|after| (name, records::listing(&group, after)))
     });
-    fixed.into_iter().map(|(name, sql)| (name, sql.to_owned())).chain(listed).collect()
+    let purged = purging::TABLES
+        .into_iter()
+        .filter(|(_, key)| !key.is_empty())
+        .map(|(table, key)| (PURGED, purging::deletion(table, key)));
+    fixed
+        .into_iter()
+        .map(|(name, sql)| (name, sql.to_owned()))
+        .chain(listed)
+        .chain(purged)
+        .collect()
 }

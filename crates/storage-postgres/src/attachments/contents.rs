@@ -17,6 +17,18 @@ const SWEPT_COUNT: i64 = 100;
 
 const ACT_OF_REMOVAL: &str = "removing an attachment";
 
+/// Takes names away, and records what they named as content that is to be removed.
+const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
+     USING (SELECT tenant_id, sha2 FROM acta.attachments \
+     WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
+     WHERE a.tenant_id = g.tenant_id AND a.sha2 = g.sha2 \
+     RETURNING a.content_id, a.is_object, a.bytes IS NULL AS is_apart), \
+     recorded AS (INSERT INTO acta.contents \
+     (tenant_id, content_id, begun, is_object, is_doomed) \
+     SELECT $1, content_id, now(), is_object, true FROM unnamed WHERE is_apart \
+     ON CONFLICT (tenant_id, content_id) DO NOTHING) \
+     SELECT count(*) FROM unnamed";
+
 /// What is known of content that is marked for its removal.
 #[derive(Debug)]
 struct Doomed {
@@ -219,7 +231,7 @@ impl ContentStore {
     pub(crate) async fn sweep(&self, older_than: Duration) -> Result<usize, StorageError> {
         let (mut swept_count, mut failed) = (0, None);
         for tenant in self.tenants().await? {
-            match self.sweep_tenant(tenant, older_than).await {
+            match self.sweep_tenant(tenant, Some(older_than)).await {
                 Ok(count) => swept_count += count,
                 // What is wrong with one tenant does not hold up the others.
                 Err(error) => failed = Some(error),
@@ -231,7 +243,7 @@ impl ContentStore {
     async fn sweep_tenant(
         &self,
         tenant: TenantId,
-        older_than: Duration,
+        older_than: Option<Duration>,
     ) -> Result<usize, StorageError> {
         let mut swept_count = 0;
         loop {
@@ -250,6 +262,30 @@ impl ContentStore {
                 return Err(error);
             }
         }
+    }
+
+    /// Removes all content of a tenant, named or not. Broken off, it can be done again: what
+    /// was named is left over then.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContentStore::sweep`].
+    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<(), StorageError> {
+        while self.unname(tenant).await? {}
+        self.sweep_tenant(tenant, None).await?;
+        Ok(())
+    }
+
+    /// Makes content of a tenant unreadable, and the rest of it such that nobody has named it.
+    /// Returns whether there was any.
+    async fn unname(&self, tenant: TenantId) -> Result<bool, StorageError> {
+        self.database
+            .run(ACT_OF_REMOVAL, |connection| async move {
+                let unname = connection.prepare_cached(UNNAME).await?;
+                let row = connection.query_one(&unname, &[&number(tenant), &SWEPT_COUNT]).await?;
+                Ok(0 < row.get::<_, i64>(0))
+            })
+            .await
     }
 
     async fn sweep_one(&self, name: ContentName) -> Result<(), StorageError> {
@@ -281,17 +317,19 @@ impl ContentStore {
             .await
     }
 
+    /// Content that is not named, of any age if none is said.
     async fn find_left_over(
         &self,
         tenant: TenantId,
-        older_than: Duration,
+        older_than: Option<Duration>,
     ) -> Result<Vec<ContentName>, StorageError> {
         self.database
             .run("looking for attachments that are left over", |connection| async move {
                 let sql = "SELECT content_id FROM acta.contents WHERE tenant_id = $1 \
-                     AND begun < now() - $2 * interval '1 second' LIMIT $3";
+                     AND ($2::float8 IS NULL OR begun < now() - $2 * interval '1 second') \
+                     LIMIT $3";
                 let select = connection.prepare_cached(sql).await?;
-                let seconds = older_than.as_secs_f64();
+                let seconds = older_than.map(|time| time.as_secs_f64());
                 let rows =
                     connection.query(&select, &[&number(tenant), &seconds, &SWEPT_COUNT]).await?;
                 let name = |id: Id| ContentName { tenant, id };

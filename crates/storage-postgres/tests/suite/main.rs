@@ -6,6 +6,7 @@
 
 mod objects;
 mod partitions;
+mod purging;
 mod schema;
 mod upgrade;
 mod zero;
