@@ -2,6 +2,7 @@
 
 pub(crate) mod database;
 mod engine;
+mod oidc;
 mod place;
 mod side;
 
@@ -104,6 +105,8 @@ impl Store {
                 waiting_count_max: PASSWORDS_WAITING_MAX,
             },
             admin: acta_admin::Options::usual(),
+            bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
+            provider: oidc::provider(config, Arc::clone(&self.clock), Arc::clone(&self.entropy))?,
             http: http_options(config, connections_max),
         };
         Ok(HttpParts::open(ground, settings).await?)
