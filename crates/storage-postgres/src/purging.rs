@@ -42,17 +42,19 @@ impl PostgresStorage {
         );
         let mut total = 0;
         loop {
-            let count = self.database.run(PURGING, |connection| {
-                let sql = sql.as_str();
-                async move {
-                    let delete = connection.prepare_cached(sql).await?;
-                    Ok(connection.execute(&delete, &[&number(tenant), &CHUNK_ROWS]).await?)
-                }
-            });
-            match count.await? {
+            match self.delete_some(tenant, &sql).await? {
                 0 => return Ok(total),
                 count => total += count,
             }
         }
+    }
+
+    async fn delete_some(&self, tenant: TenantId, sql: &str) -> Result<u64, StorageError> {
+        self.database
+            .run(PURGING, |connection| async move {
+                let delete = connection.prepare_cached(sql).await?;
+                Ok(connection.execute(&delete, &[&number(tenant), &CHUNK_ROWS]).await?)
+            })
+            .await
     }
 }

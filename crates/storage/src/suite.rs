@@ -29,7 +29,6 @@ pub mod finding;
 pub mod fixture;
 pub mod gathering;
 pub mod paging;
-pub mod purging;
 pub mod referring;
 pub mod reopening;
 pub mod separating;
@@ -38,6 +37,7 @@ pub mod timing;
 pub mod transferring;
 
 pub use fixture::generate;
+pub use separating::purging;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]

@@ -30,11 +30,7 @@ impl ContentStore {
                 break;
             }
             for (sha2, name, is_object) in named {
-                // Before the row that knows of it.
-                if is_object {
-                    self.remove_object(name, None).await?;
-                }
-                self.forget(name, &sha2).await?;
+                self.remove_named(name, &sha2, is_object).await?;
                 count += 1;
             }
         }
@@ -55,6 +51,19 @@ impl ContentStore {
                 Ok(rows.iter().map(|row| (row.get(0), name(row.get(1)), row.get(2))).collect())
             })
             .await
+    }
+
+    async fn remove_named(
+        &self,
+        name: ContentName,
+        sha2: &str,
+        is_object: bool,
+    ) -> Result<(), StorageError> {
+        if is_object {
+            // Before the row that knows of it.
+            self.remove_object(name, None).await?;
+        }
+        self.forget(name, sha2).await
     }
 
     async fn forget(&self, name: ContentName, sha2: &str) -> Result<(), StorageError> {
