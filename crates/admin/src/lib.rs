@@ -45,7 +45,7 @@ pub use people::{Invited, Member};
 pub use provided::NewcomerRule;
 pub use sessions::SignedIn;
 pub use signing_in::SignIn;
-pub use tenants::TenantChanges;
+pub use tenants::{LimitChanges, TenantChanges};
 pub use tokens::{IssuedToken, NewToken};
 
 /// What the use cases of administration can be told to do differently.
