@@ -21,7 +21,7 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
     ("person_names", &["agent_hash", "name_hash"]),
     ("postings", &["term", "first_sequence"]),
     ("voids", &["target"]),
-    ("documents", &["place", "registration", "name_hash"]),
+    (DOCUMENTS, &["place", "registration", "name_hash"]),
     ("document_places", &["place", "registration"]),
     ("cursors", &["name"]),
     ("usage", &["day"]),
@@ -31,6 +31,8 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
 ];
 
 const STATEMENTS: &str = "statements";
+
+const DOCUMENTS: &str = "documents";
 
 /// Deletes some rows of a tenant: parameters are the tenant and the most rows.
 pub(super) fn deletion(table: &str, key: &[&str]) -> String {
@@ -75,16 +77,18 @@ impl Database {
 #[async_trait]
 impl TenantPurge for PostgresStorage {
     async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
-        self.attachments.purge(tenant).await?;
-        let mut purged = Purged::default();
+        let attachment_count = self.attachments.purge(tenant).await?;
+        let mut purged = Purged { attachment_count, ..Purged::default() };
         // Again, until nothing is found that a follower had under way.
         loop {
             let mut row_count = 0;
             for table in TABLES {
                 let deleted = self.database.purge_table(tenant, table).await?;
                 row_count += deleted;
-                if table.0 == STATEMENTS {
-                    purged.statement_count += deleted;
+                match table.0 {
+                    STATEMENTS => purged.statement_count += deleted,
+                    DOCUMENTS => purged.document_count += deleted,
+                    _ => {}
                 }
             }
             if row_count == 0 {

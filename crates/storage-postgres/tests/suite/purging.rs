@@ -83,9 +83,9 @@ async fn check(database: &Database, migrate: Migrate) {
     let (north, south) = (tenants[0], tenants[1]);
     until_followed(database).await;
     let before = counts(database, south);
-    let filled = before.iter().filter(|(_, count)| 0 < *count).count();
-    // But for content on its way.
-    assert_eq!(filled, before.len() - 1, "the test fills every table: {before:?}");
+    // Nothing of content is on its way.
+    let is_filled = |(table, count): &(String, u64)| table == "contents" || 0 < *count;
+    assert!(before.iter().all(is_filled), "the test fills every table: {before:?}");
     // Content that was begun and given up goes as well.
     database.sql(&format!(
         "INSERT INTO acta.contents (tenant_id, content_id, begun, is_object, is_doomed) \
@@ -98,7 +98,6 @@ async fn check(database: &Database, migrate: Migrate) {
     assert!(left.iter().all(|(_, count)| *count == 0), "{left:?}");
     assert_eq!(counts(database, south), before, "another tenant lost something");
     assert_eq!(storage.purge_tenant(north).await.unwrap(), Purged::default());
-    assert_eq!(storage.list_tenants().await.unwrap().len(), 3, "its record stays");
     storage.close().await;
 }
 

@@ -2,5 +2,6 @@
 
 pub mod auditing;
 pub mod counting;
+pub mod purging;
 pub mod recording;
 pub mod settling;
