@@ -222,12 +222,17 @@ impl App {
     /// Answers one request of the operator of this machine to the admin API, in process and
     /// without credentials.
     pub async fn answer_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Bytes> {
-        let mut request = request.map(Body::from);
-        request.extensions_mut().insert(Local);
-        let (parts, body) = self.answer(request).await.into_parts();
+        let (parts, body) = self.stream_operator(request).await.into_parts();
         // Answers of the admin API are texts in memory, which always can be collected.
         let body = body.collect().await.map(http_body_util::Collected::to_bytes);
         hyper::Response::from_parts(parts, body.unwrap_or_default())
+    }
+
+    /// As [`App::answer_operator`], with the body as it comes, of whatever length it is.
+    pub async fn stream_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Body> {
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(Local);
+        self.answer(request).await
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -91,10 +91,6 @@ fn refuse(error: CopyError, arguments: &Arguments) -> Result<ExitCode> {
             let differs = json!({ "tenant": tenant.number(), "kind": kind.to_string() });
             (json!({ "differs": differs }), START_OVER)
         }
-        CopyError::RecordsDiffer(kind) => {
-            (json!({ "differs": { "kind": kind.as_str() } }), START_OVER)
-        }
-        CopyError::ServerAuditDiffers => (json!({ "differs": { "kind": "audit" } }), START_OVER),
         CopyError::SecretsDiffer => (json!({ "differs": { "kind": "secrets" } }), START_OVER),
         CopyError::RecordsDiffer(kind) => {
             (json!({ "differs": { "kind": kind.as_str() } }), START_OVER)
