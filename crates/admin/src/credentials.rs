@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::{Authority, Permission, Restrictions, Scopes, TenantId};
+use acta_access::{ActivityPrefix, Authority, Origin, Permission, Restrictions, Scopes, TenantId};
 use acta_ambient::Moment;
 use acta_auth::Secret;
 use acta_storage::directory::{self, Credential, CredentialSecret, CredentialUse, Kept, Recorded};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::once::Attempt;
 use crate::telling::{differences, of_credential};
-use crate::tenants::check_name;
+use crate::tenants::{check_name, check_version};
 use crate::{Admin, AdminError, AdminFault, Asker, Made, Once};
 
 /// A credential to be made.
@@ -37,12 +37,36 @@ pub struct CredentialChanges {
     pub label: Option<String>,
     /// What it may be used for.
     pub scopes: Option<Scopes>,
-    /// Within which bounds: all of them together.
-    pub restrictions: Option<Restrictions>,
+    /// Whether it may change nothing.
+    pub is_read_only: Option<bool>,
+    /// Where activities must begin: all prefixes together.
+    pub activity_prefixes: Option<Vec<ActivityPrefix>>,
+    /// The origins of the pages that may use it: all together.
+    pub origins: Option<Vec<Origin>>,
     /// Who vouches for what is written with it.
     pub authority: Option<Option<Authority>>,
     /// From when on it is refused.
     pub expires: Option<Option<Moment>>,
+}
+
+impl CredentialChanges {
+    fn apply(self, mut credential: Credential) -> Credential {
+        let restrictions = Arc::make_mut(&mut credential.restrictions);
+        restrictions.is_read_only = self.is_read_only.unwrap_or(restrictions.is_read_only);
+        if let Some(prefixes) = self.activity_prefixes {
+            restrictions.activity_prefixes = prefixes;
+        }
+        if let Some(origins) = self.origins {
+            restrictions.origins = origins;
+        }
+        if let Some(authority) = self.authority {
+            credential.authority = authority.map(Arc::new);
+        }
+        credential.label = self.label.unwrap_or(credential.label);
+        credential.scopes = self.scopes.unwrap_or(credential.scopes);
+        credential.expires = self.expires.unwrap_or(credential.expires);
+        credential
+    }
 }
 
 /// A credential and its secret, which is told this once.
@@ -120,6 +144,10 @@ impl Admin {
         tenant: TenantId,
         key: &str,
     ) -> Result<Kept<Credential>, AdminError> {
+        if key.contains(char::is_control) {
+            // Storage cannot be asked for it.
+            return Err(AdminError::NotFound);
+        }
         let found: Option<Kept<Credential>> = directory::find(&*self.storage, key).await?;
         let own = found.filter(|found| found.value.tenant == tenant);
         own.ok_or(AdminError::NotFound)
@@ -187,7 +215,7 @@ impl Admin {
         Change { writes, entries: vec![(Some(credential.tenant), entry)] }
     }
 
-    /// Changes a credential, which must have the version `expected` if one is given.
+    /// Changes a credential, which must have one of the versions `expected` if any are given.
     ///
     /// # Errors
     ///
@@ -197,26 +225,15 @@ impl Admin {
         asker: &Asker,
         (tenant, key): (TenantId, &str),
         changes: CredentialChanges,
-        expected: Option<u64>,
+        expected: Option<&[u64]>,
     ) -> Result<ListedCredential, AdminError> {
         self.permit(asker, tenant, Permission::WriteCredentials).await?;
         let found = self.credential_of(tenant, key).await?;
-        if expected.is_some_and(|expected| expected != found.record.version) {
-            return Err(AdminError::Stale);
-        }
-        let mut after = found.value.clone();
-        after.label = changes.label.unwrap_or(after.label);
-        after.scopes = changes.scopes.unwrap_or(after.scopes);
-        if let Some(restrictions) = changes.restrictions {
-            after.restrictions = Arc::new(restrictions);
-        }
-        if let Some(authority) = changes.authority {
-            after.authority = authority.map(Arc::new);
-        }
+        check_version(&found.record, expected)?;
         if let Some(expires) = changes.expires {
             check_expiry(expires, self.clock.now())?;
-            after.expires = expires;
         }
+        let after = changes.apply(found.value.clone());
         check(&after.label, after.scopes, &after.restrictions)?;
         if after == found.value {
             return self.with_use(found).await;
@@ -230,7 +247,8 @@ impl Admin {
         self.with_use(now).await
     }
 
-    /// Gives a credential a new secret. The one before is good for `overlap` more.
+    /// Gives a credential a new secret, which is told this once. The one before is good for
+    /// `overlap` more.
     ///
     /// # Errors
     ///
@@ -240,7 +258,7 @@ impl Admin {
         asker: &Asker,
         (tenant, key): (TenantId, &str),
         overlap: Duration,
-    ) -> Result<IssuedCredential, AdminError> {
+    ) -> Result<(ListedCredential, Secret), AdminError> {
         self.permit(asker, tenant, Permission::WriteCredentials).await?;
         if OVERLAP_MAX < overlap {
             let days = OVERLAP_MAX.as_secs() / 86_400;
@@ -268,7 +286,8 @@ impl Admin {
         let change = self.telling_credential(asker, told, (&after, vec![found.write(&after)]));
         self.commit(&change).await?;
         self.authenticator.forget(key);
-        Ok(IssuedCredential { credential: after, secret })
+        let now = self.credential_of(tenant, key).await?;
+        Ok((self.with_use(now).await?, secret))
     }
 
     /// Removes a credential, and with it every token that was issued to it.

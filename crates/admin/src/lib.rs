@@ -43,7 +43,7 @@ pub use own::{NewSecondFactor, RecoveryCodes};
 pub use people::{Invited, Member};
 pub use sessions::SignedIn;
 pub use signing_in::SignIn;
-pub use tenants::TenantChanges;
+pub use tenants::{LimitChanges, TenantChanges};
 pub use tokens::{IssuedToken, NewToken};
 
 /// What the use cases of administration can be told to do differently.

@@ -1,7 +1,7 @@
 //! Statements that people read.
 
 use acta_access::{Permission, Principal, Scope, Scopes, TenantId};
-use acta_service::{Search, StatementPage, View};
+use acta_service::{Search, ServiceError, StatementPage, View};
 use acta_storage::Change;
 use acta_xapi::StatementId;
 use serde_json::json;
@@ -10,6 +10,19 @@ use crate::telling::of_tenant;
 use crate::{Admin, AdminError, Asker};
 
 impl Admin {
+    /// Lets the asker know what runs here: people, whatever they are in their tenants, and
+    /// credentials that administer.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn permit_reading_server(&self, asker: &Asker) -> Result<(), AdminError> {
+        match asker.confined_to() {
+            Some(tenant) => self.permit(asker, tenant, Permission::ReadTenant).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// Lets the asker read statements of a tenant, and tells of it in the audit if the tenant
     /// wants that: of people, not of machines.
     async fn permit_reading(
@@ -64,7 +77,12 @@ impl Admin {
     ) -> Result<String, AdminError> {
         let what = json!({ "statement": id.to_string() });
         let principal = self.permit_reading(asker, tenant, &what).await?;
-        let found = self.service.find_statement(&principal, id).await?;
+        let found = match self.service.find_statement(&principal, id).await {
+            Err(ServiceError::NotFound) => {
+                self.service.find_voided_statement(&principal, id).await?
+            }
+            found => found?,
+        };
         Ok(found.text)
     }
 }

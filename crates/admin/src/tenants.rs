@@ -1,8 +1,10 @@
 //! Tenants: made, changed, suspended, removed.
 
+use std::num::{NonZeroU32, NonZeroU64};
+
 use acta_access::{Permission, ServerPermission, TenantId};
 use acta_storage::directory::{self, Kept, Tenant, TenantLimits, TenantState};
-use acta_storage::{Change, Group, RecordWrite, Usage};
+use acta_storage::{Change, Group, Record, RecordWrite, Usage};
 use serde_json::{Value, json};
 
 use crate::asker::Powers;
@@ -15,21 +17,44 @@ use crate::{Admin, AdminError, Asker, Made, Once};
 pub struct TenantChanges {
     /// Its name.
     pub name: Option<String>,
-    /// All its limits together.
-    pub limits: Option<TenantLimits>,
+    /// Its limits.
+    pub limits: LimitChanges,
     /// Whether the audit tells which statements people have read.
     pub audits_reads: Option<bool>,
 }
 
-/// Longest name of anything, in bytes.
-pub(crate) const NAME_BYTES_MAX: usize = 200;
+/// Which limits of a tenant are to be different; the inner none takes a limit away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitChanges {
+    /// Requests a second.
+    pub requests_per_second: Option<Option<NonZeroU32>>,
+    /// Bytes a day.
+    pub bytes_per_day: Option<Option<NonZeroU64>>,
+    /// Statements a day.
+    pub statements_per_day: Option<Option<NonZeroU64>>,
+}
+
+impl LimitChanges {
+    fn apply(self, before: TenantLimits) -> TenantLimits {
+        TenantLimits {
+            requests_per_second: self.requests_per_second.unwrap_or(before.requests_per_second),
+            bytes_per_day: self.bytes_per_day.unwrap_or(before.bytes_per_day),
+            statements_per_day: self.statements_per_day.unwrap_or(before.statements_per_day),
+        }
+    }
+}
+
+/// Longest name of anything, in characters.
+const NAME_CHARS_MAX: usize = 200;
 
 /// Checks a name for people.
 pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminError> {
     let is_blank = name.trim().is_empty();
-    if is_blank || NAME_BYTES_MAX < name.len() || name.contains(char::is_control) {
+    // Counted only as far as needed: a name may be as long as a request.
+    let is_long = name.chars().nth(NAME_CHARS_MAX).is_some();
+    if is_blank || is_long || name.contains(char::is_control) {
         let message = format!(
-            "a name has 1 to {NAME_BYTES_MAX} bytes, is not blank and holds no control characters"
+            "a name has 1 to {NAME_CHARS_MAX} characters, none of control, and is not blank"
         );
         return Err(AdminError::fault(pointer, message));
     }
@@ -37,12 +62,11 @@ pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminE
 }
 
 impl Admin {
-    /// A page of the tenants that the asker may know of, by number, behind `after`; and whether
-    /// there may be more.
+    /// Up to `count_max` of the tenants that the asker may know of, by number, behind `after`.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Service`].
+    /// [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn list_tenants(
         &self,
         asker: &Asker,
@@ -69,10 +93,9 @@ impl Admin {
             }
             Powers::Credential(principal) => {
                 let tenant = principal.tenant;
-                let is_behind = after.is_none_or(|after| after < tenant);
-                let is_readable = self.may(asker, tenant, Permission::ReadTenant).await?;
-                let found = self.find_tenant(tenant).await?;
-                found.into_iter().filter(|_| is_behind && is_readable).collect()
+                let own = self.permit(asker, tenant, Permission::ReadTenant).await?;
+                let is_wanted = after.is_none_or(|after| after < tenant) && 0 < count_max;
+                if is_wanted { vec![own] } else { Vec::new() }
             }
             Powers::Nobody => Vec::new(),
         };
@@ -173,7 +196,7 @@ impl Admin {
         Err(AdminError::Stale)
     }
 
-    /// Changes a tenant, which must have the version `expected` if one is given.
+    /// Changes a tenant, which must have one of the versions `expected` if any are given.
     ///
     /// # Errors
     ///
@@ -184,14 +207,14 @@ impl Admin {
         asker: &Asker,
         id: TenantId,
         changes: TenantChanges,
-        expected: Option<u64>,
+        expected: Option<&[u64]>,
     ) -> Result<Kept<Tenant>, AdminError> {
         let mut found = self.read_tenant(asker, id).await?;
         if changes.name.is_some() {
             let permissions = (Permission::RenameTenant, ServerPermission::RenameTenants);
             found = self.permit_either(asker, id, permissions).await?;
         }
-        if changes.limits.is_some() {
+        if changes.limits != LimitChanges::default() {
             self.permit_on_server(asker, ServerPermission::SetLimits).await?;
         }
         if changes.audits_reads.is_some() {
@@ -203,7 +226,7 @@ impl Admin {
             check_name("/name", &name)?;
             after.name = name;
         }
-        after.limits = changes.limits.unwrap_or(before.limits);
+        after.limits = changes.limits.apply(before.limits);
         after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
         self.replace_tenant(asker, found, (after, expected), "tenant.changed").await
     }
@@ -302,12 +325,10 @@ impl Admin {
         &self,
         asker: &Asker,
         found: Kept<Tenant>,
-        (after, expected): (Tenant, Option<u64>),
+        (after, expected): (Tenant, Option<&[u64]>),
         act: &'static str,
     ) -> Result<Kept<Tenant>, AdminError> {
-        if expected.is_some_and(|expected| expected != found.record.version) {
-            return Err(AdminError::Stale);
-        }
+        check_version(&found.record, expected)?;
         if after == found.value {
             return Ok(found);
         }
@@ -321,6 +342,14 @@ impl Admin {
         self.commit(&Change { writes, entries }).await?;
         self.authenticator.forget_tenant(after.id);
         self.find_tenant(after.id).await?.ok_or(AdminError::NotFound)
+    }
+}
+
+/// Refuses to change what has another version than those that are expected.
+pub(crate) fn check_version(record: &Record, expected: Option<&[u64]>) -> Result<(), AdminError> {
+    match expected {
+        Some(versions) if !versions.contains(&record.version) => Err(AdminError::Stale),
+        Some(_) | None => Ok(()),
     }
 }
 

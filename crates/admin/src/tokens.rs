@@ -5,7 +5,7 @@ use std::time::Duration;
 use acta_access::{Binding, Origin, Permission, Principal, Scopes, TenantId};
 use acta_ambient::Moment;
 use acta_auth::{Authenticator, Secret, TokenClaims, TokenError};
-use acta_storage::Change;
+use acta_storage::{Change, Who};
 use serde_json::json;
 
 use crate::asker::Powers;
@@ -100,10 +100,33 @@ impl Admin {
     }
 }
 
+impl Admin {
+    /// Issues a browser token in the place of the credential that asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::issue_token`]; [`AdminError::Forbidden`] for whoever is no credential.
+    pub async fn exchange_own(
+        &self,
+        asker: &Asker,
+        new: NewToken,
+    ) -> Result<IssuedToken, AdminError> {
+        match (&asker.powers, &asker.who) {
+            (Powers::Credential(principal), Who::Credential(key)) => {
+                self.issue_token(asker, (principal.tenant, key), new).await
+            }
+            _ => {
+                let permission = Permission::IssueTokens.as_str();
+                Err(self.refuse(asker, asker.confined_to(), permission).await)
+            }
+        }
+    }
+}
+
 /// Whether the asker is the credential itself, and not a token in its place.
 fn is_its_own(asker: &Asker, tenant: TenantId, key: &str) -> bool {
     match (&asker.powers, &asker.who) {
-        (Powers::Credential(principal), acta_storage::Who::Credential(own)) => {
+        (Powers::Credential(principal), Who::Credential(own)) => {
             principal.tenant == tenant && own == key && principal.restrictions.binding.is_none()
         }
         _ => false,

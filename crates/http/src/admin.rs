@@ -5,22 +5,24 @@
 //! [`IdempotencyKey`], [`IfMatch`]. Answers are views with a schema each, from which, with the
 //! handlers, [`openapi::text`] makes the OpenAPI document.
 
+mod audit;
 mod caller;
 pub(crate) mod cookie;
 mod json;
 pub(crate) mod openapi;
-#[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
 mod paging;
 mod path;
 mod reference;
-#[cfg(test)]
 mod repeating;
 mod server;
+mod tenants;
+mod tokens;
+mod values;
 mod versioned;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::StatusCode;
 use hyper::header::ALLOW;
 
@@ -42,7 +44,12 @@ pub(crate) enum Gate {
 }
 
 /// The nouns, with the name of each in metrics and logs.
-const NOUNS: &[(&str, &str, Gate)] = &[("server", "api/server", Gate::Known)];
+const NOUNS: &[(&str, &str, Gate)] = &[
+    ("audit", "api/audit", Gate::Known),
+    ("server", "api/server", Gate::Known),
+    ("tenants", "api/tenants", Gate::Known),
+    ("tokens", "api/tokens", Gate::Known),
+];
 
 /// What anybody may read: it tells nothing about this server.
 const PUBLIC: &[(&str, &str)] =
@@ -56,8 +63,46 @@ pub(crate) fn routes() -> Router<Shared> {
     let resources = Router::new()
         .route("/", get(reference::get_reference))
         .route("/openapi.json", get(openapi::get_openapi))
-        .route("/server", get(server::read_server));
+        .route("/server", get(server::read_server))
+        .merge(tenant_routes())
+        .merge(audit_routes());
     Router::new().nest(BASE, resources).route("/api/v1/", get(reference::get_reference))
+}
+
+/// Tenants and what belongs to them.
+fn tenant_routes() -> Router<Shared> {
+    use tenants::{credentials, statements};
+
+    let tenant = get(tenants::read_tenant).patch(tenants::change_tenant);
+    let credentials = get(credentials::list_credentials).post(credentials::create_credential);
+    let credential = get(credentials::read_credential)
+        .patch(credentials::change_credential)
+        .delete(credentials::remove_credential);
+    Router::new()
+        .route("/tenants", get(tenants::list_tenants).post(tenants::create_tenant))
+        .route("/tenants/{tenant}", tenant.delete(tenants::delete_tenant))
+        .route("/tenants/{tenant}/suspend", post(tenants::suspend_tenant))
+        .route("/tenants/{tenant}/resume", post(tenants::resume_tenant))
+        .route("/tenants/{tenant}/restore", post(tenants::restore_tenant))
+        .route("/tenants/{tenant}/usage", get(tenants::read_tenant_usage))
+        .route("/tenants/{tenant}/credentials", credentials)
+        .route("/tenants/{tenant}/credentials/{key}", credential)
+        .route("/tenants/{tenant}/credentials/{key}/rotate", post(credentials::rotate_credential))
+        .route("/tenants/{tenant}/credentials/{key}/tokens", post(credentials::issue_token))
+        .route("/tenants/{tenant}/statements", get(statements::list_statements))
+        .route("/tenants/{tenant}/statements/{id}", get(statements::read_statement))
+        .route("/tokens", post(tokens::exchange_token))
+}
+
+/// The audit of the server and of tenants.
+fn audit_routes() -> Router<Shared> {
+    Router::new()
+        .route("/audit", get(audit::list_server_audit))
+        .route("/audit/export", get(audit::export_server_audit))
+        .route("/audit/verify", get(audit::verify_server_audit))
+        .route("/tenants/{tenant}/audit", get(audit::list_tenant_audit))
+        .route("/tenants/{tenant}/audit/export", get(audit::export_tenant_audit))
+        .route("/tenants/{tenant}/audit/verify", get(audit::verify_tenant_audit))
 }
 
 /// The name of a route, and who comes through; none if it is not of this API.

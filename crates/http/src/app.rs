@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use hyper::Method;
 use hyper::body::Body as _;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN};
+use hyper::{Method, StatusCode};
 use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
@@ -222,10 +222,16 @@ impl App {
     /// Answers one request of the operator of this machine to the admin API, in process and
     /// without credentials.
     pub async fn answer_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Bytes> {
-        let (parts, body) = self.stream_operator(request).await.into_parts();
-        // Answers of the admin API are texts in memory, which always can be collected.
-        let body = body.collect().await.map(http_body_util::Collected::to_bytes);
-        hyper::Response::from_parts(parts, body.unwrap_or_default())
+        let (mut parts, body) = self.stream_operator(request).await.into_parts();
+        // What is cut off is no answer: the export of an audit that cannot be read.
+        let body = match body.collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_cut_off) => {
+                parts.status = StatusCode::INTERNAL_SERVER_ERROR;
+                Bytes::new()
+            }
+        };
+        hyper::Response::from_parts(parts, body)
     }
 
     /// As [`App::answer_operator`], with the body as it comes, of whatever length it is.

@@ -10,6 +10,8 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::Shared;
+pub(crate) use statements::read_search;
+
 use documents::{ActivityProfiles, AgentProfiles, States};
 
 /// Every resource with its methods. HEAD has become GET before, and OPTIONS is answered.

@@ -93,7 +93,8 @@ async fn identify(
     (gate, from): (Gate, String),
 ) -> Result<Option<Asker>, Problem> {
     if let Some(authorization) = headers.get(AUTHORIZATION) {
-        let found = shared.authenticator.authenticate(Some(authorization.as_bytes())).await?;
+        let found = shared.authenticator.authenticate(Some(authorization.as_bytes())).await;
+        let found = found.map_err(|error| Problem::from(error).without_window())?;
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
         found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
         shared.quotas.take_request(&found.tenant)?;

@@ -12,7 +12,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use super::{BASE, server};
+use super::tenants::{credentials, statements};
+use super::{BASE, audit, server, tenants, tokens};
 use crate::answer;
 use crate::edge::{NoParams, Query};
 use crate::problem::ProblemForm;
@@ -27,8 +28,42 @@ use crate::problem::ProblemForm;
                        nothing.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
-    tags((name = "server", description = "The server itself.")),
-    paths(server::read_server)
+    tags(
+        (name = "server", description = "The server itself."),
+        (name = "tenants", description = "Tenants: whose data is whose."),
+        (name = "credentials", description = "API credentials of a tenant."),
+        (name = "tokens", description = "Browser tokens in the place of credentials."),
+        (name = "statements", description = "Statements that people read."),
+        (name = "audit", description = "Who did what, when and from where."),
+    ),
+    paths(
+        server::read_server,
+        tenants::list_tenants,
+        tenants::create_tenant,
+        tenants::read_tenant,
+        tenants::change_tenant,
+        tenants::delete_tenant,
+        tenants::suspend_tenant,
+        tenants::resume_tenant,
+        tenants::restore_tenant,
+        tenants::read_tenant_usage,
+        credentials::list_credentials,
+        credentials::create_credential,
+        credentials::read_credential,
+        credentials::change_credential,
+        credentials::remove_credential,
+        credentials::rotate_credential,
+        credentials::issue_token,
+        tokens::exchange_token,
+        statements::list_statements,
+        statements::read_statement,
+        audit::list_server_audit,
+        audit::export_server_audit,
+        audit::verify_server_audit,
+        audit::list_tenant_audit,
+        audit::export_tenant_audit,
+        audit::verify_tenant_audit,
+    )
 )]
 struct Handlers;
 
@@ -65,12 +100,24 @@ pub(super) fn document() -> Value {
     components["schemas"]["Fault"] = fault_schema();
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
     for operation in paths.flat_map(|path| path.as_object_mut().into_iter().flatten()) {
-        for status in ["4XX", "5XX"] {
-            let problem = json!({ "$ref": "#/components/responses/Problem" });
-            operation.1["responses"][status] = problem;
-        }
+        complete(&mut operation.1["responses"]);
     }
     document
+}
+
+/// Gives every refusal its content, and tells of those that any request may meet.
+fn complete(responses: &mut Value) {
+    let refusals = responses.as_object_mut().into_iter().flatten();
+    let refusals = refusals.filter(|(status, _)| status.starts_with('4'));
+    for (_, refusal) in refusals {
+        let Value::Object(problem) = problem_response() else { continue };
+        for (name, value) in problem.into_iter().filter(|(name, _)| name != "description") {
+            refusal[name] = value;
+        }
+    }
+    for status in ["4XX", "5XX"] {
+        responses[status] = json!({ "$ref": "#/components/responses/Problem" });
+    }
 }
 
 fn security_schemes() -> Value {

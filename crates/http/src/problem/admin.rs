@@ -34,6 +34,11 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "csrf-token", detail)
     }
 
+    /// The same, and no browser opens a window over the page that has asked.
+    pub(crate) fn without_window(self) -> Self {
+        Self { challenge: BEARER_CHALLENGE, ..self }
+    }
+
     /// The same for a request that is none of xAPI: requirements of xAPI say nothing about it.
     pub(crate) fn without_rules(self) -> Self {
         let faults = self.faults.into_iter().map(FaultView::without_rule).collect();
@@ -43,7 +48,6 @@ impl Problem {
 
 impl Problem {
     /// The body is of another type than the resource takes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn not_json() -> Self {
         let detail = "the body must be JSON, and Content-Type application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)

@@ -4,5 +4,5 @@ mod attachments;
 mod find;
 mod store;
 
-pub(crate) use find::get_statements;
+pub(crate) use find::{get_statements, read_search};
 pub(crate) use store::{post_statements, put_statement};

@@ -44,19 +44,32 @@ async fn the_operator_reads_what_runs_here() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_let_in() {
+async fn strangers_are_not_let_in() {
     let server = Server::new().await;
-    let all = authorization("all", 1);
     for asked in [
         bare(Method::GET, "/api/v1/server"),
         bare(Method::POST, "/api/v1/server").json(&json!({})),
-        bare(Method::GET, "/api/v1/server").header("authorization", &all),
+        bare(Method::GET, "/api/v1/server").header("authorization", "Basic YTpi"),
     ] {
         let answer = server.expect(asked, 401).await;
         let challenge = answer.header("www-authenticate").unwrap();
         assert!(challenge.starts_with("Bearer "), "a browser opens no window: {challenge}");
         assert_eq!(answer.json()["type"], "urn:acta:problem:unauthenticated");
         assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[tokio::test]
+async fn a_credential_needs_a_scope_for_administration() {
+    let server = Server::new().await;
+    for (scopes, status) in
+        [("all", 403), ("all/read", 403), ("statements/write", 403), ("admin", 200)]
+    {
+        let asked = bare(Method::GET, "/api/v1/server");
+        let asked = asked.header("authorization", &authorization(scopes, 1));
+        let answer = server.expect(asked, status).await;
+        let is_told = answer.text().contains("read-tenant");
+        assert_eq!(is_told, status == 403, "{}", answer.text());
     }
 }
 

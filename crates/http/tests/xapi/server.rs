@@ -56,7 +56,16 @@ async fn make_credentials(
 ) -> HashMap<String, Known> {
     let other = storage.create_tenant("other", START).await.unwrap();
     let mut known = HashMap::new();
-    for scopes in ["all", "all/read", "statements/write", "state", CONTENT] {
+    for scopes in [
+        "all",
+        "all/read",
+        "statements/write",
+        "state",
+        "admin",
+        "admin/read",
+        "audit/read",
+        CONTENT,
+    ] {
         for tenant in [TenantId::FIRST, other] {
             let set: Scopes = scopes.parse().unwrap();
             let (secret, mac) = authenticator.new_secret();

@@ -9,6 +9,7 @@ use crate::Shared;
 use crate::admin::Administrator;
 use crate::admin::json::view;
 use crate::edge::{ClientAddress, NoParams, Query};
+use crate::problem::Problem;
 
 /// What runs here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -30,24 +31,30 @@ pub(crate) struct Server {
 
 /// Read what runs here
 ///
-/// Tells the release and the engine, and from which address the request came.
+/// Tells the release and the engine, and from which address the request came. A credential
+/// needs the scope `admin` or `admin/read`.
 #[utoipa::path(
     get,
     path = "/server",
     operation_id = "read_server",
     tag = "server",
-    responses((status = 200, description = "What runs here.", body = Server)),
+    responses(
+        (status = 200, description = "What runs here.", body = Server),
+        (status = 401, description = "It is not known who asks."),
+        (status = 403, description = "A scope for administration is missing."),
+    ),
 )]
 pub(crate) async fn read_server(
     State(shared): State<Shared>,
-    _: Administrator,
+    Administrator(asker): Administrator,
     client_address: ClientAddress,
     Query(NoParams): Query<NoParams>,
-) -> Response {
-    view(&Server {
+) -> Result<Response, Problem> {
+    shared.admin.permit_reading_server(&asker).await?;
+    Ok(view(&Server {
         name: "Acta",
         version: env!("CARGO_PKG_VERSION"),
         engine: shared.engine.as_str(),
         client_address: client_address.to_string(),
-    })
+    }))
 }

@@ -79,7 +79,8 @@ const SEARCH_NAMES: [&str; 12] = [
     "cursor",
 ];
 
-fn read_search(params: &mut Params) -> Option<Search> {
+/// Reads which statements are wanted, but for the id of one.
+pub(crate) fn read_search(params: &mut Params) -> Option<Search> {
     let agent = params.agent();
     let verb = params.iri("verb");
     let activity = params.iri("activity");
