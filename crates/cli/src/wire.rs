@@ -3,6 +3,7 @@
 mod administration;
 pub(crate) mod database;
 mod engine;
+mod oidc;
 mod place;
 mod side;
 
@@ -105,6 +106,8 @@ impl Store {
                 waiting_count_max: PASSWORDS_WAITING_MAX,
             },
             admin: administration::admin_options(config)?,
+            bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
+            provider: oidc::provider(config, Arc::clone(&self.clock), Arc::clone(&self.entropy))?,
             http: http_options(config, connections_max),
         };
         Ok(HttpParts::open(ground, settings).await?)

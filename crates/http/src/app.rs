@@ -27,7 +27,7 @@ use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
 use crate::place::{Place, Workload};
 use crate::problem::Problem;
-use crate::{HttpParts, Shared, SharedParts, answer, health, xapi};
+use crate::{HttpParts, Shared, SharedParts, answer, health, provider, xapi};
 
 /// The header by which a client recognises its request in our log.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -87,7 +87,7 @@ pub(crate) struct Asked {
 impl Route {
     /// The route of a path.
     fn of(path: &str) -> Self {
-        if let Some((name, gate)) = admin::route_of(path) {
+        if let Some((name, gate)) = admin::route_of(path).or_else(|| provider::route_of(path)) {
             return Self { name, face: Face::Admin, gate, tells_consistency: false };
         }
         let Some(resource) = path.strip_prefix("/xapi/") else {
@@ -157,6 +157,8 @@ impl App {
             quotas,
             authenticator,
             csrf,
+            sealer,
+            provider,
             clock,
             engine,
             gauges,
@@ -171,6 +173,8 @@ impl App {
             admin,
             quotas,
             csrf,
+            sealer,
+            provider,
             authenticator,
             clock,
             engine,
@@ -186,6 +190,7 @@ impl App {
         let router = Router::new()
             .merge(xapi::routes())
             .merge(admin::routes())
+            .merge(provider::routes())
             .merge(further)
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))

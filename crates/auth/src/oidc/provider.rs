@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::{Clock, Entropy};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ use super::grants::{grants, is_email_verified};
 use super::issuer::Issuer;
 use super::metadata::{ClientProof, Metadata};
 use super::transport::{Answer, Endpoint};
-use super::{Algorithm, Callback, FetchError, OidcError, Pending, Role, RoleRule, TokenFault};
+use super::{Algorithm, Callback, FetchError, OidcError, Pending, RoleRule, TokenFault};
 use crate::Secret;
 
 /// How long a person may take at the provider.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::{Clock as _, ManualClock, SystemClock, SystemEntropy};
 use acta_auth::Secret;
 use acta_auth::oidc::{
     Algorithm, BearerOptions, BearerTenant, BearerVerifier, Begun, Callback, OidcError, Pending,
-    Provider, ProviderOptions, Role, RoleRule, SignedIn,
+    Provider, ProviderOptions, RoleRule, SignedIn,
 };
 use acta_test_oidc::{CLIENT_SECRET, OidcServer, REDIRECT_URI, RESOURCE};
 use serde_json::Value;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use acta_access::Role;
 use acta_ambient::{Clock as _, Moment};
 use acta_auth::Secret;
-use acta_auth::oidc::{Begun, OidcError, Pending, Role};
+use acta_auth::oidc::{Begun, OidcError, Pending};
 use acta_test_oidc::{OidcServer, Options};
 use serde_json::json;
 
