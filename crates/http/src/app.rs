@@ -227,9 +227,7 @@ impl App {
     /// Answers one request of the operator of this machine to the admin API, in process and
     /// without credentials.
     pub async fn answer_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Bytes> {
-        let mut request = request.map(Body::from);
-        request.extensions_mut().insert(Local);
-        let (mut parts, body) = self.answer(request).await.into_parts();
+        let (mut parts, body) = self.stream_operator(request).await.into_parts();
         // What is cut off is no answer: the export of an audit that cannot be read.
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
@@ -239,6 +237,13 @@ impl App {
             }
         };
         hyper::Response::from_parts(parts, body)
+    }
+
+    /// As [`App::answer_operator`], with the body as it comes, of whatever length it is.
+    pub async fn stream_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Body> {
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(Local);
+        self.answer(request).await
     }
 
     pub(crate) fn shared(&self) -> &Shared {
