@@ -18,7 +18,6 @@ pub mod seeds;
 mod signature;
 mod statement;
 mod store;
-mod token;
 
 pub use config::config;
 pub use growth::growth;
@@ -28,6 +27,5 @@ pub use log::log;
 pub use multipart::multipart;
 pub use request::request;
 pub use scalar::scalar;
-pub use signature::signature;
+pub use signature::{signature, token};
 pub use statement::statement;
-pub use token::token;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
-use acta_auth::{Authenticator, Secret};
-use acta_http::{App, Bounds, HttpParts, Options, Origins, PageBounds};
-use acta_service::{Service, ServiceParts};
+use acta_auth::{PasswordHasherOptions, Secret};
+use acta_http::{
+    App, Bounds, EngineKind, Ground, HttpParts, Options, Origins, PageBounds, Settings,
+};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -96,32 +97,31 @@ impl Face {
             Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
-        let options = acta_auth::Options { failures_count_max: usize::MAX };
-        let (kept, time, chance) = (Arc::clone(&storage), Arc::clone(&clock), Arc::clone(&entropy));
-        let authenticator = Authenticator::open(kept, time, chance, options);
-        let authenticator = authenticator.await.expect("a store in memory opens");
-        let secret = Secret::new("secret");
-        let seeded = authenticator.seed_credential(TenantId::FIRST, "key", &secret).await;
-        assert!(seeded.is_ok(), "a store in memory takes a credential");
-        let options = service_options();
-        let service =
-            Service::new(ServiceParts { storage, clock: Arc::clone(&clock), entropy, options });
-        let default_version = Version::V2_0_0;
-        let options = Options {
-            default_version,
-            origins: Origins::Any,
-            trusted_proxies: Vec::new(),
-            bounds: bounds(),
+        let settings = Settings {
+            service: service_options(),
+            auth: acta_auth::Options { failures_count_max: usize::MAX },
+            passwords: PasswordHasherOptions {
+                running_count_max: std::num::NonZeroUsize::MIN,
+                waiting_count_max: 100,
+            },
+            admin: acta_admin::Options::usual(),
+        bearer: None,
+        provider: None,
+            http: Options {
+                default_version: Version::V2_0_0,
+                origins: Origins::Any,
+                public_url: None,
+                trusted_proxies: Vec::new(),
+                bounds: bounds(),
+            },
         };
-        let authenticator = Arc::new(authenticator);
-        Self(App::new(HttpParts {
-            service,
-            authenticator,
-            clock,
-            engine: acta_http::EngineKind::Embedded,
-            gauges: None,
-            options,
-        }))
+        let engine = EngineKind::Embedded;
+        let parts = HttpParts::open(Ground { storage, clock, entropy, engine }, settings).await;
+        let parts = parts.expect("a store in memory opens");
+        let secret = Secret::new("secret");
+        let seeded = parts.authenticator.seed_credential(TenantId::FIRST, "key", &secret).await;
+        assert!(seeded.is_ok(), "a store in memory takes a credential");
+        Self(App::new(parts))
     }
 
     /// Sends a request and checks the answer.

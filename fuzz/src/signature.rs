@@ -1,4 +1,8 @@
-//! Signatures: a JWS over a statement, with a certificate or without.
+//! Signatures: a JWS over a statement, with a certificate or without; and tokens.
+
+mod token;
+
+pub use token::token;
 
 use acta_xapi::{ParseLimits, Statement, Version, check_signature, parse_statement};
 use base64::Engine;

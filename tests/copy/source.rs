@@ -179,7 +179,7 @@ async fn everything(storage: Arc<EmbeddedStorage>) -> Vec<String> {
         let hashes = storage.list_attachments(tenant, None, 1_000).await.unwrap();
         all.push(format!("{hashes:?}"));
         for credential in storage.list_credentials(tenant).await.unwrap() {
-            let (label, mac) = (&credential.label, credential.secret_mac);
+            let (label, mac) = (&credential.label, credential.secrets[0].mac);
             all.push(format!("{credential:?} {label} {mac:?} {:?}", credential.created));
         }
         all.push(format!("{:?}", storage.list_cursors(tenant).await.unwrap()));

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::TenantId;
+use acta_access::{Authority, Principal, TenantId};
 use acta_ambient::{Clock, Entropy, Moment};
-use acta_storage::{Storage, StorageError};
+use acta_storage::{Storage, StorageError, Who};
+use acta_xapi::Iri;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
@@ -14,7 +15,8 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::cache::{Cache, Lookup};
 use crate::failures::{Failures, Verdict};
 use crate::issue::SEED_BYTES_MAX;
-use crate::known::{Identified, Known};
+use crate::known::{self, Identified, Known};
+use crate::oidc::{BearerVerifier, OidcError};
 use crate::presented::{Presented, TOKEN_USER};
 use crate::uses::Uses;
 use crate::{Sealer, Secret};
@@ -54,6 +56,9 @@ pub enum AuthError {
         /// What it is instead.
         state: &'static str,
     },
+    /// The issuer of access tokens could not be asked, or not as it is configured.
+    #[error("could not ask the issuer of the access token")]
+    Issuer(#[source] OidcError),
     /// Storage could not be asked. Retry later.
     #[error("could not look up the credentials")]
     Storage(#[source] StorageError),
@@ -74,6 +79,8 @@ pub struct Authenticator {
     pub(crate) cache: Cache,
     uses: Uses,
     pub(crate) sealer: Sealer,
+    /// Takes access tokens.
+    bearer: Option<Arc<BearerVerifier>>,
     failures: Failures,
     options: Options,
     /// Keyed, before any input.
@@ -117,12 +124,19 @@ impl Authenticator {
             cache,
             uses: Uses::default(),
             sealer,
+            bearer: None,
             failures,
             options,
             mac,
             #[cfg(test)]
             comparison_count: std::sync::atomic::AtomicUsize::new(0),
         })
+    }
+
+    /// The same, which also takes access tokens of an issuer.
+    #[must_use]
+    pub fn with_bearer(self, bearer: Option<Arc<BearerVerifier>>) -> Self {
+        Self { bearer, ..self }
     }
 
     /// Who is behind the value of a request's `Authorization` header.
@@ -153,7 +167,22 @@ impl Authenticator {
         if Self::is_token(token) {
             return self.authenticate_token(token).await;
         }
-        Err(AuthError::Refused)
+        let bearer = self.bearer.as_ref().ok_or(AuthError::Refused)?;
+        let identity = bearer.verify(token.expose()).await.map_err(|error| match error {
+            OidcError::Unavailable { .. } | OidcError::Setup(_) => AuthError::Issuer(error),
+            OidcError::Declined(_) | OidcError::Stale | OidcError::Token(_) => AuthError::Refused,
+        })?;
+        let tenant = known::find_tenant(&*self.storage, identity.tenant).await;
+        let tenant = tenant.map_err(AuthError::Storage)?.ok_or(AuthError::Refused)?;
+        known::check_state(&tenant)?;
+        let issuer: Option<Iri> = identity.issuer.parse().ok();
+        let authority = issuer.map(|issuer| Authority::of_account(&issuer, &identity.subject));
+        let principal = Principal {
+            authority: authority.map(Arc::new),
+            ..Principal::new(identity.tenant, identity.name(), identity.scopes)
+        };
+        let who = Who::Bearer(identity.name());
+        Ok(Identified { principal, who, tenant: Arc::new(tenant) })
     }
 
     async fn authenticate_basic(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acta_access::Principal;
+use acta_access::{Principal, TenantId};
 use acta_ambient::Moment;
 use acta_storage::directory::{self, Credential, Kept, Tenant, TenantState};
 use acta_storage::{Storage, StorageError, Who};
@@ -36,7 +36,7 @@ impl Known {
     ) -> Result<Option<Self>, StorageError> {
         let found: Option<Kept<Credential>> = directory::find(storage, key).await?;
         let Some(Kept { value: credential, .. }) = found else { return Ok(None) };
-        let Some(tenant) = find_tenant(storage, &credential).await? else { return Ok(None) };
+        let Some(tenant) = find_tenant(storage, credential.tenant).await? else { return Ok(None) };
         let principal = Principal {
             tenant: credential.tenant,
             name: credential.key.clone(),
@@ -76,11 +76,12 @@ pub(crate) fn check_state(tenant: &Tenant) -> Result<(), AuthError> {
     }
 }
 
-async fn find_tenant(
+/// The tenant with this number.
+pub(crate) async fn find_tenant(
     storage: &dyn Storage,
-    credential: &Credential,
+    tenant: TenantId,
 ) -> Result<Option<Tenant>, StorageError> {
-    let id = Tenant::record_id_of(credential.tenant);
-    let found: Option<Kept<Tenant>> = directory::find(storage, &id).await?;
+    let found: Option<Kept<Tenant>> =
+        directory::find(storage, &Tenant::record_id_of(tenant)).await?;
     Ok(found.map(|found| found.value))
 }

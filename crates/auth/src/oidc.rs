@@ -31,7 +31,7 @@ pub mod fuzzing;
 
 pub use bearer::{BearerIdentity, BearerOptions, BearerTenant, BearerVerifier, is_token_shaped};
 pub use error::{FetchError, OidcError, TokenFault};
-pub use grants::{Role, RoleRule};
+pub use grants::RoleRule;
 pub use jws::{Algorithm, UnknownAlgorithm};
 pub use pending::{Callback, Pending};
 pub use provider::{Begun, Provider, ProviderOptions, SignedIn};

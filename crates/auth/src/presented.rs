@@ -81,6 +81,7 @@ mod tests {
             AuthError::Refused | AuthError::Exhausted { .. } | AuthError::Closed { .. } => {
                 "refused"
             }
+            AuthError::Issuer(_) => "issuer",
             AuthError::Storage(_) => "storage",
         });
         assert_eq!(parsed, expected, "header: {header:?}");

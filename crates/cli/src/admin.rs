@@ -4,25 +4,35 @@
 //! has open is asked over the server's control socket. Either way the answer is the same, and
 //! the operator of the machine needs no credentials.
 
+mod address;
+mod client;
+mod given;
 mod refusal;
+mod shown;
 mod socket;
 mod table;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 
 use acta_config::Config;
 use acta_http::App;
 use acta_storage_embedded::{OpenError, reach_control};
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Body;
 use hyper::header::{CONTENT_TYPE, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
 
 use crate::wire::{Missing, Store};
-use socket::Connection;
+use socket::{Connection, TIMEOUT};
 
+pub(crate) use address::Address;
+pub(crate) use client::{Client, Common, OfTenant, Told, whole};
+pub(crate) use given::{End, OrNone, Switch};
 pub(crate) use refusal::Refusal;
+pub(crate) use shown::{fields, table};
 pub(crate) use table::Table;
 
 /// Where the API is.
@@ -94,6 +104,19 @@ impl Admin {
         serde_json::from_slice(&text).context("the server answered with something else than JSON")
     }
 
+    /// Asks the API and writes its answer to `output` as it comes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::request`]; and when `output` takes no more.
+    pub(crate) async fn download(&mut self, path: &str, output: &mut dyn Write) -> Result<()> {
+        let request = ask(Method::GET, path, None)?;
+        match &mut self.0 {
+            Way::InProcess(_, app) => receive(app.stream_operator(request).await, output).await,
+            Way::Socket(connection) => receive(connection.open(request).await?, output).await,
+        }
+    }
+
     async fn send(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         match &mut self.0 {
             Way::InProcess(_, app) => Ok(app.answer_operator(request).await),
@@ -111,6 +134,28 @@ impl Admin {
             Way::Socket(_) => Ok(()),
         }
     }
+}
+
+/// Writes an answer to `output` piece by piece.
+async fn receive<B>(response: Response<B>, output: &mut dyn Write) -> Result<()>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    let status = response.status();
+    let mut body = response.into_body();
+    if !status.is_success() {
+        let text = body.collect().await.context("the server broke off")?.to_bytes();
+        return Err(Refusal::read(status.as_u16(), &text).into());
+    }
+    loop {
+        let frame = tokio::time::timeout(TIMEOUT, body.frame()).await;
+        let Some(frame) = frame.context("the server does not answer")? else { break };
+        if let Ok(piece) = frame.context("the server broke off")?.into_data() {
+            output.write_all(&piece)?;
+        }
+    }
+    Ok(output.flush()?)
 }
 
 /// Reaches the server that has the store open; none if there is none.

@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub(crate) mod administration;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod config;

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::command::administration::{account, audit, credential, tenant};
 use crate::command::{
     backup, check, config, copy, export, import, migrate, reindex, restore, serve, status, verify,
 };
@@ -53,6 +54,15 @@ enum Command {
     Reindex(reindex::Arguments),
     /// Tells the release and the engine of a store, also while it is served.
     Status(status::Arguments),
+    /// Makes, limits, suspends and deletes tenants, also while the store is served.
+    Tenant(tenant::Arguments),
+    /// Makes, restricts, rotates and removes the credentials of xAPI clients, also while the
+    /// store is served.
+    Credential(credential::Arguments),
+    /// Makes accounts of people and gives them roles, also while the store is served.
+    Account(account::Arguments),
+    /// Lists, exports and verifies the audit, also while the store is served.
+    Audit(audit::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -72,10 +82,26 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(file, arguments),
         Command::Reindex(arguments) => reindex::run(file, arguments),
         Command::Status(arguments) => status::run(file, arguments),
+        Command::Tenant(arguments) => tenant::run(file, arguments),
+        Command::Credential(arguments) => credential::run(file, arguments),
+        Command::Account(arguments) => account::run(file, arguments),
+        Command::Audit(arguments) => audit::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {
         terminal::say(&format!("error: {error:#}"));
         ExitCode::from(2)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_argument_is_in_the_way_of_another() {
+        Arguments::command().debug_assert();
+    }
 }

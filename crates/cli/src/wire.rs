@@ -1,7 +1,9 @@
 //! Names the engines and puts the parts together.
 
+mod administration;
 pub(crate) mod database;
 mod engine;
+mod oidc;
 mod place;
 mod side;
 
@@ -27,7 +29,7 @@ use anyhow::{Context, Result, bail};
 use crate::terminal;
 
 pub(crate) use engine::{Engine, Missing};
-pub(crate) use place::{Place, load_directory};
+pub(crate) use place::{Place, load_directory, public_address};
 pub(crate) use side::open_side;
 
 /// Statements on a page when the reader names no limit.
@@ -103,7 +105,9 @@ impl Store {
                     .unwrap_or(NonZeroUsize::MIN),
                 waiting_count_max: PASSWORDS_WAITING_MAX,
             },
-            admin: acta_admin::Options::usual(),
+            admin: administration::admin_options(config)?,
+            bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
+            provider: oidc::provider(config, Arc::clone(&self.clock), Arc::clone(&self.entropy))?,
             http: http_options(config, connections_max),
         };
         Ok(HttpParts::open(ground, settings).await?)

@@ -400,6 +400,48 @@ pub const KEYS: &[Key] = &[
         "Whether the endpoint may be asked without encryption.",
     ),
     key(
+        "tenants.deletion_wait",
+        Some("7d"),
+        "time",
+        "How long a deleted tenant can be restored. After that, everything in it is removed for good.",
+    ),
+    key(
+        "accounts.password_chars_min",
+        Some("15"),
+        "count",
+        "Shortest password of a person, in characters. From 8 to 64.",
+    ),
+    key(
+        "accounts.session_idle",
+        Some("8h"),
+        "time",
+        "How long somebody stays signed in who does nothing.",
+    ),
+    key(
+        "accounts.session_lifetime",
+        Some("7d"),
+        "time",
+        "How long somebody stays signed in at most.",
+    ),
+    key(
+        "accounts.invitation_lifetime",
+        Some("7d"),
+        "time",
+        "How long an invitation, the link of a new account and the set-up link are good for.",
+    ),
+    key(
+        "accounts.reset_lifetime",
+        Some("1d"),
+        "time",
+        "How long a link to choose a new password is good for.",
+    ),
+    key(
+        "tokens.lifetime",
+        Some("8h"),
+        "time",
+        "How long a browser token is good for when who asks for it says nothing. At most 24h.",
+    ),
+    key(
         "oidc.issuer",
         None,
         "`https://…`",

@@ -4,6 +4,7 @@
 //! one before. Unknown keys are refused. The page `docs/operate/config.md` is generated
 //! from the same table that is read here.
 
+mod administration;
 mod keys;
 mod load;
 mod oidc;
@@ -11,6 +12,7 @@ mod reference;
 mod secret;
 mod value;
 
+pub use administration::Administration;
 pub use keys::{KEYS, Key};
 pub use load::{ConfigError, Environment, Loaded, Origin, Setting, load};
 pub use oidc::{OidcBearer, OidcProvider, OidcRole, OidcTenant, Role, TOKEN_ALGORITHMS};
@@ -46,6 +48,8 @@ pub struct Config {
     pub trusted_proxies: Vec<Network>,
     /// How much a client may ask for.
     pub limits: Limits,
+    /// What holds for tenants, people and tokens.
+    pub administration: Administration,
     /// How the embedded engine lays out its files.
     pub storage: Storage,
     /// The database that holds everything instead; none for the embedded engine.

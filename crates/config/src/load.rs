@@ -1,5 +1,6 @@
 //! From sources to settings, and from settings to the typed tree.
 
+mod administration;
 mod oidc;
 
 use std::collections::BTreeMap;
@@ -305,6 +306,7 @@ impl Typed<'_> {
             origins: self.origins("cors.origins")?,
             trusted_proxies: self.networks("server.trusted_proxies")?,
             limits: self.limits()?,
+            administration: self.administration()?,
             storage: Storage {
                 segment_bytes: self.parse::<ByteSize>("storage.segment_bytes")?.0,
                 run_entries: self.parse("storage.run_entries")?,

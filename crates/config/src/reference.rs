@@ -17,7 +17,7 @@ pub fn reference_page() -> String {
          `acta config show` prints every value and where it came from; `acta config check`\n\
          only checks them.\n\n\
          Sizes are written as `512`, `64KiB`, `256MiB` or `1GiB`, times as `500ms`, `30s`,\n\
-         `5m` or `1h`.\n",
+         `5m`, `1h` or `7d`.\n",
     );
     for key in KEYS {
         let over = key.answer.map(|answer| format!(" Over it: {answer}.")).unwrap_or_default();

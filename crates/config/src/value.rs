@@ -10,7 +10,7 @@ use ipnet::IpNet;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
-/// A length of time, written as `500ms`, `30s`, `5m` or `1h`.
+/// A length of time, written as `500ms`, `30s`, `5m`, `1h` or `7d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
@@ -65,13 +65,14 @@ impl FromStr for Span {
     type Err = NotAValue;
 
     fn from_str(text: &str) -> Result<Self, NotAValue> {
-        const UNITS: NotAValue = NotAValue("ms, s, m, h");
+        const UNITS: NotAValue = NotAValue("ms, s, m, h, d");
         let (number, unit) = split(text).ok_or(UNITS)?;
         let millis: u64 = match unit {
             "ms" => 1,
             "s" => 1000,
             "m" => 60_000,
             "h" => 3_600_000,
+            "d" => 86_400_000,
             _ => return Err(UNITS),
         };
         number.checked_mul(millis).map(|ms| Self(Duration::from_millis(ms))).ok_or(UNITS)
@@ -127,6 +128,7 @@ mod tests {
             ("30s", Some(30_000)),
             ("5m", Some(300_000)),
             ("1h", Some(3_600_000)),
+            ("7d", Some(604_800_000)),
             ("30", None),
             ("s", None),
             ("", None),

@@ -27,7 +27,7 @@ use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
 use crate::place::{Place, Workload};
 use crate::problem::Problem;
-use crate::{HttpParts, Shared, SharedParts, answer, health, xapi};
+use crate::{HttpParts, Shared, SharedParts, answer, health, provider, xapi};
 
 /// The header by which a client recognises its request in our log.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -87,7 +87,7 @@ pub(crate) struct Asked {
 impl Route {
     /// The route of a path.
     fn of(path: &str) -> Self {
-        if let Some((name, gate)) = admin::route_of(path) {
+        if let Some((name, gate)) = admin::route_of(path).or_else(|| provider::route_of(path)) {
             return Self { name, face: Face::Admin, gate, tells_consistency: false };
         }
         let Some(resource) = path.strip_prefix("/xapi/") else {
@@ -157,6 +157,8 @@ impl App {
             quotas,
             authenticator,
             csrf,
+            sealer,
+            provider,
             clock,
             engine,
             gauges,
@@ -171,6 +173,8 @@ impl App {
             admin,
             quotas,
             csrf,
+            sealer,
+            provider,
             authenticator,
             clock,
             engine,
@@ -186,6 +190,7 @@ impl App {
         let router = Router::new()
             .merge(xapi::routes())
             .merge(admin::routes())
+            .merge(provider::routes())
             .merge(further)
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
@@ -222,9 +227,7 @@ impl App {
     /// Answers one request of the operator of this machine to the admin API, in process and
     /// without credentials.
     pub async fn answer_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Bytes> {
-        let mut request = request.map(Body::from);
-        request.extensions_mut().insert(Local);
-        let (mut parts, body) = self.answer(request).await.into_parts();
+        let (mut parts, body) = self.stream_operator(request).await.into_parts();
         // What is cut off is no answer: the export of an audit that cannot be read.
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
@@ -234,6 +237,13 @@ impl App {
             }
         };
         hyper::Response::from_parts(parts, body)
+    }
+
+    /// As [`App::answer_operator`], with the body as it comes, of whatever length it is.
+    pub async fn stream_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Body> {
+        let mut request = request.map(Body::from);
+        request.extensions_mut().insert(Local);
+        self.answer(request).await
     }
 
     pub(crate) fn shared(&self) -> &Shared {

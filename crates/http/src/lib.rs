@@ -17,6 +17,7 @@ mod memory;
 mod metrics;
 mod place;
 mod problem;
+mod provider;
 mod server;
 mod xapi;
 
@@ -26,7 +27,8 @@ use std::time::Duration;
 
 use acta_admin::{Admin, AdminParts};
 use acta_ambient::{Clock, Entropy};
-use acta_auth::{Authenticator, CsrfGuard, PasswordHasher, PasswordHasherOptions};
+use acta_auth::oidc::BearerVerifier;
+use acta_auth::{Authenticator, CsrfGuard, PasswordHasher, PasswordHasherOptions, Sealer};
 use acta_service::{Quotas, Service, ServiceParts};
 use acta_storage::{Storage, StorageError};
 use acta_xapi::Version;
@@ -35,6 +37,7 @@ use ipnet::IpNet;
 pub use admin::openapi::text as openapi_document;
 pub use app::App;
 pub use metrics::{GaugeReading, Gauges};
+pub use provider::SignInProvider;
 pub use server::{Control, Listeners, ServeError, serve};
 
 use memory::Memory;
@@ -159,6 +162,10 @@ pub struct HttpParts {
     pub authenticator: Arc<Authenticator>,
     /// Guards what people do in a browser against pages of others.
     pub csrf: CsrfGuard,
+    /// Seals what browsers keep for a while.
+    pub sealer: Sealer,
+    /// Where people can sign in beside.
+    pub provider: Option<SignInProvider>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Which engine keeps everything.
@@ -204,12 +211,19 @@ pub struct Settings {
     pub passwords: PasswordHasherOptions,
     /// The use cases of administration.
     pub admin: acta_admin::Options,
+    /// Whose access tokens are taken.
+    pub bearer: Option<Arc<BearerVerifier>>,
+    /// Where people can sign in beside.
+    pub provider: Option<SignInProvider>,
     /// The HTTP face.
     pub http: Options,
 }
 
 /// The name of the secret that guards sessions against pages of others.
 const CSRF_SECRET: &str = "csrf";
+
+/// The name of the secret that seals what browsers keep for a while.
+const SEAL_SECRET: &str = "browser-seal";
 
 impl HttpParts {
     /// Puts the parts together on the ground of a store. There are no gauges yet.
@@ -225,16 +239,15 @@ impl HttpParts {
             Arc::clone(&entropy),
             settings.auth,
         );
-        let authenticator = Arc::new(authenticator.await?);
+        let authenticator = Arc::new(authenticator.await?.with_bearer(settings.bearer));
         let service = Service::new(ServiceParts {
             storage: Arc::clone(&storage),
             clock: Arc::clone(&clock),
             entropy: Arc::clone(&entropy),
             options: settings.service,
         });
-        let mut proposed = [0; 32];
-        entropy.fill(&mut proposed);
-        let csrf = CsrfGuard::new(storage.settle_secret(CSRF_SECRET, proposed).await?);
+        let csrf = CsrfGuard::new(settle(&*storage, &*entropy, CSRF_SECRET).await?);
+        let sealer = Sealer::new(settle(&*storage, &*entropy, SEAL_SECRET).await?);
         let admin = Admin::new(AdminParts {
             storage: Arc::clone(&storage),
             service: service.clone(),
@@ -245,9 +258,31 @@ impl HttpParts {
             options: settings.admin,
         });
         let quotas = Quotas::new(storage, Arc::clone(&clock));
-        let (gauges, options) = (None, settings.http);
-        Ok(Self { service, admin, quotas, authenticator, csrf, clock, engine, gauges, options })
+        Ok(Self {
+            service,
+            admin,
+            quotas,
+            authenticator,
+            csrf,
+            sealer,
+            provider: settings.provider,
+            clock,
+            engine,
+            gauges: None,
+            options: settings.http,
+        })
     }
+}
+
+/// A secret of the store, made if there is none.
+async fn settle(
+    storage: &dyn Storage,
+    entropy: &dyn Entropy,
+    name: &str,
+) -> Result<[u8; 32], StorageError> {
+    let mut proposed = [0; 32];
+    entropy.fill(&mut proposed);
+    storage.settle_secret(name, proposed).await
 }
 
 /// What all handlers share.
@@ -259,6 +294,8 @@ struct SharedParts {
     admin: Admin,
     quotas: Arc<Quotas>,
     csrf: CsrfGuard,
+    sealer: Sealer,
+    provider: Option<SignInProvider>,
     authenticator: Arc<Authenticator>,
     clock: Arc<dyn Clock>,
     engine: EngineKind,

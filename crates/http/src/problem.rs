@@ -281,6 +281,7 @@ impl From<AuthError> for Problem {
             AuthError::Closed { .. } => {
                 Self::new(StatusCode::FORBIDDEN, "tenant-closed", error.to_string())
             }
+            AuthError::Issuer(error) => error.into(),
             AuthError::Storage(error) => ServiceError::from(error).into(),
         }
     }

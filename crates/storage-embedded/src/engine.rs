@@ -2,6 +2,7 @@
 
 mod adopting;
 mod preparing;
+pub(crate) mod purging;
 mod query;
 pub(crate) mod recovery;
 
@@ -23,7 +24,7 @@ use crate::attachments::{Attachments, Staged};
 use crate::disk::Disk;
 use crate::entities::{Ambient, EntityFollower};
 use crate::identity::{DirectoryLock, Identity};
-use crate::index::{Index, IndexOptions};
+use crate::index::{Index, IndexOptions, NOBODY};
 use crate::log::closing::{Closing, remove_mark};
 use crate::log::meters::{Metered, Meters};
 use crate::log::queue::{Job, Queue, QueueLimits, Work};
@@ -85,6 +86,7 @@ impl Engine {
         let disk = options.disk.as_ref();
         let log_directory = options.directory.join("log");
         make_directory(&options.directory, &log_directory, options)?;
+        purging::finish(disk, &options.directory, identity.store_id)?;
         let now = options.clock.now().unix_micros();
         let segments = open_segments(disk, &log_directory, identity.store_id, now)?;
         settle(disk, &log_directory)?;
@@ -106,6 +108,7 @@ impl Engine {
         let last_stored = last_stored.max(last.header.base_micros.saturating_sub(1));
         let mut sequences: HashMap<TenantId, u64> = index.last_sequences();
         sequences.extend(replayed.sequences);
+        sequences.remove(&NOBODY);
         let next = replayed.next_position;
         let source = Arc::new(TellingLog::new(Arc::clone(&reader)));
         let ambient =
@@ -128,6 +131,7 @@ impl Engine {
             meters: Meters::default(),
             codec: RwLock::new(codec),
             sequences: RwLock::new(sequences),
+            purging: Mutex::default(),
             _lock: parts.lock,
         });
         // Only now: a start that fails leaves everything as it was.
@@ -174,7 +178,6 @@ impl Engine {
             hasher: self.hasher.clone(),
             entropy: Arc::clone(&self.entropy),
             codec: self.shared.codec(),
-            sampler: Arc::clone(&self.shared.sampler),
         }
     }
 
@@ -189,7 +192,7 @@ impl Engine {
         id: StatementId,
     ) -> Result<Option<StoredStatement>, StorageError> {
         let reading = self.reading(tenant);
-        blocking(move || reading.find(id)).await
+        blocking(move || reading.steadily(|reading| reading.find(id))).await
     }
 
     /// As [`acta_storage::StatementStore::query_statements`].
@@ -201,7 +204,7 @@ impl Engine {
         let reading = self.reading(tenant);
         let filters = self.hasher.filters_of(tenant, query);
         let query = query.clone();
-        blocking(move || reading.query(&query, &filters)).await
+        blocking(move || reading.steadily(|reading| reading.query(&query, &filters))).await
     }
 
     /// As [`acta_storage::StatementStore::read_feed`].
@@ -215,7 +218,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let reading = self.reading(tenant);
-        blocking(move || reading.feed(after, count_max)).await
+        blocking(move || reading.steadily(|reading| reading.feed(after, count_max))).await
     }
 
     /// As [`acta_storage::TransferSource::read_kept`].
@@ -229,7 +232,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let reading = self.reading(tenant);
-        blocking(move || reading.kept(after, page)).await
+        blocking(move || reading.steadily(|reading| reading.kept(after, page))).await
     }
 
     /// As [`acta_storage::StatementStore::consistent_through`].
@@ -281,6 +284,11 @@ impl Engine {
         let act = "writing the mark of a clean end";
         let written = closing.write(self.shared.disk.as_ref(), reader.directory());
         written.map_err(|source| StorageError::Io { act, source })
+    }
+
+    /// The file system.
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.shared.disk)
     }
 
     /// Who knows activities and persons.

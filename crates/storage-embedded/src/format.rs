@@ -11,6 +11,9 @@ pub(crate) const STORE_MAGIC: [u8; 8] = *b"ACTASTOR";
 /// The beginning of the mark of a clean end.
 pub(crate) const CLOSING_MAGIC: [u8; 8] = *b"ACTACLSD";
 
+/// The beginning of the mark of a removal.
+pub(crate) const PURGE_MAGIC: [u8; 8] = *b"ACTAPURG";
+
 /// The beginning of a segment.
 pub(crate) const SEGMENT_MAGIC: [u8; 8] = *b"ACTALOG\0";
 
@@ -19,6 +22,13 @@ pub(crate) const FRAME_MAGIC: [u8; 4] = *b"AFRM";
 
 /// Bytes of a segment's header before its dictionary.
 pub(crate) const SEGMENT_HEADER_BYTES: usize = 56;
+
+/// The newest version of segments that this program reads. Only those that were written anew
+/// have it; others have [`VERSION`].
+pub(crate) const SEGMENT_VERSION: u32 = 2;
+
+/// Bytes of the revision, which stands behind the header of a segment of version 2.
+pub(crate) const REVISION_BYTES: usize = 4;
 
 /// Bytes of a frame's header before its terms.
 pub(crate) const FRAME_HEADER_BYTES: usize = 28;

@@ -13,6 +13,7 @@ pub(crate) mod fuzzing;
 mod insertion;
 mod merge;
 mod rebuild;
+mod renewal;
 mod resolve;
 mod run;
 mod state;
@@ -37,6 +38,7 @@ use self::background::Signals;
 pub(crate) use self::check::{RunCheck, RunSight};
 pub(crate) use self::cursor::Candidates;
 use self::insertion::Insertion;
+pub(crate) use self::renewal::{RunsRenewed, drop_runs};
 use self::resolve::Resolver;
 use self::run::Run;
 use self::run::writer::Home;
@@ -76,6 +78,36 @@ pub(crate) struct Entry {
     pub(crate) target: Option<u128>,
     /// Whether its verb voids the target.
     pub(crate) is_voiding: bool,
+}
+
+/// The owner, within the engine, of what was removed together with its tenant.
+pub(crate) const NOBODY: TenantId = match TenantId::new(u32::MAX) {
+    Some(nobody) => nobody,
+    None => TenantId::FIRST,
+};
+
+impl Entry {
+    /// What stands in the place of a statement that was removed with its tenant: it cannot be
+    /// found by anything.
+    pub(crate) const fn removed(position: u64, stored_micros: i64) -> Self {
+        Self {
+            position,
+            tenant: NOBODY,
+            sequence: 0,
+            id: 0,
+            stored_micros,
+            location: Location { segment: 0, offset: 0 },
+            own_terms: Vec::new(),
+            shared_terms: Vec::new(),
+            target: None,
+            is_voiding: false,
+        }
+    }
+
+    /// Whether it stands in the place of a statement that was removed.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.tenant == NOBODY
+    }
 }
 
 /// What the index asks of the log: entries by place, for following references.
@@ -473,12 +505,20 @@ impl Index {
     ///
     /// [`StorageError::Full`] or [`StorageError::Io`] if it cannot be written.
     pub(crate) fn flush(&self) -> Result<(), StorageError> {
-        // Holding the writer's lock keeps a group that is being inserted in one piece.
-        let resolver = self.resolver.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut insertion = Insertion::begin(&self.shared, &self.options)?;
-        insertion.freeze();
-        drop(resolver);
+        self.freeze()?;
         self.shared.signals.wait_for_parts(&self.shared, 0)
+    }
+
+    /// Lets what is in memory be written as runs, and none of them have what comes later.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Halted`] if an earlier group was left half inserted.
+    pub(crate) fn freeze(&self) -> Result<(), StorageError> {
+        // Holding the writer's lock keeps a group that is being inserted in one piece.
+        let _resolver = self.resolver.lock().unwrap_or_else(PoisonError::into_inner);
+        Insertion::begin(&self.shared, &self.options)?.freeze();
+        Ok(())
     }
 
     /// Waits until every merge that is due is done.

@@ -1,7 +1,9 @@
 //! A store in a directory: opened, closed and counted.
 
 mod administration;
+mod fence;
 mod ports;
+mod purging;
 mod reindex;
 mod transfer;
 
@@ -20,6 +22,7 @@ use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
 use crate::tables::{Tables, are_tables_there, check_files};
 use crate::{OpenError, Options};
+use fence::Fence;
 pub use reindex::Reindexed;
 
 /// A store in a directory of its own.
@@ -30,6 +33,7 @@ pub struct EmbeddedStorage {
     pub(crate) engine: Engine,
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
+    fence: Fence,
     id: StoreId,
     pub(crate) lock: Arc<DirectoryLock>,
 }
@@ -136,7 +140,14 @@ impl EmbeddedStorage {
         let engine = Engine::open(options, identity, parts)?;
         let mut id = [0; 32];
         id[..16].copy_from_slice(&identity.store_id);
-        Ok(Arc::new(Self { engine, attachments, tables, id: StoreId(id), lock }))
+        Ok(Arc::new(Self {
+            engine,
+            attachments,
+            tables,
+            fence: Fence::default(),
+            id: StoreId(id),
+            lock,
+        }))
     }
 
     /// Whether there is a log. One that cannot be looked for is not taken for missing.

@@ -17,6 +17,7 @@ mod documents;
 mod entities;
 mod failure;
 mod files;
+mod purging;
 mod readers;
 mod schema;
 mod transfer;

@@ -19,6 +19,7 @@ use acta_access::TenantId;
 use acta_storage::{StorageError, StoredStatement, TermHasher};
 
 use crate::disk::Disk;
+use crate::engine::purging::{PURGE_NAME, PURGING_NAME};
 use crate::engine::recovery::{OnProgress, Progress};
 use crate::identity::{DirectoryLock, Identity};
 use crate::{OpenError, Options};
@@ -96,7 +97,9 @@ pub fn verify(options: &VerifyOptions) -> Result<Verified, OpenError> {
     let mut verifying = Verifying::start(options, &options.directory)?;
     let identity = verifying.identity()?;
     let log = check_log(&mut verifying, identity.as_ref(), None)?;
-    if let Some(identity) = &identity {
+    // Until the removal of a tenant is finished, the index may speak of places before it.
+    let is_purging = verifying.names(&options.directory.join("log"))?.iter().any(is_purge);
+    if let Some(identity) = identity.as_ref().filter(|_| !is_purging) {
         let fingerprint = TermHasher::new(identity.term_key).fingerprint();
         check_index(&mut verifying, &log, fingerprint)?;
     }
@@ -145,12 +148,13 @@ pub fn salvage(
 }
 
 /// Names that may stand in the directory of a store.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "lock",
     "store",
     "log",
     "index",
     "attachments",
+    PURGING_NAME,
     "tables.sqlite",
     "tables.sqlite-wal",
     "tables.sqlite-shm",
@@ -232,6 +236,10 @@ impl<'a> Verifying<'a> {
         }
         self.verified
     }
+}
+
+fn is_purge(name: &String) -> bool {
+    name == PURGE_NAME
 }
 
 fn failed(source: io::Error) -> StorageError {

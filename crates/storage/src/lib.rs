@@ -3,8 +3,8 @@
 //! One method is one atomic act in the language of the domain, tenant first. No engine is
 //! named here; both engines and the in-memory model pass the same suite.
 
+mod administration;
 mod attachments;
-mod audit;
 mod cursors;
 pub mod directory;
 mod documents;
@@ -12,22 +12,24 @@ mod entities;
 mod error;
 mod purging;
 mod readiness;
-mod records;
-mod secrets;
 mod statements;
 mod terms;
 mod transfer;
-mod usage;
 
 #[cfg(feature = "model")]
 pub mod model;
 #[cfg(feature = "suite")]
 pub mod suite;
 
-pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
-pub use audit::{
+pub use administration::audit::{
     AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, NotAWho, Outcome, Who, link,
 };
+pub use administration::records::{
+    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
+};
+pub use administration::secrets::SecretStore;
+pub use administration::usage::{Usage, UsageStore};
+pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
 pub use cursors::CursorStore;
 pub use directory::{Credential, Directory, Tenant};
 pub use documents::{
@@ -38,10 +40,6 @@ pub use entities::{EntityStore, Person};
 pub use error::StorageError;
 pub use purging::{Purged, TenantPurge};
 pub use readiness::Readiness;
-pub use records::{
-    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
-};
-pub use secrets::SecretStore;
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
     StatementPage, StatementQuery, StatementStore, StoredStatement,
@@ -51,7 +49,6 @@ pub use transfer::{
     KeptDocument, KeptStatement, NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget,
     break_in, pieces_of,
 };
-pub use usage::{Usage, UsageStore};
 
 /// Everything an engine can do: the sum of the ports.
 pub trait Storage:
@@ -66,6 +63,7 @@ pub trait Storage:
     + SecretStore
     + CursorStore
     + Readiness
+    + TenantPurge
     + TransferSource
     + TransferTarget
     + TenantPurge
@@ -84,6 +82,7 @@ impl<T> Storage for T where
         + SecretStore
         + CursorStore
         + Readiness
+        + TenantPurge
         + TransferSource
         + TransferTarget
         + TenantPurge

@@ -38,6 +38,7 @@ pub mod transferring;
 
 pub use administration::{auditing, counting, recording, settling};
 pub use fixture::generate;
+pub use separating::purging;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]
@@ -234,6 +235,13 @@ macro_rules! storage_suite {
                 definitions_and_names_stay
                 tables_stay
                 records_and_the_audit_stay
+            }
+            purging {
+                a_tenant_goes_and_others_stay
+                a_removal_may_be_repeated
+                others_go_on_where_they_were
+                many_tenants_go_one_by_one
+                others_are_served_meanwhile
             }
             comparing {
                 random_histories_are_answered_as_by_the_model

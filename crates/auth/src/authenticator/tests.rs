@@ -44,6 +44,7 @@ impl Bench {
             Err(AuthError::Refused) => "refused",
             Err(AuthError::Exhausted { .. }) => "exhausted",
             Err(AuthError::Closed { state }) => state,
+            Err(AuthError::Issuer(error)) => panic!("{error:?}"),
             Err(AuthError::Storage(error)) => panic!("{error:?}"),
         }
     }

@@ -103,7 +103,13 @@ impl Claims {
     }
 
     /// Adds what `other` tells and this does not.
-    pub(crate) fn fill(&mut self, other: Self) {
+    pub(crate) fn fill(&mut self, mut other: Self) {
+        // Whether an address is verified is said of the address beside it alone.
+        if !self.has("email") {
+            self.0.remove("email_verified");
+        } else if self.0.get("email") != other.0.get("email") {
+            other.0.remove("email_verified");
+        }
         for (name, value) in other.0 {
             self.0.entry(name).or_insert(value);
         }
@@ -149,6 +155,31 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(claims.texts(name), expected, "claim: {name}");
+        }
+    }
+
+    #[test]
+    fn claims_from_elsewhere_fill_gaps() {
+        let table = [
+            (r#"{"a": 1}"#, r#"{"a": 2, "b": 3}"#, r#"{"a":1,"b":3}"#),
+            (
+                r#"{"email": "a@b"}"#,
+                r#"{"email": "a@b", "email_verified": true}"#,
+                r#"{"email":"a@b","email_verified":true}"#,
+            ),
+            (
+                r#"{"email": "a@b"}"#,
+                r#"{"email": "c@d", "email_verified": true}"#,
+                r#"{"email":"a@b"}"#,
+            ),
+            (r#"{"email": "a@b"}"#, r#"{"email_verified": true}"#, r#"{"email":"a@b"}"#),
+            (r#"{"email_verified": true}"#, r#"{"email": "c@d"}"#, r#"{"email":"c@d"}"#),
+        ];
+        for (one, other, expected) in table {
+            let mut filled = claims(one);
+            filled.fill(claims(other));
+            let filled = serde_json::to_string(&filled.0).unwrap();
+            assert_eq!(filled, expected, "claims: {one} and {other}");
         }
     }
 

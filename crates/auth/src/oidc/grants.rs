@@ -1,23 +1,8 @@
 //! Which roles claims give.
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 
 use super::claims::Claims;
-
-/// What a person may do in a tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// Everything, people included.
-    Owner,
-    /// Everything but what owners keep to themselves.
-    Administrator,
-    /// Read statements and reports.
-    Analyst,
-    /// Read what was done by whom.
-    Auditor,
-    /// Read reports.
-    Viewer,
-}
 
 /// Who has a value in the claim for roles has a role in a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]

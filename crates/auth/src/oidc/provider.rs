@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::{Clock, Entropy};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::claims::Claims;
+use super::claims::{Claims, LEEWAY};
 use super::grants::{grants, is_email_verified};
 use super::issuer::Issuer;
 use super::metadata::{ClientProof, Metadata};
 use super::transport::{Answer, Endpoint};
-use super::{Algorithm, Callback, FetchError, OidcError, Pending, Role, RoleRule, TokenFault};
+use super::{Algorithm, Callback, FetchError, OidcError, Pending, RoleRule, TokenFault};
 use crate::Secret;
 
 /// How long a person may take at the provider.
@@ -175,7 +175,9 @@ impl Provider {
     /// Whether `callback` answers `pending`, and in time.
     fn check(&self, pending: &Pending, callback: &Callback) -> Result<(), OidcError> {
         let now = self.clock.now();
-        let is_timely = pending.begun <= now && now < pending.begun.saturating_add(PENDING_LIFE);
+        // It may have begun on a node whose clock is ahead.
+        let is_timely = pending.begun <= now.saturating_add(LEEWAY)
+            && now < pending.begun.saturating_add(PENDING_LIFE);
         let is_from_issuer =
             callback.issuer.as_ref().is_none_or(|issuer| issuer == self.issuer.name());
         let is_ours = pending.issuer == self.issuer.name() && pending.is_answered_by(callback);
@@ -192,6 +194,18 @@ impl Provider {
         verifier: &str,
     ) -> Result<Tokens, OidcError> {
         let endpoint = wanted(metadata.token.as_ref(), "token")?;
+        let (form, credentials) = self.form(metadata, code, verifier)?;
+        let answer = self.issuer.transport.send(endpoint, form, credentials.as_deref()).await;
+        tokens(&answer.map_err(unavailable)?)
+    }
+
+    /// The form that a code is given with, and Basic credentials if the provider wants those.
+    fn form(
+        &self,
+        metadata: &Metadata,
+        code: &str,
+        verifier: &str,
+    ) -> Result<(String, Option<String>), OidcError> {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", code)
@@ -216,9 +230,7 @@ impl Provider {
                 return Err(OidcError::Setup(reason.to_owned()));
             }
         }
-        let transport = &self.issuer.transport;
-        let answer = transport.send(endpoint, form.finish(), credentials.as_deref()).await;
-        tokens(&answer.map_err(unavailable)?)
+        Ok((form.finish(), credentials))
     }
 
     /// Spec: OpenID Connect Core 1.0, 3.1.3.7.

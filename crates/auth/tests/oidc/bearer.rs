@@ -9,7 +9,8 @@ use acta_test_oidc::{OidcServer, RESOURCE};
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    bearer_options, changed, clock, finish, provider, provider_options, seconds, tenant, verifier,
+    bearer_options, changed, clock, finish, provider, provider_options, seconds, sendable, tenant,
+    verifier,
 };
 
 #[tokio::test]
@@ -18,7 +19,7 @@ async fn takes_an_access_token() {
     let verifier = verifier(bearer_options(&server), &clock());
     let token = server.access_token("acta:statements/write acta:statements/read mail/read");
     assert!(is_token_shaped(&token));
-    let identity = verifier.verify(&token).await.unwrap();
+    let identity = sendable(verifier.verify(&token)).await.unwrap();
     assert_eq!(identity.tenant, tenant(7));
     assert_eq!(identity.issuer, server.issuer());
     assert_eq!(identity.subject, "sender");

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::TenantId;
+use acta_access::{Role, TenantId};
 use acta_ambient::{Clock as _, ManualClock, SystemClock, SystemEntropy};
 use acta_auth::Secret;
 use acta_auth::oidc::{
     Algorithm, BearerOptions, BearerTenant, BearerVerifier, Begun, Callback, OidcError, Pending,
-    Provider, ProviderOptions, Role, RoleRule, SignedIn,
+    Provider, ProviderOptions, RoleRule, SignedIn,
 };
 use acta_test_oidc::{CLIENT_SECRET, OidcServer, REDIRECT_URI, RESOURCE};
 use serde_json::Value;
@@ -77,7 +77,7 @@ pub(crate) async fn sign_in(
     provider: &Provider,
     account: &str,
 ) -> Result<SignedIn, OidcError> {
-    let Begun { url, pending } = provider.begin().await?;
+    let Begun { url, pending } = sendable(provider.begin()).await?;
     finish(provider, &pending, &server.sign_in(&url, account)).await
 }
 
@@ -86,7 +86,12 @@ pub(crate) async fn finish(
     pending: &Pending,
     query: &str,
 ) -> Result<SignedIn, OidcError> {
-    provider.finish(pending, &Callback::parse(query).unwrap()).await
+    sendable(provider.finish(pending, &Callback::parse(query).unwrap())).await
+}
+
+/// What a server with several threads can wait for.
+pub(crate) fn sendable<F: Future + Send>(future: F) -> F {
+    future
 }
 
 /// `claims` with those of `change`; without those that are null there.

@@ -28,6 +28,16 @@ impl Refusal {
         });
         Self { status, detail, faults: faults.collect() }
     }
+
+    /// Whether asking again would change nothing: the request is at fault, not the server.
+    pub(crate) fn is_final(&self) -> bool {
+        (400..500).contains(&self.status)
+    }
+
+    /// That something is not there, which the API has no address of its own for.
+    pub(crate) fn absent(detail: String) -> Self {
+        Self { status: 404, detail, faults: Vec::new() }
+    }
 }
 
 impl std::error::Error for Refusal {}

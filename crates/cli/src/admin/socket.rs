@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Request, Response};
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 /// How long the server may take to answer.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Longest answer, in bytes: 64 MiB.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -42,15 +43,22 @@ impl Connection {
 
     /// Sends a request and reads the whole answer.
     pub(super) async fn send(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        let (parts, body) = self.open(request).await?.into_parts();
+        let reading = Limited::new(body, ANSWER_BYTES_MAX).collect();
+        let body = tokio::time::timeout(TIMEOUT, reading).await;
+        let body = body.context("the server does not answer")?;
+        let body = body.map_err(|error| anyhow::anyhow!(error)).context("the server broke off")?;
+        Ok(Response::from_parts(parts, body.to_bytes()))
+    }
+
+    /// Sends a request and reads the head of the answer.
+    pub(super) async fn open(&mut self, request: Request<Bytes>) -> Result<Response<Incoming>> {
         let mut request = request.map(Full::new);
         // HTTP/1.1 wants a host, and a socket has none.
         request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
         let exchange = async {
             self.sender.ready().await?;
-            let (parts, body) = self.sender.send_request(request).await?.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| anyhow::anyhow!(error))?;
-            anyhow::Ok(Response::from_parts(parts, body.to_bytes()))
+            self.sender.send_request(request).await
         };
         let answered = tokio::time::timeout(TIMEOUT, exchange).await;
         answered.context("the server does not answer")?.context("the server broke off")

@@ -92,6 +92,12 @@ fn refuse(error: CopyError, arguments: &Arguments) -> Result<ExitCode> {
             (json!({ "differs": differs }), START_OVER)
         }
         CopyError::SecretsDiffer => (json!({ "differs": { "kind": "secrets" } }), START_OVER),
+        CopyError::RecordsDiffer(kind) => {
+            (json!({ "differs": { "kind": kind.as_str() } }), START_OVER)
+        }
+        CopyError::ServerAuditDiffers => {
+            (json!({ "differs": { "kind": "audit of the server" } }), START_OVER)
+        }
         CopyError::SameStore
         | CopyError::SourceUnfinished
         | CopyError::NotEmpty(_)
@@ -145,12 +151,13 @@ fn report(copied: &Copied, took: &Took, arguments: &Arguments) -> Result<ExitCod
 }
 
 /// The kinds of what a tenant has, with their nouns.
-fn kinds(of: &CopiedTenant) -> [(&'static str, &Digest); 5] {
+fn kinds(of: &CopiedTenant) -> [(&'static str, &Digest); 6] {
     [
         ("statement", &of.statements),
         ("document", &of.documents),
         ("attachment", &of.attachments),
         ("credential", &of.credentials),
+        ("audit record", &of.audit),
         ("cursor", &of.cursors),
     ]
 }

@@ -1,12 +1,14 @@
 //! `acta serve`: xAPI over HTTP until told to stop.
 
+mod greeting;
+mod tending;
+
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use acta_access::{Scope, TenantId};
-use acta_auth::{Authenticator, Secret};
+use acta_access::TenantId;
 use acta_config::Config;
 use acta_http::{Control, Gauges, HttpParts, Listeners};
 use acta_storage_embedded::ControlSocket;
@@ -17,9 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::terminal::print;
 use crate::wire::{self, Engine, Missing, Place, Store};
 use crate::{gauges, logging};
+use greeting::greet;
+use tending::Tending;
 
 /// File handles that are left to the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
@@ -74,17 +77,16 @@ async fn serve(config: &Config) -> Result<()> {
     let store = Store::open(config, Missing::Make).await?;
     store.check_whole().await?;
     let parts = store.http_parts(config, connections_max(config)).await?;
-    let credential = first_credential(&store, &parts.authenticator, config).await?;
-    if let Some((key, secret)) = credential {
-        greet(address, &key, &secret)?;
-    }
+    greet(&store, (&parts.authenticator, &parts.admin), (config, address)).await?;
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let gauges = Some(Arc::new(gauges::EngineGauges(store.engine.clone())) as Arc<dyn Gauges>);
     let parts = HttpParts { gauges, ..parts };
+    let tending = Tending::begin(&parts);
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref())? };
     let served = acta_http::serve(listeners, parts, shutdown).await;
+    tending.end().await;
     info!("closing the store");
     drop(socket);
     store.close().await?;
@@ -156,51 +158,4 @@ fn connections_max(config: &Config) -> usize {
         warn!("with {files} open files, {most} connections are the most; raise LimitNOFILE");
     }
     most
-}
-
-/// Gives an empty store its credential. Returns key and secret if they were made up here, and
-/// not by another node that starts at the same time.
-async fn first_credential(
-    store: &Store,
-    authenticator: &Authenticator,
-    config: &Config,
-) -> Result<Option<(String, Secret)>> {
-    if !store.storage.list_credentials(TenantId::FIRST).await?.is_empty() {
-        return Ok(None);
-    }
-    if let Some(seed) = &config.seed {
-        let secret = Secret::new(seed.secret.expose().as_str());
-        authenticator.seed_credential(TenantId::FIRST, &seed.key, &secret).await?;
-        return Ok(None);
-    }
-    let scopes = [Scope::All].into_iter().collect();
-    let created = authenticator.create_first_credential(TenantId::FIRST, scopes).await?;
-    Ok(created.map(|(credential, secret)| (credential.key, secret)))
-}
-
-/// Tells the one who starts Acta for the first time how to go on.
-fn greet(address: SocketAddr, key: &str, secret: &Secret) -> Result<()> {
-    let secret = secret.expose();
-    print(&format!(
-        r#"
-This store is new. Its first credential, with all scopes; the secret is shown only now:
-
-  key     {key}
-  secret  {secret}
-
-Store a first statement:
-
-  curl -u '{key}:{secret}' http://{address}/xapi/statements \
-    -H 'X-Experience-API-Version: 2.0.0' -H 'Content-Type: application/json' \
-    -d '{{"actor": {{"mbox": "mailto:ada@example.org", "name": "Ada"}},
-         "verb": {{"id": "http://adlnet.gov/expapi/verbs/completed"}},
-         "object": {{"id": "https://example.org/courses/fire-safety"}}}}'
-
-and read it back:
-
-  curl -u '{key}:{secret}' http://{address}/xapi/statements \
-    -H 'X-Experience-API-Version: 2.0.0'
-"#
-    ))?;
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Where the command line says that the store is.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use acta_config::Config;
@@ -9,12 +10,12 @@ use anyhow::{Result, bail};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Place {
     /// The directory of the store [default: acta-data].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     /// The database of the store, as in `postgres://user@host/database`. Everyone on this
     /// machine can read it in the list of processes: a URL with a password is better given in
     /// a file that `ACTA_STORAGE_URL_FILE` names.
-    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    #[arg(long, value_name = "URL", conflicts_with = "data", global = true)]
     storage: Option<String>,
 }
 
@@ -46,4 +47,14 @@ pub(crate) fn load_directory(
     }
     config.database = None;
     Ok(config)
+}
+
+/// The address with which links begin that are given to people: the one that is set, or else
+/// the one of a server of this machine that listens at `address`.
+pub(crate) fn public_address(config: &Config, address: SocketAddr) -> String {
+    match &config.public_url {
+        Some(url) => url.clone(),
+        None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+        None => format!("http://{address}"),
+    }
 }

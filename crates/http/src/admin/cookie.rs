@@ -16,7 +16,7 @@ const NAME: &str = "acta-session";
 const SECURE_NAME: &str = "__Host-acta-session";
 
 /// Whether people reach the server over HTTPS.
-fn is_secure(shared: &Shared) -> bool {
+pub(crate) fn is_secure(shared: &Shared) -> bool {
     shared.options.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
 }
 
@@ -29,7 +29,8 @@ pub(crate) fn find_session(shared: &Shared, headers: &HeaderMap) -> Option<Strin
     find(headers, name(is_secure(shared)))
 }
 
-fn find(headers: &HeaderMap, name: &str) -> Option<String> {
+/// The value of a cookie.
+pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
     let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';'));
     pairs.find_map(|pair| {

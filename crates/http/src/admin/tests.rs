@@ -131,6 +131,8 @@ async fn app() -> App {
             waiting_count_max: 100,
         },
         admin: acta_admin::Options::usual(),
+        bearer: None,
+        provider: None,
         http,
     };
     let ground = Ground { storage, clock, entropy, engine: EngineKind::Embedded };

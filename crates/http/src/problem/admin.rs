@@ -27,6 +27,19 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
     }
 
+    /// The identity provider knows somebody who has no account here, and gets none.
+    pub(crate) fn unknown_to_us() -> Self {
+        let detail = "the identity provider knows you, but you have no account here and no role \
+                      that gives you one; ask an administrator";
+        Self::new(StatusCode::FORBIDDEN, "no-account", detail)
+    }
+
+    /// A sign-in at the identity provider came to nothing.
+    pub(crate) fn sign_in_failed(why: &str) -> Self {
+        let detail = format!("{why}; begin again at /signin");
+        Self::new(StatusCode::BAD_REQUEST, "sign-in-failed", detail)
+    }
+
     /// What would change something does not show that a page of this server has made it.
     pub(crate) fn without_csrf_token() -> Self {
         let detail = "a request with a session that changes something needs the header \

@@ -146,6 +146,8 @@ pub(crate) async fn parts_of(
         auth: acta_auth::Options { failures_count_max: 1000 },
         passwords,
         admin: acta_admin::Options::usual(),
+        bearer: None,
+        provider: None,
         http,
     };
     let engine = EngineKind::Embedded;

@@ -51,7 +51,7 @@ fn list(
     Ok(found)
 }
 
-fn names(disk: &dyn Disk, directory: &Path) -> Result<Vec<String>, StorageError> {
+pub(super) fn names(disk: &dyn Disk, directory: &Path) -> Result<Vec<String>, StorageError> {
     match disk.list(directory) {
         Ok(names) => Ok(names),
         // Without attachments, or a file where a directory should be: nothing is in it.

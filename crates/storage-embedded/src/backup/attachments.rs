@@ -1,5 +1,7 @@
 //! Copying the content of attachments, which never changes.
 
+use std::collections::BTreeMap;
+
 use acta_xapi::scalar::Sha2Hasher;
 
 use super::destination::read_pieces;
@@ -7,6 +9,7 @@ use super::manifest::FileEntry;
 use super::progress::CopyStage;
 use super::tree::StoredAttachment;
 use super::{BackupError, Run, tree};
+use crate::attachments::REMOVED_NAME;
 use crate::disk::DiskFile;
 
 const READING: &str = "reading attachments";
@@ -32,8 +35,7 @@ impl Run<'_> {
         for one in &stored {
             self.copy_attachment(one)?;
         }
-        self.keep_attachments();
-        Ok(())
+        self.keep_attachments()
     }
 
     fn begin_attachments(&self, stored: &[StoredAttachment]) -> Result<(), BackupError> {
@@ -113,14 +115,25 @@ impl Run<'_> {
         Ok(Outcome::Damaged(reason))
     }
 
-    /// Content that the former backup has is never dropped: no statement is ever taken back,
-    /// so what is missing in the store, or damaged there, is good here.
-    fn keep_attachments(&mut self) {
+    /// Content that the former backup has is not dropped, but for that of tenants that were
+    /// removed: no statement of others is ever taken back, so what is missing in the store, or
+    /// damaged there, is good here.
+    fn keep_attachments(&mut self) -> Result<(), BackupError> {
+        let mut is_removed = BTreeMap::new();
         for (path, entry) in &self.former.files {
-            let is_missing = path.starts_with("attachments/") && !self.files.contains_key(path);
+            let Some((tenant, _)) = tree::tenant_and_rest(path) else { continue };
+            if !is_removed.contains_key(tenant) {
+                let mark = self.data.join("attachments").join(tenant).join(REMOVED_NAME);
+                let found = tree::open(&self.source, &mark);
+                let found = found.map_err(BackupError::io(READING, &mark))?;
+                is_removed.insert(tenant, found.is_some());
+            }
+            let is_gone = is_removed.get(tenant).copied().unwrap_or_default();
+            let is_missing = !is_gone && !self.files.contains_key(path);
             if is_missing && self.destination.holds(entry) {
                 self.files.insert(path.clone(), entry.clone());
             }
         }
+        Ok(())
     }
 }

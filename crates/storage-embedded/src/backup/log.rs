@@ -135,6 +135,10 @@ impl Run<'_> {
         let number = segment.header.number;
         let path = path_of(number);
         let former = self.former.files.get(&path).cloned();
+        // It is another file since a tenant was removed from it.
+        let is_other =
+            |former: &FileEntry| 0 < segment.header.revision && !self.has_head_of(segment, former);
+        let former = former.filter(|former| !is_other(former));
         let kept = former.clone().filter(|entry| self.has_copy_of(segment, entry));
         let was_closed = self.had(number + 1);
         if let Some(entry) = &kept
@@ -158,11 +162,15 @@ impl Run<'_> {
 
     /// Whether the destination has the beginning of this segment, told by its head.
     fn has_copy_of(&self, segment: &Segment, entry: &FileEntry) -> bool {
+        self.destination.holds(entry) && self.has_head_of(segment, entry)
+    }
+
+    fn has_head_of(&self, segment: &Segment, entry: &FileEntry) -> bool {
         let mut heads = [[0; SEGMENT_HEADER_BYTES]; 2];
         let [ours, theirs] = &mut heads;
         let copied = self.destination.open(&entry.file).and_then(|file| file.read_at(theirs, 0));
         let read = segment.read(ours, 0);
-        self.destination.holds(entry) && copied.is_ok() && read.is_ok() && ours == theirs
+        copied.is_ok() && read.is_ok() && ours == theirs
     }
 
     fn copy_frames(

@@ -106,6 +106,11 @@ pub(super) fn list_attachments(disk: &dyn Disk, root: &Path) -> io::Result<Vec<S
     Ok(found)
 }
 
+/// The tenant in the path of an attachment, and what follows; none for other files.
+pub(super) fn tenant_and_rest(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix("attachments/")?.split_once('/')
+}
+
 /// The hash in the path of an attachment, if it stands where it belongs.
 fn hash_in(file: &str) -> Option<Sha2> {
     let path = unnumbered(file)?;

@@ -12,7 +12,6 @@ use crate::entities::Told;
 use crate::index::{Entry, Location};
 use crate::log::dictionary::Codec;
 use crate::log::record::Prepared;
-use crate::log::sampler::Sampler;
 
 /// Up to this many statements are prepared where the caller runs: handing them to another
 /// thread would cost more than it saves.
@@ -27,7 +26,6 @@ pub(super) struct Preparing {
     pub(super) hasher: TermHasher,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) codec: Arc<Codec>,
-    pub(super) sampler: Arc<Sampler>,
 }
 
 impl Preparing {
@@ -69,13 +67,7 @@ impl Preparing {
     }
 
     /// The packed texts, in order.
-    fn pack<'t>(
-        &self,
-        texts: impl Iterator<Item = &'t str> + Clone,
-    ) -> Result<Vec<Bytes>, StorageError> {
-        if self.sampler.is_gathering() {
-            self.sampler.add(texts.clone());
-        }
+    fn pack<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Result<Vec<Bytes>, StorageError> {
         let (mut packed, mut ends) = (Vec::new(), Vec::new());
         let act = "packing a statement";
         let result = self.codec.pack(texts, &mut packed, &mut ends);

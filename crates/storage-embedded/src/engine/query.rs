@@ -36,6 +36,14 @@ impl Reading {
         Ok(Some(statement))
     }
 
+    /// Looks once more if a part of the log was written anew meanwhile.
+    pub(crate) fn steadily<T>(
+        &self,
+        look: impl Fn(&Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.shared.reader.steadily(|| look(self))
+    }
+
     fn load(&self, location: Location, is_voided: bool) -> Result<StoredStatement, StorageError> {
         let mut buffer = RecordBuffer::default();
         self.shared.reader.with_record(location, &mut buffer, |segment, record| {

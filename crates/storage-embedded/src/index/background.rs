@@ -29,6 +29,8 @@ struct Work {
     is_retry_due: bool,
     is_merging: bool,
     merge_pause: MergePause,
+    /// Whether runs stay as they are for now.
+    is_held: bool,
 }
 
 /// Whether merges wait after one that failed.
@@ -83,9 +85,13 @@ impl Signals {
         shared: &Shared,
         count_max: usize,
     ) -> Result<(), StorageError> {
+        self.wait_for(&|| count_max < shared.frozen_count())
+    }
+
+    fn wait_for(&self, is_left: &dyn Fn() -> bool) -> Result<(), StorageError> {
         let mut work = self.work();
         let mut is_asked = false;
-        while count_max < shared.frozen_count() {
+        while is_left() {
             if self.is_stopped() {
                 return Err(StorageError::Halted);
             }
@@ -104,6 +110,36 @@ impl Signals {
             work = self.wait(work);
         }
         Ok(())
+    }
+
+    /// Waits until no run is being merged or made anew, and lets none be until
+    /// [`Signals::release_runs`].
+    pub(super) fn hold_runs(&self) {
+        let mut work = self.work();
+        work.is_held = true;
+        while work.is_merging && !self.is_stopped() {
+            work = self.wait(work);
+        }
+    }
+
+    /// Lets runs be merged again.
+    pub(super) fn release_runs(&self) {
+        self.work().is_held = false;
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything before `position` is in runs.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be written, although it was tried once more.
+    pub(super) fn wait_for_runs(&self, shared: &Shared, position: u64) -> Result<(), StorageError> {
+        let waiting = || {
+            let state = shared.read();
+            let parts = state.view.parts.iter();
+            parts.filter(|part| u64::from(part.first) < position).count()
+        };
+        self.wait_for(&|| 0 < waiting())
     }
 
     /// Waits until nothing is left to merge.
@@ -298,6 +334,7 @@ fn wait_for_task(shared: &Shared, options: &IndexOptions) -> Option<Task> {
     let mut work = signals.work();
     while !signals.is_stopped() {
         if work.merge_pause == MergePause::None
+            && !work.is_held
             && let Some(task) = next_task(shared, options)
         {
             work.is_merging = true;

@@ -18,7 +18,7 @@ use super::run::table::TableWalk;
 use super::run::tenants::Positions;
 use super::run::writer::{Home, remove_if_there};
 use super::run::{Run, parse_name};
-use super::{Entry, EntryLog, EntrySource};
+use super::{Entry, EntryLog, EntrySource, NOBODY};
 use crate::disk::Disk;
 
 /// Bytes of two files that are compared at once.
@@ -204,7 +204,7 @@ impl RunCheck<'_> {
         let source: &dyn EntrySource = self.log;
         let mut builder = RunBuilder::new(scratch, before.to_vec(), self.run_entries, source);
         self.log.read_entries(positions, &mut |entry| {
-            if builder.contains(entry.tenant, entry.id)? {
+            if !entry.is_removed() && builder.contains(entry.tenant, entry.id)? {
                 tell(RunSight::SecondId(entry.clone()))?;
             }
             builder.insert(&entry)
@@ -272,7 +272,7 @@ fn identify_in(run: &Run, positions: &[u64]) -> Result<Vec<Identified>, StorageE
     let mut walk = TableWalk::new(&run.ids, &run.file)?;
     while let Some((id, tenant, position)) = read_id(&walk, run.only_tenant()) {
         if positions.binary_search(&position.into()).is_ok()
-            && let Some(tenant) = TenantId::new(tenant)
+            && let Some(tenant) = TenantId::new(tenant).filter(|tenant| *tenant != NOBODY)
             && let Some(part) = run.tenant(tenant)
         {
             let rank = part.positions.rank(&run.file, position)?;

@@ -13,7 +13,7 @@ use super::run::dictionary::DictionaryWriter;
 use super::run::rows::Row;
 use super::run::writer::{Home, RunWriter};
 use super::run::{ID_WIDTH_ALONE, ID_WIDTH_SHARED, Run};
-use super::{Reference, id_hash};
+use super::{NOBODY, Reference, id_hash};
 
 /// Hashes terms, which are hashes already: only spreads their bits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -160,7 +160,10 @@ impl PartData {
         terms: impl Iterator<Item = u64>,
     ) {
         self.rows.push(row);
-        self.ids.insert(row, position);
+        // Nobody looks for what was removed.
+        if row.tenant != NOBODY {
+            self.ids.insert(row, position);
+        }
         self.tenants
             .entry(row.tenant)
             .or_insert_with(|| TailTenant { first_sequence: sequence, positions: Vec::new() })

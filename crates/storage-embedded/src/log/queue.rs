@@ -1,6 +1,7 @@
 //! The bounded queue before the writer.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::dictionary::Codec;
 use super::record::Prepared;
+use super::writer::Writer;
 use crate::attachments::Staged;
 
 /// How long a caller is told to wait when the queue is full.
@@ -44,6 +46,23 @@ pub(crate) struct Adoption {
     pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
 }
 
+/// What is done by the writer between two groups, so that nothing is written meanwhile.
+pub(crate) type Act = Box<dyn FnOnce(&mut Writer) -> Result<(), StorageError> + Send>;
+
+/// An act on its way to the writer.
+pub(crate) struct Aside {
+    /// What. The engine halts if it fails.
+    pub(crate) act: Act,
+    /// Who waits.
+    pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
+}
+
+impl fmt::Debug for Aside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aside").finish_non_exhaustive()
+    }
+}
+
 /// What waits for the writer.
 #[derive(Debug)]
 pub(crate) enum Work {
@@ -51,6 +70,8 @@ pub(crate) enum Work {
     Batch(Job),
     /// Statements to be stored as they are numbered.
     Adoption(Adoption),
+    /// Something else.
+    Aside(Aside),
 }
 
 /// What the writer does next.
@@ -60,6 +81,8 @@ pub(crate) enum Taken {
     Group(Vec<Job>),
     /// Statements that are written alone.
     Adoption(Adoption),
+    /// Something else.
+    Aside(Aside),
 }
 
 /// Where the one who appended waits for what became of it.
@@ -79,6 +102,7 @@ impl Work {
             Self::Batch(job) => job.refuse(error),
             // The caller may have gone.
             Self::Adoption(adoption) => drop(adoption.answer.send(Err(error))),
+            Self::Aside(aside) => drop(aside.answer.send(Err(error))),
         }
     }
 
@@ -86,6 +110,7 @@ impl Work {
         match self {
             Self::Batch(job) => &job.statements,
             Self::Adoption(adoption) => &adoption.statements,
+            Self::Aside(_) => &[],
         }
     }
 
@@ -152,7 +177,7 @@ impl Queue {
         let is_over = self.limits.bytes < state.bytes + bytes
             || self.limits.statements < state.statements + count;
         // A batch that is too large by itself must pass some time.
-        if is_over && !state.waiting.is_empty() {
+        if is_over && !state.waiting.is_empty() && !matches!(work, Work::Aside(_)) {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
         state.bytes += bytes;
@@ -187,6 +212,7 @@ impl Queue {
             match work {
                 Work::Batch(job) => group.push(job),
                 Work::Adoption(adoption) => return Some(Taken::Adoption(adoption)),
+                Work::Aside(aside) => return Some(Taken::Aside(aside)),
             }
         }
         Some(Taken::Group(group))
@@ -210,6 +236,11 @@ impl Queue {
             work.refuse(StorageError::Halted);
         }
         self.ready.notify_all();
+    }
+
+    /// Whether nothing is taken any more.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.lock().end.is_some()
     }
 
     /// Whether the engine has halted.

@@ -21,12 +21,14 @@ const TEXT_BYTES_MAX: usize = 1 << 30;
 pub(crate) struct LogReader {
     directory: PathBuf,
     segments: RwLock<Vec<Arc<Segment>>>,
+    /// Counts how often segments were replaced in which statements stand.
+    turns: RwLock<u64>,
 }
 
 impl LogReader {
     /// Reads these segments, numbered from 1 without gaps.
     pub(crate) fn new(directory: PathBuf, segments: Vec<Arc<Segment>>) -> Self {
-        Self { directory, segments: RwLock::new(segments) }
+        Self { directory, segments: RwLock::new(segments), turns: RwLock::default() }
     }
 
     /// Adds the next segment.
@@ -41,6 +43,33 @@ impl LogReader {
         segments.iter_mut().filter(|one| one.header.number == number).for_each(|one| {
             *one = Arc::clone(segment);
         });
+    }
+
+    /// Lets `replace` put others in the place of segments and of what the index says of them:
+    /// whoever looks at both looks before or after, not in between.
+    pub(crate) fn turn(&self, replace: impl FnOnce()) {
+        let mut turns = self.turns.write().unwrap_or_else(PoisonError::into_inner);
+        replace();
+        *turns += 1;
+    }
+
+    /// Looks at the index and at the log, once more if places have changed meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// What `look` returns.
+    pub(crate) fn steadily<T>(
+        &self,
+        look: impl Fn() -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let turns = || *self.turns.read().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let before = turns();
+            let seen = look();
+            if turns() == before {
+                return seen;
+            }
+        }
     }
 
     /// Where the segments are.
@@ -204,7 +233,12 @@ fn read_segment(
     Ok(())
 }
 
-fn next_frame<'w>(
+/// The next frame of a walk; none at the end of the segment.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`] or [`StorageError::Io`].
+pub(crate) fn next_frame<'w>(
     walk: &'w mut FrameWalk<'_>,
     segment: &Segment,
 ) -> Result<Option<Frame<'w>>, StorageError> {

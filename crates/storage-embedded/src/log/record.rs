@@ -6,15 +6,20 @@ use bytes::Bytes as SharedBytes;
 
 use crate::entities::Told;
 use crate::format::{Bytes, CHECKSUM_BYTES, VARINT_BYTES_MAX, checksum, push_varint, varint_bytes};
-use crate::index::Entry;
+use crate::index::{Entry, NOBODY};
 
 const FLAG_VERSION_2: u8 = 1;
 const FLAG_VOIDING: u8 = 2;
 const FLAG_TIMESTAMP_STORED: u8 = 4;
 const FLAG_TARGET: u8 = 8;
 const FLAG_ERASED: u8 = 16;
-const FLAGS_KNOWN: u8 =
-    FLAG_VERSION_2 | FLAG_VOIDING | FLAG_TIMESTAMP_STORED | FLAG_TARGET | FLAG_ERASED;
+const FLAG_REMOVED: u8 = 32;
+const FLAGS_KNOWN: u8 = FLAG_VERSION_2
+    | FLAG_VOIDING
+    | FLAG_TIMESTAMP_STORED
+    | FLAG_TARGET
+    | FLAG_ERASED
+    | FLAG_REMOVED;
 
 /// Most bytes of a record without its terms and text, and of a frame's header.
 const RECORD_BYTES_MAX: usize = 1 + 64 + 10 * VARINT_BYTES_MAX + CHECKSUM_BYTES;
@@ -55,6 +60,19 @@ pub(crate) struct Place {
 }
 
 impl Prepared {
+    /// What stands in the place of a statement that was removed with its tenant.
+    pub(crate) fn removed(position: u64, stored_micros: i64) -> Self {
+        Self {
+            entry: Entry::removed(position, stored_micros),
+            version: Version::V1_0_3,
+            is_timestamp_stored: false,
+            fingerprint: [0; 16],
+            salt: [0; 16],
+            text: SharedBytes::new(),
+            told: Told::default(),
+        }
+    }
+
     fn flags(&self) -> u8 {
         let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
         flag(self.version == Version::V2_0_0, FLAG_VERSION_2)
@@ -75,6 +93,9 @@ impl Prepared {
         let entry = &self.entry;
         assert!(place.base_micros <= entry.stored_micros, "times ascend through the log");
         let stored_delta = entry.stored_micros.abs_diff(place.base_micros);
+        if entry.is_removed() {
+            return push_removed(out, place, stored_delta);
+        }
         let head = [
             u64::from(place.offset - place.frame_offset),
             u64::from(place.ordinal),
@@ -108,6 +129,21 @@ impl Prepared {
         let sum = checksum(place.offset, &[&out[start..]]);
         out.extend_from_slice(&sum.to_le_bytes());
     }
+}
+
+/// Appends what stands in the place of a statement that was removed.
+fn push_removed(out: &mut Vec<u8>, place: Place, stored_delta: u64) {
+    let distance = u64::from(place.offset - place.frame_offset);
+    let numbers = [distance, u64::from(place.ordinal), stored_delta];
+    let len = 1 + numbers.into_iter().map(varint_bytes).sum::<usize>();
+    let start = out.len();
+    push_varint(out, len as u64);
+    out.push(FLAG_REMOVED);
+    for number in numbers {
+        push_varint(out, number);
+    }
+    let sum = checksum(place.offset, &[&out[start..]]);
+    out.extend_from_slice(&sum.to_le_bytes());
 }
 
 /// A record as it was read.
@@ -175,7 +211,12 @@ impl<'a> Record<'a> {
         }
         let frame_distance = rest.varint_u32()?;
         let ordinal = rest.varint_u32()?;
-        let tenant = TenantId::new(rest.varint_u32()?)?;
+        if flags & FLAG_REMOVED != 0 {
+            let stored_delta = rest.varint()?;
+            let is_sound = flags == FLAG_REMOVED && rest.0.is_empty();
+            return is_sound.then_some(Self::removed(frame_distance, ordinal, stored_delta));
+        }
+        let tenant = TenantId::new(rest.varint_u32()?).filter(|tenant| *tenant != NOBODY)?;
         let sequence = rest.varint()?;
         let stored_delta = rest.varint()?;
         let id = u128::from_be_bytes(rest.array()?);
@@ -205,6 +246,30 @@ impl<'a> Record<'a> {
             numbers,
             text: rest.0,
         })
+    }
+
+    const fn removed(frame_distance: u32, ordinal: u32, stored_delta: u64) -> Self {
+        Self {
+            flags: FLAG_REMOVED,
+            frame_distance,
+            ordinal,
+            tenant: NOBODY,
+            sequence: 0,
+            stored_delta,
+            id: 0,
+            fingerprint: [0; 16],
+            salt: [0; 16],
+            target: None,
+            own_count: 0,
+            numbers: &[],
+            text: &[],
+        }
+    }
+
+    /// Whether the statement was removed together with the tenant that owned it. Nothing else
+    /// is known of it then.
+    pub(crate) const fn is_removed(&self) -> bool {
+        self.flags & FLAG_REMOVED != 0
     }
 
     /// The version of the request that brought it.

@@ -26,6 +26,13 @@ struct State {
     lens: Vec<usize>,
     training: Option<JoinHandle<()>>,
     dictionary: Option<Vec<u8>>,
+    is_forgotten: bool,
+}
+
+impl State {
+    fn keep(&mut self, dictionary: Vec<u8>) {
+        self.dictionary = Some(dictionary).filter(|_| !self.is_forgotten);
+    }
 }
 
 impl Sampler {
@@ -63,7 +70,7 @@ impl Sampler {
         let (texts, lens) = (std::mem::take(&mut state.texts), std::mem::take(&mut state.lens));
         let sampler = Arc::clone(self);
         let work = move || match train(&texts, &lens) {
-            Ok(dictionary) => sampler.lock().dictionary = Some(dictionary),
+            Ok(dictionary) => sampler.lock().keep(dictionary),
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "statements stay without a dictionary until the next start"
@@ -76,6 +83,14 @@ impl Sampler {
                 "could not start to train a dictionary"
             ),
         }
+    }
+
+    /// Forgets all texts and what is being made of them, until the next start.
+    pub(crate) fn forget(&self) {
+        self.is_gathering.store(false, Ordering::Relaxed);
+        let mut state = self.lock();
+        (state.texts, state.lens) = (Vec::new(), Vec::new());
+        (state.dictionary, state.is_forgotten) = (None, true);
     }
 
     /// The dictionary, once, when it is ready.

@@ -12,7 +12,8 @@ use super::frame::{FrameHead, RecordAt, head_len};
 use super::record::{Record, record_len};
 use crate::disk::{Disk, DiskFile};
 use crate::format::{
-    Bytes, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, VERSION, checksum,
+    Bytes, FRAME_HEADER_BYTES, REVISION_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC,
+    SEGMENT_VERSION, VERSION, checksum,
 };
 use crate::index::{Entry, Location};
 
@@ -33,6 +34,8 @@ pub(crate) struct SegmentHeader {
     pub(crate) first_position: u64,
     /// At or before every `stored` in it, in microseconds since 1970.
     pub(crate) base_micros: i64,
+    /// How often it was written anew.
+    pub(crate) revision: u32,
     /// How its texts are packed.
     pub(crate) codec: Arc<Codec>,
 }
@@ -64,21 +67,36 @@ pub(crate) fn segment_number(name: &str) -> Option<u32> {
 }
 
 impl SegmentHeader {
-    fn encode(&self) -> Vec<u8> {
+    /// The bytes of the header.
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let dictionary = self.codec.dictionary();
         let mut out = Vec::with_capacity(SEGMENT_HEADER_BYTES + dictionary.len());
         out.extend_from_slice(&SEGMENT_MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        let version = if self.revision == 0 { VERSION } else { SEGMENT_VERSION };
+        out.extend_from_slice(&version.to_le_bytes());
         out.extend_from_slice(&self.number.to_le_bytes());
         out.extend_from_slice(&self.store_id);
         out.extend_from_slice(&self.first_position.to_le_bytes());
         out.extend_from_slice(&self.base_micros.to_le_bytes());
         let dictionary_len = u32::try_from(dictionary.len()).unwrap_or(u32::MAX);
         out.extend_from_slice(&dictionary_len.to_le_bytes());
-        let sum = checksum(0, &[&out, dictionary]);
+        let revision = self.revision.to_le_bytes();
+        let revision = revision.get(..self.revision_bytes()).unwrap_or_default();
+        let sum = checksum(0, &[&out, revision, dictionary]);
         out.extend_from_slice(&sum.to_le_bytes());
+        out.extend_from_slice(revision);
         out.extend_from_slice(dictionary);
         out
+    }
+
+    /// Bytes of the revision; 0 where it is not written.
+    const fn revision_bytes(&self) -> usize {
+        if self.revision == 0 { 0 } else { REVISION_BYTES }
+    }
+
+    /// Offset of the first frame.
+    fn len(&self) -> u64 {
+        (SEGMENT_HEADER_BYTES + self.revision_bytes() + self.codec.dictionary().len()) as u64
     }
 
     /// Reads the header of a file; the codec of `before` is shared if its dictionary is the
@@ -94,27 +112,31 @@ impl SegmentHeader {
         let Some((mut rest, version, dictionary_len)) = Self::look(&fixed) else {
             return Ok(Err(Unreadable::Damaged));
         };
-        if version > VERSION {
+        if version > SEGMENT_VERSION {
             return Ok(Err(Unreadable::Newer(version)));
         }
-        let mut dictionary = vec![0; dictionary_len as usize];
-        match file.read_at(&mut dictionary, SEGMENT_HEADER_BYTES as u64) {
+        let revision_bytes = if version == VERSION { 0 } else { REVISION_BYTES };
+        let mut more = vec![0; revision_bytes + dictionary_len as usize];
+        match file.read_at(&mut more, SEGMENT_HEADER_BYTES as u64) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Ok(Err(Unreadable::Damaged));
             }
             other => other?,
         }
+        let (revision, dictionary) = more.split_at(revision_bytes);
+        let revision = revision.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
         let shared = before.map(|segment| &segment.header.codec);
-        let shared = shared.filter(|codec| codec.dictionary() == dictionary.as_slice());
+        let shared = shared.filter(|codec| codec.dictionary() == dictionary);
         let header = (|| {
             let header = Self {
                 number: rest.u32()?,
                 store_id: rest.array()?,
                 first_position: rest.u64()?,
                 base_micros: rest.i64()?,
-                codec: shared.map_or_else(|| Arc::new(Codec::new(&dictionary)), Arc::clone),
+                revision,
+                codec: shared.map_or_else(|| Arc::new(Codec::new(dictionary)), Arc::clone),
             };
-            let sum = checksum(0, &[fixed.get(..52)?, &dictionary]);
+            let sum = checksum(0, &[fixed.get(..52)?, &more]);
             rest.u32()?;
             (rest.u32()? == sum).then_some(header)
         })();
@@ -185,7 +207,19 @@ impl Segment {
         number: u32,
         before: Option<&Self>,
     ) -> io::Result<Result<Self, Unreadable>> {
-        let path = directory.join(segment_name(number));
+        Self::open_at(disk, directory.join(segment_name(number)), before)
+    }
+
+    /// As [`Segment::open`], of a file with any name.
+    ///
+    /// # Errors
+    ///
+    /// The outer error is what the system reports.
+    pub(crate) fn open_at(
+        disk: &dyn Disk,
+        path: PathBuf,
+        before: Option<&Self>,
+    ) -> io::Result<Result<Self, Unreadable>> {
         let file = disk.open(&path)?;
         let len = file.len()?;
         let header = SegmentHeader::read(file.as_ref(), before)?;
@@ -199,7 +233,7 @@ impl Segment {
 
     /// Offset of its first frame.
     pub(crate) fn frames_from(&self) -> u64 {
-        (SEGMENT_HEADER_BYTES + self.header.codec.dictionary().len()) as u64
+        self.header.len()
     }
 
     /// Bytes that may be read.

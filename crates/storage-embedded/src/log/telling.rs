@@ -26,6 +26,8 @@ pub(crate) struct TellingLog {
 struct FramePlace {
     position: u64,
     segment: u32,
+    /// Offsets are other ones when the segment is written anew.
+    revision: u32,
     offset: u64,
 }
 
@@ -36,18 +38,24 @@ impl TellingLog {
     }
 
     /// A frame at or before `position`, as near as is known.
-    fn start(&self, position: u64) -> Result<FramePlace, StorageError> {
+    fn start(&self, position: u64) -> Result<(FramePlace, Arc<Segment>), StorageError> {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let segments = self.reader.segments();
         let behind = segments.partition_point(|segment| segment.header.first_position <= position);
         let number = u32::try_from(behind).unwrap_or(u32::MAX);
         let segment = self.reader.segment(number)?;
-        let near = last.filter(|last| last.position <= position && last.segment == number);
-        Ok(near.unwrap_or(FramePlace {
+        let is_near = |last: &FramePlace| {
+            last.position <= position
+                && last.segment == number
+                && last.revision == segment.header.revision
+        };
+        let first = FramePlace {
             position: segment.header.first_position,
             segment: number,
+            revision: segment.header.revision,
             offset: segment.frames_from(),
-        }))
+        };
+        Ok((last.filter(is_near).unwrap_or(first), segment))
     }
 }
 
@@ -57,8 +65,7 @@ impl ToldSource for TellingLog {
         from: u64,
         count_max: usize,
     ) -> Result<Vec<(TenantId, Told)>, StorageError> {
-        let start = self.start(from)?;
-        let segment = self.reader.segment(start.segment)?;
+        let (start, segment) = self.start(from)?;
         let mut walk = FrameWalk::new(&segment, start.offset);
         let mut told = Vec::new();
         let mut place = start;
@@ -90,6 +97,9 @@ impl ToldSource for TellingLog {
 }
 
 fn tell(segment: &Segment, record: &Record<'_>, location: Location) -> Result<Told, StorageError> {
+    if record.is_removed() {
+        return Ok(Told::default());
+    }
     let text = text_of(segment, record, location)?;
     let parsed = parse_statement(text.as_bytes(), record.version(), &ParseLimits::KEPT);
     Ok(parsed.map_or_else(

@@ -1,15 +1,19 @@
 //! The writer: gathers what waits, writes once, syncs once, then answers.
 
+mod aside;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Moment};
 use acta_storage::{Appended, StorageError};
 use acta_xapi::{Fingerprint, StatementId, Uuid};
 use bytes::Bytes;
+
+pub(crate) use aside::Sealed;
 
 use super::dictionary::Codec;
 use super::frame::{FrameEncoder, FrameStart, FrameTooLong};
@@ -43,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) codec: RwLock<Arc<Codec>>,
     /// The last sequence of each tenant.
     pub(crate) sequences: RwLock<HashMap<TenantId, u64>>,
+    /// Held while a tenant is removed: one at a time.
+    pub(crate) purging: Mutex<()>,
     /// Nobody else opens the directory while a read or a thread of this store goes on.
     pub(crate) _lock: Arc<DirectoryLock>,
 }
@@ -192,6 +198,7 @@ impl Writer {
             match taken {
                 Taken::Group(group) => self.write(group),
                 Taken::Adoption(adoption) => self.adopt(adoption),
+                Taken::Aside(aside) => self.step_aside(aside),
             }
         }
     }
@@ -397,6 +404,7 @@ impl Writer {
         let encoded = self.encoder.encode(&mut self.frame, start, &mut records);
         encoded.map_err(|FrameTooLong| Failure::too_long())?;
         self.write_frame()?;
+        self.sample(&records);
         let mut entries = Vec::with_capacity(records.len());
         let mut told = Vec::with_capacity(records.len());
         for record in records {
@@ -404,6 +412,18 @@ impl Writer {
             entries.push(record.entry);
         }
         self.publish(&entries, told)
+    }
+
+    /// Gives the texts of durable statements to the sampler, and no others: whose texts a
+    /// dictionary may be made of is known from the log.
+    fn sample(&self, records: &[Prepared]) {
+        if !self.shared.sampler.is_gathering() {
+            return;
+        }
+        let codec = &self.segment.header.codec;
+        let texts = records.iter().map(|record| codec.unpack(&record.text, usize::MAX));
+        let texts: Vec<String> = texts.filter_map(Result::ok).collect();
+        self.shared.sampler.add(texts.iter().map(String::as_str));
     }
 
     /// Gives each statement its place and time.
@@ -455,6 +475,7 @@ impl Writer {
             store_id: self.segment.header.store_id,
             first_position: self.next_position,
             base_micros,
+            revision: 0,
             codec,
         };
         let shared = &self.shared;

@@ -34,6 +34,9 @@ impl fmt::Debug for Writer {
 
 /// A write that waits for its turn, then for the commit.
 trait QueuedWrite: Send {
+    /// Whether it is done outside of a transaction, alone.
+    fn is_alone(&self) -> bool;
+
     /// Does the write and keeps its result.
     fn run(&mut self, connection: &Connection);
 
@@ -51,6 +54,7 @@ struct Waiting<F, T, A> {
     act: Option<F>,
     result: Option<Result<T, StorageError>>,
     answer: A,
+    is_alone: bool,
 }
 
 impl<F, T, A> QueuedWrite for Waiting<F, T, A>
@@ -59,6 +63,10 @@ where
     T: Send,
     A: FnOnce(Result<T, StorageError>) + Send,
 {
+    fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     fn run(&mut self, connection: &Connection) {
         self.result = self.act.take().map(|act| act(connection));
     }
@@ -97,7 +105,19 @@ impl Writer {
     {
         let (caller, answer) = oneshot::channel();
         // A caller that went away does not wait for the answer.
-        self.enqueue(act, move |result| drop(caller.send(result)))?;
+        self.enqueue(act, false, move |result| drop(caller.send(result)))?;
+        answer.await.unwrap_or(Err(StorageError::Halted))
+    }
+
+    /// Does `act` outside of a transaction, with nothing beside it.
+    pub(super) async fn write_alone<F, T>(&self, act: F) -> Result<T, StorageError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        // A caller that went away does not wait for the answer.
+        self.enqueue(act, true, move |result| drop(caller.send(result)))?;
         answer.await.unwrap_or(Err(StorageError::Halted))
     }
 
@@ -108,17 +128,17 @@ impl Writer {
         T: Send + 'static,
     {
         let (caller, answer) = std::sync::mpsc::channel();
-        self.enqueue(act, move |result| drop(caller.send(result)))?;
+        self.enqueue(act, false, move |result| drop(caller.send(result)))?;
         answer.recv().unwrap_or(Err(StorageError::Halted))
     }
 
-    fn enqueue<F, T, A>(&self, act: F, answer: A) -> Result<(), StorageError>
+    fn enqueue<F, T, A>(&self, act: F, is_alone: bool, answer: A) -> Result<(), StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
         A: FnOnce(Result<T, StorageError>) + Send + 'static,
     {
-        let write = Waiting { act: Some(act), result: None, answer };
+        let write = Waiting { act: Some(act), result: None, answer, is_alone };
         let queue = self.queue.as_ref().ok_or(StorageError::Halted)?;
         queue.try_send(Box::new(write)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StorageError::Busy { retry_after: RETRY_AFTER },
@@ -146,17 +166,39 @@ struct Group {
 impl Group {
     fn serve(&mut self, mut queue: mpsc::Receiver<Box<dyn QueuedWrite>>) {
         while let Some(first) = queue.blocking_recv() {
-            let mut writes = vec![first];
-            while writes.len() < GROUP_MAX
-                && let Ok(write) = queue.try_recv()
-            {
+            let mut next = Some(first);
+            let mut writes = Vec::new();
+            while let Some(write) = next.take_if(|write| !write.is_alone()) {
                 writes.push(write);
+                next = (writes.len() < GROUP_MAX).then(|| queue.try_recv().ok()).flatten();
             }
-            let failure = self.commit(&mut writes).err();
-            for write in writes {
-                write.answer(failure.as_ref().map(StorageError::repeated));
+            self.run_together(writes);
+            if let Some(alone) = next {
+                self.run_alone(alone);
             }
         }
+    }
+
+    fn run_together(&mut self, mut writes: Vec<Box<dyn QueuedWrite>>) {
+        if writes.is_empty() {
+            return;
+        }
+        let failure = self.commit(&mut writes).err();
+        for write in writes {
+            write.answer(failure.as_ref().map(StorageError::repeated));
+        }
+    }
+
+    fn run_alone(&mut self, mut write: Box<dyn QueuedWrite>) {
+        if self.is_halted {
+            return write.answer(Some(StorageError::Halted));
+        }
+        write.run(&self.connection);
+        if let Some(error) = write.error() {
+            self.give_up(error);
+        }
+        let failure = self.is_halted.then_some(StorageError::Halted);
+        write.answer(failure);
     }
 
     /// Does all writes in one transaction. After an error none of them has happened, or, when

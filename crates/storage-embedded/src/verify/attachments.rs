@@ -10,6 +10,7 @@ use acta_xapi::Sha2;
 
 use super::log::LogChecked;
 use super::{Advice, Finding, Verifying, failed};
+use crate::attachments::REMOVED_NAME;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: u64 = 1 << 20;
@@ -63,6 +64,9 @@ fn check_tenant(
     found: &mut HashSet<(TenantId, Sha2)>,
 ) -> Result<(), StorageError> {
     for prefix in verifying.names(&verifying.directory().join(place))? {
+        if prefix == REMOVED_NAME {
+            continue;
+        }
         let place = format!("{place}/{prefix}");
         for name in verifying.names(&verifying.directory().join(&place))? {
             let file = format!("{place}/{name}");

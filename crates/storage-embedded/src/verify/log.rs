@@ -12,8 +12,9 @@ use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
 
 use super::{Advice, Finding, LostStatement, Verifying};
 use crate::OpenError;
+use crate::engine::purging::{PURGE_NAME, is_rewritten};
 use crate::engine::recovery::{check_order, is_draft};
-use crate::format::VERSION;
+use crate::format::SEGMENT_VERSION;
 use crate::identity::Identity;
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::reader::{LogReader, statement_of, text_of};
@@ -51,6 +52,10 @@ pub(super) fn check_log(
         match segment_number(&name) {
             Some(number) => numbers.push(number),
             None if name == CLOSING_NAME => {}
+            None if name == PURGE_NAME || is_rewritten(&name) => {
+                let what = "a tenant was being removed: the next start finishes or undoes it";
+                verifying.tell(Finding::note(&format!("log/{name}"), what));
+            }
             None if is_draft(&name) => {
                 let what = "a file that was never finished: the next start removes it";
                 verifying.tell(Finding::note(&format!("log/{name}"), what));
@@ -181,7 +186,7 @@ impl LogCheck<'_, '_, '_> {
             Ok(segment) => Ok(Some(segment)),
             Err(Unreadable::Newer(found)) => {
                 let path = directory.join(segment_name(number));
-                Err(OpenError::Newer { path, found, known: VERSION })
+                Err(OpenError::Newer { path, found, known: SEGMENT_VERSION })
             }
             Err(Unreadable::Damaged) => {
                 let what = "the header of the segment does not check: none of its statements \
@@ -240,15 +245,53 @@ impl LogCheck<'_, '_, '_> {
     }
 
     fn check_record(&mut self, segment: &Segment, seen: &Seen<'_>) -> Result<(), StorageError> {
+        let mut wrong = self.check_place(segment, seen);
+        if !seen.record.is_removed() {
+            self.verifying.verified.statement_count += 1;
+            wrong.extend(self.check_content(segment, seen)?);
+        }
+        if wrong.is_empty() && !seen.record.is_removed() {
+            self.give(segment, seen)?;
+        }
+        for what in wrong {
+            let file = file_of(segment.header.number);
+            let finding = Finding::damage(&file, what, Advice::Restore);
+            let finding = finding.at(seen.location.offset.into());
+            let lost = lost_at(seen.position..seen.position + 1);
+            self.damaged(Finding { statements: lost, ..finding });
+        }
+        Ok(())
+    }
+
+    /// Whether the text of a statement is its own. Returns what is wrong.
+    fn check_content(
+        &mut self,
+        segment: &Segment,
+        seen: &Seen<'_>,
+    ) -> Result<Option<String>, StorageError> {
+        match text_of(segment, &seen.record, seen.location) {
+            Ok(text) => Ok(self.check_text(&text, seen)),
+            Err(StorageError::Corrupt { .. }) => {
+                Ok(Some("its text cannot be decompressed".to_owned()))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Whether a record follows those before it. Returns what is wrong.
+    fn check_place(&mut self, segment: &Segment, seen: &Seen<'_>) -> Vec<String> {
         let record = &seen.record;
         let mut wrong = Vec::new();
-        let expected = self.sequences.get(&record.tenant).map_or(1, |last| last + 1);
-        let is_next =
-            record.sequence == expected || (self.is_gap_known && expected < record.sequence);
-        if !is_next {
-            wrong.push(format!("its sequence is {} and {expected} is next", record.sequence));
+        // What was removed together with its tenant has no sequence any more.
+        if !record.is_removed() {
+            let expected = self.sequences.get(&record.tenant).map_or(1, |last| last + 1);
+            let is_next =
+                record.sequence == expected || (self.is_gap_known && expected < record.sequence);
+            if !is_next {
+                wrong.push(format!("its sequence is {} and {expected} is next", record.sequence));
+            }
+            self.sequences.insert(record.tenant, record.sequence);
         }
-        self.sequences.insert(record.tenant, record.sequence);
         let stored = segment.stored_micros(record);
         if stored < self.last_stored {
             wrong.push("it was stored before the statement in front of it".to_owned());
@@ -264,26 +307,7 @@ impl LogCheck<'_, '_, '_> {
         if !is_complete {
             wrong.push("its terms are not in its frame".to_owned());
         }
-        match text_of(segment, record, seen.location) {
-            Ok(text) => {
-                wrong.extend(self.check_text(&text, seen));
-                if wrong.is_empty() {
-                    self.give(segment, seen)?;
-                }
-            }
-            Err(StorageError::Corrupt { .. }) => {
-                wrong.push("its text cannot be decompressed".to_owned());
-            }
-            Err(other) => return Err(other),
-        }
-        for what in wrong {
-            let file = file_of(segment.header.number);
-            let finding = Finding::damage(&file, what, Advice::Restore);
-            let finding = finding.at(seen.location.offset.into());
-            let lost = lost_at(seen.position..seen.position + 1);
-            self.damaged(Finding { statements: lost, ..finding });
-        }
-        Ok(())
+        wrong
     }
 
     /// Gives a sound statement to whoever wants them.
@@ -324,7 +348,6 @@ impl LogCheck<'_, '_, '_> {
 
 impl Surveyor for LogCheck<'_, '_, '_> {
     fn see_record(&mut self, segment: &Segment, seen: Seen<'_>) -> Result<(), StorageError> {
-        self.verifying.verified.statement_count += 1;
         self.next_position = seen.position;
         self.check_record(segment, &seen)?;
         self.next_position = seen.position + 1;

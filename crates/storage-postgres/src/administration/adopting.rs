@@ -46,18 +46,10 @@ impl Database {
         let mut attempts = self.attempts(ADOPTING_AUDIT);
         let mut is_unknown = false;
         loop {
+            // The attempt before may have been committed, though nobody was told.
+            let perhaps_here = is_unknown.then(|| ChainHead::from(last));
             let adopted = self.transact_once(|connection| async move {
-                let head = lock_head(&connection, tenant).await?;
-                // The attempt before was committed, though nobody was told.
-                if is_unknown && head == ChainHead::from(last) {
-                    return Ok(());
-                }
-                if let Some(sequence) = break_in(head, tenant, entries) {
-                    let gap = format!("entry {sequence} of the audit does not follow");
-                    let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
-                    return Err(StorageError::Io { act: ADOPTING_AUDIT, source }.into());
-                }
-                append(&connection, &Entries::placed(chain_of(tenant), entries.to_vec())).await
+                follow(&connection, tenant, (entries, perhaps_here)).await
             });
             let Err(failure) = adopted.await else { return Ok(()) };
             is_unknown |= matches!(failure, Failure::Unknown(_));
@@ -102,7 +94,22 @@ async fn lock_head(
     Ok(head)
 }
 
-async fn append(connection: &Connection, entries: &Entries) -> Result<(), Failure> {
+/// Appends entries to their chain, unless it ends with `perhaps_here` already.
+async fn follow(
+    connection: &Connection,
+    tenant: Option<TenantId>,
+    (entries, perhaps_here): (&[Entry], Option<ChainHead>),
+) -> Result<(), Failure> {
+    let head = lock_head(connection, tenant).await?;
+    if perhaps_here == Some(head) {
+        return Ok(());
+    }
+    if let Some(sequence) = break_in(head, tenant, entries) {
+        let gap = format!("entry {sequence} of the audit does not follow");
+        let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
+        return Err(StorageError::Io { act: ADOPTING_AUDIT, source }.into());
+    }
+    let entries = Entries::placed(chain_of(tenant), entries.to_vec());
     connection.execute(audit::INSERT, &entries.columns()).await?;
     connection.execute(audit::MOVE_HEADS, &entries.heads()).await?;
     Ok(())

@@ -22,7 +22,7 @@ use self::rows::{Asked, Rows};
 use super::audit::{self, read_head};
 use super::records::{columns, read_record};
 use crate::database::{Connection, Database, Unfinished};
-use crate::failure::Failure;
+use crate::failure::{Failure, RETRY_AFTER};
 
 const ACT: &str = "committing a change";
 
@@ -89,11 +89,11 @@ impl Database {
             };
             let Some(failure) = failure else {
                 overtaken_count += 1;
-                if OVERTAKEN_COUNT_MAX < overtaken_count {
-                    let busy = StorageError::Busy { retry_after: crate::failure::RETRY_AFTER };
-                    return Err(if is_unknown { unknown() } else { busy });
+                match overtaken_count {
+                    ..=OVERTAKEN_COUNT_MAX => continue,
+                    _ if is_unknown => return Err(unknown()),
+                    _ => return Err(StorageError::Busy { retry_after: RETRY_AFTER }),
                 }
-                continue;
             };
             is_unknown |= matches!(failure, Failure::Unknown(_));
             match attempts.again(failure.repeatable()).await {

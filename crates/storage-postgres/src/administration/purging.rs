@@ -21,7 +21,7 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
     ("person_names", &["agent_hash", "name_hash"]),
     ("postings", &["term", "first_sequence"]),
     ("voids", &["target"]),
-    ("documents", &["place", "registration", "name_hash"]),
+    (DOCUMENTS, &["place", "registration", "name_hash"]),
     ("document_places", &["place", "registration"]),
     ("cursors", &["name"]),
     ("usage", &["day"]),
@@ -32,17 +32,21 @@ pub(super) const TABLES: [(&str, &[&str]); 13] = [
 
 const STATEMENTS: &str = "statements";
 
+const DOCUMENTS: &str = "documents";
+
 /// Deletes some rows of a tenant: parameters are the tenant and the most rows.
 pub(super) fn deletion(table: &str, key: &[&str]) -> String {
     if key.is_empty() {
         return format!("DELETE FROM acta.{table} WHERE tenant_id = $1 AND 0 < $2::bigint");
     }
     let columns = key.join(", ");
-    let is_same: String = key.iter().map(|one| format!(" AND d.{one} = g.{one}")).collect();
+    let is_same: Vec<String> = key.iter().map(|one| format!("AND d.{one} = g.{one}")).collect();
+    let is_same = is_same.join(" ");
+    // With the tenant in the join, so that each row is looked up by its whole key.
     format!(
-        "DELETE FROM acta.{table} AS d USING (SELECT {columns} FROM acta.{table} \
+        "DELETE FROM acta.{table} AS d USING (SELECT tenant_id, {columns} FROM acta.{table} \
          WHERE tenant_id = $1 ORDER BY tenant_id, {columns} LIMIT $2) AS g \
-         WHERE d.tenant_id = $1{is_same}"
+         WHERE d.tenant_id = g.tenant_id {is_same}"
     )
 }
 
@@ -73,16 +77,18 @@ impl Database {
 #[async_trait]
 impl TenantPurge for PostgresStorage {
     async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
-        self.attachments.purge(tenant).await?;
-        let mut purged = Purged::default();
+        let attachment_count = self.attachments.purge(tenant).await?;
+        let mut purged = Purged { attachment_count, ..Purged::default() };
         // Again, until nothing is found that a follower had under way.
         loop {
             let mut row_count = 0;
             for table in TABLES {
                 let deleted = self.database.purge_table(tenant, table).await?;
                 row_count += deleted;
-                if table.0 == STATEMENTS {
-                    purged.statement_count += deleted;
+                match table.0 {
+                    STATEMENTS => purged.statement_count += deleted,
+                    DOCUMENTS => purged.document_count += deleted,
+                    _ => {}
                 }
             }
             if row_count == 0 {

@@ -19,8 +19,9 @@ const ACT_OF_REMOVAL: &str = "removing an attachment";
 
 /// Takes names away, and records what they named as content that is to be removed.
 const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
-     USING (SELECT sha2 FROM acta.attachments WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
-     WHERE a.tenant_id = $1 AND a.sha2 = g.sha2 \
+     USING (SELECT tenant_id, sha2 FROM acta.attachments \
+     WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
+     WHERE a.tenant_id = g.tenant_id AND a.sha2 = g.sha2 \
      RETURNING a.content_id, a.is_object, a.bytes IS NULL AS is_apart), \
      recorded AS (INSERT INTO acta.contents \
      (tenant_id, content_id, begun, is_object, is_doomed) \
@@ -263,26 +264,32 @@ impl ContentStore {
         }
     }
 
-    /// Removes all content of a tenant, named or not. Broken off, it can be done again: what
-    /// was named is left over then.
+    /// Removes all content of a tenant, named or not. Returns how much was named. Broken off,
+    /// it can be done again: what was named is left over then.
     ///
     /// # Errors
     ///
     /// As [`ContentStore::sweep`].
-    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<(), StorageError> {
-        while self.unname(tenant).await? {}
-        self.sweep_tenant(tenant, None).await?;
-        Ok(())
+    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<u64, StorageError> {
+        let mut count = 0;
+        loop {
+            let unnamed = self.unname(tenant).await?;
+            count += unnamed;
+            if unnamed == 0 {
+                self.sweep_tenant(tenant, None).await?;
+                return Ok(count);
+            }
+        }
     }
 
     /// Makes content of a tenant unreadable, and the rest of it such that nobody has named it.
-    /// Returns whether there was any.
-    async fn unname(&self, tenant: TenantId) -> Result<bool, StorageError> {
+    /// Returns how much there was.
+    async fn unname(&self, tenant: TenantId) -> Result<u64, StorageError> {
         self.database
             .run(ACT_OF_REMOVAL, |connection| async move {
                 let unname = connection.prepare_cached(UNNAME).await?;
                 let row = connection.query_one(&unname, &[&number(tenant), &SWEPT_COUNT]).await?;
-                Ok(0 < row.get::<_, i64>(0))
+                Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
             })
             .await
     }

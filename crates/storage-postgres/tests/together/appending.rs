@@ -12,7 +12,7 @@ use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
-use crate::log::{batches_of, read_log};
+use crate::ledger::log::{batches_of, read_log};
 use crate::nodes::{Beside, TENANT, close, open_three, options};
 
 /// A batch of the statements with these numbers.

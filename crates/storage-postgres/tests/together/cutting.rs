@@ -10,8 +10,8 @@ use acta_storage::{
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::{Database, Direction, Proxy};
 
+use crate::ledger::log::read_log;
 use crate::ledger::{Outcome, outcome_of};
-use crate::log::read_log;
 use crate::nodes::{TENANT, open, open_behind, options, proxy, until};
 
 /// A node that is cut off, and one that is not.

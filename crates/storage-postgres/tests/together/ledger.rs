@@ -1,6 +1,8 @@
 //! What nodes were asked to store and what they answered, and the comparison with what is
 //! there.
 
+pub(crate) mod log;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +13,7 @@ use acta_storage::{
 };
 use acta_storage_postgres::PostgresStorage;
 
-use crate::log::read_log;
+use self::log::read_log;
 use crate::nodes::TENANT;
 
 /// What became of an act, as far as whoever asked for it knows.

@@ -14,7 +14,7 @@ use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::{Database, Direction};
 use tokio::task::JoinSet;
 
-use crate::log::read_log;
+use crate::ledger::log::read_log;
 use crate::nodes::{Beside, TENANT, open, open_behind, options, proxy, until};
 
 /// Under which a test need not wait long, and knows the connection that is used next.

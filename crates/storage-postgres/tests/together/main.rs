@@ -12,7 +12,6 @@ mod failing;
 mod history;
 mod leading;
 mod ledger;
-mod log;
 mod losing;
 mod nodes;
 mod racing;

@@ -10,7 +10,7 @@ use acta_storage::{DocumentStore, DocumentWrite, Precondition, StatementStore, S
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::Database;
 
-use crate::log::read_log;
+use crate::ledger::log::read_log;
 use crate::nodes::{TENANT, open, options, until};
 
 /// Runs a transaction of `sql` in a session of its own beside `act`, which begins once the

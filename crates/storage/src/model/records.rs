@@ -161,11 +161,14 @@ impl AuditStore for ModelStorage {
 impl TenantPurge for ModelStorage {
     async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
         let mut store = self.lock();
-        let holdings = store.holdings.remove(&tenant);
-        let statement_count = holdings.map_or(0, |holdings| holdings.records.len() as u64);
+        let holdings = store.holdings.remove(&tenant).unwrap_or_default();
         store.audit.remove(&Some(tenant));
         store.usage.retain(|(of, _), _| *of != tenant);
-        Ok(Purged { statement_count })
+        Ok(Purged {
+            statement_count: holdings.records.len() as u64,
+            attachment_count: holdings.attachments.len() as u64,
+            document_count: holdings.documents.len() as u64,
+        })
     }
 }
 

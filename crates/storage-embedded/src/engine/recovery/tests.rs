@@ -50,6 +50,7 @@ fn write_log(directory: &Path, segments: &[&[u64]]) -> Vec<u64> {
             store_id: STORE_ID,
             first_position: position,
             base_micros: BASE_MICROS,
+            revision: 0,
             codec: Arc::new(Codec::new(&[])),
         };
         let segment = Segment::create(&SystemDisk, directory, header).unwrap();
@@ -302,6 +303,7 @@ fn refuses_segments_that_are_missing_or_of_another_store() {
         store_id: [8; 16],
         first_position: 1,
         base_micros: BASE_MICROS,
+        revision: 0,
         codec: Arc::new(Codec::new(&[])),
     };
     Segment::create(&SystemDisk, &other, header).unwrap();

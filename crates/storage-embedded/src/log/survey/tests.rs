@@ -54,6 +54,7 @@ fn write_segment(directory: &Path, frames: &[u64]) -> Vec<Written> {
         store_id: [7; 16],
         first_position: 0,
         base_micros: BASE_MICROS,
+        revision: 0,
         codec: Arc::new(Codec::new(&[])),
     };
     let segment = Segment::create(&SystemDisk, directory, header).unwrap();

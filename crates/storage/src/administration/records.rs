@@ -11,8 +11,8 @@ use acta_access::TenantId;
 use acta_ambient::Moment;
 use async_trait::async_trait;
 
+use super::audit::NewEntry;
 use crate::StorageError;
-use crate::audit::NewEntry;
 
 /// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,0 +1,243 @@
+//! Signing in at an identity provider, which tells who somebody is and what they may.
+
+use acta_access::{Role, TenantId};
+use acta_auth::oidc;
+use acta_storage::directory::{
+    self, Account, EmailAddress, Identity, Kept, Membership, Recorded, Tenant, TenantState,
+};
+use acta_storage::{Change, Committed, Outcome};
+use serde_json::json;
+
+use crate::sessions::SignedIn;
+use crate::telling::of_account;
+use crate::tenants::check_name;
+use crate::{Admin, AdminError, Asker};
+
+/// Whether somebody whom the provider gives a role gets an account on coming for the first
+/// time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewcomerRule {
+    /// They do.
+    Welcome,
+    /// They need to have one.
+    Refused,
+}
+
+impl Admin {
+    /// Begins a session for whoever an identity provider vouches for, with the roles that it
+    /// gives: those that it gave before and does not give any more are taken away.
+    ///
+    /// People are known by issuer and subject. An address alone makes nobody the owner of an
+    /// account that is there already: its owner connects it by [`Admin::connect`].
+    ///
+    /// # Errors
+    ///
+    /// - [`AdminError::NotSignedIn`]: they have no account, and get none, or it is disabled.
+    /// - [`AdminError::Conflict`]: there is an account with the address, which is not
+    ///   connected.
+    /// - [`AdminError::Stale`]: try again. [`AdminError::Service`].
+    pub async fn sign_in_provided(
+        &self,
+        provided: &oidc::SignedIn,
+        from: &str,
+        newcomers: NewcomerRule,
+    ) -> Result<SignedIn, AdminError> {
+        let known = self.find_identity(&provided.issuer, &provided.subject).await?;
+        let mut change = Change::default();
+        let account = match known {
+            Some(identity) => {
+                let found = self.find_account(identity.account).await?;
+                let found = found.filter(|found| !found.value.is_disabled);
+                let Some(found) = found else {
+                    return Err(self.tell_unknown(from, "account").await);
+                };
+                let now = Some(self.clock.now());
+                let after = Account { last_signed_in: now, ..found.value.clone() };
+                change.writes.push(found.write(&after));
+                after
+            }
+            None if newcomers == NewcomerRule::Refused || provided.grants.is_empty() => {
+                return Err(self.tell_unknown(from, "role").await);
+            }
+            None => self.welcome(provided, from, &mut change).await?,
+        };
+        self.follow_grants(&account, (provided, from), &mut change).await?;
+        let by = (true, "identity provider");
+        let (session, token) = self.begin_session((&account, from), by, &mut change).await?;
+        match self.storage.commit(&change).await? {
+            Committed::Done => Ok(SignedIn { account, session, token }),
+            Committed::Stale(_) => Err(AdminError::Stale),
+            Committed::NameTaken(_) => Err(AdminError::Conflict(NOT_CONNECTED)),
+        }
+    }
+
+    /// Connects the account of the person who asks with whoever an identity provider vouches
+    /// for: they can sign in there from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`]: nobody is signed in; [`AdminError::Conflict`]: the identity
+    /// belongs to another account; [`AdminError::Service`].
+    pub async fn connect(
+        &self,
+        asker: &Asker,
+        provided: &oidc::SignedIn,
+    ) -> Result<(), AdminError> {
+        let account = asker.account().ok_or(AdminError::NotFound)?;
+        let known = self.find_identity(&provided.issuer, &provided.subject).await?;
+        if known.as_ref().is_some_and(|known| known.account == account.id) {
+            return Ok(());
+        }
+        let (issuer, subject) = (provided.issuer.clone(), provided.subject.clone());
+        let identity = Identity { issuer, subject, account: account.id };
+        let mut change = Change { writes: vec![identity.create()], entries: Vec::new() };
+        let detail = json!({ "issuer": provided.issuer });
+        self.tell_everywhere(asker, ("account.connected", &detail), &mut change).await?;
+        match self.storage.commit(&change).await? {
+            Committed::Done => Ok(()),
+            Committed::Stale(_) | Committed::NameTaken(_) => {
+                Err(AdminError::Conflict("the identity belongs to another account"))
+            }
+        }
+    }
+
+    async fn find_identity(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Option<Identity>, AdminError> {
+        let id = Identity::record_id_of(issuer, subject);
+        let found: Option<Kept<Identity>> = directory::find(&*self.storage, &id).await?;
+        Ok(found.map(|found| found.value))
+    }
+
+    /// Makes an account for somebody who comes for the first time.
+    async fn welcome(
+        &self,
+        provided: &oidc::SignedIn,
+        from: &str,
+        change: &mut Change,
+    ) -> Result<Account, AdminError> {
+        let email: Option<EmailAddress> = match (&provided.email, provided.is_email_verified) {
+            (Some(email), true) => email.parse().ok(),
+            _ => None,
+        };
+        let Some(email) = email else { return Err(self.tell_unknown(from, "email").await) };
+        let known: Option<Kept<Account>> =
+            directory::find_by_name(&*self.storage, email.as_str()).await?;
+        if known.is_some() {
+            return Err(AdminError::Conflict(NOT_CONNECTED));
+        }
+        let name = provided.name.clone().filter(|name| check_name("", name).is_ok());
+        let now = self.clock.now();
+        let account = Account {
+            id: self.new_id(),
+            display_name: name.unwrap_or_else(|| email.to_string()),
+            email,
+            password: None,
+            second_factor: None,
+            is_operator: false,
+            is_disabled: false,
+            created: now,
+            password_changed: None,
+            last_signed_in: Some(now),
+        };
+        let (issuer, subject) = (provided.issuer.clone(), provided.subject.clone());
+        let identity = Identity { issuer, subject, account: account.id };
+        change.writes.extend([account.create(), identity.create()]);
+        let detail = json!({ "by": "identity provider", "is_operator": false });
+        let told = ("account.created", &detail);
+        let asker = Asker::stranger(from);
+        change.entries.extend(self.telling_account(&asker, told, (&account, Vec::new())).entries);
+        Ok(account)
+    }
+
+    /// Makes the roles that a provider gives those that it gives now. Roles that people gave
+    /// stay as they are.
+    async fn follow_grants(
+        &self,
+        account: &Account,
+        (provided, from): (&oidc::SignedIn, &str),
+        change: &mut Change,
+    ) -> Result<(), AdminError> {
+        let asker = Asker::stranger(from);
+        let known: Vec<Kept<Membership>> = self.owned_by(account.id).await?;
+        let granted = self.granted_in_tenants(&provided.grants).await?;
+        let mut tell = |admin: &Self, tenant, act, role: Role| {
+            let detail = json!({ "role": role.as_str(), "by": "identity provider" });
+            let entry = admin.entry_with(&asker, act, of_account(account.id), &detail);
+            change.entries.push((Some(tenant), entry));
+        };
+        let mut writes = Vec::new();
+        for (tenant, role) in &granted {
+            let held = known.iter().find(|held| held.value.tenant == *tenant);
+            match held {
+                Some(held) if !held.value.is_provided || held.value.role == *role => {}
+                Some(held) => {
+                    tell(self, *tenant, "person.role-changed", *role);
+                    writes.push(held.write(&Membership { role: *role, ..held.value.clone() }));
+                }
+                None => {
+                    tell(self, *tenant, "person.added", *role);
+                    let membership = Membership {
+                        tenant: *tenant,
+                        account: account.id,
+                        role: *role,
+                        created: self.clock.now(),
+                        is_provided: true,
+                    };
+                    writes.push(membership.create());
+                }
+            }
+        }
+        for held in known.iter().filter(|held| held.value.is_provided) {
+            let tenant = held.value.tenant;
+            if granted.iter().all(|(granted, _)| *granted != tenant) {
+                tell(self, tenant, "person.removed", held.value.role);
+                writes.push(held.remove());
+            }
+        }
+        change.writes.extend(writes);
+        Ok(())
+    }
+
+    /// The mightiest role for each tenant that is there.
+    async fn granted_in_tenants(
+        &self,
+        grants: &[(TenantId, Role)],
+    ) -> Result<Vec<(TenantId, Role)>, AdminError> {
+        let mut granted: Vec<(TenantId, Role)> = Vec::new();
+        for (tenant, role) in grants {
+            match granted.iter_mut().find(|(known, _)| known == tenant) {
+                // The mightiest comes first in their order.
+                Some((_, known)) => *known = (*known).min(*role),
+                None => {
+                    let id = Tenant::record_id_of(*tenant);
+                    let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
+                    let is_there = found.is_some_and(|found| {
+                        !matches!(found.value.state, TenantState::Purged { .. })
+                    });
+                    granted.extend(is_there.then_some((*tenant, *role)));
+                }
+            }
+        }
+        Ok(granted)
+    }
+
+    /// Tells of somebody whom a provider knows and this store does not.
+    async fn tell_unknown(&self, from: &str, lacks: &'static str) -> AdminError {
+        let detail = json!({ "by": "identity provider", "lacks": lacks });
+        let asker = Asker::stranger(from);
+        let mut entry = self.entry_with(&asker, "session.refused", String::new(), &detail);
+        entry.outcome = Outcome::Refused;
+        let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };
+        match self.commit(&change).await {
+            Ok(()) => AdminError::NotSignedIn,
+            Err(error) => error,
+        }
+    }
+}
+
+/// Why an address is not enough.
+const NOT_CONNECTED: &str = "there is an account with this address: sign in with its password, \
+                             then connect it with the identity provider on the account page";

@@ -1,0 +1,220 @@
+//! `acta account`: the people who may sign in.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use acta_access::Role;
+use anyhow::Result;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use crate::admin::{
+    Address, Client, Common, OfTenant, OrNone, Refusal, Switch, Told, fields, table, whole,
+};
+
+/// Arguments of `acta account`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Lists all accounts.
+    List,
+    /// Makes an account, and a link by which its owner chooses a password.
+    Create {
+        #[command(flatten)]
+        one: One,
+        /// The person's name for people.
+        #[arg(long, value_name = "TEXT")]
+        name: String,
+        /// What the person is in the tenant: owner, administrator, analyst, auditor or viewer.
+        #[arg(long, value_name = "ROLE")]
+        role: Option<Role>,
+        #[command(flatten)]
+        of: OfTenant,
+        /// The person runs the server: makes tenants and accounts.
+        #[arg(long)]
+        operator: bool,
+    },
+    /// Shows an account.
+    Show(One),
+    /// Gives somebody in a tenant another role.
+    Role {
+        #[command(flatten)]
+        one: One,
+        /// The role: owner, administrator, analyst, auditor or viewer; none takes it away.
+        role: OrNone<Role>,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Invites somebody into a tenant, who may have an account already: makes a link.
+    Invite {
+        #[command(flatten)]
+        one: One,
+        /// As what: owner, administrator, analyst, auditor or viewer.
+        #[arg(long, value_name = "ROLE")]
+        role: Role,
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Lets an account sign in no more, and signs it out everywhere.
+    Disable(One),
+    /// Lets an account sign in again.
+    Enable(One),
+    /// Says whether an account runs the server.
+    Operator {
+        #[command(flatten)]
+        one: One,
+        /// Whether it does.
+        runs: Switch,
+    },
+    /// Makes a link to choose a new password.
+    Reset(One),
+    /// Takes the second factor of an account away, as when a phone is lost.
+    RemoveFactor(One),
+    /// Removes an account.
+    Remove(One),
+}
+
+/// Whose account.
+#[derive(Debug, clap::Args)]
+struct One {
+    /// The address that the person signs in with.
+    email: String,
+}
+
+impl One {
+    /// The account as it is.
+    async fn find(&self, client: &mut Client) -> Result<Value> {
+        let address = Address::of(["accounts"]).with("email", Some(&self.email));
+        let found = client.list(&address, 1).await?;
+        let absent = || Refusal::absent(format!("there is no account with {}", self.email));
+        Ok(found.into_iter().next().ok_or_else(absent)?)
+    }
+
+    async fn id(&self, client: &mut Client) -> Result<String> {
+        let found = self.find(client).await?;
+        Ok(found["id"].as_str().unwrap_or_default().to_owned())
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store can neither be opened nor asked.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
+}
+
+async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+    match act {
+        Act::List => list(client).await,
+        Act::Create { one, name, role, of, operator } => {
+            let mut body = json!({
+                "email": one.email, "display_name": name, "is_operator": operator,
+            });
+            if let Some(role) = role {
+                let tenant: u32 = client.tenant(*of).await?.parse()?;
+                body["roles"] = json!([{ "tenant": tenant, "role": role.as_str() }]);
+            }
+            let made = client.post(&Address::of(["accounts"]), Some(&body)).await?;
+            let lines = one_account(&made["account"]);
+            Ok(with_link(client, (made, "reset"), lines))
+        }
+        Act::Show(one) => Ok(shown(one.find(client).await?)),
+        Act::Role { one, role: OrNone(role), of } => change_role(client, (one, *of), *role).await,
+        Act::Invite { one, role, of } => {
+            let tenant = client.tenant(*of).await?;
+            let address = Address::of(["tenants", &tenant, "invitations"]);
+            let body = json!({ "email": one.email, "role": role.as_str() });
+            let made = client.post(&address, Some(&body)).await?;
+            let line = format!("{} is invited as {role} in {tenant}", one.email);
+            Ok(with_link(client, (made, "invitation"), vec![line]))
+        }
+        Act::Disable(one) => change(client, one, json!({ "is_disabled": true })).await,
+        Act::Enable(one) => change(client, one, json!({ "is_disabled": false })).await,
+        Act::Operator { one, runs } => {
+            change(client, one, json!({ "is_operator": runs.is_on() })).await
+        }
+        Act::Reset(one) => {
+            let id = one.id(client).await?;
+            let made = client.post(&Address::of(["accounts", &id, "reset"]), None).await?;
+            let line = format!("{} can choose a new password", one.email);
+            Ok(with_link(client, (made, "reset"), vec![line]))
+        }
+        Act::RemoveFactor(one) => {
+            let id = one.id(client).await?;
+            client.delete(&Address::of(["accounts", &id, "second-factor"])).await?;
+            Ok(Told::done(format!("{} signs in without a second factor", one.email)))
+        }
+        Act::Remove(one) => {
+            let id = one.id(client).await?;
+            client.delete(&Address::of(["accounts", &id])).await?;
+            Ok(Told::done(format!("{} has no account any more", one.email)))
+        }
+    }
+}
+
+async fn list(client: &mut Client) -> Result<Told> {
+    let accounts = client.list(&Address::of(["accounts"]), usize::MAX).await?;
+    let columns = [
+        ("EMAIL", "/email"),
+        ("NAME", "/display_name"),
+        ("OPERATOR", "/is_operator"),
+        ("DISABLED", "/is_disabled"),
+        ("SECOND FACTOR", "/has_second_factor"),
+        ("LAST SIGNED IN", "/last_signed_in"),
+        ("ROLES", "/roles"),
+    ];
+    let lines = table(&accounts, &columns);
+    Ok(Told::new(whole(&accounts), lines))
+}
+
+fn one_account(account: &Value) -> Vec<String> {
+    fields(account, &["email", "display_name", "roles", "is_operator", "is_disabled"])
+}
+
+fn shown(account: Value) -> Told {
+    let lines = one_account(&account);
+    Told::new(account, lines)
+}
+
+async fn change(client: &mut Client, one: &One, body: Value) -> Result<Told> {
+    let id = one.id(client).await?;
+    client.patch(&Address::of(["accounts", &id]), &body).await?;
+    Ok(shown(one.find(client).await?))
+}
+
+async fn change_role(
+    client: &mut Client,
+    (one, of): (&One, OfTenant),
+    role: Option<Role>,
+) -> Result<Told> {
+    let (tenant, id) = (client.tenant(of).await?, one.id(client).await?);
+    let address = Address::of(["tenants", &tenant, "people", &id]);
+    match role {
+        Some(role) => client.patch(&address, &json!({ "role": role.as_str() })).await?,
+        None => client.delete(&address).await?,
+    };
+    Ok(shown(one.find(client).await?))
+}
+
+/// A link that was made just now, behind what else is to be told.
+fn with_link(client: &Client, (mut made, page): (Value, &str), mut lines: Vec<String>) -> Told {
+    let link = client.link(&made, page).unwrap_or_default();
+    let expires = made["expires"].as_str().unwrap_or_default();
+    lines.extend([
+        String::new(),
+        format!("Hand over this link; it is shown only now, works once, and ends {expires}:"),
+        String::new(),
+        format!("  {link}"),
+    ]);
+    made["link"] = link.into();
+    Told::new(made, lines)
+}

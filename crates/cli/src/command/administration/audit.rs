@@ -1,0 +1,190 @@
+//! `acta audit`: who did what, when, from where.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use acta_access::TenantId;
+use acta_ambient::SystemClock;
+use anyhow::{Context, Result};
+use clap::{Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::admin::{Address, Client, Common, End, OfTenant, Told, fields, table, whole};
+use crate::terminal::say;
+
+/// Arguments of `acta audit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Lists entries, newest first.
+    List {
+        #[command(flatten)]
+        of: Chain,
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// Most entries that are listed.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: usize,
+    },
+    /// Writes all entries that match, oldest first. The audit tells of it.
+    Export {
+        /// The file to write; `-` or none for standard output.
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        of: Chain,
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// How.
+        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+        format: Format,
+    },
+    /// Makes sure that no entry was changed, removed or put in between, and tells the hash of
+    /// the last one. The exit code is 1 if one was.
+    Verify {
+        #[command(flatten)]
+        of: Chain,
+    },
+}
+
+/// Of whom.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Chain {
+    /// The number of the tenant; the only one if there is but one.
+    #[arg(long, value_name = "ID", conflicts_with = "server")]
+    tenant: Option<TenantId>,
+    /// The audit of the server itself: tenants, accounts, sign-in.
+    #[arg(long)]
+    server: bool,
+}
+
+/// Which entries.
+#[derive(Debug, clap::Args)]
+struct Filter {
+    /// From when on: a day, a time, or how long ago, as in 7d.
+    #[arg(long, value_name = "DATE|7d")]
+    since: Option<End>,
+    /// Until when, as above.
+    #[arg(long, value_name = "DATE|7d")]
+    until: Option<End>,
+    /// Who did it, as it stands in the audit.
+    #[arg(long)]
+    who: Option<String>,
+    /// What was done, as in `credential.created`.
+    #[arg(long)]
+    act: Option<String>,
+    /// To what, as it stands in the audit.
+    #[arg(long)]
+    target: Option<String>,
+    /// How it ended, as in `refused`.
+    #[arg(long)]
+    outcome: Option<String>,
+}
+
+impl Filter {
+    fn narrow(&self, address: Address) -> Address {
+        let clock = SystemClock::new();
+        let moment = |end: &Option<End>| end.as_ref().map(|end| end.back(&clock));
+        address
+            .with("since", moment(&self.since).as_deref())
+            .with("until", moment(&self.until).as_deref())
+            .with("who", self.who.as_deref())
+            .with("act", self.act.as_deref())
+            .with("target", self.target.as_deref())
+            .with("outcome", self.outcome.as_deref())
+    }
+}
+
+/// How entries are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// One JSON object a line.
+    Jsonl,
+    /// For spreadsheets.
+    Csv,
+}
+
+impl Chain {
+    async fn address(self, client: &mut Client, below: &[&str]) -> Result<Address> {
+        if self.server {
+            return Ok(Address::of(["audit"].into_iter().chain(below.iter().copied())));
+        }
+        let tenant = client.tenant(OfTenant { tenant: self.tenant }).await?;
+        let segments = ["tenants", &tenant, "audit"];
+        Ok(Address::of(segments.into_iter().chain(below.iter().copied())))
+    }
+}
+
+/// Runs the command. The exit code is 1 when an audit is broken.
+///
+/// # Errors
+///
+/// When the store can neither be opened nor asked, or the file cannot be written.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
+}
+
+async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+    match act {
+        Act::List { of, filter, limit } => {
+            let address = of.address(client, &[]).await?;
+            let entries = client.list(&filter.narrow(address), *limit).await?;
+            let columns = [
+                ("AT", "/at"),
+                ("WHO", "/who"),
+                ("FROM", "/from"),
+                ("ACT", "/act"),
+                ("TARGET", "/target"),
+                ("OUTCOME", "/outcome"),
+                ("DETAIL", "/detail"),
+            ];
+            let lines = table(&entries, &columns);
+            Ok(Told::new(whole(&entries), lines))
+        }
+        Act::Export { file, of, filter, format } => {
+            let address = of.address(client, &["export"]).await?;
+            let format = match format {
+                Format::Jsonl => "jsonl",
+                Format::Csv => "csv",
+            };
+            let address = filter.narrow(address.with("format", Some(format)));
+            export(client, &address, file.as_deref()).await
+        }
+        Act::Verify { of } => {
+            let address = of.address(client, &["verify"]).await?;
+            let verified = client.get(&address).await?;
+            let is_good = verified["broken_at"].is_null();
+            let mut lines = fields(&verified, &["broken_at"]);
+            lines.push(if is_good {
+                "every entry follows the one before it".to_owned()
+            } else {
+                "the audit was changed: an entry does not follow the one before it".to_owned()
+            });
+            Ok(Told { json: verified, lines, is_good })
+        }
+    }
+}
+
+async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> Result<Told> {
+    let Some(path) = file.filter(|file| file.as_os_str() != "-") else {
+        client.download(address, &mut std::io::stdout()).await?;
+        return Ok(Told::new(Value::Null, Vec::new()));
+    };
+    let created = File::create(path);
+    let created = created.with_context(|| format!("cannot make {}", path.display()))?;
+    let mut output = BufWriter::new(created);
+    let written = client.download(address, &mut output).await;
+    output.flush()?;
+    written.with_context(|| format!("{} is not complete", path.display()))?;
+    say(&format!("the audit is in {}", path.display()));
+    Ok(Told::new(json!({}), Vec::new()))
+}

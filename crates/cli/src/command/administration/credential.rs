@@ -1,0 +1,279 @@
+//! `acta credential`: what lets xAPI clients in.
+
+mod authority;
+mod token;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use acta_access::Scope;
+use acta_ambient::SystemClock;
+use acta_config::Span;
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+use crate::admin::{
+    Address, Client, Common, End, OfTenant, OrNone, Switch, Told, fields, table, whole,
+};
+use authority::AuthorityArguments;
+
+/// What a credential may do for which nothing is said: what the specification gives to a
+/// client that asks for nothing. It writes, and reads only what it wrote.
+///
+/// Spec: xAPI 1.0.3, Part Three, 4.2.
+const SCOPES: [Scope; 2] = [Scope::StatementsWrite, Scope::StatementsReadMine];
+
+/// Arguments of `acta credential`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Lists the credentials of a tenant.
+    List {
+        #[command(flatten)]
+        of: OfTenant,
+    },
+    /// Makes a credential, and shows its secret this once.
+    Create(Box<Create>),
+    /// Shows a credential, without its secret.
+    Show(One),
+    /// Changes a credential; what is not named stays as it is.
+    Change(Box<Change>),
+    /// Gives a credential a new secret, and shows it this once.
+    Rotate {
+        #[command(flatten)]
+        one: One,
+        /// How long the secret before it is accepted too; at most 30d. 0s for no longer.
+        #[arg(long, value_name = "TIME", default_value = "1d")]
+        overlap: Span,
+    },
+    /// Removes a credential: it and its tokens are refused at once.
+    Remove(One),
+    /// Makes a browser token in its place, for one learner, and shows it this once.
+    Token(Box<token::Arguments>),
+}
+
+/// Which credential.
+#[derive(Debug, clap::Args)]
+struct One {
+    /// The key of the credential.
+    key: String,
+    #[command(flatten)]
+    of: OfTenant,
+}
+
+impl One {
+    async fn address(&self, client: &mut Client) -> Result<Address> {
+        let tenant = client.tenant(self.of).await?;
+        Ok(Address::of(["tenants", &tenant, "credentials", &self.key]))
+    }
+
+    async fn below(&self, client: &mut Client, name: &str) -> Result<Address> {
+        let tenant = client.tenant(self.of).await?;
+        Ok(Address::of(["tenants", &tenant, "credentials", &self.key, name]))
+    }
+}
+
+#[derive(Debug, clap::Args)]
+struct Create {
+    #[command(flatten)]
+    of: OfTenant,
+    /// Its name for people.
+    #[arg(long, value_name = "TEXT")]
+    label: String,
+    /// What it may be used for; can be repeated, or several with commas
+    /// [default: statements/write,statements/read/mine].
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+    /// It reads and never writes, whatever its scopes.
+    #[arg(long)]
+    read_only: bool,
+    /// It is for activities alone whose ids begin with this; can be repeated.
+    #[arg(long = "activity-prefix", value_name = "IRI")]
+    activity_prefixes: Vec<String>,
+    /// It is for pages of this origin alone, as in `https://a.example`; can be repeated.
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
+    #[command(flatten)]
+    authority: AuthorityArguments,
+    /// When it ends: a day, a time, or how long from now, as in 90d.
+    #[arg(long, value_name = "DATE|90d")]
+    expires: Option<End>,
+}
+
+impl Create {
+    fn body(&self) -> Value {
+        let scopes = if self.scopes.is_empty() { &SCOPES[..] } else { &self.scopes };
+        let mut body = json!({
+            "label": self.label,
+            "scopes": names(scopes),
+            "is_read_only": self.read_only,
+            "activity_prefixes": self.activity_prefixes,
+            "origins": self.origins,
+        });
+        if let Some(authority) = self.authority.to_json() {
+            body["authority"] = authority;
+        }
+        if let Some(expires) = &self.expires {
+            body["expires"] = expires.to_json(&SystemClock::new());
+        }
+        body
+    }
+}
+
+#[derive(Debug, clap::Args)]
+struct Change {
+    #[command(flatten)]
+    one: One,
+    /// Its name for people.
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// What it may be used for, instead of what it was; can be repeated.
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+    scopes: Vec<Scope>,
+    /// Whether it reads and never writes.
+    #[arg(long, value_name = "on|off")]
+    read_only: Option<Switch>,
+    /// The activities that it is for, instead of those before; `none` for all.
+    #[arg(long = "activity-prefix", value_name = "IRI|none")]
+    activity_prefixes: Vec<OrNone<String>>,
+    /// The origins that it is for, instead of those before; `none` for all.
+    #[arg(long = "origin", value_name = "ORIGIN|none")]
+    origins: Vec<OrNone<String>>,
+    #[command(flatten)]
+    authority: AuthorityArguments,
+    /// It writes as an account that is made of its key.
+    #[arg(long, conflicts_with = "vouching")]
+    own_authority: bool,
+    /// When it ends: a day, a time, or how long from now; `none` for never.
+    #[arg(long, value_name = "DATE|90d|none")]
+    expires: Option<OrNone<End>>,
+}
+
+impl Change {
+    fn body(&self) -> Option<Value> {
+        let clock = SystemClock::new();
+        let expires = self
+            .expires
+            .as_ref()
+            .map(|OrNone(end)| end.as_ref().map_or(Value::Null, |end| end.to_json(&clock)));
+        let own = self.own_authority.then_some(Value::Null);
+        let changes = [
+            ("label", self.label.clone().map(Value::from)),
+            ("scopes", (!self.scopes.is_empty()).then(|| names(&self.scopes))),
+            ("is_read_only", self.read_only.map(|switch| switch.is_on().into())),
+            ("activity_prefixes", instead(&self.activity_prefixes)),
+            ("origins", instead(&self.origins)),
+            ("authority", self.authority.to_json().or(own)),
+            ("expires", expires),
+        ];
+        let changes: Map<String, Value> = changes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        (!changes.is_empty()).then_some(Value::Object(changes))
+    }
+}
+
+fn names(scopes: &[Scope]) -> Value {
+    scopes.iter().map(|scope| scope.as_str()).collect()
+}
+
+/// A list that takes the place of another; none if nothing was named.
+fn instead(named: &[OrNone<String>]) -> Option<Value> {
+    (!named.is_empty()).then(|| named.iter().filter_map(|OrNone(text)| text.clone()).collect())
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store can neither be opened nor asked.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
+}
+
+async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+    match act {
+        Act::List { of } => list(client, *of).await,
+        Act::Create(new) => {
+            let tenant = client.tenant(new.of).await?;
+            let address = Address::of(["tenants", &tenant, "credentials"]);
+            let made = client.post(&address, Some(&new.body())).await?;
+            Ok(with_secret(made))
+        }
+        Act::Show(one) => {
+            let address = one.address(client).await?;
+            let shown = client.get(&address).await?;
+            Ok(one_credential(shown))
+        }
+        Act::Change(change) => {
+            let Some(body) = change.body() else {
+                bail!("name what is to be different, as in --expires 90d; --help tells what can be")
+            };
+            let address = change.one.address(client).await?;
+            Ok(one_credential(client.patch(&address, &body).await?))
+        }
+        Act::Rotate { one, overlap } => {
+            let address = one.below(client, "rotate").await?;
+            let body = json!({ "overlap_seconds": overlap.0.as_secs() });
+            Ok(with_secret(client.post(&address, Some(&body)).await?))
+        }
+        Act::Remove(one) => {
+            let address = one.address(client).await?;
+            client.delete(&address).await?;
+            Ok(Told::done("the credential is removed"))
+        }
+        Act::Token(arguments) => token::issue(client, arguments).await,
+    }
+}
+
+async fn list(client: &mut Client, of: OfTenant) -> Result<Told> {
+    let tenant = client.tenant(of).await?;
+    let address = Address::of(["tenants", &tenant, "credentials"]);
+    let credentials = client.list(&address, usize::MAX).await?;
+    let columns = [
+        ("KEY", "/key"),
+        ("LABEL", "/label"),
+        ("READ ONLY", "/is_read_only"),
+        ("EXPIRES", "/expires"),
+        ("LAST USED", "/last_used"),
+        ("SCOPES", "/scopes"),
+    ];
+    let lines = table(&credentials, &columns);
+    Ok(Told::new(whole(&credentials), lines))
+}
+
+fn members(credential: &Value) -> Vec<String> {
+    fields(credential, &["key", "label", "scopes", "is_read_only", "activity_prefixes", "origins"])
+}
+
+fn one_credential(credential: Value) -> Told {
+    let lines = members(&credential);
+    Told::new(credential, lines)
+}
+
+/// A credential whose secret was made just now.
+fn with_secret(made: Value) -> Told {
+    let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
+    let mut lines = vec![
+        "Keep the secret: it is shown only now.".to_owned(),
+        String::new(),
+        format!("  key     {}", text("key")),
+        format!("  secret  {}", text("secret")),
+        String::new(),
+    ];
+    let mut rest = made.clone();
+    if let Some(rest) = rest.as_object_mut() {
+        rest.remove("secret");
+    }
+    lines.extend(members(&rest));
+    Told::new(made, lines)
+}

@@ -1,0 +1,46 @@
+//! Who vouches for what a credential writes, as it is named on the command line.
+
+use serde_json::{Value, json};
+
+/// Who vouches for what is written: an account of its own that is made of the key unless one
+/// of these is named.
+#[derive(Debug, clap::Args)]
+pub(super) struct AuthorityArguments {
+    /// It writes as this agent, in JSON.
+    #[arg(long, value_name = "JSON", value_parser = object, group = "vouching")]
+    authority: Option<Value>,
+    /// It writes as the agent with this mailbox.
+    #[arg(long, value_name = "mailto:…", group = "vouching")]
+    authority_mbox: Option<String>,
+    /// It writes as this account: the page of its system, and its name there.
+    #[arg(long, num_args = 2, value_names = ["HOME_PAGE", "NAME"], group = "vouching")]
+    authority_account: Option<Vec<String>>,
+    /// The name of that agent for people.
+    #[arg(long, value_name = "TEXT", requires = "vouching")]
+    authority_name: Option<String>,
+}
+
+impl AuthorityArguments {
+    /// The agent; none if nothing was named.
+    pub(super) fn to_json(&self) -> Option<Value> {
+        let account = self.authority_account.as_deref().unwrap_or_default();
+        let mut agent = match (&self.authority, &self.authority_mbox, account) {
+            (Some(agent), _, _) => agent.clone(),
+            (None, Some(mbox), _) => json!({ "mbox": mbox }),
+            (None, None, [home_page, name]) => {
+                json!({ "account": { "homePage": home_page, "name": name } })
+            }
+            (None, None, _) => return None,
+        };
+        if let Some(name) = &self.authority_name {
+            agent["name"] = name.as_str().into();
+        }
+        Some(agent)
+    }
+}
+
+/// The JSON text of an object.
+pub(super) fn object(text: &str) -> Result<Value, String> {
+    let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if value.is_object() { Ok(value) } else { Err("expected a JSON object".to_owned()) }
+}

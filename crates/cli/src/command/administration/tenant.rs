@@ -1,0 +1,213 @@
+//! `acta tenant`: who has statements here, apart from all others.
+
+use std::io::BufRead;
+use std::path::Path;
+use std::process::ExitCode;
+
+use acta_access::TenantId;
+use acta_config::ByteSize;
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde_json::{Map, Value, json};
+
+use crate::admin::{Address, Client, Common, OrNone, Switch, Told, fields, table, whole};
+use crate::terminal::say;
+
+/// Arguments of `acta tenant`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Lists all tenants.
+    List,
+    /// Makes a tenant.
+    Create {
+        /// Its name for people.
+        name: String,
+        #[command(flatten)]
+        limits: Limits,
+    },
+    /// Shows a tenant.
+    Show(One),
+    /// Gives a tenant another name.
+    Rename {
+        #[command(flatten)]
+        one: One,
+        /// The new name.
+        name: String,
+    },
+    /// Limits how much a tenant may do; what is not named stays as it is.
+    Limit {
+        #[command(flatten)]
+        one: One,
+        #[command(flatten)]
+        limits: Limits,
+    },
+    /// Says whether the audit tells which statements people have read.
+    AuditReads {
+        #[command(flatten)]
+        one: One,
+        /// Whether it does.
+        reads: Switch,
+    },
+    /// Serves a tenant no more, until it is resumed.
+    Suspend(One),
+    /// Serves a tenant again that was suspended.
+    Resume(One),
+    /// Deletes a tenant: it is served no more, and everything in it is removed for good once
+    /// the waiting period is over (`tenants.deletion_wait`).
+    Delete {
+        #[command(flatten)]
+        one: One,
+        /// Do not ask for its name.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Takes a deletion back, as long as it waits.
+    Restore(One),
+    /// Tells how many statements a tenant has, and what it has stored today.
+    Usage(One),
+}
+
+/// Which tenant.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct One {
+    /// The number of the tenant.
+    id: TenantId,
+}
+
+impl One {
+    fn address(self) -> Address {
+        Address::of(["tenants", &self.id.to_string()])
+    }
+
+    fn below(self, name: &str) -> Address {
+        Address::of(["tenants", &self.id.to_string(), name])
+    }
+}
+
+/// How much a tenant may do; `none` takes a limit away.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Limits {
+    /// Requests a second, on each node.
+    #[arg(long, value_name = "N|none")]
+    requests_per_second: Option<OrNone<u32>>,
+    /// Bytes that it may store on a day in UTC, as in 10GiB.
+    #[arg(long, value_name = "SIZE|none")]
+    bytes_per_day: Option<OrNone<ByteSize>>,
+    /// Statements that it may store on a day in UTC.
+    #[arg(long, value_name = "N|none")]
+    statements_per_day: Option<OrNone<u64>>,
+}
+
+impl Limits {
+    /// Those that were named.
+    fn to_json(self) -> Option<Value> {
+        let bytes = self.bytes_per_day.map(|OrNone(size)| json!(size.map(|size| size.0)));
+        let named = [
+            ("requests_per_second", self.requests_per_second.map(|OrNone(most)| json!(most))),
+            ("bytes_per_day", bytes),
+            ("statements_per_day", self.statements_per_day.map(|OrNone(most)| json!(most))),
+        ];
+        let named: Map<String, Value> =
+            named.into_iter().filter_map(|(name, most)| Some((name.to_owned(), most?))).collect();
+        (!named.is_empty()).then_some(Value::Object(named))
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store can neither be opened nor asked.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
+}
+
+async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+    let shown = match act {
+        Act::List => return list(client).await,
+        Act::Delete { one, yes } => return delete(client, *one, *yes).await,
+        Act::Usage(one) => {
+            let usage = client.get(&one.below("usage")).await?;
+            let lines = fields(&usage, &["statements"]);
+            return Ok(Told::new(usage, lines));
+        }
+        Act::Create { name, limits } => {
+            let mut body = json!({ "name": name });
+            if let Some(limits) = limits.to_json() {
+                body["limits"] = limits;
+            }
+            client.post(&Address::of(["tenants"]), Some(&body)).await?
+        }
+        Act::Show(one) => client.get(&one.address()).await?,
+        Act::Rename { one, name } => client.patch(&one.address(), &json!({ "name": name })).await?,
+        Act::Limit { one, limits } => {
+            let Some(limits) = limits.to_json() else {
+                bail!(
+                    "name a limit: --requests-per-second, --bytes-per-day or --statements-per-day"
+                );
+            };
+            client.patch(&one.address(), &json!({ "limits": limits })).await?
+        }
+        Act::AuditReads { one, reads } => {
+            client.patch(&one.address(), &json!({ "audits_reads": reads.is_on() })).await?
+        }
+        Act::Suspend(one) => client.post(&one.below("suspend"), None).await?,
+        Act::Resume(one) => client.post(&one.below("resume"), None).await?,
+        Act::Restore(one) => client.post(&one.below("restore"), None).await?,
+    };
+    let lines = one_tenant(&shown);
+    Ok(Told::new(shown, lines))
+}
+
+fn one_tenant(tenant: &Value) -> Vec<String> {
+    fields(tenant, &["id", "name", "state", "since", "purge", "created", "limits"])
+}
+
+async fn list(client: &mut Client) -> Result<Told> {
+    let tenants = client.list(&Address::of(["tenants"]), usize::MAX).await?;
+    let columns = [
+        ("ID", "/id"),
+        ("NAME", "/name"),
+        ("STATE", "/state"),
+        ("REQUESTS/S", "/limits/requests_per_second"),
+        ("BYTES/DAY", "/limits/bytes_per_day"),
+        ("STATEMENTS/DAY", "/limits/statements_per_day"),
+        ("CREATED", "/created"),
+    ];
+    let lines = table(&tenants, &columns);
+    Ok(Told::new(whole(&tenants), lines))
+}
+
+async fn delete(client: &mut Client, one: One, yes: bool) -> Result<Told> {
+    let tenant = client.get(&one.address()).await?;
+    let name = tenant["name"].as_str().unwrap_or_default();
+    if !yes && !is_typed(one.id, name)? {
+        let lines = vec!["nothing was deleted".to_owned()];
+        return Ok(Told { json: json!({}), lines, is_good: false });
+    }
+    let deleted = client.delete(&one.address()).await?;
+    let mut lines = one_tenant(&deleted);
+    lines.push(String::new());
+    let id = one.id;
+    lines.push(format!("Until it is purged, `acta tenant restore {id}` takes the deletion back."));
+    Ok(Told::new(deleted, lines))
+}
+
+/// Whether whoever sits at the terminal types the name of the tenant.
+fn is_typed(id: TenantId, name: &str) -> Result<bool> {
+    say(&format!(
+        "Everything in tenant {id} will be removed: statements, documents, credentials, roles.\n\
+         Type its name, {name}, to go on:"
+    ));
+    let mut typed = String::new();
+    std::io::stdin().lock().read_line(&mut typed)?;
+    Ok(typed.trim() == name.trim())
+}

@@ -1,0 +1,7 @@
+//! What is administered: records and their changes, the audit that tells of them, usage, and
+//! the store's own secrets.
+
+pub(crate) mod audit;
+pub(crate) mod records;
+pub(crate) mod secrets;
+pub(crate) mod usage;
