@@ -9,11 +9,10 @@ mod caller;
 pub(crate) mod cookie;
 mod json;
 pub(crate) mod openapi;
-#[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
 mod paging;
 mod path;
+mod people;
 mod reference;
-#[cfg(test)]
 mod repeating;
 mod server;
 mod versioned;
@@ -25,7 +24,7 @@ use hyper::StatusCode;
 use hyper::header::ALLOW;
 
 use crate::Shared;
-pub(crate) use caller::{Administrator, CSRF_HEADER, Local, Visitor, admit, is_csrf_token};
+pub(crate) use caller::{Administrator, Local, Visitor, admit, check_csrf_header, is_csrf_token};
 
 /// Where everything is.
 const BASE: &str = "/api/v1";
@@ -42,7 +41,14 @@ pub(crate) enum Gate {
 }
 
 /// The nouns, with the name of each in metrics and logs.
-const NOUNS: &[(&str, &str, Gate)] = &[("server", "api/server", Gate::Known)];
+const NOUNS: &[(&str, &str, Gate)] = &[
+    ("server", "api/server", Gate::Known),
+    ("tenants", "api/tenants", Gate::Known),
+    ("accounts", "api/accounts", Gate::Known),
+    ("account", "api/account", Gate::Known),
+    ("session", "api/session", Gate::Guest),
+    ("links", "api/links", Gate::Guest),
+];
 
 /// What anybody may read: it tells nothing about this server.
 const PUBLIC: &[(&str, &str)] =
@@ -56,7 +62,8 @@ pub(crate) fn routes() -> Router<Shared> {
     let resources = Router::new()
         .route("/", get(reference::get_reference))
         .route("/openapi.json", get(openapi::get_openapi))
-        .route("/server", get(server::read_server));
+        .route("/server", get(server::read_server))
+        .merge(people::routes());
     Router::new().nest(BASE, resources).route("/api/v1/", get(reference::get_reference))
 }
 

@@ -13,27 +13,33 @@ use crate::edge::{Bound, Incoming};
 use crate::problem::{FaultView, Problem};
 
 /// Longest body of a request, in bytes: 64 KiB.
-#[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The body of a request, as a value of a type that refuses members it does not know
 /// (`#[serde(deny_unknown_fields)]`). It comes last among the arguments of a handler.
 #[derive(Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let incoming = Incoming::from_request(request, shared).await?;
-        let media_type = incoming.media_type();
-        if media_type.is_none_or(|media_type| media_type.essence() != "application/json") {
-            return Err(Problem::not_json());
-        }
-        let body = incoming.collect(Bound::fixed("the body", BODY_BYTES_MAX)).await?;
-        read(&body).map(Self)
+        read(&collect(request, shared).await?).map(Self)
     }
+}
+
+/// The bytes of a body that says to be JSON.
+///
+/// # Errors
+///
+/// 413 if it is too long, 415 if it is of another type.
+pub(super) async fn collect(request: Request, shared: &Shared) -> Result<Bytes, Problem> {
+    let incoming = Incoming::from_request(request, shared).await?;
+    let media_type = incoming.media_type();
+    if media_type.is_none_or(|media_type| media_type.essence() != "application/json") {
+        return Err(Problem::not_json());
+    }
+    incoming.collect(Bound::fixed("the body", BODY_BYTES_MAX)).await
 }
 
 /// Reads one JSON value, and nothing after it.
@@ -41,8 +47,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
 /// # Errors
 ///
 /// 400 with the place of the first fault.
-#[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     // serde takes an array for an object whose members come in order; a client does not.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::faulty(vec![FaultView::at("", "expected an object", "an array")]));

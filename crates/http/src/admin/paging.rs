@@ -1,11 +1,15 @@
 //! Pages of a list: `?limit=` and `?cursor=`, and the envelope of the answer.
 
+use std::str::FromStr;
+
+use acta_xapi::Rule;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::edge::{FromParams, Params};
+use crate::problem::{FaultView, Problem};
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -39,6 +43,22 @@ impl PageParams {
     const KEY_BYTES_MAX: usize = 512;
 }
 
+impl PageParams {
+    /// The item after which the page begins, by its id.
+    ///
+    /// # Errors
+    ///
+    /// 400 for the cursor of another list.
+    pub(crate) fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
+        let Some(key) = &self.cursor else { return Ok(None) };
+        key.parse().map(Some).map_err(|_of_another_list| {
+            let message = "expected `next` of a page of this list";
+            let fault = FaultView::in_parameter("cursor", Rule::Parameter, message, key);
+            Problem::faulty(vec![fault])
+        })
+    }
+}
+
 impl FromParams for PageParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let most = Self::LIMIT_MAX;
@@ -70,6 +90,13 @@ impl<T> Page<T> {
         items.truncate(limit);
         let last = items.last().filter(|_| has_more);
         Self { next: last.map(|item| seal(&key_of(item))), items }
+    }
+}
+
+impl<T> Page<T> {
+    /// The same page of what `show` makes of its items.
+    pub(crate) fn map<U>(self, show: impl Fn(&T) -> U) -> Page<U> {
+        Page { items: self.items.iter().map(show).collect(), next: self.next }
     }
 }
 

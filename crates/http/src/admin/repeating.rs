@@ -1,10 +1,20 @@
 //! Requests that may be sent again: the key that makes both one.
 
-use acta_xapi::Rule;
-use axum::extract::FromRequestParts;
+use acta_admin::{Made, RepeatKey};
+use acta_xapi::{Rule, Sha2};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::Response;
 use hyper::header::HeaderName;
 use hyper::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 
+use super::caller::Administrator;
+use super::json::{collect, read};
+use super::versioned::created;
+use crate::Shared;
 use crate::problem::{FaultView, Problem};
 
 /// The header that names the request.
@@ -38,6 +48,84 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         Ok(Self(Some(text.to_owned())))
     }
 }
+
+/// The body of a request that makes something, and how the request is known when it comes
+/// again. It comes last among the arguments of a handler.
+#[derive(Debug)]
+pub(crate) struct Repeatable<T> {
+    /// What is to be made.
+    pub(crate) new: T,
+    /// How the request is known again, if its sender has given it a name.
+    pub(crate) key: Option<RepeatKey>,
+}
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Repeatable<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(&mut parts, shared).await?;
+        let Administrator(asker) = Administrator::from_request_parts(&mut parts, shared).await?;
+        let who = asker.who().to_string();
+        let target = format!("{} {}", parts.method, parts.uri.path());
+        let body = collect(Request::from_parts(parts, body), shared).await?;
+        let key = key.map(|key| RepeatKey {
+            id: id_of([&who, &target, &key]),
+            request: Sha256::digest(&body).into(),
+        });
+        Ok(Self { new: read(&body)?, key })
+    }
+}
+
+/// A hash of texts, as hexadecimal digits. Each has its length before it, so that no two lists
+/// of texts read alike.
+fn id_of(texts: [&str; 3]) -> String {
+    let mut bytes = Vec::new();
+    for text in texts {
+        bytes.extend((text.len() as u64).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    }
+    Sha2::sha256(&bytes).as_str().to_owned()
+}
+
+/// What is kept of an answer for the request that comes again: no secret is in it.
+#[derive(Deserialize, Serialize)]
+struct Told {
+    path: String,
+    view: Value,
+}
+
+/// What is kept of an answer: the place of what was made below the API, and its view, which
+/// must hold no secret.
+pub(crate) fn tell((path, view): (String, impl Serialize)) -> String {
+    let view = serde_json::to_value(view).unwrap_or_default();
+    // Texts and numbers cannot fail to be written.
+    serde_json::to_string(&Told { path, view }).unwrap_or_default()
+}
+
+/// The answer to a request that has made something, now or when it came before: `show` gives
+/// the place of what was made below the API, and its view.
+pub(crate) fn answer_made<T, V: Serialize>(
+    made: &Made<T>,
+    show: impl Fn(&T) -> (String, V),
+) -> Response {
+    match made {
+        Made::Now(value) => {
+            let (path, view) = show(value);
+            created(&view, FIRST_VERSION, &path)
+        }
+        Made::Before(told) => match serde_json::from_str::<Told>(told) {
+            Ok(told) => created(&told.view, FIRST_VERSION, &told.path),
+            Err(error) => {
+                tracing::error!(%error, "what was kept of an answer cannot be read");
+                axum::response::IntoResponse::into_response(Problem::internal())
+            }
+        },
+    }
+}
+
+/// The version of what was made just now.
+const FIRST_VERSION: u64 = 1;
 
 #[cfg(test)]
 mod tests {

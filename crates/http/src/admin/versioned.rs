@@ -38,6 +38,14 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
+    /// One of which versions it must be; none for any.
+    pub(crate) fn versions(&self) -> Option<&[u64]> {
+        match self {
+            Self::Any => None,
+            Self::OneOf(versions) => Some(versions),
+        }
+    }
+
     /// Refuses to change what has another version than was read.
     ///
     /// # Errors
@@ -63,7 +71,6 @@ pub(crate) fn versioned(value: &impl Serialize, version: u64) -> Response {
 }
 
 /// The answer to a request that has made a resource, which is now at `path` below the API.
-#[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
 pub(crate) fn created(value: &impl Serialize, version: u64, path: &str) -> Response {
     let mut response = versioned(value, version);
     *response.status_mut() = StatusCode::CREATED;

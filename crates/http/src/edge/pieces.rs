@@ -32,7 +32,6 @@ impl Bound {
     }
 
     /// `what` may have `bytes_max` bytes, whatever the configuration says.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn fixed(what: &'static str, bytes_max: usize) -> Self {
         Self::new(what, bytes_max, "this cannot be set")
     }

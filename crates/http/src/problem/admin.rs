@@ -43,7 +43,6 @@ impl Problem {
 
 impl Problem {
     /// The body is of another type than the resource takes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
     pub(crate) fn not_json() -> Self {
         let detail = "the body must be JSON, and Content-Type application/json";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
