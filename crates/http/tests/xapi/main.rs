@@ -15,6 +15,7 @@ mod edge;
 mod entities;
 mod hostile;
 mod operating;
+mod people;
 mod reading;
 mod server;
 mod sockets;
