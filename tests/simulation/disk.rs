@@ -83,6 +83,11 @@ impl Computer {
         self.world().call_count()
     }
 
+    /// How many files hold these bytes.
+    pub(crate) fn find(&self, bytes: &[u8]) -> usize {
+        self.world().count_with(bytes)
+    }
+
     pub(crate) fn record(&self) {
         self.world().record();
     }

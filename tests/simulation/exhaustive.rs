@@ -126,7 +126,7 @@ async fn find_course() -> Course {
 }
 
 /// Calls that change what is on the disk, or make it durable.
-const fn is_change(act: DiskAct) -> bool {
+pub(crate) const fn is_change(act: DiskAct) -> bool {
     match act {
         DiskAct::List | DiskAct::Open | DiskAct::Read | DiskAct::Length => false,
         DiskAct::CreateDirectory
@@ -141,7 +141,7 @@ const fn is_change(act: DiskAct) -> bool {
     }
 }
 
-const fn is_sync(act: DiskAct) -> bool {
+pub(crate) const fn is_sync(act: DiskAct) -> bool {
     matches!(act, DiskAct::Sync | DiskAct::SyncDirectory)
 }
 

@@ -27,6 +27,7 @@
 //! - What could be read after a start survives the next loss of power.
 //! - The store opens. Neither a loss of power nor a failing call is ever taken for damage.
 //!
+//! `purging` removes a tenant of which the ledgers know nothing, with one fault at each call.
 //! `exhaustive` puts one fault at each call of a short history. `random` makes histories from
 //! seeds, with faults at any place, at every so manyth call, and during recovery too. A seed
 //! gives the same acts and faults each time, but the engine's threads may take turns in another
@@ -45,6 +46,7 @@ mod disk;
 mod exhaustive;
 mod ledger;
 mod named;
+mod purging;
 mod random;
 mod simulation;
 mod tables;

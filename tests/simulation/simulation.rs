@@ -1,5 +1,6 @@
 //! A store on a simulated computer, and what it must hold.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,6 +184,31 @@ impl Simulation {
         self.ledger.check(&*storage, dice).await;
         self.tables.check(&*storage).await;
         self.storage = Some(storage);
+    }
+
+    /// The store, if it is open.
+    pub(crate) fn store(&self) -> Option<Arc<EmbeddedStorage>> {
+        self.storage.clone()
+    }
+
+    /// The directory of the store.
+    pub(crate) fn directory(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Removes a tenant of which the ledgers know nothing. Tells whether that succeeded.
+    pub(crate) async fn purge(&mut self, tenant: TenantId) -> bool {
+        let Some(storage) = self.storage() else { return false };
+        let purged = storage.purge_tenant(tenant).await;
+        trail::tell(|| format!("removal of {tenant}: {purged:?}"));
+        match purged {
+            Ok(_) => true,
+            Err(StorageError::Full | StorageError::Busy { .. }) if self.is_excused() => false,
+            Err(error) => {
+                self.check_excuse(Err(error), &tenant);
+                false
+            }
+        }
     }
 
     /// Lets the store grow by so many bytes.

@@ -170,6 +170,15 @@ impl World {
         files.sum()
     }
 
+    /// How many files that have a name hold these bytes.
+    pub(crate) fn count_with(&self, bytes: &[u8]) -> usize {
+        let files = self.nodes.values().filter_map(|node| match node {
+            Node::File(contents) if contents.is_linked => Some(contents.bytes()),
+            Node::File(_) | Node::Directory(_) => None,
+        });
+        files.filter(|file| file.windows(bytes.len()).any(|window| window == bytes)).count()
+    }
+
     fn turn(&mut self, call: Call) -> io::Result<Turn> {
         if self.is_off {
             return Err(no_power());

@@ -286,6 +286,11 @@ impl Engine {
         written.map_err(|source| StorageError::Io { act, source })
     }
 
+    /// The file system.
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.shared.disk)
+    }
+
     /// Who knows activities and persons.
     pub(crate) fn follower(&self) -> &EntityFollower {
         &self.shared.follower

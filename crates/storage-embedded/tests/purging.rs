@@ -31,7 +31,7 @@ const KEPT: TenantId = TenantId::FIRST;
 const MARKER: &str = "zebra-crossing";
 
 /// Statements of each tenant.
-const COUNT: u128 = 600;
+const COUNT: u32 = 600;
 
 /// Where a store is, and where its copies are put.
 struct Home(TempDir);
@@ -101,7 +101,7 @@ async fn append(storage: &EmbeddedStorage, tenant: TenantId, draft: &Draft) {
 /// Fills a store with two tenants whose statements take turns. Returns the one that will go.
 async fn fill(storage: &EmbeddedStorage) -> TenantId {
     let gone = storage.create_tenant("other", START).await.unwrap();
-    for number in 1..=COUNT {
+    for number in 1..=u128::from(COUNT) {
         append(storage, KEPT, &draft(number, "kept")).await;
         append(storage, gone, &draft(1_000_000 + number, MARKER)).await;
     }
@@ -151,7 +151,7 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn marked_files(directory: &Path) -> Vec<String> {
     let mut needles = vec![MARKER.as_bytes().to_vec()];
     for number in [1, 2, COUNT / 2, COUNT] {
-        let id = id(1_000_000 + number);
+        let id = id(1_000_000 + u128::from(number));
         needles.push(id.0.as_u128().to_be_bytes().to_vec());
         needles.push(id.to_string().into_bytes());
     }
@@ -176,10 +176,10 @@ fn verified(home: &Home) -> Verified {
 }
 
 /// Checks that a store that is not open is whole, and has so many statements.
-fn check_sound(home: &Home, count: u128) {
+fn check_sound(home: &Home, count: u32) {
     let verified = verified(home);
     assert!(verified.findings.is_empty(), "{:#?}", verified.findings);
-    assert_eq!(u128::from(verified.statement_count), count);
+    assert_eq!(verified.statement_count, u64::from(count));
 }
 
 async fn feed(storage: &EmbeddedStorage, tenant: TenantId) -> Vec<StoredStatement> {
@@ -211,7 +211,7 @@ async fn nothing_of_a_tenant_is_in_any_file() {
     let expected = feed(&storage, KEPT).await;
     let purged = storage.purge_tenant(gone).await.unwrap();
     let expected_purged =
-        Purged { statement_count: COUNT as u64 + 1, attachment_count: 1, document_count: 40 };
+        Purged { statement_count: u64::from(COUNT) + 1, attachment_count: 1, document_count: 40 };
     assert_eq!(purged, expected_purged);
     assert_eq!(marked_files(&home.data()), Vec::<String>::new(), "while the store is open");
     assert_eq!(feed(&storage, KEPT).await, expected);
@@ -227,6 +227,19 @@ async fn nothing_of_a_tenant_is_in_any_file() {
     assert_eq!(feed(&storage, gone).await, []);
 }
 
+/// The dictionary in the bytes of a segment.
+fn dictionary_of(segment: &[u8]) -> Vec<u8> {
+    let len = u32::from_le_bytes(segment[48..52].try_into().unwrap());
+    let from = if segment[8] == 1 { 56 } else { 60 };
+    segment[from..from + len as usize].to_vec()
+}
+
+fn dictionaries(home: &Home) -> Vec<Vec<u8>> {
+    let log = files(&home.data().join("log"));
+    let segments = log.values().filter(|bytes| bytes.starts_with(b"ACTALOG"));
+    segments.map(|segment| dictionary_of(segment)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dictionary_with_parts_of_the_tenant_is_replaced() {
     let home = Home::new();
@@ -236,17 +249,6 @@ async fn a_dictionary_with_parts_of_the_tenant_is_replaced() {
     for number in 0..50 {
         append(&storage, late, &draft(2_000_000 + number, "giraffe")).await;
     }
-    let dictionaries = |home: &Home| {
-        let log = files(&home.data().join("log"));
-        let length = |bytes: &[u8]| u32::from_le_bytes(bytes[48..52].try_into().unwrap());
-        log.into_values()
-            .filter(|bytes| bytes.starts_with(b"ACTALOG"))
-            .map(|bytes| {
-                let from = if bytes[8] == 1 { 56 } else { 60 };
-                bytes[from..from + length(&bytes) as usize].to_vec()
-            })
-            .collect::<Vec<_>>()
-    };
     let has_marker =
         |bytes: &Vec<u8>| bytes.windows(MARKER.len()).any(|window| window == MARKER.as_bytes());
     let before = dictionaries(&home);
@@ -261,8 +263,8 @@ async fn a_dictionary_with_parts_of_the_tenant_is_replaced() {
     let after = dictionaries(&home);
     assert!(!after.iter().any(has_marker));
     assert!(after.iter().any(|dictionary| !dictionary.is_empty()), "another one is made");
-    for number in COUNT + 1..COUNT + 100 {
-        append(&storage, KEPT, &draft(number, "kept")).await;
+    for number in 1..100 {
+        append(&storage, KEPT, &draft(u128::from(COUNT) + number, "kept")).await;
     }
     storage.close().unwrap();
     drop(storage);
@@ -304,7 +306,7 @@ async fn a_backup_after_the_removal_has_nothing_of_the_tenant() {
     let backup = home.0.path().join("backup");
     assert!(!marked_files(&backup).is_empty(), "it keeps what it has until the next one");
     storage.purge_tenant(gone).await.unwrap();
-    append(&storage, KEPT, &draft(COUNT + 1, "kept")).await;
+    append(&storage, KEPT, &draft(u128::from(COUNT) + 1, "kept")).await;
     home.back_up();
     assert_eq!(marked_files(&backup), Vec::<String>::new());
     // Nothing has changed: only the tables are copied.
@@ -321,10 +323,10 @@ async fn a_backup_after_the_removal_has_nothing_of_the_tenant() {
 }
 
 /// As [`check_sound`], of a store whose index has yet to be made.
-fn check_sound_but_for_index(home: &Home, count: u128) {
+fn check_sound_but_for_index(home: &Home, count: u32) {
     let verified = verified(home);
     assert!(verified.is_sound(), "{:#?}", verified.findings);
-    assert_eq!(u128::from(verified.statement_count), count);
+    assert_eq!(verified.statement_count, u64::from(count));
 }
 
 #[tokio::test(flavor = "multi_thread")]

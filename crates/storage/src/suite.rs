@@ -36,8 +36,9 @@ pub mod separating;
 pub mod timing;
 pub mod transferring;
 
-pub use administration::{auditing, counting, purging, recording, settling};
+pub use administration::{auditing, counting, recording, settling};
 pub use fixture::generate;
+pub use separating::purging;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]

@@ -13,7 +13,7 @@ fn every_case_of_the_suite_is_in_its_list() {
     let areas = [
         include_str!("../src/suite/administration/auditing.rs"),
         include_str!("../src/suite/administration/counting.rs"),
-        include_str!("../src/suite/administration/purging.rs"),
+        include_str!("../src/suite/separating/purging.rs"),
         include_str!("../src/suite/administration/recording.rs"),
         include_str!("../src/suite/administration/settling.rs"),
         include_str!("../src/suite/appending.rs"),

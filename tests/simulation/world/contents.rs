@@ -73,6 +73,11 @@ fn grow(bytes: &mut Vec<u8>, len: usize) {
 }
 
 impl Contents {
+    /// What programs read.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.cached
+    }
+
     /// A new file.
     pub(crate) fn empty() -> Self {
         Self { is_linked: true, ..Self::default() }

@@ -117,7 +117,7 @@ impl Purge {
         }
         let _held = self.shared.index.hold_runs();
         let plan = self.plan(places.segments)?;
-        self.renew(plan)?;
+        self.renew(&plan)?;
         Ok(places.count)
     }
 
@@ -178,11 +178,11 @@ impl Purge {
 
     /// Writes the log and the index anew beside those that are there, then puts them in their
     /// place.
-    fn renew(&self, plan: Plan) -> Result<(), StorageError> {
+    fn renew(&self, plan: &Plan) -> Result<(), StorageError> {
         let files = Files::of(&self.shared);
         files.clear()?;
-        self.rewrite(&plan)?;
-        let log = LogReader::new(files.log.clone(), files.open_drafts(&plan)?);
+        self.rewrite(plan)?;
+        let log = LogReader::new(files.log.clone(), files.open_drafts(plan)?);
         tracing::info!(tenant = %self.tenant, "making the index without the tenant");
         let stretches = plan.stretches();
         let is_stopped = || self.shared.queue.is_ended();
@@ -281,7 +281,7 @@ impl Files {
     /// Puts everything in its place, while nothing is written.
     fn place(&self, shared: &Shared, mark: &Mark, runs: RunsRenewed) -> Result<(), StorageError> {
         let disk = self.disk.as_ref();
-        mark.set(disk, &self.log).map_err(failed)?;
+        mark::set(disk, &self.log).map_err(failed)?;
         mark.place_drafts(disk, &self.log).map_err(failed)?;
         let segments = shared.reader.segments();
         let renewed = self.open(segments.iter(), |number| {
@@ -290,7 +290,9 @@ impl Files {
         })?;
         let show_runs = shared.index.place_runs(runs)?;
         shared.reader.turn(|| {
-            renewed.iter().for_each(|segment| shared.reader.replace(segment));
+            for segment in &renewed {
+                shared.reader.replace(segment);
+            }
             show_runs();
         });
         mark::remove(disk, &self.log).map_err(failed)

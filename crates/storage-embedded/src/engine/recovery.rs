@@ -408,9 +408,8 @@ fn sample_all(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageE
             let mut texts = Vec::new();
             for record in frame.records() {
                 let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
-                if !record.is_removed() {
-                    texts.push(text_of(&segment, &record, location)?);
-                }
+                let is_there = !record.is_removed();
+                texts.extend(is_there.then(|| text_of(&segment, &record, location)).transpose()?);
             }
             sampler.add(texts.iter().map(String::as_str));
         }

@@ -233,7 +233,12 @@ fn read_segment(
     Ok(())
 }
 
-fn next_frame<'w>(
+/// The next frame of a walk; none at the end of the segment.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`] or [`StorageError::Io`].
+pub(crate) fn next_frame<'w>(
     walk: &'w mut FrameWalk<'_>,
     segment: &Segment,
 ) -> Result<Option<Frame<'w>>, StorageError> {

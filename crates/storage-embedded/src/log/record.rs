@@ -216,7 +216,7 @@ impl<'a> Record<'a> {
             let is_sound = flags == FLAG_REMOVED && rest.0.is_empty();
             return is_sound.then_some(Self::removed(frame_distance, ordinal, stored_delta));
         }
-        let tenant = TenantId::new(rest.varint_u32()?)?;
+        let tenant = TenantId::new(rest.varint_u32()?).filter(|tenant| *tenant != NOBODY)?;
         let sequence = rest.varint()?;
         let stored_delta = rest.varint()?;
         let id = u128::from_be_bytes(rest.array()?);

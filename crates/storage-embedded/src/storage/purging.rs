@@ -15,7 +15,7 @@ impl TenantPurge for EmbeddedStorage {
             // First, so that no statement ever names content that is gone.
             statement_count: self.engine.purge(tenant).await?,
             attachment_count: self.attachments.purge(tenant).await?,
-            document_count: self.tables.purge(tenant).await?,
+            document_count: self.tables.purge(tenant, self.engine.disk()).await?,
         };
         tracing::info!(%tenant, statements = purged.statement_count, "removed a tenant");
         Ok(purged)

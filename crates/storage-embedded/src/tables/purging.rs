@@ -1,11 +1,15 @@
 //! All rows of a tenant removed, and their bytes with them.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use acta_access::TenantId;
 use acta_storage::StorageError;
 use rusqlite::{Connection, params};
 
-use super::Tables;
 use super::failure::{RETRY_AFTER, failed};
+use super::{FILE_NAME, Tables};
+use crate::disk::Disk;
 
 /// Rows that are removed in one transaction, so that others need not wait long.
 const CHUNK_ROWS: u32 = 500;
@@ -16,28 +20,22 @@ const IN_MEMORY_BYTES_MAX: u64 = 64 << 20;
 /// What is done here, for errors.
 const PURGING: &str = "removing the rows of a tenant";
 
-/// The tables that belong to tenants, the documents first.
-const CHUNKED: [&str; 3] = ["documents", "definitions", "person_names"];
-
 impl Tables {
-    /// Removes the documents, activities, persons, cursors, usage and audit of a tenant, and makes the file
-    /// anew without their bytes. Returns how many documents there were.
+    /// Removes the documents, activities, persons, cursors, usage and audit of a tenant, and
+    /// makes the file anew without their bytes. Returns how many documents there were.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`], [`StorageError::Io`]: a part may be
     /// removed.
-    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<u64, StorageError> {
-        let mut document_count = 0;
-        for table in CHUNKED {
-            loop {
-                let count = self.write(move |connection| delete(connection, table, tenant)).await?;
-                if count == 0 {
-                    break;
-                }
-                document_count += if table == CHUNKED[0] { count } else { 0 };
-            }
-        }
+    pub(crate) async fn purge(
+        &self,
+        tenant: TenantId,
+        disk: Arc<dyn Disk>,
+    ) -> Result<u64, StorageError> {
+        let document_count = self.delete_all("documents", tenant).await?;
+        self.delete_all("definitions", tenant).await?;
+        self.delete_all("person_names", tenant).await?;
         for table in ["cursors", "usage", "audit"] {
             self.write(move |connection| {
                 let sql = format!("DELETE FROM {table} WHERE tenant_id = ?1");
@@ -45,8 +43,21 @@ impl Tables {
             })
             .await?;
         }
-        self.writer.write_alone(make_anew).await?;
+        let path = &self.readers.file().path;
+        let log = path.with_file_name(format!("{FILE_NAME}-wal"));
+        self.writer.write_alone(move |connection| make_anew(connection, (&*disk, &log))).await?;
         Ok(document_count)
+    }
+
+    /// Removes all rows of a tenant from a table, a part in each transaction.
+    async fn delete_all(&self, table: &'static str, tenant: TenantId) -> Result<u64, StorageError> {
+        let mut total = 0;
+        loop {
+            match self.write(move |connection| delete(connection, table, tenant)).await? {
+                0 => return Ok(total),
+                count => total += count,
+            }
+        }
     }
 }
 
@@ -63,7 +74,7 @@ fn delete(connection: &Connection, table: &str, tenant: TenantId) -> Result<u64,
 
 /// Makes the file anew. What is removed leaves its bytes behind otherwise, in free pages and
 /// in pages that have other rows, and in the write-ahead log.
-fn make_anew(connection: &Connection) -> Result<(), StorageError> {
+fn make_anew(connection: &Connection, (disk, log): (&dyn Disk, &Path)) -> Result<(), StorageError> {
     let failed = failed("making the file of the tables anew");
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = pragma("page_count").map_err(&failed)?;
@@ -75,5 +86,10 @@ fn make_anew(connection: &Connection) -> Result<(), StorageError> {
     let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
     let is_busy: bool = connection.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
     // Somebody reads from the write-ahead log for long, as a backup does.
-    if is_busy { Err(StorageError::Busy { retry_after: RETRY_AFTER }) } else { Ok(()) }
+    if is_busy {
+        return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+    }
+    // SQLite does not sync the log when it has cut it.
+    let synced = disk.open(log).and_then(|log| log.sync());
+    synced.map_err(|source| StorageError::Io { act: PURGING, source })
 }

@@ -166,25 +166,26 @@ struct Group {
 impl Group {
     fn serve(&mut self, mut queue: mpsc::Receiver<Box<dyn QueuedWrite>>) {
         while let Some(first) = queue.blocking_recv() {
-            let (mut writes, mut alone) = (Vec::new(), None);
             let mut next = Some(first);
-            while let Some(write) = next {
-                if write.is_alone() {
-                    alone = Some(write);
-                    break;
-                }
+            let mut writes = Vec::new();
+            while let Some(write) = next.take_if(|write| !write.is_alone()) {
                 writes.push(write);
                 next = (writes.len() < GROUP_MAX).then(|| queue.try_recv().ok()).flatten();
             }
-            if !writes.is_empty() {
-                let failure = self.commit(&mut writes).err();
-                for write in writes {
-                    write.answer(failure.as_ref().map(StorageError::repeated));
-                }
+            self.run_together(writes);
+            if let Some(alone) = next {
+                self.run_alone(alone);
             }
-            if let Some(write) = alone {
-                self.run_alone(write);
-            }
+        }
+    }
+
+    fn run_together(&mut self, mut writes: Vec<Box<dyn QueuedWrite>>) {
+        if writes.is_empty() {
+            return;
+        }
+        let failure = self.commit(&mut writes).err();
+        for write in writes {
+            write.answer(failure.as_ref().map(StorageError::repeated));
         }
     }
 

@@ -248,18 +248,10 @@ impl LogCheck<'_, '_, '_> {
         let mut wrong = self.check_place(segment, seen);
         if !seen.record.is_removed() {
             self.verifying.verified.statement_count += 1;
-            match text_of(segment, &seen.record, seen.location) {
-                Ok(text) => {
-                    wrong.extend(self.check_text(&text, seen));
-                    if wrong.is_empty() {
-                        self.give(segment, seen)?;
-                    }
-                }
-                Err(StorageError::Corrupt { .. }) => {
-                    wrong.push("its text cannot be decompressed".to_owned());
-                }
-                Err(other) => return Err(other),
-            }
+            wrong.extend(self.check_content(segment, seen)?);
+        }
+        if wrong.is_empty() && !seen.record.is_removed() {
+            self.give(segment, seen)?;
         }
         for what in wrong {
             let file = file_of(segment.header.number);
@@ -269,6 +261,21 @@ impl LogCheck<'_, '_, '_> {
             self.damaged(Finding { statements: lost, ..finding });
         }
         Ok(())
+    }
+
+    /// Whether the text of a statement is its own. Returns what is wrong.
+    fn check_content(
+        &mut self,
+        segment: &Segment,
+        seen: &Seen<'_>,
+    ) -> Result<Option<String>, StorageError> {
+        match text_of(segment, &seen.record, seen.location) {
+            Ok(text) => Ok(self.check_text(&text, seen)),
+            Err(StorageError::Corrupt { .. }) => {
+                Ok(Some("its text cannot be decompressed".to_owned()))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// Whether a record follows those before it. Returns what is wrong.

@@ -2,6 +2,5 @@
 
 pub mod auditing;
 pub mod counting;
-pub mod purging;
 pub mod recording;
 pub mod settling;

@@ -12,6 +12,8 @@ use super::fixture::{
 };
 use crate::{Batch, DocumentList, DocumentWrite, Precondition, StatementQuery};
 
+pub mod purging;
+
 /// A stage and a second tenant of its store.
 async fn open_two<E: EngineUnderTest>() -> (Stage<E>, TenantId) {
     let stage = Stage::<E>::open().await;

@@ -12,9 +12,8 @@ use acta_access::TenantId;
 use acta_storage::StorageError;
 
 use crate::log::dictionary::{Codec, train};
-use crate::log::frame::{Frame, FrameStart};
-use crate::log::reader::text_of;
-use crate::log::segment::{FrameWalk, Segment, Step};
+use crate::log::reader::{next_frame, text_of};
+use crate::log::segment::{FrameWalk, Segment};
 
 /// Statements that a new dictionary is made of, at most.
 const SAMPLE_COUNT_MAX: usize = 4000;
@@ -90,27 +89,25 @@ impl Samples {
 
     fn gather(&mut self, segment: &Segment, tenant: TenantId) -> Result<(), StorageError> {
         let mut walk = FrameWalk::new(segment, segment.frames_from());
-        while !self.is_full() {
-            let (offset, bytes) = match walk.step()? {
-                Step::Frame(offset, bytes) => (offset, bytes),
-                Step::End => break,
-                Step::NoFrame(at) => return Err(segment.corrupt(at)),
-            };
-            let start = FrameStart { segment: segment.header.number, offset, base_micros: 0 };
-            let frame = Frame::decode(bytes, start);
-            let frame = frame.map_err(|at| segment.corrupt(u64::from(at)))?;
+        while let Some(frame) = next_frame(&mut walk, segment)? {
             for record in frame.records() {
                 let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
-                if record.tenant == tenant || record.is_removed() {
-                    continue;
-                }
-                let text = text_of(segment, &record, location)?;
-                if text.len() <= TEXT_BYTES_MAX && !self.is_full() {
-                    self.texts.extend_from_slice(text.as_bytes());
-                    self.lens.push(text.len());
-                }
+                let is_other = record.tenant != tenant && !record.is_removed();
+                let is_wanted = is_other && !self.is_full();
+                let text = is_wanted.then(|| text_of(segment, &record, location)).transpose()?;
+                self.add(text.as_deref().unwrap_or_default());
+            }
+            if self.is_full() {
+                break;
             }
         }
         Ok(())
+    }
+
+    fn add(&mut self, text: &str) {
+        if !text.is_empty() && text.len() <= TEXT_BYTES_MAX {
+            self.texts.extend_from_slice(text.as_bytes());
+            self.lens.push(text.len());
+        }
     }
 }

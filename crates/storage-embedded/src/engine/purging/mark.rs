@@ -71,13 +71,6 @@ impl Mark {
         file.sync()
     }
 
-    /// Gives the draft its name, durably: from now on the removal is finished, now or by the
-    /// next start.
-    pub(super) fn set(&self, disk: &dyn Disk, log: &Path) -> io::Result<()> {
-        disk.rename(&log.join(DRAFT_NAME), &log.join(PURGE_NAME))?;
-        disk.sync_directory(log)
-    }
-
     /// Puts the segments in their places, durably, as far as they are not yet there.
     pub(super) fn place_drafts(&self, disk: &dyn Disk, log: &Path) -> io::Result<()> {
         for number in &self.numbers {
@@ -89,6 +82,13 @@ impl Mark {
         }
         disk.sync_directory(log)
     }
+}
+
+/// Gives the draft of a mark its name, durably: from now on the removal is finished, now or by
+/// the next start.
+pub(super) fn set(disk: &dyn Disk, log: &Path) -> io::Result<()> {
+    disk.rename(&log.join(DRAFT_NAME), &log.join(PURGE_NAME))?;
+    disk.sync_directory(log)
 }
 
 /// Reads the mark of the log in `log`; none if no removal is under way.
@@ -146,7 +146,7 @@ mod tests {
         let read = || read(&SystemDisk, directory.path()).unwrap();
         mark().write_draft(&SystemDisk, directory.path()).unwrap();
         assert_eq!(read(), None, "a draft says nothing");
-        mark().set(&SystemDisk, directory.path()).unwrap();
+        set(&SystemDisk, directory.path()).unwrap();
         assert_eq!(read(), Some(mark()));
         remove(&SystemDisk, directory.path()).unwrap();
         assert_eq!(read(), None);

@@ -12,9 +12,9 @@ use crate::disk::{Disk, DiskFile};
 use crate::entities::Told;
 use crate::log::dictionary::Codec;
 use crate::log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
-use crate::log::reader::text_of;
+use crate::log::reader::{next_frame, text_of};
 use crate::log::record::{Prepared, Record};
-use crate::log::segment::{FrameWalk, Segment, SegmentHeader, Step, segment_number};
+use crate::log::segment::{FrameWalk, Segment, SegmentHeader, segment_number};
 
 /// How the name of a segment ends that is to take the place of another.
 const DRAFT_EXTENSION: &str = "purged";
@@ -57,20 +57,12 @@ pub(super) fn rewrite(
     let mut encoder = FrameEncoder::default();
     let mut last_stored = old.base_micros;
     let mut walk = FrameWalk::new(segment, segment.frames_from());
-    loop {
-        let (offset, bytes) = match walk.step()? {
-            Step::Frame(offset, bytes) => (offset, bytes),
-            Step::End => break,
-            Step::NoFrame(at) => return Err(segment.corrupt(at)),
-        };
-        let start = FrameStart { segment: old.number, offset, base_micros: old.base_micros };
-        let frame = Frame::decode(bytes, start);
-        let frame = frame.map_err(|at| segment.corrupt(u64::from(at)))?;
+    while let Some(frame) = next_frame(&mut walk, segment)? {
         let mut records = rewriting.records(&frame, &mut last_stored)?;
         let offset = u32::try_from(out.end()).map_err(|_out_of_range| too_long())?;
-        let start = FrameStart { offset, ..start };
-        let encoded = encoder.encode(&mut out.bytes, start, &mut records);
-        encoded.map_err(|FrameTooLong| too_long())?;
+        let start = FrameStart { offset, ..frame.start };
+        let written = encoder.encode(&mut out.bytes, start, &mut records);
+        written.map_err(|FrameTooLong| too_long())?;
         out.write_if_long()?;
     }
     out.finish()

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use acta_access::TenantId;
 use acta_xapi::Sha2;
 use bytes::Bytes;
+use tokio::task::JoinSet;
 
 use crate::suite::EngineUnderTest;
 use crate::suite::attaching::{bytes_of_length, content_of, stage_content};
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// Statements of each tenant in most cases: several segments and runs of a small engine.
-const COUNT: u128 = 400;
+const COUNT: u32 = 400;
 
 /// A statement that tells of an activity and a person.
 fn told(number: u128, who: &str) -> Draft {
@@ -79,16 +80,9 @@ async fn look(storage: &dyn Storage, tenant: TenantId, who: &str, content: &Byte
     let mut pages = Vec::new();
     for verb_name in [None, Some("passed"), Some("confirmed")] {
         for order in [Order::Ascending, Order::Descending] {
-            let mut query = StatementQuery { order, count_max: 70, ..everything() };
-            query.verb = verb_name.map(verb);
-            loop {
-                let page = storage.query_statements(tenant, &query).await.unwrap();
-                query.after = page.next;
-                pages.push(page);
-                if query.after.is_none() {
-                    break;
-                }
-            }
+            let query = StatementQuery { order, count_max: 70, ..everything() };
+            let query = StatementQuery { verb: verb_name.map(verb), ..query };
+            pages.extend(pages_of(storage, tenant, query).await);
         }
     }
     let documents = storage.read_documents(tenant, None, whole).await.unwrap();
@@ -104,6 +98,20 @@ async fn look(storage: &dyn Storage, tenant: TenantId, who: &str, content: &Byte
         definition: storage.find_definition(tenant, &activity_id(who)).await.unwrap(),
         person: storage.find_person(tenant, &mailbox(who)).await.unwrap(),
     }
+}
+
+async fn pages_of(
+    storage: &dyn Storage,
+    tenant: TenantId,
+    mut query: StatementQuery,
+) -> Vec<StatementPage> {
+    let mut pages = Vec::new();
+    while pages.is_empty() || query.after.is_some() {
+        let page = storage.query_statements(tenant, &query).await.unwrap();
+        query.after = page.next;
+        pages.push(page);
+    }
+    pages
 }
 
 /// Checks that nothing of a tenant can be read.
@@ -128,7 +136,7 @@ async fn open_full<E: EngineUnderTest>() -> (Stage<E>, TenantId, Bytes) {
     let stage = Stage::<E>::open().await;
     let gone = stage.create_tenant("gone").await;
     let storage = stage.storage();
-    for first in (1..COUNT).step_by(40) {
+    for first in (1..u128::from(COUNT)).step_by(40) {
         fill(&*storage, stage.tenant, "ada", first..first + 40).await;
         // The same ids, with other content.
         fill(&*storage, gone, "eve", first..first + 40).await;
@@ -148,7 +156,7 @@ pub async fn a_tenant_goes_and_others_stay<E: EngineUnderTest>() {
     let before = look(&*storage, stage.tenant, "ada", &content).await;
     let purged = storage.purge_tenant(gone).await.unwrap();
     let expected =
-        Purged { statement_count: COUNT as u64 + 1, attachment_count: 1, document_count: 2 };
+        Purged { statement_count: u64::from(COUNT) + 1, attachment_count: 1, document_count: 2 };
     assert_eq!(purged, expected);
     check_gone(&*storage, gone, "eve", &content).await;
     assert_eq!(look(&*storage, stage.tenant, "ada", &content).await, before);
@@ -227,45 +235,55 @@ pub async fn many_tenants_go_one_by_one<E: EngineUnderTest>() {
     assert_eq!(stage.feed().await.len(), 200 + 3 * 50);
 }
 
+/// Reads everything of a tenant again and again, until it is over.
+async fn keep_reading(
+    storage: Arc<dyn Storage>,
+    tenant: TenantId,
+    feed: Vec<StoredStatement>,
+    is_over: Arc<AtomicBool>,
+) -> u128 {
+    let mut round = 0;
+    while !is_over.load(Ordering::Relaxed) || round < 20 {
+        round += 1;
+        let found = storage.read_feed(tenant, 0, feed.len()).await.unwrap();
+        assert!(found == feed, "the log of another has changed");
+        let number = 1 + round * 7 % u128::from(COUNT);
+        assert!(storage.find_statement(tenant, id(number)).await.unwrap().is_some());
+        let query = StatementQuery { verb: Some(verb("passed")), ..everything() };
+        let page = storage.query_statements(tenant, &query).await.unwrap();
+        let is_right = |one: &StoredStatement| one.text.contains("Course of ada");
+        assert!(page.statements.iter().any(is_right));
+    }
+    0
+}
+
+/// Writes again and again, until it is over. Returns how many statements.
+async fn keep_writing(
+    storage: Arc<dyn Storage>,
+    tenant: TenantId,
+    is_over: Arc<AtomicBool>,
+) -> u128 {
+    let mut count = 0;
+    while !is_over.load(Ordering::Relaxed) || count < 20 {
+        storage.append(tenant, batch(&[&told(10_000 + count, "ada")])).await.unwrap();
+        count += 1;
+    }
+    count
+}
+
 /// Others read and write while a tenant goes: every answer is whole and right.
 pub async fn others_are_served_meanwhile<E: EngineUnderTest>() {
     let (stage, gone, _) = open_full::<E>().await;
     let storage = stage.storage();
     let (tenant, is_over) = (stage.tenant, Arc::new(AtomicBool::new(false)));
     let feed = storage.read_feed(tenant, 0, usize::MAX).await.unwrap();
-    let reading = {
-        let (storage, is_over, feed) = (Arc::clone(&storage), Arc::clone(&is_over), feed.clone());
-        tokio::spawn(async move {
-            let mut round = 0;
-            while !is_over.load(Ordering::Relaxed) || round < 20 {
-                round += 1;
-                let found = storage.read_feed(tenant, 0, feed.len()).await.unwrap();
-                assert!(found == feed, "the log of another has changed");
-                let number = 1 + round * 7 % COUNT;
-                assert!(storage.find_statement(tenant, id(number)).await.unwrap().is_some());
-                let query = StatementQuery { verb: Some(verb("passed")), ..everything() };
-                let page = storage.query_statements(tenant, &query).await.unwrap();
-                let is_right = |one: &StoredStatement| one.text.contains("Course of ada");
-                assert!(page.statements.iter().any(is_right));
-            }
-        })
-    };
-    let writing = {
-        let (storage, is_over) = (Arc::clone(&storage), Arc::clone(&is_over));
-        tokio::spawn(async move {
-            let mut count = 0;
-            while !is_over.load(Ordering::Relaxed) || count < 20 {
-                let draft = told(10_000 + count, "ada");
-                storage.append(tenant, batch(&[&draft])).await.unwrap();
-                count += 1;
-            }
-            count
-        })
-    };
+    let mut others = JoinSet::new();
+    let over = Arc::clone(&is_over);
+    others.spawn(keep_reading(Arc::clone(&storage), tenant, feed.clone(), over));
+    others.spawn(keep_writing(Arc::clone(&storage), tenant, Arc::clone(&is_over)));
     storage.purge_tenant(gone).await.unwrap();
     is_over.store(true, Ordering::Relaxed);
-    reading.await.unwrap();
-    let count = writing.await.unwrap();
+    let count: u128 = others.join_all().await.into_iter().sum();
     drop(storage);
     let stage = stage.reopen().await;
     let now = stage.feed().await;
