@@ -3,6 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
+mod asking;
+mod audit;
+mod credentials;
 mod neighbours;
 mod reaching;
+mod serving;
 mod socket;
+mod tenants;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use acta_tests::{Answer, Server, Version};
 
 /// Sends `request` as it is over the socket in `data` and reads until the server closes it.
-fn exchange(data: &Path, request: &str) -> Answer {
+pub(crate) fn exchange(data: &Path, request: &str) -> Answer {
     let mut stream = UnixStream::connect(data.join("control.sock")).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
