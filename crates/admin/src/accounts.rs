@@ -1,5 +1,7 @@
 //! Accounts: made, changed, locked, removed by those who run the server.
 
+use std::fmt;
+
 use acta_access::{Role, ServerPermission, TenantId};
 use acta_auth::Secret;
 use acta_storage::directory::{
@@ -15,7 +17,7 @@ use crate::tenants::check_name;
 use crate::{Admin, AdminError, Asker, Made, Once};
 
 /// An account to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewAccount {
     /// By what it signs in.
     pub email: EmailAddress,
@@ -38,8 +40,14 @@ pub struct AccountWithLink {
     pub token: Secret,
 }
 
+impl fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAccount").field("roles", &self.roles).finish_non_exhaustive()
+    }
+}
+
 /// What is to be different about an account; none leaves it as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct AccountChanges {
     /// The person's name for people.
     pub display_name: Option<String>,
@@ -47,6 +55,15 @@ pub struct AccountChanges {
     pub is_operator: Option<bool>,
     /// Whether it can not sign in.
     pub is_disabled: Option<bool>,
+}
+
+impl fmt::Debug for AccountChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountChanges")
+            .field("is_operator", &self.is_operator)
+            .field("is_disabled", &self.is_disabled)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Admin {
@@ -204,8 +221,8 @@ impl Admin {
         Change { writes, entries: vec![(None, entry)] }
     }
 
-    /// Changes an account, which must have the version `expected` if one is given. One that is
-    /// disabled is signed out everywhere.
+    /// Changes an account, which must have one of the versions `expected` if any are given. One
+    /// that is disabled is signed out everywhere.
     ///
     /// # Errors
     ///
@@ -216,11 +233,11 @@ impl Admin {
         asker: &Asker,
         id: AccountId,
         changes: AccountChanges,
-        expected: Option<u64>,
+        expected: Option<&[u64]>,
     ) -> Result<Kept<Account>, AdminError> {
         self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
         let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
-        if expected.is_some_and(|expected| expected != found.record.version) {
+        if expected.is_some_and(|expected| !expected.contains(&found.record.version)) {
             return Err(AdminError::Stale);
         }
         let mut after = found.value.clone();

@@ -4,6 +4,8 @@ use acta_access::{Principal, TenantId};
 use acta_storage::Who;
 use acta_storage::directory::{Account, Session};
 
+use crate::sessions::SignedIn;
+
 /// Who asks for an act of administration, and from where.
 #[derive(Clone, Debug)]
 pub struct Asker {
@@ -47,6 +49,11 @@ impl Asker {
         let who = Who::Account(account.id);
         let powers = Powers::Person { account: Box::new(account), session: Box::new(session) };
         Self { powers, who, from: from.into() }
+    }
+
+    /// Who has just signed in.
+    pub fn of(signed_in: SignedIn, from: impl Into<String>) -> Self {
+        Self::person(signed_in.account, signed_in.session, from)
     }
 
     /// Somebody of whom nothing is known.

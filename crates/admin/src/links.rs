@@ -1,5 +1,7 @@
 //! Links that are used once: to set up, to accept an invitation, to choose a password.
 
+use std::fmt;
+
 use acta_access::{Role, TenantId};
 use acta_auth::{Password, Secret, Token, TokenKind};
 use acta_storage::directory::{
@@ -37,7 +39,7 @@ pub enum LinkPurpose {
 }
 
 /// Who somebody says to be who makes an account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy)]
 pub struct Introduction<'a> {
     /// The name for people.
     pub display_name: &'a str,
@@ -45,6 +47,12 @@ pub struct Introduction<'a> {
     pub password: &'a str,
     /// From where.
     pub from: &'a str,
+}
+
+impl fmt::Debug for Introduction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Introduction").field("from", &self.from).finish_non_exhaustive()
+    }
 }
 
 /// The record that is made when the server is set up: once.
@@ -86,7 +94,7 @@ impl Admin {
         match self.find_ticket(token).await?.value.purpose {
             TicketPurpose::SetUp => Ok(LinkPurpose::SetUp),
             TicketPurpose::Invitation { tenant, email, role } => {
-                let tenant = self.read_tenant(&Asker::server(), tenant).await?.value.name;
+                let tenant = self.inviting_tenant(tenant).await?;
                 let known: Option<Kept<Account>> =
                     directory::find_by_name(&*self.storage, email.as_str()).await?;
                 Ok(LinkPurpose::Invitation { tenant, email, role, has_account: known.is_some() })
@@ -95,6 +103,15 @@ impl Admin {
                 let account = self.find_account(account).await?.ok_or(AdminError::LinkVoid)?;
                 Ok(LinkPurpose::Reset { email: account.value.email })
             }
+        }
+    }
+
+    /// The name of a tenant that has invited somebody. With it, its invitations go.
+    async fn inviting_tenant(&self, tenant: TenantId) -> Result<String, AdminError> {
+        match self.read_tenant(&Asker::server(), tenant).await {
+            Ok(found) => Ok(found.value.name),
+            Err(AdminError::NotFound) => Err(AdminError::LinkVoid),
+            Err(error) => Err(error),
         }
     }
 
@@ -140,7 +157,8 @@ impl Admin {
         who: &Introduction<'_>,
     ) -> Result<Account, AdminError> {
         check_name("/display_name", who.display_name)?;
-        self.accept_password(who.password, &[email.as_str(), who.display_name])?;
+        let about = [email.as_str(), who.display_name];
+        self.accept_password("/password", who.password, &about)?;
         let now = self.clock.now();
         Ok(Account {
             id: self.new_id(),
@@ -158,11 +176,12 @@ impl Admin {
 
     pub(crate) fn accept_password(
         &self,
+        pointer: &'static str,
         password: &str,
         about: &[&str],
     ) -> Result<Password, AdminError> {
         let accepted = self.options.password_rules.accept(password, about);
-        accepted.map_err(|fault| AdminError::fault("/password", fault.to_string()))
+        accepted.map_err(|fault| AdminError::fault(pointer, fault.to_string()))
     }
 
     /// Finishes a change that makes an account, gives it a role, and begins its session.
@@ -204,7 +223,7 @@ impl Admin {
         let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
             return Err(AdminError::LinkVoid);
         };
-        self.read_tenant(&Asker::server(), tenant).await.map_err(|_gone| AdminError::LinkVoid)?;
+        self.inviting_tenant(tenant).await?;
         let known: Option<Kept<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if known.is_some() {
@@ -230,7 +249,10 @@ impl Admin {
         if email != account.email {
             return Err(AdminError::LinkVoid);
         }
-        self.read_tenant(&Asker::server(), tenant).await.map_err(|_gone| AdminError::LinkVoid)?;
+        self.inviting_tenant(tenant).await?;
+        if self.membership(tenant, account.id).await?.is_some() {
+            return Err(AdminError::Conflict("you have a role in the tenant already"));
+        }
         let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
         self.add_role(asker, &mut change, (account.id, tenant, role));
         match self.storage.commit(&change).await? {
@@ -257,7 +279,7 @@ impl Admin {
         };
         let found = self.find_account(account).await?.ok_or(AdminError::LinkVoid)?;
         let about = [found.value.email.as_str(), &found.value.display_name];
-        self.accept_password(password, &about)?;
+        self.accept_password("/password", password, &about)?;
         let after = Account {
             password: Some(self.hash(password).await?),
             password_changed: Some(self.clock.now()),

@@ -2,7 +2,7 @@
 
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
 use acta_storage::directory::{Account, Kept, SecondFactor};
-use acta_storage::{Change, RecordWrite};
+use acta_storage::{Change, Outcome, RecordWrite};
 use serde_json::{Value, json};
 
 use crate::tenants::check_name;
@@ -32,15 +32,27 @@ impl Admin {
 
     async fn check_own_password(
         &self,
+        asker: &Asker,
         found: &Kept<Account>,
         password: &str,
     ) -> Result<(), AdminError> {
         // Who has a session but not the password tries no faster than anybody who signs in.
         let counted = self.count_attempt(found.value.email.as_str(), "account").await?;
         if self.check_password(Some(found), password).await? == PasswordVerdict::Wrong {
+            self.tell_wrong_password(asker).await?;
             return Err(AdminError::fault("/current_password", "the password is not right"));
         }
         self.forget_attempts(&counted).await
+    }
+
+    async fn tell_wrong_password(&self, asker: &Asker) -> Result<(), AdminError> {
+        let mut change = Change { writes: Vec::new(), entries: Vec::new() };
+        let told = ("account.password-refused", &json!({}));
+        self.tell_everywhere(asker, told, &mut change).await?;
+        for (_, entry) in &mut change.entries {
+            entry.outcome = Outcome::Refused;
+        }
+        self.commit(&change).await
     }
 
     async fn change_own(
@@ -61,12 +73,13 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Stale`].
-    pub async fn rename_own(&self, asker: &Asker, name: &str) -> Result<(), AdminError> {
+    pub async fn rename_own(&self, asker: &Asker, name: &str) -> Result<Account, AdminError> {
         check_name("/display_name", name)?;
         let found = self.own_account(asker).await?;
         let after = Account { display_name: name.to_owned(), ..found.value.clone() };
         let told = ("account.renamed", &json!({}));
-        self.change_own(asker, Vec::new(), (&found, &after), told).await
+        self.change_own(asker, Vec::new(), (&found, &after), told).await?;
+        Ok(after)
     }
 
     /// Sets another password of the asker, and ends all other sessions.
@@ -83,8 +96,8 @@ impl Admin {
     ) -> Result<(), AdminError> {
         let found = self.own_account(asker).await?;
         let about = [found.value.email.as_str(), &found.value.display_name];
-        self.accept_password(new, &about)?;
-        self.check_own_password(&found, current).await?;
+        self.accept_password("/new_password", new, &about)?;
+        self.check_own_password(asker, &found, current).await?;
         let after = Account {
             password: Some(self.hash(new).await?),
             password_changed: Some(self.clock.now()),
@@ -110,7 +123,7 @@ impl Admin {
         if found.value.second_factor.as_ref().is_some_and(|factor| factor.is_confirmed) {
             return Err(AdminError::Conflict("there is a second factor already: remove it first"));
         }
-        self.check_own_password(&found, current_password).await?;
+        self.check_own_password(asker, &found, current_password).await?;
         let secret = TotpSecret::new(&*self.entropy);
         let factor = SecondFactor {
             secret: secret.to_text().expose().to_owned(),
@@ -166,7 +179,7 @@ impl Admin {
         current_password: &str,
     ) -> Result<(), AdminError> {
         let found = self.own_account(asker).await?;
-        self.check_own_password(&found, current_password).await?;
+        self.check_own_password(asker, &found, current_password).await?;
         let after = Account { second_factor: None, ..found.value.clone() };
         let told = ("account.second-factor-removed", &json!({}));
         self.change_own(asker, Vec::new(), (&found, &after), told).await

@@ -227,12 +227,22 @@ impl Admin {
         count_max: usize,
     ) -> Result<Vec<Ticket>, AdminError> {
         self.permit(asker, tenant, Permission::ReadPeople).await?;
-        let group = Group::OfTenant(tenant);
-        let page: Vec<Kept<Ticket>> =
-            directory::page(&*self.storage, &group, after, count_max).await?;
-        let now = self.clock.now();
-        let waiting = page.into_iter().map(|kept| kept.value);
-        Ok(waiting.filter(|ticket| now < ticket.expires).collect())
+        let (group, now) = (Group::OfTenant(tenant), self.clock.now());
+        let mut after = after.map(str::to_owned);
+        let mut waiting = Vec::new();
+        loop {
+            let page: Vec<Kept<Ticket>> =
+                directory::page(&*self.storage, &group, after.as_deref(), count_max).await?;
+            let is_last = page.len() < count_max;
+            after = page.last().map(|kept| kept.record.id.clone());
+            let tickets = page.into_iter().map(|kept| kept.value);
+            // Those that have expired are in the way until they are tidied away.
+            waiting.extend(tickets.filter(|ticket| now < ticket.expires));
+            if is_last || count_max <= waiting.len() {
+                waiting.truncate(count_max);
+                return Ok(waiting);
+            }
+        }
     }
 
     /// Takes an invitation back.

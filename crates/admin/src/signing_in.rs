@@ -1,5 +1,6 @@
 //! Signing in by a password and, if the account has one, a second factor.
 
+use std::fmt;
 use std::time::Duration;
 
 use acta_ambient::Moment;
@@ -18,7 +19,7 @@ use crate::telling::of_account;
 use crate::{Admin, AdminError, Asker};
 
 /// What somebody presents to sign in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy)]
 pub struct SignIn<'a> {
     /// The address of the account.
     pub email: &'a str,
@@ -28,6 +29,12 @@ pub struct SignIn<'a> {
     pub code: Option<&'a str>,
     /// From where.
     pub from: &'a str,
+}
+
+impl fmt::Debug for SignIn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn").field("from", &self.from).finish_non_exhaustive()
+    }
 }
 
 /// Failures from anywhere count this much less than failures from one address: nobody is
@@ -63,33 +70,79 @@ impl Admin {
         let (Some(found), true, true) = (found, is_open, verdict != PasswordVerdict::Wrong) else {
             return Err(self.tell_failure(sign_in, email.as_ref(), "password").await);
         };
+        let outdated = verdict == PasswordVerdict::RightButOutdated;
+        let renewed = if outdated { Some(self.hash(sign_in.password).await?) } else { None };
+        let known = found.value.password.clone();
+        let mut found = Some(found);
+        for _ in 0..Self::TRIES {
+            // A password that was changed meanwhile is not the one that was checked.
+            let unchanged = found
+                .take()
+                .filter(|found| found.value.password == known && !found.value.is_disabled);
+            let Some(checked) = unchanged else { break };
+            let id = checked.value.id;
+            if let Some(signed_in) =
+                self.enter_once(sign_in, (checked, renewed.as_deref()), &counted).await?
+            {
+                return Ok(signed_in);
+            }
+            found = self.find_account(id).await?;
+        }
+        Err(self.tell_failure(sign_in, email.as_ref(), "password").await)
+    }
+
+    /// Begins the session of an account whose password was right; none if the account changed
+    /// at the same moment, as it does when it signs in elsewhere.
+    async fn enter_once(
+        &self,
+        sign_in: &SignIn<'_>,
+        (found, renewed): (Kept<Account>, Option<&str>),
+        counted: &[String; 2],
+    ) -> Result<Option<SignedIn>, AdminError> {
         let mut after = found.value.clone();
         let is_strong = match self.check_code(&mut after, sign_in.code) {
             CodeVerdict::NotNeeded => false,
             CodeVerdict::Right => true,
             CodeVerdict::Missing => {
-                // Who knows the password has not guessed.
-                self.forget_attempts(&counted).await?;
+                // Who knows the password has not guessed. What failed before stays counted:
+                // nobody gets further guesses at codes by leaving one out now and then.
+                self.take_back_attempt(counted).await?;
                 return Err(AdminError::CodeNeeded);
             }
             CodeVerdict::Wrong => {
-                return Err(self.tell_failure(sign_in, email.as_ref(), "code").await);
+                return Err(self.tell_failure(sign_in, Some(&after.email), "code").await);
             }
         };
-        if verdict == PasswordVerdict::RightButOutdated {
-            after.password = Some(self.hash(sign_in.password).await?);
+        if let Some(renewed) = renewed {
+            after.password = Some(renewed.to_owned());
         }
         after.last_signed_in = Some(self.clock.now());
         let mut change = Change { writes: vec![found.write(&after)], entries: Vec::new() };
-        change.writes.extend(counted.into_iter().map(removal));
+        change.writes.extend(counted.iter().cloned().map(removal));
         let by = (is_strong, if is_strong { "password and code" } else { "password" });
         let begun = self.begin_session((&after, sign_in.from), by, &mut change).await?;
         let (session, token) = begun;
-        match self.storage.commit(&change).await? {
-            Committed::Done => Ok(SignedIn { account: after, session, token }),
-            // The code was used, or the account changed, at the same moment.
-            Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::NotSignedIn),
+        Ok(match self.storage.commit(&change).await? {
+            Committed::Done => Some(SignedIn { account: after, session, token }),
+            Committed::Stale(_) | Committed::NameTaken(_) => None,
+        })
+    }
+
+    /// Counts one attempt less.
+    async fn take_back_attempt(&self, ids: &[String; 2]) -> Result<(), AdminError> {
+        for id in ids {
+            for _ in 0..Self::TRIES {
+                let found: Option<Kept<Failures>> = directory::find(&*self.storage, id).await?;
+                let Some(found) = found else { break };
+                let count = found.value.count.saturating_sub(1);
+                let write = found.write(&Failures { count, ..found.value.clone() });
+                let change = Change { writes: vec![write], entries: Vec::new() };
+                if self.storage.commit(&change).await? == Committed::Done {
+                    break;
+                }
+            }
         }
+        Ok(())
     }
 
     /// Counts an attempt as failed, until it succeeds. Returns where it is counted.

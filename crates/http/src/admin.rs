@@ -12,6 +12,7 @@ mod json;
 pub(crate) mod openapi;
 mod paging;
 mod path;
+mod people;
 mod reference;
 mod repeating;
 mod server;
@@ -27,7 +28,7 @@ use hyper::StatusCode;
 use hyper::header::ALLOW;
 
 use crate::Shared;
-pub(crate) use caller::{Administrator, CSRF_HEADER, Local, Visitor, admit, is_csrf_token};
+pub(crate) use caller::{Administrator, Local, Visitor, admit, check_csrf_header, is_csrf_token};
 
 /// Where everything is.
 const BASE: &str = "/api/v1";
@@ -49,6 +50,10 @@ const NOUNS: &[(&str, &str, Gate)] = &[
     ("server", "api/server", Gate::Known),
     ("tenants", "api/tenants", Gate::Known),
     ("tokens", "api/tokens", Gate::Known),
+    ("accounts", "api/accounts", Gate::Known),
+    ("account", "api/account", Gate::Known),
+    ("session", "api/session", Gate::Guest),
+    ("links", "api/links", Gate::Guest),
 ];
 
 /// What anybody may read: it tells nothing about this server.
@@ -65,7 +70,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/openapi.json", get(openapi::get_openapi))
         .route("/server", get(server::read_server))
         .merge(tenant_routes())
-        .merge(audit_routes());
+        .merge(audit_routes())
+        .merge(people::routes());
     Router::new().nest(BASE, resources).route("/api/v1/", get(reference::get_reference))
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Moment) {
 pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let problem = match asked.route.face {
-            Face::Admin => problem.without_rules(),
+            Face::Admin | Face::Pages => problem.without_rules(),
             Face::Xapi | Face::Plain => problem,
         };
         tell(&problem, asked, &mut response);

@@ -27,7 +27,7 @@ use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
 use crate::place::{Place, Workload};
 use crate::problem::Problem;
-use crate::{HttpParts, Shared, SharedParts, answer, health, provider, xapi};
+use crate::{HttpParts, Shared, SharedParts, answer, health, pages, provider, xapi};
 
 /// The header by which a client recognises its request in our log.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,6 +65,8 @@ pub(crate) enum Face {
     Xapi,
     /// People and programs that administer the server.
     Admin,
+    /// People with a browser, who sign in.
+    Pages,
     /// Operators and their machines, and everybody else.
     Plain,
 }
@@ -89,6 +91,10 @@ impl Route {
     fn of(path: &str) -> Self {
         if let Some((name, gate)) = admin::route_of(path).or_else(|| provider::route_of(path)) {
             return Self { name, face: Face::Admin, gate, tells_consistency: false };
+        }
+        if let Some(name) = pages::route_of(path) {
+            let (face, gate) = (Face::Pages, Gate::Guest);
+            return Self { name, face, gate, tells_consistency: false };
         }
         let Some(resource) = path.strip_prefix("/xapi/") else {
             let names = ["/health", "/ready", "/metrics"];
@@ -191,6 +197,7 @@ impl App {
             .merge(xapi::routes())
             .merge(admin::routes())
             .merge(provider::routes())
+            .merge(pages::routes())
             .merge(further)
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
@@ -273,7 +280,7 @@ impl App {
         if asked.method == Method::OPTIONS {
             pass_over(&mut request, place, bounds).await;
             return Ok(match asked.route.face {
-                Face::Admin => admin::answer_options(),
+                Face::Admin | Face::Pages => admin::answer_options(),
                 Face::Xapi | Face::Plain => cors::answer_options(),
             });
         }
@@ -319,7 +326,7 @@ impl App {
         if asked.method == Method::OPTIONS {
             return Ok(());
         }
-        if face == Face::Admin {
+        if face == Face::Admin || face == Face::Pages {
             match admin::admit(&self.shared, request, asked.route.gate).await? {
                 Sender::Known => place.knows_sender(),
                 Sender::Anonymous => {}

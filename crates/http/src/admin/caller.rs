@@ -61,7 +61,7 @@ pub(crate) async fn admit(
     request: &mut Request,
     gate: Gate,
 ) -> Result<Sender, Problem> {
-    check_site(request.method(), request.headers())?;
+    check_site((request.method(), request.headers()), gate)?;
     let client = request.extensions().get::<ClientAddress>();
     let from = client.map(ToString::to_string).unwrap_or_default();
     let is_local = request.extensions().get::<Local>().is_some();
@@ -115,12 +115,27 @@ async fn identify(
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1.
 fn check_csrf(shared: &Shared, request: &Request, asker: &Asker) -> Result<(), Problem> {
-    let is_reading = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    let presented = request.headers().get(CSRF_HEADER).and_then(|token| token.to_str().ok());
-    if is_reading || is_csrf_token(shared, asker, presented.unwrap_or_default()) {
+    if is_reading(request.method()) {
+        return Ok(());
+    }
+    check_csrf_header(shared, request.headers(), asker)
+}
+
+/// The same for whatever the request does, where guests come through as well.
+pub(crate) fn check_csrf_header(
+    shared: &Shared,
+    headers: &HeaderMap,
+    asker: &Asker,
+) -> Result<(), Problem> {
+    let presented = headers.get(CSRF_HEADER).and_then(|token| token.to_str().ok());
+    if asker.session().is_none() || is_csrf_token(shared, asker, presented.unwrap_or_default()) {
         return Ok(());
     }
     Err(Problem::without_csrf_token())
+}
+
+fn is_reading(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 /// Whether the text is the token that pages of the asker's session hold.
@@ -129,18 +144,20 @@ pub(crate) fn is_csrf_token(shared: &Shared, asker: &Asker, presented: &str) -> 
 }
 
 /// Refuses what a page of another origin may have made a browser send in the name of who has
-/// signed in: a cookie goes along by itself.
+/// signed in: a cookie goes along by itself. Where guests become known there need be no cookie:
+/// no page of others signs anybody in, under whatever name.
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1; Fetch Metadata Request Headers, 2.3.
-fn check_site(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
-    let is_reading = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
-    if is_reading || !headers.contains_key(COOKIE) || is_same_origin(headers) {
+fn check_site((method, headers): (&Method, &HeaderMap), gate: Gate) -> Result<(), Problem> {
+    let is_told = headers.contains_key(FETCH_SITE) || headers.contains_key(ORIGIN);
+    let matters = headers.contains_key(COOKIE) || (gate == Gate::Guest && is_told);
+    if is_reading(method) || !matters || is_same_origin(headers) {
         return Ok(());
     }
     Err(Problem::foreign_page())
 }
 
-pub(crate) fn is_same_origin(headers: &HeaderMap) -> bool {
+fn is_same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(FETCH_SITE) {
         return site == "same-origin";
     }
@@ -158,12 +175,13 @@ mod tests {
     type Row = (Method, &'static [(&'static str, &'static str)], bool);
 
     #[track_caller]
-    fn check((method, sent, expected): Row) {
+    fn check(gate: Gate, (method, sent, expected): Row) {
         let mut headers = HeaderMap::new();
         for (name, value) in sent {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        assert_eq!(check_site(&method, &headers).is_ok(), expected, "{method} {sent:?}");
+        let checked = check_site((&method, &headers), gate);
+        assert_eq!(checked.is_ok(), expected, "{method} {gate:?} {sent:?}");
     }
 
     #[test]
@@ -188,7 +206,22 @@ mod tests {
             (Method::POST, &[COOKIE, ("host", ""), ("origin", "null")], false),
         ];
         for row in table {
-            check(row);
+            check(Gate::Known, row);
+        }
+    }
+
+    #[test]
+    fn no_page_of_others_makes_a_guest_known() {
+        let table: [Row; 6] = [
+            (Method::POST, &[], true),
+            (Method::POST, &[("sec-fetch-site", "same-origin")], true),
+            (Method::POST, &[("sec-fetch-site", "cross-site")], false),
+            (Method::POST, &[("host", "a.example"), ("origin", "http://a.example")], true),
+            (Method::POST, &[("host", "a.example"), ("origin", "https://evil.example")], false),
+            (Method::GET, &[("sec-fetch-site", "cross-site")], true),
+        ];
+        for row in table {
+            check(Gate::Guest, row);
         }
     }
 }

@@ -12,6 +12,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
+use super::people::{accounts, invitations, links, members, own, session};
 use super::tenants::{credentials, statements};
 use super::{BASE, audit, server, tenants, tokens};
 use crate::answer;
@@ -35,6 +36,11 @@ use crate::problem::ProblemForm;
         (name = "tokens", description = "Browser tokens in the place of credentials."),
         (name = "statements", description = "Statements that people read."),
         (name = "audit", description = "Who did what, when and from where."),
+        (name = "people", description = "The people of a tenant, and who is invited."),
+        (name = "accounts", description = "The accounts of the server."),
+        (name = "session", description = "Signing in and out, and who asks."),
+        (name = "account", description = "Your own account."),
+        (name = "links", description = "Links that are used once, for pages that show them."),
     ),
     paths(
         server::read_server,
@@ -63,6 +69,33 @@ use crate::problem::ProblemForm;
         audit::list_tenant_audit,
         audit::export_tenant_audit,
         audit::verify_tenant_audit,
+        members::list_people,
+        members::read_person,
+        members::change_person,
+        members::remove_person,
+        invitations::list_invitations,
+        invitations::create_invitation,
+        invitations::remove_invitation,
+        accounts::list_accounts,
+        accounts::create_account,
+        accounts::read_account,
+        accounts::change_account,
+        accounts::remove_account,
+        accounts::reset_account,
+        accounts::remove_second_factor,
+        session::read_session,
+        session::sign_in,
+        session::sign_out,
+        own::read_own_account,
+        own::change_own_account,
+        own::change_password,
+        own::begin_second_factor,
+        own::confirm_second_factor,
+        own::remove_own_second_factor,
+        own::list_sessions,
+        own::end_session,
+        links::read_link,
+        links::accept_link,
     )
 )]
 struct Handlers;

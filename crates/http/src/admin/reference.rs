@@ -3,7 +3,6 @@
 //! It needs no scripts and loads nothing: its style stands in it, and is the only one that
 //! browsers are told to take.
 
-mod markup;
 mod schemas;
 
 use std::sync::LazyLock;
@@ -17,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::openapi::document;
 use crate::edge::{NoParams, Query};
-use markup::{Markup, text_of};
+use crate::markup::{Markup, text_of};
 
 const STYLE: &str = include_str!("reference/style.css");
 

@@ -16,9 +16,15 @@ use crate::{Record, RecordContent, RecordKind, StorageError};
 pub type AccountId = Uuid;
 
 /// An address of electronic mail, by which a person signs in. In lower case: addresses that
-/// differ in nothing else are one.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// differ in nothing else are one. Prints as `***` where it is not asked for.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
 
 /// The text is no address of electronic mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,17 +4,17 @@ use serde_json::Value;
 
 /// A piece of a page.
 #[derive(Debug, Default)]
-pub(super) struct Markup(String);
+pub(crate) struct Markup(String);
 
 impl Markup {
     /// Appends markup of our own.
-    pub(super) fn raw(&mut self, markup: &'static str) -> &mut Self {
+    pub(crate) fn raw(&mut self, markup: &'static str) -> &mut Self {
         self.0.push_str(markup);
         self
     }
 
     /// Appends a text, in which nothing is markup.
-    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
             match character {
                 '&' => self.0.push_str("&amp;"),
@@ -29,17 +29,23 @@ impl Markup {
     }
 
     /// Appends an element that holds a text, on a line of its own.
-    pub(super) fn element(&mut self, name: &'static str, text: &str) -> &mut Self {
+    pub(crate) fn element(&mut self, name: &'static str, text: &str) -> &mut Self {
         self.raw("<").raw(name).raw(">").text(text).raw("</").raw(name).raw(">\n")
     }
 
+    /// Appends another piece.
+    pub(crate) fn piece(&mut self, piece: &Self) -> &mut Self {
+        self.0.push_str(&piece.0);
+        self
+    }
+
     /// The whole of it.
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.0
     }
 }
 
 /// The text in a value; empty if it is none.
-pub(super) fn text_of(value: &Value) -> &str {
+pub(crate) fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }

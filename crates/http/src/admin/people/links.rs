@@ -1,0 +1,23 @@
+//! Links that are used once, for pages that show them to people.
+
+mod accept;
+mod read;
+
+use hyper::HeaderMap;
+use hyper::header::HOST;
+
+use crate::Shared;
+
+pub(in crate::admin) use accept::*;
+pub(in crate::admin) use read::*;
+
+/// The address of a page for people, for a link that is sent: below the address that the server
+/// is known by or, if none is, the one of this request. None if that is not known either.
+pub(crate) fn address_of(shared: &Shared, headers: &HeaderMap, path: &str) -> Option<String> {
+    if let Some(url) = &shared.options.public_url {
+        return Some(format!("{url}{path}"));
+    }
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_harmless)).then(|| format!("http://{host}{path}"))
+}

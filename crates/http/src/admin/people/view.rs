@@ -1,0 +1,248 @@
+//! What is shown of people, and what they send.
+
+use acta_access::{Role, TenantId};
+use acta_admin::{Admin, AdminError, Member};
+use acta_storage::directory::{Account, EmailAddress, Membership, Session, Ticket, TicketPurpose};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// The name of a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoleName(pub(crate) Role);
+
+impl<'de> Deserialize<'de> for RoleName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Serialize for RoleName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
+    }
+}
+
+impl PartialSchema for RoleName {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Role::EVERY.map(Role::as_str)))
+            .description(Some("The name of a role."))
+            .into()
+    }
+}
+
+impl ToSchema for RoleName {}
+
+/// An address of electronic mail in a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Email(pub(crate) EmailAddress);
+
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What an account is in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct TenantRole {
+    /// The id of the tenant.
+    #[schema(minimum = 1)]
+    tenant: u32,
+    /// As what.
+    role: RoleName,
+}
+
+impl TenantRole {
+    pub(crate) fn of(tenant: TenantId, role: Role) -> Self {
+        Self { tenant: tenant.number(), role: RoleName(role) }
+    }
+}
+
+impl From<&Membership> for TenantRole {
+    fn from(membership: &Membership) -> Self {
+        Self::of(membership.tenant, membership.role)
+    }
+}
+
+/// The account of a person.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Account)]
+pub(crate) struct AccountView {
+    /// Its id.
+    #[schema(format = "uuid")]
+    id: String,
+    /// By what it signs in, in lower case.
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// The person's name for people.
+    #[schema(example = "Ada Lovelace")]
+    display_name: String,
+    /// Whether it runs the server: it makes, suspends and removes tenants and accounts.
+    is_operator: bool,
+    /// Whether it can not sign in until somebody lets it.
+    is_disabled: bool,
+    /// Whether a password was chosen.
+    has_password: bool,
+    /// Whether a code is asked for beside the password.
+    has_second_factor: bool,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created: String,
+    /// When it last signed in; null if it never has.
+    #[schema(format = DateTime)]
+    last_signed_in: Option<String>,
+    /// What it is, by tenant.
+    roles: Vec<TenantRole>,
+}
+
+impl AccountView {
+    pub(crate) fn new(account: &Account, roles: Vec<TenantRole>) -> Self {
+        let factor = account.second_factor.as_ref();
+        Self {
+            id: account.id.to_string(),
+            email: account.email.to_string(),
+            display_name: account.display_name.clone(),
+            is_operator: account.is_operator,
+            is_disabled: account.is_disabled,
+            has_password: account.password.is_some(),
+            has_second_factor: factor.is_some_and(|factor| factor.is_confirmed),
+            created: account.created.to_string(),
+            last_signed_in: account.last_signed_in.map(|moment| moment.to_string()),
+            roles,
+        }
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    /// The view of an account with its roles, which are read.
+    pub(crate) async fn read(admin: &Admin, account: &Account) -> Result<Self, AdminError> {
+        let roles = admin.roles_of(account.id).await?;
+        Ok(Self::new(account, roles.iter().map(TenantRole::from).collect()))
+    }
+}
+
+/// A person of a tenant.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct Person {
+    /// The id of the account.
+    #[schema(format = "uuid")]
+    account: String,
+    /// By what the person signs in, in lower case.
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// The person's name for people.
+    #[schema(example = "Ada Lovelace")]
+    display_name: String,
+    /// As what.
+    role: RoleName,
+    /// Whether an identity provider gave the role, and takes it away when it no longer does.
+    is_provided: bool,
+    /// Whether the account can not sign in.
+    is_disabled: bool,
+    /// Whether a code is asked for beside the password.
+    has_second_factor: bool,
+    /// Since when the person has a role in the tenant.
+    #[schema(format = DateTime)]
+    since: String,
+    /// When the person last signed in; null if never.
+    #[schema(format = DateTime)]
+    last_signed_in: Option<String>,
+}
+
+impl Person {
+    pub(crate) fn of(member: &Member) -> Self {
+        let Member { account, membership } = member;
+        let factor = account.second_factor.as_ref();
+        Self {
+            account: account.id.to_string(),
+            email: account.email.to_string(),
+            display_name: account.display_name.clone(),
+            role: RoleName(membership.value.role),
+            is_provided: membership.value.is_provided,
+            is_disabled: account.is_disabled,
+            has_second_factor: factor.is_some_and(|factor| factor.is_confirmed),
+            since: membership.value.created.to_string(),
+            last_signed_in: account.last_signed_in.map(|moment| moment.to_string()),
+        }
+    }
+}
+
+/// An invitation that waits to be accepted.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct Invitation {
+    /// Its id.
+    #[schema(example = "0a1b2c")]
+    id: String,
+    /// Who is invited; null for what is no invitation.
+    #[schema(example = "ada@example.org")]
+    email: Option<String>,
+    /// As what.
+    role: Option<RoleName>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created: String,
+    /// When it is void.
+    #[schema(format = DateTime)]
+    expires: String,
+}
+
+impl Invitation {
+    pub(crate) fn of(ticket: &Ticket) -> Self {
+        let (email, role) = match &ticket.purpose {
+            TicketPurpose::Invitation { email, role, .. } => (Some(email), Some(*role)),
+            TicketPurpose::SetUp | TicketPurpose::Reset { .. } => (None, None),
+        };
+        Self {
+            id: ticket.id.clone(),
+            email: email.map(ToString::to_string),
+            role: role.map(RoleName),
+            created: ticket.created.to_string(),
+            expires: ticket.expires.to_string(),
+        }
+    }
+}
+
+/// A browser in which an account is signed in.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = OwnSession)]
+pub(crate) struct SessionView {
+    /// Its id.
+    id: String,
+    /// Whether it is the one that asks.
+    is_current: bool,
+    /// When it was begun.
+    #[schema(format = DateTime)]
+    created: String,
+    /// When it was last used, to the minute or so.
+    #[schema(format = DateTime)]
+    last_used: String,
+    /// When it ends unless it is used.
+    #[schema(format = DateTime)]
+    expires: String,
+    /// From which address it was begun.
+    from: String,
+    /// Whether a second factor was shown when it was begun.
+    is_strong: bool,
+}
+
+impl SessionView {
+    pub(crate) fn new(session: &Session, current: Option<&str>) -> Self {
+        Self {
+            id: session.id.clone(),
+            is_current: current == Some(session.id.as_str()),
+            created: session.created.to_string(),
+            last_used: session.last_used.to_string(),
+            expires: session.expires.to_string(),
+            from: session.from.clone(),
+            is_strong: session.is_strong,
+        }
+    }
+}
