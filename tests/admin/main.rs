@@ -3,6 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
+mod accounts;
+mod asking;
+mod audit;
+mod credentials;
 mod neighbours;
 mod reaching;
+mod readme;
+mod serving;
 mod socket;
+mod tenants;

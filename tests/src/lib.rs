@@ -20,4 +20,4 @@ pub use acta_xapi::Version;
 pub use client::{Answer, Call, Client};
 pub use engine::{Engine, Store};
 pub use ran::{Ran, run};
-pub use server::{Launch, Server, acta, shared, shared_on};
+pub use server::{Launch, Server, acta, basic, shared, shared_on};

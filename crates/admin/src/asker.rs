@@ -4,7 +4,7 @@ use acta_access::{Principal, TenantId};
 use acta_storage::Who;
 use acta_storage::directory::{Account, Session};
 
-use crate::sessions::SignedIn;
+use crate::people::sessions::SignedIn;
 
 /// Who asks for an act of administration, and from where.
 #[derive(Clone, Debug)]

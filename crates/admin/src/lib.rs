@@ -4,20 +4,14 @@
 //! the audit entries that tell of it: there is no moment when one exists without the other.
 //! What is refused is told too. Free of HTTP and of any storage engine.
 
-mod accounts;
 mod asker;
 mod audit;
 mod credentials;
 mod error;
-mod links;
 mod once;
-mod own;
 mod people;
 mod permitting;
-mod provided;
 mod reading;
-mod sessions;
-mod signing_in;
 mod telling;
 mod tenants;
 mod tending;
@@ -33,18 +27,18 @@ use acta_service::Service;
 use acta_storage::{Change, Committed, Storage};
 use acta_xapi::Uuid;
 
-pub use accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use asker::Asker;
 pub use audit::{AuditChain, Verified};
 pub use credentials::{CredentialChanges, IssuedCredential, ListedCredential, NewCredential};
 pub use error::{AdminError, AdminFault};
-pub use links::{Introduction, LinkPurpose};
 pub use once::{Made, Once, RepeatKey};
-pub use own::{NewSecondFactor, RecoveryCodes};
-pub use people::{Invited, Member};
-pub use provided::NewcomerRule;
-pub use sessions::SignedIn;
-pub use signing_in::SignIn;
+pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
+pub use people::links::{Introduction, LinkPurpose};
+pub use people::members::{Invited, Member};
+pub use people::own::{NewSecondFactor, RecoveryCodes};
+pub use people::provided::NewcomerRule;
+pub use people::sessions::SignedIn;
+pub use people::signing_in::SignIn;
 pub use tenants::{LimitChanges, TenantChanges};
 pub use tokens::{IssuedToken, NewToken};
 

@@ -78,7 +78,7 @@ impl Admin {
             let writes = together
                 .iter()
                 .map(RecordWrite::remove)
-                .map(crate::accounts::whatever_it_is)
+                .map(crate::people::accounts::whatever_it_is)
                 .collect();
             self.commit(&Change { writes, entries: Vec::new() }).await?;
         }

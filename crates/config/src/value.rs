@@ -1,5 +1,6 @@
 //! Sizes, times and networks as people write them.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -79,6 +80,20 @@ impl FromStr for Span {
     }
 }
 
+impl fmt::Display for Span {
+    /// Writes it in the largest unit that it is a whole number of.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u128, &str); 4] =
+            [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
+        let millis = self.0.as_millis();
+        let whole = UNITS.iter().find(|(unit, _)| millis != 0 && millis.is_multiple_of(*unit));
+        match whole {
+            Some((unit, name)) => write!(f, "{}{name}", millis / unit),
+            None => write!(f, "{millis}ms"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +151,9 @@ mod tests {
         for (text, millis) in table {
             let expected = millis.map(|ms| Span(Duration::from_millis(ms)));
             assert_eq!(text.parse().ok(), expected, "input: {text:?}");
+            if let Some(span) = expected {
+                assert_eq!(span.to_string(), text);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the admin API answers, as people read it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Table;
 
@@ -74,16 +74,25 @@ fn text(name: &str, value: &Value) -> String {
             items.iter().map(|item| text(name, item)).collect::<Vec<_>>().join(", ")
         }
         Value::Object(_) if is_agent(value) => value.to_string(),
-        Value::Object(members) => match (members.get("role"), members.get("tenant")) {
-            (Some(role), Some(tenant)) => format!("{} in {}", text("", role), text("", tenant)),
-            _ => {
-                let pair = |(name, value): (&String, &Value)| {
-                    format!("{} {}", name.replace('_', " "), text(name, value))
-                };
-                members.iter().map(pair).collect::<Vec<_>>().join(", ")
-            }
-        },
+        Value::Object(members) => object(name, members),
     }
+}
+
+/// An object in one line; `name` tells what it is.
+fn object(name: &str, members: &Map<String, Value>) -> String {
+    let member = |of: &str| members.get(of).map(|value| text(name, value));
+    if let (Some(role), Some(tenant)) = (member("role"), member("tenant")) {
+        return format!("{role} in {tenant}");
+    }
+    if let (Some(from), Some(to)) = (member("from"), member("to")) {
+        return format!("from {from} to {to}");
+    }
+    let told = members.iter().map(|(name, value)| match value {
+        // What was changed says so by itself.
+        Value::Object(changes) if name == "changes" => object(name, changes),
+        _ => format!("{} {}", name.replace('_', " "), text(name, value)),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// A point in time without what is less than a second; any other text as it is.
@@ -131,6 +140,15 @@ mod tests {
             "scopes                      state, define",
         ];
         assert_eq!(fields(&thing, &["id", "name"]), expected);
+    }
+
+    #[test]
+    fn an_entry_of_the_audit_is_shown_on_one_line() {
+        let detail = json!({ "changes": {
+            "bytes_per_day": { "from": 1024, "to": null }, "name": { "from": "a", "to": "b" },
+        } });
+        let told = "bytes per day from 1KiB to none, name from a to b";
+        assert_eq!(text("detail", &detail), told);
     }
 
     #[test]

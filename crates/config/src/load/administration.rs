@@ -47,8 +47,7 @@ impl Typed<'_> {
     ) -> Result<Span, ConfigError> {
         self.with(name, |text| {
             let span: Span = text.parse().map_err(|error: NotAValue| error.to_string())?;
-            let shown = |time: &Duration| format!("{}s", time.as_secs());
-            let (least, most) = (shown(bounds.start()), shown(bounds.end()));
+            let (least, most) = (Span(*bounds.start()), Span(*bounds.end()));
             let reason = || format!("expected a time from {least} to {most}");
             if bounds.contains(&span.0) { Ok(span) } else { Err(reason()) }
         })
@@ -82,12 +81,12 @@ mod tests {
         check_refused(
             "accounts.session_lifetime = \"1h\"",
             &[],
-            "accounts.session_idle = \"8h\" (default): expected a time from 60s to 3600s",
+            "accounts.session_idle = \"8h\" (default): expected a time from 1m to 1h",
         );
         check_refused(
             "tokens.lifetime = \"25h\"",
             &[],
-            "tokens.lifetime = \"25h\" (FILE): expected a time from 60s to 86400s",
+            "tokens.lifetime = \"25h\" (FILE): expected a time from 1m to 1d",
         );
         check_refused(
             "tenants.deletion_wait = \"7\"",

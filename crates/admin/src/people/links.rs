@@ -10,8 +10,8 @@ use acta_storage::directory::{
 use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWrite};
 use serde_json::json;
 
-use crate::accounts::whatever_it_is;
-use crate::sessions::SignedIn;
+use crate::people::accounts::whatever_it_is;
+use crate::people::sessions::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Asker};
 

@@ -8,7 +8,7 @@ use acta_storage::directory::{self, Account, Kept, Membership, Recorded, Session
 use acta_storage::{Change, NewEntry, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::accounts::whatever_it_is;
+use crate::people::accounts::whatever_it_is;
 use crate::telling::of_account;
 use crate::{Admin, AdminError, Asker};
 

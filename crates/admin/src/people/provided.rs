@@ -8,7 +8,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Committed, Outcome};
 use serde_json::json;
 
-use crate::sessions::SignedIn;
+use crate::people::sessions::SignedIn;
 use crate::telling::of_account;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Asker};

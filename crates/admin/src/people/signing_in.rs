@@ -14,7 +14,7 @@ use acta_storage::{Change, Committed, Expected, NewEntry, Outcome, RecordKind, R
 use acta_xapi::Sha2;
 use serde_json::json;
 
-use crate::sessions::SignedIn;
+use crate::people::sessions::SignedIn;
 use crate::telling::of_account;
 use crate::{Admin, AdminError, Asker};
 

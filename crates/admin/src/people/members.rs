@@ -1,0 +1,279 @@
+//! The people of a tenant: their roles, and invitations.
+
+use acta_access::{Permission, Role, TenantId};
+use acta_ambient::Moment;
+use acta_auth::{Secret, Token, TokenKind};
+use acta_storage::directory::{
+    self, Account, AccountId, EmailAddress, Kept, Membership, Recorded, Ticket, TicketPurpose,
+};
+use acta_storage::{Change, Group, RecordWrite};
+use serde_json::json;
+
+use crate::once::Attempt;
+use crate::telling::of_account;
+use crate::{Admin, AdminError, Asker, Made, Once};
+
+/// A person of a tenant.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Who.
+    pub account: Account,
+    /// As what.
+    pub membership: Kept<Membership>,
+}
+
+/// An invitation and its link's token, which is told this once.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// As it is stored.
+    pub ticket: Ticket,
+    /// The token of the link.
+    pub token: Secret,
+}
+
+impl Admin {
+    /// A page of the people of a tenant, behind the account `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn list_people(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        after: Option<AccountId>,
+        count_max: usize,
+    ) -> Result<Vec<Member>, AdminError> {
+        self.permit(asker, tenant, Permission::ReadPeople).await?;
+        let after = after.map(|account| Membership::record_id_of(tenant, account));
+        let group = Group::OfTenant(tenant);
+        let page: Vec<Kept<Membership>> =
+            directory::page(&*self.storage, &group, after.as_deref(), count_max).await?;
+        let mut people = Vec::with_capacity(page.len());
+        for membership in page {
+            if let Some(account) = self.find_account(membership.value.account).await? {
+                people.push(Member { account: account.value, membership });
+            }
+        }
+        Ok(people)
+    }
+
+    /// Finds a person of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_people`].
+    pub async fn read_member(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        account: AccountId,
+    ) -> Result<Member, AdminError> {
+        self.permit(asker, tenant, Permission::ReadPeople).await?;
+        let membership = self.membership(tenant, account).await?;
+        let membership = membership.ok_or(AdminError::NotFound)?;
+        let account = self.find_account(account).await?.ok_or(AdminError::NotFound)?;
+        Ok(Member { account: account.value, membership })
+    }
+
+    /// Gives a person of a tenant another role.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Stale`];
+    /// [`AdminError::Conflict`]: the tenant would be without an owner.
+    pub async fn change_role(
+        &self,
+        asker: &Asker,
+        (tenant, account): (TenantId, AccountId),
+        role: Role,
+    ) -> Result<Member, AdminError> {
+        self.permit(asker, tenant, Permission::ChangeRoles).await?;
+        let found = self.membership(tenant, account).await?.ok_or(AdminError::NotFound)?;
+        let before = found.value.role;
+        if before == role {
+            return self.read_member(asker, tenant, account).await;
+        }
+        self.permit_granting(asker, tenant, before).await?;
+        self.permit_granting(asker, tenant, role).await?;
+        let mut writes =
+            vec![found.write(&Membership { role, is_provided: false, ..found.value.clone() })];
+        if before == Role::Owner {
+            writes.push(self.keep_an_owner(tenant, account).await?);
+        }
+        let detail = json!({ "changes": { "role": {
+            "from": before.as_str(), "to": role.as_str(),
+        } } });
+        let entry = self.entry_with(asker, "person.role-changed", of_account(account), &detail);
+        self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await?;
+        self.read_member(asker, tenant, account).await
+    }
+
+    /// Takes a person out of a tenant. The account stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::change_role`].
+    pub async fn remove_member(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        account: AccountId,
+    ) -> Result<(), AdminError> {
+        let is_own = asker.account().is_some_and(|own| own.id == account);
+        if !is_own {
+            self.permit(asker, tenant, Permission::ChangeRoles).await?;
+        }
+        let found = self.membership(tenant, account).await?.ok_or(AdminError::NotFound)?;
+        if !is_own {
+            self.permit_granting(asker, tenant, found.value.role).await?;
+        }
+        let mut writes = vec![found.remove()];
+        if found.value.role == Role::Owner {
+            writes.push(self.keep_an_owner(tenant, account).await?);
+        }
+        let detail = json!({ "role": found.value.role.as_str() });
+        let entry = self.entry_with(asker, "person.removed", of_account(account), &detail);
+        self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await
+    }
+
+    /// A write that fails if another owner goes at the same time: it touches one who stays.
+    pub(crate) async fn keep_an_owner(
+        &self,
+        tenant: TenantId,
+        leaving: AccountId,
+    ) -> Result<RecordWrite, AdminError> {
+        let members: Vec<Kept<Membership>> =
+            directory::list(&*self.storage, &Group::OfTenant(tenant)).await?;
+        let stays = members
+            .into_iter()
+            .find(|member| member.value.role == Role::Owner && member.value.account != leaving);
+        match stays {
+            Some(owner) => Ok(owner.write(&owner.value)),
+            None => Err(AdminError::Conflict(
+                "it is the last owner of a tenant: make somebody else an owner first",
+            )),
+        }
+    }
+
+    /// Invites somebody into a tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Conflict`]: they have
+    /// a role there.
+    pub async fn invite(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        (email, role): (EmailAddress, Role),
+        once: Once<'_, Invited>,
+    ) -> Result<Made<Invited>, AdminError> {
+        let permissions = (Permission::InvitePeople, acta_access::ServerPermission::AppointOwners);
+        if role == Role::Owner {
+            self.permit_either(asker, tenant, permissions).await?;
+        } else {
+            self.permit(asker, tenant, Permission::InvitePeople).await?;
+        }
+        self.permit_granting(asker, tenant, role).await?;
+        if let Some(told) = self.find_answer(once.key).await? {
+            return Ok(Made::Before(told));
+        }
+        let known: Option<Kept<Account>> =
+            directory::find_by_name(&*self.storage, email.as_str()).await?;
+        if let Some(known) = known
+            && self.membership(tenant, known.value.id).await?.is_some()
+        {
+            return Err(AdminError::Conflict("the person has a role in the tenant already"));
+        }
+        let lifetime = self.options.invitation_lifetime;
+        let purpose = TicketPurpose::Invitation { tenant, email: email.clone(), role };
+        let (ticket, token) = self.new_ticket(purpose, lifetime);
+        // The entry names the ticket, not the address: the audit stays when a person goes.
+        let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
+        let entry = self.entry_with(asker, "invitation.created", of_ticket(&ticket), &detail);
+        let change = Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
+        let invited = Invited { ticket, token };
+        match self.commit_once(change, once, &invited).await? {
+            Attempt::Done => Ok(Made::Now(invited)),
+            Attempt::Before(told) => Ok(Made::Before(told)),
+            Attempt::Stale | Attempt::NameTaken => Err(AdminError::Stale),
+        }
+    }
+
+    /// A link that is used once, and the token in it.
+    pub(crate) fn new_ticket(
+        &self,
+        purpose: TicketPurpose,
+        lifetime: std::time::Duration,
+    ) -> (Ticket, Secret) {
+        let token = Token::new(TokenKind::Ticket, &*self.entropy);
+        let created: Moment = self.clock.now();
+        let expires = created.saturating_add(lifetime);
+        let ticket = Ticket { id: token.id().as_str().to_owned(), purpose, created, expires };
+        (ticket, Secret::new(token.expose()))
+    }
+
+    /// A page of the invitations of a tenant that wait, behind the one with the id `after`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_people`].
+    pub async fn list_invitations(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<Ticket>, AdminError> {
+        self.permit(asker, tenant, Permission::ReadPeople).await?;
+        let (group, now) = (Group::OfTenant(tenant), self.clock.now());
+        let mut after = after.map(str::to_owned);
+        let mut waiting = Vec::new();
+        loop {
+            let page: Vec<Kept<Ticket>> =
+                directory::page(&*self.storage, &group, after.as_deref(), count_max).await?;
+            let is_last = page.len() < count_max;
+            after = page.last().map(|kept| kept.record.id.clone());
+            let tickets = page.into_iter().map(|kept| kept.value);
+            // Those that have expired are in the way until they are tidied away.
+            waiting.extend(tickets.filter(|ticket| now < ticket.expires));
+            if is_last || count_max <= waiting.len() {
+                waiting.truncate(count_max);
+                return Ok(waiting);
+            }
+        }
+    }
+
+    /// Takes an invitation back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_people`].
+    pub async fn remove_invitation(
+        &self,
+        asker: &Asker,
+        tenant: TenantId,
+        id: &str,
+    ) -> Result<(), AdminError> {
+        self.permit(asker, tenant, Permission::InvitePeople).await?;
+        let found: Option<Kept<Ticket>> = directory::find(&*self.storage, id).await?;
+        let found = found.ok_or(AdminError::NotFound)?;
+        let TicketPurpose::Invitation { tenant: of, role, .. } = found.value.purpose else {
+            return Err(AdminError::NotFound);
+        };
+        if of != tenant {
+            return Err(AdminError::NotFound);
+        }
+        self.permit_granting(asker, tenant, role).await?;
+        let target = of_ticket(&found.value);
+        let entry = self.entry(asker, "invitation.removed", target);
+        let entries = vec![(Some(tenant), entry)];
+        self.commit(&Change { writes: vec![found.remove()], entries }).await
+    }
+}
+
+/// The beginning of the id is enough to tell one from another.
+pub(crate) fn of_ticket(ticket: &Ticket) -> String {
+    format!("invitation:{}", ticket.id.get(..16).unwrap_or(&ticket.id))
+}

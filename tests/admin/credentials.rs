@@ -1,0 +1,160 @@
+//! `acta credential`, every command of it, on every kind of store.
+
+use acta_tests::{Server, Version, basic, make};
+use serde_json::{Value, json};
+
+use crate::asking::{Asked, Kind};
+
+const RESTRICTED: &[&str] = &[
+    "credential",
+    "create",
+    "--label",
+    "LMS",
+    "--scope",
+    "statements/write,state",
+    "--scope",
+    "define",
+    "--activity-prefix",
+    "https://a.example/",
+    "--activity-prefix",
+    "https://b.example/",
+    "--origin",
+    "https://lms.example",
+    "--authority-account",
+    "https://lms.example",
+    "the lms",
+    "--authority-name",
+    "The LMS",
+    "--expires",
+    "2099-03-31",
+];
+
+fn check(kind: Kind) {
+    let store = Asked::new(kind);
+    let made = store.ask(RESTRICTED);
+    assert_eq!(made["scopes"], json!(["statements/write", "state", "define"]), "{kind:?}");
+    assert_eq!(made["activity_prefixes"], json!(["https://a.example/", "https://b.example/"]));
+    assert_eq!(made["origins"], json!(["https://lms.example"]));
+    assert_eq!(made["expires"], "2099-03-31T00:00:00.000000Z");
+    let account = json!({ "homePage": "https://lms.example", "name": "the lms" });
+    assert_eq!(
+        (&made["authority"]["account"], &made["authority"]["name"]),
+        (&account, &json!("The LMS"))
+    );
+    let (key, secret) = (made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    check_usual(&store);
+    check_changing(&store, key);
+    let rotated = store.ask(&["credential", "rotate", key, "--overlap", "1h"]);
+    assert_ne!(rotated["secret"], secret);
+    assert_eq!(rotated["secrets"].as_array().unwrap().len(), 2);
+    check_token(&store, key);
+    let listed = store.tell(&["credential", "list"]);
+    assert!(listed.contains(key) && listed.contains("blackbox"), "{listed}");
+    assert!(!listed.contains(secret));
+    store.tell(&["credential", "remove", key]);
+    store.refuse(&["credential", "show", key], 1, "there is nothing");
+    store.refuse(&["credential", "create", "--label", "x", "--scope", "y"], 2, "not a scope");
+    store.tell(&["tenant", "create", "another"]);
+    store.refuse(&["credential", "list"], 2, "name one with --tenant");
+    let of_other = store.ask(&["credential", "list", "--tenant", "2"]);
+    assert_eq!(of_other["items"], json!([]));
+    store.refuse(&["credential", "show", "blackbox", "--tenant", "2"], 1, "there is nothing");
+}
+
+/// What a credential is for which nothing is said.
+fn check_usual(store: &Asked) {
+    let shown = store.tell(&["credential", "create", "--label", "simple"]);
+    assert!(shown.contains("shown only now"), "{shown}");
+    let of = |name: &str| {
+        let line = shown.lines().find_map(|line| line.strip_prefix(name));
+        line.map(str::trim).unwrap_or_default().to_owned()
+    };
+    let (key, secret) = (of("  key "), of("  secret "));
+    assert_eq!(of("scopes"), "statements/write, statements/read/mine");
+    if let Some(server) = store.server() {
+        let client = server.client(Version::V2_0_0);
+        let header = basic(&key, &secret);
+        let stored = client.post("/statements").json(&make::statement());
+        stored.header("Authorization", &header).send().expect(200);
+        let state = client.get("/activities/profile").query("activityId", "https://a.example/1");
+        state.header("Authorization", &header).send().expect(403);
+    }
+}
+
+fn check_changing(store: &Asked, key: &str) {
+    let change = ["credential", "change", key];
+    let with = |more: &[&str]| store.ask(&[&change[..], more].concat());
+    assert_eq!(with(&["--label", "other"])["label"], "other");
+    let read_only = with(&["--read-only", "on"]);
+    assert_eq!(read_only["is_read_only"], true);
+    assert_eq!(read_only["activity_prefixes"].as_array().unwrap().len(), 2, "stays as it was");
+    let opened = with(&["--activity-prefix", "none", "--origin", "https://c.example"]);
+    assert_eq!(
+        (&opened["activity_prefixes"], &opened["origins"]),
+        (&json!([]), &json!(["https://c.example"]))
+    );
+    let own = with(&["--own-authority", "--expires", "none", "--read-only", "off"]);
+    assert_eq!((&own["authority"], &own["expires"]), (&Value::Null, &Value::Null));
+    assert_eq!(with(&["--scope", "all"])["scopes"], json!(["all"]));
+    assert_eq!(with(&["--origin", "none"])["origins"], json!([]));
+    store.refuse(&change, 2, "name what is to be different");
+    let faulty = [&change[..], &["--activity-prefix", "no prefix"]].concat();
+    store.refuse(&faulty, 1, "activity_prefixes");
+}
+
+fn check_token(store: &Asked, key: &str) {
+    let activity = "https://a.example/1";
+    let made = store.ask(&[
+        "credential",
+        "token",
+        key,
+        "--agent",
+        "mailto:ada@example.org",
+        "--activity",
+        activity,
+        "--registration",
+        "0c7a9e44-8a0c-4b5c-9e46-7f3b2f1f9a11",
+        "--lifetime",
+        "1h",
+    ]);
+    let token = made["token"].as_str().unwrap();
+    assert!(made["basic"].as_str().unwrap().starts_with("Basic "), "{made}");
+    if let Some(server) = store.server() {
+        check_bound(server, &format!("Bearer {token}"), activity);
+    }
+    let agent = r#"{"account":{"homePage":"https://a.example","name":"ada"}}"#;
+    let shown = store.tell(&["credential", "token", key, "--agent", agent]);
+    assert!(shown.contains("token") && shown.contains("only now"), "{shown}");
+    store.refuse(
+        &["credential", "token", key, "--agent", "mailto:a@example.org", "--lifetime", "25h"],
+        1,
+        "24 hours at most",
+    );
+}
+
+/// The token is good for its learner alone.
+fn check_bound(server: &Server, header: &str, activity: &str) {
+    let client = server.client(Version::V2_0_0);
+    for (mailbox, status) in [("mailto:ada@example.org", 404), ("mailto:eve@example.org", 403)] {
+        let state = client.get("/activities/state").query("activityId", activity);
+        let state = state.query("agent", &json!({ "mbox": mailbox }).to_string());
+        let state = state.query("stateId", "bookmark");
+        let state = state.query("registration", "0c7a9e44-8a0c-4b5c-9e46-7f3b2f1f9a11");
+        state.header("Authorization", header).send().expect(status);
+    }
+}
+
+#[test]
+fn credentials_of_a_served_store() {
+    check(Kind::Served);
+}
+
+#[test]
+fn credentials_of_an_unserved_store() {
+    check(Kind::Unserved);
+}
+
+#[test]
+fn credentials_of_a_store_in_a_database() {
+    check(Kind::Database);
+}

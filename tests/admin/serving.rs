@@ -1,0 +1,128 @@
+//! What a server does besides answering: it greets, counts, and removes what was deleted.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
+use acta_tests::{Engine, Launch, Server, Store, Version, acta, make, run};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::asking::{Asked, Kind, stop};
+
+/// Longest wait for what a server does by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks the unserved or served store in `data`.
+fn ask(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
+    let ran = run(acta().args(arguments).arg("--json").arg("--data").arg(data));
+    (ran.code, serde_json::from_str(&ran.out).unwrap_or_default())
+}
+
+/// A server that was started by hand.
+struct Greeting {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    errors: tempfile::NamedTempFile,
+}
+
+impl Greeting {
+    fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
+        let errors = tempfile::NamedTempFile::new().unwrap();
+        let mut command = acta();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+        command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.stderr(errors.reopen().unwrap());
+        let mut child = command.spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output, errors }
+    }
+
+    /// Reads what is printed up to the set-up link.
+    fn link(&mut self) -> String {
+        let mut line = String::new();
+        while self.output.read_line(&mut line).unwrap() != 0 {
+            if line.contains("/setup?token=") {
+                return line.trim().to_owned();
+            }
+            line.clear();
+        }
+        panic!("no link was printed: {}", std::fs::read_to_string(self.errors.path()).unwrap());
+    }
+
+    /// Ends it in good order; returns what else it printed, and its log.
+    fn end(mut self) -> (String, String) {
+        let process = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success());
+        (rest, std::fs::read_to_string(self.errors.path()).unwrap())
+    }
+}
+
+impl Drop for Greeting {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn each_start_without_accounts_prints_another_set_up_link() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let mut first = Greeting::start(&data, &[]);
+    let one = first.link();
+    assert!(one.starts_with("http://127.0.0.1:"), "{one}");
+    let (_, log) = first.end();
+    let token = one.split_once("token=").unwrap().1;
+    assert!(!log.contains(token) && !log.contains("token="), "{log}");
+    assert!(log.contains("serving xAPI"), "{log}");
+    let settings = [("ACTA_PUBLIC_URL", "https://lrs.example.org")];
+    let mut second = Greeting::start(&data, &settings);
+    let other = second.link();
+    assert!(other.starts_with("https://lrs.example.org/setup?token="), "{other}");
+    assert!(!other.contains(token));
+    second.end();
+}
+
+#[test]
+fn a_deleted_tenant_is_removed_once_its_time_is_over() {
+    let store = Store::new(Engine::Embedded);
+    let settings = [("ACTA_TENANTS_DELETION_WAIT", "0s")];
+    let data = store.data();
+    stop(Server::start_in(&data, Version::V2_0_0));
+    assert_eq!(ask(&data, &["tenant", "create", "short"]).0, Some(0));
+    let mut delete = acta();
+    delete.args(["tenant", "delete", "2", "--yes", "--data"]).arg(&data);
+    assert_eq!(run(delete.envs(settings)).code, Some(0));
+    let launch = Launch { settings: &settings, ..Launch::new(&data, Version::V2_0_0) };
+    let server = launch.start();
+    let clock = SystemClock::new();
+    while ask(&data, &["tenant", "show", "2"]).0 == Some(0) {
+        assert!(clock.elapsed() < PATIENCE, "{}", server.log());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let (_, told) = ask(&data, &["audit", "list", "--server", "--act", "tenant.purged"]);
+    assert_eq!(told["items"][0]["target"], "tenant:2", "{told}");
+}
+
+fn check_counts(kind: Kind) {
+    let mut store = Asked::new(kind);
+    let client = store.server().unwrap().client(Version::V2_0_0);
+    client.store(&make::statement());
+    store.stop();
+    let usage = store.ask(&["tenant", "usage", "1"]);
+    assert_eq!((&usage["statements"], &usage["today"]["statements"]), (&1.into(), &1.into()));
+    let credential = store.ask(&["credential", "show", "blackbox"]);
+    assert!(credential["last_used"].is_string(), "{credential}");
+}
+
+#[test]
+fn what_was_counted_is_told_in_the_end() {
+    check_counts(Kind::Served);
+    check_counts(Kind::Database);
+}
