@@ -7,7 +7,6 @@
 
 mod audit;
 mod caller;
-pub(crate) mod cookie;
 mod json;
 pub(crate) mod openapi;
 mod paging;

@@ -27,7 +27,7 @@ use crate::memory::{Charge, Memory};
 use crate::metrics::Metrics;
 use crate::place::{Place, Workload};
 use crate::problem::Problem;
-use crate::{HttpParts, Shared, SharedParts, answer, health, pages, provider, xapi};
+use crate::{HttpParts, Shared, SharedParts, answer, health, pages, xapi};
 
 /// The header by which a client recognises its request in our log.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -89,7 +89,7 @@ pub(crate) struct Asked {
 impl Route {
     /// The route of a path.
     fn of(path: &str) -> Self {
-        if let Some((name, gate)) = admin::route_of(path).or_else(|| provider::route_of(path)) {
+        if let Some((name, gate)) = admin::route_of(path) {
             return Self { name, face: Face::Admin, gate, tells_consistency: false };
         }
         if let Some(name) = pages::route_of(path) {
@@ -197,7 +197,6 @@ impl App {
             .merge(xapi::routes())
             .merge(admin::routes())
             .merge(pages::routes())
-            .merge(provider::routes())
             .merge(further)
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))

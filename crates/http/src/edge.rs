@@ -5,6 +5,7 @@ mod alternate;
 mod body;
 mod caller;
 mod client;
+pub(crate) mod cookie;
 pub(crate) mod cors;
 mod date;
 mod etag;

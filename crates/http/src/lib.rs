@@ -13,13 +13,11 @@ mod app;
 mod connection;
 mod edge;
 mod health;
-mod markup;
 mod memory;
 mod metrics;
 mod pages;
 mod place;
 mod problem;
-mod provider;
 mod server;
 mod xapi;
 
@@ -39,7 +37,7 @@ use ipnet::IpNet;
 pub use admin::openapi::text as openapi_document;
 pub use app::App;
 pub use metrics::{GaugeReading, Gauges};
-pub use provider::SignInProvider;
+pub use pages::provider::SignInProvider;
 pub use server::{Control, Listeners, ServeError, serve};
 
 use memory::Memory;

@@ -10,6 +10,8 @@
 mod account;
 mod form;
 mod invitation;
+pub(crate) mod markup;
+pub(crate) mod provider;
 mod reset;
 mod setup;
 mod shell;
@@ -23,7 +25,16 @@ use crate::Shared;
 
 /// The addresses, which are their names in metrics and logs. What follows a `?` is in neither:
 /// there are tokens in it.
-const PATHS: [&str; 6] = ["/setup", "/signin", "/signout", "/invitation", "/reset", "/account"];
+const PATHS: [&str; 8] = [
+    "/setup",
+    "/signin",
+    provider::BEGIN_PATH,
+    provider::CALLBACK_PATH,
+    "/signout",
+    "/invitation",
+    "/reset",
+    "/account",
+];
 
 /// The name of a page; none if it is none of these.
 pub(crate) fn route_of(path: &str) -> Option<&'static str> {
@@ -35,6 +46,8 @@ pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/setup", get(setup::get_setup).post(setup::post_setup))
         .route("/signin", get(signin::get_signin).post(signin::post_signin))
+        .route(provider::BEGIN_PATH, get(provider::begin))
+        .route(provider::CALLBACK_PATH, get(provider::finish))
         .route("/signout", get(signout::get_signout).post(signout::post_signout))
         .route("/invitation", get(invitation::get_invitation).post(invitation::post_invitation))
         .route("/reset", get(reset::get_reset).post(reset::post_reset))

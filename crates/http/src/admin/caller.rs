@@ -9,8 +9,9 @@ use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 
-use super::{Gate, cookie};
+use super::Gate;
 use crate::Shared;
+use crate::edge::cookie;
 use crate::edge::{ClientAddress, Sender};
 use crate::problem::Problem;
 

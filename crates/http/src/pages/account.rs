@@ -12,7 +12,7 @@ use super::signout;
 use crate::Shared;
 use crate::admin::Visitor;
 use crate::edge::{NoParams, Query};
-use crate::markup::Markup;
+use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the account.

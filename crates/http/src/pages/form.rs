@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use crate::Shared;
 use crate::admin::is_csrf_token;
 use crate::edge::{Bound, FromParams, Incoming, Params, decode};
-use crate::markup::Markup;
+use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// Longest form, in bytes: 16 KiB.

@@ -8,9 +8,9 @@ use hyper::StatusCode;
 use super::form::{Failure, Field, Form, FormView, LinkParams};
 use super::shell::{go_to, page, void_link};
 use crate::Shared;
-use crate::admin::cookie;
+use crate::edge::cookie;
 use crate::edge::{ClientAddress, Query};
-use crate::markup::Markup;
+use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the form.

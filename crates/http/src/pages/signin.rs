@@ -8,9 +8,10 @@ use hyper::StatusCode;
 use super::form::{Failure, Field, Form, FormView, Kind};
 use super::shell::{go_to, page};
 use crate::Shared;
-use crate::admin::{Visitor, cookie};
+use crate::admin::Visitor;
+use crate::edge::cookie;
 use crate::edge::{ClientAddress, FromParams, Params, Query};
-use crate::markup::Markup;
+use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// What happened before.
@@ -33,6 +34,7 @@ impl FromParams for SigninParams {
 
 /// Shows the form.
 pub(super) async fn get_signin(
+    State(shared): State<Shared>,
     Visitor(visitor): Visitor,
     Query(params): Query<SigninParams>,
 ) -> Result<Response, Problem> {
@@ -44,6 +46,9 @@ pub(super) async fn get_signin(
         content.raw("<p class=\"notice\" role=\"status\">").text(text).raw("</p>\n");
     }
     write_form(&mut content, ("", ""), None);
+    if let Some(provider) = &shared.provider {
+        provider.write_link(&mut content, "");
+    }
     Ok(page(StatusCode::OK, "Sign in", &content))
 }
 

@@ -7,9 +7,10 @@ use hyper::StatusCode;
 use super::form::{Form, FormView};
 use super::shell::{go_to, page};
 use crate::Shared;
-use crate::admin::{Visitor, cookie};
+use crate::admin::Visitor;
+use crate::edge::cookie;
 use crate::edge::{NoParams, Query};
-use crate::markup::Markup;
+use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the button.

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::read::Session;
 use crate::Shared;
-use crate::admin::cookie;
 use crate::admin::json::{Json, view};
+use crate::edge::cookie;
 use crate::edge::{ClientAddress, NoParams, Query};
 use crate::problem::Problem;
 

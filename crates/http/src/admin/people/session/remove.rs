@@ -7,7 +7,8 @@ use hyper::header::SET_COOKIE;
 
 use crate::Shared;
 use crate::admin::people::done;
-use crate::admin::{Administrator, check_csrf_header, cookie};
+use crate::admin::{Administrator, check_csrf_header};
+use crate::edge::cookie;
 use crate::edge::{NoParams, Query};
 use crate::problem::Problem;
 

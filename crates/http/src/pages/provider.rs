@@ -10,17 +10,17 @@ use std::time::Duration;
 use acta_admin::{AdminError, NewcomerRule};
 use acta_auth::oidc::{Callback, OidcError, Pending, Provider};
 use acta_auth::{OpenError, Sealer};
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use hyper::header::{HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{StatusCode, header};
 
 use crate::Shared;
-use crate::admin::{Gate, Visitor, cookie};
+use crate::admin::Visitor;
 use crate::app::App;
 use crate::edge::ClientAddress;
+use crate::edge::cookie;
+use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// The provider at which people sign in.
@@ -34,11 +34,19 @@ pub struct SignInProvider {
     pub newcomers: NewcomerRule,
 }
 
+impl SignInProvider {
+    /// Appends the link that leads to the provider.
+    pub(super) fn write_link(&self, content: &mut Markup, before: &str) {
+        content.raw("<p><a href=\"").text(BEGIN_PATH).raw("\">");
+        content.text(before).text(&self.label).raw("</a></p>\n");
+    }
+}
+
 /// Where browsers are sent to it from.
-pub(crate) const BEGIN_PATH: &str = "/signin/begin";
+pub(super) const BEGIN_PATH: &str = "/signin/begin";
 
 /// Where they come back.
-const CALLBACK_PATH: &str = "/signin/oidc";
+pub(super) const CALLBACK_PATH: &str = "/signin/oidc";
 
 /// Where they go then.
 const ARRIVAL_PATH: &str = "/account";
@@ -52,24 +60,12 @@ const SIGN_IN_MAX: Duration = Duration::from_mins(15);
 /// What the cookie is sealed for.
 const PURPOSE: &str = "oidc-sign-in";
 
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new().route(BEGIN_PATH, get(begin)).route(CALLBACK_PATH, get(finish))
-}
-
-/// The name of a route, and who comes through; none if it is not one of these.
-pub(crate) fn route_of(path: &str) -> Option<(&'static str, Gate)> {
-    match path {
-        BEGIN_PATH => Some(("page/signin/begin", Gate::Guest)),
-        CALLBACK_PATH => Some(("page/signin/oidc", Gate::Guest)),
-        _ => None,
-    }
-}
-
 fn provider(shared: &Shared) -> Result<&SignInProvider, Problem> {
     shared.provider.as_ref().ok_or_else(Problem::not_found)
 }
 
-async fn begin(State(shared): State<Shared>) -> Result<Response, Problem> {
+/// Sends the browser to the provider.
+pub(super) async fn begin(State(shared): State<Shared>) -> Result<Response, Problem> {
     let begun = provider(&shared)?.provider.begin().await?;
     let expires = shared.clock.now().saturating_add(SIGN_IN_MAX);
     let text = begun.pending.encode();
@@ -78,7 +74,8 @@ async fn begin(State(shared): State<Shared>) -> Result<Response, Problem> {
     Ok(redirect(&begun.url, [set(&shared, sealed.expose(), SIGN_IN_MAX)]))
 }
 
-async fn finish(
+/// Takes the browser back: signs somebody in or, where somebody has signed in, connects them.
+pub(super) async fn finish(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
     address: ClientAddress,
