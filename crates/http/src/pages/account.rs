@@ -1,6 +1,7 @@
 //! `/account`: one's own account.
 
 use acta_admin::{AdminError, Asker};
+use acta_auth::RecoveryCode;
 use acta_storage::directory::{Account, Session};
 use axum::extract::State;
 use axum::response::Response;
@@ -79,7 +80,7 @@ async fn carry_out(
         }
         "confirm" => {
             let codes = admin.confirm_factor(asker, form.text("code").trim()).await?;
-            let codes: Vec<&str> = codes.0.iter().map(|code| code.expose()).collect();
+            let codes: Vec<&str> = codes.0.iter().map(RecoveryCode::expose).collect();
             return Ok(Outcome::Told("Keep your recovery codes", codes_page(&codes)));
         }
         "remove" => admin.remove_factor(asker, current).await?,

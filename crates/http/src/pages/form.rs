@@ -124,7 +124,11 @@ impl Failure {
                 StatusCode::CONFLICT,
                 "Something was changed at the same moment. Look at it, then try again.",
             ),
-            other => Err(other.into()),
+            other @ (AdminError::Forbidden { .. }
+            | AdminError::NotFound
+            | AdminError::KeyReused
+            | AdminError::LinkVoid
+            | AdminError::Service(_)) => Err(other.into()),
         }
     }
 
