@@ -8,12 +8,12 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Failure, Field, Form, FormView, Kind};
+use super::markup::Markup;
 use super::shell::{go_to, page, time_text};
 use super::signout;
 use crate::Shared;
 use crate::admin::Visitor;
 use crate::edge::{NoParams, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the account.
