@@ -13,6 +13,7 @@ use acta_service::{Service, ServiceParts};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditQuery, Entry, Storage};
 use acta_xapi::ParseLimits;
+use tokio::task::JoinSet;
 
 pub(crate) const PASSWORD: &str = "blue otters juggle seven lamps";
 pub(crate) const OTHER_PASSWORD: &str = "violet-kayak-thunder-39";
@@ -112,6 +113,19 @@ impl House {
         let query = AuditQuery::everything(1000);
         self.storage.list_audit(tenant, &query).await.unwrap()
     }
+}
+
+/// Does several things at the same time, and gives what came of each.
+pub(crate) async fn at_once<T, A>(acts: impl IntoIterator<Item = A>) -> Vec<T>
+where
+    T: Send + 'static,
+    A: Future<Output = T> + Send + 'static,
+{
+    let mut all = JoinSet::new();
+    for act in acts {
+        all.spawn(act);
+    }
+    all.join_all().await
 }
 
 /// Asserts that something was refused in a certain way.

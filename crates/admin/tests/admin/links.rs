@@ -5,7 +5,7 @@ use std::time::Duration;
 use acta_access::{Role, TenantId};
 use acta_admin::{AdminError, Asker, LinkPurpose};
 
-use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, refused};
+use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 #[tokio::test]
 async fn of_two_who_set_up_one_wins() {
@@ -15,16 +15,12 @@ async fn of_two_who_set_up_one_wins() {
     refused!(house.admin.read_link(first.expose()).await, AdminError::LinkVoid);
     let both = ["ada@example.org", "eve@example.org"].map(|email| {
         let (admin, token) = (house.admin.clone(), token.expose().to_owned());
-        tokio::spawn(async move {
+        async move {
             let who = House::who("Somebody", PASSWORD);
             admin.set_up(&token, &email.parse().unwrap(), &who).await.is_ok()
-        })
+        }
     });
-    let mut won = 0;
-    for attempt in both {
-        won += u32::from(attempt.await.unwrap());
-    }
-    assert_eq!(won, 1);
+    assert_eq!(at_once(both).await.iter().filter(|won| **won).count(), 1);
     assert!(house.admin.begin_set_up().await.unwrap().is_none(), "it is set up");
 }
 

@@ -1,5 +1,6 @@
 //! Signing in, second factors, and sessions.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use acta_access::Role;
@@ -7,7 +8,7 @@ use acta_admin::{AccountChanges, AdminError, Asker, SignIn};
 use acta_ambient::Clock;
 use sha1::{Digest, Sha1};
 
-use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, refused};
+use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 const EMAIL: &str = "ada@example.org";
 
@@ -18,7 +19,7 @@ fn code_now(house: &House, secret: &str) -> String {
     let mut bits = String::new();
     for letter in secret.chars() {
         let place = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
-        bits.push_str(&format!("{place:05b}"));
+        write!(bits, "{place:05b}").unwrap();
     }
     let bytes = (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[8 * at..8 * at + 8], 2));
     let mut key: Vec<u8> = bytes.map(Result::unwrap).collect();
@@ -90,14 +91,14 @@ async fn attempts_at_the_same_time_are_counted_each() {
     house.ada().await;
     let attempts = (0..12).map(|_| {
         let admin = house.admin.clone();
-        tokio::spawn(async move {
+        async move {
             let sign_in = SignIn { email: EMAIL, password: "wrong", code: None, from: FROM };
             admin.sign_in(&sign_in).await
-        })
+        }
     });
     let mut looked_at = 0;
-    for attempt in attempts.collect::<Vec<_>>() {
-        if matches!(attempt.await.unwrap(), Err(AdminError::NotSignedIn)) {
+    for attempt in at_once(attempts).await {
+        if matches!(attempt, Err(AdminError::NotSignedIn)) {
             looked_at += 1;
         }
     }
@@ -110,13 +111,13 @@ async fn two_browsers_sign_in_at_the_same_time() {
     house.ada().await;
     let both = [0; 2].map(|_| {
         let admin = house.admin.clone();
-        tokio::spawn(async move {
+        async move {
             let sign_in = SignIn { email: EMAIL, password: PASSWORD, code: None, from: FROM };
             admin.sign_in(&sign_in).await
-        })
+        }
     });
-    for attempt in both {
-        attempt.await.unwrap().unwrap();
+    for signed_in in at_once(both).await {
+        signed_in.unwrap();
     }
 }
 
@@ -139,7 +140,7 @@ async fn a_second_factor_is_asked_for_and_each_code_is_used_once() {
     let (secret, recovery) = add_factor(&house, &ada).await;
     refused!(house.sign_in(EMAIL, PASSWORD, None).await, AdminError::CodeNeeded);
     refused!(house.sign_in(EMAIL, "wrong", None).await, AdminError::NotSignedIn);
-    house.clock.advance(Duration::from_secs(120));
+    house.clock.advance(Duration::from_mins(2));
     let code = code_now(&house, &secret);
     let signed_in = house.sign_in(EMAIL, PASSWORD, Some(&code)).await.unwrap();
     assert!(signed_in.session.is_strong);

@@ -1,5 +1,7 @@
 //! What is told of people in the audit, and what is not.
 
+use std::fmt::Write;
+
 use acta_access::{Role, TenantId};
 use acta_storage::Outcome;
 
@@ -65,10 +67,8 @@ async fn nothing_secret_or_personal_is_in_the_audit_or_in_debug_output() {
     let mut audit = String::new();
     for tenant in [None, Some(TenantId::FIRST)] {
         for entry in house.entries(tenant).await {
-            audit.push_str(&format!(
-                "{} {} {}\n",
-                entry.told.act, entry.told.target, entry.told.detail
-            ));
+            let told = entry.told;
+            writeln!(audit, "{} {} {}", told.act, told.target, told.detail).unwrap();
         }
     }
     assert!(audit.contains("account.renamed"), "{audit}");

@@ -5,12 +5,12 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Form, FormView};
+use super::markup::Markup;
 use super::shell::{go_to, page};
 use crate::Shared;
 use crate::admin::Visitor;
 use crate::edge::cookie;
 use crate::edge::{NoParams, Query};
-use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the button.

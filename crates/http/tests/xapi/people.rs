@@ -198,9 +198,9 @@ async fn an_invitation_is_told_once_and_can_be_taken_back() {
     let line = "POST /api/v1/tenants/1/invitations";
     let first = house.send(line, &headers, body.clone()).await.must_be(201);
     let again = house.send(line, &headers, body).await.must_be(201);
-    let (told, link) = (first.json(), first.json()["link"].as_str().unwrap().to_owned());
+    let (told, address) = (first.json(), first.json()["link"].as_str().unwrap().to_owned());
     let token = told["token"].as_str().unwrap();
-    assert_eq!(link, format!("https://lrs.example/invitation?token={token}"));
+    assert_eq!(address, format!("https://lrs.example/invitation?token={token}"));
     assert_eq!(told["email"], "bob@example.org");
     assert_eq!(again.json()["id"], told["id"]);
     assert_eq!((&again.json()["token"], &again.json()["link"]), (&Value::Null, &Value::Null));
