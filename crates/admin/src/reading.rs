@@ -43,7 +43,7 @@ impl Admin {
     }
 
     /// A page of the statements of a tenant, as the JSON texts of an array's items with commas
-    /// between, and where to go on. `asked` is what the audit tells of the question.
+    /// between, and where to go on. `question` is what the audit tells of the question.
     ///
     /// # Errors
     ///
@@ -53,9 +53,9 @@ impl Admin {
         asker: &Asker,
         tenant: TenantId,
         (search, view): (Search, View),
-        asked: &serde_json::Value,
+        question: &serde_json::Value,
     ) -> Result<(String, StatementPage), AdminError> {
-        let what = json!({ "query": asked });
+        let what = json!({ "query": question });
         let principal = self.permit_reading(asker, tenant, &what).await?;
         let mut page = self.service.query_statements(&principal, search).await?;
         let statements = std::mem::take(&mut page.statements);

@@ -3,7 +3,9 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use acta_access::{Permission, ServerPermission, TenantId};
-use acta_storage::directory::{self, Kept, Tenant, TenantLimits, TenantState};
+use acta_storage::directory::{
+    self, AccountId, Kept, Membership, Tenant, TenantLimits, TenantState,
+};
 use acta_storage::{Change, Group, Record, RecordWrite, Usage};
 use serde_json::{Value, json};
 
@@ -78,19 +80,7 @@ impl Admin {
             Powers::Person { account, .. } if account.is_operator => {
                 self.tenants_behind(after, count_max).await?
             }
-            Powers::Person { account, .. } => {
-                let group = Group::OwnedBy(account.id.to_string());
-                let memberships: Vec<Kept<directory::Membership>> =
-                    directory::list(&*self.storage, &group).await?;
-                let mut own = Vec::new();
-                for membership in memberships {
-                    let tenant = membership.value.tenant;
-                    if after.is_none_or(|after| after < tenant) && own.len() < count_max {
-                        own.extend(self.find_tenant(tenant).await?);
-                    }
-                }
-                own
-            }
+            Powers::Person { account, .. } => self.tenants_of(account.id, after, count_max).await?,
             Powers::Credential(principal) => {
                 let tenant = principal.tenant;
                 let own = self.permit(asker, tenant, Permission::ReadTenant).await?;
@@ -121,6 +111,24 @@ impl Admin {
                 return Ok(found);
             }
         }
+    }
+
+    /// The tenants in which an account has a role, at most `count_max`, behind a number.
+    async fn tenants_of(
+        &self,
+        account: AccountId,
+        after: Option<TenantId>,
+        count_max: usize,
+    ) -> Result<Vec<Kept<Tenant>>, AdminError> {
+        let roles: Vec<Kept<Membership>> = self.owned_by(account).await?;
+        let mut own = Vec::new();
+        for role in roles {
+            let tenant = role.value.tenant;
+            if after.is_none_or(|after| after < tenant) && own.len() < count_max {
+                own.extend(self.find_tenant(tenant).await?);
+            }
+        }
+        Ok(own)
     }
 
     async fn find_tenant(&self, id: TenantId) -> Result<Option<Kept<Tenant>>, AdminError> {

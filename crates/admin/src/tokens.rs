@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acta_access::{Binding, Origin, Permission, Principal, Scopes, TenantId};
+use acta_access::{Binding, Origin, Permission, Principal, Scope, Scopes, TenantId};
 use acta_ambient::Moment;
 use acta_auth::{Authenticator, Secret, TokenClaims, TokenError};
 use acta_storage::{Change, Who};
@@ -69,6 +69,9 @@ impl Admin {
         let expires = now.saturating_add(lifetime);
         let expires = credential.expires.map_or(expires, |ends| ends.min(expires));
         let scopes = new.scopes.unwrap_or_else(|| Authenticator::token_scopes(credential.scopes));
+        if Scope::EVERY.into_iter().all(|scope| scope.administers() || !scopes.contains(scope)) {
+            return Err(AdminError::fault("/scopes", "a token needs at least one scope of xAPI"));
+        }
         let claims = TokenClaims {
             id: self.new_id(),
             key: credential.key.clone(),
@@ -83,7 +86,10 @@ impl Admin {
             restrictions: credential.restrictions,
             authority: credential.authority,
         };
-        let token = self.authenticator.issue_token(&of, &claims, expires).map_err(fault_of)?;
+        let token = self
+            .authenticator
+            .issue_token(&of, &claims, expires)
+            .map_err(|error| fault_of(&error))?;
         // Not for whom: the audit stays when a person is erased.
         let detail = json!({
             "token": claims.id.to_string(),
@@ -111,15 +117,11 @@ impl Admin {
         asker: &Asker,
         new: NewToken,
     ) -> Result<IssuedToken, AdminError> {
-        match (&asker.powers, &asker.who) {
-            (Powers::Credential(principal), Who::Credential(key)) => {
-                self.issue_token(asker, (principal.tenant, key), new).await
-            }
-            _ => {
-                let permission = Permission::IssueTokens.as_str();
-                Err(self.refuse(asker, asker.confined_to(), permission).await)
-            }
+        if let (Powers::Credential(principal), Who::Credential(key)) = (&asker.powers, &asker.who) {
+            return self.issue_token(asker, (principal.tenant, key), new).await;
         }
+        let permission = Permission::IssueTokens.as_str();
+        Err(self.refuse(asker, asker.confined_to(), permission).await)
     }
 }
 
@@ -133,8 +135,8 @@ fn is_its_own(asker: &Asker, tenant: TenantId, key: &str) -> bool {
     }
 }
 
-fn fault_of(error: TokenError) -> AdminError {
-    let pointer = match &error {
+fn fault_of(error: &TokenError) -> AdminError {
+    let pointer = match error {
         TokenError::Scope(_) => "/scopes",
         TokenError::Restricted(acta_access::Restriction::Origin) => "/origin",
         TokenError::Restricted(_) => "/activity",

@@ -59,9 +59,6 @@ const NOUNS: &[(&str, &str, Gate)] = &[
 const PUBLIC: &[(&str, &str)] =
     &[("", "api/reference"), ("/", "api/reference"), ("/openapi.json", "api/openapi")];
 
-/// The methods that some resource knows.
-const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
 /// Every resource with its methods. HEAD has become GET before, and OPTIONS is answered.
 pub(crate) fn routes() -> Router<Shared> {
     let resources = Router::new()
@@ -121,9 +118,14 @@ pub(crate) fn route_of(path: &str) -> Option<(&'static str, Gate)> {
     Some(known.map_or(("api/other", Gate::Open), |(_, name, gate)| (name, *gate)))
 }
 
-/// The answer to an OPTIONS request: pages of other origins are told nothing.
-pub(crate) fn answer_options() -> Response {
-    (StatusCode::NO_CONTENT, [(ALLOW, METHODS)]).into_response()
+/// The answer to an OPTIONS request, of what the resource said to it: that it does not know the
+/// method, but others. Pages of other origins are told nothing.
+pub(crate) fn answer_options(refused: Response) -> Response {
+    let Some(allowed) = refused.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok())
+    else {
+        return refused;
+    };
+    (StatusCode::NO_CONTENT, [(ALLOW, format!("{allowed},OPTIONS"))]).into_response()
 }
 
 #[cfg(test)]

@@ -279,7 +279,7 @@ impl App {
         if asked.method == Method::OPTIONS {
             pass_over(&mut request, place, bounds).await;
             return Ok(match asked.route.face {
-                Face::Admin | Face::Pages => admin::answer_options(),
+                Face::Admin | Face::Pages => admin::answer_options(self.call(request).await),
                 Face::Xapi | Face::Plain => cors::answer_options(),
             });
         }
@@ -296,9 +296,13 @@ impl App {
             // Whatever GET says; the body is taken off when the answer is finished.
             *request.method_mut() = Method::GET;
         }
+        Ok(self.call(request).await)
+    }
+
+    async fn call(&self, request: Request) -> Response {
         let mut router = self.router.clone();
         match router.call(request).await {
-            Ok(response) => Ok(response),
+            Ok(response) => response,
             Err(never) => match never {},
         }
     }

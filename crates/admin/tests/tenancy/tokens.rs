@@ -79,6 +79,7 @@ async fn a_token_is_narrower_than_its_credential() {
         (bound(inside, None, Some("all")), "faulty"),
         (bound(inside, None, Some("statements/read")), "faulty"),
         (bound(inside, None, Some("admin")), "faulty"),
+        (bound(inside, None, Some("")), "faulty"),
     ];
     for (new, expected) in table {
         let told = format!("{new:?}");

@@ -178,11 +178,11 @@ impl World {
 
     /// Every chain of the audit as one text.
     pub(crate) async fn whole_audit(&self) -> String {
-        let mut text = String::new();
-        for tenant in [None, Some(TenantId::FIRST), Some(self.other)] {
-            text += &format!("{:?}", self.audit(tenant).await);
+        let mut entries = self.audit(None).await;
+        for tenant in [TenantId::FIRST, self.other] {
+            entries.extend(self.audit(Some(tenant)).await);
         }
-        text
+        format!("{entries:?}")
     }
 
     /// What an engine knows of a tenant.

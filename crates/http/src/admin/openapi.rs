@@ -131,6 +131,7 @@ pub(super) fn document() -> Value {
     components["responses"]["Problem"] = problem_response();
     components["schemas"]["Problem"] = problem_schema();
     components["schemas"]["Fault"] = fault_schema();
+    components["schemas"]["Agent"] = agent_schema();
     let paths = document["paths"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
     for operation in paths.flat_map(|path| path.as_object_mut().into_iter().flatten()) {
         complete(&mut operation.1["responses"]);
@@ -235,6 +236,48 @@ fn fault_schema() -> Value {
             "message": { "type": "string", "description": "What is expected." },
             "found": { "type": "string", "description": "What was sent, shortened." },
         },
+    })
+}
+
+/// An agent of xAPI, which has exactly one identifier.
+///
+/// Spec: xAPI 1.0.3, Part Two, 2.4.2.1 and 2.4.2.3.
+fn agent_schema() -> Value {
+    let iri = json!({
+        "type": "string",
+        "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:[^\\x00-\\x20<>\"{}|\\\\^`\\x7f-\\xa0\\s]+$",
+    });
+    let account = json!({
+        "type": "object",
+        "required": ["homePage", "name"],
+        "properties": { "homePage": iri, "name": { "type": "string" } },
+        "additionalProperties": false,
+    });
+    let identifiers = [
+        (
+            "mbox",
+            json!({ "type": "string", "pattern": "^mailto:[!-?A-~]{1,100}@[!-?A-~]{1,100}$" }),
+        ),
+        ("mbox_sha1sum", json!({ "type": "string", "pattern": "^[0-9a-fA-F]{40}$" })),
+        ("openid", iri.clone()),
+        ("account", account),
+    ];
+    let one_of = identifiers.map(|(name, schema)| {
+        json!({
+            "type": "object",
+            "required": [name],
+            "properties": {
+                "objectType": { "const": "Agent" },
+                "name": { "type": "string" },
+                name: schema,
+            },
+            "additionalProperties": false,
+        })
+    });
+    json!({
+        "description": "An agent of xAPI, with exactly one identifier.",
+        "oneOf": one_of,
+        "examples": [{ "mbox": "mailto:ada@example.org" }],
     })
 }
 

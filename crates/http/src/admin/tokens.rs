@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::json::view;
-use super::values::{Agent, Parsed, ScopeName, names_of, scopes_of};
+use super::values::{Agent, Parsed, ScopeName, Whole, names_of, scopes_of};
 
 /// A browser token to be issued.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -34,10 +34,11 @@ pub(crate) struct NewTokenBody {
     #[schema(value_type = Option<String>, example = "https://app.example")]
     origin: Option<Parsed<Origin>>,
     /// What it may be used for; all that content does for a learner if nothing is said.
+    #[schema(min_items = 1)]
     scopes: Option<Vec<ScopeName>>,
     /// How many seconds: up to a day.
-    #[schema(minimum = 1, maximum = 86_400, example = 3_600)]
-    lifetime_seconds: Option<u64>,
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 86_400, example = 3_600)]
+    lifetime_seconds: Option<Whole>,
 }
 
 impl From<NewTokenBody> for NewToken {
@@ -51,7 +52,7 @@ impl From<NewTokenBody> for NewToken {
             },
             origin: body.origin.map(|Parsed(origin)| origin),
             scopes: body.scopes.map(|names| scopes_of(&names)),
-            lifetime: body.lifetime_seconds.map(Duration::from_secs),
+            lifetime: body.lifetime_seconds.map(|Whole(seconds)| Duration::from_secs(seconds)),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use acta_access::{Authority, NotAnAuthority, Scope, Scopes};
 use acta_ambient::Moment;
-use acta_xapi::Timestamp;
+use acta_xapi::{Faults, Timestamp};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -67,28 +67,54 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// A whole number from 1 to the largest that every reader of JSON understands, which may be
-/// null.
-pub(crate) fn amount<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    T: TryFrom<NonZeroU64>,
-    D: Deserializer<'de>,
-{
+/// A whole number from 0, however it is written: JSON has no other numbers than one kind.
+///
+/// Spec: JSON Schema, Validation, 6.1.1 (`1.0` is an integer).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Whole(pub(crate) u64);
+
+impl Whole {
+    /// The largest that every reader of JSON understands.
     const MAX: u64 = (1 << 53) - 1;
-    let Some(number) = Option::<u64>::deserialize(deserializer)? else { return Ok(None) };
-    let within = NonZeroU64::new(number).filter(|number| number.get() <= MAX);
-    let amount = within.and_then(|number| T::try_from(number).ok());
-    let message = "expected a whole number from 1 that fits";
-    amount.map(Some).ok_or_else(|| D::Error::custom(message))
 }
 
-/// As [`amount`], of a member that may also be left out.
-pub(crate) fn given_amount<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: TryFrom<NonZeroU64>,
-    D: Deserializer<'de>,
-{
-    amount(deserializer).map(Some)
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        let text = number.to_string();
+        let whole = text.strip_suffix(".0").unwrap_or(&text).parse::<u64>().ok();
+        let whole = whole.filter(|whole| *whole <= Self::MAX);
+        whole.map(Self).ok_or_else(|| D::Error::custom("expected a whole number from 0 that fits"))
+    }
+}
+
+/// A number from 1 on, or null for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Amount<T>(pub(crate) Option<T>);
+
+impl<T> Default for Amount<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: TryFrom<NonZeroU64>> Deserialize<'de> for Amount<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(Whole(number)) = Option::deserialize(deserializer)? else { return Ok(Self(None)) };
+        let amount = NonZeroU64::new(number).and_then(|number| T::try_from(number).ok());
+        let message = "expected a whole number from 1 that fits";
+        amount.map(|amount| Self(Some(amount))).ok_or_else(|| D::Error::custom(message))
+    }
+}
+
+/// A value, or null for none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Nullable<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self)
+    }
 }
 
 /// A point in time as a text.
@@ -124,11 +150,7 @@ fn is_rfc_3339(text: &[u8]) -> bool {
         && [13, 16].iter().all(|place| time.get(*place) == Some(&b':'));
     let zone = rest.iter().position(|byte| !byte.is_ascii_digit() && *byte != b'.');
     let zone = zone.and_then(|start| rest.get(start..)).unwrap_or_default();
-    let is_zone = match zone {
-        [b'Z' | b'z'] => true,
-        [b'+' | b'-', _, _, b':', _, _] => true,
-        _ => false,
-    };
+    let is_zone = matches!(zone, [b'Z' | b'z'] | [b'+' | b'-', _, _, b':', _, _]);
     is_plain && is_zone
 }
 
@@ -202,15 +224,18 @@ impl<'de> Deserialize<'de> for Agent {
         let read = Value::Object(members).to_string().parse();
         read.map(Self).map_err(|error| match error {
             NotAnAuthority::Group => D::Error::custom(error),
-            NotAnAuthority::Faulty(faults) => {
-                let told = faults.0.iter().take(3).map(|fault| {
-                    let place = if fault.pointer.is_empty() { "the agent" } else { &fault.pointer };
-                    format!("{place}: {}", fault.rule.text())
-                });
-                D::Error::custom(told.collect::<Vec<String>>().join("; "))
-            }
+            NotAnAuthority::Faulty(faults) => D::Error::custom(text_of(&faults)),
         })
     }
+}
+
+/// What is wrong with an agent, in short.
+fn text_of(faults: &Faults) -> String {
+    let told = faults.0.iter().take(3).map(|fault| {
+        let place = if fault.pointer.is_empty() { "the agent" } else { &fault.pointer };
+        format!("{place}: {}", fault.rule.text())
+    });
+    told.collect::<Vec<String>>().join("; ")
 }
 
 impl PartialSchema for Agent {
@@ -259,6 +284,30 @@ mod tests {
         for (text, expected) in table {
             check(text, expected);
         }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let table = [
+            ("0", Some(0)),
+            ("7", Some(7)),
+            ("7.0", Some(7)),
+            ("9007199254740991", Some(9_007_199_254_740_991)),
+            ("9007199254740992", None),
+            ("7.5", None),
+            ("-1", None),
+            ("1e300", None),
+            ("\"7\"", None),
+            ("null", None),
+        ];
+        for (text, expected) in table {
+            let read = serde_json::from_str::<Whole>(text).ok();
+            assert_eq!(read, expected.map(Whole), "{text}");
+        }
+        let read = |text| serde_json::from_str::<Amount<std::num::NonZeroU32>>(text).ok();
+        assert_eq!(read("null"), Some(Amount(None)));
+        assert_eq!(read("7"), Some(Amount(std::num::NonZeroU32::new(7))));
+        assert_eq!((read("0"), read("4294967296")), (None, None));
     }
 
     #[derive(Debug, Deserialize, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::Shared;
 use crate::admin::Administrator;
 use crate::admin::json::Json;
 use crate::admin::path::Id;
-use crate::admin::values::{Object, given, given_amount};
+use crate::admin::values::{Amount, Object, given};
 use crate::admin::versioned::IfMatch;
 use crate::edge::{NoParams, Query};
 use crate::problem::Problem;
@@ -49,25 +49,27 @@ pub(crate) struct TenantChange {
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsChange {
     /// Requests a second, on each node.
-    #[serde(default, deserialize_with = "given_amount")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_u32, example = 200)]
-    requests_per_second: Option<Option<NonZeroU32>>,
+    requests_per_second: Option<Amount<NonZeroU32>>,
     /// Bytes of statements, documents and attachments that it may store on a day in UTC.
-    #[serde(default, deserialize_with = "given_amount")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
-    bytes_per_day: Option<Option<NonZeroU64>>,
+    bytes_per_day: Option<Amount<NonZeroU64>>,
     /// Statements that it may store on a day in UTC.
-    #[serde(default, deserialize_with = "given_amount")]
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
-    statements_per_day: Option<Option<NonZeroU64>>,
+    statements_per_day: Option<Amount<NonZeroU64>>,
 }
 
 impl From<TenantChange> for TenantChanges {
     fn from(change: TenantChange) -> Self {
-        let limits = change.limits.map_or_else(LimitChanges::default, |Object(limits)| {
-            let LimitsChange { requests_per_second, bytes_per_day, statements_per_day } = limits;
-            LimitChanges { requests_per_second, bytes_per_day, statements_per_day }
-        });
+        let limits =
+            change.limits.map_or_else(LimitChanges::default, |Object(limits)| LimitChanges {
+                requests_per_second: limits.requests_per_second.map(|Amount(amount)| amount),
+                bytes_per_day: limits.bytes_per_day.map(|Amount(amount)| amount),
+                statements_per_day: limits.statements_per_day.map(|Amount(amount)| amount),
+            });
         Self { name: change.name, limits, audits_reads: change.audits_reads }
     }
 }

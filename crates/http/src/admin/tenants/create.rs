@@ -13,7 +13,7 @@ use super::TenantView;
 use crate::Shared;
 use crate::admin::Administrator;
 use crate::admin::repeating::{Repeatable, answer_made, tell};
-use crate::admin::values::{Object, amount};
+use crate::admin::values::{Amount, Object};
 use crate::edge::{NoParams, Query};
 use crate::problem::Problem;
 
@@ -39,28 +39,31 @@ pub(crate) struct NewTenant {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLimits {
     /// Requests a second, on each node.
-    #[serde(default, deserialize_with = "amount")]
+    #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_u32, example = 200)]
-    requests_per_second: Option<NonZeroU32>,
+    requests_per_second: Amount<NonZeroU32>,
     /// Bytes of statements, documents and attachments that it may store on a day in UTC.
-    #[serde(default, deserialize_with = "amount")]
+    #[serde(default)]
     #[schema(
         value_type = Option<i64>,
         minimum = 1,
         maximum = 9_007_199_254_740_991_i64,
         example = 1_000_000_000
     )]
-    bytes_per_day: Option<NonZeroU64>,
+    bytes_per_day: Amount<NonZeroU64>,
     /// Statements that it may store on a day in UTC.
-    #[serde(default, deserialize_with = "amount")]
+    #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
-    statements_per_day: Option<NonZeroU64>,
+    statements_per_day: Amount<NonZeroU64>,
 }
 
 impl From<NewLimits> for TenantLimits {
     fn from(limits: NewLimits) -> Self {
-        let NewLimits { requests_per_second, bytes_per_day, statements_per_day } = limits;
-        Self { requests_per_second, bytes_per_day, statements_per_day }
+        Self {
+            requests_per_second: limits.requests_per_second.0,
+            bytes_per_day: limits.bytes_per_day.0,
+            statements_per_day: limits.statements_per_day.0,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::Shared;
 use crate::admin::Administrator;
 use crate::admin::json::Json;
 use crate::admin::path::Ids;
-use crate::admin::values::{Agent, Instant, Parsed, ScopeName, given, scopes_of};
+use crate::admin::values::{Agent, Instant, Nullable, Parsed, ScopeName, given, scopes_of};
 use crate::admin::versioned::IfMatch;
 use crate::edge::{NoParams, Query};
 use crate::problem::Problem;
@@ -52,16 +52,19 @@ pub(crate) struct CredentialChange {
     /// Who vouches for what is written with it; null for an account that is made of its key.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Agent>)]
-    authority: Option<Option<Agent>>,
+    authority: Option<Nullable<Agent>>,
     /// From when on it is refused, in the future; null for never.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    expires: Option<Option<Parsed<Instant>>>,
+    expires: Option<Nullable<Parsed<Instant>>>,
 }
 
 impl From<CredentialChange> for CredentialChanges {
     fn from(change: CredentialChange) -> Self {
-        let authority = |agent: Option<Agent>| agent.map(|Agent(authority)| authority);
+        let authority = |Nullable(agent): Nullable<Agent>| agent.map(|Agent(authority)| authority);
+        let moment = |Nullable(expires): Nullable<Parsed<Instant>>| {
+            expires.map(|Parsed(Instant(moment))| moment)
+        };
         Self {
             label: change.label,
             scopes: change.scopes.map(|names| scopes_of(&names)),
@@ -69,7 +72,7 @@ impl From<CredentialChange> for CredentialChanges {
             activity_prefixes: change.activity_prefixes.map(values),
             origins: change.origins.map(values),
             authority: change.authority.map(authority),
-            expires: change.expires.map(|expires| expires.map(|Parsed(Instant(moment))| moment)),
+            expires: change.expires.map(moment),
         }
     }
 }

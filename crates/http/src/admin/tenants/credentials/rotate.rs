@@ -13,6 +13,7 @@ use crate::Shared;
 use crate::admin::Administrator;
 use crate::admin::json::Json;
 use crate::admin::path::Ids;
+use crate::admin::values::Whole;
 use crate::admin::versioned::versioned;
 use crate::edge::{NoParams, Query};
 use crate::problem::Problem;
@@ -24,8 +25,14 @@ pub(crate) struct Rotation {
     /// How many seconds the secret before is good for beside the new one: up to 30 days; 0 if
     /// nothing is said.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 2_592_000, required = false, example = 86_400)]
-    overlap_seconds: u64,
+    #[schema(
+        value_type = i64,
+        minimum = 0,
+        maximum = 2_592_000,
+        required = false,
+        example = 86_400
+    )]
+    overlap_seconds: Whole,
 }
 
 /// Rotate a credential
@@ -60,7 +67,7 @@ pub(crate) async fn rotate_credential(
     Query(NoParams): Query<NoParams>,
     Json(rotation): Json<Rotation>,
 ) -> Result<Response, Problem> {
-    let overlap = Duration::from_secs(rotation.overlap_seconds);
+    let overlap = Duration::from_secs(rotation.overlap_seconds.0);
     let (found, secret) = shared.admin.rotate_credential(&asker, (tenant, &key), overlap).await?;
     let credential = CredentialView::listed(&found);
     let issued = IssuedView { credential, secret: Some(secret.expose().to_owned()) };

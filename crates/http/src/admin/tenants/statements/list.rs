@@ -59,11 +59,12 @@ pub(crate) struct StatementFilter {
     #[param(format = DateTime)]
     until: Option<String>,
     /// Most statements on the page; 0 for as many as there may be.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, format = "uint64")]
     limit: Option<u64>,
     /// Oldest first.
     ascending: Option<bool>,
     /// What `next` of the page before has told.
+    #[param(min_length = 1)]
     cursor: Option<String>,
 }
 

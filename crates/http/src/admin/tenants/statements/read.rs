@@ -37,5 +37,6 @@ pub(crate) async fn read_statement(
     Ids(tenant, id): Ids<TenantId, Uuid>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, Problem> {
-    Ok(json(shared.admin.read_statement(&asker, tenant, StatementId(id)).await?.to_string()))
+    let text = shared.admin.read_statement(&asker, tenant, StatementId(id)).await?;
+    Ok(json(text.as_bytes().to_vec()))
 }
