@@ -1,5 +1,10 @@
 //! Who sends a request.
 
+mod cache;
+mod failures;
+pub(crate) mod known;
+mod uses;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +17,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::cache::{Cache, Lookup};
-use crate::failures::{Failures, Verdict};
 use crate::issue::SEED_BYTES_MAX;
-use crate::known::{self, Identified, Known};
 use crate::oidc::{BearerVerifier, OidcError};
 use crate::presented::{Presented, TOKEN_USER};
-use crate::uses::Uses;
 use crate::{Sealer, Secret};
+use cache::{Cache, Lookup};
+use failures::{Failures, Verdict};
+pub use known::Identified;
+use known::Known;
+use uses::Uses;
 
 /// The name of the secret in storage that keys the hashes of credentials.
 const KEY_NAME: &str = "credential-mac";

@@ -15,7 +15,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::known::{Identified, Known};
+use crate::Identified;
+use crate::authenticator::known::Known;
 use crate::presented::TOKEN_USER;
 use crate::{AuthError, Authenticator, Secret};
 

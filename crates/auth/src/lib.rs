@@ -7,10 +7,7 @@
 
 mod authenticator;
 mod browser_token;
-mod cache;
-mod failures;
 mod issue;
-mod known;
 mod mac;
 pub mod oidc;
 mod people;
@@ -19,12 +16,10 @@ mod readable;
 mod sealed;
 mod secret;
 mod token;
-mod uses;
 
-pub use authenticator::{AuthError, Authenticator, Options};
+pub use authenticator::{AuthError, Authenticator, Identified, Options};
 pub use browser_token::{TokenClaims, TokenError};
 pub use issue::SeedError;
-pub use known::Identified;
 pub use people::csrf::CsrfGuard;
 pub use people::guessing::{Attempt, SignInFailures};
 pub use people::hasher::{

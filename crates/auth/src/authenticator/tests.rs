@@ -13,8 +13,8 @@ use acta_storage::{Change, Committed, Credential, Directory as _, RecordStore as
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::cache::{FRESH, Lookup};
 use super::{AuthError, Authenticator, Options};
-use crate::cache::{FRESH, Lookup};
 use crate::{Identified, Secret, SeedError};
 
 const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);

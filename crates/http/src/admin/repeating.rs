@@ -8,13 +8,13 @@ use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::caller::Administrator;
 use super::json::{collect, read};
-use super::versioned::created;
+use super::versioned::{created, placed};
 use crate::Shared;
+use crate::answer::json;
 use crate::problem::{FaultView, Problem};
 
 /// The header that names the request.
@@ -92,14 +92,15 @@ fn id_of(texts: [&str; 3]) -> String {
 #[derive(Deserialize, Serialize)]
 struct Told {
     path: String,
-    view: Value,
+    /// The text of the answer, so that it is the same again.
+    view: String,
 }
 
 /// What is kept of an answer: the place of what was made below the API, and its view, which
 /// must hold no secret.
 pub(crate) fn tell((path, view): (String, impl Serialize)) -> String {
-    let view = serde_json::to_value(view).unwrap_or_default();
     // Texts and numbers cannot fail to be written.
+    let view = serde_json::to_string(&view).unwrap_or_default();
     serde_json::to_string(&Told { path, view }).unwrap_or_default()
 }
 
@@ -115,7 +116,7 @@ pub(crate) fn answer_made<T, V: Serialize>(
             created(&view, FIRST_VERSION, &path)
         }
         Made::Before(told) => match serde_json::from_str::<Told>(told) {
-            Ok(told) => created(&told.view, FIRST_VERSION, &told.path),
+            Ok(told) => placed(json(told.view), FIRST_VERSION, &told.path),
             Err(error) => {
                 tracing::error!(%error, "what was kept of an answer cannot be read");
                 axum::response::IntoResponse::into_response(Problem::internal())

@@ -63,7 +63,10 @@ impl IfMatch {
 
 /// An answer that shows a resource in this version.
 pub(crate) fn versioned(value: &impl Serialize, version: u64) -> Response {
-    let mut response = view(value);
+    tagged(view(value), version)
+}
+
+fn tagged(mut response: Response, version: u64) -> Response {
     if let Ok(etag) = HeaderValue::try_from(format!("\"{version}\"")) {
         response.headers_mut().insert(ETAG, etag);
     }
@@ -72,7 +75,12 @@ pub(crate) fn versioned(value: &impl Serialize, version: u64) -> Response {
 
 /// The answer to a request that has made a resource, which is now at `path` below the API.
 pub(crate) fn created(value: &impl Serialize, version: u64, path: &str) -> Response {
-    let mut response = versioned(value, version);
+    placed(view(value), version, path)
+}
+
+/// The same of an answer whose body is there already.
+pub(super) fn placed(response: Response, version: u64, path: &str) -> Response {
+    let mut response = tagged(response, version);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::try_from(format!("{}{path}", super::BASE)) {
         response.headers_mut().insert(LOCATION, location);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::known::Known;
+use super::known::Known;
 
 /// How long a credential is believed without asking storage again. A credential removed by
 /// another process is refused at the latest after this.

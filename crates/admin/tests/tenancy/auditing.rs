@@ -1,0 +1,130 @@
+//! The audit is read, verified and exported, and tells who has read statements.
+
+use acta_access::TenantId;
+use acta_admin::{Asker, AuditChain, TenantChanges};
+use acta_service::{Search, View};
+use acta_storage::{AuditQuery, Order};
+use acta_xapi::{Format, Languages, StatementId, Version};
+use serde_json::json;
+
+use crate::world::{EVERYBODY, World, word};
+
+const OF: TenantId = TenantId::FIRST;
+const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
+
+pub(crate) fn as_stored() -> View {
+    View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() }
+}
+
+#[tokio::test]
+async fn a_chain_is_whole_from_its_start_to_its_end() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let own = AuditChain::Tenant(OF);
+    for _ in 0..5 {
+        world.credential("state").await;
+    }
+    let verified = world.admin.verify_audit(&machine, own).await.unwrap();
+    let entries = world.audit(Some(OF)).await;
+    assert_eq!(verified.broken_at, None);
+    assert_eq!(verified.head.sequence, 6);
+    assert_eq!(verified.head.hash, entries.last().unwrap().hash);
+    let empty = world.admin.verify_audit(&machine, AuditChain::Tenant(world.other)).await.unwrap();
+    assert_eq!((empty.head.sequence, empty.broken_at), (0, None));
+}
+
+#[tokio::test]
+async fn a_question_about_the_audit_finds_what_it_asks_for() {
+    let world = World::new().await;
+    let (machine, auditor) = (Asker::machine(), world.asker("auditor").await);
+    for _ in 0..3 {
+        world.credential("state").await;
+    }
+    let refused = world.admin.remove_credential(&auditor, OF, &world.key).await;
+    assert_eq!(word(&refused), "refused");
+    let count = async |change: &dyn Fn(&mut AuditQuery)| {
+        let mut query = AuditQuery::everything(100);
+        change(&mut query);
+        let found = world.admin.list_audit(&machine, AuditChain::Tenant(OF), &query).await;
+        found.unwrap().len()
+    };
+    let who = auditor.who().clone();
+    assert_eq!(count(&|_| ()).await, 5);
+    assert_eq!(count(&|query| query.who = Some(who.clone())).await, 1);
+    assert_eq!(count(&|query| query.act = Some("credential.".to_owned())).await, 4);
+    assert_eq!(count(&|query| query.act = Some("credential".to_owned())).await, 0);
+    let target = format!("credential:{}", world.key);
+    assert_eq!(count(&|query| query.target = Some(target.clone())).await, 1);
+    assert_eq!(count(&|query| query.until = Some(crate::world::START)).await, 0);
+    assert_eq!(count(&|query| query.since = Some(crate::world::START)).await, 5);
+    let newest = AuditQuery { order: Order::Descending, ..AuditQuery::everything(1) };
+    let found = world.admin.list_audit(&machine, AuditChain::Tenant(OF), &newest).await.unwrap();
+    assert_eq!(found[0].told.act, "permission.refused");
+}
+
+#[tokio::test]
+async fn an_export_ends_where_it_began_and_is_told() {
+    let world = World::new().await;
+    let auditor = world.asker("auditor").await;
+    let own = AuditChain::Tenant(OF);
+    let end = world.admin.begin_export(&auditor, own, "csv").await.unwrap();
+    assert_eq!(end.sequence, 1, "what tells of it is behind");
+    let entries = world.audit(Some(OF)).await;
+    let last = &entries.last().unwrap().told;
+    assert_eq!(last.act, "audit.exported");
+    assert_eq!(last.detail, json!({ "format": "csv", "through": 1 }).to_string());
+    let page = world.admin.export_page(own, &AuditQuery::everything(9)).await.unwrap();
+    assert_eq!(page, entries);
+}
+
+#[tokio::test]
+async fn reading_is_told_of_people_when_the_tenant_wants_it() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    world.store(ID).await;
+    let id = StatementId(ID.parse().unwrap());
+    let readers: Vec<&str> = EVERYBODY
+        .into_iter()
+        .filter(|who| ["analyst", "key all", "machine"].contains(who))
+        .collect();
+    let told = async || {
+        let entries = world.audit(Some(OF)).await;
+        entries.iter().filter(|entry| entry.told.act == "statements.read").count()
+    };
+    for wanted in [false, true] {
+        let changes = TenantChanges { audits_reads: Some(wanted), ..TenantChanges::default() };
+        world.admin.change_tenant(&machine, OF, changes, None).await.unwrap();
+        for who in &readers {
+            let asker = world.asker(who).await;
+            let before = told().await;
+            let question = (Search::default(), as_stored());
+            let asked = json!({ "verb": "http://example.org/v" });
+            let page = world.admin.read_statements(&asker, OF, question, &asked).await.unwrap();
+            assert!(page.0.contains(ID));
+            assert!(world.admin.read_statement(&asker, OF, id).await.unwrap().contains(ID));
+            let expected = if wanted && *who == "analyst" { 2 } else { 0 };
+            assert_eq!(told().await - before, expected, "{who}");
+        }
+    }
+    let entries = world.audit(Some(OF)).await;
+    let details: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry.told.act == "statements.read")
+        .map(|entry| entry.told.detail.as_str())
+        .collect();
+    let expected = [
+        json!({ "query": { "verb": "http://example.org/v" } }).to_string(),
+        json!({ "statement": ID }).to_string(),
+    ];
+    assert_eq!(details, expected);
+}
+
+#[tokio::test]
+async fn a_voided_statement_is_found_by_its_id() {
+    let world = World::new().await;
+    world.store(ID).await;
+    world.void(ID).await;
+    let analyst = world.asker("analyst").await;
+    let id = StatementId(ID.parse().unwrap());
+    assert!(world.admin.read_statement(&analyst, OF, id).await.unwrap().contains(ID));
+}

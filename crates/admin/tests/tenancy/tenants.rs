@@ -1,0 +1,226 @@
+//! Tenants: made once, changed as they were read, and removed after a while.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_admin::{Asker, LimitChanges, Made, Once, RepeatKey, TenantChanges};
+use acta_storage::directory::{TenantLimits, TenantState};
+
+use crate::permitting::new_token;
+use crate::world::{HOUR, World, never, now, word};
+
+fn renamed(name: &str) -> TenantChanges {
+    TenantChanges { name: Some(name.to_owned()), ..TenantChanges::default() }
+}
+
+fn key(request: u8) -> RepeatKey {
+    RepeatKey { id: "a-key".to_owned(), request: [request; 32] }
+}
+
+#[tokio::test]
+async fn a_name_is_short_and_visible() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let (longest, longer) = ("\u{e4}".repeat(200), "x".repeat(201));
+    let table = [
+        ("School", "done"),
+        (longest.as_str(), "done"),
+        (longer.as_str(), "faulty"),
+        ("", "faulty"),
+        ("  ", "faulty"),
+        ("a\nb", "faulty"),
+        ("a\0", "faulty"),
+    ];
+    for (name, expected) in table {
+        let made = world.admin.create_tenant(&machine, (name, TenantLimits::NONE), never()).await;
+        assert_eq!(word(&made), expected, "{name:?}");
+        let changed = world.admin.change_tenant(&machine, world.other, renamed(name), None).await;
+        assert_eq!(word(&changed), expected, "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn limits_are_changed_one_by_one() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let (seven, nine) = (NonZeroU32::new(7), NonZeroU64::new(9));
+    let table = [
+        (
+            LimitChanges { requests_per_second: Some(seven), ..LimitChanges::default() },
+            TenantLimits { requests_per_second: seven, ..TenantLimits::NONE },
+        ),
+        (
+            LimitChanges { bytes_per_day: Some(nine), ..LimitChanges::default() },
+            TenantLimits {
+                requests_per_second: seven,
+                bytes_per_day: nine,
+                statements_per_day: None,
+            },
+        ),
+        (
+            LimitChanges {
+                requests_per_second: Some(None),
+                statements_per_day: Some(nine),
+                ..LimitChanges::default()
+            },
+            TenantLimits {
+                requests_per_second: None,
+                bytes_per_day: nine,
+                statements_per_day: nine,
+            },
+        ),
+    ];
+    for (limits, expected) in table {
+        let changes = TenantChanges { limits, ..TenantChanges::default() };
+        let changed = world.admin.change_tenant(&machine, world.other, changes, None).await;
+        assert_eq!(changed.unwrap().value.limits, expected);
+    }
+}
+
+#[tokio::test]
+async fn only_the_version_that_was_read_is_changed() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let read = world.admin.read_tenant(&machine, world.other).await.unwrap().record.version;
+    let change = async |name: &str, expected: Option<&[u64]>| {
+        world.admin.change_tenant(&machine, world.other, renamed(name), expected).await
+    };
+    let changed = change("one", Some(&[read])).await.unwrap();
+    assert_ne!(changed.record.version, read);
+    assert_eq!(word(&change("two", Some(&[read])).await), "stale");
+    assert_eq!(word(&change("two", Some(&[])).await), "stale");
+    let entries = world.audit(Some(world.other)).await.len();
+    let same = change("one", Some(&[read, changed.record.version])).await.unwrap();
+    assert_eq!(same.record.version, changed.record.version);
+    assert_eq!(world.audit(Some(world.other)).await.len(), entries, "nothing was changed");
+    assert_eq!(change("three", None).await.unwrap().value.name, "three");
+}
+
+#[tokio::test]
+async fn a_request_that_comes_again_makes_one_tenant() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let (first, other) = (key(1), key(2));
+    let tell = |tenant: &acta_storage::directory::Tenant| format!("made {}", tenant.id);
+    let make = async |key| {
+        let once = Once { key: Some(key), tell: &tell };
+        world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), once).await
+    };
+    let made = now(make(&first).await.unwrap());
+    let again = make(&first).await.unwrap();
+    assert_eq!(again, Made::Before(format!("made {}", made.id)));
+    assert_eq!(word(&make(&other).await), "reused");
+    let count = world.storage.list_tenants().await.unwrap().len();
+    assert_eq!(count, 3, "the first, the other and the one that was made");
+    // After a day the key is free.
+    world.clock.advance(24 * HOUR);
+    assert!(matches!(make(&other).await, Ok(Made::Now(_))));
+}
+
+#[tokio::test]
+async fn requests_at_once_make_one_thing_each() {
+    let world = World::new().await;
+    let admin = &world.admin;
+    let tell = |tenant: &acta_storage::directory::Tenant| tenant.id.to_string();
+    let same = key(1);
+    let make = |key| async move {
+        let once = Once { key, tell: &tell };
+        admin.create_tenant(&Asker::machine(), ("x", TenantLimits::NONE), once).await.unwrap()
+    };
+    let (one, two, three) = tokio::join!(make(Some(&same)), make(Some(&same)), make(Some(&same)));
+    let fresh = [&one, &two, &three].into_iter().filter(|made| matches!(made, Made::Now(_)));
+    assert_eq!(fresh.count(), 1);
+    let (one, two) = tokio::join!(make(None), make(None));
+    assert_ne!(now(one).id, now(two).id);
+}
+
+#[tokio::test]
+async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
+    let world = World::new().await;
+    let owner = world.asker("owner").await;
+    let issued = world.credential("all").await;
+    let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
+    let of = (TenantId::FIRST, key);
+    let token = world.admin.issue_token(&Asker::machine(), of, new_token()).await.unwrap();
+    assert!(world.lets_in(key, secret).await && world.presents(token.basic.expose()).await);
+    let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
+    let TenantState::Deleted { since, purge } = deleted.value.state else { panic!("{deleted:?}") };
+    assert_eq!(purge, since.saturating_add(7 * 24 * HOUR));
+    assert!(!world.lets_in(key, secret).await, "at once");
+    assert!(!world.presents(token.basic.expose()).await, "and tokens in its place");
+    // Asked again, it does not wait longer.
+    world.clock.advance(HOUR);
+    let again = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
+    assert_eq!(again.value.state, deleted.value.state);
+    world.clock.advance(6 * 24 * HOUR);
+    world.admin.tend().await.unwrap();
+    let restored = world.admin.restore_tenant(&owner, TenantId::FIRST).await.unwrap();
+    assert_eq!(restored.value.state, TenantState::Active);
+    assert!(world.lets_in(key, secret).await, "and it lets in again");
+    let twice = world.admin.restore_tenant(&owner, TenantId::FIRST).await;
+    assert_eq!(word(&twice), "conflict");
+}
+
+#[tokio::test]
+async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
+    let world = World::new().await;
+    let (owner, machine) = (world.asker("owner").await, Asker::machine());
+    let issued = world.credential("all").await;
+    let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
+    world.store("6690e6c9-3ef0-4ed3-8b37-7f3964730bee").await;
+    let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
+    let TenantState::Deleted { purge, .. } = deleted.value.state else { panic!("{deleted:?}") };
+    // A moment before, everything is there.
+    let left = u64::try_from(purge.unix_micros() - world.now().unix_micros() - 1).unwrap();
+    world.clock.advance(Duration::from_micros(left));
+    world.admin.tend().await.unwrap();
+    assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 1);
+    let chain = world.audit(Some(TenantId::FIRST)).await;
+    world.clock.advance(Duration::from_micros(1));
+    world.admin.tend().await.unwrap();
+    assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 0);
+    assert!(world.storage.list_credentials(TenantId::FIRST).await.unwrap().is_empty());
+    assert!(world.audit(Some(TenantId::FIRST)).await.is_empty());
+    assert!(!world.lets_in(key, secret).await);
+    let purged = world.tenant(TenantId::FIRST).await.unwrap();
+    assert!(matches!(purged.state, TenantState::Purged { .. }) && purged.name.is_empty());
+    for asker in [&owner, &machine] {
+        assert_eq!(word(&world.admin.read_tenant(asker, TenantId::FIRST).await), "hidden");
+        assert_eq!(word(&world.admin.restore_tenant(asker, TenantId::FIRST).await), "hidden");
+        let listed = world.admin.list_tenants(asker, None, 10).await.unwrap();
+        assert!(listed.iter().all(|kept| kept.value.id != TenantId::FIRST));
+    }
+    // The audit of the server tells what was removed, by the end of its chain.
+    let server = world.audit(None).await;
+    let last = &server.last().unwrap().told;
+    assert_eq!(last.act, "tenant.purged");
+    assert!(last.detail.contains(&chain.last().unwrap().hash.to_string()), "{}", last.detail);
+    world.admin.tend().await.unwrap();
+    assert_eq!(world.audit(None).await.len(), server.len(), "once");
+    let made = world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), never()).await;
+    assert_eq!(now(made.unwrap()).id.number(), 3, "no number is given twice");
+}
+
+#[tokio::test]
+async fn a_suspended_tenant_goes_on_where_it_was() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let issued = world.credential("all").await;
+    let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
+    assert!(world.lets_in(key, secret).await);
+    world.admin.suspend_tenant(&machine, TenantId::FIRST).await.unwrap();
+    assert!(!world.lets_in(key, secret).await);
+    let entries = world.audit(Some(TenantId::FIRST)).await.len();
+    world.admin.suspend_tenant(&machine, TenantId::FIRST).await.unwrap();
+    assert_eq!(world.audit(Some(TenantId::FIRST)).await.len(), entries, "it is told once");
+    world.admin.resume_tenant(&machine, TenantId::FIRST).await.unwrap();
+    assert!(world.lets_in(key, secret).await);
+    world.admin.delete_tenant(&machine, TenantId::FIRST).await.unwrap();
+    for result in [
+        world.admin.suspend_tenant(&machine, TenantId::FIRST).await,
+        world.admin.resume_tenant(&machine, TenantId::FIRST).await,
+    ] {
+        assert_eq!(word(&result), "conflict");
+    }
+}

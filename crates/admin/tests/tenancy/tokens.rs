@@ -1,0 +1,125 @@
+//! Browser tokens: never good for more than the credential that they stand for.
+
+use std::time::Duration;
+
+use acta_access::{Binding, Principal, Restrictions, TenantId};
+use acta_admin::{Asker, CredentialChanges, NewToken};
+use acta_storage::Who;
+
+use crate::permitting::new_token;
+use crate::world::{EVERYBODY, HOUR, World, never, new_credential, now, word};
+
+const OF: TenantId = TenantId::FIRST;
+
+/// The credential itself, as it asks.
+async fn itself(world: &World, authorization: &str) -> Asker {
+    let found = world.authenticator.authenticate(Some(authorization.as_bytes())).await.unwrap();
+    Asker::credential(found.principal, found.who, "192.0.2.9")
+}
+
+#[tokio::test]
+async fn a_credential_exchanges_itself_whatever_its_scopes() {
+    let world = World::new().await;
+    let issued = world.credential("statements/write").await;
+    let principal = Principal::new(OF, &issued.credential.key, "statements/write".parse().unwrap());
+    let who = Who::Credential(issued.credential.key.clone());
+    let asker = Asker::credential(principal, who, "192.0.2.9");
+    let token = world.admin.exchange_own(&asker, new_token()).await.unwrap();
+    assert_eq!(token.scopes.to_string(), "statements/write");
+    assert!(world.presents(token.basic.expose()).await);
+    assert!(world.presents(&format!("Bearer {}", token.token.expose())).await);
+    let entries = world.audit(Some(OF)).await;
+    let last = &entries.last().unwrap().told;
+    assert_eq!((last.act.as_ref(), &last.who), ("token.issued", asker.who()));
+    // A token is no credential, and is not exchanged again.
+    let bearer = itself(&world, token.basic.expose()).await;
+    assert_eq!(word(&world.admin.exchange_own(&bearer, new_token()).await), "refused");
+    let of = (OF, issued.credential.key.as_str());
+    assert_eq!(word(&world.admin.issue_token(&bearer, of, new_token()).await), "refused");
+}
+
+#[tokio::test]
+async fn only_a_credential_exchanges_itself() {
+    let world = World::new().await;
+    for who in EVERYBODY.into_iter().filter(|who| !who.starts_with("key ")) {
+        let asker = world.asker(who).await;
+        assert_eq!(word(&world.admin.exchange_own(&asker, new_token()).await), "refused", "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_narrower_than_its_credential() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let mut new = new_credential("statements/write state");
+    new.restrictions = Restrictions {
+        activity_prefixes: vec!["https://course.example/".parse().unwrap()],
+        origins: vec!["https://app.example".parse().unwrap()],
+        ..Restrictions::default()
+    };
+    let made = world.admin.create_credential(&machine, OF, new, never()).await.unwrap();
+    let key = now(made).credential.key;
+    let bound = |activity: Option<&str>, origin: Option<&str>, scopes: Option<&str>| {
+        let Binding { agent, .. } = new_token().binding;
+        let activity = activity.map(|id| id.parse().unwrap());
+        NewToken {
+            binding: Binding { agent, registration: None, activity },
+            origin: origin.map(|origin| origin.parse().unwrap()),
+            scopes: scopes.map(|scopes| scopes.parse().unwrap()),
+            lifetime: None,
+        }
+    };
+    let (inside, outside) = (Some("https://course.example/1"), Some("https://b.example/1"));
+    let (listed, other) = (Some("https://app.example"), Some("https://b.example"));
+    let table = [
+        (bound(None, None, None), "done"),
+        (bound(inside, listed, Some("state")), "done"),
+        (bound(outside, None, None), "faulty"),
+        (bound(inside, other, None), "faulty"),
+        (bound(inside, None, Some("all")), "faulty"),
+        (bound(inside, None, Some("statements/read")), "faulty"),
+        (bound(inside, None, Some("admin")), "faulty"),
+    ];
+    for (new, expected) in table {
+        let told = format!("{new:?}");
+        let issued = world.admin.issue_token(&machine, (OF, &key), new).await;
+        assert_eq!(word(&issued), expected, "{told}: {issued:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_lives_for_a_day_at_most_and_not_longer_than_its_credential() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let issue = async |lifetime: Option<Duration>| {
+        let new = NewToken { lifetime, ..new_token() };
+        world.admin.issue_token(&machine, (OF, &world.key), new).await
+    };
+    let start = world.now();
+    assert_eq!(issue(None).await.unwrap().expires, start.saturating_add(8 * HOUR));
+    assert_eq!(issue(Some(24 * HOUR)).await.unwrap().expires, start.saturating_add(24 * HOUR));
+    for wrong in [Duration::ZERO, 24 * HOUR + Duration::from_secs(1)] {
+        assert_eq!(word(&issue(Some(wrong)).await), "faulty", "{wrong:?}");
+    }
+    let short = issue(Some(HOUR)).await.unwrap();
+    let ends = start.saturating_add(2 * HOUR);
+    let changes = CredentialChanges { expires: Some(Some(ends)), ..CredentialChanges::default() };
+    world.admin.change_credential(&machine, (OF, &world.key), changes, None).await.unwrap();
+    assert_eq!(issue(Some(3 * HOUR)).await.unwrap().expires, ends);
+    assert!(world.presents(short.basic.expose()).await);
+    world.clock.advance(HOUR);
+    assert!(!world.presents(short.basic.expose()).await);
+    world.clock.advance(HOUR);
+    assert_eq!(word(&issue(None).await), "conflict", "the credential has expired");
+}
+
+#[tokio::test]
+async fn a_token_is_refused_once_its_credential_is_removed() {
+    let world = World::new().await;
+    let machine = Asker::machine();
+    let of = (OF, world.key.as_str());
+    let token = world.admin.issue_token(&machine, of, new_token()).await.unwrap();
+    assert!(world.presents(token.basic.expose()).await);
+    world.admin.remove_credential(&machine, OF, &world.key).await.unwrap();
+    assert!(!world.presents(token.basic.expose()).await);
+}
