@@ -283,10 +283,10 @@ impl App {
                 Face::Xapi | Face::Plain => cors::answer_options(),
             });
         }
-        if asked.route.gate != Gate::Open {
-            request = settle(request, place, bounds).await?;
-        } else {
+        if asked.route.gate == Gate::Open {
             pass_over(&mut request, place, bounds).await;
+        } else {
+            request = settle(request, place, bounds).await?;
         }
         if ![Method::PUT, Method::POST, Method::PATCH].contains(&asked.method) {
             // Whatever body there still is, nobody waits for it.

@@ -208,20 +208,21 @@ impl Admin {
     ) -> Result<Vec<(TenantId, Role)>, AdminError> {
         let mut granted: Vec<(TenantId, Role)> = Vec::new();
         for (tenant, role) in grants {
-            match granted.iter_mut().find(|(known, _)| known == tenant) {
+            if let Some((_, known)) = granted.iter_mut().find(|(known, _)| known == tenant) {
                 // The mightiest comes first in their order.
-                Some((_, known)) => *known = (*known).min(*role),
-                None => {
-                    let id = Tenant::record_id_of(*tenant);
-                    let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
-                    let is_there = found.is_some_and(|found| {
-                        !matches!(found.value.state, TenantState::Purged { .. })
-                    });
-                    granted.extend(is_there.then_some((*tenant, *role)));
-                }
+                *known = (*known).min(*role);
+            } else if self.is_tenant_there(*tenant).await? {
+                granted.push((*tenant, *role));
             }
         }
         Ok(granted)
+    }
+
+    async fn is_tenant_there(&self, tenant: TenantId) -> Result<bool, AdminError> {
+        let id = Tenant::record_id_of(tenant);
+        let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
+        let is_purged = |tenant: &Tenant| matches!(tenant.state, TenantState::Purged { .. });
+        Ok(found.is_some_and(|found| !is_purged(&found.value)))
     }
 
     /// Tells of somebody whom a provider knows and this store does not.

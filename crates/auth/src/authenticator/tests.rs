@@ -326,7 +326,7 @@ async fn two_secrets_hold_while_one_takes_the_place_of_the_other() {
     let bench = Bench::new().await;
     let (new_secret, mac) = bench.authenticator.new_secret();
     let newer = CredentialSecret { mac, created: START, expires: None };
-    let expires = Some(START.saturating_add(Duration::from_secs(60)));
+    let expires = Some(START.saturating_add(Duration::from_mins(1)));
     let (credential, old_secret) = bench
         .issue(|new| {
             let older = CredentialSecret { expires, ..new.secrets[0] };
@@ -346,7 +346,7 @@ async fn two_secrets_hold_while_one_takes_the_place_of_the_other() {
 #[tokio::test]
 async fn a_credential_holds_until_it_expires() {
     let bench = Bench::new().await;
-    let expires = Some(START.saturating_add(Duration::from_secs(60)));
+    let expires = Some(START.saturating_add(Duration::from_mins(1)));
     let (credential, secret) = bench.issue(|new| Credential { expires, ..new }).await;
     bench.clock.advance(Duration::from_millis(59_999));
     assert_eq!(bench.outcome(&credential.key, secret.expose()).await, "permitted");

@@ -62,9 +62,9 @@ pub(crate) fn bearer(
     Ok(Some(Arc::new(verifier.context("oidc.bearer_issuer cannot be used")?)))
 }
 
-fn rule(rule: &OidcRole) -> Result<RoleRule> {
-    let role: Role = rule.role.as_str().parse()?;
-    Ok(RoleRule { value: rule.value.clone(), role, tenant: tenant(rule.tenant)? })
+fn rule(configured: &OidcRole) -> Result<RoleRule> {
+    let role: Role = configured.role.as_str().parse()?;
+    Ok(RoleRule { value: configured.value.clone(), role, tenant: tenant(configured.tenant)? })
 }
 
 fn tenant(number: NonZeroU32) -> Result<TenantId> {

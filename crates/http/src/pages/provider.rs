@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use acta_admin::{AdminError, NewcomerRule};
 use acta_auth::oidc::{Callback, OidcError, Pending, Provider};
-use acta_auth::{OpenError, Sealer};
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use hyper::header::{HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
@@ -85,7 +84,7 @@ pub(super) async fn finish(
     let SignInProvider { provider, newcomers, .. } = provider(&shared)?;
     let callback = Callback::parse(&query.unwrap_or_default()).ok_or(OidcError::Stale)?;
     let kept = cookie::find(&headers, COOKIE).ok_or(OidcError::Stale)?;
-    let pending = open(&shared.sealer, &kept, &shared).ok_or(OidcError::Stale)?;
+    let pending = open(&shared, &kept).ok_or(OidcError::Stale)?;
     let signed_in = provider.finish(&pending, &callback).await?;
     let forget = set(&shared, "", Duration::ZERO);
     if let Some(asker) = visitor.filter(|asker| asker.session().is_some()) {
@@ -94,17 +93,20 @@ pub(super) async fn finish(
     }
     let from = address.to_string();
     let entered = shared.admin.sign_in_provided(&signed_in, &from, *newcomers).await;
-    let entered = entered.map_err(|error| match error {
-        AdminError::NotSignedIn => Problem::unknown_to_us(),
-        error => error.into(),
+    let entered = entered.map_err(|error| {
+        if matches!(error, AdminError::NotSignedIn) {
+            Problem::unknown_to_us()
+        } else {
+            error.into()
+        }
     })?;
     let session = cookie::begin(&shared, entered.token.expose());
     Ok(redirect(ARRIVAL_PATH, [forget, session]))
 }
 
-fn open(sealer: &Sealer, sealed: &str, shared: &Shared) -> Option<Pending> {
-    let opened: Result<Vec<u8>, OpenError> = sealer.open(PURPOSE, sealed, shared.clock.now());
-    Pending::decode(&String::from_utf8(opened.ok()?).ok()?)
+fn open(shared: &Shared, text: &str) -> Option<Pending> {
+    let opened = shared.sealer.open(PURPOSE, text, shared.clock.now()).ok()?;
+    Pending::decode(&String::from_utf8(opened).ok()?)
 }
 
 /// Sends a browser on, with cookies.
