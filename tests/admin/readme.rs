@@ -26,6 +26,11 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// What stands behind `name` in the lines of a command.
+fn told<'a>(out: &'a str, name: &str) -> &'a str {
+    out.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim()
+}
+
 /// Sends what the `curl` line sends.
 fn curl(client: &Client, words: &[String], authorization: &str) -> u16 {
     let behind = |option: &str| {
@@ -44,7 +49,7 @@ fn curl(client: &Client, words: &[String], authorization: &str) -> u16 {
 fn a_tenant_a_credential_and_a_colleague_by_the_readme_alone() {
     let server = Server::start(Version::V2_0_0);
     let client = server.client(Version::V2_0_0);
-    let (mut authorization, mut statuses, mut told) = (String::new(), Vec::new(), String::new());
+    let (mut authorization, mut statuses, mut all) = (String::new(), Vec::new(), String::new());
     for line in commands("Give others access") {
         let words = words(&line);
         match words[0].as_str() {
@@ -53,20 +58,16 @@ fn a_tenant_a_credential_and_a_colleague_by_the_readme_alone() {
                 let ran = run(acta().args(&words[1..]).env("ACTA_DATA", server.data()));
                 assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
                 if line.starts_with("acta credential create") {
-                    let of = |name: &str| {
-                        let mut lines = ran.out.lines();
-                        lines.find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
-                    };
-                    authorization = basic(&of("  key "), &of("  secret "));
+                    authorization = basic(told(&ran.out, "  key "), told(&ran.out, "  secret "));
                 }
-                told.push_str(&ran.out);
+                all.push_str(&ran.out);
             }
             other => panic!("{other} is not known here"),
         }
     }
     assert_eq!(statuses, [200, 403]);
-    assert!(told.contains("administrator in 2"), "{told}");
-    assert!(told.contains("/reset?token="), "{told}");
-    assert!(told.contains("credential.created") && told.contains("account.created"), "{told}");
-    assert!(told.contains("every entry follows"), "{told}");
+    assert!(all.contains("administrator in 2"), "{all}");
+    assert!(all.contains("/reset?token="), "{all}");
+    assert!(all.contains("credential.created") && all.contains("account.created"), "{all}");
+    assert!(all.contains("every entry follows"), "{all}");
 }

@@ -39,16 +39,18 @@ pub(crate) fn fields(thing: &Value, first: &[&str]) -> Vec<String> {
 /// The rows of a member: objects within are opened once.
 fn rows_of(name: &str, value: &Value, rows: &mut Vec<(String, String)>) {
     let label = name.replace('_', " ");
-    match value {
-        Value::Object(inner) if !is_agent(value) => {
-            for (key, value) in inner {
-                rows.push((format!("{label}: {}", key.replace('_', " ")), text(key, value)));
-            }
-        }
-        Value::Array(items) if items.iter().any(Value::is_object) => {
-            rows.extend(items.iter().map(|item| (label.clone(), text(name, item))));
-        }
-        _ => rows.push((label, text(name, value))),
+    let opened = value.as_object().filter(|_| !is_agent(value));
+    let items = value.as_array().filter(|items| items.iter().any(Value::is_object));
+    if let Some(inner) = opened {
+        rows.extend(
+            inner.iter().map(|(key, value)| {
+                (format!("{label}: {}", key.replace('_', " ")), text(key, value))
+            }),
+        );
+    } else if let Some(items) = items {
+        rows.extend(items.iter().map(|item| (label.clone(), text(name, item))));
+    } else {
+        rows.push((label, text(name, value)));
     }
 }
 
@@ -87,10 +89,11 @@ fn object(name: &str, members: &Map<String, Value>) -> String {
     if let (Some(from), Some(to)) = (member("from"), member("to")) {
         return format!("from {from} to {to}");
     }
-    let told = members.iter().map(|(name, value)| match value {
+    let told = members.iter().map(|(name, value)| {
         // What was changed says so by itself.
-        Value::Object(changes) if name == "changes" => object(name, changes),
-        _ => format!("{} {}", name.replace('_', " "), text(name, value)),
+        let changes = value.as_object().filter(|_| name == "changes");
+        let plain = || format!("{} {}", name.replace('_', " "), text(name, value));
+        changes.map_or_else(plain, |changes| object(name, changes))
     });
     told.collect::<Vec<_>>().join(", ")
 }

@@ -116,27 +116,12 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
     match act {
         Act::List => list(client).await,
         Act::Create { one, name, role, of, operator } => {
-            let mut body = json!({
-                "email": one.email, "display_name": name, "is_operator": operator,
-            });
-            if let Some(role) = role {
-                let tenant: u32 = client.tenant(*of).await?.parse()?;
-                body["roles"] = json!([{ "tenant": tenant, "role": role.as_str() }]);
-            }
-            let made = client.post(&Address::of(["accounts"]), Some(&body)).await?;
-            let lines = one_account(&made["account"]);
-            Ok(with_link(client, (made, "reset"), lines))
+            let role = role.map(|role| (role, *of));
+            create(client, (one, name), role, *operator).await
         }
         Act::Show(one) => Ok(shown(one.find(client).await?)),
         Act::Role { one, role: OrNone(role), of } => change_role(client, (one, *of), *role).await,
-        Act::Invite { one, role, of } => {
-            let tenant = client.tenant(*of).await?;
-            let address = Address::of(["tenants", &tenant, "invitations"]);
-            let body = json!({ "email": one.email, "role": role.as_str() });
-            let made = client.post(&address, Some(&body)).await?;
-            let line = format!("{} is invited as {role} in {tenant}", one.email);
-            Ok(with_link(client, (made, "invitation"), vec![line]))
-        }
+        Act::Invite { one, role, of } => invite(client, one, (*role, *of)).await,
         Act::Disable(one) => change(client, one, json!({ "is_disabled": true })).await,
         Act::Enable(one) => change(client, one, json!({ "is_disabled": false })).await,
         Act::Operator { one, runs } => {
@@ -159,6 +144,31 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
             Ok(Told::done(format!("{} has no account any more", one.email)))
         }
     }
+}
+
+async fn create(
+    client: &mut Client,
+    (one, name): (&One, &str),
+    role: Option<(Role, OfTenant)>,
+    is_operator: bool,
+) -> Result<Told> {
+    let mut body = json!({ "email": one.email, "display_name": name, "is_operator": is_operator });
+    if let Some((role, of)) = role {
+        let tenant: u32 = client.tenant(of).await?.parse()?;
+        body["roles"] = json!([{ "tenant": tenant, "role": role.as_str() }]);
+    }
+    let made = client.post(&Address::of(["accounts"]), Some(&body)).await?;
+    let lines = one_account(&made["account"]);
+    Ok(with_link(client, (made, "reset"), lines))
+}
+
+async fn invite(client: &mut Client, one: &One, (role, of): (Role, OfTenant)) -> Result<Told> {
+    let tenant = client.tenant(of).await?;
+    let address = Address::of(["tenants", &tenant, "invitations"]);
+    let body = json!({ "email": one.email, "role": role.as_str() });
+    let made = client.post(&address, Some(&body)).await?;
+    let line = format!("{} is invited as {role} in {tenant}", one.email);
+    Ok(with_link(client, (made, "invitation"), vec![line]))
 }
 
 async fn list(client: &mut Client) -> Result<Told> {
