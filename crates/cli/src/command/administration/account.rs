@@ -127,12 +127,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Operator { one, runs } => {
             change(client, one, json!({ "is_operator": runs.is_on() })).await
         }
-        Act::Reset(one) => {
-            let id = one.id(client).await?;
-            let made = client.post(&Address::of(["accounts", &id, "reset"]), None).await?;
-            let line = format!("{} can choose a new password", one.email);
-            Ok(with_link(client, (made, "reset"), vec![line]))
-        }
+        Act::Reset(one) => reset(client, one).await,
         Act::RemoveFactor(one) => {
             let id = one.id(client).await?;
             client.delete(&Address::of(["accounts", &id, "second-factor"])).await?;
@@ -144,6 +139,13 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
             Ok(Told::done(format!("{} has no account any more", one.email)))
         }
     }
+}
+
+async fn reset(client: &mut Client, one: &One) -> Result<Told> {
+    let id = one.id(client).await?;
+    let made = client.post(&Address::of(["accounts", &id, "reset"]), None).await?;
+    let line = format!("{} can choose a new password", one.email);
+    Ok(with_link(client, (made, "reset"), vec![line]))
 }
 
 async fn create(
