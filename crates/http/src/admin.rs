@@ -60,9 +60,6 @@ const NOUNS: &[(&str, &str, Gate)] = &[
 const PUBLIC: &[(&str, &str)] =
     &[("", "api/reference"), ("/", "api/reference"), ("/openapi.json", "api/openapi")];
 
-/// The methods that some resource knows.
-const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
 /// Every resource with its methods. HEAD has become GET before, and OPTIONS is answered.
 pub(crate) fn routes() -> Router<Shared> {
     let resources = Router::new()
@@ -122,9 +119,15 @@ pub(crate) fn route_of(path: &str) -> Option<(&'static str, Gate)> {
     Some(known.map_or(("api/other", Gate::Open), |(_, name, gate)| (name, *gate)))
 }
 
-/// The answer to an OPTIONS request: pages of other origins are told nothing.
-pub(crate) fn answer_options() -> Response {
-    (StatusCode::NO_CONTENT, [(ALLOW, METHODS)]).into_response()
+/// The answer to an OPTIONS request: which methods the resource knows, as `handled` tells, for
+/// which there is no handler. Pages of other origins are told nothing.
+pub(crate) fn answer_options(handled: Response) -> Response {
+    if handled.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return handled;
+    }
+    let known = handled.headers().get(ALLOW).and_then(|allow| allow.to_str().ok());
+    let known = known.unwrap_or_default().replace(',', ", ");
+    (StatusCode::NO_CONTENT, [(ALLOW, format!("{known}, OPTIONS"))]).into_response()
 }
 
 #[cfg(test)]

@@ -279,10 +279,10 @@ impl App {
         }
         if asked.method == Method::OPTIONS {
             pass_over(&mut request, place, bounds).await;
-            return Ok(match asked.route.face {
-                Face::Admin | Face::Pages => admin::answer_options(),
-                Face::Xapi | Face::Plain => cors::answer_options(),
-            });
+            return match asked.route.face {
+                Face::Admin | Face::Pages => Ok(admin::answer_options(self.handle(request).await)),
+                Face::Xapi | Face::Plain => Ok(cors::answer_options()),
+            };
         }
         if asked.route.gate != Gate::Open {
             request = settle(request, place, bounds).await?;
@@ -297,9 +297,14 @@ impl App {
             // Whatever GET says; the body is taken off when the answer is finished.
             *request.method_mut() = Method::GET;
         }
+        Ok(self.handle(request).await)
+    }
+
+    /// The answer of the handler.
+    async fn handle(&self, request: Request) -> Response {
         let mut router = self.router.clone();
         match router.call(request).await {
-            Ok(response) => Ok(response),
+            Ok(response) => response,
             Err(never) => match never {},
         }
     }
