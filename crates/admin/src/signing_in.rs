@@ -131,18 +131,20 @@ impl Admin {
     /// Counts one attempt less.
     async fn take_back_attempt(&self, ids: &[String; 2]) -> Result<(), AdminError> {
         for id in ids {
-            for _ in 0..Self::TRIES {
-                let found: Option<Kept<Failures>> = directory::find(&*self.storage, id).await?;
-                let Some(found) = found else { break };
-                let count = found.value.count.saturating_sub(1);
-                let write = found.write(&Failures { count, ..found.value.clone() });
-                let change = Change { writes: vec![write], entries: Vec::new() };
-                if self.storage.commit(&change).await? == Committed::Done {
-                    break;
-                }
-            }
+            let mut tries = 0..Self::TRIES;
+            while tries.next().is_some() && !self.take_one_back(id).await? {}
         }
         Ok(())
+    }
+
+    /// Counts one failure less; false if another was counted at the same moment.
+    async fn take_one_back(&self, id: &str) -> Result<bool, AdminError> {
+        let found: Option<Kept<Failures>> = directory::find(&*self.storage, id).await?;
+        let Some(found) = found else { return Ok(true) };
+        let count = found.value.count.saturating_sub(1);
+        let write = found.write(&Failures { count, ..found.value.clone() });
+        let change = Change { writes: vec![write], entries: Vec::new() };
+        Ok(self.storage.commit(&change).await? == Committed::Done)
     }
 
     /// Counts an attempt as failed, until it succeeds. Returns where it is counted.

@@ -13,7 +13,6 @@ mod app;
 mod connection;
 mod edge;
 mod health;
-mod markup;
 mod memory;
 mod metrics;
 mod pages;

@@ -10,6 +10,7 @@
 mod account;
 mod form;
 mod invitation;
+pub(crate) mod markup;
 mod reset;
 mod setup;
 mod shell;

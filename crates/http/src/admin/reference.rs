@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::openapi::document;
 use crate::edge::{NoParams, Query};
-use crate::markup::{Markup, text_of};
+use crate::pages::markup::{Markup, text_of};
 
 const STYLE: &str = include_str!("reference/style.css");
 

@@ -1,18 +1,19 @@
 //! `/account`: one's own account.
 
 use acta_admin::{AdminError, Asker};
+use acta_auth::RecoveryCode;
 use acta_storage::directory::{Account, Session};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Failure, Field, Form, FormView, Kind};
+use super::markup::Markup;
 use super::shell::{go_to, page, time_text};
 use super::signout;
 use crate::Shared;
 use crate::admin::Visitor;
 use crate::edge::{NoParams, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the account.
@@ -79,7 +80,7 @@ async fn carry_out(
         }
         "confirm" => {
             let codes = admin.confirm_factor(asker, form.text("code").trim()).await?;
-            let codes: Vec<&str> = codes.0.iter().map(|code| code.expose()).collect();
+            let codes: Vec<&str> = codes.0.iter().map(RecoveryCode::expose).collect();
             return Ok(Outcome::Told("Keep your recovery codes", codes_page(&codes)));
         }
         "remove" => admin.remove_factor(asker, current).await?,

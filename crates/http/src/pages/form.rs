@@ -4,10 +4,10 @@ use acta_admin::{AdminError, Asker};
 use axum::extract::{FromRequest, Request};
 use hyper::StatusCode;
 
+use super::markup::Markup;
 use crate::Shared;
 use crate::admin::is_csrf_token;
 use crate::edge::{Bound, FromParams, Incoming, Params, decode};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// Longest form, in bytes: 16 KiB.
@@ -124,7 +124,11 @@ impl Failure {
                 StatusCode::CONFLICT,
                 "Something was changed at the same moment. Look at it, then try again.",
             ),
-            other => Err(other.into()),
+            other @ (AdminError::Forbidden { .. }
+            | AdminError::NotFound
+            | AdminError::KeyReused
+            | AdminError::LinkVoid
+            | AdminError::Service(_)) => Err(other.into()),
         }
     }
 

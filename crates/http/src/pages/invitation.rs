@@ -6,12 +6,12 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
+use super::markup::Markup;
 use super::shell::{go_to, page, void_link};
 use super::{signin, signout};
 use crate::Shared;
 use crate::admin::{Visitor, cookie};
 use crate::edge::{ClientAddress, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows what whoever opens the link can do with it.

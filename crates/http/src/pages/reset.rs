@@ -6,11 +6,11 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Failure, Field, Form, FormView, LinkParams};
+use super::markup::Markup;
 use super::shell::{go_to, page, void_link};
 use crate::Shared;
 use crate::admin::cookie;
 use crate::edge::{ClientAddress, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the form.

@@ -7,11 +7,11 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
+use super::markup::Markup;
 use super::shell::{go_to, page, void_link};
 use crate::Shared;
 use crate::admin::cookie;
 use crate::edge::{ClientAddress, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 use acta_admin::AdminError;
 

@@ -12,7 +12,7 @@ use hyper::header::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::markup::Markup;
+use super::markup::Markup;
 use crate::problem::Problem;
 
 const STYLE: &str = include_str!("style.css");

@@ -6,11 +6,11 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Failure, Field, Form, FormView, Kind};
+use super::markup::Markup;
 use super::shell::{go_to, page};
 use crate::Shared;
 use crate::admin::{Visitor, cookie};
 use crate::edge::{ClientAddress, FromParams, Params, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// What happened before.

@@ -5,11 +5,11 @@ use axum::response::Response;
 use hyper::StatusCode;
 
 use super::form::{Form, FormView};
+use super::markup::Markup;
 use super::shell::{go_to, page};
 use crate::Shared;
 use crate::admin::{Visitor, cookie};
 use crate::edge::{NoParams, Query};
-use crate::markup::Markup;
 use crate::problem::Problem;
 
 /// Shows the button.

@@ -14,6 +14,7 @@ mod documents;
 mod edge;
 mod entities;
 mod hostile;
+mod people;
 mod reading;
 mod server;
 mod sockets;

@@ -73,6 +73,7 @@ impl From<&Membership> for TenantRole {
 /// The account of a person.
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = Account)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a claim of its own for clients")]
 pub(crate) struct AccountView {
     /// Its id.
     #[schema(format = "uuid")]

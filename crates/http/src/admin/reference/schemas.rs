@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::markup::{Markup, text_of};
+use crate::pages::markup::{Markup, text_of};
 
 /// Where schemas stand in the document.
 const PREFIX: &str = "#/components/schemas/";

@@ -49,14 +49,13 @@ pub(in crate::admin) async fn change_account(
     State(shared): State<Shared>,
     Administrator(asker): Administrator,
     Id(account): Id<AccountId>,
-    Query(NoParams): Query<NoParams>,
-    version: IfMatch,
+    (Query(NoParams), version): (Query<NoParams>, IfMatch),
     Json(change): Json<AccountChange>,
 ) -> Result<Response, Problem> {
     let AccountChange { display_name, is_operator, is_disabled } = change;
     let changes = AccountChanges { display_name, is_operator, is_disabled };
     let expected = version.versions();
-    let changed = shared.admin.change_account(&asker, account, changes, expected).await?;
-    let shown = AccountView::read(&shared.admin, &changed.value).await?;
-    Ok(versioned(&shown, changed.record.version))
+    let after = shared.admin.change_account(&asker, account, changes, expected).await?;
+    let shown = AccountView::read(&shared.admin, &after.value).await?;
+    Ok(versioned(&shown, after.record.version))
 }

@@ -62,8 +62,7 @@ pub(in crate::admin) async fn create_invitation(
     State(shared): State<Shared>,
     Administrator(asker): Administrator,
     Id(tenant): Id<TenantId>,
-    Query(NoParams): Query<NoParams>,
-    headers: HeaderMap,
+    (Query(NoParams), headers): (Query<NoParams>, HeaderMap),
     Repeatable { new, key }: Repeatable<NewInvitation>,
 ) -> Result<Response, Problem> {
     let path_of =

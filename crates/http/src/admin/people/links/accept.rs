@@ -75,9 +75,8 @@ fn needed<T>(value: Option<T>, pointer: &str) -> Result<T, Problem> {
 pub(in crate::admin) async fn accept_link(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
-    client: ClientAddress,
+    (client, headers): (ClientAddress, HeaderMap),
     Query(NoParams): Query<NoParams>,
-    headers: HeaderMap,
     Json(link): Json<UsedLink>,
 ) -> Result<Response, Problem> {
     let from = client.to_string();
@@ -93,16 +92,14 @@ pub(in crate::admin) async fn accept_link(
             admin.reset_password(token, password, &from).await?;
             Ok(done())
         }
-        LinkPurpose::Invitation { .. } => match visitor.filter(|asker| asker.account().is_some()) {
-            Some(asker) => {
-                check_csrf_header(&shared, &headers, &asker)?;
-                admin.accept_as_known(&asker, token).await?;
-                Ok(view(&Session::of(&shared, &asker).await?))
-            }
-            None => {
+        LinkPurpose::Invitation { .. } => {
+            let Some(asker) = visitor.filter(|asker| asker.account().is_some()) else {
                 let signed_in = admin.accept_as_new(token, &link.introduction(&from)?).await?;
-                welcome(&shared, signed_in, &from).await
-            }
-        },
+                return welcome(&shared, signed_in, &from).await;
+            };
+            check_csrf_header(&shared, &headers, &asker)?;
+            admin.accept_as_known(&asker, token).await?;
+            Ok(view(&Session::of(&shared, &asker).await?))
+        }
     }
 }

@@ -1,0 +1,138 @@
+//! A store without accounts, and what people do in it.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use acta_access::{Role, TenantId};
+use acta_admin::{
+    Admin, AdminError, AdminParts, Asker, Introduction, Made, Once, Options, SignIn, SignedIn,
+};
+use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
+use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
+use acta_service::{Service, ServiceParts};
+use acta_storage::model::ModelStorage;
+use acta_storage::{AuditQuery, Entry, Storage};
+use acta_xapi::ParseLimits;
+use tokio::task::JoinSet;
+
+pub(crate) const PASSWORD: &str = "blue otters juggle seven lamps";
+pub(crate) const OTHER_PASSWORD: &str = "violet-kayak-thunder-39";
+pub(crate) const FROM: &str = "192.0.2.7";
+
+pub(crate) struct House {
+    pub(crate) admin: Admin,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) storage: Arc<dyn Storage>,
+}
+
+impl House {
+    pub(crate) async fn new() -> Self {
+        let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
+        let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
+        let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
+        let authenticator = Authenticator::open(
+            Arc::clone(&storage),
+            Arc::clone(&as_clock),
+            Arc::clone(&entropy),
+            acta_auth::Options { failures_count_max: 1000 },
+        );
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&as_clock),
+            entropy: Arc::clone(&entropy),
+            options: acta_service::Options {
+                authority_home_page: "https://acta.example/keys".parse().unwrap(),
+                parse: ParseLimits::default(),
+                page_count: 2,
+                page_count_max: 3,
+                page_bytes_max: 1 << 20,
+                statement_bytes_max: 1 << 20,
+                documents_count_max: 1000,
+                signature_bytes_max: 8,
+                document_bytes_max: 1 << 10,
+            },
+        });
+        let hashing =
+            PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
+        let admin = Admin::new(AdminParts {
+            storage: Arc::clone(&storage),
+            service,
+            authenticator: Arc::new(authenticator.await.unwrap()),
+            hasher: PasswordHasher::new(Arc::clone(&entropy), hashing),
+            clock: as_clock,
+            entropy,
+            options: Options::usual(),
+        });
+        Self { admin, clock, storage }
+    }
+
+    pub(crate) fn who<'a>(name: &'a str, password: &'a str) -> Introduction<'a> {
+        Introduction { display_name: name, password, from: FROM }
+    }
+
+    /// Ada sets up: an operator, and owner of the first tenant.
+    pub(crate) async fn ada(&self) -> Asker {
+        let token = self.admin.begin_set_up().await.unwrap().expect("nobody is there yet");
+        let email = "ada@example.org".parse().unwrap();
+        let who = Self::who("Ada", PASSWORD);
+        Asker::of(self.admin.set_up(token.expose(), &email, &who).await.unwrap(), FROM)
+    }
+
+    pub(crate) async fn invite(
+        &self,
+        asker: &Asker,
+        (email, role): (&str, Role),
+    ) -> Result<String, AdminError> {
+        let once = Once { key: None, tell: &|_| String::new() };
+        let who = (email.parse().unwrap(), role);
+        match self.admin.invite(asker, TenantId::FIRST, who, once).await? {
+            Made::Now(invited) => Ok(invited.token.expose().to_owned()),
+            Made::Before(_) => panic!("it is the first time"),
+        }
+    }
+
+    /// Somebody is invited and comes.
+    pub(crate) async fn comes(&self, host: &Asker, (email, role): (&str, Role)) -> Asker {
+        let token = self.invite(host, (email, role)).await.unwrap();
+        let who = Self::who("Somebody", OTHER_PASSWORD);
+        Asker::of(self.admin.accept_as_new(&token, &who).await.unwrap(), FROM)
+    }
+
+    pub(crate) async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        code: Option<&str>,
+    ) -> Result<SignedIn, AdminError> {
+        self.admin.sign_in(&SignIn { email, password, code, from: FROM }).await
+    }
+
+    /// The entries of a chain, the first one first.
+    pub(crate) async fn entries(&self, tenant: Option<TenantId>) -> Vec<Entry> {
+        let query = AuditQuery::everything(1000);
+        self.storage.list_audit(tenant, &query).await.unwrap()
+    }
+}
+
+/// Does several things at the same time, and gives what came of each.
+pub(crate) async fn at_once<T, A>(acts: impl IntoIterator<Item = A>) -> Vec<T>
+where
+    T: Send + 'static,
+    A: Future<Output = T> + Send + 'static,
+{
+    let mut all = JoinSet::new();
+    for act in acts {
+        all.spawn(act);
+    }
+    all.join_all().await
+}
+
+/// Asserts that something was refused in a certain way.
+macro_rules! refused {
+    ($result:expr, $pattern:pat) => {{
+        let result = $result;
+        assert!(matches!(result, Err($pattern)), "{result:?}");
+    }};
+}
+pub(crate) use refused;

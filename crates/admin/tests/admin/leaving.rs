@@ -1,0 +1,91 @@
+//! Roles: who gives which, and who cannot go.
+
+use acta_access::{Role, TenantId};
+use acta_admin::{AccountChanges, AdminError, Asker};
+
+use crate::house::{House, at_once, refused};
+
+const TENANT: TenantId = TenantId::FIRST;
+
+fn id(asker: &Asker) -> acta_storage::directory::AccountId {
+    asker.account().unwrap().id
+}
+
+#[tokio::test]
+async fn nobody_gives_or_takes_more_than_they_may() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let runner = house.comes(&ada, ("runner@example.org", Role::Administrator)).await;
+    let viewer = house.comes(&runner, ("viewer@example.org", Role::Viewer)).await;
+    refused!(
+        house.invite(&runner, ("x@example.org", Role::Owner)).await,
+        AdminError::Forbidden { .. }
+    );
+    for role in [Role::Viewer, Role::Owner] {
+        let invited = house.invite(&viewer, ("x@example.org", role)).await;
+        refused!(invited, AdminError::Forbidden { .. });
+    }
+    let admin = &house.admin;
+    for (asker, of, role) in [
+        (&runner, id(&viewer), Role::Owner),
+        (&runner, id(&ada), Role::Viewer),
+        (&runner, id(&runner), Role::Owner),
+        (&viewer, id(&viewer), Role::Analyst),
+    ] {
+        let changed = admin.change_role(asker, (TENANT, of), role).await;
+        refused!(changed, AdminError::Forbidden { .. });
+    }
+    refused!(admin.remove_member(&runner, TENANT, id(&ada)).await, AdminError::Forbidden { .. });
+    admin.change_role(&runner, (TENANT, id(&viewer)), Role::Auditor).await.unwrap();
+    admin.change_role(&ada, (TENANT, id(&viewer)), Role::Owner).await.unwrap();
+    for refused in [
+        admin.list_accounts(&runner, None, 1).await.err(),
+        admin.remove_account(&runner, id(&viewer)).await.err(),
+        admin.reset_account(&runner, id(&viewer)).await.err(),
+        admin.remove_factor_of(&runner, id(&viewer)).await.err(),
+    ] {
+        assert!(matches!(refused, Some(AdminError::Forbidden { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_owner_and_the_last_operator_stay() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let admin = &house.admin;
+    let own = id(&ada);
+    refused!(admin.remove_member(&ada, TENANT, own).await, AdminError::Conflict(_));
+    refused!(admin.change_role(&ada, (TENANT, own), Role::Viewer).await, AdminError::Conflict(_));
+    refused!(admin.remove_account(&ada, own).await, AdminError::Conflict(_));
+    for changes in [
+        AccountChanges { is_operator: Some(false), ..AccountChanges::default() },
+        AccountChanges { is_disabled: Some(true), ..AccountChanges::default() },
+    ] {
+        let changed = admin.change_account(&ada, own, changes, None).await;
+        refused!(changed, AdminError::Conflict(_));
+    }
+    let stale = AccountChanges { is_operator: Some(true), ..AccountChanges::default() };
+    let changed = admin.change_account(&ada, own, stale, Some(&[77])).await;
+    refused!(changed, AdminError::Stale);
+}
+
+#[tokio::test]
+async fn of_two_who_leave_at_once_one_stays() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
+    let both = [ada.clone(), bob.clone()].map(|asker| {
+        let admin = house.admin.clone();
+        async move { admin.remove_member(&asker, TENANT, id(&asker)).await.is_ok() }
+    });
+    assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
+
+    let changes = AccountChanges { is_operator: Some(true), ..AccountChanges::default() };
+    house.admin.change_account(&ada, id(&bob), changes, None).await.unwrap();
+    let both = [id(&ada), id(&bob)].map(|leaving| {
+        let admin = house.admin.clone();
+        let changes = AccountChanges { is_disabled: Some(true), ..AccountChanges::default() };
+        async move { admin.change_account(&Asker::machine(), leaving, changes, None).await.is_ok() }
+    });
+    assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
+}

@@ -1,0 +1,13 @@
+//! The use cases of administration on the reference engine.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the whole crate is tests, where a panic is the failure of one"
+)]
+
+mod house;
+mod leaving;
+mod links;
+mod signing_in;
+mod telling;

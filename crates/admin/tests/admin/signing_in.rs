@@ -1,0 +1,217 @@
+//! Signing in, second factors, and sessions.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use acta_access::Role;
+use acta_admin::{AccountChanges, AdminError, Asker, SignIn};
+use acta_ambient::Clock;
+use sha1::{Digest, Sha1};
+
+use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
+
+const EMAIL: &str = "ada@example.org";
+
+/// The code that an app shows now.
+///
+/// Spec: RFC 2104; RFC 4226, 5.3; RFC 6238, 4.
+fn code_now(house: &House, secret: &str) -> String {
+    let mut bits = String::new();
+    for letter in secret.chars() {
+        let place = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".find(letter).unwrap();
+        write!(bits, "{place:05b}").unwrap();
+    }
+    let bytes = (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[8 * at..8 * at + 8], 2));
+    let mut key: Vec<u8> = bytes.map(Result::unwrap).collect();
+    key.resize(64, 0);
+    let padded = |pad: u8| key.iter().map(|byte| byte ^ pad).collect::<Vec<u8>>();
+    let step = u64::try_from(house.clock.now().unix_micros()).unwrap() / 30_000_000;
+    let inner = Sha1::new().chain_update(padded(0x36)).chain_update(step.to_be_bytes());
+    let mac = Sha1::new().chain_update(padded(0x5c)).chain_update(inner.finalize()).finalize();
+    let start = usize::from(mac[19] & 15);
+    let four: [u8; 4] = mac[start..start + 4].try_into().unwrap();
+    format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
+}
+
+#[tokio::test]
+async fn only_the_password_of_an_open_account_signs_in() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let eve = house.comes(&ada, ("eve@example.org", Role::Viewer)).await;
+    assert!(house.sign_in(" ADA@example.org ".trim(), PASSWORD, None).await.is_ok());
+    refused!(house.sign_in(EMAIL, OTHER_PASSWORD, None).await, AdminError::NotSignedIn);
+    refused!(house.sign_in(EMAIL, &"x".repeat(129), None).await, AdminError::NotSignedIn);
+    refused!(house.sign_in(EMAIL, "", None).await, AdminError::NotSignedIn);
+    refused!(house.sign_in("no address", PASSWORD, None).await, AdminError::NotSignedIn);
+    refused!(house.sign_in("nobody@example.org", PASSWORD, None).await, AdminError::NotSignedIn);
+    let changes = AccountChanges { is_disabled: Some(true), ..AccountChanges::default() };
+    let id = eve.account().unwrap().id;
+    house.admin.change_account(&ada, id, changes, None).await.unwrap();
+    refused!(house.sign_in("eve@example.org", OTHER_PASSWORD, None).await, AdminError::NotSignedIn);
+}
+
+#[tokio::test]
+async fn failures_delay_the_next_attempt_also_the_right_one() {
+    let house = House::new().await;
+    house.ada().await;
+    for _ in 0..5 {
+        refused!(house.sign_in(EMAIL, "wrong", None).await, AdminError::NotSignedIn);
+    }
+    let Err(AdminError::Delayed { retry_after }) = house.sign_in(EMAIL, PASSWORD, None).await
+    else {
+        panic!("the sixth attempt waits");
+    };
+    assert_eq!(retry_after, Duration::from_secs(1));
+    // Whoever comes from elsewhere is not kept out by that.
+    let elsewhere = SignIn { email: EMAIL, password: PASSWORD, code: None, from: "192.0.2.8" };
+    assert!(house.admin.sign_in(&elsewhere).await.is_ok());
+    house.clock.advance(retry_after);
+    assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok());
+    assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok(), "success wipes the slate");
+}
+
+#[tokio::test]
+async fn who_guesses_from_many_places_is_delayed_everywhere() {
+    let house = House::new().await;
+    house.ada().await;
+    let mut delayed = 0;
+    for place in 0..60 {
+        let from = format!("192.0.2.{place}");
+        let sign_in = SignIn { email: EMAIL, password: "", code: None, from: &from };
+        if matches!(house.admin.sign_in(&sign_in).await, Err(AdminError::Delayed { .. })) {
+            delayed += 1;
+        }
+    }
+    assert_eq!(delayed, 10, "fifty are looked at");
+}
+
+#[tokio::test]
+async fn attempts_at_the_same_time_are_counted_each() {
+    let house = House::new().await;
+    house.ada().await;
+    let attempts = (0..12).map(|_| {
+        let admin = house.admin.clone();
+        async move {
+            let sign_in = SignIn { email: EMAIL, password: "wrong", code: None, from: FROM };
+            admin.sign_in(&sign_in).await
+        }
+    });
+    let mut looked_at = 0;
+    for attempt in at_once(attempts).await {
+        if matches!(attempt, Err(AdminError::NotSignedIn)) {
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at <= 5, "{looked_at} were looked at");
+}
+
+#[tokio::test]
+async fn two_browsers_sign_in_at_the_same_time() {
+    let house = House::new().await;
+    house.ada().await;
+    let both = [0; 2].map(|_| {
+        let admin = house.admin.clone();
+        async move {
+            let sign_in = SignIn { email: EMAIL, password: PASSWORD, code: None, from: FROM };
+            admin.sign_in(&sign_in).await
+        }
+    });
+    for signed_in in at_once(both).await {
+        signed_in.unwrap();
+    }
+}
+
+/// Gives Ada a second factor; returns its secret and the recovery codes.
+async fn add_factor(house: &House, ada: &Asker) -> (String, Vec<String>) {
+    let begun = house.admin.begin_factor(ada, PASSWORD).await.unwrap();
+    let secret = begun.secret.expose().to_owned();
+    assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok(), "it is not asked for yet");
+    refused!(house.admin.confirm_factor(ada, "12345").await, AdminError::Faulty(_));
+    let code = code_now(house, &secret);
+    let codes = house.admin.confirm_factor(ada, &code).await.unwrap();
+    (secret, codes.0.iter().map(|code| code.expose().to_owned()).collect())
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_and_each_code_is_used_once() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    refused!(house.admin.begin_factor(&ada, "wrong").await, AdminError::Faulty(_));
+    let (secret, recovery) = add_factor(&house, &ada).await;
+    refused!(house.sign_in(EMAIL, PASSWORD, None).await, AdminError::CodeNeeded);
+    refused!(house.sign_in(EMAIL, "wrong", None).await, AdminError::NotSignedIn);
+    house.clock.advance(Duration::from_mins(2));
+    let code = code_now(&house, &secret);
+    let signed_in = house.sign_in(EMAIL, PASSWORD, Some(&code)).await.unwrap();
+    assert!(signed_in.session.is_strong);
+    refused!(house.sign_in(EMAIL, PASSWORD, Some(&code)).await, AdminError::NotSignedIn);
+    assert!(house.sign_in(EMAIL, PASSWORD, Some(&recovery[0])).await.is_ok());
+    refused!(house.sign_in(EMAIL, PASSWORD, Some(&recovery[0])).await, AdminError::NotSignedIn);
+    refused!(house.admin.begin_factor(&ada, PASSWORD).await, AdminError::Conflict(_));
+    refused!(house.admin.remove_factor(&ada, "wrong").await, AdminError::Faulty(_));
+    house.admin.remove_factor(&ada, PASSWORD).await.unwrap();
+    assert!(!house.sign_in(EMAIL, PASSWORD, None).await.unwrap().session.is_strong);
+}
+
+#[tokio::test]
+async fn leaving_the_code_out_gives_no_further_guesses_at_it() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    add_factor(&house, &ada).await;
+    let mut looked_at = 0;
+    for _ in 0..12 {
+        let left_out = house.sign_in(EMAIL, PASSWORD, None).await;
+        assert!(matches!(left_out, Err(AdminError::CodeNeeded | AdminError::Delayed { .. })));
+        match house.sign_in(EMAIL, PASSWORD, Some("1")).await {
+            Err(AdminError::NotSignedIn) => looked_at += 1,
+            other => assert!(matches!(other, Err(AdminError::Delayed { .. })), "{other:?}"),
+        }
+    }
+    assert_eq!(looked_at, 5);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_nothing_is_done_and_in_any_case() {
+    let house = House::new().await;
+    house.ada().await;
+    let signed_in = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
+    let find = |token: String| {
+        let admin = house.admin.clone();
+        async move { admin.find_session(&token, FROM).await }
+    };
+    let token = signed_in.token.expose().to_owned();
+    refused!(find(format!("{token}x")).await, AdminError::NotSignedIn);
+    let hours = |hours| Duration::from_hours(hours);
+    for _ in 0..23 {
+        house.clock.advance(hours(7));
+        assert!(find(token.clone()).await.is_ok());
+    }
+    house.clock.advance(hours(7));
+    refused!(find(token).await, AdminError::NotSignedIn);
+    let idle = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
+    house.clock.advance(hours(8));
+    refused!(find(idle.token.expose().to_owned()).await, AdminError::NotSignedIn);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_all_other_sessions() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let own = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
+    let other = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
+    let (own_token, other_token) = (own.token.clone(), other.token.clone());
+    let own = Asker::of(own, FROM);
+    let wrong = house.admin.change_password(&own, "wrong", OTHER_PASSWORD).await;
+    let Err(AdminError::Faulty(faults)) = wrong else { panic!("{wrong:?}") };
+    assert_eq!(faults[0].pointer, "/current_password");
+    let weak = house.admin.change_password(&own, PASSWORD, "ada@example.org").await;
+    let Err(AdminError::Faulty(faults)) = weak else { panic!("{weak:?}") };
+    assert_eq!(faults[0].pointer, "/new_password");
+    house.admin.change_password(&own, PASSWORD, OTHER_PASSWORD).await.unwrap();
+    assert!(house.admin.find_session(own_token.expose(), FROM).await.is_ok());
+    refused!(house.admin.find_session(other_token.expose(), FROM).await, AdminError::NotSignedIn);
+    let made = house.admin.reset_account(&ada, ada.account().unwrap().id).await.unwrap();
+    assert!(house.admin.find_session(own_token.expose(), FROM).await.is_ok());
+    house.admin.reset_password(made.token.expose(), PASSWORD, FROM).await.unwrap();
+    refused!(house.admin.find_session(own_token.expose(), FROM).await, AdminError::NotSignedIn);
+}
