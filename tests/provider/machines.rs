@@ -64,9 +64,9 @@ fn a_token_for_others_or_from_others_is_refused() {
         ("scope", json!("mail/read")),
     ];
     for (name, value) in changes {
-        let mut changed = claims(&world);
-        changed[name] = value;
-        let status = send(&header, &changed).status;
+        let mut other = claims(&world);
+        other[name] = value;
+        let status = send(&header, &other).status;
         assert!(matches!(status, 401 | 403), "{name}: {status}");
     }
     for algorithm in ["none", "HS256"] {
