@@ -2,6 +2,7 @@
 //! so that an answer which repeats what it was asked for tells nothing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use acta_tests::multipart::{self, Part, content_type};
@@ -94,11 +95,8 @@ pub(crate) fn account(
 
 #[track_caller]
 fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        other => panic!("{other} names nothing"),
-    }
+    assert!(value.is_string() || value.is_number(), "{value} names nothing");
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Sends it below `/api/v1`.
@@ -198,7 +196,7 @@ impl Held {
         let stored = call.send().expect(200).json();
         self.statement = text(&stored[0]);
         let further = client.store(&json!([self.said(), self.said(), self.said()]));
-        self.voided = further[0].clone();
+        self.voided.clone_from(&further[0]);
         client.store(&make::voiding(&self.voided));
         let page = client.get("/statements").query("limit", "1").send().expect(200).json();
         self.more = text(&page["more"]);
@@ -304,5 +302,9 @@ pub(crate) fn pairs<'a>(query: &'a [(&'static str, String)]) -> Vec<(&'a str, &'
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

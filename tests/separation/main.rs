@@ -4,7 +4,13 @@
 //!
 //! They are built twice: for the embedded engine and for the one on PostgreSQL.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "these are tests")]
+#![expect(
+    clippy::excessive_nesting,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "these are tests"
+)]
 
 pub(crate) mod held;
 pub(crate) mod operations;

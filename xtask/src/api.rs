@@ -14,7 +14,7 @@ use crate::shell::{has, root, run as run_command, say};
 /// What is tried.
 const DOCUMENT: &str = "spec/openapi/admin.json";
 
-/// Where the packages from PyPI are listed.
+/// Where the Python packages are listed.
 const REQUIREMENTS: &str = "tests/api/requirements.txt";
 
 /// How the API is tried.
