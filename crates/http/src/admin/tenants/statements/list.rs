@@ -60,7 +60,7 @@ pub(crate) struct StatementFilter {
     until: Option<String>,
     /// Most statements on the page; 0 for as many as there may be.
     #[param(minimum = 0)]
-    limit: Option<u64>,
+    limit: Option<usize>,
     /// Oldest first.
     ascending: Option<bool>,
     /// What `next` of the page before has told.
