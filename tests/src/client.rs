@@ -65,6 +65,14 @@ impl Client {
         Self { agent: config.into(), address, base, version, headers }
     }
 
+    /// The same with a header in each request, in place of one with the same name.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(present, _)| !present.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The server that it speaks to.
     pub const fn address(&self) -> SocketAddr {
         self.address

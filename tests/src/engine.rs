@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use acta_test_postgres::{Database, Superuser};
+use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::{acta, run};
 
 /// The setting that names a database.
 const URL_VARIABLE: &str = "ACTA_STORAGE_URL";
@@ -51,6 +54,20 @@ impl Store {
     /// The settings that name the database, if there is one.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         self.database.iter().map(|database| (URL_VARIABLE, database.url())).collect()
+    }
+
+    /// Runs a command of an administrator on the store, served or not, which must succeed, and
+    /// gives back what it prints as JSON.
+    #[track_caller]
+    pub fn administer(&self, arguments: &[&str]) -> Value {
+        let mut command = acta();
+        command.args(arguments).arg("--json").envs(self.settings());
+        if self.database.is_none() {
+            command.arg("--data").arg(self.data());
+        }
+        let ran = run(&mut command);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {} {}", ran.out, ran.err);
+        serde_json::from_str(&ran.out).expect("the command prints JSON")
     }
 
     /// Keeps everything beyond the end of this value, for someone else to remove.

@@ -27,6 +27,7 @@ const TESTS: &[Step] = &[
     ("fuzz", crate::fuzz::run_in_ci),
     ("release build", release_build),
     ("clients", clients),
+    ("api", crate::api::run),
     ("tests", tests),
 ];
 
@@ -72,6 +73,7 @@ impl Timer {
 fn install() -> Result<()> {
     install_debian_packages()?;
     crate::objects::install()?;
+    crate::api::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
         say("== installing cargo-nextest");
         run(cargo()

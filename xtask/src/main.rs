@@ -1,5 +1,6 @@
 //! The commands of development: `cargo xtask <command>`.
 
+mod api;
 mod bench;
 mod ci;
 mod conform;
@@ -21,6 +22,7 @@ Usage: cargo xtask <command>
   check              the checks without the tests: format, lints, tidy, docs, dependencies
   tidy               the rules of this repository that no other tool knows
   generate           write the generated files anew
+  api                try the admin API with what its document says, on the release binary
   bench [options]    measure speed and memory; see docs/benchmarks.md
   fixture NAME       write the store tests/upgrade/NAME, for later releases to open
   fuzz [TARGET…] [--seconds N]
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "check" => ci::check(),
         "tidy" => tidy::run(),
         "generate" => generate::write(),
+        "api" => api::run(),
         "bench" => bench::run(&rest),
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),

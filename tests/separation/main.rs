@@ -1,0 +1,28 @@
+//! Whoever belongs to one tenant gets nothing of another one, whatever they send: every
+//! operation of the admin API and every resource of xAPI is asked for with the ids of one
+//! tenant and the credentials, tokens and sessions of others, from outside.
+//!
+//! They are built twice: for the embedded engine and for the one on PostgreSQL.
+
+#![expect(
+    clippy::excessive_nesting,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "these are tests"
+)]
+
+pub(crate) mod held;
+pub(crate) mod operations;
+pub(crate) mod pages;
+pub(crate) mod resources;
+pub(crate) mod samples;
+pub(crate) mod strangers;
+pub(crate) mod world;
+
+use acta_tests::Engine;
+
+/// The engine that this binary is for.
+pub(crate) fn engine() -> Engine {
+    Engine::of_crate(env!("CARGO_CRATE_NAME"))
+}

@@ -1,0 +1,6 @@
+//! The tests of separation again, with the engine on PostgreSQL.
+
+#[path = "main.rs"]
+mod separation;
+
+use separation::{engine, held, operations, samples, strangers, world};

@@ -1,0 +1,78 @@
+//! What each operation of the admin API is asked with. An operation that is not in these
+//! tables fails the tests: nothing that is new is forgotten.
+
+use serde_json::{Value, json};
+
+use crate::held::{Held, PASSWORD};
+
+/// Operations on whoever asks, or of guests: they may succeed, and tell only about who asks.
+pub(crate) const OWN: [&str; 15] = [
+    "accept_link",
+    "begin_second_factor",
+    "change_own_account",
+    "change_password",
+    "confirm_second_factor",
+    "exchange_token",
+    "list_sessions",
+    "list_tenants",
+    "read_link",
+    "read_own_account",
+    "read_server",
+    "read_session",
+    "remove_own_second_factor",
+    "sign_in",
+    "sign_out",
+];
+
+/// What stands for a parameter in a path: that of the tenant `of`, and all else of `held`.
+#[track_caller]
+pub(crate) fn parameter(path: &str, name: &str, held: &Held) -> String {
+    match (path, name) {
+        (_, "tenant") => held.tenant.clone(),
+        (_, "account") => held.account.clone(),
+        (_, "key") => held.key.clone(),
+        ("/tenants/{tenant}/statements/{id}", "id") => held.statement.clone(),
+        (
+            "/tenants/{tenant}/invitations/{id}" | "/tenants/{tenant}/invitations/{invitation}",
+            _,
+        ) => held.invitation.clone(),
+        (path, _) if path.starts_with("/account/sessions/") => held.session.id.clone(),
+        _ => panic!("say here what {{{name}}} in {path} is"),
+    }
+}
+
+/// What is sent in the body of an operation.
+#[track_caller]
+pub(crate) fn body(operation: &str, held: &Held) -> Value {
+    let tenant: u32 = held.tenant.parse().expect("a number");
+    match operation {
+        "create_tenant" | "change_tenant" => json!({ "name": "Taken over" }),
+        "create_credential" => json!({ "label": "Taken over", "scopes": ["all"] }),
+        "change_credential" => json!({ "label": "Taken over" }),
+        "rotate_credential" => json!({ "overlap_seconds": 0 }),
+        "issue_token" | "exchange_token" => {
+            json!({ "agent": held.agent, "activity": held.activity, "scopes": ["all"] })
+        }
+        "change_person" => json!({ "role": "viewer" }),
+        "create_invitation" => json!({ "email": held.email, "role": "owner" }),
+        "create_account" => json!({
+            "email": "taken@example.org", "display_name": "Taken over",
+            "roles": [{ "tenant": tenant, "role": "owner" }],
+        }),
+        "change_account" => json!({ "is_disabled": true }),
+        "sign_in" => json!({ "email": held.email, "password": "not the password at all" }),
+        "read_link" => json!({ "token": held.invitation }),
+        "accept_link" => json!({
+            "token": held.invitation, "display_name": "Somebody", "password": PASSWORD,
+        }),
+        "change_own_account" => json!({ "display_name": "Somebody else" }),
+        "change_password" => json!({
+            "current_password": "not the password at all", "new_password": "something long enough",
+        }),
+        "begin_second_factor" | "remove_own_second_factor" => {
+            json!({ "current_password": "not the password at all" })
+        }
+        "confirm_second_factor" => json!({ "code": "000000" }),
+        _ => panic!("say here what {operation} is sent"),
+    }
+}

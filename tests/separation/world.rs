@@ -1,0 +1,33 @@
+//! A server with two tenants, each with everything that a tenant can have.
+
+use acta_tests::{Client, Server, Store, Version};
+
+use crate::engine;
+use crate::held::Held;
+
+/// A server with two tenants.
+pub(crate) struct World {
+    pub(crate) server: Server,
+    /// Whose things others ask for.
+    pub(crate) ours: Held,
+    /// Who asks for them.
+    pub(crate) theirs: Held,
+    /// The store goes after the server.
+    pub(crate) store: Store,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let store = Store::new(engine());
+        let server = Server::start_on(&store, Version::V2_0_0);
+        let ours = Held::fill(&server, &store, "ours");
+        let theirs = Held::fill(&server, &store, "theirs");
+        Self { server, ours, theirs, store }
+    }
+
+    /// A client that makes a connection for each request: the server ends one when it has
+    /// refused a body that it has not read.
+    pub(crate) fn client(&self, version: Version) -> Client {
+        self.server.client(version).with("Connection", "close")
+    }
+}

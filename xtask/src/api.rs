@@ -1,0 +1,150 @@
+//! The admin API, tried from outside with what its OpenAPI document says.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{has, root, run as run_command, say};
+
+/// What is tried.
+const DOCUMENT: &str = "spec/openapi/admin.json";
+
+/// Where the Python packages are listed.
+const REQUIREMENTS: &str = "tests/api/requirements.txt";
+
+/// How the API is tried.
+const SETTINGS: &str = "tests/api/schemathesis.toml";
+
+/// The packages are installed again when this is not what they say.
+const VERSION: &str = "schemathesis==4.32.5";
+
+/// How often a server that starts is asked whether it listens.
+const ASK_COUNT_MAX: u32 = 200;
+
+fn folder() -> PathBuf {
+    root().join("target/schemathesis")
+}
+
+fn program(name: &str) -> PathBuf {
+    folder().join("bin").join(name)
+}
+
+/// Installs what tries the API below `target`, unless it is there.
+///
+/// # Errors
+///
+/// When Python cannot install the packages.
+pub(crate) fn install() -> Result<()> {
+    let mark = folder().join("installed");
+    let wanted = fs::read_to_string(root().join(REQUIREMENTS))
+        .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
+    if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    say(&format!("== installing {VERSION}"));
+    run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder()))?;
+    run_command(
+        Command::new(program("pip"))
+            .args(["install", "--quiet", "--disable-pip-version-check", "--no-deps"])
+            .arg("--requirement")
+            .arg(root().join(REQUIREMENTS)),
+    )?;
+    fs::write(&mark, wanted).with_context(|| format!("cannot write {}", mark.display()))
+}
+
+/// Checks the document, then tries every operation on a server of its own, as a credential that
+/// may everything in its tenant. Nothing needs to be left out: a credential cannot delete its
+/// tenant, and nobody guesses the key of this one.
+///
+/// # Errors
+///
+/// When something was found, or the server cannot be started.
+pub(crate) fn run() -> Result<()> {
+    install()?;
+    let document = root().join(DOCUMENT);
+    run_command(Command::new(program("openapi-spec-validator")).arg(&document))?;
+    let server = Server::start()?;
+    let credential = server.credential()?;
+    run_command(
+        Command::new(program("st"))
+            .arg("--config-file")
+            .arg(root().join(SETTINGS))
+            .arg("run")
+            .arg(&document)
+            .args(["--url", &format!("http://{}/api/v1", server.address)])
+            .args(["--auth", &credential, "--checks", "all", "--workers", "1"])
+            .args(["--phases", "examples,coverage,fuzzing"])
+            .args(["--warnings", "off"])
+            // It keeps what it has found where it runs.
+            .current_dir(folder()),
+    )
+}
+
+/// A server with a store of its own, stopped and removed in the end.
+struct Server {
+    child: Child,
+    data: PathBuf,
+    address: String,
+}
+
+fn binary() -> PathBuf {
+    root().join("target/release/acta")
+}
+
+impl Server {
+    fn start() -> Result<Self> {
+        if !has(&binary().to_string_lossy(), &["--version"]) {
+            bail!("no {}: cargo build --release -p acta-cli", binary().display());
+        }
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let data = std::env::temp_dir().join(format!("acta-api-{}", std::process::id()));
+        let child = Command::new(binary())
+            .args(["serve", "--listen", &address, "--data"])
+            .arg(&data)
+            // That wrong secrets are refused is tried very often.
+            .env("ACTA_LIMITS_FAILURES_COUNT_MAX", "1000000")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start the server")?;
+        let server = Self { child, data, address };
+        for _ in 0..ASK_COUNT_MAX {
+            if TcpStream::connect(&server.address).is_ok() {
+                return Ok(server);
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        bail!("the server did not start")
+    }
+
+    /// Key and secret of a credential that may everything.
+    fn credential(&self) -> Result<String> {
+        let output = Command::new(binary())
+            .args(["credential", "create", "--tenant", "1", "--label", "Trying the API"])
+            .args(["--scope", "all,admin", "--json", "--data"])
+            .arg(&self.data)
+            .output()?;
+        let text = String::from_utf8(output.stdout)?;
+        let of = |name: &str| {
+            let (_, rest) = text.split_once(&format!("\"{name}\": \""))?;
+            Some(rest.split_once('"')?.0.to_owned())
+        };
+        let pair = of("key").zip(of("secret"));
+        let (key, secret) = pair.with_context(|| format!("no credential in {text:?}"))?;
+        Ok(format!("{key}:{secret}"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Nothing more can be done here if the server is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(Path::new(&self.data));
+    }
+}
