@@ -30,8 +30,11 @@ fn folder() -> PathBuf {
     root().join("target/schemathesis")
 }
 
-fn program(name: &str) -> PathBuf {
-    folder().join("bin").join(name)
+/// A module of one of the packages, to be run by Python.
+fn module(name: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.args(["-m", name]).env("PYTHONPATH", folder());
+    command
 }
 
 /// Installs what tries the API below `target`, unless it is there.
@@ -47,12 +50,15 @@ pub(crate) fn install() -> Result<()> {
         return Ok(());
     }
     say(&format!("== installing {VERSION}"));
-    run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder()))?;
+    // Not into an environment of its own: Debian keeps what makes those in a package apart.
     run_command(
-        Command::new(program("pip"))
-            .args(["install", "--quiet", "--disable-pip-version-check", "--no-deps"])
-            .arg("--requirement")
-            .arg(root().join(REQUIREMENTS)),
+        Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args(["--root-user-action", "ignore", "--no-deps", "--upgrade", "--requirement"])
+            .arg(root().join(REQUIREMENTS))
+            .arg("--target")
+            .arg(folder())
+            .current_dir(root()),
     )?;
     fs::write(&mark, wanted).with_context(|| format!("cannot write {}", mark.display()))
 }
@@ -67,11 +73,11 @@ pub(crate) fn install() -> Result<()> {
 pub(crate) fn run() -> Result<()> {
     install()?;
     let document = root().join(DOCUMENT);
-    run_command(Command::new(program("openapi-spec-validator")).arg(&document))?;
+    run_command(module("openapi_spec_validator").arg(&document))?;
     let server = Server::start()?;
     let credential = server.credential()?;
     run_command(
-        Command::new(program("st"))
+        module("schemathesis.cli")
             .arg("--config-file")
             .arg(root().join(SETTINGS))
             .arg("run")
