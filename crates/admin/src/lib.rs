@@ -12,6 +12,7 @@ mod once;
 mod people;
 mod permitting;
 mod reading;
+mod refusals;
 mod telling;
 mod tenants;
 mod tending;
@@ -39,6 +40,7 @@ pub use people::own::{NewSecondFactor, RecoveryCodes};
 pub use people::provided::NewcomerRule;
 pub use people::sessions::SignedIn;
 pub use people::signing_in::SignIn;
+use refusals::Refusals;
 pub use tenants::{LimitChanges, TenantChanges};
 pub use tokens::{IssuedToken, NewToken};
 
@@ -104,6 +106,7 @@ pub struct Admin {
     hasher: Arc<PasswordHasher>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    refusals: Arc<Refusals>,
     options: Arc<Options>,
 }
 
@@ -132,6 +135,7 @@ impl Admin {
             hasher: Arc::new(parts.hasher),
             clock: parts.clock,
             entropy: parts.entropy,
+            refusals: Arc::default(),
             options: Arc::new(parts.options),
         }
     }

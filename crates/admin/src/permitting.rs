@@ -8,6 +8,7 @@ use acta_storage::{Change, Outcome};
 use serde_json::json;
 
 use crate::asker::Powers;
+use crate::refusals::Telling;
 use crate::{Admin, AdminError, Asker};
 
 impl Admin {
@@ -144,16 +145,23 @@ impl Admin {
         }
     }
 
-    /// Tells of an act that was refused. Whether that can be told or not, it is refused.
+    /// Tells of an act that was refused, of each asker so many a minute. Whether that can be
+    /// told or not, it is refused.
     pub(crate) async fn refuse(
         &self,
         asker: &Asker,
         tenant: Option<TenantId>,
         permission: &'static str,
     ) -> AdminError {
-        let mut entry = self.entry(asker, "permission.refused", String::new());
+        let told = match self.refusals.count(&asker.who.to_string(), self.clock.elapsed()) {
+            Telling::Told => json!({ "permission": permission }),
+            Telling::Last(left) => {
+                json!({ "permission": permission, "untold_for_seconds": left.as_secs() })
+            }
+            Telling::Untold => return AdminError::Forbidden { permission },
+        };
+        let mut entry = self.entry_with(asker, "permission.refused", String::new(), &told);
         entry.outcome = Outcome::Refused;
-        entry.detail = json!({ "permission": permission }).to_string();
         let change = Change { writes: Vec::new(), entries: vec![(tenant, entry)] };
         if let Err(error) = self.storage.commit(&change).await {
             let cause: &dyn std::error::Error = &error;

@@ -322,8 +322,11 @@ impl Admin {
     ) -> Result<Kept<Tenant>, AdminError> {
         let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
         let found = self.permit_either(asker, id, permissions).await?;
-        if !matches!(found.value.state, TenantState::Deleted { .. }) {
+        let TenantState::Deleted { purge, .. } = found.value.state else {
             return Err(AdminError::Conflict("the tenant is not deleted"));
+        };
+        if purge <= self.clock.now() {
+            return Err(AdminError::Conflict("the waiting period is over: it is being removed"));
         }
         let after = Tenant { state: TenantState::Active, ..found.value.clone() };
         self.replace_tenant(asker, found, (after, None), "tenant.restored").await

@@ -1,6 +1,8 @@
 //! Signing in by a password and, if the account has one, a second factor.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use acta_ambient::Moment;
@@ -154,7 +156,7 @@ impl Admin {
         from: &str,
     ) -> Result<[String; 2], AdminError> {
         let hash = |text: &str| Sha2::sha256(text.as_bytes()).as_str().to_owned();
-        let here = hash(&format!("{from}\n{email}"));
+        let here = hash(&format!("{}\n{email}", place_of(from)));
         let everywhere = hash(&format!("\n{email}"));
         self.count_failure(&here, 1).await?;
         self.count_failure(&everywhere, ELSEWHERE_PART).await?;
@@ -307,6 +309,18 @@ pub(crate) fn hashing_failed(error: HashingError) -> AdminError {
             let act = "hashing a password";
             AdminError::from(acta_storage::StorageError::Io { act, source })
         }
+    }
+}
+
+/// What an address is counted as: of IPv6 the network, in which one host has addresses without
+/// end.
+fn place_of(from: &str) -> Cow<'_, str> {
+    match from.parse::<Ipv6Addr>() {
+        Ok(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64").into()
+        }
+        Err(_other) => from.into(),
     }
 }
 

@@ -86,6 +86,22 @@ async fn who_guesses_from_many_places_is_delayed_everywhere() {
 }
 
 #[tokio::test]
+async fn all_addresses_of_one_network_are_one_place() {
+    let house = House::new().await;
+    house.ada().await;
+    let attempt = async |from: &str, password: &str| {
+        let sign_in = SignIn { email: EMAIL, password, code: None, from };
+        house.admin.sign_in(&sign_in).await
+    };
+    for host in 0..5 {
+        let from = format!("2001:db8:0:7:{host}::1");
+        refused!(attempt(&from, "wrong").await, AdminError::NotSignedIn);
+    }
+    refused!(attempt("2001:db8:0:7::9", PASSWORD).await, AdminError::Delayed { .. });
+    assert!(attempt("2001:db8:0:8::9", PASSWORD).await.is_ok(), "the neighbours are not kept out");
+}
+
+#[tokio::test]
 async fn attempts_at_the_same_time_are_counted_each() {
     let house = House::new().await;
     house.ada().await;

@@ -128,3 +128,25 @@ async fn a_voided_statement_is_found_by_its_id() {
     let id = StatementId(ID.parse().unwrap());
     assert!(world.admin.read_statement(&analyst, OF, id).await.unwrap().contains(ID));
 }
+
+#[tokio::test]
+async fn who_is_refused_without_end_does_not_fill_the_audit() {
+    let world = World::new().await;
+    let page = world.asker("key state").await;
+    let before = world.audit(Some(OF)).await.len();
+    let ask = async |asker: &Asker, count: usize| {
+        for _ in 0..count {
+            let refused = world.admin.read_credential(asker, OF, &world.key).await;
+            assert_eq!(word(&refused), "refused");
+        }
+        world.audit(Some(OF)).await.len() - before
+    };
+    assert_eq!(ask(&page, 59).await, 59);
+    assert_eq!(ask(&page, 100).await, 60, "so many are told in a minute");
+    let last = world.audit(Some(OF)).await.pop().unwrap();
+    assert!(last.told.detail.contains("\"untold_for_seconds\":60"), "{}", last.told.detail);
+    let auditor = world.asker("viewer").await;
+    assert_eq!(ask(&auditor, 1).await, 61, "others are told of");
+    world.clock.advance(std::time::Duration::from_mins(1));
+    assert_eq!(ask(&page, 1).await, 62, "and later it is told again");
+}

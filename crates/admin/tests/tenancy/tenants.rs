@@ -178,6 +178,8 @@ async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
     assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 1);
     let chain = world.audit(Some(TenantId::FIRST)).await;
     world.clock.advance(Duration::from_micros(1));
+    // From now on somebody may be at it, so nobody takes it back.
+    assert_eq!(word(&world.admin.restore_tenant(&owner, TenantId::FIRST).await), "conflict");
     world.admin.tend().await.unwrap();
     assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 0);
     assert!(world.storage.list_credentials(TenantId::FIRST).await.unwrap().is_empty());

@@ -49,7 +49,7 @@ pub struct BearerIdentity {
     pub issuer: String,
     /// Whom the issuer gave it to or for: unique within the issuer.
     pub subject: String,
-    /// The scopes in it that are known here.
+    /// The scopes of xAPI in it.
     pub scopes: Scopes,
 }
 
@@ -142,13 +142,15 @@ impl BearerVerifier {
         names.into_iter().find(|name| claims.find(name).is_some())
     }
 
-    /// The scopes in a token that are known here. All others are for other services.
+    /// The scopes of xAPI in a token. All others are for other services, and nobody administers
+    /// by what an issuer says of machines.
     fn scopes(&self, claims: &Claims) -> Scopes {
         let Some(name) = self.scopes_of(claims) else { return Scopes::default() };
         let texts = claims.texts(name);
         let words = texts.into_iter().flat_map(str::split_whitespace);
         let names = words.filter_map(|word| word.strip_prefix(&*self.options.scope_prefix));
-        names.filter_map(|name| name.parse::<Scope>().ok()).collect()
+        let known = names.filter_map(|name| name.parse::<Scope>().ok());
+        known.filter(|scope| !scope.administers()).collect()
     }
 }
 

@@ -131,6 +131,17 @@ fn assert_fault(
 }
 
 #[tokio::test]
+async fn nobody_administers_by_a_claim() {
+    let server = OidcServer::start();
+    let clock = clock();
+    let verifier = verifier(bearer_options(&server), &clock);
+    let scope = "acta:admin acta:admin/read acta:audit/read acta:statements/write";
+    let claims = changed(claims(&server, &clock), &json!({ "scope": scope }));
+    let token = server.sign(&json!({ "alg": "ES256", "typ": "at+jwt" }), &claims);
+    assert_eq!(verifier.verify(&token).await.unwrap().scopes.to_string(), "statements/write");
+}
+
+#[tokio::test]
 async fn believes_no_claim_that_is_not_as_it_should_be() {
     let server = OidcServer::start();
     let clock = clock();

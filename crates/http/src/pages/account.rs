@@ -163,6 +163,11 @@ async fn show(shared: &Shared, asker: &Asker, wrong: Wrong<'_>) -> Result<Respon
         }
     }
     content.raw("</section>\n");
+    if let (Some(provider), Some(session)) = (&shared.provider, asker.session()) {
+        content.raw("<section>\n<h2>Identity provider</h2>\n");
+        provider.write_connection(&mut content, (shared, session));
+        content.raw("</section>\n");
+    }
     write_sessions(&mut content, asker, (&sessions, &csrf));
     let status = wrong.map_or(StatusCode::OK, |(_, failure)| failure.status);
     Ok(page(status, "Your account", &content))

@@ -7,8 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_admin::{AdminError, NewcomerRule};
+use acta_admin::{AdminError, Asker, NewcomerRule};
 use acta_auth::oidc::{Callback, OidcError, Pending, Provider};
+use acta_storage::directory::Session;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use hyper::header::{HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
@@ -17,8 +18,8 @@ use hyper::{StatusCode, header};
 use crate::Shared;
 use crate::admin::Visitor;
 use crate::app::App;
-use crate::edge::ClientAddress;
 use crate::edge::cookie;
+use crate::edge::{ClientAddress, FromParams, Params, Query};
 use crate::pages::markup::Markup;
 use crate::problem::Problem;
 
@@ -38,6 +39,21 @@ impl SignInProvider {
     pub(super) fn write_link(&self, content: &mut Markup, before: &str) {
         content.raw("<p><a href=\"").text(BEGIN_PATH).raw("\">");
         content.text(before).text(&self.label).raw("</a></p>\n");
+    }
+
+    /// Appends the link by which who has signed in connects the account.
+    pub(super) fn write_connection(
+        &self,
+        content: &mut Markup,
+        (shared, session): (&Shared, &Session),
+    ) {
+        let expires = shared.clock.now().saturating_add(CONNECT_MAX);
+        // An id is short.
+        let Ok(sealed) = shared.sealer.seal(CONNECT_PURPOSE, session.id.as_bytes(), expires) else {
+            return;
+        };
+        content.raw("<p><a href=\"").text(BEGIN_PATH).raw("?connect=").text(sealed.expose());
+        content.raw("\">Connect: ").text(&self.label).raw("</a></p>\n");
     }
 }
 
@@ -59,21 +75,64 @@ const SIGN_IN_MAX: Duration = Duration::from_mins(15);
 /// What the cookie is sealed for.
 const PURPOSE: &str = "oidc-sign-in";
 
+/// What the link that connects an account is sealed for.
+const CONNECT_PURPOSE: &str = "oidc-connect";
+
+/// How long that link is good for.
+const CONNECT_MAX: Duration = Duration::from_hours(1);
+
+/// What the browser is sent to the provider for.
+#[derive(Debug)]
+pub(super) struct BeginParams {
+    /// The sealed id of a session whose account is to be connected; none to sign in.
+    connect: Option<String>,
+}
+
+impl FromParams for BeginParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        Some(Self { connect: params.text("connect").map(Into::into) })
+    }
+}
+
 fn provider(shared: &Shared) -> Result<&SignInProvider, Problem> {
     shared.provider.as_ref().ok_or_else(Problem::not_found)
 }
 
-/// Sends the browser to the provider.
-pub(super) async fn begin(State(shared): State<Shared>) -> Result<Response, Problem> {
-    let begun = provider(&shared)?.provider.begin().await?;
+/// Sends the browser to the provider. An account is connected only from its page: whoever leads
+/// a browser here may have signed it in as somebody else there.
+pub(super) async fn begin(
+    State(shared): State<Shared>,
+    Visitor(visitor): Visitor,
+    Query(params): Query<BeginParams>,
+) -> Result<Response, Problem> {
+    let SignInProvider { provider, .. } = provider(&shared)?;
+    let session = match &params.connect {
+        Some(sealed) => {
+            let opened = shared.sealer.open(CONNECT_PURPOSE, sealed, shared.clock.now());
+            let session = opened.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+            let own = session.filter(|session| is_of(visitor.as_ref(), session));
+            own.ok_or_else(|| {
+                let detail = "the page is out of date; open your account again";
+                Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail)
+            })?
+        }
+        None => String::new(),
+    };
+    let begun = provider.begin().await?;
     let expires = shared.clock.now().saturating_add(SIGN_IN_MAX);
-    let text = begun.pending.encode();
+    let text = format!("{session} {}", begun.pending.encode());
     let sealed = shared.sealer.seal(PURPOSE, text.as_bytes(), expires);
     let sealed = sealed.map_err(|_too_long| Problem::internal())?;
     Ok(redirect(&begun.url, [set(&shared, sealed.expose(), SIGN_IN_MAX)]))
 }
 
-/// Takes the browser back: signs somebody in or, where somebody has signed in, connects them.
+/// Whether the session of `visitor` is the one with this id.
+fn is_of(visitor: Option<&Asker>, session: &str) -> bool {
+    visitor.and_then(Asker::session).is_some_and(|own| own.id == session)
+}
+
+/// Takes the browser back: signs somebody in or, if it was sent for that, connects the account
+/// of who has signed in.
 pub(super) async fn finish(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -84,10 +143,14 @@ pub(super) async fn finish(
     let SignInProvider { provider, newcomers, .. } = provider(&shared)?;
     let callback = Callback::parse(&query.unwrap_or_default()).ok_or(OidcError::Stale)?;
     let kept = cookie::find(&headers, COOKIE).ok_or(OidcError::Stale)?;
-    let pending = open(&shared, &kept).ok_or(OidcError::Stale)?;
+    let (session, pending) = open(&shared, &kept).ok_or(OidcError::Stale)?;
+    let owner = visitor.filter(|asker| is_of(Some(asker), &session));
+    if owner.is_none() && !session.is_empty() {
+        return Err(OidcError::Stale.into());
+    }
     let signed_in = provider.finish(&pending, &callback).await?;
     let forget = set(&shared, "", Duration::ZERO);
-    if let Some(asker) = visitor.filter(|asker| asker.session().is_some()) {
+    if let Some(asker) = owner {
         shared.admin.connect(&asker, &signed_in).await?;
         return Ok(redirect(ARRIVAL_PATH, [forget]));
     }
@@ -104,9 +167,12 @@ pub(super) async fn finish(
     Ok(redirect(ARRIVAL_PATH, [forget, session]))
 }
 
-fn open(shared: &Shared, text: &str) -> Option<Pending> {
+/// The session that is to be connected, or none, and the sign-in.
+fn open(shared: &Shared, text: &str) -> Option<(String, Pending)> {
     let opened = shared.sealer.open(PURPOSE, text, shared.clock.now()).ok()?;
-    Pending::decode(&String::from_utf8(opened).ok()?)
+    let text = String::from_utf8(opened).ok()?;
+    let (session, pending) = text.split_once(' ')?;
+    Some((session.to_owned(), Pending::decode(pending)?))
 }
 
 /// Sends a browser on, with cookies.

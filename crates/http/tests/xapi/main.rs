@@ -16,6 +16,7 @@ mod entities;
 mod hostile;
 mod operating;
 mod people;
+mod provider;
 mod reading;
 mod server;
 mod sockets;

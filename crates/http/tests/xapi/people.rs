@@ -17,7 +17,7 @@ const PASSWORD: &str = "blue otters juggle seven lamps";
 const OTHER_PASSWORD: &str = "violet-kayak-thunder-39";
 
 /// A server on which nobody has an account, and the token of the link that makes the first.
-struct House {
+pub(crate) struct House {
     app: App,
     clock: Arc<ManualClock>,
     known: std::collections::HashMap<String, Known>,
@@ -26,15 +26,15 @@ struct House {
 
 /// A browser that is signed in.
 #[derive(Clone)]
-struct Browser {
-    cookie: String,
+pub(crate) struct Browser {
+    pub(crate) cookie: String,
     csrf: String,
 }
 
-struct Told {
+pub(crate) struct Told {
     status: u16,
-    headers: HeaderMap,
-    text: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Told {
@@ -42,7 +42,7 @@ impl Told {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
@@ -52,7 +52,7 @@ impl Told {
     }
 
     #[track_caller]
-    fn must_be(self, status: u16) -> Self {
+    pub(crate) fn must_be(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
@@ -64,9 +64,13 @@ impl House {
     }
 
     async fn at(public_url: Option<&str>) -> Self {
-        let (parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
-        let mut parts: HttpParts = parts;
-        parts.options.public_url = public_url.map(str::to_owned);
+        Self::of(|parts| parts.options.public_url = public_url.map(str::to_owned)).await
+    }
+
+    /// One of parts that are changed before.
+    pub(crate) async fn of(change: impl FnOnce(&mut HttpParts)) -> Self {
+        let (mut parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
+        change(&mut parts);
         let set_up = parts.admin.begin_set_up().await.unwrap().expect("nobody has an account");
         Self { app: App::new(parts), clock, known, set_up: set_up.expose().to_owned() }
     }
@@ -117,7 +121,7 @@ impl House {
         self.send(&format!("POST {path}"), headers, pairs.join("&")).await
     }
 
-    async fn open(&self, cookie: &str, path: &str) -> Told {
+    pub(crate) async fn open(&self, cookie: &str, path: &str) -> Told {
         let cookie = format!("cookie: {cookie}");
         let headers: &[&str] = if cookie == "cookie: " { &[] } else { &[&cookie] };
         self.send(&format!("GET {path}"), headers, "").await
@@ -129,7 +133,7 @@ impl House {
     }
 
     /// Sets the server up: Ada runs it.
-    async fn ada(&self) -> Browser {
+    pub(crate) async fn ada(&self) -> Browser {
         let body = json!({
             "token": self.set_up, "email": "ada@example.org", "display_name": "Ada Lovelace",
             "password": PASSWORD,
@@ -138,7 +142,7 @@ impl House {
     }
 
     /// Invites Bob, who comes.
-    async fn bob(&self, ada: &Browser, role: &str) -> Browser {
+    pub(crate) async fn bob(&self, ada: &Browser, role: &str) -> Browser {
         let body = json!({ "email": "bob@example.org", "role": role });
         let told = self.ask(Some(ada), "POST /tenants/1/invitations", body).await.must_be(201);
         let body = json!({

@@ -1,0 +1,89 @@
+//! How many refusals are told of one asker: enough to be seen, too few to fill a disk.
+//!
+//! Whoever is known can be refused as often as they ask, also a page that has a browser token.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long refusals of one asker are counted together.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// Most that are told of one asker in that time.
+pub(crate) const TOLD_MAX: u32 = 60;
+
+/// Most askers who are counted at a time.
+const ASKERS_MAX: usize = 10_000;
+
+/// Counts refusals.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(Mutex<HashMap<String, Count>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    /// Until this time on the clock.
+    until: Duration,
+    count: u32,
+}
+
+/// What to make of another refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// It is told.
+    Told,
+    /// It is told as the last one for this time.
+    Last(Duration),
+    /// It is one of too many.
+    Untold,
+}
+
+impl Refusals {
+    /// Counts a refusal of `who`.
+    pub(crate) fn count(&self, who: &str, now: Duration) -> Telling {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if ASKERS_MAX <= counts.len() && !counts.contains_key(who) {
+            counts.retain(|_, count| now < count.until);
+            if ASKERS_MAX <= counts.len() {
+                counts.clear();
+            }
+        }
+        let fresh = Count { until: now + WINDOW, count: 0 };
+        let count = counts.entry(who.to_owned()).or_insert(fresh);
+        if count.until <= now {
+            *count = fresh;
+        }
+        count.count = count.count.saturating_add(1);
+        match count.count {
+            TOLD_MAX => Telling::Last(count.until.saturating_sub(now)),
+            told if told < TOLD_MAX => Telling::Told,
+            _ => Telling::Untold,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_so_many_a_minute_of_each() {
+        let refusals = Refusals::default();
+        for _ in 1..TOLD_MAX {
+            assert_eq!(refusals.count("a", Duration::ZERO), Telling::Told);
+        }
+        let second = Duration::from_secs(1);
+        assert_eq!(refusals.count("a", second), Telling::Last(59 * second));
+        assert_eq!(refusals.count("a", 2 * second), Telling::Untold);
+        assert_eq!(refusals.count("b", 2 * second), Telling::Told);
+        assert_eq!(refusals.count("a", WINDOW), Telling::Told);
+    }
+
+    #[test]
+    fn is_bounded() {
+        let refusals = Refusals::default();
+        for number in 0..2 * ASKERS_MAX {
+            refusals.count(&number.to_string(), Duration::ZERO);
+        }
+        assert!(refusals.0.lock().unwrap().len() <= ASKERS_MAX);
+    }
+}
