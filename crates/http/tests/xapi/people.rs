@@ -1,5 +1,7 @@
 //! People: from the link that sets the server up to sessions, roles, links and pages.
 
+mod provider;
+
 use std::sync::Arc;
 use std::time::Duration;
 
