@@ -16,7 +16,6 @@ mod entities;
 mod hostile;
 mod operating;
 mod people;
-mod provider;
 mod reading;
 mod server;
 mod sockets;
