@@ -306,11 +306,16 @@ impl Admin {
         }
         let since = self.clock.now();
         let purge = since.saturating_add(self.options.deletion_wait);
-        let after = Tenant { state: TenantState::Deleted { since, purge }, ..found.value.clone() };
+        let suspended = match found.value.state {
+            TenantState::Suspended { since } => Some(since),
+            TenantState::Active | TenantState::Deleted { .. } | TenantState::Purged { .. } => None,
+        };
+        let state = TenantState::Deleted { since, purge, suspended };
+        let after = Tenant { state, ..found.value.clone() };
         self.replace_tenant(asker, found, (after, None), "tenant.deleted").await
     }
 
-    /// Takes a deletion back, as long as it waits.
+    /// Takes a deletion back, as long as it waits. A tenant that was suspended is so again.
     ///
     /// # Errors
     ///
@@ -322,13 +327,14 @@ impl Admin {
     ) -> Result<Kept<Tenant>, AdminError> {
         let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
         let found = self.permit_either(asker, id, permissions).await?;
-        let TenantState::Deleted { purge, .. } = found.value.state else {
+        let TenantState::Deleted { purge, suspended, .. } = found.value.state else {
             return Err(AdminError::Conflict("the tenant is not deleted"));
         };
         if purge <= self.clock.now() {
             return Err(AdminError::Conflict("the waiting period is over: it is being removed"));
         }
-        let after = Tenant { state: TenantState::Active, ..found.value.clone() };
+        let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
+        let after = Tenant { state, ..found.value.clone() };
         self.replace_tenant(asker, found, (after, None), "tenant.restored").await
     }
 

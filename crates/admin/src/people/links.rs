@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::people::accounts::whatever_it_is;
 use crate::people::sessions::SignedIn;
+use crate::people::signing_in::forgetting;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Asker};
 
@@ -261,8 +262,8 @@ impl Admin {
         }
     }
 
-    /// Sets the password of the account that a link was made for, signs it out everywhere, and
-    /// voids all its links.
+    /// Sets the password of the account that a link was made for, signs it out everywhere,
+    /// voids all its links, and forgets failed attempts to sign in.
     ///
     /// # Errors
     ///
@@ -290,6 +291,7 @@ impl Admin {
         let others = tickets.iter().filter(|other| other.record.id != ticket.record.id);
         writes.extend(others.map(Kept::remove).map(whatever_it_is));
         writes.extend(self.end_sessions(account, None).await?);
+        writes.extend(forgetting(&after.email, from));
         let asker = Asker::stranger(from);
         let told = ("account.password-reset", &json!({ "by": "link" }));
         let mut change = self.telling_account(&asker, told, (&after, writes));

@@ -155,9 +155,7 @@ impl Admin {
         email: &str,
         from: &str,
     ) -> Result<[String; 2], AdminError> {
-        let hash = |text: &str| Sha2::sha256(text.as_bytes()).as_str().to_owned();
-        let here = hash(&format!("{}\n{email}", place_of(from)));
-        let everywhere = hash(&format!("\n{email}"));
+        let [here, everywhere] = counts_of(email, from);
         self.count_failure(&here, 1).await?;
         self.count_failure(&everywhere, ELSEWHERE_PART).await?;
         Ok([here, everywhere])
@@ -310,6 +308,17 @@ pub(crate) fn hashing_failed(error: HashingError) -> AdminError {
             AdminError::from(acta_storage::StorageError::Io { act, source })
         }
     }
+}
+
+/// Where attempts at an account are counted: those from one place, and all.
+fn counts_of(email: &str, from: &str) -> [String; 2] {
+    let hash = |text: &str| Sha2::sha256(text.as_bytes()).as_str().to_owned();
+    [hash(&format!("{}\n{email}", place_of(from))), hash(&format!("\n{email}"))]
+}
+
+/// The writes that forget failed attempts at an account from one place and from all together.
+pub(crate) fn forgetting(email: &EmailAddress, from: &str) -> [RecordWrite; 2] {
+    counts_of(email.as_str(), from).map(removal)
 }
 
 /// What an address is counted as: of IPv6 the network, in which one host has addresses without

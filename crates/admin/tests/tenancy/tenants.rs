@@ -145,7 +145,9 @@ async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
     let token = world.admin.issue_token(&Asker::machine(), of, new_token()).await.unwrap();
     assert!(world.lets_in(key, secret).await && world.presents(token.basic.expose()).await);
     let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
-    let TenantState::Deleted { since, purge } = deleted.value.state else { panic!("{deleted:?}") };
+    let TenantState::Deleted { since, purge, .. } = deleted.value.state else {
+        panic!("{deleted:?}")
+    };
     assert_eq!(purge, since.saturating_add(7 * 24 * HOUR));
     assert!(!world.lets_in(key, secret).await, "at once");
     assert!(!world.presents(token.basic.expose()).await, "and tokens in its place");
@@ -202,6 +204,19 @@ async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
     assert_eq!(world.audit(None).await.len(), server.len(), "once");
     let made = world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), never()).await;
     assert_eq!(now(made.unwrap()).id.number(), 3, "no number is given twice");
+}
+
+#[tokio::test]
+async fn an_owner_does_not_undo_a_suspension_by_taking_a_deletion_back() {
+    let world = World::new().await;
+    let (owner, operator) = (world.asker("owner").await, world.asker("operator").await);
+    let suspended = world.admin.suspend_tenant(&operator, TenantId::FIRST).await.unwrap();
+    world.admin.delete_tenant(&operator, TenantId::FIRST).await.unwrap();
+    let restored = world.admin.restore_tenant(&owner, TenantId::FIRST).await.unwrap();
+    assert_eq!(restored.value.state, suspended.value.state);
+    assert_eq!(word(&world.admin.resume_tenant(&owner, TenantId::FIRST).await), "refused");
+    let resumed = world.admin.resume_tenant(&operator, TenantId::FIRST).await.unwrap();
+    assert_eq!(resumed.value.state, TenantState::Active);
 }
 
 #[tokio::test]

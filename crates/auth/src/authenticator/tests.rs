@@ -361,7 +361,7 @@ async fn credentials_of_a_tenant_that_is_not_served_are_told_so() {
     let (since, purge) = (START, START);
     let states = [
         (TenantState::Suspended { since }, "suspended"),
-        (TenantState::Deleted { since, purge }, "deleted"),
+        (TenantState::Deleted { since, purge, suspended: None }, "deleted"),
         (TenantState::Active, "permitted"),
         (TenantState::Purged { since }, "purged"),
     ];

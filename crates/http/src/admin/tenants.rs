@@ -83,7 +83,7 @@ impl TenantView {
         let (since, purge) = match tenant.state {
             TenantState::Active => (None, None),
             TenantState::Suspended { since } | TenantState::Purged { since } => (Some(since), None),
-            TenantState::Deleted { since, purge } => (Some(since), Some(purge)),
+            TenantState::Deleted { since, purge, .. } => (Some(since), Some(purge)),
         };
         Self {
             id: tenant.id.number(),

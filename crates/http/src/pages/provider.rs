@@ -90,7 +90,7 @@ pub(super) struct BeginParams {
 
 impl FromParams for BeginParams {
     fn from_params(params: &mut Params) -> Option<Self> {
-        Some(Self { connect: params.text("connect").map(Into::into) })
+        Some(Self { connect: params.text("connect") })
     }
 }
 

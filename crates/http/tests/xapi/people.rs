@@ -19,7 +19,7 @@ const PASSWORD: &str = "blue otters juggle seven lamps";
 const OTHER_PASSWORD: &str = "violet-kayak-thunder-39";
 
 /// A server on which nobody has an account, and the token of the link that makes the first.
-pub(crate) struct House {
+struct House {
     app: App,
     clock: Arc<ManualClock>,
     known: std::collections::HashMap<String, Known>,
@@ -28,15 +28,15 @@ pub(crate) struct House {
 
 /// A browser that is signed in.
 #[derive(Clone)]
-pub(crate) struct Browser {
-    pub(crate) cookie: String,
+struct Browser {
+    cookie: String,
     csrf: String,
 }
 
-pub(crate) struct Told {
+struct Told {
     status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
+    headers: HeaderMap,
+    text: String,
 }
 
 impl Told {
@@ -44,7 +44,7 @@ impl Told {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    pub(crate) fn header(&self, name: &str) -> &str {
+    fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
@@ -54,7 +54,7 @@ impl Told {
     }
 
     #[track_caller]
-    pub(crate) fn must_be(self, status: u16) -> Self {
+    fn must_be(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
@@ -70,7 +70,7 @@ impl House {
     }
 
     /// One of parts that are changed before.
-    pub(crate) async fn of(change: impl FnOnce(&mut HttpParts)) -> Self {
+    async fn of(change: impl FnOnce(&mut HttpParts)) -> Self {
         let (mut parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
         change(&mut parts);
         let set_up = parts.admin.begin_set_up().await.unwrap().expect("nobody has an account");
@@ -123,7 +123,7 @@ impl House {
         self.send(&format!("POST {path}"), headers, pairs.join("&")).await
     }
 
-    pub(crate) async fn open(&self, cookie: &str, path: &str) -> Told {
+    async fn open(&self, cookie: &str, path: &str) -> Told {
         let cookie = format!("cookie: {cookie}");
         let headers: &[&str] = if cookie == "cookie: " { &[] } else { &[&cookie] };
         self.send(&format!("GET {path}"), headers, "").await
@@ -135,7 +135,7 @@ impl House {
     }
 
     /// Sets the server up: Ada runs it.
-    pub(crate) async fn ada(&self) -> Browser {
+    async fn ada(&self) -> Browser {
         let body = json!({
             "token": self.set_up, "email": "ada@example.org", "display_name": "Ada Lovelace",
             "password": PASSWORD,
@@ -144,7 +144,7 @@ impl House {
     }
 
     /// Invites Bob, who comes.
-    pub(crate) async fn bob(&self, ada: &Browser, role: &str) -> Browser {
+    async fn bob(&self, ada: &Browser, role: &str) -> Browser {
         let body = json!({ "email": "bob@example.org", "role": role });
         let told = self.ask(Some(ada), "POST /tenants/1/invitations", body).await.must_be(201);
         let body = json!({

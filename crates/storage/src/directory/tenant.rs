@@ -42,6 +42,9 @@ pub enum TenantState {
         since: Moment,
         /// Removed not before.
         purge: Moment,
+        /// Since when it was suspended, if it was: who takes the deletion back does not resume
+        /// it.
+        suspended: Option<Moment>,
     },
     /// Everything in it is removed. Its number is never given to another.
     Purged {
@@ -110,6 +113,8 @@ struct Body {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     purge: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     requests_per_second: Option<NonZeroU32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes_per_day: Option<NonZeroU64>,
@@ -129,7 +134,10 @@ impl Body {
         match self.state.as_str() {
             "active" => Some(TenantState::Active),
             "suspended" => Some(TenantState::Suspended { since: since? }),
-            "deleted" => Some(TenantState::Deleted { since: since?, purge: purge? }),
+            "deleted" => {
+                let suspended = self.suspended.map(moment);
+                Some(TenantState::Deleted { since: since?, purge: purge?, suspended })
+            }
             "purged" => Some(TenantState::Purged { since: since? }),
             _ => None,
         }
@@ -144,10 +152,14 @@ impl Recorded for Tenant {
     }
 
     fn to_content(&self) -> RecordContent {
-        let (since, purge) = match self.state {
-            TenantState::Active => (None, None),
-            TenantState::Suspended { since } | TenantState::Purged { since } => (Some(since), None),
-            TenantState::Deleted { since, purge } => (Some(since), Some(purge)),
+        let (since, purge, suspended) = match self.state {
+            TenantState::Active => (None, None, None),
+            TenantState::Suspended { since } | TenantState::Purged { since } => {
+                (Some(since), None, None)
+            }
+            TenantState::Deleted { since, purge, suspended } => {
+                (Some(since), Some(purge), suspended)
+            }
         };
         let body = Body {
             name: self.name.clone(),
@@ -155,6 +167,7 @@ impl Recorded for Tenant {
             state: self.state.as_str().to_owned(),
             since: since.map(Moment::unix_micros),
             purge: purge.map(Moment::unix_micros),
+            suspended: suspended.map(Moment::unix_micros),
             requests_per_second: self.limits.requests_per_second,
             bytes_per_day: self.limits.bytes_per_day,
             statements_per_day: self.limits.statements_per_day,

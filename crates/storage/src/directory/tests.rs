@@ -36,7 +36,8 @@ fn tenants_are_written_and_read() {
     let states = [
         TenantState::Active,
         TenantState::Suspended { since: NOW },
-        TenantState::Deleted { since: NOW, purge: NOW },
+        TenantState::Deleted { since: NOW, purge: NOW, suspended: None },
+        TenantState::Deleted { since: NOW, purge: NOW, suspended: Some(NOW) },
         TenantState::Purged { since: NOW },
     ];
     for state in states {

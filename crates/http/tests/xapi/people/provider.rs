@@ -11,7 +11,7 @@ use acta_auth::oidc::{Algorithm, Provider, ProviderOptions, RoleRule};
 use acta_http::SignInProvider;
 use acta_test_oidc::{CLIENT_SECRET, OidcServer, REDIRECT_URI};
 
-use crate::people::{House, Told};
+use super::{House, Told};
 
 async fn house_with(server: &OidcServer) -> House {
     let options = ProviderOptions {
