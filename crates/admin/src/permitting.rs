@@ -173,7 +173,9 @@ impl Admin {
 
 /// A tenant that is not served is not changed from inside either, but for being taken back.
 fn check_state(asker: &Asker, tenant: &Tenant, permission: Permission) -> Result<(), AdminError> {
-    if tenant.state == TenantState::Active || asker.is_operator() || !permission.is_write() {
+    // What may still be looked at is who may do what and who did what.
+    let is_closed = permission.is_write() || permission == Permission::ReadStatements;
+    if tenant.state == TenantState::Active || asker.is_operator() || !is_closed {
         return Ok(());
     }
     match (tenant.state, permission) {

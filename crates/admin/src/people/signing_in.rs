@@ -43,6 +43,10 @@ impl fmt::Debug for SignIn<'_> {
 /// locked out by a few attempts of others.
 const ELSEWHERE_PART: u32 = 10;
 
+/// The longest wait that failures from anywhere bring about: who guesses from very many
+/// addresses slows the owner down, and keeps nobody out.
+const ELSEWHERE_DELAY_MAX: Duration = Duration::from_secs(30);
+
 /// How long failures are kept.
 const FAILURES_KEPT: Duration = Duration::from_hours(24);
 
@@ -170,7 +174,10 @@ impl Admin {
                 last: found.value.last,
             });
             let weighed = SignInFailures { count: known.count / part, ..known };
-            if let Attempt::Delayed { until } = weighed.decide(now) {
+            if let Attempt::Delayed { until } = weighed.decide(now)
+                && now < until.min(known.last.saturating_add(delay_max_of(part)))
+            {
+                let until = until.min(known.last.saturating_add(delay_max_of(part)));
                 return Err(AdminError::Delayed { retry_after: span(now, until) });
             }
             let SignInFailures { count, last } = known.and_one(now);
@@ -331,6 +338,11 @@ fn place_of(from: &str) -> Cow<'_, str> {
         }
         Err(_other) => from.into(),
     }
+}
+
+/// The longest wait after failures that count by such a part.
+const fn delay_max_of(part: u32) -> Duration {
+    if part == 1 { Duration::MAX } else { ELSEWHERE_DELAY_MAX }
 }
 
 fn removal(id: String) -> RecordWrite {

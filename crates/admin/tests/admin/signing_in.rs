@@ -90,6 +90,27 @@ async fn who_guesses_from_many_places_is_delayed_everywhere() {
 }
 
 #[tokio::test]
+async fn nobody_is_kept_out_by_who_guesses_from_everywhere() {
+    let house = House::new().await;
+    house.ada().await;
+    let attempt = async |place: u32, password: &str| {
+        let from = format!("10.0.{}.{}", place / 256, place % 256);
+        house.admin.sign_in(&SignIn { email: EMAIL, password, code: None, from: &from }).await
+    };
+    for place in 0..130 {
+        refused!(attempt(place, "wrong").await, AdminError::NotSignedIn);
+        house.clock.advance(Duration::from_secs(30));
+    }
+    refused!(attempt(200, "wrong").await, AdminError::NotSignedIn);
+    let Err(AdminError::Delayed { retry_after }) = attempt(201, PASSWORD).await else {
+        panic!("very many guesses slow everybody down");
+    };
+    assert_eq!(retry_after, Duration::from_secs(30));
+    house.clock.advance(retry_after);
+    assert!(attempt(202, PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
 async fn all_addresses_of_one_network_are_one_place() {
     let house = House::new().await;
     house.ada().await;

@@ -4,8 +4,9 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_admin::{Asker, LimitChanges, Made, Once, RepeatKey, TenantChanges};
+use acta_admin::{AdminError, Asker, LimitChanges, Made, Once, RepeatKey, TenantChanges};
 use acta_storage::directory::{TenantLimits, TenantState};
+use acta_xapi::{StatementId, Uuid};
 
 use crate::permitting::new_token;
 use crate::world::{HOUR, World, never, now, word};
@@ -228,6 +229,12 @@ async fn a_suspended_tenant_goes_on_where_it_was() {
     assert!(world.lets_in(key, secret).await);
     world.admin.suspend_tenant(&machine, TenantId::FIRST).await.unwrap();
     assert!(!world.lets_in(key, secret).await);
+    // People look no more at statements, but still at who may do what.
+    let (analyst, auditor) = (world.asker("analyst").await, world.asker("auditor").await);
+    let id = StatementId(Uuid::from_u128(1));
+    let read = world.admin.read_statement(&analyst, TenantId::FIRST, id).await;
+    assert!(matches!(read, Err(AdminError::Conflict(_))), "{read:?}");
+    assert!(world.admin.list_people(&auditor, TenantId::FIRST, None, 10).await.is_ok());
     let entries = world.audit(Some(TenantId::FIRST)).await.len();
     world.admin.suspend_tenant(&machine, TenantId::FIRST).await.unwrap();
     assert_eq!(world.audit(Some(TenantId::FIRST)).await.len(), entries, "it is told once");

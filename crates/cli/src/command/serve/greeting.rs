@@ -6,6 +6,7 @@ use acta_access::{Scope, TenantId};
 use acta_admin::Admin;
 use acta_auth::{Authenticator, Secret};
 use acta_config::Config;
+use acta_storage::AuditQuery;
 use anyhow::Result;
 
 use crate::terminal::print;
@@ -36,6 +37,12 @@ async fn first_credential(
     config: &Config,
 ) -> Result<Option<(String, Secret)>> {
     if !store.storage.list_credentials(TenantId::FIRST).await?.is_empty() {
+        return Ok(None);
+    }
+    // Who has removed the last one wants none, least of all the one that was seeded.
+    let removals =
+        AuditQuery { act: Some("credential.removed".to_owned()), ..AuditQuery::everything(1) };
+    if !store.storage.list_audit(Some(TenantId::FIRST), &removals).await?.is_empty() {
         return Ok(None);
     }
     if let Some(seed) = &config.seed {
