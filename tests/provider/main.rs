@@ -47,8 +47,14 @@ impl World {
 
     /// Goes to the provider as `account` and comes back; `cookie` is of a session, or empty.
     pub(crate) fn sign_in(&self, account: &str, cookie: &str) -> Answer {
+        self.sign_in_from("/signin/begin", account, cookie)
+    }
+
+    /// The same, sent to the provider by the link `begin`.
+    pub(crate) fn sign_in_from(&self, begin: &str, account: &str, cookie: &str) -> Answer {
         let client = self.client();
-        let begun = as_guest(client.call_outside("GET", "/signin/begin")).send().expect(303);
+        let begun = as_guest(client.call_outside("GET", begin)).header("Cookie", cookie);
+        let begun = begun.send().expect(303);
         let kept = cookie_of(&begun, "acta-oidc");
         let query = self.provider.sign_in(begun.must_header("location"), account);
         let back = client.call_outside("GET", &format!("/signin/oidc?{query}"));

@@ -68,7 +68,14 @@ fn an_account_is_connected_by_its_owner_and_not_taken_over() {
 
     let known = json!({ "email": "alice@example.org", "password": PASSWORD });
     let signed_in = guest("POST", "/api/v1/session").json(&known).send().expect(200);
-    let connected = world.sign_in("alice", &cookie_of(&signed_in, SESSION)).expect(303);
+    let session = cookie_of(&signed_in, SESSION);
+    // Only the link on the page of the account connects it.
+    check_refused(&world.sign_in("alice", &session));
+    let page = guest("GET", "/account").header("Cookie", &session).send().expect(200);
+    let (_, rest) = page.text().split_once("href=\"/signin/begin").expect("a link");
+    let (link, _) = rest.split_once('"').expect("it ends");
+    let link = format!("/signin/begin{link}");
+    let connected = world.sign_in_from(&link, "alice", &session).expect(303);
     assert_eq!(connected.must_header("location"), "/account");
     let entered = account(&world, &world.sign_in("alice", ""));
     assert_eq!(entered["id"], made["account"]["id"]);
