@@ -50,11 +50,11 @@ impl World {
         self.sign_in_from("/signin/begin", account, cookie)
     }
 
-    /// The same, sent to the provider by the link `begin`.
-    pub(crate) fn sign_in_from(&self, begin: &str, account: &str, cookie: &str) -> Answer {
+    /// The same, sent to the provider by a link.
+    pub(crate) fn sign_in_from(&self, link: &str, account: &str, cookie: &str) -> Answer {
         let client = self.client();
-        let begun = as_guest(client.call_outside("GET", begin)).header("Cookie", cookie);
-        let begun = begun.send().expect(303);
+        let call = as_guest(client.call_outside("GET", link)).header("Cookie", cookie);
+        let begun = call.send().expect(303);
         let kept = cookie_of(&begun, "acta-oidc");
         let query = self.provider.sign_in(begun.must_header("location"), account);
         let back = client.call_outside("GET", &format!("/signin/oidc?{query}"));
