@@ -105,8 +105,8 @@ impl Face {
                 waiting_count_max: 100,
             },
             admin: acta_admin::Options::usual(),
-        bearer: None,
-        provider: None,
+            bearer: None,
+            provider: None,
             http: Options {
                 default_version: Version::V2_0_0,
                 origins: Origins::Any,
