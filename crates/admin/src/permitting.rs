@@ -137,12 +137,7 @@ impl Admin {
         if !is_visible {
             return Err(AdminError::NotFound);
         }
-        let id = Tenant::record_id_of(tenant);
-        let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
-        match found {
-            Some(found) if !matches!(found.value.state, TenantState::Purged { .. }) => Ok(found),
-            Some(_) | None => Err(AdminError::NotFound),
-        }
+        self.find_tenant(tenant).await?.ok_or(AdminError::NotFound)
     }
 
     /// Tells of an act that was refused, of each asker so many a minute. Whether that can be

@@ -131,7 +131,11 @@ impl Admin {
         Ok(own)
     }
 
-    async fn find_tenant(&self, id: TenantId) -> Result<Option<Kept<Tenant>>, AdminError> {
+    /// The tenant with this number, unless it was removed.
+    pub(crate) async fn find_tenant(
+        &self,
+        id: TenantId,
+    ) -> Result<Option<Kept<Tenant>>, AdminError> {
         let id = Tenant::record_id_of(id);
         let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
         Ok(found.filter(|found| !is_purged(&found.value)))
@@ -254,9 +258,8 @@ impl Admin {
         let since = self.clock.now();
         match found.value.state {
             TenantState::Active => {
-                let after =
-                    Tenant { state: TenantState::Suspended { since }, ..found.value.clone() };
-                self.replace_tenant(asker, found, (after, None), "tenant.suspended").await
+                let state = TenantState::Suspended { since };
+                self.move_tenant(asker, found, state, "tenant.suspended").await
             }
             TenantState::Suspended { .. } => Ok(found),
             TenantState::Deleted { .. } | TenantState::Purged { .. } => {
@@ -280,8 +283,7 @@ impl Admin {
         match found.value.state {
             TenantState::Active => Ok(found),
             TenantState::Suspended { .. } => {
-                let after = Tenant { state: TenantState::Active, ..found.value.clone() };
-                self.replace_tenant(asker, found, (after, None), "tenant.resumed").await
+                self.move_tenant(asker, found, TenantState::Active, "tenant.resumed").await
             }
             TenantState::Deleted { .. } | TenantState::Purged { .. } => {
                 Err(AdminError::Conflict("the tenant is deleted: restore it first"))
@@ -311,8 +313,7 @@ impl Admin {
             TenantState::Active | TenantState::Deleted { .. } | TenantState::Purged { .. } => None,
         };
         let state = TenantState::Deleted { since, purge, suspended };
-        let after = Tenant { state, ..found.value.clone() };
-        self.replace_tenant(asker, found, (after, None), "tenant.deleted").await
+        self.move_tenant(asker, found, state, "tenant.deleted").await
     }
 
     /// Takes a deletion back, as long as it waits. A tenant that was suspended is so again.
@@ -334,8 +335,19 @@ impl Admin {
             return Err(AdminError::Conflict("the waiting period is over: it is being removed"));
         }
         let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
+        self.move_tenant(asker, found, state, "tenant.restored").await
+    }
+
+    /// Brings a tenant into another state, whatever its version is.
+    async fn move_tenant(
+        &self,
+        asker: &Asker,
+        found: Kept<Tenant>,
+        state: TenantState,
+        act: &'static str,
+    ) -> Result<Kept<Tenant>, AdminError> {
         let after = Tenant { state, ..found.value.clone() };
-        self.replace_tenant(asker, found, (after, None), "tenant.restored").await
+        self.replace_tenant(asker, found, (after, None), act).await
     }
 
     async fn replace_tenant(

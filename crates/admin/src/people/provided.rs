@@ -2,9 +2,7 @@
 
 use acta_access::{Role, TenantId};
 use acta_auth::oidc;
-use acta_storage::directory::{
-    self, Account, EmailAddress, Identity, Kept, Membership, Recorded, Tenant, TenantState,
-};
+use acta_storage::directory::{self, Account, EmailAddress, Identity, Kept, Membership, Recorded};
 use acta_storage::{Change, Committed, Outcome};
 use serde_json::json;
 
@@ -211,18 +209,11 @@ impl Admin {
             if let Some((_, known)) = granted.iter_mut().find(|(known, _)| known == tenant) {
                 // The mightiest comes first in their order.
                 *known = (*known).min(*role);
-            } else if self.is_tenant_there(*tenant).await? {
+            } else if self.find_tenant(*tenant).await?.is_some() {
                 granted.push((*tenant, *role));
             }
         }
         Ok(granted)
-    }
-
-    async fn is_tenant_there(&self, tenant: TenantId) -> Result<bool, AdminError> {
-        let id = Tenant::record_id_of(tenant);
-        let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
-        let is_purged = |tenant: &Tenant| matches!(tenant.state, TenantState::Purged { .. });
-        Ok(found.is_some_and(|found| !is_purged(&found.value)))
     }
 
     /// Tells of somebody whom a provider knows and this store does not.

@@ -174,10 +174,11 @@ impl Admin {
                 last: found.value.last,
             });
             let weighed = SignInFailures { count: known.count / part, ..known };
+            let latest = known.last.saturating_add(delay_max_of(part));
             if let Attempt::Delayed { until } = weighed.decide(now)
-                && now < until.min(known.last.saturating_add(delay_max_of(part)))
+                && now < latest
             {
-                let until = until.min(known.last.saturating_add(delay_max_of(part)));
+                let until = until.min(latest);
                 return Err(AdminError::Delayed { retry_after: span(now, until) });
             }
             let SignInFailures { count, last } = known.and_one(now);
