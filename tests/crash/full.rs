@@ -1,6 +1,6 @@
 //! A device without room: a small file system in memory, seen by the server alone.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -63,19 +63,25 @@ impl Device {
         Launch { settings: SMALL_FILES, through: &self.through, ..launch }.start()
     }
 
-    /// The ballast as this process sees it.
-    fn ballast(&self) -> PathBuf {
-        let inside = self.folder.path().join("ballast");
+    /// A file of the device as this process sees it.
+    fn file(&self, name: &str) -> PathBuf {
+        let inside = self.folder.path().join(name);
         let inside = inside.strip_prefix("/").expect("a temporary directory has a whole path");
         Path::new("/proc").join(self.holder.id().to_string()).join("root").join(inside)
     }
 
     fn take_room(&self) {
-        std::fs::write(self.ballast(), vec![0; BALLAST_BYTES]).expect("there is room for it");
+        std::fs::write(self.file("ballast"), vec![0; BALLAST_BYTES]).expect("there is room");
     }
 
     fn give_room(&self) {
-        std::fs::remove_file(self.ballast()).expect("the ballast can be removed");
+        std::fs::remove_file(self.file("ballast")).expect("the ballast can be removed");
+    }
+
+    /// Leaves not a byte.
+    fn take_all_room(&self) {
+        let mut rest = std::fs::File::create(self.file("rest")).expect("a file takes no page");
+        while rest.write_all(&[0; 512]).is_ok() {}
     }
 }
 
@@ -195,9 +201,15 @@ fn starts_on_a_full_device_and_answers_reads() {
     while post_batch(&client).status == 200 {}
     // Nothing could be tidied up.
     server.kill();
+    device.take_all_room();
     let server = device.start();
     let client = server.client(Version::V2_0_0);
     client.fetch(&first);
+    let told = server.log();
+    assert!(told.contains("nobody has an account, and no link could be made"), "{told}");
     device.give_room();
     wait_for("a batch", || post_batch(&client));
+    drop(server);
+    let server = device.start();
+    assert_eq!(server.log().matches("This link makes the first one").count(), 2, "it is back");
 }

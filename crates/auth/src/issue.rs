@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
-use acta_storage::directory::CredentialSecret;
-use acta_storage::{Credential, StorageError};
+use acta_storage::directory::{CredentialSecret, Recorded};
+use acta_storage::{Change, Committed, Credential, NewEntry, Outcome, StorageError, Who};
+use acta_xapi::Uuid;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 
 use crate::presented::TOKEN_USER;
 use crate::readable::readable;
@@ -76,7 +78,7 @@ impl Authenticator {
         let settled = self.storage.settle_secret(FIRST_KEY_NAME, proposed).await?;
         let first = self.make_up(key_of(&settled), "first", mac);
         let credential = Credential { tenant, scopes, ..first };
-        let is_first = self.insert(&credential).await?;
+        let is_first = self.insert(&credential, "first start").await?;
         Ok(is_first.then_some((credential, secret)))
     }
 
@@ -115,14 +117,34 @@ impl Authenticator {
         }
         let seeded = self.make_up(key.to_owned(), "seeded", self.mac_of(secret));
         let credential = Credential { tenant, ..seeded };
-        self.insert(&credential).await.map_err(SeedError::Storage)
+        self.insert(&credential, "configuration").await.map_err(SeedError::Storage)
     }
 
-    async fn insert(&self, credential: &Credential) -> Result<bool, StorageError> {
-        let inserted = self.storage.insert_credential(credential).await;
+    /// Stores a credential that no person asked for, and tells why it is there.
+    async fn insert(&self, credential: &Credential, by: &str) -> Result<bool, StorageError> {
+        let entry = self.entry_of(credential, by);
+        let entries = vec![(Some(credential.tenant), entry)];
+        let change = Change { writes: vec![credential.create()], entries };
+        let committed = self.storage.commit(&change).await;
         // Somebody may have asked for the key before it was there.
         self.forget(&credential.key);
-        inserted
+        Ok(committed? == Committed::Done)
+    }
+
+    fn entry_of(&self, credential: &Credential, by: &str) -> NewEntry {
+        let mut id = [0; 16];
+        self.entropy.fill(&mut id);
+        let (label, scopes) = (&credential.label, credential.scopes.to_string());
+        NewEntry {
+            id: Uuid::from_random(id),
+            at: credential.created,
+            who: Who::Server,
+            from: String::new(),
+            act: "credential.created".into(),
+            target: format!("credential:{}", credential.key),
+            outcome: Outcome::Done,
+            detail: json!({ "label": label, "scopes": scopes, "by": by }).to_string(),
+        }
     }
 }
 

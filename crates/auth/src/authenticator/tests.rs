@@ -9,7 +9,10 @@ use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::{ManualClock, Moment, SeededEntropy};
 use acta_storage::directory::{self, CredentialSecret, CredentialUse, Kept, Tenant, TenantState};
 use acta_storage::model::ModelStorage;
-use acta_storage::{Change, Committed, Credential, Directory as _, RecordStore as _, Who};
+use acta_storage::{
+    AuditQuery, AuditStore as _, Change, Committed, Credential, Directory as _, RecordStore as _,
+    Who,
+};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -80,6 +83,17 @@ impl Bench {
         self.authenticator.forget_tenant(TenantId::FIRST);
     }
 
+    /// What the audit tells of credentials that nobody asked for: each act, and by what.
+    async fn told(&self) -> Vec<(String, String)> {
+        let query = AuditQuery::everything(10);
+        let entries = self.storage.list_audit(Some(TenantId::FIRST), &query).await.unwrap();
+        let told = entries.into_iter().map(|entry| {
+            let detail: serde_json::Value = serde_json::from_str(&entry.told.detail).unwrap();
+            (entry.told.act.into_owned(), detail["by"].as_str().unwrap().to_owned())
+        });
+        told.collect()
+    }
+
     async fn seed(&self, key: &str, secret: &str) -> Result<bool, SeedError> {
         let secret = Secret::new(secret);
         self.authenticator.seed_credential(TenantId::FIRST, key, &secret).await
@@ -98,6 +112,7 @@ async fn of_several_nodes_one_makes_the_first_credential() {
     let [(credential, secret)] = &made[..] else { panic!("{} were made", made.len()) };
     let stored = bench.storage.list_credentials(TenantId::FIRST).await.unwrap();
     assert_eq!(stored, std::slice::from_ref(credential));
+    assert_eq!(bench.told().await, [("credential.created".to_owned(), "first start".to_owned())]);
     assert_eq!(bench.outcome(&credential.key, secret.expose()).await, "permitted");
 }
 
@@ -128,6 +143,8 @@ async fn refuses_whatever_is_not_the_whole_truth() {
     let bench = Bench::new().await;
     assert!(bench.seed("key", "secret").await.unwrap());
     assert!(bench.seed("other", "another").await.unwrap());
+    let told = ("credential.created".to_owned(), "configuration".to_owned());
+    assert_eq!(bench.told().await, [told.clone(), told]);
     let table = [
         ("key", "secret", "permitted"),
         ("other", "another", "permitted"),

@@ -1,5 +1,6 @@
 //! What a start tells the one who sits at the terminal: what is to be known only now.
 
+use std::error::Error;
 use std::net::SocketAddr;
 
 use acta_access::{Scope, TenantId};
@@ -8,12 +9,16 @@ use acta_auth::{Authenticator, Secret};
 use acta_config::Config;
 use acta_storage::AuditQuery;
 use anyhow::Result;
+use tracing::warn;
 
 use crate::terminal::print;
 use crate::wire::{Store, public_address};
 
 /// Gives an empty store its credential, and one without accounts the link that makes the
 /// first. Both go to the terminal alone, never into the log.
+///
+/// A store that takes nothing, such as one on a full device, is served without the link: it
+/// still answers what it is asked.
 pub(super) async fn greet(
     store: &Store,
     (authenticator, admin): (&Authenticator, &Admin),
@@ -23,8 +28,13 @@ pub(super) async fn greet(
     if let Some((key, secret)) = credential {
         print(&first_steps(address, &key, &secret))?;
     }
-    if let Some(token) = admin.begin_set_up().await? {
-        print(&set_up(&public_address(config, address), &token, config))?;
+    match admin.begin_set_up().await {
+        Ok(Some(token)) => print(&set_up(&public_address(config, address), &token, config))?,
+        Ok(None) => {}
+        Err(error) => {
+            let error: &dyn Error = &error;
+            warn!(error, "nobody has an account, and no link could be made; a new start tries");
+        }
     }
     Ok(())
 }
