@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use acta_tests::server::SMALL_FILES;
+use acta_tests::server::{SMALL_FILES, acta};
 use acta_tests::{Answer, Client, Launch, Server, Version, make};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,6 +21,9 @@ use crate::tell;
 
 /// Rounds for each kind of failure.
 const ROUNDS: u64 = 5;
+
+/// How long a server may take to stop.
+const STOPPING_TIME: Duration = Duration::from_secs(10);
 
 /// Calls of a process fail while this lives.
 struct Injection(Child);
@@ -116,6 +119,24 @@ fn a_failed_sync_of_the_log_stops_writes_until_a_restart() {
     post(&client, &lost).expect(200);
     post(&client, &later).expect(200);
     client.fetch(&after);
+}
+
+#[test]
+fn a_start_without_room_for_what_connections_share_says_so() {
+    let folder = TempDir::new().expect("a directory for scratch data can be made");
+    let data = folder.path().join("data");
+    let mut server = start(&data);
+    server.ask_to_stop();
+    assert!(server.wait(STOPPING_TIME).is_some_and(|status| status.success()), "it stops");
+
+    let mut command = Command::new("strace");
+    command.args(["-f", "-o", "/dev/null", "-e", "inject=pwrite64:error=ENOSPC"]);
+    command.arg(acta().get_program());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+    let refused = command.output().expect("strace can be started");
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("no room"), "{said}");
 }
 
 #[test]

@@ -205,11 +205,6 @@ fn starts_on_a_full_device_and_answers_reads() {
     let server = device.start();
     let client = server.client(Version::V2_0_0);
     client.fetch(&first);
-    let told = server.log();
-    assert!(told.contains("nobody has an account, and no link could be made"), "{told}");
     device.give_room();
     wait_for("a batch", || post_batch(&client));
-    drop(server);
-    let server = device.start();
-    assert_eq!(server.log().matches("This link makes the first one").count(), 2, "it is back");
 }

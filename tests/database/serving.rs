@@ -246,3 +246,30 @@ fn a_database_that_becomes_read_only_is_waited_for() {
     check_logged_once(&server, "the database takes no writes");
     check_logged_once(&server, "the database takes writes again after");
 }
+
+#[test]
+fn a_start_that_can_write_no_link_goes_on_without_it() {
+    let store = Cluster::running(SHARED_SETTINGS);
+    let (server, _first) = start(&store.url("postgres"), &[]);
+    let statement = server.client(Version::V2_0_0).store(&json!([make::statement()])).remove(0);
+    drop(server);
+
+    // As if the device had become full in between.
+    store.superuser().sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$",
+    );
+    store
+        .superuser()
+        .sql("CREATE TRIGGER refuse BEFORE INSERT ON acta.records EXECUTE FUNCTION refuse()");
+    let (server, _second) = start(&store.url("postgres"), &[]);
+    server.client(Version::V2_0_0).fetch(&statement);
+    check_logged_once(&server, "nobody has an account, and no link could be made");
+    let link = "This link makes the first one";
+    assert!(!server.log().contains(link), "{}", server.log());
+    drop(server);
+
+    store.superuser().sql("DROP TRIGGER refuse ON acta.records");
+    let (server, _third) = start(&store.url("postgres"), &[]);
+    assert!(server.log().contains(link), "{}", server.log());
+}

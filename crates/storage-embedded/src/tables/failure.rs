@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acta_storage::StorageError;
 use rusqlite::ErrorCode;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
 use super::checksum::damage_in;
 
@@ -16,6 +17,7 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub(super) fn failed(act: &'static str) -> impl Fn(rusqlite::Error) -> StorageError {
     move |error| match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StorageError::Full,
+        _ if lacks_shared_memory(&error) => StorageError::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             StorageError::Busy { retry_after: RETRY_AFTER }
         }
@@ -25,6 +27,12 @@ pub(super) fn failed(act: &'static str) -> impl Fn(rusqlite::Error) -> StorageEr
         _ => damage_in(&error, act)
             .unwrap_or_else(|| StorageError::Io { act, source: io::Error::other(error) }),
     }
+}
+
+/// Whether the file that the connections share has found no room. SQLite calls that a failure
+/// of the device.
+fn lacks_shared_memory(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE)
 }
 
 /// How the place of a damaged row begins.
