@@ -37,7 +37,7 @@ pub enum Scope {
 
 /// The text names no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a scope")]
+#[error("`{0}` is not a scope; there are {every}", every = Scope::EVERY.map(Scope::as_str).join(", "))]
 pub struct UnknownScope(String);
 
 impl Scope {

@@ -29,7 +29,7 @@ use anyhow::{Context, Result, bail};
 use crate::terminal;
 
 pub(crate) use engine::{Engine, Missing};
-pub(crate) use place::{Place, load_directory, public_address};
+pub(crate) use place::{Place, host_of, load_directory, public_address};
 pub(crate) use side::open_side;
 
 /// Statements on a page when the reader names no limit.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -46,6 +47,9 @@ pub struct Control {
     pub listener: UnixListener,
     /// The user that the server runs as: nobody else may ask, but for root.
     pub owner: u32,
+    /// The host by which this server is reached from here. Requests on the socket are taken to
+    /// name it, so that links that they make lead somewhere.
+    pub host: HeaderValue,
 }
 
 impl From<TcpListener> for Listeners {
@@ -173,7 +177,7 @@ async fn serve_control(
             (stream, lines.seat(&app.shared().metrics).await)
         };
         let Some((stream, seat)) = shutdown.run_until_cancelled(next).await else { return };
-        let socket = Socket::Control(stream);
+        let socket = Socket::Control(stream, control.host.clone());
         connections.spawn(serve_connection(app.clone(), socket, seat, shutdown.clone()));
     }
 }
@@ -211,7 +215,7 @@ async fn serve_connection(app: App, stream: Socket, seat: Seat, shutdown: Cancel
         let (app, line) = (app.clone(), Arc::clone(line));
         line.begins();
         request.extensions_mut().insert(Arc::clone(&line));
-        source.mark(request.extensions_mut());
+        source.mark(&mut request);
         Box::pin(async move {
             let response = app.answer(request.map(Body::new)).await;
             Ok::<_, Infallible>(Answered::wrap(response, line))

@@ -84,7 +84,7 @@ async fn serve(config: &Config) -> Result<()> {
     let parts = HttpParts { gauges, ..parts };
     let tending = Tending::begin(&parts);
     let socket = open_control(&store.engine);
-    let listeners = Listeners { network: listener, control: control(socket.as_ref())? };
+    let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts, shutdown).await;
     tending.end().await;
     info!("closing the store");
@@ -136,10 +136,11 @@ fn open_control(engine: &Engine) -> Option<ControlSocket> {
 }
 
 /// What accepts connections to the control socket.
-fn control(socket: Option<&ControlSocket>) -> Result<Option<Control>> {
+fn control(socket: Option<&ControlSocket>, address: SocketAddr) -> Result<Option<Control>> {
     let Some(socket) = socket else { return Ok(None) };
     let listener = UnixListener::from_std(socket.listener()?)?;
-    Ok(Some(Control { listener, owner: geteuid().as_raw() }))
+    let host = wire::host_of(address).parse()?;
+    Ok(Some(Control { listener, owner: geteuid().as_raw(), host }))
 }
 
 /// How many connections the file handles of this process are enough for, once it has asked

@@ -54,7 +54,14 @@ pub(crate) fn load_directory(
 pub(crate) fn public_address(config: &Config, address: SocketAddr) -> String {
     match &config.public_url {
         Some(url) => url.clone(),
-        None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
-        None => format!("http://{address}"),
+        None => format!("http://{}", host_of(address)),
     }
+}
+
+/// The host by which a server that listens there is reached from this machine.
+pub(crate) fn host_of(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        return format!("localhost:{}", address.port());
+    }
+    address.to_string()
 }

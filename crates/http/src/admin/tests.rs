@@ -16,6 +16,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use hyper::Request;
+use hyper::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -276,7 +277,8 @@ async fn every_connection_tells_its_other_end() {
     let address = network.local_addr().unwrap();
     let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(folder.path()).unwrap());
     let listener = UnixListener::bind(&path).unwrap();
-    let listeners = Listeners { network, control: Some(Control { listener, owner }) };
+    let host = HeaderValue::from_static("a.example");
+    let listeners = Listeners { network, control: Some(Control { listener, owner, host }) };
     let shutdown = CancellationToken::new();
     let served = TaskTracker::new().spawn(serve_app(listeners, app, shutdown.clone()));
     let network = TcpStream::connect(address).await.unwrap();

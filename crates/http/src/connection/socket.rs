@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use hyper::http::Extensions;
+use hyper::Request;
+use hyper::header::{HOST, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -17,26 +18,27 @@ use crate::edge::Peer;
 pub(crate) enum Socket {
     /// From the network, with the address of the other end.
     Network(TcpStream, IpAddr),
-    /// From the operator of this machine.
-    Control(UnixStream),
+    /// From the operator of this machine, with the host that requests are taken to name.
+    Control(UnixStream, HeaderValue),
 }
 
 /// Notes with a request where it comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Source {
     Network(IpAddr),
-    Control,
+    Control(HeaderValue),
 }
 
 impl Source {
     /// Leaves the mark with a request.
-    pub(crate) fn mark(self, extensions: &mut Extensions) {
+    pub(crate) fn mark<T>(&self, request: &mut Request<T>) {
         match self {
             Self::Network(address) => {
-                extensions.insert(Peer(address));
+                request.extensions_mut().insert(Peer(*address));
             }
-            Self::Control => {
-                extensions.insert(Local);
+            Self::Control(host) => {
+                request.extensions_mut().insert(Local);
+                request.headers_mut().insert(HOST, host.clone());
             }
         }
     }
@@ -47,7 +49,7 @@ impl Socket {
     pub(crate) fn source(&self) -> Source {
         match self {
             Self::Network(_, address) => Source::Network(*address),
-            Self::Control(_) => Source::Control,
+            Self::Control(_, host) => Source::Control(host.clone()),
         }
     }
 }
@@ -57,7 +59,7 @@ macro_rules! each {
     ($socket:expr, $stream:ident => $act:expr) => {
         match $socket {
             Socket::Network($stream, _) => $act,
-            Socket::Control($stream) => $act,
+            Socket::Control($stream, _) => $act,
         }
     };
 }
