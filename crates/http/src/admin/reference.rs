@@ -52,7 +52,7 @@ fn write_page(document: &Value) -> String {
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
     page.element("title", title).raw("\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
     page.raw("<header>\n").element("h1", title);
-    page.element("p", text_of(&info["description"]));
+    page.described("p", text_of(&info["description"]));
     page.raw("<p class=\"note\">Version ").text(text_of(&info["version"]));
     page.raw(". The same for machines: <a href=\"/api/v1/openapi.json\">openapi.json</a>.</p>\n");
     page.raw("</header>\n");
@@ -80,7 +80,7 @@ fn write_contents(page: &mut Markup, document: &Value) {
 fn write_tag(page: &mut Markup, document: &Value, tag: &Value) {
     page.raw("<section id=\"").text(text_of(&tag["name"])).raw("\">\n");
     page.element("h2", text_of(&tag["name"]));
-    page.element("p", text_of(&tag["description"]));
+    page.described("p", text_of(&tag["description"]));
     for (path, operations) in document["paths"].as_object().into_iter().flatten() {
         for (method, operation) in operations.as_object().into_iter().flatten() {
             if operation["tags"][0] == tag["name"] {
@@ -95,8 +95,8 @@ fn write_operation(page: &mut Markup, (method, path): (&str, &str), operation: &
     page.raw("<article id=\"").text(text_of(&operation["operationId"])).raw("\">\n<h3>");
     page.raw("<span class=\"method\">").text(&method.to_ascii_uppercase()).raw("</span> <code>");
     page.text(super::BASE).text(path).raw("</code></h3>\n");
-    page.raw("<p><strong>").text(text_of(&operation["summary"])).raw(".</strong> ");
-    page.text(text_of(&operation["description"])).raw("</p>\n");
+    page.raw("<p><strong>").prose(text_of(&operation["summary"])).raw(".</strong> ");
+    page.prose(text_of(&operation["description"])).raw("</p>\n");
     if let Some(parameters) = operation["parameters"].as_array() {
         page.element("h4", "Parameters").raw("<dl>\n");
         for parameter in parameters {
@@ -120,7 +120,7 @@ fn write_parameter(page: &mut Markup, parameter: &Value) {
     page.text("in ").text(text_of(&parameter["in"])).text(", ");
     schemas::write_type(page, &parameter["schema"]);
     page.text(if parameter["required"] == true { ", required" } else { ", optional" });
-    page.raw("</span></dt>\n").element("dd", text_of(&parameter["description"]));
+    page.raw("</span></dt>\n").described("dd", text_of(&parameter["description"]));
 }
 
 fn write_response(page: &mut Markup, status: &str, response: &Value) {
@@ -128,7 +128,7 @@ fn write_response(page: &mut Markup, status: &str, response: &Value) {
     if response.get("$ref").is_some() {
         page.raw("A <a href=\"#schema-Problem\">problem</a>.");
     } else {
-        page.text(text_of(&response["description"])).raw(" ");
+        page.prose(text_of(&response["description"])).raw(" ");
         write_content(page, &response["content"].as_object().cloned().unwrap_or_default());
     }
     page.raw("</dd>\n");
@@ -153,7 +153,7 @@ fn write_authentication(page: &mut Markup, document: &Value) {
             (None, None) => page,
         }
         .raw("</span></dt>\n")
-        .element("dd", text_of(&scheme["description"]));
+        .described("dd", text_of(&scheme["description"]));
     }
     page.raw("</dl>\n</section>\n");
 }

@@ -33,6 +33,23 @@ impl Markup {
         self.raw("<").raw(name).raw(">").text(text).raw("</").raw(name).raw(">\n")
     }
 
+    /// Appends a text in which what stands between back-ticks is code.
+    pub(crate) fn prose(&mut self, text: &str) -> &mut Self {
+        let mut rest = text;
+        while let Some((before, (code, after))) =
+            rest.split_once('`').and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
+        {
+            self.text(before).raw("<code>").text(code).raw("</code>");
+            rest = after;
+        }
+        self.text(rest)
+    }
+
+    /// Appends an element that holds [`Markup::prose`], on a line of its own.
+    pub(crate) fn described(&mut self, name: &'static str, text: &str) -> &mut Self {
+        self.raw("<").raw(name).raw(">").prose(text).raw("</").raw(name).raw(">\n")
+    }
+
     /// Appends another piece.
     pub(crate) fn piece(&mut self, piece: &Self) -> &mut Self {
         self.0.push_str(&piece.0);
@@ -48,4 +65,23 @@ impl Markup {
 /// The text in a value; empty if it is none.
 pub(crate) fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let mut markup = Markup::default();
+        markup.prose(text);
+        assert_eq!(markup.finish(), expected);
+    }
+
+    #[test]
+    fn what_stands_between_back_ticks_is_code() {
+        check("`a<b` and `c`.", "<code>a&lt;b</code> and <code>c</code>.");
+        check("one ` alone, <x>", "one ` alone, &lt;x&gt;");
+        check("", "");
+    }
 }

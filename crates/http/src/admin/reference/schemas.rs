@@ -12,7 +12,7 @@ pub(super) fn write_all(page: &mut Markup, document: &Value) {
     page.raw("<section id=\"schemas\">\n<h2>schemas</h2>\n");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         page.raw("<article id=\"schema-").text(name).raw("\">\n").element("h3", name);
-        page.element("p", text_of(&schema["description"]));
+        page.described("p", text_of(&schema["description"]));
         let properties = schema["properties"].as_object();
         if properties.is_none() {
             page.raw("<p class=\"note\">");
@@ -27,7 +27,7 @@ pub(super) fn write_all(page: &mut Markup, document: &Value) {
             page.raw("<dt><code>").text(property).raw("</code> <span class=\"note\">");
             write_type(page, inner);
             page.text(if is_required { "" } else { ", optional" }).raw("</span></dt>\n");
-            page.element("dd", text_of(&inner["description"]));
+            page.described("dd", text_of(&inner["description"]));
         }
         page.raw("</dl>\n</article>\n");
     }
