@@ -14,15 +14,15 @@ use std::thread::JoinHandle;
 use acta_access::TenantId;
 use acta_ambient::{Entropy, Moment};
 use acta_storage::{
-    Appended, FeedEntry, KeptStatement, NewStatement, PageLimits, StatementPage, StatementQuery,
-    StorageError, StoredStatement, TermHasher,
+    Appended, FeedEntry, FeedRecord, KeptStatement, NewStatement, PageLimits, StatementPage,
+    StatementQuery, StorageError, StoredStatement, TermHasher,
 };
 use acta_xapi::StatementId;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::attachments::{Attachments, Staged};
 use crate::disk::Disk;
-use crate::entities::{Ambient, EntityFollower};
+use crate::feed::FeedTail;
 use crate::identity::{DirectoryLock, Identity};
 use crate::index::{Index, IndexOptions, NOBODY};
 use crate::log::closing::{Closing, remove_mark};
@@ -30,14 +30,12 @@ use crate::log::meters::{Metered, Meters};
 use crate::log::queue::{Job, Queue, QueueLimits, Work};
 use crate::log::reader::LogReader;
 use crate::log::sampler::Sampler;
-use crate::log::telling::TellingLog;
 use crate::log::timeline::Timeline;
 use crate::log::writer::{LogEnd, Shared, Writer};
 use preparing::Preparing;
 use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
 
-use crate::tables::Tables;
 use crate::{OpenError, Options};
 
 /// How often an index is opened in which a start meets damage: each time at least one run
@@ -48,6 +46,7 @@ const INDEX_OPEN_COUNT_MAX: u32 = 16;
 #[derive(Debug)]
 pub(crate) struct Engine {
     shared: Arc<Shared>,
+    feed: Arc<FeedTail>,
     hasher: TermHasher,
     entropy: Arc<dyn Entropy>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -56,7 +55,6 @@ pub(crate) struct Engine {
 /// What the engine shares with the rest of the store.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    pub(crate) tables: Arc<Tables>,
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) lock: Arc<DirectoryLock>,
 }
@@ -110,13 +108,10 @@ impl Engine {
         sequences.extend(replayed.sequences);
         sequences.remove(&NOBODY);
         let next = replayed.next_position;
-        let source = Arc::new(TellingLog::new(Arc::clone(&reader)));
-        let ambient =
-            Ambient { clock: Arc::clone(&options.clock), entropy: Arc::clone(&options.entropy) };
-        let follower = Arc::new(EntityFollower::start(parts.tables, source, next, &ambient)?);
+        let feed = Arc::new(FeedTail::new());
         let shared = Arc::new(Shared {
             attachments: parts.attachments,
-            follower,
+            observer: Arc::<FeedTail>::clone(&feed),
             clock: Arc::clone(&options.clock),
             disk: Arc::clone(&options.disk),
             queue: Queue::new(QueueLimits {
@@ -146,6 +141,7 @@ impl Engine {
         let thread = thread.map_err(|source| StorageError::Io { act, source })?;
         Ok(Self {
             shared,
+            feed,
             hasher,
             entropy: Arc::clone(&options.entropy),
             writer: Mutex::new(Some(thread)),
@@ -291,9 +287,29 @@ impl Engine {
         Arc::clone(&self.shared.disk)
     }
 
-    /// Who knows activities and persons.
-    pub(crate) fn follower(&self) -> &EntityFollower {
-        &self.shared.follower
+    /// As [`acta_storage::Feed::read_records`].
+    pub(crate) async fn read_records(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<FeedRecord>, StorageError> {
+        if let Some(records) = self.feed.read(tenant, after, page) {
+            return Ok(records);
+        }
+        let kept = self.read_kept(tenant, after, page).await?;
+        Ok(kept.into_iter().map(|kept| FeedRecord::of_statement(kept, None)).collect())
+    }
+
+    /// Changes whenever records were stored.
+    pub(crate) fn appended(&self) -> watch::Receiver<u64> {
+        self.feed.appended()
+    }
+
+    /// Every tenant with statements, and its last sequence.
+    pub(crate) fn last_sequences(&self) -> Vec<(TenantId, u64)> {
+        let sequences = self.shared.sequences.read().unwrap_or_else(PoisonError::into_inner);
+        sequences.iter().map(|(tenant, sequence)| (*tenant, *sequence)).collect()
     }
 
     /// The index.

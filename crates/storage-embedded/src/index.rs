@@ -395,9 +395,9 @@ impl Index {
     ///
     /// Nothing can be inserted from then on but by opening the index anew, unless it is
     /// one of [`Index::wait_for_room`].
-    pub(crate) fn insert(
+    pub(crate) fn insert<'e>(
         &self,
-        entries: &[Entry],
+        entries: impl IntoIterator<Item = &'e Entry>,
         source: &dyn EntrySource,
     ) -> Result<(), StorageError> {
         self.wait_for_room()?;

@@ -9,7 +9,7 @@ mod backup;
 mod control;
 mod disk;
 mod engine;
-mod entities;
+mod feed;
 mod format;
 mod identity;
 mod index;

@@ -16,6 +16,5 @@ pub(crate) mod record;
 pub(crate) mod sampler;
 pub(crate) mod segment;
 pub(crate) mod survey;
-pub(crate) mod telling;
 pub(crate) mod timeline;
 pub(crate) mod writer;

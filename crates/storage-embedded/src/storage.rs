@@ -1,6 +1,7 @@
 //! A store in a directory: opened, closed and counted.
 
 mod administration;
+mod feed;
 mod fence;
 mod ports;
 mod purging;
@@ -22,17 +23,19 @@ use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
 use crate::tables::{Tables, are_tables_there, check_files};
 use crate::{OpenError, Options};
+use feed::FollowerPositions;
 use fence::Fence;
 pub use reindex::Reindexed;
 
 /// A store in a directory of its own.
 #[derive(Debug)]
 pub struct EmbeddedStorage {
-    // In the order in which they are to be dropped: the log's writer and its follower
-    // before the tables, and the lock last.
+    // In the order in which they are to be dropped: the log's writer before the tables, and the
+    // lock last.
     pub(crate) engine: Engine,
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
+    positions: FollowerPositions,
     fence: Fence,
     id: StoreId,
     pub(crate) lock: Arc<DirectoryLock>,
@@ -132,18 +135,16 @@ impl EmbeddedStorage {
         let directory = options.directory.as_path();
         let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
         let attachments = Arc::new(Attachments::open(directory, disk, entropy)?);
-        let parts = Parts {
-            tables: Arc::clone(&tables),
-            attachments: Arc::clone(&attachments),
-            lock: Arc::clone(&lock),
-        };
+        let parts = Parts { attachments: Arc::clone(&attachments), lock: Arc::clone(&lock) };
         let engine = Engine::open(options, identity, parts)?;
+        let positions = FollowerPositions::open(Arc::clone(&tables), &engine)?;
         let mut id = [0; 32];
         id[..16].copy_from_slice(&identity.store_id);
         Ok(Arc::new(Self {
             engine,
             attachments,
             tables,
+            positions,
             fence: Fence::default(),
             id: StoreId(id),
             lock,

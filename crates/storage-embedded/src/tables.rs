@@ -17,6 +17,7 @@ mod documents;
 mod entities;
 mod failure;
 mod files;
+mod followers;
 mod purging;
 mod readers;
 mod schema;
@@ -33,9 +34,9 @@ use rusqlite::Connection;
 
 pub(crate) use check::{TableSight, check as check_tables};
 pub(crate) use copy::copy;
-pub(crate) use entities::{EntityChanges, EntityReader};
 pub(crate) use failure::is_of_row;
 pub(crate) use files::{are_there as are_tables_there, check as check_files};
+pub(crate) use followers::Positions;
 use readers::Readers;
 use schema::TablesFile;
 use writer::Writer;

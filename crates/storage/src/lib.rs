@@ -10,6 +10,7 @@ pub mod directory;
 mod documents;
 mod entities;
 mod error;
+mod feed;
 mod purging;
 mod readiness;
 mod statements;
@@ -36,8 +37,15 @@ pub use documents::{
     Document, DocumentKey, DocumentList, DocumentPlace, DocumentRow, DocumentStore, DocumentWrite,
     Etag, EtagMatch, NewDocument, Precondition,
 };
-pub use entities::{EntityStore, Person};
+pub use entities::{
+    EntityFact, EntityFactRef, EntityKind, EntityRead, EntityStore, Person, extract_entity_facts,
+    merge_all,
+};
 pub use error::StorageError;
+pub use feed::{
+    Advanced, Feed, FeedContent, FeedPace, FeedRecord, FeedStatement, FollowerName,
+    FollowerPosition, FollowerStep, StoreEffects,
+};
 pub use purging::{Purged, TenantPurge};
 pub use readiness::Readiness;
 pub use statements::{
@@ -53,6 +61,7 @@ pub use transfer::{
 /// Everything an engine can do: the sum of the ports.
 pub trait Storage:
     StatementStore
+    + Feed
     + AttachmentStore
     + DocumentStore
     + EntityStore
@@ -66,12 +75,12 @@ pub trait Storage:
     + TenantPurge
     + TransferSource
     + TransferTarget
-    + TenantPurge
 {
 }
 
 impl<T> Storage for T where
     T: StatementStore
+        + Feed
         + AttachmentStore
         + DocumentStore
         + EntityStore
@@ -85,6 +94,5 @@ impl<T> Storage for T where
         + TenantPurge
         + TransferSource
         + TransferTarget
-        + TenantPurge
 {
 }

@@ -11,13 +11,17 @@ use acta_access::TenantId;
 use acta_ambient::{Clock, Moment};
 use acta_xapi::{Sha2, StatementId};
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use crate::directory::{Recorded, Tenant};
-use crate::{Document, DocumentKey, Entry, Record as KeptRecord, RecordKind, StoreId, Usage};
+use crate::{
+    Document, DocumentKey, Entry, FollowerName, Record as KeptRecord, RecordKind, StoreId, Usage,
+};
 
 mod attachments;
 mod documents;
 mod entities;
+mod feed;
 mod matching;
 mod records;
 mod statements;
@@ -32,6 +36,8 @@ pub struct ModelStorage {
     clock: Arc<dyn Clock>,
     id: StoreId,
     store: Mutex<Store>,
+    /// Changes whenever records are stored.
+    appended: watch::Sender<u64>,
 }
 
 /// How many stores this process has made.
@@ -63,6 +69,8 @@ struct Holdings {
     attachments: BTreeMap<Sha2, Bytes>,
     documents: BTreeMap<DocumentKey, Document>,
     cursors: BTreeMap<String, String>,
+    /// How far followers have come.
+    positions: BTreeMap<FollowerName, u64>,
 }
 
 impl ModelStorage {
@@ -77,7 +85,7 @@ impl ModelStorage {
         let mut id = [0; 32];
         let number = STORE_COUNT.fetch_add(1, Ordering::Relaxed);
         id[..8].copy_from_slice(&number.to_le_bytes());
-        Self { clock, id: StoreId(id), store: Mutex::new(store) }
+        Self { clock, id: StoreId(id), store: Mutex::new(store), appended: watch::Sender::new(0) }
     }
 
     /// Lets `act` look at, and change, what the tenant holds: no other act comes between.

@@ -8,10 +8,9 @@ use acta_storage::{KeptStatement, NewStatement, StorageError, TermHasher};
 use bytes::Bytes;
 
 use super::join;
-use crate::entities::Told;
 use crate::index::{Entry, Location};
 use crate::log::dictionary::Codec;
-use crate::log::record::Prepared;
+use crate::log::record::{Prepared, Received};
 
 /// Up to this many statements are prepared where the caller runs: handing them to another
 /// thread would cost more than it saves.
@@ -35,15 +34,15 @@ impl Preparing {
         statements: Vec<NewStatement>,
     ) -> Result<Vec<Prepared>, StorageError> {
         if statements.len() <= INLINE_MAX {
-            return self.prepare_here(tenant, &statements);
+            return self.prepare_here(tenant, statements);
         }
         let mut front = statements;
         let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
         let back = front.split_off(half);
         let other = self.clone();
         // Both run from here on; only the waiting is one after the other.
-        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, &back));
-        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, &front));
+        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, back));
+        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, front));
         let mut prepared = join(front).await?;
         prepared.append(&mut join(back).await?);
         Ok(prepared)
@@ -52,13 +51,15 @@ impl Preparing {
     fn prepare_here(
         &self,
         tenant: TenantId,
-        statements: &[NewStatement],
+        statements: Vec<NewStatement>,
     ) -> Result<Vec<Prepared>, StorageError> {
         let texts = self.pack(statements.iter().map(|statement| statement.kept.text.as_str()))?;
         let mut salts = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut salts);
         let mut prepared = Vec::with_capacity(statements.len());
-        for ((statement, text), salt) in statements.iter().zip(texts).zip(salts.chunks_exact(16)) {
+        for ((statement, text), salt) in
+            statements.into_iter().zip(texts).zip(salts.chunks_exact(16))
+        {
             let mut one = self.prepare_one(tenant, statement, text);
             one.salt.copy_from_slice(salt);
             prepared.push(one);
@@ -77,7 +78,7 @@ impl Preparing {
         Ok(starts.zip(&ends).map(|(start, end)| packed.slice(start..*end)).collect())
     }
 
-    fn prepare_one(&self, tenant: TenantId, new: &NewStatement, text: Bytes) -> Prepared {
+    fn prepare_one(&self, tenant: TenantId, new: NewStatement, text: Bytes) -> Prepared {
         let statement = &new.statement;
         Prepared {
             entry: Entry {
@@ -97,25 +98,28 @@ impl Preparing {
             fingerprint: statement.fingerprint.0,
             salt: [0; 16],
             text,
-            told: Told::of(statement),
+            received: Some(Box::new(Received { kept: new.kept, statement: Some(new.statement) })),
         }
     }
 
     /// Statements of another store, with the sequences and times that they have.
     pub(super) fn prepare_adopted(
         &self,
-        run: &[(TenantId, KeptStatement)],
+        run: Vec<(TenantId, KeptStatement)>,
     ) -> Result<Vec<Prepared>, StorageError> {
         let texts = self.pack(run.iter().map(|(_, kept)| kept.kept.text.as_str()))?;
-        let run = run.iter().zip(texts);
-        Ok(run.map(|((tenant, kept), text)| self.adopt_one(*tenant, kept, text)).collect())
+        let run = run.into_iter().zip(texts);
+        Ok(run.map(|((tenant, kept), text)| self.adopt_one(tenant, kept, text)).collect())
     }
 
-    fn adopt_one(&self, tenant: TenantId, kept: &KeptStatement, text: Bytes) -> Prepared {
+    fn adopt_one(&self, tenant: TenantId, kept: KeptStatement, text: Bytes) -> Prepared {
         let read = kept.read();
-        let (shared_terms, told) = read.map_or_else(Default::default, |(statement, authority)| {
-            (self.hasher.terms_of(tenant, &statement, &authority), Told::of(&statement))
-        });
+        let (shared_terms, statement) = match read {
+            Some((statement, authority)) => {
+                (self.hasher.terms_of(tenant, &statement, &authority), Some(statement))
+            }
+            None => (Vec::new(), None),
+        };
         Prepared {
             entry: Entry {
                 position: 0,
@@ -134,7 +138,7 @@ impl Preparing {
             fingerprint: kept.fingerprint.0,
             salt: kept.salt,
             text,
-            told,
+            received: Some(Box::new(Received { kept: kept.kept, statement })),
         }
     }
 }

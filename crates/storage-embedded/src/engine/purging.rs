@@ -53,8 +53,7 @@ impl Engine {
     pub(crate) async fn purge(&self, tenant: TenantId) -> Result<u64, StorageError> {
         let purge = Purge { shared: Arc::clone(&self.shared), tenant };
         let count = blocking(move || purge.run()).await?;
-        // What it still has of the tenant would be written to the tables later.
-        self.shared.follower.catch_up().await?;
+        self.feed.forget(tenant);
         Ok(count)
     }
 }

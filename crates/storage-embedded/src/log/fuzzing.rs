@@ -12,7 +12,6 @@ use super::reader::statement_of;
 use super::record::{Prepared, Record};
 use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
 use crate::disk::Disk;
-use crate::entities::Told;
 use crate::index::Location;
 
 /// The text that `packed` is, if it is at most `len_max` bytes long.
@@ -114,7 +113,7 @@ impl OpenSegment {
             fingerprint: record.fingerprint,
             salt: [0; 16],
             text: Bytes::copy_from_slice(record.text),
-            told: Told::default(),
+            received: None,
         })
     }
 }

@@ -13,6 +13,7 @@ use super::dictionary::Codec;
 use super::record::Prepared;
 use super::writer::Writer;
 use crate::attachments::Staged;
+use crate::feed::size_bytes;
 
 /// How long a caller is told to wait when the queue is full.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
@@ -115,7 +116,12 @@ impl Work {
     }
 
     fn bytes(&self) -> usize {
-        self.statements().iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
+        let bytes = |statement: &Prepared| {
+            let received = statement.received.as_ref();
+            let received = received.map_or(0, |received| size_bytes(received.kept.text.len()));
+            STATEMENT_BYTES + statement.text.len() + received
+        };
+        self.statements().iter().map(bytes).sum()
     }
 }
 

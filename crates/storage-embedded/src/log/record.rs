@@ -1,10 +1,9 @@
 //! Records: one statement each, as bytes in a frame.
 
 use acta_access::TenantId;
-use acta_xapi::Version;
+use acta_xapi::{Kept, Statement, Version};
 use bytes::Bytes as SharedBytes;
 
-use crate::entities::Told;
 use crate::format::{Bytes, CHECKSUM_BYTES, VARINT_BYTES_MAX, checksum, push_varint, varint_bytes};
 use crate::index::{Entry, NOBODY};
 
@@ -27,8 +26,17 @@ const RECORD_BYTES_MAX: usize = 1 + 64 + 10 * VARINT_BYTES_MAX + CHECKSUM_BYTES;
 /// Most bytes of a term in the list of its frame and in the record.
 const TERM_BYTES_MAX: usize = 8 + 5;
 
+/// A statement as it was received.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// The text to keep.
+    pub(crate) kept: Kept,
+    /// What it says; none if it does not pass today's rules.
+    pub(crate) statement: Option<Statement>,
+}
+
 /// A statement ready to be written, but for its place in the log.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Prepared {
     /// What the index needs. Position, sequence, `stored` and location come at writing.
     pub(crate) entry: Entry,
@@ -42,8 +50,8 @@ pub(crate) struct Prepared {
     pub(crate) salt: [u8; 16],
     /// The packed text.
     pub(crate) text: SharedBytes,
-    /// What it tells of activities and persons.
-    pub(crate) told: Told,
+    /// What was received, for followers; none if it was read from the log.
+    pub(crate) received: Option<Box<Received>>,
 }
 
 /// Where a record stands in its frame, and its frame in the segment.
@@ -69,7 +77,7 @@ impl Prepared {
             fingerprint: [0; 16],
             salt: [0; 16],
             text: SharedBytes::new(),
-            told: Told::default(),
+            received: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod aside;
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::fmt::Debug;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -26,9 +27,15 @@ use super::segment::{Segment, SegmentHeader};
 use super::timeline::Timeline;
 use crate::attachments::{Attachments, Placed, Staged};
 use crate::disk::Disk;
-use crate::entities::{EntityFollower, Told};
 use crate::identity::DirectoryLock;
-use crate::index::{Entry, Index};
+use crate::index::Index;
+
+/// Is told of what was stored.
+pub(crate) trait CommitObserver: Debug + Send + Sync {
+    /// Takes records that are durable and in the index, in the order of the log, before their
+    /// senders are answered. Must not wait.
+    fn on_commit(&self, records: Vec<Prepared>);
+}
 
 /// What the writer shares with those who call it.
 #[derive(Debug)]
@@ -40,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<LogReader>,
     pub(crate) index: Arc<Index>,
     pub(crate) attachments: Arc<Attachments>,
-    pub(crate) follower: Arc<EntityFollower>,
+    pub(crate) observer: Arc<dyn CommitObserver>,
     pub(crate) sampler: Arc<Sampler>,
     pub(crate) meters: Meters,
     /// How new texts are packed.
@@ -405,13 +412,7 @@ impl Writer {
         encoded.map_err(|FrameTooLong| Failure::too_long())?;
         self.write_frame()?;
         self.sample(&records);
-        let mut entries = Vec::with_capacity(records.len());
-        let mut told = Vec::with_capacity(records.len());
-        for record in records {
-            told.push((record.entry.tenant, record.told));
-            entries.push(record.entry);
-        }
-        self.publish(&entries, told)
+        self.publish(records)
     }
 
     /// Gives the texts of durable statements to the sampler, and no others: whose texts a
@@ -517,20 +518,20 @@ impl Writer {
     }
 
     /// Makes the statements of a durable frame readable.
-    fn publish(&mut self, entries: &[Entry], told: Vec<(TenantId, Told)>) -> Result<(), Failure> {
+    fn publish(&mut self, records: Vec<Prepared>) -> Result<(), Failure> {
         let shared = &self.shared;
-        if let Err(error) = shared.index.insert(entries, shared.reader.as_ref()) {
+        let entries = || records.iter().map(|record| &record.entry);
+        if let Err(error) = shared.index.insert(entries(), shared.reader.as_ref()) {
             tracing::error!(error = &error as &dyn Error, "could not index statements");
             return Err(Failure::Unknown);
         }
-        shared.follower.publish(self.next_position, told);
-        self.next_position += entries.len() as u64;
-        self.last_stored = entries.last().map(|entry| entry.stored_micros).or(self.last_stored);
-        shared.meters.count_group(entries.len());
+        self.next_position += records.len() as u64;
+        self.last_stored = entries().last().map(|entry| entry.stored_micros).or(self.last_stored);
+        shared.meters.count_group(records.len());
         let mut sequences = shared.sequences.write().unwrap_or_else(PoisonError::into_inner);
-        for entry in entries {
-            sequences.insert(entry.tenant, entry.sequence);
-        }
+        sequences.extend(entries().map(|entry| (entry.tenant, entry.sequence)));
+        drop(sequences);
+        shared.observer.on_commit(records);
         Ok(())
     }
 }

@@ -4,11 +4,10 @@ use acta_access::TenantId;
 use acta_ambient::Moment;
 use acta_storage::{
     Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, CursorStore, Document,
-    DocumentKey, DocumentList, DocumentStore, DocumentWrite, EntityStore, FeedEntry, NewDocument,
-    Person, Precondition, Readiness, StatementPage, StatementQuery, StatementStore, StorageError,
-    StoredStatement,
+    DocumentKey, DocumentList, DocumentStore, DocumentWrite, FeedEntry, NewDocument, Precondition,
+    Readiness, StatementPage, StatementQuery, StatementStore, StorageError, StoredStatement,
 };
-use acta_xapi::{ActivityId, Ifi, Sha2, StatementId};
+use acta_xapi::{Sha2, StatementId};
 use async_trait::async_trait;
 
 use crate::EmbeddedStorage;
@@ -125,21 +124,6 @@ impl DocumentStore for EmbeddedStorage {
         since: Option<Moment>,
     ) -> Result<Vec<String>, StorageError> {
         self.tables.list_documents(tenant, list, since).await
-    }
-}
-
-#[async_trait]
-impl EntityStore for EmbeddedStorage {
-    async fn find_definition(
-        &self,
-        tenant: TenantId,
-        activity: &ActivityId,
-    ) -> Result<Option<String>, StorageError> {
-        self.engine.follower().find_definition(tenant, activity).await
-    }
-
-    async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
-        self.engine.follower().find_person(tenant, ifi).await
     }
 }
 

@@ -17,6 +17,7 @@ impl TenantPurge for EmbeddedStorage {
             attachment_count: self.attachments.purge(tenant).await?,
             document_count: self.tables.purge(tenant, self.engine.disk()).await?,
         };
+        self.positions.forget(tenant);
         tracing::info!(%tenant, statements = purged.statement_count, "removed a tenant");
         Ok(purged)
     }

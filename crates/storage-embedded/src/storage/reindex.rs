@@ -33,7 +33,6 @@ impl EmbeddedStorage {
     pub async fn reindex(options: &Options, tables: LostTables) -> Result<Reindexed, OpenError> {
         let options = options.clone();
         let storage = on_blocking_thread(move || Self::open_anew(&options, tables)).await?;
-        storage.engine.follower().catch_up().await?;
         on_blocking_thread(move || {
             storage.close()?;
             let statistics = storage.statistics();
@@ -56,7 +55,7 @@ impl EmbeddedStorage {
         check_log(options)?;
         let tables = Self::open_tables(options, lost)?;
         // In this order: a start that comes in between makes both anew.
-        tables.forget_entities()?;
+        tables.reset_followers_blocking()?;
         drop_index(options)?;
         Self::open_rest(options, &identity, (lock, tables))
     }

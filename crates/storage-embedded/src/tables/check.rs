@@ -12,6 +12,7 @@ use super::administration::check_chains;
 use super::checksum::sum;
 use super::failure::failed;
 use super::files;
+use super::followers::count_followed;
 use super::schema;
 use crate::OpenError;
 use crate::disk::Disk;
@@ -43,8 +44,8 @@ pub(crate) enum TableSight {
         /// Where, if that is known.
         offset: Option<u64>,
     },
-    /// How far a follower of the log has read.
-    Follower(u64),
+    /// At least how many statements the log must have, by what followers have read of it.
+    Followed(u64),
 }
 
 /// A table whose rows have checksums.
@@ -95,7 +96,7 @@ const TABLES: [Table; 11] = [
     table!(cursors, "name", since 2),
     table!(definitions, "rowid", since 2),
     table!(person_names, "rowid", since 2),
-    table!(followers, "name", since 2),
+    table!(followers, "tenant_id || '/' || name", since 4),
 ];
 
 /// What can be made anew from the log.
@@ -148,6 +149,9 @@ pub(super) fn check_open(
     let has = |table: &Table| (table.versions.0..=table.versions.1).contains(&version);
     for table in TABLES.into_iter().filter(has) {
         check_table(connection, table, tell)?;
+    }
+    if let Some(count) = count_followed(connection).ok().filter(|count| 0 < *count) {
+        tell(TableSight::Followed(count));
     }
     check_documents(connection, tell)?;
     check_chains(connection, &mut |what| {
@@ -246,8 +250,7 @@ fn check_table(
 ) -> Result<(), StorageError> {
     let failed = failed("checking the rows of the tables");
     let is_derived = DERIVED.contains(&table);
-    let follower = if table == "followers" { "position" } else { "NULL" };
-    let sql = format!("SELECT {row}, {is_sound}, {follower} FROM {table} NOT INDEXED");
+    let sql = format!("SELECT {row}, {is_sound} FROM {table} NOT INDEXED");
     let Ok(mut statement) = connection.prepare(&sql) else {
         let what = format!("table {table} cannot be read");
         tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
@@ -255,9 +258,6 @@ fn check_table(
     };
     let mut rows = statement.query([]).map_err(&failed)?;
     while let Some(read) = rows.next().map_err(&failed)? {
-        if let Ok(Some(position)) = read.get::<_, Option<i64>>(2) {
-            tell(TableSight::Follower(u64::try_from(position).unwrap_or(u64::MAX)));
-        }
         if read.get(1).map_err(&failed)? {
             tell(TableSight::Row);
             continue;

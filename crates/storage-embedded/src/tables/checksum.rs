@@ -56,7 +56,7 @@ macro_rules! sum {
         "acta_sum('person_names', tenant_id, agent, name, ordinal)"
     };
     (followers) => {
-        "acta_sum('followers', name, position)"
+        "acta_sum('followers', tenant_id, name, sequence)"
     };
 }
 

@@ -14,7 +14,7 @@ use rusqlite::backup::{Backup, StepResult};
 use super::check::{TableSight, check_open};
 use super::failure::{corrupt_row, failed};
 use super::schema::TablesFile;
-use super::{FILE_NAME, entities, schema};
+use super::{FILE_NAME, followers, schema};
 
 /// Pages that are copied between two reports.
 const STEP_PAGES: i32 = 256;
@@ -60,9 +60,9 @@ pub(crate) fn copy(
     schema::settle(&copy).map_err(&failed)?;
     schema::migrate(&mut copy, version, now).map_err(&failed)?;
     check(&copy)?;
-    let position = entities::position(&copy)?;
+    let count = followers::count_followed(&copy)?;
     copy.close().map_err(|(_connection, error)| failed(error))?;
-    Ok(position)
+    Ok(count)
 }
 
 fn copy_pages(
@@ -96,7 +96,7 @@ fn check(copy: &Connection) -> Result<(), StorageError> {
     let mut damage = None;
     check_open(copy, &mut |sight| {
         let found = match sight {
-            TableSight::Row | TableSight::Follower(_) => return,
+            TableSight::Row | TableSight::Followed(_) => return,
             TableSight::DamagedRow { table, row, .. } => corrupt_row(table, row),
             TableSight::Damaged { what, .. } => {
                 StorageError::Corrupt { place: format!("the tables: {what}") }

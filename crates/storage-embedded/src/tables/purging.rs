@@ -36,7 +36,7 @@ impl Tables {
         let document_count = self.delete_all("documents", tenant).await?;
         self.delete_all("definitions", tenant).await?;
         self.delete_all("person_names", tenant).await?;
-        for table in ["cursors", "usage", "audit"] {
+        for table in ["followers", "cursors", "usage", "audit"] {
             self.write(move |connection| {
                 let sql = format!("DELETE FROM {table} WHERE tenant_id = ?1");
                 connection.execute(&sql, params![tenant.number()]).map_err(failed(PURGING))

@@ -39,6 +39,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("migrations/0001_first.sql")),
     (2, include_str!("migrations/0002_checksums.sql")),
     (3, include_str!("migrations/0003_records.sql")),
+    (4, include_str!("migrations/0004_followers.sql")),
 ];
 
 /// Where the tables are.

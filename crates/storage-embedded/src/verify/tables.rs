@@ -42,12 +42,12 @@ fn see(verifying: &mut Verifying<'_>, sight: TableSight, log_end: u64) {
             let finding = Finding::damage(file, what, Advice::Restore);
             verifying.tell(Finding { offset, ..finding });
         }
-        TableSight::Follower(position) if log_end < position => {
+        TableSight::Followed(count) if log_end < count => {
             let what = "it tells of statements that the log does not have: a backup of another \
                  moment, or the log has lost them. Activities and persons are made anew";
             verifying.tell(Finding::note(FILE, what));
         }
-        TableSight::Follower(_) => {}
+        TableSight::Followed(_) => {}
     }
 }
 

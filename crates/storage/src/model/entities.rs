@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::statements::Said;
 use super::{Holdings, ModelStorage};
-use crate::{EntityStore, Person, StorageError};
+use crate::{EntityRead, EntityStore, Person, StorageError};
 
 impl Holdings {
     /// What every statement says, in order.
@@ -17,21 +17,26 @@ impl Holdings {
 
 #[async_trait]
 impl EntityStore for ModelStorage {
-    async fn find_definition(
+    async fn read_definition(
         &self,
         tenant: TenantId,
         activity: &ActivityId,
-    ) -> Result<Option<String>, StorageError> {
+    ) -> Result<EntityRead<Option<String>>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let all = holdings.said().flat_map(|said| said.statement.definitions());
-            let told = all.filter(|(id, _)| *id == activity);
-            told.fold(None, |known: Option<String>, (_, newer)| {
+            let definitions = all.filter(|(id, _)| *id == activity);
+            let value = definitions.fold(None, |known: Option<String>, (_, newer)| {
                 Some(merge_definitions(known.as_deref(), newer))
-            })
+            });
+            EntityRead { value, sequence: holdings.last_sequence() }
         }))
     }
 
-    async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
+    async fn read_person(
+        &self,
+        tenant: TenantId,
+        ifi: &Ifi,
+    ) -> Result<EntityRead<Person>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let mut names: Vec<String> = Vec::new();
             let all = holdings.said().flat_map(|said| said.statement.named_actors());
@@ -39,7 +44,7 @@ impl EntityStore for ModelStorage {
                 names.retain(|known| known != name);
                 names.push(name.to_owned());
             }
-            Person { names }
+            EntityRead { value: Person { names }, sequence: holdings.last_sequence() }
         }))
     }
 }

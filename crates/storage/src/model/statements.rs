@@ -161,7 +161,7 @@ impl Holdings {
 impl StatementStore for ModelStorage {
     async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError> {
         let attachments = ModelAttachment::all_of(batch.attachments)?;
-        self.with_holdings(tenant, |holdings| {
+        let appended = self.with_holdings(tenant, |holdings| {
             let conflicts = holdings.conflicts(&batch.statements);
             if !conflicts.is_empty() {
                 return Err(StorageError::Conflict(conflicts));
@@ -172,7 +172,9 @@ impl StatementStore for ModelStorage {
                 attachment.put_into(&mut holdings.attachments);
             }
             Ok(Appended { stored, new_count })
-        })
+        })?;
+        self.appended.send_modify(|count| *count += 1);
+        Ok(appended)
     }
 
     async fn find_statement(

@@ -159,6 +159,7 @@ impl TransferTarget for ModelStorage {
                 Ok(())
             })?;
         }
+        self.appended.send_modify(|count| *count += 1);
         Ok(())
     }
 

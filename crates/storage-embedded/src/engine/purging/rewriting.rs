@@ -9,7 +9,6 @@ use bytes::Bytes;
 
 use super::{PURGING, failed};
 use crate::disk::{Disk, DiskFile};
-use crate::entities::Told;
 use crate::log::dictionary::Codec;
 use crate::log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
 use crate::log::reader::{next_frame, text_of};
@@ -105,7 +104,7 @@ impl Rewriting<'_> {
                 fingerprint: record.fingerprint,
                 salt: record.salt,
                 text: self.text(&record, &|| text_of(self.segment, &record, location))?,
-                told: Told::default(),
+                received: None,
                 entry,
             });
         }

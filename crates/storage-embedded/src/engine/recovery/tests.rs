@@ -7,7 +7,6 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::SystemDisk;
-use crate::entities::Told;
 use crate::index::{IndexOptions, Location};
 use crate::log::frame::FrameEncoder;
 use crate::log::record::Prepared;
@@ -35,7 +34,7 @@ fn prepared(position: u64) -> Prepared {
         fingerprint: [1; 16],
         salt: [2; 16],
         text: vec![3; 20].into(),
-        told: Told::default(),
+        received: None,
     }
 }
 

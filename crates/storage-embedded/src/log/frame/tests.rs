@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::*;
-use crate::entities::Told;
 
 const BASE_MICROS: i64 = 1_772_357_400_000_250;
 
@@ -41,7 +40,7 @@ fn prepared() -> impl Strategy<Value = Prepared> {
         fingerprint: rest.2,
         salt: rest.3,
         text: text.into(),
-        told: Told::default(),
+        received: None,
     })
 }
 
@@ -141,7 +140,7 @@ fn plain(id: u128, shared_terms: Vec<Term>) -> Prepared {
         fingerprint: [0; 16],
         salt: [0; 16],
         text: vec![0; 100].into(),
-        told: Told::default(),
+        received: None,
     }
 }
 
@@ -176,8 +175,8 @@ fn seal_head(frame: &mut [u8], offset: u32) {
 
 fn two_records() -> Vec<Prepared> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let record = prepared().new_tree(&mut runner).unwrap().current();
-    vec![record.clone(), record]
+    let mut record = || prepared().new_tree(&mut runner).unwrap().current();
+    vec![record(), record()]
 }
 
 #[test]

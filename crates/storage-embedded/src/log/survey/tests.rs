@@ -9,7 +9,6 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::SystemDisk;
-use crate::entities::Told;
 use crate::index::Entry;
 use crate::log::dictionary::Codec;
 use crate::log::frame::FrameEncoder;
@@ -37,7 +36,7 @@ fn prepared(position: u64) -> Prepared {
         fingerprint: [1; 16],
         salt: [2; 16],
         text: vec![3; 30].into(),
-        told: Told::default(),
+        received: None,
     }
 }
 

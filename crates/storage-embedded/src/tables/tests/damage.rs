@@ -4,12 +4,12 @@ use acta_storage::directory::Recorded;
 use acta_storage::suite::auditing::told;
 use acta_storage::suite::recording;
 use acta_storage::{
-    AuditQuery, AuditStore, Change, Committed, Outcome, RecordContent, RecordKind, RecordStore,
-    RecordWrite, Usage, UsageStore,
+    Advanced, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind, FollowerName,
+    FollowerStep, Outcome, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
+    Usage, UsageStore,
 };
 
 use super::*;
-use crate::tables::EntityChanges;
 
 /// A row in every table.
 async fn fill_all(bench: &Bench) {
@@ -27,15 +27,22 @@ async fn fill_all(bench: &Bench) {
     bench.tables.add_usage(tenant(1), 7, usage).await.unwrap();
     bench.tables.settle_secret("a", [1; 32]).await.unwrap();
     bench.tables.save_cursor(tenant(1), "file", "12").await.unwrap();
-    let activity = activity("course").as_str().into();
-    let agent = agent("ada").to_key().into();
-    let changes = EntityChanges {
-        definitions: vec![(tenant(1), activity, r#"{"type":"http://example.org"}"#.into())],
-        names: vec![(tenant(1), agent, "Ada".into())],
-        position: 7,
+    let fact = |kind, subject: &str, text: &str| EntityFact {
+        kind,
+        subject: subject.into(),
+        text: text.into(),
+        sequence: 7,
+        ordinal: 0,
     };
-    let tables = Arc::clone(&bench.tables);
-    tokio::task::spawn_blocking(move || tables.save_entities(changes)).await.unwrap().unwrap();
+    let definition = r#"{"type":"http://example.org"}"#;
+    let entity_facts = vec![
+        fact(EntityKind::Activity, activity("course").as_str(), definition),
+        fact(EntityKind::Person, &agent("ada").to_key(), "Ada"),
+    ];
+    let effects = StoreEffects { entity_facts };
+    let step = FollowerStep { tenant: tenant(1), from: 0, to: 7, effects };
+    let advanced = bench.tables.advance(FollowerName::ENTITIES, step).await.unwrap();
+    assert_eq!(advanced, Advanced::Done);
 }
 
 /// An answer as text, or the place of damage.
@@ -61,9 +68,9 @@ async fn ask_all(bench: &Bench) -> Vec<Answer> {
         told_of(tables.list_credentials(tenant(1)).await),
         told_of(tables.settle_secret("a", [9; 32]).await),
         told_of(tables.find_cursor(tenant(1), "file").await),
-        told_of(tables.find_definition(tenant(1), &activity("course")).await),
-        told_of(tables.find_person(tenant(1), &agent("ada")).await),
-        told_of(tables.entity_position()),
+        told_of(tables.read_definition(tenant(1), &activity("course")).await),
+        told_of(tables.read_person(tenant(1), &agent("ada")).await),
+        told_of(tables.read_positions()),
     ];
     answers.extend(ask_administration(bench).await);
     answers
@@ -108,7 +115,7 @@ async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
         ("definitions", "definition = '{}'", &[8]),
         ("person_names", "name = 'Adam'", &[9]),
         ("person_names", "ordinal = 3", &[9]),
-        ("followers", "position = 6", &[10]),
+        ("followers", "sequence = 6", &[8, 9, 10]),
     ];
     for (name, change, hit) in table {
         let bench = Bench::new();

@@ -1,0 +1,159 @@
+//! How far followers have come, in the tables, and what they make there.
+
+use std::collections::HashMap;
+
+use acta_access::TenantId;
+use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::checksum::{self, is_sound};
+use super::entities::write_facts;
+use super::failure::{corrupt_row, failed};
+use super::{Tables, schema};
+
+const READING: &str = "reading how far followers have come";
+
+/// How far each follower has come in each tenant's log, by its name.
+pub(crate) type Positions = HashMap<String, HashMap<TenantId, u64>>;
+
+impl Tables {
+    /// How far all followers have come.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`].
+    pub(crate) fn read_positions(&self) -> Result<Positions, StorageError> {
+        let connection = schema::open_reader(self.readers.file())?;
+        let sql =
+            concat!("SELECT tenant_id, name, sequence, ", is_sound!(followers), " FROM followers");
+        let mut statement = connection.prepare(sql).map_err(failed(READING))?;
+        let mut rows = statement.query([]).map_err(failed(READING))?;
+        let mut positions = Positions::new();
+        while let Some(row) = rows.next().map_err(failed(READING))? {
+            let (sequence, name, tenant) =
+                (|| Ok((read_position(row)?, row.get("name")?, row.get("tenant_id")?)))()
+                    .map_err(failed(READING))?;
+            let tenant = TenantId::new(tenant).ok_or_else(|| corrupt_row("followers", tenant))?;
+            let of_follower: &mut HashMap<_, _> = positions.entry(name).or_default();
+            of_follower.insert(tenant, sequence);
+        }
+        Ok(positions)
+    }
+
+    /// As [`acta_storage::Feed::advance`].
+    pub(crate) async fn advance(
+        &self,
+        follower: FollowerName,
+        step: FollowerStep,
+    ) -> Result<Advanced, StorageError> {
+        self.write(move |connection| advance(connection, follower, &step)).await
+    }
+
+    /// Sets a follower back to the beginning, of every tenant or of one, and drops what it made
+    /// here. Not for threads of the runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::Feed::advance`].
+    pub(crate) fn reset_follower_blocking(
+        &self,
+        follower: String,
+        tenant: Option<TenantId>,
+    ) -> Result<(), StorageError> {
+        self.writer.write_blocking(move |connection| reset(connection, &follower, tenant))
+    }
+
+    /// As [`acta_storage::Feed::reset_follower`].
+    pub(crate) async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError> {
+        self.write(move |connection| reset(connection, follower.as_str(), None)).await
+    }
+
+    /// Sets all followers back to the beginning, and drops what they made here. Not for threads
+    /// of the runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::Feed::advance`].
+    pub(crate) fn reset_followers_blocking(&self) -> Result<(), StorageError> {
+        self.writer.write_blocking(|connection| {
+            reset(connection, FollowerName::ENTITIES.as_str(), None)?;
+            let reset = connection.execute("DELETE FROM followers", []);
+            reset.map(|_| ()).map_err(failed("setting followers back"))
+        })
+    }
+}
+
+/// At least how many statements the log must have, by what followers have read of it.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`] or [`StorageError::Io`].
+pub(super) fn count_followed(connection: &Connection) -> Result<u64, StorageError> {
+    let sql = "SELECT coalesce(sum(sequence), 0) FROM \
+         (SELECT max(sequence) AS sequence FROM followers GROUP BY tenant_id)";
+    let count = connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    Ok(count.map_err(failed(READING))?.unsigned_abs())
+}
+
+/// How far a follower has come in a tenant's log.
+pub(super) fn find_position(
+    connection: &Connection,
+    follower: &str,
+    tenant: TenantId,
+) -> Result<u64, StorageError> {
+    let sql = concat!(
+        "SELECT tenant_id, name, sequence, ",
+        is_sound!(followers),
+        " FROM followers WHERE tenant_id = ?1 AND name = ?2"
+    );
+    let mut statement = connection.prepare_cached(sql).map_err(failed(READING))?;
+    let position = statement.query_row(params![tenant.number(), follower], read_position);
+    Ok(position.optional().map_err(failed(READING))?.unwrap_or(0))
+}
+
+fn read_position(row: &Row<'_>) -> rusqlite::Result<u64> {
+    checksum::check(row, "followers", "name")?;
+    // The schema keeps it from being negative.
+    row.get::<_, i64>("sequence").map(i64::unsigned_abs)
+}
+
+fn advance(
+    connection: &Connection,
+    follower: FollowerName,
+    step: &FollowerStep,
+) -> Result<Advanced, StorageError> {
+    let (name, tenant) = (follower.as_str(), step.tenant);
+    if find_position(connection, name, tenant)? != step.from {
+        return Ok(Advanced::Moved);
+    }
+    let failed = failed("writing what a follower made");
+    write_facts(connection, tenant, &step.effects.entity_facts).map_err(&failed)?;
+    let sql = "INSERT INTO followers (tenant_id, name, sequence, checksum) \
+         VALUES (?1, ?2, ?3, acta_sum('followers', ?1, ?2, ?3)) \
+         ON CONFLICT (tenant_id, name) DO UPDATE \
+         SET sequence = excluded.sequence, checksum = excluded.checksum";
+    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
+    let to = i64::try_from(step.to).unwrap_or(i64::MAX);
+    statement.execute(params![tenant.number(), name, to]).map_err(failed)?;
+    Ok(Advanced::Done)
+}
+
+fn reset(
+    connection: &Connection,
+    follower: &str,
+    tenant: Option<TenantId>,
+) -> Result<(), StorageError> {
+    let made: &[&str] = match follower {
+        name if name == FollowerName::ENTITIES.as_str() => &["definitions", "person_names"],
+        _ => &[],
+    };
+    let failed = failed("setting a follower back");
+    let tenant = tenant.map(TenantId::number);
+    for table in made {
+        let sql = format!("DELETE FROM {table} WHERE ?1 IS NULL OR tenant_id = ?1");
+        connection.execute(&sql, [tenant]).map_err(&failed)?;
+    }
+    let sql = "DELETE FROM followers WHERE name = ?1 AND (?2 IS NULL OR tenant_id = ?2)";
+    connection.execute(sql, params![follower, tenant]).map_err(failed)?;
+    Ok(())
+}

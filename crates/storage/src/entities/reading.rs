@@ -1,0 +1,118 @@
+//! Reading an entity: what the follower has written, and what the records behind it say.
+//!
+//! A read never depends on the follower to be quick: it adds what the records say that the
+//! follower has not read. Only when a great many lie behind does it wait for the follower,
+//! and does the follower's work itself if nobody does.
+
+use std::time::Duration;
+
+use acta_access::TenantId;
+
+use super::facts::extract_from_record;
+use super::{EntityKind, EntityRead, EntityStore};
+use crate::{
+    FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits, StorageError,
+    StoreEffects,
+};
+
+/// Most records that a read looks through by itself.
+const BEHIND_COUNT_MAX: u64 = 2_000;
+
+/// How often a read looks whether the follower has come near enough.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// After so many looks at a follower that does not move, a read does its work.
+const LOOK_COUNT_MAX: u32 = 25;
+
+/// Records that are read at once.
+const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
+
+/// An entity that is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) kind: EntityKind,
+    pub(super) key: &'a str,
+}
+
+/// Reads what is written by `read`, and what the records behind it say about `subject`, in
+/// order.
+pub(super) async fn read_whole<S, T, F>(
+    store: &S,
+    tenant: TenantId,
+    subject: Subject<'_>,
+    read: impl Fn() -> F + Send + Sync,
+) -> Result<(T, Vec<String>), StorageError>
+where
+    S: EntityStore + ?Sized,
+    T: Send,
+    F: Future<Output = Result<EntityRead<T>, StorageError>> + Send,
+{
+    // What is stored from now on need not be known.
+    let last = store.count_statements(tenant).await?;
+    let (mut seen, mut look_count, mut is_helping) = (None, 0, false);
+    loop {
+        let found = read().await?;
+        let span = FollowerPosition { tenant, sequence: found.sequence, last_sequence: last };
+        if span.lag() <= BEHIND_COUNT_MAX {
+            let facts = read_behind(store, span, subject).await?;
+            return Ok((found.value, facts));
+        }
+        if seen.replace(span.sequence) != Some(span.sequence) && !is_helping {
+            look_count = 0;
+        }
+        if LOOK_COUNT_MAX <= look_count {
+            is_helping = help(store, span).await?;
+            continue;
+        }
+        tokio::time::sleep(LOOK).await;
+        look_count += 1;
+    }
+}
+
+/// What the records of a span say about a subject, in order.
+async fn read_behind<S: EntityStore + ?Sized>(
+    store: &S,
+    mut span: FollowerPosition,
+    subject: Subject<'_>,
+) -> Result<Vec<String>, StorageError> {
+    let mut facts = Vec::new();
+    while 0 < span.lag() {
+        let records = read_page(store, span).await?;
+        let Some(last) = records.last() else { break };
+        span.sequence = last.sequence;
+        for record in &records {
+            extract_from_record(record, |fact, _| {
+                if fact.kind == subject.kind && fact.subject == subject.key {
+                    facts.push(fact.text.to_owned());
+                }
+            });
+        }
+    }
+    Ok(facts)
+}
+
+async fn read_page<S: EntityStore + ?Sized>(
+    store: &S,
+    span: FollowerPosition,
+) -> Result<Vec<FeedRecord>, StorageError> {
+    let count_max = usize::try_from(span.lag()).unwrap_or(usize::MAX).min(PAGE.count_max);
+    store.read_records(span.tenant, span.sequence, PageLimits { count_max, ..PAGE }).await
+}
+
+/// Does a page of the follower's work. Returns whether nobody else did.
+async fn help<S: EntityStore + ?Sized>(
+    store: &S,
+    span: FollowerPosition,
+) -> Result<bool, StorageError> {
+    let records = read_page(store, span).await?;
+    let to = records.last().map_or(span.last_sequence, |last| last.sequence);
+    let mut effects = StoreEffects::default();
+    for record in &records {
+        extract_from_record(record, |fact, sequence| {
+            effects.entity_facts.push(fact.to_fact(sequence));
+        });
+    }
+    let step = FollowerStep { tenant: span.tenant, from: span.sequence, to, effects };
+    let advanced = store.advance(FollowerName::ENTITIES, step).await?;
+    Ok(advanced == crate::Advanced::Done)
+}

@@ -1,0 +1,100 @@
+//! The feed, read from the vector of statements.
+
+use std::time::Duration;
+
+use acta_access::TenantId;
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::{Holdings, ModelStorage};
+use crate::{
+    Advanced, Feed, FeedPace, FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits,
+    StorageError, TransferSource,
+};
+
+impl Holdings {
+    /// The sequence of the last statement; 0 if there is none.
+    pub(super) fn last_sequence(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    fn position(&self, follower: FollowerName, tenant: TenantId) -> FollowerPosition {
+        let sequence = self.positions.get(&follower).copied().unwrap_or(0);
+        FollowerPosition { tenant, sequence, last_sequence: self.last_sequence() }
+    }
+}
+
+#[async_trait]
+impl Feed for ModelStorage {
+    async fn read_records(
+        &self,
+        tenant: TenantId,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<FeedRecord>, StorageError> {
+        let kept = self.read_kept(tenant, after, page).await?;
+        Ok(kept.into_iter().map(|kept| FeedRecord::of_statement(kept, None)).collect())
+    }
+
+    async fn find_position(
+        &self,
+        follower: FollowerName,
+        tenant: TenantId,
+    ) -> Result<FollowerPosition, StorageError> {
+        Ok(self.with_holdings(tenant, |holdings| holdings.position(follower, tenant)))
+    }
+
+    async fn list_behind(
+        &self,
+        follower: FollowerName,
+    ) -> Result<Vec<FollowerPosition>, StorageError> {
+        let store = self.lock();
+        let all = store.holdings.iter();
+        let positions = all.map(|(tenant, holdings)| holdings.position(follower, *tenant));
+        Ok(positions.filter(|position| 0 < position.lag()).collect())
+    }
+
+    async fn advance(
+        &self,
+        follower: FollowerName,
+        step: FollowerStep,
+    ) -> Result<Advanced, StorageError> {
+        // Entities are gathered anew from the statements: their facts need not be kept.
+        Ok(self.with_holdings(step.tenant, |holdings| {
+            let position = holdings.positions.entry(follower).or_insert(0);
+            if *position != step.from {
+                return Advanced::Moved;
+            }
+            *position = step.to;
+            Advanced::Done
+        }))
+    }
+
+    async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError> {
+        for holdings in self.lock().holdings.values_mut() {
+            holdings.positions.remove(&follower);
+        }
+        Ok(())
+    }
+
+    fn appended(&self) -> watch::Receiver<u64> {
+        self.appended.subscribe()
+    }
+
+    async fn hold_lease(&self, _follower: FollowerName) -> Result<bool, StorageError> {
+        Ok(true)
+    }
+
+    async fn release_lease(&self, _follower: FollowerName) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn pace(&self) -> FeedPace {
+        FeedPace {
+            poll: None,
+            pause: Duration::from_millis(1),
+            save_after: Duration::ZERO,
+            concurrent_steps: 1,
+        }
+    }
+}
