@@ -1,12 +1,12 @@
 //! Rows that changed behind the store's back, and rows of the release without checksums.
 
 use acta_storage::directory::Recorded;
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::recording;
 use acta_storage::{
     AuditQuery, AuditStore, Change, Committed, Outcome, RecordContent, RecordKind, RecordStore,
     RecordWrite, Usage, UsageStore,
 };
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::recording;
 
 use super::*;
 use crate::tables::EntityChanges;
