@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, SystemEntropy};
-use acta_storage::suite::attaching::{bytes_of_length, stage_content};
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::generate::{Population, StatementSource};
-use acta_storage::suite::fixture::{Draft, START, new_statement};
-use acta_storage::suite::settling::credential;
 use acta_storage::{Batch, KeptDocument, NewStatement, PageLimits, Precondition, Storage, StoreId};
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
+use acta_storage_suite::attaching::{bytes_of_length, stage_content};
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::generate::{Population, StatementSource};
+use acta_storage_suite::fixture::{Draft, START, new_statement};
+use acta_storage_suite::settling::credential;
 use acta_tests::Version;
 use acta_xapi::Sha2;
 

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_storage::suite::attaching::bytes_of_length;
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, activity_id, everything, mailbox, uuid};
-use acta_storage::suite::generate::Dice;
 use acta_storage::{DocumentList, Order, Precondition, StatementQuery};
+use acta_storage_suite::attaching::bytes_of_length;
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, activity_id, everything, mailbox, uuid};
+use acta_storage_suite::generate::Dice;
 
 use crate::ledger::Sent;
 use crate::simulation::{Act, End, Settings, Simulation};

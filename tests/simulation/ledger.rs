@@ -6,16 +6,16 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
 use acta_storage::model::ModelStorage;
-use acta_storage::suite::attaching::content_of;
-use acta_storage::suite::comparing::acts::{ACTIVITIES, PEOPLE, number_of, random_query};
-use acta_storage::suite::fixture::{
-    Draft, START, activity_id, batch, everything, id, mailbox, numbers,
-};
-use acta_storage::suite::generate::Dice;
 use acta_storage::{
     Appended, EntityStore, FeedEntry, Order, StatementQuery, StatementStore, Storage, StorageError,
     StoredStatement,
 };
+use acta_storage_suite::attaching::content_of;
+use acta_storage_suite::comparing::acts::{ACTIVITIES, PEOPLE, number_of, random_query};
+use acta_storage_suite::fixture::{
+    Draft, START, activity_id, batch, everything, id, mailbox, numbers,
+};
+use acta_storage_suite::generate::Dice;
 use acta_xapi::{Sha2, StatementId};
 use bytes::Bytes;
 

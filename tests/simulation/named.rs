@@ -5,10 +5,10 @@ use std::path::Path;
 
 use acta_access::TenantId;
 use acta_storage::Precondition;
-use acta_storage::suite::attaching::bytes_of_length;
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::Draft;
-use acta_storage::suite::generate::Dice;
+use acta_storage_suite::attaching::bytes_of_length;
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::Draft;
+use acta_storage_suite::generate::Dice;
 
 use crate::disk::Computer;
 use crate::ledger::Sent;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::suite::attaching::{content_of, stage_content};
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, activity_id, batch, everything, id};
-use acta_storage::suite::generate::Dice;
 use acta_storage::{Batch, Precondition, Storage};
 use acta_storage_embedded::{ReadOnlyDisk, SystemDisk, VerifyOptions, verify};
+use acta_storage_suite::attaching::{content_of, stage_content};
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, activity_id, batch, everything, id};
+use acta_storage_suite::generate::Dice;
 use acta_xapi::Sha2;
 use bytes::Bytes;
 use tempfile::TempDir;

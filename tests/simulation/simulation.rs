@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, SeededEntropy};
-use acta_storage::suite::fixture::{Draft, START, batch};
-use acta_storage::suite::generate::Dice;
 use acta_storage::{Appended, Batch, StagedAttachment, StatementQuery, Storage, StorageError};
 use acta_storage_embedded::{EmbeddedStorage, OpenError, Options};
+use acta_storage_suite::fixture::{Draft, START, batch};
+use acta_storage_suite::generate::Dice;
 use acta_xapi::Sha2;
 use tempfile::TempDir;
 use tokio::task::JoinSet;

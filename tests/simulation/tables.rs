@@ -11,13 +11,13 @@ use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
 use acta_storage::directory::Recorded;
 use acta_storage::model::ModelStorage;
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::fixture::START;
-use acta_storage::suite::settling::credential;
 use acta_storage::{
     AuditQuery, ChainHead, Change, Committed, Document, DocumentKey, DocumentList, DocumentWrite,
     Entry, NewDocument, Precondition, Storage, StorageError, break_in,
 };
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::fixture::START;
+use acta_storage_suite::settling::credential;
 
 use crate::simulation::second_tenant;
 

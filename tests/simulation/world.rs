@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path};
 
-use acta_storage::suite::generate::Dice;
+use acta_storage_suite::generate::Dice;
 
 use crate::trail;
 use contents::Contents;

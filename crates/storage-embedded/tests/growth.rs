@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, SystemEntropy};
-use acta_storage::suite::fixture::{Draft, START};
 use acta_storage::{Batch, EntityStore, StatementStore};
 use acta_storage_embedded::{EmbeddedStorage, LostTables, OpenError, Options, SystemDisk};
+use acta_storage_suite::fixture::{Draft, START};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -126,7 +126,7 @@ async fn what_was_acknowledged_is_there_after_an_end_without_closing() {
     let feed = storage.read_feed(TENANT, 0, usize::MAX).await.unwrap();
     assert!((1..=count).eq(feed.iter().map(|statement| statement.sequence)));
     assert!(feed.is_sorted_by_key(|statement| statement.stored));
-    let mut numbers = acta_storage::suite::fixture::numbers(&feed);
+    let mut numbers = acta_storage_suite::fixture::numbers(&feed);
     numbers.sort_unstable();
     assert!((1..=u128::from(count)).eq(numbers));
 }
@@ -169,7 +169,7 @@ async fn a_lost_index_is_made_again() {
     std::fs::remove_dir_all(directory.path().join("index")).unwrap();
     let storage = EmbeddedStorage::open(&options).unwrap();
     check_texts(&storage, 1200).await;
-    let page = acta_storage::suite::fixture::everything();
+    let page = acta_storage_suite::fixture::everything();
     let page = acta_storage::StatementQuery { count_max: 2000, ..page };
     assert_eq!(storage.query_statements(TENANT, &page).await.unwrap().statements.len(), 1200);
 }
@@ -185,7 +185,7 @@ async fn a_reference_to_a_damaged_statement_is_stored() {
     // A byte in the record of statement 3.
     let path = directory.path().join("log/00000001.log");
     let mut bytes = std::fs::read(&path).unwrap();
-    let id = acta_storage::suite::fixture::uuid(3).as_u128().to_be_bytes();
+    let id = acta_storage_suite::fixture::uuid(3).as_u128().to_be_bytes();
     let at = bytes.windows(16).position(|window| window == id).unwrap();
     bytes[at + 70] ^= 1;
     std::fs::write(&path, bytes).unwrap();
@@ -197,9 +197,9 @@ async fn a_reference_to_a_damaged_statement_is_stored() {
     drop(storage);
     let storage = open();
     for number in [40, 50] {
-        let found = storage.find_statement(TENANT, acta_storage::suite::fixture::id(number)).await;
+        let found = storage.find_statement(TENANT, acta_storage_suite::fixture::id(number)).await;
         assert!(found.unwrap().is_some(), "statement {number}");
     }
-    let damaged = storage.find_statement(TENANT, acta_storage::suite::fixture::id(3)).await;
+    let damaged = storage.find_statement(TENANT, acta_storage_suite::fixture::id(3)).await;
     assert!(matches!(damaged, Err(acta_storage::StorageError::Corrupt { .. })), "{damaged:?}");
 }

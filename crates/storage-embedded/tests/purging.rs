@@ -9,9 +9,6 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, SystemEntropy};
-use acta_storage::suite::attaching::stage_content;
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, START, activity_id, batch, id};
 use acta_storage::{
     AttachmentStore, Batch, CursorStore, Directory, DocumentStore, Precondition, Purged,
     StatementStore, StorageError, StoredStatement, TenantPurge,
@@ -20,6 +17,9 @@ use acta_storage_embedded::{
     Backup, EmbeddedStorage, LostTables, Options, Restore, SystemDisk, Verified, VerifyOptions,
     verify,
 };
+use acta_storage_suite::attaching::stage_content;
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, START, activity_id, batch, id};
 use acta_xapi::Sha2;
 use bytes::Bytes;
 use tempfile::TempDir;

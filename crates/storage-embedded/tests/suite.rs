@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use acta_ambient::{Clock, SystemEntropy};
 use acta_storage::Storage;
-use acta_storage::suite::EngineUnderTest;
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
+use acta_storage_suite::EngineUnderTest;
 use async_trait::async_trait;
 use tempfile::TempDir;
 
@@ -56,4 +56,4 @@ impl EngineUnderTest for EmbeddedUnderTest {
     }
 }
 
-acta_storage::storage_suite!(EmbeddedUnderTest);
+acta_storage_suite::storage_suite!(EmbeddedUnderTest);

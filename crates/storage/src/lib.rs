@@ -19,8 +19,6 @@ mod transfer;
 
 #[cfg(feature = "model")]
 pub mod model;
-#[cfg(feature = "suite")]
-pub mod suite;
 
 pub use administration::audit::{
     AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, NotAWho, Outcome, Who, link,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, SeededEntropy};
-use acta_storage::suite::fixture::{Draft, START, activity};
+use acta_storage_suite::fixture::{Draft, START, activity};
 use acta_storage::{Batch, StatementStore};
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
 

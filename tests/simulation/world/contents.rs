@@ -1,6 +1,6 @@
 //! The content of a file: what programs see, what is durable, and what lies between.
 
-use acta_storage::suite::generate::Dice;
+use acta_storage_suite::generate::Dice;
 
 use super::Loss;
 

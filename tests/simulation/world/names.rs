@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use acta_storage::suite::generate::Dice;
+use acta_storage_suite::generate::Dice;
 
 use super::{Loss, NodeId};
 

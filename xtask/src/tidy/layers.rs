@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 /// Engines: named by `cli` and, in tests, by `tests` and `benches` alone.
 const ENGINES: &[&str] = &["acta-storage-embedded", "acta-storage-postgres"];
 
+/// Crates of development: only dev-dependencies name them.
+const DEVELOPMENT: &[&str] = &["acta-storage-suite"];
+
 /// The one edge inside a row.
 const WITHIN_ROW: &[(&str, &str)] = &[("acta-followers", "acta-storage")];
 
@@ -47,6 +50,9 @@ fn check_edge(
     if ENGINES.contains(&dependency) && name != "acta-cli" {
         findings.push(format!("{name} names the engine {dependency}: only acta-cli may"));
     }
+    if DEVELOPMENT.contains(&dependency) {
+        findings.push(format!("{name} imports {dependency}: only dev-dependencies may name it"));
+    }
 }
 
 fn read_packages(root: &Path) -> Result<BTreeMap<String, Package>> {
@@ -62,11 +68,21 @@ fn read_packages(root: &Path) -> Result<BTreeMap<String, Package>> {
             .iter()
             .try_fold(&toml::Value::Table(manifest.clone()), |value, key| value.get(key))
             .and_then(toml::Value::as_integer);
-        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table);
-        let dependencies = dependencies.into_iter().flat_map(|table| table.keys().cloned());
-        packages.insert(name, Package { row, dependencies: dependencies.collect(), text });
+        let dependencies = dependencies_of(&manifest);
+        packages.insert(name, Package { row, dependencies, text });
     }
     Ok(packages)
+}
+
+/// What is part of the build: everything but dev-dependencies, also those of one target.
+fn dependencies_of(manifest: &toml::Table) -> Vec<String> {
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let targets = targets.into_iter().flat_map(toml::Table::values);
+    let tables = targets.filter_map(toml::Value::as_table).chain([manifest]);
+    let tables =
+        tables.flat_map(|table| ["dependencies", "build-dependencies"].map(|key| table.get(key)));
+    let tables = tables.flatten().filter_map(toml::Value::as_table);
+    tables.flat_map(|table| table.keys().cloned()).collect()
 }
 
 /// Every shared dependency from elsewhere states its reason on its own line.

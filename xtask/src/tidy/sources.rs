@@ -88,7 +88,7 @@ fn is_test(name: &str) -> bool {
     name.ends_with("tests.rs")
         || name.contains("/tests/")
         || name.starts_with("tests/")
-        || name.contains("/suite/")
+        || name.starts_with("crates/storage-suite/")
 }
 
 fn check_sizes(name: &str, text: &str, findings: &mut Vec<String>) {

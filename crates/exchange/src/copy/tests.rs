@@ -3,16 +3,16 @@ use std::time::Duration;
 
 use acta_ambient::{ManualClock, Moment};
 use acta_storage::model::ModelStorage;
-use acta_storage::suite::attaching::{bytes_of_length, stage_content};
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, START, batch};
-use acta_storage::suite::settling::credential;
 use acta_storage::{
     Batch, ChainHead, Change, Credential, CursorStore as _, Directory as _, DocumentStore as _,
     Group, KeptStatement, PageLimits, Precondition, RecordStore as _, SecretStore as _,
     StatementStore as _, StoreId, TransferSource as _, TransferTarget as _,
 };
+use acta_storage_suite::attaching::{bytes_of_length, stage_content};
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, START, batch};
+use acta_storage_suite::settling::credential;
 use acta_xapi::{Fingerprint, Kept, StatementId, Uuid, Version};
 
 use super::merge::Merge;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, Moment};
-use acta_storage::suite::settling::credential;
 use acta_storage::{
     CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
     EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
 };
+use acta_storage_suite::settling::credential;
 use acta_xapi::{ActivityId, Ifi, Uuid};
 use bytes::Bytes;
 use rusqlite::Connection;

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, SystemEntropy};
-use acta_storage::suite::attaching::{content_of, stage_content};
-use acta_storage::suite::fixture::{Draft, START, activity_id};
 use acta_storage::{
     Batch, DocumentKey, DocumentStore, Etag, NewDocument, NewStatement, Precondition,
     StatementStore,
@@ -16,6 +14,8 @@ use acta_storage_embedded::{
     BackedUp, Backup, BackupError, Checked, Disk, EmbeddedStorage, OpenError, Options, Restore,
     Restored, SystemDisk,
 };
+use acta_storage_suite::attaching::{content_of, stage_content};
+use acta_storage_suite::fixture::{Draft, START, activity_id};
 use acta_xapi::Sha2;
 use bytes::Bytes;
 use tempfile::TempDir;

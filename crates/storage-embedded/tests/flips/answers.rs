@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use acta_access::TenantId;
-use acta_storage::suite::fixture::{
-    account, activity_id, everything, id, mailbox, numbers, uuid, verb,
-};
 use acta_storage::{
     AgentFilter, AttachmentStore, AuditQuery, AuditStore, CursorStore, Directory, DocumentList,
     DocumentStore, EntityStore, Order, StatementQuery, StatementStore, StorageError, Usage,
     UsageStore,
 };
 use acta_storage_embedded::EmbeddedStorage;
+use acta_storage_suite::fixture::{
+    account, activity_id, everything, id, mailbox, numbers, uuid, verb,
+};
 use acta_xapi::{ActivityId, Sha2};
 
 use crate::store::{COUNT, contents, document_keys};

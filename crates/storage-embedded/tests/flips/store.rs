@@ -9,10 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use acta_access::TenantId;
 use acta_ambient::{Entropy, ManualClock};
 use acta_storage::directory::Recorded;
-use acta_storage::suite::attaching::{bytes_of_length, stage_content};
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::fixture::{Draft, START, activity_id, mailbox, new_statement, uuid};
-use acta_storage::suite::settling::credential;
 use acta_storage::{
     Batch, Change, Committed, CursorStore, Directory, DocumentKey, DocumentStore, Etag,
     NewDocument, Precondition, RecordStore, SecretStore, StatementStore, Usage, UsageStore,
@@ -21,6 +17,10 @@ use acta_storage_embedded::{
     Disk, EmbeddedStorage, Options, ReadOnlyDisk, ScratchDisk, SystemDisk, Verified, VerifyOptions,
     verify,
 };
+use acta_storage_suite::attaching::{bytes_of_length, stage_content};
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::fixture::{Draft, START, activity_id, mailbox, new_statement, uuid};
+use acta_storage_suite::settling::credential;
 use acta_xapi::{Sha2, Version};
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -95,7 +95,7 @@ fn draft(number: u128) -> Draft {
             r#"{{"registration":"{}","contextActivities":{{"parent":[{{"id":"http://example.org/activities/parent"}}]}}}}"#,
             uuid(number % 3)
         )),
-        9 => Draft::new(number).actor(acta_storage::suite::fixture::group(&["ada", "bob"])),
+        9 => Draft::new(number).actor(acta_storage_suite::fixture::group(&["ada", "bob"])),
         10 => Draft::new(number).object(format!(
             r#"{{"id":"http://example.org/activities/a{}","definition":{{"name":{{"en":"Activity {number}"}}}}}}"#,
             number % 4

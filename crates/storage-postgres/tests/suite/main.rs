@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, SystemEntropy};
 use acta_storage::Storage;
-use acta_storage::suite::EngineUnderTest;
 use acta_storage_postgres::{Migrate, Options, PostgresStorage};
+use acta_storage_suite::EngineUnderTest;
 use acta_test_postgres::Database;
 use async_trait::async_trait;
 
@@ -87,11 +87,11 @@ impl EngineUnderTest for PartitionedUnderTest {
 mod plain {
     use super::PostgresUnderTest;
 
-    acta_storage::storage_suite!(PostgresUnderTest);
+    acta_storage_suite::storage_suite!(PostgresUnderTest);
 }
 
 mod partitioned {
     use super::PartitionedUnderTest;
 
-    acta_storage::storage_suite!(PartitionedUnderTest);
+    acta_storage_suite::storage_suite!(PartitionedUnderTest);
 }

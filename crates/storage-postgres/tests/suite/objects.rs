@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use acta_ambient::{Clock, SystemEntropy};
 use acta_storage::Storage;
-use acta_storage::suite::EngineUnderTest;
 use acta_storage_postgres::{Attachments, ObjectOptions, Options, PostgresStorage};
+use acta_storage_suite::EngineUnderTest;
 use acta_test_objects::Place;
 use acta_test_postgres::Database;
 use async_trait::async_trait;
@@ -49,7 +49,7 @@ impl EngineUnderTest for ObjectsUnderTest {
     }
 }
 
-acta_storage::storage_suite! { ObjectsUnderTest =>
+acta_storage_suite::storage_suite! { ObjectsUnderTest =>
     separating {
         attachments_are_apart
     }

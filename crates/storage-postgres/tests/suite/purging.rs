@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
-use acta_storage::suite::attaching::{bytes_of_length, stage_content};
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, START, activity, agent};
 use acta_storage::{
     Batch, Change, CursorStore, Directory, DocumentStore, Precondition, Purged, RecordStore,
     StatementStore, Storage, TenantPurge, Usage, UsageStore,
 };
 use acta_storage_postgres::{Migrate, Options, PostgresStorage};
+use acta_storage_suite::attaching::{bytes_of_length, stage_content};
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, START, activity, agent};
 use acta_test_postgres::Database;
 use acta_xapi::Sha2;
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use acta_access::{Scope, TenantId};
 use acta_ambient::{ManualClock, Moment, SystemEntropy};
 use acta_storage::directory::{CredentialSecret, Recorded, TenantState};
-use acta_storage::suite::fixture::START;
-use acta_storage::suite::settling::credential;
 use acta_storage::{
     Change, Committed, Credential, Directory, RecordKind, RecordStore, RecordWrite, Tenant,
     directory,
 };
 use acta_storage_postgres::{Options, PostgresStorage, migrate, migrations};
+use acta_storage_suite::fixture::START;
+use acta_storage_suite::settling::credential;
 use acta_test_postgres::Database;
 
 /// When everything in the old store was made.

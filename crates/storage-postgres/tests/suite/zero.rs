@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, SystemEntropy};
-use acta_storage::suite::fixture::START;
 use acta_storage::{AuditQuery, AuditStore, Group, RecordKind, RecordStore, Tenant, Who};
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::fixture::START;
 use acta_test_postgres::Database;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

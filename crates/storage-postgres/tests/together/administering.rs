@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SeededEntropy, SystemClock, SystemEntropy};
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::fixture::START;
-use acta_storage::suite::recording::content;
-use acta_storage::suite::settling::credential;
 use acta_storage::{
     AuditQuery, AuditStore, ChainHead, Change, Committed, Directory, Entry, Expected, NewEntry,
     RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore, break_in,
 };
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::fixture::START;
+use acta_storage_suite::recording::content;
+use acta_storage_suite::settling::credential;
 use acta_test_postgres::{Database, Direction, Proxy};
 use acta_xapi::Uuid;
 use tokio::task::JoinSet;

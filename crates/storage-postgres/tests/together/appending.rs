@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
-use acta_storage::suite::fixture::{Draft, START, batch, id};
 use acta_storage::{Batch, Directory, StatementStore, StorageError};
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::fixture::{Draft, START, batch, id};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 

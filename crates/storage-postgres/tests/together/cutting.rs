@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use acta_storage::suite::documenting::{document, state_key, tag};
-use acta_storage::suite::fixture::{Draft, batch, id};
 use acta_storage::{
     DocumentStore, DocumentWrite, EtagMatch, Precondition, StatementStore, StorageError,
 };
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::documenting::{document, state_key, tag};
+use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction, Proxy};
 
 use crate::ledger::log::read_log;

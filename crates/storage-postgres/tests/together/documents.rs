@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{activity_id, mailbox};
 use acta_storage::{
     DocumentKey, DocumentList, DocumentStore, DocumentWrite, EtagMatch, NewDocument, Precondition,
     StorageError,
 };
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{activity_id, mailbox};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
@@ -178,7 +178,7 @@ async fn places_count_right_while_documents_come_and_go() {
             let always = Precondition::default();
             for act in 0..40 {
                 let number = actor * 31 + act * 7;
-                let registration = Some(acta_storage::suite::fixture::uuid(number % 2));
+                let registration = Some(acta_storage_suite::fixture::uuid(number % 2));
                 let key = state_key(&format!("state {}", number % 3), registration);
                 match number % 5 {
                     0 if act % 4 == 0 => {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use acta_storage::suite::fixture::{Draft, activity_id, agent, batch, mailbox};
 use acta_storage::{EntityStore, StatementStore};
 use acta_storage_postgres::PostgresStorage;
+use acta_storage_suite::fixture::{Draft, activity_id, agent, batch, mailbox};
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
 use acta_xapi::{ParseLimits, merge_definitions, parse_statement};
 use tokio::task::JoinSet;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, SystemEntropy};
 use acta_storage::Storage;
-use acta_storage::suite::EngineUnderTest;
-use acta_storage::suite::comparing::{Tally, compare};
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::EngineUnderTest;
+use acta_storage_suite::comparing::{Tally, compare};
 use acta_test_postgres::Database;
 use async_trait::async_trait;
 

@@ -6,12 +6,12 @@ pub(crate) mod log;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use acta_storage::suite::documenting::{document, state_key, tag};
-use acta_storage::suite::fixture::{Draft, batch, numbers};
 use acta_storage::{
     Batch, DocumentStore, EtagMatch, Precondition, StatementStore, StorageError, StoredStatement,
 };
 use acta_storage_postgres::PostgresStorage;
+use acta_storage_suite::documenting::{document, state_key, tag};
+use acta_storage_suite::fixture::{Draft, batch, numbers};
 
 use self::log::read_log;
 use crate::nodes::TENANT;

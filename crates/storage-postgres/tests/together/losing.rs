@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_ambient::{Clock, Moment, SystemClock};
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, batch, id};
 use acta_storage::{
     CursorStore, DocumentStore, Precondition, Readiness, StatementStore, StorageError,
 };
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction};
 use tokio::task::JoinSet;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use acta_storage::suite::documenting::{document, state_key};
-use acta_storage::suite::fixture::{Draft, batch};
 use acta_storage::{DocumentStore, DocumentWrite, Precondition, StatementStore, StorageError};
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::fixture::{Draft, batch};
 use acta_test_postgres::Database;
 
 use crate::ledger::log::read_log;

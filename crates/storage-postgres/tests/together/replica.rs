@@ -1,8 +1,8 @@
 //! A hot standby answers queries, and nobody sees less by it.
 
-use acta_storage::suite::fixture::{Draft, batch, everything, numbers, verb};
 use acta_storage::{StatementQuery, StatementStore};
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::fixture::{Draft, batch, everything, numbers, verb};
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
 
 use crate::nodes::{TENANT, options, until};

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use acta_ambient::Moment;
-use acta_storage::suite::fixture::{Draft, batch, everything, numbers};
 use acta_storage::{Order, StatementQuery, StatementStore};
 use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_suite::fixture::{Draft, batch, everything, numbers};
 use acta_test_postgres::{Database, Direction, Proxy};
 use tokio::task::JoinSet;
 

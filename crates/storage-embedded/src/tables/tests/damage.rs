@@ -1,13 +1,13 @@
 //! Rows that changed behind the store's back, and rows of the release without checksums.
 
 use acta_storage::directory::Recorded;
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::recording;
 use acta_storage::{
     Advanced, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind, FollowerName,
     FollowerStep, Outcome, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
     Usage, UsageStore,
 };
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::recording;
 
 use super::*;
 

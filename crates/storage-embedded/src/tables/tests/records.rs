@@ -1,12 +1,12 @@
 //! Records and the audit: what an older file becomes, and what does not happen.
 
 use acta_storage::directory::{CredentialSecret, Recorded};
-use acta_storage::suite::auditing::told;
-use acta_storage::suite::recording::{self, change};
 use acta_storage::{
     AuditQuery, AuditStore, Change, Committed, Credential, RecordContent, RecordKind, RecordStore,
     RecordWrite,
 };
+use acta_storage_suite::auditing::told;
+use acta_storage_suite::recording::{self, change};
 
 use super::*;
 use crate::tables::check::{TableSight, check_open};

@@ -1,9 +1,9 @@
 //! The log of a tenant, as nodes read it.
 
 use acta_access::TenantId;
-use acta_storage::suite::fixture::numbers;
 use acta_storage::{StatementStore, StoredStatement};
 use acta_storage_postgres::PostgresStorage;
+use acta_storage_suite::fixture::numbers;
 
 /// The whole log as `node` reads it: without gaps, in order, no statement in it twice.
 pub(crate) async fn read_log(node: &PostgresStorage, tenant: TenantId) -> Vec<StoredStatement> {

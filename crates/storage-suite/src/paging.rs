@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use acta_storage::{AgentFilter, Cursor, Order, StatementQuery};
+
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage, agent, everything, mailbox, numbers, verb};
-use crate::{AgentFilter, Cursor, Order, StatementQuery};
 
 const BOTH: [Order; 2] = [Order::Ascending, Order::Descending];
 

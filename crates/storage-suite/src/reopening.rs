@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use acta_storage::{
+    AuditQuery, Batch, ChainHead, Change, Committed, Order, Precondition, RecordContent,
+    RecordKind, RecordWrite, StatementQuery, StorageError, Usage, break_in,
+};
 use acta_xapi::{Sha2, merge_definitions};
 
 use super::EngineUnderTest;
@@ -9,10 +13,6 @@ use super::attaching::{bytes_of_length, content_of, stage_content};
 use super::documenting::{document, state_key};
 use super::fixture::{Draft, START, Stage, activity_id, agent, everything, id, mailbox, verb};
 use super::{auditing::told, settling::credential};
-use crate::{
-    AuditQuery, Batch, ChainHead, Change, Committed, Order, Precondition, RecordContent,
-    RecordKind, RecordWrite, StatementQuery, StorageError, Usage, break_in,
-};
 
 /// An empty store can be closed and opened.
 pub async fn an_empty_store_reopens<E: EngineUnderTest>() {

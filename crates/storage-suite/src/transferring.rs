@@ -5,6 +5,12 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
+use acta_storage::directory::Recorded;
+use acta_storage::{
+    Batch, DocumentKey, Group, KeptDocument, KeptStatement, NamedSecret, NewDocument, Order,
+    PageLimits, Precondition, Record, RecordContent, RecordKind, StatementQuery, Storage,
+    StorageError, StoreId, Tenant,
+};
 use acta_xapi::{Fingerprint, Kept, Sha2, Version};
 
 use super::attaching::{bytes_of_length, content_of, stage_content};
@@ -13,12 +19,6 @@ use super::documenting::{document, state_key};
 use super::fixture::{Draft, START, Stage, everything, id, verb};
 use super::settling::credential;
 use super::{EngineUnderTest, ModelUnderTest};
-use crate::directory::Recorded;
-use crate::{
-    Batch, DocumentKey, Group, KeptDocument, KeptStatement, NamedSecret, NewDocument, Order,
-    PageLimits, Precondition, Record, RecordContent, RecordKind, StatementQuery, Storage,
-    StorageError, StoreId, Tenant,
-};
 
 /// Everything on one page.
 const WHOLE: PageLimits = PageLimits { count_max: usize::MAX, bytes_max: usize::MAX };
@@ -228,7 +228,7 @@ pub async fn documents_of_every_kind_are_adopted<E: EngineUnderTest>() {
     assert_eq!(documents(&*to, stage.tenant, WHOLE).await, given);
     // They can be listed, written and removed as any other.
     let DocumentKey::State { activity, agent, .. } = state_key("", None) else { return };
-    let list = crate::DocumentList::States { activity, agent, registration: None };
+    let list = acta_storage::DocumentList::States { activity, agent, registration: None };
     let names = from.list_documents(stage.tenant, &list, None).await.unwrap();
     assert_eq!(to.list_documents(stage.tenant, &list, None).await.unwrap(), names);
     let removed = from.remove_documents(stage.tenant, &list).await.unwrap();

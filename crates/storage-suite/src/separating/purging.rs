@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use acta_access::TenantId;
+use acta_storage::{
+    Batch, KeptStatement, Order, PageLimits, Person, Precondition, Purged, StatementPage,
+    StatementQuery, Storage, StoredStatement,
+};
 use acta_xapi::Sha2;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use crate::suite::EngineUnderTest;
-use crate::suite::attaching::{bytes_of_length, content_of, stage_content};
-use crate::suite::documenting::{document, state_key};
-use crate::suite::fixture::{
+use crate::EngineUnderTest;
+use crate::attaching::{bytes_of_length, content_of, stage_content};
+use crate::documenting::{document, state_key};
+use crate::fixture::{
     Draft, Stage, activity_id, agent, batch, everything, id, mailbox, numbers, verb,
-};
-use crate::{
-    Batch, KeptStatement, Order, PageLimits, Person, Precondition, Purged, StatementPage,
-    StatementQuery, Storage, StoredStatement,
 };
 
 /// Statements of each tenant in most cases: several segments and runs of a small engine.

@@ -1,17 +1,17 @@
 //! Random statements, queries and documents over few names, so that they meet often.
 
-use acta_xapi::{Ifi, Iri, Uuid, Verb, Version};
-
-use crate::suite::documenting::{document, tag};
-use crate::suite::fixture::{
-    Draft, account, activity_id, agent, everything, id, mailbox, reference, substatement, uuid,
-    verb,
-};
-use crate::suite::generate::Dice;
-use crate::{
+use acta_storage::{
     AgentFilter, DocumentKey, DocumentList, EtagMatch, NewDocument, Order, Precondition,
     StatementQuery,
 };
+use acta_xapi::{Ifi, Iri, Uuid, Verb, Version};
+
+use crate::documenting::{document, tag};
+use crate::fixture::{
+    Draft, account, activity_id, agent, everything, id, mailbox, reference, substatement, uuid,
+    verb,
+};
+use crate::generate::Dice;
 
 /// What makes the statements of one history.
 #[derive(Clone, Copy, Debug)]

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use acta_ambient::Moment;
+use acta_storage::StatementQuery;
 
 use super::EngineUnderTest;
 use super::fixture::{Draft, START, Stage, everything};
-use crate::StatementQuery;
 
 /// Batches never share a stored time, though the clock stand still or be set back.
 pub async fn stored_times_rise_whatever_the_clock_does<E: EngineUnderTest>() {

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
+use acta_storage::{
+    Appended, Batch, NewStatement, Order, StatementPage, StatementQuery, Storage, StorageError,
+    StoredStatement,
+};
 use acta_xapi::{
     Ifi, Iri, Kept, ParseLimits, Stamp, StatementId, Uuid, Verb, Version, parse_statement,
 };
@@ -12,10 +16,6 @@ use acta_xapi::{
 pub mod generate;
 
 use super::EngineUnderTest;
-use crate::{
-    Appended, Batch, NewStatement, Order, StatementPage, StatementQuery, Storage, StorageError,
-    StoredStatement,
-};
 
 /// Where the clock of every case starts: 2026-03-01T09:30:00.000250Z.
 pub const START: Moment = Moment::from_unix_micros(1_772_357_400_000_250);

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_xapi::Uuid;
-
-use super::recording::{content, find};
-use crate::suite::EngineUnderTest;
-use crate::suite::fixture::{START, Stage};
-use crate::{
+use acta_storage::{
     AuditQuery, ChainHead, Change, Committed, Entry, NewEntry, Order, Outcome, RecordKind,
     RecordWrite, Storage, Who, break_in,
 };
+use acta_xapi::Uuid;
+
+use super::recording::{content, find};
+use crate::EngineUnderTest;
+use crate::fixture::{START, Stage};
 
 /// An entry with this number.
 pub fn told(number: u64) -> NewEntry {

@@ -2,12 +2,13 @@
 //!
 //! Spec: xAPI 1.0.3, Part Three, 2.1.3 (filter conditions for `StatementRef`s).
 
-use super::EngineUnderTest;
-use super::fixture::{
+use acta_storage::{AgentFilter, Order, StatementQuery};
+
+use crate::EngineUnderTest;
+use crate::fixture::{
     Draft, Stage, account, activity, activity_id, agent, everything, mailbox, reference,
     substatement, uuid, verb,
 };
-use crate::{AgentFilter, Order, StatementQuery};
 
 fn by_verb(name: &str) -> StatementQuery {
     StatementQuery { verb: Some(verb(name)), ..everything() }

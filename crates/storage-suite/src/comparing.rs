@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
+use acta_storage::{
+    Cursor, DocumentList, Order, StatementPage, StatementQuery, Storage, StorageError,
+    StoredStatement,
+};
 
 pub mod acts;
 
 use super::fixture::{Draft, START, activity_id, batch, everything, id, mailbox};
 use super::generate::Dice;
 use super::{EngineUnderTest, ModelUnderTest};
-use crate::{
-    Cursor, DocumentList, Order, StatementPage, StatementQuery, Storage, StorageError,
-    StoredStatement,
-};
 use acts::{
     ACTIVITIES, PEOPLE, Script, number_of, random_document, random_key, random_list,
     random_precondition, random_query,
@@ -331,7 +331,7 @@ impl<E: EngineUnderTest> History<E> {
         let [subject, model] = self.both();
         let of_subject = subject.find_document(tenant, &key).await.unwrap();
         let of_model = model.find_document(tenant, &key).await.unwrap();
-        let told = |found: Option<crate::Document>| {
+        let told = |found: Option<acta_storage::Document>| {
             found.map(|document| (document.content, document.content_type, document.etag))
         };
         assert_eq!(told(of_subject), told(of_model), "{key:?}");

@@ -2,12 +2,13 @@
 //!
 //! Spec: xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, 4.1.6.1.
 
+use acta_storage::{AgentFilter, Order, StatementQuery};
+
 use super::EngineUnderTest;
 use super::fixture::{
     Draft, Stage, account, activity, activity_id, agent, everything, group, mailbox, substatement,
     uuid, verb,
 };
-use crate::{AgentFilter, Order, StatementQuery};
 
 fn by_agent(name: &str) -> StatementQuery {
     let agent = Some(AgentFilter { ifi: mailbox(name), is_related: false });

@@ -2,9 +2,12 @@
 //!
 //! Spec: xAPI 1.0.3, Part Two, 2.3.2; Part Three, 2.1.4.
 
+use acta_storage::{AgentFilter, StatementQuery};
+
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage, everything, id, mailbox, numbers, verb};
-use crate::{AgentFilter, StatementQuery};
+
+pub mod referring;
 
 /// An id that nobody used finds nothing.
 pub async fn an_unknown_id_finds_nothing<E: EngineUnderTest>() {
@@ -23,7 +26,7 @@ pub async fn an_empty_store_answers<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert_eq!(stage.storage().count_statements(stage.tenant).await.unwrap(), 0);
     assert_eq!(stage.feed().await, []);
-    for order in [crate::Order::Ascending, crate::Order::Descending] {
+    for order in [acta_storage::Order::Ascending, acta_storage::Order::Descending] {
         let page = stage.page(&StatementQuery { order, ..everything() }).await;
         assert_eq!((page.statements.len(), page.next), (0, None));
     }

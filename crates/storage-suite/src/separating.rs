@@ -1,6 +1,7 @@
 //! What belongs to one tenant is never seen by another.
 
 use acta_access::TenantId;
+use acta_storage::{Batch, DocumentList, DocumentWrite, Precondition, StatementQuery};
 use acta_xapi::Sha2;
 use bytes::Bytes;
 
@@ -10,7 +11,6 @@ use super::documenting::{document, state_key};
 use super::fixture::{
     Draft, Stage, activity_id, agent, batch, everything, id, mailbox, numbers, verb,
 };
-use crate::{Batch, DocumentList, DocumentWrite, Precondition, StatementQuery};
 
 pub mod purging;
 
@@ -50,7 +50,7 @@ pub async fn queries_feeds_and_counts_are_apart<E: EngineUnderTest>() {
         let sequences: Vec<u64> = feed.iter().map(|entry| entry.sequence).collect();
         assert_eq!(sequences, [1, 2, 3, 4, 5]);
         assert_eq!(storage.count_statements(tenant).await.unwrap(), 5);
-        let ascending = StatementQuery { order: crate::Order::Ascending, ..everything() };
+        let ascending = StatementQuery { order: acta_storage::Order::Ascending, ..everything() };
         let by_verb = StatementQuery { verb: Some(verb("completed")), ..ascending.clone() };
         for query in [ascending, by_verb] {
             let page = storage.query_statements(tenant, &query).await.unwrap();

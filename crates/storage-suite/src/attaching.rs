@@ -1,12 +1,12 @@
 //! The content of attachments: received, kept with its batch, given back.
 
 use acta_access::TenantId;
+use acta_storage::{Batch, NewStatement, StagedAttachment, Storage, StorageError};
 use acta_xapi::Sha2;
 use bytes::Bytes;
 
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage};
-use crate::{Batch, NewStatement, StagedAttachment, Storage, StorageError};
 
 /// Receives `content` as announced under `sha2`.
 pub async fn stage_content(
@@ -48,7 +48,7 @@ impl<E: EngineUnderTest> Stage<E> {
         &self,
         statements: Vec<NewStatement>,
         attachments: Vec<Box<dyn StagedAttachment>>,
-    ) -> Result<crate::Appended, StorageError> {
+    ) -> Result<acta_storage::Appended, StorageError> {
         self.storage().append(self.tenant, Batch { statements, attachments }).await
     }
 }

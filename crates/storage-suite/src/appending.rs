@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use acta_storage::{Appended, StorageError};
 use acta_xapi::Version;
 use tokio::task::JoinSet;
 
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage, agent, batch, everything, id, numbers};
-use crate::{Appended, StorageError};
 
 /// Text, version, sequence and time come back as they went in.
 pub async fn gives_back_what_was_appended<E: EngineUnderTest>() {
@@ -246,7 +246,7 @@ pub async fn what_is_acknowledged_can_be_read<E: EngineUnderTest>() {
                 let draft = Draft::new(number).verb(&format!("verb-{number}"));
                 storage.append(tenant, batch(&[&draft])).await.unwrap();
                 let found = storage.find_statement(tenant, id(number)).await.unwrap().unwrap();
-                let query = crate::StatementQuery {
+                let query = acta_storage::StatementQuery {
                     verb: Some(super::fixture::verb(&format!("verb-{number}"))),
                     ..everything()
                 };

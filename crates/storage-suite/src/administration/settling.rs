@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
 use acta_ambient::Moment;
+use acta_storage::Credential;
+use acta_storage::directory::CredentialSecret;
 
-use crate::Credential;
-use crate::directory::CredentialSecret;
-use crate::suite::EngineUnderTest;
-use crate::suite::fixture::{START, Stage};
+use crate::EngineUnderTest;
+use crate::fixture::{START, Stage};
 
 /// A credential with this key.
 pub fn credential(key: &str, tenant: TenantId, created_micros: i64) -> Credential {

@@ -1,8 +1,9 @@
 //! Usage.
 
-use crate::Usage;
-use crate::suite::EngineUnderTest;
-use crate::suite::fixture::Stage;
+use acta_storage::Usage;
+
+use crate::EngineUnderTest;
+use crate::fixture::Stage;
 
 /// Each tenant has a sum for each day.
 pub async fn usage_adds_up_by_tenant_and_day<E: EngineUnderTest>() {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use acta_access::TenantId;
-
-use crate::suite::EngineUnderTest;
-use crate::suite::fixture::{START, Stage};
-use crate::{
+use acta_storage::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordWrite, Storage,
 };
+
+use crate::EngineUnderTest;
+use crate::fixture::{START, Stage};
 
 /// What a record holds that is only text.
 pub fn content(body: &str) -> RecordContent {

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use acta_ambient::Moment;
+use acta_storage::{
+    Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
+    StorageError,
+};
 use acta_xapi::Uuid;
 use bytes::Bytes;
 
 use super::EngineUnderTest;
 use super::fixture::{START, Stage, account, activity_id, iri, mailbox, uuid};
-use crate::{
-    Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
-    StorageError,
-};
 
 /// A text document whose tag is made from its content.
 pub fn document(content: &str) -> NewDocument {

@@ -15,10 +15,9 @@
 use std::sync::Arc;
 
 use acta_ambient::Clock;
+use acta_storage::Storage;
+use acta_storage::model::ModelStorage;
 use async_trait::async_trait;
-
-use crate::Storage;
-use crate::model::ModelStorage;
 
 pub mod administration;
 pub mod appending;
@@ -30,13 +29,13 @@ pub mod finding;
 pub mod fixture;
 pub mod gathering;
 pub mod paging;
-pub mod referring;
 pub mod reopening;
 pub mod separating;
 pub mod timing;
 pub mod transferring;
 
 pub use administration::{auditing, counting, recording, settling};
+pub use finding::referring;
 pub use fixture::generate;
 pub use separating::purging;
 
@@ -75,8 +74,7 @@ impl EngineUnderTest for ModelUnderTest {
 
 /// Makes one test of each case of the suite for an engine.
 ///
-/// The crate that uses it needs `tokio` with its macros and the multi-thread runtime, and
-/// this crate with the feature `suite`.
+/// The crate that uses it needs `tokio` with its macros and the multi-thread runtime.
 #[macro_export]
 macro_rules! storage_suite {
     ($engine:ty) => {
@@ -265,7 +263,7 @@ macro_rules! storage_suite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    $crate::suite::$area::$case::<$engine>().await;
+                    $crate::$area::$case::<$engine>().await;
                 }
             )+
         })+

@@ -1,0 +1,60 @@
+//! The model passes the suite that every engine passes.
+
+use acta_storage_suite::ModelUnderTest;
+use acta_storage_suite::comparing::{Tally, compare};
+
+acta_storage_suite::storage_suite!(ModelUnderTest);
+
+#[test]
+fn every_case_of_the_suite_is_in_its_list() {
+    let list = include_str!("../src/lib.rs");
+    let areas = [
+        include_str!("../src/administration/auditing.rs"),
+        include_str!("../src/administration/counting.rs"),
+        include_str!("../src/separating/purging.rs"),
+        include_str!("../src/administration/recording.rs"),
+        include_str!("../src/administration/settling.rs"),
+        include_str!("../src/appending.rs"),
+        include_str!("../src/attaching.rs"),
+        include_str!("../src/comparing.rs"),
+        include_str!("../src/documenting.rs"),
+        include_str!("../src/filtering.rs"),
+        include_str!("../src/finding.rs"),
+        include_str!("../src/gathering.rs"),
+        include_str!("../src/paging.rs"),
+        include_str!("../src/finding/referring.rs"),
+        include_str!("../src/reopening.rs"),
+        include_str!("../src/separating.rs"),
+        include_str!("../src/timing.rs"),
+        include_str!("../src/transferring.rs"),
+    ];
+    for area in areas {
+        let cases = area.lines().filter_map(|line| {
+            let name = line.strip_prefix("pub async fn ")?;
+            name.split_once("<E: EngineUnderTest>()").map(|(name, _)| name)
+        });
+        for case in cases {
+            assert!(list.lines().any(|line| line.trim() == case), "{case} is never run");
+        }
+    }
+}
+
+#[tokio::test]
+async fn histories_come_by_everything_that_can_happen() {
+    let Tally {
+        new_count,
+        repeat_count,
+        conflict_count,
+        found_count,
+        page_count,
+        refused_write_count,
+        reopen_count,
+    } = compare::<ModelUnderTest>(1, 400).await;
+    assert!(200 < new_count, "{new_count}");
+    assert!(50 < repeat_count, "{repeat_count}");
+    assert!(10 < conflict_count, "{conflict_count}");
+    assert!(2_000 < found_count, "{found_count}");
+    assert!(200 < page_count, "{page_count}");
+    assert!(5 < refused_write_count, "{refused_write_count}");
+    assert!(2 < reopen_count, "{reopen_count}");
+}
