@@ -1,6 +1,11 @@
 //! The rules of this repository that no other tool knows.
 
+mod ceilings;
+mod code;
+mod crates;
+mod imports;
 mod layers;
+mod pages;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -11,7 +16,10 @@ use crate::shell::{root, say};
 pub(crate) fn run() -> Result<()> {
     let mut findings = Vec::new();
     layers::check(&root(), &mut findings)?;
-    sources::check(&root(), &mut findings)?;
+    let files = sources::tracked_files(&root())?;
+    sources::check(&root(), &files, &mut findings)?;
+    pages::check(&root(), &files, &mut findings)?;
+    crates::check(&root(), &mut findings)?;
     if let Err(error) = crate::generate::check() {
         findings.push(error.to_string());
     }

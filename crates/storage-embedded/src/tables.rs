@@ -14,7 +14,6 @@ mod checksum;
 mod copy;
 mod cursors;
 mod documents;
-mod entities;
 mod failure;
 mod files;
 mod followers;

@@ -20,9 +20,8 @@ const IMPURE_WORDS: &[&str] =
 /// Names that say nothing.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "common", "helpers", "misc", "manager", "core"];
 
-pub(super) fn check(root: &Path, findings: &mut Vec<String>) -> Result<()> {
-    let files = tracked_files(root)?;
-    for file in &files {
+pub(super) fn check(root: &Path, files: &[PathBuf], findings: &mut Vec<String>) -> Result<()> {
+    for file in files {
         let Ok(text) = std::fs::read_to_string(root.join(file)) else { continue };
         let name = file.to_string_lossy();
         check_name(file, findings);
@@ -32,11 +31,12 @@ pub(super) fn check(root: &Path, findings: &mut Vec<String>) -> Result<()> {
             check_purity(&name, &text, findings);
         }
     }
-    check_folders(&files, findings);
+    check_folders(files, findings);
     check_architecture(root, findings)
 }
 
-fn tracked_files(root: &Path) -> Result<Vec<PathBuf>> {
+/// The files that are committed or would be.
+pub(super) fn tracked_files(root: &Path) -> Result<Vec<PathBuf>> {
     let arguments = ["ls-files", "--cached", "--others", "--exclude-standard"];
     let output = Command::new("git").args(arguments).current_dir(root).output();
     let output = output.context("cannot run git")?;
@@ -84,7 +84,8 @@ fn code_lines(text: &str) -> usize {
     text[..inline.unwrap_or(text.len())].lines().count()
 }
 
-fn is_test(name: &str) -> bool {
+/// Whether a file is for tests alone, by its name.
+pub(super) fn is_test(name: &str) -> bool {
     name.ends_with("tests.rs")
         || name.contains("/tests/")
         || name.starts_with("tests/")

@@ -1,5 +1,7 @@
 //! How far followers have come, in the tables, and what they make there.
 
+mod entities;
+
 use std::collections::HashMap;
 
 use acta_access::TenantId;
@@ -7,9 +9,9 @@ use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::checksum::{self, is_sound};
-use super::entities::write_facts;
 use super::failure::{corrupt_row, failed};
 use super::{Tables, schema};
+use entities::write_facts;
 
 const READING: &str = "reading how far followers have come";
 

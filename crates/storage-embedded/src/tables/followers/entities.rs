@@ -8,10 +8,10 @@ use acta_storage::{EntityFact, EntityKind, EntityRead, FollowerName, Person, Sto
 use acta_xapi::{ActivityId, Ifi, merge_definitions};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Tables;
-use super::checksum::{self, is_sound};
-use super::failure::failed;
-use super::followers::find_position;
+use super::find_position;
+use crate::tables::Tables;
+use crate::tables::checksum::{self, is_sound};
+use crate::tables::failure::failed;
 
 impl Tables {
     /// As [`acta_storage::EntityStore::read_definition`].
