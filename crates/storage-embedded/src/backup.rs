@@ -35,6 +35,7 @@ use acta_ambient::Moment;
 use acta_xapi::Sha2;
 
 use crate::disk::{Disk, ReadOnlyDisk};
+use crate::engine::recovery::closing;
 use crate::identity::{Identity, STORE_NAME};
 use crate::tables;
 use destination::Destination;
@@ -159,7 +160,7 @@ impl Backup<'_> {
             damaged: Vec::new(),
             meter: Meter::new(self.on_progress),
         };
-        let durable_count = run.copy_tables(self.taken)?;
+        let durable_count = run.copy_tables(self.taken)?.max(run.marked_count(store_id)?);
         manifest.statement_count = run.copy_log(store_id, durable_count)?;
         run.copy_attachments()?;
         run.copy_identity()?;
@@ -210,7 +211,15 @@ impl Run<'_> {
         self.files.insert(path.to_owned(), entry);
     }
 
-    /// Returns the position of a statement before which all are durable.
+    /// How many statements the log had when the store was closed, if it is closed.
+    fn marked_count(&self, store_id: [u8; 16]) -> Result<u64, BackupError> {
+        let directory = self.data.join("log");
+        let closing = closing(&self.source, &directory, store_id);
+        let closing = closing.map_err(BackupError::open(&directory))?;
+        Ok(closing.map_or(0, |closing| closing.next_position))
+    }
+
+    /// Returns how many statements at least were durable.
     fn copy_tables(&mut self, now: Moment) -> Result<u64, BackupError> {
         let path = tables::FILE_NAME;
         let file = self.free_name(path);

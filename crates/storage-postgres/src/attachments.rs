@@ -130,11 +130,13 @@ impl ContentStore {
         self.removals.wait().await;
     }
 
-    async fn sweep_if(&self, leading: &Lease) {
-        if !leading.is_held() {
-            return;
-        }
-        match self.sweep(LEFT_OVER_AFTER).await {
+    async fn sweep_if(&self, lease: &Lease) {
+        let swept = match lease.hold().await {
+            Ok(true) => self.sweep(LEFT_OVER_AFTER).await,
+            Ok(false) => return,
+            Err(failure) => Err(failure.tell("asking who removes what is left over")),
+        };
+        match swept {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "removed attachments that were left over"),
             Err(error) => {
@@ -160,12 +162,12 @@ impl ContentStore {
 impl PostgresStorage {
     /// Removes what nodes have left over, time and again, while this node leads.
     pub(crate) fn sweep_contents(&self) {
-        let (store, leading) = (Arc::clone(&self.attachments), Arc::clone(&self.leading));
+        let (store, lease) = (Arc::clone(&self.attachments), Arc::clone(&self.sweeping));
         let stop = self.stop.clone();
         let sweeping = async move {
             loop {
                 tokio::time::sleep(SWEEP_INTERVAL).await;
-                store.sweep_if(&leading).await;
+                store.sweep_if(&lease).await;
             }
         };
         self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });

@@ -13,6 +13,7 @@ mod database;
 mod documents;
 mod entities;
 mod failure;
+mod feed;
 mod lease;
 mod migrations;
 mod options;

@@ -27,7 +27,7 @@ use async_trait::async_trait;
 
 use crate::PostgresStorage;
 use crate::attachments::Staged;
-pub(crate) use prepared::version_of;
+
 pub(crate) use read::kept;
 pub(crate) use writer::Statements;
 

@@ -7,21 +7,25 @@ use std::sync::Arc;
 
 use acta_storage::{Readiness, StorageError, TermHasher};
 use async_trait::async_trait;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
-use crate::lease::Lease;
+use crate::feed::Leases;
+use crate::lease::{DURATION, Lease};
 use crate::statements::Statements;
-use crate::{Migrate, OpenError, Options, entities, migrations};
+use crate::{Migrate, OpenError, Options, migrations};
 
 pub use statistics::{Connections, Statistics};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
+
+/// The name of the lease of the node that removes what is left over.
+const SWEEPING: &str = "sweeping";
 
 /// A store in a database, as one of any number of nodes.
 #[derive(Debug)]
@@ -33,9 +37,11 @@ pub struct PostgresStorage {
     pub(crate) attachments: Arc<ContentStore>,
     pub(crate) statements: Statements,
     /// Tells followers on this node that statements were stored.
-    pub(crate) appended: Arc<Notify>,
-    /// What makes this node the one that keeps activities and persons.
-    pub(crate) leading: Arc<Lease>,
+    pub(crate) appended: watch::Sender<u64>,
+    /// Which followers' work this node does.
+    pub(crate) leases: Leases,
+    /// What makes this node the one that removes what is left over.
+    pub(crate) sweeping: Arc<Lease>,
     /// What runs beside the requests.
     pub(crate) tasks: TaskTracker,
     /// Ends it.
@@ -60,14 +66,15 @@ impl PostgresStorage {
         let replica = replica.transpose()?.map(Arc::new);
         let hasher = Self::term_hasher(&database).await?;
         database.make_first_tenant().await?;
-        let (tasks, appended) = (TaskTracker::new(), Arc::new(Notify::new()));
+        let (tasks, appended) = (TaskTracker::new(), watch::Sender::new(0));
         let statements = Statements::new(
             (Arc::clone(&database), hasher.clone()),
-            (tasks.clone(), Arc::clone(&appended)),
+            (tasks.clone(), appended.clone()),
             options,
         );
         let attachments = ContentStore::open(&database, &options.attachments).await?;
-        let leading = entities::lease(&database);
+        let leases = Leases::new(&database);
+        let sweeping = Arc::new(Lease::new(Arc::clone(&database), SWEEPING, DURATION));
         let storage = Self {
             database,
             replica,
@@ -75,11 +82,11 @@ impl PostgresStorage {
             attachments: Arc::new(attachments),
             statements,
             appended,
-            leading,
+            leases,
+            sweeping,
             tasks,
             stop: CancellationToken::new(),
         };
-        storage.follow_entities();
         storage.sweep_contents();
         Ok(Arc::new(storage))
     }

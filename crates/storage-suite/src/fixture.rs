@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
+use acta_followers::Followers;
 use acta_storage::{
     Appended, Batch, NewStatement, Order, StatementPage, StatementQuery, Storage, StorageError,
     StoredStatement,
@@ -23,6 +24,10 @@ pub const START: Moment = Moment::from_unix_micros(1_772_357_400_000_250);
 /// More statements than any case stores: who finds more runs in a circle.
 const FOUND_MAX: usize = 10_000;
 
+fn follow(engine: &impl EngineUnderTest) -> Followers {
+    Followers::start(&engine.storage(), Followers::built_in())
+}
+
 /// An engine with a clock of its own and one tenant.
 #[derive(Debug)]
 pub struct Stage<E> {
@@ -32,16 +37,24 @@ pub struct Stage<E> {
     pub clock: Arc<ManualClock>,
     /// A tenant with nothing in it.
     pub tenant: TenantId,
+    followers: Option<Followers>,
 }
 
 impl<E: EngineUnderTest> Stage<E> {
-    /// A new store with one tenant.
+    /// A new store with one tenant, and the followers of every server.
     pub async fn open() -> Self {
+        let stage = Self::idle().await;
+        let followers = Some(follow(&stage.engine));
+        Self { followers, ..stage }
+    }
+
+    /// A new store with one tenant that nobody follows.
+    pub async fn idle() -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let copy = Arc::clone(&clock);
         let engine = E::open(copy).await;
         let tenant = engine.storage().create_tenant("north", START).await.unwrap();
-        Self { engine, clock, tenant }
+        Self { engine, clock, tenant, followers: None }
     }
 
     /// The store.
@@ -51,7 +64,13 @@ impl<E: EngineUnderTest> Stage<E> {
 
     /// The same store, closed and opened again.
     pub async fn reopen(self) -> Self {
-        Self { engine: self.engine.reopen().await, ..self }
+        let is_followed = self.followers.is_some();
+        if let Some(followers) = self.followers {
+            followers.stop().await;
+        }
+        let engine = self.engine.reopen().await;
+        let followers = is_followed.then(|| follow(&engine));
+        Self { engine, followers, ..self }
     }
 
     /// Another tenant.

@@ -27,6 +27,7 @@ pub mod documenting;
 pub mod filtering;
 pub mod finding;
 pub mod fixture;
+pub mod following;
 pub mod gathering;
 pub mod paging;
 pub mod reopening;
@@ -240,6 +241,19 @@ macro_rules! storage_suite {
                 others_go_on_where_they_were
                 many_tenants_go_one_by_one
                 others_are_served_meanwhile
+            }
+            following {
+                records_have_all_that_is_kept
+                pages_of_records_make_up_the_log
+                a_follower_moves_from_where_it_stands
+                one_of_many_rivals_takes_a_step
+                tenants_behind_are_listed
+                effects_come_with_the_step
+                entities_are_made_anew
+                entities_are_complete_where_nobody_follows
+                another_follower_costs_a_file
+                a_paused_follower_takes_nothing
+                a_follower_that_fails_goes_on
             }
             comparing {
                 random_histories_are_answered_as_by_the_model

@@ -7,6 +7,7 @@
 mod account;
 mod answer;
 mod credential;
+mod follower;
 mod session;
 mod tenant;
 mod ticket;
@@ -28,6 +29,7 @@ pub use account::{
 };
 pub use answer::Answer;
 pub use credential::{Credential, CredentialSecret, CredentialUse};
+pub use follower::FollowerControl;
 pub use session::Session;
 pub use tenant::{Tenant, TenantLimits, TenantState};
 pub use ticket::{Ticket, TicketPurpose};

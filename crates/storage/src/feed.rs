@@ -123,6 +123,11 @@ pub struct FeedStatement {
 }
 
 impl FeedStatement {
+    /// Whether [`FeedStatement::parsed`] answers at once.
+    pub fn is_parsed(&self) -> bool {
+        self.parsed.get().is_some()
+    }
+
     /// What it says: parsed when it was received, if that is not long ago, else now, and once
     /// for all followers. None, with a warning in the log, if its text does not pass the
     /// rules of this release.

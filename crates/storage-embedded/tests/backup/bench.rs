@@ -184,12 +184,6 @@ impl Bench {
         std::fs::rename(self.scratch(name), self.backup()).unwrap();
     }
 
-    /// As when the tables have not been told of the last statements yet.
-    pub(crate) fn forget_what_statements_told(&self) {
-        let tables = rusqlite::Connection::open(self.data().join("tables.sqlite")).unwrap();
-        tables.execute_batch("DELETE FROM followers").unwrap();
-    }
-
     /// As when the disk of the data is gone.
     pub(crate) fn lose_the_store(&self) {
         std::fs::remove_dir_all(self.data()).unwrap();

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use acta_storage::{Advanced, Feed, FollowerName, FollowerStep, StoreEffects};
 use acta_storage_embedded::BackupError;
 
-use crate::bench::{Bench, batch_of, open_in};
+use crate::bench::{Bench, TENANT, batch_of, open_in};
 use crate::disks::{BusyDisk, Meanwhile};
 
 /// The header of a segment without a dictionary.
@@ -33,7 +34,6 @@ async fn a_batch_that_is_being_written_is_left_out_until_it_is_whole() {
     let bench = Bench::new();
     let (last, before) = store_with_a_last_batch(&bench).await;
     let whole = std::fs::read(&last).unwrap();
-    bench.forget_what_statements_told();
     for len in (before + 1..whole.len()).step_by(97).chain([whole.len() - 1]) {
         std::fs::write(&last, &whole[..len]).unwrap();
         let backed_up = bench.back_up().unwrap();
@@ -50,7 +50,6 @@ async fn a_tail_that_is_cut_meanwhile_is_the_end() {
     let (last, before) = store_with_a_last_batch(&bench).await;
     let whole = std::fs::read(&last).unwrap();
     std::fs::write(&last, &whole[..whole.len() - 1]).unwrap();
-    bench.forget_what_statements_told();
     let disk = busy(&last, move |path, _| {
         let file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
         file.set_len(before as u64).unwrap();
@@ -178,13 +177,31 @@ async fn damage_behind_which_the_log_goes_on_is_no_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_of_what_was_durable_is_not_taken_for_a_write_under_way() {
-    let bench = Bench::new();
-    let (last, before) = store_with_a_last_batch(&bench).await;
-    let whole = std::fs::read(&last).unwrap();
+    // What is known of the end: how far a follower has read, or that the store was closed.
+    for is_closed in [false, true] {
+        let bench = Bench::new();
+        let (last, before) = store_with_a_last_batch(&bench).await;
+        let storage = bench.open();
+        if is_closed {
+            storage.close().unwrap();
+        } else {
+            let effects = StoreEffects::default();
+            let step = FollowerStep { tenant: TENANT, from: 0, to: 20, effects };
+            let advanced = storage.advance(FollowerName::ENTITIES, step).await.unwrap();
+            assert_eq!(advanced, Advanced::Done);
+        }
+        drop(storage);
+        check_damage_is_noticed(&bench, &last, before);
+    }
+}
+
+#[track_caller]
+fn check_damage_is_noticed(bench: &Bench, last: &Path, before: usize) {
+    let whole = std::fs::read(last).unwrap();
     let mut flipped = whole.clone();
     flipped[before + 100] ^= 1;
     for damaged in [&flipped[..], &whole[..whole.len() - 1], &whole[..before]] {
-        std::fs::write(&last, damaged).unwrap();
+        std::fs::write(last, damaged).unwrap();
         let error = bench.back_up().unwrap_err();
         assert!(matches!(error, BackupError::Damaged { .. }), "{error}");
         let place = format!("{} at byte {before}", last.display());

@@ -1,11 +1,14 @@
+use std::sync::Arc;
+
 use acta_ambient::{SystemClock, SystemEntropy};
+use acta_storage::{Advanced, EntityFact, EntityKind, FollowerStep, StoreEffects};
 use acta_test_postgres::Database as TestDatabase;
 
-use super::changes::Changes;
+use super::steps::take_step;
 use super::*;
 use crate::{Options, migrate};
 
-const TENANT: i32 = 1;
+const TENANT: TenantId = TenantId::FIRST;
 
 /// A database with the schema and nothing in it, and two nodes' ways to it.
 async fn two() -> (TestDatabase, [Database; 2]) {
@@ -18,18 +21,31 @@ async fn two() -> (TestDatabase, [Database; 2]) {
     (place, nodes)
 }
 
-/// That the statement with this sequence calls somebody and something `name`.
-fn changes(sequence: i64, name: &str) -> Changes {
+/// A step over statements, of which the one with this sequence calls somebody and something
+/// `name`.
+fn naming((from, to): (u64, u64), sequence: u64, name: &str) -> FollowerStep {
     let definition = format!(r#"{{"name":{{"en":"{name}"}}}}"#);
-    let mut changes = Changes::default();
-    for (kind, said) in [(FactKind::Definition, &*definition), (FactKind::Name, name)] {
-        changes.add(Fact { kind, about: "it", said, sequence, ordinal: 0 });
-    }
-    changes
+    let fact = |kind, text: &str| EntityFact {
+        kind,
+        subject: "it".into(),
+        text: text.into(),
+        sequence,
+        ordinal: 0,
+    };
+    let entity_facts =
+        vec![fact(EntityKind::Activity, &definition), fact(EntityKind::Person, name)];
+    FollowerStep { tenant: TENANT, from, to, effects: StoreEffects { entity_facts } }
 }
 
-fn span(after: i64, until: i64) -> Span {
-    Span { tenant: TENANT, after, until }
+/// A step over statements that say nothing.
+fn silent((from, to): (u64, u64)) -> FollowerStep {
+    FollowerStep { tenant: TENANT, from, to, effects: StoreEffects::default() }
+}
+
+/// Whether the step was taken.
+async fn take(database: &Database, step: FollowerStep) -> bool {
+    let advanced = take_step(database, FollowerName::ENTITIES, &step).await.unwrap();
+    advanced == Advanced::Done
 }
 
 fn written(place: &TestDatabase) -> String {
@@ -42,15 +58,15 @@ fn written(place: &TestDatabase) -> String {
 #[tokio::test]
 async fn who_comes_late_writes_nothing() {
     let (place, [one, other]) = two().await;
-    assert!(changes(9, "new").write(&other, span(0, 10)).await.unwrap());
+    assert!(take(&other, naming((0, 10), 9, "new")).await);
     let before = written(&place);
     assert_eq!(before, r#"10|{"name":{"en":"new"}}|new|9"#);
-    for late in [span(0, 5), span(0, 10), span(5, 12), span(11, 12)] {
-        assert!(!changes(4, "old").write(&one, late).await.unwrap(), "{late:?}");
-        assert!(!Changes::default().write(&one, late).await.unwrap(), "{late:?}");
+    for late in [(0, 5), (0, 10), (5, 12), (11, 12)] {
+        assert!(!take(&one, naming(late, 4, "old")).await, "{late:?}");
+        assert!(!take(&one, silent(late)).await, "{late:?}");
         assert_eq!(written(&place), before, "{late:?}");
     }
-    assert!(Changes::default().write(&one, span(10, 12)).await.unwrap());
+    assert!(take(&one, silent((10, 12))).await);
     assert!(written(&place).starts_with("12|"));
 }
 
@@ -58,10 +74,10 @@ async fn who_comes_late_writes_nothing() {
 async fn of_two_at_once_one_writes() {
     let (place, [one, other]) = two().await;
     for round in 0..20 {
-        let span = span(round * 10, round * 10 + 10);
-        let (mine, theirs) = (changes(span.after + 1, "mine"), changes(span.after + 2, "theirs"));
-        let (mine, theirs) = tokio::join!(mine.write(&one, span), theirs.write(&other, span));
-        let (mine, theirs) = (mine.unwrap(), theirs.unwrap());
+        let span = (round * 10, round * 10 + 10);
+        let mine = take(&one, naming(span, span.0 + 1, "mine"));
+        let theirs = take(&other, naming(span, span.0 + 2, "theirs"));
+        let (mine, theirs) = tokio::join!(mine, theirs);
         assert!(mine ^ theirs, "round {round}");
         let name = if mine { "mine" } else { "theirs" };
         let now = place.sql("SELECT definition -> 'name' ->> 'en' FROM acta.definitions");
@@ -71,16 +87,11 @@ async fn of_two_at_once_one_writes() {
 
 #[tokio::test]
 async fn who_was_in_the_middle_does_not_go_on_when_all_is_made_anew() {
-    let (place, [one, _]) = two().await;
-    assert!(changes(1, "first").write(&one, span(0, 10)).await.unwrap());
-    place.sql("DELETE FROM acta.followers");
-    assert!(!changes(11, "second").write(&one, span(10, 20)).await.unwrap());
-    assert_eq!(place.sql("SELECT count(*) FROM acta.followers"), "0");
-}
-
-#[tokio::test]
-async fn where_no_statements_are_there_is_nothing_to_read() {
-    let (_place, [one, _]) = two().await;
-    let reached = read_page(&one, span(3, 8), |fact| panic!("{fact:?}")).await.unwrap();
-    assert_eq!(reached, 8);
+    let (place, [one, other]) = two().await;
+    assert!(take(&one, naming((0, 10), 1, "first")).await);
+    other.reset_follower(FollowerName::ENTITIES, number(TENANT)).await.unwrap();
+    assert!(!take(&one, naming((10, 20), 11, "second")).await);
+    for table in ["followers", "definitions", "person_names"] {
+        assert_eq!(place.sql(&format!("SELECT count(*) FROM acta.{table}")), "0", "{table}");
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::{Appended, NewStatement, StorageError, TermHasher};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use super::group::Group;
@@ -31,7 +31,7 @@ pub(super) struct Shared {
     pub(super) vouching: Vouching,
     pub(super) meters: Meters,
     /// Tells followers on this node that there is something to read.
-    appended: Arc<Notify>,
+    appended: watch::Sender<u64>,
     queue: Queue,
 }
 
@@ -39,7 +39,7 @@ impl Statements {
     /// Nothing waits yet. `appended` is notified of what is stored.
     pub(crate) fn new(
         (database, hasher): (Arc<Database>, TermHasher),
-        (tasks, appended): (TaskTracker, Arc<Notify>),
+        (tasks, appended): (TaskTracker, watch::Sender<u64>),
         options: &Options,
     ) -> Self {
         let vouching = Vouching::new(options.vouching_age_max);
@@ -110,6 +110,6 @@ async fn write(shared: Arc<Shared>, tenant: TenantId) {
             return;
         }
         Group { shared: &shared, tenant, jobs, is_unknown: false }.store().await;
-        shared.appended.notify_one();
+        shared.appended.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

@@ -151,7 +151,7 @@ impl TransferTarget for PostgresStorage {
         run: Vec<(TenantId, KeptStatement)>,
     ) -> Result<(), StorageError> {
         self.statements.adopt(run).await?;
-        self.appended.notify_one();
+        self.appended.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
     }
 

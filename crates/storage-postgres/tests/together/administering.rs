@@ -10,7 +10,7 @@ use acta_storage::{
     AuditQuery, AuditStore, ChainHead, Change, Committed, Directory, Entry, Expected, NewEntry,
     RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore, break_in,
 };
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::auditing::told;
 use acta_storage_suite::fixture::START;
 use acta_storage_suite::recording::content;
@@ -21,10 +21,10 @@ use tokio::task::JoinSet;
 
 use crate::cutting::{Cut, measure};
 use crate::ledger::{Outcome, outcome_of};
-use crate::nodes::{TENANT, close, open_behind, open_three, options, proxy};
+use crate::nodes::{Node, TENANT, close, open_behind, open_three, options, proxy};
 
 /// What the audit tells of a tenant or the server: whole, nothing in it twice.
-async fn chain(node: &PostgresStorage, tenant: Option<TenantId>) -> Vec<Entry> {
+async fn chain(node: &Node, tenant: Option<TenantId>) -> Vec<Entry> {
     let entries = node.list_audit(tenant, &AuditQuery::everything(100_000)).await.unwrap();
     assert_eq!(break_in(ChainHead::EMPTY, tenant, &entries), None, "{tenant:?} has a break");
     let head = entries.last().map_or(ChainHead::EMPTY, ChainHead::from);
@@ -46,7 +46,7 @@ fn told_change(number: u64) -> Change {
     Change { writes: vec![create(&number.to_string())], entries }
 }
 
-async fn has(node: &PostgresStorage, number: u64) -> bool {
+async fn has(node: &Node, number: u64) -> bool {
     node.find_record(RecordKind::Ticket, &number.to_string()).await.unwrap().is_some()
 }
 
@@ -241,7 +241,7 @@ impl Done {
     }
 
     /// Counts, and tells one or two chains of it.
-    async fn count(&mut self, node: &PostgresStorage, id: u64, tenants: &[Option<TenantId>]) {
+    async fn count(&mut self, node: &Node, id: u64, tenants: &[Option<TenantId>]) {
         let Ok(found) = node.find_record(RecordKind::Counter, COUNT).await else { return };
         let found = found.unwrap();
         let number: u64 = found.content.body.parse().unwrap();
@@ -263,14 +263,14 @@ impl Done {
         self.told.extend(tenants.iter().map(|tenant| (*tenant, told(id), outcome)));
     }
 
-    async fn add_usage(&mut self, node: &PostgresStorage) {
+    async fn add_usage(&mut self, node: &Node) {
         let answer = node.add_usage(TENANT, 1, Usage { statement_count: 1, bytes: 2 }).await;
         Self::note(&mut self.usage, outcome_of(&answer));
     }
 }
 
 async fn administer(
-    node: Arc<PostgresStorage>,
+    node: Arc<Node>,
     (writer, tenants): (u64, Vec<Option<TenantId>>),
     is_over: Arc<AtomicBool>,
 ) -> Done {
@@ -292,7 +292,7 @@ async fn administer(
 }
 
 /// Compares what writers did with what is there.
-async fn check(node: &PostgresStorage, all: &[Done], tenants: &[Option<TenantId>]) {
+async fn check(node: &Node, all: &[Done], tenants: &[Option<TenantId>]) {
     for tenant in tenants {
         let entries = chain(node, *tenant).await;
         let mut known = 0;

@@ -7,13 +7,13 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, Moment};
 use acta_storage::{Batch, Directory, StatementStore, StorageError};
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::fixture::{Draft, START, batch, id};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
 use crate::ledger::log::{batches_of, read_log};
-use crate::nodes::{Beside, TENANT, close, open_three, options};
+use crate::nodes::{Beside, Node, TENANT, close, open_three, options};
 
 /// A batch of the statements with these numbers.
 fn batch_of(numbers: impl IntoIterator<Item = u128>) -> Batch {
@@ -83,9 +83,7 @@ async fn of_different_contents_under_one_id_the_same_one_wins_on_every_node() {
 }
 
 /// Three nodes whose clocks are seconds apart; the last one's is set back all the time.
-async fn open_with_clocks_apart(
-    database: &Database,
-) -> ([Arc<PostgresStorage>; 3], [Arc<ManualClock>; 3]) {
+async fn open_with_clocks_apart(database: &Database) -> ([Arc<Node>; 3], [Arc<ManualClock>; 3]) {
     let clock_at = |offset_micros| {
         Arc::new(ManualClock::new(Moment::from_unix_micros(START.unix_micros() + offset_micros)))
     };
@@ -94,7 +92,7 @@ async fn open_with_clocks_apart(
     for clock in &clocks {
         let clock = Arc::<ManualClock>::clone(clock);
         let options = Options { clock, ..options(database) };
-        nodes.push(PostgresStorage::open(&options).await.unwrap());
+        nodes.push(Node::open(&options).await);
     }
     (nodes.try_into().unwrap(), clocks)
 }
@@ -176,7 +174,7 @@ async fn fifty_tenants_get_by_with_four_connections_on_each_node() {
     let mut nodes = Vec::new();
     for _ in 0..3 {
         let few = Options { connections_max: 4, ..options(&database) };
-        nodes.push(PostgresStorage::open(&few).await.unwrap());
+        nodes.push(Node::open(&few).await);
     }
     let nodes: [_; 3] = nodes.try_into().unwrap();
     let mut tenants = Vec::new();

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use acta_storage::{
     DocumentStore, DocumentWrite, EtagMatch, Precondition, StatementStore, StorageError,
 };
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::documenting::{document, state_key, tag};
 use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction, Proxy};
 
 use crate::ledger::log::read_log;
 use crate::ledger::{Outcome, outcome_of};
-use crate::nodes::{TENANT, open, open_behind, options, proxy, until};
+use crate::nodes::{Node, TENANT, open, open_behind, options, proxy, until};
 
 /// A node that is cut off, and one that is not.
 pub(crate) struct Cut {
-    pub(crate) node: Arc<PostgresStorage>,
-    pub(crate) other: Arc<PostgresStorage>,
+    pub(crate) node: Arc<Node>,
+    pub(crate) other: Arc<Node>,
     pub(crate) proxy: Proxy,
     _database: Database,
 }
@@ -98,7 +98,7 @@ async fn a_batch_is_stored_once_wherever_the_way_of_the_answer_is_cut() {
 }
 
 /// Writes a number into a document, if it holds the one before.
-async fn count_to(node: &PostgresStorage, number: u128) -> Result<DocumentWrite, StorageError> {
+async fn count_to(node: &Node, number: u128) -> Result<DocumentWrite, StorageError> {
     let before = (number - 1).to_string();
     let precondition = if number == 1 {
         Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
@@ -110,7 +110,7 @@ async fn count_to(node: &PostgresStorage, number: u128) -> Result<DocumentWrite,
     node.replace_document(TENANT, &state_key("count", None), document, &precondition).await
 }
 
-async fn counted(node: &PostgresStorage) -> u128 {
+async fn counted(node: &Node) -> u128 {
     let found = node.find_document(TENANT, &state_key("count", None)).await.unwrap();
     std::str::from_utf8(&found.unwrap().content).unwrap().parse().unwrap()
 }

@@ -7,13 +7,13 @@ use acta_storage::{
     DocumentKey, DocumentList, DocumentStore, DocumentWrite, EtagMatch, NewDocument, Precondition,
     StorageError,
 };
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::documenting::{document, state_key};
 use acta_storage_suite::fixture::{activity_id, mailbox};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
-use crate::nodes::{TENANT, close, open, open_three, options};
+use crate::nodes::{Node, TENANT, close, open, open_three, options};
 
 fn if_absent() -> Precondition {
     Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
@@ -35,7 +35,7 @@ fn profiles() -> DocumentList {
 }
 
 async fn write(
-    node: &PostgresStorage,
+    node: &Node,
     key: &DocumentKey,
     content: &str,
     precondition: &Precondition,
@@ -204,7 +204,7 @@ async fn an_act_that_is_given_up_leaves_nothing_half_done() {
     let database = Database::fresh();
     // Whoever comes next gets the very connection.
     let one = Options { connections_max: 1, ..options(&database) };
-    let node = PostgresStorage::open(&one).await.unwrap();
+    let node = Node::open(&one).await;
     let other = open(&database).await;
     for round in 0..60 {
         let key = profile(&format!("given up {round}"));

@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_storage::{EntityStore, StatementStore};
-use acta_storage_postgres::PostgresStorage;
 use acta_storage_suite::fixture::{Draft, activity_id, agent, batch, mailbox};
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
 use acta_xapi::{ParseLimits, merge_definitions, parse_statement};
 use tokio::task::JoinSet;
 
-use crate::nodes::{TENANT, close, open, open_three, until};
+use crate::nodes::{Node, TENANT, close, open, open_three, until};
 
 /// Who has the lease while nobody follows.
 const STRANGER: &str = "00000000-0000-4000-8000-000000000001";
@@ -27,13 +26,13 @@ fn telling(number: u128, activity: &str, name: &str) -> Draft {
     Draft::new(number).object(object).actor(actor)
 }
 
-async fn append(node: &PostgresStorage, drafts: &[Draft]) {
+async fn append(node: &Node, drafts: &[Draft]) {
     let drafts: Vec<&Draft> = drafts.iter().collect();
     node.append(TENANT, batch(&drafts)).await.unwrap();
 }
 
 /// What all statements tell of an activity and of the person called like it.
-async fn expected(node: &PostgresStorage, activity: &str) -> (Option<String>, Vec<String>) {
+async fn expected(node: &Node, activity: &str) -> (Option<String>, Vec<String>) {
     let (mut definition, mut names) = (None, Vec::<String>::new());
     for entry in node.read_feed(TENANT, 0, usize::MAX).await.unwrap() {
         let statement =
@@ -53,7 +52,7 @@ async fn expected(node: &PostgresStorage, activity: &str) -> (Option<String>, Ve
     (definition, names)
 }
 
-async fn found(node: &PostgresStorage, activity: &str) -> (Option<String>, Vec<String>) {
+async fn found(node: &Node, activity: &str) -> (Option<String>, Vec<String>) {
     let definition = node.find_definition(TENANT, &activity_id(activity)).await.unwrap();
     let names = node.find_person(TENANT, &mailbox(activity)).await.unwrap().names;
     (definition, names)
@@ -75,7 +74,7 @@ fn take_lease(database: &Database) {
 }
 
 /// A node that cannot follow, because a stranger does.
-async fn open_alone() -> (Database, Arc<PostgresStorage>) {
+async fn open_alone() -> (Database, Arc<Node>) {
     let database = Database::fresh();
     open(&database).await.close().await;
     take_lease(&database);
@@ -146,7 +145,7 @@ async fn entities_are_complete_while_leadership_changes() {
 
 /// Takes the lease away from whoever has it, again and again, so that one node leads while
 /// another believes to. Returns whether that was seen.
-async fn usurp(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<PostgresStorage>; 3]) -> bool {
+async fn usurp(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<Node>; 3]) -> bool {
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     let mut connections = JoinSet::new();
     connections.spawn(connection);

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy, SeededEntropy, SystemClock, SystemEntropy};
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_test_postgres::{Cluster, Database, Direction, Proxy};
 use tokio::task::JoinSet;
 
 use crate::ledger::{Counted, Ledger, Outcome};
-use crate::nodes::{close, open_behind, options, proxy, until};
+use crate::nodes::{Node, close, open_behind, options, proxy, until};
 
 /// How long networks fail at random; `TEST_ACTA_FAULT_SECONDS` asks for more.
 const FAULT_TIME: Duration = Duration::from_secs(8);
@@ -26,7 +26,7 @@ struct Load {
 }
 
 impl Load {
-    fn start(nodes: &[Arc<PostgresStorage>; 3]) -> Self {
+    fn start(nodes: &[Arc<Node>; 3]) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let counted = Arc::new(Counted::new("count"));
         let mut writers = JoinSet::new();
@@ -58,7 +58,7 @@ impl Load {
 
     /// Ends the load, and compares what was answered to it, and to others by `ledger`, with
     /// what is there.
-    async fn finish(self, nodes: &[Arc<PostgresStorage>; 3], mut ledger: Ledger) {
+    async fn finish(self, nodes: &[Arc<Node>; 3], mut ledger: Ledger) {
         self.is_over.store(true, Ordering::Relaxed);
         for of_writer in self.writers.join_all().await {
             ledger.extend(of_writer);
@@ -81,7 +81,7 @@ fn tell(text: &str) {
 }
 
 /// Each node goes on by itself, at the latest after `time`.
-async fn all_go_on(nodes: &[Arc<PostgresStorage>; 3], time: Duration) -> Ledger {
+async fn all_go_on(nodes: &[Arc<Node>; 3], time: Duration) -> Ledger {
     let mut ledger = Ledger::default();
     for node in nodes {
         let clock = SystemClock::new();
@@ -100,7 +100,7 @@ async fn check_restarts(end: fn(&mut Cluster)) {
         let options = options(&database);
         let mut nodes = Vec::new();
         for _ in 0..3 {
-            nodes.push(PostgresStorage::open(&options).await.unwrap());
+            nodes.push(Node::open(&options).await);
         }
         <[_; 3]>::try_from(nodes).unwrap()
     };
@@ -238,7 +238,7 @@ async fn nothing_is_lost_when_networks_fail_at_random() {
     }
     proxies.iter().for_each(Proxy::heal);
     let ledger = all_go_on(&nodes, Duration::from_mins(1)).await;
-    let leads = |nodes: &[Arc<PostgresStorage>]| nodes.iter().filter(|node| node.leads()).count();
+    let leads = |nodes: &[Arc<Node>]| nodes.iter().filter(|node| node.leads()).count();
     until("one of them leads", || leads(&nodes) == 1).await;
     load.finish(&nodes, ledger).await;
     close(nodes).await;

@@ -12,17 +12,17 @@ use acta_storage_suite::comparing::{Tally, compare};
 use acta_test_postgres::Database;
 use async_trait::async_trait;
 
-use crate::nodes::{close, options};
+use crate::nodes::{Node, close, options};
 
 /// Three nodes that look like one store.
 struct ThreeUnderTest {
-    nodes: [Arc<PostgresStorage>; 3],
+    nodes: [Arc<Node>; 3],
     next: AtomicUsize,
     clock: Arc<dyn Clock>,
     database: Database,
 }
 
-async fn open_with(database: &Database, clock: &Arc<dyn Clock>) -> [Arc<PostgresStorage>; 3] {
+async fn open_with(database: &Database, clock: &Arc<dyn Clock>) -> [Arc<Node>; 3] {
     let options = Options {
         clock: Arc::clone(clock),
         entropy: Arc::new(SystemEntropy),
@@ -31,7 +31,7 @@ async fn open_with(database: &Database, clock: &Arc<dyn Clock>) -> [Arc<Postgres
     };
     let mut nodes = Vec::new();
     for _ in 0..3 {
-        nodes.push(PostgresStorage::open(&options).await.unwrap());
+        nodes.push(Node::open(&options).await);
     }
     nodes.try_into().unwrap()
 }
@@ -47,7 +47,7 @@ impl EngineUnderTest for ThreeUnderTest {
     /// The nodes in turn.
     fn storage(&self) -> Arc<dyn Storage> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % 3;
-        Arc::<PostgresStorage>::clone(&self.nodes[turn])
+        Arc::<PostgresStorage>::clone(&self.nodes[turn].storage)
     }
 
     async fn reopen(self) -> Self {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use acta_storage_postgres::PostgresStorage;
+use crate::nodes::Node;
 use acta_test_postgres::Database;
 
 use crate::nodes::{open, until};
 
-fn leader(nodes: &[Arc<PostgresStorage>]) -> Option<usize> {
+fn leader(nodes: &[Arc<Node>]) -> Option<usize> {
     let leads: Vec<bool> = nodes.iter().map(|node| node.leads()).collect();
     assert!(leads.iter().filter(|leads| **leads).count() <= 1, "two nodes lead");
     leads.iter().position(|leads| *leads)

@@ -6,10 +6,10 @@ pub(crate) mod log;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::nodes::Node;
 use acta_storage::{
     Batch, DocumentStore, EtagMatch, Precondition, StatementStore, StorageError, StoredStatement,
 };
-use acta_storage_postgres::PostgresStorage;
 use acta_storage_suite::documenting::{document, state_key, tag};
 use acta_storage_suite::fixture::{Draft, batch, numbers};
 
@@ -74,7 +74,7 @@ pub(crate) struct Ledger(Vec<Sent>);
 
 impl Ledger {
     /// Sends `count` statements that nobody has sent before. Returns what became of them.
-    pub(crate) async fn append(&mut self, node: &PostgresStorage, count: u64) -> Outcome {
+    pub(crate) async fn append(&mut self, node: &Node, count: u64) -> Outcome {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let first = NEXT.fetch_add(count, Ordering::Relaxed);
         let numbers = (first..first + count).map(u128::from).collect();
@@ -97,7 +97,7 @@ impl Ledger {
     }
 
     /// Repeats what nobody knows of, and then compares everything with what is there.
-    pub(crate) async fn settle(&mut self, node: &PostgresStorage) {
+    pub(crate) async fn settle(&mut self, node: &Node) {
         self.check(&read_log(node, TENANT).await);
         for sent in self.0.iter_mut().filter(|sent| sent.outcome == Outcome::Unknown) {
             node.append(TENANT, sent.batch()).await.unwrap();
@@ -141,14 +141,14 @@ impl Counted {
     }
 
     /// Reads the number; none if that was not possible.
-    async fn read(&self, node: &PostgresStorage) -> Option<u64> {
+    async fn read(&self, node: &Node) -> Option<u64> {
         let found = node.find_document(TENANT, &state_key(&self.name, None)).await.ok()?;
         let text = found.map(|document| String::from_utf8(document.content.to_vec()).unwrap());
         Some(text.map_or(0, |text| text.parse().unwrap()))
     }
 
     /// Adds one, if nobody else does in the meantime.
-    pub(crate) async fn add(&self, node: &PostgresStorage) {
+    pub(crate) async fn add(&self, node: &Node) {
         let Some(number) = self.read(node).await else { return };
         let precondition = if number == 0 {
             Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
@@ -171,7 +171,7 @@ impl Counted {
 
     /// The number is that of the writes that were acknowledged, and of some that nobody
     /// knows of.
-    pub(crate) async fn check(&self, node: &PostgresStorage) {
+    pub(crate) async fn check(&self, node: &Node) {
         let number = self.read(node).await.unwrap();
         let acknowledged = self.acknowledged_count.load(Ordering::Relaxed);
         let unknown = self.unknown_count.load(Ordering::Relaxed);

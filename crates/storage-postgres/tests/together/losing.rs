@@ -8,14 +8,14 @@ use acta_ambient::{Clock, Moment, SystemClock};
 use acta_storage::{
     CursorStore, DocumentStore, Precondition, Readiness, StatementStore, StorageError,
 };
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::documenting::{document, state_key};
 use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction};
 use tokio::task::JoinSet;
 
 use crate::ledger::log::read_log;
-use crate::nodes::{Beside, TENANT, open, open_behind, options, proxy, until};
+use crate::nodes::{Beside, Node, TENANT, open, open_behind, options, proxy, until};
 
 /// Under which a test need not wait long, and knows the connection that is used next.
 fn impatient(database: &Database) -> Options {
@@ -199,7 +199,7 @@ async fn a_panic_in_the_middle_of_an_append_leaves_no_transaction_to_the_next_ac
     let clock = Arc::new(Fragile { clock: SystemClock::new(), is_broken: AtomicBool::new(false) });
     let fragile = Arc::<Fragile>::clone(&clock);
     let one = Options { connections_max: 1, clock: fragile, ..options(&database) };
-    let node = PostgresStorage::open(&one).await.unwrap();
+    let node = Node::open(&one).await;
     clock.is_broken.store(true, Ordering::Relaxed);
     let answer = node.append(TENANT, batch(&[&Draft::new(1)])).await;
     assert!(matches!(answer, Err(StorageError::Halted)), "{answer:?}");

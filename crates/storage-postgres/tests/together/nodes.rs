@@ -1,11 +1,14 @@
 //! Nodes of one store, each with connections of its own.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
+use acta_followers::Followers;
+use acta_storage::{FollowerName, Storage};
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_test_postgres::{Database, Proxy};
 use tokio::task::JoinSet;
@@ -16,6 +19,45 @@ pub(crate) const TENANT: TenantId = TenantId::FIRST;
 /// How often it is looked whether something has come true.
 const LOOK: Duration = Duration::from_millis(5);
 
+/// A store of one node, and the followers that run beside it.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) storage: Arc<PostgresStorage>,
+    followers: Mutex<Option<Followers>>,
+}
+
+impl Node {
+    /// Opens the store as `options` say.
+    pub(crate) async fn open(options: &Options) -> Arc<Self> {
+        let storage = PostgresStorage::open(options).await.unwrap();
+        let port: Arc<dyn Storage> = Arc::<PostgresStorage>::clone(&storage);
+        let followers = Followers::start(&port, Followers::built_in());
+        Arc::new(Self { storage, followers: Mutex::new(Some(followers)) })
+    }
+
+    /// Whether it keeps activities and persons now.
+    pub(crate) fn leads(&self) -> bool {
+        self.storage.leads(FollowerName::ENTITIES)
+    }
+
+    /// Finishes what is under way and closes all connections.
+    pub(crate) async fn close(&self) {
+        let followers = self.followers.lock().unwrap().take();
+        if let Some(followers) = followers {
+            followers.stop().await;
+        }
+        self.storage.close().await;
+    }
+}
+
+impl Deref for Node {
+    type Target = PostgresStorage;
+
+    fn deref(&self) -> &PostgresStorage {
+        &self.storage
+    }
+}
+
 /// How a node on `database` is opened.
 pub(crate) fn options(database: &Database) -> Options {
     let new = Options::new(&database.url(), Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
@@ -23,19 +65,19 @@ pub(crate) fn options(database: &Database) -> Options {
 }
 
 /// A node on `database`.
-pub(crate) async fn open(database: &Database) -> Arc<PostgresStorage> {
-    PostgresStorage::open(&options(database)).await.unwrap()
+pub(crate) async fn open(database: &Database) -> Arc<Node> {
+    Node::open(&options(database)).await
 }
 
 /// Three nodes on a new database.
-pub(crate) async fn open_three() -> (Database, [Arc<PostgresStorage>; 3]) {
+pub(crate) async fn open_three() -> (Database, [Arc<Node>; 3]) {
     let database = Database::fresh();
     let nodes = [open(&database).await, open(&database).await, open(&database).await];
     (database, nodes)
 }
 
 /// Closes all of them.
-pub(crate) async fn close(nodes: [Arc<PostgresStorage>; 3]) {
+pub(crate) async fn close(nodes: [Arc<Node>; 3]) {
     for node in nodes {
         node.close().await;
     }
@@ -51,9 +93,9 @@ pub(crate) fn proxy(database: &Database) -> Proxy {
 }
 
 /// A node whose connections go through `proxy`.
-pub(crate) async fn open_behind(proxy: &Proxy, options: &Options) -> Arc<PostgresStorage> {
+pub(crate) async fn open_behind(proxy: &Proxy, options: &Options) -> Arc<Node> {
     let through = Options { url: proxy.url(&options.url), ..options.clone() };
-    PostgresStorage::open(&through).await.unwrap()
+    Node::open(&through).await
 }
 
 /// Something that happens beside a test.

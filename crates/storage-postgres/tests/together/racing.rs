@@ -5,13 +5,13 @@ use std::thread;
 use std::time::Duration;
 
 use acta_storage::{DocumentStore, DocumentWrite, Precondition, StatementStore, StorageError};
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::documenting::{document, state_key};
 use acta_storage_suite::fixture::{Draft, batch};
 use acta_test_postgres::Database;
 
 use crate::ledger::log::read_log;
-use crate::nodes::{TENANT, open, options, until};
+use crate::nodes::{Node, TENANT, open, options, until};
 
 /// Runs a transaction of `sql` in a session of its own beside `act`, which begins once the
 /// session sleeps.
@@ -38,7 +38,7 @@ fn fail_inserts(database: &Database, state: &str, count: u32) {
     ));
 }
 
-async fn append(node: &Arc<PostgresStorage>, number: u128) -> Result<usize, StorageError> {
+async fn append(node: &Arc<Node>, number: u128) -> Result<usize, StorageError> {
     let appended = node.append(TENANT, batch(&[&Draft::new(number)])).await?;
     Ok(appended.new_count)
 }
@@ -74,7 +74,7 @@ async fn a_race_that_is_lost_for_good_leaves_nothing_behind() {
 async fn a_lock_that_is_held_for_long_is_waited_for_again() {
     let database = Database::fresh();
     let impatient = Options { statement_timeout: Duration::from_millis(600), ..options(&database) };
-    let node = PostgresStorage::open(&impatient).await.unwrap();
+    let node = Node::open(&impatient).await;
     let counter = "SELECT FROM acta.counters FOR UPDATE; SELECT pg_sleep(1.5)";
     let stored = beside(&database, counter, async || append(&node, 1).await).await;
     assert_eq!(stored.unwrap(), 1);
@@ -86,7 +86,7 @@ async fn a_lock_that_is_held_for_long_is_waited_for_again() {
 async fn a_statement_that_takes_too_long_has_changed_nothing() {
     let database = Database::fresh();
     let impatient = Options { statement_timeout: Duration::from_millis(300), ..options(&database) };
-    let node = PostgresStorage::open(&impatient).await.unwrap();
+    let node = Node::open(&impatient).await;
     database.sql(
         "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS \
          'BEGIN PERFORM pg_sleep(2); RETURN NULL; END'; \

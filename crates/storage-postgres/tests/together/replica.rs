@@ -1,19 +1,19 @@
 //! A hot standby answers queries, and nobody sees less by it.
 
 use acta_storage::{StatementQuery, StatementStore};
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::fixture::{Draft, batch, everything, numbers, verb};
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
 
-use crate::nodes::{TENANT, options, until};
+use crate::nodes::{Node, TENANT, options, until};
 
 /// The statements with a verb, newest first: found by the index.
-async fn completed(node: &PostgresStorage) -> Vec<u128> {
+async fn completed(node: &Node) -> Vec<u128> {
     let query = StatementQuery { verb: Some(verb("completed")), ..everything() };
     numbers(&node.query_statements(TENANT, &query).await.unwrap().statements)
 }
 
-async fn append(node: &PostgresStorage, number: u128) {
+async fn append(node: &Node, number: u128) {
     node.append(TENANT, batch(&[&Draft::new(number)])).await.unwrap();
 }
 
@@ -30,7 +30,7 @@ async fn a_replica_answers_once_it_has_caught_up_and_is_never_missed() {
     let mut standby = Cluster::standby_of(&primary, &logged);
     let replica_url = Some(standby.url(database.name()));
     let with_replica = Options { replica_url, ..options(&database) };
-    let node = PostgresStorage::open(&with_replica).await.unwrap();
+    let node = Node::open(&with_replica).await;
 
     append(&node, 1).await;
     let has_caught_up = || {

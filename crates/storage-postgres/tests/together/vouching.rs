@@ -6,18 +6,15 @@ use std::time::Duration;
 
 use acta_ambient::Moment;
 use acta_storage::{Order, StatementQuery, StatementStore};
-use acta_storage_postgres::{Options, PostgresStorage};
+use acta_storage_postgres::Options;
 use acta_storage_suite::fixture::{Draft, batch, everything, numbers};
 use acta_test_postgres::{Database, Direction, Proxy};
 use tokio::task::JoinSet;
 
-use crate::nodes::{Beside, TENANT, close, open_behind, options, proxy};
+use crate::nodes::{Beside, Node, TENANT, close, open_behind, options, proxy};
 
 /// Three nodes, each behind a proxy of its own.
-async fn open_three_behind(
-    database: &Database,
-    options: &Options,
-) -> ([Arc<PostgresStorage>; 3], [Proxy; 3]) {
+async fn open_three_behind(database: &Database, options: &Options) -> ([Arc<Node>; 3], [Proxy; 3]) {
     let proxies = [proxy(database), proxy(database), proxy(database)];
     let mut nodes = Vec::new();
     for proxy in &proxies {
@@ -34,12 +31,12 @@ fn has_one_in_flight(database: &Database) -> bool {
     database.sql(sql) != "0"
 }
 
-async fn vouch(node: &PostgresStorage) -> Moment {
+async fn vouch(node: &Node) -> Moment {
     node.consistent_through(TENANT).await.unwrap()
 }
 
 /// The numbers of all statements stored before `moment`, as `node` finds them now.
-async fn find_before(node: &PostgresStorage, moment: Moment) -> Vec<u128> {
+async fn find_before(node: &Node, moment: Moment) -> Vec<u128> {
     let until_nanos = Some(i128::from(moment.unix_micros()) * 1000 - 1);
     let order = Order::Ascending;
     let query = StatementQuery { until_nanos, order, count_max: 10_000, ..everything() };
@@ -47,10 +44,7 @@ async fn find_before(node: &PostgresStorage, moment: Moment) -> Vec<u128> {
 }
 
 /// Begins to append on `node` and holds it up between its lock and its commit.
-async fn hold_append(
-    (database, proxy): (&Database, &Proxy),
-    node: &Arc<PostgresStorage>,
-) -> Beside<Moment> {
+async fn hold_append((database, proxy): (&Database, &Proxy), node: &Arc<Node>) -> Beside<Moment> {
     static NUMBER: AtomicU32 = AtomicU32::new(100);
     loop {
         let draft = Draft::new(NUMBER.fetch_add(1, Ordering::Relaxed).into());

@@ -39,11 +39,13 @@ pub enum RecordKind {
     Answer,
     /// A number that counts up.
     Counter,
+    /// What a follower of the log is told to do.
+    Follower,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 11] = [
+    pub const EVERY: [Self; 12] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -55,6 +57,7 @@ impl RecordKind {
         Self::Failures,
         Self::Answer,
         Self::Counter,
+        Self::Follower,
     ];
 
     /// The name that engines keep.
@@ -71,6 +74,7 @@ impl RecordKind {
             Self::Failures => "failures",
             Self::Answer => "answer",
             Self::Counter => "counter",
+            Self::Follower => "follower",
         }
     }
 

@@ -1,12 +1,12 @@
 //! The log of a tenant, as nodes read it.
 
+use crate::nodes::Node;
 use acta_access::TenantId;
 use acta_storage::{StatementStore, StoredStatement};
-use acta_storage_postgres::PostgresStorage;
 use acta_storage_suite::fixture::numbers;
 
 /// The whole log as `node` reads it: without gaps, in order, no statement in it twice.
-pub(crate) async fn read_log(node: &PostgresStorage, tenant: TenantId) -> Vec<StoredStatement> {
+pub(crate) async fn read_log(node: &Node, tenant: TenantId) -> Vec<StoredStatement> {
     let log = node.read_feed(tenant, 0, usize::MAX).await.unwrap();
     let sequences: Vec<u64> = log.iter().map(|one| one.sequence).collect();
     let expected: Vec<u64> = (1..=log.len() as u64).collect();

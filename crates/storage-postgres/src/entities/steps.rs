@@ -1,15 +1,16 @@
-//! Writing what was told, together with how far it was read.
+//! Steps of followers: what they make, written together with how far they have read.
 
 use std::collections::{BTreeMap, HashMap};
 
-use acta_xapi::merge_definitions;
+use acta_storage::{
+    Advanced, EntityFact, EntityKind, FollowerName, FollowerStep, StorageError, merge_all,
+};
 use futures_util::future::join;
 use sha2::{Digest, Sha256};
 
-use super::FOLLOWER;
-use super::told::{Fact, FactKind, Span};
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
+use crate::types::number;
 
 /// The first step makes the row; so that a row that was removed, for everything to be made
 /// anew, is not made by a later one.
@@ -20,48 +21,98 @@ const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower (tenant_id, nam
 const STEP: &str = "UPDATE acta.followers SET sequence = $4 \
      WHERE tenant_id = $1 AND name = $2 AND sequence = $3";
 
-/// What statements tell, in order.
+/// What facts say, each subject once.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
-    /// What was said of each activity.
-    definitions: BTreeMap<String, Vec<String>>,
+struct Changes<'f> {
+    /// What was said of each activity, in order.
+    definitions: BTreeMap<&'f str, Vec<&'f str>>,
     /// Keys of identifiers with a name, and where it was used last.
-    names: HashMap<(String, String), (i64, i32)>,
+    names: HashMap<(&'f str, &'f str), (i64, i32)>,
 }
 
-impl Changes {
-    /// Adds a fact behind the others.
-    pub(super) fn add(&mut self, fact: Fact<'_>) {
-        let (about, said) = (fact.about.to_owned(), fact.said.to_owned());
-        match fact.kind {
-            FactKind::Definition => {
-                let all = self.definitions.entry(about).or_default();
-                if all.last() != Some(&said) {
-                    all.push(said);
+/// Takes a step of a follower, if it stands before it.
+///
+/// # Errors
+///
+/// As [`Failure`] says; nothing was written, unless that is unknown.
+pub(crate) async fn take_step(
+    database: &Database,
+    follower: FollowerName,
+    step: &FollowerStep,
+) -> Result<Advanced, Failure> {
+    let span = Span {
+        follower: follower.as_str(),
+        tenant: number(step.tenant),
+        from: i64::try_from(step.from).unwrap_or(i64::MAX),
+        to: i64::try_from(step.to).unwrap_or(i64::MAX),
+    };
+    let has_moved = if step.effects.is_empty() {
+        let moved = database.run_once(|connection| async move { move_on(&connection, span).await });
+        moved.await.map_err(Failure::at_commit)?
+    } else {
+        Changes::of(&step.effects.entity_facts).write(database, span).await?
+    };
+    Ok(if has_moved { Advanced::Done } else { Advanced::Moved })
+}
+
+impl Database {
+    /// Sets a follower back to the beginning of a tenant's log, and drops what it made here.
+    pub(crate) async fn reset_follower(
+        &self,
+        follower: FollowerName,
+        tenant: i32,
+    ) -> Result<(), StorageError> {
+        let made: &[&str] = match follower {
+            FollowerName::ENTITIES => &["definitions", "person_names"],
+            _ => &[],
+        };
+        self.transact("setting a follower back", |connection| async move {
+            // First, so that whoever is about to take a step does not.
+            let sql = "DELETE FROM acta.followers WHERE tenant_id = $1 AND name = $2";
+            connection.execute(sql, &[&tenant, &follower.as_str()]).await?;
+            for table in made {
+                let sql = format!("DELETE FROM acta.{table} WHERE tenant_id = $1");
+                connection.execute(&sql, &[&tenant]).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A step without its effects.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    follower: &'static str,
+    tenant: i32,
+    from: i64,
+    to: i64,
+}
+
+impl<'f> Changes<'f> {
+    fn of(facts: &'f [EntityFact]) -> Self {
+        let mut changes = Self::default();
+        for fact in facts {
+            match fact.kind {
+                EntityKind::Activity => {
+                    let all = changes.definitions.entry(&fact.subject).or_default();
+                    if all.last() != Some(&&*fact.text) {
+                        all.push(&fact.text);
+                    }
+                }
+                EntityKind::Person => {
+                    let sequence = i64::try_from(fact.sequence).unwrap_or(i64::MAX);
+                    let place = (sequence, i32::try_from(fact.ordinal).unwrap_or(i32::MAX));
+                    changes.names.insert((&fact.subject, &fact.text), place);
                 }
             }
-            FactKind::Name => {
-                self.names.insert((about, said), (fact.sequence, fact.ordinal));
-            }
         }
+        changes
     }
 
-    fn is_empty(&self) -> bool {
-        self.definitions.is_empty() && self.names.is_empty()
-    }
-
-    /// Writes what the statements of `span` have told, and that they were read. Returns
-    /// whether it was so: not if another has read them already.
-    ///
-    /// # Errors
-    ///
-    /// As [`Failure`] says; nothing was written, unless that is unknown.
-    pub(super) async fn write(&self, database: &Database, span: Span) -> Result<bool, Failure> {
-        if self.is_empty() {
-            let moved =
-                database.run_once(|connection| async move { step(&connection, span).await });
-            return moved.await.map_err(Failure::at_commit);
-        }
+    /// Writes the changes, and that the follower has moved. Returns whether it was so: not if
+    /// it stood elsewhere.
+    async fn write(&self, database: &Database, span: Span) -> Result<bool, Failure> {
         database
             .transact_once(|connection| async move {
                 let sql = "SELECT activity_hash, definition::text FROM acta.definitions \
@@ -71,7 +122,7 @@ impl Changes {
                 connection.prepare_cached(step_of(span)).await?;
                 // Whoever else writes for the tenant has done so when the second is executed.
                 let (moved, known) = join(
-                    step(&connection, span),
+                    move_on(&connection, span),
                     connection.query(&select, &[&span.tenant, &hashes]),
                 )
                 .await;
@@ -98,7 +149,7 @@ impl Changes {
         for (activity, told) in &self.definitions {
             let hash = hash(activity);
             let known = known.get(&*hash).copied();
-            let merged = merge_all(known.map(str::to_owned), told);
+            let merged = merge_all(known.map(str::to_owned), told.iter().copied());
             if let Some(merged) = merged.filter(|merged| known != Some(merged)) {
                 hashes.push(hash);
                 activities.push(activity);
@@ -149,22 +200,17 @@ impl Changes {
 }
 
 /// The hash that an activity, an identifier or a name is found by.
-pub(super) fn hash(text: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn hash(text: impl AsRef<[u8]>) -> Vec<u8> {
     Sha256::digest(text).to_vec()
 }
 
-/// What is known once all of `told` has arrived.
-pub(super) fn merge_all(known: Option<String>, told: &[String]) -> Option<String> {
-    told.iter().fold(known, |known, newer| Some(merge_definitions(known.as_deref(), newer)))
-}
-
 const fn step_of(span: Span) -> &'static str {
-    if span.after == 0 { FIRST_STEP } else { STEP }
+    if span.from == 0 { FIRST_STEP } else { STEP }
 }
 
-/// Moves the follower over a span. Returns whether it stood before it.
-async fn step(connection: &Connection, span: Span) -> Result<bool, Failure> {
-    let step = connection.prepare_cached(step_of(span)).await?;
-    let Span { tenant, after, until } = span;
-    Ok(0 < connection.execute(&step, &[&tenant, &FOLLOWER, &after, &until]).await?)
+/// Moves a follower. Returns whether it stood where the step begins.
+async fn move_on(connection: &Connection, span: Span) -> Result<bool, Failure> {
+    let sql = connection.prepare_cached(step_of(span)).await?;
+    let Span { follower, tenant, from, to } = span;
+    Ok(0 < connection.execute(&sql, &[&tenant, &follower, &from, &to]).await?)
 }

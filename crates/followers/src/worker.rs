@@ -1,0 +1,321 @@
+//! The task of one follower.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_storage::directory::FollowerControl;
+use acta_storage::{
+    Advanced, FeedPace, FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits,
+    Storage, StorageError, StoreEffects,
+};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::status::{FollowerWork, Progress};
+use crate::{Follower, STOP_TIMEOUT};
+
+/// Records that are taken at once, of one tenant.
+const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
+
+/// How often it is looked whether the follower is to pause.
+const CONTROL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The first and the longest rest after failures.
+const REST: Duration = Duration::from_millis(200);
+const REST_MAX: Duration = Duration::from_secs(10);
+
+/// How many times as long as a round took it rests at least where nodes poll: the more tenants
+/// there are, the longer a round takes.
+const PAUSE_FACTOR: u32 = 4;
+
+const ACT: &str = "following the log";
+
+/// How far a follower has come in a tenant's log.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Where it goes on after a restart.
+    saved: u64,
+    /// Everything before was taken; behind `saved`, it changed nothing in the store.
+    reached: u64,
+    saved_at: Instant,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    /// There is more to read.
+    More,
+    /// Everything was taken, or is not to be taken here.
+    Done,
+}
+
+/// Runs one follower.
+pub(crate) struct Worker {
+    storage: Arc<dyn Storage>,
+    follower: Box<dyn Follower>,
+    name: FollowerName,
+    progress: Arc<Progress>,
+    pace: FeedPace,
+    places: HashMap<TenantId, Place>,
+    /// Whether it is to pause, and when that was asked last.
+    control: Option<(bool, Instant)>,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        storage: Arc<dyn Storage>,
+        follower: Box<dyn Follower>,
+        progress: Arc<Progress>,
+    ) -> Self {
+        let (name, pace) = (follower.name(), storage.pace());
+        let (places, control) = (HashMap::new(), None);
+        Self { storage, follower, name, progress, pace, places, control }
+    }
+
+    /// Follows until `stop` is cancelled.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        stop.run_until_cancelled(Box::pin(self.follow())).await;
+        let ended = tokio::time::timeout(STOP_TIMEOUT, self.end()).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            tracing::warn!(
+                follower = %self.name,
+                "how far a follower has come could not be saved: it reads a little again"
+            );
+        }
+    }
+
+    async fn follow(&mut self) {
+        // Before the first look, so that nothing is missed.
+        let mut appended = self.storage.appended();
+        let mut rest: Option<Duration> = None;
+        loop {
+            let begun = Instant::now();
+            appended.mark_unchanged();
+            // A record that makes it panic must not end it for all the others.
+            let round = AssertUnwindSafe(self.round()).catch_unwind().await;
+            let round = round.unwrap_or_else(|_panic| Err(panicked()));
+            if rest.is_some() && round.is_ok() {
+                tracing::info!(follower = %self.name, "a follower works again");
+            }
+            match round {
+                Ok(Round::More) => rest = None,
+                Ok(Round::Done) => {
+                    rest = None;
+                    self.wait(&mut appended, begun.elapsed()).await;
+                }
+                Err(error) => {
+                    let wait = rest.map_or(REST, |rest| REST_MAX.min(rest * 2));
+                    self.fail(&error, rest.is_none());
+                    rest = Some(wait);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &StorageError, is_first: bool) {
+        self.forget();
+        self.progress.add_failure();
+        if is_first {
+            let cause: &dyn Error = error;
+            tracing::error!(follower = %self.name, error = cause, "a follower cannot go on");
+        }
+    }
+
+    /// Waits until there may be something to do.
+    async fn wait(&self, appended: &mut watch::Receiver<u64>, round_took: Duration) {
+        let factor = if self.pace.poll.is_some() { PAUSE_FACTOR } else { 0 };
+        tokio::time::sleep(self.pace.pause.max(round_took * factor)).await;
+        let is_unsaved = self.places.values().any(|place| place.saved < place.reached);
+        let mut timeout = self.pace.poll.unwrap_or(CONTROL_INTERVAL);
+        if is_unsaved {
+            timeout = timeout.min(self.pace.save_after);
+        }
+        // Whether it was woken makes no difference.
+        drop(tokio::time::timeout(timeout, appended.changed()).await);
+    }
+
+    /// Takes a page of every tenant that has something to read, if that is to be done here.
+    async fn round(&mut self) -> Result<Round, StorageError> {
+        if self.is_paused().await? {
+            if self.progress.status().work != FollowerWork::Paused {
+                self.end().await?;
+                self.progress.set_work(FollowerWork::Paused);
+            }
+            return Ok(Round::Done);
+        }
+        if !self.storage.hold_lease(self.name).await? {
+            self.forget();
+            self.progress.set_work(FollowerWork::Elsewhere);
+            return Ok(Round::Done);
+        }
+        let behind = self.storage.list_behind(self.name).await?;
+        let mut lag: u64 = behind.iter().map(|position| self.lag_of(*position)).sum();
+        self.progress.set_lag(lag);
+        let (mut round, mut failed, mut steps) = (Round::Done, None, Vec::new());
+        for position in behind {
+            if self.pace.concurrent_steps <= steps.len() {
+                self.take_steps(std::mem::take(&mut steps), &mut failed).await;
+                if !self.storage.hold_lease(self.name).await? {
+                    return Ok(Round::Done);
+                }
+            }
+            let before = self.lag_of(position);
+            match self.read(position).await {
+                Ok(step) => steps.extend(step),
+                // What is wrong with one tenant does not hold up the others.
+                Err(error) => {
+                    failed = Some(error);
+                    self.forget_tenant(position.tenant);
+                }
+            }
+            let after = self.lag_of(position);
+            lag = (lag + after).saturating_sub(before);
+            if 0 < after && after < before {
+                round = Round::More;
+            }
+        }
+        self.take_steps(steps, &mut failed).await;
+        self.progress.set_lag(lag);
+        self.progress.set_work(FollowerWork::Following);
+        failed.map_or(Ok(round), Err)
+    }
+
+    async fn is_paused(&mut self) -> Result<bool, StorageError> {
+        if let Some((is_paused, asked)) = self.control
+            && asked.elapsed() < CONTROL_INTERVAL
+        {
+            return Ok(is_paused);
+        }
+        let is_paused = FollowerControl::is_paused(&*self.storage, self.name).await?;
+        self.control = Some((is_paused, Instant::now()));
+        Ok(is_paused)
+    }
+
+    fn lag_of(&self, position: FollowerPosition) -> u64 {
+        let place = self.places.get(&position.tenant);
+        let place = place.filter(|place| place.saved == position.sequence);
+        let reached = place.map_or(position.sequence, |place| place.reached);
+        position.last_sequence.saturating_sub(reached)
+    }
+
+    /// Takes a page of a tenant's records. Returns the step that is to be saved, if one is.
+    async fn read(
+        &mut self,
+        position: FollowerPosition,
+    ) -> Result<Option<FollowerStep>, StorageError> {
+        let tenant = position.tenant;
+        let place = match self.places.get(&tenant) {
+            Some(place) if place.saved == position.sequence => *place,
+            // It is new here, another node has gone on, or it starts anew.
+            known => {
+                if known.is_some() {
+                    self.forget();
+                }
+                let saved = position.sequence;
+                Place { saved, reached: saved, saved_at: Instant::now() }
+            }
+        };
+        self.places.insert(tenant, place);
+        let records = if place.reached < position.last_sequence {
+            parsed(self.storage.read_records(tenant, place.reached, PAGE).await?).await?
+        } else {
+            Vec::new()
+        };
+        let (mut to, mut effects) = (place.reached, StoreEffects::default());
+        if let Some(last) = records.last() {
+            to = last.sequence;
+            effects = self.follower.apply(tenant, &records).await?;
+            self.progress.add_records(records.len() as u64);
+        }
+        if let Some(place) = self.places.get_mut(&tenant) {
+            place.reached = to;
+        }
+        // The first is saved at once, so that starting anew is never overlooked.
+        let is_due = place.saved < to
+            && (place.saved == 0 || self.pace.save_after <= place.saved_at.elapsed());
+        let step = FollowerStep { tenant, from: place.saved, to, effects };
+        Ok((is_due || !step.effects.is_empty()).then_some(step))
+    }
+
+    /// Saves steps, all at once.
+    async fn take_steps(&mut self, steps: Vec<FollowerStep>, failed: &mut Option<StorageError>) {
+        let (storage, name) = (Arc::clone(&self.storage), self.name);
+        let taken = join_all(steps.into_iter().map(|step| async {
+            let (tenant, to) = (step.tenant, step.to);
+            (tenant, to, storage.advance(name, step).await)
+        }));
+        for (tenant, to, advanced) in taken.await {
+            match advanced {
+                Ok(Advanced::Done) => {
+                    let place = Place { saved: to, reached: to, saved_at: Instant::now() };
+                    self.places.insert(tenant, place);
+                }
+                Ok(Advanced::Moved) => self.forget_tenant(tenant),
+                Err(error) => {
+                    *failed = Some(error);
+                    self.forget_tenant(tenant);
+                }
+            }
+        }
+    }
+
+    /// Saves how far it has come, and leaves the work to other nodes.
+    async fn end(&mut self) -> Result<(), StorageError> {
+        let unsaved: Vec<FollowerStep> = self
+            .places
+            .iter()
+            .filter(|(_, place)| place.saved < place.reached)
+            .map(|(tenant, place)| FollowerStep {
+                tenant: *tenant,
+                from: place.saved,
+                to: place.reached,
+                effects: StoreEffects::default(),
+            })
+            .collect();
+        let mut failed = None;
+        self.take_steps(unsaved, &mut failed).await;
+        self.forget();
+        self.storage.release_lease(self.name).await?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// What was taken of a tenant may not be saved. What the follower remembers of others goes
+    /// with it, which costs no more than looking at it again.
+    fn forget_tenant(&mut self, tenant: TenantId) {
+        self.places.remove(&tenant);
+        self.follower.forget();
+    }
+
+    fn forget(&mut self) {
+        self.places.clear();
+        self.follower.forget();
+    }
+}
+
+/// The records, each parsed: on another thread if that is yet to be done.
+async fn parsed(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError> {
+    let is_parsed = |record: &FeedRecord| record.statement().is_none_or(|it| it.is_parsed());
+    if records.iter().all(is_parsed) {
+        return Ok(records);
+    }
+    let parsing = tokio::task::spawn_blocking(move || {
+        for statement in records.iter().filter_map(FeedRecord::statement) {
+            statement.parsed();
+        }
+        records
+    });
+    parsing.await.map_err(|_panic| panicked())
+}
+
+fn panicked() -> StorageError {
+    StorageError::Io { act: ACT, source: io::Error::other("it panicked") }
+}
