@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, SeededEntropy};
-use acta_storage::{Appended, Batch, StagedAttachment, StatementQuery, Storage, StorageError};
+use acta_followers::{EntityFollower, Follower};
+use acta_storage::{
+    Appended, Batch, FollowerStep, PageLimits, StagedAttachment, StatementQuery, Storage,
+    StorageError,
+};
 use acta_storage_embedded::{EmbeddedStorage, OpenError, Options};
 use acta_storage_suite::fixture::{Draft, START, batch};
 use acta_storage_suite::generate::Dice;
@@ -65,6 +69,7 @@ pub(crate) enum End {
 pub(crate) struct Simulation {
     // Dropped in this order: the store before its disk.
     storage: Option<Arc<EmbeddedStorage>>,
+    follower: EntityFollower,
     pub(crate) computer: Computer,
     ledger: Ledger,
     tables: TablesLedger,
@@ -83,6 +88,7 @@ impl Simulation {
     pub(crate) fn new(seed: u64, settings: Settings) -> Self {
         Self {
             storage: None,
+            follower: EntityFollower::default(),
             computer: Computer::new(seed),
             ledger: Ledger::new(&[TenantId::FIRST, second_tenant()]),
             tables: TablesLedger::new(),
@@ -164,6 +170,7 @@ impl Simulation {
         trail::tell(|| format!("opened: {:?}", opened.as_ref().err()));
         match opened {
             Ok(storage) => {
+                self.follower = EntityFollower::default();
                 // What was in flight may be there now.
                 self.follow(&*storage).await;
                 self.storage = Some(storage);
@@ -318,6 +325,28 @@ impl Simulation {
             }
         }
         self.follow(&*storage).await;
+        let followed = self.keep_entities(&*storage).await;
+        self.check_excuse(followed, &"the follower of entities");
+    }
+
+    /// Lets the follower of entities take what it has not taken, one tenant after the other: in
+    /// its runtime, faults would strike it at another call each time.
+    async fn keep_entities(&mut self, storage: &dyn Storage) -> Result<(), StorageError> {
+        let name = self.follower.name();
+        let page = PageLimits { count_max: 1_000, bytes_max: usize::MAX };
+        for position in storage.list_behind(name).await? {
+            let (tenant, from) = (position.tenant, position.sequence);
+            let records = storage.read_records(tenant, from, page).await?;
+            let Some(to) = records.last().map(|last| last.sequence) else { continue };
+            let effects = self.follower.apply(tenant, &records).await?;
+            let step = FollowerStep { tenant, from, to, effects };
+            if let Err(error) = storage.advance(name, step).await {
+                // What it has noted may not be written.
+                self.follower.forget();
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Looks at what can be read now. Nothing goes wrong meanwhile.

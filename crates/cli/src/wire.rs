@@ -15,6 +15,7 @@ use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use acta_auth::PasswordHasherOptions;
 use acta_config::{Config, Environment, Loaded};
+use acta_followers::Followers;
 use acta_http::{Ground, HttpParts, Settings};
 use acta_service::{Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
@@ -66,6 +67,7 @@ pub(crate) struct Store {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    followers: Option<Followers>,
 }
 
 impl Store {
@@ -82,7 +84,13 @@ impl Store {
             entropy: Arc::clone(&entropy),
             options: service_options(config)?,
         });
-        Ok(Self { storage, service, engine, clock, entropy })
+        Ok(Self { storage, service, engine, clock, entropy, followers: None })
+    }
+
+    /// Lets the followers of every server run beside what is done with the store.
+    pub(crate) fn follow(&mut self) -> &Followers {
+        let start = || Followers::start(&self.storage, Followers::built_in());
+        self.followers.get_or_insert_with(start)
     }
 
     /// What the HTTP face is made of.
@@ -126,6 +134,9 @@ impl Store {
 
     /// Finishes what is under way and closes the store.
     pub(crate) async fn close(self) -> Result<()> {
+        if let Some(followers) = self.followers {
+            followers.stop().await;
+        }
         self.engine.close().await
     }
 }

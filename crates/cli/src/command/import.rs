@@ -46,8 +46,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let store = Store::open(&loaded.config, Missing::Make).await?;
+        let mut store = Store::open(&loaded.config, Missing::Make).await?;
         store.check_whole().await?;
+        store.follow();
         let outcome = import_all(&store, arguments).await;
         store.close().await?;
         let total = outcome?;

@@ -74,8 +74,9 @@ async fn serve(config: &Config) -> Result<()> {
     let listener = listen(config.listen);
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let store = Store::open(config, Missing::Make).await?;
+    let mut store = Store::open(config, Missing::Make).await?;
     store.check_whole().await?;
+    store.follow();
     let parts = store.http_parts(config, connections_max(config)).await?;
     greet(&store, (&parts.authenticator, &parts.admin), (config, address)).await?;
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
