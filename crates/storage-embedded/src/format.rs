@@ -23,14 +23,7 @@ pub(crate) const SEGMENT_MAGIC: [u8; 8] = *b"ACTALOG\0";
 pub(crate) const FRAME_MAGIC: [u8; 4] = *b"AFRM";
 
 /// Bytes of a segment's header before its dictionary.
-pub(crate) const SEGMENT_HEADER_BYTES: usize = 56;
-
-/// The newest version of segments that this program reads. Only those that were written anew
-/// have it; others have [`VERSION`].
-pub(crate) const SEGMENT_VERSION: u32 = 2;
-
-/// Bytes of the revision, which stands behind the header of a segment of version 2.
-pub(crate) const REVISION_BYTES: usize = 4;
+pub(crate) const SEGMENT_HEADER_BYTES: usize = 60;
 
 /// Bytes of a frame's header before its terms.
 pub(crate) const FRAME_HEADER_BYTES: usize = 28;

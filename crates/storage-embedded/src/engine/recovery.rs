@@ -11,7 +11,7 @@ use acta_storage::StorageError;
 
 use crate::OpenError;
 use crate::disk::{self, Disk};
-use crate::format::SEGMENT_VERSION;
+use crate::format::VERSION;
 use crate::index::{Entry, Index};
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::dictionary::Codec;
@@ -96,7 +96,7 @@ pub(crate) fn is_draft(name: &str) -> bool {
 pub(crate) fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
     let path: PathBuf = directory.join(crate::log::segment::segment_name(number));
     match unreadable {
-        Unreadable::Newer(found) => OpenError::Newer { path, found, known: SEGMENT_VERSION },
+        Unreadable::Newer(found) => OpenError::Newer { path, found, known: VERSION },
         Unreadable::Damaged => {
             let place = format!("{} at byte 0", path.display());
             OpenError::Storage(StorageError::Corrupt { place })

@@ -14,7 +14,7 @@ use super::{Advice, Finding, LostStatement, Verifying};
 use crate::OpenError;
 use crate::engine::purging::{PURGE_NAME, is_rewritten};
 use crate::engine::recovery::{check_order, is_draft};
-use crate::format::SEGMENT_VERSION;
+use crate::format::VERSION;
 use crate::identity::Identity;
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::reader::{LogReader, statement_of, text_of};
@@ -186,7 +186,7 @@ impl LogCheck<'_, '_, '_> {
             Ok(segment) => Ok(Some(segment)),
             Err(Unreadable::Newer(found)) => {
                 let path = directory.join(segment_name(number));
-                Err(OpenError::Newer { path, found, known: SEGMENT_VERSION })
+                Err(OpenError::Newer { path, found, known: VERSION })
             }
             Err(Unreadable::Damaged) => {
                 let what = "the header of the segment does not check: none of its statements \
