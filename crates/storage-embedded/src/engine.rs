@@ -365,3 +365,6 @@ async fn join<T>(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

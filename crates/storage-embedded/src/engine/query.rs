@@ -175,8 +175,20 @@ impl Reading {
         after: u64,
         count_max: usize,
     ) -> Result<Vec<FeedEntry>, StorageError> {
-        let places = self.shared.index.by_sequence(self.tenant, after, count_max)?;
-        places.into_iter().map(|place| self.load(place.location, place.is_voided)).collect()
+        let (mut after, mut feed) = (after, Vec::new());
+        // What was erased is left out, which is not to look like the end.
+        while feed.len() < count_max {
+            let wanted = count_max - feed.len();
+            let places = self.shared.index.by_sequence(self.tenant, after, wanted)?;
+            for place in places.iter().filter(|place| !place.is_erased) {
+                feed.push(self.load(place.location, place.is_voided)?);
+            }
+            match places.last() {
+                Some(last) if places.len() == wanted => after = last.sequence,
+                _ => break,
+            }
+        }
+        Ok(feed)
     }
 }
 

@@ -408,8 +408,8 @@ fn sample_all(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageE
             let mut texts = Vec::new();
             for record in frame.records() {
                 let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
-                let is_there = !record.is_removed();
-                texts.extend(is_there.then(|| text_of(&segment, &record, location)).transpose()?);
+                let statement = record.statement();
+                texts.extend(statement.map(|it| text_of(&segment, it, location)).transpose()?);
             }
             sampler.add(texts.iter().map(String::as_str));
         }

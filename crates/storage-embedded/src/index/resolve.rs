@@ -64,17 +64,19 @@ impl Resolver {
         source: &dyn EntrySource,
     ) -> Result<Effects, StorageError> {
         let mut effects = Effects::default();
-        if let Some(target) = entry.target {
-            effects.inherited = self.inherit(view, (entry.tenant, entry.id, target), source)?;
-            if entry.is_voiding {
-                effects.voided = find_voidable(view, entry.tenant, target)?;
-            }
+        if let Some(target) = entry.target.filter(|_| entry.is_voiding) {
+            effects.voided = find_voidable(view, entry.tenant, target)?;
         }
-        let direct = view.references(id_hash(entry.tenant, entry.id))?;
+        // What was erased is found by nothing, and nobody knows what refers to it.
+        let Some(id) = entry.id else { return Ok(effects) };
+        if let Some(target) = entry.target {
+            effects.inherited = self.inherit(view, (entry.tenant, id, target), source)?;
+        }
+        let direct = view.references(id_hash(entry.tenant, id))?;
         if direct.is_empty() {
             return Ok(effects);
         }
-        if !entry.is_voiding && is_voided_by(&direct, view, entry, source)? {
+        if !entry.is_voiding && is_voided_by(&direct, view, (entry.tenant, id), source)? {
             effects.voided = u32::try_from(entry.position).ok();
         }
         let term_count = (entry.shared_terms.len() + effects.inherited.len()).max(1) as u64;
@@ -147,19 +149,18 @@ fn find_voidable(view: &View, tenant: TenantId, id: u128) -> Result<Option<u32>,
     Ok(row.filter(|row| !row.is_voiding).map(|_| position))
 }
 
-/// Whether one of the entries is a voiding statement that names `entry`. Asks the log,
-/// because a hash does not decide.
+/// Whether one of the entries is a voiding statement, erased or not, that names the tenant's
+/// statement. Asks the log, because a hash does not decide.
 fn is_voided_by(
     referrers: &[Reference],
     view: &View,
-    entry: &Entry,
+    (tenant, id): (TenantId, u128),
     source: &dyn EntrySource,
 ) -> Result<bool, StorageError> {
     for reference in referrers.iter().filter(|reference| reference.is_voiding) {
         let Some(row) = view.row(reference.position)? else { continue };
         // Of one that cannot be read, the hash alone says so.
-        let names =
-            |voiding: Entry| voiding.tenant == entry.tenant && voiding.target == Some(entry.id);
+        let names = |voiding: Entry| voiding.tenant == tenant && voiding.target == Some(id);
         if readable(source.load_entry(row.location))?.is_none_or(names) {
             return Ok(true);
         }
@@ -178,6 +179,8 @@ fn follow_back(
     for _ in 0..CHAIN_MAX {
         let mut next = Vec::new();
         for reference in level {
+            // What was erased passes nothing on and gets nothing.
+            let Some(hash) = reference.hash else { continue };
             if reference.position == view.next || !found.insert(reference.position) {
                 continue;
             }
@@ -188,7 +191,7 @@ fn follow_back(
                 );
                 return Ok(found);
             }
-            next.extend(view.references(reference.hash)?);
+            next.extend(view.references(hash)?);
         }
         if next.is_empty() {
             break;

@@ -115,7 +115,7 @@ impl Work {
     }
 
     fn bytes(&self) -> usize {
-        self.statements().iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
+        self.statements().iter().map(|statement| STATEMENT_BYTES + statement.text_bytes()).sum()
     }
 }
 

@@ -97,11 +97,11 @@ impl ToldSource for TellingLog {
 }
 
 fn tell(segment: &Segment, record: &Record<'_>, location: Location) -> Result<Told, StorageError> {
-    if record.is_removed() {
+    let Some(statement) = record.statement() else {
         return Ok(Told::default());
-    }
-    let text = text_of(segment, record, location)?;
-    let parsed = parse_statement(text.as_bytes(), record.version(), &ParseLimits::KEPT);
+    };
+    let text = text_of(segment, statement, location)?;
+    let parsed = parse_statement(text.as_bytes(), statement.version, &ParseLimits::KEPT);
     Ok(parsed.map_or_else(
         |_| {
             // Accepted by an older release whose rules were wider. It is still given back.

@@ -11,7 +11,7 @@ use crate::entities::Told;
 use crate::format::SEGMENT_HEADER_BYTES;
 use crate::index::{IndexOptions, Location};
 use crate::log::frame::FrameEncoder;
-use crate::log::record::Prepared;
+use crate::log::record::{Content, Prepared, PreparedStatement};
 use crate::log::segment::segment_name;
 
 const STORE_ID: [u8; 16] = [7; 16];
@@ -27,7 +27,7 @@ fn prepared(position: u64) -> Prepared {
             position,
             tenant: TenantId::FIRST,
             sequence: position + 1,
-            id: id_of(position),
+            id: Some(id_of(position)),
             stored_micros: BASE_MICROS + i64::try_from(position).unwrap(),
             location: Location { segment: 0, offset: 0 },
             own_terms: Vec::new(),
@@ -35,11 +35,13 @@ fn prepared(position: u64) -> Prepared {
             target: None,
             is_voiding: false,
         },
-        version: Version::V2_0_0,
-        is_timestamp_stored: false,
-        fingerprint: [1; 16],
-        salt: [2; 16],
-        text: vec![3; 20].into(),
+        content: Content::Statement(PreparedStatement {
+            version: Version::V2_0_0,
+            is_timestamp_stored: false,
+            fingerprint: [1; 16],
+            salt: [2; 16],
+            text: vec![3; 20].into(),
+        }),
         told: Told::default(),
     }
 }

@@ -13,6 +13,7 @@ const IS_VOIDING: u8 = 1;
 const HAS_TARGET: u8 = 2;
 const STORED_DIFFERS: u8 = 4;
 const SEGMENT_DIFFERS: u8 = 8;
+const IS_ERASED: u8 = 16;
 
 /// Bytes read at once when all rows are walked through.
 const WALK_BYTES: usize = 64 * 1024;
@@ -28,6 +29,8 @@ pub(in crate::index) struct Row {
     pub(in crate::index) is_voiding: bool,
     /// Whether it refers to a statement.
     pub(in crate::index) has_target: bool,
+    /// Whether no statement stands there any more: it was erased, or removed with its tenant.
+    pub(in crate::index) is_erased: bool,
 }
 
 /// The rows of a run: time and place of each block in memory, the rest on disk.
@@ -124,7 +127,8 @@ fn decode_block(body: &[u8], count: usize) -> Option<Vec<Row>> {
         }
         let is_voiding = flags & IS_VOIDING != 0;
         let has_target = flags & HAS_TARGET != 0;
-        rows.push(Row { stored_micros, location, is_voiding, has_target });
+        let is_erased = flags & IS_ERASED != 0;
+        rows.push(Row { stored_micros, location, is_voiding, has_target, is_erased });
     }
     reader.0.is_empty().then_some(rows)
 }
@@ -164,6 +168,7 @@ impl RowsWriter {
         self.block.push(
             flag(row.is_voiding, IS_VOIDING)
                 | flag(row.has_target, HAS_TARGET)
+                | flag(row.is_erased, IS_ERASED)
                 | flag(stored_delta > 0, STORED_DIFFERS)
                 | flag(is_new_segment, SEGMENT_DIFFERS),
         );
