@@ -1,11 +1,13 @@
-//! What is answered where statements were erased.
+//! What is answered where statements were erased, and chains of references as long as may be.
 
 use std::fs;
 use std::path::Path;
 
 use acta_ambient::{ManualClock, SeededEntropy};
-use acta_storage::suite::fixture::{Draft, START, batch, everything, id, numbers, verb};
-use acta_storage::{Directory, Order, StatementStore, TenantPurge, TransferSource};
+use acta_storage::suite::fixture::{
+    Draft, START, activity, agent, batch, everything, id, mailbox, numbers, verb,
+};
+use acta_storage::{AgentFilter, Directory, Order, StatementStore, TenantPurge, TransferSource};
 use tempfile::TempDir;
 
 use super::*;
@@ -325,4 +327,60 @@ async fn a_changed_bit_of_an_erased_record_is_found_by_verify() {
         fs::write(directory.join(&file), whole).unwrap();
     }
     check_sound(directory, LEFT.len() + 3);
+}
+
+/// What Ada launched: two filters, which one statement must meet.
+fn launched_by_ada() -> StatementQuery {
+    let agent = Some(AgentFilter { ifi: mailbox("ada"), is_related: false });
+    StatementQuery { agent, verb: Some(verb("launched")), ..everything() }
+}
+
+/// A chain of statements, each of which refers to the one before; the first matches all that is
+/// asked for. Others match a part of it.
+async fn append_chain(storage: &EmbeddedStorage, length: u128, parts: &[(u128, &str, &str)]) {
+    let mut drafts = vec![Draft::new(1).verb("launched").object(activity("rocket"))];
+    drafts.extend((2..=length).map(|number| Draft::referring(number, number - 1)));
+    for (number, actor, verb_name) in parts {
+        let draft = Draft::referring(*number, number - 1);
+        let draft = draft.actor(agent(actor)).verb(verb_name);
+        drafts[usize::try_from(number - 1).unwrap()] = draft;
+    }
+    storage.append(TENANT, batch(&drafts.iter().collect::<Vec<_>>())).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_is_followed_as_far_as_its_bound_whatever_else_is_looked_at() {
+    const FURTHEST: u128 = StatementQuery::CHAIN_MAX as u128 + 1;
+    let directory = TempDir::new().unwrap();
+    let storage = open(directory.path());
+    // Statements far behind the first are candidates too: Ada and the verb are near them, but
+    // not together. Those are looked at first, and do not match.
+    let parts = [(FURTHEST + 5, "ada", "confirmed"), (FURTHEST + 9, "bob", "launched")];
+    append_chain(&storage, FURTHEST + 40, &parts).await;
+    let query = launched_by_ada();
+    let expected: Vec<u128> = (1..=FURTHEST).collect();
+    for order in [Order::Descending, Order::Ascending] {
+        let mut found = find_numbers(&storage, &StatementQuery { order, ..query.clone() }).await;
+        found.sort_unstable();
+        assert_eq!(found, expected, "{order:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_circle_that_matches_in_parts_only_ends() {
+    let directory = TempDir::new().unwrap();
+    let storage = open(directory.path());
+    let ada = |draft: Draft| draft.actor(agent("ada"));
+    let drafts = [
+        ada(Draft::referring(1, 3)),
+        Draft::referring(2, 1).verb("launched"),
+        Draft::referring(3, 2),
+        Draft::referring(4, 4),
+        ada(Draft::referring(5, 3)).verb("launched"),
+    ];
+    for draft in &drafts {
+        append(&storage, TENANT, draft).await;
+    }
+    let query = launched_by_ada();
+    assert_eq!(find_numbers(&storage, &query).await, [5]);
 }

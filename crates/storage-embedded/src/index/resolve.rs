@@ -16,9 +16,6 @@ use roaring::RoaringBitmap;
 use super::view::View;
 use super::{Entry, EntrySource, Reference, id_hash};
 
-/// Longest chain of references that is followed, in either direction.
-pub(super) const CHAIN_MAX: usize = StatementQuery::CHAIN_MAX;
-
 /// Most terms that an entry inherits.
 pub(super) const INHERITED_MAX: usize = 4_096;
 
@@ -95,7 +92,9 @@ impl Resolver {
         let mut inherited = Vec::new();
         let mut seen = HashSet::from([id]);
         let mut next = Some(target);
-        while let Some(id) = next.filter(|id| seen.len() <= CHAIN_MAX && seen.insert(*id)) {
+        while let Some(id) =
+            next.filter(|id| seen.len() <= StatementQuery::CHAIN_MAX && seen.insert(*id))
+        {
             let Some(link) = self.remember(view, (tenant, id), source)? else { break };
             inherited.extend_from_slice(&link.shared_terms);
             next = link.target;
@@ -176,7 +175,7 @@ fn follow_back(
 ) -> Result<RoaringBitmap, StorageError> {
     let mut found = RoaringBitmap::new();
     let mut level = direct;
-    for _ in 0..CHAIN_MAX {
+    for _ in 0..StatementQuery::CHAIN_MAX {
         let mut next = Vec::new();
         for reference in level {
             // What was erased passes nothing on and gets nothing.

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use acta_access::TenantId;
-use acta_storage::{Order, StorageError, Term};
+use acta_storage::{Order, StatementQuery, StorageError, Term};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -619,7 +619,7 @@ fn a_statement_that_refers_to_itself_is_found_once() {
 
 #[test]
 fn a_chain_is_followed_as_far_as_its_bound() {
-    let count = super::resolve::CHAIN_MAX as u64 + 100;
+    let count = StatementQuery::CHAIN_MAX as u64 + 100;
     for is_backwards in [true, false] {
         let mut links: Vec<_> = (0..count).map(|number| (number, number.checked_sub(1))).collect();
         if is_backwards {
@@ -628,7 +628,7 @@ fn a_chain_is_followed_as_far_as_its_bound() {
         let (_directory, index) = insert_links(&links, 50);
         let all_of = vec![vec![term(tenant(1), 0)]];
         let found = ask(&index, &IndexQuery { all_of, ..everything(tenant(1)) }).len();
-        assert_eq!(found, 1 + super::resolve::CHAIN_MAX, "backwards: {is_backwards}");
+        assert_eq!(found, 1 + StatementQuery::CHAIN_MAX, "backwards: {is_backwards}");
     }
 }
 
