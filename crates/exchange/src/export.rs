@@ -120,7 +120,11 @@ async fn read_one_by_one(
     let mut remains = Remains { entries: Vec::new(), left_out: 0, until };
     for sequence in after + 1..=until {
         match storage.read_feed(tenant, sequence - 1, 1).await {
-            Ok(entries) => remains.entries.extend(entries),
+            // Of an erased statement, the next one is given.
+            Ok(mut entries) => {
+                entries.retain(|entry| entry.sequence == sequence);
+                remains.entries.append(&mut entries);
+            }
             Err(StorageError::Corrupt { place }) => {
                 remains.left_out += 1;
                 watch(Exporting::LeftOut { sequence, place });

@@ -297,8 +297,11 @@ impl Engine {
         if let Some(records) = self.feed.read(tenant, after, page) {
             return Ok(records);
         }
-        let kept = self.read_kept(tenant, after, page).await?;
-        Ok(kept.into_iter().map(|kept| FeedRecord::of_statement(kept, None)).collect())
+        if self.count_statements(tenant) <= after {
+            return Ok(Vec::new());
+        }
+        let reading = self.reading(tenant);
+        blocking(move || reading.steadily(|reading| reading.records(after, page))).await
     }
 
     /// Changes whenever records were stored.
@@ -381,3 +384,6 @@ async fn join<T>(
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,16 +150,16 @@ impl CommitObserver for FeedTail {
 /// What followers read of a statement that was stored just now; none if its text was not kept
 /// in memory.
 fn feed_record(prepared: Prepared) -> Option<FeedRecord> {
-    let Prepared { entry, version, fingerprint, salt, received, .. } = prepared;
-    let received = *received?;
+    let Prepared { entry, content, received } = prepared;
+    let (statement, received) = (content.into_statement()?, *received?);
     let id = |id| StatementId(Uuid::from_u128(id));
     let kept = KeptStatement {
         sequence: entry.sequence,
-        id: id(entry.id),
+        id: id(entry.id?),
         stored: Moment::from_unix_micros(entry.stored_micros),
-        version,
-        fingerprint: Fingerprint(fingerprint),
-        salt,
+        version: statement.version,
+        fingerprint: Fingerprint(statement.fingerprint),
+        salt: statement.salt,
         kept: received.kept,
         target: entry.target.map(id),
         is_voiding: entry.is_voiding,

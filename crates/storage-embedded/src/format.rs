@@ -1,5 +1,7 @@
 //! The bytes on disk that every file shares: little-endian numbers, varints, checksums.
 //!
+//! Log and index read and write their numbers here, and nowhere else.
+//!
 //! What the files look like is drawn in `docs/format/`.
 
 /// The version of all formats that this program writes.
@@ -21,14 +23,7 @@ pub(crate) const SEGMENT_MAGIC: [u8; 8] = *b"ACTALOG\0";
 pub(crate) const FRAME_MAGIC: [u8; 4] = *b"AFRM";
 
 /// Bytes of a segment's header before its dictionary.
-pub(crate) const SEGMENT_HEADER_BYTES: usize = 56;
-
-/// The newest version of segments that this program reads. Only those that were written anew
-/// have it; others have [`VERSION`].
-pub(crate) const SEGMENT_VERSION: u32 = 2;
-
-/// Bytes of the revision, which stands behind the header of a segment of version 2.
-pub(crate) const REVISION_BYTES: usize = 4;
+pub(crate) const SEGMENT_HEADER_BYTES: usize = 60;
 
 /// Bytes of a frame's header before its terms.
 pub(crate) const FRAME_HEADER_BYTES: usize = 28;
@@ -70,11 +65,27 @@ pub(crate) fn varint_bytes(number: u64) -> usize {
     bits.div_ceil(7)
 }
 
+/// Maps small numbers of either sign to small ones without.
+pub(crate) const fn zigzag(number: i64) -> u64 {
+    (number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned()
+}
+
+/// The inverse of [`zigzag`].
+pub(crate) const fn unzigzag(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
+}
+
 /// Takes numbers and byte strings off the front of a slice; none when it is too short.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
-impl Bytes<'_> {
+impl<'a> Bytes<'a> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -97,6 +108,8 @@ impl Bytes<'_> {
         self.array().map(i64::from_le_bytes)
     }
 
+    /// The number that [`push_varint`] wrote; none for bytes that it writes for no number: more
+    /// than are needed, or with bits that a number has no room for.
     pub(crate) fn varint(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for index in 0..VARINT_BYTES_MAX {
@@ -108,7 +121,8 @@ impl Bytes<'_> {
             }
             number |= bits << (7 * index);
             if byte < 0x80 {
-                return Some(number);
+                let is_shortest = byte != 0 || index == 0;
+                return is_shortest.then_some(number);
             }
         }
         None
@@ -137,6 +151,25 @@ mod tests {
             prop_assert_eq!(bytes.varint(), Some(number));
             prop_assert_eq!(bytes.0, &[7][..]);
         }
+
+        #[test]
+        fn a_varint_that_is_read_is_written_as_it_was(
+            bytes in proptest::collection::vec(any::<u8>(), 0..12),
+        ) {
+            let mut rest = Bytes(&bytes);
+            if let Some(number) = rest.varint() {
+                let mut out = Vec::new();
+                push_varint(&mut out, number);
+                prop_assert_eq!(&bytes[..bytes.len() - rest.0.len()], &out[..]);
+            }
+        }
+
+        #[test]
+        fn a_number_of_either_sign_is_read_as_it_was_written(number: i64) {
+            prop_assert_eq!(unzigzag(zigzag(number)), number);
+            let small = number % 64;
+            prop_assert!(zigzag(small) < 128);
+        }
     }
 
     #[track_caller]
@@ -145,18 +178,53 @@ mod tests {
     }
 
     #[test]
-    fn refuses_varints_that_do_not_end_or_do_not_fit() {
-        let table: [(&[u8], Option<u64>); 6] = [
-            (&[0], Some(0)),
-            (&[0x80, 1], Some(128)),
-            (&[0x80], None),
-            (&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1], Some(u64::MAX)),
-            (&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 2], None),
-            (&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1], None),
+    fn varint_refuses_what_does_not_end_or_fit_or_is_too_long() {
+        const FULL: [u8; 9] = [0xFF; 9];
+        let full = |last: &[u8]| [&FULL, last].concat();
+        let table = [
+            (vec![0], Some(0)),
+            (vec![0x7F], Some(127)),
+            (vec![0x80, 1], Some(128)),
+            (full(&[1]), Some(u64::MAX)),
+            // It does not end.
+            (vec![], None),
+            (vec![0x80], None),
+            (FULL.to_vec(), None),
+            // It does not fit.
+            (full(&[2]), None),
+            (full(&[0x7F]), None),
+            (full(&[0x81]), None),
+            (full(&[0x81, 0]), None),
+            (full(&[0x80, 1]), None),
+            // It is longer than need be.
+            (vec![0x80, 0], None),
+            (vec![0xFF, 0], None),
+            (vec![0x81, 0x80, 0], None),
+            (full(&[0]), None),
+            ([0x80; 9].into_iter().chain([0]).collect(), None),
         ];
         for (bytes, expected) in table {
-            check(bytes, expected);
+            check(&bytes, expected);
         }
+    }
+
+    #[test]
+    fn varint_u32_refuses_a_larger_number() {
+        for (number, expected) in
+            [(u64::from(u32::MAX), Some(u32::MAX)), (1 << 32, None), (u64::MAX, None)]
+        {
+            let mut out = Vec::new();
+            push_varint(&mut out, number);
+            assert_eq!(Bytes(&out).varint_u32(), expected, "input: {number}");
+        }
+    }
+
+    #[test]
+    fn take_refuses_more_than_there_is() {
+        let mut bytes = Bytes(&[1, 2, 3]);
+        assert_eq!(bytes.take(4), None);
+        assert_eq!(bytes.take(2), Some(&[1, 2][..]));
+        assert_eq!((bytes.u32(), bytes.byte(), bytes.byte()), (None, Some(3), None));
     }
 
     #[test]

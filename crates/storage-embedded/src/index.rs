@@ -64,8 +64,8 @@ pub(crate) struct Entry {
     pub(crate) tenant: TenantId,
     /// Place among the tenant's statements, from 1, without gaps.
     pub(crate) sequence: u64,
-    /// The statement's id.
-    pub(crate) id: u128,
+    /// The statement's id; none of one that was erased, or removed with its tenant.
+    pub(crate) id: Option<u128>,
     /// When it was stored, in microseconds since 1970; never less than the one before.
     pub(crate) stored_micros: i64,
     /// Where its record is.
@@ -94,7 +94,7 @@ impl Entry {
             position,
             tenant: NOBODY,
             sequence: 0,
-            id: 0,
+            id: None,
             stored_micros,
             location: Location { segment: 0, offset: 0 },
             own_terms: Vec::new(),
@@ -102,11 +102,6 @@ impl Entry {
             target: None,
             is_voiding: false,
         }
-    }
-
-    /// Whether it stands in the place of a statement that was removed.
-    pub(crate) fn is_removed(&self) -> bool {
-        self.tenant == NOBODY
     }
 }
 
@@ -217,6 +212,8 @@ pub(crate) struct SequencePlace {
     pub(crate) stored_micros: i64,
     /// Whether a voiding statement names it.
     pub(crate) is_voided: bool,
+    /// Whether it was erased.
+    pub(crate) is_erased: bool,
 }
 
 /// Sizes, for whoever watches the store.
@@ -254,18 +251,23 @@ fn id_hash(tenant: TenantId, id: u128) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Reference {
     position: u32,
-    /// The hash of its own id.
-    hash: u64,
+    /// The hash of its own id; none of one that was erased.
+    hash: Option<u64>,
     is_voiding: bool,
 }
+
+/// Flags of a reference record.
+const REFERENCE_VOIDING: u8 = 1;
+const REFERENCE_ERASED: u8 = 2;
 
 impl Reference {
     fn encode(&self, target_hash: u64) -> [u8; run::REFERENCE_WIDTH] {
         let mut record = [0; run::REFERENCE_WIDTH];
         record[..8].copy_from_slice(&target_hash.to_be_bytes());
         record[8..12].copy_from_slice(&self.position.to_be_bytes());
-        record[12..20].copy_from_slice(&self.hash.to_be_bytes());
-        record[20] = u8::from(self.is_voiding);
+        record[12..20].copy_from_slice(&self.hash.unwrap_or_default().to_be_bytes());
+        record[20] = if self.is_voiding { REFERENCE_VOIDING } else { 0 }
+            | if self.hash.is_none() { REFERENCE_ERASED } else { 0 };
         record
     }
 
@@ -274,10 +276,11 @@ impl Reference {
         let (target_hash, rest) = record.split_first_chunk::<8>()?;
         let (position, rest) = rest.split_first_chunk::<4>()?;
         let (hash, rest) = rest.split_first_chunk::<8>()?;
+        let flags = *rest.first()?;
         let reference = Self {
             position: u32::from_be_bytes(*position),
-            hash: u64::from_be_bytes(*hash),
-            is_voiding: rest.first().is_some_and(|flags| flags & 1 != 0),
+            hash: (flags & REFERENCE_ERASED == 0).then_some(u64::from_be_bytes(*hash)),
+            is_voiding: flags & REFERENCE_VOIDING != 0,
         };
         Some((u64::from_be_bytes(*target_hash), reference))
     }
@@ -469,6 +472,7 @@ impl Index {
                 location: row.location,
                 stored_micros: row.stored_micros,
                 is_voided: view.voided.contains(position),
+                is_erased: row.is_erased,
             });
         }
         Ok(places)

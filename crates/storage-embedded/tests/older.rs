@@ -83,7 +83,7 @@ fn rows(data: &Path) -> Option<Vec<Row>> {
 #[tokio::test]
 async fn stores_of_earlier_releases_keep_their_tenants_and_credentials() {
     let stores = all();
-    assert!(2 <= stores.len(), "{stores:?}");
+    assert!(!stores.is_empty(), "there is a store to open");
     for store in stores {
         let scratch = TempDir::new().unwrap();
         let data = scratch.path().join("data");

@@ -187,10 +187,10 @@ async fn feed(storage: &EmbeddedStorage, tenant: TenantId) -> Vec<StoredStatemen
 }
 
 /// The versions in the headers of the segments.
-fn segment_versions(home: &Home) -> Vec<u8> {
+fn segment_revisions(home: &Home) -> Vec<u8> {
     let log = files(&home.data().join("log"));
     let is_segment = |path: &Path| path.extension().is_some_and(|it| it == "log");
-    log.iter().filter(|(path, _)| is_segment(path)).map(|(_, bytes)| bytes[8]).collect()
+    log.iter().filter(|(path, _)| is_segment(path)).map(|(_, bytes)| bytes[56]).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +204,7 @@ async fn nothing_of_a_tenant_is_in_any_file() {
     for part in ["log/", "index/", "attachments/", "tables.sqlite"] {
         assert!(before.iter().any(|file| file.starts_with(part)), "no marker in {part}");
     }
-    assert!(segment_versions(&home).iter().all(|version| *version == 1));
+    assert!(segment_revisions(&home).iter().all(|revision| *revision == 0));
     check_sound(&home, 2 * COUNT + 1);
 
     let storage = home.open();
@@ -219,9 +219,9 @@ async fn nothing_of_a_tenant_is_in_any_file() {
     drop(storage);
     assert_eq!(marked_files(&home.data()), Vec::<String>::new());
     check_sound(&home, COUNT);
-    let versions = segment_versions(&home);
-    assert!(versions.contains(&2), "an older release must refuse what it does not know");
-    assert_eq!(versions.last(), Some(&1), "what grows is as it always was");
+    let revisions = segment_revisions(&home);
+    assert!(revisions.contains(&1), "a segment that was written anew says so: {revisions:?}");
+    assert_eq!(revisions.last(), Some(&0), "what grows never was");
     let storage = home.open();
     assert_eq!(feed(&storage, KEPT).await, expected);
     assert_eq!(feed(&storage, gone).await, []);
@@ -230,8 +230,7 @@ async fn nothing_of_a_tenant_is_in_any_file() {
 /// The dictionary in the bytes of a segment.
 fn dictionary_of(segment: &[u8]) -> Vec<u8> {
     let len = u32::from_le_bytes(segment[48..52].try_into().unwrap());
-    let from = if segment[8] == 1 { 56 } else { 60 };
-    segment[from..from + len as usize].to_vec()
+    segment[60..60 + len as usize].to_vec()
 }
 
 fn dictionaries(home: &Home) -> Vec<Vec<u8>> {

@@ -241,7 +241,8 @@ pub trait StatementStore: Send + Sync {
     async fn consistent_through(&self, tenant: TenantId) -> Result<Moment, StorageError>;
 
     /// Reads the log in order: up to `count_max` statements whose sequence is greater than
-    /// `after`, voided ones included.
+    /// `after`, voided ones included. Erased ones are left out, so sequences may have gaps;
+    /// nothing is given at the end only.
     ///
     /// # Errors
     ///

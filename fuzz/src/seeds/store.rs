@@ -8,6 +8,7 @@ use acta_access::TenantId;
 use acta_ambient::{ManualClock, SeededEntropy};
 use acta_storage_suite::fixture::{Draft, START, activity};
 use acta_storage::{Batch, StatementStore};
+use acta_storage_embedded::fuzzing::OpenSegment;
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
 
 use crate::input::SEPARATOR;
@@ -23,12 +24,13 @@ pub(super) struct Store {
 /// Statements in each store, and how many of them are in a batch.
 const SIZES: [(u128, usize); 4] = [(1, 1), (12, 5), (70, 15), (300, 60)];
 
-/// Makes stores of several sizes.
+/// Makes stores of several sizes, and one in which statements were erased.
 pub(super) fn make() -> Vec<Store> {
-    SIZES.into_iter().map(|(count, batch_count)| make_one(count, batch_count)).collect()
+    let plain = SIZES.into_iter().map(|(count, batch_count)| make_one(count, batch_count, false));
+    plain.chain([make_one(70, 15, true)]).collect()
 }
 
-fn make_one(count: u128, batch_count: usize) -> Store {
+fn make_one(count: u128, batch_count: usize, is_erased: bool) -> Store {
     let directory = tempfile::TempDir::new().expect("the temporary directory takes files");
     let options = Options {
         directory: directory.path().to_path_buf(),
@@ -54,9 +56,25 @@ fn make_one(count: u128, batch_count: usize) -> Store {
         assert!(appended.is_ok(), "a store takes statements");
     }
     storage.close().expect("a store closes");
+    drop(storage);
+    if is_erased {
+        erase(&options);
+    }
     let read = |name: &str| read_all(&directory.path().join(name));
     let identity = fs::read(directory.path().join("store")).expect("a store has its identity");
     Store { identity, segments: read("log"), runs: read("index") }
+}
+
+/// Erases statements, and lets a start make the index anew from what is left.
+fn erase(options: &Options) {
+    let log = options.directory.join("log");
+    let segment = OpenSegment::open(&SystemDisk, &log).expect("a segment can be read");
+    let erased = segment.expect("a segment has a header").erase().expect("a segment can be read");
+    fs::write(log.join("00000001.log"), erased).expect("a file can be written");
+    fs::remove_file(log.join("closed")).expect("a store was closed");
+    fs::remove_dir_all(options.directory.join("index")).expect("a store has an index");
+    let storage = EmbeddedStorage::open(options).expect("a store opens");
+    storage.close().expect("a store closes");
 }
 
 fn draft(number: u128) -> Draft {

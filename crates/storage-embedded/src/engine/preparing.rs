@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::join;
 use crate::index::{Entry, Location};
 use crate::log::dictionary::Codec;
-use crate::log::record::{Prepared, Received};
+use crate::log::record::{Content, Prepared, PreparedStatement, Received};
 
 /// Up to this many statements are prepared where the caller runs: handing them to another
 /// thread would cost more than it saves.
@@ -57,12 +57,9 @@ impl Preparing {
         let mut salts = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut salts);
         let mut prepared = Vec::with_capacity(statements.len());
-        for ((statement, text), salt) in
-            statements.into_iter().zip(texts).zip(salts.chunks_exact(16))
-        {
-            let mut one = self.prepare_one(tenant, statement, text);
-            one.salt.copy_from_slice(salt);
-            prepared.push(one);
+        let salts = salts.as_chunks().0;
+        for ((statement, text), salt) in statements.into_iter().zip(texts).zip(salts) {
+            prepared.push(self.prepare_one(tenant, statement, (text, *salt)));
         }
         Ok(prepared)
     }
@@ -78,14 +75,19 @@ impl Preparing {
         Ok(starts.zip(&ends).map(|(start, end)| packed.slice(start..*end)).collect())
     }
 
-    fn prepare_one(&self, tenant: TenantId, new: NewStatement, text: Bytes) -> Prepared {
+    fn prepare_one(
+        &self,
+        tenant: TenantId,
+        new: NewStatement,
+        (text, salt): (Bytes, [u8; 16]),
+    ) -> Prepared {
         let statement = &new.statement;
         Prepared {
             entry: Entry {
                 position: 0,
                 tenant,
                 sequence: 0,
-                id: new.id.0.as_u128(),
+                id: Some(new.id.0.as_u128()),
                 stored_micros: 0,
                 location: Location { segment: 0, offset: 0 },
                 own_terms: Vec::new(),
@@ -93,11 +95,13 @@ impl Preparing {
                 target: statement.target().map(|target| target.0.as_u128()),
                 is_voiding: statement.voids().is_some(),
             },
-            version: new.version,
-            is_timestamp_stored: new.kept.is_timestamp_stored,
-            fingerprint: statement.fingerprint.0,
-            salt: [0; 16],
-            text,
+            content: Content::Statement(PreparedStatement {
+                version: new.version,
+                is_timestamp_stored: new.kept.is_timestamp_stored,
+                fingerprint: statement.fingerprint.0,
+                salt,
+                text,
+            }),
             received: Some(Box::new(Received { kept: new.kept, statement: Some(new.statement) })),
         }
     }
@@ -125,7 +129,7 @@ impl Preparing {
                 position: 0,
                 tenant,
                 sequence: kept.sequence,
-                id: kept.id.0.as_u128(),
+                id: Some(kept.id.0.as_u128()),
                 stored_micros: kept.stored.unix_micros(),
                 location: Location { segment: 0, offset: 0 },
                 own_terms: Vec::new(),
@@ -133,11 +137,13 @@ impl Preparing {
                 target: kept.target.map(|target| target.0.as_u128()),
                 is_voiding: kept.is_voiding,
             },
-            version: kept.version,
-            is_timestamp_stored: kept.kept.is_timestamp_stored,
-            fingerprint: kept.fingerprint.0,
-            salt: kept.salt,
-            text,
+            content: Content::Statement(PreparedStatement {
+                version: kept.version,
+                is_timestamp_stored: kept.kept.is_timestamp_stored,
+                fingerprint: kept.fingerprint.0,
+                salt: kept.salt,
+                text,
+            }),
             received: Some(Box::new(Received { kept: kept.kept, statement })),
         }
     }

@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::{
-    Cursor, FeedEntry, Filters, KeptStatement, PageLimits, StatementPage, StatementQuery,
-    StorageError, StoredStatement,
+    Cursor, FeedEntry, FeedRecord, Filters, KeptStatement, PageLimits, StatementPage,
+    StatementQuery, StorageError, StoredStatement,
 };
 use acta_xapi::StatementId;
 
 use crate::index::{Entry, EntrySource, IndexQuery, Location};
-use crate::log::reader::{kept_of, statement_of};
+use crate::log::reader::{feed_record_of, kept_of, statement_of};
 use crate::log::record::Record;
 use crate::log::segment::{RecordBuffer, Segment};
 use crate::log::writer::Shared;
-
-/// Longest chain of references that is followed.
-const CHAIN_MAX: usize = 100_000;
 
 /// A look into log and index for one tenant. May wait for the disk.
 #[derive(Clone, Debug)]
@@ -82,7 +79,7 @@ impl Reading {
             after: query.after.map(|cursor| cursor.0),
         };
         let mut page = StatementPage::default();
-        let mut matching = Matching { filters, verdicts: Verdicts::new() };
+        let mut matching = Matching { filters, ahead: HashMap::new() };
         let mut last = 0;
         let mut text_bytes = 0;
         let mut buffer = RecordBuffer::default();
@@ -135,9 +132,14 @@ impl Reading {
     /// Whether a statement that refers to another matches: by itself, or by the other, all
     /// filters at once. The index only knows that each filter is met by one of them.
     ///
+    /// A chain is followed as far as the index inherits terms along it: what lies beyond never
+    /// makes a statement match, whatever else is asked for. What is learned of it is kept, so
+    /// that a long one is read once for all candidates along it; also how far away a match is,
+    /// which counts for those only that are near enough.
+    ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, filter conditions for `StatementRef`s.
     fn matches(&self, entry: &Entry, matching: &mut Matching<'_>) -> Result<bool, StorageError> {
-        let Matching { filters, verdicts: known } = matching;
+        let Matching { filters, ahead: known } = matching;
         if !filters.is_own_in(&entry.shared_terms) {
             return Ok(false);
         }
@@ -145,28 +147,46 @@ impl Reading {
             return Ok(true);
         }
         let mut path = Vec::new();
-        let mut next = entry.target;
-        let mut verdict = false;
-        while let Some(id) = next.filter(|_| path.len() < CHAIN_MAX) {
-            if let Some(known) = known.get(&id) {
-                verdict = *known;
-                break;
-            }
-            // Until it is known better: so a circle ends where it began.
-            known.insert(id, false);
-            path.push(id);
-            let Some(found) = self.shared.index.find(self.tenant, id)? else {
-                break;
+        let (mut passed, mut next) = (0, entry.target);
+        let mut found_at = None;
+        while let Some(id) = next.filter(|_| passed < StatementQuery::CHAIN_MAX) {
+            let ahead = if let Some(ahead) = known.get(&id) {
+                *ahead
+            } else {
+                let ahead = self.look_ahead(id, filters)?;
+                known.insert(id, ahead);
+                ahead
             };
-            let target = self.shared.reader.load_entry(found.location)?;
-            if filters.are_shared_in(&target.shared_terms) {
-                verdict = true;
-                break;
+            path.push((id, passed));
+            match ahead {
+                Ahead::Match { after } => {
+                    found_at = Some(passed + after);
+                    break;
+                }
+                Ahead::None { count, next: behind } => (passed, next) = (passed + count, behind),
             }
-            next = target.target;
         }
-        known.extend(path.into_iter().map(|id| (id, verdict)));
-        Ok(verdict)
+        known.extend(path.into_iter().map(|(id, before)| {
+            let ahead = match found_at {
+                Some(at) => Ahead::Match { after: at - before },
+                None => Ahead::None { count: passed - before, next },
+            };
+            (id, ahead)
+        }));
+        Ok(found_at.is_some_and(|at| at < StatementQuery::CHAIN_MAX))
+    }
+
+    /// Looks at one statement of a chain.
+    fn look_ahead(&self, id: u128, filters: &Filters) -> Result<Ahead, StorageError> {
+        let Some(found) = self.shared.index.find(self.tenant, id)? else {
+            return Ok(Ahead::None { count: 1, next: None });
+        };
+        let entry = self.shared.reader.load_entry(found.location)?;
+        Ok(if filters.are_shared_in(&entry.shared_terms) {
+            Ahead::Match { after: 0 }
+        } else {
+            Ahead::None { count: 1, next: entry.target }
+        })
     }
 
     /// As [`acta_storage::StatementStore::read_feed`].
@@ -175,8 +195,20 @@ impl Reading {
         after: u64,
         count_max: usize,
     ) -> Result<Vec<FeedEntry>, StorageError> {
-        let places = self.shared.index.by_sequence(self.tenant, after, count_max)?;
-        places.into_iter().map(|place| self.load(place.location, place.is_voided)).collect()
+        let (mut after, mut feed) = (after, Vec::new());
+        // What was erased is left out, which is not to look like the end.
+        while feed.len() < count_max {
+            let wanted = count_max - feed.len();
+            let places = self.shared.index.by_sequence(self.tenant, after, wanted)?;
+            for place in places.iter().filter(|place| !place.is_erased) {
+                feed.push(self.load(place.location, place.is_voided)?);
+            }
+            match places.last() {
+                Some(last) if places.len() == wanted => after = last.sequence,
+                _ => break,
+            }
+        }
+        Ok(feed)
     }
 }
 
@@ -187,34 +219,68 @@ impl Reading {
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<KeptStatement>, StorageError> {
+        self.span(after, page, |segment, record, location| {
+            let kept = kept_of(segment, record, location)?;
+            let len_bytes = kept.kept.text.len();
+            Ok((kept, len_bytes))
+        })
+    }
+
+    /// As [`acta_storage::Feed::read_records`].
+    pub(crate) fn records(
+        &self,
+        after: u64,
+        page: PageLimits,
+    ) -> Result<Vec<FeedRecord>, StorageError> {
+        self.span(after, page, |segment, record, location| {
+            let record = feed_record_of(segment, record, location)?;
+            let len_bytes = record.len_bytes();
+            Ok((record, len_bytes))
+        })
+    }
+
+    /// Reads the tenant's log behind `after` by `read`, which returns what it has read and how
+    /// many bytes of text that has.
+    fn span<T>(
+        &self,
+        after: u64,
+        page: PageLimits,
+        read: impl Fn(&Segment, &Record<'_>, Location) -> Result<(T, usize), StorageError>,
+    ) -> Result<Vec<T>, StorageError> {
         let count_max = page.count_max.max(1);
         let places = self.shared.index.by_sequence(self.tenant, after, count_max)?;
-        let (mut kept, mut text_bytes) = (Vec::with_capacity(places.len()), 0);
+        let (mut all, mut text_bytes) = (Vec::with_capacity(places.len()), 0);
         let mut buffer = RecordBuffer::default();
         for place in places {
             let location = place.location;
-            let one =
+            let (one, len_bytes) =
                 self.shared.reader.with_record(location, &mut buffer, |segment, record| {
                     self.check_tenant(segment, record, location)?;
-                    kept_of(segment, record, location)
+                    read(segment, record, location)
                 })?;
-            text_bytes += one.kept.text.len();
-            kept.push(one);
+            text_bytes += len_bytes;
+            all.push(one);
             if page.bytes_max <= text_bytes {
                 break;
             }
         }
-        Ok(kept)
+        Ok(all)
     }
 }
 
-/// Whether statements that are referred to match, by themselves or along their chain.
-type Verdicts = HashMap<u128, bool>;
+/// What is known of the chain that begins with a statement.
+#[derive(Clone, Copy, Debug)]
+enum Ahead {
+    /// The statement that lies so many references behind it matches, and none before.
+    Match { after: usize },
+    /// So many statements from it on do not match; the chain goes on with `next`.
+    None { count: usize, next: Option<u128> },
+}
 
 /// What is asked for, and what is known already while a page is made.
 struct Matching<'a> {
     filters: &'a Filters,
-    verdicts: Verdicts,
+    ahead: HashMap<u128, Ahead>,
 }
 
 /// What became of a candidate.

@@ -11,7 +11,7 @@ use acta_storage::StorageError;
 
 use crate::OpenError;
 use crate::disk::{self, Disk};
-use crate::format::SEGMENT_VERSION;
+use crate::format::VERSION;
 use crate::index::{Entry, Index};
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::dictionary::Codec;
@@ -96,7 +96,7 @@ pub(crate) fn is_draft(name: &str) -> bool {
 pub(crate) fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
     let path: PathBuf = directory.join(crate::log::segment::segment_name(number));
     match unreadable {
-        Unreadable::Newer(found) => OpenError::Newer { path, found, known: SEGMENT_VERSION },
+        Unreadable::Newer(found) => OpenError::Newer { path, found, known: VERSION },
         Unreadable::Damaged => {
             let place = format!("{} at byte 0", path.display());
             OpenError::Storage(StorageError::Corrupt { place })
@@ -408,8 +408,8 @@ fn sample_all(reader: &LogReader, sampler: &Arc<Sampler>) -> Result<(), StorageE
             let mut texts = Vec::new();
             for record in frame.records() {
                 let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
-                let is_there = !record.is_removed();
-                texts.extend(is_there.then(|| text_of(&segment, &record, location)).transpose()?);
+                let statement = record.statement();
+                texts.extend(statement.map(|it| text_of(&segment, it, location)).transpose()?);
             }
             sampler.add(texts.iter().map(String::as_str));
         }

@@ -1,4 +1,4 @@
-//! Bytes of the index: numbers, checksums, a file written forward and read in windows.
+//! Bytes of the index: sealed blocks, a file written forward and read in windows.
 
 use std::io;
 use std::path::PathBuf;
@@ -32,25 +32,6 @@ pub(super) const fn usize_of(value: u64) -> usize {
     value as usize
 }
 
-/// Appends `value` in groups of seven bits, the lowest first.
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push((value & 0x7f) as u8);
-}
-
-/// Maps small numbers of either sign to small ones without.
-pub(super) const fn zigzag(value: i64) -> u64 {
-    (value.wrapping_shl(1) ^ (value >> 63)).cast_unsigned()
-}
-
-/// The inverse of [`zigzag`].
-pub(super) const fn unzigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
-}
-
 /// Appends the checksum of everything from `start` on.
 pub(super) fn seal(out: &mut Vec<u8>, start: usize) {
     let checksum = crc32c(0, &out[start..]);
@@ -61,56 +42,6 @@ pub(super) fn seal(out: &mut Vec<u8>, start: usize) {
 pub(super) fn unseal(bytes: &[u8]) -> Option<&[u8]> {
     let (body, checksum) = bytes.split_last_chunk::<SEAL_BYTES>()?;
     (crc32c(0, body) == u32::from_le_bytes(*checksum)).then_some(body)
-}
-
-/// Numbers read one after the other; none where the bytes end too early.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
-
-impl<'a> Reader<'a> {
-    pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (taken, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
-        Some(*taken)
-    }
-
-    pub(super) fn u8(&mut self) -> Option<u8> {
-        self.array::<1>().map(|[byte]| byte)
-    }
-
-    pub(super) fn u32(&mut self) -> Option<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    pub(super) fn u64(&mut self) -> Option<u64> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    pub(super) fn i64(&mut self) -> Option<i64> {
-        self.array().map(i64::from_le_bytes)
-    }
-
-    pub(super) fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for (index, byte) in self.0.iter().enumerate().take(10) {
-            value |= u64::from(byte & 0x7f).wrapping_shl(7 * len32(index));
-            if byte & 0x80 == 0 {
-                self.0 = &self.0[index + 1..];
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    pub(super) fn varint32(&mut self) -> Option<u32> {
-        self.varint().and_then(|value| u32::try_from(value).ok())
-    }
 }
 
 /// A finished file of the index, which knows what to do when it turns out to be damaged.

@@ -1,6 +1,7 @@
 //! Checking runs without changing them: each is compared, byte for byte, with what the log
 //! gives.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use super::run::table::TableWalk;
 use super::run::tenants::Positions;
 use super::run::writer::{Home, remove_if_there};
 use super::run::{Run, parse_name};
-use super::{Entry, EntryLog, EntrySource, NOBODY};
+use super::{EntryLog, EntrySource, Location, NOBODY};
 use crate::disk::Disk;
 
 /// Bytes of two files that are compared at once.
@@ -54,8 +55,8 @@ pub(crate) struct Identified {
     pub(crate) tenant: TenantId,
     /// Its place among the tenant's statements.
     pub(crate) sequence: u64,
-    /// Its id.
-    pub(crate) id: u128,
+    /// Its id; none of one that was erased.
+    pub(crate) id: Option<u128>,
 }
 
 /// What a check comes upon.
@@ -74,8 +75,8 @@ pub(crate) enum RunSight {
     },
     /// A file that the next start removes.
     Leftover(String),
-    /// A statement whose id another one of its tenant has.
-    SecondId(Entry),
+    /// A statement with an id that another one of its tenant has.
+    SecondId(u128, Location),
     /// Positions of the log that no run covers. The next start reads them again.
     Uncovered(Range<u64>),
 }
@@ -204,8 +205,10 @@ impl RunCheck<'_> {
         let source: &dyn EntrySource = self.log;
         let mut builder = RunBuilder::new(scratch, before.to_vec(), self.run_entries, source);
         self.log.read_entries(positions, &mut |entry| {
-            if !entry.is_removed() && builder.contains(entry.tenant, entry.id)? {
-                tell(RunSight::SecondId(entry.clone()))?;
+            if let Some(id) = entry.id
+                && builder.contains(entry.tenant, id)?
+            {
+                tell(RunSight::SecondId(id, entry.location))?;
             }
             builder.insert(&entry)
         })?;
@@ -268,18 +271,26 @@ fn list(disk: &dyn Disk, directory: &Path) -> Result<Vec<String>, StorageError> 
 }
 
 fn identify_in(run: &Run, positions: &[u64]) -> Result<Vec<Identified>, StorageError> {
-    let mut found = Vec::new();
+    let mut ids = HashMap::new();
     let mut walk = TableWalk::new(&run.ids, &run.file)?;
-    while let Some((id, tenant, position)) = read_id(&walk, run.only_tenant()) {
-        if positions.binary_search(&position.into()).is_ok()
-            && let Some(tenant) = TenantId::new(tenant).filter(|tenant| *tenant != NOBODY)
-            && let Some(part) = run.tenant(tenant)
-        {
-            let rank = part.positions.rank(&run.file, position)?;
-            let sequence = part.first_sequence + u64::from(rank);
-            found.push(Identified { position: position.into(), tenant, sequence, id });
-        }
+    while let Some((id, _, position)) = read_id(&walk, run.only_tenant()) {
+        ids.extend(positions.binary_search(&position.into()).is_ok().then_some((position, id)));
         walk.advance()?;
+    }
+    let mut found = Vec::new();
+    let inside = positions.iter().filter_map(|position| u32::try_from(*position).ok());
+    for position in inside.filter(|position| run.positions().contains(position)) {
+        for part in run.tenants.iter().filter(|part| part.tenant != NOBODY) {
+            let rank = part.positions.rank(&run.file, position)?;
+            let end = part.positions.count().min(rank.saturating_add(1));
+            let mut there = Vec::new();
+            part.positions.read(&run.file, rank..end, &mut there)?;
+            if there == [position] {
+                let sequence = part.first_sequence + u64::from(rank);
+                let (tenant, id) = (part.tenant, ids.get(&position).copied());
+                found.push(Identified { position: position.into(), tenant, sequence, id });
+            }
+        }
     }
     Ok(found)
 }

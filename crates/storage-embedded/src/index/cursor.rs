@@ -285,6 +285,7 @@ impl Candidates {
                 self.bound = None;
             } else if !self.view.voided.contains(position)
                 && let Some(row) = self.rows.row(&self.view, position)?
+                && !row.is_erased
             {
                 let Row { stored_micros, location, has_target, .. } = row;
                 let position = u64::from(position);

@@ -122,13 +122,15 @@ pub(super) fn put(data: &mut PartData, position: u32, entry: &Entry, effects: &E
         location: entry.location,
         is_voiding: entry.is_voiding,
         has_target: entry.target.is_some(),
+        is_erased: entry.id.is_none(),
     };
     let Entry { id, tenant, sequence, .. } = *entry;
     let own = entry.own_terms.iter().chain(&entry.shared_terms).map(|term| term.0);
     let terms = own.chain(effects.inherited.iter().copied());
     data.insert(position, (TailRow { row, id, tenant }, sequence), terms);
-    if let Some(target) = entry.target {
-        let (hash, is_voiding) = (id_hash(tenant, id), entry.is_voiding);
+    // What is erased inherits nothing and passes nothing on, but voids what it voided.
+    if let Some(target) = entry.target.filter(|_| id.is_some() || entry.is_voiding) {
+        let (hash, is_voiding) = (id.map(|id| id_hash(tenant, id)), entry.is_voiding);
         let reference = Reference { position, hash, is_voiding };
         data.insert_reference(id_hash(tenant, target), reference);
     }

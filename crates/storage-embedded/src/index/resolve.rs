@@ -16,9 +16,6 @@ use roaring::RoaringBitmap;
 use super::view::View;
 use super::{Entry, EntrySource, Reference, id_hash};
 
-/// Longest chain of references that is followed, in either direction.
-pub(super) const CHAIN_MAX: usize = StatementQuery::CHAIN_MAX;
-
 /// Most terms that an entry inherits.
 pub(super) const INHERITED_MAX: usize = 4_096;
 
@@ -64,17 +61,19 @@ impl Resolver {
         source: &dyn EntrySource,
     ) -> Result<Effects, StorageError> {
         let mut effects = Effects::default();
-        if let Some(target) = entry.target {
-            effects.inherited = self.inherit(view, (entry.tenant, entry.id, target), source)?;
-            if entry.is_voiding {
-                effects.voided = find_voidable(view, entry.tenant, target)?;
-            }
+        if let Some(target) = entry.target.filter(|_| entry.is_voiding) {
+            effects.voided = find_voidable(view, entry.tenant, target)?;
         }
-        let direct = view.references(id_hash(entry.tenant, entry.id))?;
+        // What was erased is found by nothing, and nobody knows what refers to it.
+        let Some(id) = entry.id else { return Ok(effects) };
+        if let Some(target) = entry.target {
+            effects.inherited = self.inherit(view, (entry.tenant, id, target), source)?;
+        }
+        let direct = view.references(id_hash(entry.tenant, id))?;
         if direct.is_empty() {
             return Ok(effects);
         }
-        if !entry.is_voiding && is_voided_by(&direct, view, entry, source)? {
+        if !entry.is_voiding && is_voided_by(&direct, view, (entry.tenant, id), source)? {
             effects.voided = u32::try_from(entry.position).ok();
         }
         let term_count = (entry.shared_terms.len() + effects.inherited.len()).max(1) as u64;
@@ -93,7 +92,9 @@ impl Resolver {
         let mut inherited = Vec::new();
         let mut seen = HashSet::from([id]);
         let mut next = Some(target);
-        while let Some(id) = next.filter(|id| seen.len() <= CHAIN_MAX && seen.insert(*id)) {
+        while let Some(id) =
+            next.filter(|id| seen.len() <= StatementQuery::CHAIN_MAX && seen.insert(*id))
+        {
             let Some(link) = self.remember(view, (tenant, id), source)? else { break };
             inherited.extend_from_slice(&link.shared_terms);
             next = link.target;
@@ -147,19 +148,18 @@ fn find_voidable(view: &View, tenant: TenantId, id: u128) -> Result<Option<u32>,
     Ok(row.filter(|row| !row.is_voiding).map(|_| position))
 }
 
-/// Whether one of the entries is a voiding statement that names `entry`. Asks the log,
-/// because a hash does not decide.
+/// Whether one of the entries is a voiding statement, erased or not, that names the tenant's
+/// statement. Asks the log, because a hash does not decide.
 fn is_voided_by(
     referrers: &[Reference],
     view: &View,
-    entry: &Entry,
+    (tenant, id): (TenantId, u128),
     source: &dyn EntrySource,
 ) -> Result<bool, StorageError> {
     for reference in referrers.iter().filter(|reference| reference.is_voiding) {
         let Some(row) = view.row(reference.position)? else { continue };
         // Of one that cannot be read, the hash alone says so.
-        let names =
-            |voiding: Entry| voiding.tenant == entry.tenant && voiding.target == Some(entry.id);
+        let names = |voiding: Entry| voiding.tenant == tenant && voiding.target == Some(id);
         if readable(source.load_entry(row.location))?.is_none_or(names) {
             return Ok(true);
         }
@@ -175,9 +175,11 @@ fn follow_back(
 ) -> Result<RoaringBitmap, StorageError> {
     let mut found = RoaringBitmap::new();
     let mut level = direct;
-    for _ in 0..CHAIN_MAX {
+    for _ in 0..StatementQuery::CHAIN_MAX {
         let mut next = Vec::new();
         for reference in level {
+            // What was erased passes nothing on and gets nothing.
+            let Some(hash) = reference.hash else { continue };
             if reference.position == view.next || !found.insert(reference.position) {
                 continue;
             }
@@ -188,7 +190,7 @@ fn follow_back(
                 );
                 return Ok(found);
             }
-            next.extend(view.references(reference.hash)?);
+            next.extend(view.references(hash)?);
         }
         if next.is_empty() {
             break;

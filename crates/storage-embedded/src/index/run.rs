@@ -22,7 +22,8 @@ use self::table::Table;
 use self::tenants::TenantPart;
 use self::writer::Home;
 use super::Reference;
-use super::bytes::{Reader, RunFile, SEAL_BYTES};
+use super::bytes::{RunFile, SEAL_BYTES};
+use crate::format::Bytes;
 
 /// How every run begins.
 pub(super) const MAGIC: [u8; 8] = *b"ACTA-IDX";
@@ -88,7 +89,7 @@ impl Footer {
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
+        let mut reader = Bytes(bytes);
         if reader.take(MAGIC.len())? != MAGIC || reader.u32()? != VERSION {
             return None;
         }
@@ -188,7 +189,8 @@ impl Run {
             return Err(wrong(Section::Ids));
         };
         let ids = Table::decode(place(Section::Ids), id_width, &read(Section::IdFences)?)
-            .filter(|ids| ids.record_count == u64::from(footer.count))
+            // What was erased or removed has none.
+            .filter(|ids| ids.record_count <= u64::from(footer.count))
             .ok_or_else(or_wrong(Section::IdFences))?;
         let references = Table::decode(
             place(Section::References),

@@ -13,7 +13,7 @@ use super::run::dictionary::DictionaryWriter;
 use super::run::rows::Row;
 use super::run::writer::{Home, RunWriter};
 use super::run::{ID_WIDTH_ALONE, ID_WIDTH_SHARED, Run};
-use super::{NOBODY, Reference, id_hash};
+use super::{Reference, id_hash};
 
 /// Hashes terms, which are hashes already: only spreads their bits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,7 +80,8 @@ impl Postings {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TailRow {
     pub(super) row: Row,
-    pub(super) id: u128,
+    /// None of one that was erased or removed.
+    pub(super) id: Option<u128>,
     pub(super) tenant: TenantId,
 }
 
@@ -136,8 +137,8 @@ impl Ids {
         self.hasher.hash_one((tenant, id))
     }
 
-    fn insert(&mut self, row: TailRow, position: u32) {
-        match self.positions.entry(self.hash(row.tenant, row.id)) {
+    fn insert(&mut self, (tenant, id): (TenantId, u128), position: u32) {
+        match self.positions.entry(self.hash(tenant, id)) {
             hash_map::Entry::Occupied(_) => self.others.push(position),
             hash_map::Entry::Vacant(entry) => {
                 entry.insert(position);
@@ -160,9 +161,8 @@ impl PartData {
         terms: impl Iterator<Item = u64>,
     ) {
         self.rows.push(row);
-        // Nobody looks for what was removed.
-        if row.tenant != NOBODY {
-            self.ids.insert(row, position);
+        if let Some(id) = row.id {
+            self.ids.insert((row.tenant, id), position);
         }
         self.tenants
             .entry(row.tenant)
@@ -206,7 +206,7 @@ impl PartData {
     pub(super) fn find(&self, tenant: TenantId, id: u128) -> Option<u32> {
         let is_it = |position: &u32| {
             let row = self.rows.get((position - self.first) as usize);
-            row.is_some_and(|row| row.id == id && row.tenant == tenant)
+            row.is_some_and(|row| row.id == Some(id) && row.tenant == tenant)
         };
         let hash = self.ids.hash(tenant, id);
         let mut candidates = self.ids.positions.get(&hash).into_iter().chain(&self.ids.others);
@@ -289,8 +289,8 @@ impl Part {
 impl PartData {
     fn write_ids(&self, writer: &mut RunWriter) -> Result<(), StorageError> {
         let with_position = self.rows.iter().zip(self.first..);
-        let mut ids: Vec<_> =
-            with_position.map(|(row, position)| (row.id, row.tenant, position)).collect();
+        let ids = with_position.filter_map(|(row, at)| Some((row.id?, row.tenant, at)));
+        let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
         let width = if self.tenants.len() == 1 { ID_WIDTH_ALONE } else { ID_WIDTH_SHARED };
         writer.write_ids(width, &mut |table, sink| {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use acta_access::TenantId;
-use acta_storage::{Order, StorageError, Term};
+use acta_storage::{Order, StatementQuery, StorageError, Term};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -80,12 +80,14 @@ impl Model {
             self.voided.insert(*place as u64);
         }
         let is_voided = self.entries.iter().any(|other| {
-            other.is_voiding && other.tenant == entry.tenant && other.target == Some(entry.id)
+            other.is_voiding && other.tenant == entry.tenant && other.target == entry.id
         });
         if is_voided && !entry.is_voiding {
             self.voided.insert(entry.position);
         }
-        self.places.insert((entry.tenant, entry.id), self.entries.len());
+        if let Some(id) = entry.id {
+            self.places.insert((entry.tenant, id), self.entries.len());
+        }
         self.entries.push(entry);
     }
 
@@ -93,7 +95,7 @@ impl Model {
         let mut terms: BTreeSet<Term> = entry.own_terms.iter().copied().collect();
         let mut seen = HashSet::new();
         let mut next = Some(entry);
-        while let Some(link) = next.filter(|link| seen.insert(link.id)) {
+        while let Some(link) = next.filter(|link| seen.insert(link.position)) {
             terms.extend(&link.shared_terms);
             next = link
                 .target
@@ -106,6 +108,7 @@ impl Model {
     fn matches(&self, entry: &Entry, query: &IndexQuery) -> bool {
         let terms = self.terms(entry);
         entry.tenant == query.tenant
+            && entry.id.is_some()
             && !self.voided.contains(&entry.position)
             && query.all_of.iter().all(|any| any.iter().any(|term| terms.contains(term)))
             && query.since_micros_exclusive.is_none_or(|since| since < entry.stored_micros)
@@ -157,7 +160,8 @@ impl Bench {
         self.index.as_ref().unwrap()
     }
 
-    /// An entry that may refer to anything: earlier, later, never there, itself.
+    /// An entry that may refer to anything: earlier, later, never there, itself. Some were
+    /// erased since.
     fn make_entry(&mut self, stored_micros: i64) -> Option<Entry> {
         let dice = &mut self.dice;
         let tenant = tenant(1 + dice.below(2));
@@ -170,7 +174,12 @@ impl Bench {
         let mut terms = |count: u64| -> Vec<Term> {
             (0..dice.below(count)).map(|_| term(tenant, dice.below(TERM_COUNT))).collect()
         };
-        let (own_terms, shared_terms) = (terms(2), terms(4));
+        let (mut own_terms, mut shared_terms) = (terms(2), terms(4));
+        let id = (!dice.one_in(10)).then_some(id);
+        if id.is_none() {
+            own_terms.clear();
+            shared_terms.clear();
+        }
         let position = self.model.entries.len() as u64;
         let count = self.model.entries.iter().filter(|entry| entry.tenant == tenant).count();
         let number = u32::try_from(position).unwrap();
@@ -283,6 +292,7 @@ impl Bench {
                 assert_eq!(place.location, entry.location);
                 assert_eq!(place.stored_micros, entry.stored_micros);
                 assert_eq!(place.is_voided, self.model.voided.contains(&entry.position));
+                assert_eq!(place.is_erased, entry.id.is_none());
             }
         }
     }
@@ -463,7 +473,8 @@ fn read_everything(bench: &Bench) -> Result<(), StorageError> {
     bench.index().insert(&[], &bench.log)?;
     let from = usize::try_from(bench.index().next_position()).unwrap();
     for entry in &bench.model.entries[..from] {
-        let found = bench.index().find(entry.tenant, entry.id)?;
+        let Some(id) = entry.id else { continue };
+        let found = bench.index().find(entry.tenant, id)?;
         assert_eq!(found.map(|found| found.position), Some(entry.position));
     }
     for tenant in [tenant(1), tenant(2)] {
@@ -553,7 +564,7 @@ fn link(number: u64, target: Option<u64>) -> impl Fn(u64) -> Entry {
         position,
         tenant: tenant(1),
         sequence: position + 1,
-        id: id_of(number),
+        id: Some(id_of(number)),
         stored_micros: 0,
         location: Location { segment: 0, offset: u32::try_from(position).unwrap() },
         own_terms: Vec::new(),
@@ -608,7 +619,7 @@ fn a_statement_that_refers_to_itself_is_found_once() {
 
 #[test]
 fn a_chain_is_followed_as_far_as_its_bound() {
-    let count = super::resolve::CHAIN_MAX as u64 + 100;
+    let count = StatementQuery::CHAIN_MAX as u64 + 100;
     for is_backwards in [true, false] {
         let mut links: Vec<_> = (0..count).map(|number| (number, number.checked_sub(1))).collect();
         if is_backwards {
@@ -617,7 +628,7 @@ fn a_chain_is_followed_as_far_as_its_bound() {
         let (_directory, index) = insert_links(&links, 50);
         let all_of = vec![vec![term(tenant(1), 0)]];
         let found = ask(&index, &IndexQuery { all_of, ..everything(tenant(1)) }).len();
-        assert_eq!(found, 1 + super::resolve::CHAIN_MAX, "backwards: {is_backwards}");
+        assert_eq!(found, 1 + StatementQuery::CHAIN_MAX, "backwards: {is_backwards}");
     }
 }
 

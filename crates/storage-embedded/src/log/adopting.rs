@@ -95,7 +95,7 @@ impl Writer {
                 return Err(refused(format!("{stored} lies before the statement before it")));
             }
             last_stored = entry.stored_micros;
-            ids.entry(entry.tenant).or_default().push(entry.id);
+            ids.entry(entry.tenant).or_default().extend(entry.id);
         }
         ids.into_iter().try_for_each(|(tenant, ids)| self.check_new(tenant, ids))
     }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use acta_storage::Term;
 
-use super::record::{Place, Prepared, Record, record_len};
+use super::record::{Place, Prepared, Record, StatementRecord, record_len};
 use crate::format::{Bytes, FRAME_HEADER_BYTES, FRAME_MAGIC, checksum};
 use crate::index::{Entry, Location};
 
@@ -166,9 +166,9 @@ impl<'a> FrameHead<'a> {
         Some(Term(u64::from_le_bytes(*bytes)))
     }
 
-    /// What the index needs of a record in this frame; none if its terms are not here.
-    pub(crate) fn entry(&self, record: &Record<'_>, at: RecordAt) -> Option<Entry> {
-        let (mut numbers, own_count) = record.term_numbers();
+    /// Own and shared terms of a statement in this frame; none if one of them is not here.
+    fn terms_of(&self, statement: &StatementRecord<'_>) -> Option<(Vec<Term>, Vec<Term>)> {
+        let (mut numbers, own_count) = statement.term_numbers();
         let mut own_terms = Vec::with_capacity(own_count);
         for number in numbers.by_ref().take(own_count) {
             own_terms.push(self.term(number)?);
@@ -177,17 +177,27 @@ impl<'a> FrameHead<'a> {
         for number in numbers {
             shared_terms.push(self.term(number)?);
         }
+        Some((own_terms, shared_terms))
+    }
+
+    /// What the index needs of a record in this frame; none if its terms are not here.
+    pub(crate) fn entry(&self, record: &Record<'_>, at: RecordAt) -> Option<Entry> {
+        let statement = record.statement();
+        let (own_terms, shared_terms) = match statement {
+            Some(statement) => self.terms_of(statement)?,
+            None => (Vec::new(), Vec::new()),
+        };
         Some(Entry {
             position: self.first_position.checked_add(record.ordinal.into())?,
             tenant: record.tenant,
             sequence: record.sequence,
-            id: record.id,
+            id: statement.map(|statement| statement.id),
             stored_micros: at.base_micros.checked_add_unsigned(record.stored_delta)?,
             location: at.location,
             own_terms,
             shared_terms,
             target: record.target,
-            is_voiding: record.is_voiding(),
+            is_voiding: record.is_voiding,
         })
     }
 }

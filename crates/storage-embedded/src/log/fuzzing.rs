@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::dictionary::Codec;
 use super::frame::{Frame, FrameEncoder, FrameStart, RecordAt};
 use super::reader::statement_of;
-use super::record::{Prepared, Record};
+use super::record::{Content, Prepared, PreparedStatement, Record};
 use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
 use crate::disk::Disk;
 use crate::index::Location;
@@ -74,6 +74,27 @@ impl OpenSegment {
     ///
     /// As for every start.
     pub fn encode(&self) -> Result<Vec<u8>, StorageError> {
+        self.encode_with(&|_| {})
+    }
+
+    /// The same, with two of three statements erased.
+    ///
+    /// # Errors
+    ///
+    /// As for every start.
+    pub fn erase(&self) -> Result<Vec<u8>, StorageError> {
+        self.encode_with(&|record| {
+            let is_erased = record.entry.position % 3 != 0;
+            if is_erased && record.content.statement().is_some() {
+                record.entry.id = None;
+                record.entry.own_terms.clear();
+                record.entry.shared_terms.clear();
+                record.content = Content::Erased([0xEE; 32]);
+            }
+        })
+    }
+
+    fn encode_with(&self, change: &dyn Fn(&mut Prepared)) -> Result<Vec<u8>, StorageError> {
         let mut out = vec![0; usize::try_from(self.0.frames_from()).unwrap_or_default()];
         self.0.read(&mut out, 0)?;
         let mut encoder = FrameEncoder::default();
@@ -81,6 +102,7 @@ impl OpenSegment {
         while let Step::Frame(offset, bytes) = walk.step()? {
             let Ok(frame) = Frame::decode(bytes, self.start(offset)) else { break };
             let Some(mut records) = self.prepare(&frame) else { break };
+            records.iter_mut().for_each(change);
             let offset = u32::try_from(out.len()).unwrap_or(u32::MAX);
             if encoder.encode(&mut out, self.start(offset), &mut records).is_err() {
                 break;
@@ -106,14 +128,18 @@ impl OpenSegment {
         location: Location,
     ) -> Option<Prepared> {
         let at = RecordAt { location, base_micros: self.0.header.base_micros };
-        Some(Prepared {
-            entry: frame.head.entry(record, at)?,
-            version: record.version(),
-            is_timestamp_stored: record.is_timestamp_stored(),
-            fingerprint: record.fingerprint,
-            salt: [0; 16],
-            text: Bytes::copy_from_slice(record.text),
-            received: None,
-        })
+        let content = match &record.content {
+            Content::Statement(statement) => Content::Statement(PreparedStatement {
+                version: statement.version,
+                is_timestamp_stored: statement.is_timestamp_stored,
+                fingerprint: statement.fingerprint,
+                salt: [0; 16],
+                text: Bytes::copy_from_slice(statement.text),
+            }),
+            Content::Erased(commitment) => Content::Erased(*commitment),
+            Content::Removed => Content::Removed,
+        };
+        let entry = frame.head.entry(record, at)?;
+        Some(Prepared { entry, content, received: None })
     }
 }

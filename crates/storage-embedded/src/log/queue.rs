@@ -116,10 +116,10 @@ impl Work {
     }
 
     fn bytes(&self) -> usize {
-        let bytes = |statement: &Prepared| {
-            let received = statement.received.as_ref();
+        let bytes = |prepared: &Prepared| {
+            let received = prepared.received.as_ref();
             let received = received.map_or(0, |received| size_bytes(received.kept.text.len()));
-            STATEMENT_BYTES + statement.text.len() + received
+            STATEMENT_BYTES + prepared.text_bytes() + received
         };
         self.statements().iter().map(bytes).sum()
     }

@@ -1,15 +1,16 @@
 //! Reading the log: all its segments, by place.
 
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use acta_ambient::Moment;
-use acta_storage::{KeptStatement, StorageError, StoredStatement};
+use acta_storage::{FeedContent, FeedRecord, KeptStatement, StorageError, StoredStatement};
 use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
 
 use super::frame::{Frame, FrameStart, RecordAt};
-use super::record::Record;
+use super::record::{Content, Record, StatementRecord};
 use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
 use crate::index::{Entry, EntryLog, EntrySource, Location};
 
@@ -130,28 +131,40 @@ impl LogReader {
     /// [`StorageError::Corrupt`] or [`StorageError::Io`].
     pub(crate) fn fingerprint(&self, location: Location) -> Result<[u8; 16], StorageError> {
         let mut buffer = RecordBuffer::default();
-        self.with_record(location, &mut buffer, |_, record| Ok(record.fingerprint))
+        self.with_record(location, &mut buffer, |segment, record| {
+            Ok(expect_statement(segment, record, location)?.fingerprint)
+        })
     }
+}
+
+/// The statement that must be in a record.
+fn expect_statement<'r, 'a>(
+    segment: &Segment,
+    record: &'r Record<'a>,
+    location: Location,
+) -> Result<&'r StatementRecord<'a>, StorageError> {
+    record.statement().ok_or_else(|| segment.corrupt(u64::from(location.offset)))
 }
 
 /// The statement in a record, complete.
 ///
 /// # Errors
 ///
-/// [`StorageError::Corrupt`].
+/// [`StorageError::Corrupt`], also where there is none.
 pub(crate) fn statement_of(
     segment: &Segment,
     record: &Record<'_>,
     (location, is_voided): (Location, bool),
 ) -> Result<StoredStatement, StorageError> {
-    let text = text_of(segment, record, location)?;
+    let statement = expect_statement(segment, record, location)?;
+    let text = text_of(segment, statement, location)?;
     let stored = Moment::from_unix_micros(segment.stored_micros(record));
-    let text = Kept::complete(&text, record.is_timestamp_stored(), &stored.to_string());
+    let text = Kept::complete(&text, statement.is_timestamp_stored, &stored.to_string());
     Ok(StoredStatement {
         sequence: record.sequence,
-        id: StatementId(Uuid::from_u128(record.id)),
+        id: StatementId(Uuid::from_u128(statement.id)),
         stored,
-        version: record.version(),
+        version: statement.version,
         is_voided,
         text,
     })
@@ -161,37 +174,63 @@ pub(crate) fn statement_of(
 ///
 /// # Errors
 ///
-/// [`StorageError::Corrupt`].
+/// [`StorageError::Corrupt`]; [`StorageError::Io`] where it was erased.
 pub(crate) fn kept_of(
     segment: &Segment,
     record: &Record<'_>,
     location: Location,
 ) -> Result<KeptStatement, StorageError> {
-    let text = text_of(segment, record, location)?;
+    if matches!(record.content, Content::Erased(_)) {
+        let why = "an erased statement cannot be copied yet";
+        let source = io::Error::new(io::ErrorKind::Unsupported, why);
+        return Err(StorageError::Io { act: "copying statements", source });
+    }
+    let statement = expect_statement(segment, record, location)?;
+    let text = text_of(segment, statement, location)?;
     Ok(KeptStatement {
         sequence: record.sequence,
-        id: StatementId(Uuid::from_u128(record.id)),
+        id: StatementId(Uuid::from_u128(statement.id)),
         stored: Moment::from_unix_micros(segment.stored_micros(record)),
-        version: record.version(),
-        fingerprint: Fingerprint(record.fingerprint),
-        salt: record.salt,
-        kept: Kept { text, is_timestamp_stored: record.is_timestamp_stored() },
+        version: statement.version,
+        fingerprint: Fingerprint(statement.fingerprint),
+        salt: statement.salt,
+        kept: Kept { text, is_timestamp_stored: statement.is_timestamp_stored },
         target: record.target.map(|target| StatementId(Uuid::from_u128(target))),
-        is_voiding: record.is_voiding(),
+        is_voiding: record.is_voiding,
     })
 }
 
-/// The text in a record, as kept.
+/// What followers read of a record.
+///
+/// # Errors
+///
+/// [`StorageError::Corrupt`].
+pub(crate) fn feed_record_of(
+    segment: &Segment,
+    record: &Record<'_>,
+    location: Location,
+) -> Result<FeedRecord, StorageError> {
+    if let Content::Erased(commitment) = record.content {
+        return Ok(FeedRecord {
+            sequence: record.sequence,
+            stored: Moment::from_unix_micros(segment.stored_micros(record)),
+            content: FeedContent::Erased { commitment },
+        });
+    }
+    Ok(FeedRecord::of_statement(kept_of(segment, record, location)?, None))
+}
+
+/// The text of a statement, as kept.
 ///
 /// # Errors
 ///
 /// [`StorageError::Corrupt`].
 pub(crate) fn text_of(
     segment: &Segment,
-    record: &Record<'_>,
+    statement: &StatementRecord<'_>,
     location: Location,
 ) -> Result<String, StorageError> {
-    let text = segment.header.codec.unpack(record.text, TEXT_BYTES_MAX);
+    let text = segment.header.codec.unpack(statement.text, TEXT_BYTES_MAX);
     text.map_err(|_why| segment.corrupt(u64::from(location.offset)))
 }
 

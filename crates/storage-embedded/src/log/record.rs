@@ -1,4 +1,4 @@
-//! Records: one statement each, as bytes in a frame.
+//! Records: what stands at each position of the log, as bytes in a frame.
 
 use acta_access::TenantId;
 use acta_xapi::{Kept, Statement, Version};
@@ -20,11 +20,49 @@ const FLAGS_KNOWN: u8 = FLAG_VERSION_2
     | FLAG_ERASED
     | FLAG_REMOVED;
 
+/// Flags that an erased record may have beside its own.
+const FLAGS_ERASED: u8 = FLAG_ERASED | FLAG_TARGET | FLAG_VOIDING;
+
+/// Bytes of id, fingerprint and salt.
+const STATEMENT_BYTES: usize = 48;
+
+/// Bytes of the id of the statement that the object refers to.
+const TARGET_BYTES: usize = 16;
+
 /// Most bytes of a record without its terms and text, and of a frame's header.
 const RECORD_BYTES_MAX: usize = 1 + 64 + 10 * VARINT_BYTES_MAX + CHECKSUM_BYTES;
 
 /// Most bytes of a term in the list of its frame and in the record.
 const TERM_BYTES_MAX: usize = 8 + 5;
+
+/// What stands at a position of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content<S> {
+    /// A statement.
+    Statement(S),
+    /// The commitment to a statement that was erased.
+    Erased([u8; 32]),
+    /// Nothing: the statement was removed together with the tenant that owned it.
+    Removed,
+}
+
+impl<S> Content<S> {
+    /// The statement; none where it was erased or removed.
+    pub(crate) fn into_statement(self) -> Option<S> {
+        match self {
+            Self::Statement(statement) => Some(statement),
+            Self::Erased(_) | Self::Removed => None,
+        }
+    }
+
+    /// The statement; none where it was erased or removed.
+    pub(crate) const fn statement(&self) -> Option<&S> {
+        match self {
+            Self::Statement(statement) => Some(statement),
+            Self::Erased(_) | Self::Removed => None,
+        }
+    }
+}
 
 /// A statement as it was received.
 #[derive(Debug)]
@@ -35,11 +73,20 @@ pub(crate) struct Received {
     pub(crate) statement: Option<Statement>,
 }
 
-/// A statement ready to be written, but for its place in the log.
+/// A record ready to be written, but for its place in the log.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// What the index needs. Position, sequence, `stored` and location come at writing.
     pub(crate) entry: Entry,
+    /// What stands there.
+    pub(crate) content: Content<PreparedStatement>,
+    /// What was received, for followers; none if it was read from the log.
+    pub(crate) received: Option<Box<Received>>,
+}
+
+/// A statement ready to be written. Its id and its terms are in the entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PreparedStatement {
     /// The version of the request that brought it.
     pub(crate) version: Version,
     /// Whether its timestamp equals `stored`.
@@ -50,8 +97,6 @@ pub(crate) struct Prepared {
     pub(crate) salt: [u8; 16],
     /// The packed text.
     pub(crate) text: SharedBytes,
-    /// What was received, for followers; none if it was read from the log.
-    pub(crate) received: Option<Box<Received>>,
 }
 
 /// Where a record stands in its frame, and its frame in the segment.
@@ -70,29 +115,24 @@ pub(crate) struct Place {
 impl Prepared {
     /// What stands in the place of a statement that was removed with its tenant.
     pub(crate) fn removed(position: u64, stored_micros: i64) -> Self {
-        Self {
-            entry: Entry::removed(position, stored_micros),
-            version: Version::V1_0_3,
-            is_timestamp_stored: false,
-            fingerprint: [0; 16],
-            salt: [0; 16],
-            text: SharedBytes::new(),
-            received: None,
-        }
+        let entry = Entry::removed(position, stored_micros);
+        Self { entry, content: Content::Removed, received: None }
     }
 
-    fn flags(&self) -> u8 {
-        let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
-        flag(self.version == Version::V2_0_0, FLAG_VERSION_2)
-            | flag(self.entry.is_voiding, FLAG_VOIDING)
-            | flag(self.is_timestamp_stored, FLAG_TIMESTAMP_STORED)
-            | flag(self.entry.target.is_some(), FLAG_TARGET)
+    /// What the statement is compared by; none where there is none.
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 16]> {
+        self.content.statement().map(|statement| statement.fingerprint)
+    }
+
+    /// Bytes of the packed text.
+    pub(crate) fn text_bytes(&self) -> usize {
+        self.content.statement().map_or(0, |statement| statement.text.len())
     }
 
     /// At least as many bytes as the record and its terms take in a frame.
     pub(crate) fn bytes_max(&self) -> usize {
         let terms = self.entry.own_terms.len() + self.entry.shared_terms.len();
-        RECORD_BYTES_MAX + terms * TERM_BYTES_MAX + self.text.len()
+        RECORD_BYTES_MAX + terms * TERM_BYTES_MAX + self.text_bytes()
     }
 
     /// Appends the record to `out`; `numbers` are the places of its terms in the frame's
@@ -100,64 +140,116 @@ impl Prepared {
     pub(crate) fn encode(&self, out: &mut Vec<u8>, place: Place, numbers: &[u32]) {
         let entry = &self.entry;
         assert!(place.base_micros <= entry.stored_micros, "times ascend through the log");
+        let is_statement = self.content.statement().is_some();
+        assert!(entry.id.is_some() == is_statement, "a statement has an id, and nothing else has");
         let stored_delta = entry.stored_micros.abs_diff(place.base_micros);
-        if entry.is_removed() {
-            return push_removed(out, place, stored_delta);
+        let encoder = RecordEncoder { out, place, entry, stored_delta };
+        match &self.content {
+            Content::Statement(statement) => encoder.push_statement(statement, numbers),
+            Content::Erased(commitment) => encoder.push_erased(commitment),
+            Content::Removed => encoder.push_removed(),
         }
-        let head = [
-            u64::from(place.offset - place.frame_offset),
-            u64::from(place.ordinal),
-            u64::from(entry.tenant.number()),
-            entry.sequence,
-            stored_delta,
-        ];
-        let counts = [entry.own_terms.len() as u64, entry.shared_terms.len() as u64];
-        let varints = head.iter().chain(&counts).copied();
-        let varints = varints.chain(numbers.iter().map(|number| u64::from(*number)));
-        let target_bytes = if entry.target.is_some() { 16 } else { 0 };
-        let len =
-            1 + 48 + target_bytes + varints.map(varint_bytes).sum::<usize>() + self.text.len();
-
-        let start = out.len();
-        push_varint(out, len as u64);
-        out.push(self.flags());
-        for number in head {
-            push_varint(out, number);
-        }
-        out.extend_from_slice(&entry.id.to_be_bytes());
-        out.extend_from_slice(&self.fingerprint);
-        out.extend_from_slice(&self.salt);
-        if let Some(target) = entry.target {
-            out.extend_from_slice(&target.to_be_bytes());
-        }
-        for number in counts.into_iter().chain(numbers.iter().map(|number| u64::from(*number))) {
-            push_varint(out, number);
-        }
-        out.extend_from_slice(&self.text);
-        let sum = checksum(place.offset, &[&out[start..]]);
-        out.extend_from_slice(&sum.to_le_bytes());
     }
 }
 
-/// Appends what stands in the place of a statement that was removed.
-fn push_removed(out: &mut Vec<u8>, place: Place, stored_delta: u64) {
-    let distance = u64::from(place.offset - place.frame_offset);
-    let numbers = [distance, u64::from(place.ordinal), stored_delta];
-    let len = 1 + numbers.into_iter().map(varint_bytes).sum::<usize>();
-    let start = out.len();
-    push_varint(out, len as u64);
-    out.push(FLAG_REMOVED);
-    for number in numbers {
-        push_varint(out, number);
+/// Appends one record.
+struct RecordEncoder<'a> {
+    out: &'a mut Vec<u8>,
+    place: Place,
+    entry: &'a Entry,
+    stored_delta: u64,
+}
+
+impl RecordEncoder<'_> {
+    /// The numbers behind the flags of a record that a tenant owns.
+    fn head(&self) -> [u64; 5] {
+        let [distance, ordinal] = self.place.numbers();
+        let tenant = u64::from(self.entry.tenant.number());
+        [distance, ordinal, tenant, self.entry.sequence, self.stored_delta]
     }
-    let sum = checksum(place.offset, &[&out[start..]]);
-    out.extend_from_slice(&sum.to_le_bytes());
+
+    fn target_bytes(&self) -> usize {
+        if self.entry.target.is_some() { TARGET_BYTES } else { 0 }
+    }
+
+    fn push_target(&mut self) {
+        if let Some(target) = self.entry.target {
+            self.out.extend_from_slice(&target.to_be_bytes());
+        }
+    }
+
+    /// Appends length, flags and numbers of a record that has `rest_bytes` more; returns where
+    /// it begins.
+    fn begin(&mut self, flags: u8, numbers: &[u64], rest_bytes: usize) -> usize {
+        let start = self.out.len();
+        let number_bytes: usize = numbers.iter().copied().map(varint_bytes).sum();
+        push_varint(self.out, (1 + number_bytes + rest_bytes) as u64);
+        self.out.push(flags);
+        for number in numbers {
+            push_varint(self.out, *number);
+        }
+        start
+    }
+
+    fn finish(self, start: usize) {
+        let sum = checksum(self.place.offset, &[&self.out[start..]]);
+        self.out.extend_from_slice(&sum.to_le_bytes());
+    }
+
+    fn push_statement(mut self, statement: &PreparedStatement, numbers: &[u32]) {
+        let entry = self.entry;
+        let counts = [entry.own_terms.len() as u64, entry.shared_terms.len() as u64];
+        let terms = counts.into_iter().chain(numbers.iter().map(|number| u64::from(*number)));
+        let term_bytes: usize = terms.clone().map(varint_bytes).sum();
+        let rest_bytes = STATEMENT_BYTES + self.target_bytes() + term_bytes + statement.text.len();
+        let flags = flag(statement.version == Version::V2_0_0, FLAG_VERSION_2)
+            | flag(statement.is_timestamp_stored, FLAG_TIMESTAMP_STORED)
+            | reference_flags(entry);
+        let start = self.begin(flags, &self.head(), rest_bytes);
+        self.out.extend_from_slice(&entry.id.unwrap_or_default().to_be_bytes());
+        self.out.extend_from_slice(&statement.fingerprint);
+        self.out.extend_from_slice(&statement.salt);
+        self.push_target();
+        terms.for_each(|number| push_varint(self.out, number));
+        self.out.extend_from_slice(&statement.text);
+        self.finish(start);
+    }
+
+    fn push_erased(mut self, commitment: &[u8; 32]) {
+        let rest_bytes = self.target_bytes() + commitment.len();
+        let flags = FLAG_ERASED | reference_flags(self.entry);
+        let start = self.begin(flags, &self.head(), rest_bytes);
+        self.push_target();
+        self.out.extend_from_slice(commitment);
+        self.finish(start);
+    }
+
+    fn push_removed(mut self) {
+        let [distance, ordinal] = self.place.numbers();
+        let start = self.begin(FLAG_REMOVED, &[distance, ordinal, self.stored_delta], 0);
+        self.finish(start);
+    }
+}
+
+impl Place {
+    /// Distance from the beginning of the frame, and number in it.
+    fn numbers(self) -> [u64; 2] {
+        [u64::from(self.offset - self.frame_offset), u64::from(self.ordinal)]
+    }
+}
+
+const fn flag(is_set: bool, flag: u8) -> u8 {
+    if is_set { flag } else { 0 }
+}
+
+/// What an entry's flags say of the statement that it refers to.
+const fn reference_flags(entry: &Entry) -> u8 {
+    flag(entry.is_voiding, FLAG_VOIDING) | flag(entry.target.is_some(), FLAG_TARGET)
 }
 
 /// A record as it was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Record<'a> {
-    flags: u8,
     /// Bytes from the beginning of its frame.
     pub(crate) frame_distance: u32,
     /// Its number in the frame, from 0.
@@ -168,14 +260,27 @@ pub(crate) struct Record<'a> {
     pub(crate) sequence: u64,
     /// When it was stored, in microseconds since the segment's base time.
     pub(crate) stored_delta: u64,
-    /// The statement's id.
+    /// The statement that it refers to.
+    pub(crate) target: Option<u128>,
+    /// Whether it voids the statement that it refers to.
+    pub(crate) is_voiding: bool,
+    /// What stands there.
+    pub(crate) content: Content<StatementRecord<'a>>,
+}
+
+/// The statement in a record as it was read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StatementRecord<'a> {
+    /// The version of the request that brought it.
+    pub(crate) version: Version,
+    /// Whether its timestamp equals `stored`.
+    pub(crate) is_timestamp_stored: bool,
+    /// Its id.
     pub(crate) id: u128,
     /// What it is compared by.
     pub(crate) fingerprint: [u8; 16],
     /// Random bytes for commitments.
     pub(crate) salt: [u8; 16],
-    /// The statement that it refers to.
-    pub(crate) target: Option<u128>,
     own_count: usize,
     numbers: &'a [u8],
     /// The packed text.
@@ -225,13 +330,71 @@ impl<'a> Record<'a> {
             return is_sound.then_some(Self::removed(frame_distance, ordinal, stored_delta));
         }
         let tenant = TenantId::new(rest.varint_u32()?).filter(|tenant| *tenant != NOBODY)?;
-        let sequence = rest.varint()?;
-        let stored_delta = rest.varint()?;
+        let (sequence, stored_delta) = (rest.varint()?, rest.varint()?);
+        let is_voiding = flags & FLAG_VOIDING != 0;
+        let (target, content) = if flags & FLAG_ERASED == 0 {
+            StatementRecord::decode(rest, flags)?
+        } else {
+            decode_erased(rest, flags)?
+        };
+        Some(Self {
+            frame_distance,
+            ordinal,
+            tenant,
+            sequence,
+            stored_delta,
+            target,
+            is_voiding,
+            content,
+        })
+    }
+
+    const fn removed(frame_distance: u32, ordinal: u32, stored_delta: u64) -> Self {
+        Self {
+            frame_distance,
+            ordinal,
+            tenant: NOBODY,
+            sequence: 0,
+            stored_delta,
+            target: None,
+            is_voiding: false,
+            content: Content::Removed,
+        }
+    }
+
+    /// The statement; none where it was erased or removed.
+    pub(crate) const fn statement(&self) -> Option<&StatementRecord<'a>> {
+        self.content.statement()
+    }
+
+    /// Whether the statement was removed together with the tenant that owned it. Nothing else
+    /// is known of it then.
+    pub(crate) const fn is_removed(&self) -> bool {
+        matches!(self.content, Content::Removed)
+    }
+}
+
+/// The statement that a record refers to, and what stands in it.
+type Decoded<'a> = (Option<u128>, Content<StatementRecord<'a>>);
+
+/// What stands behind the numbers of an erased record. Only one that voided another says of
+/// which.
+fn decode_erased(mut rest: Bytes<'_>, flags: u8) -> Option<Decoded<'_>> {
+    let has_target = flags & FLAG_TARGET != 0;
+    let target = if has_target { Some(u128::from_be_bytes(rest.array()?)) } else { None };
+    let commitment = rest.array()?;
+    let is_known = flags & !FLAGS_ERASED == 0 && (has_target || flags & FLAG_VOIDING == 0);
+    (is_known && rest.0.is_empty()).then_some((target, Content::Erased(commitment)))
+}
+
+impl<'a> StatementRecord<'a> {
+    /// Reads what stands behind the numbers of a record.
+    fn decode(mut rest: Bytes<'a>, flags: u8) -> Option<Decoded<'a>> {
         let id = u128::from_be_bytes(rest.array()?);
         let fingerprint = rest.array()?;
         let salt = rest.array()?;
-        let target = if flags & FLAG_TARGET == 0 { None } else { Some(rest.array()?) };
-        let target = target.map(u128::from_be_bytes);
+        let has_target = flags & FLAG_TARGET != 0;
+        let target = if has_target { Some(u128::from_be_bytes(rest.array()?)) } else { None };
         let own_count = usize::try_from(rest.varint()?).ok()?;
         let shared_count = rest.varint()?;
         let from = rest.0;
@@ -239,60 +402,18 @@ impl<'a> Record<'a> {
             rest.varint()?;
         }
         let numbers = from.get(..from.len() - rest.0.len())?;
-        Some(Self {
-            flags,
-            frame_distance,
-            ordinal,
-            tenant,
-            sequence,
-            stored_delta,
+        let is_version_2 = flags & FLAG_VERSION_2 != 0;
+        let statement = Self {
+            version: if is_version_2 { Version::V2_0_0 } else { Version::V1_0_3 },
+            is_timestamp_stored: flags & FLAG_TIMESTAMP_STORED != 0,
             id,
             fingerprint,
             salt,
-            target,
             own_count,
             numbers,
             text: rest.0,
-        })
-    }
-
-    const fn removed(frame_distance: u32, ordinal: u32, stored_delta: u64) -> Self {
-        Self {
-            flags: FLAG_REMOVED,
-            frame_distance,
-            ordinal,
-            tenant: NOBODY,
-            sequence: 0,
-            stored_delta,
-            id: 0,
-            fingerprint: [0; 16],
-            salt: [0; 16],
-            target: None,
-            own_count: 0,
-            numbers: &[],
-            text: &[],
-        }
-    }
-
-    /// Whether the statement was removed together with the tenant that owned it. Nothing else
-    /// is known of it then.
-    pub(crate) const fn is_removed(&self) -> bool {
-        self.flags & FLAG_REMOVED != 0
-    }
-
-    /// The version of the request that brought it.
-    pub(crate) const fn version(&self) -> Version {
-        if self.flags & FLAG_VERSION_2 == 0 { Version::V1_0_3 } else { Version::V2_0_0 }
-    }
-
-    /// Whether it voids the statement that it refers to.
-    pub(crate) const fn is_voiding(&self) -> bool {
-        self.flags & FLAG_VOIDING != 0
-    }
-
-    /// Whether its timestamp equals `stored`.
-    pub(crate) const fn is_timestamp_stored(&self) -> bool {
-        self.flags & FLAG_TIMESTAMP_STORED != 0
+        };
+        Some((target, Content::Statement(statement)))
     }
 
     /// The places of its terms in the frame's list, own ones first, and how many are own.

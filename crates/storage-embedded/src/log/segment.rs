@@ -12,8 +12,7 @@ use super::frame::{FrameHead, RecordAt, head_len};
 use super::record::{Record, record_len};
 use crate::disk::{Disk, DiskFile};
 use crate::format::{
-    Bytes, FRAME_HEADER_BYTES, REVISION_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC,
-    SEGMENT_VERSION, VERSION, checksum,
+    Bytes, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, VERSION, checksum,
 };
 use crate::index::{Entry, Location};
 
@@ -34,7 +33,7 @@ pub(crate) struct SegmentHeader {
     pub(crate) first_position: u64,
     /// At or before every `stored` in it, in microseconds since 1970.
     pub(crate) base_micros: i64,
-    /// How often it was written anew.
+    /// How often it was written anew; 0 for one that never was.
     pub(crate) revision: u32,
     /// How its texts are packed.
     pub(crate) codec: Arc<Codec>,
@@ -72,8 +71,7 @@ impl SegmentHeader {
         let dictionary = self.codec.dictionary();
         let mut out = Vec::with_capacity(SEGMENT_HEADER_BYTES + dictionary.len());
         out.extend_from_slice(&SEGMENT_MAGIC);
-        let version = if self.revision == 0 { VERSION } else { SEGMENT_VERSION };
-        out.extend_from_slice(&version.to_le_bytes());
+        out.extend_from_slice(&VERSION.to_le_bytes());
         out.extend_from_slice(&self.number.to_le_bytes());
         out.extend_from_slice(&self.store_id);
         out.extend_from_slice(&self.first_position.to_le_bytes());
@@ -81,64 +79,48 @@ impl SegmentHeader {
         let dictionary_len = u32::try_from(dictionary.len()).unwrap_or(u32::MAX);
         out.extend_from_slice(&dictionary_len.to_le_bytes());
         let revision = self.revision.to_le_bytes();
-        let revision = revision.get(..self.revision_bytes()).unwrap_or_default();
-        let sum = checksum(0, &[&out, revision, dictionary]);
+        let sum = checksum(0, &[&out, &revision, dictionary]);
         out.extend_from_slice(&sum.to_le_bytes());
-        out.extend_from_slice(revision);
+        out.extend_from_slice(&revision);
         out.extend_from_slice(dictionary);
         out
     }
 
-    /// Bytes of the revision; 0 where it is not written.
-    const fn revision_bytes(&self) -> usize {
-        if self.revision == 0 { 0 } else { REVISION_BYTES }
-    }
-
     /// Offset of the first frame.
     fn len(&self) -> u64 {
-        (SEGMENT_HEADER_BYTES + self.revision_bytes() + self.codec.dictionary().len()) as u64
+        (SEGMENT_HEADER_BYTES + self.codec.dictionary().len()) as u64
     }
 
     /// Reads the header of a file; the codec of `before` is shared if its dictionary is the
     /// same.
     fn read(file: &dyn DiskFile, before: Option<&Segment>) -> io::Result<Result<Self, Unreadable>> {
         let mut fixed = [0; SEGMENT_HEADER_BYTES];
-        match file.read_at(&mut fixed, 0) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Ok(Err(Unreadable::Damaged));
-            }
-            other => other?,
+        if !fill(file, &mut fixed, 0)? {
+            return Ok(Err(Unreadable::Damaged));
         }
         let Some((mut rest, version, dictionary_len)) = Self::look(&fixed) else {
             return Ok(Err(Unreadable::Damaged));
         };
-        if version > SEGMENT_VERSION {
+        if VERSION < version {
             return Ok(Err(Unreadable::Newer(version)));
         }
-        let revision_bytes = if version == VERSION { 0 } else { REVISION_BYTES };
-        let mut more = vec![0; revision_bytes + dictionary_len as usize];
-        match file.read_at(&mut more, SEGMENT_HEADER_BYTES as u64) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Ok(Err(Unreadable::Damaged));
-            }
-            other => other?,
+        let mut dictionary = vec![0; dictionary_len as usize];
+        if !fill(file, &mut dictionary, SEGMENT_HEADER_BYTES as u64)? {
+            return Ok(Err(Unreadable::Damaged));
         }
-        let (revision, dictionary) = more.split_at(revision_bytes);
-        let revision = revision.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
         let shared = before.map(|segment| &segment.header.codec);
         let shared = shared.filter(|codec| codec.dictionary() == dictionary);
         let header = (|| {
-            let header = Self {
-                number: rest.u32()?,
-                store_id: rest.array()?,
-                first_position: rest.u64()?,
-                base_micros: rest.i64()?,
-                revision,
-                codec: shared.map_or_else(|| Arc::new(Codec::new(dictionary)), Arc::clone),
-            };
-            let sum = checksum(0, &[fixed.get(..52)?, &more]);
+            let (number, store_id) = (rest.u32()?, rest.array()?);
+            let (first_position, base_micros) = (rest.u64()?, rest.i64()?);
+            // The length of the dictionary, which is known.
             rest.u32()?;
-            (rest.u32()? == sum).then_some(header)
+            let sum = rest.u32()?;
+            let codec = shared.map_or_else(|| Arc::new(Codec::new(&dictionary)), Arc::clone);
+            let found = checksum(0, &[fixed.get(..52)?, rest.0, &dictionary]);
+            let revision = rest.u32()?;
+            let header = Self { number, store_id, first_position, base_micros, revision, codec };
+            (found == sum).then_some(header)
         })();
         Ok(header.ok_or(Unreadable::Damaged))
     }
@@ -152,6 +134,14 @@ impl SegmentHeader {
         let version = rest.u32().filter(|version| 0 < *version)?;
         let dictionary_len = Bytes(fixed.get(48..)?).u32()?;
         (dictionary_len <= DICTIONARY_BYTES_MAX).then_some((rest, version, dictionary_len))
+    }
+}
+
+/// Fills `buffer` from `offset` on; tells whether there are as many bytes.
+fn fill(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
+    match file.read_at(buffer, offset) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        other => other.map(|()| true),
     }
 }
 

@@ -21,7 +21,7 @@ use super::frame::{FrameEncoder, FrameStart, FrameTooLong};
 use super::meters::Meters;
 use super::queue::{Answer, Job, Queue, Taken};
 use super::reader::LogReader;
-use super::record::Prepared;
+use super::record::{Content, Prepared};
 use super::sampler::Sampler;
 use super::segment::{Segment, SegmentHeader};
 use super::timeline::Timeline;
@@ -300,8 +300,10 @@ impl Writer {
                 }
             };
             if !is_alone {
-                known
-                    .extend(statements.iter().map(|one| ((tenant, one.entry.id), one.fingerprint)));
+                let new = statements.iter();
+                known.extend(
+                    new.filter_map(|one| Some(((tenant, one.entry.id?), one.fingerprint()?))),
+                );
             }
             let new_count = statements.len();
             decided.accepted.push(Accepted { tenant, statements, new_count, attachments, answer });
@@ -318,14 +320,16 @@ impl Writer {
         known: &Known,
     ) -> Result<Vec<Prepared>, StorageError> {
         if !known.is_empty() {
-            let fingerprint = |statement: &Prepared| known.get(&(tenant, statement.entry.id));
+            let fingerprint = |statement: &Prepared| known.get(&(tenant, statement.entry.id?));
             let is_other = |statement: &&Prepared| {
-                let sent = Fingerprint(statement.fingerprint);
-                fingerprint(statement).is_some_and(|known| !sent.agrees_with(Fingerprint(*known)))
+                let pair = fingerprint(statement).zip(statement.fingerprint());
+                pair.is_some_and(|(old, sent)| !Fingerprint(sent).agrees_with(Fingerprint(*old)))
             };
             let conflicts = statements.iter().filter(is_other);
-            let conflicts: Vec<StatementId> =
-                conflicts.map(|s| StatementId(Uuid::from_u128(s.entry.id))).collect();
+            let conflicts: Vec<StatementId> = conflicts
+                .filter_map(|conflict| conflict.entry.id)
+                .map(|id| StatementId(Uuid::from_u128(id)))
+                .collect();
             if !conflicts.is_empty() {
                 return Err(StorageError::Conflict(conflicts));
             }
@@ -344,7 +348,7 @@ impl Writer {
         for tenant in tenants {
             let jobs = group.iter().filter(|job| job.tenant == tenant);
             let statements = jobs.flat_map(|job| &job.statements);
-            let ids: Vec<u128> = statements.map(|statement| statement.entry.id).collect();
+            let ids: Vec<u128> = statements.filter_map(|statement| statement.entry.id).collect();
             let found = self.shared.index.find_many(tenant, &ids)?;
             let found = ids.iter().zip(found);
             for (id, found) in found.filter_map(|(id, found)| Some((*id, found?))) {
@@ -366,7 +370,8 @@ impl Writer {
             return Ok(());
         }
         let act = "packing a statement";
-        for statement in statements {
+        for prepared in statements {
+            let Content::Statement(statement) = &mut prepared.content else { continue };
             let packed = codec.unpack(&statement.text, usize::MAX).and_then(|text| {
                 let (mut out, mut ends) = (Vec::new(), Vec::new());
                 current.pack(std::iter::once(text.as_str()), &mut out, &mut ends)?;
@@ -422,7 +427,8 @@ impl Writer {
             return;
         }
         let codec = &self.segment.header.codec;
-        let texts = records.iter().map(|record| codec.unpack(&record.text, usize::MAX));
+        let statements = records.iter().filter_map(|record| record.content.statement());
+        let texts = statements.map(|statement| codec.unpack(&statement.text, usize::MAX));
         let texts: Vec<String> = texts.filter_map(Result::ok).collect();
         self.shared.sampler.add(texts.iter().map(String::as_str));
     }

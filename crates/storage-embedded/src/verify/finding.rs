@@ -72,7 +72,7 @@ pub struct LostStatement {
     pub tenant: Option<TenantId>,
     /// Its place among the tenant's statements, from 1, if the index tells.
     pub sequence: Option<u64>,
-    /// Its id, if the index tells.
+    /// Its id, if the index tells. It does not of one that was erased.
     pub id: Option<StatementId>,
 }
 

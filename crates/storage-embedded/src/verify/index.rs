@@ -49,12 +49,12 @@ fn see(verifying: &mut Verifying<'_>, sight: RunSight, log_end: u64) {
             let what = "it is not used: the next start removes it";
             verifying.tell(Finding::note(&format!("index/{name}"), what));
         }
-        RunSight::SecondId(entry) => {
-            let file = format!("log/{:08}.log", entry.location.segment);
-            let id = StatementId(Uuid::from_u128(entry.id));
+        RunSight::SecondId(id, location) => {
+            let file = format!("log/{:08}.log", location.segment);
+            let id = StatementId(Uuid::from_u128(id));
             let what = format!("the statement {id} is stored twice");
             let finding = Finding::damage(&file, what, Advice::Restore);
-            verifying.tell(finding.at(entry.location.offset.into()));
+            verifying.tell(finding.at(location.offset.into()));
         }
         RunSight::Uncovered(positions) if positions.end == log_end => {
             let count = positions.end - positions.start;
@@ -81,7 +81,7 @@ fn name_lost(verifying: &mut Verifying<'_>, check: &RunCheck<'_>) -> Result<(), 
         if let Some(known) = known.iter().find(|known| known.position == lost.position) {
             lost.tenant = Some(known.tenant);
             lost.sequence = Some(known.sequence);
-            lost.id = Some(StatementId(Uuid::from_u128(known.id)));
+            lost.id = known.id.map(|id| StatementId(Uuid::from_u128(id)));
         }
     }
     Ok(())

@@ -14,10 +14,11 @@ use super::{Advice, Finding, LostStatement, Verifying};
 use crate::OpenError;
 use crate::engine::purging::{PURGE_NAME, is_rewritten};
 use crate::engine::recovery::{check_order, is_draft};
-use crate::format::SEGMENT_VERSION;
+use crate::format::VERSION;
 use crate::identity::Identity;
 use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::reader::{LogReader, statement_of, text_of};
+use crate::log::record::{Record, StatementRecord};
 use crate::log::segment::{Segment, Unreadable, segment_name, segment_number};
 use crate::log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
 
@@ -186,7 +187,7 @@ impl LogCheck<'_, '_, '_> {
             Ok(segment) => Ok(Some(segment)),
             Err(Unreadable::Newer(found)) => {
                 let path = directory.join(segment_name(number));
-                Err(OpenError::Newer { path, found, known: SEGMENT_VERSION })
+                Err(OpenError::Newer { path, found, known: VERSION })
             }
             Err(Unreadable::Damaged) => {
                 let what = "the header of the segment does not check: none of its statements \
@@ -246,12 +247,13 @@ impl LogCheck<'_, '_, '_> {
 
     fn check_record(&mut self, segment: &Segment, seen: &Seen<'_>) -> Result<(), StorageError> {
         let mut wrong = self.check_place(segment, seen);
-        if !seen.record.is_removed() {
+        // Of what was erased or removed there is nothing else to check.
+        if let Some(statement) = seen.record.statement() {
             self.verifying.verified.statement_count += 1;
-            wrong.extend(self.check_content(segment, seen)?);
-        }
-        if wrong.is_empty() && !seen.record.is_removed() {
-            self.give(segment, seen)?;
+            wrong.extend(self.check_content(segment, statement, seen)?);
+            if wrong.is_empty() {
+                self.give(segment, seen)?;
+            }
         }
         for what in wrong {
             let file = file_of(segment.header.number);
@@ -267,10 +269,11 @@ impl LogCheck<'_, '_, '_> {
     fn check_content(
         &mut self,
         segment: &Segment,
+        statement: &StatementRecord<'_>,
         seen: &Seen<'_>,
     ) -> Result<Option<String>, StorageError> {
-        match text_of(segment, &seen.record, seen.location) {
-            Ok(text) => Ok(self.check_text(&text, seen)),
+        match text_of(segment, statement, seen.location) {
+            Ok(text) => Ok(self.check_text(&text, statement, &seen.record)),
             Err(StorageError::Corrupt { .. }) => {
                 Ok(Some("its text cannot be decompressed".to_owned()))
             }
@@ -320,9 +323,13 @@ impl LogCheck<'_, '_, '_> {
     }
 
     /// Compares the text of a statement with its record. Returns what differs.
-    fn check_text(&mut self, text: &str, seen: &Seen<'_>) -> Option<String> {
-        let record = &seen.record;
-        let Ok(statement) = parse_statement(text.as_bytes(), record.version(), &ParseLimits::KEPT)
+    fn check_text(
+        &mut self,
+        text: &str,
+        kept: &StatementRecord<'_>,
+        record: &Record<'_>,
+    ) -> Option<String> {
+        let Ok(statement) = parse_statement(text.as_bytes(), kept.version, &ParseLimits::KEPT)
         else {
             // Either no JSON, or accepted by an older release whose rules were wider.
             let is_json = json::parse(text.as_bytes(), &JsonLimits::KEPT).is_ok();
@@ -330,10 +337,10 @@ impl LogCheck<'_, '_, '_> {
         };
         self.note_attachments(record.tenant, &statement);
         let target = statement.target().map(|target| target.0.as_u128());
-        let is_its_own = statement.id.is_some_and(|id| id.0.as_u128() == record.id)
+        let is_its_own = statement.id.is_some_and(|id| id.0.as_u128() == kept.id)
             && target == record.target
-            && statement.voids().is_some() == record.is_voiding()
-            && statement.fingerprint.0 == record.fingerprint;
+            && statement.voids().is_some() == record.is_voiding
+            && statement.fingerprint.0 == kept.fingerprint;
         (!is_its_own).then(|| "its text is another statement's".to_owned())
     }
 

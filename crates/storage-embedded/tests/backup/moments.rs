@@ -10,7 +10,7 @@ use crate::bench::{Bench, TENANT, batch_of, open_in};
 use crate::disks::{BusyDisk, Meanwhile};
 
 /// The header of a segment without a dictionary.
-const HEAD_BYTES: u64 = 56;
+const HEAD_BYTES: u64 = 60;
 
 /// A closed store of 20 statements, the last segment, and how long it was before the last
 /// batch.
@@ -107,7 +107,7 @@ async fn a_segment_that_was_only_begun_is_not_part_of_it() {
     drop(storage);
     let segments = bench.segments();
     let last = segments.last().unwrap();
-    let head: Vec<u8> = std::fs::read(last).unwrap()[..56].to_vec();
+    let head: Vec<u8> = std::fs::read(last).unwrap()[..60].to_vec();
     let count = bench.back_up().unwrap().statement_count;
     // Another segment behind it, as far as its header; its number and checksum are set.
     let number = u32::try_from(segments.len()).unwrap() + 1;
@@ -115,6 +115,7 @@ async fn a_segment_that_was_only_begun_is_not_part_of_it() {
     next[12..16].copy_from_slice(&number.to_le_bytes());
     next[32..40].copy_from_slice(&count.to_le_bytes());
     let sum = crc32c::crc32c_append(crc32c::crc32c(&0_u32.to_le_bytes()), &next[..52]);
+    let sum = crc32c::crc32c_append(sum, &next[56..]);
     next[52..56].copy_from_slice(&sum.to_le_bytes());
     let begun = last.with_file_name(format!("{number:08}.log"));
     std::fs::write(&begun, next).unwrap();

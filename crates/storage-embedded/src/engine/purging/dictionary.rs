@@ -92,9 +92,9 @@ impl Samples {
         while let Some(frame) = next_frame(&mut walk, segment)? {
             for record in frame.records() {
                 let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
-                let is_other = record.tenant != tenant && !record.is_removed();
-                let is_wanted = is_other && !self.is_full();
-                let text = is_wanted.then(|| text_of(segment, &record, location)).transpose()?;
+                let is_wanted = record.tenant != tenant && !self.is_full();
+                let statement = record.statement().filter(|_| is_wanted);
+                let text = statement.map(|it| text_of(segment, it, location)).transpose()?;
                 self.add(text.as_deref().unwrap_or_default());
             }
             if self.is_full() {

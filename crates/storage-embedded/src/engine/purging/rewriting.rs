@@ -9,10 +9,11 @@ use bytes::Bytes;
 
 use super::{PURGING, failed};
 use crate::disk::{Disk, DiskFile};
+use crate::index::Location;
 use crate::log::dictionary::Codec;
 use crate::log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
 use crate::log::reader::{next_frame, text_of};
-use crate::log::record::{Prepared, Record};
+use crate::log::record::{Content, Prepared, PreparedStatement, Record, StatementRecord};
 use crate::log::segment::{FrameWalk, Segment, SegmentHeader, segment_number};
 
 /// How the name of a segment ends that is to take the place of another.
@@ -98,28 +99,39 @@ impl Rewriting<'_> {
             let at = RecordAt { location, base_micros: self.segment.header.base_micros };
             let entry = frame.head.entry(&record, at).ok_or_else(|| corrupt(location.offset))?;
             *last_stored = entry.stored_micros;
-            records.push(Prepared {
-                version: record.version(),
-                is_timestamp_stored: record.is_timestamp_stored(),
-                fingerprint: record.fingerprint,
-                salt: record.salt,
-                text: self.text(&record, &|| text_of(self.segment, &record, location))?,
-                received: None,
-                entry,
-            });
+            let content = self.content(&record, location)?;
+            records.push(Prepared { entry, content, received: None });
         }
         Ok(records)
     }
 
-    fn text(
+    fn content(
         &self,
         record: &Record<'_>,
-        text: &dyn Fn() -> Result<String, StorageError>,
+        location: Location,
+    ) -> Result<Content<PreparedStatement>, StorageError> {
+        Ok(match &record.content {
+            Content::Statement(statement) => Content::Statement(PreparedStatement {
+                version: statement.version,
+                is_timestamp_stored: statement.is_timestamp_stored,
+                fingerprint: statement.fingerprint,
+                salt: statement.salt,
+                text: self.text(statement, location)?,
+            }),
+            Content::Erased(commitment) => Content::Erased(*commitment),
+            Content::Removed => Content::Removed,
+        })
+    }
+
+    fn text(
+        &self,
+        statement: &StatementRecord<'_>,
+        location: Location,
     ) -> Result<Bytes, StorageError> {
         if !self.is_packed_anew {
-            return Ok(Bytes::copy_from_slice(record.text));
+            return Ok(Bytes::copy_from_slice(statement.text));
         }
-        let text = text()?;
+        let text = text_of(self.segment, statement, location)?;
         let (mut packed, mut ends) = (Vec::new(), Vec::new());
         let texts = std::iter::once(text.as_str());
         self.header.codec.pack(texts, &mut packed, &mut ends).map_err(failed)?;

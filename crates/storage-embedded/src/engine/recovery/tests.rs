@@ -7,13 +7,18 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::SystemDisk;
+use crate::format::SEGMENT_HEADER_BYTES;
 use crate::index::{IndexOptions, Location};
 use crate::log::frame::FrameEncoder;
-use crate::log::record::Prepared;
+use crate::log::record::{Content, Prepared, PreparedStatement};
 use crate::log::segment::segment_name;
 
 const STORE_ID: [u8; 16] = [7; 16];
 const BASE_MICROS: i64 = 1_772_357_400_000_250;
+
+fn id_of(position: u64) -> u128 {
+    u128::from(position) << 64 | 0xAC
+}
 
 fn prepared(position: u64) -> Prepared {
     Prepared {
@@ -21,7 +26,7 @@ fn prepared(position: u64) -> Prepared {
             position,
             tenant: TenantId::FIRST,
             sequence: position + 1,
-            id: u128::from(position) << 64 | 0xAC,
+            id: Some(id_of(position)),
             stored_micros: BASE_MICROS + i64::try_from(position).unwrap(),
             location: Location { segment: 0, offset: 0 },
             own_terms: Vec::new(),
@@ -29,11 +34,13 @@ fn prepared(position: u64) -> Prepared {
             target: None,
             is_voiding: false,
         },
-        version: Version::V2_0_0,
-        is_timestamp_stored: false,
-        fingerprint: [1; 16],
-        salt: [2; 16],
-        text: vec![3; 20].into(),
+        content: Content::Statement(PreparedStatement {
+            version: Version::V2_0_0,
+            is_timestamp_stored: false,
+            fingerprint: [1; 16],
+            salt: [2; 16],
+            text: vec![3; 20].into(),
+        }),
         received: None,
     }
 }
@@ -79,7 +86,7 @@ fn recover(log: &Path, index_directory: &Path) -> Result<u64, OpenError> {
     let replayed = replay.run(None)?;
     assert_eq!(index.next_position(), replayed.next_position, "the index knows the whole log");
     for position in 0..replayed.next_position {
-        let found = index.find(TenantId::FIRST, prepared(position).entry.id)?;
+        let found = index.find(TenantId::FIRST, id_of(position))?;
         assert_eq!(found.map(|found| found.position), Some(position));
     }
     index.flush()?;
@@ -172,10 +179,43 @@ fn a_segment_of_a_version_that_never_was_is_damage() {
     let file = log.join(segment_name(1));
     let mut bytes = fs::read(&file).unwrap();
     bytes[8..12].copy_from_slice(&0_u32.to_le_bytes());
-    let sum = crate::format::checksum(0, &[&bytes[..52]]);
-    bytes[52..56].copy_from_slice(&sum.to_le_bytes());
+    seal_header(&mut bytes);
     fs::write(&file, bytes).unwrap();
     assert!(place(recover(&log, &index)).contains("00000001.log at byte 0"));
+}
+
+/// Puts the checksum right of a header without a dictionary.
+fn seal_header(segment: &mut [u8]) {
+    let sum = crate::format::checksum(0, &[&segment[..52], &segment[56..SEGMENT_HEADER_BYTES]]);
+    segment[52..56].copy_from_slice(&sum.to_le_bytes());
+}
+
+#[test]
+fn a_segment_of_a_newer_version_is_refused_and_not_touched() {
+    let (_directory, log, index) = directories();
+    write_log(&log, &[&[2]]);
+    let file = log.join(segment_name(1));
+    let mut bytes = fs::read(&file).unwrap();
+    assert_eq!(bytes[8..12], VERSION.to_le_bytes());
+    bytes[8..12].copy_from_slice(&(VERSION + 1).to_le_bytes());
+    seal_header(&mut bytes);
+    fs::write(&file, &bytes).unwrap();
+    let found = recover(&log, &index);
+    let Err(OpenError::Newer { path, found, known }) = found else { panic!("{found:?}") };
+    assert_eq!((path, found, known), (file.clone(), VERSION + 1, VERSION));
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+}
+
+#[test]
+fn a_segment_that_ends_in_its_header_is_damage() {
+    let (_directory, log, index) = directories();
+    write_log(&log, &[&[2]]);
+    let file = log.join(segment_name(1));
+    let whole = fs::read(&file).unwrap();
+    for len in 0..SEGMENT_HEADER_BYTES {
+        fs::write(&file, &whole[..len]).unwrap();
+        assert!(place(recover(&log, &index)).contains("00000001.log at byte 0"), "cut at {len}");
+    }
 }
 
 #[test]
@@ -238,7 +278,7 @@ fn a_closed_log_that_lost_its_end_is_damage() {
     close(&log, 2, 5);
     let file = log.join(segment_name(2));
     let whole = fs::read(&file).unwrap();
-    for len in [whole.len() - 1, usize::try_from(offsets[3]).unwrap(), 56] {
+    for len in [whole.len() - 1, usize::try_from(offsets[3]).unwrap(), 60] {
         fs::write(&file, &whole[..len]).unwrap();
         let _ = fs::remove_dir_all(&index);
         assert!(place(recover(&log, &index)).contains("00000002.log at byte "), "cut at {len}");

@@ -5,7 +5,8 @@ use std::ops::Range;
 use acta_storage::StorageError;
 
 use super::postings::{BLOCK_POSTINGS, List, ListWalk, ListWriter};
-use crate::index::bytes::{Reader, RunFile, SEAL_BYTES, Sink, Window, len32, put_varint, unseal};
+use crate::format::{Bytes, push_varint};
+use crate::index::bytes::{RunFile, SEAL_BYTES, Sink, Window, len32, unseal};
 
 /// A dictionary block is closed when it holds this many bytes.
 const BLOCK_BYTES: usize = 2048;
@@ -27,7 +28,7 @@ pub(in crate::index) struct Dictionary {
 impl Dictionary {
     /// Reads the fences; none if they cannot be that.
     pub(in crate::index) fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
+        let mut reader = Bytes(bytes);
         // How many terms and postings there are, which only people look at.
         let (_, _) = (reader.u64()?, reader.u64()?);
         let fence_count = reader.0.len() / 20;
@@ -71,7 +72,7 @@ struct Unreadable;
 
 /// The list of a term in a block.
 fn find_in_block(body: &[u8], term: u64) -> Result<Option<List>, Unreadable> {
-    let mut reader = Reader(body);
+    let mut reader = Bytes(body);
     let count = reader.varint().ok_or(Unreadable)?;
     let mut at = 0_u64;
     for _ in 0..count {
@@ -125,7 +126,7 @@ impl DictionaryWriter {
         if self.block_terms == 0 {
             (self.first_term, self.last_term) = (term, 0);
         }
-        put_varint(&mut self.block, term - self.last_term);
+        push_varint(&mut self.block, term - self.last_term);
         list.encode(&mut self.block);
         self.last_term = term;
         self.block_terms += 1;
@@ -139,7 +140,7 @@ impl DictionaryWriter {
             return Ok(());
         }
         self.scratch.clear();
-        put_varint(&mut self.scratch, self.block_terms);
+        push_varint(&mut self.scratch, self.block_terms);
         self.scratch.append(&mut self.block);
         let bytes = len32(self.scratch.len() + SEAL_BYTES);
         self.fences.extend_from_slice(&self.first_term.to_le_bytes());
@@ -242,7 +243,7 @@ impl<'a> DictionaryWalk<'a> {
 
 /// The terms of a block, which ascend from `before` on; none if they do not.
 fn decode_block(body: &[u8], mut before: Option<u64>) -> Option<Vec<(u64, List)>> {
-    let mut reader = Reader(body);
+    let mut reader = Bytes(body);
     let count = reader.varint()?;
     let mut terms = Vec::new();
     let mut at = 0_u64;

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use acta_storage::StorageError;
 
-use crate::index::bytes::{
-    Ahead, Reader, RunFile, SEAL_BYTES, Sink, Window, len32, put_varint, seal,
-};
+use crate::format::{Bytes, push_varint};
+use crate::index::bytes::{Ahead, RunFile, SEAL_BYTES, Sink, Window, len32, seal};
 
 /// Positions in a block.
 pub(in crate::index) const BLOCK_POSTINGS: usize = 128;
@@ -61,41 +60,41 @@ impl List {
 
     /// Appends the list as it stands in a dictionary.
     pub(in crate::index) fn encode(&self, out: &mut Vec<u8>) {
-        put_varint(out, self.count().into());
+        push_varint(out, self.count().into());
         match self {
             Self::Inline(positions) => {
                 let mut before = 0;
                 for position in positions {
-                    put_varint(out, u64::from(position - before));
+                    push_varint(out, u64::from(position - before));
                     before = *position;
                 }
             }
             Self::Stored(place) => {
-                put_varint(out, place.offset);
-                put_varint(out, place.data_bytes.into());
+                push_varint(out, place.offset);
+                push_varint(out, place.data_bytes.into());
             }
         }
     }
 
     /// Reads what [`List::encode`] wrote; none if it cannot be that.
-    pub(in crate::index) fn decode(reader: &mut Reader<'_>) -> Option<Self> {
-        let count = reader.varint32()?;
+    pub(in crate::index) fn decode(reader: &mut Bytes<'_>) -> Option<Self> {
+        let count = reader.varint_u32()?;
         if INLINE_MAX < count as usize {
-            let (offset, data_bytes) = (reader.varint()?, reader.varint32()?);
+            let (offset, data_bytes) = (reader.varint()?, reader.varint_u32()?);
             return Some(Self::Stored(Place { count, offset, data_bytes }));
         }
         let mut positions = Vec::with_capacity(count as usize);
         let mut before = 0_u32;
         for _ in 0..count {
-            before = before.checked_add(reader.varint32()?)?;
+            before = before.checked_add(reader.varint_u32()?)?;
             positions.push(before);
         }
         positions.is_sorted_by(|a, b| a < b).then_some(Self::Inline(positions))
     }
 
     /// Steps over what [`List::encode`] wrote.
-    pub(in crate::index) fn skip(reader: &mut Reader<'_>) -> Option<u32> {
-        let count = reader.varint32()?;
+    pub(in crate::index) fn skip(reader: &mut Bytes<'_>) -> Option<u32> {
+        let count = reader.varint_u32()?;
         let numbers = if INLINE_MAX < count as usize { 2 } else { count };
         for _ in 0..numbers {
             reader.varint()?;
@@ -129,9 +128,9 @@ fn encode_block(positions: &[u32], out: &mut Vec<u8>) {
 
 /// Replaces `positions` by the `count` ones of a block; none if it does not hold them.
 fn decode_block(body: &[u8], count: usize, positions: &mut Vec<u32>) -> Option<()> {
-    let mut reader = Reader(body);
+    let mut reader = Bytes(body);
     let first = reader.u32()?;
-    let width = u32::from(reader.u8()?);
+    let width = u32::from(reader.byte()?);
     let packed_bytes = ((count - 1) * width as usize).div_ceil(8);
     if width > 32 || reader.0.len() != packed_bytes {
         return None;
@@ -379,7 +378,7 @@ impl StoredList {
             let bytes_count = (4 + block_count * 8 + SEAL_BYTES) as u64;
             let offset = self.chunk_offset(number);
             let bytes = self.file.read_sealed(offset, bytes_count)?;
-            let mut reader = Reader(&bytes);
+            let mut reader = Bytes(&bytes);
             let start = reader.u32().unwrap_or_default();
             let mut blocks = Vec::with_capacity(block_count);
             while let (Some(last), Some(end)) = (reader.u32(), reader.u32()) {
@@ -464,7 +463,8 @@ mod tests {
 
     use super::{List, ListWalk, ListWriter, Place, StoredList};
     use crate::disk::{Disk, SystemDisk};
-    use crate::index::bytes::{Ahead, Reader, RunFile, Sink, Window};
+    use crate::format::Bytes;
+    use crate::index::bytes::{Ahead, RunFile, Sink, Window};
     use crate::index::run::dictionary::{list_window, read_list};
     use crate::index::run::writer::Home;
 
@@ -553,7 +553,7 @@ mod tests {
             (&[2, 5], None),
         ];
         for (bytes, expected) in table {
-            let list = List::decode(&mut Reader(bytes));
+            let list = List::decode(&mut Bytes(bytes));
             let expected = expected.map(|positions| List::Inline(positions.to_vec()));
             assert_eq!(list, expected, "bytes: {bytes:?}");
         }

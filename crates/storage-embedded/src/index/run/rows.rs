@@ -2,10 +2,9 @@
 
 use acta_storage::StorageError;
 
+use crate::format::{Bytes, push_varint, unzigzag, zigzag};
 use crate::index::Location;
-use crate::index::bytes::{
-    Ahead, Reader, RunFile, Sink, Window, put_varint, unzigzag, usize_of, zigzag,
-};
+use crate::index::bytes::{Ahead, RunFile, Sink, Window, usize_of};
 
 /// Rows in a block.
 pub(in crate::index) const BLOCK_ROWS: u32 = 128;
@@ -14,6 +13,7 @@ const IS_VOIDING: u8 = 1;
 const HAS_TARGET: u8 = 2;
 const STORED_DIFFERS: u8 = 4;
 const SEGMENT_DIFFERS: u8 = 8;
+const IS_ERASED: u8 = 16;
 
 /// Bytes read at once when all rows are walked through.
 const WALK_BYTES: usize = 64 * 1024;
@@ -29,6 +29,8 @@ pub(in crate::index) struct Row {
     pub(in crate::index) is_voiding: bool,
     /// Whether it refers to a statement.
     pub(in crate::index) has_target: bool,
+    /// Whether no statement stands there any more: it was erased, or removed with its tenant.
+    pub(in crate::index) is_erased: bool,
 }
 
 /// The rows of a run: time and place of each block in memory, the rest on disk.
@@ -47,7 +49,7 @@ impl Rows {
         count: u32,
         fences: &[u8],
     ) -> Option<Self> {
-        let mut reader = Reader(fences);
+        let mut reader = Bytes(fences);
         let mut decoded = Vec::with_capacity(fences.len() / 16);
         while !reader.0.is_empty() {
             decoded.push((reader.i64()?, reader.u64()?));
@@ -107,12 +109,12 @@ impl Rows {
 }
 
 fn decode_block(body: &[u8], count: usize) -> Option<Vec<Row>> {
-    let mut reader = Reader(body);
+    let mut reader = Bytes(body);
     let mut stored_micros = reader.i64()?;
     let mut location = Location { segment: 0, offset: 0 };
     let mut rows = Vec::with_capacity(count);
     for _ in 0..count {
-        let flags = reader.u8()?;
+        let flags = reader.byte()?;
         if flags & STORED_DIFFERS != 0 {
             stored_micros = stored_micros.checked_add_unsigned(reader.varint()?)?;
         }
@@ -121,11 +123,12 @@ fn decode_block(body: &[u8], count: usize) -> Option<Vec<Row>> {
             location.offset = moved(location.offset, difference)?;
         } else {
             location.segment = moved(location.segment, unzigzag(reader.varint()?))?;
-            location.offset = reader.varint32()?;
+            location.offset = reader.varint_u32()?;
         }
         let is_voiding = flags & IS_VOIDING != 0;
         let has_target = flags & HAS_TARGET != 0;
-        rows.push(Row { stored_micros, location, is_voiding, has_target });
+        let is_erased = flags & IS_ERASED != 0;
+        rows.push(Row { stored_micros, location, is_voiding, has_target, is_erased });
     }
     reader.0.is_empty().then_some(rows)
 }
@@ -165,20 +168,21 @@ impl RowsWriter {
         self.block.push(
             flag(row.is_voiding, IS_VOIDING)
                 | flag(row.has_target, HAS_TARGET)
+                | flag(row.is_erased, IS_ERASED)
                 | flag(stored_delta > 0, STORED_DIFFERS)
                 | flag(is_new_segment, SEGMENT_DIFFERS),
         );
         if let Ok(delta @ 1..) = u64::try_from(stored_delta) {
-            put_varint(&mut self.block, delta);
+            push_varint(&mut self.block, delta);
         }
         let offset = row.location.offset;
         if is_new_segment {
             let difference = i64::from(row.location.segment) - i64::from(base.location.segment);
-            put_varint(&mut self.block, zigzag(difference));
-            put_varint(&mut self.block, offset.into());
+            push_varint(&mut self.block, zigzag(difference));
+            push_varint(&mut self.block, offset.into());
         } else {
             let difference = i64::from(offset) - i64::from(base.location.offset);
-            put_varint(&mut self.block, zigzag(difference));
+            push_varint(&mut self.block, zigzag(difference));
         }
     }
 

@@ -7,7 +7,8 @@ use acta_access::TenantId;
 use acta_storage::StorageError;
 
 use super::postings::{List, ListWriter, StoredList};
-use crate::index::bytes::{Ahead, Reader, RunFile, Sink, len32, put_varint};
+use crate::format::{Bytes, push_varint};
+use crate::index::bytes::{Ahead, RunFile, Sink, len32};
 
 const KIND_STRETCH: u8 = 0;
 const KIND_LIST: u8 = 1;
@@ -151,8 +152,8 @@ impl TenantsWriter {
             self.lists.finish(sink)?.encode(&mut self.encoded);
         } else {
             self.encoded.push(KIND_STRETCH);
-            put_varint(&mut self.encoded, first.into());
-            put_varint(&mut self.encoded, count.into());
+            push_varint(&mut self.encoded, first.into());
+            push_varint(&mut self.encoded, count.into());
         }
         self.count += 1;
         Ok(())
@@ -168,15 +169,15 @@ impl TenantsWriter {
 
 /// Reads the section of a run with these positions; none if it cannot be that.
 pub(in crate::index) fn decode(bytes: &[u8], run: &Range<u32>) -> Option<Vec<TenantPart>> {
-    let mut reader = Reader(bytes);
+    let mut reader = Bytes(bytes);
     let mut tenants = Vec::new();
     let mut left = run.len();
     for _ in 0..reader.u32()? {
         let tenant = TenantId::new(reader.u32()?)?;
         let first_sequence = reader.u64()?;
-        let positions = match reader.u8()? {
+        let positions = match reader.byte()? {
             KIND_STRETCH => {
-                Positions::Stretch { first: reader.varint32()?, count: reader.varint32()? }
+                Positions::Stretch { first: reader.varint_u32()?, count: reader.varint_u32()? }
             }
             KIND_LIST => Positions::List(List::decode(&mut reader)?),
             _ => return None,

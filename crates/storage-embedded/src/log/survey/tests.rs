@@ -12,10 +12,14 @@ use crate::SystemDisk;
 use crate::index::Entry;
 use crate::log::dictionary::Codec;
 use crate::log::frame::FrameEncoder;
-use crate::log::record::Prepared;
+use crate::log::record::{Content, Prepared, PreparedStatement};
 use crate::log::segment::{SegmentHeader, segment_name};
 
 const BASE_MICROS: i64 = 1_772_357_400_000_250;
+
+fn id_of(position: u64) -> u128 {
+    u128::from(position) << 64 | 0xAC
+}
 
 fn prepared(position: u64) -> Prepared {
     Prepared {
@@ -23,7 +27,7 @@ fn prepared(position: u64) -> Prepared {
             position,
             tenant: TenantId::FIRST,
             sequence: position + 1,
-            id: u128::from(position) << 64 | 0xAC,
+            id: Some(id_of(position)),
             stored_micros: BASE_MICROS + i64::try_from(position).unwrap(),
             location: Location { segment: 0, offset: 0 },
             own_terms: Vec::new(),
@@ -31,11 +35,13 @@ fn prepared(position: u64) -> Prepared {
             target: None,
             is_voiding: false,
         },
-        version: Version::V2_0_0,
-        is_timestamp_stored: false,
-        fingerprint: [1; 16],
-        salt: [2; 16],
-        text: vec![3; 30].into(),
+        content: Content::Statement(PreparedStatement {
+            version: Version::V2_0_0,
+            is_timestamp_stored: false,
+            fingerprint: [1; 16],
+            salt: [2; 16],
+            text: vec![3; 30].into(),
+        }),
         received: None,
     }
 }
@@ -83,7 +89,8 @@ struct Notes {
 
 impl Surveyor for Notes {
     fn see_record(&mut self, _: &Segment, seen: Seen<'_>) -> Result<(), StorageError> {
-        assert_eq!(seen.record.id, prepared(seen.position).entry.id);
+        let statement = seen.record.statement().unwrap();
+        assert_eq!(statement.id, id_of(seen.position));
         self.positions.push(seen.position);
         Ok(())
     }

@@ -8,6 +8,8 @@ use acta_storage::StorageError;
 use super::{Failure, Shared, Writer};
 use crate::log::dictionary::Codec;
 use crate::log::queue::Aside;
+#[cfg(test)]
+use crate::log::record::Prepared;
 
 /// Where the part of the log ends to which nothing is appended.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +55,28 @@ impl Writer {
         }
         self.shared.index.freeze()?;
         Ok(Sealed { next: self.segment.header.number, end: self.next_position })
+    }
+
+    /// Appends records of one tenant, as they are but for their places and times.
+    ///
+    /// # Errors
+    ///
+    /// As for every append.
+    #[cfg(test)]
+    pub(crate) fn append_records(
+        &mut self,
+        mut records: Vec<Prepared>,
+    ) -> Result<(), StorageError> {
+        let stored_micros = self.shared.timeline.begin(1);
+        for (ordinal, record) in (0..).zip(&mut records) {
+            let entry = &mut record.entry;
+            entry.position = self.next_position + ordinal;
+            entry.sequence = self.shared.sequence(entry.tenant) + 1 + ordinal;
+            entry.stored_micros = stored_micros;
+        }
+        self.store_records(records, stored_micros).map_err(|failure| failure.error())?;
+        self.shared.timeline.finish();
+        Ok(())
     }
 
     /// What the writer shares with others.
