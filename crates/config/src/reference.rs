@@ -8,7 +8,7 @@ use crate::KEYS;
 pub fn reference_page() -> String {
     let mut page = String::from(
         "# Configuration\n\n\
-         <!-- Generated from crates/config/src/keys.rs by `cargo xtask generate`. -->\n\n\
+         <!-- Generated from crates/config/src by `cargo xtask generate`. -->\n\n\
          Values come from, each overruling the one before: defaults, the file `acta.toml` in\n\
          the working directory (or the one named by `--config` or `ACTA_CONFIG`), environment\n\
          variables, flags of the command line.\n\
@@ -19,7 +19,7 @@ pub fn reference_page() -> String {
          Sizes are written as `512`, `64KiB`, `256MiB` or `1GiB`, times as `500ms`, `30s`,\n\
          `5m`, `1h` or `7d`.\n",
     );
-    for key in KEYS {
+    for key in KEYS.iter() {
         let over = key.answer.map(|answer| format!(" Over it: {answer}.")).unwrap_or_default();
         let default = key.default.map_or("unset".to_owned(), |value| format!("`{value}`"));
         // Writing to a String cannot fail.
@@ -82,7 +82,7 @@ pub fn limits_page() -> String {
          | what | default | key | over it |\n\
          | --- | --- | --- | --- |\n",
     );
-    for key in KEYS {
+    for key in KEYS.iter() {
         let (Some(answer), Some(default)) = (key.answer, key.default) else { continue };
         // Writing to a String cannot fail.
         let _ = writeln!(page, "| {} | `{default}` | `{}` | {answer} |", key.help, key.name);
