@@ -25,7 +25,7 @@ pub use key::Key;
 pub use limits::Limits;
 pub use load::{Environment, Loaded, load};
 pub use oidc::{Oidc, OidcBearer, OidcProvider, OidcRole, OidcTenant, Role, TOKEN_ALGORITHMS};
-pub use reference::{limits_page, reference_page};
+pub use reference::{FixedBound, limits_page, reference_page};
 pub use secret::Secret;
 pub use settings::{ConfigError, Origin, Setting};
 pub use storage::{Attachments, Database, Migrate, Objects, Storage, Tls};
