@@ -2,6 +2,7 @@
 
 mod api;
 mod bench;
+mod bounds;
 mod ci;
 mod conform;
 mod fixture;

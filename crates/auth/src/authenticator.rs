@@ -103,6 +103,12 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
+    /// Most keys whose wrong secrets are counted at a time.
+    pub const FAILING_KEYS_MAX: usize = failures::KEYS_MAX;
+
+    /// Most keys without a credential that are remembered for a moment.
+    pub const UNKNOWN_KEYS_MAX: usize = cache::ENTRIES_MAX;
+
     /// An authenticator for the credentials in `storage`, whose key it reads or, in a new
     /// store, makes.
     ///

@@ -249,11 +249,11 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
     acta_http::Options {
         default_version: config.default_version,
         public_url: config.public_url.clone(),
-        origins: match &config.origins {
+        origins: match &config.cors.origins {
             acta_config::Origins::Any => acta_http::Origins::Any,
             acta_config::Origins::Listed(listed) => acta_http::Origins::Listed(listed.clone()),
         },
-        trusted_proxies: config.trusted_proxies.iter().map(|network| network.0).collect(),
+        trusted_proxies: config.server.trusted_proxies.iter().map(|network| network.0).collect(),
         bounds: acta_http::Bounds {
             statements_bytes_max: bytes(limits.statements_bytes_max),
             document_bytes_max: bytes(limits.document_bytes_max),

@@ -1,22 +1,109 @@
 //! What holds for tenants, people and tokens.
 
-use crate::Span;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-/// What holds for tenants, people and tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Administration {
-    /// How long a deleted tenant can be restored.
-    pub deletion_wait: Span,
-    /// Shortest password, in characters: from 8 to 64.
-    pub password_chars_min: usize,
-    /// How long a session lasts in which nothing is done.
-    pub session_idle: Span,
-    /// How long a session lasts whatever is done.
-    pub session_lifetime: Span,
-    /// How long an invitation, and the link of a new account, are good for.
-    pub invitation_lifetime: Span,
-    /// How long a link to choose a new password is good for.
-    pub reset_lifetime: Span,
-    /// How long a browser token is good for if nothing is said.
-    pub token_lifetime: Span,
+use crate::Span;
+use crate::section::section;
+use crate::settings::{ConfigError, Settings};
+use crate::value_spec::{count_in, time, time_in};
+
+/// How short the shortest password may be said to be, in characters.
+///
+/// Spec: OWASP ASVS 5.0, 6.2.1 and 6.2.9.
+const PASSWORD_CHARS: RangeInclusive<usize> = 8..=64;
+
+/// Longest time that can be set: ten years.
+const TIME_MAX: Duration = Duration::from_hours(10 * 365 * 24);
+
+/// Longest life of a browser token: a day.
+const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
+
+/// Shorter times would end what people are about to do.
+const TIME_MIN: Duration = Duration::from_mins(1);
+
+section! {
+    /// What holds for tenants.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Tenants in "tenants." {
+        /// How long a deleted tenant can be restored. After that, everything in it is removed for
+        /// good.
+        pub deletion_wait: Span = time_in(Duration::ZERO..=TIME_MAX).default("7d"),
+    }
+}
+
+section! {
+    /// What holds for people.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Accounts in "accounts." {
+        /// Shortest password of a person, in characters. From 8 to 64.
+        pub password_chars_min: usize = count_in(PASSWORD_CHARS).default("15"),
+        /// How long somebody stays signed in who does nothing.
+        pub session_idle: Span = time().default("8h"),
+        /// How long somebody stays signed in at most.
+        pub session_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("7d"),
+        /// How long an invitation, the link of a new account and the set-up link are good for.
+        pub invitation_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("7d"),
+        /// How long a link to choose a new password is good for.
+        pub reset_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("1d"),
+    }
+    check check_sessions;
+}
+
+/// A session that may be idle for longer than it lasts would be a mistake.
+fn check_sessions(accounts: &Accounts, settings: &Settings) -> Result<(), ConfigError> {
+    let idle = time_in(TIME_MIN..=accounts.session_lifetime.0);
+    settings.need("accounts.session_idle", &idle).map(drop)
+}
+
+section! {
+    /// What holds for browser tokens.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Tokens in "tokens." {
+        /// How long a browser token is good for when who asks for it says nothing. At most 24h.
+        pub lifetime: Span = time_in(TIME_MIN..=TOKEN_LIFETIME_MAX).default("8h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::load::tests::{check_refused, environment, write};
+
+    #[test]
+    fn people_and_tenants_are_set() {
+        let file = write(
+            "[tenants]\ndeletion_wait = \"30d\"\n[accounts]\npassword_chars_min = 20\n\
+             session_idle = \"10m\"\n[tokens]\nlifetime = \"1h\"\n",
+        );
+        let loaded = crate::load(Some(file.path()), &environment(&[]), &[]).unwrap();
+        let accounts = loaded.config.accounts;
+        assert_eq!(loaded.config.tenants.deletion_wait.0.as_secs(), 30 * 24 * 3600);
+        assert_eq!((accounts.password_chars_min, accounts.session_idle.0.as_secs()), (20, 600));
+        assert_eq!(loaded.config.tokens.lifetime.0.as_secs(), 3600);
+    }
+
+    #[test]
+    fn what_would_lock_people_out_is_refused() {
+        check_refused(
+            "accounts.password_chars_min = 7",
+            &[],
+            "accounts.password_chars_min = \"7\" (FILE): expected a count from 8 to 64",
+        );
+        check_refused(
+            "accounts.session_lifetime = \"1h\"",
+            &[],
+            "accounts.session_idle = \"8h\" (default): expected a time from 1m to 1h",
+        );
+        check_refused(
+            "tokens.lifetime = \"25h\"",
+            &[],
+            "tokens.lifetime = \"25h\" (FILE): expected a time from 1m to 1d",
+        );
+        check_refused(
+            "tenants.deletion_wait = \"7\"",
+            &[],
+            "tenants.deletion_wait = \"7\" (FILE): expected a whole number with one of the units \
+             ms, s, m, h, d",
+        );
+    }
 }

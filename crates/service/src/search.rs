@@ -54,6 +54,10 @@ pub struct View {
 }
 
 impl Service {
+    /// Definitions that are filled in may take this many times the longest page; references
+    /// beyond keep what their sender wrote.
+    pub const FILLED_PAGES_MAX: usize = 4;
+
     /// Pages without a statement that is within the restrictions of a reader, before one of
     /// them is given out.
     const PAGES_MAX: usize = 64;
@@ -191,7 +195,7 @@ impl Service {
         }
         let statements = Arc::new(statements);
         let definitions = self.find_definitions(principal, &statements, view.format).await?;
-        let filled_bytes_max = self.options.page_bytes_max.saturating_mul(FILLED_PAGES_MAX);
+        let filled_bytes_max = self.options.page_bytes_max.saturating_mul(Self::FILLED_PAGES_MAX);
         self.run(bytes, move || {
             let filled_bytes = Cell::new(0);
             let definition = |id: &str| {
@@ -275,10 +279,6 @@ impl Service {
         Ok(definitions)
     }
 }
-
-/// Definitions that are filled in may take this many times the longest page; references
-/// beyond keep what their sender wrote.
-const FILLED_PAGES_MAX: usize = 4;
 
 fn push_comma(out: &mut String, index: usize) {
     if index != 0 {

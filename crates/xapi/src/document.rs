@@ -18,7 +18,7 @@ pub enum MergeError {
 }
 
 /// Deepest nesting in documents that can be merged. Reading one costs no stack.
-const DEPTH_MAX: usize = 10_000;
+pub const MERGED_DEPTH_MAX: usize = 10_000;
 
 /// The stored object with the sent object's properties put over it, one level deep.
 ///
@@ -43,7 +43,7 @@ pub fn merge_documents(stored: &[u8], sent: &[u8]) -> Result<Vec<u8>, MergeError
 }
 
 fn parse_object(text: &[u8]) -> Option<Json<'_>> {
-    let limits = JsonLimits { depth_max: DEPTH_MAX, ..JsonLimits::default() };
+    let limits = JsonLimits { depth_max: MERGED_DEPTH_MAX, ..JsonLimits::default() };
     json::parse(text, &limits).ok().filter(|json| json.root().kind() == Kind::Object)
 }
 
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn merges_deep_documents() {
         let deep = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        check("{}", &deep(DEPTH_MAX - 1), Ok(&deep(DEPTH_MAX - 1)));
-        check("{}", &deep(DEPTH_MAX), Err(MergeError::SentNotAnObject));
+        check("{}", &deep(MERGED_DEPTH_MAX - 1), Ok(&deep(MERGED_DEPTH_MAX - 1)));
+        check("{}", &deep(MERGED_DEPTH_MAX), Err(MergeError::SentNotAnObject));
     }
 
     fn any_object() -> impl Strategy<Value = String> {

@@ -24,7 +24,7 @@ pub use activity::{Activity, merge_definitions};
 pub use actor::{Actor, ActorType, Ifi};
 pub use attachment::Attachment;
 pub use context::{Context, ContextActivities};
-pub use document::{MergeError, merge_documents};
+pub use document::{MERGED_DEPTH_MAX, MergeError, merge_documents};
 pub use fault::{Fault, Faults};
 pub use outcome::{Outcome, Score};
 pub use rule::Rule;

@@ -11,7 +11,7 @@ use super::known::Known;
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
 /// Most known keys that are remembered, and most unknown ones.
-const ENTRIES_MAX: usize = 10_000;
+pub(crate) const ENTRIES_MAX: usize = 10_000;
 
 /// Remembers for a short time what storage said of a key: also that there is none.
 #[derive(Debug, Default)]

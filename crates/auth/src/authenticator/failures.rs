@@ -13,7 +13,7 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// Most keys whose wrong secrets are counted at a time.
-const KEYS_MAX: usize = 10_000;
+pub(crate) const KEYS_MAX: usize = 10_000;
 
 /// Counts wrong secrets.
 #[derive(Debug)]

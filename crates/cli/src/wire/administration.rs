@@ -6,15 +6,15 @@ use anyhow::{Context, Result};
 
 /// What the use cases of administration are told to do.
 pub(crate) fn admin_options(config: &Config) -> Result<acta_admin::Options> {
-    let set = &config.administration;
-    let rules = PasswordRules::new(set.password_chars_min);
+    let accounts = &config.accounts;
+    let rules = PasswordRules::new(accounts.password_chars_min);
     Ok(acta_admin::Options {
-        deletion_wait: set.deletion_wait.0,
-        invitation_lifetime: set.invitation_lifetime.0,
-        reset_lifetime: set.reset_lifetime.0,
-        session_idle: set.session_idle.0,
-        session_lifetime: set.session_lifetime.0,
-        token_lifetime: set.token_lifetime.0,
+        deletion_wait: config.tenants.deletion_wait.0,
+        invitation_lifetime: accounts.invitation_lifetime.0,
+        reset_lifetime: accounts.reset_lifetime.0,
+        session_idle: accounts.session_idle.0,
+        session_lifetime: accounts.session_lifetime.0,
+        token_lifetime: config.tokens.lifetime.0,
         password_rules: rules.context("accounts.password_chars_min")?,
     })
 }

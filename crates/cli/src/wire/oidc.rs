@@ -21,18 +21,18 @@ pub(crate) fn provider(
     entropy: Arc<dyn Entropy>,
 ) -> Result<Option<SignInProvider>> {
     let Some(found) = &config.oidc_provider else { return Ok(None) };
-    let roles: Result<Vec<RoleRule>> = found.roles.iter().map(rule).collect();
+    let roles: Result<Vec<RoleRule>> = found.roles.iter().flatten().map(rule).collect();
     let secret = found.client_secret.as_ref();
     let options = ProviderOptions {
         issuer: found.issuer.clone(),
         client_id: found.client_id.clone(),
         client_secret: secret.map(|secret| Secret::new(secret.expose().as_str())),
         scopes: found.scopes.clone(),
-        redirect_uri: found.redirect_uri.clone(),
-        algorithms: algorithms(&found.algorithms)?,
+        redirect_uri: config.redirect_uri().context("public_url is not set")?,
+        algorithms: algorithms(&config.oidc.algorithms)?,
         role_claim: found.role_claim.clone(),
         roles: roles?,
-        timeout: found.timeout.0,
+        timeout: config.oidc.timeout.0,
     };
     let provider = Provider::new(options, clock, entropy).context("oidc.issuer cannot be used")?;
     let newcomers = if found.make_accounts { NewcomerRule::Welcome } else { NewcomerRule::Refused };
@@ -47,16 +47,16 @@ pub(crate) fn bearer(
 ) -> Result<Option<Arc<BearerVerifier>>> {
     let Some(found) = &config.oidc_bearer else { return Ok(None) };
     let options = BearerOptions {
-        issuer: found.issuer.clone(),
+        issuer: config.bearer_issuer().context("oidc.bearer_issuer is not set")?.to_owned(),
         audience: found.audience.clone(),
-        algorithms: algorithms(&found.algorithms)?,
-        tenant: match &found.tenant {
-            OidcTenant::Fixed(number) => BearerTenant::Fixed(tenant(*number)?),
-            OidcTenant::Claim(claim) => BearerTenant::Claim(claim.clone()),
+        algorithms: algorithms(&config.oidc.algorithms)?,
+        tenant: match found.tenant().context("oidc.bearer_tenant is not set")? {
+            OidcTenant::Fixed(number) => BearerTenant::Fixed(tenant(number)?),
+            OidcTenant::Claim(claim) => BearerTenant::Claim(claim),
         },
         scope_claim: found.scope_claim.clone(),
         scope_prefix: found.scope_prefix.clone(),
-        timeout: found.timeout.0,
+        timeout: config.oidc.timeout.0,
     };
     let verifier = BearerVerifier::new(options, clock);
     Ok(Some(Arc::new(verifier.context("oidc.bearer_issuer cannot be used")?)))

@@ -1,17 +1,20 @@
-use super::*;
+use std::time::Duration;
 
-pub(super) fn environment(pairs: &[(&str, &str)]) -> Environment {
+use super::*;
+use crate::{Migrate, Origins, Tls};
+
+pub(crate) fn environment(pairs: &[(&str, &str)]) -> Environment {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-pub(super) fn write(text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn write(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
     file
 }
 
 #[track_caller]
-pub(super) fn check_refused(file: &str, variables: &[(&str, &str)], expected: &str) {
+pub(crate) fn check_refused(file: &str, variables: &[(&str, &str)], expected: &str) {
     let file = write(file);
     let error = load(Some(file.path()), &environment(variables), &[]).unwrap_err();
     let message = error.to_string().replace(&file.path().display().to_string(), "FILE");
@@ -149,7 +152,7 @@ fn origins_are_all_or_listed() {
     for (text, expected) in table {
         let variables = environment(&[("ACTA_CORS_ORIGINS", text)]);
         let loaded = load(Some(write("").path()), &variables, &[]).unwrap();
-        assert_eq!(loaded.config.origins, expected, "{text:?}");
+        assert_eq!(loaded.config.cors.origins, expected, "{text:?}");
     }
     for text in ["a.example", "https://a.example/", "https://", "*, https://a.example", "null"] {
         let variables = environment(&[("ACTA_CORS_ORIGINS", text)]);
@@ -162,7 +165,8 @@ fn origins_are_all_or_listed() {
 fn proxies_are_addresses_and_networks_and_none_by_default() {
     let trusted = |text: &str| {
         let variables = environment(&[("ACTA_SERVER_TRUSTED_PROXIES", text)]);
-        load(Some(write("").path()), &variables, &[]).map(|loaded| loaded.config.trusted_proxies)
+        load(Some(write("").path()), &variables, &[])
+            .map(|loaded| loaded.config.server.trusted_proxies)
     };
     assert!(trusted("").unwrap().is_empty());
     let networks = trusted(" 127.0.0.1  10.1.2.3/8 ::1 ").unwrap();

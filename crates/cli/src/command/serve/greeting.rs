@@ -92,7 +92,7 @@ and read it back:
 
 fn set_up(base: &str, token: &Secret, config: &Config) -> String {
     let token = token.expose();
-    let lifetime = config.administration.invitation_lifetime;
+    let lifetime = config.accounts.invitation_lifetime;
     format!(
         "\nNobody has an account yet. This link makes the first one, once, within {lifetime};\n\
          it is shown only now, and the next start makes another:\n\n  {base}/setup?token={token}\n"

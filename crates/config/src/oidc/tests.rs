@@ -1,5 +1,5 @@
-use super::super::tests::{check_refused, environment, write};
 use super::*;
+use crate::load::tests::{check_refused, environment, write};
 use crate::{Config, Environment, load};
 
 fn config(variables: &[(&str, &str)]) -> Config {
@@ -26,12 +26,13 @@ fn three_settings_make_a_provider() {
     assert!(config(&[]).oidc_provider.is_none());
     let config = config(&SIGN_IN);
     assert_eq!(config.public_url.as_deref(), Some("https://lrs.example.org"));
+    let redirect_uri = config.redirect_uri();
+    assert_eq!(redirect_uri.as_deref(), Some("https://lrs.example.org/signin/oidc"));
     let provider = config.oidc_provider.unwrap();
     assert_eq!(provider.issuer, "https://id.example.org/realms/a/", "not a byte is changed");
-    assert_eq!(provider.redirect_uri, "https://lrs.example.org/signin/oidc");
     assert_eq!(provider.scopes, "openid email profile");
     assert!(provider.client_secret.is_none());
-    assert!(provider.roles.is_empty());
+    assert!(provider.roles.is_none());
     assert!(config.oidc_bearer.is_none(), "access tokens are not taken unasked");
 }
 
@@ -39,18 +40,19 @@ fn three_settings_make_a_provider() {
 fn three_settings_make_an_issuer_of_access_tokens() {
     let config = config(&BEARER);
     assert!(config.oidc_provider.is_none());
+    assert_eq!(config.bearer_issuer(), Some("https://tokens.example.org"));
     let bearer = config.oidc_bearer.unwrap();
-    assert_eq!(bearer.issuer, "https://tokens.example.org");
-    assert_eq!(bearer.tenant, OidcTenant::Fixed(NonZeroU32::new(2).unwrap()));
+    assert_eq!(bearer.tenant(), Some(OidcTenant::Fixed(NonZeroU32::new(2).unwrap())));
     assert_eq!(bearer.scope_prefix, "acta:");
 }
 
 #[test]
 fn one_issuer_may_do_both() {
     let variables = [&SIGN_IN[..], &BEARER[1..2], &[("ACTA_OIDC_BEARER_TENANT_CLAIM", "lrs")]];
-    let bearer = config(&variables.concat()).oidc_bearer.unwrap();
-    assert_eq!(bearer.issuer, "https://id.example.org/realms/a/");
-    assert_eq!(bearer.tenant, OidcTenant::Claim("lrs".to_owned()));
+    let config = config(&variables.concat());
+    assert_eq!(config.bearer_issuer(), Some("https://id.example.org/realms/a/"));
+    let bearer = config.oidc_bearer.unwrap();
+    assert_eq!(bearer.tenant(), Some(OidcTenant::Claim("lrs".to_owned())));
 }
 
 #[test]
@@ -85,8 +87,8 @@ fn roles_are_listed_in_a_file_or_in_one_text() {
         tenant: NonZeroU32::new(tenant).unwrap(),
     };
     let expected = [role("LRS admins", Role::Administrator, 1), role("a->b=c:d", Role::Viewer, 12)];
-    assert_eq!(listed.oidc_provider.unwrap().roles, expected);
-    assert_eq!(in_text.oidc_provider.unwrap().roles, expected);
+    assert_eq!(listed.oidc_provider.unwrap().roles.unwrap(), expected);
+    assert_eq!(in_text.oidc_provider.unwrap().roles.unwrap(), expected);
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn roles_have_a_form() {
         ";",
         "",
     ] {
-        assert!(roles(text).is_err(), "roles: {text:?}");
+        assert!(parse_roles(text).is_err(), "roles: {text:?}");
     }
 }
 

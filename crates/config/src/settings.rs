@@ -1,0 +1,182 @@
+//! The value of every key, and what can be wrong with one.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::key::Key;
+use crate::value_spec::ValueSpec;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing was set.
+    Default,
+    /// This file.
+    File(PathBuf),
+    /// The environment variable of the key.
+    Environment,
+    /// The environment variable of the key with `_FILE`, which names a file.
+    EnvironmentFile,
+    /// The command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment | Self::EnvironmentFile => f.write_str("environment"),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// One key with the value that is used.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The key.
+    pub key: &'static Key,
+    /// The value as text; none if unset.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl Setting {
+    /// The value as it may be shown.
+    pub fn shown(&self) -> &str {
+        match &self.value {
+            None => "(unset)",
+            Some(_) if self.key.is_secret => "***",
+            Some(value) => value,
+        }
+    }
+}
+
+/// Why a configuration is not usable. Each names what to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system reports.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{path} is not valid TOML")]
+    NotToml {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// There is no such key.
+    #[error("{origin}: there is no key `{name}`{}", suggestion(*.similar))]
+    UnknownKey {
+        /// The name that was set.
+        name: String,
+        /// Where.
+        origin: String,
+        /// The key that was perhaps meant.
+        similar: Option<&'static str>,
+    },
+    /// The value does not fit the key.
+    #[error("{name} = {value:?} ({origin}): {reason}")]
+    BadValue {
+        /// The key.
+        name: &'static str,
+        /// What was set, or `***`.
+        value: String,
+        /// Where.
+        origin: Origin,
+        /// What is expected.
+        reason: String,
+    },
+    /// One key needs another.
+    #[error("{name} is set, but {missing} is not; set both or neither")]
+    Incomplete {
+        /// What is set.
+        name: &'static str,
+        /// What is missing.
+        missing: &'static str,
+    },
+}
+
+fn suggestion(similar: Option<&str>) -> String {
+    similar.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+/// Every key with the value that is used.
+pub(crate) struct Settings(pub(crate) Vec<Setting>);
+
+impl Settings {
+    fn setting(&self, name: &str) -> &Setting {
+        let setting = self.0.iter().find(|setting| setting.key.name == name);
+        #[expect(clippy::expect_used, reason = "sections read and check keys that are declared")]
+        setting.expect("the key is declared")
+    }
+
+    /// The value as text, if there is one.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.setting(name).value.as_deref()
+    }
+
+    /// The value; none if it has to be set and is not.
+    pub(crate) fn find<T>(
+        &self,
+        name: &'static str,
+        spec: &ValueSpec<T>,
+    ) -> Result<Option<T>, ConfigError> {
+        match self.text(name) {
+            Some(text) => (spec.parse)(text).map(Some).map_err(|reason| self.refusal(name, reason)),
+            None => Ok(spec.unset.map(|value| value())),
+        }
+    }
+
+    /// The value of a key that has a default or may stay unset.
+    pub(crate) fn need<T>(
+        &self,
+        name: &'static str,
+        spec: &ValueSpec<T>,
+    ) -> Result<T, ConfigError> {
+        self.find(name, spec)?.ok_or_else(|| self.refusal(name, "expected a value"))
+    }
+
+    /// Says that the value does not do.
+    pub(crate) fn refusal(&self, name: &'static str, reason: impl Into<String>) -> ConfigError {
+        let setting = self.setting(name);
+        ConfigError::BadValue {
+            name,
+            value: setting.shown().to_owned(),
+            origin: setting.origin.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    /// Checks that `other` is set if `name` is.
+    pub(crate) fn check_beside(
+        &self,
+        name: &'static str,
+        other: &'static str,
+    ) -> Result<(), ConfigError> {
+        match (self.text(name), self.text(other)) {
+            (Some(_), None) => Err(ConfigError::Incomplete { name, missing: other }),
+            (Some(_), Some(_)) | (None, _) => Ok(()),
+        }
+    }
+
+    /// Checks that both are set or neither is.
+    pub(crate) fn check_both(
+        &self,
+        one: &'static str,
+        other: &'static str,
+    ) -> Result<(), ConfigError> {
+        self.check_beside(one, other)?;
+        self.check_beside(other, one)
+    }
+}
