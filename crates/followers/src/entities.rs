@@ -9,7 +9,7 @@ use acta_storage::{
 };
 use async_trait::async_trait;
 
-use crate::Follower;
+use crate::follower::Follower;
 
 /// Most activities and persons that are remembered, of all tenants together.
 const ENTRIES_MAX: usize = 200_000;

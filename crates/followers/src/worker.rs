@@ -19,8 +19,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::follower::Follower;
 use crate::status::{FollowerWork, Progress};
-use crate::{Follower, STOP_TIMEOUT};
+
+/// How long a follower may take to save its position and leave its lease at the end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Records that are taken at once, of one tenant.
 const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };

@@ -1,7 +1,5 @@
 //! The feed of a store in a database.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use acta_access::TenantId;
@@ -14,9 +12,7 @@ use tokio::sync::watch;
 use tokio_postgres::Row;
 
 use crate::PostgresStorage;
-use crate::database::Database;
 use crate::entities::steps::take_step;
-use crate::lease::{DURATION, Lease};
 use crate::statements;
 use crate::types::{number, tenant_of};
 
@@ -44,26 +40,6 @@ const BEHIND: &str = "SELECT c.tenant_id, coalesce(f.sequence, 0), c.last_sequen
      WHERE coalesce(f.sequence, 0) < c.last_sequence ORDER BY c.tenant_id";
 
 const FOLLOWED: &str = "SELECT tenant_id FROM acta.followers WHERE name = $1 ORDER BY tenant_id";
-
-/// The leases that this node has, or would like to have, by follower.
-#[derive(Debug)]
-pub(crate) struct Leases {
-    database: Arc<Database>,
-    leases: Mutex<HashMap<FollowerName, Arc<Lease>>>,
-}
-
-impl Leases {
-    /// None is held.
-    pub(crate) fn new(database: &Arc<Database>) -> Self {
-        Self { database: Arc::clone(database), leases: Mutex::default() }
-    }
-
-    fn lease(&self, follower: FollowerName) -> Arc<Lease> {
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Lease::new(Arc::clone(&self.database), follower.as_str(), DURATION));
-        Arc::clone(leases.entry(follower).or_insert_with(new))
-    }
-}
 
 fn read_position(row: &Row) -> Result<FollowerPosition, StorageError> {
     Ok(FollowerPosition {

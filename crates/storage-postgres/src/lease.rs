@@ -5,9 +5,11 @@
 //! node that stands still in the middle of an act may still finish it beside its successor:
 //! what is done under a lease must be harmless when two do it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use acta_storage::FollowerName;
 use tokio::time::Instant;
 
 use crate::database::Database;
@@ -90,6 +92,27 @@ impl Lease {
                 Ok(())
             })
             .await
+    }
+}
+
+/// The leases that this node has, or would like to have, by follower.
+#[derive(Debug)]
+pub(crate) struct Leases {
+    database: Arc<Database>,
+    leases: Mutex<HashMap<FollowerName, Arc<Lease>>>,
+}
+
+impl Leases {
+    /// None is held.
+    pub(crate) fn new(database: &Arc<Database>) -> Self {
+        Self { database: Arc::clone(database), leases: Mutex::default() }
+    }
+
+    /// That of a follower.
+    pub(crate) fn lease(&self, follower: FollowerName) -> Arc<Lease> {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Lease::new(Arc::clone(&self.database), follower.as_str(), DURATION));
+        Arc::clone(leases.entry(follower).or_insert_with(new))
     }
 }
 

@@ -14,8 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::attachments::ContentStore;
 use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
-use crate::feed::Leases;
-use crate::lease::{DURATION, Lease};
+use crate::lease::{DURATION, Lease, Leases};
 use crate::statements::Statements;
 use crate::{Migrate, OpenError, Options, migrations};
 

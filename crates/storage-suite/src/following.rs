@@ -1,5 +1,6 @@
 //! The feed, and followers that read it.
 
+pub mod gathering;
 pub mod verb_counter;
 
 use std::sync::Arc;

@@ -28,7 +28,6 @@ pub mod filtering;
 pub mod finding;
 pub mod fixture;
 pub mod following;
-pub mod gathering;
 pub mod paging;
 pub mod reopening;
 pub mod separating;
@@ -38,6 +37,7 @@ pub mod transferring;
 pub use administration::{auditing, counting, recording, settling};
 pub use finding::referring;
 pub use fixture::generate;
+pub use following::gathering;
 pub use separating::purging;
 
 /// A store that a case may use as it likes, empty when opened.

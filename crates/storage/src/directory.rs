@@ -8,6 +8,7 @@ mod account;
 mod answer;
 mod credential;
 mod follower;
+mod recorded;
 mod session;
 mod tenant;
 mod ticket;
@@ -15,13 +16,11 @@ mod ticket;
 use acta_access::TenantId;
 use acta_ambient::Moment;
 use async_trait::async_trait;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::{
-    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore,
-    RecordWrite, StorageError,
+    Change, Committed, Expected, Group, RecordKind, RecordStore, RecordWrite, StorageError,
 };
+use recorded::{content_of, read_body};
 
 pub use account::{
     Account, AccountId, EmailAddress, Failures, Identity, Membership, NotAnEmailAddress,
@@ -30,139 +29,16 @@ pub use account::{
 pub use answer::Answer;
 pub use credential::{Credential, CredentialSecret, CredentialUse};
 pub use follower::FollowerControl;
+pub use recorded::{Kept, Recorded, find, find_by_name, list, page};
 pub use session::Session;
 pub use tenant::{Tenant, TenantLimits, TenantState};
 pub use ticket::{Ticket, TicketPurpose};
-
-/// Records that a list reads at a time.
-const PAGE_COUNT: usize = 1000;
 
 /// The record that counts the numbers of tenants.
 const TENANT_COUNTER: &str = "tenants";
 
 /// How often making a tenant is tried again that lost a race.
 const TENANT_TRIES: usize = 64;
-
-/// A type that is kept as a record.
-pub trait Recorded: Sized {
-    /// Its kind.
-    const KIND: RecordKind;
-
-    /// The id of its record.
-    fn record_id(&self) -> String;
-
-    /// What its record holds.
-    fn to_content(&self) -> RecordContent;
-
-    /// What a record says.
-    ///
-    /// # Errors
-    ///
-    /// [`StorageError::Corrupt`]: it cannot be read.
-    fn from_record(record: &Record) -> Result<Self, StorageError>;
-
-    /// Writes it where there is none.
-    fn create(&self) -> RecordWrite {
-        RecordWrite::create(Self::KIND, self.record_id(), self.to_content())
-    }
-
-    /// Writes it in place of `record`, if nobody else changed that.
-    fn replace(&self, record: &Record) -> RecordWrite {
-        RecordWrite::replace(record, self.to_content())
-    }
-}
-
-/// A value and the record that it was read from, whose version tells whether it is still so.
-#[derive(Clone, Debug)]
-pub struct Kept<T> {
-    /// What it says.
-    pub value: T,
-    /// As it is stored.
-    pub record: Record,
-}
-
-impl<T: Recorded> Kept<T> {
-    /// Reads a record.
-    ///
-    /// # Errors
-    ///
-    /// As [`Recorded::from_record`].
-    pub fn read(record: Record) -> Result<Self, StorageError> {
-        Ok(Self { value: T::from_record(&record)?, record })
-    }
-
-    /// Writes `changed` in its place.
-    pub fn write(&self, changed: &T) -> RecordWrite {
-        changed.replace(&self.record)
-    }
-
-    /// Removes it.
-    pub fn remove(&self) -> RecordWrite {
-        RecordWrite::remove(&self.record)
-    }
-}
-
-/// Finds the value that the record `id` holds.
-///
-/// # Errors
-///
-/// As [`RecordStore::find_record`].
-pub async fn find<T: Recorded>(
-    records: &(impl RecordStore + ?Sized),
-    id: &str,
-) -> Result<Option<Kept<T>>, StorageError> {
-    records.find_record(T::KIND, id).await?.map(Kept::read).transpose()
-}
-
-/// Finds the value whose record has this name.
-///
-/// # Errors
-///
-/// As [`RecordStore::find_record`].
-pub async fn find_by_name<T: Recorded>(
-    records: &(impl RecordStore + ?Sized),
-    name: &str,
-) -> Result<Option<Kept<T>>, StorageError> {
-    records.find_record_by_name(T::KIND, name).await?.map(Kept::read).transpose()
-}
-
-/// All values of a group, in the order of their ids.
-///
-/// # Errors
-///
-/// As [`RecordStore::list_records`].
-pub async fn list<T: Recorded>(
-    records: &(impl RecordStore + ?Sized),
-    group: &Group,
-) -> Result<Vec<Kept<T>>, StorageError> {
-    let mut all: Vec<Kept<T>> = Vec::new();
-    loop {
-        let after = all.last().map(|kept| kept.record.id.clone());
-        let page = records.list_records(T::KIND, group, after.as_deref(), PAGE_COUNT).await?;
-        let is_last = page.len() < PAGE_COUNT;
-        for record in page {
-            all.push(Kept::read(record)?);
-        }
-        if is_last {
-            return Ok(all);
-        }
-    }
-}
-
-/// Up to `count_max` values of a group behind the record `after`, in the order of their ids.
-///
-/// # Errors
-///
-/// As [`RecordStore::list_records`].
-pub async fn page<T: Recorded>(
-    records: &(impl RecordStore + ?Sized),
-    group: &Group,
-    after: Option<&str>,
-    count_max: usize,
-) -> Result<Vec<Kept<T>>, StorageError> {
-    let page = records.list_records(T::KIND, group, after, count_max).await?;
-    page.into_iter().map(Kept::read).collect()
-}
 
 /// Tenants and credentials by what they are.
 #[async_trait]
@@ -254,54 +130,6 @@ pub trait Directory: RecordStore {
 }
 
 impl<T: RecordStore + ?Sized> Directory for T {}
-
-/// What a record holds that belongs to nothing and is only text.
-fn content_of(body: &impl Serialize) -> RecordContent {
-    RecordContent { tenant: None, owner: None, name: None, expires: None, body: write_body(body) }
-}
-
-/// Writes the text of a record.
-fn write_body(body: &impl Serialize) -> String {
-    // Texts, numbers and lists of them cannot fail to be written.
-    serde_json::to_string(body).unwrap_or_default()
-}
-
-/// Reads the text of a record.
-fn read_body<T: DeserializeOwned>(record: &Record) -> Result<T, StorageError> {
-    serde_json::from_str(&record.content.body).map_err(|_error| corrupt(record))
-}
-
-/// A record cannot be read. What is in it is not told: it may be a secret.
-fn corrupt(record: &Record) -> StorageError {
-    let place = format!("records, {} {:?}", record.kind.as_str(), record.id);
-    StorageError::Corrupt { place }
-}
-
-fn moment(micros: i64) -> Moment {
-    Moment::from_unix_micros(micros)
-}
-
-/// The bytes of a hexadecimal text.
-fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    if text.len() != 2 * N || !text.is_ascii() {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
-    }
-    Some(bytes)
-}
-
-fn write_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use acta_xapi::Uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Recorded, corrupt, moment, read_body, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, moment, read_body, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// Tells an account from all others.

@@ -3,7 +3,7 @@
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
-use super::{Recorded, corrupt, read_body, read_hex, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, read_body, read_hex, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// What was answered to a request with an idempotency key.

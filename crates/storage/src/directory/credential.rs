@@ -6,7 +6,7 @@ use acta_access::{Authority, Restrictions, Scopes, TenantId};
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
-use super::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
+use super::recorded::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// An API credential as it is stored: its secrets themselves are not.

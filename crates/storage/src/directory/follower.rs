@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Recorded, find, read_body, write_body};
+use super::recorded::{Recorded, find, read_body, write_body};
 use crate::{FollowerName, Record, RecordContent, RecordKind, RecordStore, StorageError};
 
 /// What a follower is told to do, on every node.

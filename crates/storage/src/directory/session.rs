@@ -3,7 +3,8 @@
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Recorded, corrupt, moment, read_body, write_body};
+use super::account::AccountId;
+use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// Somebody who is signed in, in one browser.

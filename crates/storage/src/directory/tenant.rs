@@ -6,7 +6,7 @@ use acta_access::TenantId;
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
-use super::{Recorded, corrupt, moment, read_body, write_body};
+use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// A tenant as it is stored.

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use acta_access::{Restrictions, Role, Scope, TenantId};
 
-use super::account::AccountId;
 use super::*;
+use crate::{Record, RecordContent};
 
 const NOW: Moment = Moment::from_unix_micros(1_772_357_400_000_250);
 

@@ -4,7 +4,9 @@ use acta_access::{Role, TenantId};
 use acta_ambient::Moment;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, EmailAddress, Recorded, corrupt, moment, read_body, write_body};
+use super::account::AccountId;
+use super::account::EmailAddress;
+use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
 /// A link that is used once.

@@ -2,8 +2,8 @@
 
 use acta_xapi::merge_definitions;
 
-use super::EngineUnderTest;
-use super::fixture::{Draft, Stage, activity, activity_id, agent, mailbox, substatement};
+use crate::EngineUnderTest;
+use crate::fixture::{Draft, Stage, activity, activity_id, agent, mailbox, substatement};
 
 /// An activity in JSON, with a definition.
 fn defined(name: &str, definition: &str) -> String {
