@@ -1,7 +1,9 @@
 //! Stores that earlier releases have written are opened, answer as they did, and go on.
 //!
-//! Each folder here holds a store and what it answered when it was written. It is never
-//! changed; a release that writes other bytes adds one: `cargo xtask fixture NAME`.
+//! Each folder here holds a store and what it answered when it was written:
+//! `cargo xtask fixture NAME`. Before the first release there is one, made anew whenever a
+//! format changes. What a release has written is never changed; one that writes other bytes
+//! adds a folder.
 
 #![expect(clippy::expect_used, reason = "this is a test")]
 

@@ -2,26 +2,34 @@
 --
 -- Tables of tenants have tenant_id in every key and are marked BY TENANT: they can be
 -- distributed or partitioned by it. The others are a directory, small and read by all.
+--
+-- Whole numbers that are times are microseconds since 1970 in UTC.
 
 -- The directory.
 
-CREATE TABLE acta.tenants (
-    tenant_id integer PRIMARY KEY,
-    name text NOT NULL,
-    created timestamptz NOT NULL
+-- Everything administrative. What is in a body, and that it is JSON, is not the database's to
+-- know.
+CREATE TABLE acta.records (
+    kind text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    tenant_id integer,
+    owner text COLLATE "C",
+    name text COLLATE "C",
+    -- 0 for one that is only there to be locked by who makes it. Never committed.
+    version bigint NOT NULL,
+    expires bigint,
+    body text NOT NULL,
+    PRIMARY KEY (kind, id)
 );
 
--- The tenant of a request is found here, by the key alone.
-CREATE TABLE acta.credentials (
-    key text PRIMARY KEY,
-    tenant_id integer NOT NULL,
-    label text NOT NULL,
-    secret_mac bytea NOT NULL,
-    scopes text NOT NULL,
-    created timestamptz NOT NULL
-);
+CREATE UNIQUE INDEX records_by_name ON acta.records (kind, name) WHERE name IS NOT NULL;
 
-CREATE INDEX credentials_of_tenant ON acta.credentials (tenant_id, created);
+CREATE INDEX records_of_tenant ON acta.records (kind, tenant_id, id)
+    WHERE tenant_id IS NOT NULL;
+
+CREATE INDEX records_by_owner ON acta.records (kind, owner, id) WHERE owner IS NOT NULL;
+
+CREATE INDEX records_by_expiry ON acta.records (expires) WHERE expires IS NOT NULL;
 
 CREATE TABLE acta.secrets (
     name text PRIMARY KEY,
@@ -38,7 +46,7 @@ CREATE TABLE acta.leases (
 -- Statements.
 
 -- One row a tenant, locked by the transaction that appends: sequences have no gaps and are
--- committed in order. Times are microseconds since 1970 in UTC.
+-- committed in order.
 CREATE TABLE acta.counters (
     tenant_id integer NOT NULL,
     last_sequence bigint NOT NULL,
@@ -208,6 +216,45 @@ CREATE TABLE acta.cursors (
     name text NOT NULL,
     value text NOT NULL,
     PRIMARY KEY (tenant_id, name)
+) /* BY TENANT */;
+
+-- The audit and usage.
+
+-- tenant_id 0 is the server.
+CREATE TABLE acta.audit (
+    tenant_id integer NOT NULL,
+    sequence bigint NOT NULL,
+    -- The entry's own, by which a change that is tried again is known.
+    id uuid NOT NULL,
+    at bigint NOT NULL,
+    who text NOT NULL,
+    -- The address that it was done from.
+    origin text NOT NULL,
+    act text NOT NULL,
+    target text NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL,
+    -- SHA-256 over the hash before and all of this.
+    hash bytea NOT NULL,
+    PRIMARY KEY (tenant_id, sequence),
+    UNIQUE (tenant_id, id)
+) /* BY TENANT */;
+
+-- The ends of the chains, each locked by the transaction that appends.
+CREATE TABLE acta.audit_heads (
+    tenant_id integer NOT NULL,
+    last_sequence bigint NOT NULL,
+    hash bytea NOT NULL,
+    PRIMARY KEY (tenant_id)
+) /* BY TENANT */;
+
+-- What a tenant has stored, a row for each day since 1970.
+CREATE TABLE acta.usage (
+    tenant_id integer NOT NULL,
+    day integer NOT NULL,
+    statement_count bigint NOT NULL,
+    bytes bigint NOT NULL,
+    PRIMARY KEY (tenant_id, day)
 ) /* BY TENANT */;
 
 -- For people and tools that read with SQL. Nothing else here is meant for them. PostgreSQL

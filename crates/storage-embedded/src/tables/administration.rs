@@ -6,3 +6,4 @@ mod secrets;
 mod usage;
 
 pub(super) use audit::check_chains;
+pub(super) use records::insert_record;

@@ -56,47 +56,31 @@ struct Table {
     row: &'static str,
     /// SQL that is true for a row with its checksum.
     is_sound: &'static str,
-    /// The versions of the schema that have it so.
-    versions: (i64, i64),
-}
-
-impl Table {
-    /// The same, which another table has taken the place of.
-    const fn until(self, last: i64) -> Self {
-        Self { versions: (self.versions.0, last), ..self }
-    }
 }
 
 macro_rules! table {
-    ($name:ident, $row:literal, since $since:literal) => {
-        Table {
-            name: stringify!($name),
-            row: $row,
-            is_sound: concat!("checksum IS ", sum!($name)),
-            versions: ($since, i64::MAX),
-        }
+    ($name:ident, $row:literal) => {
+        Table { name: stringify!($name), row: $row, is_sound: concat!("checksum IS ", sum!($name)) }
     };
 }
 
-const TABLES: [Table; 11] = [
-    table!(tenants, "tenant_id", since 2).until(2),
-    table!(credentials, "rowid", since 2).until(2),
-    table!(records, "kind || ' ' || id", since 3),
-    table!(audit, "tenant_id || '/' || sequence", since 3),
-    table!(usage, "tenant_id || '/' || day", since 3),
-    table!(secrets, "name", since 2),
+const TABLES: [Table; 9] = [
+    table!(records, "kind || ' ' || id"),
+    table!(audit, "tenant_id || '/' || sequence"),
+    table!(usage, "tenant_id || '/' || day"),
+    table!(secrets, "name"),
     Table {
         is_sound: concat!(
             "checksum IS ",
             sum!(documents),
             " AND place IS acta_place(tenant_id, kind, activity, agent)"
         ),
-        ..table!(documents, "rowid", since 2)
+        ..table!(documents, "rowid")
     },
-    table!(cursors, "name", since 2),
-    table!(definitions, "rowid", since 2),
-    table!(person_names, "rowid", since 2),
-    table!(followers, "tenant_id || '/' || name", since 4),
+    table!(cursors, "name"),
+    table!(definitions, "rowid"),
+    table!(person_names, "rowid"),
+    table!(followers, "tenant_id || '/' || name"),
 ];
 
 /// What can be made anew from the log.
@@ -145,9 +129,11 @@ pub(super) fn check_open(
 ) -> Result<(), StorageError> {
     check_pages(connection, tell)?;
     check_schema(connection, tell)?;
-    let version = schema::check_version(connection)?;
-    let has = |table: &Table| (table.versions.0..=table.versions.1).contains(&version);
-    for table in TABLES.into_iter().filter(has) {
+    if schema::check_version(connection)? == 0 {
+        // Whoever made the file ended before its tables.
+        return Ok(());
+    }
+    for table in TABLES {
         check_table(connection, table, tell)?;
     }
     if let Some(count) = count_followed(connection).ok().filter(|count| 0 < *count) {
@@ -225,9 +211,7 @@ fn check_schema(
 ) -> Result<(), StorageError> {
     let failed = failed("checking the schema of the tables");
     let describe = |connection: &Connection| -> rusqlite::Result<Vec<[Value; 4]>> {
-        // A file that was made anew has no table for numbers that nobody counts any more.
-        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema \
-             WHERE name <> 'sqlite_sequence' ORDER BY type, name";
+        let sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name";
         let mut statement = connection.prepare(sql)?;
         let rows = statement
             .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?;
@@ -245,7 +229,7 @@ fn check_schema(
 
 fn check_table(
     connection: &Connection,
-    Table { name: table, row, is_sound, .. }: Table,
+    Table { name: table, row, is_sound }: Table,
     tell: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the rows of the tables");

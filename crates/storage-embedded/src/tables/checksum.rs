@@ -22,12 +22,6 @@ const PLACE: &str = "acta_place";
 
 /// SQL for the checksum that a row of a table should have.
 macro_rules! sum {
-    (tenants) => {
-        "acta_sum('tenants', tenant_id, name, created)"
-    };
-    (credentials) => {
-        "acta_sum('credentials', tenant_id, key, label, secret_mac, scopes, created)"
-    };
     (records) => {
         "acta_sum('records', kind, id, tenant_id, owner, name, version, expires, body)"
     };

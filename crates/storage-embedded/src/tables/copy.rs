@@ -58,7 +58,7 @@ pub(crate) fn copy(
     // So that the file is whole without a write-ahead log beside it.
     copy.pragma_update(None, "journal_mode", "DELETE").map_err(&failed)?;
     schema::settle(&copy).map_err(&failed)?;
-    schema::migrate(&mut copy, version, now).map_err(&failed)?;
+    schema::migrate(&mut copy, version, now)?;
     check(&copy)?;
     let count = followers::count_followed(&copy)?;
     copy.close().map_err(|(_connection, error)| failed(error))?;

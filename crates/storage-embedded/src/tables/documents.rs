@@ -236,12 +236,12 @@ fn insert(
     check_room(connection, place, document.count_max)?;
     let failed = failed("writing a document");
     let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
-         updated, etag, content_type, checksum, content, place) \
+         updated, etag, content_type, checksum, place, content) \
          VALUES (:tenant, :kind, :activity, :agent, :registration, :name, \
          :updated, :etag, :content_type, \
          (acta_sum('documents', :tenant, :kind, :activity, :agent, :registration, :name, \
-         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, :content, \
-         acta_place(:tenant, :kind, :activity, :agent))";
+         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, \
+         acta_place(:tenant, :kind, :activity, :agent), :content)";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     let columns = named_params! {
         ":tenant": place.tenant,

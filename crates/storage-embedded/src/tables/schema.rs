@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_storage::StorageError;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
+use acta_storage::{StorageError, Tenant};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::administration::insert_record;
 use super::checksum;
 use super::failure::failed;
 use crate::OpenError;
@@ -35,12 +36,7 @@ const WAL_BYTES_KEPT: i64 = 64 << 20;
 const STATEMENTS_MAX: usize = 64;
 
 /// Each with the schema version that it leads to.
-const MIGRATIONS: &[(i64, &str)] = &[
-    (1, include_str!("migrations/0001_first.sql")),
-    (2, include_str!("migrations/0002_checksums.sql")),
-    (3, include_str!("migrations/0003_records.sql")),
-    (4, include_str!("migrations/0004_followers.sql")),
-];
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("migrations/0001_first.sql"))];
 
 /// Where the tables are.
 #[derive(Clone, Debug)]
@@ -103,7 +99,7 @@ pub(super) fn open_writer(file: &TablesFile, now: Moment) -> Result<Connection, 
     }
     connection.pragma_update(None, "synchronous", "FULL").map_err(&failed)?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT).map_err(&failed)?;
-    migrate(&mut connection, version, now).map_err(failed)?;
+    migrate(&mut connection, version, now)?;
     Ok(connection)
 }
 
@@ -174,18 +170,37 @@ pub(super) fn check_version(connection: &Connection) -> Result<i64, StorageError
     if known < found { Err(Unsupported::Newer { found, known }.into()) } else { Ok(found) }
 }
 
-pub(super) fn migrate(connection: &mut Connection, from: i64, now: Moment) -> rusqlite::Result<()> {
-    for (version, script) in MIGRATIONS.iter().filter(|(version, _)| from < *version) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(script)?;
+/// Brings tables of the version `from` up to date. A new file gets its first tenant, made at
+/// `now`.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    from: i64,
+    now: Moment,
+) -> Result<(), StorageError> {
+    migrate_by(MIGRATIONS, connection, from, now)
+}
+
+fn migrate_by(
+    migrations: &[(i64, &str)],
+    connection: &mut Connection,
+    from: i64,
+    now: Moment,
+) -> Result<(), StorageError> {
+    let failed = failed("migrating the tables");
+    for (version, script) in migrations.iter().filter(|(version, _)| from < *version) {
+        let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(&failed)?;
+        transaction.execute_batch(script).map_err(&failed)?;
         if *version == 1 {
-            let sql = "INSERT INTO tenants (tenant_id, name, created) VALUES (?1, ?2, ?3)";
-            let number = TenantId::FIRST.number();
-            transaction.execute(sql, params![number, FIRST_TENANT_NAME, now.unix_micros()])?;
+            let first = Tenant::new(TenantId::FIRST, FIRST_TENANT_NAME, now);
+            insert_record(&transaction, &first)?;
         }
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(&failed)?;
+        transaction.pragma_update(None, "user_version", version).map_err(&failed)?;
+        transaction.commit().map_err(&failed)?;
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,12 +188,12 @@ fn adopt(
 ) -> Result<(), StorageError> {
     let failed = failed("adopting a document");
     let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
-         updated, etag, content_type, checksum, content, place) \
+         updated, etag, content_type, checksum, place, content) \
          VALUES (:tenant, :kind, :activity, :agent, :registration, :name, \
          :updated, :etag, :content_type, \
          (acta_sum('documents', :tenant, :kind, :activity, :agent, :registration, :name, \
-         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, :content, \
-         acta_place(:tenant, :kind, :activity, :agent)) \
+         :updated, :etag, :content_type, :content_sum) << 32) | :content_sum, \
+         acta_place(:tenant, :kind, :activity, :agent), :content) \
          ON CONFLICT (tenant_id, kind, activity, agent, registration, name) DO UPDATE SET \
          updated = excluded.updated, etag = excluded.etag, content_type = excluded.content_type, \
          checksum = excluded.checksum, content = excluded.content";

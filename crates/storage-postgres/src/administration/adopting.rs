@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 
 use super::audit::{self, Entries, chain_of, read_head};
 use super::commit::REMOVE;
-use super::tenants::{COUNTERS, FORGET, NEVER, number_of};
+use super::tenants::{COUNTERS, NEVER, number_of};
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
 
@@ -74,13 +74,9 @@ async fn replace_all(connection: &Connection, records: &[Record]) -> Result<(), 
     let columns: [&(dyn ToSql + Sync); 8] =
         [&kinds, &ids, &versions, &tenants, &owners, &names, &expires, &bodies];
     connection.execute(INSERT, &columns).await?;
-    let of_kind = |kind| records.iter().filter(move |record| record.kind == kind);
-    let new: Vec<i32> =
-        of_kind(RecordKind::Tenant).filter_map(|record| number_of(&record.content)).collect();
+    let tenants = records.iter().filter(|record| record.kind == RecordKind::Tenant);
+    let new: Vec<i32> = tenants.filter_map(|record| number_of(&record.content)).collect();
     connection.execute(COUNTERS, &[&new, &NEVER]).await?;
-    let keys: Vec<&str> =
-        of_kind(RecordKind::Credential).map(|record| record.id.as_str()).collect();
-    connection.execute(FORGET, &[&keys]).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use acta_access::TenantId;
 use acta_storage::Group;
 
-use super::{audit, commit, purging, records, tenants, usage};
+use super::{audit, commit, purging, records, usage};
 
 /// The name of those that go through all rows of a tenant, some at a time.
 pub(crate) const PURGED: &str = "rows of a tenant, purged";
@@ -18,8 +18,6 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
         ("who has names", commit::HOLDERS),
         ("records, written", commit::WRITE),
         ("records, removed", commit::REMOVE),
-        ("credentials of older nodes", tenants::FORGET),
-        ("credentials of tenants of older nodes", tenants::FORGET_ALL),
         ("ends of chains, locked", audit::LOCK_HEADS),
         ("the end of a chain", audit::HEAD),
         ("whether it is told", audit::TOLD),

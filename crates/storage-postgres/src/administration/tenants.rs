@@ -1,8 +1,8 @@
 //! What tenants need beside their records.
 
 use acta_access::TenantId;
-use acta_storage::directory::{Recorded, Tenant, TenantState};
-use acta_storage::{Change, Record, RecordContent, RecordKind, RecordWrite, StorageError};
+use acta_storage::directory::{Recorded, Tenant};
+use acta_storage::{Change, RecordContent, RecordKind, RecordWrite, StorageError};
 
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
@@ -28,19 +28,6 @@ pub(super) const NEVER: i64 = i64::MIN;
 pub(crate) async fn insert_counter(connection: &Connection, id: i32) -> Result<(), Failure> {
     connection.execute(COUNTERS, &[&&[id][..], &NEVER]).await?;
     Ok(())
-}
-
-/// Makes older nodes forget credentials that were written or removed.
-pub(super) const FORGET: &str = "DELETE FROM acta.credentials WHERE key = ANY($1)";
-
-/// Makes older nodes forget all credentials of tenants.
-pub(super) const FORGET_ALL: &str = "DELETE FROM acta.credentials WHERE tenant_id = ANY($1)";
-
-/// Whether a tenant whose record holds `content` is served. What cannot be read is not.
-pub(super) fn is_served(id: &str, content: &RecordContent) -> bool {
-    let (kind, id, content) = (RecordKind::Tenant, id.to_owned(), content.clone());
-    let tenant = Tenant::from_record(&Record { kind, id, version: 1, content });
-    tenant.is_ok_and(|tenant| tenant.state == TenantState::Active)
 }
 
 impl Database {

@@ -8,7 +8,6 @@ mod objects;
 mod partitions;
 mod purging;
 mod schema;
-mod upgrade;
 mod zero;
 
 use std::sync::Arc;

@@ -46,7 +46,7 @@ fn tenants_are_written_and_read() {
     check(&plain);
 }
 
-/// What the first releases wrote says nothing of what came later.
+/// A text that says nothing of a field that was added later.
 #[test]
 fn older_texts_are_read() {
     let content = |body: &str| RecordContent {

@@ -5,6 +5,7 @@
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
+use acta_storage::directory::Recorded;
 use acta_storage::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore,
     RecordWrite, StorageError,
@@ -208,6 +209,14 @@ fn remove(connection: &Connection, (kind, id): (RecordKind, &str)) -> Result<(),
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     statement.execute([kind.as_str(), id]).map_err(failed)?;
     Ok(())
+}
+
+/// Writes the record of a value that has none yet.
+pub(in crate::tables) fn insert_record<T: Recorded>(
+    connection: &Connection,
+    value: &T,
+) -> Result<(), StorageError> {
+    put(connection, (T::KIND, &value.record_id()), 1, &value.to_content())
 }
 
 /// Writes a record, whatever is there.

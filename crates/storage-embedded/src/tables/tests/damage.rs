@@ -1,4 +1,4 @@
-//! Rows that changed behind the store's back, and rows of the release without checksums.
+//! Rows that changed behind the store's back.
 
 use acta_storage::directory::Recorded;
 use acta_storage::{
@@ -159,41 +159,6 @@ async fn a_damaged_row_refuses_its_own_writes_and_no_others() {
     // All documents of a place can be given up.
     assert_eq!(bench.tables.remove_documents(tenant(1), &states(None)).await.unwrap(), 2);
     assert_eq!(write(&bench, &state("a", None), "x").await, DocumentWrite::Created);
-}
-
-#[tokio::test]
-async fn rows_of_the_release_without_checksums_get_theirs() {
-    let directory = TempDir::new().unwrap();
-    let clock = Arc::new(ManualClock::new(START));
-    let old = Connection::open(directory.path().join(FILE_NAME)).unwrap();
-    old.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
-    let content = "it's here";
-    let sum = crc32c::crc32c(content.as_bytes());
-    let (activity_id, ada) = (activity("course"), agent("ada").to_key());
-    let activity_id = activity_id.as_str();
-    old.execute_batch(&format!(
-        "INSERT INTO tenants (name, created) VALUES ('default', 1);
-         INSERT INTO credentials VALUES (1, 'key', 'label', zeroblob(32), 'all', 2);
-         INSERT INTO secrets VALUES ('a', zeroblob(32));
-         INSERT INTO documents VALUES (1, 'state', '{activity_id}', '{ada}', '', 'a', 3,
-             'tag', 'text/plain', {sum}, CAST('it''s here' AS BLOB));
-         INSERT INTO documents VALUES (1, 'state', '{activity_id}', '{ada}', '', 'b', 3,
-             'tag', 'text/plain', {sum}, CAST('it was there' AS BLOB));
-         INSERT INTO cursors VALUES (1, 'file', '12');
-         INSERT INTO definitions VALUES (1, '{activity_id}', '{{}}');
-         INSERT INTO person_names VALUES (1, '{ada}', 'Ada', 0);
-         INSERT INTO followers VALUES ('entities', 7);
-         PRAGMA application_id = 0x61637461; PRAGMA user_version = 1;"
-    ))
-    .unwrap();
-    drop(old);
-    let bench = Bench::open(directory, clock);
-    let answers = ask_all(&bench).await;
-    let damaged: Vec<usize> = (0..answers.len()).filter(|index| answers[*index].is_err()).collect();
-    assert_eq!(damaged, [1], "the document whose content was damaged before: {answers:?}");
-    assert_eq!(text(&bench, tenant(1), &state("a", None)).await.as_deref(), Some(content));
-    let bench = bench.reopen();
-    assert_eq!(ask_all(&bench).await, answers);
 }
 
 #[tokio::test]

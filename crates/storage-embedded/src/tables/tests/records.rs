@@ -1,9 +1,8 @@
-//! Records and the audit: what an older file becomes, and what does not happen.
+//! Records and the audit: what is noticed, and what does not happen.
 
-use acta_storage::directory::{CredentialSecret, Recorded};
+use acta_storage::directory::Recorded;
 use acta_storage::{
-    AuditQuery, AuditStore, Change, Committed, Credential, RecordContent, RecordKind, RecordStore,
-    RecordWrite,
+    AuditQuery, AuditStore, Change, Committed, RecordContent, RecordKind, RecordStore, RecordWrite,
 };
 use acta_storage_suite::auditing::told;
 use acta_storage_suite::recording::{self, change};
@@ -11,28 +10,6 @@ use acta_storage_suite::recording::{self, change};
 use super::*;
 use crate::tables::check::{TableSight, check_open};
 use crate::tables::schema;
-
-/// A file of the release before records, with these rows.
-fn older(rows: &str) -> TempDir {
-    let directory = TempDir::new().unwrap();
-    let old = Connection::open(directory.path().join(FILE_NAME)).unwrap();
-    schema::settle(&old).unwrap();
-    old.execute_batch(include_str!("../migrations/0001_first.sql")).unwrap();
-    old.execute_batch(include_str!("../migrations/0002_checksums.sql")).unwrap();
-    old.execute_batch(rows).unwrap();
-    old.execute_batch(
-        "UPDATE tenants SET checksum = acta_sum('tenants', tenant_id, name, created);
-         UPDATE credentials SET checksum =
-             acta_sum('credentials', tenant_id, key, label, secret_mac, scopes, created);
-         PRAGMA application_id = 0x61637461; PRAGMA user_version = 2;",
-    )
-    .unwrap();
-    directory
-}
-
-fn open(directory: TempDir) -> Bench {
-    Bench::open(directory, Arc::new(ManualClock::new(START)))
-}
 
 /// What a check comes upon, but for sound rows.
 fn sights(connection: &Connection) -> Vec<TableSight> {
@@ -45,95 +22,6 @@ fn sights(connection: &Connection) -> Vec<TableSight> {
     })
     .unwrap();
     sights
-}
-
-/// Texts that JSON writes in a way of its own, and others.
-const TEXTS: [&str; 6] = ["plain", "", "it's \"quoted\" \\ /", "ünï 🚀", "a\nb\t\u{1}\u{7f}", "{}"];
-
-#[tokio::test]
-async fn tenants_and_credentials_of_an_older_file_become_records() {
-    let directory = older("");
-    let old = Connection::open(directory.path().join(FILE_NAME)).unwrap();
-    schema::settle(&old).unwrap();
-    let (mut tenants, mut credentials) = (Vec::new(), Vec::new());
-    for (index, text) in TEXTS.into_iter().enumerate() {
-        let number = u32::try_from(index).unwrap() * 3 + 1;
-        let created = -5 + i64::from(number);
-        let sql = "INSERT INTO tenants VALUES (?1, ?2, ?3, acta_sum('tenants', ?1, ?2, ?3))";
-        old.execute(sql, rusqlite::params![number, text, created]).unwrap();
-        let created = Moment::from_unix_micros(created);
-        tenants.push(Tenant::new(tenant(number), text, created));
-        let mac: [u8; 32] = std::array::from_fn(|place| u8::try_from(place * 8 + index).unwrap());
-        let secrets = vec![CredentialSecret { mac, created, expires: None }];
-        let scopes = ["", "all", "state statements/write"][index % 3].parse().unwrap();
-        let plain = credential(&format!("key {text}"), tenant(number), 0);
-        let written = Credential { label: text.to_owned(), secrets, scopes, created, ..plain };
-        let sql = "INSERT INTO credentials VALUES (?1, ?2, ?3, ?4, ?5, ?6, \
-             acta_sum('credentials', ?1, ?2, ?3, ?4, ?5, ?6))";
-        let Credential { key, label, scopes, .. } = &written;
-        let scopes = scopes.to_string();
-        let columns = rusqlite::params![number, key, label, mac, scopes, created.unix_micros()];
-        old.execute(sql, columns).unwrap();
-        credentials.push(written);
-    }
-    // The tenant with the greatest number is gone.
-    old.execute("INSERT INTO tenants VALUES (40, 'gone', 0, 0)", []).unwrap();
-    old.execute("DELETE FROM tenants WHERE tenant_id = 40", []).unwrap();
-    drop(old);
-
-    let bench = open(directory);
-    assert_eq!(bench.tables.list_tenants().await.unwrap(), tenants);
-    for written in credentials {
-        let found = bench.tables.find_credential(&written.key).await.unwrap();
-        assert_eq!(found.as_ref(), Some(&written));
-        assert_eq!(bench.tables.list_credentials(written.tenant).await.unwrap(), [written]);
-    }
-    assert_eq!(bench.tables.create_tenant("next", START).await.unwrap(), tenant(41));
-    assert_eq!(sights(&bench.connect()), []);
-    let bench = bench.reopen();
-    assert_eq!(bench.tables.create_tenant("after", START).await.unwrap(), tenant(42));
-}
-
-#[tokio::test]
-async fn a_row_that_was_damaged_before_is_damaged_as_a_record() {
-    let directory = older(
-        "INSERT INTO tenants (name, created) VALUES ('one', 1), ('two', 1);
-         INSERT INTO credentials VALUES (1, 'a', 'label', zeroblob(32), 'all', 2, 0);
-         INSERT INTO credentials VALUES (1, 'b', 'label', zeroblob(32), 'all', 2, 0);",
-    );
-    let old = Connection::open(directory.path().join(FILE_NAME)).unwrap();
-    assert_eq!(sights(&old), []);
-    old.execute_batch(
-        "UPDATE tenants SET name = 'other' WHERE tenant_id = 2;
-         UPDATE credentials SET scopes = 'all/read' WHERE key = 'a';",
-    )
-    .unwrap();
-    drop(old);
-    let bench = open(directory);
-    let damaged = |row: &str| TableSight::DamagedRow {
-        table: "records",
-        row: row.to_owned(),
-        is_derived: false,
-    };
-    let expected = [damaged("tenant 0000000002"), damaged("credential a")];
-    assert_eq!(sights(&bench.connect()), expected);
-    let found = bench.tables.find_credential("a").await;
-    assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");
-    assert!(bench.tables.find_credential("b").await.unwrap().is_some());
-}
-
-#[tokio::test]
-async fn tables_of_an_older_release_are_checked_as_they_are() {
-    let directory = older(
-        "INSERT INTO tenants (name, created) VALUES ('one', 1);
-         INSERT INTO credentials VALUES (1, 'a', 'label', zeroblob(32), 'all', 2, 0);",
-    );
-    let old = Connection::open(directory.path().join(FILE_NAME)).unwrap();
-    assert_eq!(sights(&old), []);
-    old.execute("UPDATE credentials SET label = 'other'", []).unwrap();
-    let row = "1".to_owned();
-    let expected = TableSight::DamagedRow { table: "credentials", row, is_derived: false };
-    assert_eq!(sights(&old), [expected]);
 }
 
 /// Changes the audit as somebody would who can write the file and computes checksums.

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 use super::decision::Locked;
 use super::{REMOVE, WRITE};
 use crate::administration::audit::{self, Entries, chain_of};
-use crate::administration::tenants::{COUNTERS, FORGET, FORGET_ALL, NEVER, is_served, number_of};
+use crate::administration::tenants::{COUNTERS, NEVER, number_of};
 use crate::types::Id;
 
 /// Kinds, and an id or a name of each.
@@ -91,10 +91,6 @@ pub(super) struct Rows<'a> {
     expires: Vec<Option<i64>>,
     bodies: Vec<&'a str>,
     removed: Keys<'a>,
-    /// Credentials that older nodes must not know any more.
-    credentials: Vec<&'a str>,
-    /// Tenants whose credentials older nodes must not know any more.
-    closed_tenants: Vec<i32>,
     /// Tenants that need a row that their statements are counted in.
     new_tenants: Vec<i32>,
     entries: Entries,
@@ -112,9 +108,6 @@ impl<'a> Rows<'a> {
             match &write.content {
                 Some(content) => rows.write((write.kind, &write.id), content, is_new),
                 None => rows.removed.push(write.kind, &write.id),
-            }
-            if write.kind == RecordKind::Credential {
-                rows.credentials.push(&write.id);
             }
         }
         rows.entries = Entries::following(locked.heads, &change.entries);
@@ -135,14 +128,8 @@ impl<'a> Rows<'a> {
         self.names.push(content.name.as_deref());
         self.expires.push(content.expires.map(Moment::unix_micros));
         self.bodies.push(&content.body);
-        if kind != RecordKind::Tenant {
-            return;
-        }
-        if is_new {
+        if kind == RecordKind::Tenant && is_new {
             self.new_tenants.extend(tenant);
-        }
-        if !is_served(id, content) {
-            self.closed_tenants.extend(tenant);
         }
     }
 
@@ -151,11 +138,9 @@ impl<'a> Rows<'a> {
         let [kinds, ids] = self.written.columns();
         let written: Vec<&(dyn ToSql + Sync)> =
             vec![kinds, ids, &self.tenants, &self.owners, &self.names, &self.expires, &self.bodies];
-        let steps: [(bool, Step<'_>); 7] = [
+        let steps: [(bool, Step<'_>); 5] = [
             (self.removed.keys.is_empty(), (REMOVE, self.removed.columns().to_vec())),
             (self.written.keys.is_empty(), (WRITE, written)),
-            (self.credentials.is_empty(), (FORGET, vec![&self.credentials])),
-            (self.closed_tenants.is_empty(), (FORGET_ALL, vec![&self.closed_tenants])),
             (self.new_tenants.is_empty(), (COUNTERS, vec![&self.new_tenants, &NEVER])),
             (self.entries.is_empty(), (audit::INSERT, self.entries.columns())),
             (self.entries.is_empty(), (audit::MOVE_HEADS, self.entries.heads())),
