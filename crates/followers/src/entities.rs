@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use acta_access::TenantId;
-use acta_storage::{
-    EntityFactRef, FeedRecord, FollowerName, StorageError, StoreEffects, extract_entity_facts,
-};
+use acta_storage::{EntityFactRef, FeedRecord, FollowerName, StorageError, StoreEffects};
 use async_trait::async_trait;
 
 use crate::follower::Follower;
@@ -36,15 +34,12 @@ impl Follower for EntityFollower {
     ) -> Result<StoreEffects, StorageError> {
         let mut effects = StoreEffects::default();
         for record in records {
-            let Some(statement) = record.statement().and_then(|statement| statement.parsed())
-            else {
-                continue;
-            };
-            extract_entity_facts(statement, |fact| {
+            let Some(statement) = record.statement() else { continue };
+            for fact in statement.entity_facts().iter() {
                 if self.cache.is_news(tenant, fact) {
                     effects.entity_facts.push(fact.to_fact(record.sequence));
                 }
-            });
+            }
         }
         Ok(effects)
     }

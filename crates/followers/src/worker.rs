@@ -41,14 +41,50 @@ const PAUSE_FACTOR: u32 = 4;
 
 const ACT: &str = "following the log";
 
+/// Effects are saved when they hold so many facts, of one tenant.
+const EFFECTS_COUNT_MAX: usize = 4_000;
+
 /// How far a follower has come in a tenant's log.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Place {
     /// Where it goes on after a restart.
     saved: u64,
-    /// Everything before was taken; behind `saved`, it changed nothing in the store.
+    /// Everything up to here was taken.
     reached: u64,
-    saved_at: Instant,
+    /// What is to be written of the records behind `saved`.
+    effects: StoreEffects,
+    /// When the position was saved, or the first of the effects came.
+    since: Instant,
+}
+
+impl Place {
+    fn new(saved: u64) -> Self {
+        let effects = StoreEffects::default();
+        Self { saved, reached: saved, effects, since: Instant::now() }
+    }
+
+    /// Takes what was made of the records up to `to`.
+    fn reach(&mut self, to: u64, effects: StoreEffects) {
+        if self.effects.is_empty() && !effects.is_empty() {
+            self.since = Instant::now();
+        }
+        self.effects.add(effects);
+        self.reached = to;
+    }
+
+    /// Whether it is time to save it.
+    fn is_due(&self, pace: FeedPace) -> bool {
+        let wait = if self.effects.is_empty() { pace.save_after } else { pace.effects_after };
+        let is_full = EFFECTS_COUNT_MAX <= self.effects.entity_facts.len();
+        // The first is saved at once, so that starting anew is never overlooked.
+        self.saved < self.reached && (self.saved == 0 || is_full || wait <= self.since.elapsed())
+    }
+
+    /// The step that saves it.
+    fn step(&mut self, tenant: TenantId) -> FollowerStep {
+        let effects = std::mem::take(&mut self.effects);
+        FollowerStep { tenant, from: self.saved, to: self.reached, effects }
+    }
 }
 
 /// What a round came to.
@@ -137,10 +173,11 @@ impl Worker {
     async fn wait(&self, appended: &mut watch::Receiver<u64>, round_took: Duration) {
         let factor = if self.pace.poll.is_some() { PAUSE_FACTOR } else { 0 };
         tokio::time::sleep(self.pace.pause.max(round_took * factor)).await;
-        let is_unsaved = self.places.values().any(|place| place.saved < place.reached);
         let mut timeout = self.pace.poll.unwrap_or(CONTROL_INTERVAL);
-        if is_unsaved {
-            timeout = timeout.min(self.pace.save_after);
+        for place in self.places.values().filter(|place| place.saved < place.reached) {
+            let is_silent = place.effects.is_empty();
+            timeout =
+                timeout.min(if is_silent { self.pace.save_after } else { self.pace.effects_after });
         }
         // Whether it was woken makes no difference.
         drop(tokio::time::timeout(timeout, appended.changed()).await);
@@ -216,37 +253,29 @@ impl Worker {
         position: FollowerPosition,
     ) -> Result<Option<FollowerStep>, StorageError> {
         let tenant = position.tenant;
-        let place = match self.places.get(&tenant) {
-            Some(place) if place.saved == position.sequence => *place,
-            // It is new here, another node has gone on, or it starts anew.
-            known => {
-                if known.is_some() {
-                    self.forget();
-                }
-                let saved = position.sequence;
-                Place { saved, reached: saved, saved_at: Instant::now() }
+        let is_known = match self.places.get(&tenant) {
+            Some(place) if place.saved == position.sequence => true,
+            // Another node has gone on, or it starts anew.
+            Some(_) => {
+                self.forget();
+                false
             }
+            None => false,
         };
-        self.places.insert(tenant, place);
-        let records = if place.reached < position.last_sequence {
-            parsed(self.storage.read_records(tenant, place.reached, PAGE).await?).await?
-        } else {
-            Vec::new()
-        };
-        let (mut to, mut effects) = (place.reached, StoreEffects::default());
-        if let Some(last) = records.last() {
-            to = last.sequence;
-            effects = self.follower.apply(tenant, &records).await?;
-            self.progress.add_records(records.len() as u64);
+        if !is_known {
+            self.places.insert(tenant, Place::new(position.sequence));
         }
-        if let Some(place) = self.places.get_mut(&tenant) {
-            place.reached = to;
+        let Some(place) = self.places.get_mut(&tenant) else { return Ok(None) };
+        if place.reached < position.last_sequence {
+            let records = self.storage.read_records(tenant, place.reached, PAGE).await?;
+            let records = read(records).await?;
+            if let Some(last) = records.last() {
+                let effects = self.follower.apply(tenant, &records).await?;
+                self.progress.add_records(records.len() as u64);
+                place.reach(last.sequence, effects);
+            }
         }
-        // The first is saved at once, so that starting anew is never overlooked.
-        let is_due = place.saved < to
-            && (place.saved == 0 || self.pace.save_after <= place.saved_at.elapsed());
-        let step = FollowerStep { tenant, from: place.saved, to, effects };
-        Ok((is_due || !step.effects.is_empty()).then_some(step))
+        Ok(place.is_due(self.pace).then(|| place.step(tenant)))
     }
 
     /// Saves steps, all at once.
@@ -259,8 +288,7 @@ impl Worker {
         for (tenant, to, advanced) in taken.await {
             match advanced {
                 Ok(Advanced::Done) => {
-                    let place = Place { saved: to, reached: to, saved_at: Instant::now() };
-                    self.places.insert(tenant, place);
+                    self.places.insert(tenant, Place::new(to));
                 }
                 Ok(Advanced::Moved) => self.forget_tenant(tenant),
                 Err(error) => {
@@ -273,17 +301,8 @@ impl Worker {
 
     /// Saves how far it has come, and leaves the work to other nodes.
     async fn end(&mut self) -> Result<(), StorageError> {
-        let unsaved: Vec<FollowerStep> = self
-            .places
-            .iter()
-            .filter(|(_, place)| place.saved < place.reached)
-            .map(|(tenant, place)| FollowerStep {
-                tenant: *tenant,
-                from: place.saved,
-                to: place.reached,
-                effects: StoreEffects::default(),
-            })
-            .collect();
+        let places = self.places.iter_mut().filter(|(_, place)| place.saved < place.reached);
+        let unsaved = places.map(|(tenant, place)| place.step(*tenant)).collect();
         let mut failed = None;
         self.take_steps(unsaved, &mut failed).await;
         self.forget();
@@ -304,15 +323,16 @@ impl Worker {
     }
 }
 
-/// The records, each parsed: on another thread if that is yet to be done.
-async fn parsed(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError> {
-    let is_parsed = |record: &FeedRecord| record.statement().is_none_or(|it| it.is_parsed());
-    if records.iter().all(is_parsed) {
+/// The records, of each of which it is known what it says: on another thread if that is yet to
+/// be found out.
+async fn read(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError> {
+    let is_read = |record: &FeedRecord| record.statement().is_none_or(|it| it.is_read());
+    if records.iter().all(is_read) {
         return Ok(records);
     }
     let parsing = tokio::task::spawn_blocking(move || {
         for statement in records.iter().filter_map(FeedRecord::statement) {
-            statement.parsed();
+            statement.entity_facts();
         }
         records
     });

@@ -1,4 +1,4 @@
-//! The end of the feed, in memory: what was stored last, parsed already.
+//! The end of the feed, in memory: what was stored last, and what it says.
 //!
 //! A follower that keeps up with the log finds here what it has not read yet, and never asks
 //! the log. One that does not finds that the beginning is gone, and reads the log in its
@@ -17,17 +17,14 @@ use crate::log::record::Prepared;
 use crate::log::writer::CommitObserver;
 
 /// Most memory of what is kept, in bytes.
-const BYTES_MAX: usize = 24 << 20;
+const BYTES_MAX: usize = 16 << 20;
 
-/// What a record takes beside its text, by which the parsed form is guessed too.
-const RECORD_BYTES: usize = 1024;
+/// What a record takes beside its text and its facts, with what the allocator adds.
+const RECORD_BYTES: usize = 512;
 
-/// A parsed statement takes this many times the bytes of its text, text included.
-const PARSED_FACTOR: usize = 3;
-
-/// The memory that a statement takes with a text of this length, in bytes, by estimate.
+/// The memory that a statement takes with a text of this length, in bytes.
 pub(crate) const fn size_bytes(text_len: usize) -> usize {
-    RECORD_BYTES + text_len.saturating_mul(PARSED_FACTOR)
+    RECORD_BYTES + text_len
 }
 
 /// The records that were stored last, of all tenants together.
@@ -122,7 +119,8 @@ impl State {
 }
 
 fn size_of_record(record: &FeedRecord) -> usize {
-    size_bytes(record.len_bytes())
+    let facts = record.statement().map_or(0, |statement| statement.entity_facts().heap_bytes());
+    size_bytes(record.len_bytes()) + facts
 }
 
 impl CommitObserver for FeedTail {
@@ -164,5 +162,5 @@ fn feed_record(prepared: Prepared) -> Option<FeedRecord> {
         target: entry.target.map(id),
         is_voiding: entry.is_voiding,
     };
-    Some(FeedRecord::of_statement(kept, received.statement))
+    Some(FeedRecord::of_statement(kept, Some(received.entity_facts)))
 }

@@ -20,6 +20,7 @@ use crate::types::{number, tenant_of};
 const PACE: FeedPace = FeedPace {
     poll: Some(Duration::from_millis(200)),
     pause: Duration::from_millis(100),
+    effects_after: Duration::ZERO,
     save_after: Duration::ZERO,
     concurrent_steps: 4,
 };

@@ -7,7 +7,7 @@ use acta_access::TenantId;
 use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
 
-pub use facts::{EntityFact, EntityFactRef, EntityKind, extract_entity_facts, merge_all};
+pub use facts::{EntityFact, EntityFactRef, EntityFacts, EntityKind, merge_all};
 use reading::{Subject, read_whole};
 
 use crate::{Feed, StatementStore, StorageError};

@@ -24,7 +24,7 @@ use acta_xapi::Statement;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use crate::{EntityFact, KeptStatement, PageLimits, StorageError};
+use crate::{EntityFact, EntityFacts, KeptStatement, PageLimits, StorageError};
 
 /// The name of a follower, under which its positions are kept: lower-case letters and hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,11 +92,14 @@ pub enum FeedContent {
 }
 
 impl FeedRecord {
-    /// A record of a statement. `parsed` is what its text says, where that is known already.
-    pub fn of_statement(kept: KeptStatement, parsed: Option<Statement>) -> Self {
+    /// A record of a statement. `entity_facts` is what it says about activities and persons,
+    /// where that is known already.
+    pub fn of_statement(kept: KeptStatement, entity_facts: Option<EntityFacts>) -> Self {
         let (sequence, stored) = (kept.sequence, kept.stored);
-        let parsed = parsed.map_or_else(OnceLock::new, |statement| Some(statement).into());
-        let content = FeedContent::Statement(Arc::new(FeedStatement { kept, parsed }));
+        let entity_facts = entity_facts.map_or_else(OnceLock::new, OnceLock::from);
+        let parsed = OnceLock::new();
+        let statement = FeedStatement { kept, parsed, entity_facts };
+        let content = FeedContent::Statement(Arc::new(statement));
         Self { sequence, stored, content }
     }
 
@@ -120,17 +123,23 @@ pub struct FeedStatement {
     /// As it is kept, with fingerprint and salt.
     pub kept: KeptStatement,
     parsed: OnceLock<Option<Statement>>,
+    entity_facts: OnceLock<EntityFacts>,
 }
 
 impl FeedStatement {
-    /// Whether [`FeedStatement::parsed`] answers at once.
-    pub fn is_parsed(&self) -> bool {
-        self.parsed.get().is_some()
+    /// Whether what it says is known without parsing it.
+    pub fn is_read(&self) -> bool {
+        self.entity_facts.get().is_some() || self.parsed.get().is_some()
     }
 
-    /// What it says: parsed when it was received, if that is not long ago, else now, and once
-    /// for all followers. None, with a warning in the log, if its text does not pass the
-    /// rules of this release.
+    /// What it says about activities and persons: taken from it when it was received, if that
+    /// is not long ago, else parsed now.
+    pub fn entity_facts(&self) -> &EntityFacts {
+        self.entity_facts.get_or_init(|| self.parsed().map(EntityFacts::of).unwrap_or_default())
+    }
+
+    /// What it says, parsed once for all followers. None, with a warning in the log, if its
+    /// text does not pass the rules of this release.
     pub fn parsed(&self) -> Option<&Statement> {
         self.parsed.get_or_init(|| self.kept.read().map(|(statement, _)| statement)).as_ref()
     }
@@ -162,6 +171,11 @@ pub struct StoreEffects {
 }
 
 impl StoreEffects {
+    /// Adds what was made of the records behind.
+    pub fn add(&mut self, mut other: Self) {
+        self.entity_facts.append(&mut other.entity_facts);
+    }
+
     /// Whether nothing changes.
     pub const fn is_empty(&self) -> bool {
         self.entity_facts.is_empty()
@@ -198,7 +212,9 @@ pub struct FeedPace {
     pub poll: Option<Duration>,
     /// The least time between two looks, so that what is stored bit by bit is read together.
     pub pause: Duration,
-    /// A position that nothing else was written with is saved at the latest after this.
+    /// Effects are saved after this, so that those of many records are written at once.
+    pub effects_after: Duration,
+    /// A position without effects is saved after this.
     pub save_after: Duration,
     /// How many tenants' steps are taken at a time.
     pub concurrent_steps: usize,

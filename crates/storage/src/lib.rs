@@ -36,8 +36,7 @@ pub use documents::{
     Etag, EtagMatch, NewDocument, Precondition,
 };
 pub use entities::{
-    EntityFact, EntityFactRef, EntityKind, EntityRead, EntityStore, Person, extract_entity_facts,
-    merge_all,
+    EntityFact, EntityFactRef, EntityFacts, EntityKind, EntityRead, EntityStore, Person, merge_all,
 };
 pub use error::StorageError;
 pub use feed::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Entropy;
-use acta_storage::{KeptStatement, NewStatement, StorageError, TermHasher};
+use acta_storage::{EntityFacts, KeptStatement, NewStatement, StorageError, TermHasher};
 use bytes::Bytes;
 
 use super::join;
@@ -102,7 +102,10 @@ impl Preparing {
                 salt,
                 text,
             }),
-            received: Some(Box::new(Received { kept: new.kept, statement: Some(new.statement) })),
+            received: Some(Box::new(Received {
+                entity_facts: EntityFacts::of(statement),
+                kept: new.kept,
+            })),
         }
     }
 
@@ -118,12 +121,11 @@ impl Preparing {
 
     fn adopt_one(&self, tenant: TenantId, kept: KeptStatement, text: Bytes) -> Prepared {
         let read = kept.read();
-        let (shared_terms, statement) = match read {
-            Some((statement, authority)) => {
-                (self.hasher.terms_of(tenant, &statement, &authority), Some(statement))
-            }
-            None => (Vec::new(), None),
-        };
+        let (shared_terms, entity_facts) =
+            read.map_or_else(Default::default, |(statement, authority)| {
+                let terms = self.hasher.terms_of(tenant, &statement, &authority);
+                (terms, EntityFacts::of(&statement))
+            });
         Prepared {
             entry: Entry {
                 position: 0,
@@ -144,7 +146,7 @@ impl Preparing {
                 salt: kept.salt,
                 text,
             }),
-            received: Some(Box::new(Received { kept: kept.kept, statement })),
+            received: Some(Box::new(Received { kept: kept.kept, entity_facts })),
         }
     }
 }

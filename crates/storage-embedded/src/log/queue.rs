@@ -118,7 +118,9 @@ impl Work {
     fn bytes(&self) -> usize {
         let bytes = |prepared: &Prepared| {
             let received = prepared.received.as_ref();
-            let received = received.map_or(0, |received| size_bytes(received.kept.text.len()));
+            let received = received.map_or(0, |received| {
+                size_bytes(received.kept.text.len()) + received.entity_facts.heap_bytes()
+            });
             STATEMENT_BYTES + prepared.text_bytes() + received
         };
         self.statements().iter().map(bytes).sum()

@@ -1,7 +1,8 @@
 //! Records: what stands at each position of the log, as bytes in a frame.
 
 use acta_access::TenantId;
-use acta_xapi::{Kept, Statement, Version};
+use acta_storage::EntityFacts;
+use acta_xapi::{Kept, Version};
 use bytes::Bytes as SharedBytes;
 
 use crate::format::{Bytes, CHECKSUM_BYTES, VARINT_BYTES_MAX, checksum, push_varint, varint_bytes};
@@ -69,8 +70,8 @@ impl<S> Content<S> {
 pub(crate) struct Received {
     /// The text to keep.
     pub(crate) kept: Kept,
-    /// What it says; none if it does not pass today's rules.
-    pub(crate) statement: Option<Statement>,
+    /// What it says about activities and persons.
+    pub(crate) entity_facts: EntityFacts,
 }
 
 /// A record ready to be written, but for its place in the log.

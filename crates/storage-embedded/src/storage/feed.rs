@@ -21,6 +21,7 @@ use crate::tables::{Positions, Tables, is_of_row};
 const PACE: FeedPace = FeedPace {
     poll: None,
     pause: Duration::from_millis(10),
+    effects_after: Duration::from_millis(50),
     save_after: Duration::from_secs(1),
     concurrent_steps: 64,
 };

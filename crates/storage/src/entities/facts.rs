@@ -2,7 +2,7 @@
 
 use acta_xapi::{Statement, merge_definitions};
 
-use crate::{FeedRecord, Person};
+use crate::Person;
 
 /// What a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,25 +49,58 @@ impl EntityFactRef<'_> {
     }
 }
 
-/// Calls `use_fact` with every fact of a statement, in the statement's order.
-pub fn extract_entity_facts(statement: &Statement, mut use_fact: impl FnMut(EntityFactRef<'_>)) {
-    for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
-        let subject = activity.as_str();
-        use_fact(EntityFactRef { kind: EntityKind::Activity, subject, text, ordinal });
-    }
-    for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
-        let subject = &ifi.to_key();
-        use_fact(EntityFactRef { kind: EntityKind::Person, subject, text, ordinal });
-    }
+/// Everything that one statement says about activities and persons, in the statement's order.
+///
+/// Without facts it holds no memory of its own, and two pieces however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EntityFacts {
+    /// Subject and text, by turns, without separators.
+    texts: String,
+    bounds: Vec<Bounds>,
 }
 
-/// Calls `use_fact` with every fact of a record and with its sequence.
-pub(super) fn extract_from_record(
-    record: &FeedRecord,
-    mut use_fact: impl FnMut(EntityFactRef<'_>, u64),
-) {
-    if let Some(statement) = record.statement().and_then(|statement| statement.parsed()) {
-        extract_entity_facts(statement, |fact| use_fact(fact, record.sequence));
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Bounds {
+    kind: EntityKind,
+    ordinal: u32,
+    subject_end: usize,
+    text_end: usize,
+}
+
+impl EntityFacts {
+    /// What `statement` says.
+    pub fn of(statement: &Statement) -> Self {
+        let mut facts = Self::default();
+        for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
+            facts.push((EntityKind::Activity, ordinal), activity.as_str(), text);
+        }
+        for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
+            facts.push((EntityKind::Person, ordinal), &ifi.to_key(), text);
+        }
+        facts
+    }
+
+    fn push(&mut self, (kind, ordinal): (EntityKind, u32), subject: &str, text: &str) {
+        self.texts.push_str(subject);
+        let subject_end = self.texts.len();
+        self.texts.push_str(text);
+        self.bounds.push(Bounds { kind, ordinal, subject_end, text_end: self.texts.len() });
+    }
+
+    /// The facts in order.
+    pub fn iter(&self) -> impl Iterator<Item = EntityFactRef<'_>> {
+        let mut start = 0;
+        self.bounds.iter().map(move |bounds| {
+            let Bounds { kind, ordinal, subject_end, text_end } = *bounds;
+            let subject = &self.texts[start..subject_end];
+            start = text_end;
+            EntityFactRef { kind, subject, text: &self.texts[subject_end..text_end], ordinal }
+        })
+    }
+
+    /// The memory that it holds beside itself, in bytes.
+    pub fn heap_bytes(&self) -> usize {
+        self.texts.capacity() + self.bounds.capacity() * size_of::<Bounds>()
     }
 }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 
-use super::facts::extract_from_record;
 use super::{EntityKind, EntityRead, EntityStore};
 use crate::{
     FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits, StorageError,
@@ -80,12 +79,10 @@ async fn read_behind<S: EntityStore + ?Sized>(
         let records = read_page(store, span).await?;
         let Some(last) = records.last() else { break };
         span.sequence = last.sequence;
-        for record in &records {
-            extract_from_record(record, |fact, _| {
-                if fact.kind == subject.kind && fact.subject == subject.key {
-                    facts.push(fact.text.to_owned());
-                }
-            });
+        for statement in records.iter().filter_map(FeedRecord::statement) {
+            let all = statement.entity_facts().iter();
+            let about = all.filter(|it| it.kind == subject.kind && it.subject == subject.key);
+            facts.extend(about.map(|fact| fact.text.to_owned()));
         }
     }
     Ok(facts)
@@ -107,10 +104,9 @@ async fn help<S: EntityStore + ?Sized>(
     let records = read_page(store, span).await?;
     let to = records.last().map_or(span.last_sequence, |last| last.sequence);
     let mut effects = StoreEffects::default();
-    for record in &records {
-        extract_from_record(record, |fact, sequence| {
-            effects.entity_facts.push(fact.to_fact(sequence));
-        });
+    for statement in records.iter().filter_map(FeedRecord::statement) {
+        let all = statement.entity_facts().iter();
+        effects.entity_facts.extend(all.map(|fact| fact.to_fact(statement.kept.sequence)));
     }
     let step = FollowerStep { tenant: span.tenant, from: span.sequence, to, effects };
     let advanced = store.advance(FollowerName::ENTITIES, step).await?;

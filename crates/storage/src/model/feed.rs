@@ -93,6 +93,7 @@ impl Feed for ModelStorage {
         FeedPace {
             poll: None,
             pause: Duration::from_millis(1),
+            effects_after: Duration::ZERO,
             save_after: Duration::ZERO,
             concurrent_steps: 1,
         }
