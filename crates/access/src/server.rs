@@ -34,11 +34,15 @@ pub enum ServerPermission {
     ReadServerAudit,
     /// Export the audit of the server.
     ExportServerAudit,
+    /// See how far the followers of the statement log are.
+    ReadFollowers,
+    /// Pause followers, let them go on, and have them make everything anew.
+    ControlFollowers,
 }
 
 impl ServerPermission {
     /// Every permission.
-    pub const EVERY: [Self; 13] = [
+    pub const EVERY: [Self; 15] = [
         Self::ReadTenants,
         Self::CreateTenants,
         Self::RenameTenants,
@@ -52,6 +56,8 @@ impl ServerPermission {
         Self::AppointOperators,
         Self::ReadServerAudit,
         Self::ExportServerAudit,
+        Self::ReadFollowers,
+        Self::ControlFollowers,
     ];
 
     /// The name, as in `create-tenants`.
@@ -70,6 +76,8 @@ impl ServerPermission {
             Self::AppointOperators => "appoint-operators",
             Self::ReadServerAudit => "read-server-audit",
             Self::ExportServerAudit => "export-server-audit",
+            Self::ReadFollowers => "read-followers",
+            Self::ControlFollowers => "control-followers",
         }
     }
 
@@ -89,6 +97,10 @@ impl ServerPermission {
             Self::AppointOperators => "make operators of accounts, and take that away",
             Self::ReadServerAudit => "read the audit of the server",
             Self::ExportServerAudit => "export the audit of the server",
+            Self::ReadFollowers => "see how far the followers of the statement log are",
+            Self::ControlFollowers => {
+                "pause followers, let them go on, have them make everything anew"
+            }
         }
     }
 }

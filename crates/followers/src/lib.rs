@@ -15,7 +15,7 @@ mod worker;
 
 use std::sync::Arc;
 
-use acta_storage::Storage;
+use acta_storage::{FollowerName, Storage};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +50,11 @@ impl Followers {
     /// The followers of every server: those whose effects are inside the store.
     pub fn built_in() -> Vec<Box<dyn Follower>> {
         vec![Box::new(EntityFollower::default())]
+    }
+
+    /// The names of [`Followers::built_in`].
+    pub fn names() -> Vec<FollowerName> {
+        Self::built_in().iter().map(|follower| follower.name()).collect()
     }
 
     /// How the followers of this process are doing, in the order in which they were started.

@@ -1,0 +1,123 @@
+//! Followers of the statement log: how far they are, pausing them, and making anew what they
+//! made.
+
+use acta_access::ServerPermission;
+use acta_followers::Followers;
+use acta_storage::directory::{self, FollowerControl, Kept, Recorded};
+use acta_storage::{Change, Committed, FollowerName};
+use serde_json::json;
+
+use crate::{Admin, AdminError, Asker};
+
+/// A follower, as the store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowerState {
+    /// Its name.
+    pub name: FollowerName,
+    /// Whether it is told to take nothing.
+    pub is_paused: bool,
+    /// Records that it has not read yet, of all tenants together.
+    pub lag: u64,
+    /// Tenants with such records.
+    pub tenants_behind_count: usize,
+}
+
+fn target_of(follower: FollowerName) -> String {
+    format!("follower:{follower}")
+}
+
+impl Admin {
+    /// All followers and how far they are, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn list_followers(&self, asker: &Asker) -> Result<Vec<FollowerState>, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ReadFollowers).await?;
+        let mut all = Vec::new();
+        for name in Followers::names() {
+            all.push(self.follower_state(name).await?);
+        }
+        Ok(all)
+    }
+
+    /// A follower and how far it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_followers`]; [`AdminError::NotFound`].
+    pub async fn read_follower(
+        &self,
+        asker: &Asker,
+        name: &str,
+    ) -> Result<FollowerState, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ReadFollowers).await?;
+        self.follower_state(known(name)?).await
+    }
+
+    async fn follower_state(&self, name: FollowerName) -> Result<FollowerState, AdminError> {
+        let is_paused = FollowerControl::is_paused(&*self.storage, name).await?;
+        let behind = self.storage.list_behind(name).await?;
+        let lag = behind.iter().map(|position| position.lag()).sum();
+        Ok(FollowerState { name, is_paused, lag, tenants_behind_count: behind.len() })
+    }
+
+    /// Lets a follower pause on all nodes, or go on. Takes a second to reach them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_follower`]; [`AdminError::Stale`].
+    pub async fn pause_follower(
+        &self,
+        asker: &Asker,
+        name: &str,
+        is_paused: bool,
+    ) -> Result<FollowerState, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ControlFollowers).await?;
+        let name = known(name)?;
+        for _ in 0..Self::TRIES {
+            let found: Option<Kept<FollowerControl>> =
+                directory::find(&*self.storage, name.as_str()).await?;
+            if found.as_ref().is_some_and(|found| found.value.is_paused) == is_paused {
+                return self.follower_state(name).await;
+            }
+            let control = FollowerControl { name: name.as_str().to_owned(), is_paused };
+            let write = found.map_or_else(|| control.create(), |found| found.write(&control));
+            let act = if is_paused { "follower.paused" } else { "follower.resumed" };
+            let entries = vec![(None, self.entry(asker, act, target_of(name)))];
+            let change = Change { writes: vec![write], entries };
+            if self.storage.commit(&change).await? == Committed::Done {
+                return self.follower_state(name).await;
+            }
+        }
+        Err(AdminError::Stale)
+    }
+
+    /// Sets a follower back to the beginning of every tenant's log, and drops what it made in
+    /// the store: it makes everything anew. If it fails, it is to be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::read_follower`].
+    pub async fn rebuild_follower(
+        &self,
+        asker: &Asker,
+        name: &str,
+    ) -> Result<FollowerState, AdminError> {
+        self.permit_on_server(asker, ServerPermission::ControlFollowers).await?;
+        let name = known(name)?;
+        let lag = self.follower_state(name).await?.lag;
+        let detail = json!({ "lag": lag });
+        // Before, so that nothing is dropped of which nobody is told.
+        let entry = self.entry_with(asker, "follower.rebuilt", target_of(name), &detail);
+        let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };
+        self.storage.commit(&change).await?;
+        self.storage.reset_follower(name).await?;
+        self.follower_state(name).await
+    }
+}
+
+fn known(name: &str) -> Result<FollowerName, AdminError> {
+    let found = Followers::names().into_iter().find(|known| known.as_str() == name);
+    found.ok_or(AdminError::NotFound)
+}
