@@ -15,11 +15,12 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::Bounds;
 use crate::memory::Charge;
+use crate::options::{Bounds, bytes_in};
 pub(crate) use answered::Answered;
 pub(crate) use lines::{Lines, Seat};
 pub(crate) use socket::Socket;
+pub use socket::{Local, Peer};
 pub(crate) use stream::{Refuse, Watched};
 
 /// What a connection is doing.
@@ -88,12 +89,6 @@ impl Patience {
     fn written_min(&self) -> u64 {
         bytes_in(self.rate_bytes_min, self.write).max(1)
     }
-}
-
-/// Bytes that come at a rate a second in a span of time.
-pub(crate) fn bytes_in(rate_bytes: u64, span: Duration) -> u64 {
-    let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-    rate_bytes.saturating_mul(millis) / 1000
 }
 
 /// How much of which answer was sent when it was looked at.

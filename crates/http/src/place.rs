@@ -4,15 +4,16 @@
 //! a client that sends slowly keeps nobody else waiting.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::connection::Line;
 use crate::memory::{Charge, Memory};
+use crate::options::PageBounds;
 use crate::problem::Problem;
-use crate::{App, PageBounds, Shared};
+use crate::state::Shared;
 
 /// One request, from its head to the head of its answer.
-pub(crate) struct Place {
+pub struct Place {
     shared: Shared,
     line: Option<Arc<Line>>,
     is_working: AtomicBool,
@@ -22,10 +23,6 @@ pub(crate) struct Place {
     /// What is held of a request before it is known who sent it.
     pub(crate) anonymous: Charge,
 }
-
-/// How many requests are worked on.
-#[derive(Debug, Default)]
-pub(crate) struct Workload(AtomicUsize);
 
 impl Place {
     /// Which part of the requests that are worked on may read documents.
@@ -64,7 +61,7 @@ impl Place {
         let before = self.shared.workload.0.fetch_add(1, Ordering::Relaxed);
         if self.shared.options.bounds.requests_max <= before {
             self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
-            return Err(Problem::busy(App::BUSY_RETRY_AFTER));
+            return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
         }
         self.is_working.store(true, Ordering::Relaxed);
         Ok(())
@@ -81,7 +78,7 @@ impl Place {
         let reading = Reading { place: self };
         let readers_max = (self.shared.options.bounds.requests_max / Self::READERS_PART).max(1);
         if readers_max <= before {
-            return Err(Problem::busy(App::BUSY_RETRY_AFTER));
+            return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
         }
         Ok(reading)
     }
@@ -127,11 +124,7 @@ impl Place {
     /// # Errors
     ///
     /// 503 if nothing is left.
-    pub(crate) fn hold_page(
-        &self,
-        bounds: &PageBounds,
-        limit: Option<u64>,
-    ) -> Result<usize, Problem> {
+    pub fn hold_page(&self, bounds: &PageBounds, limit: Option<u64>) -> Result<usize, Problem> {
         let left = self.shared.memory.available();
         let count = match limit {
             None => bounds.count,
@@ -151,7 +144,7 @@ impl Place {
     /// # Errors
     ///
     /// 503 if it is longer and nothing is left for the rest.
-    pub(crate) fn settle_page(&self, held: usize, bytes: usize) -> Result<(), Problem> {
+    pub fn settle_page(&self, held: usize, bytes: usize) -> Result<(), Problem> {
         if bytes <= held {
             self.charge.release(2 * (held - bytes));
             return Ok(());

@@ -17,8 +17,9 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::App;
 use crate::connection::{Answered, Lines, Patience, Refuse, Seat, Socket, Watched};
-use crate::{App, Bounds, HttpParts};
+use crate::options::Bounds;
 
 /// Serving has ended otherwise than by a shutdown in good order.
 #[derive(Debug, thiserror::Error)]
@@ -74,19 +75,10 @@ const CONTROL_CONNECTIONS_MAX: usize = 16;
 /// - [`ServeError::Drain`]: requests took longer than the time for draining.
 pub async fn serve(
     listeners: impl Into<Listeners>,
-    parts: HttpParts,
-    shutdown: CancellationToken,
-) -> Result<(), ServeError> {
-    serve_app(listeners.into(), App::new(parts), shutdown).await
-}
-
-/// As [`serve`].
-pub(crate) async fn serve_app(
-    listeners: Listeners,
     app: App,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let Listeners { network: listener, control } = listeners;
+    let Listeners { network: listener, control } = listeners.into();
     let bounds = app.shared().options.bounds.clone();
     let lines = Lines::new(bounds.connections_max);
     let connections = TaskTracker::new();

@@ -12,9 +12,8 @@ use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Line, Phase, Socket};
-use crate::answer::HYGIENE;
-use crate::edge::VERSION_HEADER;
 use crate::problem::{Problem, ProblemForm};
+use crate::reply::{HYGIENE, VERSION_HEADER};
 
 /// What answers to heads that could not be read are made of.
 #[derive(Clone, Copy, Debug)]

@@ -18,13 +18,14 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Uri};
 
-use super::caller::VERSION_HEADER;
 use super::media_type::MediaType;
+use super::params::{Params, ParamsLimits, decode};
 use super::pieces::{Bound, Pieces};
-use super::{Params, ParamsLimits, decode};
-use crate::Bounds;
+use crate::options::Bounds;
 use crate::place::Place;
 use crate::problem::{FaultView, Problem};
+use crate::reply::VERSION_HEADER;
+use crate::route::Sender;
 
 /// The headers that a form may hold. `Content-Length` counts the content alone there, often
 /// in characters, so it is taken and not believed.
@@ -50,15 +51,6 @@ pub(crate) fn is_alternate(request: &Request) -> bool {
 
 fn version_of(request: &Request) -> Option<Version> {
     request.headers().get(VERSION_HEADER)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// Whether the sender of an alternate request has authenticated in its own head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sender {
-    /// By a header that holds.
-    Known,
-    /// Not yet: the header may be in the form.
-    Anonymous,
 }
 
 /// The request that an alternate one stands for.

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hyper::body::Body as _;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use hyper::header::{CONTENT_TYPE, EXPECT};
 
 use super::media_type::MediaType;
-use super::pieces::{Bound, Pieces};
+use super::pieces::{Bound, Pieces, content_length};
 use super::tempo::{Gathered, Tempo};
+use crate::options::Bounds;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::{Bounds, Shared};
+use crate::state::Shared;
 
 /// Bodies up to this size are read before the request is worked on, so that the connection
 /// can be used again whatever the answer is: 64 KiB.
@@ -22,17 +23,21 @@ const SETTLED_BYTES_MAX: usize = 64 * 1024;
 
 /// A body that waits to be read, with its type.
 #[derive(Debug)]
-pub(crate) struct Incoming {
+pub struct Incoming {
     /// The value of `Content-Type`, as sent.
     pub(crate) content_type: Option<String>,
     place: Arc<Place>,
     pieces: Pieces,
 }
 
-impl FromRequest<Shared> for Incoming {
+impl<S: Send + Sync> FromRequest<S> for Incoming
+where
+    Shared: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let shared = Shared::from_ref(state);
         let (mut parts, body) = request.into_parts();
         let place = parts.extensions.remove::<Arc<Place>>().ok_or_else(Problem::internal)?;
         let content_type = parts.headers.get(CONTENT_TYPE);
@@ -45,7 +50,7 @@ impl FromRequest<Shared> for Incoming {
 
 impl Incoming {
     /// The media type, if one was sent and it is one.
-    pub(crate) fn media_type(&self) -> Option<MediaType> {
+    pub fn media_type(&self) -> Option<MediaType> {
         self.content_type.as_deref().and_then(MediaType::parse)
     }
 
@@ -55,7 +60,12 @@ impl Incoming {
     }
 
     /// The whole body. The request is worked on from then.
-    pub(crate) async fn collect(self, bound: Bound) -> Result<Bytes, Problem> {
+    ///
+    /// # Errors
+    ///
+    /// 400 if it breaks off, 408 if it comes too slowly, 413 if it is longer than `bound`, 503 if
+    /// no memory is left for it or too many requests are worked on.
+    pub async fn collect(self, bound: Bound) -> Result<Bytes, Problem> {
         let body = self.pieces.bounded(bound)?.collect(&self.place.charge).await?;
         self.place.enter()?;
         Ok(body)
@@ -110,9 +120,4 @@ fn is_small(headers: &HeaderMap) -> bool {
     content_length(headers).is_some_and(|length| {
         usize::try_from(length).is_ok_and(|length| length <= SETTLED_BYTES_MAX)
     })
-}
-
-/// The value of `Content-Length`.
-pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

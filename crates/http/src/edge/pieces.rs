@@ -7,19 +7,18 @@ use acta_xapi::{Fault, Rule};
 use axum::body::Body;
 use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
-use hyper::header::CONTENT_ENCODING;
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use hyper::{HeaderMap, StatusCode};
 
-use super::body::content_length;
 use super::tempo::{Gathered, Tempo, next_data};
-use crate::Bounds;
 use crate::memory::Charge;
+use crate::options::Bounds;
 use crate::place::Place;
 use crate::problem::Problem;
 
 /// How large something may be.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
+pub struct Bound {
     what: &'static str,
     bytes_max: u64,
     key: &'static str,
@@ -32,7 +31,7 @@ impl Bound {
     }
 
     /// `what` may have `bytes_max` bytes, whatever the configuration says.
-    pub(crate) fn fixed(what: &'static str, bytes_max: usize) -> Self {
+    pub fn fixed(what: &'static str, bytes_max: usize) -> Self {
         Self::new(what, bytes_max, "this cannot be set")
     }
 
@@ -259,4 +258,9 @@ fn too_dense(ratio_max: u64) -> Problem {
         "a packed body may become {ratio_max} times as large at most (limits.unpacked_ratio_max)"
     );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
+}
+
+/// The value of `Content-Length`.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

@@ -9,9 +9,8 @@ use http_body_util::BodyExt;
 use hyper::StatusCode;
 use tokio::time::Instant;
 
-use crate::Bounds;
-use crate::connection::bytes_in;
 use crate::memory::Charge;
+use crate::options::{Bounds, bytes_in};
 use crate::problem::Problem;
 
 /// How fast a body must arrive: over each span of waiting, enough of it.

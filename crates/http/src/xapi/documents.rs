@@ -15,13 +15,13 @@ use axum::routing::{MethodRouter, get};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED};
 
-use crate::Shared;
-use crate::answer::json;
 use crate::edge::{
     Bound, Caller, Conditions, FromParams, Incoming, MediaType, Params, Query, http_date, quote,
 };
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::reply::json;
+use crate::state::Shared;
 
 /// What a resource has of its own.
 pub(crate) trait Resource: Debug + Send + 'static {

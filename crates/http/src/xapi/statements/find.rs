@@ -12,11 +12,11 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
 
 use super::attachments::with_attachments;
-use crate::Shared;
-use crate::answer::{json, tell_consistency};
 use crate::edge::{Caller, FromParams, Params, Query, decode, http_date};
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::reply::{json, tell_consistency};
+use crate::state::Shared;
 
 /// The parameters of a GET.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ const SEARCH_NAMES: [&str; 12] = [
 ];
 
 /// Reads which statements are wanted, but for the id of one.
-pub(crate) fn read_search(params: &mut Params) -> Option<Search> {
+pub fn read_search(params: &mut Params) -> Option<Search> {
     let agent = params.agent();
     let verb = params.iri("verb");
     let activity = params.iri("activity");

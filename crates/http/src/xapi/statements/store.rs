@@ -9,14 +9,14 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::StatusCode;
 
-use crate::Shared;
-use crate::answer::json;
 use crate::edge::{
     Bound, Caller, FromParams, Gathered, Incoming, MediaType, NoParams, Params, Pieces, Query,
 };
 use crate::multipart::{Boundary, Event, Headers, Limits, MultipartError, Reader};
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::reply::json;
+use crate::state::Shared;
 
 /// The parameters of a PUT.
 #[derive(Debug)]

@@ -1,0 +1,103 @@
+//! What all pages have: the frame, the style, the policy, and redirects.
+
+use std::sync::LazyLock;
+
+use acta_ambient::Moment;
+use acta_http::problem::Problem;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
+use hyper::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
+};
+use sha2::{Digest, Sha256};
+
+use crate::markup::Markup;
+use crate::problem::AdminProblem;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Nothing is loaded and nothing runs, no page of others frames it, and forms come here.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    )
+});
+
+/// No other server learns where somebody was. With `no-referrer` a browser would not tell this
+/// one that a form comes from its own page, where it is reached over plain HTTP.
+///
+/// Spec: Fetch, 3.2, "append a request `Origin` header".
+const REFERRER: &str = "same-origin";
+
+/// A page that has this heading.
+pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
+    let mut page = Markup::default();
+    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    page.raw("<meta name=\"robots\" content=\"noindex\">\n<title>").text(title);
+    page.raw(" – Acta</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
+    page.raw("<header>Acta</header>\n<main>\n").element("h1", title).piece(content);
+    page.raw("</main>\n</body>\n</html>\n");
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY.as_str()),
+        (REFERRER_POLICY, REFERRER),
+    ];
+    (status, headers, page.finish()).into_response()
+}
+
+/// The page for a link that is worth nothing.
+pub(super) fn void_link() -> Response {
+    let mut content = Markup::default();
+    content.element(
+        "p",
+        "The link was used, has expired, or never was. Ask whoever sent it for a new one.",
+    );
+    content.raw("<p><a href=\"/signin\">Sign in</a></p>\n");
+    page(StatusCode::GONE, "This link is not valid", &content)
+}
+
+/// Sends a browser on to another page, perhaps with a cookie.
+pub(super) fn go_to(path: &str, cookie: Option<HeaderValue>) -> Result<Response, AdminProblem> {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, HeaderValue::try_from(path).map_err(|_odd| Problem::not_found())?);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static(REFERRER));
+    if let Some(cookie) = cookie {
+        headers.insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// A point in time for people, to the minute.
+pub(super) fn time_text(moment: Moment) -> String {
+    let text = moment.to_string();
+    let minute = text.get(..16).unwrap_or(&text);
+    format!("{} UTC", minute.replace('T', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_to_the_minute() {
+        assert_eq!(time_text(Moment::from_unix_micros(61_000_001)), "1970-01-01 00:01 UTC");
+    }
+
+    #[test]
+    fn a_page_holds_texts_and_no_foreign_markup() {
+        let response = page(StatusCode::OK, "<script>", &Markup::default());
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        for part in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
+        assert_eq!(response.headers()[REFERRER_POLICY], "same-origin");
+    }
+}
