@@ -6,10 +6,11 @@
 //!
 //! Spec: OpenAPI 3.1.
 
+mod refusals;
+
 use std::sync::LazyLock;
 
 use acta_http::edge::{NoParams, Query};
-use acta_http::problem::ProblemForm;
 use acta_http::reply;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::nouns::operations;
 use crate::operations::BASE;
+use refusals::{complete, problem_response};
 
 /// What the document says of the whole.
 #[derive(OpenApi)]
@@ -80,26 +82,13 @@ pub(super) fn document() -> Value {
     components["schemas"]["Problem"] = problem_schema();
     components["schemas"]["Fault"] = fault_schema();
     components["schemas"]["Agent"] = agent_schema();
-    let paths = document["paths"].as_object_mut().into_iter().flat_map(|all| all.values_mut());
-    for operation in paths.flat_map(|path| path.as_object_mut().into_iter().flatten()) {
-        complete(&mut operation.1["responses"]);
-    }
-    document
-}
-
-/// Gives every refusal its content, and tells of those that any request may meet.
-fn complete(responses: &mut Value) {
-    let refusals = responses.as_object_mut().into_iter().flatten();
-    let refusals = refusals.filter(|(status, _)| status.starts_with('4'));
-    for (_, refusal) in refusals {
-        let Value::Object(problem) = problem_response() else { continue };
-        for (name, value) in problem.into_iter().filter(|(name, _)| name != "description") {
-            refusal[name] = value;
+    for operation in operations() {
+        for (path, method) in operation.places() {
+            let described = &mut document["paths"][path][method.as_str().to_ascii_lowercase()];
+            complete((&method, path), operation.route.gate, described);
         }
     }
-    for status in ["4XX", "5XX"] {
-        responses[status] = json!({ "$ref": "#/components/responses/Problem" });
-    }
+    document
 }
 
 fn security_schemes() -> Value {
@@ -123,25 +112,6 @@ fn security_schemes() -> Value {
             "description": "The key and the secret of a credential.",
         },
         "bearer": { "type": "http", "scheme": "bearer", "description": "An access token." },
-    })
-}
-
-fn problem_response() -> Value {
-    json!({
-        "description": "The request was refused, or the server failed; nothing was changed.",
-        "content": {
-            ProblemForm::Problem.content_type(): { "schema": { "$ref": "#/components/schemas/Problem" } },
-        },
-        "headers": {
-            "Retry-After": {
-                "description": "With 429 and 503: how many seconds to wait.",
-                "schema": { "type": "integer", "minimum": 1 },
-            },
-            "WWW-Authenticate": {
-                "description": "With 401: how to authenticate.",
-                "schema": { "type": "string" },
-            },
-        },
     })
 }
 

@@ -127,7 +127,8 @@ fn write_parameter(page: &mut Markup, parameter: &Value) {
 fn write_response(page: &mut Markup, status: &str, response: &Value) {
     page.raw("<dt><code>").text(status).raw("</code></dt>\n<dd>");
     if response.get("$ref").is_some() {
-        page.raw("A <a href=\"#schema-Problem\">problem</a>.");
+        page.prose(text_of(&response["description"]));
+        page.raw(" A <a href=\"#schema-Problem\">problem</a>.");
     } else {
         page.prose(text_of(&response["description"])).raw(" ");
         write_content(page, &response["content"].as_object().cloned().unwrap_or_default());

@@ -33,9 +33,6 @@ const TOGETHER_COUNT: usize = 200;
         (status = 200, description = "The entries.", headers(
             ("Content-Disposition" = String, description = "The name of the file.")),
             content((String = "application/jsonl"), (String = "text/csv"))),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
     ),
 )]
 pub(crate) async fn export_server_audit(
@@ -64,10 +61,6 @@ pub(crate) async fn export_server_audit(
         (status = 200, description = "The entries.", headers(
             ("Content-Disposition" = String, description = "The name of the file.")),
             content((String = "application/jsonl"), (String = "text/csv"))),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
     ),
 )]
 pub(crate) async fn export_tenant_audit(

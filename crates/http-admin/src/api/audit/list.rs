@@ -27,9 +27,6 @@ use crate::state::Shared;
     params(EntryFilter, OrderParam, PageParams),
     responses(
         (status = 200, description = "A page of entries.", body = Page<EntryView>),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
     ),
 )]
 pub(crate) async fn list_server_audit(
@@ -56,10 +53,6 @@ pub(crate) async fn list_server_audit(
     ),
     responses(
         (status = 200, description = "A page of entries.", body = Page<EntryView>),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
     ),
 )]
 pub(crate) async fn list_tenant_audit(

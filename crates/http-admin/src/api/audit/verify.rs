@@ -39,8 +39,6 @@ pub(crate) struct AuditCheck {
     tag = "audit",
     responses(
         (status = 200, description = "What was found.", body = AuditCheck),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
     ),
 )]
 pub(crate) async fn verify_server_audit(
@@ -62,9 +60,6 @@ pub(crate) async fn verify_server_audit(
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "What was found.", body = AuditCheck),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
     ),
 )]
 pub(crate) async fn verify_tenant_audit(

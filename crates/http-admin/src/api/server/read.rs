@@ -40,7 +40,6 @@ pub(crate) struct Server {
     tag = "server",
     responses(
         (status = 200, description = "What runs here.", body = Server),
-        (status = 401, description = "It is not known who asks."),
         (status = 403, description = "A scope for administration is missing."),
     ),
 )]

@@ -90,14 +90,6 @@ impl From<TenantChange> for TenantChanges {
     responses(
         (status = 200, description = "The tenant as it is now.", body = TenantView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 400, description = "The body is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
-        (status = 409, description = "It is suspended or deleted."),
-        (status = 412, description = "It was changed since it was read."),
-        (status = 415, description = "The body is not JSON."),
-        (status = 428, description = "If-Match is missing."),
     ),
 )]
 pub(crate) async fn change_tenant(

@@ -88,11 +88,7 @@ impl From<NewLimits> for TenantLimits {
                 ("ETag" = String, description = "Its version."),
                 ("Location" = String, description = "Where it is."),
             )),
-        (status = 400, description = "The body is not right."),
-        (status = 401, description = "It is not known who asks."),
         (status = 403, description = "Only operators of the server may."),
-        (status = 415, description = "The body is not JSON."),
-        (status = 422, description = "The Idempotency-Key belongs to another request."),
     ),
 )]
 pub(crate) async fn create_tenant(

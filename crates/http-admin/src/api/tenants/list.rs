@@ -24,8 +24,6 @@ use crate::state::Shared;
     params(PageParams),
     responses(
         (status = 200, description = "A page of tenants.", body = Page<TenantView>),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
         (status = 403, description = "A scope for administration is missing."),
     ),
 )]

@@ -42,9 +42,6 @@ pub(crate) struct DayUsage {
     params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
     responses(
         (status = 200, description = "What it has stored.", body = TenantUsage),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
     ),
 )]
 pub(crate) async fn read_tenant_usage(

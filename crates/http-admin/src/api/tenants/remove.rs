@@ -24,9 +24,6 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "The tenant as it is now.", body = TenantView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
         (status = 409, description = "It is suspended: only operators of the server may."),
     ),
 )]

@@ -23,9 +23,6 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "The tenant as it is now.", body = TenantView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
         (status = 409, description = "It is deleted."),
     ),
 )]
@@ -50,9 +47,6 @@ pub(crate) async fn suspend_tenant(
     responses(
         (status = 200, description = "The tenant as it is now.", body = TenantView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
         (status = 409, description = "It is deleted."),
     ),
 )]
@@ -78,9 +72,6 @@ pub(crate) async fn resume_tenant(
     responses(
         (status = 200, description = "The tenant as it is now.", body = TenantView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
         (status = 409, description = "It is not deleted."),
     ),
 )]

@@ -23,9 +23,7 @@ use crate::state::Shared;
     responses(
         (status = 201, description = "The token, which cannot be had later.", body = TokenView),
         (status = 400, description = "The body is not right, or asks for more than there is."),
-        (status = 401, description = "It is not known who asks."),
         (status = 403, description = "It is no credential that asks."),
-        (status = 415, description = "The body is not JSON."),
     ),
 )]
 pub(crate) async fn exchange_token(

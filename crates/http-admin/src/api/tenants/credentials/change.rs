@@ -94,14 +94,6 @@ impl From<CredentialChange> for CredentialChanges {
     responses(
         (status = 200, description = "The credential as it is now.", body = CredentialView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 400, description = "The body is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such credential, or none to know of."),
-        (status = 409, description = "The tenant is suspended or deleted."),
-        (status = 412, description = "It was changed since it was read."),
-        (status = 415, description = "The body is not JSON."),
-        (status = 428, description = "If-Match is missing."),
     ),
 )]
 pub(crate) async fn change_credential(

@@ -105,13 +105,6 @@ impl From<NewCredentialBody> for NewCredential {
                 ("ETag" = String, description = "Its version."),
                 ("Location" = String, description = "Where it is."),
             )),
-        (status = 400, description = "The body is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
-        (status = 409, description = "The tenant is suspended or deleted."),
-        (status = 415, description = "The body is not JSON."),
-        (status = 422, description = "The Idempotency-Key belongs to another request."),
     ),
 )]
 pub(crate) async fn create_credential(

@@ -29,11 +29,7 @@ use crate::state::Shared;
     responses(
         (status = 201, description = "The token, which cannot be had later.", body = TokenView),
         (status = 400, description = "The body is not right, or asks for more than there is."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such credential, or none to know of."),
         (status = 409, description = "The tenant is not served, or the credential has expired."),
-        (status = 415, description = "The body is not JSON."),
     ),
 )]
 pub(crate) async fn issue_token(

@@ -25,10 +25,6 @@ use crate::state::Shared;
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant."), PageParams),
     responses(
         (status = 200, description = "A page of credentials.", body = Page<CredentialView>),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
     ),
 )]
 pub(crate) async fn list_credentials(

@@ -26,9 +26,6 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "The credential.", body = CredentialView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such credential, or none to know of."),
     ),
 )]
 pub(crate) async fn read_credential(

@@ -24,10 +24,6 @@ use crate::state::Shared;
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such credential, or none to know of."),
-        (status = 409, description = "The tenant is suspended or deleted."),
     ),
 )]
 pub(crate) async fn remove_credential(

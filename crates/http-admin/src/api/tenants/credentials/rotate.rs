@@ -52,12 +52,6 @@ pub(crate) struct Rotation {
     responses(
         (status = 200, description = "It has a new secret.", body = IssuedView,
             headers(("ETag" = String, description = "Its version."))),
-        (status = 400, description = "The body is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such credential, or none to know of."),
-        (status = 409, description = "The tenant is suspended or deleted."),
-        (status = 415, description = "The body is not JSON."),
     ),
 )]
 pub(crate) async fn rotate_credential(

@@ -111,10 +111,6 @@ fn told_of(query: &str, search: &Search) -> Value {
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant."), StatementFilter),
     responses(
         (status = 200, description = "A page of statements.", body = StatementPage),
-        (status = 400, description = "A parameter is not right."),
-        (status = 401, description = "It is not known who asks."),
-        (status = 403, description = "A permission is missing."),
-        (status = 404, description = "There is no such tenant, or none to know of."),
     ),
 )]
 pub(crate) async fn list_statements(
