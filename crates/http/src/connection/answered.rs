@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::Line;
+use super::line::Line;
 use crate::memory::Charge;
 
 /// The body of an answer: pays for its memory, and tells its connection when it has ended.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::{Line, Phase};
+use super::line::{Line, Phase};
 use crate::metrics::Metrics;
 
 /// Which part of the connections gives way at once: looking at all of them takes longer than

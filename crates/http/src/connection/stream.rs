@@ -11,7 +11,8 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Line, Phase, Socket};
+use super::line::{Line, Phase};
+use super::socket::Socket;
 use crate::problem::{Problem, ProblemForm};
 use crate::reply::{HYGIENE, VERSION_HEADER};
 
