@@ -17,6 +17,7 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::media_type::MediaType;
 use super::params::{Params, ParamsLimits, decode};
@@ -208,22 +209,34 @@ fn with_query(uri: &Uri, query: &str, bytes_max: usize) -> Result<Uri, Problem> 
     target.parse().ok().ok_or_else(|| Problem::url_too_long(URI_BYTES_MAX))
 }
 
+/// What is encoded in a query: all but what may stand there, and what is encoded already.
+const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'%')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';');
+
 /// Appends a pair of the form to a query, encoding what may not stand there.
 fn push_encoded(query: &mut String, segment: &str) {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     if !query.is_empty() {
         query.push('&');
     }
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~%+=:/?@!$'()*,;".contains(&byte) {
-            query.push(char::from(byte));
-        } else {
-            query.push('%');
-            query.push(DIGITS[usize::from(byte >> 4)]);
-            query.push(DIGITS[usize::from(byte & 15)]);
-        }
-    }
+    query.extend(utf8_percent_encode(segment, NOT_IN_QUERY));
 }
 
 fn fault(name: &str, rule: Rule, message: &str, found: &str) -> Problem {

@@ -6,6 +6,7 @@ use acta_service::{Cursor, NotACursor};
 use acta_xapi::{Actor, Format, Ifi, Iri, Rule, Timestamp, Uuid, Version, parse_actor};
 use axum::extract::{FromRef, FromRequestParts};
 use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 use crate::options::Bounds;
 use crate::problem::{FaultView, Problem};
@@ -264,25 +265,19 @@ impl Params {
     }
 }
 
-/// Undoes the encoding of a form: `%` with two digits, and `+` for a blank.
+/// Undoes the encoding of a form: `%` with two digits, and `+` for a blank. None if a `%` stands
+/// alone, or if what comes out is no UTF-8.
 pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains(['%', '+']) {
         return Some(Cow::Borrowed(text));
     }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: u8| char::from(byte).to_digit(16);
-                let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-                u8::try_from(high << 4 | low).ok()?
-            }
-            byte => byte,
-        });
+    let is_encoded = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !text.split('%').skip(1).all(is_encoded) {
+        return None;
     }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    let text = text.replace('+', " ");
+    let decoded = percent_decode_str(&text).decode_utf8().ok()?;
+    Some(Cow::Owned(decoded.into_owned()))
 }
 
 #[cfg(test)]
@@ -303,6 +298,9 @@ mod tests {
             ("%", None),
             ("%4", None),
             ("%zz", None),
+            ("%2%41", None),
+            ("%+1", None),
+            ("%2b+", Some("+ ")),
             ("%ff", None),
         ];
         for (text, expected) in table {
