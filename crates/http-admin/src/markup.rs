@@ -1,64 +1,18 @@
-//! HTML that is put together from markup of our own and from texts.
+//! Texts on pages.
 
+use maud::{Markup, html};
 use serde_json::Value;
 
-/// A piece of a page.
-#[derive(Debug, Default)]
-pub(crate) struct Markup(String);
-
-impl Markup {
-    /// Appends markup of our own.
-    pub(crate) fn raw(&mut self, markup: &'static str) -> &mut Self {
-        self.0.push_str(markup);
-        self
-    }
-
-    /// Appends a text, in which nothing is markup.
-    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
-        for character in text.chars() {
-            match character {
-                '&' => self.0.push_str("&amp;"),
-                '<' => self.0.push_str("&lt;"),
-                '>' => self.0.push_str("&gt;"),
-                '"' => self.0.push_str("&quot;"),
-                '\'' => self.0.push_str("&#39;"),
-                other => self.0.push(other),
-            }
+/// A text in which what stands between back-ticks is code.
+pub(crate) fn prose(text: &str) -> Markup {
+    // Between every two back-ticks stands code; one that has none behind it is text.
+    let mut pieces: Vec<&str> = text.split('`').collect();
+    let alone = pieces.len().is_multiple_of(2).then(|| pieces.pop()).flatten();
+    html! {
+        @for (index, piece) in pieces.iter().enumerate() {
+            @if index.is_multiple_of(2) { (piece) } @else { code { (piece) } }
         }
-        self
-    }
-
-    /// Appends an element that holds a text, on a line of its own.
-    pub(crate) fn element(&mut self, name: &'static str, text: &str) -> &mut Self {
-        self.raw("<").raw(name).raw(">").text(text).raw("</").raw(name).raw(">\n")
-    }
-
-    /// Appends a text in which what stands between back-ticks is code.
-    pub(crate) fn prose(&mut self, text: &str) -> &mut Self {
-        let mut rest = text;
-        while let Some((before, (code, after))) =
-            rest.split_once('`').and_then(|(before, rest)| Some((before, rest.split_once('`')?)))
-        {
-            self.text(before).raw("<code>").text(code).raw("</code>");
-            rest = after;
-        }
-        self.text(rest)
-    }
-
-    /// Appends an element that holds [`Markup::prose`], on a line of its own.
-    pub(crate) fn described(&mut self, name: &'static str, text: &str) -> &mut Self {
-        self.raw("<").raw(name).raw(">").prose(text).raw("</").raw(name).raw(">\n")
-    }
-
-    /// Appends another piece.
-    pub(crate) fn piece(&mut self, piece: &Self) -> &mut Self {
-        self.0.push_str(&piece.0);
-        self
-    }
-
-    /// The whole of it.
-    pub(crate) fn finish(self) -> String {
-        self.0
+        @if let Some(alone) = alone { "`" (alone) }
     }
 }
 
@@ -73,9 +27,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let mut markup = Markup::default();
-        markup.prose(text);
-        assert_eq!(markup.finish(), expected);
+        assert_eq!(prose(text).into_string(), expected);
     }
 
     #[test]

@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::openapi::document;
-use crate::markup::{Markup, text_of};
+use crate::markup::{prose, text_of};
 use crate::operations::BASE;
 
 const STYLE: &str = include_str!("reference/style.css");
@@ -47,117 +48,162 @@ fn policy() -> String {
 fn write_page(document: &Value) -> String {
     let info = &document["info"];
     let title = text_of(&info["title"]);
-    let mut page = Markup::default();
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    page.element("title", title).raw("\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
-    page.raw("<header>\n").element("h1", title);
-    page.described("p", text_of(&info["description"]));
-    page.raw("<p class=\"note\">Version ").text(text_of(&info["version"]));
-    page.raw(". The same for machines: <a href=\"/api/v1/openapi.json\">openapi.json</a>.</p>\n");
-    page.raw("</header>\n");
-    write_contents(&mut page, document);
-    page.raw("<main>\n");
-    for tag in document["tags"].as_array().into_iter().flatten() {
-        write_tag(&mut page, document, tag);
-    }
-    write_authentication(&mut page, document);
-    schemas::write_all(&mut page, document);
-    page.raw("</main>\n</body>\n</html>\n");
-    page.finish()
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p { (prose(text_of(&info["description"]))) }
+                    p.note {
+                        "Version " (text_of(&info["version"])) ". The same for machines: "
+                        a href={ (BASE) "/openapi.json" } { "openapi.json" } "."
+                    }
+                }
+                (contents(document))
+                main {
+                    @for tag in document["tags"].as_array().into_iter().flatten() {
+                        (section_of(document, tag))
+                    }
+                    (authentication(document))
+                    (schemas::section(document))
+                }
+            }
+        }
+    };
+    page.into_string()
 }
 
-fn write_contents(page: &mut Markup, document: &Value) {
-    page.raw("<nav aria-label=\"Contents\">\n<ul>\n");
+fn contents(document: &Value) -> Markup {
     let tags = document["tags"].as_array().into_iter().flatten();
     let names = tags.map(|tag| text_of(&tag["name"])).chain(["authentication", "schemas"]);
-    for name in names {
-        page.raw("<li><a href=\"#").text(name).raw("\">").text(name).raw("</a></li>\n");
-    }
-    page.raw("</ul>\n</nav>\n");
-}
-
-fn write_tag(page: &mut Markup, document: &Value, tag: &Value) {
-    page.raw("<section id=\"").text(text_of(&tag["name"])).raw("\">\n");
-    page.element("h2", text_of(&tag["name"]));
-    page.described("p", text_of(&tag["description"]));
-    for (path, operations) in document["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in operations.as_object().into_iter().flatten() {
-            if operation["tags"][0] == tag["name"] {
-                write_operation(page, (method, path), operation);
+    html! {
+        nav aria-label="Contents" {
+            ul {
+                @for name in names { li { a href={ "#" (name) } { (name) } } }
             }
         }
     }
-    page.raw("</section>\n");
 }
 
-fn write_operation(page: &mut Markup, (method, path): (&str, &str), operation: &Value) {
-    page.raw("<article id=\"").text(text_of(&operation["operationId"])).raw("\">\n<h3>");
-    page.raw("<span class=\"method\">").text(&method.to_ascii_uppercase()).raw("</span> <code>");
-    page.text(BASE).text(path).raw("</code></h3>\n");
-    page.raw("<p><strong>").prose(text_of(&operation["summary"])).raw(".</strong> ");
-    page.prose(text_of(&operation["description"])).raw("</p>\n");
-    if let Some(parameters) = operation["parameters"].as_array() {
-        page.element("h4", "Parameters").raw("<dl>\n");
-        for parameter in parameters {
-            write_parameter(page, parameter);
+fn section_of(document: &Value, tag: &Value) -> Markup {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| (method, path, operation))
+    });
+    html! {
+        section id=(text_of(&tag["name"])) {
+            h2 { (text_of(&tag["name"])) }
+            p { (prose(text_of(&tag["description"]))) }
+            @for (method, path, operation) in operations {
+                @if operation["tags"][0] == tag["name"] {
+                    (article((method, path), operation))
+                }
+            }
         }
-        page.raw("</dl>\n");
-    }
-    if let Some(content) = operation["requestBody"]["content"].as_object() {
-        page.element("h4", "Body");
-        write_content(page, content);
-    }
-    page.element("h4", "Answers").raw("<dl>\n");
-    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
-        write_response(page, status, response);
-    }
-    page.raw("</dl>\n</article>\n");
-}
-
-fn write_parameter(page: &mut Markup, parameter: &Value) {
-    page.raw("<dt><code>").text(text_of(&parameter["name"])).raw("</code> <span class=\"note\">");
-    page.text("in ").text(text_of(&parameter["in"])).text(", ");
-    schemas::write_type(page, &parameter["schema"]);
-    page.text(if parameter["required"] == true { ", required" } else { ", optional" });
-    page.raw("</span></dt>\n").described("dd", text_of(&parameter["description"]));
-}
-
-fn write_response(page: &mut Markup, status: &str, response: &Value) {
-    page.raw("<dt><code>").text(status).raw("</code></dt>\n<dd>");
-    if response.get("$ref").is_some() {
-        page.prose(text_of(&response["description"]));
-        page.raw(" A <a href=\"#schema-Problem\">problem</a>.");
-    } else {
-        page.prose(text_of(&response["description"])).raw(" ");
-        write_content(page, &response["content"].as_object().cloned().unwrap_or_default());
-    }
-    page.raw("</dd>\n");
-}
-
-fn write_content(page: &mut Markup, content: &serde_json::Map<String, Value>) {
-    for (media_type, content) in content {
-        page.raw("<span class=\"note\"><code>").text(media_type).raw("</code>: ");
-        schemas::write_type(page, &content["schema"]);
-        page.raw("</span>");
     }
 }
 
-fn write_authentication(page: &mut Markup, document: &Value) {
-    page.raw("<section id=\"authentication\">\n<h2>authentication</h2>\n<dl>\n");
+fn article((method, path): (&str, &str), operation: &Value) -> Markup {
+    html! {
+        article id=(text_of(&operation["operationId"])) {
+            h3 {
+                span.method { (method.to_ascii_uppercase()) }
+                " "
+                code { (BASE) (path) }
+            }
+            p {
+                strong { (prose(text_of(&operation["summary"]))) "." }
+                " "
+                (prose(text_of(&operation["description"])))
+            }
+            @if let Some(parameters) = operation["parameters"].as_array() {
+                h4 { "Parameters" }
+                dl { @for one in parameters { (parameter(one)) } }
+            }
+            @if let Some(content) = operation["requestBody"]["content"].as_object() {
+                h4 { "Body" }
+                (content_of(content))
+            }
+            h4 { "Answers" }
+            dl {
+                @for (status, one) in operation["responses"].as_object().into_iter().flatten() {
+                    (response(status, one))
+                }
+            }
+        }
+    }
+}
+
+fn parameter(parameter: &Value) -> Markup {
+    let is_required = parameter["required"] == true;
+    html! {
+        dt {
+            code { (text_of(&parameter["name"])) }
+            " "
+            span.note {
+                "in " (text_of(&parameter["in"])) ", "
+                (schemas::type_of(&parameter["schema"]))
+                (if is_required { ", required" } else { ", optional" })
+            }
+        }
+        dd { (prose(text_of(&parameter["description"]))) }
+    }
+}
+
+fn response(status: &str, response: &Value) -> Markup {
+    html! {
+        dt { code { (status) } }
+        dd {
+            (prose(text_of(&response["description"]))) " "
+            @if response.get("$ref").is_some() {
+                "A " a href="#schema-Problem" { "problem" } "."
+            } @else if let Some(content) = response["content"].as_object() {
+                (content_of(content))
+            }
+        }
+    }
+}
+
+fn content_of(content: &serde_json::Map<String, Value>) -> Markup {
+    html! {
+        @for (media_type, content) in content {
+            span.note { code { (media_type) } ": " (schemas::type_of(&content["schema"])) }
+        }
+    }
+}
+
+fn authentication(document: &Value) -> Markup {
     let schemes = document["components"]["securitySchemes"].as_object();
-    for (name, scheme) in schemes.into_iter().flatten() {
-        page.raw("<dt><code>").text(name).raw("</code> <span class=\"note\">");
-        match (scheme["scheme"].as_str(), scheme["name"].as_str()) {
-            (Some(scheme), _) => page.text("Authorization: ").text(scheme),
-            (None, Some(name)) => page.text(text_of(&scheme["in"])).text(" ").text(name),
-            (None, None) => page,
+    html! {
+        section id="authentication" {
+            h2 { "authentication" }
+            dl {
+                @for (name, scheme) in schemes.into_iter().flatten() {
+                    dt {
+                        code { (name) }
+                        " "
+                        span.note {
+                            @if let Some(scheme) = scheme["scheme"].as_str() {
+                                "Authorization: " (scheme)
+                            } @else if let Some(name) = scheme["name"].as_str() {
+                                (text_of(&scheme["in"])) " " (name)
+                            }
+                        }
+                    }
+                    dd { (prose(text_of(&scheme["description"]))) }
+                }
+            }
         }
-        .raw("</span></dt>\n")
-        .described("dd", text_of(&scheme["description"]));
     }
-    page.raw("</dl>\n</section>\n");
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use acta_storage::directory::{Account, Session};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
+use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
 use super::shell::{go_to, page, time_text};
 use super::signout;
 use crate::caller::Visitor;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -99,29 +99,27 @@ const CODE: Field<'static> =
     Field::new("code", "Code from your app", (Kind::Text, "one-time-code"));
 
 fn begun_page(shared: &Shared, asker: &Asker, (secret, uri): (&str, &str)) -> Markup {
-    let mut content = Markup::default();
-    content.element("p", "Add this key to an app that makes codes, then type the code it shows.");
-    content.raw("<p><code>").text(secret).raw("</code></p>\n<p><a href=\"").text(uri);
-    content.raw("\">Open it in an app on this device</a></p>\n");
     let csrf = csrf_of(shared, asker);
-    write_form(&mut content, ("confirm", "Confirm"), (&csrf, vec![CODE]), (None, true));
-    content.raw("<p><a href=\"/account\">Not now</a></p>\n");
-    content
+    html! {
+        p { "Add this key to an app that makes codes, then type the code it shows." }
+        p { code { (secret) } }
+        p { a href=(uri) { "Open it in an app on this device" } }
+        (form_of(("confirm", "Confirm"), (&csrf, vec![CODE]), (None, true)))
+        p { a href="/account" { "Not now" } }
+    }
 }
 
 fn codes_page(codes: &[&str]) -> Markup {
-    let mut content = Markup::default();
-    content.element(
-        "p",
-        "From now on a code is asked for when you sign in. Each of these stands in for one, once, \
-         when your app is not at hand. They are shown this once.",
-    );
-    content.raw("<ul class=\"codes\">\n");
-    for code in codes {
-        content.raw("<li><code>").text(code).raw("</code></li>\n");
+    html! {
+        p {
+            "From now on a code is asked for when you sign in. Each of these stands in for one, \
+             once, when your app is not at hand. They are shown this once."
+        }
+        ul.codes {
+            @for code in codes { li { code { (code) } } }
+        }
+        p { a href="/account" { "I have kept them" } }
     }
-    content.raw("</ul>\n<p><a href=\"/account\">I have kept them</a></p>\n");
-    content
 }
 
 /// What is wrong with one of the forms: which, and what.
@@ -130,91 +128,113 @@ type Wrong<'a> = Option<(&'static str, &'a Failure)>;
 async fn show(shared: &Shared, asker: &Asker, wrong: Wrong<'_>) -> Result<Response, AdminProblem> {
     let Some(account) = asker.account() else { return go_to("/signin", None) };
     let (csrf, sessions) = (csrf_of(shared, asker), shared.admin.list_sessions(asker).await?);
-    let mut content = Markup::default();
-    write_who(&mut content, account, &csrf);
-    for (_, failure) in wrong.iter().filter(|(act, _)| *act == "end") {
-        content.piece(&failure.notice());
-    }
-    let form = |content: &mut Markup, (act, button), fields| {
+    let form = |(act, button): (&'static str, &'static str), fields| {
         let failure = wrong.filter(|(known, _)| *known == act).map(|(_, failure)| failure);
-        write_form(content, (act, button), (&csrf, fields), (failure, failure.is_some()));
+        form_of((act, button), (&csrf, fields), (failure, failure.is_some()))
     };
-    content.raw("<section>\n<h2>Name</h2>\n");
     let name = Field::new("display_name", "Your name", (Kind::Text, "name"));
-    form(&mut content, ("rename", "Change"), vec![name.holding(&account.display_name)]);
-    content.raw("</section>\n<section>\n<h2>Password</h2>\n");
-    let address = Field::address(account.email.as_str());
-    let fields = vec![address, Field::current_password(), Field::new_password("new_password")];
-    form(&mut content, ("password", "Change the password"), fields);
-    content.raw("</section>\n<section>\n<h2>Second factor</h2>\n");
-    match account.second_factor.as_ref().map(|factor| factor.is_confirmed) {
-        Some(true) => {
-            content.element("p", "A code of your app is asked for when you sign in.");
-            form(&mut content, ("remove", "Remove it"), vec![Field::current_password()]);
+    let password = vec![
+        Field::address(account.email.as_str()),
+        Field::current_password(),
+        Field::new_password("new_password"),
+    ];
+    let begin = || form(("begin", "Add one"), vec![Field::current_password()]);
+    let content = html! {
+        (who(account, &csrf))
+        @for (_, failure) in wrong.iter().filter(|(act, _)| *act == "end") { (failure.notice()) }
+        section {
+            h2 { "Name" }
+            (form(("rename", "Change"), vec![name.holding(&account.display_name)]))
         }
-        waiting => {
-            if waiting.is_some() {
-                content.element("p", "It waits for a first code of your app.");
-                form(&mut content, ("confirm", "Confirm"), vec![CODE]);
-                content.element("p", "Or begin anew, with another key:");
-            } else {
-                content.element("p", "Beside your password, an app on your phone shows a code.");
+        section {
+            h2 { "Password" }
+            (form(("password", "Change the password"), password))
+        }
+        section {
+            h2 { "Second factor" }
+            @match account.second_factor.as_ref().map(|factor| factor.is_confirmed) {
+                Some(true) => {
+                    p { "A code of your app is asked for when you sign in." }
+                    (form(("remove", "Remove it"), vec![Field::current_password()]))
+                }
+                Some(false) => {
+                    p { "It waits for a first code of your app." }
+                    (form(("confirm", "Confirm"), vec![CODE]))
+                    p { "Or begin anew, with another key:" }
+                    (begin())
+                }
+                None => {
+                    p { "Beside your password, an app on your phone shows a code." }
+                    (begin())
+                }
             }
-            form(&mut content, ("begin", "Add one"), vec![Field::current_password()]);
         }
-    }
-    content.raw("</section>\n");
-    if let (Some(provider), Some(session)) = (&shared.provider, asker.session()) {
-        content.raw("<section>\n<h2>Identity provider</h2>\n");
-        provider.write_connection(&mut content, (shared, session));
-        content.raw("</section>\n");
-    }
-    write_sessions(&mut content, asker, (&sessions, &csrf));
+        @if let (Some(provider), Some(session)) = (&shared.provider, asker.session()) {
+            section {
+                h2 { "Identity provider" }
+                (provider.connection(shared, session))
+            }
+        }
+        (session_list(asker, &sessions, &csrf))
+    };
     let status = wrong.map_or(StatusCode::OK, |(_, failure)| failure.status);
     Ok(page(status, "Your account", &content))
 }
 
-fn write_who(content: &mut Markup, account: &Account, csrf: &str) {
-    content.raw("<p>Signed in as <strong>").text(account.email.as_str()).raw("</strong>");
-    if account.is_operator {
-        content.raw(", who runs this server");
-    }
-    content.raw(".</p>\n");
-    signout::write_form(content, csrf);
-}
-
-fn write_sessions(content: &mut Markup, asker: &Asker, (sessions, csrf): (&[Session], &str)) {
-    content.raw("<section>\n<h2>Where you are signed in</h2>\n<ul>\n");
-    for session in sessions {
-        content.raw("<li>From ").text(&session.from).raw(", since ");
-        content.text(&time_text(session.created)).raw("<br>\n<span class=\"soft\">");
-        if asker.session().is_some_and(|own| own.id == session.id) {
-            content.raw("This browser</span></li>\n");
-            continue;
+fn who(account: &Account, csrf: &str) -> Markup {
+    html! {
+        p {
+            "Signed in as " strong { (account.email.as_str()) }
+            @if account.is_operator { ", who runs this server" }
+            "."
         }
-        content.text("Last used ").text(&time_text(session.last_used)).raw("</span>\n");
-        let form = FormView {
-            id: "end",
-            action: "/account",
-            hidden: vec![("act", "end"), ("csrf", csrf), ("session", &session.id)],
-            fields: Vec::new(),
-            button: "Sign out there",
-            failure: None,
-            has_focus: false,
-        };
-        form.write(content);
-        content.raw("</li>\n");
+        (signout::form(csrf))
     }
-    content.raw("</ul>\n</section>\n");
 }
 
-fn write_form<'a>(
-    content: &mut Markup,
+fn session_list(asker: &Asker, sessions: &[Session], csrf: &str) -> Markup {
+    let is_own = |session: &Session| asker.session().is_some_and(|own| own.id == session.id);
+    html! {
+        section {
+            h2 { "Where you are signed in" }
+            ul {
+                @for session in sessions {
+                    li {
+                        "From " (session.from) ", since " (time_text(session.created)) br;
+                        @if is_own(session) {
+                            span.soft { "This browser" }
+                        } @else {
+                            span.soft { "Last used " (time_text(session.last_used)) }
+                            (end_form(session, csrf))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The form that ends another session.
+fn end_form(session: &Session, csrf: &str) -> Markup {
+    let form = FormView {
+        id: "end",
+        action: "/account",
+        hidden: vec![("act", "end"), ("csrf", csrf), ("session", &session.id)],
+        fields: Vec::new(),
+        button: "Sign out there",
+        failure: None,
+        has_focus: false,
+    };
+    html! { (form) }
+}
+
+fn form_of(
     (act, button): (&'static str, &'static str),
-    (csrf, fields): (&'a str, Vec<Field<'a>>),
-    (failure, has_focus): (Option<&'a Failure>, bool),
-) {
+    (csrf, fields): (&str, Vec<Field<'_>>),
+    (failure, has_focus): (Option<&Failure>, bool),
+) -> Markup {
     let hidden = vec![("act", act), ("csrf", csrf)];
     let (id, action) = (act, "/account");
-    FormView { id, action, hidden, fields, button, failure, has_focus }.write(content);
+    let form = FormView { id, action, hidden, fields, button, failure, has_focus };
+    html! { (form) }
 }

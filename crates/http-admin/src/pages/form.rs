@@ -5,9 +5,9 @@ use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
 use acta_http::problem::Problem;
 use axum::extract::{FromRequest, Request};
 use hyper::StatusCode;
+use maud::{Markup, Render, html};
 
 use crate::caller::is_csrf_token;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -140,11 +140,11 @@ impl Failure {
 
     /// What is wrong with the whole, where there is no field for it.
     pub(super) fn notice(&self) -> Markup {
-        let mut notice = Markup::default();
-        if let Some(whole) = &self.whole {
-            notice.raw("<p class=\"notice bad\" role=\"alert\">").text(whole).raw("</p>\n");
+        html! {
+            @if let Some(whole) = &self.whole {
+                p class="notice bad" role="alert" { (whole) }
+            }
         }
-        notice
     }
 
     fn field(&self, name: &str) -> Option<&str> {
@@ -173,6 +173,17 @@ pub(super) enum Kind {
     Password,
     /// It is shown and stays as it is.
     Fixed,
+}
+
+impl Kind {
+    /// What a browser calls it.
+    const fn input_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Fixed => "text",
+            Self::Email => "email",
+            Self::Password => "password",
+        }
+    }
 }
 
 /// A field of a form.
@@ -245,24 +256,25 @@ pub(super) struct FormView<'a> {
     pub(super) has_focus: bool,
 }
 
-impl FormView<'_> {
-    /// Appends the form to a page.
-    pub(super) fn write(&self, page: &mut Markup) {
-        if let Some(failure) = self.failure {
-            page.piece(&failure.notice());
-        }
-        page.raw("<form method=\"post\" action=\"").raw(self.action).raw("\">\n");
-        for (name, value) in &self.hidden {
-            page.raw("<input type=\"hidden\" name=\"").raw(name);
-            page.raw("\" value=\"").text(value).raw("\">\n");
-        }
+impl Render for FormView<'_> {
+    fn render(&self) -> Markup {
         let focus = self.has_focus.then(|| self.focus()).flatten();
-        for field in &self.fields {
-            self.write_field(page, field, focus == Some(field.name));
+        html! {
+            @if let Some(failure) = self.failure { (failure.notice()) }
+            form method="post" action=(self.action) {
+                @for (name, value) in &self.hidden {
+                    input type="hidden" name=(name) value=(value);
+                }
+                @for field in &self.fields {
+                    (self.field(field, focus == Some(field.name)))
+                }
+                button type="submit" { (self.button) }
+            }
         }
-        page.raw("<button type=\"submit\">").text(self.button).raw("</button>\n</form>\n");
     }
+}
 
+impl FormView<'_> {
     /// The first field that is wrong, or else the first that can be typed into.
     fn focus(&self) -> Option<&'static str> {
         let is_wrong = |field: &&Field<'_>| {
@@ -273,55 +285,36 @@ impl FormView<'_> {
         wrong.or_else(open).map(|field| field.name)
     }
 
-    fn write_field(&self, page: &mut Markup, field: &Field<'_>, has_focus: bool) {
+    fn field(&self, field: &Field<'_>, has_focus: bool) -> Markup {
+        let place = format!("{}-{}", self.id, field.name);
         let wrong = self.failure.and_then(|failure| failure.field(field.name));
-        let place = |page: &mut Markup| {
-            page.raw(self.id).raw("-").raw(field.name);
+        let hint = Some(field.hint).filter(|hint| wrong.is_none() && !hint.is_empty());
+        let described_by = match (wrong, hint) {
+            (Some(_), _) => Some(format!("{place}-error")),
+            (None, Some(_)) => Some(format!("{place}-hint")),
+            (None, None) => None,
         };
-        page.raw("<div class=\"field\">\n<label for=\"");
-        place(page);
-        page.raw("\">").text(field.label).raw("</label>\n<input id=\"");
-        place(page);
-        page.raw("\" name=\"").raw(field.name).raw("\" type=\"").raw(match field.kind {
-            Kind::Text | Kind::Fixed => "text",
-            Kind::Email => "email",
-            Kind::Password => "password",
-        });
-        page.raw("\" autocomplete=\"").raw(field.autocomplete).raw("\"");
-        if field.kind != Kind::Password && !field.value.is_empty() {
-            page.raw(" value=\"").text(field.value).raw("\"");
+        let value =
+            Some(field.value).filter(|value| field.kind != Kind::Password && !value.is_empty());
+        let is_verbatim = field.kind == Kind::Email || field.autocomplete == "one-time-code";
+        let is_fixed = field.kind == Kind::Fixed;
+        html! {
+            div.field {
+                label for=(place) { (field.label) }
+                input id=(place) name=(field.name) type=(field.kind.input_type())
+                    autocomplete=(field.autocomplete)
+                    value=[value]
+                    autocapitalize=[is_verbatim.then_some("none")]
+                    spellcheck=[is_verbatim.then_some("false")]
+                    readonly[is_fixed]
+                    required[!is_fixed && field.is_required]
+                    autofocus[has_focus]
+                    aria-invalid=[wrong.map(|_| "true")]
+                    aria-describedby=[described_by];
+                @if let Some(wrong) = wrong { p.error id={ (place) "-error" } { (wrong) } }
+                @if let Some(hint) = hint { p.hint id={ (place) "-hint" } { (hint) } }
+            }
         }
-        if field.kind == Kind::Email || field.autocomplete == "one-time-code" {
-            page.raw(" autocapitalize=\"none\" spellcheck=\"false\"");
-        }
-        if field.kind == Kind::Fixed {
-            page.raw(" readonly");
-        } else if field.is_required {
-            page.raw(" required");
-        }
-        if has_focus {
-            page.raw(" autofocus");
-        }
-        if wrong.is_some() {
-            page.raw(" aria-invalid=\"true\" aria-describedby=\"");
-            place(page);
-            page.raw("-error\"");
-        } else if !field.hint.is_empty() {
-            page.raw(" aria-describedby=\"");
-            place(page);
-            page.raw("-hint\"");
-        }
-        page.raw(">\n");
-        if let Some(wrong) = wrong {
-            page.raw("<p class=\"error\" id=\"");
-            place(page);
-            page.raw("-error\">").text(wrong).raw("</p>\n");
-        } else if !field.hint.is_empty() {
-            page.raw("<p class=\"hint\" id=\"");
-            place(page);
-            page.raw("-hint\">").text(field.hint).raw("</p>\n");
-        }
-        page.raw("</div>\n");
     }
 }
 
@@ -340,7 +333,6 @@ mod tests {
     #[test]
     fn what_is_wrong_stands_beside_the_field_and_what_was_typed_is_text() {
         let failure = Failure::at(StatusCode::BAD_REQUEST, "password", "Too <short>.");
-        let mut page = Markup::default();
         let email = Field::new("email", "E-mail address", (Kind::Email, "username"));
         let form = FormView {
             id: "f",
@@ -351,8 +343,7 @@ mod tests {
             failure: Some(&failure),
             has_focus: true,
         };
-        form.write(&mut page);
-        let text = page.finish();
+        let text = form.render().into_string();
         assert!(text.contains("aria-describedby=\"f-password-error\""), "{text}");
         assert!(text.contains("id=\"f-password-error\">Too &lt;short&gt;.</p>"), "{text}");
         assert!(!text.contains("<script>") && !text.contains("<b>"), "{text}");

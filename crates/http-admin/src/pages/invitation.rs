@@ -5,13 +5,13 @@ use acta_http::edge::{ClientAddress, Query};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
+use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
 use super::shell::{go_to, page, void_link};
 use super::{signin, signout};
 use crate::caller::Visitor;
 use crate::cookie;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -29,15 +29,15 @@ pub(super) async fn post_invitation(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
     client: ClientAddress,
-    form: Form,
+    sent: Form,
 ) -> Result<Response, AdminProblem> {
-    let (token, name) = (form.text("token"), form.text("display_name"));
+    let (token, name) = (sent.text("token"), sent.text("display_name"));
     let known = visitor.filter(|asker| asker.account().is_some());
     let accepted = if let Some(asker) = &known {
-        form.check_csrf(&shared, asker)?;
+        sent.check_csrf(&shared, asker)?;
         shared.admin.accept_as_known(asker, token).await.map(|()| None)
     } else {
-        let (from, password) = (client.to_string(), form.text("password"));
+        let (from, password) = (client.to_string(), sent.text("password"));
         let who = Introduction { display_name: name, password, from: &from };
         shared.admin.accept_as_new(token, &who).await.map(Some)
     };
@@ -66,41 +66,41 @@ async fn show(
         Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
         Err(error) => return Err(error.into()),
     };
-    let mut content = Markup::default();
-    content.raw("<p>You are invited to <strong>").text(&tenant).raw("</strong> as ");
-    content.text(role.as_str()).raw(".</p>\n");
     let person = asker.and_then(|asker| Some((asker.account()?, asker.session()?)));
-    match person {
+    let next = match person {
         Some((account, session)) if account.email == email => {
             let csrf = shared.csrf.token_for(&session.id);
             let hidden = vec![("token", token), ("csrf", csrf.expose())];
-            let fields = vec![Field::address(email.as_str())];
-            write_form(&mut content, (hidden, fields), failure);
+            form((hidden, vec![Field::address(email.as_str())]), failure)
         }
-        Some((_, session)) => {
-            content.element("p", "The invitation is for somebody else than who has signed in.");
-            signout::write_form(&mut content, shared.csrf.token_for(&session.id).expose());
-        }
-        None if has_account => {
-            content.element("p", "Sign in to accept.");
-            signin::write_form(&mut content, (email.as_str(), token), failure);
-        }
+        Some((_, session)) => html! {
+            p { "The invitation is for somebody else than who has signed in." }
+            (signout::form(shared.csrf.token_for(&session.id).expose()))
+        },
+        None if has_account => html! {
+            p { "Sign in to accept." }
+            (signin::form((email.as_str(), token), failure))
+        },
         None => {
             let name = Field::new("display_name", "Your name", (Kind::Text, "name")).holding(name);
             let password = Field::new_password("password");
             let fields = vec![Field::address(email.as_str()), name, password];
-            write_form(&mut content, (vec![("token", token)], fields), failure);
+            form((vec![("token", token)], fields), failure)
         }
-    }
+    };
+    let content = html! {
+        p { "You are invited to " strong { (tenant) } " as " (role.as_str()) "." }
+        (next)
+    };
     let status = failure.map_or(StatusCode::OK, |failure| failure.status);
     Ok(page(status, "Accept the invitation", &content))
 }
 
-fn write_form<'a>(
-    content: &mut Markup,
-    (hidden, fields): (Vec<(&'static str, &'a str)>, Vec<Field<'a>>),
-    failure: Option<&'a Failure>,
-) {
+fn form(
+    (hidden, fields): (Vec<(&'static str, &str)>, Vec<Field<'_>>),
+    failure: Option<&Failure>,
+) -> Markup {
     let (id, action, button) = ("invitation", "/invitation", "Accept");
-    FormView { id, action, hidden, fields, button, failure, has_focus: true }.write(content);
+    let form = FormView { id, action, hidden, fields, button, failure, has_focus: true };
+    html! { (form) }
 }

@@ -15,33 +15,33 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use hyper::header::{HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{StatusCode, header};
+use maud::{Markup, html};
 
 use crate::caller::Visitor;
 use crate::cookie;
-use crate::markup::Markup;
 use crate::problem::{self, AdminProblem};
 use crate::state::{Shared, SignInProvider};
 
 impl SignInProvider {
-    /// Appends the link that leads to the provider.
-    pub(super) fn write_link(&self, content: &mut Markup, before: &str) {
-        content.raw("<p><a href=\"").text(BEGIN_PATH).raw("\">");
-        content.text(before).text(&self.label).raw("</a></p>\n");
+    /// The link that leads to the provider.
+    pub(super) fn link(&self) -> Markup {
+        html! { p { a href=(BEGIN_PATH) { (self.label) } } }
     }
 
-    /// Appends the link by which who has signed in connects the account.
-    pub(super) fn write_connection(
-        &self,
-        content: &mut Markup,
-        (shared, session): (&Shared, &Session),
-    ) {
+    /// The link by which who has signed in connects the account.
+    pub(super) fn connection(&self, shared: &Shared, session: &Session) -> Markup {
         let expires = shared.http.clock.now().saturating_add(CONNECT_MAX);
         // An id is short.
-        let Ok(sealed) = shared.sealer.seal(CONNECT_PURPOSE, session.id.as_bytes(), expires) else {
-            return;
-        };
-        content.raw("<p><a href=\"").text(BEGIN_PATH).raw("?connect=").text(sealed.expose());
-        content.raw("\">Connect: ").text(&self.label).raw("</a></p>\n");
+        let sealed = shared.sealer.seal(CONNECT_PURPOSE, session.id.as_bytes(), expires).ok();
+        html! {
+            @if let Some(sealed) = sealed {
+                p {
+                    a href={ (BEGIN_PATH) "?connect=" (sealed.expose()) } {
+                        "Connect: " (self.label)
+                    }
+                }
+            }
+        }
     }
 }
 

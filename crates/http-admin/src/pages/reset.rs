@@ -5,11 +5,11 @@ use acta_http::edge::{ClientAddress, Query};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
+use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, LinkParams};
 use super::shell::{go_to, page, void_link};
 use crate::cookie;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -45,8 +45,6 @@ async fn show(
         Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
         Err(error) => return Err(error.into()),
     };
-    let mut content = Markup::default();
-    content.element("p", "You are signed out everywhere once the new password is set.");
     let form = FormView {
         id: "reset",
         action: "/reset",
@@ -56,7 +54,10 @@ async fn show(
         failure: failure.as_ref(),
         has_focus: true,
     };
-    form.write(&mut content);
+    let content = html! {
+        p { "You are signed out everywhere once the new password is set." }
+        (form)
+    };
     let status = failure.map_or(StatusCode::OK, |failure| failure.status);
     Ok(page(status, "Choose a password", &content))
 }

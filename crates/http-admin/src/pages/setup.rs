@@ -6,11 +6,11 @@ use acta_storage::directory::EmailAddress;
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
+use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
 use super::shell::{go_to, page, void_link};
 use crate::cookie;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 use acta_admin::AdminError;
@@ -52,8 +52,6 @@ pub(super) async fn post_setup(
 }
 
 fn show((token, name, email): (&str, &str, &str), failure: Option<&Failure>) -> Response {
-    let mut content = Markup::default();
-    content.element("p", "Make the first account. It runs this server, and owns its first tenant.");
     let form = FormView {
         id: "setup",
         action: "/setup",
@@ -67,6 +65,9 @@ fn show((token, name, email): (&str, &str, &str), failure: Option<&Failure>) -> 
         failure,
         has_focus: true,
     };
-    form.write(&mut content);
+    let content = html! {
+        p { "Make the first account. It runs this server, and owns its first tenant." }
+        (form)
+    };
     page(failure.map_or(StatusCode::OK, |failure| failure.status), "Set up Acta", &content)
 }

@@ -11,9 +11,9 @@ use hyper::StatusCode;
 use hyper::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
 };
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 
 const STYLE: &str = include_str!("style.css");
@@ -35,30 +35,40 @@ const REFERRER: &str = "same-origin";
 
 /// A page that has this heading.
 pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
-    let mut page = Markup::default();
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    page.raw("<meta name=\"robots\" content=\"noindex\">\n<title>").text(title);
-    page.raw(" – Acta</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
-    page.raw("<header>Acta</header>\n<main>\n").element("h1", title).piece(content);
-    page.raw("</main>\n</body>\n</html>\n");
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) " – Acta" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header { "Acta" }
+                main {
+                    h1 { (title) }
+                    (content)
+                }
+            }
+        }
+    };
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
         (CONTENT_SECURITY_POLICY, POLICY.as_str()),
         (REFERRER_POLICY, REFERRER),
     ];
-    (status, headers, page.finish()).into_response()
+    (status, headers, page.into_string()).into_response()
 }
 
 /// The page for a link that is worth nothing.
 pub(super) fn void_link() -> Response {
-    let mut content = Markup::default();
-    content.element(
-        "p",
-        "The link was used, has expired, or never was. Ask whoever sent it for a new one.",
-    );
-    content.raw("<p><a href=\"/signin\">Sign in</a></p>\n");
+    let content = html! {
+        p { "The link was used, has expired, or never was. Ask whoever sent it for a new one." }
+        p { a href="/signin" { "Sign in" } }
+    };
     page(StatusCode::GONE, "This link is not valid", &content)
 }
 
@@ -92,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_page_holds_texts_and_no_foreign_markup() {
-        let response = page(StatusCode::OK, "<script>", &Markup::default());
+        let response = page(StatusCode::OK, "<script>", &html! {});
         let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
         for part in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"] {
             assert!(policy.contains(part), "{policy}");

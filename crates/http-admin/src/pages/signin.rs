@@ -5,12 +5,12 @@ use acta_http::edge::{ClientAddress, FromParams, Params, Query};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
+use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
 use super::shell::{go_to, page};
 use crate::caller::Visitor;
 use crate::cookie;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -41,14 +41,11 @@ pub(super) async fn get_signin(
     if visitor.is_some_and(|asker| asker.account().is_some()) {
         return go_to("/account", None);
     }
-    let mut content = Markup::default();
-    if let Some(text) = params.after {
-        content.raw("<p class=\"notice\" role=\"status\">").text(text).raw("</p>\n");
-    }
-    write_form(&mut content, ("", ""), None);
-    if let Some(provider) = &shared.provider {
-        provider.write_link(&mut content, "");
-    }
+    let content = html! {
+        @if let Some(text) = params.after { p.notice role="status" { (text) } }
+        (form(("", ""), None))
+        @if let Some(provider) = &shared.provider { (provider.link()) }
+    };
     Ok(page(StatusCode::OK, "Sign in", &content))
 }
 
@@ -56,18 +53,17 @@ pub(super) async fn get_signin(
 pub(super) async fn post_signin(
     State(shared): State<Shared>,
     client: ClientAddress,
-    form: Form,
+    sent: Form,
 ) -> Result<Response, AdminProblem> {
-    let (email, invitation) = (form.text("email").trim(), form.text("invitation"));
+    let (email, invitation) = (sent.text("email").trim(), sent.text("invitation"));
     let from = client.to_string();
-    let code = Some(form.text("code")).filter(|code| !code.is_empty());
-    let sign_in = SignIn { email, password: form.text("password"), code, from: &from };
+    let code = Some(sent.text("code")).filter(|code| !code.is_empty());
+    let sign_in = SignIn { email, password: sent.text("password"), code, from: &from };
     let signed_in = match shared.admin.sign_in(&sign_in).await {
         Ok(signed_in) => signed_in,
         Err(error) => {
             let failure = Failure::of(error)?;
-            let mut content = Markup::default();
-            write_form(&mut content, (email, invitation), Some(&failure));
+            let content = form((email, invitation), Some(&failure));
             return Ok(page(failure.status, "Sign in", &content));
         }
     };
@@ -80,12 +76,8 @@ pub(super) async fn post_signin(
     go_to("/account", cookie)
 }
 
-/// Appends the form; of somebody who has opened an invitation, its token goes along.
-pub(super) fn write_form(
-    content: &mut Markup,
-    (email, invitation): (&str, &str),
-    failure: Option<&Failure>,
-) {
+/// The form; of somebody who has opened an invitation, its token goes along.
+pub(super) fn form((email, invitation): (&str, &str), failure: Option<&Failure>) -> Markup {
     let fields = vec![
         Field::new("email", "E-mail address", (Kind::Email, "username")).holding(email),
         Field::new("password", "Password", (Kind::Password, "current-password")),
@@ -95,5 +87,6 @@ pub(super) fn write_form(
     ];
     let hidden = if invitation.is_empty() { vec![] } else { vec![("invitation", invitation)] };
     let (id, action, button) = ("signin", "/signin", "Sign in");
-    FormView { id, action, hidden, fields, button, failure, has_focus: true }.write(content);
+    let form = FormView { id, action, hidden, fields, button, failure, has_focus: true };
+    html! { (form) }
 }

@@ -4,12 +4,12 @@ use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
+use maud::{Markup, html};
 
 use super::form::{Form, FormView};
 use super::shell::{go_to, page};
 use crate::caller::Visitor;
 use crate::cookie;
-use crate::markup::Markup;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -22,9 +22,10 @@ pub(super) async fn get_signout(
     let Some(session) = visitor.as_ref().and_then(|asker| asker.session()) else {
         return go_to("/signin", None);
     };
-    let mut content = Markup::default();
-    write_form(&mut content, shared.csrf.token_for(&session.id).expose());
-    content.raw("<p><a href=\"/account\">Back to your account</a></p>\n");
+    let content = html! {
+        (form(shared.csrf.token_for(&session.id).expose()))
+        p { a href="/account" { "Back to your account" } }
+    };
     Ok(page(StatusCode::OK, "Sign out", &content))
 }
 
@@ -32,19 +33,19 @@ pub(super) async fn get_signout(
 pub(super) async fn post_signout(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
-    form: Form,
+    sent: Form,
 ) -> Result<Response, AdminProblem> {
     if let Some(asker) = visitor
         && let Some(session) = asker.session()
     {
-        form.check_csrf(&shared, &asker)?;
+        sent.check_csrf(&shared, &asker)?;
         shared.admin.end_session(&asker, &session.id).await?;
     }
     go_to("/signin?after=signout", cookie::end(&shared))
 }
 
-/// Appends the form that is a button.
-pub(super) fn write_form(content: &mut Markup, csrf: &str) {
+/// The form that is a button.
+pub(super) fn form(csrf: &str) -> Markup {
     let form = FormView {
         id: "signout",
         action: "/signout",
@@ -54,5 +55,5 @@ pub(super) fn write_form(content: &mut Markup, csrf: &str) {
         failure: None,
         has_focus: false,
     };
-    form.write(content);
+    html! { (form) }
 }
