@@ -18,10 +18,10 @@ use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue};
 use hyper::{Method, StatusCode};
 use tower_service::Service as _;
 
-use crate::connection::{Line, Local};
+use crate::connection::{ConnectionState, Local};
 use crate::edge::{Caller, cors, is_alternate, locate, pass_over, read_version, rewrite, settle};
 use crate::memory::Charge;
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::Problem;
 use crate::route::{Gate, Route, RouteGroup, RouteTable, Sender};
 use crate::state::Shared;
@@ -92,15 +92,15 @@ impl App {
         let found = self.find(request.method(), request.uri().path());
         let mut asked = Asked::of(&request, found, shared.options.default_version);
         locate(&mut request, &shared.options.trusted_proxies);
-        let line = request.extensions_mut().remove::<Arc<Line>>();
-        let place = Place::new(shared, line);
-        request.extensions_mut().insert(Arc::clone(&place));
-        let response = match self.route(request, &mut asked, &place).await {
+        let connection = request.extensions_mut().remove::<Arc<ConnectionState>>();
+        let permit = RequestPermit::new(shared, connection);
+        request.extensions_mut().insert(Arc::clone(&permit));
+        let response = match self.route(request, &mut asked, &permit).await {
             Ok(response) => response,
             Err(problem) => problem.into_response(),
         };
         let mut response = finish::finish(shared, &asked, response).await;
-        hold(&place, &mut response);
+        hold(&permit, &mut response);
         let elapsed = shared.clock.elapsed().saturating_sub(started);
         let status = response.status().as_u16();
         shared.metrics.observe((asked.route.name, method_label(&asked.method)), status, elapsed);
@@ -147,28 +147,28 @@ impl App {
         &self,
         mut request: Request,
         asked: &mut Asked,
-        place: &Arc<Place>,
+        permit: &Arc<RequestPermit>,
     ) -> Result<Response, Problem> {
         let bounds = &self.shared.options.bounds;
-        if let Err(problem) = self.admit(&mut request, asked, place).await {
-            pass_over(&mut request, place, bounds).await;
+        if let Err(problem) = self.admit(&mut request, asked, permit).await {
+            pass_over(&mut request, permit, bounds).await;
             return Err(problem);
         }
         if asked.method == Method::OPTIONS {
-            pass_over(&mut request, place, bounds).await;
+            pass_over(&mut request, permit, bounds).await;
             return Ok(match asked.face {
                 Face::Group(_) => answer_options(self.call(request).await),
                 Face::Xapi | Face::Plain => cors::answer_options(),
             });
         }
         if asked.route.gate == Gate::Open {
-            pass_over(&mut request, place, bounds).await;
+            pass_over(&mut request, permit, bounds).await;
         } else {
-            request = settle(request, place, bounds).await?;
+            request = settle(request, permit, bounds).await?;
         }
         if ![Method::PUT, Method::POST, Method::PATCH].contains(&asked.method) {
             // Whatever body there still is, nobody waits for it.
-            place.enter()?;
+            permit.enter()?;
         }
         if asked.method == Method::HEAD {
             // Whatever GET says; the body is taken off when the answer is finished.
@@ -190,7 +190,7 @@ impl App {
         &self,
         request: &mut Request,
         asked: &mut Asked,
-        place: &Arc<Place>,
+        permit: &Arc<RequestPermit>,
     ) -> Result<(), Problem> {
         let options = &self.shared.options;
         let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
@@ -210,14 +210,14 @@ impl App {
         }
         if let Some(group) = self.group(face) {
             match group.admit(request, asked.route.gate).await? {
-                Sender::Known => place.knows_sender(),
+                Sender::Known => permit.knows_sender(),
                 Sender::Anonymous => {}
             }
         }
         if face == Face::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let sender = self.sender(header).await;
-            *request = rewrite(std::mem::take(request), (sender, place), &options.bounds).await?;
+            *request = rewrite(std::mem::take(request), (sender, permit), &options.bounds).await?;
             asked.method = request.method().clone();
             if let Ok(version) = read_version(request.headers()) {
                 asked.version = version;
@@ -226,7 +226,7 @@ impl App {
         request.extensions_mut().insert(asked.version);
         if face == Face::Xapi && asked.route.gate == Gate::Known {
             self.identify(request, asked).await?;
-            place.knows_sender();
+            permit.knows_sender();
         }
         Ok(())
     }
@@ -254,14 +254,14 @@ fn answer_options(refused: Response) -> Response {
 }
 
 /// Leaves with a large answer what it holds, until it is sent.
-fn hold(place: &Place, response: &mut Response) {
+fn hold(permit: &RequestPermit, response: &mut Response) {
     let size = response.body().size_hint().exact();
     let bytes = match size {
         Some(size) => usize::try_from(size).unwrap_or(usize::MAX),
-        None => place.charge.bytes(),
+        None => permit.charge.bytes(),
     };
     if App::COUNTED_BYTES_MIN <= bytes {
-        let charge = Charge::new(place.memory());
+        let charge = Charge::new(permit.memory());
         charge.hold_anyway(bytes);
         response.extensions_mut().insert(Arc::new(charge));
     }

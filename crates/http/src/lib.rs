@@ -10,7 +10,7 @@
 
 pub mod edge;
 pub mod multipart;
-pub mod place;
+pub mod permit;
 pub mod problem;
 pub mod reply;
 pub mod route;

@@ -19,11 +19,11 @@ use hyper::http::request::Parts;
 use hyper::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::body_stream::{BodyStream, Bound};
 use super::media_type::MediaType;
 use super::params::{Params, ParamsLimits, decode};
-use super::pieces::{Bound, Pieces};
 use crate::options::Bounds;
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::{FaultView, Problem};
 use crate::reply::VERSION_HEADER;
 use crate::route::Sender;
@@ -62,13 +62,13 @@ fn version_of(request: &Request) -> Option<Version> {
 /// parameters are too long.
 pub(crate) async fn rewrite(
     request: Request,
-    (sender, place): (Sender, &Arc<Place>),
+    (sender, permit): (Sender, &Arc<RequestPermit>),
     bounds: &Bounds,
 ) -> Result<Request, Problem> {
     let (mut parts, body) = request.into_parts();
     let method = read_method(&parts, bounds)?;
     check_content_type(&parts)?;
-    let form = receive(&parts, (body, Arc::clone(place)), sender, bounds).await?;
+    let form = receive(&parts, (body, Arc::clone(permit)), sender, bounds).await?;
     for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING] {
         parts.headers.remove(name);
     }
@@ -111,21 +111,21 @@ pub(crate) async fn rewrite(
 /// Reads the form. Of whoever has not authenticated in the head, little is kept.
 async fn receive(
     parts: &Parts,
-    (body, place): (Body, Arc<Place>),
+    (body, permit): (Body, Arc<RequestPermit>),
     sender: Sender,
     bounds: &Bounds,
 ) -> Result<Form, Problem> {
-    let pieces = Pieces::new(&parts.headers, (body, Arc::clone(&place)), bounds)?;
+    let stream = BodyStream::new(&parts.headers, (body, Arc::clone(&permit)), bounds)?;
     let body = match sender {
         Sender::Known => {
             let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");
-            pieces.bounded(Bound::new("a form", bytes_max, key))?.collect(&place.charge).await?
+            stream.bounded(Bound::new("a form", bytes_max, key))?.collect(&permit.charge).await?
         }
         Sender::Anonymous => {
             let (bytes_max, key) = (bounds.anonymous_bytes_max, "limits.anonymous_bytes_max");
             let bound = Bound::new("a form without Authorization header", bytes_max, key);
             // Strangers get room for what they send, not for what they announce.
-            pieces.bounded(bound)?.unannounced().collect(&place.anonymous).await?
+            stream.bounded(bound)?.unannounced().collect(&permit.anonymous).await?
         }
     };
     Form::parse(&body)

@@ -9,11 +9,11 @@ use hyper::HeaderMap;
 use hyper::body::Body as _;
 use hyper::header::{CONTENT_TYPE, EXPECT};
 
+use super::body_stream::{BodyStream, Bound, content_length};
 use super::media_type::MediaType;
-use super::pieces::{Bound, Pieces, content_length};
-use super::tempo::{Gathered, Tempo};
+use super::min_rate::{BodyBuffer, MinRate};
 use crate::options::Bounds;
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::Problem;
 use crate::state::Shared;
 
@@ -26,8 +26,8 @@ const SETTLED_BYTES_MAX: usize = 64 * 1024;
 pub struct Incoming {
     /// The value of `Content-Type`, as sent.
     pub(crate) content_type: Option<String>,
-    place: Arc<Place>,
-    pieces: Pieces,
+    permit: Arc<RequestPermit>,
+    stream: BodyStream,
 }
 
 impl<S: Send + Sync> FromRequest<S> for Incoming
@@ -39,12 +39,13 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let shared = Shared::from_ref(state);
         let (mut parts, body) = request.into_parts();
-        let place = parts.extensions.remove::<Arc<Place>>().ok_or_else(Problem::internal)?;
+        let permit =
+            parts.extensions.remove::<Arc<RequestPermit>>().ok_or_else(Problem::internal)?;
         let content_type = parts.headers.get(CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let source = (body, Arc::clone(&place));
-        let pieces = Pieces::new(&parts.headers, source, &shared.options.bounds)?;
-        Ok(Self { content_type, place, pieces })
+        let source = (body, Arc::clone(&permit));
+        let stream = BodyStream::new(&parts.headers, source, &shared.options.bounds)?;
+        Ok(Self { content_type, permit, stream })
     }
 }
 
@@ -54,9 +55,9 @@ impl Incoming {
         self.content_type.as_deref().and_then(MediaType::parse)
     }
 
-    /// The place of the request.
-    pub(crate) fn place(&self) -> Arc<Place> {
-        Arc::clone(&self.place)
+    /// The permit of the request.
+    pub(crate) fn permit(&self) -> Arc<RequestPermit> {
+        Arc::clone(&self.permit)
     }
 
     /// The whole body. The request is worked on from then.
@@ -66,14 +67,14 @@ impl Incoming {
     /// 400 if it breaks off, 408 if it comes too slowly, 413 if it is longer than `bound`, 503 if
     /// no memory is left for it or too many requests are worked on.
     pub async fn collect(self, bound: Bound) -> Result<Bytes, Problem> {
-        let body = self.pieces.bounded(bound)?.collect(&self.place.charge).await?;
-        self.place.enter()?;
+        let body = self.stream.bounded(bound)?.collect(&self.permit.charge).await?;
+        self.permit.enter()?;
         Ok(body)
     }
 
     /// The body piece by piece.
-    pub(crate) fn into_pieces(self, bound: Bound) -> Result<Pieces, Problem> {
-        self.pieces.bounded(bound)
+    pub(crate) fn into_stream(self, bound: Bound) -> Result<BodyStream, Problem> {
+        self.stream.bounded(bound)
     }
 }
 
@@ -81,39 +82,39 @@ impl Incoming {
 /// request whose body is complete is worked on from then.
 pub(crate) async fn settle(
     request: Request,
-    place: &Place,
+    permit: &RequestPermit,
     bounds: &Bounds,
 ) -> Result<Request, Problem> {
     if request.body().is_end_stream() {
-        place.enter()?;
+        permit.enter()?;
         return Ok(request);
     }
     if !is_small(request.headers()) {
         return Ok(request);
     }
     let (parts, mut body) = request.into_parts();
-    let (mut tempo, mut all) =
-        (Tempo::new(bounds), Gathered::new(SETTLED_BYTES_MAX, &place.charge));
-    let waiting = place.wait();
-    while let Some(piece) = tempo.next(&mut body).await? {
+    let (mut rate, mut all) =
+        (MinRate::new(bounds), BodyBuffer::new(SETTLED_BYTES_MAX, &permit.charge));
+    let waiting = permit.wait();
+    while let Some(piece) = rate.next(&mut body).await? {
         all.push(piece)?;
     }
     drop(waiting);
-    place.enter()?;
-    place.settle();
+    permit.enter()?;
+    permit.settle();
     Ok(Request::from_parts(parts, Body::from(all.finish())))
 }
 
 /// Passes over a small body of known length that nobody will read, so that the connection can
 /// be used again. A client that waits to be asked for its body is not asked.
-pub(crate) async fn pass_over(request: &mut Request, place: &Place, bounds: &Bounds) {
+pub(crate) async fn pass_over(request: &mut Request, permit: &RequestPermit, bounds: &Bounds) {
     let headers = request.headers();
     if request.body().is_end_stream() || !is_small(headers) || headers.contains_key(EXPECT) {
         return;
     }
-    let mut tempo = Tempo::new(bounds);
-    let _waiting = place.wait();
-    while let Ok(Some(_)) = tempo.next(request.body_mut()).await {}
+    let mut rate = MinRate::new(bounds);
+    let _waiting = permit.wait();
+    while let Ok(Some(_)) = rate.next(request.body_mut()).await {}
 }
 
 fn is_small(headers: &HeaderMap) -> bool {

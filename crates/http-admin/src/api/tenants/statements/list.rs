@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_http::edge::{FromParams, Params, Query, decode};
-use acta_http::place::Place;
+use acta_http::permit::RequestPermit;
 use acta_http::read_search;
 use acta_http::reply::json;
 use acta_service::{Search, View};
@@ -117,17 +117,17 @@ pub(crate) async fn list_statements(
     State(shared): State<Shared>,
     Administrator(asker): Administrator,
     Id(tenant): Id<TenantId>,
-    Extension(place): Extension<Arc<Place>>,
+    Extension(permit): Extension<Arc<RequestPermit>>,
     Query(SearchParams { mut search, asked }): Query<SearchParams>,
 ) -> Result<Response, AdminProblem> {
     let _finder = shared.http.finders.acquire().await;
-    let held = place.hold_page(&shared.http.options.bounds.page, search.limit)?;
+    let held = permit.hold_page(&shared.http.options.bounds.page, search.limit)?;
     search.bytes_max = Some(held);
     let as_stored =
         View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
     let found = shared.admin.read_statements(&asker, tenant, (search, as_stored), &asked).await?;
     let (items, page) = found;
-    place.settle_page(held, items.len())?;
+    permit.settle_page(held, items.len())?;
     let mut text = format!("{{\"items\":[{items}],\"next\":");
     match page.next {
         Some(next) => write_string(&mut text, &next.to_string()),

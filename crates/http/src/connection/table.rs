@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::line::{Line, Phase};
+use super::state::{ConnectionState, Phase};
 use crate::metrics::Metrics;
 
 /// Which part of the connections gives way at once: looking at all of them takes longer than
@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// All open connections.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) struct ConnectionTable {
     count_max: usize,
     open: Mutex<Open>,
     freed: Notify,
@@ -33,27 +33,27 @@ pub(crate) struct Lines {
 
 #[derive(Debug, Default)]
 struct Open {
-    lines: HashMap<u64, Arc<Line>>,
+    states: HashMap<u64, Arc<ConnectionState>>,
     last: u64,
 }
 
-/// The seat of an open connection; given up when it is dropped.
+/// The permit of an open connection; given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    lines: Arc<Lines>,
+pub(crate) struct ConnectionPermit {
+    table: Arc<ConnectionTable>,
     number: u64,
     /// What is known of the connection.
-    pub(crate) line: Arc<Line>,
+    pub(crate) state: Arc<ConnectionState>,
 }
 
-impl Drop for Seat {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.lines.lock().lines.remove(&self.number);
-        self.lines.freed.notify_one();
+        self.table.lock().states.remove(&self.number);
+        self.table.freed.notify_one();
     }
 }
 
-impl Lines {
+impl ConnectionTable {
     /// No connection is open, and so many may be.
     pub(crate) fn new(count_max: usize) -> Arc<Self> {
         let (open, freed) = (Mutex::default(), Notify::new());
@@ -64,12 +64,12 @@ impl Lines {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A seat for a new connection. Where there is none, others give way; where none of them
+    /// A permit for a new connection. Where there is none, others give way; where none of them
     /// can, one is waited for.
-    pub(crate) async fn seat(self: &Arc<Self>, metrics: &Metrics) -> Seat {
+    pub(crate) async fn permit(self: &Arc<Self>, metrics: &Metrics) -> ConnectionPermit {
         loop {
-            if let Some(seat) = self.free_seat() {
-                return seat;
+            if let Some(permit) = self.free_permit() {
+                return permit;
             }
             metrics.evict(self.make_room());
             // Woken by the first that has gone. The pause is for when nobody could go.
@@ -77,15 +77,15 @@ impl Lines {
         }
     }
 
-    fn free_seat(self: &Arc<Self>) -> Option<Seat> {
+    fn free_permit(self: &Arc<Self>) -> Option<ConnectionPermit> {
         let mut open = self.lock();
-        if self.count_max <= open.lines.len() {
+        if self.count_max <= open.states.len() {
             return None;
         }
         open.last += 1;
-        let (number, line) = (open.last, Arc::new(Line::new()));
-        open.lines.insert(number, Arc::clone(&line));
-        Some(Seat { lines: Arc::clone(self), number, line })
+        let (number, state) = (open.last, Arc::new(ConnectionState::new()));
+        open.states.insert(number, Arc::clone(&state));
+        Some(ConnectionPermit { table: Arc::clone(self), number, state })
     }
 
     /// Closes a part of the connections whose clients have not read on for longest, and so hold
@@ -93,13 +93,15 @@ impl Lines {
     pub(crate) fn cut_off(&self) -> usize {
         let now = Instant::now();
         let open = self.lock();
-        let is_stalled =
-            |line: &&Arc<Line>| line.phase() == Phase::Writing && line.since() + REST <= now;
-        let mut stalled: Vec<&Arc<Line>> = open.lines.values().filter(is_stalled).collect();
-        stalled.sort_unstable_by_key(|line| line.since());
+        let is_stalled = |state: &&Arc<ConnectionState>| {
+            state.phase() == Phase::Writing && state.since() + REST <= now
+        };
+        let mut stalled: Vec<&Arc<ConnectionState>> =
+            open.states.values().filter(is_stalled).collect();
+        stalled.sort_unstable_by_key(|state| state.since());
         stalled.truncate((stalled.len() / STALLED_PART).max(1));
-        for line in &stalled {
-            line.evict();
+        for state in &stalled {
+            state.evict();
         }
         stalled.len()
     }
@@ -109,15 +111,15 @@ impl Lines {
     pub(crate) fn make_room(&self) -> usize {
         let now = Instant::now();
         let open = self.lock();
-        let mut ranked: Vec<(Rank, &Arc<Line>)> =
-            open.lines.values().filter_map(|line| Some((rank(line, now)?, line))).collect();
-        let count = (open.lines.len() / EVICTED_PART).max(1).min(ranked.len());
+        let mut ranked: Vec<(Rank, &Arc<ConnectionState>)> =
+            open.states.values().filter_map(|state| Some((rank(state, now)?, state))).collect();
+        let count = (open.states.len() / EVICTED_PART).max(1).min(ranked.len());
         if count == 0 {
             return 0;
         }
         ranked.select_nth_unstable_by_key(count - 1, |(rank, _)| *rank);
-        for (_, line) in ranked.iter().take(count) {
-            line.evict();
+        for (_, state) in ranked.iter().take(count) {
+            state.evict();
         }
         count
     }
@@ -126,16 +128,16 @@ impl Lines {
 /// Who gives way first: strangers before those who are known, then whoever was there first.
 type Rank = (bool, Instant);
 
-fn rank(line: &Line, now: Instant) -> Option<Rank> {
-    let is_known = line.is_known.load(std::sync::atomic::Ordering::Relaxed);
-    match line.phase() {
+fn rank(state: &ConnectionState, now: Instant) -> Option<Rank> {
+    let is_known = state.is_known.load(std::sync::atomic::Ordering::Relaxed);
+    match state.phase() {
         Phase::Working => None,
         Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing if is_known => {
-            let since = line.since();
+            let since = state.since();
             (since + REST <= now).then_some((true, since))
         }
         Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing | Phase::Ending => {
-            Some((false, line.opened))
+            Some((false, state.opened))
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum Phase {
 
 /// What is known of a connection.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct ConnectionState {
     pub(super) opened: Instant,
     phase: AtomicU8,
     /// When the phase began or the client last moved on, in milliseconds since `opened`.
@@ -53,14 +53,14 @@ pub(crate) struct Line {
 
 /// How long each phase may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub(crate) struct ConnectionTimeouts {
     head: Duration,
     idle: Duration,
     write: Duration,
     rate_bytes_min: u64,
 }
 
-impl Patience {
+impl ConnectionTimeouts {
     pub(crate) fn of(bounds: &Bounds) -> Self {
         Self {
             head: bounds.head_timeout,
@@ -89,19 +89,19 @@ struct Sent {
 }
 
 impl Sent {
-    fn new(line: &Line) -> Self {
-        let request = line.requests.load(Ordering::Relaxed);
-        Self { start: Instant::now(), request, written: line.written.load(Ordering::Relaxed) }
+    fn new(state: &ConnectionState) -> Self {
+        let request = state.requests.load(Ordering::Relaxed);
+        Self { start: Instant::now(), request, written: state.written.load(Ordering::Relaxed) }
     }
 
     /// Whether so many bytes went out since, or another answer is under way.
-    fn is_enough(&self, line: &Line, bytes_min: u64) -> bool {
-        line.requests.load(Ordering::Relaxed) != self.request
-            || bytes_min <= line.written.load(Ordering::Relaxed) - self.written
+    fn is_enough(&self, state: &ConnectionState, bytes_min: u64) -> bool {
+        state.requests.load(Ordering::Relaxed) != self.request
+            || bytes_min <= state.written.load(Ordering::Relaxed) - self.written
     }
 }
 
-impl Line {
+impl ConnectionState {
     /// A connection that was opened just now.
     pub(crate) fn new() -> Self {
         Self {
@@ -149,29 +149,29 @@ impl Line {
     }
 
     /// A request has come.
-    pub(crate) fn begins(&self) {
+    pub(crate) fn on_request(&self) {
         self.is_answered.store(false, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
-        self.works();
+        self.enter_working();
     }
 
     /// The request has arrived so far that it can be worked on.
-    pub(crate) fn works(&self) {
+    pub(crate) fn enter_working(&self) {
         self.phase.store(Phase::Working as u8, Ordering::Relaxed);
     }
 
     /// The body of the request is waited for.
-    pub(crate) fn receives(&self) {
+    pub(crate) fn enter_receiving(&self) {
         self.move_to(Phase::Receiving);
     }
 
     /// Somebody has authenticated.
-    pub(crate) fn becomes_known(&self) {
+    pub(crate) fn mark_known(&self) {
         self.is_known.store(true, Ordering::Relaxed);
     }
 
     /// The whole answer was handed over.
-    pub(crate) fn has_answered(&self, charge: Option<Arc<Charge>>) {
+    pub(crate) fn on_answer(&self, charge: Option<Arc<Charge>>) {
         if let Some(charge) = charge {
             self.unsent().push(charge);
         }
@@ -179,19 +179,19 @@ impl Line {
     }
 
     /// The last answer was sent.
-    pub(crate) fn ends(&self) {
+    pub(crate) fn on_end(&self) {
         self.move_to(Phase::Ending);
     }
 
     /// Bytes were read.
-    pub(super) fn has_read(&self) {
+    pub(super) fn on_read(&self) {
         if self.phase() == Phase::Idle {
             self.move_to(Phase::Head);
         }
     }
 
     /// Bytes were sent.
-    pub(super) fn has_written(&self, count: usize) {
+    pub(super) fn on_written(&self, count: usize) {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.written.fetch_add(count, Ordering::Relaxed);
         if self.phase() == Phase::Writing {
@@ -200,14 +200,14 @@ impl Line {
     }
 
     /// The client takes no more bytes for now.
-    pub(super) fn stalls(&self) {
+    pub(super) fn on_stall(&self) {
         if self.phase() == Phase::Working {
             self.move_to(Phase::Writing);
         }
     }
 
     /// Everything that was handed over was sent.
-    pub(super) fn has_flushed(&self) {
+    pub(super) fn on_flush(&self) {
         if self.is_answered.load(Ordering::Relaxed) {
             self.is_answered.store(false, Ordering::Relaxed);
             self.unsent().clear();
@@ -221,24 +221,24 @@ impl Line {
     }
 
     /// Returns once the connection must end.
-    pub(crate) async fn told_to_end(&self) {
+    pub(crate) async fn evicted(&self) {
         self.end.notified().await;
     }
 
     /// Returns once the client has been waited for long enough.
-    pub(crate) async fn expires(&self, patience: Patience) {
+    pub(crate) async fn expired(&self, timeouts: ConnectionTimeouts) {
         let mut sent = Sent::new(self);
         loop {
             let now = Instant::now();
-            let latest = now + patience.interval();
+            let latest = now + timeouts.interval();
             let is_writing = self.phase() == Phase::Writing;
-            if !is_writing || sent.is_enough(self, patience.written_min()) {
+            if !is_writing || sent.is_enough(self, timeouts.written_min()) {
                 sent = Sent::new(self);
             }
             let deadline = match self.phase() {
-                Phase::Head => self.since() + patience.head,
-                Phase::Idle => self.since() + patience.idle,
-                Phase::Writing => sent.start + patience.write,
+                Phase::Head => self.since() + timeouts.head,
+                Phase::Idle => self.since() + timeouts.idle,
+                Phase::Writing => sent.start + timeouts.write,
                 Phase::Working | Phase::Receiving | Phase::Ending => latest,
             };
             if deadline <= now {

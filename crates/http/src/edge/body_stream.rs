@@ -10,10 +10,10 @@ use flate2::write::MultiGzDecoder;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use hyper::{HeaderMap, StatusCode};
 
-use super::tempo::{Gathered, Tempo, next_data};
+use super::min_rate::{BodyBuffer, MinRate, next_data};
 use crate::memory::Charge;
 use crate::options::Bounds;
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::Problem;
 
 /// How large something may be.
@@ -50,10 +50,10 @@ impl Bound {
 
 /// A body, piece by piece.
 #[derive(Debug)]
-pub(crate) struct Pieces {
+pub(crate) struct BodyStream {
     body: Body,
-    place: Arc<Place>,
-    tempo: Tempo,
+    permit: Arc<RequestPermit>,
+    rate: MinRate,
     unpacker: Option<Unpacker>,
     /// Packed bytes received so far.
     packed: u64,
@@ -63,7 +63,7 @@ pub(crate) struct Pieces {
     content_length: Option<u64>,
 }
 
-impl Pieces {
+impl BodyStream {
     /// Most bytes that room is made for before they have come: 1 MiB.
     const EXPECTED_BYTES_MAX: u64 = 1 << 20;
 
@@ -78,7 +78,7 @@ impl Pieces {
     /// 415 if it is packed in an unknown way.
     pub(crate) fn new(
         headers: &HeaderMap,
-        (body, place): (Body, Arc<Place>),
+        (body, permit): (Body, Arc<RequestPermit>),
         bounds: &Bounds,
     ) -> Result<Self, Problem> {
         let unpacker = match read_coding(headers)? {
@@ -88,8 +88,8 @@ impl Pieces {
         let content_length = if unpacker.is_some() { None } else { content_length(headers) };
         let key = "limits.statements_bytes_max";
         let bound = Bound::new("the body", bounds.statements_bytes_max, key);
-        let tempo = Tempo::new(bounds);
-        Ok(Self { body, place, tempo, unpacker, packed: 0, given: 0, bound, content_length })
+        let rate = MinRate::new(bounds);
+        Ok(Self { body, permit, rate, unpacker, packed: 0, given: 0, bound, content_length })
     }
 
     /// The same, not longer than `bound`.
@@ -131,14 +131,14 @@ impl Pieces {
     ///
     /// # Errors
     ///
-    /// As [`Pieces::next`], and 503 if no memory is left for it.
+    /// As [`BodyStream::next`], and 503 if no memory is left for it.
     pub(crate) async fn collect(mut self, charge: &Charge) -> Result<Bytes, Problem> {
-        if self.place.is_settled() && self.unpacker.is_none() {
+        if self.permit.is_settled() && self.unpacker.is_none() {
             return Ok(self.next().await?.unwrap_or_default());
         }
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let expected = self.content_length.unwrap_or_default().min(Self::EXPECTED_BYTES_MAX);
-        let all = Gathered::new(size(self.bound.bytes_max), charge);
+        let all = BodyBuffer::new(size(self.bound.bytes_max), charge);
         let mut all = all.of(size(expected));
         while let Some(piece) = self.next().await? {
             all.push(piece)?;
@@ -147,11 +147,11 @@ impl Pieces {
     }
 
     async fn next_received(&mut self) -> Result<Option<Bytes>, Problem> {
-        if self.place.is_settled() {
+        if self.permit.is_settled() {
             return next_data(&mut self.body).await;
         }
-        let _waiting = self.place.wait();
-        self.tempo.next(&mut self.body).await
+        let _waiting = self.permit.wait();
+        self.rate.next(&mut self.body).await
     }
 
     async fn next_unpacked(&mut self) -> Result<Option<Bytes>, Problem> {

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 
 /// How fast a body must arrive: over each span of waiting, enough of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tempo {
+pub(super) struct MinRate {
     span: Duration,
     bytes_min: u64,
     /// Waited since the span began. Time in which nobody waits does not count.
@@ -24,7 +24,7 @@ pub(super) struct Tempo {
     received: u64,
 }
 
-impl Tempo {
+impl MinRate {
     pub(super) fn new(bounds: &Bounds) -> Self {
         let span = bounds.body_timeout;
         let bytes_min = bytes_in(bounds.rate_bytes_min, span).max(1);
@@ -79,7 +79,7 @@ pub(super) async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem>
 
 /// A body that is put together from pieces, each paid for before room is made for it.
 #[derive(Debug)]
-pub(crate) struct Gathered<'a> {
+pub(crate) struct BodyBuffer<'a> {
     /// The only piece so far: it is not copied.
     first: Option<Bytes>,
     all: BytesMut,
@@ -90,7 +90,7 @@ pub(crate) struct Gathered<'a> {
     charge: &'a Charge,
 }
 
-impl<'a> Gathered<'a> {
+impl<'a> BodyBuffer<'a> {
     /// Nothing yet, of a body that has no more than `bytes_max`.
     pub(crate) fn new(bytes_max: usize, charge: &'a Charge) -> Self {
         Self { first: None, all: BytesMut::new(), expected: 0, bytes_max, charge }

@@ -1,21 +1,21 @@
-//! The place of a request: whether it is worked on, and what it holds in memory.
+//! The permit of a request: whether it is worked on, and what it holds in memory.
 //!
-//! Requests that are still being sent do not take the place of those that are worked on, so
+//! Requests that are still being sent do not count among those that are worked on, so
 //! a client that sends slowly keeps nobody else waiting.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::connection::Line;
+use crate::connection::ConnectionState;
 use crate::memory::{Charge, Memory};
 use crate::options::PageBounds;
 use crate::problem::Problem;
 use crate::state::Shared;
 
 /// One request, from its head to the head of its answer.
-pub struct Place {
+pub struct RequestPermit {
     shared: Shared,
-    line: Option<Arc<Line>>,
+    connection: Option<Arc<ConnectionState>>,
     is_working: AtomicBool,
     is_settled: AtomicBool,
     /// What is held of the request of a known sender, or of its answer.
@@ -24,7 +24,7 @@ pub struct Place {
     pub(crate) anonymous: Charge,
 }
 
-impl Place {
+impl RequestPermit {
     /// Which part of the requests that are worked on may read documents.
     const READERS_PART: usize = 4;
 
@@ -37,10 +37,10 @@ impl Place {
     /// Into how many parts what is left is divided, one of which a page may fill.
     const PAGES_LEFT: usize = 8;
 
-    /// The place of a request that came over `line`.
-    pub(crate) fn new(shared: &Shared, line: Option<Arc<Line>>) -> Arc<Self> {
+    /// The permit of a request that came over `connection`.
+    pub(crate) fn new(shared: &Shared, connection: Option<Arc<ConnectionState>>) -> Arc<Self> {
         Arc::new(Self {
-            line,
+            connection,
             is_working: AtomicBool::new(false),
             is_settled: AtomicBool::new(false),
             charge: Charge::new(&shared.memory),
@@ -75,7 +75,7 @@ impl Place {
     /// 503 if too many do.
     pub(crate) fn read_document(&self) -> Result<Reading<'_>, Problem> {
         let before = self.shared.document_readers.0.fetch_add(1, Ordering::Relaxed);
-        let reading = Reading { place: self };
+        let reading = Reading { permit: self };
         let readers_max = (self.shared.options.bounds.requests_max / Self::READERS_PART).max(1);
         if readers_max <= before {
             return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
@@ -89,10 +89,10 @@ impl Place {
         if was_working {
             self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
         }
-        if let Some(line) = &self.line {
-            line.receives();
+        if let Some(connection) = &self.connection {
+            connection.enter_receiving();
         }
-        Waiting { place: self, was_working }
+        Waiting { permit: self, was_working }
     }
 
     /// What answers are paid from.
@@ -102,8 +102,8 @@ impl Place {
 
     /// The sender has authenticated.
     pub(crate) fn knows_sender(&self) {
-        if let Some(line) = &self.line {
-            line.becomes_known();
+        if let Some(connection) = &self.connection {
+            connection.mark_known();
         }
     }
 
@@ -156,7 +156,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for RequestPermit {
     fn drop(&mut self) {
         if self.is_working.load(Ordering::Relaxed) {
             self.shared.workload.0.fetch_sub(1, Ordering::Relaxed);
@@ -166,36 +166,36 @@ impl Drop for Place {
 
 /// A request that reads a document.
 pub(crate) struct Reading<'a> {
-    place: &'a Place,
+    permit: &'a RequestPermit,
 }
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        self.place.shared.document_readers.0.fetch_sub(1, Ordering::Relaxed);
+        self.permit.shared.document_readers.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// A request whose client is waited for.
 pub(crate) struct Waiting<'a> {
-    place: &'a Place,
+    permit: &'a RequestPermit,
     was_working: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.was_working {
-            // It had a place before, and is not thrown out in the middle.
-            self.place.shared.workload.0.fetch_add(1, Ordering::Relaxed);
-            self.place.is_working.store(true, Ordering::Relaxed);
+            // It was worked on before, and is not thrown out in the middle.
+            self.permit.shared.workload.0.fetch_add(1, Ordering::Relaxed);
+            self.permit.is_working.store(true, Ordering::Relaxed);
         }
-        if let Some(line) = &self.place.line {
-            line.works();
+        if let Some(connection) = &self.permit.connection {
+            connection.enter_working();
         }
     }
 }
 
-impl std::fmt::Debug for Place {
+impl std::fmt::Debug for RequestPermit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Place").field("charge", &self.charge).finish_non_exhaustive()
+        f.debug_struct("RequestPermit").field("charge", &self.charge).finish_non_exhaustive()
     }
 }
