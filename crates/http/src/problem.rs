@@ -18,6 +18,7 @@ use acta_service::{Limit, ServiceError};
 use acta_xapi::{Fault, Faults, Rule};
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
+use maud::{DOCTYPE, html};
 use serde::Serialize;
 
 use crate::multipart::MultipartError;
@@ -228,14 +229,13 @@ impl Problem {
             ProblemForm::Problem | ProblemForm::Json => self.write_json(),
             ProblemForm::Text => self.write_text(),
             ProblemForm::Html => {
-                let escaped = self
-                    .write_text()
-                    .replace('&', "&amp;")
-                    .replace('<', "&lt;")
-                    .replace('>', "&gt;");
-                let title = self.title();
-                let head = "<!doctype html><meta charset=\"utf-8\">";
-                format!("{head}<title>{title}</title><pre>{escaped}</pre>\n")
+                let page = html! {
+                    (DOCTYPE)
+                    meta charset="utf-8";
+                    title { (self.title()) }
+                    pre { (self.write_text()) }
+                };
+                page.into_string()
             }
         }
     }
@@ -420,6 +420,13 @@ mod tests {
         let broken = Problem::broken(Rule::Json, "x").without_rules();
         let json = broken.write(ProblemForm::Problem);
         assert!(!json.contains("XAPI") && json.contains("\"found\":\"x\""), "{json}");
+    }
+
+    #[test]
+    fn what_a_page_tells_of_a_problem_is_text() {
+        let page = Problem::broken(Rule::Json, "<script>").write(ProblemForm::Html);
+        assert!(page.contains("<title>Bad Request</title><pre>400 Bad Request: "), "{page}");
+        assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");
     }
 
     #[test]
