@@ -7,8 +7,9 @@ use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
 use acta_auth::{PasswordHasherOptions, Secret};
 use acta_http::{
-    App, Bounds, EngineKind, Ground, HttpParts, Options, Origins, PageBounds, Settings,
+    App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
 };
+use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -100,13 +101,7 @@ impl Face {
         let settings = Settings {
             service: service_options(),
             auth: acta_auth::Options { failures_count_max: usize::MAX },
-            passwords: PasswordHasherOptions {
-                running_count_max: std::num::NonZeroUsize::MIN,
-                waiting_count_max: 100,
-            },
-            admin: acta_admin::Options::usual(),
             bearer: None,
-            provider: None,
             http: Options {
                 default_version: Version::V2_0_0,
                 origins: Origins::Any,
@@ -115,13 +110,24 @@ impl Face {
                 bounds: bounds(),
             },
         };
-        let engine = EngineKind::Embedded;
-        let parts = HttpParts::open(Ground { storage, clock, entropy, engine }, settings).await;
-        let parts = parts.expect("a store in memory opens");
+        let backend = Backend { storage, clock, entropy };
+        let parts = HttpParts::open(&backend, settings).await.expect("a store in memory opens");
+        let settings = AdminApiSettings {
+            passwords: PasswordHasherOptions {
+                running_count_max: std::num::NonZeroUsize::MIN,
+                waiting_count_max: 100,
+            },
+            admin: acta_admin::Options::usual(),
+            provider: None,
+            engine: EngineKind::Embedded,
+        };
+        let admin = AdminApiParts::open(&backend, &parts, settings).await;
+        let admin = admin.expect("a store in memory opens");
         let secret = Secret::new("secret");
         let seeded = parts.authenticator.seed_credential(TenantId::FIRST, "key", &secret).await;
         assert!(seeded.is_ok(), "a store in memory takes a credential");
-        Self(App::new(parts))
+        let shared = Dependencies::new(parts);
+        Self(App::new(Arc::clone(&shared), route_groups(shared, admin)))
     }
 
     /// Sends a request and checks the answer.

@@ -9,7 +9,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("docs/operate/access.md", acta_access::reference_page()),
         ("docs/operate/config.md", acta_config::reference_page()),
         ("docs/operate/limits.md", acta_config::limits_page(&crate::bounds::fixed())),
-        ("spec/openapi/admin.json", acta_http::openapi_document()),
+        ("spec/openapi/admin.json", acta_http_admin::openapi_document()),
     ]
 }
 

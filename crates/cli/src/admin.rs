@@ -76,7 +76,7 @@ impl Admin {
 
     async fn in_process(config: &Config, store: Store) -> Result<Self> {
         store.check_whole().await?;
-        let app = App::new(store.http_parts(config, usize::MAX).await?);
+        let app = store.server_parts(config, usize::MAX).await?.into_app();
         Ok(Self(Way::InProcess(Box::new(store), app)))
     }
 

@@ -16,7 +16,8 @@ use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use acta_auth::PasswordHasherOptions;
 use acta_config::{Config, Environment, Loaded};
 use acta_followers::Followers;
-use acta_http::{Ground, HttpParts, Settings};
+use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
+use acta_http_admin::{AdminApiParts, AdminApiSettings, route_groups};
 use acta_service::{Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -93,32 +94,36 @@ impl Store {
         self.followers.get_or_insert_with(start)
     }
 
-    /// What the HTTP face is made of.
-    pub(crate) async fn http_parts(
+    /// What the server is made of.
+    pub(crate) async fn server_parts(
         &self,
         config: &Config,
         connections_max: usize,
-    ) -> Result<HttpParts> {
-        let ground = Ground {
+    ) -> Result<ServerParts> {
+        let backend = Backend {
             storage: Arc::clone(&self.storage),
             clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
-            engine: self.engine.kind(),
         };
         let settings = Settings {
             service: service_options(config)?,
             auth: acta_auth::Options { failures_count_max: config.limits.failures_count_max },
+            bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
+            http: http_options(config, connections_max),
+        };
+        let http = HttpParts::open(&backend, settings).await?;
+        let settings = AdminApiSettings {
             passwords: PasswordHasherOptions {
                 running_count_max: std::thread::available_parallelism()
                     .unwrap_or(NonZeroUsize::MIN),
                 waiting_count_max: PASSWORDS_WAITING_MAX,
             },
             admin: administration::admin_options(config)?,
-            bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
             provider: oidc::provider(config, Arc::clone(&self.clock), Arc::clone(&self.entropy))?,
-            http: http_options(config, connections_max),
+            engine: self.engine.kind(),
         };
-        Ok(HttpParts::open(ground, settings).await?)
+        let admin = AdminApiParts::open(&backend, &http, settings).await?;
+        Ok(ServerParts { http, admin })
     }
 
     /// Refuses a store that is not whole yet.
@@ -138,6 +143,20 @@ impl Store {
             followers.stop().await;
         }
         self.engine.close().await
+    }
+}
+
+/// What a server is made of: the resources of xAPI, and the admin API with its pages.
+pub(crate) struct ServerParts {
+    pub(crate) http: HttpParts,
+    pub(crate) admin: AdminApiParts,
+}
+
+impl ServerParts {
+    /// The server, ready to answer.
+    pub(crate) fn into_app(self) -> App {
+        let shared = Dependencies::new(self.http);
+        App::new(Arc::clone(&shared), route_groups(shared, self.admin))
     }
 }
 
@@ -243,7 +262,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
     })
 }
 
-/// What the HTTP face is told to do.
+/// What the server is told to do.
 pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http::Options {
     let limits = &config.limits;
     acta_http::Options {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::App;
 use crate::problem::Problem;
 
 /// A number of bytes that all who hold some share. A part of them is for what is small, so
@@ -80,7 +79,7 @@ impl Charge {
         if self.memory.most(bytes) < before.saturating_add(bytes) {
             self.memory.held.fetch_sub(bytes, Ordering::Relaxed);
             self.memory.is_short.store(true, Ordering::Relaxed);
-            return Err(Problem::busy(App::BUSY_RETRY_AFTER));
+            return Err(Problem::busy(Problem::BUSY_RETRY_AFTER));
         }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(())

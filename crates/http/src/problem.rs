@@ -6,8 +6,8 @@
 //!
 //! Spec: RFC 9457; xAPI 1.0.3, Part Three, 3.2.
 
-mod admin;
 mod fault;
+mod outside;
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -18,22 +18,25 @@ use acta_service::{Limit, ServiceError};
 use acta_xapi::{Fault, Faults, Rule};
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
+use maud::{DOCTYPE, html};
 use serde::Serialize;
 
 use crate::multipart::MultipartError;
-pub(crate) use fault::FaultView;
+pub use fault::FaultView;
 
 /// An error on its way to the client.
 #[derive(Clone, Debug)]
-pub(crate) struct Problem {
-    pub(crate) status: StatusCode,
+pub struct Problem {
+    /// The status of the answer.
+    pub status: StatusCode,
     /// The last part of the problem's type.
     slug: &'static str,
     detail: String,
     faults: Vec<FaultView>,
     /// The name of the restriction of a credential that is in the way.
     restriction: Option<&'static str>,
-    pub(crate) retry_after: Option<Duration>,
+    /// How long the client should wait before it asks again.
+    pub retry_after: Option<Duration>,
     /// How to authenticate, for the header `WWW-Authenticate` of 401.
     pub(crate) challenge: &'static str,
 }
@@ -43,7 +46,7 @@ const BASIC_CHALLENGE: &str = "Basic realm=\"acta\", charset=\"UTF-8\"";
 
 /// The forms in which a problem can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProblemForm {
+pub enum ProblemForm {
     /// `application/problem+json`.
     Problem,
     /// The same, for those who accept only `application/json`.
@@ -64,7 +67,7 @@ impl ProblemForm {
     ];
 
     /// The value of `Content-Type`.
-    pub(crate) const fn content_type(self) -> &'static str {
+    pub const fn content_type(self) -> &'static str {
         match self {
             Self::Problem => "application/problem+json",
             Self::Json => "application/json",
@@ -88,8 +91,11 @@ struct Body<'a> {
 }
 
 impl Problem {
+    /// How long a client should wait that came when too much was going on.
+    pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
+
     /// A problem without faults.
-    pub(crate) fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, slug: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status,
             slug,
@@ -101,8 +107,14 @@ impl Problem {
         }
     }
 
+    /// The same, which tells another way to authenticate.
+    #[must_use]
+    pub fn with_challenge(self, challenge: &'static str) -> Self {
+        Self { challenge, ..self }
+    }
+
     /// The request breaks rules.
-    pub(crate) fn faulty(faults: Vec<FaultView>) -> Self {
+    pub fn faulty(faults: Vec<FaultView>) -> Self {
         let detail = match faults.as_slice() {
             [fault] => format!("{}: {}", fault.place(), fault.message),
             faults => format!("{} faults were found; nothing was changed", faults.len()),
@@ -111,7 +123,7 @@ impl Problem {
     }
 
     /// One rule is broken by the request as a whole.
-    pub(crate) fn broken(rule: Rule, found: &str) -> Self {
+    pub fn broken(rule: Rule, found: &str) -> Self {
         Self::faulty(vec![Fault::new("", rule, found).into()])
     }
 
@@ -122,7 +134,7 @@ impl Problem {
     }
 
     /// There is nothing here.
-    pub(crate) fn not_found() -> Self {
+    pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing of this name")
     }
 
@@ -158,10 +170,22 @@ impl Problem {
     }
 
     /// Too much is going on.
-    pub(crate) fn busy(retry_after: Duration) -> Self {
+    pub fn busy(retry_after: Duration) -> Self {
         let detail = "the server is busy; repeat the request later";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
         Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// More than is allowed in a span of time; `detail` tells of what and how many.
+    pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail);
+        Self { retry_after: Some(retry_after), ..problem }
+    }
+
+    /// The same for a request that is none of xAPI: requirements of xAPI say nothing about it.
+    pub(crate) fn without_rules(self) -> Self {
+        let faults = self.faults.into_iter().map(FaultView::without_rule).collect();
+        Self { faults, ..self }
     }
 
     /// What the server keeps everything in is not there.
@@ -194,25 +218,24 @@ impl Problem {
     }
 
     /// Something failed here that the client can do nothing about.
-    pub(crate) fn internal() -> Self {
+    pub fn internal() -> Self {
         let detail = "the server failed; its operator finds the cause in the log";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
     /// The text to be sent, in one of the forms.
-    pub(crate) fn write(&self, form: ProblemForm) -> String {
+    pub fn write(&self, form: ProblemForm) -> String {
         match form {
             ProblemForm::Problem | ProblemForm::Json => self.write_json(),
             ProblemForm::Text => self.write_text(),
             ProblemForm::Html => {
-                let escaped = self
-                    .write_text()
-                    .replace('&', "&amp;")
-                    .replace('<', "&lt;")
-                    .replace('>', "&gt;");
-                let title = self.title();
-                let head = "<!doctype html><meta charset=\"utf-8\">";
-                format!("{head}<title>{title}</title><pre>{escaped}</pre>\n")
+                let page = html! {
+                    (DOCTYPE)
+                    meta charset="utf-8";
+                    title { (self.title()) }
+                    pre { (self.write_text()) }
+                };
+                page.into_string()
             }
         }
     }
@@ -387,6 +410,23 @@ mod tests {
         assert!(json.contains("state, all\"") && !json.contains("restriction"), "{json}");
         let nobody = Problem::from(Denied::Scopes { sufficient: &[] });
         assert!(nobody.write(ProblemForm::Json).contains("no scope"));
+    }
+
+    #[test]
+    fn faults_outside_of_xapi_name_no_requirement_of_it() {
+        let faults = || vec![FaultView::at("/name", "expected a text", "7")];
+        let json = Problem::faulty(faults()).write(ProblemForm::Problem);
+        assert!(json.contains("\"pointer\":\"/name\",\"message\""), "{json}");
+        let broken = Problem::broken(Rule::Json, "x").without_rules();
+        let json = broken.write(ProblemForm::Problem);
+        assert!(!json.contains("XAPI") && json.contains("\"found\":\"x\""), "{json}");
+    }
+
+    #[test]
+    fn what_a_page_tells_of_a_problem_is_text() {
+        let page = Problem::broken(Rule::Json, "<script>").write(ProblemForm::Html);
+        assert!(page.contains("<title>Bad Request</title><pre>400 Bad Request: "), "{page}");
+        assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");
     }
 
     #[test]

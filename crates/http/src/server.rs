@@ -17,8 +17,11 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::{Answered, Lines, Patience, Refuse, Seat, Socket, Watched};
-use crate::{App, Bounds, HttpParts};
+use crate::app::App;
+use crate::connection::{
+    Answered, ConnectionPermit, ConnectionTable, ConnectionTimeouts, Refuse, Socket, Watched,
+};
+use crate::options::Bounds;
 
 /// Serving has ended otherwise than by a shutdown in good order.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +64,7 @@ impl From<TcpListener> for Listeners {
 /// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Most connections to the control socket. They take no seat from those of the network, nor
+/// Most connections to the control socket. They take no room from those of the network, nor
 /// those from them.
 const CONTROL_CONNECTIONS_MAX: usize = 16;
 
@@ -74,37 +77,28 @@ const CONTROL_CONNECTIONS_MAX: usize = 16;
 /// - [`ServeError::Drain`]: requests took longer than the time for draining.
 pub async fn serve(
     listeners: impl Into<Listeners>,
-    parts: HttpParts,
-    shutdown: CancellationToken,
-) -> Result<(), ServeError> {
-    serve_app(listeners.into(), App::new(parts), shutdown).await
-}
-
-/// As [`serve`].
-pub(crate) async fn serve_app(
-    listeners: Listeners,
     app: App,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let Listeners { network: listener, control } = listeners;
+    let Listeners { network: listener, control } = listeners.into();
     let bounds = app.shared().options.bounds.clone();
-    let lines = Lines::new(bounds.connections_max);
+    let table = ConnectionTable::new(bounds.connections_max);
     let connections = TaskTracker::new();
-    connections.spawn(keep_memory(app.clone(), Arc::clone(&lines), shutdown.clone()));
+    connections.spawn(keep_memory(app.clone(), Arc::clone(&table), shutdown.clone()));
     if let Some(control) = control {
         let serving = serve_control(app.clone(), control, connections.clone(), shutdown.clone());
         connections.spawn(serving);
     }
     loop {
-        let accepted = shutdown.run_until_cancelled(accept(&listener, &lines, &app)).await;
+        let accepted = shutdown.run_until_cancelled(accept(&listener, &table, &app)).await;
         let Some(accepted) = accepted else { break };
         let stream = accepted?;
-        let Some(seat) = shutdown.run_until_cancelled(lines.seat(&app.shared().metrics)).await
+        let Some(permit) = shutdown.run_until_cancelled(table.permit(&app.shared().metrics)).await
         else {
             break;
         };
         let (app, shutdown) = (app.clone(), shutdown.clone());
-        connections.spawn(serve_connection(app, stream, seat, shutdown));
+        connections.spawn(serve_connection(app, stream, permit, shutdown));
     }
     drop(listener);
     connections.close();
@@ -115,21 +109,25 @@ pub(crate) async fn serve_app(
 }
 
 /// Cuts off clients that do not read, as long as memory is short.
-async fn keep_memory(app: App, lines: Arc<Lines>, shutdown: CancellationToken) {
+async fn keep_memory(app: App, table: Arc<ConnectionTable>, shutdown: CancellationToken) {
     /// How often memory is looked at.
     const INTERVAL: Duration = Duration::from_millis(100);
 
     let shared = app.shared();
     while shutdown.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
         if shared.memory.was_short() {
-            shared.metrics.evict(lines.cut_off());
+            shared.metrics.evict(table.cut_off());
         }
     }
 }
 
 /// Accepts the next connection. Trouble of a single connection passes by; when file handles
 /// are lacking, connections give way.
-async fn accept(listener: &TcpListener, lines: &Lines, app: &App) -> Result<Socket, ServeError> {
+async fn accept(
+    listener: &TcpListener,
+    table: &ConnectionTable,
+    app: &App,
+) -> Result<Socket, ServeError> {
     /// How often in a row accepting may fail for another reason: half a minute.
     const FAILURES_MAX: usize = 600;
 
@@ -145,7 +143,7 @@ async fn accept(listener: &TcpListener, lines: &Lines, app: &App) -> Result<Sock
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection");
                 if lacks_handles(&error) {
-                    app.shared().metrics.evict(lines.make_room());
+                    app.shared().metrics.evict(table.make_room());
                 } else {
                     failure_count += 1;
                 }
@@ -170,15 +168,15 @@ async fn serve_control(
     connections: TaskTracker,
     shutdown: CancellationToken,
 ) {
-    let lines = Lines::new(CONTROL_CONNECTIONS_MAX);
+    let table = ConnectionTable::new(CONTROL_CONNECTIONS_MAX);
     loop {
         let next = async {
             let stream = accept_control(&control).await;
-            (stream, lines.seat(&app.shared().metrics).await)
+            (stream, table.permit(&app.shared().metrics).await)
         };
-        let Some((stream, seat)) = shutdown.run_until_cancelled(next).await else { return };
+        let Some((stream, permit)) = shutdown.run_until_cancelled(next).await else { return };
         let socket = Socket::Control(stream, control.host.clone());
-        connections.spawn(serve_connection(app.clone(), socket, seat, shutdown.clone()));
+        connections.spawn(serve_connection(app.clone(), socket, permit, shutdown.clone()));
     }
 }
 
@@ -200,25 +198,30 @@ async fn accept_control(control: &Control) -> UnixStream {
     }
 }
 
-async fn serve_connection(app: App, stream: Socket, seat: Seat, shutdown: CancellationToken) {
+async fn serve_connection(
+    app: App,
+    stream: Socket,
+    permit: ConnectionPermit,
+    shutdown: CancellationToken,
+) {
     let source = stream.source();
     let _held = app.shared().metrics.connect();
     let bounds = &app.shared().options.bounds;
-    let (builder, patience) = (connection_builder(bounds), Patience::of(bounds));
-    let line = &seat.line;
+    let (builder, timeouts) = (connection_builder(bounds), ConnectionTimeouts::of(bounds));
+    let state = &permit.state;
     let refuse = {
         let (bytes_max, version) = (bounds.head_bytes_max, app.shared().options.default_version);
         Refuse { bytes_max, version }
     };
-    let watched = Watched::new(stream, Arc::clone(line), refuse);
+    let watched = Watched::new(stream, Arc::clone(state), refuse);
     let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-        let (app, line) = (app.clone(), Arc::clone(line));
-        line.begins();
-        request.extensions_mut().insert(Arc::clone(&line));
+        let (app, state) = (app.clone(), Arc::clone(state));
+        state.on_request();
+        request.extensions_mut().insert(Arc::clone(&state));
         source.mark(&mut request);
         Box::pin(async move {
             let response = app.answer(request.map(Body::new)).await;
-            Ok::<_, Infallible>(Answered::wrap(response, line))
+            Ok::<_, Infallible>(Answered::wrap(response, state))
         })
     });
     let mut connection = builder.serve_connection(TokioIo::new(watched), service);
@@ -238,16 +241,16 @@ async fn serve_connection(app: App, stream: Socket, seat: Seat, shutdown: Cancel
             }
             true
         }
-        () = line.told_to_end() => false,
-        () = line.expires(patience) => false,
+        () = state.evicted() => false,
+        () = state.expired(timeouts) => false,
     };
     if is_over {
-        line.ends();
+        state.on_end();
         let stream = connection.into_parts().io.into_inner().into_inner();
         tokio::select! {
             // Cut short by a shutdown, so that idle clients do not hold it up.
             () = shutdown.cancelled() => {}
-            () = line.told_to_end() => {}
+            () = state.evicted() => {}
             () = linger(stream) => {}
         }
     }

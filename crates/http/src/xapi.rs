@@ -6,27 +6,34 @@ mod agents;
 mod documents;
 mod statements;
 
-use axum::Router;
 use axum::routing::get;
 
-use crate::Shared;
-pub(crate) use statements::read_search;
+use crate::route::{Gate, Route, RouteTable};
+use crate::state::Shared;
+pub use statements::read_search;
 
 use documents::{ActivityProfiles, AgentProfiles, States};
 
+/// Where every resource is.
+pub(crate) const BASE: &str = "/xapi/";
+
 /// Every resource with its methods. HEAD has become GET before, and OPTIONS is answered.
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
-        .route(
-            "/xapi/statements",
-            get(statements::get_statements)
-                .put(statements::put_statement)
-                .post(statements::post_statements),
+pub(crate) fn table() -> RouteTable<Shared> {
+    let known = |name| Route::new(name, Gate::Known);
+    let statements = get(statements::get_statements)
+        .put(statements::put_statement)
+        .post(statements::post_statements);
+    let agent_profile = documents::methods::<AgentProfiles>();
+    RouteTable::default()
+        .path("/xapi/statements", known("statements").telling_consistency(), statements)
+        .path("/xapi/activities", known("activities"), get(activities::get_activity))
+        .path("/xapi/agents", known("agents"), get(agents::get_person))
+        .path("/xapi/activities/state", known("activities/state"), documents::methods::<States>())
+        .path(
+            "/xapi/activities/profile",
+            known("activities/profile"),
+            documents::methods::<ActivityProfiles>(),
         )
-        .route("/xapi/activities", get(activities::get_activity))
-        .route("/xapi/agents", get(agents::get_person))
-        .route("/xapi/activities/state", documents::methods::<States>())
-        .route("/xapi/activities/profile", documents::methods::<ActivityProfiles>())
-        .route("/xapi/agents/profile", documents::methods::<AgentProfiles>())
-        .route("/xapi/about", get(about::get_about))
+        .path("/xapi/agents/profile", known("agents/profile"), agent_profile)
+        .path("/xapi/about", Route::new("about", Gate::Open), get(about::get_about))
 }

@@ -55,10 +55,10 @@ impl Engine {
     }
 
     /// Which it is.
-    pub(crate) fn kind(&self) -> acta_http::EngineKind {
+    pub(crate) fn kind(&self) -> acta_http_admin::EngineKind {
         match self {
-            Self::Embedded(_) => acta_http::EngineKind::Embedded,
-            Self::Postgres(_) => acta_http::EngineKind::Postgres,
+            Self::Embedded(_) => acta_http_admin::EngineKind::Embedded,
+            Self::Postgres(_) => acta_http_admin::EngineKind::Postgres,
         }
     }
 

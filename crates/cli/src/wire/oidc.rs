@@ -11,7 +11,7 @@ use acta_auth::oidc::{
     Algorithm, BearerOptions, BearerTenant, BearerVerifier, Provider, ProviderOptions, RoleRule,
 };
 use acta_config::{Config, OidcRole, OidcTenant};
-use acta_http::SignInProvider;
+use acta_http_admin::SignInProvider;
 use anyhow::{Context, Result};
 
 /// Where people can sign in beside, if the configuration names it.

@@ -9,7 +9,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
-use super::Line;
+use super::state::ConnectionState;
 use crate::memory::Charge;
 
 /// The body of an answer: pays for its memory, and tells its connection when it has ended.
@@ -19,15 +19,18 @@ use crate::memory::Charge;
 #[derive(Debug)]
 pub(crate) struct Answered {
     body: Body,
-    line: Arc<Line>,
+    state: Arc<ConnectionState>,
     charge: Option<Arc<Charge>>,
 }
 
 impl Answered {
     /// Takes over what [`crate::App::answer`] has left with its answer.
-    pub(crate) fn wrap(mut response: Response, line: Arc<Line>) -> hyper::Response<Self> {
+    pub(crate) fn wrap(
+        mut response: Response,
+        state: Arc<ConnectionState>,
+    ) -> hyper::Response<Self> {
         let charge = response.extensions_mut().remove::<Arc<Charge>>();
-        response.map(|body| Self { body, line, charge })
+        response.map(|body| Self { body, state, charge })
     }
 }
 
@@ -53,6 +56,6 @@ impl hyper::body::Body for Answered {
 
 impl Drop for Answered {
     fn drop(&mut self) {
-        self.line.has_answered(self.charge.take());
+        self.state.on_answer(self.charge.take());
     }
 }

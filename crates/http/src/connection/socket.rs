@@ -10,8 +10,14 @@ use hyper::header::{HOST, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::admin::Local;
-use crate::edge::Peer;
+/// Marks a request of the operator of this machine: over the control socket, or in process.
+/// It never comes from a network.
+#[derive(Clone, Copy, Debug)]
+pub struct Local;
+
+/// The other end of the connection that a request came over.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 /// An accepted connection.
 #[derive(Debug)]

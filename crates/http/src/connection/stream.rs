@@ -11,10 +11,10 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Line, Phase, Socket};
-use crate::answer::HYGIENE;
-use crate::edge::VERSION_HEADER;
+use super::socket::Socket;
+use super::state::{ConnectionState, Phase};
 use crate::problem::{Problem, ProblemForm};
+use crate::reply::{HYGIENE, VERSION_HEADER};
 
 /// What answers to heads that could not be read are made of.
 #[derive(Clone, Copy, Debug)]
@@ -64,15 +64,15 @@ impl Refuse {
 #[derive(Debug)]
 pub(crate) struct Watched {
     stream: Socket,
-    line: Arc<Line>,
+    state: Arc<ConnectionState>,
     refuse: Refuse,
     /// What is sent in place of an answer of hyper's own.
     refusal: Vec<u8>,
 }
 
 impl Watched {
-    pub(crate) fn new(stream: Socket, line: Arc<Line>, refuse: Refuse) -> Self {
-        Self { stream, line, refuse, refusal: Vec::new() }
+    pub(crate) fn new(stream: Socket, state: Arc<ConnectionState>, refuse: Refuse) -> Self {
+        Self { stream, state, refuse, refusal: Vec::new() }
     }
 
     /// The socket itself.
@@ -82,7 +82,7 @@ impl Watched {
 
     /// Takes the place of an answer of hyper's own; none if `bytes` are ours.
     fn replace(&mut self, bytes: &[u8]) -> Option<usize> {
-        let is_ours = !matches!(self.line.phase(), Phase::Head | Phase::Idle);
+        let is_ours = !matches!(self.state.phase(), Phase::Head | Phase::Idle);
         if is_ours || bytes.is_empty() {
             return None;
         }
@@ -94,9 +94,9 @@ impl Watched {
 
     fn note(&self, written: &Poll<io::Result<usize>>) {
         match written {
-            Poll::Ready(Ok(count)) => self.line.has_written(*count),
+            Poll::Ready(Ok(count)) => self.state.on_written(*count),
             Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.line.stalls(),
+            Poll::Pending => self.state.on_stall(),
         }
     }
 }
@@ -110,7 +110,7 @@ impl AsyncRead for Watched {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         if before < buffer.filled().len() {
-            self.line.has_read();
+            self.state.on_read();
         }
         Poll::Ready(read)
     }
@@ -156,7 +156,7 @@ impl AsyncWrite for Watched {
             refusal.drain(..count);
         }
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
-        self.line.has_flushed();
+        self.state.on_flush();
         Poll::Ready(flushed)
     }
 

@@ -17,14 +17,16 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::caller::VERSION_HEADER;
+use super::body_stream::{BodyStream, Bound};
 use super::media_type::MediaType;
-use super::pieces::{Bound, Pieces};
-use super::{Params, ParamsLimits, decode};
-use crate::Bounds;
-use crate::place::Place;
+use super::params::{Params, ParamsLimits, decode};
+use crate::options::Bounds;
+use crate::permit::RequestPermit;
 use crate::problem::{FaultView, Problem};
+use crate::reply::VERSION_HEADER;
+use crate::route::Sender;
 
 /// The headers that a form may hold. `Content-Length` counts the content alone there, often
 /// in characters, so it is taken and not believed.
@@ -52,15 +54,6 @@ fn version_of(request: &Request) -> Option<Version> {
     request.headers().get(VERSION_HEADER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Whether the sender of an alternate request has authenticated in its own head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sender {
-    /// By a header that holds.
-    Known,
-    /// Not yet: the header may be in the form.
-    Anonymous,
-}
-
 /// The request that an alternate one stands for.
 ///
 /// # Errors
@@ -69,13 +62,13 @@ pub(crate) enum Sender {
 /// parameters are too long.
 pub(crate) async fn rewrite(
     request: Request,
-    (sender, place): (Sender, &Arc<Place>),
+    (sender, permit): (Sender, &Arc<RequestPermit>),
     bounds: &Bounds,
 ) -> Result<Request, Problem> {
     let (mut parts, body) = request.into_parts();
     let method = read_method(&parts, bounds)?;
     check_content_type(&parts)?;
-    let form = receive(&parts, (body, Arc::clone(place)), sender, bounds).await?;
+    let form = receive(&parts, (body, Arc::clone(permit)), sender, bounds).await?;
     for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING] {
         parts.headers.remove(name);
     }
@@ -118,21 +111,21 @@ pub(crate) async fn rewrite(
 /// Reads the form. Of whoever has not authenticated in the head, little is kept.
 async fn receive(
     parts: &Parts,
-    (body, place): (Body, Arc<Place>),
+    (body, permit): (Body, Arc<RequestPermit>),
     sender: Sender,
     bounds: &Bounds,
 ) -> Result<Form, Problem> {
-    let pieces = Pieces::new(&parts.headers, (body, Arc::clone(&place)), bounds)?;
+    let stream = BodyStream::new(&parts.headers, (body, Arc::clone(&permit)), bounds)?;
     let body = match sender {
         Sender::Known => {
             let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");
-            pieces.bounded(Bound::new("a form", bytes_max, key))?.collect(&place.charge).await?
+            stream.bounded(Bound::new("a form", bytes_max, key))?.collect(&permit.charge).await?
         }
         Sender::Anonymous => {
             let (bytes_max, key) = (bounds.anonymous_bytes_max, "limits.anonymous_bytes_max");
             let bound = Bound::new("a form without Authorization header", bytes_max, key);
             // Strangers get room for what they send, not for what they announce.
-            pieces.bounded(bound)?.unannounced().collect(&place.anonymous).await?
+            stream.bounded(bound)?.unannounced().collect(&permit.anonymous).await?
         }
     };
     Form::parse(&body)
@@ -216,22 +209,34 @@ fn with_query(uri: &Uri, query: &str, bytes_max: usize) -> Result<Uri, Problem> 
     target.parse().ok().ok_or_else(|| Problem::url_too_long(URI_BYTES_MAX))
 }
 
+/// What is encoded in a query: all but what may stand there, and what is encoded already.
+const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'%')
+    .remove(b'+')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b'@')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',')
+    .remove(b';');
+
 /// Appends a pair of the form to a query, encoding what may not stand there.
 fn push_encoded(query: &mut String, segment: &str) {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     if !query.is_empty() {
         query.push('&');
     }
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~%+=:/?@!$'()*,;".contains(&byte) {
-            query.push(char::from(byte));
-        } else {
-            query.push('%');
-            query.push(DIGITS[usize::from(byte >> 4)]);
-            query.push(DIGITS[usize::from(byte & 15)]);
-        }
-    }
+    query.extend(utf8_percent_encode(segment, NOT_IN_QUERY));
 }
 
 fn fault(name: &str, rule: Rule, message: &str, found: &str) -> Problem {

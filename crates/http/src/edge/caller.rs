@@ -8,13 +8,11 @@ use acta_service::Tenant;
 use acta_xapi::{Rule, Version};
 use axum::extract::FromRequestParts;
 use hyper::HeaderMap;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 
 use crate::problem::Problem;
-
-/// The header that names the version of the specification.
-pub(crate) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-experience-api-version");
+use crate::reply::VERSION_HEADER;
 
 /// Who asks, and in which version: known before a request reaches its handler.
 #[derive(Clone, Debug)]

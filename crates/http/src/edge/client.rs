@@ -16,9 +16,11 @@ use hyper::header::{FORWARDED, HeaderName};
 use hyper::http::request::Parts;
 use ipnet::IpNet;
 
+use crate::connection::Peer;
+
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum ClientAddress {
+pub enum ClientAddress {
     /// From this machine, by its control socket or in process.
     Local,
     /// From this address.
@@ -33,10 +35,6 @@ impl fmt::Display for ClientAddress {
         }
     }
 }
-
-/// The other end of the connection that a request came over.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;

@@ -15,7 +15,7 @@ use hyper::header::{
 };
 use hyper::{HeaderMap, StatusCode};
 
-use crate::Origins;
+use crate::options::Origins;
 
 /// The methods that some resource knows.
 const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";

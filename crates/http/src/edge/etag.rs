@@ -11,7 +11,7 @@ use crate::problem::Problem;
 
 /// The preconditions of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Conditions(pub(crate) Precondition);
+pub struct Conditions(pub Precondition);
 
 impl<S: Sync> FromRequestParts<S> for Conditions {
     type Rejection = Problem;

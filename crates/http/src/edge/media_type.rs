@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// A media type: its essence in lower case, and its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MediaType {
+pub struct MediaType {
     essence: String,
     parameters: Vec<(String, String)>,
 }
@@ -31,7 +31,7 @@ impl MediaType {
     }
 
     /// Type and subtype, as in `application/json`.
-    pub(crate) fn essence(&self) -> &str {
+    pub fn essence(&self) -> &str {
         &self.essence
     }
 

@@ -4,15 +4,17 @@ use std::borrow::Cow;
 
 use acta_service::{Cursor, NotACursor};
 use acta_xapi::{Actor, Format, Ifi, Iri, Rule, Timestamp, Uuid, Version, parse_actor};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
 
+use crate::options::Bounds;
 use crate::problem::{FaultView, Problem};
-use crate::{Bounds, Shared};
+use crate::state::Shared;
 
 /// The parameters of a request, each taken out once; every fault is remembered.
 #[derive(Debug)]
-pub(crate) struct Params {
+pub struct Params {
     raw: String,
     pairs: Vec<(String, String)>,
     faults: Vec<FaultView>,
@@ -35,14 +37,14 @@ impl From<&Bounds> for ParamsLimits {
 }
 
 /// What is read from parameters.
-pub(crate) trait FromParams: Sized {
+pub trait FromParams: Sized {
     /// Takes the parameters out that it knows; none if one was missing or faulty.
     fn from_params(params: &mut Params) -> Option<Self>;
 }
 
 /// A request has no parameters.
 #[derive(Debug)]
-pub(crate) struct NoParams;
+pub struct NoParams;
 
 impl FromParams for NoParams {
     fn from_params(_: &mut Params) -> Option<Self> {
@@ -52,12 +54,16 @@ impl FromParams for NoParams {
 
 /// The parameters of a request, read and complete; none is left over.
 #[derive(Debug)]
-pub(crate) struct Query<T>(pub(crate) T);
+pub struct Query<T>(pub T);
 
-impl<T: FromParams> FromRequestParts<Shared> for Query<T> {
+impl<T: FromParams, S: Send + Sync> FromRequestParts<S> for Query<T>
+where
+    Shared: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let shared = Shared::from_ref(state);
         let version = parts.extensions.get::<Version>().copied().ok_or_else(Problem::internal)?;
         let limits = ParamsLimits::from(&shared.options.bounds);
         let mut params = Params::parse(parts.uri.query().unwrap_or_default(), version, limits)?;
@@ -101,12 +107,12 @@ impl Params {
     }
 
     /// The query as it was sent.
-    pub(crate) fn raw(&self) -> &str {
+    pub fn raw(&self) -> &str {
         &self.raw
     }
 
     /// Whether a parameter was sent and is not yet taken out.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(known, _)| known == name)
     }
 
@@ -116,14 +122,14 @@ impl Params {
     }
 
     /// Remembers a fault, unless there are too many already.
-    pub(crate) fn fault(&mut self, name: &str, rule: Rule, message: &str, found: &str) {
+    pub fn fault(&mut self, name: &str, rule: Rule, message: &str, found: &str) {
         if self.faults.len() < Self::FAULTS_MAX {
             self.faults.push(FaultView::in_parameter(name, rule, message, found));
         }
     }
 
     /// Takes a parameter out as it is.
-    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+    pub fn text(&mut self, name: &str) -> Option<String> {
         let index = self.pairs.iter().position(|(known, _)| known == name)?;
         Some(self.pairs.swap_remove(index).1)
     }
@@ -244,7 +250,7 @@ impl Params {
     }
 
     /// Reads the value of a parameter that was taken out; what `read` does not take is a fault.
-    pub(crate) fn read<T>(
+    pub fn read<T>(
         &mut self,
         name: &str,
         text: &str,
@@ -259,25 +265,19 @@ impl Params {
     }
 }
 
-/// Undoes the encoding of a form: `%` with two digits, and `+` for a blank.
-pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+/// Undoes the encoding of a form: `%` with two digits, and `+` for a blank. None if a `%` stands
+/// alone, or if what comes out is no UTF-8.
+pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains(['%', '+']) {
         return Some(Cow::Borrowed(text));
     }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: u8| char::from(byte).to_digit(16);
-                let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-                u8::try_from(high << 4 | low).ok()?
-            }
-            byte => byte,
-        });
+    let is_encoded = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !text.split('%').skip(1).all(is_encoded) {
+        return None;
     }
-    String::from_utf8(bytes).ok().map(Cow::Owned)
+    let text = text.replace('+', " ");
+    let decoded = percent_decode_str(&text).decode_utf8().ok()?;
+    Some(Cow::Owned(decoded.into_owned()))
 }
 
 #[cfg(test)]
@@ -298,6 +298,9 @@ mod tests {
             ("%", None),
             ("%4", None),
             ("%zz", None),
+            ("%2%41", None),
+            ("%+1", None),
+            ("%2b+", Some("+ ")),
             ("%ff", None),
         ];
         for (text, expected) in table {

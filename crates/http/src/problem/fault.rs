@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// A fault as the client sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FaultView {
+pub struct FaultView {
     /// The parameter in which it is, if it is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
@@ -36,7 +36,7 @@ impl From<Rule> for RuleView {
 
 impl FaultView {
     /// A fault at a place in a body that no requirement of xAPI speaks of.
-    pub(crate) fn at(pointer: &str, message: &str, found: &str) -> Self {
+    pub fn at(pointer: &str, message: &str, found: &str) -> Self {
         let fault = Fault::new(pointer, Rule::Json, found);
         Self {
             parameter: None,
@@ -53,7 +53,7 @@ impl FaultView {
     }
 
     /// A fault in the parameter `name`.
-    pub(crate) fn in_parameter(name: &str, rule: Rule, message: &str, found: &str) -> Self {
+    pub fn in_parameter(name: &str, rule: Rule, message: &str, found: &str) -> Self {
         // `Fault` shortens what was found.
         let fault = Fault::new("", rule, found);
         Self {

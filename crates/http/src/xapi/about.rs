@@ -3,8 +3,8 @@
 use acta_xapi::Version;
 use axum::response::Response;
 
-use crate::answer::json;
 use crate::edge::{NoParams, Query};
+use crate::reply::json;
 
 /// `GET /xapi/about`: the latest patch of every version that is spoken. Anybody may ask, in
 /// any version, and with no parameters.

@@ -4,10 +4,10 @@ use acta_xapi::ActivityId;
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::Shared;
-use crate::answer::json;
 use crate::edge::{Caller, FromParams, Params, Query};
 use crate::problem::Problem;
+use crate::reply::json;
+use crate::state::Shared;
 
 /// The parameters of the resource.
 #[derive(Debug)]

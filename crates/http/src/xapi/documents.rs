@@ -15,13 +15,13 @@ use axum::routing::{MethodRouter, get};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED};
 
-use crate::Shared;
-use crate::answer::json;
 use crate::edge::{
     Bound, Caller, Conditions, FromParams, Incoming, MediaType, Params, Query, http_date, quote,
 };
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::Problem;
+use crate::reply::json;
+use crate::state::Shared;
 
 /// What a resource has of its own.
 pub(crate) trait Resource: Debug + Send + 'static {
@@ -153,25 +153,25 @@ pub(crate) fn methods<R: Resource>() -> MethodRouter<Shared> {
 async fn get_documents<R: Resource>(
     State(shared): State<Shared>,
     caller: Caller,
-    Extension(place): Extension<Arc<Place>>,
+    Extension(permit): Extension<Arc<RequestPermit>>,
     Conditions(conditions): Conditions,
     Query(params): Query<OneOrAll<R>>,
 ) -> Result<Response, Problem> {
     match params {
         OneOrAll::One(One { key, .. }) => {
-            let _reading = place.read_document()?;
+            let _reading = permit.read_document()?;
             // Nobody closes the semaphore.
             let finder = shared.document_finders.acquire().await;
             let document = shared.service.find_document(&caller.principal, &key).await?;
             drop(finder);
-            place.charge.hold(document.content.len())?;
+            permit.charge.hold(document.content.len())?;
             let unwanted = conditions.if_none_match;
             let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&document.etag)));
             Ok(document_answer(document, is_known))
         }
         OneOrAll::All { list, since } => {
             let names = shared.service.list_documents(&caller.principal, &list, since).await?;
-            place.charge.hold(2 * names.iter().map(String::len).sum::<usize>())?;
+            permit.charge.hold(2 * names.iter().map(String::len).sum::<usize>())?;
             Ok(json(serde_json::json!(names).to_string()))
         }
     }

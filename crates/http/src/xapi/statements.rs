@@ -4,5 +4,6 @@ mod attachments;
 mod find;
 mod store;
 
-pub(crate) use find::{get_statements, read_search};
+pub(crate) use find::get_statements;
+pub use find::read_search;
 pub(crate) use store::{post_statements, put_statement};

@@ -1,15 +1,14 @@
 //! A server in process, and what tests say to it.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
-use acta_auth::{Authenticator, PasswordHasherOptions};
+use acta_auth::Authenticator;
 use acta_http::{
-    App, Bounds, EngineKind, Ground, HttpParts, Options, Origins, PageBounds, Settings,
+    App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
 };
 use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
@@ -117,44 +116,41 @@ pub(crate) fn bounds() -> Bounds {
     }
 }
 
-pub(crate) async fn parts_of(
-    default_version: Version,
-    bounds: Bounds,
-) -> (HttpParts, Arc<ManualClock>, HashMap<String, Known>) {
-    let clock = Arc::new(ManualClock::new(START));
-    let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-    let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
-    let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
-    let service = acta_service::Options {
-        authority_home_page: "https://acta.example/keys".parse().unwrap(),
-        parse: ParseLimits::default(),
-        page_count: 3,
-        page_count_max: 5,
-        page_bytes_max: 1 << 20,
-        statement_bytes_max: 1 << 20,
-        documents_count_max: 1000,
-        signature_bytes_max: 1 << 16,
-        document_bytes_max: 1 << 16,
-    };
-    let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
-    let (origins, public_url) = (Origins::Any, None);
-    let http = Options { default_version, origins, public_url, trusted_proxies, bounds };
-    let passwords =
-        PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
-    let settings = Settings {
-        service,
-        auth: acta_auth::Options { failures_count_max: 1000 },
-        passwords,
-        admin: acta_admin::Options::usual(),
-        bearer: None,
-        provider: None,
-        http,
-    };
-    let engine = EngineKind::Embedded;
-    let ground = Ground { storage: Arc::clone(&storage), clock: as_clock, entropy, engine };
-    let parts = HttpParts::open(ground, settings).await.unwrap();
-    let known = make_credentials(&parts.authenticator, &*storage).await;
-    (parts, clock, known)
+/// What a server is made of, with its store, its clock and its credentials.
+pub(crate) struct World {
+    pub(crate) backend: Backend,
+    pub(crate) http: HttpParts,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) known: HashMap<String, Known>,
+}
+
+impl World {
+    pub(crate) async fn new(default_version: Version, bounds: Bounds) -> Self {
+        let clock = Arc::new(ManualClock::new(START));
+        let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
+        let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
+        let service = acta_service::Options {
+            authority_home_page: "https://acta.example/keys".parse().unwrap(),
+            parse: ParseLimits::default(),
+            page_count: 3,
+            page_count_max: 5,
+            page_bytes_max: 1 << 20,
+            statement_bytes_max: 1 << 20,
+            documents_count_max: 1000,
+            signature_bytes_max: 1 << 16,
+            document_bytes_max: 1 << 16,
+        };
+        let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let (origins, public_url) = (Origins::Any, None);
+        let http = Options { default_version, origins, public_url, trusted_proxies, bounds };
+        let auth = acta_auth::Options { failures_count_max: 1000 };
+        let settings = Settings { service, auth, bearer: None, http };
+        let backend = Backend { storage, clock: as_clock, entropy };
+        let http = HttpParts::open(&backend, settings).await.unwrap();
+        let known = make_credentials(&http.authenticator, &*backend.storage).await;
+        Self { backend, http, clock, known }
+    }
 }
 
 impl Server {
@@ -163,16 +159,21 @@ impl Server {
     }
 
     pub(crate) async fn with(default_version: Version, bounds: Bounds) -> Self {
-        let (parts, clock, known) = parts_of(default_version, bounds).await;
-        Self { app: App::new(parts), known, clock }
+        let World { http, clock, known, .. } = World::new(default_version, bounds).await;
+        Self::of(App::new(Dependencies::new(http), Vec::new()), clock, known)
+    }
+
+    /// One that is there already.
+    pub(crate) fn of(app: App, clock: Arc<ManualClock>, known: HashMap<String, Known>) -> Self {
+        Self { app, known, clock }
     }
 
     /// A server for pages of these origins alone.
     pub(crate) async fn for_origins(origins: &[&str]) -> Self {
-        let (mut parts, clock, known) = parts_of(Version::V2_0_0, bounds()).await;
+        let World { mut http, clock, known, .. } = World::new(Version::V2_0_0, bounds()).await;
         let listed = origins.iter().map(|origin| (*origin).to_owned()).collect();
-        parts.options.origins = Origins::Listed(listed);
-        Self { app: App::new(parts), known, clock }
+        http.options.origins = Origins::Listed(listed);
+        Self::of(App::new(Dependencies::new(http), Vec::new()), clock, known)
     }
 
     /// The real header that a name of [`authorization`] stands for.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use acta_http::{Bounds, ServeError, serve};
+use acta_http::{App, Bounds, Dependencies, ServeError, serve};
 use acta_xapi::Version;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::server::{authorization, bounds, parts_of, statement};
+use crate::server::{World, authorization, bounds, statement};
 
 pub(crate) struct Running {
     address: SocketAddr,
@@ -21,12 +21,13 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn run(bounds: Bounds) -> Running {
-    let (parts, _, known) = parts_of(Version::V2_0_0, bounds).await;
+    let World { http, known, .. } = World::new(Version::V2_0_0, bounds).await;
+    let app = App::new(Dependencies::new(http), Vec::new());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let tracker = tokio_util::task::TaskTracker::new();
-    let served = tracker.spawn(serve(listener, parts, shutdown.clone()));
+    let served = tracker.spawn(serve(listener, app, shutdown.clone()));
     let authorization = known[&authorization("all", 1)].header.clone();
     Running { address, authorization, shutdown, served }
 }

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use acta_admin::Admin;
 use acta_auth::Authenticator;
-use acta_http::HttpParts;
 use acta_service::Quotas;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+
+use crate::wire::ServerParts;
 
 /// How often storage is told what was stored, and asked what other nodes have.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
@@ -32,13 +33,13 @@ pub(super) struct Tending {
 
 impl Tending {
     /// Begins it.
-    pub(super) fn begin(parts: &HttpParts) -> Self {
+    pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let quotas = Arc::clone(&parts.quotas);
+        let quotas = Arc::clone(&parts.http.quotas);
         tasks.spawn(tell(Arc::clone(&quotas), stop.clone()));
-        tasks.spawn(tend(parts.admin.clone(), stop.clone()));
+        tasks.spawn(tend(parts.admin.admin.clone(), stop.clone()));
         tasks.close();
-        Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.authenticator) }
+        Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
     }
 
     /// Ends it. What was counted is told a last time; what has to go waits for the next start.

@@ -12,11 +12,11 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
 
 use super::attachments::with_attachments;
-use crate::Shared;
-use crate::answer::{json, tell_consistency};
 use crate::edge::{Caller, FromParams, Params, Query, decode, http_date};
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::Problem;
+use crate::reply::{json, tell_consistency};
+use crate::state::Shared;
 
 /// The parameters of a GET.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ const SEARCH_NAMES: [&str; 12] = [
 ];
 
 /// Reads which statements are wanted, but for the id of one.
-pub(crate) fn read_search(params: &mut Params) -> Option<Search> {
+pub fn read_search(params: &mut Params) -> Option<Search> {
     let agent = params.agent();
     let verb = params.iri("verb");
     let activity = params.iri("activity");
@@ -118,7 +118,7 @@ pub(crate) fn read_search(params: &mut Params) -> Option<Search> {
 pub(crate) async fn get_statements(
     State(shared): State<Shared>,
     caller: Caller,
-    Extension(place): Extension<Arc<Place>>,
+    Extension(permit): Extension<Arc<RequestPermit>>,
     Query(params): Query<GetParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -130,7 +130,7 @@ pub(crate) async fn get_statements(
         version: caller.version,
         languages: languages.map(Languages::parse).unwrap_or_default(),
     };
-    let found = find((&shared, &place), &caller, params.wanted).await?;
+    let found = find((&shared, &permit), &caller, params.wanted).await?;
     let last = found.statements.iter().map(|statement| statement.stored).max();
     let mut response = write(&shared, &caller, (found, view), params.has_attachments).await?;
     let headers = response.headers_mut();
@@ -148,7 +148,7 @@ struct Found {
 }
 
 async fn find(
-    (shared, place): (&Shared, &Place),
+    (shared, permit): (&Shared, &RequestPermit),
     caller: &Caller,
     wanted: Wanted,
 ) -> Result<Found, Problem> {
@@ -160,17 +160,17 @@ async fn find(
         Wanted::One(id) => service.find_statement(principal, id).await?,
         Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
         Wanted::Matching(mut search, query) => {
-            let held = place.hold_page(&shared.options.bounds.page, search.limit)?;
+            let held = permit.hold_page(&shared.options.bounds.page, search.limit)?;
             search.bytes_max = Some(held);
             let page = service.query_statements(principal, *search).await?;
-            place.settle_page(held, bytes_of(&page.statements))?;
+            permit.settle_page(held, bytes_of(&page.statements))?;
             let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));
             let more = Some(more.unwrap_or_default());
             return Ok(Found { statements: page.statements, more });
         }
     };
     let statements = vec![one];
-    place.settle_page(0, bytes_of(&statements))?;
+    permit.settle_page(0, bytes_of(&statements))?;
     Ok(Found { statements, more: None })
 }
 

@@ -9,14 +9,14 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::StatusCode;
 
-use crate::Shared;
-use crate::answer::json;
 use crate::edge::{
-    Bound, Caller, FromParams, Gathered, Incoming, MediaType, NoParams, Params, Pieces, Query,
+    BodyBuffer, BodyStream, Bound, Caller, FromParams, Incoming, MediaType, NoParams, Params, Query,
 };
 use crate::multipart::{Boundary, Event, Headers, Limits, MultipartError, Reader};
-use crate::place::Place;
+use crate::permit::RequestPermit;
 use crate::problem::Problem;
+use crate::reply::json;
+use crate::state::Shared;
 
 /// The parameters of a PUT.
 #[derive(Debug)]
@@ -79,9 +79,9 @@ async fn store(
     let media_type = incoming.media_type();
     let stored = match media_type.as_ref().map(MediaType::essence) {
         Some("application/json") => {
-            let place = incoming.place();
+            let permit = incoming.permit();
             let text = incoming.collect(statements_bound(shared)).await?;
-            place.charge.hold(PARSED_FACTOR * text.len())?;
+            permit.charge.hold(PARSED_FACTOR * text.len())?;
             let bytes = text.len();
             let prepared = prepare(shared, caller, shape, text).await?;
             keep(shared, caller, bytes, prepared, Vec::new()).await?
@@ -157,9 +157,9 @@ fn write_ids(ids: &[StatementId]) -> String {
 /// The parts of a request, as they arrive.
 struct Parts<'a> {
     shared: &'a Shared,
-    place: Arc<Place>,
+    permit: Arc<RequestPermit>,
     reader: Reader,
-    pieces: Pieces,
+    stream: BodyStream,
     /// How many have arrived.
     bytes: usize,
 }
@@ -179,10 +179,10 @@ impl<'a> Parts<'a> {
             Limits { parts_max: bounds.parts_max, header_bytes_max: bounds.part_head_bytes_max };
         let bytes_max = usize::try_from(bounds.multipart_bytes_max).unwrap_or(usize::MAX);
         let key = "limits.multipart_bytes_max";
-        let place = incoming.place();
+        let permit = incoming.permit();
         let bound = Bound::new("a request with attachments", bytes_max, key);
-        let pieces = incoming.into_pieces(bound)?;
-        Ok(Self { shared, place, reader: Reader::new(&boundary, limits), pieces, bytes: 0 })
+        let stream = incoming.into_stream(bound)?;
+        Ok(Self { shared, permit, reader: Reader::new(&boundary, limits), stream, bytes: 0 })
     }
 
     async fn next(&mut self) -> Result<Event, Problem> {
@@ -191,7 +191,7 @@ impl<'a> Parts<'a> {
             if let Some(event) = event.map_err(|error| self.refuse(error))? {
                 return Ok(event);
             }
-            let Some(piece) = self.pieces.next().await? else {
+            let Some(piece) = self.stream.next().await? else {
                 self.reader.finish()?;
                 return Ok(Event::End);
             };
@@ -231,17 +231,17 @@ impl<'a> Parts<'a> {
             return Err(Problem::broken(Rule::MultipartStatements, content_type));
         }
         let bound = statements_bound(self.shared);
-        let place = Arc::clone(&self.place);
+        let permit = Arc::clone(&self.permit);
         let bytes_max = self.shared.options.bounds.statements_bytes_max;
-        let (mut text, mut length) = (Gathered::new(bytes_max, &place.charge), 0);
+        let (mut text, mut length) = (BodyBuffer::new(bytes_max, &permit.charge), 0);
         while let Event::Content(piece) = self.next().await? {
             length += u64::try_from(piece.len()).unwrap_or(u64::MAX);
             bound.check(length)?;
             text.push(piece)?;
         }
         let text = text.finish();
-        place.charge.hold(PARSED_FACTOR * text.len())?;
-        place.enter()?;
+        permit.charge.hold(PARSED_FACTOR * text.len())?;
+        permit.enter()?;
         Ok(text)
     }
 
@@ -262,7 +262,7 @@ impl<'a> Parts<'a> {
             }
         }
         // What follows the last delimiter is passed over, but taken off the connection.
-        while self.pieces.next().await?.is_some() {}
+        while self.stream.next().await?.is_some() {}
         Ok(staged)
     }
 

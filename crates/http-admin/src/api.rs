@@ -1,0 +1,42 @@
+//! The admin API, below `/api/v1`: one folder for each noun, one file for each verb.
+//!
+//! A request is let in before its body is read, by [`crate::caller::admit`] and the gate that
+//! stands beside the handler. Arguments of handlers are checks: [`crate::caller::Administrator`],
+//! `Json`, [`acta_http::edge::Query`] with `PageParams`, `Id`, `IdempotencyKey`, `IfMatch`.
+//! Answers are views with a schema each, from which, with the handlers, [`openapi::text`] makes
+//! the OpenAPI document.
+
+mod audit;
+mod json;
+mod nouns;
+pub(crate) mod openapi;
+mod paging;
+mod path;
+mod people;
+mod reference;
+mod repeating;
+mod server;
+mod tenants;
+mod tokens;
+mod values;
+mod versioned;
+
+use acta_http::route::{Gate, Route, RouteTable};
+use axum::routing::get;
+
+use crate::state::Shared;
+use nouns::operations;
+
+/// Every route. HEAD has become GET before, and OPTIONS is answered.
+pub(crate) fn table() -> RouteTable<Shared> {
+    // What anybody may read tells nothing about this server.
+    let open = |name| Route::new(name, Gate::Open);
+    let table = RouteTable::default()
+        .path("/api/v1", open("api/reference"), get(reference::get_reference))
+        .path("/api/v1/", open("api/reference"), get(reference::get_reference))
+        .path("/api/v1/openapi.json", open("api/openapi"), get(openapi::get_openapi));
+    operations().fold(table, |table, operation| operation.add_to(table))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! The audit of the server and of tenants: who did what, when and from where.
+
+mod export;
+mod list;
+mod query;
+mod verify;
+mod view;
+mod written;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// The operations on the audit of the server, with who comes through to each.
+pub(super) fn operations() -> Operations {
+    Operations::named("api/audit")
+        .add(Gate::Known, routes!(list::list_server_audit))
+        .add(Gate::Known, routes!(export::export_server_audit))
+        .add(Gate::Known, routes!(verify::verify_server_audit))
+}
+
+/// Those of the audits of tenants.
+pub(super) fn tenant_operations() -> Operations {
+    Operations::named("api/tenants")
+        .add(Gate::Known, routes!(list::list_tenant_audit))
+        .add(Gate::Known, routes!(export::export_tenant_audit))
+        .add(Gate::Known, routes!(verify::verify_tenant_audit))
+}

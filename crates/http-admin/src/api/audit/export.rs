@@ -1,0 +1,119 @@
+//! `GET /api/v1/audit/export` and `GET /api/v1/tenants/{tenant}/audit/export`: the audit as a file.
+
+use acta_access::TenantId;
+use acta_admin::{AdminError, Asker, AuditChain};
+use acta_http::edge::Query;
+use acta_storage::{ChainHead, Order};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use futures_util::stream::{Stream, try_unfold};
+use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+
+use super::query::{EntryFilter, ExportParams, FormatParam};
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Entries that are in memory at a time.
+const TOGETHER_COUNT: usize = 200;
+
+/// Export the audit of the server
+///
+/// Oldest first, as a file that ends with the entry that was the last when the export began;
+/// the audit tells of it. For operators of the server.
+#[utoipa::path(
+    get,
+    path = "/audit/export",
+    operation_id = "export_server_audit",
+    tag = "audit",
+    params(EntryFilter, FormatParam),
+    responses(
+        (status = 200, description = "The entries.", headers(
+            ("Content-Disposition" = String, description = "The name of the file.")),
+            content((String = "application/jsonl"), (String = "text/csv"))),
+    ),
+)]
+pub(crate) async fn export_server_audit(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Query(params): Query<ExportParams>,
+) -> Result<Response, AdminProblem> {
+    export(shared, &asker, AuditChain::Server, params).await
+}
+
+/// Export the audit of a tenant
+///
+/// Oldest first, as a file that ends with the entry that was the last when the export began;
+/// the audit tells of it.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant}/audit/export",
+    operation_id = "export_tenant_audit",
+    tag = "audit",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        EntryFilter,
+        FormatParam
+    ),
+    responses(
+        (status = 200, description = "The entries.", headers(
+            ("Content-Disposition" = String, description = "The name of the file.")),
+            content((String = "application/jsonl"), (String = "text/csv"))),
+    ),
+)]
+pub(crate) async fn export_tenant_audit(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(tenant): Id<TenantId>,
+    Query(params): Query<ExportParams>,
+) -> Result<Response, AdminProblem> {
+    export(shared, &asker, AuditChain::Tenant(tenant), params).await
+}
+
+async fn export(
+    shared: Shared,
+    asker: &Asker,
+    chain: AuditChain,
+    params: ExportParams,
+) -> Result<Response, AdminProblem> {
+    let format = params.format;
+    let end = shared.admin.begin_export(asker, chain, format.as_str()).await?;
+    let name = match chain {
+        AuditChain::Server => "audit-server".to_owned(),
+        AuditChain::Tenant(tenant) => format!("audit-tenant-{tenant}"),
+    };
+    let file = format!("attachment; filename=\"{name}.{}\"", format.as_str());
+    let mut response = Response::new(Body::from_stream(pieces(shared, (chain, end), params)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    if let Ok(value) = HeaderValue::try_from(file) {
+        headers.insert(CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+/// The text of an export, a page of entries at a time. If one cannot be read, the answer is
+/// broken off, so that nobody takes it for the whole.
+fn pieces(
+    shared: Shared,
+    (chain, end): (AuditChain, ChainHead),
+    ExportParams { filter, format }: ExportParams,
+) -> impl Stream<Item = Result<String, AdminError>> + Send + 'static {
+    let start = (shared, filter, Some(None::<u64>), format.head());
+    try_unfold(start, move |(shared, filter, place, mut text)| async move {
+        let Some(after) = place else { return Ok(None) };
+        let query = filter.query(Order::Ascending, after, TOGETHER_COUNT);
+        let entries = shared.admin.export_page(chain, &query).await.inspect_err(|error| {
+            let cause: &dyn std::error::Error = error;
+            tracing::error!(error = cause, "an export of the audit was broken off");
+        })?;
+        let wanted = entries.iter().filter(|entry| entry.sequence <= end.sequence);
+        wanted.for_each(|entry| format.write(&mut text, entry));
+        let last = entries.last().map(|last| last.sequence);
+        let is_over = entries.len() < TOGETHER_COUNT;
+        let next = if is_over { None } else { last.filter(|last| *last < end.sequence).map(Some) };
+        Ok(Some((text, (shared, filter, next, String::new()))))
+    })
+}

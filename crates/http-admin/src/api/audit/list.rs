@@ -1,0 +1,76 @@
+//! `GET /api/v1/audit` and `GET /api/v1/tenants/{tenant}/audit`: entries of the audit.
+
+use acta_access::TenantId;
+use acta_admin::{Asker, AuditChain};
+use acta_http::edge::Query;
+use acta_storage::Entry;
+use axum::extract::State;
+use axum::response::Response;
+
+use super::query::{EntryFilter, ListParams, OrderParam};
+use super::view::EntryView;
+use crate::api::json::view;
+use crate::api::paging::{Page, PageParams};
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Read the audit of the server
+///
+/// What was done to the server as a whole. For operators of the server.
+#[utoipa::path(
+    get,
+    path = "/audit",
+    operation_id = "list_server_audit",
+    tag = "audit",
+    params(EntryFilter, OrderParam, PageParams),
+    responses(
+        (status = 200, description = "A page of entries.", body = Page<EntryView>),
+    ),
+)]
+pub(crate) async fn list_server_audit(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Query(params): Query<ListParams>,
+) -> Result<Response, AdminProblem> {
+    list(&shared, &asker, AuditChain::Server, &params).await
+}
+
+/// Read the audit of a tenant
+///
+/// What was done in the tenant and to it.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant}/audit",
+    operation_id = "list_tenant_audit",
+    tag = "audit",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        EntryFilter,
+        OrderParam,
+        PageParams
+    ),
+    responses(
+        (status = 200, description = "A page of entries.", body = Page<EntryView>),
+    ),
+)]
+pub(crate) async fn list_tenant_audit(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(tenant): Id<TenantId>,
+    Query(params): Query<ListParams>,
+) -> Result<Response, AdminProblem> {
+    list(&shared, &asker, AuditChain::Tenant(tenant), &params).await
+}
+
+async fn list(
+    shared: &Shared,
+    asker: &Asker,
+    chain: AuditChain,
+    params: &ListParams,
+) -> Result<Response, AdminProblem> {
+    let entries = shared.admin.list_audit(asker, chain, &params.query()?).await?;
+    let key_of = |entry: &Entry| entry.sequence.to_string();
+    Ok(view(&Page::of(entries, params.page.limit, key_of).map(EntryView::of)))
+}

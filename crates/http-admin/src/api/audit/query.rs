@@ -1,0 +1,180 @@
+//! Which entries of the audit are wanted.
+
+use acta_ambient::Moment;
+use acta_http::edge::{FromParams, Params};
+use acta_http::problem::Problem;
+use acta_storage::{AuditQuery, Order, Outcome, Who};
+use acta_xapi::Rule;
+use utoipa::IntoParams;
+
+use crate::api::paging::PageParams;
+use crate::api::values::{take, take_moment};
+
+/// Which entries.
+#[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EntryFilter {
+    /// At this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Moment>,
+    /// Before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    until: Option<Moment>,
+    /// By them: `operator`, `server`, `stranger`, or `account:`, `credential:`, `token:` or
+    /// `bearer:` and an id.
+    #[param(value_type = Option<String>, example = "operator",
+        pattern = r"^(operator|server|stranger|(credential|token|bearer):[ -~]{1,200}|account:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$")]
+    who: Option<Who>,
+    /// This act; or, if it ends with a dot, all that begin so.
+    #[param(value_type = Option<String>, example = "credential.", pattern = "^[ -~]{1,200}$")]
+    act: Option<String>,
+    /// To this.
+    #[param(value_type = Option<String>, example = "tenant:1", pattern = "^[ -~]{1,1000}$")]
+    target: Option<String>,
+    /// With this outcome.
+    #[param(value_type = Option<String>, pattern = "^(done|refused)$")]
+    outcome: Option<Outcome>,
+}
+
+impl FromParams for EntryFilter {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        let message = "expected operator, server, stranger, or account:, credential:, token: or \
+                       bearer: and an id";
+        let who = text(params, "who")
+            .and_then(|text| params.read("who", &text, message, |text| text.parse().ok()));
+        let outcome = params.text("outcome").and_then(|text| {
+            params.read("outcome", &text, "expected done or refused", Outcome::of_name)
+        });
+        Some(Self {
+            since: take_moment(params, "since"),
+            until: take_moment(params, "until"),
+            who,
+            act: text(params, "act"),
+            target: text(params, "target"),
+            outcome,
+        })
+    }
+}
+
+/// Takes a text out with which storage can compare what it holds.
+fn text(params: &mut Params, name: &str) -> Option<String> {
+    let text = params.text(name)?;
+    let message = "expected a text without control characters";
+    params.read(name, &text, message, |text| {
+        let is_text = !text.is_empty() && !text.contains(char::is_control);
+        is_text.then(|| text.to_owned())
+    })
+}
+
+impl EntryFilter {
+    /// The query for a page of these entries, behind the one with the sequence `after`.
+    pub(super) fn query(&self, order: Order, after: Option<u64>, count_max: usize) -> AuditQuery {
+        AuditQuery {
+            since: self.since,
+            until: self.until,
+            who: self.who.clone(),
+            act: self.act.clone(),
+            target: self.target.clone(),
+            outcome: self.outcome,
+            order,
+            after,
+            count_max,
+        }
+    }
+}
+
+/// Which entries, in which order, and which page of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListParams {
+    pub(super) filter: EntryFilter,
+    pub(super) order: Order,
+    pub(super) page: PageParams,
+}
+
+/// In which order entries come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OrderParam {
+    /// Newest first, or oldest first.
+    #[param(value_type = Option<String>, pattern = "^(ascending|descending)$",
+        default = "descending")]
+    order: Order,
+}
+
+impl FromParams for ListParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        let filter = EntryFilter::from_params(params);
+        let order = match params.text("order").as_deref() {
+            None | Some("descending") => Some(Order::Descending),
+            Some("ascending") => Some(Order::Ascending),
+            Some(other) => {
+                let message = "expected ascending or descending";
+                params.fault("order", Rule::Parameter, message, other);
+                None
+            }
+        };
+        let page = PageParams::from_params(params);
+        Some(Self { filter: filter?, order: order?, page: page? })
+    }
+}
+
+impl ListParams {
+    /// The query for one entry more than may be on the page.
+    ///
+    /// # Errors
+    ///
+    /// 400 for the cursor of another list.
+    pub(super) fn query(&self) -> Result<AuditQuery, Problem> {
+        let after = self.page.after()?;
+        Ok(self.filter.query(self.order, after, self.page.limit + 1))
+    }
+}
+
+/// Which entries are exported, and how they are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExportParams {
+    pub(super) filter: EntryFilter,
+    pub(super) format: ExportFormat,
+}
+
+/// How entries are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExportFormat {
+    /// A JSON object on each line.
+    JsonLines,
+    /// Values with commas between.
+    Csv,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FormatParam {
+    /// A JSON object on each line, or values with commas between.
+    #[param(value_type = Option<String>, pattern = "^(jsonl|csv)$", default = "jsonl")]
+    format: ExportFormat,
+}
+
+impl std::str::FromStr for ExportFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "jsonl" => Ok(Self::JsonLines),
+            "csv" => Ok(Self::Csv),
+            _ => Err(()),
+        }
+    }
+}
+
+impl FromParams for ExportParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        let filter = EntryFilter::from_params(params);
+        let format = if params.has("format") {
+            take(params, "format", "expected jsonl or csv")
+        } else {
+            Some(ExportFormat::JsonLines)
+        };
+        Some(Self { filter: filter?, format: format? })
+    }
+}

@@ -1,0 +1,26 @@
+//! Every noun of the API with its operations.
+
+use super::people::{accounts, invitations, links, members, own, session};
+use super::tenants::{credentials, statements};
+use super::{audit, server, tenants, tokens};
+use crate::operations::Operation;
+
+/// Every operation: what the routes and the document are made of.
+pub(super) fn operations() -> impl Iterator<Item = Operation> {
+    let nouns = [
+        server::operations(),
+        tenants::operations(),
+        credentials::operations(),
+        tokens::operations(),
+        statements::operations(),
+        audit::operations(),
+        audit::tenant_operations(),
+        members::operations(),
+        invitations::operations(),
+        accounts::operations(),
+        session::operations(),
+        own::operations(),
+        links::operations(),
+    ];
+    nouns.into_iter().flatten()
+}

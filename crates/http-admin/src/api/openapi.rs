@@ -1,0 +1,242 @@
+//! The OpenAPI document of the admin API: what the handlers and views say of themselves, and
+//! what holds for all of them.
+//!
+//! The document is committed as `spec/openapi/admin.json`, so that a change of the API is seen
+//! in review.
+//!
+//! Spec: OpenAPI 3.1.
+
+mod refusals;
+
+use std::sync::LazyLock;
+
+use acta_http::edge::{NoParams, Query};
+use acta_http::reply;
+use axum::response::Response;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::nouns::operations;
+use crate::operations::BASE;
+use refusals::{complete, problem_response};
+
+/// What the document says of the whole.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Acta admin API",
+        description = "Who may do what on an Acta server. Bodies are JSON of at most 64 KiB, \
+                       answers are JSON; every refusal is a problem of RFC 9457 and changes \
+                       nothing.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "server", description = "The server itself."),
+        (name = "tenants", description = "Tenants: whose data is whose."),
+        (name = "credentials", description = "API credentials of a tenant."),
+        (name = "tokens", description = "Browser tokens in the place of credentials."),
+        (name = "statements", description = "Statements that people read."),
+        (name = "audit", description = "Who did what, when and from where."),
+        (name = "people", description = "The people of a tenant, and who is invited."),
+        (name = "accounts", description = "The accounts of the server."),
+        (name = "session", description = "Signing in and out, and who asks."),
+        (name = "account", description = "Your own account."),
+        (name = "links", description = "Links that are used once, for pages that show them."),
+    ),
+)]
+struct Frame;
+
+/// The whole document, written once.
+static TEXT: LazyLock<String> = LazyLock::new(text);
+
+/// `GET /api/v1/openapi.json`: this document. Anybody may read it.
+///
+/// # Errors
+///
+/// 400 for a parameter, as there is none.
+pub(super) async fn get_openapi(Query(NoParams): Query<NoParams>) -> Response {
+    reply::json(TEXT.as_bytes())
+}
+
+/// The OpenAPI document of the admin API, as it is committed.
+pub fn text() -> String {
+    let mut text = serde_json::to_string_pretty(&document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The OpenAPI document of the admin API.
+pub(super) fn document() -> Value {
+    let frame = OpenApiRouter::with_openapi(Frame::openapi());
+    let all = operations().fold(frame, |all, operation| all.routes(operation.routes));
+    let described = all.into_openapi();
+    // Texts and numbers alone cannot fail to be written.
+    let mut document = serde_json::to_value(&described).unwrap_or_default();
+    document["servers"] = json!([{ "url": BASE, "description": "This server." }]);
+    document["security"] =
+        json!([{ "session": [], "csrf": [] }, { "basic": [] }, { "bearer": [] }]);
+    let components = &mut document["components"];
+    components["securitySchemes"] = security_schemes();
+    components["responses"]["Problem"] = problem_response();
+    components["schemas"]["Problem"] = problem_schema();
+    components["schemas"]["Fault"] = fault_schema();
+    components["schemas"]["Agent"] = agent_schema();
+    for operation in operations() {
+        for (path, method) in operation.places() {
+            let described = &mut document["paths"][path][method.as_str().to_ascii_lowercase()];
+            complete((&method, path), operation.route.gate, described);
+        }
+    }
+    document
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "acta-session",
+            "description": "A person who has signed in.",
+        },
+        "csrf": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-CSRF-Token",
+            "description": "Beside the session, on every request that changes something; it \
+                            must come from a page of this server.",
+        },
+        "basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The key and the secret of a credential.",
+        },
+        "bearer": { "type": "http", "scheme": "bearer", "description": "An access token." },
+    })
+}
+
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "Why a request was refused (RFC 9457).",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {
+                "type": "string",
+                "format": "uri",
+                "description": "What kind of problem it is.",
+                "examples": ["urn:acta:problem:forbidden"],
+            },
+            "title": { "type": "string", "description": "The name of the status." },
+            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "detail": { "type": "string", "description": "What went wrong, and what to do." },
+            "faults": {
+                "type": "array",
+                "items": { "$ref": "#/components/schemas/Fault" },
+                "description": "Each place that must be mended.",
+            },
+        },
+    })
+}
+
+fn fault_schema() -> Value {
+    json!({
+        "type": "object",
+        "description": "One place in a request that must be mended.",
+        "required": ["message", "found"],
+        "properties": {
+            "parameter": { "type": "string", "description": "The parameter or header." },
+            "pointer": {
+                "type": "string",
+                "format": "json-pointer",
+                "description": "The place in the body (RFC 6901).",
+            },
+            "message": { "type": "string", "description": "What is expected." },
+            "found": { "type": "string", "description": "What was sent, shortened." },
+        },
+    })
+}
+
+/// An agent of xAPI, which has exactly one identifier.
+///
+/// Spec: xAPI 1.0.3, Part Two, 2.4.2.1 and 2.4.2.3.
+fn agent_schema() -> Value {
+    let iri = json!({
+        "type": "string",
+        "pattern": "^[A-Za-z][A-Za-z0-9+.-]*:[^\\x00-\\x20<>\"{}|\\\\^`\\x7f-\\xa0\\s]+$",
+    });
+    let account = json!({
+        "type": "object",
+        "required": ["homePage", "name"],
+        "properties": { "homePage": iri, "name": { "type": "string" } },
+        "additionalProperties": false,
+    });
+    let identifiers = [
+        (
+            "mbox",
+            json!({ "type": "string", "pattern": "^mailto:[!-?A-~]{1,100}@[!-?A-~]{1,100}$" }),
+        ),
+        ("mbox_sha1sum", json!({ "type": "string", "pattern": "^[0-9a-fA-F]{40}$" })),
+        ("openid", iri.clone()),
+        ("account", account),
+    ];
+    let one_of = identifiers.map(|(name, schema)| {
+        json!({
+            "type": "object",
+            "required": [name],
+            "properties": {
+                "objectType": { "const": "Agent" },
+                "name": { "type": "string" },
+                name: schema,
+            },
+            "additionalProperties": false,
+        })
+    });
+    json!({
+        "description": "An agent of xAPI, with exactly one identifier.",
+        "oneOf": one_of,
+        "examples": [{ "mbox": "mailto:ada@example.org" }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every object in the document that refers to another.
+    fn references(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => {
+                found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                object.values().for_each(|value| references(value, found));
+            }
+            Value::Array(array) => array.iter().for_each(|value| references(value, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    #[test]
+    fn every_operation_is_described_and_refers_to_what_is_there() {
+        let document = document();
+        assert_eq!(document["openapi"], "3.1.0");
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').expect("a place in the document");
+            assert!(document.pointer(pointer).is_some(), "{reference} is not there");
+        }
+        let mut ids = std::collections::BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap_or_default();
+                assert!(ids.insert(id.to_owned()), "{method} {path}: `{id}` is not its own id");
+                let is_told = |name: &str| operation[name].as_str().is_some_and(|t| !t.is_empty());
+                assert!(is_told("summary") && is_told("description"), "{method} {path}");
+                let tag = &operation["tags"][0];
+                let tags = document["tags"].as_array().unwrap();
+                assert!(tags.iter().any(|known| known["name"] == *tag), "{method} {path}: {tag}");
+            }
+        }
+    }
+}

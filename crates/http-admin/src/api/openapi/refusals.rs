@@ -1,0 +1,158 @@
+//! What operations refuse, as the document tells it: derived from who comes through, from the
+//! method and from what an operation takes. What a handler says of a status itself stays.
+
+use acta_http::problem::ProblemForm;
+use acta_http::route::Gate;
+use hyper::Method;
+use serde_json::{Value, json};
+
+/// An operation as far as it decides what is refused.
+struct Taken<'a> {
+    gate: Gate,
+    is_change: bool,
+    path: &'a str,
+    /// Whether it says itself that it is also for those of whom nothing is known.
+    is_for_anybody: bool,
+    has_body: bool,
+    parameters: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Taken<'a> {
+    fn of((method, path): (&Method, &'a str), gate: Gate, operation: &'a Value) -> Self {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let text = |value: &'a Value| value.as_str().unwrap_or_default();
+        let named = parameters.map(|found| (text(&found["in"]), text(&found["name"])));
+        Self {
+            gate,
+            is_change: method != Method::GET,
+            path,
+            is_for_anybody: operation.get("security").is_some(),
+            has_body: operation.get("requestBody").is_some(),
+            parameters: named.collect(),
+        }
+    }
+
+    fn has(&self, place: &str) -> bool {
+        self.parameters.iter().any(|(known, _)| *known == place)
+    }
+
+    fn has_header(&self, name: &str) -> bool {
+        self.parameters.contains(&("header", name))
+    }
+
+    /// The status of each refusal, with what it tells.
+    fn refusals(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+        let Self { is_change, has_body, .. } = *self;
+        let (is_known, is_guest) = (self.gate == Gate::Known, self.gate == Gate::Guest);
+        let has_parameters = self.has("query") || self.has("header");
+        let in_tenant = is_change && self.path.starts_with("/tenants/{tenant}");
+        let (if_match, key) = (self.has_header("If-Match"), self.has_header("Idempotency-Key"));
+        [
+            (has_parameters && has_body, "400", "A parameter or the body is not valid."),
+            (has_parameters && !has_body, "400", "A parameter is not valid."),
+            (!has_parameters && has_body, "400", "The body is not valid."),
+            (is_known || !self.is_for_anybody, "401", "Authentication required."),
+            (is_known, "403", "A permission is missing."),
+            (is_guest && is_change, "403", "A page of another origin sent it."),
+            (self.has("path"), "404", "Not found, or not visible to the requester."),
+            (in_tenant, "409", "The tenant is suspended or deleted."),
+            (if_match, "412", "It was changed since it was read."),
+            (has_body, "413", "The body is too large."),
+            (has_body, "415", "The body is not JSON."),
+            (key, "422", "The Idempotency-Key belongs to another request."),
+            (if_match, "428", "If-Match is missing."),
+            (is_known, "429", "The tenant of the credential sends too many requests."),
+            (is_guest && has_body, "429", "Too many attempts failed."),
+        ]
+        .into_iter()
+        .filter_map(|(applies, status, text)| applies.then_some((status, text)))
+    }
+}
+
+/// Tells what an operation refuses: by itself, and as any request may be refused.
+pub(super) fn complete(place: (&Method, &str), gate: Gate, operation: &mut Value) {
+    let refusals = Taken::of(place, gate, operation).refusals();
+    let responses = &mut operation["responses"];
+    let described = responses.as_object_mut().into_iter().flatten();
+    for (_, refusal) in described.filter(|(status, _)| status.starts_with('4')) {
+        *refusal = problem(&refusal["description"]);
+    }
+    for (status, text) in refusals {
+        if responses.get(status).is_none() {
+            responses[status] = problem(&text.into());
+        }
+    }
+    for status in ["4XX", "5XX"] {
+        responses[status] = json!({ "$ref": PROBLEM });
+    }
+}
+
+/// Where what every refusal has stands in the document.
+const PROBLEM: &str = "#/components/responses/Problem";
+
+/// A refusal that tells something of its own.
+fn problem(description: &Value) -> Value {
+    json!({ "$ref": PROBLEM, "description": description })
+}
+
+/// A refusal of any kind.
+pub(super) fn problem_response() -> Value {
+    json!({
+        "description": "The request was refused, or the server failed; nothing was changed.",
+        "content": {
+            ProblemForm::Problem.content_type(): { "schema": { "$ref": "#/components/schemas/Problem" } },
+        },
+        "headers": {
+            "Retry-After": {
+                "description": "With 429 and 503: how many seconds to wait.",
+                "schema": { "type": "integer", "minimum": 1 },
+            },
+            "WWW-Authenticate": {
+                "description": "With 401: how to authenticate.",
+                "schema": { "type": "string" },
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(place: (&Method, &str), gate: Gate, mut operation: Value, expected: &[&str]) {
+        complete(place, gate, &mut operation);
+        let responses = operation["responses"].as_object().unwrap();
+        let refused = responses.keys().map(String::as_str);
+        let refused: Vec<&str> = refused.filter(|status| status.starts_with('4')).collect();
+        assert_eq!(refused, [expected, &["4XX"]].concat(), "{place:?}");
+    }
+
+    #[test]
+    fn refusals_follow_from_gate_method_and_parameters() {
+        let bare = || json!({ "responses": {} });
+        check((&Method::GET, "/server"), Gate::Known, bare(), &["401", "403", "429"]);
+        let signing_in = json!({ "security": [{}], "requestBody": {}, "responses": {} });
+        let expected = ["400", "403", "413", "415", "429"];
+        check((&Method::POST, "/session"), Gate::Guest, signing_in, &expected);
+        let changing = json!({
+            "parameters": [
+                { "in": "path", "name": "tenant" },
+                { "in": "header", "name": "If-Match" },
+            ],
+            "requestBody": {},
+            "responses": {},
+        });
+        let expected = ["400", "401", "403", "404", "409", "412", "413", "415", "428", "429"];
+        check((&Method::PATCH, "/tenants/{tenant}"), Gate::Known, changing, &expected);
+    }
+
+    #[test]
+    fn what_a_handler_says_of_a_status_stays() {
+        let mut operation = json!({ "responses": { "403": { "description": "Operators only." } } });
+        complete((&Method::GET, "/tenants"), Gate::Known, &mut operation);
+        assert_eq!(operation["responses"]["403"]["description"], "Operators only.");
+        assert_eq!(operation["responses"]["403"]["$ref"], PROBLEM);
+        assert_eq!(operation["responses"]["401"]["description"], "Authentication required.");
+    }
+}

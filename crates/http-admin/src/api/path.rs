@@ -1,0 +1,36 @@
+//! The id of a resource in its address.
+
+use std::str::FromStr;
+
+use acta_http::problem::Problem;
+use axum::extract::{FromRequestParts, Path};
+use hyper::http::request::Parts;
+
+/// The last part of the address, as the id that it stands for. What is no id names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text: Result<Path<String>, _> = Path::from_request_parts(parts, state).await;
+        let Ok(Path(text)) = text else { return Err(Problem::not_found()) };
+        text.parse().map(Self).map_err(|_not_an_id| Problem::not_found())
+    }
+}
+
+/// The two ids in the address of a resource that belongs to another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ids<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let texts: Result<Path<(String, String)>, _> = Path::from_request_parts(parts, state).await;
+        let Ok(Path((first, second))) = texts else { return Err(Problem::not_found()) };
+        let ids = first.parse().ok().zip(second.parse().ok());
+        ids.map(|(first, second)| Self(first, second)).ok_or_else(Problem::not_found)
+    }
+}

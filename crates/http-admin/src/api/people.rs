@@ -1,0 +1,10 @@
+//! People: their accounts, roles and sessions, and the links by which they come in.
+
+pub(super) mod accounts;
+mod address;
+pub(super) mod invitations;
+pub(super) mod links;
+pub(super) mod members;
+pub(super) mod own;
+pub(super) mod session;
+mod view;

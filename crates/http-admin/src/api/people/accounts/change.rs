@@ -1,0 +1,61 @@
+//! `PATCH /api/v1/accounts/{account}`: an account is renamed, locked, or let run the server.
+
+use acta_admin::AccountChanges;
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::json::Json;
+use crate::api::path::Id;
+use crate::api::people::view::AccountView;
+use crate::api::versioned::{IfMatch, versioned};
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// What is to be different about an account; what is left out or null stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountChange {
+    /// The person's name for people.
+    #[schema(min_length = 1, max_length = 200)]
+    display_name: Option<String>,
+    /// Whether it runs the server.
+    is_operator: Option<bool>,
+    /// Whether it can not sign in until somebody lets it.
+    is_disabled: Option<bool>,
+}
+
+/// Change an account
+///
+/// One that is disabled is signed out everywhere. The last account that runs the server can be
+/// neither disabled nor taken that away.
+#[utoipa::path(
+    patch,
+    path = "/accounts/{account}",
+    operation_id = "change_account",
+    tag = "accounts",
+    params(
+        ("account" = String, Path, format = "uuid", description = "The id of the account."),
+        ("If-Match" = String, Header, description = "The ETag of the account, or `*`."),
+    ),
+    request_body = AccountChange,
+    responses((status = 200, description = "The account as it is now.", body = AccountView)),
+)]
+pub(crate) async fn change_account(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(account): Id<AccountId>,
+    (Query(NoParams), version): (Query<NoParams>, IfMatch),
+    Json(change): Json<AccountChange>,
+) -> Result<Response, AdminProblem> {
+    let AccountChange { display_name, is_operator, is_disabled } = change;
+    let changes = AccountChanges { display_name, is_operator, is_disabled };
+    let expected = version.versions();
+    let after = shared.admin.change_account(&asker, account, changes, expected).await?;
+    let shown = AccountView::read(&shared.admin, &after.value).await?;
+    Ok(versioned(&shown, after.record.version))
+}

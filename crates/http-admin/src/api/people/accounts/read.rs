@@ -1,0 +1,35 @@
+//! `GET /api/v1/accounts/{account}`: an account of the server.
+
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::path::Id;
+use crate::api::people::view::AccountView;
+use crate::api::versioned::versioned;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Read an account
+///
+/// Who it is, and what it is in each tenant.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}",
+    operation_id = "read_account",
+    tag = "accounts",
+    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
+    responses((status = 200, description = "The account.", body = AccountView)),
+)]
+pub(crate) async fn read_account(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(account): Id<AccountId>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    let found = shared.admin.read_account(&asker, account).await?;
+    let shown = AccountView::read(&shared.admin, &found.value).await?;
+    Ok(versioned(&shown, found.record.version))
+}

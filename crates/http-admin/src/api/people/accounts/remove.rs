@@ -1,0 +1,34 @@
+//! `DELETE /api/v1/accounts/{account}`: an account is removed.
+
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::done;
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Remove an account
+///
+/// With its roles, sessions and links. The last account that runs the server, and the last
+/// owner of a tenant, stay.
+#[utoipa::path(
+    delete,
+    path = "/accounts/{account}",
+    operation_id = "remove_account",
+    tag = "accounts",
+    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
+    responses((status = 204, description = "It is gone.")),
+)]
+pub(crate) async fn remove_account(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(account): Id<AccountId>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.remove_account(&asker, account).await?;
+    Ok(done())
+}

@@ -1,0 +1,33 @@
+//! `DELETE /api/v1/accounts/{account}/second-factor`: for those who have lost theirs.
+
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::done;
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Take the second factor off an account
+///
+/// For a person who has lost it. The account is signed out everywhere.
+#[utoipa::path(
+    delete,
+    path = "/accounts/{account}/second-factor",
+    operation_id = "remove_second_factor",
+    tag = "accounts",
+    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
+    responses((status = 204, description = "No code is asked for any more.")),
+)]
+pub(crate) async fn remove_second_factor(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(account): Id<AccountId>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.remove_factor_of(&asker, account).await?;
+    Ok(done())
+}

@@ -1,0 +1,45 @@
+//! `POST /api/v1/accounts/{account}/reset`: a link to choose a new password.
+
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+use hyper::HeaderMap;
+
+use super::create::AccountLink;
+use crate::api::json::view;
+use crate::api::path::Id;
+use crate::api::people::address::address_of;
+use crate::api::people::view::AccountView;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Make a link to choose a new password
+///
+/// For a person who has forgotten theirs; to be sent by whoever asks. It is told this once, and
+/// voids all earlier ones. Until it is used the old password holds.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/reset",
+    operation_id = "reset_account",
+    tag = "accounts",
+    params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
+    responses((status = 200, description = "The account and its link.", body = AccountLink)),
+)]
+pub(crate) async fn reset_account(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(account): Id<AccountId>,
+    Query(NoParams): Query<NoParams>,
+    headers: HeaderMap,
+) -> Result<Response, AdminProblem> {
+    let made = shared.admin.reset_account(&asker, account).await?;
+    let token = made.token.expose();
+    Ok(view(&AccountLink {
+        account: AccountView::read(&shared.admin, &made.account).await?,
+        token: Some(token.to_owned()),
+        link: address_of(&shared, &headers, &format!("/reset?token={token}")),
+        expires: made.ticket.expires.to_string(),
+    }))
+}

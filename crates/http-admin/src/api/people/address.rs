@@ -1,0 +1,17 @@
+//! Where links lead that are sent to people.
+
+use hyper::HeaderMap;
+use hyper::header::HOST;
+
+use crate::state::Shared;
+
+/// The address of a page for people, for a link that is sent: below the address that the server
+/// is known by or, if none is, the one of this request. None if that is not known either.
+pub(super) fn address_of(shared: &Shared, headers: &HeaderMap, path: &str) -> Option<String> {
+    if let Some(url) = &shared.http.options.public_url {
+        return Some(format!("{url}{path}"));
+    }
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_harmless)).then(|| format!("http://{host}{path}"))
+}

@@ -1,0 +1,18 @@
+//! Invitations into a tenant.
+
+mod create;
+mod list;
+mod remove;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// Every operation, with who comes through to it.
+pub(crate) fn operations() -> Operations {
+    Operations::named("api/tenants")
+        .add(Gate::Known, routes!(list::list_invitations))
+        .add(Gate::Known, routes!(create::create_invitation))
+        .add(Gate::Known, routes!(remove::remove_invitation))
+}

@@ -1,0 +1,36 @@
+//! `DELETE /api/v1/tenants/{tenant}/invitations/{invitation}`: the invitation is taken back.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::done;
+use crate::api::path::Ids;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Take an invitation back
+///
+/// Its link is void from then on.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant}/invitations/{invitation}",
+    operation_id = "remove_invitation",
+    tag = "people",
+    params(
+        ("tenant" = u32, Path, description = "The id of the tenant."),
+        ("invitation" = String, Path, description = "The id of the invitation."),
+    ),
+    responses((status = 204, description = "It is gone.")),
+)]
+pub(crate) async fn remove_invitation(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, invitation): Ids<TenantId, String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.remove_invitation(&asker, tenant, &invitation).await?;
+    Ok(done())
+}

@@ -1,0 +1,106 @@
+//! `POST /api/v1/links/accept`: a link is used.
+
+use acta_admin::{Introduction, LinkPurpose};
+use acta_http::edge::{ClientAddress, NoParams, Query};
+use acta_http::problem::{FaultView, Problem};
+use axum::extract::State;
+use axum::response::Response;
+use hyper::HeaderMap;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::json::done;
+use crate::api::json::{Json, view};
+use crate::api::people::session::view::{Session, welcome};
+use crate::api::people::view::Email;
+use crate::caller::{Visitor, check_csrf_header};
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// A link that somebody uses, with what it asks for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UsedLink {
+    /// What it holds.
+    token: String,
+    /// The name of a new person for people: to set up, or to accept an invitation without an
+    /// account.
+    #[schema(min_length = 1, max_length = 200)]
+    display_name: Option<String>,
+    /// By what the new person signs in: to set up. An invitation names the address.
+    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
+    email: Option<Email>,
+    /// The password that is to hold: needed for all but an invitation of who has signed in.
+    #[schema(format = Password, max_length = 128)]
+    password: Option<String>,
+}
+
+impl UsedLink {
+    fn introduction<'a>(&'a self, from: &'a str) -> Result<Introduction<'a>, AdminProblem> {
+        let display_name = needed(self.display_name.as_deref(), "/display_name")?;
+        let password = needed(self.password.as_deref(), "/password")?;
+        Ok(Introduction { display_name, password, from })
+    }
+}
+
+/// What the purpose of a link needs.
+fn needed<T>(value: Option<T>, pointer: &str) -> Result<T, Problem> {
+    value.ok_or_else(|| {
+        let message = "the purpose of the link needs it";
+        Problem::faulty(vec![FaultView::at(pointer, message, "nothing")])
+    })
+}
+
+/// Use a link
+///
+/// Sets up the server, accepts an invitation or sets a password, by what the link is for. Whoever
+/// sets up or comes as a new person is signed in. Who sets a password is signed out everywhere,
+/// and signs in with it.
+#[utoipa::path(
+    post,
+    path = "/links/accept",
+    operation_id = "accept_link",
+    tag = "links",
+    request_body = UsedLink,
+    responses(
+        (
+            status = 200,
+            description = "Who is signed in now.",
+            body = Session,
+            headers(("Set-Cookie" = Option<String>, description = "The cookie of a new session.")),
+        ),
+        (status = 204, description = "The password is set."),
+    ),
+    security((), ("session" = [], "csrf" = [])),
+)]
+pub(crate) async fn accept_link(
+    State(shared): State<Shared>,
+    Visitor(visitor): Visitor,
+    (client, headers): (ClientAddress, HeaderMap),
+    Query(NoParams): Query<NoParams>,
+    Json(link): Json<UsedLink>,
+) -> Result<Response, AdminProblem> {
+    let from = client.to_string();
+    let (admin, token) = (&shared.admin, link.token.as_str());
+    match admin.read_link(token).await? {
+        LinkPurpose::SetUp => {
+            let email = needed(link.email.as_ref(), "/email")?;
+            let signed_in = admin.set_up(token, &email.0, &link.introduction(&from)?).await?;
+            welcome(&shared, signed_in, &from).await
+        }
+        LinkPurpose::Reset { .. } => {
+            let password = needed(link.password.as_deref(), "/password")?;
+            admin.reset_password(token, password, &from).await?;
+            Ok(done())
+        }
+        LinkPurpose::Invitation { .. } => {
+            let Some(asker) = visitor.filter(|asker| asker.account().is_some()) else {
+                let signed_in = admin.accept_as_new(token, &link.introduction(&from)?).await?;
+                return welcome(&shared, signed_in, &from).await;
+            };
+            check_csrf_header(&shared, &headers, &asker)?;
+            admin.accept_as_known(&asker, token).await?;
+            Ok(view(&Session::of(&shared, &asker).await?))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The people of a tenant and their roles.
+
+mod change;
+mod list;
+mod read;
+mod remove;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// Every operation, with who comes through to it.
+pub(crate) fn operations() -> Operations {
+    Operations::named("api/tenants")
+        .add(Gate::Known, routes!(list::list_people))
+        .add(Gate::Known, routes!(read::read_person))
+        .add(Gate::Known, routes!(change::change_person))
+        .add(Gate::Known, routes!(remove::remove_person))
+}

@@ -1,0 +1,38 @@
+//! `GET /api/v1/tenants/{tenant}/people/{account}`: what somebody is in a tenant.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::path::Ids;
+use crate::api::people::view::Person;
+use crate::api::versioned::versioned;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Read a person of a tenant
+///
+/// Who it is, and what their role is.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant}/people/{account}",
+    operation_id = "read_person",
+    tag = "people",
+    params(
+        ("tenant" = u32, Path, description = "The id of the tenant."),
+        ("account" = String, Path, format = "uuid", description = "The id of the account."),
+    ),
+    responses((status = 200, description = "The person.", body = Person)),
+)]
+pub(crate) async fn read_person(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, account): Ids<TenantId, AccountId>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    let member = shared.admin.read_member(&asker, tenant, account).await?;
+    Ok(versioned(&Person::of(&member), member.membership.record.version))
+}

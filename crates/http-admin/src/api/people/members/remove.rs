@@ -1,0 +1,37 @@
+//! `DELETE /api/v1/tenants/{tenant}/people/{account}`: out of a tenant.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use acta_storage::directory::AccountId;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::done;
+use crate::api::path::Ids;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Take a person out of a tenant
+///
+/// Everybody may leave. The account stays, and so does the last owner of a tenant.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant}/people/{account}",
+    operation_id = "remove_person",
+    tag = "people",
+    params(
+        ("tenant" = u32, Path, description = "The id of the tenant."),
+        ("account" = String, Path, format = "uuid", description = "The id of the account."),
+    ),
+    responses((status = 204, description = "The person has no role there any more.")),
+)]
+pub(crate) async fn remove_person(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, account): Ids<TenantId, AccountId>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.remove_member(&asker, tenant, account).await?;
+    Ok(done())
+}

@@ -1,0 +1,28 @@
+//! What people do to their own account.
+
+mod begin_factor;
+mod change;
+mod change_password;
+mod confirm_factor;
+mod end_session;
+mod list_sessions;
+mod read;
+mod remove_factor;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// Every operation, with who comes through to it.
+pub(crate) fn operations() -> Operations {
+    Operations::named("api/account")
+        .add(Gate::Known, routes!(read::read_own_account))
+        .add(Gate::Known, routes!(change::change_own_account))
+        .add(Gate::Known, routes!(change_password::change_password))
+        .add(Gate::Known, routes!(begin_factor::begin_second_factor))
+        .add(Gate::Known, routes!(confirm_factor::confirm_second_factor))
+        .add(Gate::Known, routes!(remove_factor::remove_own_second_factor))
+        .add(Gate::Known, routes!(list_sessions::list_sessions))
+        .add(Gate::Known, routes!(end_session::end_session))
+}

@@ -1,0 +1,47 @@
+//! `PUT /api/v1/account/password`: another password.
+
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::json::Json;
+use crate::api::json::done;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// A new password, and the present one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PasswordChange {
+    /// The one that holds now.
+    #[schema(format = Password)]
+    current_password: String,
+    /// The one that is to hold.
+    #[schema(format = Password, max_length = 128)]
+    new_password: String,
+}
+
+/// Change your password
+///
+/// All your other sessions end.
+#[utoipa::path(
+    put,
+    path = "/account/password",
+    operation_id = "change_password",
+    tag = "account",
+    request_body = PasswordChange,
+    responses((status = 204, description = "The new password holds.")),
+)]
+pub(crate) async fn change_password(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Query(NoParams): Query<NoParams>,
+    Json(change): Json<PasswordChange>,
+) -> Result<Response, AdminProblem> {
+    let PasswordChange { current_password, new_password } = change;
+    shared.admin.change_password(&asker, &current_password, &new_password).await?;
+    Ok(done())
+}

@@ -1,0 +1,32 @@
+//! `DELETE /api/v1/account/sessions/{session}`: you are signed out elsewhere.
+
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::done;
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// End one of your sessions
+///
+/// Those of other people are not found.
+#[utoipa::path(
+    delete,
+    path = "/account/sessions/{session}",
+    operation_id = "end_session",
+    tag = "account",
+    params(("session" = String, Path, description = "The id of the session.")),
+    responses((status = 204, description = "It has ended.")),
+)]
+pub(crate) async fn end_session(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(session): Id<String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.end_session(&asker, &session).await?;
+    Ok(done())
+}

@@ -1,0 +1,33 @@
+//! `DELETE /api/v1/account/second-factor`: no code is asked for any more.
+
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use super::begin_factor::CurrentPassword;
+use crate::api::json::Json;
+use crate::api::json::done;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Remove your second factor
+///
+/// From now on the password alone suffices.
+#[utoipa::path(
+    delete,
+    path = "/account/second-factor",
+    operation_id = "remove_own_second_factor",
+    tag = "account",
+    request_body = CurrentPassword,
+    responses((status = 204, description = "No code is asked for any more.")),
+)]
+pub(crate) async fn remove_own_second_factor(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Query(NoParams): Query<NoParams>,
+    Json(shown): Json<CurrentPassword>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.remove_factor(&asker, &shown.current_password).await?;
+    Ok(done())
+}

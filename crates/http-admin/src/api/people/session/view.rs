@@ -1,0 +1,64 @@
+//! What is shown of a session.
+
+use acta_admin::{Asker, SignedIn};
+use acta_http::problem::Problem;
+use axum::response::Response;
+use hyper::header::SET_COOKIE;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::json::view;
+use crate::api::people::view::AccountView;
+use crate::cookie;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Who asks.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Session {
+    /// Who, as the audit tells it: a person, a credential, or the operator of the machine.
+    #[schema(example = "account:6690e6c9-3ef0-4ed3-8b37-7f3964730bee")]
+    who: String,
+    /// The account; null for who is no person.
+    account: Option<AccountView>,
+    /// What to send in X-CSRF-Token with every request that changes something; null for who
+    /// has not signed in with a cookie.
+    csrf_token: Option<String>,
+    /// When the session ends unless it is used; null if there is none.
+    #[schema(format = DateTime)]
+    expires: Option<String>,
+    /// Whether a second factor was shown when the session was begun.
+    is_strong: bool,
+}
+
+impl Session {
+    /// The view of who asks.
+    pub(crate) async fn of(shared: &Shared, asker: &Asker) -> Result<Self, AdminProblem> {
+        let account = match asker.account() {
+            Some(account) => Some(AccountView::read(&shared.admin, account).await?),
+            None => None,
+        };
+        let session = asker.session();
+        let token = session.map(|session| shared.csrf.token_for(&session.id));
+        Ok(Self {
+            who: asker.who().to_string(),
+            account,
+            csrf_token: token.map(|token| token.expose().to_owned()),
+            expires: session.map(|session| session.expires.to_string()),
+            is_strong: session.is_some_and(|session| session.is_strong),
+        })
+    }
+}
+
+/// The answer to whoever has become known: the view of the session, and its cookie.
+pub(crate) async fn welcome(
+    shared: &Shared,
+    signed_in: SignedIn,
+    from: &str,
+) -> Result<Response, AdminProblem> {
+    let token = signed_in.token.clone();
+    let mut response = view(&Session::of(shared, &Asker::of(signed_in, from)).await?);
+    let value = cookie::begin(shared, token.expose()).ok_or_else(Problem::internal)?;
+    response.headers_mut().insert(SET_COOKIE, value);
+    Ok(response)
+}

@@ -1,0 +1,13 @@
+//! The server itself.
+
+mod read;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// Every operation, with who comes through to it.
+pub(super) fn operations() -> Operations {
+    Operations::named("api/server").add(Gate::Known, routes!(read::read_server))
+}

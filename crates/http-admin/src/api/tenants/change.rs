@@ -1,0 +1,104 @@
+//! `PATCH /api/v1/tenants/{tenant}`: changes a tenant.
+
+use std::num::{NonZeroU32, NonZeroU64};
+
+use acta_access::TenantId;
+use acta_admin::{LimitChanges, TenantChanges};
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::{TenantView, show};
+use crate::api::json::Json;
+use crate::api::path::Id;
+use crate::api::values::{Amount, Object, given};
+use crate::api::versioned::IfMatch;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// What is to be different about a tenant; what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantChange {
+    /// Its name for people. Not blank, without control characters.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(
+        value_type = String,
+        required = false,
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$",
+        example = "Example School"
+    )]
+    name: Option<String>,
+    /// Its limits: for operators of the server.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = LimitsChange, required = false)]
+    limits: Option<Object<LimitsChange>>,
+    /// Whether the audit tells which statements people have read: for owners of the tenant.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
+    audits_reads: Option<bool>,
+}
+
+/// Which limits are to be different; null takes one away.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsChange {
+    /// Requests a second, on each node.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_u32, example = 200)]
+    requests_per_second: Option<Amount<NonZeroU32>>,
+    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    bytes_per_day: Option<Amount<NonZeroU64>>,
+    /// Statements that it may store on a day in UTC.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
+    statements_per_day: Option<Amount<NonZeroU64>>,
+}
+
+impl From<TenantChange> for TenantChanges {
+    fn from(change: TenantChange) -> Self {
+        let limits =
+            change.limits.map_or_else(LimitChanges::default, |Object(limits)| LimitChanges {
+                requests_per_second: limits.requests_per_second.map(|Amount(amount)| amount),
+                bytes_per_day: limits.bytes_per_day.map(|Amount(amount)| amount),
+                statements_per_day: limits.statements_per_day.map(|Amount(amount)| amount),
+            });
+        Self { name: change.name, limits, audits_reads: change.audits_reads }
+    }
+}
+
+/// Change a tenant
+///
+/// Its name, its limits, and whether the audit tells which statements people have read.
+#[utoipa::path(
+    patch,
+    path = "/tenants/{tenant}",
+    operation_id = "change_tenant",
+    tag = "tenants",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "Its number."),
+        ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
+    ),
+    request_body = TenantChange,
+    responses(
+        (status = 200, description = "The tenant as it is now.", body = TenantView,
+            headers(("ETag" = String, description = "Its version."))),
+    ),
+)]
+pub(crate) async fn change_tenant(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(tenant): Id<TenantId>,
+    (Query(NoParams), version): (Query<NoParams>, IfMatch),
+    Json(change): Json<TenantChange>,
+) -> Result<Response, AdminProblem> {
+    let expected = version.versions();
+    Ok(show(&shared.admin.change_tenant(&asker, tenant, change.into(), expected).await?))
+}

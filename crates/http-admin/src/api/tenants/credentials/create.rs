@@ -1,0 +1,125 @@
+//! `POST /api/v1/tenants/{tenant}/credentials`: makes a credential.
+
+use acta_access::{ActivityPrefix, Origin, Restrictions, TenantId};
+use acta_admin::{IssuedCredential, NewCredential, Once};
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::{CredentialView, IssuedView};
+use crate::api::path::Id;
+use crate::api::repeating::{Repeatable, answer_made, tell};
+use crate::api::values::{Agent, Instant, Parsed, ScopeName, scopes_of};
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// A credential to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewCredential)]
+pub(crate) struct NewCredentialBody {
+    /// Its name for people. Not blank, without control characters.
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f\x7f-\x9f]*$",
+        example = "LMS of the school"
+    )]
+    label: String,
+    /// What it may be used for.
+    #[schema(min_items = 1, example = json!(["statements/write", "state"]))]
+    scopes: Vec<ScopeName>,
+    /// Whether it may change nothing, whatever its scopes.
+    is_read_only: Option<bool>,
+    /// Where the ids of activities must begin: with one of these. The beginning of an IRI, with
+    /// the whole name of the host.
+    #[serde(default)]
+    #[schema(
+        value_type = Vec<String>,
+        required = false,
+        max_items = 100,
+        example = json!(["https://course.example/"])
+    )]
+    activity_prefixes: Vec<Parsed<ActivityPrefix>>,
+    /// The origins of the pages that may use it.
+    #[serde(default)]
+    #[schema(
+        value_type = Vec<String>,
+        required = false,
+        max_items = 100,
+        example = json!(["https://app.example"])
+    )]
+    origins: Vec<Parsed<Origin>>,
+    /// Who vouches for what is written with it; an account that is made of its key if nothing
+    /// is said.
+    authority: Option<Agent>,
+    /// From when on it is refused, in the future.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2036-03-01T09:30:00Z")]
+    expires: Option<Parsed<Instant>>,
+}
+
+/// The values themselves.
+pub(super) fn values<T>(parsed: Vec<Parsed<T>>) -> Vec<T> {
+    parsed.into_iter().map(|Parsed(value)| value).collect()
+}
+
+impl From<NewCredentialBody> for NewCredential {
+    fn from(body: NewCredentialBody) -> Self {
+        Self {
+            label: body.label,
+            scopes: scopes_of(&body.scopes),
+            restrictions: Restrictions {
+                is_read_only: body.is_read_only.unwrap_or(false),
+                activity_prefixes: values(body.activity_prefixes),
+                origins: values(body.origins),
+                binding: None,
+            },
+            authority: body.authority.map(|Agent(authority)| authority),
+            expires: body.expires.map(|Parsed(Instant(moment))| moment),
+        }
+    }
+}
+
+/// Make a credential
+///
+/// The answer tells its secret, which cannot be had later.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant}/credentials",
+    operation_id = "create_credential",
+    tag = "credentials",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            pattern = "^[!-~]+$",
+            description = "Names the request: sent again within a day, it makes nothing more.")
+    ),
+    request_body = NewCredentialBody,
+    responses(
+        (status = 201, description = "It was made, now or by the same request before.",
+            body = IssuedView,
+            headers(
+                ("ETag" = String, description = "Its version."),
+                ("Location" = String, description = "Where it is."),
+            )),
+    ),
+)]
+pub(crate) async fn create_credential(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(tenant): Id<TenantId>,
+    Query(NoParams): Query<NoParams>,
+    Repeatable { new, key }: Repeatable<NewCredentialBody>,
+) -> Result<Response, AdminProblem> {
+    let show = |issued: &IssuedCredential, secret: Option<&str>| {
+        let path = format!("/tenants/{tenant}/credentials/{}", issued.credential.key);
+        let credential = CredentialView::of(&issued.credential, None);
+        (path, IssuedView { credential, secret: secret.map(str::to_owned) })
+    };
+    let once = Once { key: key.as_ref(), tell: &|issued| tell(show(issued, None)) };
+    let made = shared.admin.create_credential(&asker, tenant, new.into(), once).await?;
+    Ok(answer_made(&made, |issued| show(issued, Some(issued.secret.expose()))))
+}

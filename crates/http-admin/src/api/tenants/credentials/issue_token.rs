@@ -1,0 +1,43 @@
+//! `POST /api/v1/tenants/{tenant}/credentials/{key}/tokens`: issues a browser token.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::Json;
+use crate::api::path::Ids;
+use crate::api::tokens::view::{NewTokenBody, TokenView, show};
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Issue a browser token
+///
+/// It stands for the credential within narrower bounds, and is refused once the credential is
+/// removed or expires.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant}/credentials/{key}/tokens",
+    operation_id = "issue_token",
+    tag = "tokens",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
+    ),
+    request_body = NewTokenBody,
+    responses(
+        (status = 201, description = "The token, which cannot be had later.", body = TokenView),
+        (status = 400, description = "The body is not right, or asks for more than there is."),
+        (status = 409, description = "The tenant is not served, or the credential has expired."),
+    ),
+)]
+pub(crate) async fn issue_token(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, key): Ids<TenantId, String>,
+    Query(NoParams): Query<NoParams>,
+    Json(new): Json<NewTokenBody>,
+) -> Result<Response, AdminProblem> {
+    Ok(show(&shared.admin.issue_token(&asker, (tenant, &key), new.into()).await?))
+}

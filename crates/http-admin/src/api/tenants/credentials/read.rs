@@ -1,0 +1,38 @@
+//! `GET /api/v1/tenants/{tenant}/credentials/{key}`: one credential.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use super::view::{CredentialView, show};
+use crate::api::path::Ids;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Read a credential
+///
+/// Everything about it but its secrets, which are not stored.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant}/credentials/{key}",
+    operation_id = "read_credential",
+    tag = "credentials",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
+    ),
+    responses(
+        (status = 200, description = "The credential.", body = CredentialView,
+            headers(("ETag" = String, description = "Its version."))),
+    ),
+)]
+pub(crate) async fn read_credential(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, key): Ids<TenantId, String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    Ok(show(&shared.admin.read_credential(&asker, tenant, &key).await?))
+}

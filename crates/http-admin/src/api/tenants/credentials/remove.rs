@@ -1,0 +1,37 @@
+//! `DELETE /api/v1/tenants/{tenant}/credentials/{key}`: removes a credential.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use hyper::StatusCode;
+
+use crate::api::path::Ids;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Remove a credential
+///
+/// It is refused from now on, and so is every token that was issued in its place.
+#[utoipa::path(
+    delete,
+    path = "/tenants/{tenant}/credentials/{key}",
+    operation_id = "remove_credential",
+    tag = "credentials",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+    ),
+)]
+pub(crate) async fn remove_credential(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, key): Ids<TenantId, String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<StatusCode, AdminProblem> {
+    shared.admin.remove_credential(&asker, tenant, &key).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,69 @@
+//! `POST /api/v1/tenants/{tenant}/credentials/{key}/rotate`: gives a credential a new secret.
+
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::{CredentialView, IssuedView};
+use crate::api::json::Json;
+use crate::api::path::Ids;
+use crate::api::values::Whole;
+use crate::api::versioned::versioned;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// How a credential is rotated.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rotation {
+    /// How many seconds the secret before is good for beside the new one: up to 30 days; 0 if
+    /// nothing is said.
+    #[serde(default)]
+    #[schema(
+        value_type = i64,
+        minimum = 0,
+        maximum = 2_592_000,
+        required = false,
+        example = 86_400
+    )]
+    overlap_seconds: Whole,
+}
+
+/// Rotate a credential
+///
+/// The answer tells its new secret, which cannot be had later. The secret before is good for
+/// as long as the overlap lasts.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant}/credentials/{key}/rotate",
+    operation_id = "rotate_credential",
+    tag = "credentials",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("key" = String, Path, min_length = 1, description = "The key of the credential.")
+    ),
+    request_body = Rotation,
+    responses(
+        (status = 200, description = "It has a new secret.", body = IssuedView,
+            headers(("ETag" = String, description = "Its version."))),
+    ),
+)]
+pub(crate) async fn rotate_credential(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, key): Ids<TenantId, String>,
+    Query(NoParams): Query<NoParams>,
+    Json(rotation): Json<Rotation>,
+) -> Result<Response, AdminProblem> {
+    let overlap = Duration::from_secs(rotation.overlap_seconds.0);
+    let (found, secret) = shared.admin.rotate_credential(&asker, (tenant, &key), overlap).await?;
+    let credential = CredentialView::listed(&found);
+    let issued = IssuedView { credential, secret: Some(secret.expose().to_owned()) };
+    Ok(versioned(&issued, found.credential.record.version))
+}

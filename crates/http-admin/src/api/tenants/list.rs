@@ -1,0 +1,40 @@
+//! `GET /api/v1/tenants`: the tenants that the asker may know of.
+
+use acta_http::edge::Query;
+use acta_storage::directory::{Kept, Tenant};
+use axum::extract::State;
+use axum::response::Response;
+
+use super::view::TenantView;
+use crate::api::json::view;
+use crate::api::paging::{Page, PageParams};
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// List tenants
+///
+/// By number: all for operators of the server, those in which they have a role for other
+/// people, and its own for a credential.
+#[utoipa::path(
+    get,
+    path = "/tenants",
+    operation_id = "list_tenants",
+    tag = "tenants",
+    params(PageParams),
+    responses(
+        (status = 200, description = "A page of tenants.", body = Page<TenantView>),
+        (status = 403, description = "A scope for administration is missing."),
+    ),
+)]
+pub(crate) async fn list_tenants(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Query(params): Query<PageParams>,
+) -> Result<Response, AdminProblem> {
+    let after = params.after()?;
+    let tenants = shared.admin.list_tenants(&asker, after, params.limit + 1).await?;
+    let key_of = |tenant: &Kept<Tenant>| tenant.value.id.to_string();
+    let page = Page::of(tenants, params.limit, key_of);
+    Ok(view(&page.map(|tenant| TenantView::of(&tenant.value))))
+}

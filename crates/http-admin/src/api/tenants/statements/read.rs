@@ -1,0 +1,39 @@
+//! `GET /api/v1/tenants/{tenant}/statements/{id}`: one statement of a tenant, for people.
+
+use acta_access::TenantId;
+use acta_http::edge::{NoParams, Query};
+use acta_http::reply::json;
+use acta_xapi::{StatementId, Uuid};
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::path::Ids;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Read a statement
+///
+/// As it is stored, voided or not. If the tenant wants it, the audit tells of it.
+#[utoipa::path(
+    get,
+    path = "/tenants/{tenant}/statements/{id}",
+    operation_id = "read_statement",
+    tag = "statements",
+    params(
+        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("id" = String, Path, format = "uuid", description = "The id of the statement.")
+    ),
+    responses(
+        (status = 200, description = "The statement.", body = Object),
+    ),
+)]
+pub(crate) async fn read_statement(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Ids(tenant, id): Ids<TenantId, Uuid>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    let text = shared.admin.read_statement(&asker, tenant, StatementId(id)).await?;
+    Ok(json(text.as_bytes().to_vec()))
+}

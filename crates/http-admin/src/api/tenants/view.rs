@@ -1,0 +1,86 @@
+//! What is shown of tenants.
+
+use acta_storage::directory::{Kept, Tenant, TenantLimits, TenantState};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::api::versioned::versioned;
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Tenant)]
+pub(crate) struct TenantView {
+    /// Its number, which no other tenant ever has.
+    #[schema(minimum = 1, example = 7)]
+    id: u32,
+    /// Its name for people.
+    #[schema(min_length = 1, max_length = 200, example = "Example School")]
+    name: String,
+    /// Whether it is served.
+    #[schema(value_type = String, pattern = "^(active|suspended|deleted)$", example = "active")]
+    state: &'static str,
+    /// When it was made.
+    #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
+    created: String,
+    /// Since when it is suspended or deleted.
+    #[schema(required, format = DateTime, example = json!(null))]
+    since: Option<String>,
+    /// When everything in it will be removed, if it is deleted.
+    #[schema(required, format = DateTime, example = json!(null))]
+    purge: Option<String>,
+    /// How much it may do.
+    limits: LimitsView,
+    /// Whether the audit tells which statements people have read.
+    audits_reads: bool,
+}
+
+/// How much a tenant may do; null for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TenantLimits)]
+pub(crate) struct LimitsView {
+    /// Requests a second, on each node.
+    #[schema(required, minimum = 1, example = 200)]
+    requests_per_second: Option<u32>,
+    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    #[schema(required, minimum = 1, example = 1_000_000_000)]
+    bytes_per_day: Option<u64>,
+    /// Statements that it may store on a day in UTC.
+    #[schema(required, minimum = 1, example = json!(null))]
+    statements_per_day: Option<u64>,
+}
+
+impl LimitsView {
+    pub(super) fn of(limits: &TenantLimits) -> Self {
+        Self {
+            requests_per_second: limits.requests_per_second.map(Into::into),
+            bytes_per_day: limits.bytes_per_day.map(Into::into),
+            statements_per_day: limits.statements_per_day.map(Into::into),
+        }
+    }
+}
+
+impl TenantView {
+    pub(super) fn of(tenant: &Tenant) -> Self {
+        let (since, purge) = match tenant.state {
+            TenantState::Active => (None, None),
+            TenantState::Suspended { since } | TenantState::Purged { since } => (Some(since), None),
+            TenantState::Deleted { since, purge, .. } => (Some(since), Some(purge)),
+        };
+        Self {
+            id: tenant.id.number(),
+            name: tenant.name.clone(),
+            state: tenant.state.as_str(),
+            created: tenant.created.to_string(),
+            since: since.map(|since| since.to_string()),
+            purge: purge.map(|purge| purge.to_string()),
+            limits: LimitsView::of(&tenant.limits),
+            audits_reads: tenant.audits_reads,
+        }
+    }
+}
+
+/// The answer that shows a tenant.
+pub(super) fn show(tenant: &Kept<Tenant>) -> Response {
+    versioned(&TenantView::of(&tenant.value), tenant.record.version)
+}

@@ -1,0 +1,14 @@
+//! Browser tokens in the place of credentials.
+
+mod exchange;
+pub(crate) mod view;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// Every operation, with who comes through to it.
+pub(super) fn operations() -> Operations {
+    Operations::named("api/tokens").add(Gate::Known, routes!(exchange::exchange_token))
+}

@@ -1,0 +1,125 @@
+//! Resources that have a version: read with an `ETag`, changed with `If-Match`.
+
+use crate::problem;
+use acta_http::edge::Conditions;
+use acta_http::problem::Problem;
+use acta_service::EtagMatch;
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use hyper::StatusCode;
+use hyper::header::{ETAG, HeaderValue, LOCATION};
+use hyper::http::request::Parts;
+use serde::Serialize;
+
+use super::json::view;
+use crate::operations::BASE;
+
+/// What a resource that is changed or removed must still be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IfMatch {
+    /// Whatever it is now.
+    Any,
+    /// One of these versions.
+    OneOf(Vec<u64>),
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Conditions(sent) = Conditions::from_request_parts(parts, state).await?;
+        match sent.if_match {
+            None => Err(problem::unconditional()),
+            Some(EtagMatch::Any) => Ok(Self::Any),
+            // A tag that is none of ours is that of no version.
+            Some(EtagMatch::OneOf(tags)) => {
+                Ok(Self::OneOf(tags.iter().filter_map(|tag| tag.0.parse().ok()).collect()))
+            }
+        }
+    }
+}
+
+impl IfMatch {
+    /// One of which versions it must be; none for any.
+    pub(crate) fn versions(&self) -> Option<&[u64]> {
+        match self {
+            Self::Any => None,
+            Self::OneOf(versions) => Some(versions),
+        }
+    }
+
+    /// Refuses to change what has another version than was read.
+    ///
+    /// # Errors
+    ///
+    /// 412.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
+    pub(crate) fn check(&self, version: u64) -> Result<(), Problem> {
+        match self {
+            Self::Any => Ok(()),
+            Self::OneOf(versions) if versions.contains(&version) => Ok(()),
+            Self::OneOf(_) => Err(problem::changed()),
+        }
+    }
+}
+
+/// An answer that shows a resource in this version.
+pub(crate) fn versioned(value: &impl Serialize, version: u64) -> Response {
+    tagged(view(value), version)
+}
+
+fn tagged(mut response: Response, version: u64) -> Response {
+    if let Ok(etag) = HeaderValue::try_from(format!("\"{version}\"")) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    response
+}
+
+/// The answer to a request that has made a resource, which is now at `path` below the API.
+pub(crate) fn created(value: &impl Serialize, version: u64, path: &str) -> Response {
+    placed(view(value), version, path)
+}
+
+/// The same of an answer whose body is there already.
+pub(super) fn placed(response: Response, version: u64, path: &str) -> Response {
+    let mut response = tagged(response, version);
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = HeaderValue::try_from(format!("{BASE}{path}")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::Request;
+
+    #[tokio::test]
+    async fn only_the_version_that_was_read_is_changed() {
+        let table: [(Option<&str>, Result<(), u16>); 6] = [
+            (None, Err(428)),
+            (Some("*"), Ok(())),
+            (Some("\"7\""), Ok(())),
+            (Some("\"6\", W/\"7\""), Ok(())),
+            (Some("\"6\""), Err(412)),
+            (Some("\"x\""), Err(412)),
+        ];
+        for (sent, expected) in table {
+            let request = Request::builder();
+            let request = sent.into_iter().fold(request, |all, tag| all.header("if-match", tag));
+            let mut parts = request.body(()).unwrap().into_parts().0;
+            let read = IfMatch::from_request_parts(&mut parts, &()).await;
+            let checked = read.and_then(|read| read.check(7));
+            assert_eq!(checked.map_err(|problem| problem.status.as_u16()), expected, "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_made_tells_where_it_is_and_its_version() {
+        let response = created(&serde_json::json!({"id": "a"}), 1, "/tenants/a");
+        assert_eq!(response.status(), StatusCode::CREATED);
+        assert_eq!(response.headers()[LOCATION], "/api/v1/tenants/a");
+        assert_eq!(response.headers()[ETAG], "\"1\"");
+    }
+}

@@ -1,0 +1,226 @@
+//! Who asks the admin API, and whether a request may come in at all.
+
+use std::convert::Infallible;
+
+use acta_access::Denied;
+use acta_admin::{AdminError, Asker};
+use acta_http::Local;
+use acta_http::edge::ClientAddress;
+use acta_http::problem::Problem;
+use acta_http::route::{Gate, Sender};
+use axum::extract::{FromRequestParts, Request};
+use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method};
+
+use crate::cookie;
+use crate::problem::{self, AdminProblem};
+use crate::state::Shared;
+
+/// Who asks: known before a request reaches its handler.
+#[derive(Clone, Debug)]
+pub(crate) struct Administrator(pub(crate) Asker);
+
+impl<S: Sync> FromRequestParts<S> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // Of those who need not be known, some are not.
+        parts.extensions.get().cloned().ok_or_else(problem::signed_out)
+    }
+}
+
+/// Who asks, if that is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor(pub(crate) Option<Asker>);
+
+impl<S: Sync> FromRequestParts<S> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<Administrator>().map(|found| found.0.clone())))
+    }
+}
+
+/// Where a browser says that a request comes from.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The header that shows that a page of this server has made the request.
+pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
+
+/// Lets a request in, or not, before its body is read, and leaves who asks for the handler.
+///
+/// # Errors
+///
+/// 403 for a page of another origin that would change something, 401 when it is not known who
+/// asks and `gate` says that it must.
+pub(crate) async fn admit(
+    shared: &Shared,
+    request: &mut Request,
+    gate: Gate,
+) -> Result<Sender, Problem> {
+    check_site((request.method(), request.headers()), gate)?;
+    let client = request.extensions().get::<ClientAddress>();
+    let from = client.map(ToString::to_string).unwrap_or_default();
+    let is_local = request.extensions().get::<Local>().is_some();
+    let asker = if is_local {
+        Some(Asker::machine())
+    } else {
+        identify(shared, request.headers(), (gate, from)).await?
+    };
+    if gate == Gate::Known
+        && let Some(asker) = &asker
+        && asker.session().is_some()
+    {
+        check_csrf(shared, request, asker)?;
+    }
+    let Some(asker) = asker else {
+        return if gate == Gate::Known {
+            Err(problem::signed_out())
+        } else {
+            Ok(Sender::Anonymous)
+        };
+    };
+    request.extensions_mut().insert(Administrator(asker));
+    Ok(Sender::Known)
+}
+
+async fn identify(
+    shared: &Shared,
+    headers: &HeaderMap,
+    (gate, from): (Gate, String),
+) -> Result<Option<Asker>, Problem> {
+    if let Some(authorization) = headers.get(AUTHORIZATION) {
+        let found = shared.http.authenticator.authenticate(Some(authorization.as_bytes())).await;
+        let found = found.map_err(|error| problem::without_window(error.into()))?;
+        let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+        found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
+        shared.http.quotas.take_request(&found.tenant)?;
+        return Ok(Some(Asker::credential(found.principal, found.who, from)));
+    }
+    let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };
+    match shared.admin.find_session(&token, &from).await {
+        Ok(asker) => Ok(Some(asker)),
+        // A cookie that is too old is as none, where nobody needs to be known.
+        Err(AdminError::NotSignedIn) if gate != Gate::Known => Ok(None),
+        Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
+        Err(error) => Err(AdminProblem::from(error).into()),
+    }
+}
+
+/// Refuses what changes something in the name of somebody who has signed in and does not show
+/// the token of the session, which pages of others do not know.
+///
+/// Spec: OWASP ASVS 5.0, 3.5.1.
+fn check_csrf(shared: &Shared, request: &Request, asker: &Asker) -> Result<(), Problem> {
+    if is_reading(request.method()) {
+        return Ok(());
+    }
+    check_csrf_header(shared, request.headers(), asker)
+}
+
+/// The same for whatever the request does, where guests come through as well.
+pub(crate) fn check_csrf_header(
+    shared: &Shared,
+    headers: &HeaderMap,
+    asker: &Asker,
+) -> Result<(), Problem> {
+    let presented = headers.get(CSRF_HEADER).and_then(|token| token.to_str().ok());
+    if asker.session().is_none() || is_csrf_token(shared, asker, presented.unwrap_or_default()) {
+        return Ok(());
+    }
+    Err(problem::without_csrf_token())
+}
+
+/// Whether requests with this method change nothing.
+pub(crate) fn is_reading(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
+}
+
+/// Whether the text is the token that pages of the asker's session hold.
+pub(crate) fn is_csrf_token(shared: &Shared, asker: &Asker, presented: &str) -> bool {
+    asker.session().is_some_and(|session| shared.csrf.check(&session.id, presented))
+}
+
+/// Refuses what a page of another origin may have made a browser send in the name of who has
+/// signed in: a cookie goes along by itself. Where guests become known there need be no cookie:
+/// no page of others signs anybody in, under whatever name.
+///
+/// Spec: OWASP ASVS 5.0, 3.5.1; Fetch Metadata Request Headers, 2.3.
+fn check_site((method, headers): (&Method, &HeaderMap), gate: Gate) -> Result<(), Problem> {
+    let is_told = headers.contains_key(FETCH_SITE) || headers.contains_key(ORIGIN);
+    let matters = headers.contains_key(COOKIE) || (gate == Gate::Guest && is_told);
+    if is_reading(method) || !matters || is_same_origin(headers) {
+        return Ok(());
+    }
+    Err(problem::foreign_page())
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get(FETCH_SITE) {
+        return site == "same-origin";
+    }
+    let text = |name| headers.get(name).map(HeaderValue::to_str);
+    let (Some(Ok(origin)), Some(Ok(host))) = (text(ORIGIN), text(HOST)) else { return false };
+    let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+    !host.is_empty() && authority.eq_ignore_ascii_case(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The method, the headers, and whether the request is let in.
+    type Row = (Method, &'static [(&'static str, &'static str)], bool);
+
+    #[track_caller]
+    fn check(gate: Gate, (method, sent, expected): Row) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in sent {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let checked = check_site((&method, &headers), gate);
+        assert_eq!(checked.is_ok(), expected, "{method} {gate:?} {sent:?}");
+    }
+
+    #[test]
+    fn only_pages_of_this_server_change_things_with_a_cookie() {
+        const COOKIE: (&str, &str) = ("cookie", "a=b");
+        const HOST: (&str, &str) = ("host", "acta.example:8443");
+        let table: [Row; 15] = [
+            (Method::GET, &[COOKIE, ("sec-fetch-site", "cross-site")], true),
+            (Method::POST, &[], true),
+            (Method::POST, &[("origin", "https://evil.example")], true),
+            (Method::POST, &[COOKIE], false),
+            (Method::POST, &[COOKIE, HOST], false),
+            (Method::POST, &[COOKIE, ("sec-fetch-site", "same-origin")], true),
+            (Method::POST, &[COOKIE, ("sec-fetch-site", "same-site")], false),
+            (Method::DELETE, &[COOKIE, ("sec-fetch-site", "cross-site")], false),
+            (Method::PATCH, &[COOKIE, ("sec-fetch-site", "none")], false),
+            (Method::POST, &[COOKIE, HOST, ("origin", "https://acta.example:8443")], true),
+            (Method::POST, &[COOKIE, HOST, ("origin", "https://ACTA.example:8443")], true),
+            (Method::POST, &[COOKIE, HOST, ("origin", "https://acta.example")], false),
+            (Method::POST, &[COOKIE, HOST, ("origin", "https://evil.example:8443")], false),
+            (Method::POST, &[COOKIE, HOST, ("origin", "null")], false),
+            (Method::POST, &[COOKIE, ("host", ""), ("origin", "null")], false),
+        ];
+        for row in table {
+            check(Gate::Known, row);
+        }
+    }
+
+    #[test]
+    fn no_page_of_others_makes_a_guest_known() {
+        let table: [Row; 6] = [
+            (Method::POST, &[], true),
+            (Method::POST, &[("sec-fetch-site", "same-origin")], true),
+            (Method::POST, &[("sec-fetch-site", "cross-site")], false),
+            (Method::POST, &[("host", "a.example"), ("origin", "http://a.example")], true),
+            (Method::POST, &[("host", "a.example"), ("origin", "https://evil.example")], false),
+            (Method::GET, &[("sec-fetch-site", "cross-site")], true),
+        ];
+        for row in table {
+            check(Gate::Guest, row);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The routes of this crate, as groups that a server takes up.
+
+use std::sync::Arc;
+
+use acta_http::problem::Problem;
+use acta_http::route::{Gate, Route, RouteGroup, RouteTable, Sender};
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::Request;
+use hyper::Method;
+
+use crate::caller::{admit, is_reading};
+use crate::operations::BASE;
+use crate::state::{AdminApiParts, Shared};
+use crate::{api, pages};
+
+/// The admin API and the pages, for [`acta_http::App::new`].
+pub fn route_groups(http: acta_http::Shared, parts: AdminApiParts) -> Vec<Arc<dyn RouteGroup>> {
+    let shared = Shared::new(http, parts);
+    vec![
+        Arc::new(AdminApi { shared: shared.clone(), table: api::table() }),
+        Arc::new(Pages { shared, table: pages::table() }),
+    ]
+}
+
+/// The admin API, with everything below its path.
+pub(crate) struct AdminApi {
+    pub(crate) shared: Shared,
+    pub(crate) table: RouteTable<Shared>,
+}
+
+impl AdminApi {
+    /// The route of a path at which nothing is. It is as closed as what is beside it; where
+    /// nothing is beside it either, anybody may learn so, but nobody change anything.
+    fn nothing(&self, method: &Method, path: &str) -> Route {
+        let noun = |path: &str| path.strip_prefix(BASE)?.split('/').nth(1).map(str::to_owned);
+        let mut routes = self.table.routes();
+        let beside = routes.find(|(pattern, route)| {
+            route.gate != Gate::Open && noun(pattern).is_some_and(|known| noun(path) == Some(known))
+        });
+        match beside {
+            Some((_, route)) => Route::new(route.name, Gate::Known),
+            None if is_reading(method) => Route::new("api/other", Gate::Open),
+            None => Route::new("api/other", Gate::Known),
+        }
+    }
+}
+
+#[async_trait]
+impl RouteGroup for AdminApi {
+    fn find(&self, method: &Method, path: &str) -> Option<Route> {
+        let rest = path.strip_prefix(BASE)?;
+        let is_below = rest.is_empty() || rest.starts_with('/');
+        is_below
+            .then(|| self.table.find(method, path).unwrap_or_else(|| self.nothing(method, path)))
+    }
+
+    fn router(&self) -> Router {
+        self.table.router(self.shared.clone())
+    }
+
+    fn serves_operator(&self) -> bool {
+        true
+    }
+
+    async fn admit(&self, request: &mut Request, gate: Gate) -> Result<Sender, Problem> {
+        admit(&self.shared, request, gate).await
+    }
+}
+
+/// The pages for people.
+struct Pages {
+    shared: Shared,
+    table: RouteTable<Shared>,
+}
+
+#[async_trait]
+impl RouteGroup for Pages {
+    fn find(&self, method: &Method, path: &str) -> Option<Route> {
+        self.table.find(method, path)
+    }
+
+    fn router(&self) -> Router {
+        self.table.router(self.shared.clone())
+    }
+
+    fn serves_operator(&self) -> bool {
+        false
+    }
+
+    async fn admit(&self, request: &mut Request, gate: Gate) -> Result<Sender, Problem> {
+        admit(&self.shared, request, gate).await
+    }
+}

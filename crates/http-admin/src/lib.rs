@@ -1,0 +1,17 @@
+//! The admin API, below `/api/v1`, and the pages for people who have no console.
+//!
+//! Both are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
+
+mod api;
+mod caller;
+mod cookie;
+mod groups;
+mod markup;
+mod operations;
+mod pages;
+mod problem;
+mod state;
+
+pub use api::openapi::text as openapi_document;
+pub use groups::route_groups;
+pub use state::{AdminApiParts, AdminApiSettings, EngineKind, SignInProvider};

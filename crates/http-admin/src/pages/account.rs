@@ -1,0 +1,240 @@
+//! `/account`: one's own account.
+
+use acta_admin::{AdminError, Asker};
+use acta_auth::RecoveryCode;
+use acta_http::edge::{NoParams, Query};
+use acta_http::problem::Problem;
+use acta_storage::directory::{Account, Session};
+use axum::extract::State;
+use axum::response::Response;
+use hyper::StatusCode;
+use maud::{Markup, html};
+
+use super::form::{Failure, Field, Form, FormView, Kind};
+use super::shell::{go_to, page, time_text};
+use super::signout;
+use crate::caller::Visitor;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Shows the account.
+pub(super) async fn get_account(
+    State(shared): State<Shared>,
+    Visitor(visitor): Visitor,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    match visitor.filter(|asker| asker.account().is_some()) {
+        Some(asker) => show(&shared, &asker, None).await,
+        None => go_to("/signin", None),
+    }
+}
+
+/// What a form of the page has done.
+enum Outcome {
+    /// Whatever the page shows by itself.
+    Plain,
+    /// Something that is told this once.
+    Told(&'static str, Markup),
+}
+
+/// Does what one of the forms asks for.
+pub(super) async fn post_account(
+    State(shared): State<Shared>,
+    Visitor(visitor): Visitor,
+    form: Form,
+) -> Result<Response, AdminProblem> {
+    let Some(asker) = visitor.filter(|asker| asker.account().is_some()) else {
+        return go_to("/signin", None);
+    };
+    form.check_csrf(&shared, &asker)?;
+    let known = ["rename", "password", "begin", "confirm", "remove", "end"];
+    let act = known.into_iter().find(|act| *act == form.text("act"));
+    let act = act.ok_or_else(|| {
+        Problem::new(StatusCode::BAD_REQUEST, "faults", "the form is none of this page")
+    })?;
+    match carry_out(&shared, &asker, (act, &form)).await {
+        Ok(Outcome::Plain) => go_to("/account", None),
+        Ok(Outcome::Told(title, content)) => Ok(page(StatusCode::OK, title, &content)),
+        Err(error) => {
+            let failure = Failure::of(error)?;
+            show(&shared, &asker, Some((act, &failure))).await
+        }
+    }
+}
+
+async fn carry_out(
+    shared: &Shared,
+    asker: &Asker,
+    (act, form): (&str, &Form),
+) -> Result<Outcome, AdminError> {
+    let admin = &shared.admin;
+    let current = form.text("current_password");
+    match act {
+        "rename" => {
+            admin.rename_own(asker, form.text("display_name")).await?;
+        }
+        "password" => admin.change_password(asker, current, form.text("new_password")).await?,
+        "begin" => {
+            let begun = admin.begin_factor(asker, current).await?;
+            let secrets = (begun.secret.expose(), begun.uri.expose());
+            return Ok(Outcome::Told("Add a second factor", begun_page(shared, asker, secrets)));
+        }
+        "confirm" => {
+            let codes = admin.confirm_factor(asker, form.text("code").trim()).await?;
+            let codes: Vec<&str> = codes.0.iter().map(RecoveryCode::expose).collect();
+            return Ok(Outcome::Told("Keep your recovery codes", codes_page(&codes)));
+        }
+        "remove" => admin.remove_factor(asker, current).await?,
+        _ => admin.end_session(asker, form.text("session")).await?,
+    }
+    Ok(Outcome::Plain)
+}
+
+fn csrf_of(shared: &Shared, asker: &Asker) -> String {
+    let token = asker.session().map(|session| shared.csrf.token_for(&session.id));
+    token.map(|token| token.expose().to_owned()).unwrap_or_default()
+}
+
+const CODE: Field<'static> =
+    Field::new("code", "Code from your app", (Kind::Text, "one-time-code"));
+
+fn begun_page(shared: &Shared, asker: &Asker, (secret, uri): (&str, &str)) -> Markup {
+    let csrf = csrf_of(shared, asker);
+    html! {
+        p { "Add this key to an app that makes codes, then type the code it shows." }
+        p { code { (secret) } }
+        p { a href=(uri) { "Open it in an app on this device" } }
+        (form_of(("confirm", "Confirm"), (&csrf, vec![CODE]), (None, true)))
+        p { a href="/account" { "Not now" } }
+    }
+}
+
+fn codes_page(codes: &[&str]) -> Markup {
+    html! {
+        p {
+            "From now on a code is asked for when you sign in. Each of these stands in for one, \
+             once, when your app is not at hand. They are shown this once."
+        }
+        ul.codes {
+            @for code in codes { li { code { (code) } } }
+        }
+        p { a href="/account" { "I have kept them" } }
+    }
+}
+
+/// What is wrong with one of the forms: which, and what.
+type Wrong<'a> = Option<(&'static str, &'a Failure)>;
+
+async fn show(shared: &Shared, asker: &Asker, wrong: Wrong<'_>) -> Result<Response, AdminProblem> {
+    let Some(account) = asker.account() else { return go_to("/signin", None) };
+    let (csrf, sessions) = (csrf_of(shared, asker), shared.admin.list_sessions(asker).await?);
+    let form = |(act, button): (&'static str, &'static str), fields| {
+        let failure = wrong.filter(|(known, _)| *known == act).map(|(_, failure)| failure);
+        form_of((act, button), (&csrf, fields), (failure, failure.is_some()))
+    };
+    let name = Field::new("display_name", "Your name", (Kind::Text, "name"));
+    let password = vec![
+        Field::address(account.email.as_str()),
+        Field::current_password(),
+        Field::new_password("new_password"),
+    ];
+    let begin = || form(("begin", "Add one"), vec![Field::current_password()]);
+    let content = html! {
+        (who(account, &csrf))
+        @for (_, failure) in wrong.iter().filter(|(act, _)| *act == "end") { (failure.notice()) }
+        section {
+            h2 { "Name" }
+            (form(("rename", "Change"), vec![name.holding(&account.display_name)]))
+        }
+        section {
+            h2 { "Password" }
+            (form(("password", "Change the password"), password))
+        }
+        section {
+            h2 { "Second factor" }
+            @match account.second_factor.as_ref().map(|factor| factor.is_confirmed) {
+                Some(true) => {
+                    p { "A code of your app is asked for when you sign in." }
+                    (form(("remove", "Remove it"), vec![Field::current_password()]))
+                }
+                Some(false) => {
+                    p { "It waits for a first code of your app." }
+                    (form(("confirm", "Confirm"), vec![CODE]))
+                    p { "Or begin anew, with another key:" }
+                    (begin())
+                }
+                None => {
+                    p { "Beside your password, an app on your phone shows a code." }
+                    (begin())
+                }
+            }
+        }
+        @if let (Some(provider), Some(session)) = (&shared.provider, asker.session()) {
+            section {
+                h2 { "Identity provider" }
+                (provider.connection(shared, session))
+            }
+        }
+        (session_list(asker, &sessions, &csrf))
+    };
+    let status = wrong.map_or(StatusCode::OK, |(_, failure)| failure.status);
+    Ok(page(status, "Your account", &content))
+}
+
+fn who(account: &Account, csrf: &str) -> Markup {
+    html! {
+        p {
+            "Signed in as " strong { (account.email.as_str()) }
+            @if account.is_operator { ", who runs this server" }
+            "."
+        }
+        (signout::form(csrf))
+    }
+}
+
+fn session_list(asker: &Asker, sessions: &[Session], csrf: &str) -> Markup {
+    let is_own = |session: &Session| asker.session().is_some_and(|own| own.id == session.id);
+    html! {
+        section {
+            h2 { "Where you are signed in" }
+            ul {
+                @for session in sessions {
+                    li {
+                        "From " (session.from) ", since " (time_text(session.created)) br;
+                        @if is_own(session) {
+                            span.soft { "This browser" }
+                        } @else {
+                            span.soft { "Last used " (time_text(session.last_used)) }
+                            (end_form(session, csrf))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The form that ends another session.
+fn end_form(session: &Session, csrf: &str) -> Markup {
+    let form = FormView {
+        id: "end",
+        action: "/account",
+        hidden: vec![("act", "end"), ("csrf", csrf), ("session", &session.id)],
+        fields: Vec::new(),
+        button: "Sign out there",
+        failure: None,
+        has_focus: false,
+    };
+    html! { (form) }
+}
+
+fn form_of(
+    (act, button): (&'static str, &'static str),
+    (csrf, fields): (&str, Vec<Field<'_>>),
+    (failure, has_focus): (Option<&Failure>, bool),
+) -> Markup {
+    let hidden = vec![("act", act), ("csrf", csrf)];
+    let (id, action) = (act, "/account");
+    let form = FormView { id, action, hidden, fields, button, failure, has_focus };
+    html! { (form) }
+}

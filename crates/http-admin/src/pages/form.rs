@@ -1,0 +1,353 @@
+//! Forms: what is sent in them, and how they are shown with what is wrong in them.
+
+use acta_admin::{AdminError, Asker};
+use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
+use acta_http::problem::Problem;
+use axum::extract::{FromRequest, Request};
+use hyper::StatusCode;
+use maud::{Markup, Render, html};
+
+use crate::caller::is_csrf_token;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Longest form, in bytes: 16 KiB.
+const FORM_BYTES_MAX: usize = 16 * 1024;
+
+/// What was sent in a form. Fields that nobody knows are passed over.
+#[derive(Default)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl FromRequest<Shared> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let incoming = Incoming::from_request(request, shared).await?;
+        let media_type = incoming.media_type();
+        let form = "application/x-www-form-urlencoded";
+        if media_type.is_none_or(|media_type| media_type.essence() != form) {
+            let detail = "the body must be a form, as browsers send it";
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Problem::new(status, "unsupported-media-type", detail));
+        }
+        let body = incoming.collect(Bound::fixed("a form", FORM_BYTES_MAX)).await?;
+        std::str::from_utf8(&body).ok().and_then(Self::parse).ok_or_else(|| {
+            Problem::new(StatusCode::BAD_REQUEST, "faults", "the form cannot be read")
+        })
+    }
+}
+
+impl Form {
+    fn parse(body: &str) -> Option<Self> {
+        let pairs = body.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode(name)?.into_owned(), decode(value)?.into_owned()))
+        });
+        pairs.collect::<Option<_>>().map(Self)
+    }
+
+    /// What is in a field; nothing if it was not sent.
+    pub(super) fn text(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// Refuses a form of somebody who has signed in that no page of ours has shown them.
+    ///
+    /// # Errors
+    ///
+    /// 403.
+    pub(super) fn check_csrf(&self, shared: &Shared, asker: &Asker) -> Result<(), Problem> {
+        if is_csrf_token(shared, asker, self.text("csrf")) {
+            return Ok(());
+        }
+        let detail = "the page is out of date; open it again, then send the form once more";
+        Err(Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail))
+    }
+}
+
+/// The token that a link carries.
+#[derive(Debug)]
+pub(super) struct LinkParams {
+    pub(super) token: String,
+}
+
+impl FromParams for LinkParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        Some(Self { token: params.text("token").unwrap_or_default() })
+    }
+}
+
+/// What is wrong in a form.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) status: StatusCode,
+    /// What is wrong with the whole.
+    whole: Option<String>,
+    /// What is wrong with fields, by name.
+    fields: Vec<(&'static str, String)>,
+}
+
+impl Failure {
+    /// What an error means to whoever has sent a form.
+    ///
+    /// # Errors
+    ///
+    /// What they can do nothing about.
+    pub(super) fn of(error: AdminError) -> Result<Self, AdminProblem> {
+        let whole = |status, text: &str| {
+            Ok(Self { status, whole: Some(text.to_owned()), fields: Vec::new() })
+        };
+        match error {
+            AdminError::Faulty(faults) => {
+                let fields = faults
+                    .into_iter()
+                    .map(|fault| (fault.pointer.trim_start_matches('/'), sentence(&fault.message)));
+                let fields = fields.collect();
+                Ok(Self { status: StatusCode::BAD_REQUEST, whole: None, fields })
+            }
+            AdminError::NotSignedIn => {
+                whole(StatusCode::FORBIDDEN, "The address, the password or the code is not right.")
+            }
+            AdminError::CodeNeeded => Ok(Self::at(
+                StatusCode::FORBIDDEN,
+                "code",
+                "Type the password again, and a code of your second factor.",
+            )),
+            AdminError::Delayed { retry_after } => {
+                let seconds = retry_after.as_secs().saturating_add(1);
+                let text =
+                    format!("Too many attempts have failed. Try again in {seconds} seconds.");
+                whole(StatusCode::TOO_MANY_REQUESTS, &text)
+            }
+            AdminError::Conflict(detail) => whole(StatusCode::CONFLICT, &sentence(detail)),
+            AdminError::Stale => whole(
+                StatusCode::CONFLICT,
+                "Something was changed at the same moment. Look at it, then try again.",
+            ),
+            other @ (AdminError::Forbidden { .. }
+            | AdminError::NotFound
+            | AdminError::KeyReused
+            | AdminError::LinkVoid
+            | AdminError::Service(_)) => Err(other.into()),
+        }
+    }
+
+    /// One thing that is wrong with a field.
+    pub(super) fn at(status: StatusCode, field: &'static str, text: &str) -> Self {
+        Self { status, whole: None, fields: vec![(field, text.to_owned())] }
+    }
+
+    /// What is wrong with the whole, where there is no field for it.
+    pub(super) fn notice(&self) -> Markup {
+        html! {
+            @if let Some(whole) = &self.whole {
+                p class="notice bad" role="alert" { (whole) }
+            }
+        }
+    }
+
+    fn field(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(known, _)| *known == name);
+        found.map(|(_, text)| text.as_str())
+    }
+}
+
+/// Half a sentence as a whole one.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    let rest = letters.as_str();
+    let start: String = first.into_iter().flatten().collect();
+    format!("{start}{rest}.")
+}
+
+/// What a browser does with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Any text.
+    Text,
+    /// An address.
+    Email,
+    /// It is not shown.
+    Password,
+    /// It is shown and stays as it is.
+    Fixed,
+}
+
+impl Kind {
+    /// What a browser calls it.
+    const fn input_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Fixed => "text",
+            Self::Email => "email",
+            Self::Password => "password",
+        }
+    }
+}
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field<'a> {
+    pub(super) name: &'static str,
+    pub(super) label: &'static str,
+    pub(super) kind: Kind,
+    /// What browsers and keepers of passwords fill in.
+    pub(super) autocomplete: &'static str,
+    pub(super) value: &'a str,
+    pub(super) hint: &'static str,
+    pub(super) is_required: bool,
+}
+
+impl<'a> Field<'a> {
+    pub(super) const fn new(
+        name: &'static str,
+        label: &'static str,
+        (kind, autocomplete): (Kind, &'static str),
+    ) -> Self {
+        Self { name, label, kind, autocomplete, value: "", hint: "", is_required: true }
+    }
+
+    pub(super) const fn holding(self, value: &'a str) -> Self {
+        Self { value, ..self }
+    }
+
+    pub(super) const fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
+    }
+
+    pub(super) const fn optional(self) -> Self {
+        Self { is_required: false, ..self }
+    }
+
+    /// The address of an account that is known.
+    pub(super) const fn address(email: &'a str) -> Self {
+        Self::new("username", "E-mail address", (Kind::Fixed, "username")).holding(email)
+    }
+
+    /// A password to be chosen.
+    pub(super) const fn new_password(name: &'static str) -> Self {
+        Self::new(name, "New password", (Kind::Password, "new-password"))
+            .hint("Long is what counts: four or five words of your own are good.")
+    }
+
+    /// The password that holds.
+    pub(super) const fn current_password() -> Self {
+        let how = (Kind::Password, "current-password");
+        Self::new("current_password", "Current password", how)
+    }
+}
+
+/// A form.
+#[derive(Debug)]
+pub(super) struct FormView<'a> {
+    /// Tells the forms of a page apart.
+    pub(super) id: &'static str,
+    /// Where it is sent to.
+    pub(super) action: &'static str,
+    /// What is sent along, by name.
+    pub(super) hidden: Vec<(&'static str, &'a str)>,
+    pub(super) fields: Vec<Field<'a>>,
+    /// What the button says.
+    pub(super) button: &'static str,
+    /// What was wrong with it.
+    pub(super) failure: Option<&'a Failure>,
+    /// Whether whoever opens the page types into it first.
+    pub(super) has_focus: bool,
+}
+
+impl Render for FormView<'_> {
+    fn render(&self) -> Markup {
+        let focus = self.has_focus.then(|| self.focus()).flatten();
+        html! {
+            @if let Some(failure) = self.failure { (failure.notice()) }
+            form method="post" action=(self.action) {
+                @for (name, value) in &self.hidden {
+                    input type="hidden" name=(name) value=(value);
+                }
+                @for field in &self.fields {
+                    (self.field(field, focus == Some(field.name)))
+                }
+                button type="submit" { (self.button) }
+            }
+        }
+    }
+}
+
+impl FormView<'_> {
+    /// The first field that is wrong, or else the first that can be typed into.
+    fn focus(&self) -> Option<&'static str> {
+        let is_wrong = |field: &&Field<'_>| {
+            self.failure.is_some_and(|failure| failure.field(field.name).is_some())
+        };
+        let wrong = self.fields.iter().find(is_wrong);
+        let open = || self.fields.iter().find(|field| field.kind != Kind::Fixed);
+        wrong.or_else(open).map(|field| field.name)
+    }
+
+    fn field(&self, field: &Field<'_>, has_focus: bool) -> Markup {
+        let place = format!("{}-{}", self.id, field.name);
+        let wrong = self.failure.and_then(|failure| failure.field(field.name));
+        let hint = Some(field.hint).filter(|hint| wrong.is_none() && !hint.is_empty());
+        let described_by = match (wrong, hint) {
+            (Some(_), _) => Some(format!("{place}-error")),
+            (None, Some(_)) => Some(format!("{place}-hint")),
+            (None, None) => None,
+        };
+        let value =
+            Some(field.value).filter(|value| field.kind != Kind::Password && !value.is_empty());
+        let is_verbatim = field.kind == Kind::Email || field.autocomplete == "one-time-code";
+        let is_fixed = field.kind == Kind::Fixed;
+        html! {
+            div.field {
+                label for=(place) { (field.label) }
+                input id=(place) name=(field.name) type=(field.kind.input_type())
+                    autocomplete=(field.autocomplete)
+                    value=[value]
+                    autocapitalize=[is_verbatim.then_some("none")]
+                    spellcheck=[is_verbatim.then_some("false")]
+                    readonly[is_fixed]
+                    required[!is_fixed && field.is_required]
+                    autofocus[has_focus]
+                    aria-invalid=[wrong.map(|_| "true")]
+                    aria-describedby=[described_by];
+                @if let Some(wrong) = wrong { p.error id={ (place) "-error" } { (wrong) } }
+                @if let Some(hint) = hint { p.hint id={ (place) "-hint" } { (hint) } }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_read_as_browsers_send_them() {
+        let form = Form::parse("email=ada%40example.org&password=a+b%26c&x").unwrap();
+        assert_eq!(form.text("email"), "ada@example.org");
+        assert_eq!((form.text("password"), form.text("x"), form.text("y")), ("a b&c", "", ""));
+        assert!(Form::parse("a=%ff").is_none() && Form::parse("a=%4").is_none());
+    }
+
+    #[test]
+    fn what_is_wrong_stands_beside_the_field_and_what_was_typed_is_text() {
+        let failure = Failure::at(StatusCode::BAD_REQUEST, "password", "Too <short>.");
+        let email = Field::new("email", "E-mail address", (Kind::Email, "username"));
+        let form = FormView {
+            id: "f",
+            action: "/signin",
+            hidden: vec![("token", "\"><b>")],
+            fields: vec![email.holding("\"><script>"), Field::new_password("password")],
+            button: "Go",
+            failure: Some(&failure),
+            has_focus: true,
+        };
+        let text = form.render().into_string();
+        assert!(text.contains("aria-describedby=\"f-password-error\""), "{text}");
+        assert!(text.contains("id=\"f-password-error\">Too &lt;short&gt;.</p>"), "{text}");
+        assert!(!text.contains("<script>") && !text.contains("<b>"), "{text}");
+        let (before, after) = text.split_once("autofocus").unwrap();
+        assert!(before.contains("name=\"password\"") && !after.contains("autofocus"), "{text}");
+    }
+}

@@ -1,0 +1,106 @@
+//! `/invitation?token=`: somebody comes into a tenant.
+
+use acta_admin::{AdminError, Asker, Introduction, LinkPurpose};
+use acta_http::edge::{ClientAddress, Query};
+use axum::extract::State;
+use axum::response::Response;
+use hyper::StatusCode;
+use maud::{Markup, html};
+
+use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
+use super::shell::{go_to, page, void_link};
+use super::{signin, signout};
+use crate::caller::Visitor;
+use crate::cookie;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Shows what whoever opens the link can do with it.
+pub(super) async fn get_invitation(
+    State(shared): State<Shared>,
+    Visitor(visitor): Visitor,
+    Query(link): Query<LinkParams>,
+) -> Result<Response, AdminProblem> {
+    show(&shared, (visitor.as_ref(), &link.token, ""), None).await
+}
+
+/// Accepts the invitation, as a new person or as the one who has signed in.
+pub(super) async fn post_invitation(
+    State(shared): State<Shared>,
+    Visitor(visitor): Visitor,
+    client: ClientAddress,
+    sent: Form,
+) -> Result<Response, AdminProblem> {
+    let (token, name) = (sent.text("token"), sent.text("display_name"));
+    let known = visitor.filter(|asker| asker.account().is_some());
+    let accepted = if let Some(asker) = &known {
+        sent.check_csrf(&shared, asker)?;
+        shared.admin.accept_as_known(asker, token).await.map(|()| None)
+    } else {
+        let (from, password) = (client.to_string(), sent.text("password"));
+        let who = Introduction { display_name: name, password, from: &from };
+        shared.admin.accept_as_new(token, &who).await.map(Some)
+    };
+    match accepted {
+        Ok(signed_in) => {
+            let token = signed_in.map(|signed_in| signed_in.token);
+            go_to("/account", token.and_then(|token| cookie::begin(&shared, token.expose())))
+        }
+        Err(AdminError::LinkVoid) => Ok(void_link()),
+        Err(error) => {
+            let failure = Failure::of(error)?;
+            show(&shared, (known.as_ref(), token, name), Some(&failure)).await
+        }
+    }
+}
+
+async fn show(
+    shared: &Shared,
+    (asker, token, name): (Option<&Asker>, &str, &str),
+    failure: Option<&Failure>,
+) -> Result<Response, AdminProblem> {
+    let (tenant, email, role, has_account) = match shared.admin.read_link(token).await {
+        Ok(LinkPurpose::Invitation { tenant, email, role, has_account }) => {
+            (tenant, email, role, has_account)
+        }
+        Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
+        Err(error) => return Err(error.into()),
+    };
+    let person = asker.and_then(|asker| Some((asker.account()?, asker.session()?)));
+    let next = match person {
+        Some((account, session)) if account.email == email => {
+            let csrf = shared.csrf.token_for(&session.id);
+            let hidden = vec![("token", token), ("csrf", csrf.expose())];
+            form((hidden, vec![Field::address(email.as_str())]), failure)
+        }
+        Some((_, session)) => html! {
+            p { "The invitation is for somebody else than who has signed in." }
+            (signout::form(shared.csrf.token_for(&session.id).expose()))
+        },
+        None if has_account => html! {
+            p { "Sign in to accept." }
+            (signin::form((email.as_str(), token), failure))
+        },
+        None => {
+            let name = Field::new("display_name", "Your name", (Kind::Text, "name")).holding(name);
+            let password = Field::new_password("password");
+            let fields = vec![Field::address(email.as_str()), name, password];
+            form((vec![("token", token)], fields), failure)
+        }
+    };
+    let content = html! {
+        p { "You are invited to " strong { (tenant) } " as " (role.as_str()) "." }
+        (next)
+    };
+    let status = failure.map_or(StatusCode::OK, |failure| failure.status);
+    Ok(page(status, "Accept the invitation", &content))
+}
+
+fn form(
+    (hidden, fields): (Vec<(&'static str, &str)>, Vec<Field<'_>>),
+    failure: Option<&Failure>,
+) -> Markup {
+    let (id, action, button) = ("invitation", "/invitation", "Accept");
+    let form = FormView { id, action, hidden, fields, button, failure, has_focus: true };
+    html! { (form) }
+}

@@ -1,0 +1,63 @@
+//! `/reset?token=`: somebody chooses a password.
+
+use acta_admin::{AdminError, LinkPurpose};
+use acta_http::edge::{ClientAddress, Query};
+use axum::extract::State;
+use axum::response::Response;
+use hyper::StatusCode;
+use maud::html;
+
+use super::form::{Failure, Field, Form, FormView, LinkParams};
+use super::shell::{go_to, page, void_link};
+use crate::cookie;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Shows the form.
+pub(super) async fn get_reset(
+    State(shared): State<Shared>,
+    Query(link): Query<LinkParams>,
+) -> Result<Response, AdminProblem> {
+    show(&shared, &link.token, None).await
+}
+
+/// Sets the password. Whoever has chosen it signs in with it.
+pub(super) async fn post_reset(
+    State(shared): State<Shared>,
+    client: ClientAddress,
+    form: Form,
+) -> Result<Response, AdminProblem> {
+    let (token, password) = (form.text("token"), form.text("password"));
+    match shared.admin.reset_password(token, password, &client.to_string()).await {
+        Ok(_) => go_to("/signin?after=reset", cookie::end(&shared)),
+        Err(AdminError::LinkVoid) => Ok(void_link()),
+        Err(error) => show(&shared, token, Some(Failure::of(error)?)).await,
+    }
+}
+
+async fn show(
+    shared: &Shared,
+    token: &str,
+    failure: Option<Failure>,
+) -> Result<Response, AdminProblem> {
+    let email = match shared.admin.read_link(token).await {
+        Ok(LinkPurpose::Reset { email }) => email,
+        Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
+        Err(error) => return Err(error.into()),
+    };
+    let form = FormView {
+        id: "reset",
+        action: "/reset",
+        hidden: vec![("token", token)],
+        fields: vec![Field::address(email.as_str()), Field::new_password("password")],
+        button: "Set the password",
+        failure: failure.as_ref(),
+        has_focus: true,
+    };
+    let content = html! {
+        p { "You are signed out everywhere once the new password is set." }
+        (form)
+    };
+    let status = failure.map_or(StatusCode::OK, |failure| failure.status);
+    Ok(page(status, "Choose a password", &content))
+}

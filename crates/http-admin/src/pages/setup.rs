@@ -1,0 +1,73 @@
+//! `/setup?token=`: the first account is made.
+
+use acta_admin::{Introduction, LinkPurpose};
+use acta_http::edge::{ClientAddress, Query};
+use acta_storage::directory::EmailAddress;
+use axum::extract::State;
+use axum::response::Response;
+use hyper::StatusCode;
+use maud::html;
+
+use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
+use super::shell::{go_to, page, void_link};
+use crate::cookie;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+use acta_admin::AdminError;
+
+/// Shows the form.
+pub(super) async fn get_setup(
+    State(shared): State<Shared>,
+    Query(link): Query<LinkParams>,
+) -> Result<Response, AdminProblem> {
+    match shared.admin.read_link(&link.token).await {
+        Ok(LinkPurpose::SetUp) => Ok(show((&link.token, "", ""), None)),
+        Ok(_) | Err(AdminError::LinkVoid) => Ok(void_link()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the account, and signs it in.
+pub(super) async fn post_setup(
+    State(shared): State<Shared>,
+    client: ClientAddress,
+    form: Form,
+) -> Result<Response, AdminProblem> {
+    let (token, name, email) = (form.text("token"), form.text("display_name"), form.text("email"));
+    let from = client.to_string();
+    let address: EmailAddress = match email.trim().parse() {
+        Ok(address) => address,
+        Err(_not_an_address) => {
+            let text = "Expected an address such as ada@example.org.";
+            let failure = Failure::at(StatusCode::BAD_REQUEST, "email", text);
+            return Ok(show((token, name, email), Some(&failure)));
+        }
+    };
+    let who = Introduction { display_name: name, password: form.text("password"), from: &from };
+    match shared.admin.set_up(token, &address, &who).await {
+        Ok(signed_in) => go_to("/account", cookie::begin(&shared, signed_in.token.expose())),
+        Err(AdminError::LinkVoid) => Ok(void_link()),
+        Err(error) => Ok(show((token, name, email), Some(&Failure::of(error)?))),
+    }
+}
+
+fn show((token, name, email): (&str, &str, &str), failure: Option<&Failure>) -> Response {
+    let form = FormView {
+        id: "setup",
+        action: "/setup",
+        hidden: vec![("token", token)],
+        fields: vec![
+            Field::new("display_name", "Your name", (Kind::Text, "name")).holding(name),
+            Field::new("email", "E-mail address", (Kind::Email, "username")).holding(email),
+            Field::new_password("password"),
+        ],
+        button: "Make the account",
+        failure,
+        has_focus: true,
+    };
+    let content = html! {
+        p { "Make the first account. It runs this server, and owns its first tenant." }
+        (form)
+    };
+    page(failure.map_or(StatusCode::OK, |failure| failure.status), "Set up Acta", &content)
+}

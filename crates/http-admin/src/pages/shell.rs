@@ -1,0 +1,113 @@
+//! What all pages have: the frame, the style, the policy, and redirects.
+
+use std::sync::LazyLock;
+
+use acta_ambient::Moment;
+use acta_http::problem::Problem;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hyper::StatusCode;
+use hyper::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
+};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use crate::problem::AdminProblem;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Nothing is loaded and nothing runs, no page of others frames it, and forms come here.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    )
+});
+
+/// No other server learns where somebody was. With `no-referrer` a browser would not tell this
+/// one that a form comes from its own page, where it is reached over plain HTTP.
+///
+/// Spec: Fetch, 3.2, "append a request `Origin` header".
+const REFERRER: &str = "same-origin";
+
+/// A page that has this heading.
+pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) " – Acta" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header { "Acta" }
+                main {
+                    h1 { (title) }
+                    (content)
+                }
+            }
+        }
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CONTENT_SECURITY_POLICY, POLICY.as_str()),
+        (REFERRER_POLICY, REFERRER),
+    ];
+    (status, headers, page.into_string()).into_response()
+}
+
+/// The page for a link that is worth nothing.
+pub(super) fn void_link() -> Response {
+    let content = html! {
+        p { "The link was used, has expired, or never was. Ask whoever sent it for a new one." }
+        p { a href="/signin" { "Sign in" } }
+    };
+    page(StatusCode::GONE, "This link is not valid", &content)
+}
+
+/// Sends a browser on to another page, perhaps with a cookie.
+pub(super) fn go_to(path: &str, cookie: Option<HeaderValue>) -> Result<Response, AdminProblem> {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    headers.insert(LOCATION, HeaderValue::try_from(path).map_err(|_odd| Problem::not_found())?);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static(REFERRER));
+    if let Some(cookie) = cookie {
+        headers.insert(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// A point in time for people, to the minute.
+pub(super) fn time_text(moment: Moment) -> String {
+    let text = moment.to_string();
+    let minute = text.get(..16).unwrap_or(&text);
+    format!("{} UTC", minute.replace('T', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_to_the_minute() {
+        assert_eq!(time_text(Moment::from_unix_micros(61_000_001)), "1970-01-01 00:01 UTC");
+    }
+
+    #[test]
+    fn a_page_holds_texts_and_no_foreign_markup() {
+        let response = page(StatusCode::OK, "<script>", &html! {});
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
+        for part in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
+        assert_eq!(response.headers()[REFERRER_POLICY], "same-origin");
+    }
+}

@@ -1,0 +1,183 @@
+//! What the admin API refuses.
+
+use acta_access::Denied;
+use acta_admin::{AdminError, AdminFault};
+use acta_auth::oidc::OidcError;
+use acta_http::problem::{FaultView, Problem};
+use acta_service::ServiceError;
+use axum::response::{IntoResponse, Response};
+use hyper::StatusCode;
+
+/// For those who do not sign in as a person. Browsers do nothing about it, so that no window
+/// opens over a page that shows the refusal itself.
+const BEARER_CHALLENGE: &str = "Bearer realm=\"acta\"";
+
+/// Nobody has signed in.
+pub(crate) fn signed_out() -> Problem {
+    let detail = "sign in first, or send a credential";
+    without_window(Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail))
+}
+
+/// A page of another origin would change something in the name of who has signed in.
+pub(crate) fn foreign_page() -> Problem {
+    let detail = "a request that changes something must come from a page of this server, \
+                  and tell so by Sec-Fetch-Site or Origin";
+    Problem::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
+}
+
+/// The identity provider knows somebody who has no account here, and gets none.
+pub(crate) fn unknown_to_us() -> Problem {
+    let detail = "the identity provider knows you, but you have no account here and no role \
+                  that gives you one; ask an administrator";
+    Problem::new(StatusCode::FORBIDDEN, "no-account", detail)
+}
+
+/// What would change something does not show that a page of this server has made it.
+pub(crate) fn without_csrf_token() -> Problem {
+    let detail = "a request with a session that changes something needs the header \
+                  X-CSRF-Token; GET /api/v1/session tells its value";
+    Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail)
+}
+
+/// The same, and no browser opens a window over the page that has asked.
+pub(crate) fn without_window(problem: Problem) -> Problem {
+    problem.with_challenge(BEARER_CHALLENGE)
+}
+
+/// The body is of another type than the resource takes.
+pub(crate) fn not_json() -> Problem {
+    let detail = "the body must be JSON, and Content-Type application/json";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+}
+
+/// Who asks may not do it; `permission` names what would allow it.
+pub(crate) fn not_permitted(permission: &str) -> Problem {
+    let detail = format!("the permission {permission} is needed");
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+}
+
+/// What is there already stands against it; `detail` tells what, and how to go on.
+pub(crate) fn conflict(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "conflict", detail)
+}
+
+/// It was changed by somebody else since it was read.
+pub(crate) fn changed() -> Problem {
+    let detail = "it was changed since you read it; read it again";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
+}
+
+/// It may only be changed by who has read it.
+pub(crate) fn unconditional() -> Problem {
+    let detail = "read it, then send its ETag in If-Match, or * to change it in any case";
+    Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail)
+}
+
+/// The key of an earlier request came with another one.
+pub(crate) fn key_reused() -> Problem {
+    let detail = "this Idempotency-Key belongs to a request with other content; take a new one";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
+}
+
+/// What a handler refuses: a problem, or an error of a use case as one.
+#[derive(Clone, Debug)]
+pub(crate) struct AdminProblem(Problem);
+
+impl IntoResponse for AdminProblem {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl From<AdminProblem> for Problem {
+    fn from(refused: AdminProblem) -> Self {
+        refused.0
+    }
+}
+
+impl From<Problem> for AdminProblem {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<ServiceError> for AdminProblem {
+    fn from(error: ServiceError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<Denied> for AdminProblem {
+    fn from(denied: Denied) -> Self {
+        Self(denied.into())
+    }
+}
+
+impl From<OidcError> for AdminProblem {
+    fn from(error: OidcError) -> Self {
+        Self(error.into())
+    }
+}
+
+impl From<AdminError> for AdminProblem {
+    fn from(error: AdminError) -> Self {
+        Self(match error {
+            AdminError::Faulty(faults) => {
+                let view = |fault: AdminFault| FaultView::at(fault.pointer, &fault.message, "");
+                Problem::faulty(faults.into_iter().map(view).collect())
+            }
+            AdminError::Forbidden { permission } => not_permitted(permission),
+            AdminError::NotFound => Problem::not_found(),
+            AdminError::Stale => changed(),
+            AdminError::Conflict(detail) => conflict(detail),
+            AdminError::KeyReused => key_reused(),
+            AdminError::NotSignedIn => {
+                let detail = "the address, the password or the code is not right";
+                without_window(Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", detail))
+            }
+            AdminError::CodeNeeded => {
+                let detail = "the password is right; send a code of the second factor as well";
+                without_window(Problem::new(StatusCode::UNAUTHORIZED, "code-needed", detail))
+            }
+            AdminError::Delayed { retry_after } => Problem::too_many(
+                "too many attempts have failed; wait, then try again",
+                retry_after,
+            ),
+            AdminError::LinkVoid => {
+                let detail = "the link was used, has expired, or never was; ask for a new one";
+                Problem::new(StatusCode::GONE, "link-void", detail)
+            }
+            AdminError::Service(error) => error.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use acta_http::problem::ProblemForm;
+
+    #[test]
+    fn every_refusal_has_a_status_and_a_type() {
+        let table = [
+            (signed_out(), 401, "unauthenticated"),
+            (foreign_page(), 403, "foreign-origin"),
+            (not_permitted("tenants/write"), 403, "forbidden"),
+            (conflict("the name is taken"), 409, "conflict"),
+            (changed(), 412, "precondition-failed"),
+            (not_json(), 415, "unsupported-media-type"),
+            (key_reused(), 422, "idempotency-key-reused"),
+            (unconditional(), 428, "precondition-required"),
+            (Problem::too_many("9 a minute", Duration::from_secs(7)), 429, "too-many-requests"),
+        ];
+        for (problem, status, slug) in table {
+            let json = problem.write(ProblemForm::Problem);
+            assert_eq!(problem.status.as_u16(), status, "{json}");
+            assert!(json.contains(&format!("\"type\":\"urn:acta:problem:{slug}\"")), "{json}");
+        }
+        let detail = not_permitted("tenants/write").write(ProblemForm::Text);
+        assert!(detail.contains("tenants/write"), "{detail}");
+    }
+}

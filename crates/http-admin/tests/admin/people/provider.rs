@@ -1,0 +1,91 @@
+//! People who come by way of an identity provider.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Role, TenantId};
+use acta_admin::NewcomerRule;
+use acta_ambient::{Clock as _, ManualClock, SystemClock, SystemEntropy};
+use acta_auth::Secret;
+use acta_auth::oidc::{Algorithm, Provider, ProviderOptions, RoleRule};
+use acta_http_admin::SignInProvider;
+use acta_test_oidc::{CLIENT_SECRET, OidcServer, REDIRECT_URI};
+
+use super::{House, Told};
+
+async fn house_with(server: &OidcServer) -> House {
+    let options = ProviderOptions {
+        issuer: server.issuer().to_owned(),
+        client_id: "basic".to_owned(),
+        client_secret: Some(Secret::new(CLIENT_SECRET)),
+        scopes: "openid email profile groups".to_owned(),
+        redirect_uri: REDIRECT_URI.to_owned(),
+        algorithms: Algorithm::EVERY.to_vec(),
+        role_claim: Some("groups".to_owned()),
+        roles: vec![RoleRule {
+            value: "staff".to_owned(),
+            role: Role::Viewer,
+            tenant: TenantId::FIRST,
+        }],
+        timeout: Duration::from_secs(30),
+    };
+    let clock = Arc::new(ManualClock::new(SystemClock::new().now()));
+    let provider = Provider::new(options, clock, Arc::new(SystemEntropy)).unwrap();
+    let label = "Sign in with Example ID".to_owned();
+    let newcomers = NewcomerRule::Welcome;
+    let provider = SignInProvider { provider: Arc::new(provider), label, newcomers };
+    House::of(|parts| parts.admin.provider = Some(provider)).await
+}
+
+/// The cookie of this name that an answer sets, as a browser sends it back.
+fn cookie_of(told: &Told, name: &str) -> String {
+    let set = told.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+    let found = set.filter_map(|value| value.split(';').next()).find(|pair| pair.starts_with(name));
+    found.expect("it sets the cookie").to_owned()
+}
+
+/// Goes to the provider from `path`, signs alice in there, and comes back.
+async fn come_by(house: &House, server: &OidcServer, (cookie, path): (&str, &str)) -> Told {
+    let begun = house.open(cookie, path).await.must_be(303);
+    let query = server.sign_in(begun.header("location"), "alice");
+    let kept = cookie_of(&begun, "acta-oidc=");
+    let cookies = if cookie.is_empty() { kept } else { format!("{cookie}; {kept}") };
+    house.open(&cookies, &format!("/signin/oidc?{query}")).await
+}
+
+/// The address of whoever is signed in by what an answer sets.
+async fn who_came(house: &House, told: &Told) -> String {
+    let page = house.open(&cookie_of(told, "acta-session="), "/account").await.must_be(200);
+    let (_, rest) = page.text.split_once("Signed in as <strong>").expect("somebody");
+    rest.split('<').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn no_page_of_others_connects_an_account_with_somebody_at_the_provider() {
+    let server = OidcServer::start();
+    let house = house_with(&server).await;
+    let ada = house.ada().await;
+    // A page of others has led the browser there, and has signed it in as alice before.
+    let told = come_by(&house, &server, (&ada.cookie, "/signin/begin")).await.must_be(303);
+    assert_eq!(who_came(&house, &told).await, "alice@example.org");
+    let told = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
+    assert_eq!(who_came(&house, &told).await, "alice@example.org");
+}
+
+#[tokio::test]
+async fn who_asks_for_it_on_the_account_page_is_connected() {
+    let server = OidcServer::start();
+    let house = house_with(&server).await;
+    let ada = house.ada().await;
+    let bob = house.bob(&ada, "viewer").await;
+    let page = house.open(&ada.cookie, "/account").await.must_be(200);
+    let (_, rest) = page.text.split_once("href=\"/signin/begin?").expect("a link");
+    let path = format!("/signin/begin?{}", rest.split('"').next().unwrap());
+    house.open(&bob.cookie, &path).await.must_be(403);
+    house.open("", &path).await.must_be(403);
+    house.open(&ada.cookie, "/signin/begin?connect=x").await.must_be(403);
+    let told = come_by(&house, &server, (&ada.cookie, &path)).await.must_be(303);
+    assert_eq!(told.header("location"), "/account");
+    let told = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
+    assert_eq!(who_came(&house, &told).await, "ada@example.org");
+}

@@ -1,5 +1,0 @@
-//! The server itself.
-
-mod read;
-
-pub(crate) use read::*;

@@ -1,0 +1,69 @@
+//! What is remembered of a request until its answer is finished.
+
+use acta_access::TenantId;
+use acta_xapi::Version;
+use axum::extract::Request;
+use hyper::Method;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue, ORIGIN};
+
+use crate::edge::read_version;
+use crate::route::Route;
+
+/// The header by which a client recognises its request in our log.
+pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// By whose rules a request is let in and its answer finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// Those of xAPI, for clients with credentials.
+    Xapi,
+    /// None: for operators and their machines, and everybody else.
+    Plain,
+    /// Those of the group of routes with this index.
+    Group(usize),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) route: Route,
+    pub(crate) face: Face,
+    pub(crate) method: Method,
+    pub(crate) version: Version,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) origin: Option<HeaderValue>,
+    pub(crate) request_id: Option<HeaderValue>,
+    /// What decides the form of a problem.
+    pub(crate) accept: Vec<HeaderValue>,
+    /// What decides whether the answer is packed.
+    pub(crate) accept_encoding: Vec<HeaderValue>,
+}
+
+impl Asked {
+    /// What is known from the head of a request to a route.
+    pub(super) fn of(
+        request: &Request,
+        (route, face): (Route, Face),
+        default_version: Version,
+    ) -> Self {
+        let headers = request.headers();
+        Self {
+            route,
+            face,
+            method: request.method().clone(),
+            version: read_version(headers).unwrap_or(default_version),
+            tenant: None,
+            origin: headers.get(ORIGIN).cloned(),
+            request_id: headers.get(REQUEST_ID_HEADER).filter(|id| is_short_text(id)).cloned(),
+            accept: headers.get_all(ACCEPT).iter().cloned().collect(),
+            accept_encoding: headers.get_all(ACCEPT_ENCODING).iter().cloned().collect(),
+        }
+    }
+}
+
+/// Whether an id from outside is short and harmless enough for our log.
+fn is_short_text(id: &HeaderValue) -> bool {
+    const BYTES_MAX: usize = 64;
+    let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
+    (1..=BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(is_harmless)
+}

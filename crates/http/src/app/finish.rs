@@ -1,0 +1,133 @@
+//! The end of every answer: the headers that all answers have, and the form of problems.
+
+use std::time::Duration;
+
+use std::io::Write;
+
+use axum::body::Body;
+use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER,
+    VARY, WWW_AUTHENTICATE,
+};
+use hyper::{Method, StatusCode};
+
+use super::asked::{Asked, Face, REQUEST_ID_HEADER};
+use crate::edge::{accepts_gzip, choose_form, cors};
+use crate::problem::Problem;
+use crate::reply::{CONSISTENT_HEADER, HYGIENE, VERSION_HEADER, tell_consistency};
+use crate::state::Shared;
+
+/// Answers smaller than this are not worth packing: about what fits into one packet.
+const PACKED_BYTES_MIN: usize = 1024;
+
+/// Answers larger than this are packed on a thread of their own: 64 KiB.
+const INLINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Gives an answer the headers that it needs, and a problem its form.
+pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Response) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let problem = match asked.face {
+            Face::Group(_) => problem.without_rules(),
+            Face::Xapi | Face::Plain => problem,
+        };
+        tell(&problem, asked, &mut response);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in HYGIENE {
+        // A page of our own says itself what it needs.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if asked.face == Face::Xapi {
+        // Learners' data: only the browser that asked may keep it, and asks again each time.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        headers.insert(VERSION_HEADER, HeaderValue::from_static(asked.version.as_str()));
+        cors::allow(headers, asked.origin.as_ref(), &shared.options.origins);
+    } else {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if asked.route.tells_consistency && !headers.contains_key(CONSISTENT_HEADER) {
+        let through = shared.service.consistent_through(asked.tenant).await;
+        // A store that cannot be asked vouches for nothing.
+        tell_consistency(headers, through.unwrap_or_default());
+    }
+    if let Some(id) = &asked.request_id {
+        headers.insert(REQUEST_ID_HEADER, id.clone());
+    }
+    let response = pack(response, &asked.accept_encoding).await;
+    if asked.method == Method::HEAD { without_body(response) } else { response }
+}
+
+/// A wait in seconds, not shorter than it is.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(0 < wait.subsec_nanos())).max(1)
+}
+
+fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
+    let form = choose_form(&asked.accept);
+    *response.body_mut() = Body::from(problem.write(form));
+    let headers = response.headers_mut();
+    let content_type = form.content_type();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.remove(CONTENT_LENGTH);
+    if let Some(wait) = problem.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
+    }
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(problem.challenge));
+    }
+}
+
+/// Packs JSON that is worth it. Documents stay as they are: their tag names their bytes.
+async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Response {
+    let headers = response.headers();
+    let is_json = headers.get(CONTENT_TYPE).is_some_and(|value| {
+        matches!(value.as_bytes(), b"application/json" | b"application/problem+json")
+    });
+    if !is_json || headers.contains_key(ETAG) {
+        return response;
+    }
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
+    let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    let is_small = size.is_none_or(|size| size < PACKED_BYTES_MIN);
+    if is_small || !accepts_gzip(accept_encoding) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // The body is a text in memory, so this neither waits nor fails.
+    let Ok(collected) = body.collect().await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let plain = collected.to_bytes();
+    let packed = if plain.len() <= INLINE_BYTES_MAX {
+        gzip(&plain)
+    } else {
+        let copy = plain.clone();
+        tokio::task::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
+    };
+    let Some(packed) = packed else { return Response::from_parts(parts, Body::from(plain)) };
+    parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    parts.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(packed))
+}
+
+fn gzip(plain: &[u8]) -> Option<Vec<u8>> {
+    let room = Vec::with_capacity(plain.len() / 4);
+    let mut encoder = GzEncoder::new(room, Compression::fast());
+    encoder.write_all(plain).ok()?;
+    encoder.finish().ok()
+}
+
+fn without_body(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    if let Some(size) = body.size_hint().exact()
+        && parts.status != StatusCode::NO_CONTENT
+    {
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
+    }
+    Response::from_parts(parts, Body::empty())
+}

@@ -1,0 +1,40 @@
+//! What operators and their machines ask: is it alive, is it ready, how is it doing.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::header::CONTENT_TYPE;
+
+use crate::problem::Problem;
+use crate::route::{Gate, Route, RouteTable};
+use crate::state::Shared;
+
+/// Every resource with its methods.
+pub(super) fn table() -> RouteTable<Shared> {
+    let open = |name| Route::new(name, Gate::Open);
+    RouteTable::default()
+        .path("/health", open("/health"), get(health))
+        .path("/ready", open("/ready"), get(ready))
+        .path("/metrics", open("/metrics"), get(metrics))
+}
+
+/// `GET /health`: the process answers.
+async fn health() -> &'static str {
+    "alive\n"
+}
+
+/// `GET /ready`: storage takes writes.
+///
+/// # Errors
+///
+/// 503 when it is busy, has halted or has no database, 500 when it cannot be read.
+async fn ready(State(shared): State<Shared>) -> Result<&'static str, Problem> {
+    shared.service.check_ready().await?;
+    Ok("ready\n")
+}
+
+/// `GET /metrics`: everything that is counted, in the text format of Prometheus.
+async fn metrics(State(shared): State<Shared>) -> Response {
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, content_type)], shared.metrics.encode()).into_response()
+}

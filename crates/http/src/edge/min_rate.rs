@@ -1,0 +1,141 @@
+//! How fast bodies arrive, and what they take while they do.
+
+use std::time::Duration;
+
+use acta_xapi::Rule;
+use axum::body::Body;
+use bytes::{Buf, Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::StatusCode;
+use tokio::time::Instant;
+
+use crate::memory::Charge;
+use crate::options::{Bounds, bytes_in};
+use crate::problem::Problem;
+
+/// How fast a body must arrive: over each span of waiting, enough of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MinRate {
+    span: Duration,
+    bytes_min: u64,
+    /// Waited since the span began. Time in which nobody waits does not count.
+    waited: Duration,
+    /// Received since the span began.
+    received: u64,
+}
+
+impl MinRate {
+    pub(super) fn new(bounds: &Bounds) -> Self {
+        let span = bounds.body_timeout;
+        let bytes_min = bytes_in(bounds.rate_bytes_min, span).max(1);
+        Self { span, bytes_min, waited: Duration::ZERO, received: 0 }
+    }
+
+    /// The next piece of `body`, never empty; none at the end.
+    pub(super) async fn next(&mut self, body: &mut Body) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let started = Instant::now();
+            let left = self.span.saturating_sub(self.waited);
+            let piece = tokio::time::timeout(left, next_data(body)).await;
+            self.waited += started.elapsed();
+            match piece {
+                Ok(Ok(Some(piece))) => {
+                    self.received += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+                    return Ok(Some(piece));
+                }
+                Ok(ended) => return ended,
+                Err(_) if self.received < self.bytes_min => return Err(self.too_slow()),
+                Err(_) => (self.waited, self.received) = (Duration::ZERO, 0),
+            }
+        }
+    }
+
+    fn too_slow(&self) -> Problem {
+        let Self { span, bytes_min, .. } = self;
+        let detail = format!(
+            "the body did not arrive in time: within {span:?} of waiting it must go on by \
+             {bytes_min} bytes (limits.body_timeout, limits.rate_bytes_min)"
+        );
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
+    }
+}
+
+/// The next piece of a body, never empty; none at the end.
+pub(super) async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Problem::broken(Rule::Header, "a body that broke off")),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data()
+                    && data.has_remaining()
+                {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// A body that is put together from pieces, each paid for before room is made for it.
+#[derive(Debug)]
+pub(crate) struct BodyBuffer<'a> {
+    /// The only piece so far: it is not copied.
+    first: Option<Bytes>,
+    all: BytesMut,
+    /// Room for so many bytes is made at first.
+    expected: usize,
+    /// Room for more is never needed.
+    bytes_max: usize,
+    charge: &'a Charge,
+}
+
+impl<'a> BodyBuffer<'a> {
+    /// Nothing yet, of a body that has no more than `bytes_max`.
+    pub(crate) fn new(bytes_max: usize, charge: &'a Charge) -> Self {
+        Self { first: None, all: BytesMut::new(), expected: 0, bytes_max, charge }
+    }
+
+    /// The same, of a body that is likely to have `expected` bytes.
+    pub(super) fn of(self, expected: usize) -> Self {
+        Self { expected, ..self }
+    }
+
+    /// Appends a piece.
+    ///
+    /// # Errors
+    ///
+    /// 503 if no memory is left for it.
+    pub(crate) fn push(&mut self, piece: Bytes) -> Result<(), Problem> {
+        match self.first.take() {
+            None if self.all.is_empty() => {
+                self.charge.hold(piece.len())?;
+                self.first = Some(piece);
+                return Ok(());
+            }
+            None => {}
+            Some(first) => {
+                self.append(&first)?;
+                self.charge.release(first.len());
+            }
+        }
+        self.append(&piece)
+    }
+
+    fn append(&mut self, piece: &[u8]) -> Result<(), Problem> {
+        let (length, capacity) = (self.all.len(), self.all.capacity());
+        let needed = length + piece.len();
+        if capacity < needed {
+            let grown = (2 * length).max(self.expected).min(self.bytes_max).max(needed);
+            self.charge.hold(grown - capacity)?;
+            self.all.reserve(grown - length);
+        }
+        self.all.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// The whole body.
+    pub(crate) fn finish(self) -> Bytes {
+        self.first.unwrap_or_else(|| self.all.freeze())
+    }
+}

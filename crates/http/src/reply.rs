@@ -1,0 +1,42 @@
+//! What answers are made of.
+
+use acta_ambient::Moment;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::HeaderMap;
+use hyper::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+
+/// The header that names the version of the specification.
+pub(crate) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-experience-api-version");
+
+/// The header that tells through when all statements can be read.
+pub(crate) const CONSISTENT_HEADER: HeaderName =
+    HeaderName::from_static("x-experience-api-consistent-through");
+
+/// What every answer says to browsers: take nothing for another type, run and frame nothing,
+/// tell nobody where you were, and give nothing to pages that do not ask by CORS. Documents
+/// and attachments come from anybody.
+pub(crate) const HYGIENE: [(HeaderName, &str); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// An answer with a JSON text as its body.
+pub fn json(text: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Body::from(text.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Tells through when all statements can be read.
+pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Moment) {
+    if let Ok(value) = HeaderValue::try_from(through.to_string()) {
+        headers.insert(CONSISTENT_HEADER, value);
+    }
+}
