@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::command::administration::{account, audit, credential, tenant};
+use crate::command::administration::{account, audit, credential, follower, tenant};
 use crate::command::{
     backup, check, config, copy, export, import, migrate, reindex, restore, serve, status, verify,
 };
@@ -63,6 +63,9 @@ enum Command {
     Account(account::Arguments),
     /// Lists, exports and verifies the audit, also while the store is served.
     Audit(audit::Arguments),
+    /// Lists, pauses and rebuilds what is derived from the statement log, also while the store
+    /// is served.
+    Follower(follower::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),
 }
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Credential(arguments) => credential::run(file, arguments),
         Command::Account(arguments) => account::run(file, arguments),
         Command::Audit(arguments) => audit::run(file, arguments),
+        Command::Follower(arguments) => follower::run(file, arguments),
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {

@@ -35,7 +35,7 @@ impl Follower for EntityFollower {
         let mut effects = StoreEffects::default();
         for record in records {
             let Some(statement) = record.statement() else { continue };
-            for fact in statement.entity_facts().iter() {
+            for fact in statement.entity_facts()?.iter() {
                 if self.cache.is_news(tenant, fact) {
                     effects.entity_facts.push(fact.to_fact(record.sequence));
                 }

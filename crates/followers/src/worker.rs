@@ -326,17 +326,17 @@ impl Worker {
 /// The records, of each of which it is known what it says: on another thread if that is yet to
 /// be found out.
 async fn read(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError> {
-    let is_read = |record: &FeedRecord| record.statement().is_none_or(|it| it.is_read());
-    if records.iter().all(is_read) {
+    let has_facts = |record: &FeedRecord| record.statement().is_none_or(|it| it.has_entity_facts());
+    if records.iter().all(has_facts) {
         return Ok(records);
     }
-    let parsing = tokio::task::spawn_blocking(move || {
+    let reading = tokio::task::spawn_blocking(move || {
         for statement in records.iter().filter_map(FeedRecord::statement) {
-            statement.entity_facts();
+            statement.entity_facts()?;
         }
-        records
+        Ok(records)
     });
-    parsing.await.map_err(|_panic| panicked())
+    reading.await.map_err(|_panic| panicked())?
 }
 
 fn panicked() -> StorageError {

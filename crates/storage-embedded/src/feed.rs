@@ -3,31 +3,92 @@
 //! A follower that keeps up with the log finds here what it has not read yet, and never asks
 //! the log. One that does not finds that the beginning is gone, and reads the log in its
 //! place. So a writer waits for no follower, and what followers cost in memory is bounded.
+//! Texts stay packed until somebody asks for one.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_storage::{FeedRecord, KeptStatement, PageLimits};
-use acta_xapi::{Fingerprint, StatementId, Uuid};
+use acta_storage::{
+    EntityFacts, FeedRecord, KeptStatement, PageLimits, StatementSource, StorageError,
+};
+use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
 use tokio::sync::watch;
 
-use crate::log::record::Prepared;
+use crate::log::dictionary::Codec;
+use crate::log::reader::TEXT_BYTES_MAX;
+use crate::log::record::{Prepared, PreparedStatement};
 use crate::log::writer::CommitObserver;
 
 /// Most memory of what is kept, in bytes.
 const BYTES_MAX: usize = 16 << 20;
 
-/// What a record takes beside its text and its facts, with what the allocator adds.
-const RECORD_BYTES: usize = 512;
-
-/// The memory that a statement takes with a text of this length, in bytes.
-pub(crate) const fn size_bytes(text_len: usize) -> usize {
-    RECORD_BYTES + text_len
+/// A statement that was stored just now.
+#[derive(Clone, Debug)]
+struct RecentStatement {
+    sequence: u64,
+    id: u128,
+    stored_micros: i64,
+    target: Option<u128>,
+    is_voiding: bool,
+    statement: PreparedStatement,
+    codec: Arc<Codec>,
+    /// Bytes of the text.
+    len_bytes: usize,
+    entity_facts: EntityFacts,
+    /// The memory that it takes.
+    size_bytes: usize,
 }
 
-/// The records that were stored last, of all tenants together.
+impl RecentStatement {
+    /// None if it is no statement, or was not received.
+    fn of(prepared: Prepared, codec: &Arc<Codec>) -> Option<Self> {
+        let Prepared { entry, content, received } = prepared;
+        let (received, statement) = (received?, content.into_statement()?);
+        let beside = statement.text.len() + received.entity_facts.heap_bytes();
+        Some(Self {
+            sequence: entry.sequence,
+            id: entry.id?,
+            stored_micros: entry.stored_micros,
+            target: entry.target,
+            is_voiding: entry.is_voiding,
+            statement,
+            codec: Arc::clone(codec),
+            len_bytes: received.len_bytes,
+            entity_facts: received.entity_facts,
+            size_bytes: size_of::<Self>() + beside,
+        })
+    }
+
+    fn record(&self) -> FeedRecord {
+        let stored = Moment::from_unix_micros(self.stored_micros);
+        let (facts, source) = (self.entity_facts.clone(), Box::new(self.clone()));
+        FeedRecord::of_source((self.sequence, stored), self.len_bytes, facts, source)
+    }
+}
+
+impl StatementSource for RecentStatement {
+    fn load(&self) -> Result<KeptStatement, StorageError> {
+        let act = "unpacking a statement";
+        let text = self.codec.unpack(&self.statement.text, TEXT_BYTES_MAX);
+        let text = text.map_err(|source| StorageError::Io { act, source })?;
+        let id = |id| StatementId(Uuid::from_u128(id));
+        Ok(KeptStatement {
+            sequence: self.sequence,
+            id: id(self.id),
+            stored: Moment::from_unix_micros(self.stored_micros),
+            version: self.statement.version,
+            fingerprint: Fingerprint(self.statement.fingerprint),
+            salt: self.statement.salt,
+            kept: Kept { text, is_timestamp_stored: self.statement.is_timestamp_stored },
+            target: self.target.map(id),
+            is_voiding: self.is_voiding,
+        })
+    }
+}
+
+/// The statements that were stored last, of all tenants together.
 #[derive(Debug)]
 pub(crate) struct FeedTail {
     state: Mutex<State>,
@@ -38,8 +99,8 @@ pub(crate) struct FeedTail {
 #[derive(Debug, Default)]
 struct State {
     /// Of each tenant without gaps, up to its last record.
-    tenants: HashMap<TenantId, VecDeque<FeedRecord>>,
-    /// Whose records stand in `tenants`, in the order in which they were stored.
+    tenants: HashMap<TenantId, VecDeque<RecentStatement>>,
+    /// Whose statements stand in `tenants`, in the order in which they were stored.
     order: VecDeque<TenantId>,
     bytes: usize,
 }
@@ -71,13 +132,13 @@ impl FeedTail {
         page: PageLimits,
     ) -> Option<Vec<FeedRecord>> {
         let state = self.lock();
-        let records = state.tenants.get(&tenant)?;
-        let first = records.front()?.sequence;
+        let statements = state.tenants.get(&tenant)?;
+        let first = statements.front()?.sequence;
         let skipped = usize::try_from((after + 1).checked_sub(first)?).ok()?;
         let (mut read, mut bytes) = (Vec::new(), 0);
-        for record in records.iter().skip(skipped).take(page.count_max.max(1)) {
-            bytes += record.len_bytes();
-            read.push(record.clone());
+        for statement in statements.iter().skip(skipped).take(page.count_max.max(1)) {
+            bytes += statement.len_bytes;
+            read.push(statement.record());
             if page.bytes_max <= bytes {
                 break;
             }
@@ -87,80 +148,51 @@ impl FeedTail {
 
     /// Forgets what is here of a tenant.
     pub(crate) fn forget(&self, tenant: TenantId) {
-        let mut state = self.lock();
-        let forgotten = state.tenants.remove(&tenant).unwrap_or_default();
-        state.bytes -= forgotten.iter().map(size_of_record).sum::<usize>();
-        state.order.retain(|other| *other != tenant);
+        self.lock().forget(tenant);
     }
 }
 
 impl State {
-    fn push(&mut self, tenant: TenantId, record: FeedRecord) {
-        self.bytes += size_of_record(&record);
+    fn push(&mut self, tenant: TenantId, statement: RecentStatement) {
+        self.bytes += statement.size_bytes;
         self.order.push_back(tenant);
-        self.tenants.entry(tenant).or_default().push_back(record);
+        self.tenants.entry(tenant).or_default().push_back(statement);
     }
 
-    /// Takes the oldest records away, so that no more than `bytes_max` are left.
-    fn trim(&mut self, bytes_max: usize) -> Vec<FeedRecord> {
-        let mut trimmed = Vec::new();
+    /// Takes the oldest statements away, so that no more than `bytes_max` are left.
+    fn trim(&mut self, bytes_max: usize) {
         while bytes_max < self.bytes {
             let Some(tenant) = self.order.pop_front() else { break };
-            let Some(records) = self.tenants.get_mut(&tenant) else { continue };
-            trimmed.extend(records.pop_front().inspect(|oldest| {
-                self.bytes -= size_of_record(oldest);
-            }));
-            if records.is_empty() {
+            let Some(statements) = self.tenants.get_mut(&tenant) else { continue };
+            if let Some(oldest) = statements.pop_front() {
+                self.bytes -= oldest.size_bytes;
+            }
+            if statements.is_empty() {
                 self.tenants.remove(&tenant);
             }
         }
-        trimmed
     }
-}
 
-fn size_of_record(record: &FeedRecord) -> usize {
-    let facts = record.statement().map_or(0, |statement| statement.entity_facts().heap_bytes());
-    size_bytes(record.len_bytes()) + facts
+    fn forget(&mut self, tenant: TenantId) {
+        let forgotten = self.tenants.remove(&tenant).unwrap_or_default();
+        self.bytes -= forgotten.iter().map(|one| one.size_bytes).sum::<usize>();
+        self.order.retain(|other| *other != tenant);
+    }
 }
 
 impl CommitObserver for FeedTail {
-    fn on_commit(&self, records: Vec<Prepared>) {
+    fn on_commit(&self, records: Vec<Prepared>, codec: &Arc<Codec>) {
         let mut state = self.lock();
         for prepared in records {
             let tenant = prepared.entry.tenant;
-            match feed_record(prepared) {
-                Some(record) => state.push(tenant, record),
+            match RecentStatement::of(prepared, codec) {
+                Some(statement) => state.push(tenant, statement),
                 // There would be a gap before the next one.
-                None => {
-                    drop(state);
-                    self.forget(tenant);
-                    state = self.lock();
-                }
+                None => state.forget(tenant),
             }
         }
-        let trimmed = state.trim(self.bytes_max);
+        state.trim(self.bytes_max);
         drop(state);
-        drop(trimmed);
         self.appended.send_modify(|count| *count = count.wrapping_add(1));
     }
-}
-
-/// What followers read of a statement that was stored just now; none if its text was not kept
-/// in memory.
-fn feed_record(prepared: Prepared) -> Option<FeedRecord> {
-    let Prepared { entry, content, received } = prepared;
-    let (statement, received) = (content.into_statement()?, *received?);
-    let id = |id| StatementId(Uuid::from_u128(id));
-    let kept = KeptStatement {
-        sequence: entry.sequence,
-        id: id(entry.id?),
-        stored: Moment::from_unix_micros(entry.stored_micros),
-        version: statement.version,
-        fingerprint: Fingerprint(statement.fingerprint),
-        salt: statement.salt,
-        kept: received.kept,
-        target: entry.target.map(id),
-        is_voiding: entry.is_voiding,
-    };
-    Some(FeedRecord::of_statement(kept, Some(received.entity_facts)))
 }

@@ -66,7 +66,7 @@ impl Feed for PostgresStorage {
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError> {
         let kept = statements::kept(&self.database, tenant, after, page).await?;
-        Ok(kept.into_iter().map(|kept| FeedRecord::of_statement(kept, None)).collect())
+        Ok(kept.into_iter().map(FeedRecord::of_statement).collect())
     }
 
     async fn find_position(

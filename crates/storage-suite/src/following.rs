@@ -105,10 +105,10 @@ pub async fn records_have_all_that_is_kept<E: EngineUnderTest>() {
         for ((record, kept), stored) in records.iter().zip(&kept).zip(&appended) {
             assert_eq!((record.sequence, record.stored), (kept.sequence, *stored));
             let statement = record.statement().unwrap();
-            assert_eq!(statement.kept, *kept, "reopened: {is_reopened}");
-            assert_eq!(statement.parsed().unwrap().fingerprint, kept.fingerprint);
+            assert_eq!(statement.kept().unwrap(), kept, "reopened: {is_reopened}");
+            assert_eq!(statement.parsed().unwrap().unwrap().fingerprint, kept.fingerprint);
         }
-        assert!(records[2].statement().unwrap().kept.is_voiding);
+        assert!(records[2].statement().unwrap().kept().unwrap().is_voiding);
         stage = stage.reopen().await;
     }
 }

@@ -92,15 +92,37 @@ pub enum FeedContent {
 }
 
 impl FeedRecord {
-    /// A record of a statement. `entity_facts` is what it says about activities and persons,
-    /// where that is known already.
-    pub fn of_statement(kept: KeptStatement, entity_facts: Option<EntityFacts>) -> Self {
+    /// A record of a statement that is at hand.
+    pub fn of_statement(kept: KeptStatement) -> Self {
         let (sequence, stored) = (kept.sequence, kept.stored);
-        let entity_facts = entity_facts.map_or_else(OnceLock::new, OnceLock::from);
-        let parsed = OnceLock::new();
-        let statement = FeedStatement { kept, parsed, entity_facts };
-        let content = FeedContent::Statement(Arc::new(statement));
-        Self { sequence, stored, content }
+        let statement = FeedStatement {
+            sequence,
+            len_bytes: kept.kept.text.len(),
+            source: None,
+            kept: kept.into(),
+            parsed: OnceLock::new(),
+            entity_facts: OnceLock::new(),
+        };
+        Self { sequence, stored, content: FeedContent::Statement(Arc::new(statement)) }
+    }
+
+    /// A record of a statement with a text of `len_bytes`, of which it is known what it says
+    /// about activities and persons; the rest is loaded from `source` when it is asked for.
+    pub fn of_source(
+        (sequence, stored): (u64, Moment),
+        len_bytes: usize,
+        entity_facts: EntityFacts,
+        source: Box<dyn StatementSource>,
+    ) -> Self {
+        let statement = FeedStatement {
+            sequence,
+            len_bytes,
+            source: Some(source),
+            kept: OnceLock::new(),
+            parsed: OnceLock::new(),
+            entity_facts: entity_facts.into(),
+        };
+        Self { sequence, stored, content: FeedContent::Statement(Arc::new(statement)) }
     }
 
     /// The statement, unless it was erased.
@@ -113,35 +135,81 @@ impl FeedRecord {
 
     /// How many bytes of text it has.
     pub fn len_bytes(&self) -> usize {
-        self.statement().map_or(0, |statement| statement.kept.kept.text.len())
+        self.statement().map_or(0, |statement| statement.len_bytes)
     }
+}
+
+/// Where a statement of the feed is until somebody asks for it.
+pub trait StatementSource: fmt::Debug + Send + Sync {
+    /// The statement as it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Corrupt`] or [`StorageError::Io`].
+    fn load(&self) -> Result<KeptStatement, StorageError>;
 }
 
 /// A statement in the feed: as it is kept, and what it says.
 #[derive(Debug)]
 pub struct FeedStatement {
-    /// As it is kept, with fingerprint and salt.
-    pub kept: KeptStatement,
+    sequence: u64,
+    len_bytes: usize,
+    /// None where it is kept here from the beginning.
+    source: Option<Box<dyn StatementSource>>,
+    kept: OnceLock<KeptStatement>,
     parsed: OnceLock<Option<Statement>>,
     entity_facts: OnceLock<EntityFacts>,
 }
 
 impl FeedStatement {
-    /// Whether what it says is known without parsing it.
-    pub fn is_read(&self) -> bool {
-        self.entity_facts.get().is_some() || self.parsed.get().is_some()
+    /// Its place in the tenant's log.
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
     }
 
-    /// What it says about activities and persons: taken from it when it was received, if that
-    /// is not long ago, else parsed now.
-    pub fn entity_facts(&self) -> &EntityFacts {
-        self.entity_facts.get_or_init(|| self.parsed().map(EntityFacts::of).unwrap_or_default())
+    /// As it is kept, with fingerprint and salt.
+    ///
+    /// # Errors
+    ///
+    /// As [`StatementSource::load`].
+    pub fn kept(&self) -> Result<&KeptStatement, StorageError> {
+        if let Some(kept) = self.kept.get() {
+            return Ok(kept);
+        }
+        let nowhere = || StorageError::Corrupt { place: "the feed".to_owned() };
+        let kept = self.source.as_deref().ok_or_else(nowhere)?.load()?;
+        Ok(self.kept.get_or_init(|| kept))
     }
 
-    /// What it says, parsed once for all followers. None, with a warning in the log, if its
-    /// text does not pass the rules of this release.
-    pub fn parsed(&self) -> Option<&Statement> {
-        self.parsed.get_or_init(|| self.kept.read().map(|(statement, _)| statement)).as_ref()
+    /// What it says, parsed once. None, with a warning in the log, if its text does not pass
+    /// the rules of this release.
+    ///
+    /// # Errors
+    ///
+    /// As [`StatementSource::load`].
+    pub fn parsed(&self) -> Result<Option<&Statement>, StorageError> {
+        let kept = self.kept()?;
+        let parsed = self.parsed.get_or_init(|| kept.read().map(|(statement, _)| statement));
+        Ok(parsed.as_ref())
+    }
+
+    /// What it says about activities and persons: known since it was received, if that is not
+    /// long ago, else found out now.
+    ///
+    /// # Errors
+    ///
+    /// As [`StatementSource::load`].
+    pub fn entity_facts(&self) -> Result<&EntityFacts, StorageError> {
+        if let Some(facts) = self.entity_facts.get() {
+            return Ok(facts);
+        }
+        let parsed = self.parsed()?;
+        Ok(self.entity_facts.get_or_init(|| parsed.map(EntityFacts::of).unwrap_or_default()))
+    }
+
+    /// Whether [`FeedStatement::entity_facts`] answers at once.
+    pub fn has_entity_facts(&self) -> bool {
+        self.entity_facts.get().is_some()
     }
 }
 

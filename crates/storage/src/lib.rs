@@ -41,7 +41,7 @@ pub use entities::{
 pub use error::StorageError;
 pub use feed::{
     Advanced, Feed, FeedContent, FeedPace, FeedRecord, FeedStatement, FollowerName,
-    FollowerPosition, FollowerStep, StoreEffects,
+    FollowerPosition, FollowerStep, StatementSource, StoreEffects,
 };
 pub use purging::{Purged, TenantPurge};
 pub use readiness::Readiness;

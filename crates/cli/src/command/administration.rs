@@ -4,4 +4,5 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod credential;
+pub(crate) mod follower;
 pub(crate) mod tenant;

@@ -2,13 +2,14 @@
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::tenants::{credentials, statements};
-use super::{audit, server, tenants, tokens};
+use super::{audit, followers, server, tenants, tokens};
 use crate::operations::Operation;
 
 /// Every operation: what the routes and the document are made of.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
     let nouns = [
         server::operations(),
+        followers::operations(),
         tenants::operations(),
         credentials::operations(),
         tokens::operations(),

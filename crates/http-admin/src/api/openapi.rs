@@ -33,6 +33,7 @@ use refusals::{complete, problem_response};
     ),
     tags(
         (name = "server", description = "The server itself."),
+        (name = "followers", description = "What is derived from the statement log."),
         (name = "tenants", description = "Tenants: whose data is whose."),
         (name = "credentials", description = "API credentials of a tenant."),
         (name = "tokens", description = "Browser tokens in the place of credentials."),

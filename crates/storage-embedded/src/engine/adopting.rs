@@ -52,7 +52,7 @@ impl Engine {
     ) -> JoinHandle<Result<Piece, StorageError>> {
         let preparing = self.preparing();
         tokio::task::spawn_blocking(move || {
-            let statements = preparing.prepare_adopted(piece)?;
+            let statements = preparing.prepare_adopted(&piece)?;
             let (answer, answered) = oneshot::channel();
             let codec = Arc::clone(&preparing.codec);
             Ok((Adoption { statements, codec, answer }, answered))

@@ -34,15 +34,15 @@ impl Preparing {
         statements: Vec<NewStatement>,
     ) -> Result<Vec<Prepared>, StorageError> {
         if statements.len() <= INLINE_MAX {
-            return self.prepare_here(tenant, statements);
+            return self.prepare_here(tenant, &statements);
         }
         let mut front = statements;
         let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
         let back = front.split_off(half);
         let other = self.clone();
         // Both run from here on; only the waiting is one after the other.
-        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, back));
-        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, front));
+        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, &back));
+        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, &front));
         let mut prepared = join(front).await?;
         prepared.append(&mut join(back).await?);
         Ok(prepared)
@@ -51,15 +51,20 @@ impl Preparing {
     fn prepare_here(
         &self,
         tenant: TenantId,
-        statements: Vec<NewStatement>,
+        statements: &[NewStatement],
     ) -> Result<Vec<Prepared>, StorageError> {
         let texts = self.pack(statements.iter().map(|statement| statement.kept.text.as_str()))?;
         let mut salts = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut salts);
         let mut prepared = Vec::with_capacity(statements.len());
         let salts = salts.as_chunks().0;
-        for ((statement, text), salt) in statements.into_iter().zip(texts).zip(salts) {
-            prepared.push(self.prepare_one(tenant, statement, (text, *salt)));
+        let facts = EntityFacts::of_all(statements.iter().map(|new| &new.statement));
+        let rest = texts.into_iter().zip(salts).zip(facts);
+        for (statement, ((text, salt), facts)) in statements.iter().zip(rest) {
+            let mut one = self.prepare_one(tenant, statement, (text, *salt));
+            one.received =
+                Some(Received { len_bytes: statement.kept.text.len(), entity_facts: facts });
+            prepared.push(one);
         }
         Ok(prepared)
     }
@@ -78,7 +83,7 @@ impl Preparing {
     fn prepare_one(
         &self,
         tenant: TenantId,
-        new: NewStatement,
+        new: &NewStatement,
         (text, salt): (Bytes, [u8; 16]),
     ) -> Prepared {
         let statement = &new.statement;
@@ -102,24 +107,21 @@ impl Preparing {
                 salt,
                 text,
             }),
-            received: Some(Box::new(Received {
-                entity_facts: EntityFacts::of(statement),
-                kept: new.kept,
-            })),
+            received: None,
         }
     }
 
     /// Statements of another store, with the sequences and times that they have.
     pub(super) fn prepare_adopted(
         &self,
-        run: Vec<(TenantId, KeptStatement)>,
+        run: &[(TenantId, KeptStatement)],
     ) -> Result<Vec<Prepared>, StorageError> {
         let texts = self.pack(run.iter().map(|(_, kept)| kept.kept.text.as_str()))?;
-        let run = run.into_iter().zip(texts);
-        Ok(run.map(|((tenant, kept), text)| self.adopt_one(tenant, kept, text)).collect())
+        let run = run.iter().zip(texts);
+        Ok(run.map(|((tenant, kept), text)| self.adopt_one(*tenant, kept, text)).collect())
     }
 
-    fn adopt_one(&self, tenant: TenantId, kept: KeptStatement, text: Bytes) -> Prepared {
+    fn adopt_one(&self, tenant: TenantId, kept: &KeptStatement, text: Bytes) -> Prepared {
         let read = kept.read();
         let (shared_terms, entity_facts) =
             read.map_or_else(Default::default, |(statement, authority)| {
@@ -146,7 +148,7 @@ impl Preparing {
                 salt: kept.salt,
                 text,
             }),
-            received: Some(Box::new(Received { kept: kept.kept, entity_facts })),
+            received: Some(Received { len_bytes: kept.kept.text.len(), entity_facts }),
         }
     }
 }

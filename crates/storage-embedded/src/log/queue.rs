@@ -13,7 +13,6 @@ use super::dictionary::Codec;
 use super::record::Prepared;
 use super::writer::Writer;
 use crate::attachments::Staged;
-use crate::feed::size_bytes;
 
 /// How long a caller is told to wait when the queue is full.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
@@ -118,10 +117,8 @@ impl Work {
     fn bytes(&self) -> usize {
         let bytes = |prepared: &Prepared| {
             let received = prepared.received.as_ref();
-            let received = received.map_or(0, |received| {
-                size_bytes(received.kept.text.len()) + received.entity_facts.heap_bytes()
-            });
-            STATEMENT_BYTES + prepared.text_bytes() + received
+            let facts = received.map_or(0, |received| received.entity_facts.heap_bytes());
+            STATEMENT_BYTES + prepared.text_bytes() + facts
         };
         self.statements().iter().map(bytes).sum()
     }

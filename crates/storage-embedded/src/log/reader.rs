@@ -15,7 +15,7 @@ use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
 use crate::index::{Entry, EntryLog, EntrySource, Location};
 
 /// Longest text of a statement, in bytes.
-const TEXT_BYTES_MAX: usize = 1 << 30;
+pub(crate) const TEXT_BYTES_MAX: usize = 1 << 30;
 
 /// The segments of the log, open for reading.
 #[derive(Debug)]
@@ -217,7 +217,7 @@ pub(crate) fn feed_record_of(
             content: FeedContent::Erased { commitment },
         });
     }
-    Ok(FeedRecord::of_statement(kept_of(segment, record, location)?, None))
+    Ok(FeedRecord::of_statement(kept_of(segment, record, location)?))
 }
 
 /// The text of a statement, as kept.

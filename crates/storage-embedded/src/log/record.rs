@@ -2,7 +2,7 @@
 
 use acta_access::TenantId;
 use acta_storage::EntityFacts;
-use acta_xapi::{Kept, Version};
+use acta_xapi::Version;
 use bytes::Bytes as SharedBytes;
 
 use crate::format::{Bytes, CHECKSUM_BYTES, VARINT_BYTES_MAX, checksum, push_varint, varint_bytes};
@@ -65,11 +65,11 @@ impl<S> Content<S> {
     }
 }
 
-/// A statement as it was received.
+/// What is known of a statement that was received just now, and not written.
 #[derive(Debug)]
 pub(crate) struct Received {
-    /// The text to keep.
-    pub(crate) kept: Kept,
+    /// Bytes of the text, as kept.
+    pub(crate) len_bytes: usize,
     /// What it says about activities and persons.
     pub(crate) entity_facts: EntityFacts,
 }
@@ -82,7 +82,7 @@ pub(crate) struct Prepared {
     /// What stands there.
     pub(crate) content: Content<PreparedStatement>,
     /// What was received, for followers; none if it was read from the log.
-    pub(crate) received: Option<Box<Received>>,
+    pub(crate) received: Option<Received>,
 }
 
 /// A statement ready to be written. Its id and its terms are in the entry.

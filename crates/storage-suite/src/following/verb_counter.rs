@@ -47,7 +47,8 @@ impl Follower for VerbCounter {
             }
             assert_eq!(record.sequence, counted.sequence + 1, "a record was left out");
             counted.sequence = record.sequence;
-            if let Some(statement) = record.statement().and_then(|statement| statement.parsed()) {
+            let Some(statement) = record.statement() else { continue };
+            if let Some(statement) = statement.parsed()? {
                 *counted.counts.entry(statement.verb.id.as_str().to_owned()).or_default() += 1;
             }
         }

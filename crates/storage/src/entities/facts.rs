@@ -1,5 +1,8 @@
 //! What statements say about activities and persons.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use acta_xapi::{Statement, merge_definitions};
 
 use crate::Person;
@@ -51,56 +54,90 @@ impl EntityFactRef<'_> {
 
 /// Everything that one statement says about activities and persons, in the statement's order.
 ///
-/// Without facts it holds no memory of its own, and two pieces however many there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Statements that came together share their memory; without facts there is none.
+#[derive(Clone, Debug, Default)]
 pub struct EntityFacts {
+    shared: Option<Arc<SharedFacts>>,
+    /// Which of the shared ones.
+    range: Range<usize>,
+}
+
+/// The facts of some statements.
+#[derive(Debug, Default)]
+struct SharedFacts {
     /// Subject and text, by turns, without separators.
     texts: String,
     bounds: Vec<Bounds>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Bounds {
     kind: EntityKind,
     ordinal: u32,
+    start: usize,
     subject_end: usize,
     text_end: usize,
+}
+
+impl SharedFacts {
+    fn add(&mut self, statement: &Statement) {
+        for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
+            self.push((EntityKind::Activity, ordinal), activity.as_str(), text);
+        }
+        for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
+            self.push((EntityKind::Person, ordinal), &ifi.to_key(), text);
+        }
+    }
+
+    fn push(&mut self, (kind, ordinal): (EntityKind, u32), subject: &str, text: &str) {
+        let start = self.texts.len();
+        self.texts.push_str(subject);
+        let subject_end = self.texts.len();
+        self.texts.push_str(text);
+        let text_end = self.texts.len();
+        self.bounds.push(Bounds { kind, ordinal, start, subject_end, text_end });
+    }
 }
 
 impl EntityFacts {
     /// What `statement` says.
     pub fn of(statement: &Statement) -> Self {
-        let mut facts = Self::default();
-        for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
-            facts.push((EntityKind::Activity, ordinal), activity.as_str(), text);
-        }
-        for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
-            facts.push((EntityKind::Person, ordinal), &ifi.to_key(), text);
-        }
-        facts
+        Self::of_all(std::iter::once(statement)).pop().unwrap_or_default()
     }
 
-    fn push(&mut self, (kind, ordinal): (EntityKind, u32), subject: &str, text: &str) {
-        self.texts.push_str(subject);
-        let subject_end = self.texts.len();
-        self.texts.push_str(text);
-        self.bounds.push(Bounds { kind, ordinal, subject_end, text_end: self.texts.len() });
+    /// What each of some statements says, in order.
+    pub fn of_all<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> Vec<Self> {
+        let (mut shared, mut ranges) = (SharedFacts::default(), Vec::new());
+        for statement in statements {
+            let start = shared.bounds.len();
+            shared.add(statement);
+            ranges.push(start..shared.bounds.len());
+        }
+        let shared = Arc::new(shared);
+        let of = |range: Range<usize>| Self {
+            shared: (!range.is_empty()).then(|| Arc::clone(&shared)),
+            range,
+        };
+        ranges.into_iter().map(of).collect()
     }
 
     /// The facts in order.
     pub fn iter(&self) -> impl Iterator<Item = EntityFactRef<'_>> {
-        let mut start = 0;
-        self.bounds.iter().map(move |bounds| {
-            let Bounds { kind, ordinal, subject_end, text_end } = *bounds;
-            let subject = &self.texts[start..subject_end];
-            start = text_end;
-            EntityFactRef { kind, subject, text: &self.texts[subject_end..text_end], ordinal }
+        let shared = self.shared.as_deref();
+        let bounds = shared.and_then(|shared| shared.bounds.get(self.range.clone()));
+        let texts = shared.map_or("", |shared| shared.texts.as_str());
+        bounds.unwrap_or_default().iter().map(move |bounds| {
+            let Bounds { kind, ordinal, start, subject_end, text_end } = *bounds;
+            let (subject, text) = (&texts[start..subject_end], &texts[subject_end..text_end]);
+            EntityFactRef { kind, subject, text, ordinal }
         })
     }
 
-    /// The memory that it holds beside itself, in bytes.
+    /// The memory that it holds beside itself, in bytes, as its part of what is shared.
     pub fn heap_bytes(&self) -> usize {
-        self.texts.capacity() + self.bounds.capacity() * size_of::<Bounds>()
+        let len =
+            |fact: EntityFactRef<'_>| size_of::<Bounds>() + fact.subject.len() + fact.text.len();
+        self.iter().map(len).sum()
     }
 }
 

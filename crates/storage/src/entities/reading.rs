@@ -80,7 +80,7 @@ async fn read_behind<S: EntityStore + ?Sized>(
         let Some(last) = records.last() else { break };
         span.sequence = last.sequence;
         for statement in records.iter().filter_map(FeedRecord::statement) {
-            let all = statement.entity_facts().iter();
+            let all = statement.entity_facts()?.iter();
             let about = all.filter(|it| it.kind == subject.kind && it.subject == subject.key);
             facts.extend(about.map(|fact| fact.text.to_owned()));
         }
@@ -105,8 +105,8 @@ async fn help<S: EntityStore + ?Sized>(
     let to = records.last().map_or(span.last_sequence, |last| last.sequence);
     let mut effects = StoreEffects::default();
     for statement in records.iter().filter_map(FeedRecord::statement) {
-        let all = statement.entity_facts().iter();
-        effects.entity_facts.extend(all.map(|fact| fact.to_fact(statement.kept.sequence)));
+        let all = statement.entity_facts()?.iter();
+        effects.entity_facts.extend(all.map(|fact| fact.to_fact(statement.sequence())));
     }
     let step = FollowerStep { tenant: span.tenant, from: span.sequence, to, effects };
     let advanced = store.advance(FollowerName::ENTITIES, step).await?;

@@ -33,7 +33,7 @@ impl Feed for ModelStorage {
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError> {
         let kept = self.read_kept(tenant, after, page).await?;
-        Ok(kept.into_iter().map(|kept| FeedRecord::of_statement(kept, None)).collect())
+        Ok(kept.into_iter().map(FeedRecord::of_statement).collect())
     }
 
     async fn find_position(

@@ -1,0 +1,75 @@
+//! `acta follower`: what is derived from the statement log.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::admin::{Address, Client, Common, Told, fields, table, whole};
+
+/// Arguments of `acta follower`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Lists all followers and how many statements each has not read yet.
+    List,
+    /// Lets a follower read nothing, on every node, until it is resumed.
+    Pause(Name),
+    /// Lets a follower go on that was paused.
+    Resume(Name),
+    /// Drops what a follower has derived, and has it read every statement again.
+    Rebuild(Name),
+}
+
+/// Which follower.
+#[derive(Clone, Debug, clap::Args)]
+struct Name {
+    /// The name of the follower, as in `entities`.
+    name: String,
+}
+
+impl Name {
+    fn below(&self, act: &str) -> Address {
+        Address::of(["followers", &self.name, act])
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store can neither be opened nor asked.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
+}
+
+async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+    let follower = match act {
+        Act::List => return list(client).await,
+        Act::Pause(name) => client.post(&name.below("pause"), None).await?,
+        Act::Resume(name) => client.post(&name.below("resume"), None).await?,
+        Act::Rebuild(name) => client.post(&name.below("rebuild"), None).await?,
+    };
+    let lines = fields(&follower, &["name", "is_paused", "lag"]);
+    Ok(Told::new(follower, lines))
+}
+
+async fn list(client: &mut Client) -> Result<Told> {
+    let followers = client.list(&Address::of(["followers"]), usize::MAX).await?;
+    let columns = [
+        ("NAME", "/name"),
+        ("PAUSED", "/is_paused"),
+        ("LAG", "/lag"),
+        ("TENANTS BEHIND", "/tenants_behind"),
+    ];
+    let lines = table(&followers, &columns);
+    Ok(Told::new(whole(&followers), lines))
+}

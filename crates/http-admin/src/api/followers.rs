@@ -1,0 +1,19 @@
+//! Followers of the statement log.
+
+mod control;
+mod list;
+mod view;
+
+use acta_http::route::Gate;
+use utoipa_axum::routes;
+
+use crate::operations::Operations;
+
+/// Every operation, with who comes through to it.
+pub(super) fn operations() -> Operations {
+    Operations::named("api/followers")
+        .add(Gate::Known, routes!(list::list_followers))
+        .add(Gate::Known, routes!(control::pause_follower))
+        .add(Gate::Known, routes!(control::resume_follower))
+        .add(Gate::Known, routes!(control::rebuild_follower))
+}

@@ -1,0 +1,77 @@
+//! `POST /api/v1/followers/{follower}/pause`, `…/resume` and `…/rebuild`: what a follower does.
+
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use super::view::FollowerView;
+use crate::api::json::view;
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Pause a follower
+///
+/// It reads nothing on any node until it is resumed, also after a restart. What it has derived
+/// stays as it is. For operators of the server.
+#[utoipa::path(
+    post,
+    path = "/followers/{follower}/pause",
+    operation_id = "pause_follower",
+    tag = "followers",
+    params(("follower" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "The follower as it is now.", body = FollowerView)),
+)]
+pub(crate) async fn pause_follower(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(follower): Id<String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    let state = shared.admin.pause_follower(&asker, &follower, true).await?;
+    Ok(view(&FollowerView::of(&state)))
+}
+
+/// Resume a follower
+///
+/// It goes on where it was paused. For operators of the server.
+#[utoipa::path(
+    post,
+    path = "/followers/{follower}/resume",
+    operation_id = "resume_follower",
+    tag = "followers",
+    params(("follower" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "The follower as it is now.", body = FollowerView)),
+)]
+pub(crate) async fn resume_follower(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(follower): Id<String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    let state = shared.admin.pause_follower(&asker, &follower, false).await?;
+    Ok(view(&FollowerView::of(&state)))
+}
+
+/// Rebuild what a follower has derived
+///
+/// What it has derived is dropped, and it reads every statement again. What it derives is
+/// incomplete or slow to read until it has caught up. For operators of the server.
+#[utoipa::path(
+    post,
+    path = "/followers/{follower}/rebuild",
+    operation_id = "rebuild_follower",
+    tag = "followers",
+    params(("follower" = String, Path, description = "Its name.")),
+    responses((status = 200, description = "The follower as it is now.", body = FollowerView)),
+)]
+pub(crate) async fn rebuild_follower(
+    State(shared): State<Shared>,
+    Administrator(asker): Administrator,
+    Id(follower): Id<String>,
+    Query(NoParams): Query<NoParams>,
+) -> Result<Response, AdminProblem> {
+    let state = shared.admin.rebuild_follower(&asker, &follower).await?;
+    Ok(view(&FollowerView::of(&state)))
+}
