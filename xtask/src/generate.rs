@@ -1,5 +1,7 @@
 //! Files that are generated from code and committed.
 
+mod bounds;
+
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{root, say};
@@ -8,7 +10,7 @@ fn files() -> Vec<(&'static str, String)> {
     vec![
         ("docs/operate/access.md", acta_access::reference_page()),
         ("docs/operate/config.md", acta_config::reference_page()),
-        ("docs/operate/limits.md", acta_config::limits_page(&crate::bounds::fixed())),
+        ("docs/operate/limits.md", acta_config::limits_page(&bounds::fixed())),
         ("spec/openapi/admin.json", acta_http_admin::openapi_document()),
     ]
 }

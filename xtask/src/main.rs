@@ -2,7 +2,6 @@
 
 mod api;
 mod bench;
-mod bounds;
 mod ci;
 mod conform;
 mod fixture;

@@ -1,26 +1,64 @@
 //! What the engine tells about itself, for `/metrics`.
 
+use acta_followers::{FollowerStatus, FollowerWork, Followers};
 use acta_http::{GaugeReading, Gauges};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Connections, PostgresStorage};
 
 use crate::wire::Engine;
 
-/// Reads the engine's statistics.
-#[derive(Debug)]
-pub(crate) struct EngineGauges(pub(crate) Engine);
+/// Reads the statistics of the engine and of the followers.
+pub(crate) struct StoreGauges {
+    engine: Engine,
+    followers: Box<dyn Fn() -> Vec<FollowerStatus> + Send + Sync>,
+}
+
+impl StoreGauges {
+    /// Of this engine, and of the followers that run beside it.
+    pub(crate) fn new(engine: Engine, followers: &Followers) -> Self {
+        Self { engine, followers: Box::new(followers.watch()) }
+    }
+}
 
 type Reading = (&'static str, &'static str, f64);
 
-impl Gauges for EngineGauges {
+impl Gauges for StoreGauges {
     fn read(&self) -> Vec<GaugeReading> {
-        let readings = match &self.0 {
+        let readings = match &self.engine {
             Engine::Embedded(storage) => embedded(storage),
             Engine::Postgres(storage) => postgres(storage),
         };
+        let label = None;
         let named = readings.into_iter();
-        named.map(|(name, help, value)| GaugeReading { name, help, value }).collect()
+        let named = named.map(|(name, help, value)| GaugeReading { name, help, label, value });
+        named.chain(of_followers(&(self.followers)())).collect()
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn of_followers(statuses: &[FollowerStatus]) -> Vec<GaugeReading> {
+    type Read = fn(&FollowerStatus) -> f64;
+    const GAUGES: [(&str, &str, Read); 4] = [
+        ("acta_follower_running", "1 where this process does the work of the follower", |status| {
+            f64::from(u8::from(status.work == FollowerWork::Following))
+        }),
+        ("acta_follower_lag_statements", "Statements not read yet, where it runs", |status| {
+            status.lag as f64
+        }),
+        ("acta_follower_statements_total", "Statements read since the start", |status| {
+            status.record_count as f64
+        }),
+        ("acta_follower_failures_total", "Failures since the start", |status| {
+            status.failure_count as f64
+        }),
+    ];
+    let reading = |(name, help, read): (_, _, Read)| {
+        statuses.iter().map(move |status| {
+            let label = Some(("follower", status.name.as_str()));
+            GaugeReading { name, help, label, value: read(status) }
+        })
+    };
+    GAUGES.into_iter().flat_map(reading).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]

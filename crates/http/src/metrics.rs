@@ -27,6 +27,9 @@ pub struct GaugeReading {
     pub name: &'static str,
     /// What it says, for people.
     pub help: &'static str,
+    /// What tells it from others of the same name, which stand beside it: a label and its
+    /// value.
+    pub label: Option<(&'static str, &'static str)>,
     /// The number.
     pub value: f64,
 }
@@ -151,7 +154,12 @@ impl Gauges for Held {
     #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
     fn read(&self) -> Vec<GaugeReading> {
         let [known, anonymous] = &self.0;
-        let reading = |name, help, value: usize| GaugeReading { name, help, value: value as f64 };
+        let reading = |name, help, value: usize| GaugeReading {
+            name,
+            help,
+            label: None,
+            value: value as f64,
+        };
         vec![
             reading(
                 "acta_http_memory_bytes",
@@ -178,15 +186,19 @@ impl fmt::Debug for Others {
 
 impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        for reading in self.0.read() {
-            let gauge = ConstGauge::<f64>::new(reading.value);
-            let metric = encoder.encode_descriptor(
-                reading.name,
-                reading.help,
-                None,
-                prometheus_client::metrics::MetricType::Gauge,
-            )?;
-            gauge.encode(metric)?;
+        for readings in self.0.read().chunk_by(|one, next| one.name == next.name) {
+            let Some(first) = readings.first() else { continue };
+            let kind = prometheus_client::metrics::MetricType::Gauge;
+            let mut metric = encoder.encode_descriptor(first.name, first.help, None, kind)?;
+            if first.label.is_none() {
+                ConstGauge::<f64>::new(first.value).encode(metric)?;
+                continue;
+            }
+            for reading in readings {
+                let labels: Vec<(&str, &str)> = reading.label.into_iter().collect();
+                let metric = metric.encode_family(&labels)?;
+                ConstGauge::<f64>::new(reading.value).encode(metric)?;
+            }
         }
         Ok(())
     }
@@ -205,15 +217,27 @@ mod tests {
 
     impl Gauges for Two {
         fn read(&self) -> Vec<GaugeReading> {
-            let reading = |name, value| GaugeReading { name, help: "A number", value };
-            vec![reading("acta_log_bytes", 7.5), reading("acta_halted", 0.0)]
+            let reading =
+                |name, label, value| GaugeReading { name, help: "A number", label, value };
+            vec![
+                reading("acta_log_bytes", None, 7.5),
+                reading("acta_halted", None, 0.0),
+                reading("acta_follower_lag", Some(("follower", "one")), 3.0),
+                reading("acta_follower_lag", Some(("follower", "two")), 4.0),
+            ]
         }
     }
 
     #[test]
     fn numbers_of_others_are_read_when_they_are_asked_for() {
         let text = metrics(Some(Arc::new(Two))).encode();
-        for line in ["# TYPE acta_log_bytes gauge", "acta_log_bytes 7.5", "acta_halted 0.0"] {
+        for line in [
+            "# TYPE acta_log_bytes gauge",
+            "acta_log_bytes 7.5",
+            "acta_halted 0.0",
+            r#"acta_follower_lag{follower="one"} 3.0"#,
+            r#"acta_follower_lag{follower="two"} 4.0"#,
+        ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
     }

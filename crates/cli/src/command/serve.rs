@@ -76,12 +76,12 @@ async fn serve(config: &Config) -> Result<()> {
     let address = listener.local_addr()?;
     let mut store = Store::open(config, Missing::Make).await?;
     store.check_whole().await?;
-    store.follow();
     let mut parts = store.server_parts(config, connections_max(config)).await?;
     greet(&store, (&parts.http.authenticator, &parts.admin.admin), (config, address)).await?;
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
-    let gauges: Arc<dyn Gauges> = Arc::new(gauges::EngineGauges(store.engine.clone()));
+    let engine = store.engine.clone();
+    let gauges: Arc<dyn Gauges> = Arc::new(gauges::StoreGauges::new(engine, store.follow()));
     parts.http.gauges = Some(gauges);
     let tending = Tending::begin(&parts);
     let socket = open_control(&store.engine);

@@ -1,6 +1,6 @@
 //! How a follower is shown.
 
-use acta_admin::FollowerState;
+use acta_admin::followers::FollowerState;
 use serde::Serialize;
 use utoipa::ToSchema;
 
