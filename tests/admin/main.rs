@@ -7,6 +7,7 @@ mod accounts;
 mod asking;
 mod audit;
 mod credentials;
+mod followers;
 mod neighbours;
 mod reaching;
 mod readme;

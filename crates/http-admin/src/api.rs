@@ -7,7 +7,6 @@
 //! the OpenAPI document.
 
 mod audit;
-mod followers;
 mod json;
 mod nouns;
 pub(crate) mod openapi;

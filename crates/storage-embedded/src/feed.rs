@@ -24,6 +24,9 @@ use crate::log::writer::CommitObserver;
 /// Most memory of what is kept, in bytes.
 const BYTES_MAX: usize = 16 << 20;
 
+/// Most statements that wait to be freed by a reader.
+const TRIMMED_MAX: usize = 8_192;
+
 /// A statement that was stored just now.
 #[derive(Clone, Debug)]
 struct RecentStatement {
@@ -103,6 +106,8 @@ struct State {
     /// Whose statements stand in `tenants`, in the order in which they were stored.
     order: VecDeque<TenantId>,
     bytes: usize,
+    /// What has gone, but is not freed yet: readers have more time for that than the writer.
+    trimmed: Vec<RecentStatement>,
 }
 
 impl FeedTail {
@@ -131,8 +136,23 @@ impl FeedTail {
         after: u64,
         page: PageLimits,
     ) -> Option<Vec<FeedRecord>> {
-        let state = self.lock();
-        let statements = state.tenants.get(&tenant)?;
+        let mut state = self.lock();
+        let trimmed = std::mem::take(&mut state.trimmed);
+        let read = state.read(tenant, after, page);
+        drop(state);
+        drop(trimmed);
+        read
+    }
+
+    /// Forgets what is here of a tenant.
+    pub(crate) fn forget(&self, tenant: TenantId) {
+        self.lock().forget(tenant);
+    }
+}
+
+impl State {
+    fn read(&self, tenant: TenantId, after: u64, page: PageLimits) -> Option<Vec<FeedRecord>> {
+        let statements = self.tenants.get(&tenant)?;
         let first = statements.front()?.sequence;
         let skipped = usize::try_from((after + 1).checked_sub(first)?).ok()?;
         let (mut read, mut bytes) = (Vec::new(), 0);
@@ -146,13 +166,6 @@ impl FeedTail {
         Some(read)
     }
 
-    /// Forgets what is here of a tenant.
-    pub(crate) fn forget(&self, tenant: TenantId) {
-        self.lock().forget(tenant);
-    }
-}
-
-impl State {
     fn push(&mut self, tenant: TenantId, statement: RecentStatement) {
         self.bytes += statement.size_bytes;
         self.order.push_back(tenant);
@@ -166,6 +179,9 @@ impl State {
             let Some(statements) = self.tenants.get_mut(&tenant) else { continue };
             if let Some(oldest) = statements.pop_front() {
                 self.bytes -= oldest.size_bytes;
+                if self.trimmed.len() < TRIMMED_MAX {
+                    self.trimmed.push(oldest);
+                }
             }
             if statements.is_empty() {
                 self.tenants.remove(&tenant);

@@ -1,8 +1,9 @@
 //! Every noun of the API with its operations.
 
 use super::people::{accounts, invitations, links, members, own, session};
+use super::server::followers;
 use super::tenants::{credentials, statements};
-use super::{audit, followers, server, tenants, tokens};
+use super::{audit, server, tenants, tokens};
 use crate::operations::Operation;
 
 /// Every operation: what the routes and the document are made of.

@@ -1,5 +1,6 @@
 //! The server itself.
 
+pub(super) mod followers;
 mod read;
 
 use acta_http::route::Gate;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::operations::Operations;
 
 /// Every operation, with who comes through to it.
-pub(super) fn operations() -> Operations {
+pub(crate) fn operations() -> Operations {
     Operations::named("api/followers")
         .add(Gate::Known, routes!(list::list_followers))
         .add(Gate::Known, routes!(control::pause_follower))

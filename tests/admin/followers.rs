@@ -1,0 +1,52 @@
+//! `acta follower`, every command of it, on every kind of store.
+
+use serde_json::json;
+
+use crate::asking::{Asked, Kind};
+
+fn check(kind: Kind) {
+    let store = Asked::new(kind);
+    let listed = store.ask(&["follower", "list"]);
+    let names: Vec<&str> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["entities"], "{kind:?}");
+    assert_eq!((&listed["items"][0]["is_paused"], &listed["next"]), (&json!(false), &json!(null)));
+    let shown = store.tell(&["follower", "list"]);
+    assert!(shown.contains("NAME      PAUSED  LAG  TENANTS BEHIND"), "{shown}");
+    assert!(shown.contains("entities"), "{shown}");
+    assert_eq!(store.ask(&["follower", "pause", "entities"])["is_paused"], true);
+    assert_eq!(store.ask(&["follower", "list"])["items"][0]["is_paused"], true, "it stays so");
+    assert_eq!(store.ask(&["follower", "pause", "entities"])["is_paused"], true);
+    assert_eq!(store.ask(&["follower", "resume", "entities"])["is_paused"], false);
+    assert_eq!(store.ask(&["follower", "rebuild", "entities"])["name"], "entities");
+    store.refuse(&["follower", "pause", "unheard-of"], 1, "there is nothing");
+    let acts = store.ask(&["audit", "list", "--server"]);
+    let acts: Vec<&str> = acts["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["act"].as_str().unwrap())
+        .filter(|act| act.starts_with("follower."))
+        .collect();
+    // What changed nothing is not told.
+    assert_eq!(acts, ["follower.rebuilt", "follower.resumed", "follower.paused"]);
+}
+
+#[test]
+fn followers_of_a_served_store() {
+    check(Kind::Served);
+}
+
+#[test]
+fn followers_of_an_unserved_store() {
+    check(Kind::Unserved);
+}
+
+#[test]
+fn followers_of_a_store_in_a_database() {
+    check(Kind::Database);
+}
