@@ -16,6 +16,7 @@ use acta_storage::{
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,8 @@ const EFFECTS_COUNT_MAX: usize = 4_000;
 struct Place {
     /// Where it goes on after a restart.
     saved: u64,
+    /// Where it will go on after a restart, once that is written.
+    saving: Option<u64>,
     /// Everything up to here was taken.
     reached: u64,
     /// What is to be written of the records behind `saved`.
@@ -60,7 +63,7 @@ struct Place {
 impl Place {
     fn new(saved: u64) -> Self {
         let effects = StoreEffects::default();
-        Self { saved, reached: saved, effects, since: Instant::now() }
+        Self { saved, saving: None, reached: saved, effects, since: Instant::now() }
     }
 
     /// Takes what was made of the records up to `to`.
@@ -80,12 +83,30 @@ impl Place {
         self.saved < self.reached && (self.saved == 0 || is_full || wait <= self.since.elapsed())
     }
 
+    /// Whether so much waits that the follower must wait too.
+    fn is_full(&self) -> bool {
+        WAITING_COUNT_MAX <= self.effects.entity_facts.len()
+    }
+
+    /// Whether the follower stands at `sequence`, as far as is known here.
+    fn is_at(&self, sequence: u64) -> bool {
+        self.saved == sequence || self.saving == Some(sequence)
+    }
+
     /// The step that saves it.
     fn step(&mut self, tenant: TenantId) -> FollowerStep {
         let effects = std::mem::take(&mut self.effects);
+        self.saving = Some(self.reached);
+        self.since = Instant::now();
         FollowerStep { tenant, from: self.saved, to: self.reached, effects }
     }
 }
+
+/// What became of a step: whose it was, where it ended, and whether it was taken.
+type Saved = (TenantId, u64, Result<Advanced, StorageError>);
+
+/// Facts that wait for a step to be saved before the follower waits too, of one tenant.
+const WAITING_COUNT_MAX: usize = 50_000;
 
 /// What a round came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +125,8 @@ pub(crate) struct Worker {
     progress: Arc<Progress>,
     pace: FeedPace,
     places: HashMap<TenantId, Place>,
+    /// Steps that are being saved while it reads on.
+    saving: Option<JoinHandle<Vec<Saved>>>,
     /// Whether it is to pause, and when that was asked last.
     control: Option<(bool, Instant)>,
 }
@@ -115,8 +138,8 @@ impl Worker {
         progress: Arc<Progress>,
     ) -> Self {
         let (name, pace) = (follower.name(), storage.pace());
-        let (places, control) = (HashMap::new(), None);
-        Self { storage, follower, name, progress, pace, places, control }
+        let (places, saving, control) = (HashMap::new(), None, None);
+        Self { storage, follower, name, progress, pace, places, saving, control }
     }
 
     /// Follows until `stop` is cancelled.
@@ -197,25 +220,23 @@ impl Worker {
             self.progress.set_work(FollowerWork::Elsewhere);
             return Ok(Round::Done);
         }
+        let is_saved = self.saving.as_ref().is_some_and(JoinHandle::is_finished);
+        if is_saved || self.places.values().any(Place::is_full) {
+            self.finish_saving().await?;
+        }
         let behind = self.storage.list_behind(self.name).await?;
         let mut lag: u64 = behind.iter().map(|position| self.lag_of(*position)).sum();
         self.progress.set_lag(lag);
         let (mut round, mut failed, mut steps) = (Round::Done, None, Vec::new());
         for position in behind {
-            if self.pace.concurrent_steps <= steps.len() {
-                self.take_steps(std::mem::take(&mut steps), &mut failed).await;
-                if !self.storage.hold_lease(self.name).await? {
-                    return Ok(Round::Done);
-                }
-            }
             let before = self.lag_of(position);
-            match self.read(position).await {
-                Ok(step) => steps.extend(step),
-                // What is wrong with one tenant does not hold up the others.
-                Err(error) => {
-                    failed = Some(error);
-                    self.forget_tenant(position.tenant);
-                }
+            // What is wrong with one tenant does not hold up the others.
+            if let Err(error) = self.read(position).await {
+                failed = Some(error);
+                self.forget_tenant(position.tenant);
+            }
+            if steps.len() < self.pace.concurrent_steps {
+                steps.extend(self.due_step(position.tenant));
             }
             let after = self.lag_of(position);
             lag = (lag + after).saturating_sub(before);
@@ -223,7 +244,7 @@ impl Worker {
                 round = Round::More;
             }
         }
-        self.take_steps(steps, &mut failed).await;
+        self.save(steps);
         self.progress.set_lag(lag);
         self.progress.set_work(FollowerWork::Following);
         failed.map_or(Ok(round), Err)
@@ -242,19 +263,16 @@ impl Worker {
 
     fn lag_of(&self, position: FollowerPosition) -> u64 {
         let place = self.places.get(&position.tenant);
-        let place = place.filter(|place| place.saved == position.sequence);
+        let place = place.filter(|place| place.is_at(position.sequence));
         let reached = place.map_or(position.sequence, |place| place.reached);
         position.last_sequence.saturating_sub(reached)
     }
 
-    /// Takes a page of a tenant's records. Returns the step that is to be saved, if one is.
-    async fn read(
-        &mut self,
-        position: FollowerPosition,
-    ) -> Result<Option<FollowerStep>, StorageError> {
+    /// Takes a page of a tenant's records.
+    async fn read(&mut self, position: FollowerPosition) -> Result<(), StorageError> {
         let tenant = position.tenant;
         let is_known = match self.places.get(&tenant) {
-            Some(place) if place.saved == position.sequence => true,
+            Some(place) if place.is_at(position.sequence) => true,
             // Another node has gone on, or it starts anew.
             Some(_) => {
                 self.forget();
@@ -265,7 +283,7 @@ impl Worker {
         if !is_known {
             self.places.insert(tenant, Place::new(position.sequence));
         }
-        let Some(place) = self.places.get_mut(&tenant) else { return Ok(None) };
+        let Some(place) = self.places.get_mut(&tenant) else { return Ok(()) };
         if place.reached < position.last_sequence {
             let records = self.storage.read_records(tenant, place.reached, PAGE).await?;
             let records = read(records).await?;
@@ -275,39 +293,68 @@ impl Worker {
                 place.reach(last.sequence, effects);
             }
         }
-        Ok(place.is_due(self.pace).then(|| place.step(tenant)))
+        Ok(())
     }
 
-    /// Saves steps, all at once.
-    async fn take_steps(&mut self, steps: Vec<FollowerStep>, failed: &mut Option<StorageError>) {
+    /// The step that is to be saved now of a tenant, if one is. None while others are saved.
+    fn due_step(&mut self, tenant: TenantId) -> Option<FollowerStep> {
+        let place = self.places.get_mut(&tenant).filter(|place| place.is_due(self.pace))?;
+        self.saving.is_none().then(|| place.step(tenant))
+    }
+
+    /// Begins to save steps, all at once. Nothing else is being saved.
+    fn save(&mut self, steps: Vec<FollowerStep>) {
+        if steps.is_empty() {
+            return;
+        }
         let (storage, name) = (Arc::clone(&self.storage), self.name);
-        let taken = join_all(steps.into_iter().map(|step| async {
-            let (tenant, to) = (step.tenant, step.to);
-            (tenant, to, storage.advance(name, step).await)
+        self.saving = Some(tokio::spawn(async move {
+            let steps = steps.into_iter().map(|step| async {
+                let (tenant, to) = (step.tenant, step.to);
+                (tenant, to, storage.advance(name, step).await)
+            });
+            join_all(steps).await
         }));
-        for (tenant, to, advanced) in taken.await {
+    }
+
+    /// Waits for the steps that are being saved.
+    async fn finish_saving(&mut self) -> Result<(), StorageError> {
+        let Some(saving) = &mut self.saving else { return Ok(()) };
+        // Taken away only afterwards: this may be cancelled meanwhile.
+        let saved = saving.await;
+        self.saving = None;
+        let mut failed = None;
+        for (tenant, to, advanced) in saved.map_err(|_panic| panicked())? {
             match advanced {
-                Ok(Advanced::Done) => {
-                    self.places.insert(tenant, Place::new(to));
+                Ok(advanced) => {
+                    let place = self.places.get_mut(&tenant);
+                    match place.filter(|place| place.saving == Some(to)) {
+                        Some(place) if advanced == Advanced::Done => {
+                            (place.saved, place.saving) = (to, None);
+                        }
+                        // It went on from elsewhere, or was forgotten meanwhile.
+                        Some(_) | None => self.forget_tenant(tenant),
+                    }
                 }
-                Ok(Advanced::Moved) => self.forget_tenant(tenant),
                 Err(error) => {
-                    *failed = Some(error);
+                    failed = Some(error);
                     self.forget_tenant(tenant);
                 }
             }
         }
+        failed.map_or(Ok(()), Err)
     }
 
     /// Saves how far it has come, and leaves the work to other nodes.
     async fn end(&mut self) -> Result<(), StorageError> {
+        let before = self.finish_saving().await;
         let places = self.places.iter_mut().filter(|(_, place)| place.saved < place.reached);
         let unsaved = places.map(|(tenant, place)| place.step(*tenant)).collect();
-        let mut failed = None;
-        self.take_steps(unsaved, &mut failed).await;
+        self.save(unsaved);
+        let saved = before.and(self.finish_saving().await);
         self.forget();
         self.storage.release_lease(self.name).await?;
-        failed.map_or(Ok(()), Err)
+        saved
     }
 
     /// What was taken of a tenant may not be saved. What the follower remembers of others goes

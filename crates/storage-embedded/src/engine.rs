@@ -15,7 +15,7 @@ use acta_access::TenantId;
 use acta_ambient::{Entropy, Moment};
 use acta_storage::{
     Appended, FeedEntry, FeedRecord, KeptStatement, NewStatement, PageLimits, StatementPage,
-    StatementQuery, StorageError, StoredStatement, TermHasher,
+    StatementQuery, StatementSource, StorageError, StoredStatement, TermHasher,
 };
 use acta_xapi::StatementId;
 use tokio::sync::{oneshot, watch};
@@ -294,13 +294,14 @@ impl Engine {
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError> {
-        if let Some(records) = self.feed.read(tenant, after, page) {
+        let reading = self.reading(tenant);
+        let source = |sequence| Box::new(reading.statement(sequence)) as Box<dyn StatementSource>;
+        if let Some(records) = self.feed.read(tenant, (after, page), source) {
             return Ok(records);
         }
         if self.count_statements(tenant) <= after {
             return Ok(Vec::new());
         }
-        let reading = self.reading(tenant);
         blocking(move || reading.steadily(|reading| reading.records(after, page))).await
     }
 

@@ -3,22 +3,17 @@
 //! A follower that keeps up with the log finds here what it has not read yet, and never asks
 //! the log. One that does not finds that the beginning is gone, and reads the log in its
 //! place. So a writer waits for no follower, and what followers cost in memory is bounded.
-//! Texts stay packed until somebody asks for one.
+//! Texts are not kept here: who asks for one has it read from the log.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_storage::{
-    EntityFacts, FeedRecord, KeptStatement, PageLimits, StatementSource, StorageError,
-};
-use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
+use acta_storage::{EntityFacts, FeedRecord, PageLimits, StatementSource};
 use tokio::sync::watch;
 
-use crate::log::dictionary::Codec;
-use crate::log::reader::TEXT_BYTES_MAX;
-use crate::log::record::{Prepared, PreparedStatement};
+use crate::log::record::{Prepared, Received};
 use crate::log::writer::CommitObserver;
 
 /// Most memory of what is kept, in bytes.
@@ -27,16 +22,11 @@ const BYTES_MAX: usize = 16 << 20;
 /// Most statements that wait to be freed by a reader.
 const TRIMMED_MAX: usize = 8_192;
 
-/// A statement that was stored just now.
-#[derive(Clone, Debug)]
+/// A statement that was stored just now. Its text is in the log.
+#[derive(Debug)]
 struct RecentStatement {
     sequence: u64,
-    id: u128,
     stored_micros: i64,
-    target: Option<u128>,
-    is_voiding: bool,
-    statement: PreparedStatement,
-    codec: Arc<Codec>,
     /// Bytes of the text.
     len_bytes: usize,
     entity_facts: EntityFacts,
@@ -45,49 +35,21 @@ struct RecentStatement {
 }
 
 impl RecentStatement {
-    /// None if it is no statement, or was not received.
-    fn of(prepared: Prepared, codec: &Arc<Codec>) -> Option<Self> {
-        let Prepared { entry, content, received } = prepared;
-        let (received, statement) = (received?, content.into_statement()?);
-        let beside = statement.text.len() + received.entity_facts.heap_bytes();
+    /// None if it was not received.
+    fn of(prepared: Prepared) -> Option<Self> {
+        let Received { len_bytes, entity_facts } = prepared.received?;
         Some(Self {
-            sequence: entry.sequence,
-            id: entry.id?,
-            stored_micros: entry.stored_micros,
-            target: entry.target,
-            is_voiding: entry.is_voiding,
-            statement,
-            codec: Arc::clone(codec),
-            len_bytes: received.len_bytes,
-            entity_facts: received.entity_facts,
-            size_bytes: size_of::<Self>() + beside,
+            sequence: prepared.entry.sequence,
+            stored_micros: prepared.entry.stored_micros,
+            len_bytes,
+            size_bytes: size_of::<Self>() + entity_facts.heap_bytes(),
+            entity_facts,
         })
     }
 
-    fn record(&self) -> FeedRecord {
-        let stored = Moment::from_unix_micros(self.stored_micros);
-        let (facts, source) = (self.entity_facts.clone(), Box::new(self.clone()));
-        FeedRecord::of_source((self.sequence, stored), self.len_bytes, facts, source)
-    }
-}
-
-impl StatementSource for RecentStatement {
-    fn load(&self) -> Result<KeptStatement, StorageError> {
-        let act = "unpacking a statement";
-        let text = self.codec.unpack(&self.statement.text, TEXT_BYTES_MAX);
-        let text = text.map_err(|source| StorageError::Io { act, source })?;
-        let id = |id| StatementId(Uuid::from_u128(id));
-        Ok(KeptStatement {
-            sequence: self.sequence,
-            id: id(self.id),
-            stored: Moment::from_unix_micros(self.stored_micros),
-            version: self.statement.version,
-            fingerprint: Fingerprint(self.statement.fingerprint),
-            salt: self.statement.salt,
-            kept: Kept { text, is_timestamp_stored: self.statement.is_timestamp_stored },
-            target: self.target.map(id),
-            is_voiding: self.is_voiding,
-        })
+    fn record(&self, source: Box<dyn StatementSource>) -> FeedRecord {
+        let place = (self.sequence, Moment::from_unix_micros(self.stored_micros));
+        FeedRecord::of_source(place, self.len_bytes, self.entity_facts.clone(), source)
     }
 }
 
@@ -129,16 +91,17 @@ impl FeedTail {
         self.appended.subscribe()
     }
 
-    /// The records of a tenant behind `after`; none if the first of them is not here.
+    /// The records of a tenant behind `after`; none if the first of them is not here. The text of
+    /// the statement with a sequence is loaded from what `source` makes.
     pub(crate) fn read(
         &self,
         tenant: TenantId,
-        after: u64,
-        page: PageLimits,
+        (after, page): (u64, PageLimits),
+        source: impl Fn(u64) -> Box<dyn StatementSource>,
     ) -> Option<Vec<FeedRecord>> {
         let mut state = self.lock();
         let trimmed = std::mem::take(&mut state.trimmed);
-        let read = state.read(tenant, after, page);
+        let read = state.read(tenant, (after, page), source);
         drop(state);
         drop(trimmed);
         read
@@ -151,14 +114,19 @@ impl FeedTail {
 }
 
 impl State {
-    fn read(&self, tenant: TenantId, after: u64, page: PageLimits) -> Option<Vec<FeedRecord>> {
+    fn read(
+        &self,
+        tenant: TenantId,
+        (after, page): (u64, PageLimits),
+        source: impl Fn(u64) -> Box<dyn StatementSource>,
+    ) -> Option<Vec<FeedRecord>> {
         let statements = self.tenants.get(&tenant)?;
         let first = statements.front()?.sequence;
         let skipped = usize::try_from((after + 1).checked_sub(first)?).ok()?;
         let (mut read, mut bytes) = (Vec::new(), 0);
         for statement in statements.iter().skip(skipped).take(page.count_max.max(1)) {
             bytes += statement.len_bytes;
-            read.push(statement.record());
+            read.push(statement.record(source(statement.sequence)));
             if page.bytes_max <= bytes {
                 break;
             }
@@ -197,11 +165,11 @@ impl State {
 }
 
 impl CommitObserver for FeedTail {
-    fn on_commit(&self, records: Vec<Prepared>, codec: &Arc<Codec>) {
+    fn on_commit(&self, records: Vec<Prepared>) {
         let mut state = self.lock();
         for prepared in records {
             let tenant = prepared.entry.tenant;
-            match RecentStatement::of(prepared, codec) {
+            match RecentStatement::of(prepared) {
                 Some(statement) => state.push(tenant, statement),
                 // There would be a gap before the next one.
                 None => state.forget(tenant),

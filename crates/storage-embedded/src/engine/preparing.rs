@@ -75,8 +75,6 @@ impl Preparing {
         let act = "packing a statement";
         let result = self.codec.pack(texts, &mut packed, &mut ends);
         result.map_err(|source| StorageError::Io { act, source })?;
-        // It is kept in memory for a while.
-        packed.shrink_to_fit();
         let packed = Bytes::from(packed);
         let starts = std::iter::once(0).chain(ends.iter().copied());
         Ok(starts.zip(&ends).map(|(start, end)| packed.slice(start..*end)).collect())

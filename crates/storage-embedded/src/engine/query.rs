@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_storage::{
     Cursor, FeedEntry, FeedRecord, Filters, KeptStatement, PageLimits, StatementPage,
-    StatementQuery, StorageError, StoredStatement,
+    StatementQuery, StatementSource, StorageError, StoredStatement,
 };
 use acta_xapi::StatementId;
 
@@ -265,6 +265,31 @@ impl Reading {
             }
         }
         Ok(all)
+    }
+}
+
+impl Reading {
+    /// The tenant's statement with this sequence, to be loaded later.
+    pub(crate) fn statement(&self, sequence: u64) -> LogStatement {
+        LogStatement { reading: self.clone(), sequence }
+    }
+}
+
+/// A statement in the log.
+#[derive(Debug)]
+pub(crate) struct LogStatement {
+    reading: Reading,
+    sequence: u64,
+}
+
+impl StatementSource for LogStatement {
+    fn load(&self) -> Result<KeptStatement, StorageError> {
+        let page = PageLimits { count_max: 1, bytes_max: usize::MAX };
+        let after = self.sequence.saturating_sub(1);
+        let mut found = self.reading.steadily(|reading| reading.kept(after, page))?;
+        let gone =
+            || StorageError::Corrupt { place: format!("log: no sequence {}", self.sequence) };
+        found.pop().filter(|kept| kept.sequence == self.sequence).ok_or_else(gone)
     }
 }
 

@@ -15,7 +15,7 @@ use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
 use crate::index::{Entry, EntryLog, EntrySource, Location};
 
 /// Longest text of a statement, in bytes.
-pub(crate) const TEXT_BYTES_MAX: usize = 1 << 30;
+const TEXT_BYTES_MAX: usize = 1 << 30;
 
 /// The segments of the log, open for reading.
 #[derive(Debug)]

@@ -49,14 +49,6 @@ pub(crate) enum Content<S> {
 
 impl<S> Content<S> {
     /// The statement; none where it was erased or removed.
-    pub(crate) fn into_statement(self) -> Option<S> {
-        match self {
-            Self::Statement(statement) => Some(statement),
-            Self::Erased(_) | Self::Removed => None,
-        }
-    }
-
-    /// The statement; none where it was erased or removed.
     pub(crate) const fn statement(&self) -> Option<&S> {
         match self {
             Self::Statement(statement) => Some(statement),

@@ -34,8 +34,7 @@ use crate::index::Index;
 pub(crate) trait CommitObserver: Debug + Send + Sync {
     /// Takes records that are durable and in the index, in the order of the log, before their
     /// senders are answered. Must not wait.
-    /// The texts are packed by `codec`.
-    fn on_commit(&self, records: Vec<Prepared>, codec: &Arc<Codec>);
+    fn on_commit(&self, records: Vec<Prepared>);
 }
 
 /// What the writer shares with those who call it.
@@ -538,7 +537,7 @@ impl Writer {
         let mut sequences = shared.sequences.write().unwrap_or_else(PoisonError::into_inner);
         sequences.extend(entries().map(|entry| (entry.tenant, entry.sequence)));
         drop(sequences);
-        shared.observer.on_commit(records, &self.segment.header.codec);
+        shared.observer.on_commit(records);
         Ok(())
     }
 }
