@@ -17,7 +17,7 @@ use crate::log::record::{Prepared, Received};
 use crate::log::writer::CommitObserver;
 
 /// Most memory of what is kept, in bytes.
-const BYTES_MAX: usize = 16 << 20;
+const BYTES_MAX: usize = 8 << 20;
 
 /// Most statements that wait to be freed by a reader.
 const TRIMMED_MAX: usize = 8_192;

@@ -1,5 +1,6 @@
 //! What statements say about activities and persons.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -54,49 +55,50 @@ impl EntityFactRef<'_> {
 
 /// Everything that one statement says about activities and persons, in the statement's order.
 ///
-/// Statements that came together share their memory; without facts there is none.
-#[derive(Clone, Debug, Default)]
+/// Statements that came together share one piece of memory; without facts there is none.
+#[derive(Clone, Default)]
 pub struct EntityFacts {
-    shared: Option<Arc<SharedFacts>>,
-    /// Which of the shared ones.
+    /// Facts one after the other: kind, ordinal, lengths of subject and text, subject, text.
+    shared: Option<Arc<[u8]>>,
+    /// Where those of this statement stand.
     range: Range<usize>,
 }
 
-/// The facts of some statements.
-#[derive(Debug, Default)]
-struct SharedFacts {
-    /// Subject and text, by turns, without separators.
-    texts: String,
-    bounds: Vec<Bounds>,
+impl fmt::Debug for EntityFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntityFacts").field("count", &self.iter().count()).finish_non_exhaustive()
+    }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Bounds {
-    kind: EntityKind,
-    ordinal: u32,
-    start: usize,
-    subject_end: usize,
-    text_end: usize,
+/// Bytes of a fact before its subject and text.
+const HEAD_BYTES: usize = 13;
+
+fn push(out: &mut Vec<u8>, fact: EntityFactRef<'_>) {
+    let number = |len: usize| u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes();
+    out.push(match fact.kind {
+        EntityKind::Activity => 0,
+        EntityKind::Person => 1,
+    });
+    out.extend_from_slice(&fact.ordinal.to_le_bytes());
+    out.extend_from_slice(&number(fact.subject.len()));
+    out.extend_from_slice(&number(fact.text.len()));
+    out.extend_from_slice(fact.subject.as_bytes());
+    out.extend_from_slice(fact.text.as_bytes());
 }
 
-impl SharedFacts {
-    fn add(&mut self, statement: &Statement) {
-        for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
-            self.push((EntityKind::Activity, ordinal), activity.as_str(), text);
-        }
-        for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
-            self.push((EntityKind::Person, ordinal), &ifi.to_key(), text);
-        }
-    }
-
-    fn push(&mut self, (kind, ordinal): (EntityKind, u32), subject: &str, text: &str) {
-        let start = self.texts.len();
-        self.texts.push_str(subject);
-        let subject_end = self.texts.len();
-        self.texts.push_str(text);
-        let text_end = self.texts.len();
-        self.bounds.push(Bounds { kind, ordinal, start, subject_end, text_end });
-    }
+/// Takes the first fact off `rest`.
+fn take<'f>(rest: &mut &'f [u8]) -> Option<EntityFactRef<'f>> {
+    let (head, behind) = rest.split_first_chunk::<HEAD_BYTES>()?;
+    let number = |from: usize| {
+        let bytes = head.get(from..from + 4).and_then(|bytes| bytes.first_chunk());
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    };
+    let kind = if head[0] == 0 { EntityKind::Activity } else { EntityKind::Person };
+    let (subject, behind) = behind.split_at_checked(number(5) as usize)?;
+    let (text, behind) = behind.split_at_checked(number(9) as usize)?;
+    *rest = behind;
+    let (subject, text) = (str::from_utf8(subject).ok()?, str::from_utf8(text).ok()?);
+    Some(EntityFactRef { kind, subject, text, ordinal: number(1) })
 }
 
 impl EntityFacts {
@@ -107,37 +109,34 @@ impl EntityFacts {
 
     /// What each of some statements says, in order.
     pub fn of_all<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> Vec<Self> {
-        let (mut shared, mut ranges) = (SharedFacts::default(), Vec::new());
+        let (mut bytes, mut ranges) = (Vec::with_capacity(1024), Vec::new());
         for statement in statements {
-            let start = shared.bounds.len();
-            shared.add(statement);
-            ranges.push(start..shared.bounds.len());
+            let start = bytes.len();
+            for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
+                let (kind, subject) = (EntityKind::Activity, activity.as_str());
+                push(&mut bytes, EntityFactRef { kind, subject, text, ordinal });
+            }
+            for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
+                let (kind, subject) = (EntityKind::Person, &*ifi.to_key());
+                push(&mut bytes, EntityFactRef { kind, subject, text, ordinal });
+            }
+            ranges.push(start..bytes.len());
         }
-        let shared = Arc::new(shared);
-        let of = |range: Range<usize>| Self {
-            shared: (!range.is_empty()).then(|| Arc::clone(&shared)),
-            range,
-        };
-        ranges.into_iter().map(of).collect()
+        // As long as it must be, since it is kept for a while.
+        let shared: Option<Arc<[u8]>> = (!bytes.is_empty()).then(|| bytes.into());
+        ranges.into_iter().map(|range| Self { shared: shared.clone(), range }).collect()
     }
 
     /// The facts in order.
     pub fn iter(&self) -> impl Iterator<Item = EntityFactRef<'_>> {
         let shared = self.shared.as_deref();
-        let bounds = shared.and_then(|shared| shared.bounds.get(self.range.clone()));
-        let texts = shared.map_or("", |shared| shared.texts.as_str());
-        bounds.unwrap_or_default().iter().map(move |bounds| {
-            let Bounds { kind, ordinal, start, subject_end, text_end } = *bounds;
-            let (subject, text) = (&texts[start..subject_end], &texts[subject_end..text_end]);
-            EntityFactRef { kind, subject, text, ordinal }
-        })
+        let mut rest = shared.and_then(|all| all.get(self.range.clone())).unwrap_or_default();
+        std::iter::from_fn(move || take(&mut rest))
     }
 
     /// The memory that it holds beside itself, in bytes, as its part of what is shared.
     pub fn heap_bytes(&self) -> usize {
-        let len =
-            |fact: EntityFactRef<'_>| size_of::<Bounds>() + fact.subject.len() + fact.text.len();
-        self.iter().map(len).sum()
+        self.range.len()
     }
 }
 
@@ -154,5 +153,43 @@ impl Person {
     pub fn add_name(&mut self, name: &str) {
         self.names.retain(|known| known != name);
         self.names.push(name.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acta_xapi::{ParseLimits, Version, parse_statement};
+
+    use super::*;
+
+    fn statement(actor: &str, object: &str) -> Statement {
+        let text = format!(
+            r#"{{"actor":{actor},"verb":{{"id":"http://example.org/v"}},"object":{object}}}"#
+        );
+        parse_statement(text.as_bytes(), Version::V2_0_0, &ParseLimits::default()).unwrap()
+    }
+
+    #[test]
+    fn facts_of_several_statements_are_those_of_each() {
+        let named = r#"{"mbox":"mailto:ada@example.org","name":"Ada ä"}"#;
+        let nameless = r#"{"mbox":"mailto:bob@example.org"}"#;
+        let defined = r#"{"id":"http://example.org/a","definition":{"name":{"en":"A"}}}"#;
+        let plain = r#"{"id":"http://example.org/a"}"#;
+        let all = [
+            statement(named, defined),
+            statement(nameless, plain),
+            statement(nameless, defined),
+            statement(named, plain),
+        ];
+        let together = EntityFacts::of_all(&all);
+        let counts: Vec<usize> = together.iter().map(|facts| facts.iter().count()).collect();
+        assert_eq!(counts, [2, 0, 1, 1]);
+        for (facts, statement) in together.iter().zip(&all) {
+            let alone = EntityFacts::of(statement);
+            assert!(facts.iter().eq(alone.iter()), "{statement:?}");
+        }
+        let facts: Vec<_> = together[0].iter().map(|fact| (fact.kind, fact.text)).collect();
+        let definition = r#"{"name":{"en":"A"}}"#;
+        assert_eq!(facts, [(EntityKind::Activity, definition), (EntityKind::Person, "Ada ä")]);
     }
 }
