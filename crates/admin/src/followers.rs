@@ -4,7 +4,7 @@
 use acta_access::ServerPermission;
 use acta_followers::Followers;
 use acta_storage::directory::{self, FollowerControl, Kept, Recorded};
-use acta_storage::{Change, Committed, FollowerName};
+use acta_storage::{Change, Committed, FollowerName, FollowerPosition};
 use serde_json::json;
 
 use crate::{Admin, AdminError, Asker};
@@ -58,7 +58,7 @@ impl Admin {
     async fn follower_state(&self, name: FollowerName) -> Result<FollowerState, AdminError> {
         let is_paused = FollowerControl::is_paused(&*self.storage, name).await?;
         let behind = self.storage.list_behind(name).await?;
-        let lag = behind.iter().map(|position| position.lag()).sum();
+        let lag = behind.iter().map(FollowerPosition::lag).sum();
         Ok(FollowerState { name, is_paused, lag, tenants_behind_count: behind.len() })
     }
 

@@ -16,8 +16,8 @@ mod worker;
 use std::sync::Arc;
 
 use acta_storage::{FollowerName, Storage};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub use entities::EntityFollower;
 pub use follower::Follower;
@@ -29,7 +29,7 @@ use worker::Worker;
 #[derive(Debug)]
 pub struct Followers {
     progress: Vec<Arc<Progress>>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -37,12 +37,12 @@ impl Followers {
     /// Starts followers on a store, each in a task of its own.
     pub fn start(storage: &Arc<dyn Storage>, followers: Vec<Box<dyn Follower>>) -> Self {
         let stop = CancellationToken::new();
-        let (mut progress, mut tasks) = (Vec::new(), Vec::new());
+        let (mut progress, tasks) = (Vec::new(), TaskTracker::new());
         for follower in followers {
             let of_follower = Arc::new(Progress::new(follower.name()));
             progress.push(Arc::clone(&of_follower));
-            let worker = Worker::new(Arc::clone(storage), follower, of_follower);
-            tasks.push(tokio::spawn(worker.run(stop.clone())));
+            let worker = Worker::new(Arc::clone(storage), follower, of_follower, tasks.clone());
+            tasks.spawn(worker.run(stop.clone()));
         }
         Self { progress, tasks, stop }
     }
@@ -69,13 +69,10 @@ impl Followers {
     }
 
     /// Saves how far they have come, leaves their work to other nodes, and ends them.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.stop.cancel();
-        for task in std::mem::take(&mut self.tasks) {
-            if task.await.is_err() {
-                tracing::error!("a follower had panicked while it ended");
-            }
-        }
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_storage::directory::FollowerControl;
 use acta_storage::{
-    Advanced, FeedPace, FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits,
-    Storage, StorageError, StoreEffects,
+    Advanced, FeedPace, FeedRecord, FeedStatement, FollowerName, FollowerPosition, FollowerStep,
+    PageLimits, Storage, StorageError, StoreEffects,
 };
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::follower::Follower;
 use crate::status::{FollowerWork, Progress};
@@ -124,6 +125,7 @@ pub(crate) struct Worker {
     name: FollowerName,
     progress: Arc<Progress>,
     pace: FeedPace,
+    tasks: TaskTracker,
     places: HashMap<TenantId, Place>,
     /// Steps that are being saved while it reads on.
     saving: Option<JoinHandle<Vec<Saved>>>,
@@ -136,10 +138,11 @@ impl Worker {
         storage: Arc<dyn Storage>,
         follower: Box<dyn Follower>,
         progress: Arc<Progress>,
+        tasks: TaskTracker,
     ) -> Self {
         let (name, pace) = (follower.name(), storage.pace());
         let (places, saving, control) = (HashMap::new(), None, None);
-        Self { storage, follower, name, progress, pace, places, saving, control }
+        Self { storage, follower, name, progress, pace, tasks, places, saving, control }
     }
 
     /// Follows until `stop` is cancelled.
@@ -308,7 +311,7 @@ impl Worker {
             return;
         }
         let (storage, name) = (Arc::clone(&self.storage), self.name);
-        self.saving = Some(tokio::spawn(async move {
+        self.saving = Some(self.tasks.spawn(async move {
             let steps = steps.into_iter().map(|step| async {
                 let (tenant, to) = (step.tenant, step.to);
                 (tenant, to, storage.advance(name, step).await)
@@ -326,16 +329,9 @@ impl Worker {
         let mut failed = None;
         for (tenant, to, advanced) in saved.map_err(|_panic| panicked())? {
             match advanced {
-                Ok(advanced) => {
-                    let place = self.places.get_mut(&tenant);
-                    match place.filter(|place| place.saving == Some(to)) {
-                        Some(place) if advanced == Advanced::Done => {
-                            (place.saved, place.saving) = (to, None);
-                        }
-                        // It went on from elsewhere, or was forgotten meanwhile.
-                        Some(_) | None => self.forget_tenant(tenant),
-                    }
-                }
+                Ok(Advanced::Done) if self.has_saved(tenant, to) => {}
+                // It went on from elsewhere, or was forgotten meanwhile.
+                Ok(_) => self.forget_tenant(tenant),
                 Err(error) => {
                     failed = Some(error);
                     self.forget_tenant(tenant);
@@ -343,6 +339,15 @@ impl Worker {
             }
         }
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Notes that a step was saved which ended there. Returns whether that was its step.
+    fn has_saved(&mut self, tenant: TenantId, to: u64) -> bool {
+        let place = self.places.get_mut(&tenant).filter(|place| place.saving == Some(to));
+        place.is_some_and(|place| {
+            (place.saved, place.saving) = (to, None);
+            true
+        })
     }
 
     /// Saves how far it has come, and leaves the work to other nodes.
@@ -373,7 +378,8 @@ impl Worker {
 /// The records, of each of which it is known what it says: on another thread if that is yet to
 /// be found out.
 async fn read(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError> {
-    let has_facts = |record: &FeedRecord| record.statement().is_none_or(|it| it.has_entity_facts());
+    let has_facts =
+        |record: &FeedRecord| record.statement().is_none_or(FeedStatement::has_entity_facts);
     if records.iter().all(has_facts) {
         return Ok(records);
     }

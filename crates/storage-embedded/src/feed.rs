@@ -145,11 +145,10 @@ impl State {
         while bytes_max < self.bytes {
             let Some(tenant) = self.order.pop_front() else { break };
             let Some(statements) = self.tenants.get_mut(&tenant) else { continue };
-            if let Some(oldest) = statements.pop_front() {
-                self.bytes -= oldest.size_bytes;
-                if self.trimmed.len() < TRIMMED_MAX {
-                    self.trimmed.push(oldest);
-                }
+            let oldest = statements.pop_front();
+            self.bytes -= oldest.as_ref().map_or(0, |oldest| oldest.size_bytes);
+            if self.trimmed.len() < TRIMMED_MAX {
+                self.trimmed.extend(oldest);
             }
             if statements.is_empty() {
                 self.tenants.remove(&tenant);

@@ -102,11 +102,11 @@ impl Feed for PostgresStorage {
     }
 
     async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError> {
-        let followed = self.database.run(READING, |connection| async move {
-            let followed = connection.prepare_cached(FOLLOWED).await?;
-            Ok(connection.query(&followed, &[&follower.as_str()]).await?)
+        let tenants = self.database.run(READING, |connection| async move {
+            let select = connection.prepare_cached(FOLLOWED).await?;
+            Ok(connection.query(&select, &[&follower.as_str()]).await?)
         });
-        for row in followed.await? {
+        for row in tenants.await? {
             self.database.reset_follower(follower, row.get(0)).await?;
         }
         Ok(())

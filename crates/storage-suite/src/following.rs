@@ -14,6 +14,7 @@ use acta_storage::{
     FollowerPosition, FollowerStep, PageLimits, StorageError, StoreEffects,
 };
 use async_trait::async_trait;
+use tokio::task::JoinSet;
 
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage, activity_id};
@@ -36,15 +37,15 @@ fn step(tenant: TenantId, from: u64, to: u64) -> FollowerStep {
     FollowerStep { tenant, from, to, effects: StoreEffects::default() }
 }
 
-fn defining(step: FollowerStep, name: &str) -> FollowerStep {
+fn defining(tenant: TenantId, (from, to): (u64, u64), name: &str) -> FollowerStep {
     let fact = EntityFact {
         kind: EntityKind::Activity,
         subject: activity_id("invented").as_str().into(),
         text: format!(r#"{{"name":{{"en":"{name}"}}}}"#).into(),
-        sequence: step.to,
+        sequence: to,
         ordinal: 0,
     };
-    FollowerStep { effects: StoreEffects { entity_facts: vec![fact] }, ..step }
+    FollowerStep { effects: StoreEffects { entity_facts: vec![fact] }, ..step(tenant, from, to) }
 }
 
 impl<E: EngineUnderTest> Stage<E> {
@@ -168,16 +169,15 @@ pub async fn one_of_many_rivals_takes_a_step<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let tenant = stage.tenant;
     for from in 0..10 {
-        let rivals = (0..4).map(|_| {
+        let mut rivals = JoinSet::new();
+        for _ in 0..4 {
             let storage = stage.storage();
-            tokio::spawn(
+            rivals.spawn(
                 async move { storage.advance(FOLLOWER, step(tenant, from, from + 1)).await },
-            )
-        });
-        let mut done = 0;
-        for rival in rivals.collect::<Vec<_>>() {
-            done += u32::from(rival.await.unwrap().unwrap() == Advanced::Done);
+            );
         }
+        let answers = rivals.join_all().await.into_iter().map(Result::unwrap);
+        let done = answers.filter(|answer| *answer == Advanced::Done).count();
         assert_eq!(done, 1, "from {from}");
     }
 }
@@ -217,19 +217,19 @@ pub async fn effects_come_with_the_step<E: EngineUnderTest>() {
         (read.value, read.sequence)
     };
     let named = |name: &str| Some(format!(r#"{{"name":{{"en":"{name}"}}}}"#));
-    assert_eq!(stage.advance(entities, defining(step(tenant, 0, 2), "one")).await, Advanced::Done);
+    assert_eq!(stage.advance(entities, defining(tenant, (0, 2), "one")).await, Advanced::Done);
     assert_eq!(read().await, (named("one"), 2));
-    let late = defining(step(tenant, 1, 3), "late");
+    let late = defining(tenant, (1, 3), "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
     assert_eq!(read().await, (named("one"), 2));
-    assert_eq!(stage.advance(entities, defining(step(tenant, 2, 4), "two")).await, Advanced::Done);
+    assert_eq!(stage.advance(entities, defining(tenant, (2, 4), "two")).await, Advanced::Done);
     assert_eq!(read().await, (named("two"), 4));
     stage.advance(FOLLOWER, step(tenant, 0, 4)).await;
     stage.storage().reset_follower(entities).await.unwrap();
     assert_eq!(read().await, (None, 0));
     assert_eq!(stage.position(entities).await.sequence, 0);
     assert_eq!(stage.position(FOLLOWER).await.sequence, 4, "another follower stays");
-    let late = defining(step(tenant, 4, 5), "late");
+    let late = defining(tenant, (4, 5), "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
 }
 

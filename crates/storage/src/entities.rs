@@ -86,7 +86,9 @@ pub trait EntityStore: Feed + StatementStore {
         let subject = Subject { kind: EntityKind::Person, key: &key };
         let read = || self.read_person(tenant, ifi);
         let (mut person, newer) = read_whole(self, tenant, subject, read).await?;
-        newer.iter().for_each(|name| person.add_name(name));
+        for name in &newer {
+            person.add_name(name);
+        }
         Ok(person)
     }
 }

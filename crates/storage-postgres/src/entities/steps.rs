@@ -89,16 +89,20 @@ struct Span {
     to: i64,
 }
 
+/// Adds a text behind the others, unless it repeats the last one.
+fn push_new<'f>(texts: &mut Vec<&'f str>, text: &'f str) {
+    if texts.last() != Some(&text) {
+        texts.push(text);
+    }
+}
+
 impl<'f> Changes<'f> {
     fn of(facts: &'f [EntityFact]) -> Self {
         let mut changes = Self::default();
         for fact in facts {
             match fact.kind {
                 EntityKind::Activity => {
-                    let all = changes.definitions.entry(&fact.subject).or_default();
-                    if all.last() != Some(&&*fact.text) {
-                        all.push(&fact.text);
-                    }
+                    push_new(changes.definitions.entry(&fact.subject).or_default(), &fact.text);
                 }
                 EntityKind::Person => {
                     let sequence = i64::try_from(fact.sequence).unwrap_or(i64::MAX);
