@@ -16,6 +16,7 @@ mod worker;
 use std::sync::Arc;
 
 use acta_storage::{FollowerName, Storage};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,15 +35,28 @@ pub struct Followers {
 }
 
 impl Followers {
-    /// Starts followers on a store, each in a task of its own.
+    /// Starts followers on a store, each on a thread of its own, so that their work holds up no
+    /// request.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime of tokio, or if the system gives no thread.
     pub fn start(storage: &Arc<dyn Storage>, followers: Vec<Box<dyn Follower>>) -> Self {
         let stop = CancellationToken::new();
         let (mut progress, tasks) = (Vec::new(), TaskTracker::new());
         for follower in followers {
             let of_follower = Arc::new(Progress::new(follower.name()));
             progress.push(Arc::clone(&of_follower));
-            let worker = Worker::new(Arc::clone(storage), follower, of_follower, tasks.clone());
-            tasks.spawn(worker.run(stop.clone()));
+            let worker =
+                Worker::new(Arc::clone(storage), follower, Arc::clone(&of_follower), tasks.clone());
+            let name = format!("acta-{}", of_follower.status().name);
+            let (runtime, token, stop) = (Handle::current(), tasks.token(), stop.clone());
+            let follow = move || {
+                runtime.block_on(worker.run(stop));
+                drop(token);
+            };
+            let started = std::thread::Builder::new().name(name).spawn(follow);
+            assert!(started.is_ok(), "a follower has a thread");
         }
         Self { progress, tasks, stop }
     }
