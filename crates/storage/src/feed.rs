@@ -99,7 +99,7 @@ impl FeedRecord {
             sequence,
             len_bytes: kept.kept.text.len(),
             source: None,
-            kept: kept.into(),
+            kept: Box::new(kept).into(),
             parsed: OnceLock::new(),
             entity_facts: OnceLock::new(),
         };
@@ -156,8 +156,9 @@ pub struct FeedStatement {
     len_bytes: usize,
     /// None where it is kept here from the beginning.
     source: Option<Box<dyn StatementSource>>,
-    kept: OnceLock<KeptStatement>,
-    parsed: OnceLock<Option<Statement>>,
+    // Boxed, since most followers ask for neither.
+    kept: OnceLock<Box<KeptStatement>>,
+    parsed: OnceLock<Option<Box<Statement>>>,
     entity_facts: OnceLock<EntityFacts>,
 }
 
@@ -178,7 +179,7 @@ impl FeedStatement {
         }
         let nowhere = || StorageError::Corrupt { place: "the feed".to_owned() };
         let kept = self.source.as_deref().ok_or_else(nowhere)?.load()?;
-        Ok(self.kept.get_or_init(|| kept))
+        Ok(self.kept.get_or_init(|| Box::new(kept)))
     }
 
     /// What it says, parsed once. None, with a warning in the log, if its text does not pass
@@ -189,8 +190,8 @@ impl FeedStatement {
     /// As [`StatementSource::load`].
     pub fn parsed(&self) -> Result<Option<&Statement>, StorageError> {
         let kept = self.kept()?;
-        let parsed = self.parsed.get_or_init(|| kept.read().map(|(statement, _)| statement));
-        Ok(parsed.as_ref())
+        let parse = || kept.read().map(|(statement, _)| Box::new(statement));
+        Ok(self.parsed.get_or_init(parse).as_deref())
     }
 
     /// What it says about activities and persons: known since it was received, if that is not
