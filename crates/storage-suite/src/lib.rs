@@ -2,7 +2,7 @@
 //!
 //! An engine implements [`EngineUnderTest`] in its own tests and names the type in
 //! [`storage_suite!`](crate::storage_suite), which makes one test of each case. A case knows
-//! nothing but the ports. [`compare`] lets an engine and the model live through the same
+//! nothing but the ports. [`comparing::compare`] lets an engine and the model live through the same
 //! random history.
 
 #![expect(
