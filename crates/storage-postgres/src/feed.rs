@@ -65,8 +65,7 @@ impl Feed for PostgresStorage {
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError> {
-        let kept = statements::kept(&self.database, tenant, after, page).await?;
-        Ok(kept.into_iter().map(FeedRecord::of_statement).collect())
+        statements::records(&self.database, tenant, after, page).await
     }
 
     async fn find_position(

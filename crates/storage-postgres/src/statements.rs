@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use crate::PostgresStorage;
 use crate::attachments::Staged;
 
-pub(crate) use read::kept;
+pub(crate) use read::{kept, records};
 pub(crate) use writer::Statements;
 
 #[async_trait]

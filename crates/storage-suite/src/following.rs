@@ -110,6 +110,8 @@ pub async fn records_have_all_that_is_kept<E: EngineUnderTest>() {
             assert_eq!(statement.parsed().unwrap().unwrap().fingerprint, kept.fingerprint);
         }
         assert!(records[2].statement().unwrap().kept().unwrap().is_voiding);
+        // A record holds the store open that it is loaded from.
+        drop(records);
         stage = stage.reopen().await;
     }
 }

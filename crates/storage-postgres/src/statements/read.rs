@@ -2,13 +2,15 @@
 
 use acta_access::TenantId;
 use acta_ambient::Moment;
-use acta_storage::{FeedEntry, KeptStatement, PageLimits, StorageError, StoredStatement};
-use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
+use acta_storage::{
+    EntityFacts, FeedEntry, FeedRecord, KeptStatement, PageLimits, StatementSource, StorageError,
+    StoredStatement,
+};
+use acta_xapi::{Fingerprint, Kept, ParseLimits, StatementId, Uuid, Version, parse_statement};
 use tokio_postgres::Row;
 
 use super::prepared::version_of;
 use crate::database::Database;
-use crate::failure::Failure;
 use crate::types::{Id, Timestamp, number};
 
 /// Most statements that are read at once.
@@ -89,6 +91,15 @@ pub(crate) async fn kept(
     after: u64,
     page: PageLimits,
 ) -> Result<Vec<KeptStatement>, StorageError> {
+    rows(database, tenant, after, page).await?.iter().map(StatementSource::load).collect()
+}
+
+async fn rows(
+    database: &Database,
+    tenant: TenantId,
+    after: u64,
+    page: PageLimits,
+) -> Result<Vec<StatementRow>, StorageError> {
     let tenant = number(tenant);
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let count_max = i64::try_from(page.count_max.max(1)).unwrap_or(i64::MAX);
@@ -98,30 +109,97 @@ pub(crate) async fn kept(
             let kept = connection.prepare_cached(KEPT).await?;
             let columns = [&tenant as _, &after as _, &count_max as _, &bytes_max as _];
             let rows = connection.query(&kept, &columns).await?;
-            rows.iter().map(read_kept).collect()
+            Ok(rows.iter().map(StatementRow::of).collect())
         })
         .await
 }
 
-fn read_kept(row: &Row) -> Result<KeptStatement, Failure> {
-    let (sequence, Id(id), Timestamp(stored)): (i64, Id, Timestamp) =
-        (row.get(0), row.get(1), row.get(2));
-    let id = StatementId(Uuid::from_u128(id));
-    let corrupt = || StorageError::Corrupt { place: format!("acta.statements, id {id}") };
-    let kept = Kept::of_complete(row.get(4), row.get(5), &stored.to_string());
-    let (fingerprint, salt): (&[u8], &[u8]) = (row.get(6), row.get(7));
-    let target: Option<Id> = row.get(8);
-    Ok(KeptStatement {
-        sequence: sequence.unsigned_abs(),
-        id,
-        stored,
-        version: version_of(row.get(3)),
-        fingerprint: Fingerprint(fingerprint.try_into().map_err(|_other_length| corrupt())?),
-        salt: salt.try_into().map_err(|_other_length| corrupt())?,
-        kept: kept.ok_or_else(corrupt)?,
-        target: target.map(|Id(target)| StatementId(Uuid::from_u128(target))),
-        is_voiding: row.get(9),
-    })
+/// As [`acta_storage::Feed::read_records`].
+pub(crate) async fn records(
+    database: &Database,
+    tenant: TenantId,
+    after: u64,
+    page: PageLimits,
+) -> Result<Vec<FeedRecord>, StorageError> {
+    let rows = rows(database, tenant, after, page).await?;
+    Ok(rows.into_iter().map(StatementRow::into_record).collect())
+}
+
+/// A row of a statement as it is read for a follower or a copy.
+#[derive(Debug)]
+struct StatementRow {
+    sequence: u64,
+    id: StatementId,
+    stored: Moment,
+    version: Version,
+    /// The complete text.
+    text: String,
+    is_timestamp_stored: bool,
+    fingerprint: Vec<u8>,
+    salt: Vec<u8>,
+    target: Option<StatementId>,
+    is_voiding: bool,
+}
+
+impl StatementRow {
+    fn of(row: &Row) -> Self {
+        let (sequence, Id(id), Timestamp(stored)): (i64, Id, Timestamp) =
+            (row.get(0), row.get(1), row.get(2));
+        let target: Option<Id> = row.get(8);
+        Self {
+            sequence: sequence.unsigned_abs(),
+            id: StatementId(Uuid::from_u128(id)),
+            stored,
+            version: version_of(row.get(3)),
+            text: row.get(4),
+            is_timestamp_stored: row.get(5),
+            fingerprint: row.get(6),
+            salt: row.get(7),
+            target: target.map(|Id(target)| StatementId(Uuid::from_u128(target))),
+            is_voiding: row.get(9),
+        }
+    }
+
+    /// What followers read of it. One whose text is damaged says nothing, and stops nobody who
+    /// does not ask for the text.
+    fn into_record(self) -> FeedRecord {
+        let parsed = parse_statement(self.text.as_bytes(), self.version, &ParseLimits::KEPT);
+        let facts = parsed.map_or_else(
+            |_faults| {
+                tracing::warn!(
+                    statement.id = %self.id,
+                    "a statement does not pass today's rules: it says nothing of activities and \
+                     persons"
+                );
+                EntityFacts::default()
+            },
+            |statement| EntityFacts::of(&statement),
+        );
+        let (place, len_bytes) = ((self.sequence, self.stored), self.text.len());
+        FeedRecord::of_source(place, len_bytes, facts, Box::new(self))
+    }
+}
+
+impl StatementSource for StatementRow {
+    fn load(&self) -> Result<KeptStatement, StorageError> {
+        let corrupt =
+            || StorageError::Corrupt { place: format!("acta.statements, id {}", self.id) };
+        let stored = self.stored.to_string();
+        let kept = Kept::of_complete(&self.text, self.is_timestamp_stored, &stored);
+        let fingerprint = self.fingerprint.as_slice().try_into();
+        let salt = self.salt.as_slice().try_into();
+        Ok(KeptStatement {
+            sequence: self.sequence,
+            id: self.id,
+            stored: self.stored,
+            version: self.version,
+            fingerprint: Fingerprint(fingerprint.map_err(|_other_length| corrupt())?),
+            salt: salt.map_err(|_other_length| corrupt())?,
+            kept: kept.ok_or_else(corrupt)?,
+            target: self.target,
+            is_voiding: self.is_voiding,
+        })
+    }
 }
 
 /// As [`acta_storage::StatementStore::count_statements`].

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{SystemClock, SystemEntropy};
+use acta_followers::Followers;
 use acta_storage::{
     Batch, Change, CursorStore, Directory, DocumentStore, Precondition, Purged, RecordStore,
     StatementStore, Storage, TenantPurge, Usage, UsageStore,
@@ -74,6 +75,8 @@ async fn check(database: &Database, migrate: Migrate) {
     let clock = Arc::new(SystemClock::new());
     let options = Options::new(&database.url(), clock, Arc::new(SystemEntropy));
     let storage = PostgresStorage::open(&Options { migrate, ..options }).await.unwrap();
+    let port: Arc<dyn Storage> = Arc::<PostgresStorage>::clone(&storage);
+    let followers = Followers::start(&port, Followers::built_in());
     let mut tenants = Vec::new();
     for name in ["north", "south"] {
         let tenant = storage.create_tenant(name, START).await.unwrap();
@@ -98,6 +101,7 @@ async fn check(database: &Database, migrate: Migrate) {
     assert!(left.iter().all(|(_, count)| *count == 0), "{left:?}");
     assert_eq!(counts(database, south), before, "another tenant lost something");
     assert_eq!(storage.purge_tenant(north).await.unwrap(), Purged::default());
+    followers.stop().await;
     storage.close().await;
 }
 
