@@ -31,6 +31,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &Held) -> String {
         (_, "tenant") => held.tenant.clone(),
         (_, "account") => held.account.clone(),
         (_, "key") => held.key.clone(),
+        (_, "follower") => "entities".to_owned(),
         ("/tenants/{tenant}/statements/{id}", "id") => held.statement.clone(),
         (
             "/tenants/{tenant}/invitations/{id}" | "/tenants/{tenant}/invitations/{invitation}",
