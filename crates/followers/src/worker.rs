@@ -230,7 +230,7 @@ impl Worker {
         let behind = self.storage.list_behind(self.name).await?;
         let mut lag: u64 = behind.iter().map(|position| self.lag_of(*position)).sum();
         self.progress.set_lag(lag);
-        let (mut round, mut failed, mut steps) = (Round::Done, None, Vec::new());
+        let (mut round, mut failed) = (Round::Done, None);
         for position in behind {
             let before = self.lag_of(position);
             // What is wrong with one tenant does not hold up the others.
@@ -238,16 +238,13 @@ impl Worker {
                 failed = Some(error);
                 self.forget_tenant(position.tenant);
             }
-            if steps.len() < self.pace.concurrent_steps {
-                steps.extend(self.due_step(position.tenant));
-            }
             let after = self.lag_of(position);
             lag = (lag + after).saturating_sub(before);
             if 0 < after && after < before {
                 round = Round::More;
             }
         }
-        self.save(steps);
+        self.save_due();
         self.progress.set_lag(lag);
         self.progress.set_work(FollowerWork::Following);
         failed.map_or(Ok(round), Err)
@@ -299,10 +296,17 @@ impl Worker {
         Ok(())
     }
 
-    /// The step that is to be saved now of a tenant, if one is. None while others are saved.
-    fn due_step(&mut self, tenant: TenantId) -> Option<FollowerStep> {
-        let place = self.places.get_mut(&tenant).filter(|place| place.is_due(self.pace))?;
-        self.saving.is_none().then(|| place.step(tenant))
+    /// Begins to save the steps that are due, unless others are being saved. Steps are taken and
+    /// handed on in one go: whoever ends this task in between must find no step taken.
+    fn save_due(&mut self) {
+        if self.saving.is_some() {
+            return;
+        }
+        let pace = self.pace;
+        let due = self.places.iter_mut().filter(|(_, place)| place.is_due(pace));
+        let due = due.take(pace.concurrent_steps).map(|(tenant, place)| place.step(*tenant));
+        let steps = due.collect();
+        self.save(steps);
     }
 
     /// Begins to save steps, all at once. Nothing else is being saved.

@@ -11,7 +11,7 @@ use acta_followers::{Follower, FollowerWork, Followers};
 use acta_storage::directory::{self, FollowerControl, Recorded};
 use acta_storage::{
     Advanced, Change, Committed, EntityFact, EntityKind, FeedRecord, FollowerName,
-    FollowerPosition, FollowerStep, PageLimits, StorageError, StoreEffects,
+    FollowerPosition, FollowerStep, PageLimits, StorageError, StoreEffects, merge_all,
 };
 use async_trait::async_trait;
 use tokio::task::JoinSet;
@@ -280,6 +280,34 @@ pub async fn entities_are_complete_where_nobody_follows<E: EngineUnderTest>() {
     }
     let found = stage.storage().find_definition(stage.tenant, &activity_id("course")).await;
     assert_eq!(found.unwrap(), Some(name(3_000)));
+}
+
+/// What a follower has taken when it is stopped is written, or taken again: wherever that
+/// happens, nothing is left out.
+pub async fn a_follower_that_is_stopped_loses_nothing<E: EngineUnderTest>() {
+    let stage = Stage::<E>::idle().await;
+    let mut tenants = vec![stage.tenant];
+    for name in ["south", "east", "west"] {
+        tenants.push(stage.create_tenant(name).await);
+    }
+    let id = activity_id("course");
+    let mut expected = None;
+    for round in 0..24_u32 {
+        let definition = format!(r#"{{"extensions":{{"http://example.org/{round}":{round}}}}}"#);
+        let object = format!(r#"{{"id":"{}","definition":{definition}}}"#, id.as_str());
+        let draft = Draft::new(u128::from(round) + 1).object(object);
+        let followers = Followers::start(&stage.storage(), Followers::built_in());
+        for tenant in &tenants {
+            stage.storage().append(*tenant, super::fixture::batch(&[&draft])).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_micros(u64::from(round) * 700)).await;
+        followers.stop().await;
+        expected = merge_all(expected, [definition.as_str()]);
+        for tenant in &tenants {
+            let found = stage.storage().find_definition(*tenant, &id).await.unwrap();
+            assert_eq!(found, expected, "tenant {tenant}, round {round}");
+        }
+    }
 }
 
 /// Another follower is a type: it reads every record of every tenant once and in order, goes on

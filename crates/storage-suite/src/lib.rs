@@ -251,6 +251,7 @@ macro_rules! storage_suite {
                 effects_come_with_the_step
                 entities_are_made_anew
                 entities_are_complete_where_nobody_follows
+                a_follower_that_is_stopped_loses_nothing
                 another_follower_costs_a_file
                 a_paused_follower_takes_nothing
                 a_follower_that_fails_goes_on
