@@ -36,7 +36,7 @@ pub enum ServerPermission {
     ExportServerAudit,
     /// See how far the followers of the statement log are.
     ReadFollowers,
-    /// Pause followers, let them go on, and have them make everything anew.
+    /// Pause, resume and rebuild followers.
     ControlFollowers,
 }
 
@@ -98,9 +98,7 @@ impl ServerPermission {
             Self::ReadServerAudit => "read the audit of the server",
             Self::ExportServerAudit => "export the audit of the server",
             Self::ReadFollowers => "see how far the followers of the statement log are",
-            Self::ControlFollowers => {
-                "pause followers, let them go on, have them make everything anew"
-            }
+            Self::ControlFollowers => "pause, resume and rebuild followers",
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Followers of the statement log: how far they are, pausing them, and making anew what they
-//! made.
+//! Followers of the statement log: how far they are, pausing them and rebuilding what they
+//! derive.
 
 use acta_access::ServerPermission;
 use acta_followers::Followers;
@@ -41,20 +41,6 @@ impl Admin {
         Ok(all)
     }
 
-    /// A follower and how far it is.
-    ///
-    /// # Errors
-    ///
-    /// As [`Admin::list_followers`]; [`AdminError::NotFound`].
-    pub async fn read_follower(
-        &self,
-        asker: &Asker,
-        name: &str,
-    ) -> Result<FollowerState, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ReadFollowers).await?;
-        self.follower_state(known(name)?).await
-    }
-
     async fn follower_state(&self, name: FollowerName) -> Result<FollowerState, AdminError> {
         let is_paused = FollowerControl::is_paused(&*self.storage, name).await?;
         let behind = self.storage.list_behind(name).await?;
@@ -66,7 +52,7 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// As [`Admin::read_follower`]; [`AdminError::Stale`].
+    /// As [`Admin::list_followers`]; [`AdminError::NotFound`], [`AdminError::Stale`].
     pub async fn pause_follower(
         &self,
         asker: &Asker,
@@ -94,11 +80,11 @@ impl Admin {
     }
 
     /// Sets a follower back to the beginning of every tenant's log, and drops what it made in
-    /// the store: it makes everything anew. If it fails, it is to be asked for again.
+    /// the store: it rebuilds everything. If it fails, it is to be asked for again.
     ///
     /// # Errors
     ///
-    /// As [`Admin::read_follower`].
+    /// As [`Admin::list_followers`]; [`AdminError::NotFound`].
     pub async fn rebuild_follower(
         &self,
         asker: &Asker,

@@ -50,7 +50,8 @@ enum Command {
     Copy(copy::Arguments),
     /// Reads a whole store that is not being served and names everything that is damaged.
     Verify(verify::Arguments),
-    /// Makes the index, activities and persons anew from the statement log.
+    /// Rebuilds the index from the statement log, and has the next server rebuild activities and
+    /// persons.
     Reindex(reindex::Arguments),
     /// Tells the release and the engine of a store, also while it is served.
     Status(status::Arguments),

@@ -76,12 +76,17 @@ impl Place {
         self.reached = to;
     }
 
+    /// How long it may wait to be saved.
+    fn patience(&self, pace: FeedPace) -> Duration {
+        if self.effects.is_empty() { pace.save_after } else { pace.effects_after }
+    }
+
     /// Whether it is time to save it.
     fn is_due(&self, pace: FeedPace) -> bool {
-        let wait = if self.effects.is_empty() { pace.save_after } else { pace.effects_after };
         let is_full = EFFECTS_COUNT_MAX <= self.effects.entity_facts.len();
         // The first is saved at once, so that starting anew is never overlooked.
-        self.saved < self.reached && (self.saved == 0 || is_full || wait <= self.since.elapsed())
+        self.saved < self.reached
+            && (self.saved == 0 || is_full || self.patience(pace) <= self.since.elapsed())
     }
 
     /// Whether so much waits that the follower must wait too.
@@ -199,12 +204,10 @@ impl Worker {
     async fn wait(&self, appended: &mut watch::Receiver<u64>, round_took: Duration) {
         let factor = if self.pace.poll.is_some() { PAUSE_FACTOR } else { 0 };
         tokio::time::sleep(self.pace.pause.max(round_took * factor)).await;
-        let mut timeout = self.pace.poll.unwrap_or(CONTROL_INTERVAL);
-        for place in self.places.values().filter(|place| place.saved < place.reached) {
-            let is_silent = place.effects.is_empty();
-            timeout =
-                timeout.min(if is_silent { self.pace.save_after } else { self.pace.effects_after });
-        }
+        let unsaved = self.places.values().filter(|place| place.saved < place.reached);
+        let soonest = unsaved.map(|place| place.patience(self.pace)).min();
+        let look = self.pace.poll.unwrap_or(CONTROL_INTERVAL);
+        let timeout = soonest.map_or(look, |soonest| look.min(soonest));
         // Whether it was woken makes no difference.
         drop(tokio::time::timeout(timeout, appended.changed()).await);
     }

@@ -108,7 +108,7 @@ impl Engine {
         sequences.extend(replayed.sequences);
         sequences.remove(&NOBODY);
         let next = replayed.next_position;
-        let feed = Arc::new(FeedTail::new());
+        let feed = Arc::new(FeedTail::default());
         let shared = Arc::new(Shared {
             attachments: parts.attachments,
             observer: Arc::<FeedTail>::clone(&feed),

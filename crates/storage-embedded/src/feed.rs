@@ -54,11 +54,10 @@ impl RecentStatement {
 }
 
 /// The statements that were stored last, of all tenants together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct FeedTail {
     state: Mutex<State>,
     appended: watch::Sender<u64>,
-    bytes_max: usize,
 }
 
 #[derive(Debug, Default)]
@@ -73,15 +72,6 @@ struct State {
 }
 
 impl FeedTail {
-    /// An empty tail.
-    pub(crate) fn new() -> Self {
-        Self::bounded(BYTES_MAX)
-    }
-
-    fn bounded(bytes_max: usize) -> Self {
-        Self { state: Mutex::default(), appended: watch::Sender::new(0), bytes_max }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,9 +130,9 @@ impl State {
         self.tenants.entry(tenant).or_default().push_back(statement);
     }
 
-    /// Takes the oldest statements away, so that no more than `bytes_max` are left.
-    fn trim(&mut self, bytes_max: usize) {
-        while bytes_max < self.bytes {
+    /// Takes the oldest statements away, so that no more than [`BYTES_MAX`] are left.
+    fn trim(&mut self) {
+        while BYTES_MAX < self.bytes {
             let Some(tenant) = self.order.pop_front() else { break };
             let Some(statements) = self.tenants.get_mut(&tenant) else { continue };
             let oldest = statements.pop_front();
@@ -174,7 +164,7 @@ impl CommitObserver for FeedTail {
                 None => state.forget(tenant),
             }
         }
-        state.trim(self.bytes_max);
+        state.trim();
         drop(state);
         self.appended.send_modify(|count| *count = count.wrapping_add(1));
     }
