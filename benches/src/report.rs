@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 
 /// Says what is being done.
 #[expect(clippy::print_stderr, reason = "a long run shows its progress")]
@@ -80,7 +80,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new((machine, commit): (&str, &str), now: Moment, bars: &'static Bars) -> Self {
+    pub(crate) fn new(
+        (machine, commit): (&str, &str),
+        now: Timestamp,
+        bars: &'static Bars,
+    ) -> Self {
         let (year, month, day) = now.date();
         let head = format!(
             "Measured on {year:04}-{month:02}-{day:02} at commit {commit} on {machine}; server and \

@@ -6,7 +6,7 @@
 
 use std::io::Write;
 
-use acta_ambient::{Entropy, Moment, SeededEntropy};
+use acta_ambient::{Entropy, SeededEntropy, Timestamp};
 
 pub(crate) const LEARNERS: u64 = 50_000;
 pub(crate) const COURSES: u64 = 200;
@@ -124,7 +124,7 @@ impl Generator {
         let Subject { learner, course, activity, verb } = subject;
         let (high, low) = (self.number(), self.number());
         self.clock_micros += i64::try_from(self.below(40_000)).unwrap_or(0);
-        let timestamp = Moment::from_unix_micros(self.clock_micros);
+        let timestamp = Timestamp::from_unix_micros(self.clock_micros);
         let (score, seconds) = (self.below(101), self.below(3600));
         let hundredths = self.below(100);
         let (session, verb_name) = (self.number(), VERBS[verb]);

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
+use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{PasswordHasherOptions, Secret};
 use acta_http::{
     App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
@@ -96,7 +96,7 @@ pub(crate) struct Face(App);
 impl Face {
     pub(crate) async fn new() -> Self {
         let clock: Arc<dyn Clock> =
-            Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
+            Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
         let settings = Settings {

@@ -4,11 +4,13 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use acta_access::{ActivityPrefix, Authority, Origin, Role, Scopes};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_config::{ByteSize, Span};
 use acta_service::Cursor;
 use acta_xapi::scalar::{Duration, is_language_tag};
-use acta_xapi::{Iri, Languages, Mbox, Sha2, StatementId, Timestamp, Uuid, Version, parse_actor};
+use acta_xapi::{
+    Iri, Languages, Mbox, Sha2, StatementId, StatementTimestamp, Uuid, Version, parse_actor,
+};
 use iri_string::spec::IriSpec;
 
 use crate::input::{split_choice, split_parts, version_of};
@@ -25,7 +27,7 @@ const CHECKS: [fn(&str); 13] = [
     check_languages,
     check_sha2,
     check_version,
-    check_moment,
+    check_unix_micros,
     check_names,
     check_actor,
     check_access,
@@ -79,7 +81,7 @@ fn check_duration(text: &str) {
 }
 
 fn check_timestamp(text: &str) {
-    let nanos = text.parse::<Timestamp>().ok().map(|timestamp| timestamp.unix_nanos());
+    let nanos = text.parse::<StatementTimestamp>().ok().map(|timestamp| timestamp.unix_nanos());
     if let Ok(known) = chrono::DateTime::parse_from_rfc3339(text) {
         let has_blank = text.contains(' ');
         let is_unknown_zone = text.ends_with("-00:00");
@@ -97,14 +99,14 @@ fn check_timestamp(text: &str) {
 
 /// What a store prints is read as the same point, as long as years have four digits.
 fn check_point(micros: i64) {
-    let moment = Moment::from_unix_micros(micros);
+    let moment = Timestamp::from_unix_micros(micros);
     if (0..10_000).contains(&moment.date().0) {
-        let again: Timestamp = moment.to_string().parse().expect("is a timestamp");
+        let again: StatementTimestamp = moment.to_string().parse().expect("is a timestamp");
         assert_eq!(again.unix_nanos(), i128::from(micros) * 1000);
     }
 }
 
-fn check_moment(text: &str) {
+fn check_unix_micros(text: &str) {
     let mut bytes = [0; 8];
     for (byte, given) in bytes.iter_mut().zip(text.bytes()) {
         *byte = given;

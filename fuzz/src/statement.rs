@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use acta_xapi::json::{self, Json, Kind, Value};
 use acta_xapi::{
-    Fault, Faults, Format, Kept, Languages, Object, ParseLimits, Rendering, Stamp, Statement,
-    StatementId, Uuid, Version, activities_to_define, parse_statement, parse_statements, render,
+    Fault, Faults, Format, Languages, Object, ParseLimits, Rendering, Stamp, Statement,
+    StatementId, StatementText, Uuid, Version, activities_to_define, parse_statement,
+    parse_statements, render,
 };
 
 use crate::input::{split_choice, version_of};
@@ -95,7 +96,7 @@ fn check_parts(root: Value<'_, '_>, statements: &[Statement], version: Version) 
 fn check_statement(statement: &Statement, version: Version, choice: u8) {
     let id = StatementId(Uuid::from_u128(7));
     let kept = statement.keep(&Stamp { id, authority: AUTHORITY, version });
-    let complete = Kept::complete(&kept.text, kept.is_timestamp_stored, STORED);
+    let complete = StatementText::complete(&kept.text, kept.is_timestamp_stored, STORED);
     let again = reparse(&complete, version);
     check_same(statement, &again);
     assert_eq!(again.id, statement.id.or(Some(id)));

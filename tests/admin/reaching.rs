@@ -82,7 +82,7 @@ fn a_store_that_is_held_without_a_socket_says_what_to_do() {
 #[test]
 fn other_users_of_the_machine_are_refused() {
     /// The account `nobody`.
-    const NOBODY: u32 = 65534;
+    const TOMBSTONE: u32 = 65534;
 
     if !rustix::process::geteuid().is_root() {
         eprintln!("only root can become another user: nothing is tried");
@@ -98,7 +98,7 @@ fn other_users_of_the_machine_are_refused() {
     let as_nobody = || {
         let mut command = Command::new(&binary);
         command.args(["status", "--data"]).arg(&data).current_dir(folder.path());
-        run(command.env_clear().uid(NOBODY).gid(NOBODY))
+        run(command.env_clear().uid(TOMBSTONE).gid(TOMBSTONE))
     };
     let refused = as_nobody();
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{}", refused.err);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::Duration;
 
-use acta_ambient::{Clock, Moment, SystemClock};
+use acta_ambient::{Clock, SystemClock, Timestamp};
 use acta_tests::server::{KEY, SECRET, basic};
 use acta_tests::{Client, Server, Store, Version, make};
 use serde_json::value::RawValue;
@@ -259,7 +259,7 @@ fn never_vouches_for_a_statement_that_is_not_yet_there() {
 #[test]
 fn vouches_for_the_recent_past_when_nothing_happens() {
     let now = SystemClock::new().now().unix_micros();
-    let earlier = Moment::from_unix_micros(now - 5_000_000).to_string();
+    let earlier = Timestamp::from_unix_micros(now - 5_000_000).to_string();
     let call = shared().client(Version::V2_0_0);
     let answer = call.get("/statements").query("verb", &make::verb_id()).send().expect(200);
     let through = answer.must_header(CONSISTENT_THROUGH).to_owned();

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, SystemEntropy};
-use acta_storage::{Batch, KeptDocument, NewStatement, PageLimits, Precondition, Storage, StoreId};
+use acta_storage::{
+    Batch, NewStatement, PageLimits, Precondition, Storage, StoreId, TransferredDocument,
+};
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
 use acta_storage_suite::attaching::{bytes_of_length, stage_content};
 use acta_storage_suite::documenting::{document, state_key};
@@ -79,7 +81,7 @@ impl Source {
             for tenant in &tenants {
                 fill_tables(&*storage, *tenant).await;
             }
-            storage.as_ref_storage().settle_secret("credential-mac", [9; 32]).await.unwrap();
+            storage.as_ref_storage().get_or_create_secret("credential-mac", [9; 32]).await.unwrap();
             storage.close().expect("it closes");
             source
         })
@@ -144,14 +146,14 @@ async fn fill_tables(storage: &dyn Storage, tenant: TenantId) {
 /// Whether the store in `directory` is marked as an unfinished copy.
 pub(crate) fn is_unfinished(directory: &Path) -> bool {
     with_store(directory, |storage| async move {
-        storage.as_ref_storage().find_adoption().await.unwrap().is_some()
+        storage.as_ref_storage().find_import().await.unwrap().is_some()
     })
 }
 
 /// Marks the store in `directory` as an unfinished copy of one that is nowhere.
 pub(crate) fn mark_unfinished(directory: &Path) {
     with_store(directory, |storage| async move {
-        storage.as_ref_storage().begin_adoption(StoreId([1; 32])).await.unwrap();
+        storage.as_ref_storage().begin_import(StoreId([1; 32])).await.unwrap();
     });
 }
 
@@ -171,7 +173,7 @@ async fn everything(storage: Arc<EmbeddedStorage>) -> Vec<String> {
             let found = storage.find_statement(tenant, one.id).await.unwrap().unwrap();
             all.push(format!("{one:?} {found:?}"));
         }
-        for KeptDocument { key, document } in
+        for TransferredDocument { key, document } in
             storage.read_documents(tenant, None, WHOLE).await.unwrap()
         {
             all.push(format!("{key:?} {document:?}"));

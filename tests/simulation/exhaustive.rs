@@ -11,10 +11,10 @@ use acta_storage_suite::fixture::{Draft, activity_id, everything, mailbox, uuid}
 use acta_storage_suite::generate::Dice;
 
 use crate::ledger::Sent;
-use crate::simulation::{Act, End, Settings, Simulation};
+use crate::simulation::{Act, Settings, Shutdown, Simulation};
 use crate::tables::Write;
 use crate::world::Loss;
-use crate::world::faults::{Act as DiskAct, Call, Fault, Trouble, When};
+use crate::world::faults::{Act as DiskAct, Call, Fault, InjectedFault, When};
 use crate::{TellOnPanic, in_parallel, runtime};
 
 const TENANT: TenantId = TenantId::FIRST;
@@ -114,7 +114,7 @@ async fn find_course() -> Course {
         run_counts.push(simulation.run_count());
     }
     assert!(!run_counts.is_sorted(), "no merge: {run_counts:?}");
-    simulation.end(End::Closed);
+    simulation.end(Shutdown::Closed);
     let mut counts: HashMap<Call, u64> = HashMap::new();
     let mut numbered = |call: Call| {
         let count = counts.entry(call).or_default();
@@ -147,7 +147,7 @@ pub(crate) const fn is_sync(act: DiskAct) -> bool {
 
 /// Tries a fault at each of these calls. Prints how many there were.
 #[expect(clippy::print_stdout, reason = "how much was tried is part of the result")]
-fn try_each(trouble: Trouble, losses: &[Loss], is_tried: fn(DiskAct) -> bool) {
+fn try_each(trouble: InjectedFault, losses: &[Loss], is_tried: fn(DiskAct) -> bool) {
     let course = runtime().block_on(find_course());
     let mut attempts = Vec::new();
     for (call, index) in course.calls.iter().filter(|(call, _)| is_tried(call.act)) {
@@ -176,39 +176,39 @@ async fn try_one(course: &Course, fault: Fault, loss: Loss, seed: u64) -> bool {
     live(&mut simulation, &course.run_counts).await;
     let is_off = simulation.computer.is_off();
     simulation.end(if is_off {
-        End::PowerLost(loss)
+        Shutdown::PowerLost(loss)
     } else {
-        dice.pick(&[End::Closed, End::Killed])
+        dice.pick(&[Shutdown::Closed, Shutdown::Killed])
     });
     let has_struck = simulation.has_struck();
     simulation.open_and_check(&mut dice).await;
     simulation.repeat_lost().await;
-    simulation.end(End::PowerLost(Loss::Everything));
+    simulation.end(Shutdown::PowerLost(Loss::Everything));
     simulation.open_and_check(&mut dice).await;
     has_struck
 }
 
 #[test]
 fn every_failure_of_the_device_is_survived() {
-    try_each(Trouble::Fails, &[Loss::Everything], |_| true);
+    try_each(InjectedFault::Fails, &[Loss::Everything], |_| true);
 }
 
 #[test]
 fn every_failed_sync_is_survived_whatever_becomes_of_the_data() {
-    try_each(Trouble::Fails, &[Loss::Everything; 6], is_sync);
+    try_each(InjectedFault::Fails, &[Loss::Everything; 6], is_sync);
 }
 
 #[test]
 fn every_lack_of_room_is_survived() {
-    try_each(Trouble::Full, &[Loss::Everything], DiskAct::needs_room);
+    try_each(InjectedFault::Full, &[Loss::Everything], DiskAct::needs_room);
 }
 
 #[test]
 fn power_may_go_before_every_change() {
-    try_each(Trouble::CutBefore, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_change);
+    try_each(InjectedFault::CutBefore, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_change);
 }
 
 #[test]
 fn power_may_go_after_every_change() {
-    try_each(Trouble::CutAfter, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_sync);
+    try_each(InjectedFault::CutAfter, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_sync);
 }

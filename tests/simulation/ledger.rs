@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::model::ModelStorage;
 use acta_storage::{
     Appended, EntityStore, FeedEntry, Order, StatementQuery, StatementStore, Storage, StorageError,
@@ -40,7 +40,7 @@ struct Log {
     drafts: BTreeMap<u128, Draft>,
     /// How many statements of the feed have been looked at.
     count: u64,
-    last_stored: Option<Moment>,
+    last_stored: Option<Timestamp>,
     /// Acknowledged, and not yet seen in the feed.
     acknowledged: Vec<(Appended, Sent)>,
     /// Nobody knows whether they are stored.
@@ -84,14 +84,14 @@ impl Log {
         self.unknown.remove(index)
     }
 
-    fn adopt(&mut self, sent: &Sent) {
+    fn import(&mut self, sent: &Sent) {
         for draft in &sent.drafts {
             self.drafts.entry(draft.number).or_insert_with(|| draft.clone());
         }
-        self.adopt_contents(sent);
+        self.import_contents(sent);
     }
 
-    fn adopt_contents(&mut self, sent: &Sent) {
+    fn import_contents(&mut self, sent: &Sent) {
         for content in &sent.contents {
             self.contents.insert(Sha2::sha256(content), content.clone());
         }
@@ -103,7 +103,7 @@ impl Log {
             assert_eq!(appended.new_count, 0, "acknowledged and lost: {:?}", sent.numbers());
             let is_stored = sent.drafts.iter().all(|draft| self.has(draft));
             assert!(is_stored, "acknowledged as repeats and lost: {:?}", sent.numbers());
-            self.adopt_contents(&sent);
+            self.import_contents(&sent);
         }
         for (ids, sent) in std::mem::take(&mut self.conflicts) {
             let mut taken: Vec<u128> = sent
@@ -204,7 +204,7 @@ impl Ledger {
             assert_eq!(entry.sequence, log.count, "sequences have no gaps");
         }
         let sent = log.take_sender(group);
-        log.adopt(&sent);
+        log.import(&sent);
         self.clock.set(stored);
         let drafts: Vec<&Draft> = sent.drafts.iter().collect();
         let of_model = self.model.append(tenant, batch(&drafts)).await.unwrap();

@@ -46,7 +46,7 @@ mod disk;
 mod exhaustive;
 mod ledger;
 mod named;
-mod purging;
+mod purge;
 mod random;
 mod simulation;
 mod tables;

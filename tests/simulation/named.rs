@@ -13,10 +13,10 @@ use acta_storage_suite::generate::Dice;
 use crate::disk::Computer;
 use crate::ledger::Sent;
 use crate::runtime;
-use crate::simulation::{Act, End, Settings, Simulation};
+use crate::simulation::{Act, Settings, Shutdown, Simulation};
 use crate::tables::Write;
 use crate::world::Loss;
-use crate::world::faults::{Act as DiskAct, Call, Fault, Trouble, When};
+use crate::world::faults::{Act as DiskAct, Call, Fault, InjectedFault, When};
 
 const TENANT: TenantId = TenantId::FIRST;
 
@@ -37,7 +37,7 @@ fn replace(content: &str) -> Act {
 }
 
 const fn fails_at(act: DiskAct, to: &'static str) -> Fault {
-    Fault::new(Trouble::Fails, When::AtOf(Call { act, to }, 0))
+    Fault::new(InjectedFault::Fails, When::AtOf(Call { act, to }, 0))
 }
 
 /// Opens a new store, does `before`, lets one call fail during `during`, kills the store, opens
@@ -57,14 +57,14 @@ fn check(fault: Fault, before: &[Act], during: &[Act], after: &[Act]) {
             for act in during {
                 simulation.act(act).await;
             }
-            simulation.end(End::Killed);
+            simulation.end(Shutdown::Killed);
             let has_struck = simulation.has_struck();
             simulation.open_and_check(&mut dice).await;
             simulation.repeat_lost().await;
             for act in after {
                 simulation.act(act).await;
             }
-            simulation.end(End::PowerLost(Loss::Everything));
+            simulation.end(Shutdown::PowerLost(Loss::Everything));
             simulation.open_and_check(&mut dice).await;
             has_struck
         }));
@@ -96,8 +96,8 @@ fn an_attachment_whose_name_was_not_synced_is_synced_when_it_comes_again() {
     // The directory of the content becomes known; its name is not synced, and the file stays
     // because removing it fails too. Two syncs before are for the directory's own name.
     let faults = [
-        Fault::new(Trouble::Fails, When::AtOf(to_attachments(DiskAct::SyncDirectory), 2)),
-        Fault::new(Trouble::Fails, When::AtOf(to_attachments(DiskAct::Remove), 0)),
+        Fault::new(InjectedFault::Fails, When::AtOf(to_attachments(DiskAct::SyncDirectory), 2)),
+        Fault::new(InjectedFault::Fails, When::AtOf(to_attachments(DiskAct::Remove), 0)),
     ];
     for seed in 0..12 {
         runtime().block_on(async {
@@ -107,7 +107,7 @@ fn an_attachment_whose_name_was_not_synced_is_synced_when_it_comes_again() {
             simulation.act(&append_with_attachment(1)).await;
             simulation.act(&append_with_attachment(2)).await;
             assert_eq!(simulation.computer.struck_count(), 2);
-            simulation.end(End::PowerLost(Loss::Everything));
+            simulation.end(Shutdown::PowerLost(Loss::Everything));
             simulation.open_and_check(&mut Dice::new(seed)).await;
         });
     }
@@ -123,13 +123,14 @@ fn what_found_no_room_is_not_in_the_way_of_what_comes_next() {
     let settings = Settings { segment_bytes: 2000, run_entries: 1000, ..SETTINGS };
     let call = Call { act: DiskAct::Extend, to: "segment" };
     let large = Sent { drafts: (10..30).map(Draft::new).collect(), contents: Vec::new() };
-    for (seed, end) in (0..24).zip([End::Killed, End::PowerLost(Loss::Chance)].into_iter().cycle())
+    for (seed, end) in
+        (0..24).zip([Shutdown::Killed, Shutdown::PowerLost(Loss::Chance)].into_iter().cycle())
     {
         runtime().block_on(async {
             let mut simulation = Simulation::new(seed, settings);
             simulation.open().await;
             simulation.act(&append(1)).await;
-            simulation.computer.arm(&[Fault::new(Trouble::Full, When::AtOf(call, 0))]);
+            simulation.computer.arm(&[Fault::new(InjectedFault::Full, When::AtOf(call, 0))]);
             simulation.act(&append(2)).await;
             assert_eq!(simulation.computer.struck_count(), 1);
             simulation.act(&Act::Append(TENANT, large.clone())).await;
@@ -144,13 +145,13 @@ fn a_new_store_does_not_vanish_with_the_name_of_its_directory() {
     // The first start cannot look whether the directory is there, or cannot sync its name.
     for (act, nth) in [(DiskAct::List, 0), (DiskAct::SyncDirectory, 0), (DiskAct::SyncDirectory, 1)]
     {
-        let fault = Fault::new(Trouble::Fails, When::AtOf(Call { act, to: "other" }, nth));
+        let fault = Fault::new(InjectedFault::Fails, When::AtOf(Call { act, to: "other" }, nth));
         runtime().block_on(async {
             let mut simulation = Simulation::new(nth, SETTINGS);
             simulation.computer.arm(&[fault]);
             simulation.open_again().await;
             simulation.act(&append(1)).await;
-            simulation.end(End::PowerLost(Loss::Everything));
+            simulation.end(Shutdown::PowerLost(Loss::Everything));
             simulation.open_and_check(&mut Dice::new(nth)).await;
         });
     }

@@ -11,10 +11,10 @@ use acta_storage_suite::generate::Dice;
 use bytes::Bytes;
 
 use crate::ledger::Sent;
-use crate::simulation::{Act, End, Settings, Simulation, second_tenant};
+use crate::simulation::{Act, Settings, Shutdown, Simulation, second_tenant};
 use crate::tables::Write;
 use crate::world::Loss;
-use crate::world::faults::{Fault, Trouble, When};
+use crate::world::faults::{Fault, InjectedFault, When};
 use crate::{TellOnPanic, in_parallel, runtime, trail};
 
 /// Random histories of one run; `TEST_ACTA_SIM_SEEDS` asks for more.
@@ -87,7 +87,7 @@ async fn live_through(seed: u64) -> Tally {
     for _ in 0..3 + history.dice.below(4) {
         history.round().await;
     }
-    history.simulation.end(End::PowerLost(Loss::Everything));
+    history.simulation.end(Shutdown::PowerLost(Loss::Everything));
     history.simulation.open_and_check(&mut history.dice).await;
     history.tally
 }
@@ -134,10 +134,10 @@ impl History {
     async fn recover(&mut self) {
         for _ in 0..self.dice.below(4) {
             let trouble = self.dice.pick(&[
-                Trouble::CutBefore,
-                Trouble::CutAfter,
-                Trouble::Fails,
-                Trouble::Full,
+                InjectedFault::CutBefore,
+                InjectedFault::CutAfter,
+                InjectedFault::Fails,
+                InjectedFault::Full,
             ]);
             let at = self.dice.below(150) as u64;
             self.simulation.computer.arm(&[Fault::new(trouble, When::At(at))]);
@@ -152,12 +152,12 @@ impl History {
         let at = When::At(self.dice.below(reach) as u64);
         let every = When::Every(2 + self.dice.below(60) as u64);
         match self.dice.below(100) {
-            0..20 => Some(Fault::new(Trouble::CutBefore, at)),
-            20..40 => Some(Fault::new(Trouble::CutAfter, at)),
-            40..65 => Some(Fault::new(Trouble::Fails, at)),
-            65..72 => Some(Fault::new(Trouble::Fails, every)),
-            72..78 => Some(Fault::new(Trouble::Full, at)),
-            78..83 => Some(Fault::new(Trouble::Full, every)),
+            0..20 => Some(Fault::new(InjectedFault::CutBefore, at)),
+            20..40 => Some(Fault::new(InjectedFault::CutAfter, at)),
+            40..65 => Some(Fault::new(InjectedFault::Fails, at)),
+            65..72 => Some(Fault::new(InjectedFault::Fails, every)),
+            72..78 => Some(Fault::new(InjectedFault::Full, at)),
+            78..83 => Some(Fault::new(InjectedFault::Full, every)),
             _ => None,
         }
     }
@@ -173,15 +173,15 @@ impl History {
         self.count();
         let is_off = self.simulation.computer.is_off();
         let end = match self.dice.below(10) {
-            _ if is_off => End::PowerLost(Loss::Chance),
-            0..3 => End::Closed,
-            3..6 => End::Killed,
-            6 => End::PowerLost(Loss::Everything),
-            7 => End::PowerLost(Loss::Nothing),
-            _ => End::PowerLost(Loss::Chance),
+            _ if is_off => Shutdown::PowerLost(Loss::Chance),
+            0..3 => Shutdown::Closed,
+            3..6 => Shutdown::Killed,
+            6 => Shutdown::PowerLost(Loss::Everything),
+            7 => Shutdown::PowerLost(Loss::Nothing),
+            _ => Shutdown::PowerLost(Loss::Chance),
         };
-        self.tally.power_losses += u64::from(matches!(end, End::PowerLost(_)));
-        self.tally.kills += u64::from(end == End::Killed);
+        self.tally.power_losses += u64::from(matches!(end, Shutdown::PowerLost(_)));
+        self.tally.kills += u64::from(end == Shutdown::Killed);
         self.simulation.end(end);
     }
 

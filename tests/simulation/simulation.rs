@@ -56,7 +56,7 @@ pub(crate) enum Act {
 
 /// How a store ends before it starts again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum Shutdown {
     /// It is closed.
     Closed,
     /// It is killed: what it has written is there.
@@ -225,23 +225,23 @@ impl Simulation {
     }
 
     /// Ends the store in some way, and starts the computer if it has to.
-    pub(crate) fn end(&mut self, end: End) {
+    pub(crate) fn end(&mut self, end: Shutdown) {
         trail::tell(|| format!("{end:?}"));
-        if end == End::Closed
+        if end == Shutdown::Closed
             && let Some(storage) = &self.storage
             && let Err(error) = storage.close()
         {
             assert!(self.is_excused(), "could not close the store: {error:?}");
         }
-        if end == End::Closed {
+        if end == Shutdown::Closed {
             self.storage = None;
         }
         // The power may go while it is closing.
         let loss = match end {
-            End::Closed if !self.computer.is_off() => return,
-            End::Closed => Some(Loss::Chance),
-            End::Killed => None,
-            End::PowerLost(loss) => Some(loss),
+            Shutdown::Closed if !self.computer.is_off() => return,
+            Shutdown::Closed => Some(Loss::Chance),
+            Shutdown::Killed => None,
+            Shutdown::PowerLost(loss) => Some(loss),
         };
         self.has_struck = self.has_struck();
         self.is_without_room = false;
@@ -272,7 +272,7 @@ impl Simulation {
                 self.check_excuse(checked, act);
             }
             Act::Reopen => {
-                self.end(End::Closed);
+                self.end(Shutdown::Closed);
                 self.open().await;
             }
         }

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::directory::Recorded;
 use acta_storage::model::ModelStorage;
 use acta_storage::{
-    AuditQuery, ChainHead, Change, Committed, Document, DocumentKey, DocumentList, DocumentWrite,
-    Entry, NewDocument, Precondition, Storage, StorageError, break_in,
+    AuditEntry, AuditQuery, ChainHead, Change, Committed, Document, DocumentKey, DocumentList,
+    DocumentWrite, NewDocument, Precondition, Storage, StorageError, first_broken_link,
 };
-use acta_storage_suite::auditing::told;
+use acta_storage_suite::auditing::sample_entry;
 use acta_storage_suite::fixture::START;
 use acta_storage_suite::settling::credential;
 
@@ -70,7 +70,7 @@ impl Write {
             }
             Self::InsertCredential(tenant, key) => {
                 let writes = vec![credential(key, *tenant, 0).create()];
-                let change = Change { writes, entries: vec![(Some(*tenant), told(1))] };
+                let change = Change { writes, entries: vec![(Some(*tenant), sample_entry(1))] };
                 let committed = storage.commit(&change).await;
                 committed.map(|committed| Answer::Inserted(committed == Committed::Done))
             }
@@ -85,7 +85,7 @@ impl Write {
 /// One history that the store may have lived through.
 #[derive(Debug)]
 struct History {
-    writes: Vec<(Moment, Write)>,
+    writes: Vec<(Timestamp, Write)>,
     clock: Arc<ManualClock>,
     model: ModelStorage,
 }
@@ -97,14 +97,14 @@ impl History {
         Self { writes: Vec::new(), clock, model }
     }
 
-    async fn play(&mut self, now: Moment, write: &Write) -> Answer {
+    async fn play(&mut self, now: Timestamp, write: &Write) -> Answer {
         self.clock.set(now);
         self.writes.push((now, write.clone()));
         write.run(&self.model).await.unwrap()
     }
 
     /// The same history, with one more write.
-    async fn with(&self, now: Moment, write: &Write) -> Self {
+    async fn with(&self, now: Timestamp, write: &Write) -> Self {
         let mut other = Self::new();
         for (at, earlier) in &self.writes {
             other.play(*at, earlier).await;
@@ -122,7 +122,7 @@ struct Reading {
     cursors: Vec<Option<String>>,
     tenants: Vec<(TenantId, String)>,
     credentials: Vec<String>,
-    audit: Vec<Entry>,
+    audit: Vec<AuditEntry>,
 }
 
 impl Reading {
@@ -173,7 +173,7 @@ impl TablesLedger {
     }
 
     /// A write was answered.
-    pub(crate) async fn answered(&mut self, now: Moment, write: &Write, answer: Answer) {
+    pub(crate) async fn answered(&mut self, now: Timestamp, write: &Write, answer: Answer) {
         self.note(write);
         let mut left = Vec::new();
         let mut expected = Vec::new();
@@ -190,7 +190,7 @@ impl TablesLedger {
     }
 
     /// Whether a write was done is unknown.
-    pub(crate) async fn unknown(&mut self, now: Moment, write: &Write) {
+    pub(crate) async fn unknown(&mut self, now: Timestamp, write: &Write) {
         self.note(write);
         for index in 0..self.histories.len() {
             let other = self.histories[index].with(now, write).await;
@@ -238,7 +238,7 @@ impl TablesLedger {
             credentials.extend(of_tenant.into_iter().map(|credential| credential.key));
             let every = AuditQuery::everything(usize::MAX);
             let chain = storage.list_audit(Some(tenant), &every).await.unwrap();
-            assert_eq!(break_in(ChainHead::EMPTY, Some(tenant), &chain), None);
+            assert_eq!(first_broken_link(ChainHead::EMPTY, Some(tenant), &chain), None);
             audit.extend(chain);
         }
         credentials.sort_unstable();

@@ -16,7 +16,7 @@ use acta_storage_suite::generate::Dice;
 
 use crate::trail;
 use contents::Contents;
-use faults::{Act, Call, Fault, Trouble, device_failed, kind_of, no_room};
+use faults::{Act, Call, Fault, InjectedFault, device_failed, kind_of, no_room};
 use names::{Change, Names};
 
 pub(crate) type NodeId = u64;
@@ -197,10 +197,10 @@ impl World {
         self.struck_count += 1;
         trail::tell(|| format!("{trouble:?} strikes: {:?} of {}", call.act, call.to));
         match trouble {
-            Trouble::Fails => Ok(Turn::Fails(device_failed())),
-            Trouble::Full => Ok(Turn::Fails(no_room())),
-            Trouble::CutAfter => Ok(Turn::IsLast),
-            Trouble::CutBefore => {
+            InjectedFault::Fails => Ok(Turn::Fails(device_failed())),
+            InjectedFault::Full => Ok(Turn::Fails(no_room())),
+            InjectedFault::CutAfter => Ok(Turn::IsLast),
+            InjectedFault::CutBefore => {
                 self.is_off = true;
                 Err(no_power())
             }

@@ -71,25 +71,27 @@ impl Store {
     }
 
     /// Keeps everything beyond the end of this value, for someone else to remove.
-    pub(crate) fn keep(self) -> Kept {
+    pub(crate) fn keep(self) -> StoreRemains {
         let directory = self.scratch.keep();
-        let Some(database) = self.database else { return Kept { directory, database: None } };
+        let Some(database) = self.database else {
+            return StoreRemains { directory, database: None };
+        };
         let maintenance = Superuser::new(&database.url()).url("postgres");
         let removal = format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", database.name());
         std::mem::forget(database);
-        Kept { directory, database: Some((maintenance, removal)) }
+        StoreRemains { directory, database: Some((maintenance, removal)) }
     }
 }
 
 /// What is left to be removed of a store.
 #[derive(Debug)]
-pub(crate) struct Kept {
+pub(crate) struct StoreRemains {
     directory: PathBuf,
     /// Where to send which SQL.
     database: Option<(String, String)>,
 }
 
-impl Kept {
+impl StoreRemains {
     /// The directory.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory

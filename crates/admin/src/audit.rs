@@ -1,10 +1,10 @@
 //! The audit: read, exported, verified.
 
 use acta_access::{Permission, ServerPermission, TenantId};
-use acta_storage::{AuditQuery, ChainHead, Change, Entry};
+use acta_storage::{AuditEntry, AuditQuery, ChainHead, Change};
 use serde_json::json;
 
-use crate::{Admin, AdminError, Asker};
+use crate::{Admin, AdminError, Requester};
 
 /// Which chain of the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +40,15 @@ const PAGE_COUNT: usize = 1000;
 impl Admin {
     async fn permit_audit(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         chain: AuditChain,
         (permission, on_server): (Permission, ServerPermission),
     ) -> Result<(), AdminError> {
         match chain {
-            AuditChain::Server => self.permit_on_server(asker, on_server).await,
-            AuditChain::Tenant(tenant) => self.permit(asker, tenant, permission).await.map(drop),
+            AuditChain::Server => self.permit_on_server(requester, on_server).await,
+            AuditChain::Tenant(tenant) => {
+                self.permit(requester, tenant, permission).await.map(drop)
+            }
         }
     }
 
@@ -57,12 +59,12 @@ impl Admin {
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn list_audit(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         chain: AuditChain,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, AdminError> {
+    ) -> Result<Vec<AuditEntry>, AdminError> {
         let permissions = (Permission::ReadAudit, ServerPermission::ReadServerAudit);
-        self.permit_audit(asker, chain, permissions).await?;
+        self.permit_audit(requester, chain, permissions).await?;
         Ok(self.storage.list_audit(chain.tenant(), query).await?)
     }
 
@@ -74,15 +76,15 @@ impl Admin {
     /// As [`Admin::list_audit`].
     pub async fn begin_export(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         chain: AuditChain,
         format: &'static str,
     ) -> Result<ChainHead, AdminError> {
         let permissions = (Permission::ExportAudit, ServerPermission::ExportServerAudit);
-        self.permit_audit(asker, chain, permissions).await?;
+        self.permit_audit(requester, chain, permissions).await?;
         let head = self.storage.audit_head(chain.tenant()).await?;
         let detail = json!({ "format": format, "through": head.sequence });
-        let entry = self.entry_with(asker, "audit.exported", "audit".to_owned(), &detail);
+        let entry = self.entry_with(requester, "audit.exported", "audit".to_owned(), &detail);
         let entries = vec![(chain.tenant(), entry)];
         self.commit(&Change { writes: Vec::new(), entries }).await?;
         Ok(head)
@@ -97,7 +99,7 @@ impl Admin {
         &self,
         chain: AuditChain,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, AdminError> {
+    ) -> Result<Vec<AuditEntry>, AdminError> {
         Ok(self.storage.list_audit(chain.tenant(), query).await?)
     }
 
@@ -108,18 +110,18 @@ impl Admin {
     /// As [`Admin::list_audit`].
     pub async fn verify_audit(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         chain: AuditChain,
     ) -> Result<Verified, AdminError> {
         let permissions = (Permission::ReadAudit, ServerPermission::ReadServerAudit);
-        self.permit_audit(asker, chain, permissions).await?;
+        self.permit_audit(requester, chain, permissions).await?;
         let tenant = chain.tenant();
         let end = self.storage.audit_head(tenant).await?;
         let mut query = AuditQuery::everything(PAGE_COUNT);
         let mut head = ChainHead::EMPTY;
         loop {
             let entries = self.storage.list_audit(tenant, &query).await?;
-            if let Some(broken) = acta_storage::break_in(head, tenant, &entries) {
+            if let Some(broken) = acta_storage::first_broken_link(head, tenant, &entries) {
                 return Ok(Verified { head: end, broken_at: Some(broken) });
             }
             let Some(last) = entries.last() else { break };

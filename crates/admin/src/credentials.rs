@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{ActivityPrefix, Authority, Origin, Permission, Restrictions, Scopes, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_auth::Secret;
-use acta_storage::directory::{self, Credential, CredentialSecret, CredentialUse, Kept, Recorded};
-use acta_storage::{Change, Expected, Group, NewEntry, RecordKind, RecordWrite};
+use acta_storage::directory::{
+    self, Credential, CredentialSecret, CredentialUse, Recorded, Versioned,
+};
+use acta_storage::{Change, Expected, Group, NewAuditEntry, RecordKind, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::once::Attempt;
-use crate::telling::{differences, of_credential};
+use crate::audit_entry::{differences, of_credential};
+use crate::idempotency::Attempt;
 use crate::tenants::{check_name, check_version};
-use crate::{Admin, AdminError, AdminFault, Asker, Made, Once};
+use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, Requester};
 
 /// A credential to be made.
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ pub struct NewCredential {
     /// Who vouches for what is written with it.
     pub authority: Option<Authority>,
     /// From when on it is refused.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
 /// What is to be different about a credential; none leaves it as it is.
@@ -46,7 +48,7 @@ pub struct CredentialChanges {
     /// Who vouches for what is written with it.
     pub authority: Option<Option<Authority>>,
     /// From when on it is refused.
-    pub expires: Option<Option<Moment>>,
+    pub expires: Option<Option<Timestamp>>,
 }
 
 impl CredentialChanges {
@@ -82,9 +84,9 @@ pub struct IssuedCredential {
 #[derive(Clone, Debug)]
 pub struct ListedCredential {
     /// As it is stored.
-    pub credential: Kept<Credential>,
+    pub credential: Versioned<Credential>,
     /// When it was last used, to the minute or so; none if never.
-    pub last_used: Option<Moment>,
+    pub last_used: Option<Timestamp>,
 }
 
 /// Longest overlap of two secrets: 30 days.
@@ -98,14 +100,14 @@ impl Admin {
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn list_credentials(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         after: Option<&str>,
         count_max: usize,
     ) -> Result<Vec<ListedCredential>, AdminError> {
-        self.permit(asker, tenant, Permission::ReadCredentials).await?;
+        self.permit(requester, tenant, Permission::ReadCredentials).await?;
         let group = Group::OfTenant(tenant);
-        let page: Vec<Kept<Credential>> =
+        let page: Vec<Versioned<Credential>> =
             directory::page(&*self.storage, &group, after, count_max).await?;
         let mut listed = Vec::with_capacity(page.len());
         for credential in page {
@@ -114,8 +116,11 @@ impl Admin {
         Ok(listed)
     }
 
-    async fn with_use(&self, credential: Kept<Credential>) -> Result<ListedCredential, AdminError> {
-        let used: Option<Kept<CredentialUse>> =
+    async fn with_use(
+        &self,
+        credential: Versioned<Credential>,
+    ) -> Result<ListedCredential, AdminError> {
+        let used: Option<Versioned<CredentialUse>> =
             directory::find(&*self.storage, &credential.value.key).await?;
         let in_memory = self.authenticator.last_used(&credential.value.key);
         let stored = used.map(|used| used.value.last_used);
@@ -129,11 +134,11 @@ impl Admin {
     /// As [`Admin::list_credentials`].
     pub async fn read_credential(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         key: &str,
     ) -> Result<ListedCredential, AdminError> {
-        self.permit(asker, tenant, Permission::ReadCredentials).await?;
+        self.permit(requester, tenant, Permission::ReadCredentials).await?;
         let found = self.credential_of(tenant, key).await?;
         self.with_use(found).await
     }
@@ -143,12 +148,12 @@ impl Admin {
         &self,
         tenant: TenantId,
         key: &str,
-    ) -> Result<Kept<Credential>, AdminError> {
+    ) -> Result<Versioned<Credential>, AdminError> {
         if key.contains(char::is_control) {
             // Storage cannot be asked for it.
             return Err(AdminError::NotFound);
         }
-        let found: Option<Kept<Credential>> = directory::find(&*self.storage, key).await?;
+        let found: Option<Versioned<Credential>> = directory::find(&*self.storage, key).await?;
         let own = found.filter(|found| found.value.tenant == tenant);
         own.ok_or(AdminError::NotFound)
     }
@@ -161,18 +166,18 @@ impl Admin {
     /// [`AdminError::KeyReused`], [`AdminError::Service`].
     pub async fn create_credential(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         new: NewCredential,
-        once: Once<'_, IssuedCredential>,
-    ) -> Result<Made<IssuedCredential>, AdminError> {
-        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        once: Idempotency<'_, IssuedCredential>,
+    ) -> Result<Idempotent<IssuedCredential>, AdminError> {
+        self.permit(requester, tenant, Permission::WriteCredentials).await?;
         let created = self.clock.now();
         check(&new.label, new.scopes, &new.restrictions)?;
         check_expiry(new.expires, created)?;
         for _ in 0..Self::TRIES {
-            if let Some(told) = self.find_answer(once.key).await? {
-                return Ok(Made::Before(told));
+            if let Some(answer) = self.find_answer(once.key).await? {
+                return Ok(Idempotent::Replayed(answer));
             }
             let (secret, mac) = self.authenticator.new_secret();
             let credential = Credential {
@@ -186,32 +191,32 @@ impl Admin {
                 created,
                 expires: new.expires,
             };
-            let change = self.telling_credential(
-                asker,
-                ("credential.created", &telling_of(&credential)),
+            let change = self.credential_change(
+                requester,
+                ("credential.created", &audit_detail(&credential)),
                 (&credential, vec![credential.create()]),
             );
             let issued = IssuedCredential { credential, secret };
             match self.commit_once(change, once, &issued).await? {
                 Attempt::Done => {
                     self.authenticator.forget(&issued.credential.key);
-                    return Ok(Made::Now(issued));
+                    return Ok(Idempotent::Performed(issued));
                 }
-                Attempt::Before(told) => return Ok(Made::Before(told)),
+                Attempt::Replayed(answer) => return Ok(Idempotent::Replayed(answer)),
                 Attempt::Stale | Attempt::NameTaken => {}
             }
         }
         Err(AdminError::Stale)
     }
 
-    fn telling_credential(
+    fn credential_change(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (act, detail): (&'static str, &Value),
         (credential, writes): (&Credential, Vec<RecordWrite>),
     ) -> Change {
         let target = of_credential(&credential.key);
-        let entry: NewEntry = self.entry_with(asker, act, target, detail);
+        let entry: NewAuditEntry = self.entry_with(requester, act, target, detail);
         Change { writes, entries: vec![(Some(credential.tenant), entry)] }
     }
 
@@ -222,12 +227,12 @@ impl Admin {
     /// As [`Admin::create_credential`]; [`AdminError::Stale`].
     pub async fn change_credential(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (tenant, key): (TenantId, &str),
         changes: CredentialChanges,
         expected: Option<&[u64]>,
     ) -> Result<ListedCredential, AdminError> {
-        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        self.permit(requester, tenant, Permission::WriteCredentials).await?;
         let found = self.credential_of(tenant, key).await?;
         check_version(&found.record, expected)?;
         if let Some(expires) = changes.expires {
@@ -238,9 +243,9 @@ impl Admin {
         if after == found.value {
             return self.with_use(found).await;
         }
-        let detail = differences(&telling_of(&found.value), &telling_of(&after));
-        let told = ("credential.changed", &detail);
-        let change = self.telling_credential(asker, told, (&after, vec![found.write(&after)]));
+        let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
+        let event = ("credential.changed", &detail);
+        let change = self.credential_change(requester, event, (&after, vec![found.write(&after)]));
         self.commit(&change).await?;
         self.authenticator.forget(key);
         let now = self.credential_of(tenant, key).await?;
@@ -255,11 +260,11 @@ impl Admin {
     /// As [`Admin::change_credential`].
     pub async fn rotate_credential(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (tenant, key): (TenantId, &str),
         overlap: Duration,
     ) -> Result<(ListedCredential, Secret), AdminError> {
-        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        self.permit(requester, tenant, Permission::WriteCredentials).await?;
         if OVERLAP_MAX < overlap {
             let days = OVERLAP_MAX.as_secs() / 86_400;
             let message = format!("two secrets may overlap for {days} days at most");
@@ -282,8 +287,8 @@ impl Admin {
         after.secrets.insert(0, CredentialSecret { mac, created, expires: None });
         let until = if overlap.is_zero() { None } else { Some(ends.to_string()) };
         let detail = json!({ "earlier_secret_until": until });
-        let told = ("credential.rotated", &detail);
-        let change = self.telling_credential(asker, told, (&after, vec![found.write(&after)]));
+        let event = ("credential.rotated", &detail);
+        let change = self.credential_change(requester, event, (&after, vec![found.write(&after)]));
         self.commit(&change).await?;
         self.authenticator.forget(key);
         let now = self.credential_of(tenant, key).await?;
@@ -297,11 +302,11 @@ impl Admin {
     /// As [`Admin::change_credential`].
     pub async fn remove_credential(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         key: &str,
     ) -> Result<(), AdminError> {
-        self.permit(asker, tenant, Permission::WriteCredentials).await?;
+        self.permit(requester, tenant, Permission::WriteCredentials).await?;
         let found = self.credential_of(tenant, key).await?;
         let of_use = RecordWrite {
             kind: RecordKind::CredentialUse,
@@ -310,8 +315,8 @@ impl Admin {
             content: None,
         };
         let writes = vec![found.remove(), of_use];
-        let told = ("credential.removed", &telling_of(&found.value));
-        let change = self.telling_credential(asker, told, (&found.value, writes));
+        let event = ("credential.removed", &audit_detail(&found.value));
+        let change = self.credential_change(requester, event, (&found.value, writes));
         self.commit(&change).await?;
         self.authenticator.forget(key);
         Ok(())
@@ -336,7 +341,7 @@ fn check(label: &str, scopes: Scopes, restrictions: &Restrictions) -> Result<(),
     if faults.is_empty() { Ok(()) } else { Err(AdminError::Faulty(faults)) }
 }
 
-fn check_expiry(expires: Option<Moment>, now: Moment) -> Result<(), AdminError> {
+fn check_expiry(expires: Option<Timestamp>, now: Timestamp) -> Result<(), AdminError> {
     if expires.is_some_and(|expires| expires <= now) {
         return Err(AdminError::fault("/expires", "expected a time in the future"));
     }
@@ -344,7 +349,7 @@ fn check_expiry(expires: Option<Moment>, now: Moment) -> Result<(), AdminError> 
 }
 
 /// What the audit tells of a credential.
-fn telling_of(credential: &Credential) -> Value {
+fn audit_detail(credential: &Credential) -> Value {
     let restrictions = &credential.restrictions;
     let prefixes: Vec<String> =
         restrictions.activity_prefixes.iter().map(ToString::to_string).collect();

@@ -35,7 +35,7 @@ pub enum AdminError {
         permission: &'static str,
     },
 
-    /// There is nothing of this name, or none that the asker may know of.
+    /// There is nothing of this name, or none that the requester may know of.
     #[error("not found")]
     NotFound,
 

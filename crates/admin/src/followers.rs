@@ -3,11 +3,11 @@
 
 use acta_access::ServerPermission;
 use acta_followers::Followers;
-use acta_storage::directory::{self, FollowerControl, Kept, Recorded};
+use acta_storage::directory::{self, FollowerControl, Recorded, Versioned};
 use acta_storage::{Change, Committed, FollowerName, FollowerPosition};
 use serde_json::json;
 
-use crate::{Admin, AdminError, Asker};
+use crate::{Admin, AdminError, Requester};
 
 /// A follower, as the store knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,11 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::Forbidden`], [`AdminError::Service`].
-    pub async fn list_followers(&self, asker: &Asker) -> Result<Vec<FollowerState>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ReadFollowers).await?;
+    pub async fn list_followers(
+        &self,
+        requester: &Requester,
+    ) -> Result<Vec<FollowerState>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ReadFollowers).await?;
         let mut all = Vec::new();
         for name in Followers::names() {
             all.push(self.follower_state(name).await?);
@@ -55,14 +58,14 @@ impl Admin {
     /// As [`Admin::list_followers`]; [`AdminError::NotFound`], [`AdminError::Stale`].
     pub async fn pause_follower(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         name: &str,
         is_paused: bool,
     ) -> Result<FollowerState, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ControlFollowers).await?;
+        self.permit_on_server(requester, ServerPermission::ControlFollowers).await?;
         let name = known(name)?;
         for _ in 0..Self::TRIES {
-            let found: Option<Kept<FollowerControl>> =
+            let found: Option<Versioned<FollowerControl>> =
                 directory::find(&*self.storage, name.as_str()).await?;
             if found.as_ref().is_some_and(|found| found.value.is_paused) == is_paused {
                 return self.follower_state(name).await;
@@ -70,7 +73,7 @@ impl Admin {
             let control = FollowerControl { name: name.as_str().to_owned(), is_paused };
             let write = found.map_or_else(|| control.create(), |found| found.write(&control));
             let act = if is_paused { "follower.paused" } else { "follower.resumed" };
-            let entries = vec![(None, self.entry(asker, act, target_of(name)))];
+            let entries = vec![(None, self.entry(requester, act, target_of(name)))];
             let change = Change { writes: vec![write], entries };
             if self.storage.commit(&change).await? == Committed::Done {
                 return self.follower_state(name).await;
@@ -87,15 +90,15 @@ impl Admin {
     /// As [`Admin::list_followers`]; [`AdminError::NotFound`].
     pub async fn rebuild_follower(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         name: &str,
     ) -> Result<FollowerState, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ControlFollowers).await?;
+        self.permit_on_server(requester, ServerPermission::ControlFollowers).await?;
         let name = known(name)?;
         let lag = self.follower_state(name).await?.lag;
         let detail = json!({ "lag": lag });
         // Before, so that nothing is dropped of which nobody is told.
-        let entry = self.entry_with(asker, "follower.rebuilt", target_of(name), &detail);
+        let entry = self.entry_with(requester, "follower.rebuilt", target_of(name), &detail);
         let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };
         self.storage.commit(&change).await?;
         self.storage.reset_follower(name).await?;

@@ -4,19 +4,19 @@
 //! the audit entries that tell of it: there is no moment when one exists without the other.
 //! What is refused is told too. Free of HTTP and of any storage engine.
 
-mod asker;
 mod audit;
+mod audit_entry;
 mod credentials;
 mod error;
 pub mod followers;
-mod once;
+mod idempotency;
+mod maintenance;
 mod people;
-mod permitting;
+mod permissions;
 mod reading;
 mod refusals;
-mod telling;
+mod requester;
 mod tenants;
-mod tending;
 mod tokens;
 
 use std::fmt;
@@ -29,11 +29,10 @@ use acta_service::Service;
 use acta_storage::{Change, Committed, Storage};
 use acta_xapi::Uuid;
 
-pub use asker::Asker;
 pub use audit::{AuditChain, Verified};
 pub use credentials::{CredentialChanges, IssuedCredential, ListedCredential, NewCredential};
 pub use error::{AdminError, AdminFault};
-pub use once::{Made, Once, RepeatKey};
+pub use idempotency::{Idempotency, Idempotent, RepeatKey};
 pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use people::links::{Introduction, LinkPurpose};
 pub use people::members::{Invited, Member};
@@ -42,6 +41,7 @@ pub use people::provided::NewcomerRule;
 pub use people::sessions::SignedIn;
 pub use people::signing_in::SignIn;
 use refusals::Refusals;
+pub use requester::Requester;
 pub use tenants::{LimitChanges, TenantChanges};
 pub use tokens::{IssuedToken, NewToken};
 

@@ -6,40 +6,40 @@ use acta_storage::Change;
 use acta_xapi::StatementId;
 use serde_json::json;
 
-use crate::telling::of_tenant;
-use crate::{Admin, AdminError, Asker};
+use crate::audit_entry::of_tenant;
+use crate::{Admin, AdminError, Requester};
 
 impl Admin {
-    /// Lets the asker know what runs here: people, whatever they are in their tenants, and
+    /// Lets the requester know what runs here: people, whatever they are in their tenants, and
     /// credentials that administer.
     ///
     /// # Errors
     ///
     /// [`AdminError::Forbidden`], [`AdminError::Service`].
-    pub async fn permit_reading_server(&self, asker: &Asker) -> Result<(), AdminError> {
-        match asker.confined_to() {
-            Some(tenant) => self.permit(asker, tenant, Permission::ReadTenant).await.map(drop),
+    pub async fn permit_reading_server(&self, requester: &Requester) -> Result<(), AdminError> {
+        match requester.confined_to() {
+            Some(tenant) => self.permit(requester, tenant, Permission::ReadTenant).await.map(drop),
             None => Ok(()),
         }
     }
 
-    /// Lets the asker read statements of a tenant, and tells of it in the audit if the tenant
+    /// Lets the requester read statements of a tenant, and tells of it in the audit if the tenant
     /// wants that: of people, not of machines.
     async fn permit_reading(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         what: &serde_json::Value,
     ) -> Result<Principal, AdminError> {
-        let found = self.permit(asker, tenant, Permission::ReadStatements).await?;
-        let is_person = asker.account().is_some();
+        let found = self.permit(requester, tenant, Permission::ReadStatements).await?;
+        let is_person = requester.account().is_some();
         if found.value.audits_reads && is_person {
-            let entry = self.entry_with(asker, "statements.read", of_tenant(tenant), what);
+            let entry = self.entry_with(requester, "statements.read", of_tenant(tenant), what);
             let entries = vec![(Some(tenant), entry)];
             self.commit(&Change { writes: Vec::new(), entries }).await?;
         }
         let scopes = Scopes::from_iter([Scope::AllRead]);
-        Ok(Principal::new(tenant, asker.who().to_string(), scopes))
+        Ok(Principal::new(tenant, requester.who().to_string(), scopes))
     }
 
     /// A page of the statements of a tenant, as the JSON texts of an array's items with commas
@@ -50,13 +50,13 @@ impl Admin {
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn read_statements(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         (search, view): (Search, View),
         question: &serde_json::Value,
     ) -> Result<(String, StatementPage), AdminError> {
         let what = json!({ "query": question });
-        let principal = self.permit_reading(asker, tenant, &what).await?;
+        let principal = self.permit_reading(requester, tenant, &what).await?;
         let mut page = self.service.query_statements(&principal, search).await?;
         let statements = std::mem::take(&mut page.statements);
         let text =
@@ -71,12 +71,12 @@ impl Admin {
     /// As [`Admin::read_statements`].
     pub async fn read_statement(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         id: StatementId,
     ) -> Result<String, AdminError> {
         let what = json!({ "statement": id.to_string() });
-        let principal = self.permit_reading(asker, tenant, &what).await?;
+        let principal = self.permit_reading(requester, tenant, &what).await?;
         let found = match self.service.find_statement(&principal, id).await {
             Err(ServiceError::NotFound) => {
                 self.service.find_voided_statement(&principal, id).await?

@@ -1,4 +1,4 @@
-//! How many refusals are told of one asker: enough to be seen, too few to fill a disk.
+//! How many refusals are told of one requester: enough to be seen, too few to fill a disk.
 //!
 //! Whoever is known can be refused as often as they ask, also a page that has a browser token.
 
@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long refusals of one asker are counted together.
+/// How long refusals of one requester are counted together.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Most that are told of one asker in that time.
-pub(crate) const TOLD_MAX: u32 = 60;
+/// Most that are told of one requester in that time.
+pub(crate) const RECORDED_MAX: u32 = 60;
 
-/// Most askers who are counted at a time.
+/// Most requesters who are counted at a time.
 const ASKERS_MAX: usize = 10_000;
 
 /// Counts refusals.
@@ -28,18 +28,18 @@ struct Count {
 
 /// What to make of another refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Telling {
+pub(crate) enum RefusalRecord {
     /// It is told.
-    Told,
+    Full,
     /// It is told as the last one for this time.
     Last(Duration),
     /// It is one of too many.
-    Untold,
+    Skipped,
 }
 
 impl Refusals {
     /// Counts a refusal of `who`.
-    pub(crate) fn count(&self, who: &str, now: Duration) -> Telling {
+    pub(crate) fn count(&self, who: &str, now: Duration) -> RefusalRecord {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if ASKERS_MAX <= counts.len() && !counts.contains_key(who) {
             counts.retain(|_, count| now < count.until);
@@ -54,9 +54,9 @@ impl Refusals {
         }
         count.count = count.count.saturating_add(1);
         match count.count {
-            TOLD_MAX => Telling::Last(count.until.saturating_sub(now)),
-            told if told < TOLD_MAX => Telling::Told,
-            _ => Telling::Untold,
+            RECORDED_MAX => RefusalRecord::Last(count.until.saturating_sub(now)),
+            recorded if recorded < RECORDED_MAX => RefusalRecord::Full,
+            _ => RefusalRecord::Skipped,
         }
     }
 }
@@ -68,14 +68,14 @@ mod tests {
     #[test]
     fn tells_so_many_a_minute_of_each() {
         let refusals = Refusals::default();
-        for _ in 1..TOLD_MAX {
-            assert_eq!(refusals.count("a", Duration::ZERO), Telling::Told);
+        for _ in 1..RECORDED_MAX {
+            assert_eq!(refusals.count("a", Duration::ZERO), RefusalRecord::Full);
         }
         let second = Duration::from_secs(1);
-        assert_eq!(refusals.count("a", second), Telling::Last(59 * second));
-        assert_eq!(refusals.count("a", 2 * second), Telling::Untold);
-        assert_eq!(refusals.count("b", 2 * second), Telling::Told);
-        assert_eq!(refusals.count("a", WINDOW), Telling::Told);
+        assert_eq!(refusals.count("a", second), RefusalRecord::Last(59 * second));
+        assert_eq!(refusals.count("a", 2 * second), RefusalRecord::Skipped);
+        assert_eq!(refusals.count("b", 2 * second), RefusalRecord::Full);
+        assert_eq!(refusals.count("a", WINDOW), RefusalRecord::Full);
     }
 
     #[test]

@@ -4,15 +4,15 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use acta_access::{Permission, ServerPermission, TenantId};
 use acta_storage::directory::{
-    self, AccountId, Kept, Membership, Tenant, TenantLimits, TenantState,
+    self, AccountId, Membership, Tenant, TenantLimits, TenantState, Versioned,
 };
 use acta_storage::{Change, Group, Record, RecordWrite, Usage};
 use serde_json::{Value, json};
 
-use crate::asker::Powers;
-use crate::once::Attempt;
-use crate::telling::{differences, of_tenant};
-use crate::{Admin, AdminError, Asker, Made, Once};
+use crate::audit_entry::{differences, of_tenant};
+use crate::idempotency::Attempt;
+use crate::requester::Capabilities;
+use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
 /// What is to be different about a tenant; none leaves it as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,30 +64,34 @@ pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminE
 }
 
 impl Admin {
-    /// Up to `count_max` of the tenants that the asker may know of, by number, behind `after`.
+    /// Up to `count_max` of the tenants that the requester may know of, by number, behind `after`.
     ///
     /// # Errors
     ///
     /// [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn list_tenants(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         after: Option<TenantId>,
         count_max: usize,
-    ) -> Result<Vec<Kept<Tenant>>, AdminError> {
-        let tenants: Vec<Kept<Tenant>> = match &asker.powers {
-            Powers::Machine | Powers::Server => self.tenants_behind(after, count_max).await?,
-            Powers::Person { account, .. } if account.is_operator => {
+    ) -> Result<Vec<Versioned<Tenant>>, AdminError> {
+        let tenants: Vec<Versioned<Tenant>> = match &requester.capabilities {
+            Capabilities::Machine | Capabilities::Server => {
                 self.tenants_behind(after, count_max).await?
             }
-            Powers::Person { account, .. } => self.tenants_of(account.id, after, count_max).await?,
-            Powers::Credential(principal) => {
+            Capabilities::Person { account, .. } if account.is_operator => {
+                self.tenants_behind(after, count_max).await?
+            }
+            Capabilities::Person { account, .. } => {
+                self.tenants_of(account.id, after, count_max).await?
+            }
+            Capabilities::Credential(principal) => {
                 let tenant = principal.tenant;
-                let own = self.permit(asker, tenant, Permission::ReadTenant).await?;
+                let own = self.permit(requester, tenant, Permission::ReadTenant).await?;
                 let is_wanted = after.is_none_or(|after| after < tenant) && 0 < count_max;
                 if is_wanted { vec![own] } else { Vec::new() }
             }
-            Powers::Nobody => Vec::new(),
+            Capabilities::Nobody => Vec::new(),
         };
         Ok(tenants)
     }
@@ -97,11 +101,11 @@ impl Admin {
         &self,
         after: Option<TenantId>,
         count_max: usize,
-    ) -> Result<Vec<Kept<Tenant>>, AdminError> {
-        let mut found: Vec<Kept<Tenant>> = Vec::new();
+    ) -> Result<Vec<Versioned<Tenant>>, AdminError> {
+        let mut found: Vec<Versioned<Tenant>> = Vec::new();
         let mut after = after.map(Tenant::record_id_of);
         loop {
-            let page: Vec<Kept<Tenant>> =
+            let page: Vec<Versioned<Tenant>> =
                 directory::page(&*self.storage, &Group::Every, after.as_deref(), count_max).await?;
             let is_last = page.len() < count_max;
             after = page.last().map(|last| last.record.id.clone());
@@ -119,8 +123,8 @@ impl Admin {
         account: AccountId,
         after: Option<TenantId>,
         count_max: usize,
-    ) -> Result<Vec<Kept<Tenant>>, AdminError> {
-        let roles: Vec<Kept<Membership>> = self.owned_by(account).await?;
+    ) -> Result<Vec<Versioned<Tenant>>, AdminError> {
+        let roles: Vec<Versioned<Membership>> = self.owned_by(account).await?;
         let mut own = Vec::new();
         for role in roles {
             let tenant = role.value.tenant;
@@ -135,9 +139,9 @@ impl Admin {
     pub(crate) async fn find_tenant(
         &self,
         id: TenantId,
-    ) -> Result<Option<Kept<Tenant>>, AdminError> {
+    ) -> Result<Option<Versioned<Tenant>>, AdminError> {
         let id = Tenant::record_id_of(id);
-        let found: Option<Kept<Tenant>> = directory::find(&*self.storage, &id).await?;
+        let found: Option<Versioned<Tenant>> = directory::find(&*self.storage, &id).await?;
         Ok(found.filter(|found| !is_purged(&found.value)))
     }
 
@@ -148,11 +152,11 @@ impl Admin {
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn read_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
-    ) -> Result<Kept<Tenant>, AdminError> {
+    ) -> Result<Versioned<Tenant>, AdminError> {
         let permissions = (Permission::ReadTenant, ServerPermission::ReadTenants);
-        self.permit_either(asker, id, permissions).await
+        self.permit_either(requester, id, permissions).await
     }
 
     /// How many statements a tenant has, and what it has stored today.
@@ -162,10 +166,10 @@ impl Admin {
     /// As [`Admin::read_tenant`].
     pub async fn read_usage(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
     ) -> Result<(u64, Usage), AdminError> {
-        self.read_tenant(asker, id).await?;
+        self.read_tenant(requester, id).await?;
         let count = self.storage.count_statements(id).await?;
         let day = acta_service::day_of(self.clock.now());
         let today = self.storage.add_usage(id, day, Usage::default()).await?;
@@ -180,28 +184,28 @@ impl Admin {
     /// [`AdminError::Service`].
     pub async fn create_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (name, limits): (&str, TenantLimits),
-        once: Once<'_, Tenant>,
-    ) -> Result<Made<Tenant>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::CreateTenants).await?;
+        once: Idempotency<'_, Tenant>,
+    ) -> Result<Idempotent<Tenant>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::CreateTenants).await?;
         check_name("/name", name)?;
         for _ in 0..Self::TRIES {
-            if let Some(told) = self.find_answer(once.key).await? {
-                return Ok(Made::Before(told));
+            if let Some(answer) = self.find_answer(once.key).await? {
+                return Ok(Idempotent::Replayed(answer));
             }
             let (mut tenant, mut writes) = self.storage.next_tenant(name, self.clock.now()).await?;
             tenant.limits = limits;
             let create = directory::Recorded::create(&tenant);
             writes.retain(|write| write.kind != create.kind);
             writes.push(create);
-            let detail = telling_of(&tenant);
-            let entry = self.entry_with(asker, "tenant.created", of_tenant(tenant.id), &detail);
-            let own = acta_storage::NewEntry { id: self.new_id(), ..entry.clone() };
+            let detail = audit_detail(&tenant);
+            let entry = self.entry_with(requester, "tenant.created", of_tenant(tenant.id), &detail);
+            let own = acta_storage::NewAuditEntry { id: self.new_id(), ..entry.clone() };
             let entries = vec![(None, entry), (Some(tenant.id), own)];
             match self.commit_once(Change { writes, entries }, once, &tenant).await? {
-                Attempt::Done => return Ok(Made::Now(tenant)),
-                Attempt::Before(told) => return Ok(Made::Before(told)),
+                Attempt::Done => return Ok(Idempotent::Performed(tenant)),
+                Attempt::Replayed(answer) => return Ok(Idempotent::Replayed(answer)),
                 Attempt::Stale | Attempt::NameTaken => {}
             }
         }
@@ -216,21 +220,21 @@ impl Admin {
     /// [`AdminError::Stale`], [`AdminError::Service`].
     pub async fn change_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
         changes: TenantChanges,
         expected: Option<&[u64]>,
-    ) -> Result<Kept<Tenant>, AdminError> {
-        let mut found = self.read_tenant(asker, id).await?;
+    ) -> Result<Versioned<Tenant>, AdminError> {
+        let mut found = self.read_tenant(requester, id).await?;
         if changes.name.is_some() {
             let permissions = (Permission::RenameTenant, ServerPermission::RenameTenants);
-            found = self.permit_either(asker, id, permissions).await?;
+            found = self.permit_either(requester, id, permissions).await?;
         }
         if changes.limits != LimitChanges::default() {
-            self.permit_on_server(asker, ServerPermission::SetLimits).await?;
+            self.permit_on_server(requester, ServerPermission::SetLimits).await?;
         }
         if changes.audits_reads.is_some() {
-            found = self.permit(asker, id, Permission::SetTenantAudit).await?;
+            found = self.permit(requester, id, Permission::SetTenantAudit).await?;
         }
         let before = found.value.clone();
         let mut after = before.clone();
@@ -240,7 +244,7 @@ impl Admin {
         }
         after.limits = changes.limits.apply(before.limits);
         after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
-        self.replace_tenant(asker, found, (after, expected), "tenant.changed").await
+        self.replace_tenant(requester, found, (after, expected), "tenant.changed").await
     }
 
     /// Serves a tenant no more, until it is resumed.
@@ -250,16 +254,16 @@ impl Admin {
     /// As [`Admin::change_tenant`]; [`AdminError::Conflict`] if it is deleted.
     pub async fn suspend_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
-    ) -> Result<Kept<Tenant>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::SuspendTenants).await?;
-        let found = self.read_tenant(asker, id).await?;
+    ) -> Result<Versioned<Tenant>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::SuspendTenants).await?;
+        let found = self.read_tenant(requester, id).await?;
         let since = self.clock.now();
         match found.value.state {
             TenantState::Active => {
                 let state = TenantState::Suspended { since };
-                self.move_tenant(asker, found, state, "tenant.suspended").await
+                self.move_tenant(requester, found, state, "tenant.suspended").await
             }
             TenantState::Suspended { .. } => Ok(found),
             TenantState::Deleted { .. } | TenantState::Purged { .. } => {
@@ -275,15 +279,15 @@ impl Admin {
     /// As [`Admin::suspend_tenant`].
     pub async fn resume_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
-    ) -> Result<Kept<Tenant>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::SuspendTenants).await?;
-        let found = self.read_tenant(asker, id).await?;
+    ) -> Result<Versioned<Tenant>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::SuspendTenants).await?;
+        let found = self.read_tenant(requester, id).await?;
         match found.value.state {
             TenantState::Active => Ok(found),
             TenantState::Suspended { .. } => {
-                self.move_tenant(asker, found, TenantState::Active, "tenant.resumed").await
+                self.move_tenant(requester, found, TenantState::Active, "tenant.resumed").await
             }
             TenantState::Deleted { .. } | TenantState::Purged { .. } => {
                 Err(AdminError::Conflict("the tenant is deleted: restore it first"))
@@ -298,11 +302,11 @@ impl Admin {
     /// As [`Admin::change_tenant`].
     pub async fn delete_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
-    ) -> Result<Kept<Tenant>, AdminError> {
+    ) -> Result<Versioned<Tenant>, AdminError> {
         let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
-        let found = self.permit_either(asker, id, permissions).await?;
+        let found = self.permit_either(requester, id, permissions).await?;
         if matches!(found.value.state, TenantState::Deleted { .. }) {
             return Ok(found);
         }
@@ -313,7 +317,7 @@ impl Admin {
             TenantState::Active | TenantState::Deleted { .. } | TenantState::Purged { .. } => None,
         };
         let state = TenantState::Deleted { since, purge, suspended };
-        self.move_tenant(asker, found, state, "tenant.deleted").await
+        self.move_tenant(requester, found, state, "tenant.deleted").await
     }
 
     /// Takes a deletion back, as long as it waits. A tenant that was suspended is so again.
@@ -323,11 +327,11 @@ impl Admin {
     /// As [`Admin::change_tenant`]; [`AdminError::Conflict`] if it is not deleted.
     pub async fn restore_tenant(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: TenantId,
-    ) -> Result<Kept<Tenant>, AdminError> {
+    ) -> Result<Versioned<Tenant>, AdminError> {
         let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
-        let found = self.permit_either(asker, id, permissions).await?;
+        let found = self.permit_either(requester, id, permissions).await?;
         let TenantState::Deleted { purge, suspended, .. } = found.value.state else {
             return Err(AdminError::Conflict("the tenant is not deleted"));
         };
@@ -335,37 +339,37 @@ impl Admin {
             return Err(AdminError::Conflict("the waiting period is over: it is being removed"));
         }
         let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
-        self.move_tenant(asker, found, state, "tenant.restored").await
+        self.move_tenant(requester, found, state, "tenant.restored").await
     }
 
     /// Brings a tenant into another state, whatever its version is.
     async fn move_tenant(
         &self,
-        asker: &Asker,
-        found: Kept<Tenant>,
+        requester: &Requester,
+        found: Versioned<Tenant>,
         state: TenantState,
         act: &'static str,
-    ) -> Result<Kept<Tenant>, AdminError> {
+    ) -> Result<Versioned<Tenant>, AdminError> {
         let after = Tenant { state, ..found.value.clone() };
-        self.replace_tenant(asker, found, (after, None), act).await
+        self.replace_tenant(requester, found, (after, None), act).await
     }
 
     async fn replace_tenant(
         &self,
-        asker: &Asker,
-        found: Kept<Tenant>,
+        requester: &Requester,
+        found: Versioned<Tenant>,
         (after, expected): (Tenant, Option<&[u64]>),
         act: &'static str,
-    ) -> Result<Kept<Tenant>, AdminError> {
+    ) -> Result<Versioned<Tenant>, AdminError> {
         check_version(&found.record, expected)?;
         if after == found.value {
             return Ok(found);
         }
-        let detail = differences(&telling_of(&found.value), &telling_of(&after));
-        let entry = self.entry_with(asker, act, of_tenant(after.id), &detail);
+        let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
+        let entry = self.entry_with(requester, act, of_tenant(after.id), &detail);
         let mut entries = vec![(Some(after.id), entry.clone())];
-        if asker.is_operator() || after.state != found.value.state {
-            entries.push((None, acta_storage::NewEntry { id: self.new_id(), ..entry }));
+        if requester.is_operator() || after.state != found.value.state {
+            entries.push((None, acta_storage::NewAuditEntry { id: self.new_id(), ..entry }));
         }
         let writes: Vec<RecordWrite> = vec![found.write(&after)];
         self.commit(&Change { writes, entries }).await?;
@@ -387,7 +391,7 @@ fn is_purged(tenant: &Tenant) -> bool {
 }
 
 /// What the audit tells of a tenant.
-pub(crate) fn telling_of(tenant: &Tenant) -> Value {
+pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
     let purge = match tenant.state {
         TenantState::Deleted { purge, .. } => Some(purge.to_string()),
         TenantState::Active | TenantState::Suspended { .. } | TenantState::Purged { .. } => None,

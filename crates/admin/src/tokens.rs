@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use acta_access::{Binding, Origin, Permission, Principal, Scope, Scopes, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_auth::{Authenticator, Secret, TokenClaims, TokenError};
 use acta_storage::{Change, Who};
 use serde_json::json;
 
-use crate::asker::Powers;
-use crate::telling::of_credential;
-use crate::{Admin, AdminError, Asker};
+use crate::audit_entry::of_credential;
+use crate::requester::Capabilities;
+use crate::{Admin, AdminError, Requester};
 
 /// A browser token to be issued.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub struct IssuedToken {
     /// What it may be used for.
     pub scopes: Scopes,
     /// From when on it is refused.
-    pub expires: Moment,
+    pub expires: Timestamp,
 }
 
 impl Admin {
@@ -48,12 +48,12 @@ impl Admin {
     /// [`AdminError::Service`].
     pub async fn issue_token(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (tenant, key): (TenantId, &str),
         new: NewToken,
     ) -> Result<IssuedToken, AdminError> {
-        if !is_its_own(asker, tenant, key) {
-            self.permit(asker, tenant, Permission::IssueTokens).await?;
+        if !is_its_own(requester, tenant, key) {
+            self.permit(requester, tenant, Permission::IssueTokens).await?;
         }
         let credential = self.credential_of(tenant, key).await?.value;
         let now = self.clock.now();
@@ -99,7 +99,7 @@ impl Admin {
             "origin": claims.origin.as_ref().map(ToString::to_string),
             "expires": expires.to_string(),
         });
-        let entry = self.entry_with(asker, "token.issued", of_credential(key), &detail);
+        let entry = self.entry_with(requester, "token.issued", of_credential(key), &detail);
         let entries = vec![(Some(tenant), entry)];
         self.commit(&Change { writes: Vec::new(), entries }).await?;
         Ok(IssuedToken { basic: Authenticator::basic_of(&token), token, scopes, expires })
@@ -114,21 +114,23 @@ impl Admin {
     /// As [`Admin::issue_token`]; [`AdminError::Forbidden`] for whoever is no credential.
     pub async fn exchange_own(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         new: NewToken,
     ) -> Result<IssuedToken, AdminError> {
-        if let (Powers::Credential(principal), Who::Credential(key)) = (&asker.powers, &asker.who) {
-            return self.issue_token(asker, (principal.tenant, key), new).await;
+        if let (Capabilities::Credential(principal), Who::Credential(key)) =
+            (&requester.capabilities, &requester.who)
+        {
+            return self.issue_token(requester, (principal.tenant, key), new).await;
         }
         let permission = Permission::IssueTokens.as_str();
-        Err(self.refuse(asker, asker.confined_to(), permission).await)
+        Err(self.refuse(requester, requester.confined_to(), permission).await)
     }
 }
 
-/// Whether the asker is the credential itself, and not a token in its place.
-fn is_its_own(asker: &Asker, tenant: TenantId, key: &str) -> bool {
-    match (&asker.powers, &asker.who) {
-        (Powers::Credential(principal), Who::Credential(own)) => {
+/// Whether the requester is the credential itself, and not a token in its place.
+fn is_its_own(requester: &Requester, tenant: TenantId, key: &str) -> bool {
+    match (&requester.capabilities, &requester.who) {
+        (Capabilities::Credential(principal), Who::Credential(own)) => {
             principal.tenant == tenant && own == key && principal.restrictions.binding.is_none()
         }
         _ => false,

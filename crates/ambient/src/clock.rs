@@ -4,12 +4,12 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::Moment;
+use crate::Timestamp;
 
 /// Tells the time.
 pub trait Clock: Debug + Send + Sync {
     /// The time of day in UTC. It may step backwards when the system's clock is set.
-    fn now(&self) -> Moment;
+    fn now(&self) -> Timestamp;
 
     /// Time since an unspecified start that never steps backwards.
     fn elapsed(&self) -> Duration;
@@ -37,9 +37,9 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Moment::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        Timestamp::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
     fn elapsed(&self) -> Duration {
@@ -55,7 +55,7 @@ pub struct ManualClock {
 
 impl ManualClock {
     /// A clock that shows `start`.
-    pub const fn new(start: Moment) -> Self {
+    pub const fn new(start: Timestamp) -> Self {
         Self { micros: AtomicI64::new(start.unix_micros()) }
     }
 
@@ -66,14 +66,14 @@ impl ManualClock {
     }
 
     /// Sets the clock, backwards too.
-    pub fn set(&self, to: Moment) {
+    pub fn set(&self, to: Timestamp) {
         self.micros.store(to.unix_micros(), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Moment {
-        Moment::from_unix_micros(self.micros.load(Ordering::SeqCst))
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_micros(self.micros.load(Ordering::SeqCst))
     }
 
     fn elapsed(&self) -> Duration {

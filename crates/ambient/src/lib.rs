@@ -5,8 +5,8 @@
 
 mod clock;
 mod entropy;
-mod moment;
+mod timestamp;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
-pub use moment::Moment;
+pub use timestamp::Timestamp;

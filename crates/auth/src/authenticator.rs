@@ -1,8 +1,8 @@
 //! Who sends a request.
 
 mod cache;
+pub(crate) mod credential_lookup;
 mod failures;
-pub(crate) mod known;
 mod uses;
 
 use std::fmt;
@@ -10,21 +10,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Authority, Principal, TenantId};
-use acta_ambient::{Clock, Entropy, Moment};
+use acta_ambient::{Clock, Entropy, Timestamp};
 use acta_storage::{Storage, StorageError, Who};
 use acta_xapi::Iri;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::credential_header::{CredentialHeader, TOKEN_USER};
 use crate::issue::SEED_BYTES_MAX;
 use crate::oidc::{BearerVerifier, OidcError};
-use crate::presented::{Presented, TOKEN_USER};
 use crate::{Sealer, Secret};
 use cache::{Cache, Lookup};
+use credential_lookup::FoundCredential;
+pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
-pub use known::Identified;
-use known::Known;
 use uses::Uses;
 
 /// The name of the secret in storage that keys the hashes of credentials.
@@ -114,7 +114,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::SecretStore::settle_secret`].
+    /// As [`acta_storage::SecretStore::get_or_create_secret`].
     pub async fn open(
         storage: Arc<dyn Storage>,
         clock: Arc<dyn Clock>,
@@ -166,12 +166,12 @@ impl Authenticator {
         authorization: Option<&[u8]>,
     ) -> Result<Identified, AuthError> {
         let authorization = authorization.ok_or(AuthError::Missing)?;
-        match Presented::parse(authorization)? {
-            Presented::Basic { key, secret } if key == TOKEN_USER => {
+        match CredentialHeader::parse(authorization)? {
+            CredentialHeader::Basic { key, secret } if key == TOKEN_USER => {
                 self.authenticate_token(&secret).await
             }
-            Presented::Basic { key, secret } => self.authenticate_basic(key, &secret).await,
-            Presented::Bearer(token) => self.authenticate_bearer(&token).await,
+            CredentialHeader::Basic { key, secret } => self.authenticate_basic(key, &secret).await,
+            CredentialHeader::Bearer(token) => self.authenticate_bearer(&token).await,
         }
     }
 
@@ -184,9 +184,9 @@ impl Authenticator {
             OidcError::Unavailable { .. } | OidcError::Setup(_) => AuthError::Issuer(error),
             OidcError::Declined(_) | OidcError::Stale | OidcError::Token(_) => AuthError::Refused,
         })?;
-        let tenant = known::find_tenant(&*self.storage, identity.tenant).await;
+        let tenant = credential_lookup::find_tenant(&*self.storage, identity.tenant).await;
         let tenant = tenant.map_err(AuthError::Storage)?.ok_or(AuthError::Refused)?;
-        known::check_state(&tenant)?;
+        credential_lookup::check_state(&tenant)?;
         let issuer: Option<Iri> = identity.issuer.parse().ok();
         let authority = issuer.map(|issuer| Authority::of_account(&issuer, &identity.subject));
         let principal = Principal {
@@ -218,7 +218,7 @@ impl Authenticator {
     ///
     /// For an unknown key the same is computed and compared, so that time does not tell which
     /// keys there are.
-    fn is_right(&self, known: Option<&Known>, secret: &Secret) -> bool {
+    fn is_right(&self, known: Option<&FoundCredential>, secret: &Secret) -> bool {
         #[cfg(test)]
         self.comparison_count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let now = self.clock.now();
@@ -246,7 +246,7 @@ impl Authenticator {
     }
 
     /// What is known of a key, and of its tenant.
-    pub(crate) async fn find(&self, key: &str) -> Result<Option<Arc<Known>>, AuthError> {
+    pub(crate) async fn find(&self, key: &str) -> Result<Option<Arc<FoundCredential>>, AuthError> {
         if SEED_BYTES_MAX < key.len() {
             // There is no such key, and it is not worth remembering.
             return Ok(None);
@@ -256,7 +256,7 @@ impl Authenticator {
             Lookup::Known(known) => return Ok(known),
             Lookup::Unknown(generation) => generation,
         };
-        let found = Known::find(&*self.storage, key).await.map_err(AuthError::Storage)?;
+        let found = FoundCredential::find(&*self.storage, key).await.map_err(AuthError::Storage)?;
         let found = found.map(Arc::new);
         self.cache.remember(key, found.clone(), (generation, asked));
         Ok(found)
@@ -275,7 +275,7 @@ impl Authenticator {
     }
 
     /// When a credential was last used on this node, as far as this is not stored yet.
-    pub fn last_used(&self, key: &str) -> Option<Moment> {
+    pub fn last_used(&self, key: &str) -> Option<Timestamp> {
         self.uses.last_used(key)
     }
 
@@ -305,7 +305,7 @@ async fn settle(
 ) -> Result<[u8; 32], StorageError> {
     let mut proposed = [0; 32];
     entropy.fill(&mut proposed);
-    storage.settle_secret(name, proposed).await
+    storage.get_or_create_secret(name, proposed).await
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Act, Binding, Origin, Principal, Scope, Scopes, decide};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::Who;
 use acta_xapi::{ActivityId, Ifi, Uuid, Version, parse_actor};
 use base64::Engine;
@@ -16,8 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::Identified;
-use crate::authenticator::known::Known;
-use crate::presented::TOKEN_USER;
+use crate::authenticator::credential_lookup::FoundCredential;
+use crate::credential_header::TOKEN_USER;
 use crate::{AuthError, Authenticator, Secret};
 
 /// What its text begins with, so that people and scanners of leaked secrets recognise it.
@@ -150,7 +150,7 @@ impl Authenticator {
         &self,
         of: &Principal,
         claims: &TokenClaims,
-        expires: Moment,
+        expires: Timestamp,
     ) -> Result<Secret, TokenError> {
         if let Some(scope) = excess(of.scopes, claims.scopes) {
             return Err(TokenError::Scope(scope));
@@ -194,7 +194,7 @@ impl Authenticator {
 }
 
 /// What a token may do: what it was made for, as far as its credential still may.
-fn narrow(known: &Known, claims: TokenClaims) -> Option<Principal> {
+fn narrow(known: &FoundCredential, claims: TokenClaims) -> Option<Principal> {
     let credential = &known.credential;
     if excess(credential.scopes, claims.scopes).is_some() {
         return None;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
 use acta_storage::directory::{CredentialSecret, Recorded};
-use acta_storage::{Change, Committed, Credential, NewEntry, Outcome, StorageError, Who};
+use acta_storage::{Change, Committed, Credential, NewAuditEntry, Outcome, StorageError, Who};
 use acta_xapi::Uuid;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use crate::presented::TOKEN_USER;
+use crate::credential_header::TOKEN_USER;
 use crate::readable::readable;
 use crate::{Authenticator, Secret};
 
@@ -64,7 +64,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::SecretStore::settle_secret`] and
+    /// As [`acta_storage::SecretStore::get_or_create_secret`] and
     /// [`acta_storage::RecordStore::commit`].
     pub async fn create_first_credential(
         &self,
@@ -75,7 +75,7 @@ impl Authenticator {
         // All agree on the key, so that only one can have it. Its secret remains secret.
         let mut proposed = [0; 32];
         self.entropy.fill(&mut proposed);
-        let settled = self.storage.settle_secret(FIRST_KEY_NAME, proposed).await?;
+        let settled = self.storage.get_or_create_secret(FIRST_KEY_NAME, proposed).await?;
         let first = self.make_up(key_of(&settled), "first", mac);
         let credential = Credential { tenant, scopes, ..first };
         let is_first = self.insert(&credential, "first start").await?;
@@ -131,11 +131,11 @@ impl Authenticator {
         Ok(committed? == Committed::Done)
     }
 
-    fn entry_of(&self, credential: &Credential, by: &str) -> NewEntry {
+    fn entry_of(&self, credential: &Credential, by: &str) -> NewAuditEntry {
         let mut id = [0; 16];
         self.entropy.fill(&mut id);
         let (label, scopes) = (&credential.label, credential.scopes.to_string());
-        NewEntry {
+        NewAuditEntry {
             id: Uuid::from_random(id),
             at: credential.created,
             who: Who::Server,

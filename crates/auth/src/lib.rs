@@ -7,11 +7,11 @@
 
 mod authenticator;
 mod browser_token;
+mod credential_header;
 mod issue;
 mod mac;
 pub mod oidc;
 mod people;
-mod presented;
 mod readable;
 mod sealed;
 mod secret;

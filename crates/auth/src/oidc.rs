@@ -13,12 +13,12 @@
 
 mod bearer;
 mod cache;
+mod cached;
 mod claims;
 mod error;
 mod grants;
 mod issuer;
 mod jws;
-mod kept;
 mod keys;
 mod metadata;
 mod pending;

@@ -4,7 +4,7 @@
 //! keyed hash proves that it is ours, unchanged, meant for this purpose and not expired. The
 //! payload can be read by its holder, and the text can be presented again until it expires.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq;
@@ -66,7 +66,7 @@ impl Sealer {
         &self,
         purpose: &str,
         payload: &[u8],
-        expires: Moment,
+        expires: Timestamp,
     ) -> Result<Secret, PayloadTooLong> {
         if PAYLOAD_BYTES_MAX < payload.len() {
             return Err(PayloadTooLong);
@@ -85,7 +85,7 @@ impl Sealer {
     /// # Errors
     ///
     /// [`OpenError::NotSealed`] or [`OpenError::Expired`].
-    pub fn open(&self, purpose: &str, text: &str, now: Moment) -> Result<Vec<u8>, OpenError> {
+    pub fn open(&self, purpose: &str, text: &str, now: Timestamp) -> Result<Vec<u8>, OpenError> {
         if TEXT_BYTES_MAX < text.len() {
             return Err(OpenError::NotSealed);
         }
@@ -101,7 +101,7 @@ impl Sealer {
         if *version != VERSION {
             return Err(OpenError::NotSealed);
         }
-        if Moment::from_unix_micros(i64::from_be_bytes(*expires)) <= now {
+        if Timestamp::from_unix_micros(i64::from_be_bytes(*expires)) <= now {
             return Err(OpenError::Expired);
         }
         Ok(payload.to_vec())
@@ -114,8 +114,8 @@ mod tests {
 
     use super::*;
 
-    const NOW: Moment = Moment::from_unix_micros(1_000_000);
-    const LATER: Moment = Moment::from_unix_micros(1_000_001);
+    const NOW: Timestamp = Timestamp::from_unix_micros(1_000_000);
+    const LATER: Timestamp = Timestamp::from_unix_micros(1_000_001);
 
     fn sealer() -> Sealer {
         Sealer::new([7; 32])

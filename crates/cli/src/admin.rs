@@ -5,10 +5,10 @@
 //! the operator of the machine needs no credentials.
 
 mod address;
+mod arguments;
 mod client;
-mod given;
+mod format;
 mod refusal;
-mod shown;
 mod socket;
 mod table;
 
@@ -25,24 +25,24 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, IF_MATCH};
 use hyper::{Method, Request, Response};
 use serde_json::Value;
 
-use crate::wire::{Missing, Store};
+use crate::wire::{IfMissing, Store};
 use socket::{Connection, TIMEOUT};
 
 pub(crate) use address::Address;
+pub(crate) use arguments::{Clearable, Expiry, Switch};
 pub(crate) use client::{Client, Common, OfTenant, Told, whole};
-pub(crate) use given::{End, OrNone, Switch};
+pub(crate) use format::{fields, table};
 pub(crate) use refusal::Refusal;
-pub(crate) use shown::{fields, table};
 pub(crate) use table::Table;
 
 /// Where the API is.
 const BASE: &str = "/api/v1";
 
 /// A store whose admin API can be asked.
-pub(crate) struct Admin(Way);
+pub(crate) struct Admin(Transport);
 
 /// How it is asked.
-enum Way {
+enum Transport {
     /// In this process, which has the store open.
     InProcess(Box<Store>, App),
     /// Over the control socket of the server that has it open.
@@ -55,9 +55,9 @@ impl Admin {
     /// # Errors
     ///
     /// When it can neither be opened nor asked over a socket.
-    pub(crate) async fn reach(config: &Config, missing: Missing) -> Result<Self> {
+    pub(crate) async fn reach(config: &Config, missing: IfMissing) -> Result<Self> {
         if let Some(connection) = connect(config).await? {
-            return Ok(Self(Way::Socket(connection)));
+            return Ok(Self(Transport::Socket(connection)));
         }
         let in_use = match Store::open(config, missing).await {
             Ok(store) => return Self::in_process(config, store).await,
@@ -66,7 +66,7 @@ impl Admin {
         };
         // A server that was just starting may be there now.
         match connect(config).await? {
-            Some(connection) => Ok(Self(Way::Socket(connection))),
+            Some(connection) => Ok(Self(Transport::Socket(connection))),
             None => Err(in_use).context(
                 "the store is held by a process that does not answer: a server that starts or \
                  stops, or another command; try again",
@@ -77,7 +77,7 @@ impl Admin {
     async fn in_process(config: &Config, store: Store) -> Result<Self> {
         store.check_whole().await?;
         let app = store.server_parts(config, usize::MAX).await?.into_app();
-        Ok(Self(Way::InProcess(Box::new(store), app)))
+        Ok(Self(Transport::InProcess(Box::new(store), app)))
     }
 
     /// Asks the API and gives its answer, which is null when there is none to read. `path` is
@@ -112,26 +112,28 @@ impl Admin {
     pub(crate) async fn download(&mut self, path: &str, output: &mut dyn Write) -> Result<()> {
         let request = ask(Method::GET, path, None)?;
         match &mut self.0 {
-            Way::InProcess(_, app) => receive(app.stream_operator(request).await, output).await,
-            Way::Socket(connection) => receive(connection.open(request).await?, output).await,
+            Transport::InProcess(_, app) => {
+                receive(app.stream_operator(request).await, output).await
+            }
+            Transport::Socket(connection) => receive(connection.open(request).await?, output).await,
         }
     }
 
     async fn send(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         match &mut self.0 {
-            Way::InProcess(_, app) => Ok(app.answer_operator(request).await),
-            Way::Socket(connection) => connection.send(request).await,
+            Transport::InProcess(_, app) => Ok(app.answer_operator(request).await),
+            Transport::Socket(connection) => connection.send(request).await,
         }
     }
 
     /// Closes the store, if it was opened here.
     pub(crate) async fn close(self) -> Result<()> {
         match self.0 {
-            Way::InProcess(store, app) => {
+            Transport::InProcess(store, app) => {
                 drop(app);
                 store.close().await
             }
-            Way::Socket(_) => Ok(()),
+            Transport::Socket(_) => Ok(()),
         }
     }
 }

@@ -4,8 +4,8 @@ mod administration;
 pub(crate) mod database;
 mod engine;
 mod oidc;
-mod place;
 mod side;
+mod store_args;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -30,9 +30,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::terminal;
 
-pub(crate) use engine::{Engine, Missing};
-pub(crate) use place::{Place, host_of, load_directory, public_address};
+pub(crate) use engine::{Engine, IfMissing};
 pub(crate) use side::open_side;
+pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
 
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
@@ -73,7 +73,7 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens the store that `config` names.
-    pub(crate) async fn open(config: &Config, missing: Missing) -> Result<Self> {
+    pub(crate) async fn open(config: &Config, missing: IfMissing) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let opening = Engine::open(config, missing, Arc::clone(&clock), Arc::clone(&entropy));
@@ -128,7 +128,7 @@ impl Store {
 
     /// Refuses a store that is not whole yet.
     pub(crate) async fn check_whole(&self) -> Result<()> {
-        if self.storage.find_adoption().await?.is_some() {
+        if self.storage.find_import().await?.is_some() {
             bail!(
                 "the store is an unfinished copy of another one: finish it with the same \
                  `acta copy` that began it"

@@ -206,7 +206,7 @@ pub async fn copy(
     let mut copier = Copier { from, to, watch };
     let statement_count = copier.copy_all(is_resumed).await?;
     let tenants = verify(from, to, watch).await?;
-    to.finish_adoption().await.map_err(CopyError::Target)?;
+    to.finish_import().await.map_err(CopyError::Target)?;
     Ok(Copied { tenants, statement_count, is_resumed })
 }
 

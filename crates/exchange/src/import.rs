@@ -12,7 +12,7 @@ use crate::check::version_of_line;
 
 mod lines;
 
-use lines::Lines;
+use lines::LineReader;
 
 /// Statements that are stored together.
 const BATCH_COUNT: usize = 500;
@@ -106,7 +106,7 @@ pub async fn import(
     input: &mut (dyn BufRead + Send),
     watch: &mut dyn Watch,
 ) -> Result<Imported, ImportError> {
-    let mut lines = Lines::new(input);
+    let mut lines = LineReader::new(input);
     let mut imported =
         Imported { skipped_lines: resume(import, &mut lines).await?, ..Imported::default() };
     watch.progress(lines.offset());
@@ -123,7 +123,7 @@ pub async fn import(
 }
 
 /// Passes over what an earlier import has dealt with. Returns how many lines that were.
-async fn resume(import: Import<'_>, lines: &mut Lines<'_>) -> Result<u64, ImportError> {
+async fn resume(import: Import<'_>, lines: &mut LineReader<'_>) -> Result<u64, ImportError> {
     let Some(name) = import.name else { return Ok(0) };
     let saved = import.storage.find_cursor(import.principal.tenant, &cursor_name(name)).await?;
     let Some(saved) = saved else { return Ok(0) };
@@ -133,7 +133,7 @@ async fn resume(import: Import<'_>, lines: &mut Lines<'_>) -> Result<u64, Import
     Ok(lines.skip_if_unchanged(offset, hash)?)
 }
 
-async fn save(import: Import<'_>, lines: &Lines<'_>) -> Result<(), ImportError> {
+async fn save(import: Import<'_>, lines: &LineReader<'_>) -> Result<(), ImportError> {
     if let Some(name) = import.name {
         let value = format!("{} {}", lines.offset(), lines.hash().as_str());
         let tenant = import.principal.tenant;
@@ -153,7 +153,7 @@ struct Run<'a, 'w> {
 }
 
 /// A valid statement and where it stood.
-struct Line {
+struct InputLine {
     number: u64,
     text: Vec<u8>,
     id: Option<StatementId>,
@@ -162,7 +162,7 @@ struct Line {
 impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
     async fn store(&mut self, batch: Vec<(u64, Vec<u8>)>) -> Result<(), ImportError> {
-        let mut by_version: HashMap<Version, Vec<Line>> = HashMap::new();
+        let mut by_version: HashMap<Version, Vec<InputLine>> = HashMap::new();
         for (number, text) in batch {
             let version = self.import.version.unwrap_or_else(|| version_of_line(&text));
             if let Some(line) = self.check(number, text, version) {
@@ -183,13 +183,13 @@ impl Run<'_, '_> {
     }
 
     /// The line, if it holds a statement that can be stored; otherwise reports it.
-    fn check(&mut self, number: u64, text: Vec<u8>, version: Version) -> Option<Line> {
+    fn check(&mut self, number: u64, text: Vec<u8>, version: Version) -> Option<InputLine> {
         let problem = match parse_statement(&text, version, &ParseLimits::default()) {
             Err(Faults(faults)) => Problem::Faulty(faults),
             Ok(statement) => {
                 let without = statement.attachments.iter().find(|one| one.file_url.is_none());
                 match without {
-                    None => return Some(Line { number, text, id: statement.id }),
+                    None => return Some(InputLine { number, text, id: statement.id }),
                     Some(attachment) => Problem::AttachmentMissing(attachment.sha2.clone()),
                 }
             }
@@ -201,7 +201,7 @@ impl Run<'_, '_> {
 
     async fn store_lines(
         &mut self,
-        mut lines: Vec<Line>,
+        mut lines: Vec<InputLine>,
         version: Version,
     ) -> Result<(), ImportError> {
         while !lines.is_empty() {
@@ -231,7 +231,11 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    async fn try_store(&self, lines: &[Line], version: Version) -> Result<usize, ServiceError> {
+    async fn try_store(
+        &self,
+        lines: &[InputLine],
+        version: Version,
+    ) -> Result<usize, ServiceError> {
         let texts: Vec<&[u8]> = lines.iter().map(|line| line.text.as_slice()).collect();
         let mut text =
             Vec::with_capacity(texts.iter().map(|text| text.len() + 1).sum::<usize>() + 2);
@@ -245,7 +249,7 @@ impl Run<'_, '_> {
     }
 
     /// Reports the one line that is left, which exceeds a limit of the store.
-    fn drop_faulty(&mut self, lines: &mut Vec<Line>, faults: &[Fault]) {
+    fn drop_faulty(&mut self, lines: &mut Vec<InputLine>, faults: &[Fault]) {
         for line in lines.drain(..) {
             self.imported.faulty += 1;
             self.watch.problem(line.number, Problem::Faulty(faults.to_vec()));
@@ -254,7 +258,7 @@ impl Run<'_, '_> {
 
     fn drop_conflicting(
         &mut self,
-        lines: &mut Vec<Line>,
+        lines: &mut Vec<InputLine>,
         ids: &[StatementId],
     ) -> Result<(), ImportError> {
         let taken: HashSet<_> = ids.iter().copied().collect();
@@ -272,9 +276,9 @@ impl Run<'_, '_> {
 }
 
 /// Takes out the lines whose id stands earlier in `lines`.
-fn split_repeated(lines: &mut Vec<Line>) -> Vec<Line> {
+fn split_repeated(lines: &mut Vec<InputLine>) -> Vec<InputLine> {
     let mut seen = HashSet::new();
-    let is_repeated = |line: &mut Line| line.id.is_some_and(|id| !seen.insert(id));
+    let is_repeated = |line: &mut InputLine| line.id.is_some_and(|id| !seen.insert(id));
     lines.extract_if(.., is_repeated).collect()
 }
 

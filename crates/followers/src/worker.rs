@@ -48,7 +48,7 @@ const EFFECTS_COUNT_MAX: usize = 4_000;
 
 /// How far a follower has come in a tenant's log.
 #[derive(Debug)]
-struct Place {
+struct TenantProgress {
     /// Where it goes on after a restart.
     saved: u64,
     /// Where it will go on after a restart, once that is written.
@@ -61,7 +61,7 @@ struct Place {
     since: Instant,
 }
 
-impl Place {
+impl TenantProgress {
     fn new(saved: u64) -> Self {
         let effects = StoreEffects::default();
         Self { saved, saving: None, reached: saved, effects, since: Instant::now() }
@@ -131,7 +131,7 @@ pub(crate) struct Worker {
     progress: Arc<Progress>,
     pace: FeedPace,
     tasks: TaskTracker,
-    places: HashMap<TenantId, Place>,
+    places: HashMap<TenantId, TenantProgress>,
     /// Steps that are being saved while it reads on.
     saving: Option<JoinHandle<Vec<Saved>>>,
     /// Whether it is to pause, and when that was asked last.
@@ -227,7 +227,7 @@ impl Worker {
             return Ok(Round::Done);
         }
         let is_saved = self.saving.as_ref().is_some_and(JoinHandle::is_finished);
-        if is_saved || self.places.values().any(Place::is_full) {
+        if is_saved || self.places.values().any(TenantProgress::is_full) {
             self.finish_saving().await?;
         }
         let behind = self.storage.list_behind(self.name).await?;
@@ -284,7 +284,7 @@ impl Worker {
             None => false,
         };
         if !is_known {
-            self.places.insert(tenant, Place::new(position.sequence));
+            self.places.insert(tenant, TenantProgress::new(position.sequence));
         }
         let Some(place) = self.places.get_mut(&tenant) else { return Ok(()) };
         if place.reached < position.last_sequence {

@@ -7,6 +7,7 @@
 //! the OpenAPI document.
 
 mod audit;
+mod idempotency;
 mod json;
 mod nouns;
 pub(crate) mod openapi;
@@ -14,7 +15,6 @@ mod paging;
 mod path;
 mod people;
 mod reference;
-mod repeating;
 mod server;
 mod tenants;
 mod tokens;

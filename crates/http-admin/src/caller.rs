@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use acta_access::Denied;
-use acta_admin::{AdminError, Asker};
+use acta_admin::{AdminError, Requester};
 use acta_http::Local;
 use acta_http::edge::ClientAddress;
 use acta_http::problem::Problem;
@@ -19,7 +19,7 @@ use crate::state::Shared;
 
 /// Who asks: known before a request reaches its handler.
 #[derive(Clone, Debug)]
-pub(crate) struct Administrator(pub(crate) Asker);
+pub(crate) struct Administrator(pub(crate) Requester);
 
 impl<S: Sync> FromRequestParts<S> for Administrator {
     type Rejection = Problem;
@@ -32,7 +32,7 @@ impl<S: Sync> FromRequestParts<S> for Administrator {
 
 /// Who asks, if that is known.
 #[derive(Clone, Debug)]
-pub(crate) struct Visitor(pub(crate) Option<Asker>);
+pub(crate) struct Visitor(pub(crate) Option<Requester>);
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
     type Rejection = Infallible;
@@ -63,25 +63,25 @@ pub(crate) async fn admit(
     let client = request.extensions().get::<ClientAddress>();
     let from = client.map(ToString::to_string).unwrap_or_default();
     let is_local = request.extensions().get::<Local>().is_some();
-    let asker = if is_local {
-        Some(Asker::machine())
+    let requester = if is_local {
+        Some(Requester::machine())
     } else {
         identify(shared, request.headers(), (gate, from)).await?
     };
     if gate == Gate::Known
-        && let Some(asker) = &asker
-        && asker.session().is_some()
+        && let Some(requester) = &requester
+        && requester.session().is_some()
     {
-        check_csrf(shared, request, asker)?;
+        check_csrf(shared, request, requester)?;
     }
-    let Some(asker) = asker else {
+    let Some(requester) = requester else {
         return if gate == Gate::Known {
             Err(problem::signed_out())
         } else {
             Ok(Sender::Anonymous)
         };
     };
-    request.extensions_mut().insert(Administrator(asker));
+    request.extensions_mut().insert(Administrator(requester));
     Ok(Sender::Known)
 }
 
@@ -89,18 +89,18 @@ async fn identify(
     shared: &Shared,
     headers: &HeaderMap,
     (gate, from): (Gate, String),
-) -> Result<Option<Asker>, Problem> {
+) -> Result<Option<Requester>, Problem> {
     if let Some(authorization) = headers.get(AUTHORIZATION) {
         let found = shared.http.authenticator.authenticate(Some(authorization.as_bytes())).await;
         let found = found.map_err(|error| problem::without_window(error.into()))?;
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
         found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
         shared.http.quotas.take_request(&found.tenant)?;
-        return Ok(Some(Asker::credential(found.principal, found.who, from)));
+        return Ok(Some(Requester::credential(found.principal, found.who, from)));
     }
     let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };
     match shared.admin.find_session(&token, &from).await {
-        Ok(asker) => Ok(Some(asker)),
+        Ok(requester) => Ok(Some(requester)),
         // A cookie that is too old is as none, where nobody needs to be known.
         Err(AdminError::NotSignedIn) if gate != Gate::Known => Ok(None),
         Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
@@ -112,21 +112,23 @@ async fn identify(
 /// the token of the session, which pages of others do not know.
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1.
-fn check_csrf(shared: &Shared, request: &Request, asker: &Asker) -> Result<(), Problem> {
+fn check_csrf(shared: &Shared, request: &Request, requester: &Requester) -> Result<(), Problem> {
     if is_reading(request.method()) {
         return Ok(());
     }
-    check_csrf_header(shared, request.headers(), asker)
+    check_csrf_header(shared, request.headers(), requester)
 }
 
 /// The same for whatever the request does, where guests come through as well.
 pub(crate) fn check_csrf_header(
     shared: &Shared,
     headers: &HeaderMap,
-    asker: &Asker,
+    requester: &Requester,
 ) -> Result<(), Problem> {
     let presented = headers.get(CSRF_HEADER).and_then(|token| token.to_str().ok());
-    if asker.session().is_none() || is_csrf_token(shared, asker, presented.unwrap_or_default()) {
+    if requester.session().is_none()
+        || is_csrf_token(shared, requester, presented.unwrap_or_default())
+    {
         return Ok(());
     }
     Err(problem::without_csrf_token())
@@ -137,9 +139,9 @@ pub(crate) fn is_reading(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
-/// Whether the text is the token that pages of the asker's session hold.
-pub(crate) fn is_csrf_token(shared: &Shared, asker: &Asker, presented: &str) -> bool {
-    asker.session().is_some_and(|session| shared.csrf.check(&session.id, presented))
+/// Whether the text is the token that pages of the requester's session hold.
+pub(crate) fn is_csrf_token(shared: &Shared, requester: &Requester, presented: &str) -> bool {
+    requester.session().is_some_and(|session| shared.csrf.check(&session.id, presented))
 }
 
 /// Refuses what a page of another origin may have made a browser send in the name of who has

@@ -85,7 +85,7 @@ impl AdminApiParts {
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::SecretStore::settle_secret`].
+    /// As [`acta_storage::SecretStore::get_or_create_secret`].
     pub async fn open(
         backend: &Backend,
         http: &HttpParts,

@@ -1,6 +1,6 @@
 //! What answers are made of.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -35,7 +35,7 @@ pub fn json(text: impl Into<Bytes>) -> Response {
 }
 
 /// Tells through when all statements can be read.
-pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Moment) {
+pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Timestamp) {
     if let Ok(value) = HeaderValue::try_from(through.to_string()) {
         headers.insert(CONSISTENT_HEADER, value);
     }

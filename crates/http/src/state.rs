@@ -72,7 +72,7 @@ impl HttpParts {
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::SecretStore::settle_secret`].
+    /// As [`acta_storage::SecretStore::get_or_create_secret`].
     pub async fn open(backend: &Backend, settings: Settings) -> Result<Self, StorageError> {
         let Backend { storage, clock, entropy } = backend;
         let authenticator = Authenticator::open(
@@ -103,11 +103,11 @@ impl HttpParts {
 ///
 /// # Errors
 ///
-/// As [`acta_storage::SecretStore::settle_secret`].
+/// As [`acta_storage::SecretStore::get_or_create_secret`].
 pub async fn get_or_create_secret(backend: &Backend, name: &str) -> Result<[u8; 32], StorageError> {
     let mut proposed = [0; 32];
     backend.entropy.fill(&mut proposed);
-    backend.storage.settle_secret(name, proposed).await
+    backend.storage.get_or_create_secret(name, proposed).await
 }
 
 /// What all handlers share.

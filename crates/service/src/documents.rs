@@ -3,7 +3,7 @@
 mod place;
 
 use acta_access::Principal;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
     StorageError,
@@ -12,7 +12,7 @@ use acta_xapi::{BarePut, MergeError, Rule, Version, merge_documents};
 use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
-use self::place::{Access, Place, narrow};
+use self::place::{Access, DocumentScope, narrow};
 use crate::{Limit, Service, ServiceError};
 
 /// How often a merge is tried again that lost a race against another writer.
@@ -43,7 +43,7 @@ impl Service {
         principal: &Principal,
         key: &DocumentKey,
     ) -> Result<Document, ServiceError> {
-        Place::from(key).permit(principal, Access::Read)?;
+        DocumentScope::from(key).permit(principal, Access::Read)?;
         let found = self.storage.find_document(principal.tenant, key).await?;
         found.ok_or(ServiceError::NotFound)
     }
@@ -58,7 +58,7 @@ impl Service {
         &self,
         principal: &Principal,
         list: &DocumentList,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
     ) -> Result<Vec<String>, ServiceError> {
         let list = narrow(principal, list, Access::Read)?;
         Ok(self.storage.list_documents(principal.tenant, &list, since).await?)
@@ -85,9 +85,9 @@ impl Service {
         sent: SentDocument,
         (precondition, version): (Precondition, Version),
     ) -> Result<(), ServiceError> {
-        Place::from(key).permit(principal, Access::Write)?;
+        DocumentScope::from(key).permit(principal, Access::Write)?;
         let is_bare = precondition == Precondition::default();
-        let rule = version.bare_put(Place::from(key).kind());
+        let rule = version.bare_put(DocumentScope::from(key).kind());
         let precondition = match (is_bare, rule) {
             (true, BarePut::Refused) => return self.refuse_bare_put(principal, key).await,
             (true, BarePut::Creates) => {
@@ -127,7 +127,7 @@ impl Service {
         sent: SentDocument,
         precondition: Precondition,
     ) -> Result<(), ServiceError> {
-        Place::from(key).permit(principal, Access::Write)?;
+        DocumentScope::from(key).permit(principal, Access::Write)?;
         if is_json(&sent.content_type) {
             // Refuses what is no object, also where there is nothing to merge it into.
             self.merge(Bytes::from_static(b"{}"), sent.content.clone()).await?;
@@ -170,7 +170,7 @@ impl Service {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, ServiceError> {
-        Place::from(key).permit(principal, Access::Write)?;
+        DocumentScope::from(key).permit(principal, Access::Write)?;
         Ok(self.storage.remove_document(principal.tenant, key, precondition).await?)
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Act, Principal, TenantId, decide};
-use acta_ambient::{Clock, Entropy, Moment};
+use acta_ambient::{Clock, Entropy, Timestamp};
 use acta_storage::Storage;
 use acta_xapi::{Iri, ParseLimits};
 use tokio::sync::Semaphore;
@@ -35,7 +35,7 @@ pub use documents::{SentDocument, etag_of};
 pub use error::{Limit, ServiceError};
 pub use quotas::{OverQuota, QuotaError, QuotaLimit, Quotas, Reservation, day_of};
 pub use search::{Search, View};
-pub use statements::{Prepared, Sent, Shape, Stored};
+pub use statements::{Sent, Shape, Stored, ValidatedStatements};
 
 /// What the use cases can be told to do differently.
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ impl Service {
     pub async fn consistent_through(
         &self,
         tenant: Option<TenantId>,
-    ) -> Result<Moment, ServiceError> {
+    ) -> Result<Timestamp, ServiceError> {
         match tenant {
             Some(tenant) => Ok(self.storage.consistent_through(tenant).await?),
             None => Ok(self.clock.now().floor_to_millis()),

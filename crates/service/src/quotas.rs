@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, Moment};
+use acta_ambient::{Clock, Timestamp};
 use acta_storage::directory::{Tenant, TenantLimits};
 use acta_storage::{Storage, StorageError, Usage};
 
@@ -51,7 +51,7 @@ pub enum QuotaError {
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// The day of a moment, counted from 1970-01-01 in UTC.
-pub fn day_of(moment: Moment) -> u32 {
+pub fn day_of(moment: Timestamp) -> u32 {
     u32::try_from(moment.unix_micros().div_euclid(MICROS_PER_DAY)).unwrap_or(0)
 }
 
@@ -78,7 +78,7 @@ struct Counted {
     is_filled: bool,
     day: u32,
     /// What storage said last of the day; none if it was not asked yet.
-    told: Option<Usage>,
+    flushed: Option<Usage>,
     /// What this node has taken since, and not told.
     taken: Usage,
     /// What is being stored.
@@ -108,7 +108,7 @@ impl Counted {
     }
 
     fn sum(&self) -> Usage {
-        self.told.unwrap_or_default().plus(self.taken).plus(self.reserved)
+        self.flushed.unwrap_or_default().plus(self.taken).plus(self.reserved)
     }
 }
 
@@ -193,7 +193,7 @@ impl Quotas {
         let day = day_of(now);
         let has_limit =
             tenant.limits.bytes_per_day.is_some() || tenant.limits.statements_per_day.is_some();
-        if has_limit && !self.is_told(tenant.id, day) {
+        if has_limit && !self.is_loaded(tenant.id, day) {
             self.tell_one(tenant.id, day).await.map_err(QuotaError::Storage)?;
         }
         let mut tenants = self.lock();
@@ -209,9 +209,9 @@ impl Quotas {
         Ok(Reservation { quotas: Arc::clone(self), tenant: tenant.id, day, usage })
     }
 
-    fn is_told(&self, tenant: TenantId, day: u32) -> bool {
+    fn is_loaded(&self, tenant: TenantId, day: u32) -> bool {
         let tenants = self.lock();
-        tenants.get(&tenant).is_some_and(|known| known.day == day && known.told.is_some())
+        tenants.get(&tenant).is_some_and(|known| known.day == day && known.flushed.is_some())
     }
 
     /// Tells storage what this node has taken for a tenant, and learns what the others have.
@@ -221,14 +221,14 @@ impl Quotas {
             let counted = tenants.entry(tenant).or_default();
             if counted.day == day { std::mem::take(&mut counted.taken) } else { Usage::default() }
         };
-        let told = self.storage.add_usage(tenant, day, taken).await;
+        let flushed = self.storage.add_usage(tenant, day, taken).await;
         let mut tenants = self.lock();
         let counted = tenants.entry(tenant).or_default();
-        match told {
+        match flushed {
             Ok(sum) => {
                 begin_day(counted, day);
                 if counted.day == day {
-                    counted.told = Some(sum);
+                    counted.flushed = Some(sum);
                 }
                 Ok(())
             }
@@ -256,8 +256,8 @@ impl Quotas {
         let taken: Vec<(TenantId, u32)> = {
             let tenants = self.lock();
             let has_taken = |counted: &Counted| counted.taken != Usage::default();
-            let told = tenants.iter().filter(|(_, counted)| has_taken(counted));
-            told.map(|(tenant, counted)| (*tenant, counted.day)).collect()
+            let flushed = tenants.iter().filter(|(_, counted)| has_taken(counted));
+            flushed.map(|(tenant, counted)| (*tenant, counted.day)).collect()
         };
         for (tenant, day) in taken {
             self.tell_one(tenant, day).await?;

@@ -34,12 +34,12 @@ pub struct Sent {
 
 /// Statements that have passed validation and wait for the content of their attachments.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct ValidatedStatements {
     tenant: TenantId,
     statements: Vec<NewStatement>,
 }
 
-impl Prepared {
+impl ValidatedStatements {
     /// How many statements there are.
     pub fn count(&self) -> u64 {
         u64::try_from(self.statements.len()).unwrap_or(u64::MAX)
@@ -70,7 +70,7 @@ impl Service {
         &self,
         principal: &Principal,
         sent: Sent,
-    ) -> Result<Prepared, ServiceError> {
+    ) -> Result<ValidatedStatements, ServiceError> {
         Self::permit(principal, Act::WriteStatements)?;
         let tenant = principal.tenant;
         let service = self.clone();
@@ -79,7 +79,7 @@ impl Service {
         let bytes = sent.text.len();
         let read = move || service.read_statements(&sent, (&authority, &restrictions));
         let statements = self.run(bytes, read).await??;
-        Ok(Prepared { tenant, statements })
+        Ok(ValidatedStatements { tenant, statements })
     }
 
     /// Starts to receive the content of an attachment of `prepared`.
@@ -90,7 +90,7 @@ impl Service {
     /// - [`ServiceError::Full`], [`ServiceError::Failed`]: the content cannot be received.
     pub async fn stage_attachment(
         &self,
-        prepared: &Prepared,
+        prepared: &ValidatedStatements,
         sha2: Sha2,
     ) -> Result<Box<dyn AttachmentWriter>, ServiceError> {
         if !prepared.expects(&sha2) {
@@ -114,10 +114,10 @@ impl Service {
     /// Spec: xAPI 1.0.3, Part Three, 1.5.2 and 2.1.2; Part Two, 2.6.
     pub async fn store_statements(
         &self,
-        prepared: Prepared,
+        prepared: ValidatedStatements,
         staged: Vec<Box<dyn StagedAttachment>>,
     ) -> Result<Stored, ServiceError> {
-        let Prepared { tenant, statements } = prepared;
+        let ValidatedStatements { tenant, statements } = prepared;
         let has_attachments = !staged.is_empty()
             || statements.iter().any(|new| !new.statement.attachments.is_empty());
         let statements = if has_attachments {
@@ -179,7 +179,7 @@ impl Service {
     }
 }
 
-impl Prepared {
+impl ValidatedStatements {
     /// Whether a statement has an attachment with this hash.
     fn expects(&self, sha2: &Sha2) -> bool {
         let mut attachments = self.statements.iter().flat_map(|new| &new.statement.attachments);

@@ -9,7 +9,7 @@
 //! name. The layout is drawn in `docs/format/attachments.md`.
 
 mod listing;
-mod purging;
+mod purge;
 mod reader;
 mod staged;
 mod writer;
@@ -26,7 +26,7 @@ use acta_xapi::Sha2;
 use async_trait::async_trait;
 
 use crate::Disk;
-pub(crate) use purging::REMOVED_NAME;
+pub(crate) use purge::REMOVED_NAME;
 use reader::FileReader;
 pub(crate) use staged::Staged;
 use writer::FileWriter;

@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::Sha2;
 
 use crate::disk::{Disk, ReadOnlyDisk};
@@ -55,7 +55,7 @@ pub struct Backup<'a> {
     /// The file system.
     pub disk: &'a dyn Disk,
     /// When it is taken.
-    pub taken: Moment,
+    pub taken: Timestamp,
     /// The version of the program, to be noted.
     pub program: &'a str,
     /// Called while files are copied.
@@ -220,7 +220,7 @@ impl Run<'_> {
     }
 
     /// Returns how many statements at least were durable.
-    fn copy_tables(&mut self, now: Moment) -> Result<u64, BackupError> {
+    fn copy_tables(&mut self, now: Timestamp) -> Result<u64, BackupError> {
         let path = tables::FILE_NAME;
         let file = self.free_name(path);
         self.destination.make_room_for(&file)?;

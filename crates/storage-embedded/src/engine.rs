@@ -1,8 +1,8 @@
 //! The statement engine: log and index behind the port for statements.
 
-mod adopting;
-mod preparing;
-pub(crate) mod purging;
+mod encode;
+mod import;
+pub(crate) mod purge;
 mod query;
 pub(crate) mod recovery;
 
@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
 use acta_access::TenantId;
-use acta_ambient::{Entropy, Moment};
+use acta_ambient::{Entropy, Timestamp};
 use acta_storage::{
-    Appended, FeedEntry, FeedRecord, KeptStatement, NewStatement, PageLimits, StatementPage,
-    StatementQuery, StatementSource, StorageError, StoredStatement, TermHasher,
+    Appended, FeedEntry, FeedRecord, NewStatement, PageLimits, StatementPage, StatementQuery,
+    StatementSource, StorageError, StoredStatement, TermHasher, TransferredStatement,
 };
 use acta_xapi::StatementId;
 use tokio::sync::{oneshot, watch};
@@ -24,15 +24,15 @@ use crate::attachments::{Attachments, Staged};
 use crate::disk::Disk;
 use crate::feed::FeedTail;
 use crate::identity::{DirectoryLock, Identity};
-use crate::index::{Index, IndexOptions, NOBODY};
-use crate::log::closing::{Closing, remove_mark};
+use crate::index::{Index, IndexOptions, TOMBSTONE};
+use crate::log::close::{Closing, remove_mark};
 use crate::log::meters::{Metered, Meters};
 use crate::log::queue::{Job, Queue, QueueLimits, Work};
 use crate::log::reader::LogReader;
 use crate::log::sampler::Sampler;
 use crate::log::timeline::Timeline;
 use crate::log::writer::{LogEnd, Shared, Writer};
-use preparing::Preparing;
+use encode::Encoder;
 use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
 
@@ -84,7 +84,7 @@ impl Engine {
         let disk = options.disk.as_ref();
         let log_directory = options.directory.join("log");
         make_directory(&options.directory, &log_directory, options)?;
-        purging::finish(disk, &options.directory, identity.store_id)?;
+        purge::finish(disk, &options.directory, identity.store_id)?;
         let now = options.clock.now().unix_micros();
         let segments = open_segments(disk, &log_directory, identity.store_id, now)?;
         settle(disk, &log_directory)?;
@@ -106,7 +106,7 @@ impl Engine {
         let last_stored = last_stored.max(last.header.base_micros.saturating_sub(1));
         let mut sequences: HashMap<TenantId, u64> = index.last_sequences();
         sequences.extend(replayed.sequences);
-        sequences.remove(&NOBODY);
+        sequences.remove(&TOMBSTONE);
         let next = replayed.next_position;
         let feed = Arc::new(FeedTail::default());
         let shared = Arc::new(Shared {
@@ -169,8 +169,8 @@ impl Engine {
         appended.await.unwrap_or(Err(StorageError::Halted))
     }
 
-    fn preparing(&self) -> Preparing {
-        Preparing {
+    fn preparing(&self) -> Encoder {
+        Encoder {
             hasher: self.hasher.clone(),
             entropy: Arc::clone(&self.entropy),
             codec: self.shared.codec(),
@@ -188,7 +188,7 @@ impl Engine {
         id: StatementId,
     ) -> Result<Option<StoredStatement>, StorageError> {
         let reading = self.reading(tenant);
-        blocking(move || reading.steadily(|reading| reading.find(id))).await
+        blocking(move || reading.retry_if_rewritten(|reading| reading.find(id))).await
     }
 
     /// As [`acta_storage::StatementStore::query_statements`].
@@ -200,7 +200,8 @@ impl Engine {
         let reading = self.reading(tenant);
         let filters = self.hasher.filters_of(tenant, query);
         let query = query.clone();
-        blocking(move || reading.steadily(|reading| reading.query(&query, &filters))).await
+        blocking(move || reading.retry_if_rewritten(|reading| reading.query(&query, &filters)))
+            .await
     }
 
     /// As [`acta_storage::StatementStore::read_feed`].
@@ -214,7 +215,7 @@ impl Engine {
             return Ok(Vec::new());
         }
         let reading = self.reading(tenant);
-        blocking(move || reading.steadily(|reading| reading.feed(after, count_max))).await
+        blocking(move || reading.retry_if_rewritten(|reading| reading.feed(after, count_max))).await
     }
 
     /// As [`acta_storage::TransferSource::read_kept`].
@@ -223,16 +224,16 @@ impl Engine {
         tenant: TenantId,
         after: u64,
         page: PageLimits,
-    ) -> Result<Vec<KeptStatement>, StorageError> {
+    ) -> Result<Vec<TransferredStatement>, StorageError> {
         if self.count_statements(tenant) <= after {
             return Ok(Vec::new());
         }
         let reading = self.reading(tenant);
-        blocking(move || reading.steadily(|reading| reading.kept(after, page))).await
+        blocking(move || reading.retry_if_rewritten(|reading| reading.kept(after, page))).await
     }
 
     /// As [`acta_storage::StatementStore::consistent_through`].
-    pub(crate) fn consistent_through(&self) -> Moment {
+    pub(crate) fn consistent_through(&self) -> Timestamp {
         self.shared.timeline.consistent_through()
     }
 
@@ -302,7 +303,7 @@ impl Engine {
         if self.count_statements(tenant) <= after {
             return Ok(Vec::new());
         }
-        blocking(move || reading.steadily(|reading| reading.records(after, page))).await
+        blocking(move || reading.retry_if_rewritten(|reading| reading.records(after, page))).await
     }
 
     /// Changes whenever records were stored.

@@ -9,11 +9,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{EntityFacts, FeedRecord, PageLimits, StatementSource};
 use tokio::sync::watch;
 
-use crate::log::record::{Prepared, Received};
+use crate::log::record::{EncodedRecord, Received};
 use crate::log::writer::CommitObserver;
 
 /// Most memory of what is kept, in bytes.
@@ -36,7 +36,7 @@ struct RecentStatement {
 
 impl RecentStatement {
     /// None if it was not received.
-    fn of(prepared: Prepared) -> Option<Self> {
+    fn of(prepared: EncodedRecord) -> Option<Self> {
         let Received { len_bytes, entity_facts } = prepared.received?;
         Some(Self {
             sequence: prepared.entry.sequence,
@@ -48,7 +48,7 @@ impl RecentStatement {
     }
 
     fn record(&self, source: Box<dyn StatementSource>) -> FeedRecord {
-        let place = (self.sequence, Moment::from_unix_micros(self.stored_micros));
+        let place = (self.sequence, Timestamp::from_unix_micros(self.stored_micros));
         FeedRecord::of_source(place, self.len_bytes, self.entity_facts.clone(), source)
     }
 }
@@ -154,7 +154,7 @@ impl State {
 }
 
 impl CommitObserver for FeedTail {
-    fn on_commit(&self, records: Vec<Prepared>) {
+    fn on_commit(&self, records: Vec<EncodedRecord>) {
         let mut state = self.lock();
         for prepared in records {
             let tenant = prepared.entry.tenant;

@@ -57,7 +57,7 @@ pub(crate) struct Location {
 
 /// One statement as the index needs it.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct IndexEntry {
     /// Place among all statements of the store, from 0, without gaps: the order of commit.
     pub(crate) position: u64,
     /// Whose it is.
@@ -81,18 +81,18 @@ pub(crate) struct Entry {
 }
 
 /// The owner, within the engine, of what was removed together with its tenant.
-pub(crate) const NOBODY: TenantId = match TenantId::new(u32::MAX) {
+pub(crate) const TOMBSTONE: TenantId = match TenantId::new(u32::MAX) {
     Some(nobody) => nobody,
     None => TenantId::FIRST,
 };
 
-impl Entry {
+impl IndexEntry {
     /// What stands in the place of a statement that was removed with its tenant: it cannot be
     /// found by anything.
     pub(crate) const fn removed(position: u64, stored_micros: i64) -> Self {
         Self {
             position,
-            tenant: NOBODY,
+            tenant: TOMBSTONE,
             sequence: 0,
             id: None,
             stored_micros,
@@ -106,13 +106,13 @@ impl Entry {
 }
 
 /// What the index asks of the log: entries by place, for following references.
-pub(crate) trait EntrySource: Debug + Send + Sync {
+pub(crate) trait IndexEntrySource: Debug + Send + Sync {
     /// The entry whose record stands at `location`.
-    fn load_entry(&self, location: Location) -> Result<Entry, StorageError>;
+    fn load_entry(&self, location: Location) -> Result<IndexEntry, StorageError>;
 }
 
 /// The log in order, for making runs anew.
-pub(crate) trait EntryLog: EntrySource {
+pub(crate) trait IndexEntryLog: IndexEntrySource {
     /// Gives the entries at these positions to `take`, in order.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ pub(crate) trait EntryLog: EntrySource {
     fn read_entries(
         &self,
         positions: Range<u64>,
-        take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+        take: &mut dyn FnMut(IndexEntry) -> Result<(), StorageError>,
     ) -> Result<(), StorageError>;
 }
 
@@ -338,7 +338,7 @@ impl Index {
     }
 
     /// From now on a run that turns out to be damaged is made anew from `log`.
-    pub(crate) fn heal_from(&self, log: Arc<dyn EntryLog>) {
+    pub(crate) fn heal_from(&self, log: Arc<dyn IndexEntryLog>) {
         // A second log would be the same one.
         let _ = self.shared.log.set(log);
         self.shared.signals.notify();
@@ -400,8 +400,8 @@ impl Index {
     /// one of [`Index::wait_for_room`].
     pub(crate) fn insert<'e>(
         &self,
-        entries: impl IntoIterator<Item = &'e Entry>,
-        source: &dyn EntrySource,
+        entries: impl IntoIterator<Item = &'e IndexEntry>,
+        source: &dyn IndexEntrySource,
     ) -> Result<(), StorageError> {
         self.wait_for_room()?;
         let mut resolver = self.resolver.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,12 +3,12 @@
 //! A batch is durable before it is acknowledged, whole or not at all. Bytes that do not
 //! check are reported, never skipped. Its format is drawn in `docs/format/log.md`.
 
-mod adopting;
-pub(crate) mod closing;
+pub(crate) mod close;
 pub(crate) mod dictionary;
 pub(crate) mod frame;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod import;
 pub(crate) mod meters;
 pub(crate) mod queue;
 pub(crate) mod reader;

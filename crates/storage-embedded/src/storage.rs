@@ -4,7 +4,7 @@ mod administration;
 mod feed;
 mod fence;
 mod ports;
-mod purging;
+mod purge;
 mod reindex;
 mod transfer;
 

@@ -17,7 +17,7 @@ mod documents;
 mod failure;
 mod files;
 mod followers;
-mod purging;
+mod purge;
 mod readers;
 mod schema;
 mod transfer;

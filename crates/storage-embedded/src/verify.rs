@@ -19,7 +19,7 @@ use acta_access::TenantId;
 use acta_storage::{StorageError, StoredStatement, TermHasher};
 
 use crate::disk::Disk;
-use crate::engine::purging::{PURGE_NAME, PURGING_NAME};
+use crate::engine::purge::{PURGE_NAME, PURGING_NAME};
 use crate::engine::recovery::{OnProgress, Progress};
 use crate::identity::{DirectoryLock, Identity};
 use crate::{OpenError, Options};

@@ -8,14 +8,14 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::sync::Arc;
 
-use acta_ambient::{ManualClock, Moment, SystemEntropy};
+use acta_ambient::{ManualClock, SystemEntropy, Timestamp};
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk, reach_control};
 use tempfile::TempDir;
 
 fn open(directory: &Path) -> Arc<EmbeddedStorage> {
     let options = Options {
         directory: directory.to_path_buf(),
-        clock: Arc::new(ManualClock::new(Moment::from_unix_micros(0))),
+        clock: Arc::new(ManualClock::new(Timestamp::from_unix_micros(0))),
         entropy: Arc::new(SystemEntropy),
         disk: Arc::new(SystemDisk),
         segment_bytes: Options::SEGMENT_BYTES,

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, ManualClock, Moment, SystemEntropy};
+use acta_ambient::{Clock, ManualClock, SystemEntropy, Timestamp};
 use acta_storage::{Appended, AttachmentStore, Batch, StatementStore, StorageError};
 use acta_storage_embedded::{Disk, DiskFile, EmbeddedStorage, OpenError, Options, SystemDisk};
 use acta_storage_suite::attaching::stage_content;
@@ -367,7 +367,7 @@ async fn what_waits_shares_a_sync_and_too_much_is_busy() {
     assert!(matches!(busy, Err(StorageError::Busy { .. })), "{busy:?}");
     stage.faults.open_gate();
     let appended = waiting.join_all().await;
-    let mut times: Vec<Moment> = appended.into_iter().map(|one| one.unwrap().stored).collect();
+    let mut times: Vec<Timestamp> = appended.into_iter().map(|one| one.unwrap().stored).collect();
     assert_eq!(syncs(), before + 2, "one for the first, one for all that waited");
     times.sort_unstable();
     times.dedup();

@@ -52,7 +52,7 @@ CREATE TABLE acta.counters (
     last_sequence bigint NOT NULL,
     last_stored bigint NOT NULL,
     -- Nothing is stored before this any more.
-    vouched bigint NOT NULL,
+    consistent_through bigint NOT NULL,
     -- Whether any statement refers to another.
     has_references boolean NOT NULL,
     PRIMARY KEY (tenant_id)

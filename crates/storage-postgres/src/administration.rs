@@ -1,11 +1,11 @@
 //! What is administered: records, the audit, usage and secrets.
 
-mod adopting;
 mod audit;
 mod commit;
+mod import;
 #[cfg(test)]
 pub(crate) mod plans;
-mod purging;
+mod purge;
 mod records;
 mod secrets;
 mod tenants;

@@ -1,7 +1,7 @@
 //! Connections to the database: pooled, set up alike, given up when they are lost.
 
 mod address;
-pub(crate) mod greeting;
+pub(crate) mod handshake;
 mod health;
 mod tls;
 

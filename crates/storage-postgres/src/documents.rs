@@ -11,7 +11,7 @@ mod wanted;
 use std::collections::BTreeSet;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag, NewDocument,
     Precondition, StorageError,
@@ -25,7 +25,7 @@ use tokio_postgres::types::ToSql;
 use crate::PostgresStorage;
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
-use crate::types::Timestamp;
+use crate::types::SqlTimestamp;
 use place::{Columns, ListColumns};
 use wanted::Wanted;
 
@@ -120,10 +120,10 @@ impl DocumentStore for PostgresStorage {
         &self,
         tenant: TenantId,
         list: &DocumentList,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
     ) -> Result<Vec<String>, StorageError> {
         let ListColumns { place, registration } = ListColumns::of(tenant, list);
-        let since = since.map(Timestamp);
+        let since = since.map(SqlTimestamp);
         let names: BTreeSet<String> = self
             .database
             .run("listing documents", |connection| {
@@ -166,7 +166,7 @@ impl Database {
         wanted: &Wanted<'_>,
     ) -> Result<bool, StorageError> {
         let NewDocument { content, content_type, etag, count_max: _ } = document;
-        let (content, updated) = (&content[..], Timestamp(self.clock.now()));
+        let (content, updated) = (&content[..], SqlTimestamp(self.clock.now()));
         self.transact(REPLACING, |connection| async move {
             // The system's clock may be set back; a document's time is not.
             let sql = "UPDATE acta.documents SET updated = greatest(updated, $5), \
@@ -198,14 +198,14 @@ impl Database {
 /// A document's row without its content.
 struct Head {
     etag: Etag,
-    updated: Moment,
+    updated: Timestamp,
 }
 
 /// Writes a document under the lock of its place.
 async fn write(
     connection: &Connection,
     columns: &Columns,
-    (document, now): (&NewDocument, Moment),
+    (document, now): (&NewDocument, Timestamp),
     precondition: &Precondition,
 ) -> Result<DocumentWrite, Failure> {
     // It counts the document to be made, or gives the place back as it was.
@@ -238,7 +238,7 @@ async fn write(
          WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND name_hash = $4";
     let update = connection.prepare_cached(sql).await?;
     let NewDocument { content, content_type, etag, count_max: _ } = document;
-    let (content, updated) = (&content[..], Timestamp(now.max(head.updated)));
+    let (content, updated) = (&content[..], SqlTimestamp(now.max(head.updated)));
     let [tenant, place, registration, name] = columns.key();
     let values: [&(dyn ToSql + Sync); 8] =
         [tenant, place, registration, name, &updated, &etag.0, content_type, &content];
@@ -253,7 +253,7 @@ async fn insert(
     connection: &Connection,
     columns: &Columns,
     document: &NewDocument,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), Failure> {
     let sql = "INSERT INTO acta.documents (tenant_id, place, registration, name_hash, name, \
          kind, activity, agent, updated, etag, content_type, content) \
@@ -261,7 +261,7 @@ async fn insert(
     let insert = connection.prepare_cached(sql).await?;
     let NewDocument { content, content_type, etag, count_max: _ } = document;
     let Columns { place, registration, name, name_hash } = columns;
-    let (name, content, updated) = (name.as_bytes(), &content[..], Timestamp(now));
+    let (name, content, updated) = (name.as_bytes(), &content[..], SqlTimestamp(now));
     let values: [&(dyn ToSql + Sync); 12] = [
         &place.tenant,
         &place.hash,
@@ -344,12 +344,12 @@ fn check(precondition: &Precondition, head: Option<&Head>) -> Result<(), Storage
 }
 
 fn read_head(row: &Row) -> Head {
-    let Timestamp(updated) = row.get("updated");
+    let SqlTimestamp(updated) = row.get("updated");
     Head { etag: Etag(row.get("etag")), updated }
 }
 
 fn read_document(row: &Row) -> Document {
-    let Timestamp(updated) = row.get("updated");
+    let SqlTimestamp(updated) = row.get("updated");
     Document {
         content: Bytes::from(row.get::<_, Vec<u8>>("content")),
         content_type: row.get("content_type"),

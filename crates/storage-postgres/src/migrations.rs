@@ -6,8 +6,8 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::database::greeting::{
-    Greeted, check_permitted, grant_of_schema, grant_of_tables, greet, has_schema,
+use crate::database::handshake::{
+    Handshake, check_permitted, grant_of_schema, grant_of_tables, handshake, has_schema,
 };
 use crate::database::{Connection, Database, discard};
 use crate::failure::Failure;
@@ -99,17 +99,17 @@ pub async fn migrate(options: &Options) -> Result<Migrated, OpenError> {
 ///
 /// As [`migrate`].
 pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrated, OpenError> {
-    let (greeted, before) = find(database, options).await?;
-    let migrated = run_on(&greeted.connection, MIGRATIONS, before).await;
+    let (handshake, before) = find(database, options).await?;
+    let migrated = run_on(&handshake.connection, MIGRATIONS, before).await;
     match migrated {
         Ok(migrated) => {
-            check_permitted(&greeted).await?;
+            check_permitted(&handshake).await?;
             Ok(migrated)
         }
         Err(failure) => {
-            let error = told(failure, ACT, grant_of_schema(&greeted));
+            let error = told(failure, ACT, grant_of_schema(&handshake));
             // It may be in the middle of a transaction.
-            discard(greeted.connection);
+            discard(handshake.connection);
             Err(error)
         }
     }
@@ -130,13 +130,13 @@ pub async fn inspect(options: &Options) -> Result<Inspected, OpenError> {
 }
 
 /// Connects, and finds a schema that is not too new.
-async fn find(database: &Database, options: &Options) -> Result<(Greeted, State), OpenError> {
-    let greeted = greet(database, options).await?;
-    let state = read(&greeted.connection).await;
-    let refused = |failure| told(failure, "reading the schema", grant_of_tables(&greeted));
+async fn find(database: &Database, options: &Options) -> Result<(Handshake, State), OpenError> {
+    let handshake = handshake(database, options).await?;
+    let state = read(&handshake.connection).await;
+    let refused = |failure| told(failure, "reading the schema", grant_of_tables(&handshake));
     let state = state.map_err(refused)?;
     check_not_newer(state)?;
-    Ok((greeted, state))
+    Ok((handshake, state))
 }
 
 fn told(failure: Failure, act: &'static str, advice: String) -> OpenError {
@@ -152,12 +152,12 @@ fn told(failure: Failure, act: &'static str, advice: String) -> OpenError {
 ///
 /// [`OpenError::Older`] or [`OpenError::Newer`] if it cannot; else as [`migrate`].
 pub(crate) async fn check(database: &Database, options: &Options) -> Result<(), OpenError> {
-    let (greeted, state) = find(database, options).await?;
+    let (handshake, state) = find(database, options).await?;
     let known = newest();
     if state.version < known {
         return Err(OpenError::Older { found: state.version, needed: known });
     }
-    check_permitted(&greeted).await
+    check_permitted(&handshake).await
 }
 
 async fn run_on(

@@ -39,7 +39,7 @@ pub struct Options {
     pub migrate: Migrate,
     /// How old an answer may be that tells until when everything can be read, if this node
     /// has not stored anything since.
-    pub vouching_age_max: Duration,
+    pub consistent_through_age_max: Duration,
     /// Where the content of attachments is kept.
     pub attachments: Attachments,
 }
@@ -121,7 +121,7 @@ impl Options {
             tls: None,
             tls_ca: None,
             migrate: Migrate::AtStart,
-            vouching_age_max: Self::VOUCHING_AGE_MAX,
+            consistent_through_age_max: Self::VOUCHING_AGE_MAX,
             attachments: Attachments::database(Attachments::DATABASE_BYTES_MAX),
         }
     }

@@ -1,23 +1,23 @@
 //! Statements in the database.
 
-mod adopting;
 mod append;
+mod consistent_through;
+mod encode;
 mod group;
+mod import;
 mod lists;
 mod meters;
 mod page;
 #[cfg(test)]
 mod plans;
 mod postings;
-mod prepared;
 mod queue;
 mod read;
 mod references;
-mod vouching;
 mod writer;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Appended, Batch, FeedEntry, StatementPage, StatementQuery, StatementStore, StorageError,
     StoredStatement,
@@ -54,7 +54,7 @@ impl StatementStore for PostgresStorage {
         page::query(self, tenant, query).await
     }
 
-    async fn consistent_through(&self, tenant: TenantId) -> Result<Moment, StorageError> {
+    async fn consistent_through(&self, tenant: TenantId) -> Result<Timestamp, StorageError> {
         self.statements.vouching().consistent_through(&self.database, tenant).await
     }
 

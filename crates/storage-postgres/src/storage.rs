@@ -119,7 +119,7 @@ impl PostgresStorage {
     async fn own_secret(database: &Database) -> Result<[u8; 32], StorageError> {
         let mut proposed = [0; 32];
         database.fill(&mut proposed);
-        database.settle_secret(TERM_KEY_NAME, proposed).await
+        database.get_or_create_secret(TERM_KEY_NAME, proposed).await
     }
 
     async fn term_hasher(database: &Database) -> Result<TermHasher, StorageError> {

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::StorageError;
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -40,9 +40,9 @@ pub(crate) fn tenant_of(number: i32) -> Result<TenantId, Failure> {
 
 /// A point in time, as `timestamptz`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Timestamp(pub(crate) Moment);
+pub(crate) struct SqlTimestamp(pub(crate) Timestamp);
 
-impl ToSql for Timestamp {
+impl ToSql for SqlTimestamp {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Converted<IsNull> {
         let micros = self.0.unix_micros().saturating_sub(EPOCH_MICROS);
         // What the database cannot hold lies before or behind everything.
@@ -61,10 +61,10 @@ impl ToSql for Timestamp {
     to_sql_checked!();
 }
 
-impl<'a> FromSql<'a> for Timestamp {
+impl<'a> FromSql<'a> for SqlTimestamp {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Converted<Self> {
         let micros = i64::from_be_bytes(raw.try_into()?);
-        Ok(Self(Moment::from_unix_micros(micros.saturating_add(EPOCH_MICROS))))
+        Ok(Self(Timestamp::from_unix_micros(micros.saturating_add(EPOCH_MICROS))))
     }
 
     fn accepts(of: &Type) -> bool {
@@ -199,10 +199,10 @@ mod tests {
     #[test]
     fn times_come_back_to_the_microsecond() {
         for micros in [0, -1, 1_772_357_400_000_250, EPOCH_MICROS, -EPOCH_MICROS] {
-            let at = Timestamp(Moment::from_unix_micros(micros));
+            let at = SqlTimestamp(Timestamp::from_unix_micros(micros));
             let mut raw = BytesMut::new();
             at.to_sql(&Type::TIMESTAMPTZ, &mut raw).unwrap();
-            assert_eq!(Timestamp::from_sql(&Type::TIMESTAMPTZ, &raw).unwrap(), at);
+            assert_eq!(SqlTimestamp::from_sql(&Type::TIMESTAMPTZ, &raw).unwrap(), at);
         }
     }
 }

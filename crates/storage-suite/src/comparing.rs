@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::{
     Cursor, DocumentList, Order, StatementPage, StatementQuery, Storage, StorageError,
     StoredStatement,
@@ -353,7 +353,7 @@ impl<E: EngineUnderTest> History<E> {
         }
     }
 
-    async fn check_list(&self, tenant: TenantId, list: &DocumentList, since: Option<Moment>) {
+    async fn check_list(&self, tenant: TenantId, list: &DocumentList, since: Option<Timestamp>) {
         let [subject, model] = self.both();
         let of_subject = subject.list_documents(tenant, list, since).await.unwrap();
         let of_model = model.list_documents(tenant, list, since).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
     StorageError,
@@ -323,7 +323,7 @@ pub async fn a_document_tells_its_last_write<E: EngineUnderTest>() {
     stage.write(&key, "one").await;
     let second = stage.document(&key).await.unwrap().updated;
     assert!(first < second && START <= first, "{first} {second}");
-    assert!(second <= Moment::from_unix_micros(START.unix_micros() + 10_001_000));
+    assert!(second <= Timestamp::from_unix_micros(START.unix_micros() + 10_001_000));
 }
 
 /// The states of Ada in the course.
@@ -343,7 +343,7 @@ impl<E: EngineUnderTest> Stage<E> {
     }
 
     async fn list_since(&self, list: &DocumentList, micros: i64) -> Vec<String> {
-        let since = Moment::from_unix_micros(START.unix_micros() + micros);
+        let since = Timestamp::from_unix_micros(START.unix_micros() + micros);
         self.storage().list_documents(self.tenant, list, Some(since)).await.unwrap()
     }
 

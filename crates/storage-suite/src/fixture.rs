@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_followers::Followers;
 use acta_storage::{
     Appended, Batch, NewStatement, Order, StatementPage, StatementQuery, Storage, StorageError,
     StoredStatement,
 };
 use acta_xapi::{
-    Ifi, Iri, Kept, ParseLimits, Stamp, StatementId, Uuid, Verb, Version, parse_statement,
+    Ifi, Iri, ParseLimits, Stamp, StatementId, StatementText, Uuid, Verb, Version, parse_statement,
 };
 
 pub mod generate;
@@ -19,7 +19,7 @@ pub mod generate;
 use super::EngineUnderTest;
 
 /// Where the clock of every case starts: 2026-03-01T09:30:00.000250Z.
-pub const START: Moment = Moment::from_unix_micros(1_772_357_400_000_250);
+pub const START: Timestamp = Timestamp::from_unix_micros(1_772_357_400_000_250);
 
 /// More statements than any case stores: who finds more runs in a circle.
 const FOUND_MAX: usize = 10_000;
@@ -98,7 +98,7 @@ impl<E: EngineUnderTest> Stage<E> {
     }
 
     /// Appends a batch for each draft, a millisecond apart. Returns the stored times.
-    pub async fn append_each(&self, drafts: &[Draft]) -> Vec<Moment> {
+    pub async fn append_each(&self, drafts: &[Draft]) -> Vec<Timestamp> {
         let mut times = Vec::new();
         for draft in drafts {
             self.wait_micros(1000);
@@ -233,9 +233,9 @@ impl Draft {
     }
 
     /// The complete text, if it was stored at `stored`.
-    pub fn complete(&self, stored: Moment) -> String {
+    pub fn complete(&self, stored: Timestamp) -> String {
         let kept = self.build().kept;
-        Kept::complete(&kept.text, kept.is_timestamp_stored, &stored.to_string())
+        StatementText::complete(&kept.text, kept.is_timestamp_stored, &stored.to_string())
     }
 }
 

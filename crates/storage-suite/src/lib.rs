@@ -38,7 +38,7 @@ pub use administration::{auditing, counting, recording, settling};
 pub use finding::referring;
 pub use fixture::generate;
 pub use following::gathering;
-pub use separating::purging;
+pub use separating::purge;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]
@@ -235,7 +235,7 @@ macro_rules! storage_suite {
                 tables_stay
                 records_and_the_audit_stay
             }
-            purging {
+            purge {
                 a_tenant_goes_and_others_stay
                 a_removal_may_be_repeated
                 others_go_on_where_they_were

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acta_storage::{
     AuditQuery, Batch, ChainHead, Change, Committed, Order, Precondition, RecordContent,
-    RecordKind, RecordWrite, StatementQuery, StorageError, Usage, break_in,
+    RecordKind, RecordWrite, StatementQuery, StorageError, Usage, first_broken_link,
 };
 use acta_xapi::{Sha2, merge_definitions};
 
@@ -12,7 +12,7 @@ use super::EngineUnderTest;
 use super::attaching::{bytes_of_length, content_of, stage_content};
 use super::documenting::{document, state_key};
 use super::fixture::{Draft, START, Stage, activity_id, agent, everything, id, mailbox, verb};
-use super::{auditing::told, settling::credential};
+use super::{auditing::sample_entry, settling::credential};
 
 /// An empty store can be closed and opened.
 pub async fn an_empty_store_reopens<E: EngineUnderTest>() {
@@ -151,7 +151,7 @@ pub async fn tables_stay<E: EngineUnderTest>() {
     let storage = stage.storage();
     let one = credential("key", stage.tenant, 5);
     assert!(storage.insert_credential(&one).await.unwrap());
-    storage.settle_secret("mac", [9; 32]).await.unwrap();
+    storage.get_or_create_secret("mac", [9; 32]).await.unwrap();
     storage.save_cursor(stage.tenant, "facts", "12").await.unwrap();
     let tenants = storage.list_tenants().await.unwrap();
     drop(storage);
@@ -159,7 +159,7 @@ pub async fn tables_stay<E: EngineUnderTest>() {
     let storage = stage.storage();
     assert_eq!(storage.list_tenants().await.unwrap(), tenants);
     assert_eq!(storage.find_credential("key").await.unwrap(), Some(one));
-    assert_eq!(storage.settle_secret("mac", [1; 32]).await.unwrap(), [9; 32]);
+    assert_eq!(storage.get_or_create_secret("mac", [1; 32]).await.unwrap(), [9; 32]);
     let cursor = storage.find_cursor(stage.tenant, "facts").await.unwrap();
     assert_eq!(cursor.as_deref(), Some("12"));
     let new = storage.create_tenant("south", START).await.unwrap();
@@ -175,7 +175,7 @@ pub async fn records_and_the_audit_stay<E: EngineUnderTest>() {
     let content =
         RecordContent { tenant, owner: None, name: Some("ada".into()), expires: None, body };
     let create = RecordWrite::create(RecordKind::Account, "a", content);
-    let change = |number, writes| Change { writes, entries: vec![(tenant, told(number))] };
+    let change = |number, writes| Change { writes, entries: vec![(tenant, sample_entry(number))] };
     assert_eq!(storage.commit(&change(1, vec![create])).await.unwrap(), Committed::Done);
     let before = storage.find_record(RecordKind::Account, "a").await.unwrap();
     let usage = Usage { statement_count: 3, bytes: 4 };
@@ -188,5 +188,5 @@ pub async fn records_and_the_audit_stay<E: EngineUnderTest>() {
     assert_eq!(storage.commit(&change(2, Vec::new())).await.unwrap(), Committed::Done);
     let entries = storage.list_audit(tenant, &AuditQuery::everything(10)).await.unwrap();
     assert_eq!(entries.len(), 2);
-    assert_eq!(break_in(ChainHead::EMPTY, tenant, &entries), None);
+    assert_eq!(first_broken_link(ChainHead::EMPTY, tenant, &entries), None);
 }

@@ -12,7 +12,7 @@ use super::fixture::{
     Draft, Stage, activity_id, agent, batch, everything, id, mailbox, numbers, verb,
 };
 
-pub mod purging;
+pub mod purge;
 
 /// A stage and a second tenant of its store.
 async fn open_two<E: EngineUnderTest>() -> (Stage<E>, TenantId) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::StatementQuery;
 
 use super::EngineUnderTest;
@@ -15,7 +15,7 @@ pub async fn stored_times_rise_whatever_the_clock_does<E: EngineUnderTest>() {
     for number in 1..=5 {
         times.push(stage.append(&[&Draft::new(number)]).await.stored);
     }
-    stage.clock.set(Moment::from_unix_micros(START.unix_micros() - 3_600_000_000));
+    stage.clock.set(Timestamp::from_unix_micros(START.unix_micros() - 3_600_000_000));
     for number in 6..=10 {
         times.push(stage.append(&[&Draft::new(number)]).await.stored);
     }
@@ -78,7 +78,7 @@ pub async fn since_excludes_and_until_includes<E: EngineUnderTest>() {
 pub async fn consistent_through_is_now<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
-    let check = async |expected: Moment| {
+    let check = async |expected: Timestamp| {
         let vouched = storage.consistent_through(stage.tenant).await.unwrap();
         assert_eq!(vouched, expected.floor_to_millis());
     };

@@ -1,17 +1,17 @@
-//! A store is given away whole, and adopted by another as it was.
+//! A store is given away whole, and imported by another as it was.
 
 use std::io;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::directory::Recorded;
 use acta_storage::{
-    Batch, DocumentKey, Group, KeptDocument, KeptStatement, NamedSecret, NewDocument, Order,
-    PageLimits, Precondition, Record, RecordContent, RecordKind, StatementQuery, Storage,
-    StorageError, StoreId, Tenant,
+    Batch, DocumentKey, Group, NamedSecret, NewDocument, Order, PageLimits, Precondition, Record,
+    RecordContent, RecordKind, StatementQuery, Storage, StorageError, StoreId, Tenant,
+    TransferredDocument, TransferredStatement,
 };
-use acta_xapi::{Fingerprint, Kept, Sha2, Version};
+use acta_xapi::{Fingerprint, Sha2, StatementText, Version};
 
 use super::attaching::{bytes_of_length, content_of, stage_content};
 use super::comparing::History;
@@ -24,8 +24,12 @@ use super::{EngineUnderTest, ModelUnderTest};
 const WHOLE: PageLimits = PageLimits { count_max: usize::MAX, bytes_max: usize::MAX };
 
 /// All statements of a tenant, read in pages that end at `page`.
-async fn kept(storage: &dyn Storage, tenant: TenantId, page: PageLimits) -> Vec<KeptStatement> {
-    let mut all: Vec<KeptStatement> = Vec::new();
+async fn kept(
+    storage: &dyn Storage,
+    tenant: TenantId,
+    page: PageLimits,
+) -> Vec<TransferredStatement> {
+    let mut all: Vec<TransferredStatement> = Vec::new();
     loop {
         let after = all.last().map_or(0, |last| last.sequence);
         let next = storage.read_kept(tenant, after, page).await.unwrap();
@@ -38,8 +42,12 @@ async fn kept(storage: &dyn Storage, tenant: TenantId, page: PageLimits) -> Vec<
 }
 
 /// All documents of a tenant, read in pages that end at `page`.
-async fn documents(storage: &dyn Storage, tenant: TenantId, page: PageLimits) -> Vec<KeptDocument> {
-    let mut all: Vec<KeptDocument> = Vec::new();
+async fn documents(
+    storage: &dyn Storage,
+    tenant: TenantId,
+    page: PageLimits,
+) -> Vec<TransferredDocument> {
+    let mut all: Vec<TransferredDocument> = Vec::new();
     loop {
         let after = all.last().map(|last| last.key.clone());
         let next = storage.read_documents(tenant, after.as_ref(), page).await.unwrap();
@@ -69,7 +77,7 @@ async fn move_all(from: &dyn Storage, to: &dyn Storage) {
     let mut run = Vec::new();
     for kind in RecordKind::EVERY {
         let records = from.list_records(kind, &Group::Every, None, 10_000).await.unwrap();
-        to.adopt_records(records).await.unwrap();
+        to.import_records(records).await.unwrap();
     }
     for tenant in from.list_tenants().await.unwrap() {
         for (name, value) in from.list_cursors(tenant.id).await.unwrap() {
@@ -81,16 +89,16 @@ async fn move_all(from: &dyn Storage, to: &dyn Storage) {
             let batch = Batch { statements: Vec::new(), attachments: vec![staged] };
             to.append(tenant.id, batch).await.unwrap();
         }
-        to.adopt_documents(tenant.id, documents(from, tenant.id, WHOLE).await).await.unwrap();
+        to.import_documents(tenant.id, documents(from, tenant.id, WHOLE).await).await.unwrap();
         let kept = kept(from, tenant.id, WHOLE).await;
         run.extend(kept.into_iter().map(|one| (tenant.id, one)));
     }
     for NamedSecret { name, secret } in from.list_secrets().await.unwrap() {
-        assert_eq!(to.settle_secret(&name, secret).await.unwrap(), secret);
+        assert_eq!(to.get_or_create_secret(&name, secret).await.unwrap(), secret);
     }
     run.sort_by_key(|(tenant, one)| (one.stored, *tenant, one.sequence));
     for part in run.chunks(97) {
-        to.adopt_statements(part.to_vec()).await.unwrap();
+        to.import_statements(part.to_vec()).await.unwrap();
     }
 }
 
@@ -124,7 +132,7 @@ async fn check_same(one: &dyn Storage, other: &dyn Storage) {
     }
 }
 
-/// Random histories of several tenants are adopted by a store of the same engine and by the
+/// Random histories of several tenants are imported by a store of the same engine and by the
 /// model, which then answer as if they had lived through them, and go on.
 pub async fn a_copy_answers_as_the_store_that_it_came_from<E: EngineUnderTest>() {
     for seed in 21..=23 {
@@ -145,7 +153,7 @@ pub async fn a_copy_answers_as_the_store_that_it_came_from<E: EngineUnderTest>()
                 source.save_cursor(tenant, name, &format!("{number} – ünï")).await.unwrap();
             }
         }
-        source.settle_secret("credential-mac", [7; 32]).await.unwrap();
+        source.get_or_create_secret("credential-mac", [7; 32]).await.unwrap();
         let clock = Arc::clone(&history.clock);
         let (of_model, of_engine) =
             (ModelUnderTest::open(Arc::<ManualClock>::clone(&clock)).await, E::open(clock).await);
@@ -219,8 +227,8 @@ pub async fn documents_of_every_kind_are_adopted<E: EngineUnderTest>() {
     let first = given[0].key.clone();
     put(&*to, stage.tenant, &first, before).await;
     for _ in 0..2 {
-        to.adopt_documents(stage.tenant, given.clone()).await.unwrap();
-        for KeptDocument { key, document } in &given {
+        to.import_documents(stage.tenant, given.clone()).await.unwrap();
+        for TransferredDocument { key, document } in &given {
             let found = to.find_document(stage.tenant, key).await.unwrap();
             assert_eq!(found.as_ref(), Some(document), "{key:?}");
         }
@@ -235,12 +243,12 @@ pub async fn documents_of_every_kind_are_adopted<E: EngineUnderTest>() {
     assert_eq!(to.remove_documents(stage.tenant, &list).await.unwrap(), removed);
 }
 
-fn plain(sequence: u64, stored_micros: i64) -> KeptStatement {
+fn plain(sequence: u64, stored_micros: i64) -> TransferredStatement {
     let new = Draft::new(u128::from(sequence)).build();
-    KeptStatement {
+    TransferredStatement {
         sequence,
         id: new.id,
-        stored: Moment::from_unix_micros(START.unix_micros() + stored_micros),
+        stored: Timestamp::from_unix_micros(START.unix_micros() + stored_micros),
         version: new.version,
         fingerprint: new.statement.fingerprint,
         salt: [9; 16],
@@ -254,9 +262,9 @@ fn plain(sequence: u64, stored_micros: i64) -> KeptStatement {
 pub async fn what_does_not_follow_is_not_adopted<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
-    let adopt = async |one: KeptStatement| {
-        let adopted = storage.adopt_statements(vec![(stage.tenant, one)]).await;
-        match adopted {
+    let import = async |one: TransferredStatement| {
+        let imported = storage.import_statements(vec![(stage.tenant, one)]).await;
+        match imported {
             Ok(()) => true,
             Err(StorageError::Io { source, .. }) => {
                 assert_eq!(source.kind(), io::ErrorKind::InvalidInput, "{source}");
@@ -265,22 +273,22 @@ pub async fn what_does_not_follow_is_not_adopted<E: EngineUnderTest>() {
             Err(error) => panic!("unexpected: {error}"),
         }
     };
-    assert!(!adopt(plain(2, 0)).await, "there is no first");
-    assert!(adopt(plain(1, -5_000_000)).await);
-    assert!(!adopt(plain(1, 0)).await, "it is here");
-    assert!(!adopt(plain(3, 0)).await, "there is no second");
-    assert!(!adopt(plain(2, -5_000_001)).await, "earlier than the first");
-    let taken = KeptStatement { id: id(1), ..plain(2, 0) };
-    assert!(!adopt(taken).await, "its id is taken");
+    assert!(!import(plain(2, 0)).await, "there is no first");
+    assert!(import(plain(1, -5_000_000)).await);
+    assert!(!import(plain(1, 0)).await, "it is here");
+    assert!(!import(plain(3, 0)).await, "there is no second");
+    assert!(!import(plain(2, -5_000_001)).await, "earlier than the first");
+    let taken = TransferredStatement { id: id(1), ..plain(2, 0) };
+    assert!(!import(taken).await, "its id is taken");
     assert_eq!(storage.count_statements(stage.tenant).await.unwrap(), 1);
-    assert!(adopt(plain(2, -5_000_000)).await, "two may share a time");
+    assert!(import(plain(2, -5_000_000)).await, "two may share a time");
     let gap = vec![(stage.tenant, plain(3, 0)), (stage.tenant, plain(5, 0))];
-    assert!(storage.adopt_statements(gap).await.is_err());
+    assert!(storage.import_statements(gap).await.is_err());
     assert!(storage.count_statements(stage.tenant).await.unwrap() <= 3);
-    storage.adopt_statements(Vec::new()).await.unwrap();
+    storage.import_statements(Vec::new()).await.unwrap();
 }
 
-/// Sequence and time go on behind what was adopted, and ids stay taken.
+/// Sequence and time go on behind what was imported, and ids stay taken.
 pub async fn the_log_goes_on_behind_what_was_adopted<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
@@ -290,7 +298,7 @@ pub async fn the_log_goes_on_behind_what_was_adopted<E: EngineUnderTest>() {
         .into_iter()
         .flat_map(|(sequence, stored)| [stage.tenant, other].map(|t| (t, plain(sequence, stored))))
         .collect();
-    storage.adopt_statements(run).await.unwrap();
+    storage.import_statements(run).await.unwrap();
     drop(storage);
     for number in [5, 6] {
         let appended = stage.append(&[&Draft::new(number)]).await;
@@ -319,20 +327,20 @@ pub async fn the_log_goes_on_behind_what_was_adopted<E: EngineUnderTest>() {
 pub async fn a_statement_of_older_rules_is_adopted<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let text = r#"{"id":"?","verb":{"id":"none"},"authority":{"mbox":"mailto:a@example.org"}}"#;
-    let odd = KeptStatement {
+    let odd = TransferredStatement {
         version: Version::V1_0_3,
         fingerprint: Fingerprint([3; 16]),
-        kept: Kept { text: text.to_owned(), is_timestamp_stored: true },
+        kept: StatementText { text: text.to_owned(), is_timestamp_stored: true },
         target: Some(id(1)),
         is_voiding: true,
         ..plain(2, 5)
     };
     let run = vec![(stage.tenant, plain(1, 0)), (stage.tenant, odd.clone())];
-    stage.storage().adopt_statements(run).await.unwrap();
+    stage.storage().import_statements(run).await.unwrap();
     for _ in 0..2 {
         assert!(stage.find(1).await.is_voided);
         let found = stage.find(2).await;
-        assert_eq!(found.text, Kept::complete(text, true, &odd.stored.to_string()));
+        assert_eq!(found.text, StatementText::complete(text, true, &odd.stored.to_string()));
         assert_eq!((found.sequence, found.version), (2, Version::V1_0_3));
         assert_eq!(stage.numbers(&everything()).await, [2]);
         let verb = StatementQuery { verb: Some(verb("none")), ..everything() };
@@ -346,16 +354,16 @@ pub async fn a_statement_of_older_rules_is_adopted<E: EngineUnderTest>() {
 pub async fn an_unfinished_copy_is_marked<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let source = StoreId([5; 32]);
-    assert_eq!(stage.storage().find_adoption().await.unwrap(), None);
-    stage.storage().begin_adoption(source).await.unwrap();
+    assert_eq!(stage.storage().find_import().await.unwrap(), None);
+    stage.storage().begin_import(source).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(stage.storage().find_adoption().await.unwrap(), Some(source));
+        assert_eq!(stage.storage().find_import().await.unwrap(), Some(source));
         assert_eq!(stage.storage().list_secrets().await.unwrap(), []);
         stage = stage.reopen().await;
     }
-    stage.storage().finish_adoption().await.unwrap();
+    stage.storage().finish_import().await.unwrap();
     for _ in 0..2 {
-        assert_eq!(stage.storage().find_adoption().await.unwrap(), None);
+        assert_eq!(stage.storage().find_import().await.unwrap(), None);
         stage = stage.reopen().await;
     }
 }
@@ -366,20 +374,20 @@ pub async fn a_store_is_told_from_others<E: EngineUnderTest>() {
     let identity = stage.storage().identify().await.unwrap();
     assert_ne!(identity, other.storage().identify().await.unwrap());
     stage.append(&[&Draft::new(1)]).await;
-    stage.storage().settle_secret("some", [1; 32]).await.unwrap();
+    stage.storage().get_or_create_secret("some", [1; 32]).await.unwrap();
     let stage = stage.reopen().await;
     assert_eq!(stage.storage().identify().await.unwrap(), identity);
 }
 
-/// A tenant is adopted with its number; the next one made gets another.
+/// A tenant is imported with its number; the next one made gets another.
 pub async fn tenants_are_adopted_with_their_numbers<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let tenant = |number, name: &str| {
-        let created = Moment::from_unix_micros(START.unix_micros() - i64::from(number));
+        let created = Timestamp::from_unix_micros(START.unix_micros() - i64::from(number));
         Tenant::new(TenantId::new(number).unwrap(), name, created)
     };
-    let adopted = [tenant(1, "first – ünï"), tenant(40, "forty"), tenant(7, "seven")];
+    let imported = [tenant(1, "first – ünï"), tenant(40, "forty"), tenant(7, "seven")];
     let record = |tenant: &Tenant| Record {
         kind: RecordKind::Tenant,
         id: tenant.record_id(),
@@ -387,18 +395,18 @@ pub async fn tenants_are_adopted_with_their_numbers<E: EngineUnderTest>() {
         content: tenant.to_content(),
     };
     for _ in 0..2 {
-        storage.adopt_records(adopted.iter().map(record).collect()).await.unwrap();
+        storage.import_records(imported.iter().map(record).collect()).await.unwrap();
     }
     // What counts the numbers of tenants comes along.
     let body = "40".to_owned();
     let content = RecordContent { tenant: None, owner: None, name: None, expires: None, body };
     let (kind, id) = (RecordKind::Counter, "tenants".to_owned());
-    storage.adopt_records(vec![Record { kind, id, version: 1, content }]).await.unwrap();
+    storage.import_records(vec![Record { kind, id, version: 1, content }]).await.unwrap();
     let all = storage.list_tenants().await.unwrap();
-    assert!(adopted.iter().all(|tenant| all.contains(tenant)), "{all:?}");
+    assert!(imported.iter().all(|tenant| all.contains(tenant)), "{all:?}");
     assert_eq!(all.len(), 4, "{all:?}");
     let next = storage.create_tenant("next", START).await.unwrap();
     assert!(all.iter().all(|tenant| tenant.id < next));
-    storage.append(adopted[1].id, super::fixture::batch(&[&Draft::new(1)])).await.unwrap();
-    assert_eq!(storage.count_statements(adopted[1].id).await.unwrap(), 1);
+    storage.append(imported[1].id, super::fixture::batch(&[&Draft::new(1)])).await.unwrap();
+    assert_eq!(storage.count_statements(imported[1].id).await.unwrap(), 1);
 }

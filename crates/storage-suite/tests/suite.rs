@@ -11,7 +11,7 @@ fn every_case_of_the_suite_is_in_its_list() {
     let areas = [
         include_str!("../src/administration/auditing.rs"),
         include_str!("../src/administration/counting.rs"),
-        include_str!("../src/separating/purging.rs"),
+        include_str!("../src/separating/purge.rs"),
         include_str!("../src/administration/recording.rs"),
         include_str!("../src/administration/settling.rs"),
         include_str!("../src/appending.rs"),

@@ -14,7 +14,7 @@ mod tenant;
 mod ticket;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use async_trait::async_trait;
 
 use crate::{
@@ -29,7 +29,7 @@ pub use account::{
 pub use answer::Answer;
 pub use credential::{Credential, CredentialSecret, CredentialUse};
 pub use follower::FollowerControl;
-pub use recorded::{Kept, Recorded, find, find_by_name, list, page};
+pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use tenant::{Tenant, TenantLimits, TenantState};
 pub use ticket::{Ticket, TicketPurpose};
@@ -62,7 +62,7 @@ pub trait Directory: RecordStore {
     async fn next_tenant(
         &self,
         name: &str,
-        created: Moment,
+        created: Timestamp,
     ) -> Result<(Tenant, Vec<RecordWrite>), StorageError> {
         let counter = self.find_record(RecordKind::Counter, TENANT_COUNTER).await?;
         let last = match &counter {
@@ -86,7 +86,11 @@ pub trait Directory: RecordStore {
     /// # Errors
     ///
     /// As [`RecordStore::commit`].
-    async fn create_tenant(&self, name: &str, created: Moment) -> Result<TenantId, StorageError> {
+    async fn create_tenant(
+        &self,
+        name: &str,
+        created: Timestamp,
+    ) -> Result<TenantId, StorageError> {
         for _ in 0..TENANT_TRIES {
             let (tenant, writes) = self.next_tenant(name, created).await?;
             if self.commit(&Change { writes, entries: Vec::new() }).await? == Committed::Done {

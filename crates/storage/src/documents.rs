@@ -5,7 +5,7 @@ mod place;
 pub use place::{DocumentPlace, DocumentRow};
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::{ActivityId, Ifi, Uuid};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -92,7 +92,7 @@ pub struct Document {
     /// The hash of the content.
     pub etag: Etag,
     /// When it was last written.
-    pub updated: Moment,
+    pub updated: Timestamp,
 }
 
 /// A document to be written.
@@ -225,6 +225,6 @@ pub trait DocumentStore: Send + Sync {
         &self,
         tenant: TenantId,
         list: &DocumentList,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
     ) -> Result<Vec<String>, StorageError>;
 }

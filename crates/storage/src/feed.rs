@@ -19,12 +19,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::Statement;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use crate::{EntityFact, EntityFacts, KeptStatement, PageLimits, StorageError};
+use crate::{EntityFact, EntityFacts, PageLimits, StorageError, TransferredStatement};
 
 /// The name of a follower, under which its positions are kept: lower-case letters and hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,7 +69,7 @@ pub struct FeedRecord {
     /// Its place in the tenant's log, from 1, without gaps.
     pub sequence: u64,
     /// When it was stored.
-    pub stored: Moment,
+    pub stored: Timestamp,
     /// What stands there.
     pub content: FeedContent,
 }
@@ -93,7 +93,7 @@ pub enum FeedContent {
 
 impl FeedRecord {
     /// A record of a statement that is at hand.
-    pub fn of_statement(kept: KeptStatement) -> Self {
+    pub fn of_statement(kept: TransferredStatement) -> Self {
         let (sequence, stored) = (kept.sequence, kept.stored);
         let statement = FeedStatement {
             sequence,
@@ -109,7 +109,7 @@ impl FeedRecord {
     /// A record of a statement with a text of `len_bytes`, of which it is known what it says
     /// about activities and persons; the rest is loaded from `source` when it is asked for.
     pub fn of_source(
-        (sequence, stored): (u64, Moment),
+        (sequence, stored): (u64, Timestamp),
         len_bytes: usize,
         entity_facts: EntityFacts,
         source: Box<dyn StatementSource>,
@@ -146,7 +146,7 @@ pub trait StatementSource: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Corrupt`] or [`StorageError::Io`].
-    fn load(&self) -> Result<KeptStatement, StorageError>;
+    fn load(&self) -> Result<TransferredStatement, StorageError>;
 }
 
 /// A statement in the feed: as it is kept, and what it says.
@@ -157,7 +157,7 @@ pub struct FeedStatement {
     /// None where it is kept here from the beginning.
     source: Option<Box<dyn StatementSource>>,
     // Boxed, since most followers ask for neither.
-    kept: OnceLock<Box<KeptStatement>>,
+    kept: OnceLock<Box<TransferredStatement>>,
     parsed: OnceLock<Option<Box<Statement>>>,
     entity_facts: OnceLock<EntityFacts>,
 }
@@ -173,7 +173,7 @@ impl FeedStatement {
     /// # Errors
     ///
     /// As [`StatementSource::load`].
-    pub fn kept(&self) -> Result<&KeptStatement, StorageError> {
+    pub fn kept(&self) -> Result<&TransferredStatement, StorageError> {
         if let Some(kept) = self.kept.get() {
             return Ok(kept);
         }

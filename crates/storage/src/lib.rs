@@ -11,7 +11,7 @@ mod documents;
 mod entities;
 mod error;
 mod feed;
-mod purging;
+mod purge;
 mod readiness;
 mod statements;
 mod terms;
@@ -21,7 +21,8 @@ mod transfer;
 pub mod model;
 
 pub use administration::audit::{
-    AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, NotAWho, Outcome, Who, link,
+    AuditEntry, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, NotAWho, Outcome, Who,
+    link,
 };
 pub use administration::records::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
@@ -43,7 +44,7 @@ pub use feed::{
     Advanced, Feed, FeedContent, FeedPace, FeedRecord, FeedStatement, FollowerName,
     FollowerPosition, FollowerStep, StatementSource, StoreEffects,
 };
-pub use purging::{Purged, TenantPurge};
+pub use purge::{Purged, TenantPurge};
 pub use readiness::Readiness;
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
@@ -51,8 +52,8 @@ pub use statements::{
 };
 pub use terms::{Filters, Term, TermHasher, TermKind};
 pub use transfer::{
-    KeptDocument, KeptStatement, NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget,
-    break_in, pieces_of,
+    NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget, TransferredDocument,
+    TransferredStatement, chunk_by_size, first_broken_link,
 };
 
 /// Everything an engine can do: the sum of the ports.

@@ -8,14 +8,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, Moment};
+use acta_ambient::{Clock, Timestamp};
 use acta_xapi::{Sha2, StatementId};
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::directory::{Recorded, Tenant};
 use crate::{
-    Document, DocumentKey, Entry, FollowerName, Record as KeptRecord, RecordKind, StoreId, Usage,
+    AuditEntry, Document, DocumentKey, FollowerName, Record as TransferredRecord, RecordKind,
+    StoreId, Usage,
 };
 
 mod attachments;
@@ -46,12 +47,12 @@ static STORE_COUNT: AtomicU64 = AtomicU64::new(0);
 /// What does not belong to one tenant, and the tenants.
 #[derive(Debug, Default)]
 struct Store {
-    records: BTreeMap<(RecordKind, String), KeptRecord>,
-    audit: BTreeMap<Option<TenantId>, Vec<Entry>>,
+    records: BTreeMap<(RecordKind, String), TransferredRecord>,
+    audit: BTreeMap<Option<TenantId>, Vec<AuditEntry>>,
     usage: BTreeMap<(TenantId, u32), Usage>,
     secrets: BTreeMap<String, [u8; 32]>,
     /// Of which store this one is an unfinished copy.
-    adoption: Option<StoreId>,
+    import: Option<StoreId>,
     holdings: BTreeMap<TenantId, Holdings>,
 }
 
@@ -65,7 +66,7 @@ struct Holdings {
     /// The targets of all voiding statements, whether they are here or not.
     void_targets: BTreeSet<StatementId>,
     /// The greatest answer of `consistent_through` so far.
-    vouched: Option<Moment>,
+    vouched: Option<Timestamp>,
     attachments: BTreeMap<Sha2, Bytes>,
     documents: BTreeMap<DocumentKey, Document>,
     cursors: BTreeMap<String, String>,

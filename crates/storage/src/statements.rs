@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
-use acta_xapi::{ActivityId, Ifi, Iri, Kept, Statement, StatementId, Uuid, Version};
+use acta_ambient::Timestamp;
+use acta_xapi::{ActivityId, Ifi, Iri, Statement, StatementId, StatementText, Uuid, Version};
 use async_trait::async_trait;
 
 use crate::{StagedAttachment, StorageError};
@@ -18,7 +18,7 @@ pub struct NewStatement {
     /// What the statement says.
     pub statement: Statement,
     /// The text to keep.
-    pub kept: Kept,
+    pub kept: StatementText,
     /// Who vouches for it: the identifier in the authority that was put into `kept`.
     pub authority: Ifi,
     /// The version of the request that brought it, for its shape.
@@ -38,7 +38,7 @@ pub struct Batch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// The `stored` time of the statements that are new.
-    pub stored: Moment,
+    pub stored: Timestamp,
     /// How many are new. The others were there already, with equal content.
     pub new_count: usize,
 }
@@ -51,7 +51,7 @@ pub struct StoredStatement {
     /// Its id.
     pub id: StatementId,
     /// When it was stored.
-    pub stored: Moment,
+    pub stored: Timestamp,
     /// The version of the request that brought it.
     pub version: Version,
     /// Whether a voiding statement names it.
@@ -238,7 +238,7 @@ pub trait StatementStore: Send + Sync {
     /// [`StorageError::Busy`] or [`StorageError::Io`] when the engine cannot be asked.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
-    async fn consistent_through(&self, tenant: TenantId) -> Result<Moment, StorageError>;
+    async fn consistent_through(&self, tenant: TenantId) -> Result<Timestamp, StorageError>;
 
     /// Reads the log in order: up to `count_max` statements whose sequence is greater than
     /// `after`, voided ones included. Erased ones are left out, so sequences may have gaps;

@@ -1,28 +1,29 @@
-//! A whole store on its way into another: what one gives away, and what the other adopts.
+//! A whole store on its way into another: what one gives away, and what the other imports.
 //!
 //! Statements keep their sequence, their `stored` and every byte; documents keep when they
-//! were written. What can be derived is not given: the engine that adopts makes index,
+//! were written. What can be derived is not given: the engine that imports makes index,
 //! activities and persons from the statements. Everything else (credentials, secrets,
 //! cursors, the content of attachments) comes in through the ports that keep it anyway.
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::{
-    Fingerprint, Ifi, Kept, ParseLimits, Sha2, Statement, StatementId, Version, parse_statement,
+    Fingerprint, Ifi, ParseLimits, Sha2, Statement, StatementId, StatementText, Version,
+    parse_statement,
 };
 use async_trait::async_trait;
 
-use crate::{ChainHead, Document, DocumentKey, Entry, Record, StorageError};
+use crate::{AuditEntry, ChainHead, Document, DocumentKey, Record, StorageError};
 
 /// A statement just as a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptStatement {
+pub struct TransferredStatement {
     /// Its place in the tenant's log, from 1, without gaps.
     pub sequence: u64,
     /// Its id.
     pub id: StatementId,
     /// When it was stored.
-    pub stored: Moment,
+    pub stored: Timestamp,
     /// The version of the request that brought it.
     pub version: Version,
     /// What it is compared by.
@@ -30,14 +31,14 @@ pub struct KeptStatement {
     /// Random bytes for commitments.
     pub salt: [u8; 16],
     /// The text, and whether its timestamp equals `stored`.
-    pub kept: Kept,
+    pub kept: StatementText,
     /// The statement that its object refers to.
     pub target: Option<StatementId>,
     /// Whether its verb voids the target.
     pub is_voiding: bool,
 }
 
-impl KeptStatement {
+impl TransferredStatement {
     /// What it says, and who vouches for it: the identifier in its `authority`.
     ///
     /// None, with a warning in the log, if its text does not pass today's rules: an older
@@ -60,9 +61,9 @@ impl KeptStatement {
     }
 }
 
-/// Cuts a run into pieces that are adopted one after the other: each of at most `count_max`
+/// Cuts a run into pieces that are imported one after the other: each of at most `count_max`
 /// and, but for one that is alone, some `bytes_max` bytes of text.
-pub fn pieces_of<T>(
+pub fn chunk_by_size<T>(
     run: Vec<T>,
     (count_max, bytes_max): (usize, usize),
     len_bytes: impl Fn(&T) -> usize,
@@ -85,7 +86,7 @@ pub fn pieces_of<T>(
 
 /// A document just as a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeptDocument {
+pub struct TransferredDocument {
     /// Which.
     pub key: DocumentKey,
     /// What, and since when.
@@ -94,7 +95,11 @@ pub struct KeptDocument {
 
 /// The entry among `entries` that does not follow what is before it, in a chain that ends with
 /// `head`.
-pub fn break_in(head: ChainHead, tenant: Option<TenantId>, entries: &[Entry]) -> Option<u64> {
+pub fn first_broken_link(
+    head: ChainHead,
+    tenant: Option<TenantId>,
+    entries: &[AuditEntry],
+) -> Option<u64> {
     let mut head = head;
     for entry in entries {
         if !head.is_followed_by(tenant, entry) {
@@ -105,9 +110,9 @@ pub fn break_in(head: ChainHead, tenant: Option<TenantId>, entries: &[Entry]) ->
     None
 }
 
-/// Secret bytes and their name, as [`SecretStore::settle_secret`] takes them.
+/// Secret bytes and their name, as [`SecretStore::get_or_create_secret`] takes them.
 ///
-/// [`SecretStore::settle_secret`]: crate::SecretStore::settle_secret
+/// [`SecretStore::get_or_create_secret`]: crate::SecretStore::get_or_create_secret
 #[derive(Clone, PartialEq, Eq)]
 pub struct NamedSecret {
     /// Its name.
@@ -170,7 +175,7 @@ pub trait TransferSource: Send + Sync {
         tenant: TenantId,
         after: u64,
         page: PageLimits,
-    ) -> Result<Vec<KeptStatement>, StorageError>;
+    ) -> Result<Vec<TransferredStatement>, StorageError>;
 
     /// Reads a tenant's documents behind `after`, in an order of the engine's own that does
     /// not change. Empty at the end.
@@ -183,7 +188,7 @@ pub trait TransferSource: Send + Sync {
         tenant: TenantId,
         after: Option<&DocumentKey>,
         page: PageLimits,
-    ) -> Result<Vec<KeptDocument>, StorageError>;
+    ) -> Result<Vec<TransferredDocument>, StorageError>;
 
     /// Lists the hashes of a tenant's attachments behind `after`, in the order of their text,
     /// at most `count_max` and at least one unless there is none.
@@ -199,9 +204,9 @@ pub trait TransferSource: Send + Sync {
     ) -> Result<Vec<Sha2>, StorageError>;
 }
 
-/// Adopts what another store has given away.
+/// Imports what another store has given away.
 ///
-/// A store that adopts is not served: its methods here are called one after the other, by
+/// A store that imports is not served: its methods here are called one after the other, by
 /// one process.
 #[async_trait]
 pub trait TransferTarget: Send + Sync {
@@ -210,21 +215,21 @@ pub trait TransferTarget: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Corrupt`], [`StorageError::Busy`] or [`StorageError::Io`].
-    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError>;
+    async fn find_import(&self) -> Result<Option<StoreId>, StorageError>;
 
     /// Marks this store as an unfinished copy of `source`. Durable once `Ok`.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
-    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError>;
+    async fn begin_import(&self, source: StoreId) -> Result<(), StorageError>;
 
     /// Takes the mark away: everything is here. Durable once `Ok`.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
-    async fn finish_adoption(&self) -> Result<(), StorageError>;
+    async fn finish_import(&self) -> Result<(), StorageError>;
 
     /// Writes records as they are, versions included, in place of those with the same ids. All
     /// or none; durable once `Ok`. Tenants come before anything that belongs to them.
@@ -232,7 +237,7 @@ pub trait TransferTarget: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
-    async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError>;
+    async fn import_records(&self, records: Vec<Record>) -> Result<(), StorageError>;
 
     /// Appends entries to a chain of the audit as they are. All or none; durable once `Ok`.
     ///
@@ -241,10 +246,10 @@ pub trait TransferTarget: Send + Sync {
     /// - [`StorageError::Io`] with [`std::io::ErrorKind::InvalidInput`]: the first does not
     ///   follow what is here, or one does not follow the one before it.
     /// - [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
-    async fn adopt_audit(
+    async fn import_audit(
         &self,
         tenant: Option<TenantId>,
-        entries: Vec<Entry>,
+        entries: Vec<AuditEntry>,
     ) -> Result<(), StorageError>;
 
     /// Appends statements with the sequences and times that they have. Durable once `Ok`; of
@@ -260,9 +265,9 @@ pub trait TransferTarget: Send + Sync {
     ///   before, or its id is taken.
     /// - [`StorageError::Busy`], [`StorageError::Full`], [`StorageError::Halted`],
     ///   [`StorageError::Corrupt`], [`StorageError::Io`].
-    async fn adopt_statements(
+    async fn import_statements(
         &self,
-        run: Vec<(TenantId, KeptStatement)>,
+        run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError>;
 
     /// Writes documents with the times that they have, over those with the same keys, and
@@ -272,9 +277,9 @@ pub trait TransferTarget: Send + Sync {
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`], [`StorageError::Halted`] or
     /// [`StorageError::Io`].
-    async fn adopt_documents(
+    async fn import_documents(
         &self,
         tenant: TenantId,
-        documents: Vec<KeptDocument>,
+        documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError>;
 }

@@ -73,7 +73,7 @@ impl Ifi {
 
 /// Which property an actor stands in: that decides who may stand there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seat {
+pub(crate) enum ActorRole {
     /// The actor of a statement, or one given by itself.
     Actor,
     /// The object of a statement, whose `objectType` is known to fit.
@@ -92,7 +92,7 @@ pub(crate) enum Seat {
     ContextGroup,
 }
 
-impl Seat {
+impl ActorRole {
     /// The rule that something breaks which does not belong here.
     fn rule(self) -> Rule {
         match self {
@@ -139,17 +139,17 @@ impl Actor {
             .filter_map(|actor| Some((actor.ifi.as_ref()?, actor.name.as_deref()?)))
     }
 
-    /// Reads the agent or group that stands in `seat`.
+    /// Reads the agent or group that stands in `role`.
     pub(crate) fn read<'a, 't>(
         reader: &mut Reader<'a, 't>,
         value: Value<'a, 't>,
-        seat: Seat,
+        role: ActorRole,
     ) -> Option<Self> {
-        if !reader.is(value, Kind::Object, seat.rule()) {
+        if !reader.is(value, Kind::Object, role.rule()) {
             return None;
         }
         let properties = Properties::collect(reader, value);
-        let actor_type = read_type(reader, value, properties.object_type, seat)?;
+        let actor_type = read_type(reader, value, properties.object_type, role)?;
         let name = match properties.name {
             Some(name) => Some(reader.text(name, Rule::ActorName)?),
             None => None,
@@ -159,7 +159,7 @@ impl Actor {
             ActorType::Group => properties.ifi_and_members_of_group(reader, value)?,
         };
         let actor = Self { actor_type, ifi, name, members };
-        if seat == Seat::Authority && actor_type == ActorType::Group {
+        if role == ActorRole::Authority && actor_type == ActorType::Group {
             actor.check_authority_group(reader, value);
         }
         Some(actor)
@@ -186,7 +186,7 @@ fn read_type<'a, 't>(
     reader: &mut Reader<'a, 't>,
     actor: Value<'a, 't>,
     object_type: Option<Value<'a, 't>>,
-    seat: Seat,
+    role: ActorRole,
 ) -> Option<ActorType> {
     let actor_type = match object_type {
         None => ActorType::Agent,
@@ -199,8 +199,8 @@ fn read_type<'a, 't>(
             }
         },
     };
-    if !seat.takes(actor_type) {
-        reader.fault(actor, seat.rule());
+    if !role.takes(actor_type) {
+        reader.fault(actor, role.rule());
         return None;
     }
     Some(actor_type)
@@ -281,7 +281,7 @@ fn read_members<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Op
     }
     let mut members = Vec::with_capacity(Reader::room_for(value));
     for element in value.elements() {
-        members.extend(Actor::read(reader, element, Seat::Member));
+        members.extend(Actor::read(reader, element, ActorRole::Member));
     }
     (members.len() == value.count()).then_some(members)
 }

@@ -1,6 +1,6 @@
 //! The setting of an experience.
 
-use crate::actor::Seat;
+use crate::actor::ActorRole;
 use crate::json::{Kind, Value};
 use crate::reader::Reader;
 use crate::scalar::is_language_tag;
@@ -84,8 +84,10 @@ impl Context {
         for (key, member) in value.members() {
             match &*key.unescaped() {
                 "registration" => context.registration = reader.parsed(member, Rule::Registration),
-                "instructor" => context.instructor = Actor::read(reader, member, Seat::Instructor),
-                "team" => context.team = Actor::read(reader, member, Seat::Team),
+                "instructor" => {
+                    context.instructor = Actor::read(reader, member, ActorRole::Instructor);
+                }
+                "team" => context.team = Actor::read(reader, member, ActorRole::Team),
                 "contextActivities" => {
                     context.activities = ContextActivities::read(reader, member);
                 }
@@ -222,20 +224,20 @@ struct Relation {
     object_type: &'static str,
     /// The property that holds the actor.
     name: &'static str,
-    seat: Seat,
+    role: ActorRole,
     rule: Rule,
 }
 
 const AGENTS: Relation = Relation {
     object_type: "contextAgent",
     name: "agent",
-    seat: Seat::ContextAgent,
+    role: ActorRole::ContextAgent,
     rule: Rule::ContextAgents,
 };
 const GROUPS: Relation = Relation {
     object_type: "contextGroup",
     name: "group",
-    seat: Seat::ContextGroup,
+    role: ActorRole::ContextGroup,
     rule: Rule::ContextGroups,
 };
 
@@ -273,7 +275,7 @@ impl Relation {
             reader.missing(value, "objectType", self.rule);
         }
         let actor = reader.required(actor, value, self.name, self.rule)?;
-        Actor::read(reader, actor, self.seat)
+        Actor::read(reader, actor, self.role)
     }
 
     fn check_type<'a, 't>(&self, reader: &mut Reader<'a, 't>, value: Value<'a, 't>) {

@@ -28,10 +28,11 @@ pub use document::{MERGED_DEPTH_MAX, MergeError, merge_documents};
 pub use fault::{Fault, Faults};
 pub use outcome::{Outcome, Score};
 pub use rule::Rule;
-pub use scalar::{ActivityId, Iri, Languages, Mbox, Sha2, StatementId, Timestamp, Uuid};
+pub use scalar::{ActivityId, Iri, Languages, Mbox, Sha2, StatementId, StatementTimestamp, Uuid};
 pub use signature::{SignatureError, check_signature};
 pub use statement::{
-    Fingerprint, Format, Kept, Object, ParseLimits, Rendering, Stamp, Statement, SubStatement,
-    Verb, activities_to_define, parse_actor, parse_statement, parse_statements, render,
+    Fingerprint, Format, Object, ParseLimits, Rendering, Stamp, Statement, StatementText,
+    SubStatement, Verb, activities_to_define, parse_actor, parse_statement, parse_statements,
+    render,
 };
 pub use version::{BarePut, DocumentKind, NotAVersion, Version};

@@ -14,5 +14,5 @@ pub use iri::{ActivityId, Iri, NotAnIri};
 pub use language::{Languages, is_language_tag};
 pub use mbox::{Mbox, NotAnMbox};
 pub use sha2::{NotASha2, Sha2, Sha2Hasher};
-pub use timestamp::{NotATimestamp, Timestamp};
+pub use timestamp::{NotATimestamp, StatementTimestamp};
 pub use uuid::{NotAUuid, StatementId, Uuid};

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::json::JsonLimits;
 use crate::{
-    Activity, ActivityId, Actor, Attachment, Context, Ifi, Iri, Outcome, StatementId, Timestamp,
+    Activity, ActivityId, Actor, Attachment, Context, Ifi, Iri, Outcome, StatementId,
+    StatementTimestamp,
 };
 
 mod equality;
@@ -15,7 +16,7 @@ mod render;
 pub(crate) mod testing;
 
 pub use equality::Fingerprint;
-pub use keep::{Kept, Stamp};
+pub use keep::{Stamp, StatementText};
 pub use parse::{parse_actor, parse_statement, parse_statements};
 pub use render::{Format, Rendering, activities_to_define, render};
 
@@ -35,7 +36,7 @@ pub struct Statement {
     /// In which setting.
     pub context: Option<Context>,
     /// When it happened, if the sender said so.
-    pub timestamp: Option<Timestamp>,
+    pub timestamp: Option<StatementTimestamp>,
     /// The authority that the sender claims. Stores put their own in its place.
     pub claimed_authority: Option<Actor>,
     /// What is attached, that of a substatement included.
@@ -102,7 +103,7 @@ pub struct SubStatement {
     /// In which setting.
     pub context: Option<Context>,
     /// When.
-    pub timestamp: Option<Timestamp>,
+    pub timestamp: Option<StatementTimestamp>,
 }
 
 /// How much a request for storing may hold.

@@ -64,7 +64,7 @@ pub(crate) fn kind_of(path: &str) -> &'static str {
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum InjectedFault {
     /// The device fails.
     Fails,
     /// There is no room.
@@ -89,18 +89,18 @@ pub(crate) enum When {
 /// What goes wrong, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub(crate) trouble: Trouble,
+    pub(crate) trouble: InjectedFault,
     pub(crate) when: When,
 }
 
 impl Fault {
-    pub(crate) const fn new(trouble: Trouble, when: When) -> Self {
+    pub(crate) const fn new(trouble: InjectedFault, when: When) -> Self {
         Self { trouble, when }
     }
 
     /// Counts a call, if it is one of those that it waits for. Returns what goes wrong now.
-    pub(crate) fn count(&self, call: Call, counted: &mut u64) -> Option<Trouble> {
-        let is_possible = self.trouble != Trouble::Full || call.act.needs_room();
+    pub(crate) fn count(&self, call: Call, counted: &mut u64) -> Option<InjectedFault> {
+        let is_possible = self.trouble != InjectedFault::Full || call.act.needs_room();
         let is_counted = match self.when {
             When::At(_) | When::Every(_) => is_possible,
             When::AtOf(wanted, _) => is_possible && wanted == call,

@@ -5,16 +5,16 @@ use std::fmt;
 use acta_access::{Role, ServerPermission, TenantId};
 use acta_auth::Secret;
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Identity, Kept, Membership, Recorded, Session, Ticket,
-    TicketPurpose,
+    self, Account, AccountId, EmailAddress, Identity, Membership, Recorded, Session, Ticket,
+    TicketPurpose, Versioned,
 };
-use acta_storage::{Change, Group, NewEntry, RecordWrite};
+use acta_storage::{Change, Group, NewAuditEntry, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::once::Attempt;
-use crate::telling::{differences, of_account};
+use crate::audit_entry::{differences, of_account};
+use crate::idempotency::Attempt;
 use crate::tenants::check_name;
-use crate::{Admin, AdminError, Asker, Made, Once};
+use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
 /// An account to be made.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl Admin {
     pub(crate) async fn find_account(
         &self,
         id: AccountId,
-    ) -> Result<Option<Kept<Account>>, AdminError> {
+    ) -> Result<Option<Versioned<Account>>, AdminError> {
         Ok(directory::find(&*self.storage, &id.to_string()).await?)
     }
 
@@ -81,11 +81,11 @@ impl Admin {
     /// [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn list_accounts(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         after: Option<AccountId>,
         count_max: usize,
-    ) -> Result<Vec<Kept<Account>>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ReadAccounts).await?;
+    ) -> Result<Vec<Versioned<Account>>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ReadAccounts).await?;
         let after = after.map(|id| id.to_string());
         let group = Group::Every;
         Ok(directory::page(&*self.storage, &group, after.as_deref(), count_max).await?)
@@ -98,10 +98,10 @@ impl Admin {
     /// [`AdminError::Forbidden`], [`AdminError::NotFound`], [`AdminError::Service`].
     pub async fn read_account(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: AccountId,
-    ) -> Result<Kept<Account>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ReadAccounts).await?;
+    ) -> Result<Versioned<Account>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ReadAccounts).await?;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
 
@@ -112,10 +112,10 @@ impl Admin {
     /// As [`Admin::read_account`].
     pub async fn read_account_of(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         email: &EmailAddress,
-    ) -> Result<Kept<Account>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ReadAccounts).await?;
+    ) -> Result<Versioned<Account>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ReadAccounts).await?;
         let found = directory::find_by_name(&*self.storage, email.as_str()).await?;
         found.ok_or(AdminError::NotFound)
     }
@@ -126,7 +126,7 @@ impl Admin {
     ///
     /// [`AdminError::Service`].
     pub async fn roles_of(&self, account: AccountId) -> Result<Vec<Membership>, AdminError> {
-        let found: Vec<Kept<Membership>> = self.owned_by(account).await?;
+        let found: Vec<Versioned<Membership>> = self.owned_by(account).await?;
         Ok(found.into_iter().map(|kept| kept.value).collect())
     }
 
@@ -134,7 +134,7 @@ impl Admin {
     pub(crate) async fn owned_by<T: Recorded>(
         &self,
         account: AccountId,
-    ) -> Result<Vec<Kept<T>>, AdminError> {
+    ) -> Result<Vec<Versioned<T>>, AdminError> {
         let group = Group::OwnedBy(account.to_string());
         Ok(directory::list(&*self.storage, &group).await?)
     }
@@ -147,21 +147,21 @@ impl Admin {
     /// [`AdminError::Conflict`]: the address is taken; [`AdminError::Service`].
     pub async fn create_account(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         new: NewAccount,
-        once: Once<'_, AccountWithLink>,
-    ) -> Result<Made<AccountWithLink>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::CreateAccounts).await?;
+        once: Idempotency<'_, AccountWithLink>,
+    ) -> Result<Idempotent<AccountWithLink>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::CreateAccounts).await?;
         if new.is_operator {
-            self.permit_on_server(asker, ServerPermission::AppointOperators).await?;
+            self.permit_on_server(requester, ServerPermission::AppointOperators).await?;
         }
         check_name("/display_name", &new.display_name)?;
         for (tenant, role) in &new.roles {
-            self.read_tenant(asker, *tenant).await?;
-            self.permit_granting(asker, *tenant, *role).await?;
+            self.read_tenant(requester, *tenant).await?;
+            self.permit_granting(requester, *tenant, *role).await?;
         }
-        if let Some(told) = self.find_answer(once.key).await? {
-            return Ok(Made::Before(told));
+        if let Some(answer) = self.find_answer(once.key).await? {
+            return Ok(Idempotent::Replayed(answer));
         }
         let account = Account {
             id: self.new_id(),
@@ -177,18 +177,18 @@ impl Admin {
         };
         let purpose = TicketPurpose::Reset { account: account.id };
         let (ticket, token) = self.new_ticket(purpose, self.options.invitation_lifetime);
-        let mut change = self.telling_account(
-            asker,
-            ("account.created", &telling_of(&account)),
+        let mut change = self.account_change(
+            requester,
+            ("account.created", &audit_detail(&account)),
             (&account, vec![account.create(), ticket.create()]),
         );
         for (tenant, role) in &new.roles {
-            self.add_role(asker, &mut change, (account.id, *tenant, *role));
+            self.add_role(requester, &mut change, (account.id, *tenant, *role));
         }
         let made = AccountWithLink { account, ticket, token };
         match self.commit_once(change, once, &made).await? {
-            Attempt::Done => Ok(Made::Now(made)),
-            Attempt::Before(told) => Ok(Made::Before(told)),
+            Attempt::Done => Ok(Idempotent::Performed(made)),
+            Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
             Attempt::NameTaken => {
                 Err(AdminError::Conflict("there is an account with this address already"))
             }
@@ -199,7 +199,7 @@ impl Admin {
     /// Adds a new role to a change, and what is told of it.
     pub(crate) fn add_role(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         change: &mut Change,
         (account, tenant, role): (AccountId, TenantId, Role),
     ) {
@@ -207,17 +207,17 @@ impl Admin {
         let membership = Membership { tenant, account, role, created, is_provided: false };
         change.writes.push(membership.create());
         let detail = json!({ "role": role.as_str() });
-        let entry = self.entry_with(asker, "person.added", of_account(account), &detail);
+        let entry = self.entry_with(requester, "person.added", of_account(account), &detail);
         change.entries.push((Some(tenant), entry));
     }
 
-    pub(crate) fn telling_account(
+    pub(crate) fn account_change(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (act, detail): (&'static str, &Value),
         (account, writes): (&Account, Vec<RecordWrite>),
     ) -> Change {
-        let entry: NewEntry = self.entry_with(asker, act, of_account(account.id), detail);
+        let entry: NewAuditEntry = self.entry_with(requester, act, of_account(account.id), detail);
         Change { writes, entries: vec![(None, entry)] }
     }
 
@@ -230,12 +230,12 @@ impl Admin {
     /// could run the server any more.
     pub async fn change_account(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: AccountId,
         changes: AccountChanges,
         expected: Option<&[u64]>,
-    ) -> Result<Kept<Account>, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+    ) -> Result<Versioned<Account>, AdminError> {
+        self.permit_on_server(requester, ServerPermission::ChangeAccounts).await?;
         let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
         if expected.is_some_and(|expected| !expected.contains(&found.record.version)) {
             return Err(AdminError::Stale);
@@ -257,15 +257,16 @@ impl Admin {
         if after.is_disabled {
             writes.extend(self.end_sessions(id, None).await?);
         }
-        let detail = differences(&telling_of(&found.value), &telling_of(&after));
-        let change = self.telling_account(asker, ("account.changed", &detail), (&after, writes));
+        let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
+        let change = self.account_change(requester, ("account.changed", &detail), (&after, writes));
         self.commit(&change).await?;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
 
     /// A write that fails if another operator goes at the same time: it touches one who stays.
     async fn keep_an_operator(&self, leaving: AccountId) -> Result<RecordWrite, AdminError> {
-        let accounts: Vec<Kept<Account>> = directory::list(&*self.storage, &Group::Every).await?;
+        let accounts: Vec<Versioned<Account>> =
+            directory::list(&*self.storage, &Group::Every).await?;
         let stays = accounts
             .into_iter()
             .find(|other| other.value.id != leaving && is_running(&other.value));
@@ -283,9 +284,9 @@ impl Admin {
         account: AccountId,
         but: Option<&str>,
     ) -> Result<Vec<RecordWrite>, AdminError> {
-        let sessions: Vec<Kept<Session>> = self.owned_by(account).await?;
+        let sessions: Vec<Versioned<Session>> = self.owned_by(account).await?;
         let others = sessions.iter().filter(|session| Some(session.value.id.as_str()) != but);
-        Ok(others.map(Kept::remove).map(whatever_it_is).collect())
+        Ok(others.map(Versioned::remove).map(unconditional).collect())
     }
 
     /// Makes a link by which the owner of an account chooses a new password. Until then the
@@ -296,20 +297,20 @@ impl Admin {
     /// As [`Admin::read_account`].
     pub async fn reset_account(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         id: AccountId,
     ) -> Result<AccountWithLink, AdminError> {
-        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+        self.permit_on_server(requester, ServerPermission::ChangeAccounts).await?;
         let account = self.find_account(id).await?.ok_or(AdminError::NotFound)?.value;
         let purpose = TicketPurpose::Reset { account: id };
         let (ticket, token) = self.new_ticket(purpose, self.options.reset_lifetime);
-        let earlier: Vec<Kept<Ticket>> = self.owned_by(id).await?;
+        let earlier: Vec<Versioned<Ticket>> = self.owned_by(id).await?;
         let mut writes: Vec<RecordWrite> =
-            earlier.iter().map(Kept::remove).map(whatever_it_is).collect();
+            earlier.iter().map(Versioned::remove).map(unconditional).collect();
         writes.push(ticket.create());
         let detail = json!({ "expires": ticket.expires.to_string() });
-        let told = ("account.reset-link-created", &detail);
-        self.commit(&self.telling_account(asker, told, (&account, writes))).await?;
+        let event = ("account.reset-link-created", &detail);
+        self.commit(&self.account_change(requester, event, (&account, writes))).await?;
         Ok(AccountWithLink { account, ticket, token })
     }
 
@@ -318,14 +319,18 @@ impl Admin {
     /// # Errors
     ///
     /// As [`Admin::read_account`].
-    pub async fn remove_factor_of(&self, asker: &Asker, id: AccountId) -> Result<(), AdminError> {
-        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+    pub async fn remove_factor_of(
+        &self,
+        requester: &Requester,
+        id: AccountId,
+    ) -> Result<(), AdminError> {
+        self.permit_on_server(requester, ServerPermission::ChangeAccounts).await?;
         let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
         let after = Account { second_factor: None, ..found.value.clone() };
         let mut writes = vec![found.write(&after)];
         writes.extend(self.end_sessions(id, None).await?);
-        let told = ("account.second-factor-removed", &json!({}));
-        self.commit(&self.telling_account(asker, told, (&after, writes))).await
+        let event = ("account.second-factor-removed", &json!({}));
+        self.commit(&self.account_change(requester, event, (&after, writes))).await
     }
 
     /// Removes an account, with its roles and sessions.
@@ -334,30 +339,34 @@ impl Admin {
     ///
     /// As [`Admin::change_account`]; [`AdminError::Conflict`]: a tenant would be without an
     /// owner.
-    pub async fn remove_account(&self, asker: &Asker, id: AccountId) -> Result<(), AdminError> {
-        self.permit_on_server(asker, ServerPermission::ChangeAccounts).await?;
+    pub async fn remove_account(
+        &self,
+        requester: &Requester,
+        id: AccountId,
+    ) -> Result<(), AdminError> {
+        self.permit_on_server(requester, ServerPermission::ChangeAccounts).await?;
         let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
         let mut writes = vec![found.remove()];
         if is_running(&found.value) {
             writes.push(self.keep_an_operator(id).await?);
         }
-        let told = ("account.removed", &telling_of(&found.value));
-        let mut entries = self.telling_account(asker, told, (&found.value, Vec::new())).entries;
+        let event = ("account.removed", &audit_detail(&found.value));
+        let mut entries = self.account_change(requester, event, (&found.value, Vec::new())).entries;
         for role in self.owned_by::<Membership>(id).await? {
             let tenant = role.value.tenant;
             if role.value.role == Role::Owner {
                 writes.push(self.keep_an_owner(tenant, id).await?);
             }
             let detail = json!({ "role": role.value.role.as_str() });
-            let entry = self.entry_with(asker, "person.removed", of_account(id), &detail);
+            let entry = self.entry_with(requester, "person.removed", of_account(id), &detail);
             entries.push((Some(tenant), entry));
             writes.push(role.remove());
         }
         writes.extend(self.end_sessions(id, None).await?);
-        let tickets: Vec<Kept<Ticket>> = self.owned_by(id).await?;
-        writes.extend(tickets.iter().map(Kept::remove).map(whatever_it_is));
-        let identities: Vec<Kept<Identity>> = self.owned_by(id).await?;
-        writes.extend(identities.iter().map(Kept::remove));
+        let tickets: Vec<Versioned<Ticket>> = self.owned_by(id).await?;
+        writes.extend(tickets.iter().map(Versioned::remove).map(unconditional));
+        let identities: Vec<Versioned<Identity>> = self.owned_by(id).await?;
+        writes.extend(identities.iter().map(Versioned::remove));
         self.commit(&Change { writes: once_each(writes), entries }).await
     }
 }
@@ -368,7 +377,7 @@ const fn is_running(account: &Account) -> bool {
 }
 
 /// A removal that does not mind whether somebody else was faster.
-pub(crate) fn whatever_it_is(write: RecordWrite) -> RecordWrite {
+pub(crate) fn unconditional(write: RecordWrite) -> RecordWrite {
     RecordWrite { expected: acta_storage::Expected::Anything, ..write }
 }
 
@@ -379,6 +388,6 @@ fn once_each(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
 }
 
 /// What the audit tells of an account: not who it is, which goes when the account goes.
-fn telling_of(account: &Account) -> Value {
+fn audit_detail(account: &Account) -> Value {
     json!({ "is_operator": account.is_operator, "is_disabled": account.is_disabled })
 }

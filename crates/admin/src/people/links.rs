@@ -5,16 +5,16 @@ use std::fmt;
 use acta_access::{Role, TenantId};
 use acta_auth::{Password, Secret, Token, TokenKind};
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Kept, Recorded, Ticket, TicketPurpose,
+    self, Account, AccountId, EmailAddress, Recorded, Ticket, TicketPurpose, Versioned,
 };
 use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWrite};
 use serde_json::json;
 
-use crate::people::accounts::whatever_it_is;
+use crate::people::accounts::unconditional;
 use crate::people::sessions::SignedIn;
 use crate::people::signing_in::forgetting;
 use crate::tenants::check_name;
-use crate::{Admin, AdminError, Asker};
+use crate::{Admin, AdminError, Requester};
 
 /// What a link is for, as whoever opens it may know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,16 +72,18 @@ impl Admin {
         }
         let (ticket, token) =
             self.new_ticket(TicketPurpose::SetUp, self.options.invitation_lifetime);
-        let waiting: Vec<Kept<Ticket>> = directory::list(&*self.storage, &Group::Every).await?;
+        let waiting: Vec<Versioned<Ticket>> =
+            directory::list(&*self.storage, &Group::Every).await?;
         let earlier = waiting.iter().filter(|kept| kept.value.purpose == TicketPurpose::SetUp);
-        let mut writes: Vec<RecordWrite> = earlier.map(Kept::remove).map(whatever_it_is).collect();
+        let mut writes: Vec<RecordWrite> =
+            earlier.map(Versioned::remove).map(unconditional).collect();
         writes.push(ticket.create());
         self.commit(&Change { writes, entries: Vec::new() }).await?;
         Ok(Some(token))
     }
 
     async fn has_accounts(&self) -> Result<bool, AdminError> {
-        let first: Vec<Kept<Account>> =
+        let first: Vec<Versioned<Account>> =
             directory::page(&*self.storage, &Group::Every, None, 1).await?;
         Ok(!first.is_empty())
     }
@@ -96,7 +98,7 @@ impl Admin {
             TicketPurpose::SetUp => Ok(LinkPurpose::SetUp),
             TicketPurpose::Invitation { tenant, email, role } => {
                 let tenant = self.inviting_tenant(tenant).await?;
-                let known: Option<Kept<Account>> =
+                let known: Option<Versioned<Account>> =
                     directory::find_by_name(&*self.storage, email.as_str()).await?;
                 Ok(LinkPurpose::Invitation { tenant, email, role, has_account: known.is_some() })
             }
@@ -109,17 +111,17 @@ impl Admin {
 
     /// The name of a tenant that has invited somebody. With it, its invitations go.
     async fn inviting_tenant(&self, tenant: TenantId) -> Result<String, AdminError> {
-        match self.read_tenant(&Asker::server(), tenant).await {
+        match self.read_tenant(&Requester::server(), tenant).await {
             Ok(found) => Ok(found.value.name),
             Err(AdminError::NotFound) => Err(AdminError::LinkVoid),
             Err(error) => Err(error),
         }
     }
 
-    async fn find_ticket(&self, token: &str) -> Result<Kept<Ticket>, AdminError> {
+    async fn find_ticket(&self, token: &str) -> Result<Versioned<Ticket>, AdminError> {
         let token = Token::parse(TokenKind::Ticket, token);
         let token = token.map_err(|_not_a_token| AdminError::LinkVoid)?;
-        let found: Option<Kept<Ticket>> =
+        let found: Option<Versioned<Ticket>> =
             directory::find(&*self.storage, token.id().as_str()).await?;
         let found = found.filter(|found| self.clock.now() < found.value.expires);
         found.ok_or(AdminError::LinkVoid)
@@ -193,12 +195,13 @@ impl Admin {
         change: &mut Change,
     ) -> Result<SignedIn, AdminError> {
         let (session, token) = self.begin_session((&account, from), (false, by), change).await?;
-        let asker = Asker::person(account.clone(), session.clone(), from);
+        let requester = Requester::person(account.clone(), session.clone(), from);
         let detail = json!({ "by": by, "is_operator": account.is_operator });
-        let told = self.telling_account(&asker, ("account.created", &detail), (&account, vec![]));
+        let told =
+            self.account_change(&requester, ("account.created", &detail), (&account, vec![]));
         change.entries.extend(told.entries);
         if let Some((tenant, role)) = role {
-            self.add_role(&asker, change, (account.id, tenant, role));
+            self.add_role(&requester, change, (account.id, tenant, role));
         }
         match self.storage.commit(change).await? {
             Committed::Done => Ok(SignedIn { account, session, token }),
@@ -225,7 +228,7 @@ impl Admin {
             return Err(AdminError::LinkVoid);
         };
         self.inviting_tenant(tenant).await?;
-        let known: Option<Kept<Account>> =
+        let known: Option<Versioned<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if known.is_some() {
             return Err(AdminError::Conflict("sign in first, then open the link again"));
@@ -241,9 +244,13 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::LinkVoid`], also for another person; [`AdminError::Service`].
-    pub async fn accept_as_known(&self, asker: &Asker, token: &str) -> Result<(), AdminError> {
+    pub async fn accept_as_known(
+        &self,
+        requester: &Requester,
+        token: &str,
+    ) -> Result<(), AdminError> {
         let ticket = self.find_ticket(token).await?;
-        let account = asker.account().ok_or(AdminError::LinkVoid)?;
+        let account = requester.account().ok_or(AdminError::LinkVoid)?;
         let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
             return Err(AdminError::LinkVoid);
         };
@@ -255,7 +262,7 @@ impl Admin {
             return Err(AdminError::Conflict("you have a role in the tenant already"));
         }
         let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
-        self.add_role(asker, &mut change, (account.id, tenant, role));
+        self.add_role(requester, &mut change, (account.id, tenant, role));
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(()),
             Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::LinkVoid),
@@ -287,16 +294,16 @@ impl Admin {
             ..found.value.clone()
         };
         let mut writes = vec![ticket.remove(), found.write(&after)];
-        let tickets: Vec<Kept<Ticket>> = self.owned_by(account).await?;
+        let tickets: Vec<Versioned<Ticket>> = self.owned_by(account).await?;
         let others = tickets.iter().filter(|other| other.record.id != ticket.record.id);
-        writes.extend(others.map(Kept::remove).map(whatever_it_is));
+        writes.extend(others.map(Versioned::remove).map(unconditional));
         writes.extend(self.end_sessions(account, None).await?);
         writes.extend(forgetting(&after.email, from));
-        let asker = Asker::stranger(from);
-        let told = ("account.password-reset", &json!({ "by": "link" }));
-        let mut change = self.telling_account(&asker, told, (&after, writes));
+        let requester = Requester::stranger(from);
+        let event = ("account.password-reset", &json!({ "by": "link" }));
+        let mut change = self.account_change(&requester, event, (&after, writes));
         for role in self.roles_of(account).await? {
-            let own = self.telling_account(&asker, told, (&after, Vec::new()));
+            let own = self.account_change(&requester, event, (&after, Vec::new()));
             change
                 .entries
                 .extend(own.entries.into_iter().map(|(_, entry)| (Some(role.tenant), entry)));

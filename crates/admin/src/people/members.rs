@@ -1,17 +1,17 @@
 //! The people of a tenant: their roles, and invitations.
 
 use acta_access::{Permission, Role, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_auth::{Secret, Token, TokenKind};
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Kept, Membership, Recorded, Ticket, TicketPurpose,
+    self, Account, AccountId, EmailAddress, Membership, Recorded, Ticket, TicketPurpose, Versioned,
 };
 use acta_storage::{Change, Group, RecordWrite};
 use serde_json::json;
 
-use crate::once::Attempt;
-use crate::telling::of_account;
-use crate::{Admin, AdminError, Asker, Made, Once};
+use crate::audit_entry::of_account;
+use crate::idempotency::Attempt;
+use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
 /// A person of a tenant.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Member {
     /// Who.
     pub account: Account,
     /// As what.
-    pub membership: Kept<Membership>,
+    pub membership: Versioned<Membership>,
 }
 
 /// An invitation and its link's token, which is told this once.
@@ -39,15 +39,15 @@ impl Admin {
     /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
     pub async fn list_people(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         after: Option<AccountId>,
         count_max: usize,
     ) -> Result<Vec<Member>, AdminError> {
-        self.permit(asker, tenant, Permission::ReadPeople).await?;
+        self.permit(requester, tenant, Permission::ReadPeople).await?;
         let after = after.map(|account| Membership::record_id_of(tenant, account));
         let group = Group::OfTenant(tenant);
-        let page: Vec<Kept<Membership>> =
+        let page: Vec<Versioned<Membership>> =
             directory::page(&*self.storage, &group, after.as_deref(), count_max).await?;
         let mut people = Vec::with_capacity(page.len());
         for membership in page {
@@ -65,11 +65,11 @@ impl Admin {
     /// As [`Admin::list_people`].
     pub async fn read_member(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         account: AccountId,
     ) -> Result<Member, AdminError> {
-        self.permit(asker, tenant, Permission::ReadPeople).await?;
+        self.permit(requester, tenant, Permission::ReadPeople).await?;
         let membership = self.membership(tenant, account).await?;
         let membership = membership.ok_or(AdminError::NotFound)?;
         let account = self.find_account(account).await?.ok_or(AdminError::NotFound)?;
@@ -84,18 +84,18 @@ impl Admin {
     /// [`AdminError::Conflict`]: the tenant would be without an owner.
     pub async fn change_role(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (tenant, account): (TenantId, AccountId),
         role: Role,
     ) -> Result<Member, AdminError> {
-        self.permit(asker, tenant, Permission::ChangeRoles).await?;
+        self.permit(requester, tenant, Permission::ChangeRoles).await?;
         let found = self.membership(tenant, account).await?.ok_or(AdminError::NotFound)?;
         let before = found.value.role;
         if before == role {
-            return self.read_member(asker, tenant, account).await;
+            return self.read_member(requester, tenant, account).await;
         }
-        self.permit_granting(asker, tenant, before).await?;
-        self.permit_granting(asker, tenant, role).await?;
+        self.permit_granting(requester, tenant, before).await?;
+        self.permit_granting(requester, tenant, role).await?;
         let mut writes =
             vec![found.write(&Membership { role, is_provided: false, ..found.value.clone() })];
         if before == Role::Owner {
@@ -104,9 +104,9 @@ impl Admin {
         let detail = json!({ "changes": { "role": {
             "from": before.as_str(), "to": role.as_str(),
         } } });
-        let entry = self.entry_with(asker, "person.role-changed", of_account(account), &detail);
+        let entry = self.entry_with(requester, "person.role-changed", of_account(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await?;
-        self.read_member(asker, tenant, account).await
+        self.read_member(requester, tenant, account).await
     }
 
     /// Takes a person out of a tenant. The account stays.
@@ -116,24 +116,24 @@ impl Admin {
     /// As [`Admin::change_role`].
     pub async fn remove_member(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         account: AccountId,
     ) -> Result<(), AdminError> {
-        let is_own = asker.account().is_some_and(|own| own.id == account);
+        let is_own = requester.account().is_some_and(|own| own.id == account);
         if !is_own {
-            self.permit(asker, tenant, Permission::ChangeRoles).await?;
+            self.permit(requester, tenant, Permission::ChangeRoles).await?;
         }
         let found = self.membership(tenant, account).await?.ok_or(AdminError::NotFound)?;
         if !is_own {
-            self.permit_granting(asker, tenant, found.value.role).await?;
+            self.permit_granting(requester, tenant, found.value.role).await?;
         }
         let mut writes = vec![found.remove()];
         if found.value.role == Role::Owner {
             writes.push(self.keep_an_owner(tenant, account).await?);
         }
         let detail = json!({ "role": found.value.role.as_str() });
-        let entry = self.entry_with(asker, "person.removed", of_account(account), &detail);
+        let entry = self.entry_with(requester, "person.removed", of_account(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await
     }
 
@@ -143,7 +143,7 @@ impl Admin {
         tenant: TenantId,
         leaving: AccountId,
     ) -> Result<RecordWrite, AdminError> {
-        let members: Vec<Kept<Membership>> =
+        let members: Vec<Versioned<Membership>> =
             directory::list(&*self.storage, &Group::OfTenant(tenant)).await?;
         let stays = members
             .into_iter()
@@ -164,22 +164,22 @@ impl Admin {
     /// a role there.
     pub async fn invite(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         (email, role): (EmailAddress, Role),
-        once: Once<'_, Invited>,
-    ) -> Result<Made<Invited>, AdminError> {
+        once: Idempotency<'_, Invited>,
+    ) -> Result<Idempotent<Invited>, AdminError> {
         let permissions = (Permission::InvitePeople, acta_access::ServerPermission::AppointOwners);
         if role == Role::Owner {
-            self.permit_either(asker, tenant, permissions).await?;
+            self.permit_either(requester, tenant, permissions).await?;
         } else {
-            self.permit(asker, tenant, Permission::InvitePeople).await?;
+            self.permit(requester, tenant, Permission::InvitePeople).await?;
         }
-        self.permit_granting(asker, tenant, role).await?;
-        if let Some(told) = self.find_answer(once.key).await? {
-            return Ok(Made::Before(told));
+        self.permit_granting(requester, tenant, role).await?;
+        if let Some(answer) = self.find_answer(once.key).await? {
+            return Ok(Idempotent::Replayed(answer));
         }
-        let known: Option<Kept<Account>> =
+        let known: Option<Versioned<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if let Some(known) = known
             && self.membership(tenant, known.value.id).await?.is_some()
@@ -191,12 +191,12 @@ impl Admin {
         let (ticket, token) = self.new_ticket(purpose, lifetime);
         // The entry names the ticket, not the address: the audit stays when a person goes.
         let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
-        let entry = self.entry_with(asker, "invitation.created", of_ticket(&ticket), &detail);
+        let entry = self.entry_with(requester, "invitation.created", of_ticket(&ticket), &detail);
         let change = Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
         let invited = Invited { ticket, token };
         match self.commit_once(change, once, &invited).await? {
-            Attempt::Done => Ok(Made::Now(invited)),
-            Attempt::Before(told) => Ok(Made::Before(told)),
+            Attempt::Done => Ok(Idempotent::Performed(invited)),
+            Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
             Attempt::Stale | Attempt::NameTaken => Err(AdminError::Stale),
         }
     }
@@ -208,7 +208,7 @@ impl Admin {
         lifetime: std::time::Duration,
     ) -> (Ticket, Secret) {
         let token = Token::new(TokenKind::Ticket, &*self.entropy);
-        let created: Moment = self.clock.now();
+        let created: Timestamp = self.clock.now();
         let expires = created.saturating_add(lifetime);
         let ticket = Ticket { id: token.id().as_str().to_owned(), purpose, created, expires };
         (ticket, Secret::new(token.expose()))
@@ -221,17 +221,17 @@ impl Admin {
     /// As [`Admin::list_people`].
     pub async fn list_invitations(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         after: Option<&str>,
         count_max: usize,
     ) -> Result<Vec<Ticket>, AdminError> {
-        self.permit(asker, tenant, Permission::ReadPeople).await?;
+        self.permit(requester, tenant, Permission::ReadPeople).await?;
         let (group, now) = (Group::OfTenant(tenant), self.clock.now());
         let mut after = after.map(str::to_owned);
         let mut waiting = Vec::new();
         loop {
-            let page: Vec<Kept<Ticket>> =
+            let page: Vec<Versioned<Ticket>> =
                 directory::page(&*self.storage, &group, after.as_deref(), count_max).await?;
             let is_last = page.len() < count_max;
             after = page.last().map(|kept| kept.record.id.clone());
@@ -252,12 +252,12 @@ impl Admin {
     /// As [`Admin::list_people`].
     pub async fn remove_invitation(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         tenant: TenantId,
         id: &str,
     ) -> Result<(), AdminError> {
-        self.permit(asker, tenant, Permission::InvitePeople).await?;
-        let found: Option<Kept<Ticket>> = directory::find(&*self.storage, id).await?;
+        self.permit(requester, tenant, Permission::InvitePeople).await?;
+        let found: Option<Versioned<Ticket>> = directory::find(&*self.storage, id).await?;
         let found = found.ok_or(AdminError::NotFound)?;
         let TicketPurpose::Invitation { tenant: of, role, .. } = found.value.purpose else {
             return Err(AdminError::NotFound);
@@ -265,9 +265,9 @@ impl Admin {
         if of != tenant {
             return Err(AdminError::NotFound);
         }
-        self.permit_granting(asker, tenant, role).await?;
+        self.permit_granting(requester, tenant, role).await?;
         let target = of_ticket(&found.value);
-        let entry = self.entry(asker, "invitation.removed", target);
+        let entry = self.entry(requester, "invitation.removed", target);
         let entries = vec![(Some(tenant), entry)];
         self.commit(&Change { writes: vec![found.remove()], entries }).await
     }

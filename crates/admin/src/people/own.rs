@@ -1,12 +1,12 @@
 //! What people do to their own accounts.
 
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
-use acta_storage::directory::{Account, Kept, SecondFactor};
+use acta_storage::directory::{Account, SecondFactor, Versioned};
 use acta_storage::{Change, Outcome, RecordWrite};
 use serde_json::{Value, json};
 
 use crate::tenants::check_name;
-use crate::{Admin, AdminError, Asker};
+use crate::{Admin, AdminError, Requester};
 
 /// A second factor that waits for its first code, which is told this once.
 #[derive(Clone, Debug)]
@@ -25,30 +25,30 @@ pub struct RecoveryCodes(pub Vec<RecoveryCode>);
 const TOTP_ISSUER: &str = "Acta";
 
 impl Admin {
-    async fn own_account(&self, asker: &Asker) -> Result<Kept<Account>, AdminError> {
-        let id = asker.account().ok_or(AdminError::NotFound)?.id;
+    async fn own_account(&self, requester: &Requester) -> Result<Versioned<Account>, AdminError> {
+        let id = requester.account().ok_or(AdminError::NotFound)?.id;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
 
     async fn check_own_password(
         &self,
-        asker: &Asker,
-        found: &Kept<Account>,
+        requester: &Requester,
+        found: &Versioned<Account>,
         password: &str,
     ) -> Result<(), AdminError> {
         // Who has a session but not the password tries no faster than anybody who signs in.
         let counted = self.count_attempt(found.value.email.as_str(), "account").await?;
         if self.check_password(Some(found), password).await? == PasswordVerdict::Wrong {
-            self.tell_wrong_password(asker).await?;
+            self.audit_wrong_password(requester).await?;
             return Err(AdminError::fault("/current_password", "the password is not right"));
         }
         self.forget_attempts(&counted).await
     }
 
-    async fn tell_wrong_password(&self, asker: &Asker) -> Result<(), AdminError> {
+    async fn audit_wrong_password(&self, requester: &Requester) -> Result<(), AdminError> {
         let mut change = Change { writes: Vec::new(), entries: Vec::new() };
-        let told = ("account.password-refused", &json!({}));
-        self.tell_everywhere(asker, told, &mut change).await?;
+        let event = ("account.password-refused", &json!({}));
+        self.audit_everywhere(requester, event, &mut change).await?;
         for (_, entry) in &mut change.entries {
             entry.outcome = Outcome::Refused;
         }
@@ -57,32 +57,36 @@ impl Admin {
 
     async fn change_own(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         mut writes: Vec<RecordWrite>,
-        (found, after): (&Kept<Account>, &Account),
+        (found, after): (&Versioned<Account>, &Account),
         (act, detail): (&'static str, &Value),
     ) -> Result<(), AdminError> {
         writes.push(found.write(after));
         let mut change = Change { writes, entries: Vec::new() };
-        self.tell_everywhere(asker, (act, detail), &mut change).await?;
+        self.audit_everywhere(requester, (act, detail), &mut change).await?;
         self.commit(&change).await
     }
 
-    /// Gives the asker another name for people.
+    /// Gives the requester another name for people.
     ///
     /// # Errors
     ///
     /// [`AdminError::Faulty`], [`AdminError::NotFound`], [`AdminError::Stale`].
-    pub async fn rename_own(&self, asker: &Asker, name: &str) -> Result<Account, AdminError> {
+    pub async fn rename_own(
+        &self,
+        requester: &Requester,
+        name: &str,
+    ) -> Result<Account, AdminError> {
         check_name("/display_name", name)?;
-        let found = self.own_account(asker).await?;
+        let found = self.own_account(requester).await?;
         let after = Account { display_name: name.to_owned(), ..found.value.clone() };
-        let told = ("account.renamed", &json!({}));
-        self.change_own(asker, Vec::new(), (&found, &after), told).await?;
+        let event = ("account.renamed", &json!({}));
+        self.change_own(requester, Vec::new(), (&found, &after), event).await?;
         Ok(after)
     }
 
-    /// Sets another password of the asker, and ends all other sessions.
+    /// Sets another password of the requester, and ends all other sessions.
     ///
     /// # Errors
     ///
@@ -90,40 +94,40 @@ impl Admin {
     /// [`AdminError::Delayed`], [`AdminError::Stale`], [`AdminError::Service`].
     pub async fn change_password(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         current: &str,
         new: &str,
     ) -> Result<(), AdminError> {
-        let found = self.own_account(asker).await?;
+        let found = self.own_account(requester).await?;
         let about = [found.value.email.as_str(), &found.value.display_name];
         self.accept_password("/new_password", new, &about)?;
-        self.check_own_password(asker, &found, current).await?;
+        self.check_own_password(requester, &found, current).await?;
         let after = Account {
             password: Some(self.hash(new).await?),
             password_changed: Some(self.clock.now()),
             ..found.value.clone()
         };
-        let session = asker.session().map(|session| session.id.as_str());
+        let session = requester.session().map(|session| session.id.as_str());
         let writes = self.end_sessions(found.value.id, session).await?;
-        let told = ("account.password-changed", &json!({}));
-        self.change_own(asker, writes, (&found, &after), told).await
+        let event = ("account.password-changed", &json!({}));
+        self.change_own(requester, writes, (&found, &after), event).await
     }
 
-    /// Begins a second factor for the asker. It is asked for only once a first code was shown.
+    /// Begins a second factor for the requester. It is asked for only once a first code was shown.
     ///
     /// # Errors
     ///
     /// As [`Admin::change_password`]; [`AdminError::Conflict`]: there is one.
     pub async fn begin_factor(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         current_password: &str,
     ) -> Result<NewSecondFactor, AdminError> {
-        let found = self.own_account(asker).await?;
+        let found = self.own_account(requester).await?;
         if found.value.second_factor.as_ref().is_some_and(|factor| factor.is_confirmed) {
             return Err(AdminError::Conflict("there is a second factor already: remove it first"));
         }
-        self.check_own_password(asker, &found, current_password).await?;
+        self.check_own_password(requester, &found, current_password).await?;
         let secret = TotpSecret::new(&*self.entropy);
         let factor = SecondFactor {
             secret: secret.to_text().expose().to_owned(),
@@ -132,23 +136,23 @@ impl Admin {
             recovery: Vec::new(),
         };
         let after = Account { second_factor: Some(factor), ..found.value.clone() };
-        let told = ("account.second-factor-begun", &json!({}));
-        self.change_own(asker, Vec::new(), (&found, &after), told).await?;
+        let event = ("account.second-factor-begun", &json!({}));
+        self.change_own(requester, Vec::new(), (&found, &after), event).await?;
         let label = TotpLabel { issuer: TOTP_ISSUER, account: found.value.email.as_str() };
         Ok(NewSecondFactor { secret: secret.to_text(), uri: secret.uri(label) })
     }
 
-    /// Confirms the second factor of the asker by a first code, and makes recovery codes.
+    /// Confirms the second factor of the requester by a first code, and makes recovery codes.
     ///
     /// # Errors
     ///
     /// [`AdminError::Faulty`]: the code is wrong; [`AdminError::Conflict`]: none waits.
     pub async fn confirm_factor(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         code: &str,
     ) -> Result<RecoveryCodes, AdminError> {
-        let found = self.own_account(asker).await?;
+        let found = self.own_account(requester).await?;
         let waiting = found.value.second_factor.clone().filter(|factor| !factor.is_confirmed);
         let mut factor = waiting.ok_or(AdminError::Conflict("no second factor waits"))?;
         let secret = TotpSecret::parse(&factor.secret).ok();
@@ -161,27 +165,27 @@ impl Admin {
         factor.last_step = step;
         factor.recovery = codes.iter().map(RecoveryCode::hash).collect();
         let after = Account { second_factor: Some(factor), ..found.value.clone() };
-        let session = asker.session().map(|session| session.id.as_str());
+        let session = requester.session().map(|session| session.id.as_str());
         let writes = self.end_sessions(found.value.id, session).await?;
-        let told = ("account.second-factor-added", &json!({}));
-        self.change_own(asker, writes, (&found, &after), told).await?;
+        let event = ("account.second-factor-added", &json!({}));
+        self.change_own(requester, writes, (&found, &after), event).await?;
         Ok(RecoveryCodes(codes))
     }
 
-    /// Takes the second factor of the asker away.
+    /// Takes the second factor of the requester away.
     ///
     /// # Errors
     ///
     /// As [`Admin::change_password`].
     pub async fn remove_factor(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         current_password: &str,
     ) -> Result<(), AdminError> {
-        let found = self.own_account(asker).await?;
-        self.check_own_password(asker, &found, current_password).await?;
+        let found = self.own_account(requester).await?;
+        self.check_own_password(requester, &found, current_password).await?;
         let after = Account { second_factor: None, ..found.value.clone() };
-        let told = ("account.second-factor-removed", &json!({}));
-        self.change_own(asker, Vec::new(), (&found, &after), told).await
+        let event = ("account.second-factor-removed", &json!({}));
+        self.change_own(requester, Vec::new(), (&found, &after), event).await
     }
 }

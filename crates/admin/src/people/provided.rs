@@ -2,14 +2,16 @@
 
 use acta_access::{Role, TenantId};
 use acta_auth::oidc;
-use acta_storage::directory::{self, Account, EmailAddress, Identity, Kept, Membership, Recorded};
+use acta_storage::directory::{
+    self, Account, EmailAddress, Identity, Membership, Recorded, Versioned,
+};
 use acta_storage::{Change, Committed, Outcome};
 use serde_json::json;
 
+use crate::audit_entry::of_account;
 use crate::people::sessions::SignedIn;
-use crate::telling::of_account;
 use crate::tenants::check_name;
-use crate::{Admin, AdminError, Asker};
+use crate::{Admin, AdminError, Requester};
 
 /// Whether somebody whom the provider gives a role gets an account on coming for the first
 /// time.
@@ -47,7 +49,7 @@ impl Admin {
                 let found = self.find_account(identity.account).await?;
                 let found = found.filter(|found| !found.value.is_disabled);
                 let Some(found) = found else {
-                    return Err(self.tell_unknown(from, "account").await);
+                    return Err(self.audit_unknown(from, "account").await);
                 };
                 let now = Some(self.clock.now());
                 let after = Account { last_signed_in: now, ..found.value.clone() };
@@ -55,7 +57,7 @@ impl Admin {
                 after
             }
             None if newcomers == NewcomerRule::Refused || provided.grants.is_empty() => {
-                return Err(self.tell_unknown(from, "role").await);
+                return Err(self.audit_unknown(from, "role").await);
             }
             None => self.welcome(provided, from, &mut change).await?,
         };
@@ -78,10 +80,10 @@ impl Admin {
     /// belongs to another account; [`AdminError::Service`].
     pub async fn connect(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         provided: &oidc::SignedIn,
     ) -> Result<(), AdminError> {
-        let account = asker.account().ok_or(AdminError::NotFound)?;
+        let account = requester.account().ok_or(AdminError::NotFound)?;
         let known = self.find_identity(&provided.issuer, &provided.subject).await?;
         if known.as_ref().is_some_and(|known| known.account == account.id) {
             return Ok(());
@@ -90,7 +92,7 @@ impl Admin {
         let identity = Identity { issuer, subject, account: account.id };
         let mut change = Change { writes: vec![identity.create()], entries: Vec::new() };
         let detail = json!({ "issuer": provided.issuer });
-        self.tell_everywhere(asker, ("account.connected", &detail), &mut change).await?;
+        self.audit_everywhere(requester, ("account.connected", &detail), &mut change).await?;
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(()),
             Committed::Stale(_) | Committed::NameTaken(_) => {
@@ -105,7 +107,7 @@ impl Admin {
         subject: &str,
     ) -> Result<Option<Identity>, AdminError> {
         let id = Identity::record_id_of(issuer, subject);
-        let found: Option<Kept<Identity>> = directory::find(&*self.storage, &id).await?;
+        let found: Option<Versioned<Identity>> = directory::find(&*self.storage, &id).await?;
         Ok(found.map(|found| found.value))
     }
 
@@ -120,8 +122,8 @@ impl Admin {
             (Some(email), true) => email.parse().ok(),
             _ => None,
         };
-        let Some(email) = email else { return Err(self.tell_unknown(from, "email").await) };
-        let known: Option<Kept<Account>> =
+        let Some(email) = email else { return Err(self.audit_unknown(from, "email").await) };
+        let known: Option<Versioned<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if known.is_some() {
             return Err(AdminError::Conflict(NOT_CONNECTED));
@@ -144,9 +146,11 @@ impl Admin {
         let identity = Identity { issuer, subject, account: account.id };
         change.writes.extend([account.create(), identity.create()]);
         let detail = json!({ "by": "identity provider", "is_operator": false });
-        let told = ("account.created", &detail);
-        let asker = Asker::stranger(from);
-        change.entries.extend(self.telling_account(&asker, told, (&account, Vec::new())).entries);
+        let event = ("account.created", &detail);
+        let requester = Requester::stranger(from);
+        change
+            .entries
+            .extend(self.account_change(&requester, event, (&account, Vec::new())).entries);
         Ok(account)
     }
 
@@ -158,12 +162,12 @@ impl Admin {
         (provided, from): (&oidc::SignedIn, &str),
         change: &mut Change,
     ) -> Result<(), AdminError> {
-        let asker = Asker::stranger(from);
-        let known: Vec<Kept<Membership>> = self.owned_by(account.id).await?;
+        let requester = Requester::stranger(from);
+        let known: Vec<Versioned<Membership>> = self.owned_by(account.id).await?;
         let granted = self.granted_in_tenants(&provided.grants).await?;
         let mut tell = |admin: &Self, tenant, act, role: Role| {
             let detail = json!({ "role": role.as_str(), "by": "identity provider" });
-            let entry = admin.entry_with(&asker, act, of_account(account.id), &detail);
+            let entry = admin.entry_with(&requester, act, of_account(account.id), &detail);
             change.entries.push((Some(tenant), entry));
         };
         let mut writes = Vec::new();
@@ -217,10 +221,10 @@ impl Admin {
     }
 
     /// Tells of somebody whom a provider knows and this store does not.
-    async fn tell_unknown(&self, from: &str, lacks: &'static str) -> AdminError {
+    async fn audit_unknown(&self, from: &str, lacks: &'static str) -> AdminError {
         let detail = json!({ "by": "identity provider", "lacks": lacks });
-        let asker = Asker::stranger(from);
-        let mut entry = self.entry_with(&asker, "session.refused", String::new(), &detail);
+        let requester = Requester::stranger(from);
+        let mut entry = self.entry_with(&requester, "session.refused", String::new(), &detail);
         entry.outcome = Outcome::Refused;
         let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };
         match self.commit(&change).await {

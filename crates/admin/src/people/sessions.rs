@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_auth::{Secret, Token, TokenKind};
-use acta_storage::directory::{self, Account, Kept, Membership, Recorded, Session};
-use acta_storage::{Change, NewEntry, RecordWrite};
+use acta_storage::directory::{self, Account, Membership, Recorded, Session, Versioned};
+use acta_storage::{Change, NewAuditEntry, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::people::accounts::whatever_it_is;
-use crate::telling::of_account;
-use crate::{Admin, AdminError, Asker};
+use crate::audit_entry::of_account;
+use crate::people::accounts::unconditional;
+use crate::{Admin, AdminError, Requester};
 
 /// A session that has begun, and its token, which is told this once.
 #[derive(Clone, Debug)]
@@ -49,25 +49,26 @@ impl Admin {
             is_strong,
         };
         change.writes.push(session.create());
-        let asker = Asker::person(account.clone(), session.clone(), from);
+        let requester = Requester::person(account.clone(), session.clone(), from);
         let detail = json!({ "by": by, "is_strong": is_strong });
-        self.tell_everywhere(&asker, ("session.started", &detail), change).await?;
+        self.audit_everywhere(&requester, ("session.started", &detail), change).await?;
         Ok((session, Secret::new(token.expose())))
     }
 
     /// Tells of an act of a person on their own account, in the audit of the server and of
     /// every tenant in which they have a role.
-    pub(crate) async fn tell_everywhere(
+    pub(crate) async fn audit_everywhere(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (act, detail): (&'static str, &Value),
         change: &mut Change,
     ) -> Result<(), AdminError> {
-        let Some(account) = asker.account() else { return Err(AdminError::NotFound) };
-        let roles: Vec<Kept<Membership>> = self.owned_by(account.id).await?;
+        let Some(account) = requester.account() else { return Err(AdminError::NotFound) };
+        let roles: Vec<Versioned<Membership>> = self.owned_by(account.id).await?;
         let tenants = roles.into_iter().map(|role| Some(role.value.tenant));
         for tenant in std::iter::once(None::<TenantId>).chain(tenants) {
-            let entry: NewEntry = self.entry_with(asker, act, of_account(account.id), detail);
+            let entry: NewAuditEntry =
+                self.entry_with(requester, act, of_account(account.id), detail);
             change.entries.push((tenant, entry));
         }
         Ok(())
@@ -78,10 +79,10 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::NotSignedIn`]: nobody; [`AdminError::Service`]: nobody knows.
-    pub async fn find_session(&self, token: &str, from: &str) -> Result<Asker, AdminError> {
+    pub async fn find_session(&self, token: &str, from: &str) -> Result<Requester, AdminError> {
         let token = Token::parse(TokenKind::Session, token);
         let token = token.map_err(|_not_a_token| AdminError::NotSignedIn)?;
-        let found: Option<Kept<Session>> =
+        let found: Option<Versioned<Session>> =
             directory::find(&*self.storage, token.id().as_str()).await?;
         let found = found.ok_or(AdminError::NotSignedIn)?;
         let now = self.clock.now();
@@ -103,7 +104,7 @@ impl Admin {
             let writes = vec![found.write(&touched)];
             self.storage.commit(&Change { writes, entries: Vec::new() }).await?;
         }
-        Ok(Asker::person(account, found.value, from))
+        Ok(Requester::person(account, found.value, from))
     }
 
     /// The sessions of the person who asks, and which of them is the one at hand.
@@ -111,10 +112,10 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::NotFound`]: it is not a person who asks; [`AdminError::Service`].
-    pub async fn list_sessions(&self, asker: &Asker) -> Result<Vec<Session>, AdminError> {
-        let account = asker.account().ok_or(AdminError::NotFound)?;
+    pub async fn list_sessions(&self, requester: &Requester) -> Result<Vec<Session>, AdminError> {
+        let account = requester.account().ok_or(AdminError::NotFound)?;
         let now = self.clock.now();
-        let sessions: Vec<Kept<Session>> = self.owned_by(account.id).await?;
+        let sessions: Vec<Versioned<Session>> = self.owned_by(account.id).await?;
         let current = sessions.into_iter().map(|kept| kept.value);
         Ok(current.filter(|session| now < session.expires).collect())
     }
@@ -124,16 +125,16 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::NotFound`], [`AdminError::Service`].
-    pub async fn end_session(&self, asker: &Asker, id: &str) -> Result<(), AdminError> {
-        let account = asker.account().ok_or(AdminError::NotFound)?;
-        let found: Option<Kept<Session>> = directory::find(&*self.storage, id).await?;
+    pub async fn end_session(&self, requester: &Requester, id: &str) -> Result<(), AdminError> {
+        let account = requester.account().ok_or(AdminError::NotFound)?;
+        let found: Option<Versioned<Session>> = directory::find(&*self.storage, id).await?;
         let found = found.filter(|found| found.value.account == account.id);
         let found = found.ok_or(AdminError::NotFound)?;
-        let writes: Vec<RecordWrite> = vec![whatever_it_is(found.remove())];
+        let writes: Vec<RecordWrite> = vec![unconditional(found.remove())];
         let mut change = Change { writes, entries: Vec::new() };
-        let is_own = asker.session().is_some_and(|session| session.id == id);
+        let is_own = requester.session().is_some_and(|session| session.id == id);
         let detail = json!({ "is_own": is_own });
-        self.tell_everywhere(asker, ("session.ended", &detail), &mut change).await?;
+        self.audit_everywhere(requester, ("session.ended", &detail), &mut change).await?;
         self.commit(&change).await
     }
 }

@@ -5,20 +5,22 @@ use std::fmt;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_auth::{
     Attempt, HashingError, Password, PasswordHash, PasswordVerdict, RecoveryCode, SignInFailures,
     TotpSecret,
 };
 use acta_service::ServiceError;
-use acta_storage::directory::{self, Account, EmailAddress, Failures, Kept, Recorded};
-use acta_storage::{Change, Committed, Expected, NewEntry, Outcome, RecordKind, RecordWrite, Who};
+use acta_storage::directory::{self, Account, EmailAddress, Failures, Recorded, Versioned};
+use acta_storage::{
+    Change, Committed, Expected, NewAuditEntry, Outcome, RecordKind, RecordWrite, Who,
+};
 use acta_xapi::Sha2;
 use serde_json::json;
 
+use crate::audit_entry::of_account;
 use crate::people::sessions::SignedIn;
-use crate::telling::of_account;
-use crate::{Admin, AdminError, Asker};
+use crate::{Admin, AdminError, Requester};
 
 /// What somebody presents to sign in.
 #[derive(Clone, Copy)]
@@ -67,14 +69,14 @@ impl Admin {
         let email: Option<EmailAddress> = sign_in.email.parse().ok();
         let lower = sign_in.email.to_lowercase();
         let counted = self.count_attempt(&lower, sign_in.from).await?;
-        let found: Option<Kept<Account>> = match &email {
+        let found: Option<Versioned<Account>> = match &email {
             Some(email) => directory::find_by_name(&*self.storage, email.as_str()).await?,
             None => None,
         };
         let verdict = self.check_password(found.as_ref(), sign_in.password).await?;
         let is_open = found.as_ref().is_some_and(|found| !found.value.is_disabled);
         let (Some(found), true, true) = (found, is_open, verdict != PasswordVerdict::Wrong) else {
-            return Err(self.tell_failure(sign_in, email.as_ref(), "password").await);
+            return Err(self.audit_failure(sign_in, email.as_ref(), "password").await);
         };
         let outdated = verdict == PasswordVerdict::RightButOutdated;
         let renewed = if outdated { Some(self.hash(sign_in.password).await?) } else { None };
@@ -94,7 +96,7 @@ impl Admin {
             }
             found = self.find_account(id).await?;
         }
-        Err(self.tell_failure(sign_in, email.as_ref(), "password").await)
+        Err(self.audit_failure(sign_in, email.as_ref(), "password").await)
     }
 
     /// Begins the session of an account whose password was right; none if the account changed
@@ -102,7 +104,7 @@ impl Admin {
     async fn enter_once(
         &self,
         sign_in: &SignIn<'_>,
-        (found, renewed): (Kept<Account>, Option<&str>),
+        (found, renewed): (Versioned<Account>, Option<&str>),
         counted: &[String; 2],
     ) -> Result<Option<SignedIn>, AdminError> {
         let mut after = found.value.clone();
@@ -116,7 +118,7 @@ impl Admin {
                 return Err(AdminError::CodeNeeded);
             }
             CodeVerdict::Wrong => {
-                return Err(self.tell_failure(sign_in, Some(&after.email), "code").await);
+                return Err(self.audit_failure(sign_in, Some(&after.email), "code").await);
             }
         };
         if let Some(renewed) = renewed {
@@ -145,7 +147,7 @@ impl Admin {
 
     /// Counts one failure less; false if another was counted at the same moment.
     async fn take_one_back(&self, id: &str) -> Result<bool, AdminError> {
-        let found: Option<Kept<Failures>> = directory::find(&*self.storage, id).await?;
+        let found: Option<Versioned<Failures>> = directory::find(&*self.storage, id).await?;
         let Some(found) = found else { return Ok(true) };
         let count = found.value.count.saturating_sub(1);
         let write = found.write(&Failures { count, ..found.value.clone() });
@@ -167,7 +169,7 @@ impl Admin {
 
     async fn count_failure(&self, id: &str, part: u32) -> Result<(), AdminError> {
         for _ in 0..Self::TRIES {
-            let found: Option<Kept<Failures>> = directory::find(&*self.storage, id).await?;
+            let found: Option<Versioned<Failures>> = directory::find(&*self.storage, id).await?;
             let now = self.clock.now();
             let known = found.as_ref().map_or(SignInFailures::default(), |found| SignInFailures {
                 count: found.value.count,
@@ -205,7 +207,7 @@ impl Admin {
     /// Whether the password is the account's. Takes as long for none.
     pub(crate) async fn check_password(
         &self,
-        found: Option<&Kept<Account>>,
+        found: Option<&Versioned<Account>>,
         password: &str,
     ) -> Result<PasswordVerdict, AdminError> {
         let Ok(password) = Password::presented(password) else {
@@ -249,26 +251,26 @@ impl Admin {
 
     /// Tells of a failure to sign in, in the audit of the server and, if there is such an
     /// account, of its tenants.
-    async fn tell_failure(
+    async fn audit_failure(
         &self,
         sign_in: &SignIn<'_>,
         email: Option<&EmailAddress>,
         wrong: &'static str,
     ) -> AdminError {
-        let told = self.try_tell_failure(sign_in, email, wrong).await;
+        let told = self.try_audit_failure(sign_in, email, wrong).await;
         match told {
             Ok(()) => AdminError::NotSignedIn,
             Err(error) => error,
         }
     }
 
-    async fn try_tell_failure(
+    async fn try_audit_failure(
         &self,
         sign_in: &SignIn<'_>,
         email: Option<&EmailAddress>,
         wrong: &'static str,
     ) -> Result<(), AdminError> {
-        let found: Option<Kept<Account>> = match email {
+        let found: Option<Versioned<Account>> = match email {
             Some(email) => directory::find_by_name(&*self.storage, email.as_str()).await?,
             None => None,
         };
@@ -279,13 +281,13 @@ impl Admin {
             let roles = self.roles_of(found.value.id).await?;
             tenants.extend(roles.into_iter().map(|role| Some(role.tenant)));
         }
-        let asker = Asker::stranger(sign_in.from);
+        let requester = Requester::stranger(sign_in.from);
         // What was typed is not told: it may be a password in the wrong field.
         let detail = json!({ "wrong": wrong });
-        let entry = || NewEntry {
+        let entry = || NewAuditEntry {
             outcome: Outcome::Refused,
             who: Who::Stranger,
-            ..self.entry_with(&asker, "session.refused", target.clone(), &detail)
+            ..self.entry_with(&requester, "session.refused", target.clone(), &detail)
         };
         let entries = tenants.into_iter().map(|tenant| (tenant, entry())).collect();
         self.commit(&Change { writes: Vec::new(), entries }).await
@@ -351,7 +353,7 @@ fn removal(id: String) -> RecordWrite {
     RecordWrite { kind: RecordKind::Failures, id, expected, content: None }
 }
 
-fn span(from: Moment, to: Moment) -> Duration {
+fn span(from: Timestamp, to: Timestamp) -> Duration {
     let micros = to.unix_micros().saturating_sub(from.unix_micros());
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use acta_access::{Role, TenantId};
 use acta_admin::{
-    Admin, AdminError, AdminParts, Asker, Introduction, Made, Once, Options, SignIn, SignedIn,
+    Admin, AdminError, AdminParts, Idempotency, Idempotent, Introduction, Options, Requester,
+    SignIn, SignedIn,
 };
-use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
+use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
 use acta_service::{Service, ServiceParts};
 use acta_storage::model::ModelStorage;
-use acta_storage::{AuditQuery, Entry, Storage};
+use acta_storage::{AuditEntry, AuditQuery, Storage};
 use acta_xapi::ParseLimits;
 use tokio::task::JoinSet;
 
@@ -27,7 +28,7 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
-        let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(7));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
@@ -72,31 +73,31 @@ impl House {
     }
 
     /// Ada sets up: an operator, and owner of the first tenant.
-    pub(crate) async fn ada(&self) -> Asker {
+    pub(crate) async fn ada(&self) -> Requester {
         let token = self.admin.begin_set_up().await.unwrap().expect("nobody is there yet");
         let email = "ada@example.org".parse().unwrap();
         let who = Self::who("Ada", PASSWORD);
-        Asker::of(self.admin.set_up(token.expose(), &email, &who).await.unwrap(), FROM)
+        Requester::of(self.admin.set_up(token.expose(), &email, &who).await.unwrap(), FROM)
     }
 
     pub(crate) async fn invite(
         &self,
-        asker: &Asker,
+        requester: &Requester,
         (email, role): (&str, Role),
     ) -> Result<String, AdminError> {
-        let once = Once { key: None, tell: &|_| String::new() };
+        let once = Idempotency { key: None, tell: &|_| String::new() };
         let who = (email.parse().unwrap(), role);
-        match self.admin.invite(asker, TenantId::FIRST, who, once).await? {
-            Made::Now(invited) => Ok(invited.token.expose().to_owned()),
-            Made::Before(_) => panic!("it is the first time"),
+        match self.admin.invite(requester, TenantId::FIRST, who, once).await? {
+            Idempotent::Performed(invited) => Ok(invited.token.expose().to_owned()),
+            Idempotent::Replayed(_) => panic!("it is the first time"),
         }
     }
 
     /// Somebody is invited and comes.
-    pub(crate) async fn comes(&self, host: &Asker, (email, role): (&str, Role)) -> Asker {
+    pub(crate) async fn comes(&self, host: &Requester, (email, role): (&str, Role)) -> Requester {
         let token = self.invite(host, (email, role)).await.unwrap();
         let who = Self::who("Somebody", OTHER_PASSWORD);
-        Asker::of(self.admin.accept_as_new(&token, &who).await.unwrap(), FROM)
+        Requester::of(self.admin.accept_as_new(&token, &who).await.unwrap(), FROM)
     }
 
     pub(crate) async fn sign_in(
@@ -109,7 +110,7 @@ impl House {
     }
 
     /// The entries of a chain, the first one first.
-    pub(crate) async fn entries(&self, tenant: Option<TenantId>) -> Vec<Entry> {
+    pub(crate) async fn entries(&self, tenant: Option<TenantId>) -> Vec<AuditEntry> {
         let query = AuditQuery::everything(1000);
         self.storage.list_audit(tenant, &query).await.unwrap()
     }

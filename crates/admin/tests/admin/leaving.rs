@@ -1,14 +1,14 @@
 //! Roles: who gives which, and who cannot go.
 
 use acta_access::{Role, TenantId};
-use acta_admin::{AccountChanges, AdminError, Asker};
+use acta_admin::{AccountChanges, AdminError, Requester};
 
 use crate::house::{House, at_once, refused};
 
 const TENANT: TenantId = TenantId::FIRST;
 
-fn id(asker: &Asker) -> acta_storage::directory::AccountId {
-    asker.account().unwrap().id
+fn id(requester: &Requester) -> acta_storage::directory::AccountId {
+    requester.account().unwrap().id
 }
 
 #[tokio::test]
@@ -26,13 +26,13 @@ async fn nobody_gives_or_takes_more_than_they_may() {
         refused!(invited, AdminError::Forbidden { .. });
     }
     let admin = &house.admin;
-    for (asker, of, role) in [
+    for (requester, of, role) in [
         (&runner, id(&viewer), Role::Owner),
         (&runner, id(&ada), Role::Viewer),
         (&runner, id(&runner), Role::Owner),
         (&viewer, id(&viewer), Role::Analyst),
     ] {
-        let changed = admin.change_role(asker, (TENANT, of), role).await;
+        let changed = admin.change_role(requester, (TENANT, of), role).await;
         refused!(changed, AdminError::Forbidden { .. });
     }
     refused!(admin.remove_member(&runner, TENANT, id(&ada)).await, AdminError::Forbidden { .. });
@@ -74,18 +74,21 @@ async fn of_two_who_leave_at_once_one_stays() {
     let house = House::new().await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
-    let both = [ada.clone(), bob.clone()].map(|asker| {
+    let both = [ada.clone(), bob.clone()].map(|requester| {
         let admin = house.admin.clone();
-        async move { admin.remove_member(&asker, TENANT, id(&asker)).await.is_ok() }
+        async move { admin.remove_member(&requester, TENANT, id(&requester)).await.is_ok() }
     });
     assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
 
     let changes = AccountChanges { is_operator: Some(true), ..AccountChanges::default() };
     house.admin.change_account(&ada, id(&bob), changes, None).await.unwrap();
-    let both = [id(&ada), id(&bob)].map(|leaving| {
-        let admin = house.admin.clone();
-        let changes = AccountChanges { is_disabled: Some(true), ..AccountChanges::default() };
-        async move { admin.change_account(&Asker::machine(), leaving, changes, None).await.is_ok() }
-    });
+    let both =
+        [id(&ada), id(&bob)].map(|leaving| {
+            let admin = house.admin.clone();
+            let changes = AccountChanges { is_disabled: Some(true), ..AccountChanges::default() };
+            async move {
+                admin.change_account(&Requester::machine(), leaving, changes, None).await.is_ok()
+            }
+        });
     assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acta_access::{Role, TenantId};
-use acta_admin::{AdminError, Asker, LinkPurpose};
+use acta_admin::{AdminError, LinkPurpose, Requester};
 
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
@@ -119,7 +119,7 @@ async fn a_reset_link_voids_those_before_it_and_is_used_once() {
         AdminError::LinkVoid
     );
     let again = house.sign_in("ada@example.org", OTHER_PASSWORD, None).await.unwrap();
-    let ada = Asker::of(again, FROM);
+    let ada = Requester::of(again, FROM);
     let third = house.admin.reset_account(&ada, id).await.unwrap().token;
     house.clock.advance(Duration::from_hours(24));
     refused!(

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use acta_access::Role;
-use acta_admin::{AccountChanges, AdminError, Asker, SignIn};
+use acta_admin::{AccountChanges, AdminError, Requester, SignIn};
 use acta_ambient::Clock;
 use sha1::{Digest, Sha1};
 
@@ -163,7 +163,7 @@ async fn two_browsers_sign_in_at_the_same_time() {
 }
 
 /// Gives Ada a second factor; returns its secret and the recovery codes.
-async fn add_factor(house: &House, ada: &Asker) -> (String, Vec<String>) {
+async fn add_factor(house: &House, ada: &Requester) -> (String, Vec<String>) {
     let begun = house.admin.begin_factor(ada, PASSWORD).await.unwrap();
     let secret = begun.secret.expose().to_owned();
     assert!(house.sign_in(EMAIL, PASSWORD, None).await.is_ok(), "it is not asked for yet");
@@ -241,7 +241,7 @@ async fn a_new_password_ends_all_other_sessions() {
     let own = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
     let other = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();
     let (own_token, other_token) = (own.token.clone(), other.token.clone());
-    let own = Asker::of(own, FROM);
+    let own = Requester::of(own, FROM);
     let wrong = house.admin.change_password(&own, "wrong", OTHER_PASSWORD).await;
     let Err(AdminError::Faulty(faults)) = wrong else { panic!("{wrong:?}") };
     assert_eq!(faults[0].pointer, "/current_password");

@@ -1,7 +1,7 @@
 //! The audit is read, verified and exported, and tells who has read statements.
 
 use acta_access::TenantId;
-use acta_admin::{Asker, AuditChain, TenantChanges};
+use acta_admin::{AuditChain, Requester, TenantChanges};
 use acta_service::{Search, View};
 use acta_storage::{AuditQuery, Order};
 use acta_xapi::{Format, Languages, StatementId, Version};
@@ -19,7 +19,7 @@ pub(crate) fn as_stored() -> View {
 #[tokio::test]
 async fn a_chain_is_whole_from_its_start_to_its_end() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let own = AuditChain::Tenant(OF);
     for _ in 0..5 {
         world.credential("state").await;
@@ -36,7 +36,7 @@ async fn a_chain_is_whole_from_its_start_to_its_end() {
 #[tokio::test]
 async fn a_question_about_the_audit_finds_what_it_asks_for() {
     let world = World::new().await;
-    let (machine, auditor) = (Asker::machine(), world.asker("auditor").await);
+    let (machine, auditor) = (Requester::machine(), world.requester("auditor").await);
     for _ in 0..3 {
         world.credential("state").await;
     }
@@ -59,18 +59,18 @@ async fn a_question_about_the_audit_finds_what_it_asks_for() {
     assert_eq!(count(&|query| query.since = Some(crate::world::START)).await, 5);
     let newest = AuditQuery { order: Order::Descending, ..AuditQuery::everything(1) };
     let found = world.admin.list_audit(&machine, AuditChain::Tenant(OF), &newest).await.unwrap();
-    assert_eq!(found[0].told.act, "permission.refused");
+    assert_eq!(found[0].content.act, "permission.refused");
 }
 
 #[tokio::test]
 async fn an_export_ends_where_it_began_and_is_told() {
     let world = World::new().await;
-    let auditor = world.asker("auditor").await;
+    let auditor = world.requester("auditor").await;
     let own = AuditChain::Tenant(OF);
     let end = world.admin.begin_export(&auditor, own, "csv").await.unwrap();
     assert_eq!(end.sequence, 1, "what tells of it is behind");
     let entries = world.audit(Some(OF)).await;
-    let last = &entries.last().unwrap().told;
+    let last = &entries.last().unwrap().content;
     assert_eq!(last.act, "audit.exported");
     assert_eq!(last.detail, json!({ "format": "csv", "through": 1 }).to_string());
     let page = world.admin.export_page(own, &AuditQuery::everything(9)).await.unwrap();
@@ -80,7 +80,7 @@ async fn an_export_ends_where_it_began_and_is_told() {
 #[tokio::test]
 async fn reading_is_told_of_people_when_the_tenant_wants_it() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     world.store(ID).await;
     let id = StatementId(ID.parse().unwrap());
     let readers: Vec<&str> = EVERYBODY
@@ -89,19 +89,19 @@ async fn reading_is_told_of_people_when_the_tenant_wants_it() {
         .collect();
     let told = async || {
         let entries = world.audit(Some(OF)).await;
-        entries.iter().filter(|entry| entry.told.act == "statements.read").count()
+        entries.iter().filter(|entry| entry.content.act == "statements.read").count()
     };
     for wanted in [false, true] {
         let changes = TenantChanges { audits_reads: Some(wanted), ..TenantChanges::default() };
         world.admin.change_tenant(&machine, OF, changes, None).await.unwrap();
         for who in &readers {
-            let asker = world.asker(who).await;
+            let requester = world.requester(who).await;
             let before = told().await;
             let question = (Search::default(), as_stored());
             let asked = json!({ "verb": "http://example.org/v" });
-            let page = world.admin.read_statements(&asker, OF, question, &asked).await.unwrap();
+            let page = world.admin.read_statements(&requester, OF, question, &asked).await.unwrap();
             assert!(page.0.contains(ID));
-            assert!(world.admin.read_statement(&asker, OF, id).await.unwrap().contains(ID));
+            assert!(world.admin.read_statement(&requester, OF, id).await.unwrap().contains(ID));
             let expected = if wanted && *who == "analyst" { 2 } else { 0 };
             assert_eq!(told().await - before, expected, "{who}");
         }
@@ -109,8 +109,8 @@ async fn reading_is_told_of_people_when_the_tenant_wants_it() {
     let entries = world.audit(Some(OF)).await;
     let details: Vec<&str> = entries
         .iter()
-        .filter(|entry| entry.told.act == "statements.read")
-        .map(|entry| entry.told.detail.as_str())
+        .filter(|entry| entry.content.act == "statements.read")
+        .map(|entry| entry.content.detail.as_str())
         .collect();
     let expected = [
         json!({ "query": { "verb": "http://example.org/v" } }).to_string(),
@@ -124,7 +124,7 @@ async fn a_voided_statement_is_found_by_its_id() {
     let world = World::new().await;
     world.store(ID).await;
     world.void(ID).await;
-    let analyst = world.asker("analyst").await;
+    let analyst = world.requester("analyst").await;
     let id = StatementId(ID.parse().unwrap());
     assert!(world.admin.read_statement(&analyst, OF, id).await.unwrap().contains(ID));
 }
@@ -132,11 +132,11 @@ async fn a_voided_statement_is_found_by_its_id() {
 #[tokio::test]
 async fn who_is_refused_without_end_does_not_fill_the_audit() {
     let world = World::new().await;
-    let page = world.asker("key state").await;
+    let page = world.requester("key state").await;
     let before = world.audit(Some(OF)).await.len();
-    let ask = async |asker: &Asker, count: usize| {
+    let ask = async |requester: &Requester, count: usize| {
         for _ in 0..count {
-            let refused = world.admin.read_credential(asker, OF, &world.key).await;
+            let refused = world.admin.read_credential(requester, OF, &world.key).await;
             assert_eq!(word(&refused), "refused");
         }
         world.audit(Some(OF)).await.len() - before
@@ -144,8 +144,8 @@ async fn who_is_refused_without_end_does_not_fill_the_audit() {
     assert_eq!(ask(&page, 59).await, 59);
     assert_eq!(ask(&page, 100).await, 60, "so many are told in a minute");
     let last = world.audit(Some(OF)).await.pop().unwrap();
-    assert!(last.told.detail.contains("\"untold_for_seconds\":60"), "{}", last.told.detail);
-    let auditor = world.asker("viewer").await;
+    assert!(last.content.detail.contains("\"untold_for_seconds\":60"), "{}", last.content.detail);
+    let auditor = world.requester("viewer").await;
     assert_eq!(ask(&auditor, 1).await, 61, "others are told of");
     world.clock.advance(std::time::Duration::from_mins(1));
     assert_eq!(ask(&page, 1).await, 62, "and later it is told again");

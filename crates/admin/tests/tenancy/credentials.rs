@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use acta_access::{Restrictions, TenantId};
-use acta_admin::{Asker, CredentialChanges, IssuedCredential, Made, Once, RepeatKey};
+use acta_admin::{
+    CredentialChanges, Idempotency, Idempotent, IssuedCredential, RepeatKey, Requester,
+};
 
 use crate::world::{HOUR, World, never, new_credential, now, word};
 
@@ -12,7 +14,7 @@ const OF: TenantId = TenantId::FIRST;
 #[tokio::test]
 async fn what_cannot_be_is_refused() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let mut unlabelled = new_credential("state");
     unlabelled.label = " ".to_owned();
     let mut expired = new_credential("state");
@@ -41,11 +43,11 @@ async fn what_cannot_be_is_refused() {
 #[tokio::test]
 async fn no_secret_is_told_in_the_audit() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let issued = world.credential("all").await;
     let key = issued.credential.key.as_str();
     let (_, second) = world.admin.rotate_credential(&machine, (OF, key), HOUR).await.unwrap();
-    let new = crate::permitting::new_token();
+    let new = crate::permissions::new_token();
     let token = world.admin.issue_token(&machine, (OF, key), new).await.unwrap();
     let audit = world.whole_audit().await;
     assert!(audit.contains(key));
@@ -58,7 +60,7 @@ async fn no_secret_is_told_in_the_audit() {
 #[tokio::test]
 async fn two_secrets_overlap_for_as_long_as_was_said() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let issued = world.credential("all").await;
     let key = issued.credential.key.as_str();
     let rotate = async |overlap| {
@@ -87,7 +89,7 @@ async fn two_secrets_overlap_for_as_long_as_was_said() {
 #[tokio::test]
 async fn changes_hold_for_the_next_request() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let issued = world.credential("all").await;
     let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
     assert!(world.lets_in(key, secret).await);
@@ -113,7 +115,7 @@ async fn changes_hold_for_the_next_request() {
 #[tokio::test]
 async fn only_the_version_that_was_read_is_changed() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let read = world.admin.read_credential(&machine, OF, &world.key).await.unwrap();
     let version = read.credential.record.version;
     let change = async |label: &str, expected: Option<&[u64]>| {
@@ -138,37 +140,37 @@ async fn a_request_that_comes_again_makes_one_credential() {
     let key = |request: u8| RepeatKey { id: "a-key".to_owned(), request: [request; 32] };
     let (first, other) = (key(1), key(2));
     let make = |key| async move {
-        let once = Once { key: Some(key), tell: &tell };
-        admin.create_credential(&Asker::machine(), OF, new_credential("state"), once).await
+        let once = Idempotency { key: Some(key), tell: &tell };
+        admin.create_credential(&Requester::machine(), OF, new_credential("state"), once).await
     };
     let before = world.storage.list_credentials(OF).await.unwrap().len();
     let (one, two) = tokio::join!(make(&first), make(&first));
     let three = make(&first).await;
-    let made: Vec<Made<IssuedCredential>> = [one, two, three].map(Result::unwrap).into();
+    let made: Vec<Idempotent<IssuedCredential>> = [one, two, three].map(Result::unwrap).into();
     let fresh: Vec<&IssuedCredential> = made
         .iter()
         .filter_map(|made| match made {
-            Made::Now(issued) => Some(issued),
-            Made::Before(_) => None,
+            Idempotent::Performed(issued) => Some(issued),
+            Idempotent::Replayed(_) => None,
         })
         .collect();
     assert_eq!(fresh.len(), 1);
     for again in &made {
-        if let Made::Before(told) = again {
-            assert_eq!(*told, fresh[0].credential.key);
+        if let Idempotent::Replayed(answer) = again {
+            assert_eq!(*answer, fresh[0].credential.key);
         }
     }
     assert_eq!(word(&make(&other).await), "reused");
     assert_eq!(world.storage.list_credentials(OF).await.unwrap().len(), before + 1);
     let entries = world.audit(Some(OF)).await;
-    let told = entries.iter().filter(|entry| entry.told.act == "credential.created");
+    let told = entries.iter().filter(|entry| entry.content.act == "credential.created");
     assert_eq!(told.count(), before + 1);
 }
 
 #[tokio::test]
 async fn a_list_is_read_page_by_page() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     for _ in 0..4 {
         now(world
             .admin
@@ -195,7 +197,7 @@ async fn a_list_is_read_page_by_page() {
 #[tokio::test]
 async fn it_is_told_when_a_credential_was_last_used() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let issued = world.credential("all").await;
     let key = issued.credential.key.as_str();
     let read = async || world.admin.read_credential(&machine, OF, key).await.unwrap();
@@ -218,9 +220,9 @@ async fn a_credential_with_narrow_bounds_administers_nothing() {
     let reader = crate::world::key_of(OF, "all admin", reader);
     assert_eq!(word(&world.admin.read_tenant(&narrow, OF).await), "refused");
     assert_eq!(word(&world.admin.read_tenant(&reader, OF).await), "done");
-    for asker in [narrow, reader] {
+    for requester in [narrow, reader] {
         let new = new_credential("state");
-        let made = world.admin.create_credential(&asker, OF, new, never()).await;
+        let made = world.admin.create_credential(&requester, OF, new, never()).await;
         assert_eq!(word(&made), "refused");
     }
 }

@@ -13,7 +13,7 @@
 
 mod auditing;
 mod credentials;
-mod permitting;
+mod permissions;
 mod tenants;
 mod tokens;
 mod world;

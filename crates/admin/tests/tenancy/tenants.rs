@@ -4,11 +4,13 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_admin::{AdminError, Asker, LimitChanges, Made, Once, RepeatKey, TenantChanges};
+use acta_admin::{
+    AdminError, Idempotency, Idempotent, LimitChanges, RepeatKey, Requester, TenantChanges,
+};
 use acta_storage::directory::{TenantLimits, TenantState};
 use acta_xapi::{StatementId, Uuid};
 
-use crate::permitting::new_token;
+use crate::permissions::new_token;
 use crate::world::{HOUR, World, never, now, word};
 
 fn renamed(name: &str) -> TenantChanges {
@@ -22,7 +24,7 @@ fn key(request: u8) -> RepeatKey {
 #[tokio::test]
 async fn a_name_is_short_and_visible() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let (longest, longer) = ("\u{e4}".repeat(200), "x".repeat(201));
     let table = [
         ("School", "done"),
@@ -44,7 +46,7 @@ async fn a_name_is_short_and_visible() {
 #[tokio::test]
 async fn limits_are_changed_one_by_one() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let (seven, nine) = (NonZeroU32::new(7), NonZeroU64::new(9));
     let table = [
         (
@@ -82,7 +84,7 @@ async fn limits_are_changed_one_by_one() {
 #[tokio::test]
 async fn only_the_version_that_was_read_is_changed() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let read = world.admin.read_tenant(&machine, world.other).await.unwrap().record.version;
     let change = async |name: &str, expected: Option<&[u64]>| {
         world.admin.change_tenant(&machine, world.other, renamed(name), expected).await
@@ -101,22 +103,22 @@ async fn only_the_version_that_was_read_is_changed() {
 #[tokio::test]
 async fn a_request_that_comes_again_makes_one_tenant() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let (first, other) = (key(1), key(2));
     let tell = |tenant: &acta_storage::directory::Tenant| format!("made {}", tenant.id);
     let make = async |key| {
-        let once = Once { key: Some(key), tell: &tell };
+        let once = Idempotency { key: Some(key), tell: &tell };
         world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), once).await
     };
     let made = now(make(&first).await.unwrap());
     let again = make(&first).await.unwrap();
-    assert_eq!(again, Made::Before(format!("made {}", made.id)));
+    assert_eq!(again, Idempotent::Replayed(format!("made {}", made.id)));
     assert_eq!(word(&make(&other).await), "reused");
     let count = world.storage.list_tenants().await.unwrap().len();
     assert_eq!(count, 3, "the first, the other and the one that was made");
     // After a day the key is free.
     world.clock.advance(24 * HOUR);
-    assert!(matches!(make(&other).await, Ok(Made::Now(_))));
+    assert!(matches!(make(&other).await, Ok(Idempotent::Performed(_))));
 }
 
 #[tokio::test]
@@ -126,11 +128,12 @@ async fn requests_at_once_make_one_thing_each() {
     let tell = |tenant: &acta_storage::directory::Tenant| tenant.id.to_string();
     let same = key(1);
     let make = |key| async move {
-        let once = Once { key, tell: &tell };
-        admin.create_tenant(&Asker::machine(), ("x", TenantLimits::NONE), once).await.unwrap()
+        let once = Idempotency { key, tell: &tell };
+        admin.create_tenant(&Requester::machine(), ("x", TenantLimits::NONE), once).await.unwrap()
     };
     let (one, two, three) = tokio::join!(make(Some(&same)), make(Some(&same)), make(Some(&same)));
-    let fresh = [&one, &two, &three].into_iter().filter(|made| matches!(made, Made::Now(_)));
+    let fresh =
+        [&one, &two, &three].into_iter().filter(|made| matches!(made, Idempotent::Performed(_)));
     assert_eq!(fresh.count(), 1);
     let (one, two) = tokio::join!(make(None), make(None));
     assert_ne!(now(one).id, now(two).id);
@@ -139,11 +142,11 @@ async fn requests_at_once_make_one_thing_each() {
 #[tokio::test]
 async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
     let world = World::new().await;
-    let owner = world.asker("owner").await;
+    let owner = world.requester("owner").await;
     let issued = world.credential("all").await;
     let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
     let of = (TenantId::FIRST, key);
-    let token = world.admin.issue_token(&Asker::machine(), of, new_token()).await.unwrap();
+    let token = world.admin.issue_token(&Requester::machine(), of, new_token()).await.unwrap();
     assert!(world.lets_in(key, secret).await && world.presents(token.basic.expose()).await);
     let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
     let TenantState::Deleted { since, purge, .. } = deleted.value.state else {
@@ -168,7 +171,7 @@ async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
 #[tokio::test]
 async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
     let world = World::new().await;
-    let (owner, machine) = (world.asker("owner").await, Asker::machine());
+    let (owner, machine) = (world.requester("owner").await, Requester::machine());
     let issued = world.credential("all").await;
     let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
     world.store("6690e6c9-3ef0-4ed3-8b37-7f3964730bee").await;
@@ -190,15 +193,15 @@ async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
     assert!(!world.lets_in(key, secret).await);
     let purged = world.tenant(TenantId::FIRST).await.unwrap();
     assert!(matches!(purged.state, TenantState::Purged { .. }) && purged.name.is_empty());
-    for asker in [&owner, &machine] {
-        assert_eq!(word(&world.admin.read_tenant(asker, TenantId::FIRST).await), "hidden");
-        assert_eq!(word(&world.admin.restore_tenant(asker, TenantId::FIRST).await), "hidden");
-        let listed = world.admin.list_tenants(asker, None, 10).await.unwrap();
+    for requester in [&owner, &machine] {
+        assert_eq!(word(&world.admin.read_tenant(requester, TenantId::FIRST).await), "hidden");
+        assert_eq!(word(&world.admin.restore_tenant(requester, TenantId::FIRST).await), "hidden");
+        let listed = world.admin.list_tenants(requester, None, 10).await.unwrap();
         assert!(listed.iter().all(|kept| kept.value.id != TenantId::FIRST));
     }
     // The audit of the server tells what was removed, by the end of its chain.
     let server = world.audit(None).await;
-    let last = &server.last().unwrap().told;
+    let last = &server.last().unwrap().content;
     assert_eq!(last.act, "tenant.purged");
     assert!(last.detail.contains(&chain.last().unwrap().hash.to_string()), "{}", last.detail);
     world.admin.tend().await.unwrap();
@@ -210,7 +213,7 @@ async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
 #[tokio::test]
 async fn an_owner_does_not_undo_a_suspension_by_taking_a_deletion_back() {
     let world = World::new().await;
-    let (owner, operator) = (world.asker("owner").await, world.asker("operator").await);
+    let (owner, operator) = (world.requester("owner").await, world.requester("operator").await);
     let suspended = world.admin.suspend_tenant(&operator, TenantId::FIRST).await.unwrap();
     world.admin.delete_tenant(&operator, TenantId::FIRST).await.unwrap();
     let restored = world.admin.restore_tenant(&owner, TenantId::FIRST).await.unwrap();
@@ -223,14 +226,14 @@ async fn an_owner_does_not_undo_a_suspension_by_taking_a_deletion_back() {
 #[tokio::test]
 async fn a_suspended_tenant_goes_on_where_it_was() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let issued = world.credential("all").await;
     let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
     assert!(world.lets_in(key, secret).await);
     world.admin.suspend_tenant(&machine, TenantId::FIRST).await.unwrap();
     assert!(!world.lets_in(key, secret).await);
     // People look no more at statements, but still at who may do what.
-    let (analyst, auditor) = (world.asker("analyst").await, world.asker("auditor").await);
+    let (analyst, auditor) = (world.requester("analyst").await, world.requester("auditor").await);
     let id = StatementId(Uuid::from_u128(1));
     let read = world.admin.read_statement(&analyst, TenantId::FIRST, id).await;
     assert!(matches!(read, Err(AdminError::Conflict(_))), "{read:?}");

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use acta_access::{Binding, Principal, Restrictions, TenantId};
-use acta_admin::{Asker, CredentialChanges, NewToken};
+use acta_admin::{CredentialChanges, NewToken, Requester};
 use acta_storage::Who;
 
-use crate::permitting::new_token;
+use crate::permissions::new_token;
 use crate::world::{EVERYBODY, HOUR, World, never, new_credential, now, word};
 
 const OF: TenantId = TenantId::FIRST;
 
 /// The credential itself, as it asks.
-async fn itself(world: &World, authorization: &str) -> Asker {
+async fn itself(world: &World, authorization: &str) -> Requester {
     let found = world.authenticator.authenticate(Some(authorization.as_bytes())).await.unwrap();
-    Asker::credential(found.principal, found.who, "192.0.2.9")
+    Requester::credential(found.principal, found.who, "192.0.2.9")
 }
 
 #[tokio::test]
@@ -23,14 +23,14 @@ async fn a_credential_exchanges_itself_whatever_its_scopes() {
     let issued = world.credential("statements/write").await;
     let principal = Principal::new(OF, &issued.credential.key, "statements/write".parse().unwrap());
     let who = Who::Credential(issued.credential.key.clone());
-    let asker = Asker::credential(principal, who, "192.0.2.9");
-    let token = world.admin.exchange_own(&asker, new_token()).await.unwrap();
+    let requester = Requester::credential(principal, who, "192.0.2.9");
+    let token = world.admin.exchange_own(&requester, new_token()).await.unwrap();
     assert_eq!(token.scopes.to_string(), "statements/write");
     assert!(world.presents(token.basic.expose()).await);
     assert!(world.presents(&format!("Bearer {}", token.token.expose())).await);
     let entries = world.audit(Some(OF)).await;
-    let last = &entries.last().unwrap().told;
-    assert_eq!((last.act.as_ref(), &last.who), ("token.issued", asker.who()));
+    let last = &entries.last().unwrap().content;
+    assert_eq!((last.act.as_ref(), &last.who), ("token.issued", requester.who()));
     // A token is no credential, and is not exchanged again.
     let bearer = itself(&world, token.basic.expose()).await;
     assert_eq!(word(&world.admin.exchange_own(&bearer, new_token()).await), "refused");
@@ -42,15 +42,19 @@ async fn a_credential_exchanges_itself_whatever_its_scopes() {
 async fn only_a_credential_exchanges_itself() {
     let world = World::new().await;
     for who in EVERYBODY.into_iter().filter(|who| !who.starts_with("key ")) {
-        let asker = world.asker(who).await;
-        assert_eq!(word(&world.admin.exchange_own(&asker, new_token()).await), "refused", "{who}");
+        let requester = world.requester(who).await;
+        assert_eq!(
+            word(&world.admin.exchange_own(&requester, new_token()).await),
+            "refused",
+            "{who}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_token_is_narrower_than_its_credential() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let mut new = new_credential("statements/write state");
     new.restrictions = Restrictions {
         activity_prefixes: vec!["https://course.example/".parse().unwrap()],
@@ -91,7 +95,7 @@ async fn a_token_is_narrower_than_its_credential() {
 #[tokio::test]
 async fn a_token_lives_for_a_day_at_most_and_not_longer_than_its_credential() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let issue = async |lifetime: Option<Duration>| {
         let new = NewToken { lifetime, ..new_token() };
         world.admin.issue_token(&machine, (OF, &world.key), new).await
@@ -117,7 +121,7 @@ async fn a_token_lives_for_a_day_at_most_and_not_longer_than_its_credential() {
 #[tokio::test]
 async fn a_token_is_refused_once_its_credential_is_removed() {
     let world = World::new().await;
-    let machine = Asker::machine();
+    let machine = Requester::machine();
     let of = (OF, world.key.as_str());
     let token = world.admin.issue_token(&machine, of, new_token()).await.unwrap();
     assert!(world.presents(token.basic.expose()).await);

@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use acta_access::{Principal, Restrictions, Role, Scopes, TenantId};
 use acta_admin::{
-    Admin, AdminError, AdminParts, Asker, IssuedCredential, Made, NewCredential, Once, Options,
+    Admin, AdminError, AdminParts, Idempotency, Idempotent, IssuedCredential, NewCredential,
+    Options, Requester,
 };
-use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
+use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions, Token, TokenKind};
 use acta_service::{Sent, Service, ServiceParts, Shape};
 use acta_storage::directory::{Account, Membership, Recorded, Session, Tenant};
 use acta_storage::model::ModelStorage;
-use acta_storage::{AuditQuery, Change, Entry, Storage, Who};
+use acta_storage::{AuditEntry, AuditQuery, Change, Storage, Who};
 use acta_xapi::{ParseLimits, Uuid, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// When every test begins.
-pub(crate) const START: Moment = Moment::from_unix_micros(1_790_000_000_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_unix_micros(1_790_000_000_000_000);
 
 pub(crate) const HOUR: Duration = Duration::from_hours(1);
 
@@ -114,13 +115,13 @@ impl World {
     /// A credential of the first tenant, made by the machine.
     pub(crate) async fn credential(&self, scopes: &str) -> IssuedCredential {
         let new = new_credential(scopes);
-        let asker = Asker::machine();
-        let made = self.admin.create_credential(&asker, TenantId::FIRST, new, never()).await;
+        let requester = Requester::machine();
+        let made = self.admin.create_credential(&requester, TenantId::FIRST, new, never()).await;
         now(made.unwrap())
     }
 
     /// One of [`EVERYBODY`].
-    pub(crate) async fn asker(&self, who: &str) -> Asker {
+    pub(crate) async fn requester(&self, who: &str) -> Requester {
         if let Some(scopes) = who.strip_prefix("key ") {
             let (scopes, tenant) = match scopes.strip_suffix(" of another") {
                 Some(scopes) => (scopes, self.other),
@@ -129,7 +130,7 @@ impl World {
             return key_of(tenant, scopes, Restrictions::default());
         }
         match who {
-            "machine" => Asker::machine(),
+            "machine" => Requester::machine(),
             "operator" => self.person(true, None).await,
             "outsider" => self.person(false, Some((self.other, Role::Owner))).await,
             role => self.person(false, Some((TenantId::FIRST, role.parse().unwrap()))).await,
@@ -137,7 +138,7 @@ impl World {
     }
 
     /// Somebody who is signed in.
-    async fn person(&self, is_operator: bool, role: Option<(TenantId, Role)>) -> Asker {
+    async fn person(&self, is_operator: bool, role: Option<(TenantId, Role)>) -> Requester {
         let id = self.id();
         let account = Account {
             id,
@@ -172,7 +173,7 @@ impl World {
     }
 
     /// The audit of a tenant, or of the server.
-    pub(crate) async fn audit(&self, tenant: Option<TenantId>) -> Vec<Entry> {
+    pub(crate) async fn audit(&self, tenant: Option<TenantId>) -> Vec<AuditEntry> {
         self.storage.list_audit(tenant, &AuditQuery::everything(1000)).await.unwrap()
     }
 
@@ -203,7 +204,7 @@ impl World {
     }
 
     /// What time it is.
-    pub(crate) fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -238,13 +239,13 @@ impl World {
     }
 }
 
-pub(crate) fn key_of(tenant: TenantId, scopes: &str, restrictions: Restrictions) -> Asker {
+pub(crate) fn key_of(tenant: TenantId, scopes: &str, restrictions: Restrictions) -> Requester {
     let scopes: Scopes = scopes.parse().unwrap();
     let principal = Principal {
         restrictions: Arc::new(restrictions),
         ..Principal::new(tenant, "asking-key", scopes)
     };
-    Asker::credential(principal, Who::Credential("asking-key".to_owned()), "192.0.2.9")
+    Requester::credential(principal, Who::Credential("asking-key".to_owned()), "192.0.2.9")
 }
 
 pub(crate) fn new_credential(scopes: &str) -> NewCredential {
@@ -258,16 +259,16 @@ pub(crate) fn new_credential(scopes: &str) -> NewCredential {
 }
 
 /// A request that does not come again.
-pub(crate) fn never<'a, T>() -> Once<'a, T> {
-    Once { key: None, tell: &|_| String::new() }
+pub(crate) fn never<'a, T>() -> Idempotency<'a, T> {
+    Idempotency { key: None, tell: &|_| String::new() }
 }
 
 /// What was made now.
 #[track_caller]
-pub(crate) fn now<T: std::fmt::Debug>(made: Made<T>) -> T {
+pub(crate) fn now<T: std::fmt::Debug>(made: Idempotent<T>) -> T {
     match made {
-        Made::Now(value) => value,
-        Made::Before(told) => panic!("it was made before: {told}"),
+        Idempotent::Performed(value) => value,
+        Idempotent::Replayed(answer) => panic!("it was made before: {answer}"),
     }
 }
 

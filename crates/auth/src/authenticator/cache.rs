@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::known::Known;
+use super::credential_lookup::FoundCredential;
 
 /// How long a credential is believed without asking storage again. A credential removed by
 /// another process is refused at the latest after this.
@@ -19,16 +19,16 @@ pub(crate) struct Cache(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    known: HashMap<String, Entry>,
+    known: HashMap<String, AuditEntry>,
     /// Apart from the others, so that nobody who tries keys by the thousand drives them out.
-    unknown: HashMap<String, Entry>,
+    unknown: HashMap<String, AuditEntry>,
     /// Grows with each change of a credential or a tenant.
     generation: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
-    found: Option<Arc<Known>>,
+struct AuditEntry {
+    found: Option<Arc<FoundCredential>>,
     /// Until this time on the clock.
     until: Duration,
 }
@@ -41,7 +41,7 @@ pub(crate) struct Generation(u64);
 #[derive(Debug)]
 pub(crate) enum Lookup {
     /// Storage said this a moment ago.
-    Known(Option<Arc<Known>>),
+    Known(Option<Arc<FoundCredential>>),
     /// Storage must be asked.
     Unknown(Generation),
 }
@@ -64,7 +64,7 @@ impl Cache {
     pub(crate) fn remember(
         &self,
         key: &str,
-        found: Option<Arc<Known>>,
+        found: Option<Arc<FoundCredential>>,
         (generation, asked): (Generation, Duration),
     ) {
         let mut state = self.lock();
@@ -80,7 +80,7 @@ impl Cache {
         if ENTRIES_MAX <= entries.len() {
             entries.clear();
         }
-        entries.insert(key.to_owned(), Entry { found, until: asked + FRESH });
+        entries.insert(key.to_owned(), AuditEntry { found, until: asked + FRESH });
     }
 
     /// Forgets what is known of `key`.

@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use acta_access::{Scope, Scopes, TenantId};
-use acta_ambient::{ManualClock, Moment, SeededEntropy};
-use acta_storage::directory::{self, CredentialSecret, CredentialUse, Kept, Tenant, TenantState};
+use acta_ambient::{ManualClock, SeededEntropy, Timestamp};
+use acta_storage::directory::{
+    self, CredentialSecret, CredentialUse, Tenant, TenantState, Versioned,
+};
 use acta_storage::model::ModelStorage;
 use acta_storage::{
     AuditQuery, AuditStore as _, Change, Committed, Credential, Directory as _, RecordStore as _,
@@ -20,7 +22,7 @@ use super::cache::{FRESH, Lookup};
 use super::{AuthError, Authenticator, Options};
 use crate::{Identified, Secret, SeedError};
 
-const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
+const START: Timestamp = Timestamp::from_unix_micros(1_700_000_000_000_000);
 
 const OPTIONS: Options = Options { failures_count_max: 20 };
 
@@ -76,7 +78,7 @@ impl Bench {
 
     async fn set_state(&self, state: TenantState) {
         let id = Tenant::record_id_of(TenantId::FIRST);
-        let found: Kept<Tenant> = directory::find(&*self.storage, &id).await.unwrap().unwrap();
+        let found: Versioned<Tenant> = directory::find(&*self.storage, &id).await.unwrap().unwrap();
         let writes = vec![found.write(&Tenant { state, ..found.value.clone() })];
         let change = Change { writes, entries: Vec::new() };
         assert_eq!(self.storage.commit(&change).await.unwrap(), Committed::Done);
@@ -84,12 +86,12 @@ impl Bench {
     }
 
     /// What the audit tells of credentials that nobody asked for: each act, and by what.
-    async fn told(&self) -> Vec<(String, String)> {
+    async fn audited(&self) -> Vec<(String, String)> {
         let query = AuditQuery::everything(10);
         let entries = self.storage.list_audit(Some(TenantId::FIRST), &query).await.unwrap();
         let told = entries.into_iter().map(|entry| {
-            let detail: serde_json::Value = serde_json::from_str(&entry.told.detail).unwrap();
-            (entry.told.act.into_owned(), detail["by"].as_str().unwrap().to_owned())
+            let detail: serde_json::Value = serde_json::from_str(&entry.content.detail).unwrap();
+            (entry.content.act.into_owned(), detail["by"].as_str().unwrap().to_owned())
         });
         told.collect()
     }
@@ -112,7 +114,10 @@ async fn of_several_nodes_one_makes_the_first_credential() {
     let [(credential, secret)] = &made[..] else { panic!("{} were made", made.len()) };
     let stored = bench.storage.list_credentials(TenantId::FIRST).await.unwrap();
     assert_eq!(stored, std::slice::from_ref(credential));
-    assert_eq!(bench.told().await, [("credential.created".to_owned(), "first start".to_owned())]);
+    assert_eq!(
+        bench.audited().await,
+        [("credential.created".to_owned(), "first start".to_owned())]
+    );
     assert_eq!(bench.outcome(&credential.key, secret.expose()).await, "permitted");
 }
 
@@ -144,7 +149,7 @@ async fn refuses_whatever_is_not_the_whole_truth() {
     assert!(bench.seed("key", "secret").await.unwrap());
     assert!(bench.seed("other", "another").await.unwrap());
     let told = ("credential.created".to_owned(), "configuration".to_owned());
-    assert_eq!(bench.told().await, [told.clone(), told]);
+    assert_eq!(bench.audited().await, [told.clone(), told]);
     let table = [
         ("key", "secret", "permitted"),
         ("other", "another", "permitted"),
@@ -395,7 +400,7 @@ async fn the_last_use_of_a_credential_is_stored_now_and_then() {
     let bench = Bench::new().await;
     bench.seed("key", "secret").await.unwrap();
     let stored = async || {
-        let found: Option<Kept<CredentialUse>> =
+        let found: Option<Versioned<CredentialUse>> =
             directory::find(&*bench.storage, "key").await.unwrap();
         found.map(|found| found.value.last_used)
     };

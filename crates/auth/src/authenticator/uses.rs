@@ -4,23 +4,23 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::directory::{CredentialUse, Recorded};
 use acta_storage::{Change, Expected, RecordWrite, Storage, StorageError};
 
 /// Remembers when credentials were last used, until that is stored: nobody waits for it.
 #[derive(Debug, Default)]
-pub(crate) struct Uses(Mutex<HashMap<String, (TenantId, Moment)>>);
+pub(crate) struct Uses(Mutex<HashMap<String, (TenantId, Timestamp)>>);
 
 /// Uses that are stored together.
 const TOGETHER_MAX: usize = 500;
 
 impl Uses {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (TenantId, Moment)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (TenantId, Timestamp)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn note(&self, key: &str, tenant: TenantId, now: Moment) {
+    pub(crate) fn note(&self, key: &str, tenant: TenantId, now: Timestamp) {
         let mut uses = self.lock();
         if let Some(last) = uses.get_mut(key) {
             last.1 = now;
@@ -29,7 +29,7 @@ impl Uses {
         }
     }
 
-    pub(crate) fn last_used(&self, key: &str) -> Option<Moment> {
+    pub(crate) fn last_used(&self, key: &str) -> Option<Timestamp> {
         self.lock().get(key).map(|(_, last)| *last)
     }
 

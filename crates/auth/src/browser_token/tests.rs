@@ -7,7 +7,7 @@ use acta_storage::{Change, Credential, Directory as _, RecordStore as _};
 use super::*;
 use crate::Options;
 
-const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
+const START: Timestamp = Timestamp::from_unix_micros(1_700_000_000_000_000);
 
 struct Bench {
     clock: Arc<ManualClock>,
@@ -164,7 +164,7 @@ async fn a_token_goes_with_its_time_its_credential_and_its_rights() {
     assert!(bench.is_refused(&header).await, "the credential is gone");
 }
 
-async fn kept_now(bench: &Bench) -> acta_storage::directory::Kept<Credential> {
+async fn kept_now(bench: &Bench) -> acta_storage::directory::Versioned<Credential> {
     acta_storage::directory::find(&*bench.storage, "lms").await.unwrap().unwrap()
 }
 

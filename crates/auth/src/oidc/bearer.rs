@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Scope, Scopes, TenantId};
-use acta_ambient::{Clock, Moment};
+use acta_ambient::{Clock, Timestamp};
 use serde_json::Value;
 
 use super::cache::Cache;
@@ -115,7 +115,7 @@ impl BearerVerifier {
             scopes: self.scopes(&claims),
         });
         let expires = claims.expires().ok_or(TokenFault::Expired)?.saturating_mul(1_000_000);
-        let expires = Moment::from_unix_micros(expires).saturating_add(LEEWAY);
+        let expires = Timestamp::from_unix_micros(expires).saturating_add(LEEWAY);
         self.cache.remember(hash, Arc::clone(&identity), expires, now);
         Ok(identity)
     }

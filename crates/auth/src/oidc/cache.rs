@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::BearerIdentity;
@@ -21,19 +21,19 @@ pub(crate) type TokenHash = [u8; 32];
 
 /// Remembers whom verified tokens are of, until they expire.
 #[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<HashMap<TokenHash, Entry>>);
+pub(crate) struct Cache(Mutex<HashMap<TokenHash, AuditEntry>>);
 
 #[derive(Debug)]
-struct Entry {
+struct AuditEntry {
     identity: Arc<BearerIdentity>,
     /// When the token expires, by the time of day.
-    expires: Moment,
+    expires: Timestamp,
     /// When it was verified.
     since: Duration,
 }
 
-impl Entry {
-    fn is_valid(&self, (now, elapsed): (Moment, Duration)) -> bool {
+impl AuditEntry {
+    fn is_valid(&self, (now, elapsed): (Timestamp, Duration)) -> bool {
         now < self.expires && elapsed.saturating_sub(self.since) < BELIEVED
     }
 }
@@ -46,7 +46,7 @@ impl Cache {
     pub(crate) fn find(
         &self,
         hash: &TokenHash,
-        now: (Moment, Duration),
+        now: (Timestamp, Duration),
     ) -> Option<Arc<BearerIdentity>> {
         let entries = self.lock();
         let entry = entries.get(hash).filter(|entry| entry.is_valid(now))?;
@@ -58,8 +58,8 @@ impl Cache {
         &self,
         hash: TokenHash,
         identity: Arc<BearerIdentity>,
-        expires: Moment,
-        now: (Moment, Duration),
+        expires: Timestamp,
+        now: (Timestamp, Duration),
     ) {
         let mut entries = self.lock();
         if ENTRIES_MAX <= entries.len() {
@@ -68,10 +68,10 @@ impl Cache {
         if ENTRIES_MAX <= entries.len() {
             entries.clear();
         }
-        entries.insert(hash, Entry { identity, expires, since: now.1 });
+        entries.insert(hash, AuditEntry { identity, expires, since: now.1 });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, AuditEntry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde_json::{Map, Value};
 
 use super::TokenFault;
@@ -83,7 +83,7 @@ impl Claims {
     ///
     /// [`TokenFault::Expired`] without `exp` or behind it, [`TokenFault::Early`] before `nbf`
     /// or `iat`.
-    pub(crate) fn check_time(&self, now: Moment) -> Result<(), TokenFault> {
+    pub(crate) fn check_time(&self, now: Timestamp) -> Result<(), TokenFault> {
         let now = now.unix_micros().div_euclid(1_000_000);
         let leeway = i64::try_from(LEEWAY.as_secs()).unwrap_or(i64::MAX);
         let expires = self.expires().ok_or(TokenFault::Expired)?;
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn tokens_have_their_time() {
         use TokenFault::{Early, Expired, Malformed};
-        let now = Moment::from_unix_micros(1_000_000_000_000);
+        let now = Timestamp::from_unix_micros(1_000_000_000_000);
         let table = [
             (r#"{"exp": 1000001}"#, Ok(())),
             (r#"{"exp": 999941}"#, Ok(())),

@@ -1,6 +1,6 @@
 //! The door for fuzzing: tokens and documents are read as they are of an issuer.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 
 use super::Algorithm;
 use super::jws::Jws;
@@ -13,7 +13,7 @@ pub fn believe(token: &str, keys: &[u8]) -> bool {
     let Ok(keys) = KeySet::parse(keys) else { return false };
     let Ok(jws) = Jws::parse(token, &Algorithm::EVERY) else { return false };
     let Ok(claims) = jws.claims() else { return false };
-    let is_timely = claims.check_time(Moment::default()).is_ok();
+    let is_timely = claims.check_time(Timestamp::default()).is_ok();
     is_timely && claims.subject().is_ok() && keys.verify(&jws).is_ok()
 }
 

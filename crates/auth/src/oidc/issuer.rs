@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use acta_ambient::Clock;
 
+use super::cached::{Cached, Want};
 use super::claims::Claims;
 use super::jws::Jws;
-use super::kept::{Kept, Want};
 use super::keys::KeySet;
 use super::metadata::Metadata;
 use super::transport::{Endpoint, Transport};
@@ -22,8 +22,8 @@ pub(crate) struct Issuer {
     algorithms: Vec<Algorithm>,
     pub(crate) transport: Transport,
     pub(crate) clock: Arc<dyn Clock>,
-    metadata: Kept<Metadata>,
-    keys: Kept<KeySet>,
+    metadata: Cached<Metadata>,
+    keys: Cached<KeySet>,
 }
 
 impl fmt::Debug for Issuer {
@@ -54,7 +54,7 @@ impl Issuer {
             .ok_or_else(|| OidcError::Setup("an issuer is named by an https URL".to_owned()))?;
         let transport = Transport::new(timeout)
             .map_err(|source| OidcError::Unavailable { act: "setting up", source })?;
-        let (metadata, keys) = (Kept::new(), Kept::new());
+        let (metadata, keys) = (Cached::new(), Cached::new());
         Ok(Self { name, base, discovery, algorithms, transport, clock, metadata, keys })
     }
 

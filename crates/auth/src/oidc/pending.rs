@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use acta_ambient::{Entropy, Moment};
+use acta_ambient::{Entropy, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ pub struct Pending {
     pub(crate) state: String,
     pub(crate) nonce: String,
     pub(crate) verifier: String,
-    pub(crate) begun: Moment,
+    pub(crate) begun: Timestamp,
 }
 
 impl fmt::Debug for Pending {
@@ -30,7 +30,7 @@ impl fmt::Debug for Pending {
 }
 
 impl Pending {
-    pub(crate) fn new(issuer: &str, begun: Moment, entropy: &dyn Entropy) -> Self {
+    pub(crate) fn new(issuer: &str, begun: Timestamp, entropy: &dyn Entropy) -> Self {
         let secret = || {
             let mut bytes = [0; SECRET_BYTES];
             entropy.fill(&mut bytes);
@@ -58,7 +58,7 @@ impl Pending {
         let issuer = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
         let mut secret = || parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
         let (state, nonce, verifier) = (secret()?, secret()?, secret()?);
-        let begun = Moment::from_unix_micros(parts.next()?.parse().ok()?);
+        let begun = Timestamp::from_unix_micros(parts.next()?.parse().ok()?);
         let issuer = String::from_utf8(issuer).ok()?;
         parts.next().is_none().then_some(Self { issuer, state, nonce, verifier, begun })
     }
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn encodes_and_decodes_alike() {
-        let begun = Moment::from_unix_micros(1_795_305_102_123_456);
+        let begun = Timestamp::from_unix_micros(1_795_305_102_123_456);
         let pending = Pending::new("https://id.example.org/a", begun, &SeededEntropy::new(1));
         assert_eq!(Pending::decode(&pending.encode()), Some(pending.clone()));
         for text in ["", "a", "a.b.c.d", &pending.encode()[1..], &format!("{}.1", pending.encode())]
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn every_sign_in_has_secrets_of_its_own() {
         let entropy = SeededEntropy::new(1);
-        let [one, two] = [(); 2].map(|()| Pending::new("", Moment::default(), &entropy));
+        let [one, two] = [(); 2].map(|()| Pending::new("", Timestamp::default(), &entropy));
         let mut secrets =
             vec![one.state, one.nonce, one.verifier, two.state, two.nonce, two.verifier];
         assert!(secrets.iter().all(|secret| secret.len() == 43));
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn makes_the_challenge_of_the_standard() {
         // RFC 7636, appendix B.
-        let mut pending = Pending::new("", Moment::default(), &SeededEntropy::new(1));
+        let mut pending = Pending::new("", Timestamp::default(), &SeededEntropy::new(1));
         pending.verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".to_owned();
         assert_eq!(pending.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }

@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 
 /// So many failures in a row cost nothing.
 const FREE_COUNT: u32 = 4;
@@ -32,7 +32,7 @@ pub struct SignInFailures {
     /// How many.
     pub count: u32,
     /// When the last one was. Of no meaning if there was none.
-    pub last: Moment,
+    pub last: Timestamp,
 }
 
 /// Whether an attempt may be made.
@@ -43,14 +43,14 @@ pub enum Attempt {
     /// Look at nothing before this moment, not even at what is right.
     Delayed {
         /// The first moment at which it is looked at something.
-        until: Moment,
+        until: Timestamp,
     },
 }
 
 impl SignInFailures {
     /// Whether an attempt may be made `now`.
     #[must_use]
-    pub fn decide(self, now: Moment) -> Attempt {
+    pub fn decide(self, now: Timestamp) -> Attempt {
         let until = self.last.saturating_add(delay_after(self.count));
         // A failure in the future is of a clock that was wrong, and must not count for longer
         // than any other.
@@ -63,12 +63,12 @@ impl SignInFailures {
 
     /// What to store when an attempt fails `now`.
     #[must_use]
-    pub fn and_one(self, now: Moment) -> Self {
+    pub fn and_one(self, now: Timestamp) -> Self {
         let earlier = if self.is_forgotten(now) { 0 } else { self.count };
         Self { count: earlier.saturating_add(1), last: now }
     }
 
-    fn is_forgotten(self, now: Moment) -> bool {
+    fn is_forgotten(self, now: Timestamp) -> bool {
         self.last.saturating_add(MEMORY) <= now
     }
 }
@@ -87,14 +87,14 @@ fn delay_after(count: u32) -> Duration {
 mod tests {
     use super::*;
 
-    const START: Moment = Moment::from_unix_micros(1_800_000_000_000_000);
+    const START: Timestamp = Timestamp::from_unix_micros(1_800_000_000_000_000);
 
-    fn at(secs: u64) -> Moment {
+    fn at(secs: u64) -> Timestamp {
         START.saturating_add(Duration::from_secs(secs))
     }
 
     #[track_caller]
-    fn check(count: u32, now: Moment, expected: Attempt) {
+    fn check(count: u32, now: Timestamp, expected: Attempt) {
         let failures = SignInFailures { count, last: START };
         assert_eq!(failures.decide(now), expected, "{count} failures, at {now}");
     }
@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_wrong_keeps_nobody_out() {
-        let earlier = |secs: i64| Moment::from_unix_micros(START.unix_micros() - secs * 1_000_000);
+        let earlier =
+            |secs: i64| Timestamp::from_unix_micros(START.unix_micros() - secs * 1_000_000);
         check(20, earlier(900), Attempt::Delayed { until: at(900) });
         check(20, earlier(901), Attempt::Allowed);
     }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use acta_ambient::{Entropy, Moment};
+use acta_ambient::{Entropy, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
@@ -124,7 +124,7 @@ impl TotpSecret {
     ///
     /// The step is to be stored before anybody is let in, so that the code cannot be used
     /// again. Takes as long for any code of six digits.
-    pub fn verify(&self, code: &str, now: Moment, last_step: Option<u64>) -> Option<u64> {
+    pub fn verify(&self, code: &str, now: Timestamp, last_step: Option<u64>) -> Option<u64> {
         let typed: String = code.chars().filter(|letter| *letter != ' ').take(DIGITS + 1).collect();
         let current = u64::try_from(now.unix_micros().div_euclid(STEP_MICROS)).unwrap_or(0);
         let first = current.saturating_sub(STEPS_OFF_MAX);
@@ -174,8 +174,8 @@ mod tests {
         TotpSecret(Zeroizing::new(*b"12345678901234567890"))
     }
 
-    fn at(secs: i64) -> Moment {
-        Moment::from_unix_micros(secs * 1_000_000)
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_unix_micros(secs * 1_000_000)
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
 mod bearer;
+mod failures;
 mod fixture;
 mod signing_in;
 mod tokens;
-mod trouble;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acta_access::Role;
-use acta_ambient::{Clock as _, Moment};
+use acta_ambient::{Clock as _, Timestamp};
 use acta_auth::Secret;
 use acta_auth::oidc::{Begun, OidcError, Pending};
 use acta_test_oidc::{OidcServer, Options};
@@ -172,10 +172,10 @@ async fn a_sign_in_takes_ten_minutes_at_most() {
     clock.advance(Duration::from_mins(10));
     assert_stale(&finish(&provider, &pending, &query).await);
     // Nor does it come from the future, but clocks may differ a little.
-    clock.set(Moment::from_unix_micros(begun.unix_micros() - 120_000_000));
+    clock.set(Timestamp::from_unix_micros(begun.unix_micros() - 120_000_000));
     assert_stale(&finish(&provider, &pending, &query).await);
     assert_eq!(server.count("/token"), 0);
-    clock.set(Moment::from_unix_micros(begun.unix_micros() - 30_000_000));
+    clock.set(Timestamp::from_unix_micros(begun.unix_micros() - 30_000_000));
     assert_eq!(finish(&provider, &pending, &query).await.unwrap().subject, "alice");
 }
 

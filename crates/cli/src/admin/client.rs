@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 
 use super::{Address, Admin, Refusal};
 use crate::terminal::{print, say};
-use crate::wire::{self, Missing, Place};
+use crate::wire::{self, IfMissing, StoreArgs};
 
 /// Arguments of every command of an administrator.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Common {
     #[command(flatten)]
-    place: Place,
+    place: StoreArgs,
     /// Print the answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -75,7 +75,7 @@ impl Client {
     ) -> Result<ExitCode> {
         let config = wire::load(file, common.place.flags())?.config;
         let outcome = wire::block_on(async {
-            let admin = Admin::reach(&config, Missing::Refuse).await?;
+            let admin = Admin::reach(&config, IfMissing::Refuse).await?;
             let mut client = Self { admin, config };
             let outcome = work(&mut client).await;
             client.admin.close().await?;

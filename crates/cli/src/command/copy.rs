@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::terminal::{TransferBar, counted, print, say};
-use crate::wire::{self, Missing};
+use crate::wire::{self, IfMissing};
 
 /// What to do when a copy was broken off.
 const GO_ON: &str = "the copy is unfinished: run the same command again to go on with it";
@@ -47,8 +47,8 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         bail!("{} is both source and target: name two stores", arguments.from);
     }
     wire::block_on(async {
-        let from = wire::open_side(file, &arguments.from, Missing::Refuse).await?;
-        let to = wire::open_side(file, &arguments.to, Missing::Make).await?;
+        let from = wire::open_side(file, &arguments.from, IfMissing::Refuse).await?;
+        let to = wire::open_side(file, &arguments.to, IfMissing::Make).await?;
         let clock = SystemClock::new();
         let (mut bar, mut copying) = (TransferBar::new(), None);
         let mut watch = |now| {

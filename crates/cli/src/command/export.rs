@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use super::verify;
 use crate::terminal::{Unit, counted, progress_bar, say};
-use crate::wire::{self, Missing, Place, Store};
+use crate::wire::{self, IfMissing, Store, StoreArgs};
 
 /// Arguments of `acta export`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    place: Place,
+    place: StoreArgs,
     /// Leave out statements that have been voided.
     #[arg(long)]
     without_voided: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let store = match Store::open(&loaded.config, Missing::Refuse).await {
+        let store = match Store::open(&loaded.config, IfMissing::Refuse).await {
             Err(error) if arguments.skip_damaged && wire::is_damage(&error) => {
                 say(&format!("{error:#}"));
                 return salvage(&loaded.config, arguments);

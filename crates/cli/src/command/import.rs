@@ -13,7 +13,7 @@ use indicatif::ProgressBar;
 
 use super::check::parse_version;
 use crate::terminal::{Unit, counted, print, progress_bar, say};
-use crate::wire::{self, Missing, Place, Store};
+use crate::wire::{self, IfMissing, Store, StoreArgs};
 
 /// The account name in the authority of imported statements.
 const AUTHORITY_NAME: &str = "import";
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    place: Place,
+    place: StoreArgs,
     /// The xAPI version of the statements; otherwise each statement's own.
     #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
     xapi_version: Option<Version>,
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let mut store = Store::open(&loaded.config, Missing::Make).await?;
+        let mut store = Store::open(&loaded.config, IfMissing::Make).await?;
         store.check_whole().await?;
         store.follow();
         let outcome = import_all(&store, arguments).await;

@@ -10,7 +10,7 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use crate::terminal::{CopyBar, counted, print, say};
-use crate::wire::{self, Missing, Store};
+use crate::wire::{self, IfMissing, Store};
 
 /// What to do about a store in a database.
 const INSTEAD: &str = "restore it with pg_restore, or from the archive of its log";
@@ -78,7 +78,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 /// Opens the store, which checks all statements and makes the index, and closes it.
 fn open(config: &Config, restored: &Restored) -> Result<()> {
     wire::block_on(async {
-        let store = Store::open(config, Missing::Refuse).await?;
+        let store = Store::open(config, IfMissing::Refuse).await?;
         let mut found = 0;
         for tenant in store.storage.list_tenants().await? {
             found += store.storage.count_statements(tenant.id).await?;

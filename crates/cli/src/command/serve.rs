@@ -1,7 +1,7 @@
 //! `acta serve`: xAPI over HTTP until told to stop.
 
-mod greeting;
-mod tending;
+mod bootstrap;
+mod maintenance;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -19,10 +19,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::wire::{self, Engine, Missing, Place, Store};
+use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
 use crate::{gauges, logging};
-use greeting::greet;
-use tending::Tending;
+use bootstrap::greet;
+use maintenance::Tending;
 
 /// File handles that are left to the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
@@ -35,7 +35,7 @@ const CONNECTING_MAX: u32 = 4096;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    place: Place,
+    place: StoreArgs,
     /// Where to listen [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
@@ -74,7 +74,7 @@ async fn serve(config: &Config) -> Result<()> {
     let listener = listen(config.listen);
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let mut store = Store::open(config, Missing::Make).await?;
+    let mut store = Store::open(config, IfMissing::Make).await?;
     store.check_whole().await?;
     let mut parts = store.server_parts(config, connections_max(config)).await?;
     greet(&store, (&parts.http.authenticator, &parts.admin.admin), (config, address)).await?;
@@ -83,11 +83,11 @@ async fn serve(config: &Config) -> Result<()> {
     let engine = store.engine.clone();
     let gauges: Arc<dyn Gauges> = Arc::new(gauges::StoreGauges::new(engine, store.follow()));
     parts.http.gauges = Some(gauges);
-    let tending = Tending::begin(&parts);
+    let maintenance = Tending::begin(&parts);
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;
-    tending.end().await;
+    maintenance.end().await;
     info!("closing the store");
     drop(socket);
     store.close().await?;

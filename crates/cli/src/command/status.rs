@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use crate::admin::{Admin, Table};
 use crate::terminal::print;
-use crate::wire::{self, Missing, Place};
+use crate::wire::{self, IfMissing, StoreArgs};
 
 /// Arguments of `acta status`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    place: Place,
+    place: StoreArgs,
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
@@ -44,7 +44,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 }
 
 async fn read(config: &Config) -> Result<Value> {
-    let mut admin = Admin::reach(config, Missing::Refuse).await?;
+    let mut admin = Admin::reach(config, IfMissing::Refuse).await?;
     let read = admin.request(Method::GET, "/server", None).await;
     admin.close().await?;
     read

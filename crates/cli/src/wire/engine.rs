@@ -13,7 +13,7 @@ use super::database;
 
 /// What to do about a store that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missing {
+pub(crate) enum IfMissing {
     /// Make an empty one.
     Make,
     /// Say so.
@@ -33,20 +33,20 @@ impl Engine {
     /// Opens the store that `config` names.
     pub(crate) async fn open(
         config: &Config,
-        missing: Missing,
+        missing: IfMissing,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self> {
         if let Some(database) = &config.database {
             let mut options = database::options(database, clock, entropy);
-            if missing == Missing::Refuse {
+            if missing == IfMissing::Refuse {
                 options.migrate = Migrate::Never;
             }
             let storage = PostgresStorage::open(&options).await;
             return Ok(Self::Postgres(storage.context("cannot open the store")?));
         }
         let directory = &config.data;
-        if missing == Missing::Refuse && !directory.is_dir() {
+        if missing == IfMissing::Refuse && !directory.is_dir() {
             bail!("there is no store in {}", directory.display());
         }
         let storage = EmbeddedStorage::open(&super::engine_options(config, clock, entropy));

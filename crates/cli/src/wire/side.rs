@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acta_ambient::{SystemClock, SystemEntropy};
 use anyhow::{Result, bail};
 
-use super::{Engine, Missing};
+use super::{Engine, IfMissing};
 
 /// The file that makes a directory a store.
 const STORE_FILE: &str = "store";
@@ -21,7 +21,7 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 pub(crate) async fn open_side(
     file: Option<&Path>,
     address: &str,
-    missing: Missing,
+    missing: IfMissing,
 ) -> Result<Engine> {
     let is_url = SCHEMES.iter().any(|scheme| address.starts_with(scheme));
     let mut config = if is_url {
@@ -35,7 +35,7 @@ pub(crate) async fn open_side(
     if !is_url && address != CONFIGURED {
         config.database = None;
         config.data = address.into();
-        if missing == Missing::Refuse && !config.data.join(STORE_FILE).is_file() {
+        if missing == IfMissing::Refuse && !config.data.join(STORE_FILE).is_file() {
             bail!("there is no store in {address}");
         }
     }

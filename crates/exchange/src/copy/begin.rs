@@ -14,10 +14,10 @@ pub(super) async fn begin(from: &dyn Storage, to: &dyn Storage) -> Result<bool, 
     if to.identify().await.map_err(CopyError::Target)? == source {
         return Err(CopyError::SameStore);
     }
-    if from.find_adoption().await.map_err(CopyError::Source)?.is_some() {
+    if from.find_import().await.map_err(CopyError::Source)?.is_some() {
         return Err(CopyError::SourceUnfinished);
     }
-    match to.find_adoption().await.map_err(CopyError::Target)? {
+    match to.find_import().await.map_err(CopyError::Target)? {
         Some(known) if known == source => return Ok(true),
         Some(_) => return Err(CopyError::OtherSource),
         None => {}
@@ -25,7 +25,7 @@ pub(super) async fn begin(from: &dyn Storage, to: &dyn Storage) -> Result<bool, 
     if let Some(what) = holding(to).await.map_err(CopyError::Target)? {
         return Err(CopyError::NotEmpty(what));
     }
-    to.begin_adoption(source).await.map_err(CopyError::Target)?;
+    to.begin_import(source).await.map_err(CopyError::Target)?;
     Ok(false)
 }
 

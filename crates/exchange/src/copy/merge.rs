@@ -7,8 +7,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
-use acta_storage::{KeptStatement, PageLimits, Storage, StorageError};
+use acta_ambient::Timestamp;
+use acta_storage::{PageLimits, Storage, StorageError, TransferredStatement};
 
 /// Most statements of a run.
 const RUN_COUNT_MAX: usize = 16_384;
@@ -23,7 +23,7 @@ const PAGE_COUNT_MIN: usize = 32;
 const PAGE_BYTES_MIN: usize = 32 << 10;
 
 /// Statements of tenants in the order of their times.
-pub(super) type Run = Vec<(TenantId, KeptStatement)>;
+pub(super) type Run = Vec<(TenantId, TransferredStatement)>;
 
 /// Reads the logs of all tenants as one.
 pub(super) struct Merge<'a> {
@@ -31,11 +31,11 @@ pub(super) struct Merge<'a> {
     lanes: Vec<Lane>,
     /// The next statement of each lane: when it was stored, and the lane's index. Lanes are in
     /// the order of tenants, so that statements of the same time always come in one order.
-    heads: BinaryHeap<Reverse<(Moment, usize)>>,
+    heads: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// Lanes of which nobody knows what comes next.
     unread: Vec<usize>,
     /// Only statements that were stored before.
-    before: Option<Moment>,
+    before: Option<Timestamp>,
     page: PageLimits,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Merge<'a> {
 struct Lane {
     tenant: TenantId,
     after: u64,
-    ahead: VecDeque<KeptStatement>,
+    ahead: VecDeque<TransferredStatement>,
 }
 
 impl<'a> Merge<'a> {
@@ -51,7 +51,7 @@ impl<'a> Merge<'a> {
     pub(super) fn new(
         from: &'a dyn Storage,
         places: Vec<(TenantId, u64)>,
-        before: Option<Moment>,
+        before: Option<Timestamp>,
     ) -> Self {
         let count = places.len().max(1);
         let page = PageLimits {
@@ -90,7 +90,7 @@ impl<'a> Merge<'a> {
             let Some(lane) = self.lanes.get_mut(index) else { continue };
             let page = self.from.read_kept(lane.tenant, lane.after, self.page).await?;
             let is_wanted =
-                |one: &KeptStatement| self.before.is_none_or(|before| one.stored < before);
+                |one: &TransferredStatement| self.before.is_none_or(|before| one.stored < before);
             lane.ahead = page.into_iter().take_while(is_wanted).collect();
             if let Some(head) = lane.ahead.front() {
                 self.heads.push(Reverse((head.stored, index)));

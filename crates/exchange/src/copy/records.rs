@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     AuditQuery, Batch, Change, DocumentKey, Group, NamedSecret, PageLimits, Precondition, Record,
     RecordKind, RecordWrite, StagedAttachment, Storage, StorageError, Tenant,
@@ -61,7 +61,7 @@ impl Copier<'_, '_> {
             self.from.list_secrets().await.map_err(CopyError::Source)?
         {
             // Whether it is the same is seen when all are compared.
-            self.to.settle_secret(&name, secret).await.map_err(CopyError::Target)?;
+            self.to.get_or_create_secret(&name, secret).await.map_err(CopyError::Target)?;
         }
         Ok(statement_count)
     }
@@ -82,7 +82,7 @@ impl Copier<'_, '_> {
             let Some(last) = page.last() else { break };
             after = Some(last.id.clone());
             known.extend(page.iter().map(|record| record.id.clone()));
-            self.to.adopt_records(page).await.map_err(CopyError::Target)?;
+            self.to.import_records(page).await.map_err(CopyError::Target)?;
         }
         if is_resumed {
             self.remove_other_records(kind, &known).await.map_err(CopyError::Target)?;
@@ -102,7 +102,7 @@ impl Copier<'_, '_> {
             after = Some(last.id.clone());
             let others = page.iter().filter(|record| !known.contains(&record.id));
             let writes = others.map(RecordWrite::remove).collect();
-            // Nobody else writes to a store that adopts.
+            // Nobody else writes to a store that imports.
             self.to.commit(&Change { writes, entries: Vec::new() }).await?;
         }
     }
@@ -117,7 +117,7 @@ impl Copier<'_, '_> {
             let entries = entries.map_err(CopyError::Source)?;
             let Some(last) = entries.last() else { return Ok(()) };
             query.after = Some(last.sequence);
-            self.to.adopt_audit(tenant, entries).await.map_err(CopyError::Target)?;
+            self.to.import_audit(tenant, entries).await.map_err(CopyError::Target)?;
         }
     }
 
@@ -140,8 +140,8 @@ impl Copier<'_, '_> {
     }
 
     /// The instant before which nothing will be stored any more, of any tenant.
-    async fn settled_before(&self, tenants: &[Tenant]) -> Result<Moment, CopyError> {
-        let mut least = Moment::from_unix_micros(i64::MAX);
+    async fn settled_before(&self, tenants: &[Tenant]) -> Result<Timestamp, CopyError> {
+        let mut least = Timestamp::from_unix_micros(i64::MAX);
         for tenant in tenants {
             let settled = self.from.consistent_through(tenant.id).await;
             least = least.min(settled.map_err(CopyError::Source)?);
@@ -152,7 +152,7 @@ impl Copier<'_, '_> {
     async fn copy_round(
         &mut self,
         tenants: &[Tenant],
-        before: Option<Moment>,
+        before: Option<Timestamp>,
     ) -> Result<u64, CopyError> {
         let (mut places, mut done, mut total) = (Vec::new(), 0, 0);
         for tenant in tenants {
@@ -167,8 +167,8 @@ impl Copier<'_, '_> {
         while !run.is_empty() {
             let count = run.len() as u64;
             // The next ones are read while these are written.
-            let (adopted, next) = join(self.to.adopt_statements(run), merge.next_run()).await;
-            adopted.map_err(CopyError::Target)?;
+            let (imported, next) = join(self.to.import_statements(run), merge.next_run()).await;
+            imported.map_err(CopyError::Target)?;
             copied += count;
             (self.watch)(Copying::Statements { done: done + copied, total });
             run = next.map_err(CopyError::Source)?;
@@ -268,7 +268,7 @@ impl Copier<'_, '_> {
             after = Some(last.key.clone());
             known.extend(page.iter().map(|one| one.key.clone()));
             *done += page.len() as u64;
-            self.to.adopt_documents(tenant, page).await.map_err(CopyError::Target)?;
+            self.to.import_documents(tenant, page).await.map_err(CopyError::Target)?;
             (self.watch)(Copying::Documents { done: *done });
         }
     }

@@ -1,19 +1,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::model::ModelStorage;
 use acta_storage::{
     Batch, ChainHead, Change, Credential, CursorStore as _, Directory as _, DocumentStore as _,
-    Group, KeptStatement, PageLimits, Precondition, RecordStore as _, SecretStore as _,
-    StatementStore as _, StoreId, TransferSource as _, TransferTarget as _,
+    Group, PageLimits, Precondition, RecordStore as _, SecretStore as _, StatementStore as _,
+    StoreId, TransferSource as _, TransferTarget as _, TransferredStatement,
 };
 use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::told;
+use acta_storage_suite::auditing::sample_entry;
 use acta_storage_suite::documenting::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, batch};
 use acta_storage_suite::settling::credential;
-use acta_xapi::{Fingerprint, Kept, StatementId, Uuid, Version};
+use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid, Version};
 
 use super::merge::Merge;
 use super::*;
@@ -59,8 +59,9 @@ async fn filled() -> ModelStorage {
         let batch = Batch { statements: Vec::new(), attachments: vec![staged] };
         storage.append(south, batch).await.unwrap();
     }
-    storage.settle_secret("credential-mac", [7; 32]).await.unwrap();
-    let entries = [None, Some(TenantId::FIRST), Some(south)].map(|tenant| (tenant, told(1)));
+    storage.get_or_create_secret("credential-mac", [7; 32]).await.unwrap();
+    let entries =
+        [None, Some(TenantId::FIRST), Some(south)].map(|tenant| (tenant, sample_entry(1)));
     storage.commit(&Change { writes: Vec::new(), entries: entries.to_vec() }).await.unwrap();
     storage
 }
@@ -86,7 +87,7 @@ async fn copies_everything_and_counts_it() {
     assert!(told.contains(&Copying::Verified { done: 20, total: 20 }), "{told:?}");
     assert!(!told.contains(&Copying::Resumed));
 
-    assert_eq!(to.find_adoption().await.unwrap(), None);
+    assert_eq!(to.find_import().await.unwrap(), None);
     assert_eq!(to.list_tenants().await.unwrap(), from.list_tenants().await.unwrap());
     for CopiedTenant { tenant, .. } in &copied.tenants {
         let kept = from.read_kept(tenant.id, 0, WHOLE).await.unwrap();
@@ -103,12 +104,12 @@ async fn copies_everything_and_counts_it() {
 async fn goes_on_with_what_is_missing() {
     let (from, to) = (filled().await, store());
     let south = TenantId::new(2).unwrap();
-    to.begin_adoption(from.identify().await.unwrap()).await.unwrap();
+    to.begin_import(from.identify().await.unwrap()).await.unwrap();
     for (tenant, count_max) in [(TenantId::FIRST, 5), (south, 2)] {
         let page = PageLimits { count_max, bytes_max: usize::MAX };
         let kept = from.read_kept(tenant, 0, page).await.unwrap();
         let kept = kept.into_iter().map(|one| (tenant, one)).collect();
-        to.adopt_statements(kept).await.unwrap();
+        to.import_statements(kept).await.unwrap();
     }
     // Copied before, and removed from the source since.
     put(&to, south, "gone").await;
@@ -125,7 +126,7 @@ async fn refuses_stores_that_are_not_fit() {
     let from = filled().await;
     assert!(matches!(run(&from, &from).await, Err(CopyError::SameStore)));
     let to = store();
-    to.begin_adoption(StoreId([1; 32])).await.unwrap();
+    to.begin_import(StoreId([1; 32])).await.unwrap();
     assert!(matches!(run(&from, &to).await, Err(CopyError::OtherSource)));
     assert!(matches!(run(&to, &store()).await, Err(CopyError::SourceUnfinished)));
 }
@@ -137,7 +138,7 @@ async fn refuses_a_target_that_is_not_empty() {
     let expect = async |to: ModelStorage, expected: &str| {
         let error = run(&from, &to).await.unwrap_err();
         assert!(matches!(error, CopyError::NotEmpty(what) if what == expected), "{error}");
-        assert_eq!(to.find_adoption().await.unwrap(), None);
+        assert_eq!(to.find_import().await.unwrap(), None);
     };
     let to = store();
     to.create_tenant("other", START).await.unwrap();
@@ -160,14 +161,14 @@ async fn refuses_a_target_that_is_not_empty() {
     to.save_cursor(tenant, "reader", "1").await.unwrap();
     expect(to, "cursors").await;
     let to = store();
-    to.settle_secret("some", [1; 32]).await.unwrap();
+    to.get_or_create_secret("some", [1; 32]).await.unwrap();
     expect(to, "secrets").await;
 }
 
 /// A target with the mark of this source in which something is not as it should be.
 async fn spoilt(from: &ModelStorage) -> ModelStorage {
     let to = store();
-    to.begin_adoption(from.identify().await.unwrap()).await.unwrap();
+    to.begin_import(from.identify().await.unwrap()).await.unwrap();
     to
 }
 
@@ -177,7 +178,7 @@ async fn names_what_differs_and_stays_unfinished() {
     let tenant = TenantId::FIRST;
     let fail = async |to: ModelStorage| {
         let error = run(&from, &to).await.unwrap_err();
-        assert!(to.find_adoption().await.unwrap().is_some());
+        assert!(to.find_import().await.unwrap().is_some());
         error
     };
 
@@ -185,7 +186,7 @@ async fn names_what_differs_and_stays_unfinished() {
     let mut kept = from.read_kept(tenant, 0, WHOLE).await.unwrap();
     kept[6].kept.text = kept[6].kept.text.replace("ada", "eva");
     let kept = kept.into_iter().map(|one| (tenant, one)).collect();
-    to.adopt_statements(kept).await.unwrap();
+    to.import_statements(kept).await.unwrap();
     let error = fail(to).await;
     assert!(
         matches!(error, CopyError::StatementDiffers { tenant: TenantId::FIRST, sequence: 7 }),
@@ -199,16 +200,16 @@ async fn names_what_differs_and_stays_unfinished() {
     assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
 
     let to = spoilt(&from).await;
-    to.settle_secret("credential-mac", [8; 32]).await.unwrap();
+    to.get_or_create_secret("credential-mac", [8; 32]).await.unwrap();
     assert!(matches!(fail(to).await, CopyError::SecretsDiffer));
 
     let to = spoilt(&from).await;
-    to.adopt_audit(None, vec![ChainHead::EMPTY.follow(None, told(9))]).await.unwrap();
+    to.import_audit(None, vec![ChainHead::EMPTY.follow(None, sample_entry(9))]).await.unwrap();
     assert!(matches!(fail(to).await, CopyError::ServerAuditDiffers));
 
     let to = spoilt(&from).await;
-    let other = ChainHead::EMPTY.follow(Some(tenant), told(9));
-    to.adopt_audit(Some(tenant), vec![other]).await.unwrap();
+    let other = ChainHead::EMPTY.follow(Some(tenant), sample_entry(9));
+    to.import_audit(Some(tenant), vec![other]).await.unwrap();
     let error = fail(to).await;
     let kind = Kind::Audit;
     assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
@@ -235,15 +236,15 @@ async fn records_become_those_of_the_source() {
 }
 
 /// Of no meaning, so that many are quickly made.
-fn blank(sequence: u64, stored_micros: i64) -> KeptStatement {
-    KeptStatement {
+fn blank(sequence: u64, stored_micros: i64) -> TransferredStatement {
+    TransferredStatement {
         sequence,
         id: StatementId(Uuid::from_u128(sequence.into())),
-        stored: Moment::from_unix_micros(stored_micros),
+        stored: Timestamp::from_unix_micros(stored_micros),
         version: Version::V2_0_0,
         fingerprint: Fingerprint([0; 16]),
         salt: [0; 16],
-        kept: Kept { text: "{}".to_owned(), is_timestamp_stored: false },
+        kept: StatementText { text: "{}".to_owned(), is_timestamp_stored: false },
         target: None,
         is_voiding: false,
     }
@@ -262,7 +263,7 @@ async fn the_logs_of_many_tenants_are_read_as_one() {
             let stored = pace * i64::try_from(sequence).unwrap();
             (tenant, blank(sequence, stored))
         });
-        storage.adopt_statements(kept.collect()).await.unwrap();
+        storage.import_statements(kept.collect()).await.unwrap();
         places.push((tenant, 3));
     }
     let mut merge = Merge::new(&storage, places.clone(), None);
@@ -277,7 +278,7 @@ async fn the_logs_of_many_tenants_are_read_as_one() {
     assert_eq!(all.len(), 520 * 37);
     assert!(all.is_sorted(), "by time, then tenant, then sequence");
 
-    let bound = Moment::from_unix_micros(100);
+    let bound = Timestamp::from_unix_micros(100);
     let mut early = Merge::new(&storage, places, Some(bound));
     let early = early.next_run().await.unwrap();
     let expected = all.iter().take_while(|(stored, ..)| *stored < bound).count();

@@ -4,8 +4,8 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    AuditQuery, DocumentKey, Group, KeptDocument, KeptStatement, PageLimits, RecordKind, Storage,
-    StorageError, Tenant,
+    AuditQuery, DocumentKey, Group, PageLimits, RecordKind, Storage, StorageError, Tenant,
+    TransferredDocument, TransferredStatement,
 };
 use acta_xapi::{Sha2, scalar::Sha2Hasher};
 use futures_util::future::join;
@@ -48,7 +48,7 @@ impl Tally {
         Digest { count: self.count, sha256: self.hasher.finish() }
     }
 
-    fn statement(&mut self, one: &KeptStatement) {
+    fn statement(&mut self, one: &TransferredStatement) {
         self.item(&[
             &one.sequence.to_le_bytes(),
             &one.id.0.as_u128().to_be_bytes(),
@@ -201,7 +201,7 @@ async fn documents(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, St
     Ok(tally.finish())
 }
 
-fn hash_of(KeptDocument { key, document }: &KeptDocument) -> Sha2 {
+fn hash_of(TransferredDocument { key, document }: &TransferredDocument) -> Sha2 {
     let none = String::new;
     let (kind, activity, agent, registration, name) = match key {
         DocumentKey::State { activity, agent, registration, state_id } => {

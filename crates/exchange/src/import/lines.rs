@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use acta_xapi::Sha2;
 use acta_xapi::scalar::Sha2Hasher;
 
-pub(super) struct Lines<'a> {
+pub(super) struct LineReader<'a> {
     input: &'a mut (dyn BufRead + Send),
     /// Bytes of whole lines.
     offset: u64,
@@ -15,7 +15,7 @@ pub(super) struct Lines<'a> {
     ahead: io::Cursor<Vec<u8>>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineReader<'a> {
     pub(super) fn new(input: &'a mut (dyn BufRead + Send)) -> Self {
         let hasher = Sha2::sha256(&[]).hasher();
         Self { input, offset: 0, number: 0, hasher, ahead: io::Cursor::default() }
@@ -66,7 +66,7 @@ impl<'a> Lines<'a> {
     /// Passes over `offset` bytes if they have this hash. Otherwise the input is another one
     /// than before: nothing is passed over. Returns how many lines were.
     pub(super) fn skip_if_unchanged(&mut self, offset: u64, hash: &str) -> io::Result<u64> {
-        let mut skipped = Lines::new(self.input);
+        let mut skipped = LineReader::new(self.input);
         let mut beginning = Vec::new();
         while skipped.offset < offset {
             let mut line = Vec::new();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use acta_access::{Scope, TenantId};
-use acta_ambient::{ManualClock, Moment, SeededEntropy};
+use acta_ambient::{ManualClock, SeededEntropy, Timestamp};
 use acta_service::{Options, ServiceParts};
 use acta_storage::model::ModelStorage;
 
@@ -32,7 +32,7 @@ impl Watch for Log {
 
 impl Store {
     fn new() -> Self {
-        let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_000_000)));
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_000_000)));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock) as _));
         let options = Options {
             authority_home_page: "http://example.org/acta".parse().unwrap(),

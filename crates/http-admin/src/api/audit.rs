@@ -1,11 +1,11 @@
 //! The audit of the server and of tenants: who did what, when and from where.
 
+mod audit_stream;
 mod export;
 mod list;
 mod query;
 mod verify;
 mod view;
-mod written;
 
 use acta_http::route::Gate;
 use utoipa_axum::routes;

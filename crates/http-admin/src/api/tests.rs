@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
+use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::PasswordHasherOptions;
 use acta_http::edge::{ClientAddress, Query};
 use acta_http::problem::Problem;
@@ -30,10 +30,10 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::idempotency::IdempotencyKey;
 use super::json::{Json, view};
 use super::paging::{Page, PageParams};
 use super::path::Id;
-use super::repeating::IdempotencyKey;
 use super::versioned::{IfMatch, created, versioned};
 use crate::groups::AdminApi;
 use crate::operations::BASE;
@@ -107,7 +107,7 @@ fn bounds() -> Bounds {
 }
 
 async fn shared() -> Shared {
-    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Moment::from_unix_micros(0)));
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_unix_micros(0)));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
     let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
     let service = acta_service::Options {

@@ -6,9 +6,9 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use acta_access::{Authority, NotAnAuthority, Scope, Scopes};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_http::edge::Params;
-use acta_xapi::{Faults, Timestamp};
+use acta_xapi::{Faults, StatementTimestamp};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -120,7 +120,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
 ///
 /// Spec: RFC 3339, 5.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Instant(pub(crate) Moment);
+pub(crate) struct Instant(pub(crate) Timestamp);
 
 /// The text is no point in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -135,10 +135,11 @@ impl FromStr for Instant {
         if !is_rfc_3339(text.as_bytes()) {
             return Err(NotAnInstant);
         }
-        let timestamp: Timestamp = text.parse().map_err(|_not_a_timestamp| NotAnInstant)?;
+        let timestamp: StatementTimestamp =
+            text.parse().map_err(|_not_a_timestamp| NotAnInstant)?;
         let micros = i64::try_from(timestamp.unix_nanos().div_euclid(1000));
         let micros = micros.map_err(|_too_far| NotAnInstant)?;
-        Ok(Self(Moment::from_unix_micros(micros)))
+        Ok(Self(Timestamp::from_unix_micros(micros)))
     }
 }
 
@@ -154,7 +155,7 @@ fn is_rfc_3339(text: &[u8]) -> bool {
 }
 
 /// Takes a point in time out of parameters.
-pub(crate) fn take_moment(params: &mut Params, name: &str) -> Option<Moment> {
+pub(crate) fn take_timestamp(params: &mut Params, name: &str) -> Option<Timestamp> {
     let text = params.text(name)?;
     // A plus that was not encoded arrives as a blank, and no time has one.
     let text = text.replace(' ', "+");

@@ -1,6 +1,6 @@
 //! `/account`: one's own account.
 
-use acta_admin::{AdminError, Asker};
+use acta_admin::{AdminError, Requester};
 use acta_auth::RecoveryCode;
 use acta_http::edge::{NoParams, Query};
 use acta_http::problem::Problem;
@@ -23,8 +23,8 @@ pub(super) async fn get_account(
     Visitor(visitor): Visitor,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    match visitor.filter(|asker| asker.account().is_some()) {
-        Some(asker) => show(&shared, &asker, None).await,
+    match visitor.filter(|requester| requester.account().is_some()) {
+        Some(requester) => show(&shared, &requester, None).await,
         None => go_to("/signin", None),
     }
 }
@@ -43,63 +43,66 @@ pub(super) async fn post_account(
     Visitor(visitor): Visitor,
     form: Form,
 ) -> Result<Response, AdminProblem> {
-    let Some(asker) = visitor.filter(|asker| asker.account().is_some()) else {
+    let Some(requester) = visitor.filter(|requester| requester.account().is_some()) else {
         return go_to("/signin", None);
     };
-    form.check_csrf(&shared, &asker)?;
+    form.check_csrf(&shared, &requester)?;
     let known = ["rename", "password", "begin", "confirm", "remove", "end"];
     let act = known.into_iter().find(|act| *act == form.text("act"));
     let act = act.ok_or_else(|| {
         Problem::new(StatusCode::BAD_REQUEST, "faults", "the form is none of this page")
     })?;
-    match carry_out(&shared, &asker, (act, &form)).await {
+    match carry_out(&shared, &requester, (act, &form)).await {
         Ok(Outcome::Plain) => go_to("/account", None),
         Ok(Outcome::Told(title, content)) => Ok(page(StatusCode::OK, title, &content)),
         Err(error) => {
             let failure = Failure::of(error)?;
-            show(&shared, &asker, Some((act, &failure))).await
+            show(&shared, &requester, Some((act, &failure))).await
         }
     }
 }
 
 async fn carry_out(
     shared: &Shared,
-    asker: &Asker,
+    requester: &Requester,
     (act, form): (&str, &Form),
 ) -> Result<Outcome, AdminError> {
     let admin = &shared.admin;
     let current = form.text("current_password");
     match act {
         "rename" => {
-            admin.rename_own(asker, form.text("display_name")).await?;
+            admin.rename_own(requester, form.text("display_name")).await?;
         }
-        "password" => admin.change_password(asker, current, form.text("new_password")).await?,
+        "password" => admin.change_password(requester, current, form.text("new_password")).await?,
         "begin" => {
-            let begun = admin.begin_factor(asker, current).await?;
+            let begun = admin.begin_factor(requester, current).await?;
             let secrets = (begun.secret.expose(), begun.uri.expose());
-            return Ok(Outcome::Told("Add a second factor", begun_page(shared, asker, secrets)));
+            return Ok(Outcome::Told(
+                "Add a second factor",
+                begun_page(shared, requester, secrets),
+            ));
         }
         "confirm" => {
-            let codes = admin.confirm_factor(asker, form.text("code").trim()).await?;
+            let codes = admin.confirm_factor(requester, form.text("code").trim()).await?;
             let codes: Vec<&str> = codes.0.iter().map(RecoveryCode::expose).collect();
             return Ok(Outcome::Told("Keep your recovery codes", codes_page(&codes)));
         }
-        "remove" => admin.remove_factor(asker, current).await?,
-        _ => admin.end_session(asker, form.text("session")).await?,
+        "remove" => admin.remove_factor(requester, current).await?,
+        _ => admin.end_session(requester, form.text("session")).await?,
     }
     Ok(Outcome::Plain)
 }
 
-fn csrf_of(shared: &Shared, asker: &Asker) -> String {
-    let token = asker.session().map(|session| shared.csrf.token_for(&session.id));
+fn csrf_of(shared: &Shared, requester: &Requester) -> String {
+    let token = requester.session().map(|session| shared.csrf.token_for(&session.id));
     token.map(|token| token.expose().to_owned()).unwrap_or_default()
 }
 
 const CODE: Field<'static> =
     Field::new("code", "Code from your app", (Kind::Text, "one-time-code"));
 
-fn begun_page(shared: &Shared, asker: &Asker, (secret, uri): (&str, &str)) -> Markup {
-    let csrf = csrf_of(shared, asker);
+fn begun_page(shared: &Shared, requester: &Requester, (secret, uri): (&str, &str)) -> Markup {
+    let csrf = csrf_of(shared, requester);
     html! {
         p { "Add this key to an app that makes codes, then type the code it shows." }
         p { code { (secret) } }
@@ -125,9 +128,14 @@ fn codes_page(codes: &[&str]) -> Markup {
 /// What is wrong with one of the forms: which, and what.
 type Wrong<'a> = Option<(&'static str, &'a Failure)>;
 
-async fn show(shared: &Shared, asker: &Asker, wrong: Wrong<'_>) -> Result<Response, AdminProblem> {
-    let Some(account) = asker.account() else { return go_to("/signin", None) };
-    let (csrf, sessions) = (csrf_of(shared, asker), shared.admin.list_sessions(asker).await?);
+async fn show(
+    shared: &Shared,
+    requester: &Requester,
+    wrong: Wrong<'_>,
+) -> Result<Response, AdminProblem> {
+    let Some(account) = requester.account() else { return go_to("/signin", None) };
+    let (csrf, sessions) =
+        (csrf_of(shared, requester), shared.admin.list_sessions(requester).await?);
     let form = |(act, button): (&'static str, &'static str), fields| {
         let failure = wrong.filter(|(known, _)| *known == act).map(|(_, failure)| failure);
         form_of((act, button), (&csrf, fields), (failure, failure.is_some()))
@@ -169,13 +177,13 @@ async fn show(shared: &Shared, asker: &Asker, wrong: Wrong<'_>) -> Result<Respon
                 }
             }
         }
-        @if let (Some(provider), Some(session)) = (&shared.provider, asker.session()) {
+        @if let (Some(provider), Some(session)) = (&shared.provider, requester.session()) {
             section {
                 h2 { "Identity provider" }
                 (provider.connection(shared, session))
             }
         }
-        (session_list(asker, &sessions, &csrf))
+        (session_list(requester, &sessions, &csrf))
     };
     let status = wrong.map_or(StatusCode::OK, |(_, failure)| failure.status);
     Ok(page(status, "Your account", &content))
@@ -192,8 +200,8 @@ fn who(account: &Account, csrf: &str) -> Markup {
     }
 }
 
-fn session_list(asker: &Asker, sessions: &[Session], csrf: &str) -> Markup {
-    let is_own = |session: &Session| asker.session().is_some_and(|own| own.id == session.id);
+fn session_list(requester: &Requester, sessions: &[Session], csrf: &str) -> Markup {
+    let is_own = |session: &Session| requester.session().is_some_and(|own| own.id == session.id);
     html! {
         section {
             h2 { "Where you are signed in" }

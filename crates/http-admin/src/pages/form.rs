@@ -1,6 +1,6 @@
 //! Forms: what is sent in them, and how they are shown with what is wrong in them.
 
-use acta_admin::{AdminError, Asker};
+use acta_admin::{AdminError, Requester};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
 use acta_http::problem::Problem;
 use axum::extract::{FromRequest, Request};
@@ -57,8 +57,8 @@ impl Form {
     /// # Errors
     ///
     /// 403.
-    pub(super) fn check_csrf(&self, shared: &Shared, asker: &Asker) -> Result<(), Problem> {
-        if is_csrf_token(shared, asker, self.text("csrf")) {
+    pub(super) fn check_csrf(&self, shared: &Shared, requester: &Requester) -> Result<(), Problem> {
+        if is_csrf_token(shared, requester, self.text("csrf")) {
             return Ok(());
         }
         let detail = "the page is out of date; open it again, then send the form once more";

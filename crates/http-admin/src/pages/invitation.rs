@@ -1,6 +1,6 @@
 //! `/invitation?token=`: somebody comes into a tenant.
 
-use acta_admin::{AdminError, Asker, Introduction, LinkPurpose};
+use acta_admin::{AdminError, Introduction, LinkPurpose, Requester};
 use acta_http::edge::{ClientAddress, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -32,10 +32,10 @@ pub(super) async fn post_invitation(
     sent: Form,
 ) -> Result<Response, AdminProblem> {
     let (token, name) = (sent.text("token"), sent.text("display_name"));
-    let known = visitor.filter(|asker| asker.account().is_some());
-    let accepted = if let Some(asker) = &known {
-        sent.check_csrf(&shared, asker)?;
-        shared.admin.accept_as_known(asker, token).await.map(|()| None)
+    let known = visitor.filter(|requester| requester.account().is_some());
+    let accepted = if let Some(requester) = &known {
+        sent.check_csrf(&shared, requester)?;
+        shared.admin.accept_as_known(requester, token).await.map(|()| None)
     } else {
         let (from, password) = (client.to_string(), sent.text("password"));
         let who = Introduction { display_name: name, password, from: &from };
@@ -56,7 +56,7 @@ pub(super) async fn post_invitation(
 
 async fn show(
     shared: &Shared,
-    (asker, token, name): (Option<&Asker>, &str, &str),
+    (requester, token, name): (Option<&Requester>, &str, &str),
     failure: Option<&Failure>,
 ) -> Result<Response, AdminProblem> {
     let (tenant, email, role, has_account) = match shared.admin.read_link(token).await {
@@ -66,7 +66,7 @@ async fn show(
         Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
         Err(error) => return Err(error.into()),
     };
-    let person = asker.and_then(|asker| Some((asker.account()?, asker.session()?)));
+    let person = requester.and_then(|requester| Some((requester.account()?, requester.session()?)));
     let next = match person {
         Some((account, session)) if account.email == email => {
             let csrf = shared.csrf.token_for(&session.id);

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use acta_admin::{AdminError, Asker};
+use acta_admin::{AdminError, Requester};
 use acta_auth::oidc::{Callback, OidcError, Pending};
 use acta_http::edge::{ClientAddress, FromParams, Params, Query};
 use acta_http::problem::Problem;
@@ -115,8 +115,8 @@ pub(super) async fn begin(
 }
 
 /// Whether the session of `visitor` is the one with this id.
-fn is_of(visitor: Option<&Asker>, session: &str) -> bool {
-    visitor.and_then(Asker::session).is_some_and(|own| own.id == session)
+fn is_of(visitor: Option<&Requester>, session: &str) -> bool {
+    visitor.and_then(Requester::session).is_some_and(|own| own.id == session)
 }
 
 /// Takes the browser back: signs somebody in or, if it was sent for that, connects the account
@@ -132,14 +132,14 @@ pub(super) async fn finish(
     let callback = Callback::parse(&query.unwrap_or_default()).ok_or(OidcError::Stale)?;
     let kept = cookie::find(&headers, COOKIE).ok_or(OidcError::Stale)?;
     let (session, pending) = open(&shared, &kept).ok_or(OidcError::Stale)?;
-    let owner = visitor.filter(|asker| is_of(Some(asker), &session));
+    let owner = visitor.filter(|requester| is_of(Some(requester), &session));
     if owner.is_none() && !session.is_empty() {
         return Err(OidcError::Stale.into());
     }
     let signed_in = provider.finish(&pending, &callback).await?;
     let forget = set(&shared, "", Duration::ZERO);
-    if let Some(asker) = owner {
-        shared.admin.connect(&asker, &signed_in).await?;
+    if let Some(requester) = owner {
+        shared.admin.connect(&requester, &signed_in).await?;
         return Ok(redirect(ARRIVAL_PATH, [forget]));
     }
     let from = address.to_string();

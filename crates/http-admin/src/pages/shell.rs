@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_http::problem::Problem;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -85,7 +85,7 @@ pub(super) fn go_to(path: &str, cookie: Option<HeaderValue>) -> Result<Response,
 }
 
 /// A point in time for people, to the minute.
-pub(super) fn time_text(moment: Moment) -> String {
+pub(super) fn time_text(moment: Timestamp) -> String {
     let text = moment.to_string();
     let minute = text.get(..16).unwrap_or(&text);
     format!("{} UTC", minute.replace('T', " "))
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn times_are_told_to_the_minute() {
-        assert_eq!(time_text(Moment::from_unix_micros(61_000_001)), "1970-01-01 00:01 UTC");
+        assert_eq!(time_text(Timestamp::from_unix_micros(61_000_001)), "1970-01-01 00:01 UTC");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) async fn get_signin(
     Visitor(visitor): Visitor,
     Query(params): Query<SigninParams>,
 ) -> Result<Response, AdminProblem> {
-    if visitor.is_some_and(|asker| asker.account().is_some()) {
+    if visitor.is_some_and(|requester| requester.account().is_some()) {
         return go_to("/account", None);
     }
     let content = html! {

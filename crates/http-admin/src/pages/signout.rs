@@ -19,7 +19,7 @@ pub(super) async fn get_signout(
     Visitor(visitor): Visitor,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let Some(session) = visitor.as_ref().and_then(|asker| asker.session()) else {
+    let Some(session) = visitor.as_ref().and_then(|requester| requester.session()) else {
         return go_to("/signin", None);
     };
     let content = html! {
@@ -35,11 +35,11 @@ pub(super) async fn post_signout(
     Visitor(visitor): Visitor,
     sent: Form,
 ) -> Result<Response, AdminProblem> {
-    if let Some(asker) = visitor
-        && let Some(session) = asker.session()
+    if let Some(requester) = visitor
+        && let Some(session) = requester.session()
     {
-        sent.check_csrf(&shared, &asker)?;
-        shared.admin.end_session(&asker, &session.id).await?;
+        sent.check_csrf(&shared, &requester)?;
+        shared.admin.end_session(&requester, &session.id).await?;
     }
     go_to("/signin?after=signout", cookie::end(&shared))
 }

@@ -63,7 +63,7 @@ mod tests {
     use std::sync::Arc;
 
     use acta_access::{Restrictions, Scopes, TenantId};
-    use acta_ambient::Moment;
+    use acta_ambient::Timestamp;
     use acta_storage::Who;
     use hyper::StatusCode;
 
@@ -86,7 +86,7 @@ mod tests {
             let value = origin.map(|origin| HeaderValue::try_from(origin).unwrap());
             let admit = |who: &Principal| {
                 let principal = who.clone();
-                let tenant = Tenant::new(principal.tenant, "one", Moment::default());
+                let tenant = Tenant::new(principal.tenant, "one", Timestamp::default());
                 let (who, tenant) = (Who::Stranger, Arc::new(tenant));
                 let identified = Identified { principal, who, tenant };
                 Caller::admit(identified, &headers, value.as_ref())

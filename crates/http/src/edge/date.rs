@@ -1,11 +1,11 @@
 //! Dates as HTTP writes them.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 
 /// The second that holds `moment`, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
 ///
 /// Spec: RFC 9110, 5.6.7.
-pub(crate) fn http_date(moment: Moment) -> String {
+pub(crate) fn http_date(moment: Timestamp) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -30,7 +30,7 @@ mod tests {
 
     #[track_caller]
     fn check(micros: i64, expected: &str) {
-        assert_eq!(http_date(Moment::from_unix_micros(micros)), expected, "input: {micros}");
+        assert_eq!(http_date(Timestamp::from_unix_micros(micros)), expected, "input: {micros}");
     }
 
     #[test]

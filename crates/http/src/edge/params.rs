@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use acta_service::{Cursor, NotACursor};
-use acta_xapi::{Actor, Format, Ifi, Iri, Rule, Timestamp, Uuid, Version, parse_actor};
+use acta_xapi::{Actor, Format, Ifi, Iri, Rule, StatementTimestamp, Uuid, Version, parse_actor};
 use axum::extract::{FromRef, FromRequestParts};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -182,7 +182,7 @@ impl Params {
         // A plus that was not encoded arrives as a blank, and no timestamp has one.
         let text = text.replace(' ', "+");
         self.read(name, &text, "expected an ISO 8601 timestamp", |text| {
-            text.parse::<Timestamp>().ok().map(|timestamp| timestamp.unix_nanos())
+            text.parse::<StatementTimestamp>().ok().map(|timestamp| timestamp.unix_nanos())
         })
     }
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_service::{Document, DocumentKey, DocumentList, SentDocument, Usage};
 use acta_xapi::Rule;
 use axum::body::Body;
@@ -82,26 +82,26 @@ impl Resource for AgentProfiles {
 
 /// The parameters of a request for one document.
 #[derive(Debug)]
-pub(crate) struct One<R> {
+pub(crate) struct SingleDocument<R> {
     key: DocumentKey,
     resource: PhantomData<R>,
 }
 
 /// The parameters of a request for one document or for all of a place.
 #[derive(Debug)]
-pub(crate) enum OneOrAll<R> {
-    One(One<R>),
-    All { list: DocumentList, since: Option<Moment> },
+pub(crate) enum DocumentOrList<R> {
+    One(SingleDocument<R>),
+    All { list: DocumentList, since: Option<Timestamp> },
 }
 
 /// The parameters of a request that removes.
 #[derive(Debug)]
 pub(crate) enum Removed<R> {
-    One(One<R>),
+    One(SingleDocument<R>),
     All(DocumentList),
 }
 
-impl<R: Resource> FromParams for One<R> {
+impl<R: Resource> FromParams for SingleDocument<R> {
     fn from_params(params: &mut Params) -> Option<Self> {
         params.require(R::NAME);
         let list = R::place(params);
@@ -110,7 +110,7 @@ impl<R: Resource> FromParams for One<R> {
     }
 }
 
-impl<R: Resource> FromParams for OneOrAll<R> {
+impl<R: Resource> FromParams for DocumentOrList<R> {
     fn from_params(params: &mut Params) -> Option<Self> {
         if params.has(R::NAME) {
             if params.has("since") {
@@ -118,10 +118,10 @@ impl<R: Resource> FromParams for OneOrAll<R> {
                 params.fault("since", Rule::ParameterConflict, message, R::NAME);
                 params.text("since");
             }
-            return One::from_params(params).map(Self::One);
+            return SingleDocument::from_params(params).map(Self::One);
         }
         let list = R::place(params);
-        let since = params.nanos("since").map(moment_of);
+        let since = params.nanos("since").map(timestamp_of);
         Some(Self::All { list: list?, since })
     }
 }
@@ -131,7 +131,7 @@ impl<R: Resource> FromParams for Removed<R> {
         if R::DELETES_ALL && !params.has(R::NAME) {
             return R::place(params).map(Self::All);
         }
-        One::from_params(params).map(Self::One)
+        SingleDocument::from_params(params).map(Self::One)
     }
 }
 
@@ -155,10 +155,10 @@ async fn get_documents<R: Resource>(
     caller: Caller,
     Extension(permit): Extension<Arc<RequestPermit>>,
     Conditions(conditions): Conditions,
-    Query(params): Query<OneOrAll<R>>,
+    Query(params): Query<DocumentOrList<R>>,
 ) -> Result<Response, Problem> {
     match params {
-        OneOrAll::One(One { key, .. }) => {
+        DocumentOrList::One(SingleDocument { key, .. }) => {
             let _reading = permit.read_document()?;
             // Nobody closes the semaphore.
             let finder = shared.document_finders.acquire().await;
@@ -169,7 +169,7 @@ async fn get_documents<R: Resource>(
             let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&document.etag)));
             Ok(document_answer(document, is_known))
         }
-        OneOrAll::All { list, since } => {
+        DocumentOrList::All { list, since } => {
             let names = shared.service.list_documents(&caller.principal, &list, since).await?;
             permit.charge.hold(2 * names.iter().map(String::len).sum::<usize>())?;
             Ok(json(serde_json::json!(names).to_string()))
@@ -189,7 +189,7 @@ async fn put_document<R: Resource>(
     State(shared): State<Shared>,
     caller: Caller,
     Conditions(conditions): Conditions,
-    Query(params): Query<One<R>>,
+    Query(params): Query<SingleDocument<R>>,
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
@@ -217,7 +217,7 @@ async fn post_document<R: Resource>(
     State(shared): State<Shared>,
     caller: Caller,
     Conditions(conditions): Conditions,
-    Query(params): Query<One<R>>,
+    Query(params): Query<SingleDocument<R>>,
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
@@ -241,7 +241,7 @@ async fn delete_documents<R: Resource>(
     Query(params): Query<Removed<R>>,
 ) -> Result<StatusCode, Problem> {
     match params {
-        Removed::One(One { key, .. }) => {
+        Removed::One(SingleDocument { key, .. }) => {
             shared.service.delete_document(&caller.principal, &key, &conditions).await?;
         }
         Removed::All(list) => {
@@ -306,9 +306,9 @@ fn key_of(list: DocumentList, name: String) -> DocumentKey {
 
 /// The last microsecond that is not after so many nanoseconds: what was written after one
 /// was written after the other.
-fn moment_of(nanos: i128) -> Moment {
+fn timestamp_of(nanos: i128) -> Timestamp {
     let micros = nanos.div_euclid(1000);
-    Moment::from_unix_micros(i64::try_from(micros).unwrap_or(if micros < 0 {
+    Timestamp::from_unix_micros(i64::try_from(micros).unwrap_or(if micros < 0 {
         i64::MIN
     } else {
         i64::MAX

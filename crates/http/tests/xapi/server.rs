@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Scopes, TenantId};
-use acta_ambient::{Clock, Entropy, ManualClock, Moment, SeededEntropy};
+use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::Authenticator;
 use acta_http::{
     App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
@@ -28,7 +28,7 @@ pub(crate) const OTHER_ID: &str = "16fd2706-8baf-433b-82eb-8c7fada847da";
 pub(crate) const CONTENT: &str = "statements/write statements/read/mine";
 
 /// The instant at which every test begins.
-pub(crate) const START: Moment = Moment::from_unix_micros(1_790_000_000_123_456);
+pub(crate) const START: Timestamp = Timestamp::from_unix_micros(1_790_000_000_123_456);
 
 pub(crate) struct Server {
     app: App,
@@ -219,7 +219,12 @@ impl Server {
         let response = self.app.answer(request).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body, asked: asked.told }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+            asked: asked.request_line,
+        }
     }
 
     /// Sends a request that must be answered with `status`.
@@ -243,7 +248,7 @@ impl Server {
 /// A request: by default in 1.0.3, with a credential that may do everything.
 pub(crate) struct Ask {
     request: Request<Body>,
-    told: String,
+    request_line: String,
 }
 
 pub(crate) struct Answer {
@@ -254,9 +259,9 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn ask(method: Method, path: &str) -> Ask {
-    let told = format!("{method} {path}");
+    let request_line = format!("{method} {path}");
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
-    let ask = Ask { request, told };
+    let ask = Ask { request, request_line };
     ask.header("authorization", &authorization("all", 1)).version("1.0.3")
 }
 

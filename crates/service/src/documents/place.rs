@@ -8,7 +8,7 @@ use crate::{Service, ServiceError};
 
 /// Where a document is, or all those of a list.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'a> {
+pub(super) enum DocumentScope<'a> {
     /// States of an agent in an activity.
     States { activity: &'a ActivityId, agent: &'a Ifi, registration: Option<Uuid> },
     /// Profiles of an activity.
@@ -26,7 +26,7 @@ pub(super) enum Access {
     Write,
 }
 
-impl<'a> From<&'a DocumentKey> for Place<'a> {
+impl<'a> From<&'a DocumentKey> for DocumentScope<'a> {
     fn from(key: &'a DocumentKey) -> Self {
         match key {
             DocumentKey::State { activity, agent, registration, .. } => {
@@ -38,7 +38,7 @@ impl<'a> From<&'a DocumentKey> for Place<'a> {
     }
 }
 
-impl<'a> From<&'a DocumentList> for Place<'a> {
+impl<'a> From<&'a DocumentList> for DocumentScope<'a> {
     fn from(list: &'a DocumentList) -> Self {
         match list {
             DocumentList::States { activity, agent, registration } => {
@@ -50,7 +50,7 @@ impl<'a> From<&'a DocumentList> for Place<'a> {
     }
 }
 
-impl Place<'_> {
+impl DocumentScope<'_> {
     /// The kind of the documents.
     pub(super) const fn kind(self) -> DocumentKind {
         match self {
@@ -100,7 +100,7 @@ pub(super) fn narrow(
     list: &DocumentList,
     access: Access,
 ) -> Result<DocumentList, ServiceError> {
-    Place::from(list).permit(principal, access)?;
+    DocumentScope::from(list).permit(principal, access)?;
     let mut list = list.clone();
     if let DocumentList::States { registration, .. } = &mut list {
         *registration = principal.restrictions.narrow_registration(*registration)?;

@@ -6,7 +6,7 @@ use acta_storage::model::ModelStorage;
 use super::*;
 
 /// An hour before the end of a day.
-const START: Moment = Moment::from_unix_micros(20_000 * MICROS_PER_DAY - 3_600_000_000);
+const START: Timestamp = Timestamp::from_unix_micros(20_000 * MICROS_PER_DAY - 3_600_000_000);
 
 struct Bench {
     clock: Arc<ManualClock>,

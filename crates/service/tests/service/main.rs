@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{Principal, TenantId};
-use acta_ambient::{Clock, ManualClock, Moment, SeededEntropy};
+use acta_ambient::{Clock, ManualClock, SeededEntropy, Timestamp};
 use acta_service::{
     DocumentKey, EtagMatch, Limit, Options, Precondition, Search, Sent, SentDocument, Service,
     ServiceError, ServiceParts, Shape, View, etag_of,
@@ -23,7 +23,7 @@ use bytes::Bytes;
 const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
 
 fn service() -> (Service, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_790_000_000_123_456)));
+    let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
     let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let service = Service::new(ServiceParts {
         storage: Arc::new(ModelStorage::new(Arc::clone(&as_clock))),

@@ -37,7 +37,7 @@ pub(super) struct Meter<'a> {
     on_progress: OnCopy<'a>,
     stage: Cell<CopyStage>,
     done: Cell<u64>,
-    told: Cell<u64>,
+    reported: Cell<u64>,
     total: Cell<u64>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Meter<'a> {
             on_progress,
             stage: Cell::new(CopyStage::Files),
             done: Cell::new(0),
-            told: Cell::new(0),
+            reported: Cell::new(0),
             total: Cell::new(0),
         }
     }
@@ -64,7 +64,7 @@ impl<'a> Meter<'a> {
         self.stage.set(stage);
         self.total.set(total);
         self.done.set(0);
-        self.told.set(0);
+        self.reported.set(0);
         self.show(stage, 0, total);
     }
 
@@ -72,8 +72,8 @@ impl<'a> Meter<'a> {
     pub(super) fn add(&self, bytes: u64) {
         let (done, total) = (self.done.get() + bytes, self.total.get());
         self.done.set(done);
-        if self.told.get() + STEP_BYTES <= done || total <= done {
-            self.told.set(done);
+        if self.reported.get() + STEP_BYTES <= done || total <= done {
+            self.reported.set(done);
             self.show(self.stage.get(), done, total);
         }
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_storage::{
-    Cursor, FeedEntry, FeedRecord, Filters, KeptStatement, PageLimits, StatementPage,
-    StatementQuery, StatementSource, StorageError, StoredStatement,
+    Cursor, FeedEntry, FeedRecord, Filters, PageLimits, StatementPage, StatementQuery,
+    StatementSource, StorageError, StoredStatement, TransferredStatement,
 };
 use acta_xapi::StatementId;
 
-use crate::index::{Entry, EntrySource, IndexQuery, Location};
+use crate::index::{IndexEntry, IndexEntrySource, IndexQuery, Location};
 use crate::log::reader::{feed_record_of, kept_of, statement_of};
 use crate::log::record::Record;
 use crate::log::segment::{RecordBuffer, Segment};
@@ -34,11 +34,11 @@ impl Reading {
     }
 
     /// Looks once more if a part of the log was written anew meanwhile.
-    pub(crate) fn steadily<T>(
+    pub(crate) fn retry_if_rewritten<T>(
         &self,
         look: impl Fn(&Self) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        self.shared.reader.steadily(|| look(self))
+        self.shared.reader.retry_if_rewritten(|| look(self))
     }
 
     fn load(&self, location: Location, is_voided: bool) -> Result<StoredStatement, StorageError> {
@@ -138,7 +138,11 @@ impl Reading {
     /// which counts for those only that are near enough.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, filter conditions for `StatementRef`s.
-    fn matches(&self, entry: &Entry, matching: &mut Matching<'_>) -> Result<bool, StorageError> {
+    fn matches(
+        &self,
+        entry: &IndexEntry,
+        matching: &mut Matching<'_>,
+    ) -> Result<bool, StorageError> {
         let Matching { filters, ahead: known } = matching;
         if !filters.is_own_in(&entry.shared_terms) {
             return Ok(false);
@@ -218,7 +222,7 @@ impl Reading {
         &self,
         after: u64,
         page: PageLimits,
-    ) -> Result<Vec<KeptStatement>, StorageError> {
+    ) -> Result<Vec<TransferredStatement>, StorageError> {
         self.span(after, page, |segment, record, location| {
             let kept = kept_of(segment, record, location)?;
             let len_bytes = kept.kept.text.len();
@@ -283,10 +287,10 @@ pub(crate) struct LogStatement {
 }
 
 impl StatementSource for LogStatement {
-    fn load(&self) -> Result<KeptStatement, StorageError> {
+    fn load(&self) -> Result<TransferredStatement, StorageError> {
         let page = PageLimits { count_max: 1, bytes_max: usize::MAX };
         let after = self.sequence.saturating_sub(1);
-        let mut found = self.reading.steadily(|reading| reading.kept(after, page))?;
+        let mut found = self.reading.retry_if_rewritten(|reading| reading.kept(after, page))?;
         let gone =
             || StorageError::Corrupt { place: format!("log: no sequence {}", self.sequence) };
         found.pop().filter(|kept| kept.sequence == self.sequence).ok_or_else(gone)

@@ -12,8 +12,8 @@ use acta_storage::StorageError;
 use crate::OpenError;
 use crate::disk::{self, Disk};
 use crate::format::VERSION;
-use crate::index::{Entry, Index};
-use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
+use crate::index::{Index, IndexEntry};
+use crate::log::close::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::dictionary::Codec;
 use crate::log::frame::{Frame, FrameStart, RecordAt};
 use crate::log::reader::{LogReader, text_of};
@@ -171,7 +171,7 @@ pub(crate) struct Replayed {
     /// The last sequences of the tenants that were seen.
     pub(crate) sequences: HashMap<TenantId, u64>,
     /// What was read and is not yet in the index.
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     progress: Progress,
     /// Where the newest frame of the segment begins, unless the index knows that it is durable.
     unsettled: Option<u64>,

@@ -13,10 +13,10 @@ use acta_storage_suite::fixture::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::index::{Entry, EntryLog, Location};
+use crate::index::{IndexEntry, IndexEntryLog, Location};
 use crate::log::queue::Aside;
 use crate::log::reader::next_frame;
-use crate::log::record::{Content, Prepared, Record};
+use crate::log::record::{Content, EncodedRecord, Record};
 use crate::log::segment::FrameWalk;
 use crate::{
     Backup, EmbeddedStorage, LostStatement, LostTables, ReadOnlyDisk, Restore, ScratchDisk,
@@ -65,7 +65,7 @@ async fn append(storage: &EmbeddedStorage, tenant: TenantId, draft: &Draft) -> u
 
 /// Puts the record of a statement that was erased at the end of the log.
 async fn append_erased(storage: &EmbeddedStorage, commitment: u8, target: Option<(u128, bool)>) {
-    let entry = Entry {
+    let entry = IndexEntry {
         position: 0,
         tenant: TENANT,
         sequence: 0,
@@ -78,7 +78,7 @@ async fn append_erased(storage: &EmbeddedStorage, commitment: u8, target: Option
         is_voiding: target.is_some_and(|(_, is_voiding)| is_voiding),
     };
     let content = Content::Erased([commitment; 32]);
-    let record = Prepared { entry, content, received: None };
+    let record = EncodedRecord { entry, content, received: None };
     let (answer, done) = oneshot::channel();
     let act = Box::new(move |writer: &mut Writer| writer.append_records(vec![record]));
     storage.engine.shared.queue.push(Work::Aside(Aside { act, answer })).unwrap();

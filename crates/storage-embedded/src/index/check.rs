@@ -19,7 +19,7 @@ use super::run::table::TableWalk;
 use super::run::tenants::Positions;
 use super::run::writer::{Home, remove_if_there};
 use super::run::{Run, parse_name};
-use super::{EntryLog, EntrySource, Location, NOBODY};
+use super::{IndexEntryLog, IndexEntrySource, Location, TOMBSTONE};
 use crate::disk::Disk;
 
 /// Bytes of two files that are compared at once.
@@ -41,7 +41,7 @@ pub(crate) struct RunCheck<'a> {
     /// Entries in memory before they are written to the scratch disk.
     pub(crate) run_entries: u32,
     /// The log.
-    pub(crate) log: &'a dyn EntryLog,
+    pub(crate) log: &'a dyn IndexEntryLog,
     /// The positions of the log that can be read; none behind them.
     pub(crate) positions: Range<u64>,
 }
@@ -202,7 +202,7 @@ impl RunCheck<'_> {
         scratch: &Home,
         tell: Tell<'_>,
     ) -> Result<Vec<Arc<Run>>, StorageError> {
-        let source: &dyn EntrySource = self.log;
+        let source: &dyn IndexEntrySource = self.log;
         let mut builder = RunBuilder::new(scratch, before.to_vec(), self.run_entries, source);
         self.log.read_entries(positions, &mut |entry| {
             if let Some(id) = entry.id
@@ -280,7 +280,7 @@ fn identify_in(run: &Run, positions: &[u64]) -> Result<Vec<Identified>, StorageE
     let mut found = Vec::new();
     let inside = positions.iter().filter_map(|position| u32::try_from(*position).ok());
     for position in inside.filter(|position| run.positions().contains(position)) {
-        for part in run.tenants.iter().filter(|part| part.tenant != NOBODY) {
+        for part in run.tenants.iter().filter(|part| part.tenant != TOMBSTONE) {
             let rank = part.positions.rank(&run.file, position)?;
             let end = part.positions.count().min(rank.saturating_add(1));
             let mut there = Vec::new();

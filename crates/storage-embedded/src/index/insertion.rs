@@ -11,7 +11,7 @@ use super::run::rows::Row;
 use super::state::Shared;
 use super::tail::{Part, PartData, TailRow};
 use super::view::View;
-use super::{Entry, EntrySource, IndexOptions, POSTINGS_A_ENTRY_MAX, Reference, id_hash};
+use super::{IndexEntry, IndexEntrySource, IndexOptions, POSTINGS_A_ENTRY_MAX, Reference, id_hash};
 
 /// Entries that are put into memory one by one, and then shown to readers at once.
 #[derive(Debug)]
@@ -55,9 +55,9 @@ impl<'a> Insertion<'a> {
     /// Adds the next entry.
     pub(super) fn insert(
         &mut self,
-        entry: &Entry,
+        entry: &IndexEntry,
         resolver: &mut Resolver,
-        source: &dyn EntrySource,
+        source: &dyn IndexEntrySource,
     ) -> Result<(), StorageError> {
         let Ok(position) = u32::try_from(entry.position) else { return Err(StorageError::Full) };
         assert_eq!(position, self.view.next, "entries are inserted in the order of the log");
@@ -116,7 +116,7 @@ fn newest(view: &View) -> Arc<Part> {
 }
 
 /// Puts an entry and what it brings about into a part.
-pub(super) fn put(data: &mut PartData, position: u32, entry: &Entry, effects: &Effects) {
+pub(super) fn put(data: &mut PartData, position: u32, entry: &IndexEntry, effects: &Effects) {
     let row = Row {
         stored_micros: entry.stored_micros,
         location: entry.location,
@@ -124,7 +124,7 @@ pub(super) fn put(data: &mut PartData, position: u32, entry: &Entry, effects: &E
         has_target: entry.target.is_some(),
         is_erased: entry.id.is_none(),
     };
-    let Entry { id, tenant, sequence, .. } = *entry;
+    let IndexEntry { id, tenant, sequence, .. } = *entry;
     let own = entry.own_terms.iter().chain(&entry.shared_terms).map(|term| term.0);
     let terms = own.chain(effects.inherited.iter().copied());
     data.insert(position, (TailRow { row, id, tenant }, sequence), terms);

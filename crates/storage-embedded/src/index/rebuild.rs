@@ -12,7 +12,7 @@ use super::run::Run;
 use super::run::writer::Home;
 use super::tail::Part;
 use super::view::View;
-use super::{Entry, EntryLog, EntrySource};
+use super::{IndexEntry, IndexEntryLog, IndexEntrySource};
 
 /// Writes runs of the entries that follow those of other runs.
 ///
@@ -21,7 +21,7 @@ use super::{Entry, EntryLog, EntrySource};
 #[derive(Debug)]
 pub(super) struct RunBuilder<'a> {
     home: &'a Home,
-    source: &'a dyn EntrySource,
+    source: &'a dyn IndexEntrySource,
     run_entries: u32,
     /// How many runs were there before.
     given: usize,
@@ -35,7 +35,7 @@ impl<'a> RunBuilder<'a> {
         home: &'a Home,
         before: Vec<Arc<Run>>,
         run_entries: u32,
-        source: &'a dyn EntrySource,
+        source: &'a dyn IndexEntrySource,
     ) -> Self {
         let next = before.last().map_or(0, |run| run.end());
         let given = before.len();
@@ -54,7 +54,7 @@ impl<'a> RunBuilder<'a> {
     }
 
     /// Adds the entry that comes next.
-    pub(super) fn insert(&mut self, entry: &Entry) -> Result<(), StorageError> {
+    pub(super) fn insert(&mut self, entry: &IndexEntry) -> Result<(), StorageError> {
         let Ok(position) = u32::try_from(entry.position) else { return Err(StorageError::Full) };
         assert_eq!(position, self.view.next, "entries come in the order of the log");
         let effects = self.resolver.resolve(&self.view, entry, self.source)?;
@@ -90,10 +90,10 @@ pub(super) fn rebuild(
     run: &Run,
     before: Vec<Arc<Run>>,
     (home, run_entries): (&Home, u32),
-    log: &dyn EntryLog,
+    log: &dyn IndexEntryLog,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<Arc<Run>>>, StorageError> {
-    let source: &dyn EntrySource = log;
+    let source: &dyn IndexEntrySource = log;
     let mut builder = RunBuilder::new(home, before, run_entries, source);
     let mut is_ended = false;
     let read = log.read_entries(run.first.into()..run.end().into(), &mut |entry| {

@@ -8,7 +8,7 @@ use acta_storage::StorageError;
 
 use super::run::writer::{Home, remove_if_there};
 use super::run::{Run, parse_name};
-use super::{EntryLog, Index, rebuild};
+use super::{Index, IndexEntryLog, rebuild};
 
 /// Runs that are to take the place of others.
 #[derive(Debug)]
@@ -16,13 +16,13 @@ pub(crate) struct RunsRenewed {
     /// All runs up to where the renewal ends, as they are now.
     replaced: Vec<Arc<Run>>,
     /// All runs that are to be in their place.
-    by: Vec<Kept>,
+    by: Vec<RunChange>,
     /// Where the new ones are for now.
     directory: PathBuf,
 }
 
 #[derive(Debug)]
-enum Kept {
+enum RunChange {
     /// It stays as it is.
     Same(Arc<Run>),
     /// It is new, and has this name.
@@ -69,7 +69,7 @@ impl Index {
         &self,
         directory: &Path,
         (stretches, end): (&[Range<u64>], u64),
-        log: &dyn EntryLog,
+        log: &dyn IndexEntryLog,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Option<RunsRenewed>, StorageError> {
         let home = Home { directory: directory.to_path_buf(), watcher: None, ..self.home.clone() };
@@ -82,13 +82,13 @@ impl Index {
             };
             if !stretches.iter().any(is_changed) {
                 runs.push(Arc::clone(run));
-                by.push(Kept::Same(Arc::clone(run)));
+                by.push(RunChange::Same(Arc::clone(run)));
                 continue;
             }
             let place = (&home, self.options.run_entries);
             let made = rebuild::rebuild(run, runs.clone(), place, log, is_stopped)?;
             let Some(made) = made else { return Ok(None) };
-            by.extend(made.iter().map(|run| Kept::New(run.file.name().to_owned())));
+            by.extend(made.iter().map(|run| RunChange::New(run.file.name().to_owned())));
             runs.extend(made);
         }
         Ok(Some(RunsRenewed { replaced, by, directory: directory.to_path_buf() }))
@@ -108,7 +108,7 @@ impl Index {
         let failed = |source| StorageError::Io { act: "placing runs of the index", source };
         let (disk, directory) = (self.home.disk.as_ref(), self.home.directory.as_path());
         for kept in &renewed.by {
-            if let Kept::New(name) = kept {
+            if let RunChange::New(name) = kept {
                 disk.rename(&renewed.directory.join(name), &directory.join(name))
                     .map_err(failed)?;
             }
@@ -116,8 +116,8 @@ impl Index {
         let mut runs = Vec::new();
         for kept in renewed.by {
             runs.push(match kept {
-                Kept::Same(run) => run,
-                Kept::New(name) => Arc::new(Run::open(&self.home, &name)?),
+                RunChange::Same(run) => run,
+                RunChange::New(name) => Arc::new(Run::open(&self.home, &name)?),
             });
         }
         let end = runs.last().map_or(0, |run| run.end());

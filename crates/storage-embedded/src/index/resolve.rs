@@ -14,7 +14,7 @@ use acta_storage::{StatementQuery, StorageError};
 use roaring::RoaringBitmap;
 
 use super::view::View;
-use super::{Entry, EntrySource, Reference, id_hash};
+use super::{IndexEntry, IndexEntrySource, Reference, id_hash};
 
 /// Most terms that an entry inherits.
 pub(super) const INHERITED_MAX: usize = 4_096;
@@ -57,8 +57,8 @@ impl Resolver {
     pub(super) fn resolve(
         &mut self,
         view: &View,
-        entry: &Entry,
-        source: &dyn EntrySource,
+        entry: &IndexEntry,
+        source: &dyn IndexEntrySource,
     ) -> Result<Effects, StorageError> {
         let mut effects = Effects::default();
         if let Some(target) = entry.target.filter(|_| entry.is_voiding) {
@@ -87,7 +87,7 @@ impl Resolver {
         &mut self,
         view: &View,
         (tenant, id, target): (TenantId, u128, u128),
-        source: &dyn EntrySource,
+        source: &dyn IndexEntrySource,
     ) -> Result<Vec<u64>, StorageError> {
         let mut inherited = Vec::new();
         let mut seen = HashSet::from([id]);
@@ -109,7 +109,7 @@ impl Resolver {
         &mut self,
         view: &View,
         key: (TenantId, u128),
-        source: &dyn EntrySource,
+        source: &dyn IndexEntrySource,
     ) -> Result<Option<Arc<Remembered>>, StorageError> {
         if let Some(remembered) = self.remembered.get(&key) {
             return Ok(Some(Arc::clone(remembered)));
@@ -131,7 +131,7 @@ impl Resolver {
 ///
 /// What refers to a damaged statement is stored all the same and inherits nothing: the
 /// statement is durable by now, and whoever asks for the damaged one is told.
-fn readable(loaded: Result<Entry, StorageError>) -> Result<Option<Entry>, StorageError> {
+fn readable(loaded: Result<IndexEntry, StorageError>) -> Result<Option<IndexEntry>, StorageError> {
     match loaded {
         Err(StorageError::Corrupt { place }) => {
             tracing::error!(place, "a statement that another refers to is damaged");
@@ -154,12 +154,12 @@ fn is_voided_by(
     referrers: &[Reference],
     view: &View,
     (tenant, id): (TenantId, u128),
-    source: &dyn EntrySource,
+    source: &dyn IndexEntrySource,
 ) -> Result<bool, StorageError> {
     for reference in referrers.iter().filter(|reference| reference.is_voiding) {
         let Some(row) = view.row(reference.position)? else { continue };
         // Of one that cannot be read, the hash alone says so.
-        let names = |voiding: Entry| voiding.tenant == tenant && voiding.target == Some(id);
+        let names = |voiding: IndexEntry| voiding.tenant == tenant && voiding.target == Some(id);
         if readable(source.load_entry(row.location))?.is_none_or(names) {
             return Ok(true);
         }

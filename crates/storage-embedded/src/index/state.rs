@@ -12,7 +12,7 @@ use super::run::writer::{Home, remove_if_there};
 use super::run::{self, Run};
 use super::tail::Part;
 use super::view::View;
-use super::{EntryLog, IndexOptions, merge};
+use super::{IndexEntryLog, IndexOptions, merge};
 
 /// What readers, the writer and the threads share.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Shared {
     pub(super) state: RwLock<State>,
     pub(super) signals: Arc<Signals>,
     /// What a damaged run is made anew from.
-    pub(super) log: OnceLock<Arc<dyn EntryLog>>,
+    pub(super) log: OnceLock<Arc<dyn IndexEntryLog>>,
 }
 
 /// What is visible.

@@ -15,26 +15,28 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use self::failing_disk::FailingDisk;
-use super::{Entry, EntryLog, EntrySource, Index, IndexOptions, IndexQuery, Location};
+use super::{
+    Index, IndexEntry, IndexEntryLog, IndexEntrySource, IndexOptions, IndexQuery, Location,
+};
 use crate::disk::SystemDisk;
 
 /// The log: entries by place.
 #[derive(Debug, Default)]
-pub(super) struct Log(RwLock<HashMap<Location, Entry>>);
+pub(super) struct Log(RwLock<HashMap<Location, IndexEntry>>);
 
-impl EntrySource for Log {
-    fn load_entry(&self, location: Location) -> Result<Entry, StorageError> {
+impl IndexEntrySource for Log {
+    fn load_entry(&self, location: Location) -> Result<IndexEntry, StorageError> {
         Ok(self.0.read().unwrap()[&location].clone())
     }
 }
 
-impl EntryLog for Log {
+impl IndexEntryLog for Log {
     fn read_entries(
         &self,
         positions: Range<u64>,
-        take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+        take: &mut dyn FnMut(IndexEntry) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
-        let mut entries: Vec<Entry> = self.0.read().unwrap().values().cloned().collect();
+        let mut entries: Vec<IndexEntry> = self.0.read().unwrap().values().cloned().collect();
         entries.retain(|entry| positions.contains(&entry.position));
         entries.sort_unstable_by_key(|entry| entry.position);
         entries.into_iter().try_for_each(take)
@@ -65,13 +67,13 @@ fn tenant(number: u64) -> TenantId {
 /// All entries, searched from end to end.
 #[derive(Debug, Default)]
 struct Model {
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     voided: HashSet<u64>,
     places: HashMap<(TenantId, u128), usize>,
 }
 
 impl Model {
-    fn insert(&mut self, entry: Entry) {
+    fn insert(&mut self, entry: IndexEntry) {
         if entry.is_voiding
             && let Some(target) = entry.target
             && let Some(place) = self.places.get(&(entry.tenant, target))
@@ -91,7 +93,7 @@ impl Model {
         self.entries.push(entry);
     }
 
-    fn terms(&self, entry: &Entry) -> BTreeSet<Term> {
+    fn terms(&self, entry: &IndexEntry) -> BTreeSet<Term> {
         let mut terms: BTreeSet<Term> = entry.own_terms.iter().copied().collect();
         let mut seen = HashSet::new();
         let mut next = Some(entry);
@@ -105,7 +107,7 @@ impl Model {
         terms
     }
 
-    fn matches(&self, entry: &Entry, query: &IndexQuery) -> bool {
+    fn matches(&self, entry: &IndexEntry, query: &IndexQuery) -> bool {
         let terms = self.terms(entry);
         entry.tenant == query.tenant
             && entry.id.is_some()
@@ -162,7 +164,7 @@ impl Bench {
 
     /// An entry that may refer to anything: earlier, later, never there, itself. Some were
     /// erased since.
-    fn make_entry(&mut self, stored_micros: i64) -> Option<Entry> {
+    fn make_entry(&mut self, stored_micros: i64) -> Option<IndexEntry> {
         let dice = &mut self.dice;
         let tenant = tenant(1 + dice.below(2));
         let id = id_of(dice.below(ID_COUNT));
@@ -185,7 +187,7 @@ impl Bench {
         let number = u32::try_from(position).unwrap();
         let location = Location { segment: number / 50, offset: number % 50 * 300 };
         let sequence = count as u64 + 1;
-        Some(Entry {
+        Some(IndexEntry {
             position,
             tenant,
             sequence,
@@ -279,13 +281,13 @@ impl Bench {
     fn check_sequences(&mut self) {
         for tenant in [tenant(1), tenant(2), tenant(3)] {
             let of_tenant = self.model.entries.iter().filter(|entry| entry.tenant == tenant);
-            let entries: Vec<&Entry> = of_tenant.collect();
+            let entries: Vec<&IndexEntry> = of_tenant.collect();
             assert_eq!(self.index().last_sequence(tenant), entries.len() as u64);
             let after = self.dice.below(entries.len() as u64 + 2);
             let count = usize::try_from(self.dice.below(90)).unwrap();
             let places = self.index().by_sequence(tenant, after, count).unwrap();
             let skipped = usize::try_from(after).unwrap();
-            let expected: Vec<&&Entry> = entries.iter().skip(skipped).take(count).collect();
+            let expected: Vec<&&IndexEntry> = entries.iter().skip(skipped).take(count).collect();
             assert_eq!(places.len(), expected.len());
             for (place, entry) in places.iter().zip(expected) {
                 assert_eq!((place.sequence, place.position), (entry.sequence, entry.position));
@@ -559,8 +561,8 @@ fn drops_runs_that_were_made_with_other_terms() {
 }
 
 /// One tenant's statement with one term of its own to pass on.
-fn link(number: u64, target: Option<u64>) -> impl Fn(u64) -> Entry {
-    move |position| Entry {
+fn link(number: u64, target: Option<u64>) -> impl Fn(u64) -> IndexEntry {
+    move |position| IndexEntry {
         position,
         tenant: tenant(1),
         sequence: position + 1,

@@ -5,9 +5,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use acta_storage::Term;
 
-use super::record::{Place, Prepared, Record, StatementRecord, record_len};
+use super::record::{EncodedRecord, Record, RecordPosition, StatementRecord, record_len};
 use crate::format::{Bytes, FRAME_HEADER_BYTES, FRAME_MAGIC, checksum};
-use crate::index::{Entry, Location};
+use crate::index::{IndexEntry, Location};
 
 /// Where a frame is to stand.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ impl FrameEncoder {
         &mut self,
         out: &mut Vec<u8>,
         start: FrameStart,
-        records: &mut [Prepared],
+        records: &mut [EncodedRecord],
     ) -> Result<(), FrameTooLong> {
         self.number_terms(records);
         let frame_from = out.len();
@@ -91,7 +91,7 @@ impl FrameEncoder {
             let (own, rest) = numbers.split_at(count);
             numbers = rest;
             let (frame_offset, base_micros) = (start.offset, start.base_micros);
-            record.encode(out, Place { offset, frame_offset, ordinal, base_micros }, own);
+            record.encode(out, RecordPosition { offset, frame_offset, ordinal, base_micros }, own);
         }
         let len = u32::try_from(out.len() - frame_from).ok();
         let len = len.filter(|len| start.offset.checked_add(*len).is_some());
@@ -103,7 +103,7 @@ impl FrameEncoder {
         Ok(())
     }
 
-    fn number_terms(&mut self, records: &[Prepared]) {
+    fn number_terms(&mut self, records: &[EncodedRecord]) {
         self.numbers.clear();
         self.terms.clear();
         self.record_numbers.clear();
@@ -181,13 +181,13 @@ impl<'a> FrameHead<'a> {
     }
 
     /// What the index needs of a record in this frame; none if its terms are not here.
-    pub(crate) fn entry(&self, record: &Record<'_>, at: RecordAt) -> Option<Entry> {
+    pub(crate) fn entry(&self, record: &Record<'_>, at: RecordAt) -> Option<IndexEntry> {
         let statement = record.statement();
         let (own_terms, shared_terms) = match statement {
             Some(statement) => self.terms_of(statement)?,
             None => (Vec::new(), Vec::new()),
         };
-        Some(Entry {
+        Some(IndexEntry {
             position: self.first_position.checked_add(record.ordinal.into())?,
             tenant: record.tenant,
             sequence: record.sequence,

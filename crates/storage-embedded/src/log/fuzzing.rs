@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::dictionary::Codec;
 use super::frame::{Frame, FrameEncoder, FrameStart, RecordAt};
 use super::reader::statement_of;
-use super::record::{Content, Prepared, PreparedStatement, Record};
+use super::record::{Content, EncodedRecord, EncodedStatement, Record};
 use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
 use crate::disk::Disk;
 use crate::index::Location;
@@ -94,7 +94,7 @@ impl OpenSegment {
         })
     }
 
-    fn encode_with(&self, change: &dyn Fn(&mut Prepared)) -> Result<Vec<u8>, StorageError> {
+    fn encode_with(&self, change: &dyn Fn(&mut EncodedRecord)) -> Result<Vec<u8>, StorageError> {
         let mut out = vec![0; usize::try_from(self.0.frames_from()).unwrap_or_default()];
         self.0.read(&mut out, 0)?;
         let mut encoder = FrameEncoder::default();
@@ -116,7 +116,7 @@ impl OpenSegment {
         FrameStart { segment, offset, base_micros }
     }
 
-    fn prepare(&self, frame: &Frame<'_>) -> Option<Vec<Prepared>> {
+    fn prepare(&self, frame: &Frame<'_>) -> Option<Vec<EncodedRecord>> {
         let records = frame.records().map_while(Result::ok);
         records.map(|(location, record)| self.prepare_record(frame, &record, location)).collect()
     }
@@ -126,10 +126,10 @@ impl OpenSegment {
         frame: &Frame<'_>,
         record: &Record<'_>,
         location: Location,
-    ) -> Option<Prepared> {
+    ) -> Option<EncodedRecord> {
         let at = RecordAt { location, base_micros: self.0.header.base_micros };
         let content = match &record.content {
-            Content::Statement(statement) => Content::Statement(PreparedStatement {
+            Content::Statement(statement) => Content::Statement(EncodedStatement {
                 version: statement.version,
                 is_timestamp_stored: statement.is_timestamp_stored,
                 fingerprint: statement.fingerprint,
@@ -140,6 +140,6 @@ impl OpenSegment {
             Content::Removed => Content::Removed,
         };
         let entry = frame.head.entry(record, at)?;
-        Some(Prepared { entry, content, received: None })
+        Some(EncodedRecord { entry, content, received: None })
     }
 }

@@ -10,7 +10,7 @@ use acta_storage::{Appended, StorageError};
 use tokio::sync::oneshot;
 
 use super::dictionary::Codec;
-use super::record::Prepared;
+use super::record::EncodedRecord;
 use super::writer::Writer;
 use crate::attachments::Staged;
 
@@ -26,7 +26,7 @@ pub(crate) struct Job {
     /// Whose.
     pub(crate) tenant: TenantId,
     /// What.
-    pub(crate) statements: Vec<Prepared>,
+    pub(crate) statements: Vec<EncodedRecord>,
     /// How the texts are packed.
     pub(crate) codec: Arc<Codec>,
     /// What came along.
@@ -37,9 +37,9 @@ pub(crate) struct Job {
 
 /// Statements of another store on their way to the writer, with sequences and times.
 #[derive(Debug)]
-pub(crate) struct Adoption {
+pub(crate) struct ImportBatch {
     /// What.
-    pub(crate) statements: Vec<Prepared>,
+    pub(crate) statements: Vec<EncodedRecord>,
     /// How the texts are packed.
     pub(crate) codec: Arc<Codec>,
     /// Who waits.
@@ -69,7 +69,7 @@ pub(crate) enum Work {
     /// A batch, to be numbered and stored.
     Batch(Job),
     /// Statements to be stored as they are numbered.
-    Adoption(Adoption),
+    Import(ImportBatch),
     /// Something else.
     Aside(Aside),
 }
@@ -80,7 +80,7 @@ pub(crate) enum Taken {
     /// Batches that are written together.
     Group(Vec<Job>),
     /// Statements that are written alone.
-    Adoption(Adoption),
+    Import(ImportBatch),
     /// Something else.
     Aside(Aside),
 }
@@ -101,21 +101,21 @@ impl Work {
         match self {
             Self::Batch(job) => job.refuse(error),
             // The caller may have gone.
-            Self::Adoption(adoption) => drop(adoption.answer.send(Err(error))),
+            Self::Import(import) => drop(import.answer.send(Err(error))),
             Self::Aside(aside) => drop(aside.answer.send(Err(error))),
         }
     }
 
-    fn statements(&self) -> &[Prepared] {
+    fn statements(&self) -> &[EncodedRecord] {
         match self {
             Self::Batch(job) => &job.statements,
-            Self::Adoption(adoption) => &adoption.statements,
+            Self::Import(import) => &import.statements,
             Self::Aside(_) => &[],
         }
     }
 
     fn bytes(&self) -> usize {
-        let bytes = |prepared: &Prepared| {
+        let bytes = |prepared: &EncodedRecord| {
             let received = prepared.received.as_ref();
             let facts = received.map_or(0, |received| received.entity_facts.heap_bytes());
             STATEMENT_BYTES + prepared.text_bytes() + facts
@@ -148,12 +148,12 @@ struct State {
     waiting: VecDeque<(usize, Work)>,
     bytes: usize,
     statements: usize,
-    end: Option<End>,
+    end: Option<QueueEnd>,
 }
 
 /// Why nothing is taken any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum QueueEnd {
     Closed,
     Halted,
 }
@@ -216,7 +216,7 @@ impl Queue {
             state.statements -= work.statements().len();
             match work {
                 Work::Batch(job) => group.push(job),
-                Work::Adoption(adoption) => return Some(Taken::Adoption(adoption)),
+                Work::Import(import) => return Some(Taken::Import(import)),
                 Work::Aside(aside) => return Some(Taken::Aside(aside)),
             }
         }
@@ -225,7 +225,7 @@ impl Queue {
 
     /// Takes no more; what waits is still written.
     pub(crate) fn close(&self) {
-        self.lock().end.get_or_insert(End::Closed);
+        self.lock().end.get_or_insert(QueueEnd::Closed);
         self.ready.notify_all();
     }
 
@@ -233,7 +233,7 @@ impl Queue {
     pub(crate) fn halt(&self) {
         let waiting = {
             let mut state = self.lock();
-            state.end = Some(End::Halted);
+            state.end = Some(QueueEnd::Halted);
             (state.bytes, state.statements) = (0, 0);
             std::mem::take(&mut state.waiting)
         };
@@ -250,7 +250,7 @@ impl Queue {
 
     /// Whether the engine has halted.
     pub(crate) fn is_halted(&self) -> bool {
-        self.lock().end == Some(End::Halted)
+        self.lock().end == Some(QueueEnd::Halted)
     }
 
     /// How many statements wait.

@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use acta_ambient::Moment;
-use acta_storage::{FeedContent, FeedRecord, KeptStatement, StorageError, StoredStatement};
-use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
+use acta_ambient::Timestamp;
+use acta_storage::{FeedContent, FeedRecord, StorageError, StoredStatement, TransferredStatement};
+use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid};
 
 use super::frame::{Frame, FrameStart, RecordAt};
 use super::record::{Content, Record, StatementRecord};
 use super::segment::{FrameWalk, RecordBuffer, Segment, Step};
-use crate::index::{Entry, EntryLog, EntrySource, Location};
+use crate::index::{IndexEntry, IndexEntryLog, IndexEntrySource, Location};
 
 /// Longest text of a statement, in bytes.
 const TEXT_BYTES_MAX: usize = 1 << 30;
@@ -59,7 +59,7 @@ impl LogReader {
     /// # Errors
     ///
     /// What `look` returns.
-    pub(crate) fn steadily<T>(
+    pub(crate) fn retry_if_rewritten<T>(
         &self,
         look: impl Fn() -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
@@ -158,8 +158,8 @@ pub(crate) fn statement_of(
 ) -> Result<StoredStatement, StorageError> {
     let statement = expect_statement(segment, record, location)?;
     let text = text_of(segment, statement, location)?;
-    let stored = Moment::from_unix_micros(segment.stored_micros(record));
-    let text = Kept::complete(&text, statement.is_timestamp_stored, &stored.to_string());
+    let stored = Timestamp::from_unix_micros(segment.stored_micros(record));
+    let text = StatementText::complete(&text, statement.is_timestamp_stored, &stored.to_string());
     Ok(StoredStatement {
         sequence: record.sequence,
         id: StatementId(Uuid::from_u128(statement.id)),
@@ -179,7 +179,7 @@ pub(crate) fn kept_of(
     segment: &Segment,
     record: &Record<'_>,
     location: Location,
-) -> Result<KeptStatement, StorageError> {
+) -> Result<TransferredStatement, StorageError> {
     if matches!(record.content, Content::Erased(_)) {
         let why = "an erased statement cannot be copied yet";
         let source = io::Error::new(io::ErrorKind::Unsupported, why);
@@ -187,14 +187,14 @@ pub(crate) fn kept_of(
     }
     let statement = expect_statement(segment, record, location)?;
     let text = text_of(segment, statement, location)?;
-    Ok(KeptStatement {
+    Ok(TransferredStatement {
         sequence: record.sequence,
         id: StatementId(Uuid::from_u128(statement.id)),
-        stored: Moment::from_unix_micros(segment.stored_micros(record)),
+        stored: Timestamp::from_unix_micros(segment.stored_micros(record)),
         version: statement.version,
         fingerprint: Fingerprint(statement.fingerprint),
         salt: statement.salt,
-        kept: Kept { text, is_timestamp_stored: statement.is_timestamp_stored },
+        kept: StatementText { text, is_timestamp_stored: statement.is_timestamp_stored },
         target: record.target.map(|target| StatementId(Uuid::from_u128(target))),
         is_voiding: record.is_voiding,
     })
@@ -213,7 +213,7 @@ pub(crate) fn feed_record_of(
     if let Content::Erased(commitment) = record.content {
         return Ok(FeedRecord {
             sequence: record.sequence,
-            stored: Moment::from_unix_micros(segment.stored_micros(record)),
+            stored: Timestamp::from_unix_micros(segment.stored_micros(record)),
             content: FeedContent::Erased { commitment },
         });
     }
@@ -234,11 +234,11 @@ pub(crate) fn text_of(
     text.map_err(|_why| segment.corrupt(u64::from(location.offset)))
 }
 
-impl EntryLog for LogReader {
+impl IndexEntryLog for LogReader {
     fn read_entries(
         &self,
         positions: Range<u64>,
-        take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+        take: &mut dyn FnMut(IndexEntry) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
         let segments = self.segments();
         let first = segments
@@ -257,7 +257,7 @@ impl EntryLog for LogReader {
 fn read_segment(
     segment: &Segment,
     positions: &Range<u64>,
-    take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+    take: &mut dyn FnMut(IndexEntry) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
     let mut walk = FrameWalk::new(segment, segment.frames_from());
     while let Some(frame) = next_frame(&mut walk, segment)? {
@@ -295,7 +295,7 @@ fn take_entries(
     frame: &Frame<'_>,
     segment: &Segment,
     positions: &Range<u64>,
-    take: &mut dyn FnMut(Entry) -> Result<(), StorageError>,
+    take: &mut dyn FnMut(IndexEntry) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
     for record in frame.records() {
         let (location, record) = record.map_err(|at| segment.corrupt(u64::from(at)))?;
@@ -309,8 +309,8 @@ fn take_entries(
     Ok(())
 }
 
-impl EntrySource for LogReader {
-    fn load_entry(&self, location: Location) -> Result<Entry, StorageError> {
+impl IndexEntrySource for LogReader {
+    fn load_entry(&self, location: Location) -> Result<IndexEntry, StorageError> {
         let mut buffer = RecordBuffer::default();
         self.with_record(location, &mut buffer, |segment, record| {
             segment.load_entry(record, location.offset)

@@ -6,7 +6,7 @@ use acta_xapi::Version;
 use bytes::Bytes as SharedBytes;
 
 use crate::format::{Bytes, CHECKSUM_BYTES, VARINT_BYTES_MAX, checksum, push_varint, varint_bytes};
-use crate::index::{Entry, NOBODY};
+use crate::index::{IndexEntry, TOMBSTONE};
 
 const FLAG_VERSION_2: u8 = 1;
 const FLAG_VOIDING: u8 = 2;
@@ -68,18 +68,18 @@ pub(crate) struct Received {
 
 /// A record ready to be written, but for its place in the log.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct EncodedRecord {
     /// What the index needs. Position, sequence, `stored` and location come at writing.
-    pub(crate) entry: Entry,
+    pub(crate) entry: IndexEntry,
     /// What stands there.
-    pub(crate) content: Content<PreparedStatement>,
+    pub(crate) content: Content<EncodedStatement>,
     /// What was received, for followers; none if it was read from the log.
     pub(crate) received: Option<Received>,
 }
 
 /// A statement ready to be written. Its id and its terms are in the entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PreparedStatement {
+pub(crate) struct EncodedStatement {
     /// The version of the request that brought it.
     pub(crate) version: Version,
     /// Whether its timestamp equals `stored`.
@@ -94,7 +94,7 @@ pub(crate) struct PreparedStatement {
 
 /// Where a record stands in its frame, and its frame in the segment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct RecordPosition {
     /// Offset of the record in the segment.
     pub(crate) offset: u32,
     /// Offset of its frame in the segment.
@@ -105,10 +105,10 @@ pub(crate) struct Place {
     pub(crate) base_micros: i64,
 }
 
-impl Prepared {
+impl EncodedRecord {
     /// What stands in the place of a statement that was removed with its tenant.
     pub(crate) fn removed(position: u64, stored_micros: i64) -> Self {
-        let entry = Entry::removed(position, stored_micros);
+        let entry = IndexEntry::removed(position, stored_micros);
         Self { entry, content: Content::Removed, received: None }
     }
 
@@ -130,7 +130,7 @@ impl Prepared {
 
     /// Appends the record to `out`; `numbers` are the places of its terms in the frame's
     /// list, own ones first.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>, place: Place, numbers: &[u32]) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>, place: RecordPosition, numbers: &[u32]) {
         let entry = &self.entry;
         assert!(place.base_micros <= entry.stored_micros, "times ascend through the log");
         let is_statement = self.content.statement().is_some();
@@ -148,8 +148,8 @@ impl Prepared {
 /// Appends one record.
 struct RecordEncoder<'a> {
     out: &'a mut Vec<u8>,
-    place: Place,
-    entry: &'a Entry,
+    place: RecordPosition,
+    entry: &'a IndexEntry,
     stored_delta: u64,
 }
 
@@ -189,7 +189,7 @@ impl RecordEncoder<'_> {
         self.out.extend_from_slice(&sum.to_le_bytes());
     }
 
-    fn push_statement(mut self, statement: &PreparedStatement, numbers: &[u32]) {
+    fn push_statement(mut self, statement: &EncodedStatement, numbers: &[u32]) {
         let entry = self.entry;
         let counts = [entry.own_terms.len() as u64, entry.shared_terms.len() as u64];
         let terms = counts.into_iter().chain(numbers.iter().map(|number| u64::from(*number)));
@@ -224,7 +224,7 @@ impl RecordEncoder<'_> {
     }
 }
 
-impl Place {
+impl RecordPosition {
     /// Distance from the beginning of the frame, and number in it.
     fn numbers(self) -> [u64; 2] {
         [u64::from(self.offset - self.frame_offset), u64::from(self.ordinal)]
@@ -236,7 +236,7 @@ const fn flag(is_set: bool, flag: u8) -> u8 {
 }
 
 /// What an entry's flags say of the statement that it refers to.
-const fn reference_flags(entry: &Entry) -> u8 {
+const fn reference_flags(entry: &IndexEntry) -> u8 {
     flag(entry.is_voiding, FLAG_VOIDING) | flag(entry.target.is_some(), FLAG_TARGET)
 }
 
@@ -322,7 +322,7 @@ impl<'a> Record<'a> {
             let is_sound = flags == FLAG_REMOVED && rest.0.is_empty();
             return is_sound.then_some(Self::removed(frame_distance, ordinal, stored_delta));
         }
-        let tenant = TenantId::new(rest.varint_u32()?).filter(|tenant| *tenant != NOBODY)?;
+        let tenant = TenantId::new(rest.varint_u32()?).filter(|tenant| *tenant != TOMBSTONE)?;
         let (sequence, stored_delta) = (rest.varint()?, rest.varint()?);
         let is_voiding = flags & FLAG_VOIDING != 0;
         let (target, content) = if flags & FLAG_ERASED == 0 {
@@ -346,7 +346,7 @@ impl<'a> Record<'a> {
         Self {
             frame_distance,
             ordinal,
-            tenant: NOBODY,
+            tenant: TOMBSTONE,
             sequence: 0,
             stored_delta,
             target: None,

@@ -14,7 +14,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::format::{
     Bytes, FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, VERSION, checksum,
 };
-use crate::index::{Entry, Location};
+use crate::index::{IndexEntry, Location};
 
 /// Longest dictionary that a segment may have, in bytes.
 const DICTIONARY_BYTES_MAX: u32 = 1 << 20;
@@ -299,7 +299,7 @@ impl Segment {
         &self,
         record: &Record<'_>,
         offset: u32,
-    ) -> Result<Entry, StorageError> {
+    ) -> Result<IndexEntry, StorageError> {
         let corrupt = || self.corrupt(u64::from(offset));
         let frame = offset.checked_sub(record.frame_distance).ok_or_else(corrupt)?;
         let mut header = [0; FRAME_HEADER_BYTES];

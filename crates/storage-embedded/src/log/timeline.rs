@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acta_ambient::{Clock, Moment};
+use acta_ambient::{Clock, Timestamp};
 
 /// Gives `stored` times that never repeat, and the instant before which all is readable.
 ///
@@ -28,7 +28,7 @@ struct State {
 impl Timeline {
     /// Goes on behind `last`, the latest `stored` time in the log.
     pub(crate) fn new(clock: Arc<dyn Clock>, last: i64) -> Self {
-        let vouched = Moment::from_unix_micros(last).floor_to_millis().unix_micros();
+        let vouched = Timestamp::from_unix_micros(last).floor_to_millis().unix_micros();
         Self { clock, state: Mutex::new(State { last, vouched, in_flight: None }) }
     }
 
@@ -62,15 +62,15 @@ impl Timeline {
     }
 
     /// The instant before which every stored statement can be read, in whole milliseconds.
-    pub(crate) fn consistent_through(&self) -> Moment {
+    pub(crate) fn consistent_through(&self) -> Timestamp {
         // Under the lock, so that no group begins between the look at the clock and the
         // look at what is in flight.
         let mut state = self.lock();
         let now = self.clock.now().unix_micros();
         let bound = state.in_flight.map_or(now, |first| first.min(now));
-        let bound = Moment::from_unix_micros(bound).floor_to_millis().unix_micros();
+        let bound = Timestamp::from_unix_micros(bound).floor_to_millis().unix_micros();
         state.vouched = state.vouched.max(bound);
-        Moment::from_unix_micros(state.vouched)
+        Timestamp::from_unix_micros(state.vouched)
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn at(micros: i64) -> (Arc<ManualClock>, Timeline) {
-        let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(micros)));
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(micros)));
         let timeline = Timeline::new(Arc::<ManualClock>::clone(&clock), 0);
         (clock, timeline)
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn goes_on_behind_the_log_when_the_clock_is_late() {
-        let clock = Arc::new(ManualClock::new(Moment::from_unix_micros(1_000)));
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_000)));
         let timeline = Timeline::new(clock, 7_000_500);
         assert_eq!(timeline.consistent_through().unix_micros(), 7_000_000);
         assert_eq!(timeline.begin(1), 7_000_501);
@@ -140,7 +140,7 @@ mod tests {
             let (mut last, mut vouched, mut in_flight) = (i64::MIN, i64::MIN, None);
             for act in acts {
                 match act {
-                    Act::Set(micros) => clock.set(Moment::from_unix_micros(micros)),
+                    Act::Set(micros) => clock.set(Timestamp::from_unix_micros(micros)),
                     Act::Begin(count) if in_flight.is_none() => {
                         let first = timeline.begin(count);
                         prop_assert!(last < first, "times must ascend");

@@ -1,6 +1,6 @@
 //! The writer: gathers what waits, writes once, syncs once, then answers.
 
-mod aside;
+mod exclusive;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -9,19 +9,19 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, Moment};
+use acta_ambient::{Clock, Timestamp};
 use acta_storage::{Appended, StorageError};
 use acta_xapi::{Fingerprint, StatementId, Uuid};
 use bytes::Bytes;
 
-pub(crate) use aside::Sealed;
+pub(crate) use exclusive::Sealed;
 
 use super::dictionary::Codec;
 use super::frame::{FrameEncoder, FrameStart, FrameTooLong};
 use super::meters::Meters;
 use super::queue::{Answer, Job, Queue, Taken};
 use super::reader::LogReader;
-use super::record::{Content, Prepared};
+use super::record::{Content, EncodedRecord};
 use super::sampler::Sampler;
 use super::segment::{Segment, SegmentHeader};
 use super::timeline::Timeline;
@@ -34,7 +34,7 @@ use crate::index::Index;
 pub(crate) trait CommitObserver: Debug + Send + Sync {
     /// Takes records that are durable and in the index, in the order of the log, before their
     /// senders are answered. Must not wait.
-    fn on_commit(&self, records: Vec<Prepared>);
+    fn on_commit(&self, records: Vec<EncodedRecord>);
 }
 
 /// What the writer shares with those who call it.
@@ -103,7 +103,7 @@ pub(crate) struct Writer {
 #[derive(Debug)]
 struct Accepted {
     tenant: TenantId,
-    statements: Vec<Prepared>,
+    statements: Vec<EncodedRecord>,
     new_count: usize,
     attachments: Vec<Staged>,
     answer: Answer,
@@ -120,9 +120,9 @@ impl Accepted {
 #[derive(Debug, Default)]
 struct Decided {
     accepted: Vec<Accepted>,
-    /// Batches that others of the group have forestalled. Their answers wait for the fate of
+    /// Batches that conflict with others of the group. Their answers wait for the fate of
     /// those: nothing is taken by content that is not stored.
-    forestalled: Vec<(Answer, StorageError)>,
+    conflicts_in_group: Vec<(Answer, StorageError)>,
 }
 
 impl Decided {
@@ -131,7 +131,7 @@ impl Decided {
         for batch in self.accepted {
             batch.refuse(error());
         }
-        for (answer, _) in self.forestalled {
+        for (answer, _) in self.conflicts_in_group {
             // The caller may have gone.
             let _ = answer.send(Err(error()));
         }
@@ -140,11 +140,11 @@ impl Decided {
     /// Answers everybody: what was accepted is stored, the first batch at this time.
     fn answer(self, first_stored: i64) {
         for (stored, batch) in (first_stored..).zip(self.accepted) {
-            let stored = Moment::from_unix_micros(stored);
+            let stored = Timestamp::from_unix_micros(stored);
             // The caller may have gone.
             let _ = batch.answer.send(Ok(Appended { stored, new_count: batch.new_count }));
         }
-        for (answer, conflict) in self.forestalled {
+        for (answer, conflict) in self.conflicts_in_group {
             // The caller may have gone.
             let _ = answer.send(Err(conflict));
         }
@@ -152,7 +152,7 @@ impl Decided {
 }
 
 /// The fingerprints of stored statements.
-type Known = HashMap<(TenantId, u128), [u8; 16]>;
+type StoredFingerprints = HashMap<(TenantId, u128), [u8; 16]>;
 
 /// Why a group was not stored.
 #[derive(Debug)]
@@ -204,14 +204,14 @@ impl Writer {
         while let Some(taken) = self.shared.queue.take() {
             match taken {
                 Taken::Group(group) => self.write(group),
-                Taken::Adoption(adoption) => self.adopt(adoption),
-                Taken::Aside(aside) => self.step_aside(aside),
+                Taken::Import(import) => self.import(import),
+                Taken::Aside(aside) => self.run_exclusive(aside),
             }
         }
     }
 
     fn write(&mut self, group: Vec<Job>) {
-        if let Err(failure) = self.adopt_dictionary() {
+        if let Err(failure) = self.import_dictionary() {
             self.fail(&failure);
             for job in group {
                 job.refuse(failure.error());
@@ -290,7 +290,7 @@ impl Writer {
             let statements = match self.accept(tenant, job.statements, &job.codec, &known) {
                 Ok(statements) => statements,
                 Err(error) if is_forestalled(&error, tenant, &stored) => {
-                    decided.forestalled.push((answer, error));
+                    decided.conflicts_in_group.push((answer, error));
                     continue;
                 }
                 Err(error) => {
@@ -315,13 +315,13 @@ impl Writer {
     fn accept(
         &self,
         tenant: TenantId,
-        mut statements: Vec<Prepared>,
+        mut statements: Vec<EncodedRecord>,
         codec: &Arc<Codec>,
-        known: &Known,
-    ) -> Result<Vec<Prepared>, StorageError> {
+        known: &StoredFingerprints,
+    ) -> Result<Vec<EncodedRecord>, StorageError> {
         if !known.is_empty() {
-            let fingerprint = |statement: &Prepared| known.get(&(tenant, statement.entry.id?));
-            let is_other = |statement: &&Prepared| {
+            let fingerprint = |statement: &EncodedRecord| known.get(&(tenant, statement.entry.id?));
+            let is_other = |statement: &&EncodedRecord| {
                 let pair = fingerprint(statement).zip(statement.fingerprint());
                 pair.is_some_and(|(old, sent)| !Fingerprint(sent).agrees_with(Fingerprint(*old)))
             };
@@ -340,8 +340,8 @@ impl Writer {
     }
 
     /// The fingerprints of those statements of the group that are stored already.
-    fn known_fingerprints(&self, group: &[Job]) -> Result<Known, StorageError> {
-        let mut known = Known::new();
+    fn known_fingerprints(&self, group: &[Job]) -> Result<StoredFingerprints, StorageError> {
+        let mut known = StoredFingerprints::new();
         let mut tenants: Vec<TenantId> = group.iter().map(|job| job.tenant).collect();
         tenants.sort_unstable();
         tenants.dedup();
@@ -363,7 +363,7 @@ impl Writer {
     pub(super) fn repack(
         &self,
         codec: &Arc<Codec>,
-        statements: &mut [Prepared],
+        statements: &mut [EncodedRecord],
     ) -> Result<(), StorageError> {
         let current = &self.segment.header.codec;
         if Arc::ptr_eq(codec, current) {
@@ -391,7 +391,7 @@ impl Writer {
     /// Writes, syncs and indexes records, of which the first was stored at this time.
     pub(super) fn store_records(
         &mut self,
-        mut records: Vec<Prepared>,
+        mut records: Vec<EncodedRecord>,
         first_stored: i64,
     ) -> Result<(), Failure> {
         if records.is_empty() {
@@ -422,7 +422,7 @@ impl Writer {
 
     /// Gives the texts of durable statements to the sampler, and no others: whose texts a
     /// dictionary may be made of is known from the log.
-    fn sample(&self, records: &[Prepared]) {
+    fn sample(&self, records: &[EncodedRecord]) {
         if !self.shared.sampler.is_gathering() {
             return;
         }
@@ -434,7 +434,7 @@ impl Writer {
     }
 
     /// Gives each statement its place and time.
-    fn number(&self, accepted: &mut [Accepted], first_stored: i64) -> Vec<Prepared> {
+    fn number(&self, accepted: &mut [Accepted], first_stored: i64) -> Vec<EncodedRecord> {
         let count = accepted.iter().map(|batch| batch.new_count).sum();
         let mut records = Vec::with_capacity(count);
         let mut sequences: HashMap<TenantId, u64> = HashMap::new();
@@ -453,7 +453,7 @@ impl Writer {
     }
 
     /// Begins a new segment with the store's dictionary, once it has been trained.
-    pub(super) fn adopt_dictionary(&mut self) -> Result<(), Failure> {
+    pub(super) fn import_dictionary(&mut self) -> Result<(), Failure> {
         let Some(dictionary) = self.shared.sampler.take() else {
             return Ok(());
         };
@@ -466,8 +466,12 @@ impl Writer {
         Ok(())
     }
 
-    fn roll_if_full(&mut self, records: &[Prepared], first_stored: i64) -> Result<(), Failure> {
-        let frame_bytes_max: usize = records.iter().map(Prepared::bytes_max).sum();
+    fn roll_if_full(
+        &mut self,
+        records: &[EncodedRecord],
+        first_stored: i64,
+    ) -> Result<(), Failure> {
+        let frame_bytes_max: usize = records.iter().map(EncodedRecord::bytes_max).sum();
         let is_empty = self.end == self.segment.frames_from();
         if is_empty || self.end + frame_bytes_max as u64 <= self.segment_bytes {
             return Ok(());
@@ -524,7 +528,7 @@ impl Writer {
     }
 
     /// Makes the statements of a durable frame readable.
-    fn publish(&mut self, records: Vec<Prepared>) -> Result<(), Failure> {
+    fn publish(&mut self, records: Vec<EncodedRecord>) -> Result<(), Failure> {
         let shared = &self.shared;
         let entries = || records.iter().map(|record| &record.entry);
         if let Err(error) = shared.index.insert(entries(), shared.reader.as_ref()) {
@@ -543,7 +547,7 @@ impl Writer {
 }
 
 /// Whether a batch conflicts with one of its own group, which is not stored yet.
-fn is_forestalled(error: &StorageError, tenant: TenantId, stored: &Known) -> bool {
+fn is_forestalled(error: &StorageError, tenant: TenantId, stored: &StoredFingerprints) -> bool {
     let StorageError::Conflict(ids) = error else { return false };
     ids.iter().any(|id| !stored.contains_key(&(tenant, id.0.as_u128())))
 }

@@ -1,9 +1,9 @@
 //! [`EmbeddedStorage`] behind the ports of administration: handed on to the tables.
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
-    AuditQuery, AuditStore, ChainHead, Change, Committed, Entry, Group, Record, RecordKind,
+    AuditEntry, AuditQuery, AuditStore, ChainHead, Change, Committed, Group, Record, RecordKind,
     RecordStore, SecretStore, StorageError, Usage, UsageStore,
 };
 use async_trait::async_trait;
@@ -42,7 +42,11 @@ impl RecordStore for EmbeddedStorage {
         self.tables.commit(change).await
     }
 
-    async fn remove_expired(&self, now: Moment, count_max: usize) -> Result<usize, StorageError> {
+    async fn remove_expired(
+        &self,
+        now: Timestamp,
+        count_max: usize,
+    ) -> Result<usize, StorageError> {
         self.tables.remove_expired(now, count_max).await
     }
 }
@@ -53,7 +57,7 @@ impl AuditStore for EmbeddedStorage {
         &self,
         tenant: Option<TenantId>,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, StorageError> {
+    ) -> Result<Vec<AuditEntry>, StorageError> {
         self.tables.list_audit(tenant, query).await
     }
 
@@ -76,11 +80,11 @@ impl UsageStore for EmbeddedStorage {
 
 #[async_trait]
 impl SecretStore for EmbeddedStorage {
-    async fn settle_secret(
+    async fn get_or_create_secret(
         &self,
         name: &str,
         proposed: [u8; 32],
     ) -> Result<[u8; 32], StorageError> {
-        self.tables.settle_secret(name, proposed).await
+        self.tables.get_or_create_secret(name, proposed).await
     }
 }

@@ -1,7 +1,7 @@
 //! [`EmbeddedStorage`] behind each port: handed on to the part that keeps it.
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, CursorStore, Document,
     DocumentKey, DocumentList, DocumentStore, DocumentWrite, FeedEntry, NewDocument, Precondition,
@@ -39,7 +39,7 @@ impl StatementStore for EmbeddedStorage {
         self.engine.query_statements(tenant, query).await
     }
 
-    async fn consistent_through(&self, _tenant: TenantId) -> Result<Moment, StorageError> {
+    async fn consistent_through(&self, _tenant: TenantId) -> Result<Timestamp, StorageError> {
         Ok(self.engine.consistent_through())
     }
 
@@ -121,7 +121,7 @@ impl DocumentStore for EmbeddedStorage {
         &self,
         tenant: TenantId,
         list: &DocumentList,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
     ) -> Result<Vec<String>, StorageError> {
         self.tables.list_documents(tenant, list, since).await
     }

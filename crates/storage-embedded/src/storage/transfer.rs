@@ -3,8 +3,8 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, Entry, KeptDocument, KeptStatement, NamedSecret, PageLimits, Record, StorageError,
-    StoreId, TransferSource, TransferTarget,
+    AuditEntry, DocumentKey, NamedSecret, PageLimits, Record, StorageError, StoreId,
+    TransferSource, TransferTarget, TransferredDocument, TransferredStatement,
 };
 use acta_xapi::Sha2;
 use async_trait::async_trait;
@@ -30,7 +30,7 @@ impl TransferSource for EmbeddedStorage {
         tenant: TenantId,
         after: u64,
         page: PageLimits,
-    ) -> Result<Vec<KeptStatement>, StorageError> {
+    ) -> Result<Vec<TransferredStatement>, StorageError> {
         self.engine.read_kept(tenant, after, page).await
     }
 
@@ -39,7 +39,7 @@ impl TransferSource for EmbeddedStorage {
         tenant: TenantId,
         after: Option<&DocumentKey>,
         page: PageLimits,
-    ) -> Result<Vec<KeptDocument>, StorageError> {
+    ) -> Result<Vec<TransferredDocument>, StorageError> {
         self.tables.read_documents(tenant, after, page).await
     }
 
@@ -55,42 +55,42 @@ impl TransferSource for EmbeddedStorage {
 
 #[async_trait]
 impl TransferTarget for EmbeddedStorage {
-    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
-        self.tables.find_adoption().await
+    async fn find_import(&self) -> Result<Option<StoreId>, StorageError> {
+        self.tables.find_import().await
     }
 
-    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
-        self.tables.begin_adoption(source).await
+    async fn begin_import(&self, source: StoreId) -> Result<(), StorageError> {
+        self.tables.begin_import(source).await
     }
 
-    async fn finish_adoption(&self) -> Result<(), StorageError> {
-        self.tables.finish_adoption().await
+    async fn finish_import(&self) -> Result<(), StorageError> {
+        self.tables.finish_import().await
     }
 
-    async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
-        self.tables.adopt_records(records).await
+    async fn import_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
+        self.tables.import_records(records).await
     }
 
-    async fn adopt_audit(
+    async fn import_audit(
         &self,
         tenant: Option<TenantId>,
-        entries: Vec<Entry>,
+        entries: Vec<AuditEntry>,
     ) -> Result<(), StorageError> {
-        self.tables.adopt_audit(tenant, entries).await
+        self.tables.import_audit(tenant, entries).await
     }
 
-    async fn adopt_statements(
+    async fn import_statements(
         &self,
-        run: Vec<(TenantId, KeptStatement)>,
+        run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError> {
-        self.engine.adopt(run).await
+        self.engine.import(run).await
     }
 
-    async fn adopt_documents(
+    async fn import_documents(
         &self,
         tenant: TenantId,
-        documents: Vec<KeptDocument>,
+        documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
-        self.tables.adopt_documents(tenant, documents).await
+        self.tables.import_documents(tenant, documents).await
     }
 }

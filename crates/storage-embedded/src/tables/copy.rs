@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::StorageError;
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
@@ -36,7 +36,7 @@ const COPYING: &str = "copying the tables";
 pub(crate) fn copy(
     directory: &Path,
     to: &Path,
-    now: Moment,
+    now: Timestamp,
     on_progress: &dyn Fn(u64, u64),
 ) -> Result<u64, StorageError> {
     let failed = failed(COPYING);

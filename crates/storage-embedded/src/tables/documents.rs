@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentPlace, DocumentStore, DocumentWrite, Etag,
     NewDocument, Precondition, StorageError,
@@ -18,7 +18,7 @@ use super::failure::{corrupt_row, failed};
 
 /// The columns that name a place: all documents of a list, or those around a document.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct PlaceColumns {
     pub(super) tenant: u32,
     pub(super) kind: &'static str,
     pub(super) activity: String,
@@ -30,13 +30,13 @@ pub(super) struct Place {
 /// A document's row without its content.
 struct Head {
     row: i64,
-    updated: Moment,
+    updated: Timestamp,
     etag: Etag,
 }
 
 pub(super) const TABLE: &str = "documents";
 
-impl Place {
+impl PlaceColumns {
     fn new(tenant: TenantId, place: DocumentPlace) -> Self {
         let DocumentPlace { kind, activity, agent, registration } = place;
         Self { tenant: tenant.number(), kind, activity, agent, registration }
@@ -72,7 +72,7 @@ impl DocumentStore for Tables {
         tenant: TenantId,
         key: &DocumentKey,
     ) -> Result<Option<Document>, StorageError> {
-        let (place, name) = Place::of_document(tenant, key);
+        let (place, name) = PlaceColumns::of_document(tenant, key);
         self.read(move |connection| find(connection, &place, &name)).await
     }
 
@@ -83,7 +83,7 @@ impl DocumentStore for Tables {
         document: NewDocument,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
-        let (place, name) = Place::of_document(tenant, key);
+        let (place, name) = PlaceColumns::of_document(tenant, key);
         let (precondition, clock) = (precondition.clone(), std::sync::Arc::clone(&self.clock));
         self.write(move |connection| {
             let head = check_head(connection, &place, &name, &precondition)?;
@@ -103,7 +103,7 @@ impl DocumentStore for Tables {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
-        let (place, name) = Place::of_document(tenant, key);
+        let (place, name) = PlaceColumns::of_document(tenant, key);
         let precondition = precondition.clone();
         self.write(move |connection| {
             let Some(head) = check_head(connection, &place, &name, &precondition)? else {
@@ -122,7 +122,7 @@ impl DocumentStore for Tables {
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
-        let place = Place::of_list(tenant, list);
+        let place = PlaceColumns::of_list(tenant, list);
         self.write(move |connection| remove_all(connection, &place)).await
     }
 
@@ -130,16 +130,16 @@ impl DocumentStore for Tables {
         &self,
         tenant: TenantId,
         list: &DocumentList,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
     ) -> Result<Vec<String>, StorageError> {
-        let place = Place::of_list(tenant, list);
+        let place = PlaceColumns::of_list(tenant, list);
         self.read(move |connection| names(connection, &place, since)).await
     }
 }
 
 fn find(
     connection: &Connection,
-    place: &Place,
+    place: &PlaceColumns,
     name: &str,
 ) -> Result<Option<Document>, StorageError> {
     let failed = failed("reading a document");
@@ -150,7 +150,7 @@ fn find(
          AND agent = ?4 AND registration = ?5 AND name = ?6"
     );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let found = statement
         .query_row(params![tenant, kind, activity, agent, registration, name], read_document)
         .optional()
@@ -168,7 +168,7 @@ fn find(
 pub(super) fn read_document(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Document)> {
     checksum::check(row, TABLE, "rowid")?;
     let document = Document {
-        updated: Moment::from_unix_micros(row.get("updated")?),
+        updated: Timestamp::from_unix_micros(row.get("updated")?),
         etag: Etag(row.get("etag")?),
         content_type: row.get("content_type")?,
         content: Bytes::from(row.get::<_, Vec<u8>>("content")?),
@@ -179,7 +179,7 @@ pub(super) fn read_document(row: &Row<'_>) -> rusqlite::Result<(i64, u32, Docume
 /// The document that is there now, if the precondition holds of it.
 fn check_head(
     connection: &Connection,
-    place: &Place,
+    place: &PlaceColumns,
     name: &str,
     precondition: &Precondition,
 ) -> Result<Option<Head>, StorageError> {
@@ -191,11 +191,11 @@ fn check_head(
          AND agent = ?4 AND registration = ?5 AND name = ?6"
     );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let head = statement
         .query_row(params![tenant, kind, activity, agent, registration, name], |row| {
             checksum::check(row, TABLE, "rowid")?;
-            let updated = Moment::from_unix_micros(row.get("updated")?);
+            let updated = Timestamp::from_unix_micros(row.get("updated")?);
             Ok(Head { row: row.get("rowid")?, updated, etag: Etag(row.get("etag")?) })
         })
         .optional()
@@ -213,14 +213,14 @@ fn check_head(
 /// Whether a place has room for one more document.
 fn check_room(
     connection: &Connection,
-    place: &Place,
+    place: &PlaceColumns,
     count_max: usize,
 ) -> Result<(), StorageError> {
     let failed = failed("counting documents");
     let sql = "SELECT count(*) FROM (SELECT 1 FROM documents WHERE tenant_id = ?1 AND kind = ?2 \
          AND activity = ?3 AND agent = ?4 AND registration = ?5 LIMIT ?6)";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let most = i64::try_from(count_max).unwrap_or(i64::MAX);
     let columns = params![tenant, kind, activity, agent, registration, most];
     let count: i64 = statement.query_row(columns, |row| row.get(0)).map_err(failed)?;
@@ -229,8 +229,8 @@ fn check_room(
 
 fn insert(
     connection: &Connection,
-    (place, name): (&Place, &str),
-    updated: Moment,
+    (place, name): (&PlaceColumns, &str),
+    updated: Timestamp,
     document: &NewDocument,
 ) -> Result<DocumentWrite, StorageError> {
     check_room(connection, place, document.count_max)?;
@@ -263,7 +263,7 @@ fn insert(
 fn update(
     connection: &Connection,
     row: i64,
-    updated: Moment,
+    updated: Timestamp,
     document: &NewDocument,
 ) -> Result<DocumentWrite, StorageError> {
     let failed = failed("writing a document");
@@ -279,12 +279,12 @@ fn update(
     Ok(DocumentWrite::Replaced)
 }
 
-fn remove_all(connection: &Connection, place: &Place) -> Result<u64, StorageError> {
+fn remove_all(connection: &Connection, place: &PlaceColumns) -> Result<u64, StorageError> {
     let failed = failed("removing documents");
     let sql = "DELETE FROM documents WHERE tenant_id = ?1 AND kind = ?2 AND activity = ?3 \
          AND agent = ?4 AND (?5 IS NULL OR registration = ?5)";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let count =
         statement.execute(params![tenant, kind, activity, agent, registration]).map_err(failed)?;
     check_count(connection, place, (None, 0))?;
@@ -293,8 +293,8 @@ fn remove_all(connection: &Connection, place: &Place) -> Result<u64, StorageErro
 
 fn names(
     connection: &Connection,
-    place: &Place,
-    since: Option<Moment>,
+    place: &PlaceColumns,
+    since: Option<Timestamp>,
 ) -> Result<Vec<String>, StorageError> {
     let failed = failed("listing documents");
     let sql = concat!(
@@ -304,7 +304,7 @@ fn names(
          AND activity = ?3 AND agent = ?4 AND (?5 IS NULL OR registration = ?5)"
     );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let columns = params![tenant, kind, activity, agent, registration];
     let mut rows = statement.query(columns).map_err(&failed)?;
     let (mut names, mut count) = (BTreeSet::new(), 0);
@@ -312,7 +312,7 @@ fn names(
         count += 1;
         // Each row is checked before its time decides whether it counts.
         checksum::check(row, TABLE, "rowid").map_err(&failed)?;
-        let updated = Moment::from_unix_micros(row.get("updated").map_err(&failed)?);
+        let updated = Timestamp::from_unix_micros(row.get("updated").map_err(&failed)?);
         if since.is_none_or(|since| since < updated) {
             names.insert(row.get("name").map_err(&failed)?);
         }
@@ -329,7 +329,7 @@ fn names(
 /// [`StorageError::Corrupt`] if there are not as many as were found.
 fn check_count(
     connection: &Connection,
-    place: &Place,
+    place: &PlaceColumns,
     (name, found): (Option<&str>, i64),
 ) -> Result<(), StorageError> {
     let failed = failed("counting documents");
@@ -346,7 +346,7 @@ fn check_count(
         }
     };
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let columns = params![tenant, kind, activity, agent, registration, name];
     let count: i64 = statement.query_row(columns, |row| row.get(0)).map_err(failed)?;
     if count == found { Ok(()) } else { Err(corrupt_row(TABLE, "that an index does not find")) }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{StorageError, Tenant};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -87,7 +87,7 @@ impl From<Unsupported> for StorageError {
 /// Opens the connection that writes, making or migrating the file.
 ///
 /// A new file has one tenant, made at `now`.
-pub(super) fn open_writer(file: &TablesFile, now: Moment) -> Result<Connection, StorageError> {
+pub(super) fn open_writer(file: &TablesFile, now: Timestamp) -> Result<Connection, StorageError> {
     let failed = failed("opening the tables");
     let mut connection = file.open(OpenFlags::default()).map_err(&failed)?;
     settle(&connection).map_err(&failed)?;
@@ -175,7 +175,7 @@ pub(super) fn check_version(connection: &Connection) -> Result<i64, StorageError
 pub(super) fn migrate(
     connection: &mut Connection,
     from: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StorageError> {
     migrate_by(MIGRATIONS, connection, from, now)
 }
@@ -184,7 +184,7 @@ fn migrate_by(
     migrations: &[(i64, &str)],
     connection: &mut Connection,
     from: i64,
-    now: Moment,
+    now: Timestamp,
 ) -> Result<(), StorageError> {
     let failed = failed("migrating the tables");
     for (version, script) in migrations.iter().filter(|(version, _)| from < *version) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, ManualClock, Moment};
+use acta_ambient::{Clock, ManualClock, Timestamp};
 use acta_storage::{
     CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
     EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
@@ -23,7 +23,7 @@ use crate::disk::SystemDisk;
 mod damage;
 mod records;
 
-const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
+const START: Timestamp = Timestamp::from_unix_micros(1_700_000_000_000_000);
 
 struct Bench {
     directory: TempDir,
@@ -231,7 +231,7 @@ async fn a_documents_time_follows_the_clock_but_never_goes_back() {
     let key = state("a", None);
     let mut updated = Vec::new();
     for step in [10, -5, 0, 20] {
-        bench.clock.set(Moment::from_unix_micros(START.unix_micros() + step));
+        bench.clock.set(Timestamp::from_unix_micros(START.unix_micros() + step));
         write(&bench, &key, "x").await;
         let found = bench.tables.find_document(tenant(1), &key).await.unwrap().unwrap();
         updated.push(found.updated.unix_micros() - START.unix_micros());
@@ -245,7 +245,8 @@ async fn check_names(
     since_micros: Option<i64>,
     expected: &[&str],
 ) {
-    let since = since_micros.map(|micros| Moment::from_unix_micros(START.unix_micros() + micros));
+    let since =
+        since_micros.map(|micros| Timestamp::from_unix_micros(START.unix_micros() + micros));
     let names = bench.tables.list_documents(tenant(1), list, since).await.unwrap();
     assert_eq!(names, expected, "{list:?} since {since_micros:?}");
 }
@@ -420,11 +421,11 @@ async fn a_store_begins_with_one_tenant_and_numbers_the_others() {
 #[tokio::test]
 async fn the_first_proposal_of_a_secret_wins_for_good() {
     let bench = Bench::new();
-    assert_eq!(bench.tables.settle_secret("a", [1; 32]).await.unwrap(), [1; 32]);
-    assert_eq!(bench.tables.settle_secret("a", [2; 32]).await.unwrap(), [1; 32]);
-    assert_eq!(bench.tables.settle_secret("b", [3; 32]).await.unwrap(), [3; 32]);
+    assert_eq!(bench.tables.get_or_create_secret("a", [1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(bench.tables.get_or_create_secret("a", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(bench.tables.get_or_create_secret("b", [3; 32]).await.unwrap(), [3; 32]);
     let bench = bench.reopen();
-    assert_eq!(bench.tables.settle_secret("a", [4; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(bench.tables.get_or_create_secret("a", [4; 32]).await.unwrap(), [1; 32]);
 }
 
 #[track_caller]

@@ -1,14 +1,14 @@
-//! The tables of a store on its way into another: what is given away, and what is adopted.
+//! The tables of a store on its way into another: what is given away, and what is imported.
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, DocumentRow, KeptDocument, NamedSecret, PageLimits, StorageError, StoreId,
+    DocumentKey, DocumentRow, NamedSecret, PageLimits, StorageError, StoreId, TransferredDocument,
 };
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
 use super::Tables;
 use super::checksum::{self, is_sound};
-use super::documents::{Place, TABLE, read_document};
+use super::documents::{PlaceColumns, TABLE, read_document};
 use super::failure::{corrupt_row, failed};
 
 /// The name of the secret that is there while the store is an unfinished copy: the identity
@@ -65,13 +65,13 @@ impl Tables {
         tenant: TenantId,
         after: Option<&DocumentKey>,
         page: PageLimits,
-    ) -> Result<Vec<KeptDocument>, StorageError> {
-        let after = after.map(|key| Place::of_document(tenant, key));
+    ) -> Result<Vec<TransferredDocument>, StorageError> {
+        let after = after.map(|key| PlaceColumns::of_document(tenant, key));
         self.read(move |connection| documents(connection, tenant, after.as_ref(), page)).await
     }
 
-    /// As [`acta_storage::TransferTarget::find_adoption`].
-    pub(crate) async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
+    /// As [`acta_storage::TransferTarget::find_import`].
+    pub(crate) async fn find_import(&self) -> Result<Option<StoreId>, StorageError> {
         self.read(|connection| {
             let failed = failed("looking for an unfinished copy");
             let sql = concat!(
@@ -89,8 +89,8 @@ impl Tables {
         .await
     }
 
-    /// As [`acta_storage::TransferTarget::begin_adoption`].
-    pub(crate) async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
+    /// As [`acta_storage::TransferTarget::begin_import`].
+    pub(crate) async fn begin_import(&self, source: StoreId) -> Result<(), StorageError> {
         self.write(move |connection| {
             let failed = failed("marking an unfinished copy");
             let sql = "INSERT INTO secrets (name, value, checksum) \
@@ -103,8 +103,8 @@ impl Tables {
         .await
     }
 
-    /// As [`acta_storage::TransferTarget::finish_adoption`].
-    pub(crate) async fn finish_adoption(&self) -> Result<(), StorageError> {
+    /// As [`acta_storage::TransferTarget::finish_import`].
+    pub(crate) async fn finish_import(&self) -> Result<(), StorageError> {
         self.write(|connection| {
             let failed = failed("finishing a copy");
             let sql = "DELETE FROM secrets WHERE name = ?1";
@@ -114,14 +114,14 @@ impl Tables {
         .await
     }
 
-    /// As [`acta_storage::TransferTarget::adopt_documents`].
-    pub(crate) async fn adopt_documents(
+    /// As [`acta_storage::TransferTarget::import_documents`].
+    pub(crate) async fn import_documents(
         &self,
         tenant: TenantId,
-        documents: Vec<KeptDocument>,
+        documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
         self.write(move |connection| {
-            documents.iter().try_for_each(|document| adopt(connection, tenant, document))
+            documents.iter().try_for_each(|document| import(connection, tenant, document))
         })
         .await
     }
@@ -130,11 +130,11 @@ impl Tables {
 fn documents(
     connection: &Connection,
     tenant: TenantId,
-    after: Option<&(Place, String)>,
+    after: Option<&(PlaceColumns, String)>,
     page: PageLimits,
-) -> Result<Vec<KeptDocument>, StorageError> {
+) -> Result<Vec<TransferredDocument>, StorageError> {
     let failed = failed("reading documents");
-    let first = (Place::before_all(tenant), String::new());
+    let first = (PlaceColumns::before_all(tenant), String::new());
     let (place, name) = after.unwrap_or(&first);
     let sql = concat!(
         "SELECT rowid, kind, activity, agent, registration, name, updated, etag, content_type, \
@@ -145,7 +145,7 @@ fn documents(
          ORDER BY kind, activity, agent, registration, name LIMIT ?7"
     );
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Place { tenant, kind, activity, agent, registration } = place;
+    let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let count_max = i64::try_from(page.count_max.max(1)).unwrap_or(i64::MAX);
     let columns = params![tenant, kind, activity, agent, registration, name, count_max];
     let mut rows = statement.query(columns).map_err(&failed)?;
@@ -158,7 +158,7 @@ fn documents(
         let key = read_key(row).map_err(&failed)?;
         let key = key.ok_or_else(|| corrupt_row(TABLE, number))?;
         content_bytes += document.content.len();
-        documents.push(KeptDocument { key, document });
+        documents.push(TransferredDocument { key, document });
         if page.bytes_max <= content_bytes {
             break;
         }
@@ -181,12 +181,12 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<Option<DocumentKey>> {
     Ok(row.key())
 }
 
-fn adopt(
+fn import(
     connection: &Connection,
     tenant: TenantId,
-    KeptDocument { key, document }: &KeptDocument,
+    TransferredDocument { key, document }: &TransferredDocument,
 ) -> Result<(), StorageError> {
-    let failed = failed("adopting a document");
+    let failed = failed("importing a document");
     let sql = "INSERT INTO documents (tenant_id, kind, activity, agent, registration, name, \
          updated, etag, content_type, checksum, place, content) \
          VALUES (:tenant, :kind, :activity, :agent, :registration, :name, \
@@ -198,7 +198,7 @@ fn adopt(
          updated = excluded.updated, etag = excluded.etag, content_type = excluded.content_type, \
          checksum = excluded.checksum, content = excluded.content";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let (place, name) = Place::of_document(tenant, key);
+    let (place, name) = PlaceColumns::of_document(tenant, key);
     let columns = named_params! {
         ":tenant": place.tenant,
         ":kind": place.kind,

@@ -12,11 +12,11 @@ use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
 
 use super::{Advice, Finding, LostStatement, Verifying};
 use crate::OpenError;
-use crate::engine::purging::{PURGE_NAME, is_rewritten};
+use crate::engine::purge::{PURGE_NAME, is_rewritten};
 use crate::engine::recovery::{check_order, is_draft};
 use crate::format::VERSION;
 use crate::identity::Identity;
-use crate::log::closing::{CLOSING_NAME, Closing, Mark, read_mark};
+use crate::log::close::{CLOSING_NAME, Closing, Mark, read_mark};
 use crate::log::reader::{LogReader, statement_of, text_of};
 use crate::log::record::{Record, StatementRecord};
 use crate::log::segment::{Segment, Unreadable, segment_name, segment_number};

@@ -18,7 +18,7 @@ use acta_storage_embedded::{
     verify,
 };
 use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::told;
+use acta_storage_suite::auditing::sample_entry;
 use acta_storage_suite::fixture::{Draft, START, activity_id, mailbox, new_statement, uuid};
 use acta_storage_suite::settling::credential;
 use acta_xapi::{Sha2, Version};
@@ -192,14 +192,18 @@ async fn fill_tables(storage: &EmbeddedStorage, other: TenantId) {
     }
     for (tenant, key) in [(TenantId::FIRST, "one"), (other, "two")] {
         let writes = vec![credential(key, tenant, 0).create()];
-        let entries = vec![(Some(tenant), told(1)), (None, told(2)), (Some(tenant), told(3))];
+        let entries = vec![
+            (Some(tenant), sample_entry(1)),
+            (None, sample_entry(2)),
+            (Some(tenant), sample_entry(3)),
+        ];
         let committed = storage.commit(&Change { writes, entries }).await.unwrap();
         assert_eq!(committed, Committed::Done);
         let usage = Usage { statement_count: 3, bytes: 500 };
         storage.add_usage(tenant, 7, usage).await.unwrap();
         storage.save_cursor(tenant, "file", "12").await.unwrap();
     }
-    storage.settle_secret("credential-mac", [3; 32]).await.unwrap();
+    storage.get_or_create_secret("credential-mac", [3; 32]).await.unwrap();
 }
 
 /// All files of a store, by their path below the directory.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
-    AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, Order, Outcome, StorageError,
+    AuditEntry, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, Order, Outcome,
+    StorageError,
 };
 use acta_xapi::Uuid;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl AuditStore for PostgresStorage {
         &self,
         tenant: Option<TenantId>,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, StorageError> {
+    ) -> Result<Vec<AuditEntry>, StorageError> {
         let filters = Filters::of(query);
         if filters.is_hopeless() {
             return Ok(Vec::new());
@@ -131,8 +132,8 @@ impl<'a> Filters<'a> {
     fn of(query: &'a AuditQuery) -> Self {
         let act = query.act.as_deref();
         Self {
-            since: query.since.map(Moment::unix_micros),
-            until: query.until.map(Moment::unix_micros),
+            since: query.since.map(Timestamp::unix_micros),
+            until: query.until.map(Timestamp::unix_micros),
             who: query.who.as_ref().map(ToString::to_string),
             act: act.filter(|act| !act.ends_with('.')),
             act_prefix: act.filter(|act| act.ends_with('.')),
@@ -153,14 +154,14 @@ fn corrupt(chain: i32, sequence: i64) -> StorageError {
     StorageError::Corrupt { place }
 }
 
-fn read_entry(chain: i32, row: &Row) -> Result<Entry, Failure> {
+fn read_entry(chain: i32, row: &Row) -> Result<AuditEntry, Failure> {
     let (sequence, Id(id)): (i64, Id) = (row.get("sequence"), row.get("id"));
     let corrupt = || corrupt(chain, sequence);
     let (who, outcome, hash): (&str, &str, &[u8]) =
         (row.get("who"), row.get("outcome"), row.get("hash"));
-    let told = NewEntry {
+    let content = NewAuditEntry {
         id: Uuid::from_u128(id),
-        at: Moment::from_unix_micros(row.get("at")),
+        at: Timestamp::from_unix_micros(row.get("at")),
         who: who.parse().map_err(|_nobody| corrupt())?,
         from: row.get("origin"),
         act: row.get::<_, String>("act").into(),
@@ -169,7 +170,7 @@ fn read_entry(chain: i32, row: &Row) -> Result<Entry, Failure> {
         detail: row.get("detail"),
     };
     let hash = hash.try_into().map_err(|_len| corrupt())?;
-    Ok(Entry { sequence: sequence.unsigned_abs(), told, hash: ChainHash(hash) })
+    Ok(AuditEntry { sequence: sequence.unsigned_abs(), content, hash: ChainHash(hash) })
 }
 
 /// Reads the end of a chain, and the number of the chain.
@@ -206,12 +207,12 @@ impl Entries {
     /// The entries that `told` become behind `heads`, among which each finds its chain.
     pub(super) fn following(
         mut heads: BTreeMap<i32, ChainHead>,
-        told: &[(Option<TenantId>, NewEntry)],
+        content: &[(Option<TenantId>, NewAuditEntry)],
     ) -> Self {
         let mut entries = Self::default();
-        for (tenant, told) in told {
+        for (tenant, content) in content {
             let head = heads.entry(chain_of(*tenant)).or_insert(ChainHead::EMPTY);
-            let entry = head.follow(*tenant, told.clone());
+            let entry = head.follow(*tenant, content.clone());
             *head = ChainHead::from(&entry);
             entries.push(chain_of(*tenant), entry);
         }
@@ -222,7 +223,7 @@ impl Entries {
     }
 
     /// Entries of one chain that have their places already.
-    pub(super) fn placed(chain: i32, placed: Vec<Entry>) -> Self {
+    pub(super) fn placed(chain: i32, placed: Vec<AuditEntry>) -> Self {
         let mut entries = Self::default();
         if let Some(last) = placed.last() {
             entries.push_head(chain, ChainHead::from(last));
@@ -233,17 +234,17 @@ impl Entries {
         entries
     }
 
-    fn push(&mut self, chain: i32, Entry { sequence, told, hash }: Entry) {
+    fn push(&mut self, chain: i32, AuditEntry { sequence, content, hash }: AuditEntry) {
         self.chains.push(chain);
         self.sequences.push(sequence.cast_signed());
-        self.ids.push(Id(told.id.as_u128()));
-        self.times.push(told.at.unix_micros());
-        self.whos.push(told.who.to_string());
-        self.origins.push(told.from);
-        self.acts.push(told.act.into_owned());
-        self.targets.push(told.target);
-        self.outcomes.push(told.outcome.as_str());
-        self.details.push(told.detail);
+        self.ids.push(Id(content.id.as_u128()));
+        self.times.push(content.at.unix_micros());
+        self.whos.push(content.who.to_string());
+        self.origins.push(content.from);
+        self.acts.push(content.act.into_owned());
+        self.targets.push(content.target);
+        self.outcomes.push(content.outcome.as_str());
+        self.details.push(content.detail);
         self.hashes.push(hash.0.to_vec());
     }
 

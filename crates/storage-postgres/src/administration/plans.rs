@@ -3,7 +3,7 @@
 use acta_access::TenantId;
 use acta_storage::Group;
 
-use super::{audit, commit, purging, records, usage};
+use super::{audit, commit, purge, records, usage};
 
 /// The name of those that go through all rows of a tenant, some at a time.
 pub(crate) const PURGED: &str = "rows of a tenant, purged";
@@ -34,10 +34,10 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
     let listed = groups.into_iter().flat_map(|(name, group)| {
         [None, Some("")].map(|after| (name, records::listing(&group, after)))
     });
-    let purged = purging::TABLES
+    let purged = purge::TABLES
         .into_iter()
         .filter(|(_, key)| !key.is_empty())
-        .map(|(table, key)| (PURGED, purging::deletion(table, key)));
+        .map(|(table, key)| (PURGED, purge::deletion(table, key)));
     fixed
         .into_iter()
         .map(|(name, sql)| (name, sql.to_owned()))

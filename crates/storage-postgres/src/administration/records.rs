@@ -1,6 +1,6 @@
 //! Records: found by their keys, their names and what they belong to.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Change, Committed, Group, Record, RecordContent, RecordKind, RecordStore, StorageError,
 };
@@ -136,7 +136,11 @@ impl RecordStore for PostgresStorage {
         self.database.commit(change).await
     }
 
-    async fn remove_expired(&self, now: Moment, count_max: usize) -> Result<usize, StorageError> {
+    async fn remove_expired(
+        &self,
+        now: Timestamp,
+        count_max: usize,
+    ) -> Result<usize, StorageError> {
         let count_max = i64::try_from(count_max).unwrap_or(i64::MAX);
         let removed = self
             .database
@@ -162,7 +166,7 @@ pub(super) fn read_record(row: &Row) -> Result<Record, Failure> {
         tenant: tenant.map(tenant_of).transpose()?,
         owner: row.get("owner"),
         name: row.get("name"),
-        expires: row.get::<_, Option<i64>>("expires").map(Moment::from_unix_micros),
+        expires: row.get::<_, Option<i64>>("expires").map(Timestamp::from_unix_micros),
         body: row.get("body"),
     };
     let kind = RecordKind::of_name(kind).ok_or_else(corrupt)?;

@@ -7,8 +7,8 @@ use crate::PostgresStorage;
 use crate::database::Database;
 
 impl Database {
-    /// As [`SecretStore::settle_secret`].
-    pub(crate) async fn settle_secret(
+    /// As [`SecretStore::get_or_create_secret`].
+    pub(crate) async fn get_or_create_secret(
         &self,
         name: &str,
         proposed: [u8; 32],
@@ -31,11 +31,11 @@ impl Database {
 
 #[async_trait]
 impl SecretStore for PostgresStorage {
-    async fn settle_secret(
+    async fn get_or_create_secret(
         &self,
         name: &str,
         proposed: [u8; 32],
     ) -> Result<[u8; 32], StorageError> {
-        self.database.settle_secret(name, proposed).await
+        self.database.get_or_create_secret(name, proposed).await
     }
 }

@@ -13,7 +13,7 @@ const FIRST_TENANT_NAME: &str = "default";
 
 /// Gives tenants the rows that their statements are counted in, unless they have them.
 pub(super) const COUNTERS: &str = "INSERT INTO acta.counters \
-     (tenant_id, last_sequence, last_stored, vouched, has_references) \
+     (tenant_id, last_sequence, last_stored, consistent_through, has_references) \
      SELECT t.tenant_id, 0, $2, $2, false FROM unnest($1::integer[]) AS t(tenant_id) \
      ON CONFLICT (tenant_id) DO NOTHING";
 

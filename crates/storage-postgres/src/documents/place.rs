@@ -8,7 +8,7 @@ use crate::types::number;
 
 /// The columns that name a place: all documents of a list, or those around a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct PlaceColumns {
     pub(super) tenant: i32,
     pub(super) kind: &'static str,
     /// Empty for none.
@@ -22,7 +22,7 @@ pub(super) struct Place {
 /// The columns that name a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
-    pub(super) place: Place,
+    pub(super) place: PlaceColumns,
     /// Empty for none.
     pub(super) registration: String,
     pub(super) name: String,
@@ -33,12 +33,12 @@ pub(super) struct Columns {
 /// The columns that name the documents of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListColumns {
-    pub(super) place: Place,
+    pub(super) place: PlaceColumns,
     /// None for every registration and none.
     pub(super) registration: Option<String>,
 }
 
-impl Place {
+impl PlaceColumns {
     /// The columns, and the registration beside them.
     fn of(tenant: TenantId, place: DocumentPlace) -> (Self, Option<String>) {
         let DocumentPlace { kind, activity, agent, registration } = place;
@@ -55,7 +55,7 @@ impl Place {
 
 impl Columns {
     pub(super) fn of(tenant: TenantId, key: &DocumentKey) -> Self {
-        let (place, registration) = Place::of(tenant, DocumentPlace::of(key));
+        let (place, registration) = PlaceColumns::of(tenant, DocumentPlace::of(key));
         let (name, registration) = (key.name().to_owned(), registration.unwrap_or_default());
         let name_hash = Sha256::digest(&name).to_vec();
         Self { place, registration, name, name_hash }
@@ -64,7 +64,7 @@ impl Columns {
 
 impl ListColumns {
     pub(super) fn of(tenant: TenantId, list: &DocumentList) -> Self {
-        let (place, registration) = Place::of(tenant, DocumentPlace::of_list(list));
+        let (place, registration) = PlaceColumns::of(tenant, DocumentPlace::of_list(list));
         Self { place, registration }
     }
 }

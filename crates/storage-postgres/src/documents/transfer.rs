@@ -1,9 +1,9 @@
-//! All documents of a tenant: given away, and adopted.
+//! All documents of a tenant: given away, and imported.
 
 use acta_access::TenantId;
 use acta_storage::{
-    Document, DocumentKey, DocumentRow, KeptDocument, NewDocument, PageLimits, Precondition,
-    StorageError,
+    Document, DocumentKey, DocumentRow, NewDocument, PageLimits, Precondition, StorageError,
+    TransferredDocument,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -30,7 +30,7 @@ impl Database {
         tenant: TenantId,
         after: Option<&DocumentKey>,
         page: PageLimits,
-    ) -> Result<Vec<KeptDocument>, StorageError> {
+    ) -> Result<Vec<TransferredDocument>, StorageError> {
         let after = after.map(|key| Columns::of(tenant, key));
         let (tenant, after) = (number(tenant), after.as_ref());
         let count_max = i64::try_from(page.count_max.max(1)).unwrap_or(i64::MAX);
@@ -48,16 +48,16 @@ impl Database {
         .await
     }
 
-    /// As [`acta_storage::TransferTarget::adopt_documents`].
-    pub(crate) async fn adopt_documents(
+    /// As [`acta_storage::TransferTarget::import_documents`].
+    pub(crate) async fn import_documents(
         &self,
         tenant: TenantId,
-        documents: Vec<KeptDocument>,
+        documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
         let documents = &documents;
-        self.transact("adopting documents", |connection| async move {
+        self.transact("importing documents", |connection| async move {
             let always = Precondition::default();
-            for KeptDocument { key, document } in documents {
+            for TransferredDocument { key, document } in documents {
                 let columns = Columns::of(tenant, key);
                 // One that is replaced would never get an earlier time.
                 remove(&connection, &columns, &always).await?;
@@ -71,7 +71,7 @@ impl Database {
     }
 }
 
-fn read_kept(row: &Row) -> Result<KeptDocument, Failure> {
+fn read_kept(row: &Row) -> Result<TransferredDocument, Failure> {
     let name = read_name(row)?;
     let key = DocumentRow {
         kind: row.get("kind"),
@@ -81,5 +81,5 @@ fn read_kept(row: &Row) -> Result<KeptDocument, Failure> {
         name: &name,
     };
     let corrupt = || StorageError::Corrupt { place: "acta.documents, the key of a row".to_owned() };
-    Ok(KeptDocument { key: key.key().ok_or_else(corrupt)?, document: read_document(row) })
+    Ok(TransferredDocument { key: key.key().ok_or_else(corrupt)?, document: read_document(row) })
 }

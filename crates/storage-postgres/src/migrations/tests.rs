@@ -48,9 +48,9 @@ async fn today() -> TestDatabase {
 async fn run_all(place: &TestDatabase, migrations: &[Migration]) -> Result<Migrated, Failure> {
     let options = options(place);
     let database = Database::new(&options.url, &options).unwrap();
-    let (greeted, before) = find(&database, &options).await.unwrap();
-    let migrated = run_on(&greeted.connection, migrations, before).await;
-    discard(greeted.connection);
+    let (handshake, before) = find(&database, &options).await.unwrap();
+    let migrated = run_on(&handshake.connection, migrations, before).await;
+    discard(handshake.connection);
     database.close();
     migrated
 }

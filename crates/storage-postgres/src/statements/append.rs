@@ -6,29 +6,29 @@
 
 use acta_access::TenantId;
 use acta_storage::StorageError;
-use acta_xapi::{Fingerprint, Kept, StatementId, Uuid};
+use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid};
 use futures_util::TryFutureExt;
 use futures_util::future::{join, join4};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
-use super::group::{Decided, Known};
+use super::encode::{self, EncodedStatement};
+use super::group::{Decided, StoredFingerprints};
 use super::postings::{Postings, number_of};
-use super::prepared::{self, Prepared};
 use super::references::{Resolved, resolve};
 use super::writer::Shared;
 use crate::administration::insert_counter;
 use crate::attachments::{Named, Staged};
 use crate::database::{Connection, Unfinished};
 use crate::failure::Failure;
-use crate::types::{Id, Timestamp, number};
+use crate::types::{Id, SqlTimestamp, number};
 
 /// A tenant's row of `counters`, locked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counter {
     pub(super) last_sequence: i64,
     pub(super) last_stored: i64,
-    pub(super) vouched: i64,
+    pub(super) consistent_through: i64,
     pub(super) has_references: bool,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Written<'a> {
     pub(super) has_changed: bool,
 }
 
-const LOCK: &str = "SELECT last_sequence, last_stored, vouched, has_references \
+const LOCK: &str = "SELECT last_sequence, last_stored, consistent_through, has_references \
      FROM acta.counters WHERE tenant_id = $1 FOR UPDATE";
 
 pub(super) const KNOWN: &str = "SELECT id, fingerprint FROM acta.statements \
@@ -78,8 +78,8 @@ const COUNT: &str = "UPDATE acta.counters \
 pub(super) async fn write<'a>(
     shared: &Shared,
     tenant: TenantId,
-    statements: &[&'a Prepared],
-    decide: impl FnOnce(&Counter, Known) -> Decided<'a>,
+    statements: &[&'a EncodedStatement],
+    decide: impl FnOnce(&Counter, StoredFingerprints) -> Decided<'a>,
 ) -> Result<Written<'a>, Failure> {
     let database = &shared.database;
     let mut unfinished = Unfinished::default();
@@ -104,7 +104,10 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     /// Begins the transaction: takes the lock, and looks up which ids are there.
-    async fn begin(&self, statements: &[&Prepared]) -> Result<(Counter, Known), Failure> {
+    async fn begin(
+        &self,
+        statements: &[&EncodedStatement],
+    ) -> Result<(Counter, StoredFingerprints), Failure> {
         let connection = self.connection;
         let tenant = number(self.tenant);
         let lock = connection.prepare_cached(LOCK).await?;
@@ -130,7 +133,7 @@ impl Writing<'_> {
         &self,
         (lock, known): (&Statement, &Statement),
         ids: &Vec<Id>,
-    ) -> Result<(Option<Counter>, Known), Failure> {
+    ) -> Result<(Option<Counter>, StoredFingerprints), Failure> {
         let tenant = number(self.tenant);
         let (counter, known) = join(
             self.connection.query_opt(lock, &[&tenant]),
@@ -138,7 +141,10 @@ impl Writing<'_> {
         )
         .await;
         let counter = counter?.as_ref().map(read_counter);
-        Ok((counter, known?.iter().map(read_known).collect::<Result<Known, Failure>>()?))
+        Ok((
+            counter,
+            known?.iter().map(read_known).collect::<Result<StoredFingerprints, Failure>>()?,
+        ))
     }
 
     /// Writes what is new, and commits.
@@ -173,7 +179,7 @@ impl Writing<'_> {
         if !has_target && !counter.has_references {
             return Ok(Resolved::default());
         }
-        let new: Vec<&Prepared> = decided.new.iter().map(|(new, _)| *new).collect();
+        let new: Vec<&EncodedStatement> = decided.new.iter().map(|(new, _)| *new).collect();
         resolve((self.connection, &self.shared.hasher), self.tenant, &new).await
     }
 
@@ -212,7 +218,7 @@ struct Rows {
     last_sequence: i64,
     sequences: Vec<i64>,
     ids: Vec<Id>,
-    stored: Vec<Timestamp>,
+    stored: Vec<SqlTimestamp>,
     targets: Vec<Option<Id>>,
     versions: Vec<i16>,
     are_voiding: Vec<bool>,
@@ -232,14 +238,14 @@ impl Rows {
             let sequence = rows.last_sequence;
             rows.sequences.push(sequence);
             rows.ids.push(Id(new.id.0.as_u128()));
-            rows.stored.push(Timestamp(*stored));
+            rows.stored.push(SqlTimestamp(*stored));
             rows.targets.push(new.target.map(|target| Id(target.0.as_u128())));
-            rows.versions.push(prepared::number_of(new.version));
+            rows.versions.push(encode::number_of(new.version));
             rows.are_voiding.push(new.is_voiding);
             rows.are_timestamps_stored.push(new.is_timestamp_stored);
             rows.fingerprints.push(new.fingerprint.0.to_vec());
             rows.salts.push(new.salt.to_vec());
-            rows.texts.push(Kept::complete(
+            rows.texts.push(StatementText::complete(
                 &new.text,
                 new.is_timestamp_stored,
                 &stored.to_string(),
@@ -280,7 +286,7 @@ fn read_counter(row: &Row) -> Counter {
     Counter {
         last_sequence: row.get(0),
         last_stored: row.get(1),
-        vouched: row.get(2),
+        consistent_through: row.get(2),
         has_references: row.get(3),
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{Appended, StorageError};
 use acta_xapi::{Fingerprint, StatementId};
 
 use super::append::{self, Counter, Written};
-use super::prepared::Prepared;
+use super::encode::EncodedStatement;
 use super::queue::Job;
 use super::writer::Shared;
 use crate::attachments::{Named, Staged};
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 const ACT: &str = "storing statements";
 
 /// The fingerprints of stored statements.
-pub(super) type Known = HashMap<StatementId, Fingerprint>;
+pub(super) type StoredFingerprints = HashMap<StatementId, Fingerprint>;
 
 /// Batches of one tenant that are stored in one transaction.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ enum Verdict {
 pub(super) struct Decided<'a> {
     verdicts: Vec<Verdict>,
     /// What is new, with its times.
-    pub(super) new: Vec<(&'a Prepared, Moment)>,
+    pub(super) new: Vec<(&'a EncodedStatement, Timestamp)>,
     /// The content that comes with what is stored.
     pub(super) attachments: Vec<&'a Staged>,
     /// The last time that was given.
@@ -52,7 +52,7 @@ pub(super) struct Decided<'a> {
 
 impl<'a> Decided<'a> {
     /// Of statements that bring their own times, in order.
-    pub(super) fn adopted(new: Vec<(&'a Prepared, Moment)>) -> Self {
+    pub(super) fn imported(new: Vec<(&'a EncodedStatement, Timestamp)>) -> Self {
         let last_stored = new.last().map_or(i64::MIN, |(_, stored)| stored.unix_micros());
         Self { new, last_stored, ..Self::default() }
     }
@@ -129,23 +129,24 @@ impl Group<'_> {
     }
 
     async fn attempt(&self) -> Result<(Vec<Verdict>, Named), Failure> {
-        let statements: Vec<&Prepared> = self.jobs.iter().flat_map(|job| &job.statements).collect();
+        let statements: Vec<&EncodedStatement> =
+            self.jobs.iter().flat_map(|job| &job.statements).collect();
         let written = append::write(self.shared, self.tenant, &statements, |counter, known| {
             self.decide(counter, known)
         });
         let Written { decided, named, has_changed } = written.await?;
         if has_changed {
             self.shared.meters.count(decided.new.len());
-            let stored = Moment::from_unix_micros(decided.last_stored);
+            let stored = Timestamp::from_unix_micros(decided.last_stored);
             self.shared.vouching.note(&self.shared.database, self.tenant, stored);
         }
         Ok((decided.verdicts, named))
     }
 
     /// Decides what becomes of each batch, given what is stored already.
-    fn decide(&self, counter: &Counter, mut known: Known) -> Decided<'_> {
+    fn decide(&self, counter: &Counter, mut known: StoredFingerprints) -> Decided<'_> {
         let now = self.shared.database.clock.now().unix_micros();
-        let first = now.max(counter.last_stored.saturating_add(1)).max(counter.vouched);
+        let first = now.max(counter.last_stored.saturating_add(1)).max(counter.consistent_through);
         let mut decided = Decided { last_stored: first, ..Decided::default() };
         let mut next = first;
         for job in &self.jobs {
@@ -154,10 +155,11 @@ impl Group<'_> {
                 decided.verdicts.push(Verdict::Conflict(conflicts));
                 continue;
             }
-            let stored = Moment::from_unix_micros(next);
+            let stored = Timestamp::from_unix_micros(next);
             let count_before = decided.new.len();
-            let is_new =
-                |statement: &&Prepared| known.insert(statement.id, statement.fingerprint).is_none();
+            let is_new = |statement: &&EncodedStatement| {
+                known.insert(statement.id, statement.fingerprint).is_none()
+            };
             let new = job.statements.iter().filter(is_new);
             decided.new.extend(new.map(|statement| (statement, stored)));
             decided.attachments.extend(&job.attachments);
@@ -171,8 +173,8 @@ impl Group<'_> {
 }
 
 /// The ids of a batch that are taken by different content.
-fn conflicts(statements: &[Prepared], known: &Known) -> Vec<StatementId> {
-    let is_other = |statement: &&Prepared| {
+fn conflicts(statements: &[EncodedStatement], known: &StoredFingerprints) -> Vec<StatementId> {
+    let is_other = |statement: &&EncodedStatement| {
         let known = known.get(&statement.id);
         known.is_some_and(|known| !statement.fingerprint.agrees_with(*known))
     };

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
     Cursor, Filters, Order, StatementPage, StatementQuery, StorageError, StoredStatement,
     TermHasher,
@@ -18,12 +18,12 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use self::matching::matching;
+use super::encode::version_of;
 use super::lists::Lists;
-use super::prepared::version_of;
 use crate::PostgresStorage;
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::types::{Id, Timestamp, number};
+use crate::types::{Id, SqlTimestamp, number};
 
 const ACT: &str = "searching for statements";
 
@@ -121,7 +121,7 @@ struct Asked {
 struct Candidate {
     sequence: i64,
     id: StatementId,
-    stored: Moment,
+    stored: Timestamp,
     version: i16,
     has_target: bool,
     /// None if it lies behind the bytes that were wanted.
@@ -170,7 +170,7 @@ impl Asked {
         let query = &self.query;
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
-        let bound = |micros| Timestamp(Moment::from_unix_micros(micros));
+        let bound = |micros| SqlTimestamp(Timestamp::from_unix_micros(micros));
         let first = query
             .since_micros()
             .map(|micros| find_place(connection, SINCE, (tenant, bound(micros))));
@@ -378,7 +378,7 @@ impl Candidate {
 async fn find_place(
     connection: &Connection,
     sql: &str,
-    (tenant, bound): (i32, Timestamp),
+    (tenant, bound): (i32, SqlTimestamp),
 ) -> Result<Option<i64>, Failure> {
     let find = connection.prepare_cached(sql).await?;
     let row = connection.query_opt(&find, &[&tenant, &bound]).await?;
@@ -386,7 +386,7 @@ async fn find_place(
 }
 
 fn read_candidate(row: &Row) -> Candidate {
-    let (Id(id), Timestamp(stored)): (Id, Timestamp) = (row.get(1), row.get(2));
+    let (Id(id), SqlTimestamp(stored)): (Id, SqlTimestamp) = (row.get(1), row.get(2));
     Candidate {
         sequence: row.get(0),
         id: StatementId(Uuid::from_u128(id)),

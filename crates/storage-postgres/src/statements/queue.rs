@@ -8,7 +8,7 @@ use acta_access::TenantId;
 use acta_storage::{Appended, StorageError};
 use tokio::sync::oneshot;
 
-use super::prepared::Prepared;
+use super::encode::EncodedStatement;
 use crate::attachments::Staged;
 
 /// Most bytes of text that wait at a time, for all tenants together.
@@ -29,7 +29,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// A batch on its way into the database.
 #[derive(Debug)]
 pub(super) struct Job {
-    pub(super) statements: Vec<Prepared>,
+    pub(super) statements: Vec<EncodedStatement>,
     pub(super) attachments: Vec<Staged>,
     /// Who waits.
     pub(super) answer: oneshot::Sender<Result<Appended, StorageError>>,

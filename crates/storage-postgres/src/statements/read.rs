@@ -1,17 +1,19 @@
 //! Statements by id and in order.
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
-    EntityFacts, FeedEntry, FeedRecord, KeptStatement, PageLimits, StatementSource, StorageError,
-    StoredStatement,
+    EntityFacts, FeedEntry, FeedRecord, PageLimits, StatementSource, StorageError, StoredStatement,
+    TransferredStatement,
 };
-use acta_xapi::{Fingerprint, Kept, ParseLimits, StatementId, Uuid, Version, parse_statement};
+use acta_xapi::{
+    Fingerprint, ParseLimits, StatementId, StatementText, Uuid, Version, parse_statement,
+};
 use tokio_postgres::Row;
 
-use super::prepared::version_of;
+use super::encode::version_of;
 use crate::database::Database;
-use crate::types::{Id, Timestamp, number};
+use crate::types::{Id, SqlTimestamp, number};
 
 /// Most statements that are read at once.
 const FEED_PAGE_COUNT: usize = 1_000;
@@ -90,7 +92,7 @@ pub(crate) async fn kept(
     tenant: TenantId,
     after: u64,
     page: PageLimits,
-) -> Result<Vec<KeptStatement>, StorageError> {
+) -> Result<Vec<TransferredStatement>, StorageError> {
     rows(database, tenant, after, page).await?.iter().map(StatementSource::load).collect()
 }
 
@@ -130,7 +132,7 @@ pub(crate) async fn records(
 struct StatementRow {
     sequence: u64,
     id: StatementId,
-    stored: Moment,
+    stored: Timestamp,
     version: Version,
     /// The complete text.
     text: String,
@@ -143,7 +145,7 @@ struct StatementRow {
 
 impl StatementRow {
     fn of(row: &Row) -> Self {
-        let (sequence, Id(id), Timestamp(stored)): (i64, Id, Timestamp) =
+        let (sequence, Id(id), SqlTimestamp(stored)): (i64, Id, SqlTimestamp) =
             (row.get(0), row.get(1), row.get(2));
         let target: Option<Id> = row.get(8);
         Self {
@@ -181,14 +183,14 @@ impl StatementRow {
 }
 
 impl StatementSource for StatementRow {
-    fn load(&self) -> Result<KeptStatement, StorageError> {
+    fn load(&self) -> Result<TransferredStatement, StorageError> {
         let corrupt =
             || StorageError::Corrupt { place: format!("acta.statements, id {}", self.id) };
         let stored = self.stored.to_string();
-        let kept = Kept::of_complete(&self.text, self.is_timestamp_stored, &stored);
+        let kept = StatementText::of_complete(&self.text, self.is_timestamp_stored, &stored);
         let fingerprint = self.fingerprint.as_slice().try_into();
         let salt = self.salt.as_slice().try_into();
-        Ok(KeptStatement {
+        Ok(TransferredStatement {
             sequence: self.sequence,
             id: self.id,
             stored: self.stored,
@@ -216,9 +218,9 @@ pub(super) async fn count(database: &Database, tenant: TenantId) -> Result<u64, 
 
 /// A row of sequence, id, stored, version, text and whether it is voided.
 pub(super) fn read_statement(row: &Row) -> StoredStatement {
-    let (sequence, Id(id), Timestamp(stored)): (i64, Id, Timestamp) =
+    let (sequence, Id(id), SqlTimestamp(stored)): (i64, Id, SqlTimestamp) =
         (row.get(0), row.get(1), row.get(2));
-    let stored: Moment = stored;
+    let stored: Timestamp = stored;
     StoredStatement {
         sequence: sequence.unsigned_abs(),
         id: StatementId(Uuid::from_u128(id)),

@@ -15,7 +15,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::prepared::{Prepared, terms_of_text, version_of};
+use super::encode::{EncodedStatement, terms_of_text, version_of};
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::types::{Id, number};
@@ -81,7 +81,7 @@ struct Link {
 pub(super) async fn resolve(
     (connection, hasher): (&Connection, &TermHasher),
     tenant: TenantId,
-    new: &[&Prepared],
+    new: &[&EncodedStatement],
 ) -> Result<Resolved, Failure> {
     let mut links: HashMap<StatementId, Link> = HashMap::new();
     for statement in new {

@@ -7,11 +7,11 @@ use acta_storage::{Appended, NewStatement, StorageError, TermHasher};
 use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
 
+use super::consistent_through::ConsistentThrough;
+use super::encode::EncodedStatement;
 use super::group::Group;
 use super::meters::{Metered, Meters};
-use super::prepared::Prepared;
 use super::queue::{Job, Pushed, Queue};
-use super::vouching::Vouching;
 use crate::Options;
 use crate::attachments::Staged;
 use crate::database::Database;
@@ -28,7 +28,7 @@ pub(crate) struct Statements {
 pub(super) struct Shared {
     pub(super) database: Arc<Database>,
     pub(super) hasher: TermHasher,
-    pub(super) vouching: Vouching,
+    pub(super) vouching: ConsistentThrough,
     pub(super) meters: Meters,
     /// Tells followers on this node that there is something to read.
     appended: watch::Sender<u64>,
@@ -42,7 +42,7 @@ impl Statements {
         (tasks, appended): (TaskTracker, watch::Sender<u64>),
         options: &Options,
     ) -> Self {
-        let vouching = Vouching::new(options.vouching_age_max);
+        let vouching = ConsistentThrough::new(options.consistent_through_age_max);
         let (queue, meters) = (Queue::default(), Meters::default());
         Self {
             shared: Arc::new(Shared { database, hasher, vouching, meters, appended, queue }),
@@ -59,7 +59,7 @@ impl Statements {
     ) -> Result<Appended, StorageError> {
         let shared = &self.shared;
         let maker = (&*shared.database, &shared.hasher);
-        let statements = Prepared::all_of(maker, tenant, statements).await?;
+        let statements = EncodedStatement::all_of(maker, tenant, statements).await?;
         if self.tasks.is_closed() {
             return Err(StorageError::Halted);
         }
@@ -80,7 +80,7 @@ impl Statements {
     }
 
     /// What can be read.
-    pub(super) fn vouching(&self) -> &Vouching {
+    pub(super) fn vouching(&self) -> &ConsistentThrough {
         &self.shared.vouching
     }
 

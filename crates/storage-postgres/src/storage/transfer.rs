@@ -2,8 +2,8 @@
 
 use acta_access::TenantId;
 use acta_storage::{
-    DocumentKey, Entry, KeptDocument, KeptStatement, NamedSecret, PageLimits, Record, StorageError,
-    StoreId, TransferSource, TransferTarget,
+    AuditEntry, DocumentKey, NamedSecret, PageLimits, Record, StorageError, StoreId,
+    TransferSource, TransferTarget, TransferredDocument, TransferredStatement,
 };
 use acta_xapi::Sha2;
 use async_trait::async_trait;
@@ -61,7 +61,7 @@ impl TransferSource for PostgresStorage {
         tenant: TenantId,
         after: u64,
         page: PageLimits,
-    ) -> Result<Vec<KeptStatement>, StorageError> {
+    ) -> Result<Vec<TransferredStatement>, StorageError> {
         statements::kept(&self.database, tenant, after, page).await
     }
 
@@ -70,7 +70,7 @@ impl TransferSource for PostgresStorage {
         tenant: TenantId,
         after: Option<&DocumentKey>,
         page: PageLimits,
-    ) -> Result<Vec<KeptDocument>, StorageError> {
+    ) -> Result<Vec<TransferredDocument>, StorageError> {
         self.database.read_documents(tenant, after, page).await
     }
 
@@ -102,7 +102,7 @@ fn read_hash(row: &Row) -> Result<Sha2, Failure> {
 
 #[async_trait]
 impl TransferTarget for PostgresStorage {
-    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
+    async fn find_import(&self) -> Result<Option<StoreId>, StorageError> {
         self.database
             .run("looking for an unfinished copy", |connection| async move {
                 let sql = "SELECT name, secret FROM acta.secrets WHERE name = $1";
@@ -113,7 +113,7 @@ impl TransferTarget for PostgresStorage {
             .await
     }
 
-    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
+    async fn begin_import(&self, source: StoreId) -> Result<(), StorageError> {
         self.database
             .run("marking an unfinished copy", |connection| async move {
                 let sql = "INSERT INTO acta.secrets (name, secret) VALUES ($1, $2) \
@@ -124,7 +124,7 @@ impl TransferTarget for PostgresStorage {
             .await
     }
 
-    async fn finish_adoption(&self) -> Result<(), StorageError> {
+    async fn finish_import(&self) -> Result<(), StorageError> {
         self.database
             .run("finishing a copy", |connection| async move {
                 let sql = "DELETE FROM acta.secrets WHERE name = $1";
@@ -134,32 +134,32 @@ impl TransferTarget for PostgresStorage {
             .await
     }
 
-    async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
-        self.database.adopt_records(&records).await
+    async fn import_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
+        self.database.import_records(&records).await
     }
 
-    async fn adopt_audit(
+    async fn import_audit(
         &self,
         tenant: Option<TenantId>,
-        entries: Vec<Entry>,
+        entries: Vec<AuditEntry>,
     ) -> Result<(), StorageError> {
-        self.database.adopt_audit(tenant, &entries).await
+        self.database.import_audit(tenant, &entries).await
     }
 
-    async fn adopt_statements(
+    async fn import_statements(
         &self,
-        run: Vec<(TenantId, KeptStatement)>,
+        run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError> {
-        self.statements.adopt(run).await?;
+        self.statements.import(run).await?;
         self.appended.send_modify(|count| *count = count.wrapping_add(1));
         Ok(())
     }
 
-    async fn adopt_documents(
+    async fn import_documents(
         &self,
         tenant: TenantId,
-        documents: Vec<KeptDocument>,
+        documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
-        self.database.adopt_documents(tenant, documents).await
+        self.database.import_documents(tenant, documents).await
     }
 }

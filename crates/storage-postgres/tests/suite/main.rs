@@ -6,7 +6,7 @@
 
 mod objects;
 mod partitions;
-mod purging;
+mod purge;
 mod schema;
 mod zero;
 
@@ -32,8 +32,9 @@ impl Node {
     async fn open(database: Database, clock: Arc<dyn Clock>, migrate: Migrate) -> Self {
         let options = Options::new(&database.url(), Arc::clone(&clock), Arc::new(SystemEntropy));
         // What is vouched for is asked for each time, so that the clock of a case decides.
-        let vouching_age_max = Duration::ZERO;
-        let options = Options { connections_max: 8, vouching_age_max, migrate, ..options };
+        let consistent_through_age_max = Duration::ZERO;
+        let options =
+            Options { connections_max: 8, consistent_through_age_max, migrate, ..options };
         let storage = PostgresStorage::open(&options).await.unwrap();
         Self { storage, clock, database, migrate }
     }

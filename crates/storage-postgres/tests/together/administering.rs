@@ -7,11 +7,12 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SeededEntropy, SystemClock, SystemEntropy};
 use acta_storage::{
-    AuditQuery, AuditStore, ChainHead, Change, Committed, Directory, Entry, Expected, NewEntry,
-    RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore, break_in,
+    AuditEntry, AuditQuery, AuditStore, ChainHead, Change, Committed, Directory, Expected,
+    NewAuditEntry, RecordKind, RecordStore, RecordWrite, StorageError, Usage, UsageStore,
+    first_broken_link,
 };
 use acta_storage_postgres::Options;
-use acta_storage_suite::auditing::told;
+use acta_storage_suite::auditing::sample_entry;
 use acta_storage_suite::fixture::START;
 use acta_storage_suite::recording::content;
 use acta_storage_suite::settling::credential;
@@ -24,12 +25,16 @@ use crate::ledger::{Outcome, outcome_of};
 use crate::nodes::{Node, TENANT, close, open_behind, open_three, options, proxy};
 
 /// What the audit tells of a tenant or the server: whole, nothing in it twice.
-async fn chain(node: &Node, tenant: Option<TenantId>) -> Vec<Entry> {
+async fn chain(node: &Node, tenant: Option<TenantId>) -> Vec<AuditEntry> {
     let entries = node.list_audit(tenant, &AuditQuery::everything(100_000)).await.unwrap();
-    assert_eq!(break_in(ChainHead::EMPTY, tenant, &entries), None, "{tenant:?} has a break");
+    assert_eq!(
+        first_broken_link(ChainHead::EMPTY, tenant, &entries),
+        None,
+        "{tenant:?} has a break"
+    );
     let head = entries.last().map_or(ChainHead::EMPTY, ChainHead::from);
     assert_eq!(node.audit_head(tenant).await.unwrap(), head);
-    let mut ids: Vec<Uuid> = entries.iter().map(|entry| entry.told.id).collect();
+    let mut ids: Vec<Uuid> = entries.iter().map(|entry| entry.content.id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), entries.len(), "something is told twice");
@@ -42,7 +47,7 @@ fn create(id: &str) -> RecordWrite {
 
 /// A change that makes a record, and is told to the tenant and the server.
 fn told_change(number: u64) -> Change {
-    let entries = vec![(Some(TENANT), told(number)), (None, told(number))];
+    let entries = vec![(Some(TENANT), sample_entry(number)), (None, sample_entry(number))];
     Change { writes: vec![create(&number.to_string())], entries }
 }
 
@@ -165,7 +170,7 @@ async fn of_rivals_on_three_nodes_one_makes_a_record_and_one_gets_a_name() {
                 writes.reverse();
             }
             let change =
-                Change { writes, entries: vec![(None, told(round * 100 + number as u64))] };
+                Change { writes, entries: vec![(None, sample_entry(round * 100 + number as u64))] };
             rivals.spawn(async move { node.commit(&change).await.unwrap() });
         }
         let answers = rivals.join_all().await;
@@ -224,7 +229,7 @@ const COUNT: &str = "count";
 #[derive(Debug, Default)]
 struct Done {
     /// What was told, to whom, and what became of it.
-    told: Vec<(Option<TenantId>, NewEntry, Outcome)>,
+    entries: Vec<(Option<TenantId>, NewAuditEntry, Outcome)>,
     /// How often it counted, for certain and perhaps.
     counts: (u64, u64),
     /// How much usage it added, for certain and perhaps.
@@ -249,7 +254,7 @@ impl Done {
             create_any(usize::try_from(id % 3).unwrap()),
             RecordWrite::replace(&found, content(&(number + 1).to_string())),
         ];
-        let entries: Vec<_> = tenants.iter().map(|tenant| (*tenant, told(id))).collect();
+        let entries: Vec<_> = tenants.iter().map(|tenant| (*tenant, sample_entry(id))).collect();
         let answer = node.commit(&Change { writes, entries }).await;
         let outcome = match &answer {
             Ok(Committed::Stale(1)) => Outcome::Refused,
@@ -260,7 +265,7 @@ impl Done {
             Err(_) => outcome_of(&answer),
         };
         Self::note(&mut self.counts, outcome);
-        self.told.extend(tenants.iter().map(|tenant| (*tenant, told(id), outcome)));
+        self.entries.extend(tenants.iter().map(|tenant| (*tenant, sample_entry(id), outcome)));
     }
 
     async fn add_usage(&mut self, node: &Node) {
@@ -296,9 +301,10 @@ async fn check(node: &Node, all: &[Done], tenants: &[Option<TenantId>]) {
     for tenant in tenants {
         let entries = chain(node, *tenant).await;
         let mut known = 0;
-        for (_, new, outcome) in all.iter().flat_map(|done| &done.told).filter(|it| it.0 == *tenant)
+        for (_, new, outcome) in
+            all.iter().flat_map(|done| &done.entries).filter(|it| it.0 == *tenant)
         {
-            let found = entries.iter().filter(|entry| entry.told == *new).count();
+            let found = entries.iter().filter(|entry| entry.content == *new).count();
             outcome.check(found == 1, &format_args!("{tenant:?}, entry {}", new.id));
             known += found;
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::{ManualClock, Moment};
+use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::{Batch, Directory, StatementStore, StorageError};
 use acta_storage_postgres::Options;
 use acta_storage_suite::fixture::{Draft, START, batch, id};
@@ -85,7 +85,7 @@ async fn of_different_contents_under_one_id_the_same_one_wins_on_every_node() {
 /// Three nodes whose clocks are seconds apart; the last one's is set back all the time.
 async fn open_with_clocks_apart(database: &Database) -> ([Arc<Node>; 3], [Arc<ManualClock>; 3]) {
     let clock_at = |offset_micros| {
-        Arc::new(ManualClock::new(Moment::from_unix_micros(START.unix_micros() + offset_micros)))
+        Arc::new(ManualClock::new(Timestamp::from_unix_micros(START.unix_micros() + offset_micros)))
     };
     let clocks = [clock_at(0), clock_at(7_000_000), clock_at(-3_000_000)];
     let mut nodes = Vec::new();
@@ -103,7 +103,7 @@ async fn tick(clocks: [Arc<ManualClock>; 3], is_over: Arc<AtomicBool>) {
     for step in 1.. {
         slow.advance(Duration::from_micros(900));
         fast.advance(Duration::from_micros(1100));
-        backwards.set(Moment::from_unix_micros(START.unix_micros() - step * 5_000));
+        backwards.set(Timestamp::from_unix_micros(START.unix_micros() - step * 5_000));
         if is_over.load(Ordering::Relaxed) {
             return;
         }

@@ -26,7 +26,7 @@ async fn open_with(database: &Database, clock: &Arc<dyn Clock>) -> [Arc<Node>; 3
     let options = Options {
         clock: Arc::clone(clock),
         entropy: Arc::new(SystemEntropy),
-        vouching_age_max: Duration::ZERO,
+        consistent_through_age_max: Duration::ZERO,
         ..options(database)
     };
     let mut nodes = Vec::new();

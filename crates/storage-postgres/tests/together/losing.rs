@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use acta_ambient::{Clock, Moment, SystemClock};
+use acta_ambient::{Clock, SystemClock, Timestamp};
 use acta_storage::{
     CursorStore, DocumentStore, Precondition, Readiness, StatementStore, StorageError,
 };
@@ -86,7 +86,7 @@ async fn a_write_that_arrives_late_changes_nothing_any_more() {
 async fn many_who_wait_for_a_database_that_is_away_are_answered_together() {
     let database = Database::fresh();
     let proxy = proxy(&database);
-    let options = Options { vouching_age_max: Duration::ZERO, ..options(&database) };
+    let options = Options { consistent_through_age_max: Duration::ZERO, ..options(&database) };
     let node = open_behind(&proxy, &options).await;
     proxy.refuse();
     proxy.reset();
@@ -181,7 +181,7 @@ struct Fragile {
 }
 
 impl Clock for Fragile {
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamp {
         assert!(!self.is_broken.load(Ordering::Relaxed), "the clock is broken");
         self.clock.now()
     }

@@ -5,6 +5,7 @@
 
 mod administering;
 mod appending;
+mod consistent_through;
 mod cutting;
 mod documents;
 mod entities;
@@ -16,4 +17,3 @@ mod losing;
 mod nodes;
 mod racing;
 mod replica;
-mod vouching;

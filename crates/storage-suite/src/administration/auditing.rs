@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_storage::{
-    AuditQuery, ChainHead, Change, Committed, Entry, NewEntry, Order, Outcome, RecordKind,
-    RecordWrite, Storage, Who, break_in,
+    AuditEntry, AuditQuery, ChainHead, Change, Committed, NewAuditEntry, Order, Outcome,
+    RecordKind, RecordWrite, Storage, Who, first_broken_link,
 };
 use acta_xapi::Uuid;
 
@@ -14,8 +14,8 @@ use crate::EngineUnderTest;
 use crate::fixture::{START, Stage};
 
 /// An entry with this number.
-pub fn told(number: u64) -> NewEntry {
-    NewEntry {
+pub fn sample_entry(number: u64) -> NewAuditEntry {
+    NewAuditEntry {
         id: Uuid::from_u128(u128::from(number)),
         at: START.saturating_add(Duration::from_millis(number)),
         who: Who::Credential("key".into()),
@@ -27,20 +27,24 @@ pub fn told(number: u64) -> NewEntry {
     }
 }
 
-async fn tell(storage: &dyn Storage, tenant: Option<TenantId>, entries: Vec<NewEntry>) {
+async fn append_entries(
+    storage: &dyn Storage,
+    tenant: Option<TenantId>,
+    entries: Vec<NewAuditEntry>,
+) {
     let entries = entries.into_iter().map(|entry| (tenant, entry)).collect();
     let change = Change { writes: Vec::new(), entries };
     assert_eq!(storage.commit(&change).await.unwrap(), Committed::Done);
 }
 
-async fn chain(storage: &dyn Storage, tenant: Option<TenantId>) -> Vec<Entry> {
+async fn chain(storage: &dyn Storage, tenant: Option<TenantId>) -> Vec<AuditEntry> {
     storage.list_audit(tenant, &AuditQuery::everything(10_000)).await.unwrap()
 }
 
 /// Checks that a chain is whole, and returns its length.
 async fn check_chain(storage: &dyn Storage, tenant: Option<TenantId>) -> usize {
     let entries = chain(storage, tenant).await;
-    assert_eq!(break_in(ChainHead::EMPTY, tenant, &entries), None);
+    assert_eq!(first_broken_link(ChainHead::EMPTY, tenant, &entries), None);
     let head = entries.last().map_or(ChainHead::EMPTY, ChainHead::from);
     assert_eq!(storage.audit_head(tenant).await.unwrap(), head);
     entries.len()
@@ -52,12 +56,13 @@ pub async fn an_entry_stands_with_what_was_done<E: EngineUnderTest>() {
     let storage = stage.storage();
     let tenant = Some(stage.tenant);
     let create = || RecordWrite::create(RecordKind::Ticket, "a", content("{}"));
-    let change = |number| Change { writes: vec![create()], entries: vec![(tenant, told(number))] };
+    let change =
+        |number| Change { writes: vec![create()], entries: vec![(tenant, sample_entry(number))] };
     assert_eq!(storage.commit(&change(1)).await.unwrap(), Committed::Done);
     assert_eq!(storage.commit(&change(2)).await.unwrap(), Committed::Stale(0));
     find(&*storage, RecordKind::Ticket, "a").await;
     let entries = chain(&*storage, tenant).await;
-    assert_eq!(entries, [ChainHead::EMPTY.follow(tenant, told(1))]);
+    assert_eq!(entries, [ChainHead::EMPTY.follow(tenant, sample_entry(1))]);
     assert_eq!(storage.audit_head(tenant).await.unwrap(), ChainHead::from(&entries[0]));
 }
 
@@ -69,13 +74,18 @@ pub async fn chains_are_apart<E: EngineUnderTest>() {
     for tenant in [None, north, south] {
         assert_eq!(storage.audit_head(tenant).await.unwrap(), ChainHead::EMPTY);
     }
-    let entries = vec![(north, told(1)), (None, told(2)), (south, told(3)), (north, told(4))];
+    let entries = vec![
+        (north, sample_entry(1)),
+        (None, sample_entry(2)),
+        (south, sample_entry(3)),
+        (north, sample_entry(4)),
+    ];
     let change = Change { writes: Vec::new(), entries };
     assert_eq!(storage.commit(&change).await.unwrap(), Committed::Done);
     for (tenant, numbers) in [(None, vec![2]), (north, vec![1, 4]), (south, vec![3])] {
-        let found: Vec<NewEntry> =
-            chain(&*storage, tenant).await.into_iter().map(|entry| entry.told).collect();
-        assert_eq!(found, numbers.into_iter().map(told).collect::<Vec<_>>());
+        let found: Vec<NewAuditEntry> =
+            chain(&*storage, tenant).await.into_iter().map(|entry| entry.content).collect();
+        assert_eq!(found, numbers.into_iter().map(sample_entry).collect::<Vec<_>>());
         check_chain(&*storage, tenant).await;
     }
 }
@@ -86,7 +96,9 @@ pub async fn entries_of_many_writers_make_one_chain<E: EngineUnderTest>() {
     let mut writers = tokio::task::JoinSet::new();
     for number in 0..30 {
         let (storage, tenant) = (stage.storage(), Some(stage.tenant));
-        writers.spawn(async move { tell(&*storage, tenant, vec![told(number)]).await });
+        writers.spawn(async move {
+            append_entries(&*storage, tenant, vec![sample_entry(number)]).await;
+        });
     }
     writers.join_all().await;
     assert_eq!(check_chain(&*stage.storage(), Some(stage.tenant)).await, 30);
@@ -97,12 +109,14 @@ pub async fn entries_are_found_by_what_they_tell<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let tenant = Some(stage.tenant);
-    let removed = NewEntry { act: "credential.removed".into(), ..told(2) };
-    let renamed = NewEntry { act: "tenant.renamed".into(), who: Who::Operator, ..told(3) };
-    let refused = NewEntry { outcome: Outcome::Refused, target: "tenant:1".into(), ..told(4) };
-    let odd = NewEntry { act: "credential_x".into(), ..told(5) };
-    tell(&*storage, tenant, vec![told(1), removed, renamed, refused, odd]).await;
-    let at = |number| Some(told(number).at);
+    let removed = NewAuditEntry { act: "credential.removed".into(), ..sample_entry(2) };
+    let renamed =
+        NewAuditEntry { act: "tenant.renamed".into(), who: Who::Operator, ..sample_entry(3) };
+    let refused =
+        NewAuditEntry { outcome: Outcome::Refused, target: "tenant:1".into(), ..sample_entry(4) };
+    let odd = NewAuditEntry { act: "credential_x".into(), ..sample_entry(5) };
+    append_entries(&*storage, tenant, vec![sample_entry(1), removed, renamed, refused, odd]).await;
+    let at = |number| Some(sample_entry(number).at);
     let all = AuditQuery::everything(100);
     let table: [(AuditQuery, &[u64]); 11] = [
         (all.clone(), &[1, 2, 3, 4, 5]),
@@ -129,7 +143,7 @@ pub async fn entries_are_read_in_pages_both_ways<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let tenant = Some(stage.tenant);
-    tell(&*storage, tenant, (1..=23).map(told).collect()).await;
+    append_entries(&*storage, tenant, (1..=23).map(sample_entry).collect()).await;
     for (order, page) in [(Order::Ascending, 5), (Order::Descending, 5), (Order::Descending, 1)] {
         let mut query = AuditQuery { order, count_max: page, ..AuditQuery::everything(0) };
         let mut found: Vec<u64> = Vec::new();
@@ -152,17 +166,17 @@ pub async fn entries_are_read_in_pages_both_ways<E: EngineUnderTest>() {
 pub async fn a_chain_is_adopted_as_it_is<E: EngineUnderTest>() {
     let (from, to) = (Stage::<E>::open().await, Stage::<E>::open().await);
     let tenant = Some(from.tenant);
-    tell(&*from.storage(), tenant, (1..=7).map(told).collect()).await;
+    append_entries(&*from.storage(), tenant, (1..=7).map(sample_entry).collect()).await;
     let entries = chain(&*from.storage(), tenant).await;
     let storage = to.storage();
-    assert!(storage.adopt_audit(tenant, entries[1..].to_vec()).await.is_err());
-    storage.adopt_audit(tenant, entries[..3].to_vec()).await.unwrap();
+    assert!(storage.import_audit(tenant, entries[1..].to_vec()).await.is_err());
+    storage.import_audit(tenant, entries[..3].to_vec()).await.unwrap();
     let mut torn = entries[3..].to_vec();
     torn.remove(1);
-    assert!(storage.adopt_audit(tenant, torn).await.is_err());
+    assert!(storage.import_audit(tenant, torn).await.is_err());
     assert_eq!(check_chain(&*storage, tenant).await, 3);
-    storage.adopt_audit(tenant, entries[3..].to_vec()).await.unwrap();
+    storage.import_audit(tenant, entries[3..].to_vec()).await.unwrap();
     assert_eq!(chain(&*storage, tenant).await, entries);
-    tell(&*storage, tenant, vec![told(8)]).await;
+    append_entries(&*storage, tenant, vec![sample_entry(8)]).await;
     assert_eq!(check_chain(&*storage, tenant).await, 8);
 }

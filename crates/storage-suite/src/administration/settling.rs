@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::Credential;
 use acta_storage::directory::CredentialSecret;
 
@@ -12,7 +12,7 @@ use crate::fixture::{START, Stage};
 
 /// A credential with this key.
 pub fn credential(key: &str, tenant: TenantId, created_micros: i64) -> Credential {
-    let created = Moment::from_unix_micros(START.unix_micros() + created_micros);
+    let created = Timestamp::from_unix_micros(START.unix_micros() + created_micros);
     let mac = [key.len().try_into().unwrap_or(0); 32];
     Credential {
         key: key.to_owned(),
@@ -32,7 +32,7 @@ pub async fn tenants_are_numbered_and_listed<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let before = storage.list_tenants().await.unwrap();
-    let later = Moment::from_unix_micros(START.unix_micros() + 7);
+    let later = Timestamp::from_unix_micros(START.unix_micros() + 7);
     let south = storage.create_tenant("south – ünï", later).await.unwrap();
     let west = storage.create_tenant("west", later).await.unwrap();
     let all = storage.list_tenants().await.unwrap();
@@ -107,18 +107,19 @@ pub async fn credentials_are_listed_oldest_first<E: EngineUnderTest>() {
 pub async fn a_secret_settles_once<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
-    assert_eq!(storage.settle_secret("mac", [1; 32]).await.unwrap(), [1; 32]);
-    assert_eq!(storage.settle_secret("mac", [2; 32]).await.unwrap(), [1; 32]);
-    assert_eq!(storage.settle_secret("other", [3; 32]).await.unwrap(), [3; 32]);
+    assert_eq!(storage.get_or_create_secret("mac", [1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(storage.get_or_create_secret("mac", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(storage.get_or_create_secret("other", [3; 32]).await.unwrap(), [3; 32]);
     let mut rivals = tokio::task::JoinSet::new();
     for number in 10..20 {
         let storage = stage.storage();
-        rivals
-            .spawn(async move { storage.settle_secret("contested", [number; 32]).await.unwrap() });
+        rivals.spawn(async move {
+            storage.get_or_create_secret("contested", [number; 32]).await.unwrap()
+        });
     }
     let answers = rivals.join_all().await;
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
-    assert_eq!(storage.settle_secret("contested", [0; 32]).await.unwrap(), answers[0]);
+    assert_eq!(storage.get_or_create_secret("contested", [0; 32]).await.unwrap(), answers[0]);
 }
 
 /// A cursor holds what was last saved.

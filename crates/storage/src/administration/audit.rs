@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::Uuid;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
@@ -97,11 +97,11 @@ impl Outcome {
 
 /// An entry on its way into a chain. No text in it holds the character 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewEntry {
+pub struct NewAuditEntry {
     /// Its own, so that a repeated change is known again.
     pub id: Uuid,
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// Who.
     pub who: Who,
     /// From where: an address, or `local` for the machine itself. Empty for the server.
@@ -118,11 +118,11 @@ pub struct NewEntry {
 
 /// An entry of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct AuditEntry {
     /// Its place in the chain, from 1, without gaps.
     pub sequence: u64,
     /// What it tells.
-    pub told: NewEntry,
+    pub content: NewAuditEntry,
     /// [`link`] of the entry before and this one.
     pub hash: ChainHash,
 }
@@ -162,21 +162,21 @@ impl ChainHead {
     pub const EMPTY: Self = Self { sequence: 0, hash: ChainHash::START };
 
     /// The entry that `told` becomes behind this end.
-    pub fn follow(self, tenant: Option<TenantId>, told: NewEntry) -> Entry {
+    pub fn follow(self, tenant: Option<TenantId>, content: NewAuditEntry) -> AuditEntry {
         let sequence = self.sequence + 1;
-        let hash = link(self.hash, tenant, sequence, &told);
-        Entry { sequence, told, hash }
+        let hash = link(self.hash, tenant, sequence, &content);
+        AuditEntry { sequence, content, hash }
     }
 
     /// Whether `entry` is the one that follows this end, unchanged.
-    pub fn is_followed_by(self, tenant: Option<TenantId>, entry: &Entry) -> bool {
+    pub fn is_followed_by(self, tenant: Option<TenantId>, entry: &AuditEntry) -> bool {
         entry.sequence == self.sequence + 1
-            && entry.hash == link(self.hash, tenant, entry.sequence, &entry.told)
+            && entry.hash == link(self.hash, tenant, entry.sequence, &entry.content)
     }
 }
 
-impl From<&Entry> for ChainHead {
-    fn from(entry: &Entry) -> Self {
+impl From<&AuditEntry> for ChainHead {
+    fn from(entry: &AuditEntry) -> Self {
         Self { sequence: entry.sequence, hash: entry.hash }
     }
 }
@@ -187,23 +187,23 @@ pub fn link(
     previous: ChainHash,
     tenant: Option<TenantId>,
     sequence: u64,
-    told: &NewEntry,
+    content: &NewAuditEntry,
 ) -> ChainHash {
     let mut hasher = Sha256::new();
     hasher.update(b"acta audit 1\n");
     hasher.update(previous.0);
     hasher.update(tenant.map_or(0, TenantId::number).to_le_bytes());
     hasher.update(sequence.to_le_bytes());
-    hasher.update(told.at.unix_micros().to_le_bytes());
-    let (id, who) = (told.id.to_string(), told.who.to_string());
+    hasher.update(content.at.unix_micros().to_le_bytes());
+    let (id, who) = (content.id.to_string(), content.who.to_string());
     let texts = [
         id.as_str(),
         who.as_str(),
-        &told.from,
-        &told.act,
-        &told.target,
-        told.outcome.as_str(),
-        &told.detail,
+        &content.from,
+        &content.act,
+        &content.target,
+        content.outcome.as_str(),
+        &content.detail,
     ];
     for text in texts {
         hasher.update((text.len() as u64).to_le_bytes());
@@ -216,9 +216,9 @@ pub fn link(
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditQuery {
     /// At or after.
-    pub since: Option<Moment>,
+    pub since: Option<Timestamp>,
     /// Before.
-    pub until: Option<Moment>,
+    pub until: Option<Timestamp>,
     /// By them.
     pub who: Option<Who>,
     /// This act, or, if it ends with a dot, all that begin so.
@@ -252,17 +252,17 @@ impl AuditQuery {
     }
 
     /// Whether an entry is one of those asked for, wherever it stands.
-    pub fn matches(&self, told: &NewEntry) -> bool {
+    pub fn matches(&self, content: &NewAuditEntry) -> bool {
         let is_act = |act: &String| match act.strip_suffix('.') {
-            Some(_) => told.act.starts_with(act.as_str()),
-            None => told.act == *act,
+            Some(_) => content.act.starts_with(act.as_str()),
+            None => content.act == *act,
         };
-        self.since.is_none_or(|since| since <= told.at)
-            && self.until.is_none_or(|until| told.at < until)
-            && self.who.as_ref().is_none_or(|who| *who == told.who)
+        self.since.is_none_or(|since| since <= content.at)
+            && self.until.is_none_or(|until| content.at < until)
+            && self.who.as_ref().is_none_or(|who| *who == content.who)
             && self.act.as_ref().is_none_or(is_act)
-            && self.target.as_ref().is_none_or(|target| *target == told.target)
-            && self.outcome.is_none_or(|outcome| outcome == told.outcome)
+            && self.target.as_ref().is_none_or(|target| *target == content.target)
+            && self.outcome.is_none_or(|outcome| outcome == content.outcome)
     }
 }
 
@@ -279,7 +279,7 @@ pub trait AuditStore: Send + Sync {
         &self,
         tenant: Option<TenantId>,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, StorageError>;
+    ) -> Result<Vec<AuditEntry>, StorageError>;
 
     /// Where a chain ends.
     ///

@@ -8,10 +8,10 @@
 use std::fmt;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use async_trait::async_trait;
 
-use super::audit::NewEntry;
+use super::audit::NewAuditEntry;
 use crate::StorageError;
 
 /// What a record is about.
@@ -94,7 +94,7 @@ pub struct RecordContent {
     /// A second id, unique among the records of the kind, as the address of an account.
     pub name: Option<String>,
     /// From when on it is void. It is still found until it is removed.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// Everything else, as JSON.
     pub body: String,
 }
@@ -170,7 +170,7 @@ pub struct Change {
     /// Of different records.
     pub writes: Vec<RecordWrite>,
     /// Each with the tenant in whose audit it goes; none for that of the server.
-    pub entries: Vec<(Option<TenantId>, NewEntry)>,
+    pub entries: Vec<(Option<TenantId>, NewAuditEntry)>,
 }
 
 /// What became of a change.
@@ -252,5 +252,6 @@ pub trait RecordStore: Send + Sync {
     /// # Errors
     ///
     /// As [`RecordStore::commit`].
-    async fn remove_expired(&self, now: Moment, count_max: usize) -> Result<usize, StorageError>;
+    async fn remove_expired(&self, now: Timestamp, count_max: usize)
+    -> Result<usize, StorageError>;
 }

@@ -13,6 +13,9 @@ pub trait SecretStore: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Full`], [`StorageError::Io`].
-    async fn settle_secret(&self, name: &str, proposed: [u8; 32])
-    -> Result<[u8; 32], StorageError>;
+    async fn get_or_create_secret(
+        &self,
+        name: &str,
+        proposed: [u8; 32],
+    ) -> Result<[u8; 32], StorageError>;
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use acta_access::{Role, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::Uuid;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -89,11 +89,11 @@ pub struct Account {
     /// Whether it can not sign in until somebody lets it.
     pub is_disabled: bool,
     /// When it was made.
-    pub created: Moment,
+    pub created: Timestamp,
     /// When its password was last set.
-    pub password_changed: Option<Moment>,
+    pub password_changed: Option<Timestamp>,
     /// When it last signed in.
-    pub last_signed_in: Option<Moment>,
+    pub last_signed_in: Option<Timestamp>,
 }
 
 /// What a person shows beside the password: codes of RFC 6238, and codes for when those are
@@ -183,8 +183,8 @@ impl Recorded for Account {
             is_operator: self.is_operator,
             is_disabled: self.is_disabled,
             created: self.created.unix_micros(),
-            password_changed: self.password_changed.map(Moment::unix_micros),
-            last_signed_in: self.last_signed_in.map(Moment::unix_micros),
+            password_changed: self.password_changed.map(Timestamp::unix_micros),
+            last_signed_in: self.last_signed_in.map(Timestamp::unix_micros),
         };
         RecordContent {
             tenant: None,
@@ -222,7 +222,7 @@ pub struct Membership {
     /// As what.
     pub role: Role,
     /// Since when.
-    pub created: Moment,
+    pub created: Timestamp,
     /// Whether an identity provider gave it, and takes it away when it no longer does.
     pub is_provided: bool,
 }
@@ -343,9 +343,9 @@ pub struct Failures {
     /// How many since the last success.
     pub count: u32,
     /// When the last one was.
-    pub last: Moment,
+    pub last: Timestamp,
     /// From when on they are forgotten.
-    pub expires: Moment,
+    pub expires: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What was answered to requests that may be repeated.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::recorded::{Recorded, corrupt, read_body, read_hex, write_body, write_hex};
@@ -13,16 +13,16 @@ pub struct Answer {
     pub id: String,
     /// The hash of what was asked.
     pub request: [u8; 32],
-    /// What was made, as it was told, but for secrets.
-    pub told: String,
+    /// What was made, as it was answered, but for secrets.
+    pub answer: String,
     /// From when on the key may be used anew.
-    pub expires: Moment,
+    pub expires: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Body {
     request: String,
-    told: String,
+    answer: String,
 }
 
 impl Recorded for Answer {
@@ -33,7 +33,7 @@ impl Recorded for Answer {
     }
 
     fn to_content(&self) -> RecordContent {
-        let body = Body { request: write_hex(&self.request), told: self.told.clone() };
+        let body = Body { request: write_hex(&self.request), answer: self.answer.clone() };
         RecordContent {
             tenant: None,
             owner: None,
@@ -48,7 +48,7 @@ impl Recorded for Answer {
         Ok(Self {
             id: record.id.clone(),
             request: read_hex(&body.request).ok_or_else(|| corrupt(record))?,
-            told: body.told,
+            answer: body.answer,
             expires: record.content.expires.ok_or_else(|| corrupt(record))?,
         })
     }

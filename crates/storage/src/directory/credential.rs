@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_access::{Authority, Restrictions, Scopes, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::recorded::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
@@ -27,9 +27,9 @@ pub struct Credential {
     /// Who vouches for what is written with it; none for an account that is made of its key.
     pub authority: Option<Arc<Authority>>,
     /// When it was made.
-    pub created: Moment,
+    pub created: Timestamp,
     /// From when on it is refused.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
 /// What is known of a secret.
@@ -38,9 +38,9 @@ pub struct CredentialSecret {
     /// HMAC-SHA256 of the secret, under the store's own key.
     pub mac: [u8; 32],
     /// When it was made.
-    pub created: Moment,
+    pub created: Timestamp,
     /// From when on it is refused, because a newer one takes its place.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Credential {
@@ -119,7 +119,7 @@ impl Recorded for Credential {
         let secret = |secret: &CredentialSecret| SecretBody {
             mac: write_hex(&secret.mac),
             created: secret.created.unix_micros(),
-            expires: secret.expires.map(Moment::unix_micros),
+            expires: secret.expires.map(Timestamp::unix_micros),
         };
         let body = Body {
             label: self.label.clone(),
@@ -130,7 +130,7 @@ impl Recorded for Credential {
             activity_prefixes: texts_of(&self.restrictions.activity_prefixes),
             origins: texts_of(&self.restrictions.origins),
             authority: self.authority.as_ref().map(|authority| authority.json().to_owned()),
-            expires: self.expires.map(Moment::unix_micros),
+            expires: self.expires.map(Timestamp::unix_micros),
         };
         RecordContent {
             tenant: Some(self.tenant),
@@ -178,7 +178,7 @@ pub struct CredentialUse {
     /// Whose it is.
     pub tenant: TenantId,
     /// When it was last used, to the minute or so.
-    pub last_used: Moment,
+    pub last_used: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Types that are kept as records, and the form in which they are written.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -40,14 +40,14 @@ pub trait Recorded: Sized {
 
 /// A value and the record that it was read from, whose version tells whether it is still so.
 #[derive(Clone, Debug)]
-pub struct Kept<T> {
+pub struct Versioned<T> {
     /// What it says.
     pub value: T,
     /// As it is stored.
     pub record: Record,
 }
 
-impl<T: Recorded> Kept<T> {
+impl<T: Recorded> Versioned<T> {
     /// Reads a record.
     ///
     /// # Errors
@@ -76,8 +76,8 @@ impl<T: Recorded> Kept<T> {
 pub async fn find<T: Recorded>(
     records: &(impl RecordStore + ?Sized),
     id: &str,
-) -> Result<Option<Kept<T>>, StorageError> {
-    records.find_record(T::KIND, id).await?.map(Kept::read).transpose()
+) -> Result<Option<Versioned<T>>, StorageError> {
+    records.find_record(T::KIND, id).await?.map(Versioned::read).transpose()
 }
 
 /// Finds the value whose record has this name.
@@ -88,8 +88,8 @@ pub async fn find<T: Recorded>(
 pub async fn find_by_name<T: Recorded>(
     records: &(impl RecordStore + ?Sized),
     name: &str,
-) -> Result<Option<Kept<T>>, StorageError> {
-    records.find_record_by_name(T::KIND, name).await?.map(Kept::read).transpose()
+) -> Result<Option<Versioned<T>>, StorageError> {
+    records.find_record_by_name(T::KIND, name).await?.map(Versioned::read).transpose()
 }
 
 /// All values of a group, in the order of their ids.
@@ -100,14 +100,14 @@ pub async fn find_by_name<T: Recorded>(
 pub async fn list<T: Recorded>(
     records: &(impl RecordStore + ?Sized),
     group: &Group,
-) -> Result<Vec<Kept<T>>, StorageError> {
-    let mut all: Vec<Kept<T>> = Vec::new();
+) -> Result<Vec<Versioned<T>>, StorageError> {
+    let mut all: Vec<Versioned<T>> = Vec::new();
     loop {
         let after = all.last().map(|kept| kept.record.id.clone());
         let page = records.list_records(T::KIND, group, after.as_deref(), PAGE_COUNT).await?;
         let is_last = page.len() < PAGE_COUNT;
         for record in page {
-            all.push(Kept::read(record)?);
+            all.push(Versioned::read(record)?);
         }
         if is_last {
             return Ok(all);
@@ -125,9 +125,9 @@ pub async fn page<T: Recorded>(
     group: &Group,
     after: Option<&str>,
     count_max: usize,
-) -> Result<Vec<Kept<T>>, StorageError> {
+) -> Result<Vec<Versioned<T>>, StorageError> {
     let page = records.list_records(T::KIND, group, after, count_max).await?;
-    page.into_iter().map(Kept::read).collect()
+    page.into_iter().map(Versioned::read).collect()
 }
 
 /// What a record holds that belongs to nothing and is only text.
@@ -152,8 +152,8 @@ pub(super) fn corrupt(record: &Record) -> StorageError {
     StorageError::Corrupt { place }
 }
 
-pub(super) fn moment(micros: i64) -> Moment {
-    Moment::from_unix_micros(micros)
+pub(super) fn moment(micros: i64) -> Timestamp {
+    Timestamp::from_unix_micros(micros)
 }
 
 /// The bytes of a hexadecimal text.

@@ -1,6 +1,6 @@
 //! Who is signed in.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
@@ -15,13 +15,13 @@ pub struct Session {
     /// Who.
     pub account: AccountId,
     /// Since when.
-    pub created: Moment,
+    pub created: Timestamp,
     /// When it was last used, to the minute or so.
-    pub last_used: Moment,
+    pub last_used: Timestamp,
     /// When it ends, whatever is done in it.
-    pub ends: Moment,
+    pub ends: Timestamp,
     /// When it ends unless it is used.
-    pub expires: Moment,
+    pub expires: Timestamp,
     /// From which address it was begun.
     pub from: String,
     /// Whether a second factor, or an identity provider, was part of signing in.

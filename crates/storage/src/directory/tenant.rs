@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroU64};
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
@@ -17,7 +17,7 @@ pub struct Tenant {
     /// Its name for people.
     pub name: String,
     /// When it was made.
-    pub created: Moment,
+    pub created: Timestamp,
     /// Whether it is served.
     pub state: TenantState,
     /// How much it may do.
@@ -34,22 +34,22 @@ pub enum TenantState {
     /// It is not, until somebody resumes it.
     Suspended {
         /// Since when.
-        since: Moment,
+        since: Timestamp,
     },
     /// It is not, and everything in it will be removed.
     Deleted {
         /// Since when.
-        since: Moment,
+        since: Timestamp,
         /// Removed not before.
-        purge: Moment,
+        purge: Timestamp,
         /// Since when it was suspended, if it was: who takes the deletion back does not resume
         /// it.
-        suspended: Option<Moment>,
+        suspended: Option<Timestamp>,
     },
     /// Everything in it is removed. Its number is never given to another.
     Purged {
         /// Since when.
-        since: Moment,
+        since: Timestamp,
     },
 }
 
@@ -84,7 +84,7 @@ impl TenantLimits {
 
 impl Tenant {
     /// A tenant that is served, without limits.
-    pub fn new(id: TenantId, name: impl Into<String>, created: Moment) -> Self {
+    pub fn new(id: TenantId, name: impl Into<String>, created: Timestamp) -> Self {
         Self {
             id,
             name: name.into(),
@@ -165,9 +165,9 @@ impl Recorded for Tenant {
             name: self.name.clone(),
             created: self.created.unix_micros(),
             state: self.state.as_str().to_owned(),
-            since: since.map(Moment::unix_micros),
-            purge: purge.map(Moment::unix_micros),
-            suspended: suspended.map(Moment::unix_micros),
+            since: since.map(Timestamp::unix_micros),
+            purge: purge.map(Timestamp::unix_micros),
+            suspended: suspended.map(Timestamp::unix_micros),
             requests_per_second: self.limits.requests_per_second,
             bytes_per_day: self.limits.bytes_per_day,
             statements_per_day: self.limits.statements_per_day,

@@ -5,7 +5,7 @@ use acta_access::{Restrictions, Role, Scope, TenantId};
 use super::*;
 use crate::{Record, RecordContent};
 
-const NOW: Moment = Moment::from_unix_micros(1_772_357_400_000_250);
+const NOW: Timestamp = Timestamp::from_unix_micros(1_772_357_400_000_250);
 
 #[track_caller]
 fn check<T: Recorded + Clone + PartialEq + std::fmt::Debug>(value: &T) {
@@ -60,7 +60,7 @@ fn older_texts_are_read() {
         content: content(body),
     };
     let tenant = record(RecordKind::Tenant, "0000000001", r#"{"name":"default","created":5}"#);
-    let expected = Tenant::new(TenantId::FIRST, "default", Moment::from_unix_micros(5));
+    let expected = Tenant::new(TenantId::FIRST, "default", Timestamp::from_unix_micros(5));
     assert_eq!(Tenant::from_record(&tenant).unwrap(), expected);
     let mac = "ab".repeat(32);
     let body = format!(
@@ -153,8 +153,8 @@ fn sessions_tickets_and_answers_are_written_and_read() {
     for purpose in purposes {
         check(&Ticket { id: "hash".into(), purpose, created: NOW, expires: NOW });
     }
-    let told = r#"{"key":"a"}"#.to_owned();
-    check(&Answer { id: "hash".into(), request: [4; 32], told, expires: NOW });
+    let answer = r#"{"key":"a"}"#.to_owned();
+    check(&Answer { id: "hash".into(), request: [4; 32], answer, expires: NOW });
 }
 
 #[test]

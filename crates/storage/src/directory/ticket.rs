@@ -1,7 +1,7 @@
 //! Links that are used once.
 
 use acta_access::{Role, TenantId};
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
@@ -17,9 +17,9 @@ pub struct Ticket {
     /// What for.
     pub purpose: TicketPurpose,
     /// When it was made.
-    pub created: Moment,
+    pub created: Timestamp,
     /// From when on it is refused.
-    pub expires: Moment,
+    pub expires: Timestamp,
 }
 
 /// What a link is for.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use async_trait::async_trait;
 
 use super::ModelStorage;
@@ -136,7 +136,7 @@ impl DocumentStore for ModelStorage {
         &self,
         tenant: TenantId,
         list: &DocumentList,
-        since: Option<Moment>,
+        since: Option<Timestamp>,
     ) -> Result<Vec<String>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let names: BTreeSet<&str> = holdings

@@ -3,13 +3,14 @@
 use std::ops::Bound;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use async_trait::async_trait;
 
 use super::{ModelStorage, Store};
 use crate::{
-    AuditQuery, AuditStore, ChainHead, Change, Committed, Entry, Expected, Group, Order, Purged,
-    Record, RecordKind, RecordStore, RecordWrite, StorageError, TenantPurge, Usage, UsageStore,
+    AuditEntry, AuditQuery, AuditStore, ChainHead, Change, Committed, Expected, Group, Order,
+    Purged, Record, RecordKind, RecordStore, RecordWrite, StorageError, TenantPurge, Usage,
+    UsageStore,
 };
 
 impl Store {
@@ -113,7 +114,11 @@ impl RecordStore for ModelStorage {
         Ok(Committed::Done)
     }
 
-    async fn remove_expired(&self, now: Moment, count_max: usize) -> Result<usize, StorageError> {
+    async fn remove_expired(
+        &self,
+        now: Timestamp,
+        count_max: usize,
+    ) -> Result<usize, StorageError> {
         let mut store = self.lock();
         let is_expired =
             |record: &Record| record.content.expires.is_some_and(|expires| expires < now);
@@ -132,10 +137,10 @@ impl AuditStore for ModelStorage {
         &self,
         tenant: Option<TenantId>,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, StorageError> {
+    ) -> Result<Vec<AuditEntry>, StorageError> {
         let store = self.lock();
         let chain = store.audit.get(&tenant).map(Vec::as_slice).unwrap_or_default();
-        let matching = chain.iter().filter(|entry| query.matches(&entry.told));
+        let matching = chain.iter().filter(|entry| query.matches(&entry.content));
         let after = query.after;
         Ok(match query.order {
             Order::Ascending => matching

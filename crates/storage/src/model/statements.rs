@@ -3,22 +3,22 @@
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
-use acta_xapi::{Ifi, Kept, Statement, StatementId};
+use acta_ambient::Timestamp;
+use acta_xapi::{Ifi, Statement, StatementId, StatementText};
 use async_trait::async_trait;
 
 use super::attachments::ModelAttachment;
 use super::{Holdings, ModelStorage};
 use crate::{
-    Appended, Batch, Cursor, FeedEntry, KeptStatement, NewStatement, Order, StatementPage,
-    StatementQuery, StatementStore, StorageError, StoredStatement,
+    Appended, Batch, Cursor, FeedEntry, NewStatement, Order, StatementPage, StatementQuery,
+    StatementStore, StorageError, StoredStatement, TransferredStatement,
 };
 
 /// A statement in the log.
 #[derive(Debug)]
 pub(super) struct Record {
-    pub(super) kept: KeptStatement,
-    /// None if it was adopted and does not pass today's rules.
+    pub(super) kept: TransferredStatement,
+    /// None if it was imported and does not pass today's rules.
     pub(super) said: Option<Said>,
 }
 
@@ -56,7 +56,7 @@ impl Holdings {
     }
 
     fn give_back(&self, record: &Record) -> StoredStatement {
-        let KeptStatement { sequence, id, stored, version, kept, .. } = &record.kept;
+        let TransferredStatement { sequence, id, stored, version, kept, .. } = &record.kept;
         let stored_text = stored.to_string();
         StoredStatement {
             sequence: *sequence,
@@ -64,7 +64,7 @@ impl Holdings {
             stored: *stored,
             version: *version,
             is_voided: self.is_voided(record),
-            text: Kept::complete(&kept.text, kept.is_timestamp_stored, &stored_text),
+            text: StatementText::complete(&kept.text, kept.is_timestamp_stored, &stored_text),
         }
     }
 
@@ -79,13 +79,13 @@ impl Holdings {
     }
 
     /// A `stored` time after every one given out and not before any moment vouched for.
-    fn next_stored(&self, now: Moment) -> Moment {
+    fn next_stored(&self, now: Timestamp) -> Timestamp {
         let last = self.records.last().map(|record| record.kept.stored);
         let after_last = last.map(|last| last.saturating_add(Duration::from_micros(1)));
         now.max(after_last.unwrap_or(now)).max(self.vouched.unwrap_or(now))
     }
 
-    fn append(&mut self, statements: Vec<NewStatement>, stored: Moment) -> usize {
+    fn append(&mut self, statements: Vec<NewStatement>, stored: Timestamp) -> usize {
         let count_before = self.records.len();
         for new in statements {
             if self.indices.contains_key(&new.id) {
@@ -93,7 +93,7 @@ impl Holdings {
             }
             let sequence = self.records.len() as u64 + 1;
             let NewStatement { id, statement, kept, authority, version } = new;
-            let kept = KeptStatement {
+            let kept = TransferredStatement {
                 sequence,
                 id,
                 stored,
@@ -196,7 +196,7 @@ impl StatementStore for ModelStorage {
         Ok(self.with_holdings(tenant, |holdings| holdings.query(query)))
     }
 
-    async fn consistent_through(&self, tenant: TenantId) -> Result<Moment, StorageError> {
+    async fn consistent_through(&self, tenant: TenantId) -> Result<Timestamp, StorageError> {
         let now = self.clock.now().floor_to_millis();
         Ok(self.with_holdings(tenant, |holdings| {
             let vouched = holdings.vouched.map_or(now, |before| before.max(now));

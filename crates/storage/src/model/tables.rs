@@ -8,7 +8,7 @@ use crate::{CursorStore, Readiness, SecretStore, StorageError};
 
 #[async_trait]
 impl SecretStore for ModelStorage {
-    async fn settle_secret(
+    async fn get_or_create_secret(
         &self,
         name: &str,
         proposed: [u8; 32],

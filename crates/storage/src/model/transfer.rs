@@ -1,18 +1,18 @@
-//! Giving everything away, and adopting it.
+//! Giving everything away, and importing it.
 
 use std::io;
 use std::ops::Bound;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 
 use super::statements::{Record, Said};
 use super::{Holdings, ModelStorage};
 use crate::{
-    DocumentKey, Entry, KeptDocument, KeptStatement, NamedSecret, PageLimits, StorageError,
-    StoreId, TransferSource, TransferTarget, break_in,
+    AuditEntry, DocumentKey, NamedSecret, PageLimits, StorageError, StoreId, TransferSource,
+    TransferTarget, TransferredDocument, TransferredStatement, first_broken_link,
 };
 
 /// The items of a page, of which each has so many bytes.
@@ -52,7 +52,7 @@ impl TransferSource for ModelStorage {
         tenant: TenantId,
         after: u64,
         page: PageLimits,
-    ) -> Result<Vec<KeptStatement>, StorageError> {
+    ) -> Result<Vec<TransferredStatement>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let behind = holdings.records.iter().filter(|record| after < record.kept.sequence);
             page_of(behind.map(|record| record.kept.clone()), page, |one| one.kept.text.len())
@@ -64,11 +64,11 @@ impl TransferSource for ModelStorage {
         tenant: TenantId,
         after: Option<&DocumentKey>,
         page: PageLimits,
-    ) -> Result<Vec<KeptDocument>, StorageError> {
+    ) -> Result<Vec<TransferredDocument>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let behind = holdings.documents.range::<DocumentKey, _>((from, Bound::Unbounded));
-            let behind = behind.map(|(key, document)| KeptDocument {
+            let behind = behind.map(|(key, document)| TransferredDocument {
                 key: key.clone(),
                 document: document.clone(),
             });
@@ -92,7 +92,11 @@ impl TransferSource for ModelStorage {
 
 impl Holdings {
     /// Why the statement does not follow what is here; none if it does.
-    fn gap_before(&self, kept: &KeptStatement, last_stored: Option<Moment>) -> Option<String> {
+    fn gap_before(
+        &self,
+        kept: &TransferredStatement,
+        last_stored: Option<Timestamp>,
+    ) -> Option<String> {
         let count = self.records.len() as u64;
         if kept.sequence != count + 1 {
             return Some(format!("sequence {} does not follow {count}", kept.sequence));
@@ -106,21 +110,21 @@ impl Holdings {
 
 #[async_trait]
 impl TransferTarget for ModelStorage {
-    async fn find_adoption(&self) -> Result<Option<StoreId>, StorageError> {
-        Ok(self.lock().adoption)
+    async fn find_import(&self) -> Result<Option<StoreId>, StorageError> {
+        Ok(self.lock().import)
     }
 
-    async fn begin_adoption(&self, source: StoreId) -> Result<(), StorageError> {
-        self.lock().adoption = Some(source);
+    async fn begin_import(&self, source: StoreId) -> Result<(), StorageError> {
+        self.lock().import = Some(source);
         Ok(())
     }
 
-    async fn finish_adoption(&self) -> Result<(), StorageError> {
-        self.lock().adoption = None;
+    async fn finish_import(&self) -> Result<(), StorageError> {
+        self.lock().import = None;
         Ok(())
     }
 
-    async fn adopt_records(&self, records: Vec<crate::Record>) -> Result<(), StorageError> {
+    async fn import_records(&self, records: Vec<crate::Record>) -> Result<(), StorageError> {
         let mut store = self.lock();
         for record in records {
             store.records.insert((record.kind, record.id.clone()), record);
@@ -128,24 +132,24 @@ impl TransferTarget for ModelStorage {
         Ok(())
     }
 
-    async fn adopt_audit(
+    async fn import_audit(
         &self,
         tenant: Option<TenantId>,
-        entries: Vec<Entry>,
+        entries: Vec<AuditEntry>,
     ) -> Result<(), StorageError> {
         let mut store = self.lock();
-        if let Some(sequence) = break_in(store.head(tenant), tenant, &entries) {
+        if let Some(sequence) = first_broken_link(store.head(tenant), tenant, &entries) {
             let gap = format!("entry {sequence} of the audit does not follow");
             let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
-            return Err(StorageError::Io { act: "adopting the audit", source });
+            return Err(StorageError::Io { act: "importing the audit", source });
         }
         store.audit.entry(tenant).or_default().extend(entries);
         Ok(())
     }
 
-    async fn adopt_statements(
+    async fn import_statements(
         &self,
-        run: Vec<(TenantId, KeptStatement)>,
+        run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError> {
         for (tenant, kept) in run {
             let said = kept.read().map(|(statement, authority)| Said { statement, authority });
@@ -153,7 +157,7 @@ impl TransferTarget for ModelStorage {
                 let last_stored = holdings.records.last().map(|record| record.kept.stored);
                 if let Some(gap) = holdings.gap_before(&kept, last_stored) {
                     let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
-                    return Err(StorageError::Io { act: "adopting statements", source });
+                    return Err(StorageError::Io { act: "importing statements", source });
                 }
                 holdings.push(Record { kept, said });
                 Ok(())
@@ -163,14 +167,14 @@ impl TransferTarget for ModelStorage {
         Ok(())
     }
 
-    async fn adopt_documents(
+    async fn import_documents(
         &self,
         tenant: TenantId,
-        documents: Vec<KeptDocument>,
+        documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
         self.with_holdings(tenant, |holdings| {
             let documents =
-                documents.into_iter().map(|KeptDocument { key, document }| (key, document));
+                documents.into_iter().map(|TransferredDocument { key, document }| (key, document));
             holdings.documents.extend(documents);
         });
         Ok(())

@@ -10,7 +10,7 @@ use std::str::FromStr;
 ///
 /// Spec: XAPI-00123; xAPI 1.0.3, Part Two, 4.5; IEEE 9274.1.1, 4.2.7.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timestamp {
+pub struct StatementTimestamp {
     text: Box<str>,
     unix_nanos: i128,
 }
@@ -20,7 +20,7 @@ pub struct Timestamp {
 #[error("expected an ISO 8601 timestamp such as `2026-03-01T09:30:00.000Z`")]
 pub struct NotATimestamp;
 
-impl Timestamp {
+impl StatementTimestamp {
     /// As sent.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -31,7 +31,7 @@ impl Timestamp {
         self.unix_nanos
     }
 
-    /// What [`Timestamp::unix_nanos`] is for this text; none if it is no timestamp.
+    /// What [`StatementTimestamp::unix_nanos`] is for this text; none if it is no timestamp.
     pub(crate) fn read(text: &str) -> Option<i128> {
         let mut reader = Reader { rest: text.as_bytes() };
         let days = reader.date()?;
@@ -50,7 +50,7 @@ impl Timestamp {
     }
 }
 
-impl FromStr for Timestamp {
+impl FromStr for StatementTimestamp {
     type Err = NotATimestamp;
 
     fn from_str(text: &str) -> Result<Self, NotATimestamp> {
@@ -181,7 +181,8 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, nanos: i128) {
-        let timestamp: Timestamp = text.parse().unwrap_or_else(|_| panic!("refused: {text:?}"));
+        let timestamp: StatementTimestamp =
+            text.parse().unwrap_or_else(|_| panic!("refused: {text:?}"));
         assert_eq!(timestamp.unix_nanos(), nanos, "input: {text:?}");
         assert_eq!(timestamp.as_str(), text);
     }
@@ -283,7 +284,7 @@ mod tests {
             "2008-09-15T15:53:00\u{661}Z",
         ];
         for text in table {
-            assert_eq!(text.parse::<Timestamp>(), Err(NotATimestamp), "input: {text:?}");
+            assert_eq!(text.parse::<StatementTimestamp>(), Err(NotATimestamp), "input: {text:?}");
         }
     }
 
@@ -291,9 +292,10 @@ mod tests {
         #[test]
         fn days_follow_one_another(year in 0_i64..9999, month in 1_i64..=12, day in 1_i64..=31) {
             let text = |year, month, day| format!("{year:04}-{month:02}-{day:02}T00:00:00Z");
-            let Some(here) = Timestamp::read(&text(year, month, day)) else { return Ok(()) };
+            let read = |year, month, day| StatementTimestamp::read(&text(year, month, day));
+            let Some(here) = read(year, month, day) else { return Ok(()) };
             let followers = [(year, month, day + 1), (year, month + 1, 1), (year + 1, 1, 1)];
-            let next = followers.into_iter().find_map(|(y, m, d)| Timestamp::read(&text(y, m, d)));
+            let next = followers.into_iter().find_map(|(y, m, d)| read(y, m, d));
             prop_assert_eq!(next, Some(here + i128::from(SECONDS_PER_DAY) * SECOND));
         }
 
@@ -302,10 +304,10 @@ mod tests {
             let (hours, minutes_left) = (minutes / 60, minutes % 60);
             let ahead = format!("2020-01-01T00:00:00+{hours:02}:{minutes_left:02}");
             let behind = format!("2020-01-01T00:00:00-{hours:02}{minutes_left:02}");
-            let here = Timestamp::read("2020-01-01T00:00:00Z").unwrap();
+            let here = StatementTimestamp::read("2020-01-01T00:00:00Z").unwrap();
             let shift = i128::from(minutes) * 60 * SECOND;
-            prop_assert_eq!(Timestamp::read(&ahead), Some(here - shift));
-            prop_assert_eq!(Timestamp::read(&behind), Some(here + shift));
+            prop_assert_eq!(StatementTimestamp::read(&ahead), Some(here - shift));
+            prop_assert_eq!(StatementTimestamp::read(&behind), Some(here + shift));
         }
     }
 }

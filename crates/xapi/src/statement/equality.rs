@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::json::{Kind, Value};
 use crate::scalar::comparable_parts;
-use crate::{Mbox, Timestamp};
+use crate::{Mbox, StatementTimestamp};
 
 /// A hash of everything in a statement that counts for equality: 128 bits.
 ///
@@ -43,7 +43,7 @@ impl Fingerprint {
         content.copy_from_slice(&Sha256::digest(&form.bytes)[..CONTENT_LEN_BYTES]);
         if let Some(value) = statement.member("timestamp") {
             form.bytes.clear();
-            form.value(Role::Timestamp, value);
+            form.value(Role::StatementTimestamp, value);
             let length = timestamp.len();
             timestamp.copy_from_slice(&Sha256::digest(&form.bytes)[..length]);
             // Zeros are kept for statements without a timestamp.
@@ -90,7 +90,7 @@ enum Role {
     Mbox,
     /// Text whose case does not count.
     AnyCase,
-    Timestamp,
+    StatementTimestamp,
     Duration,
     /// Any JSON, as in extensions.
     Plain,
@@ -116,7 +116,7 @@ impl Role {
             (Self::Statement | Self::SubStatement, "object") => Self::Object,
             (Self::Statement | Self::SubStatement, "result") => Self::Outcome,
             (Self::Statement | Self::SubStatement, "context") => Self::Context,
-            (Self::SubStatement, "timestamp") => Self::Timestamp,
+            (Self::SubStatement, "timestamp") => Self::StatementTimestamp,
             (Self::Actor, "mbox") => Self::Mbox,
             (Self::Actor, "member") => Self::Members,
             (Self::Actor, "mbox_sha1sum")
@@ -237,7 +237,7 @@ impl<'a, 't> Form<'a, 't> {
             Role::AnyCase => self.text_any_case(text, 0),
             Role::Mbox => self.text_any_case(text, Mbox::domain_start(text)),
             Role::Duration => self.text(comparable_parts(text)),
-            Role::Timestamp => match Timestamp::read(text) {
+            Role::StatementTimestamp => match StatementTimestamp::read(text) {
                 Some(unix_nanos) => {
                     self.bytes.push(b't');
                     self.bytes.extend_from_slice(&unix_nanos.to_le_bytes());

@@ -23,9 +23,9 @@ pub struct Stamp<'a> {
 ///
 /// The sender's bytes, but for: `id` added when missing; `authority` set; `version` added
 /// when missing; single context activities wrapped in arrays; `stored` removed. `stored`,
-/// and `timestamp` when the sender gave none, are put in by [`Kept::complete`].
+/// and `timestamp` when the sender gave none, are put in by [`StatementText::complete`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct StatementText {
     /// The JSON text, without `stored`.
     pub text: String,
     /// Whether `timestamp` is missing too, because the sender gave none: it equals `stored`.
@@ -40,7 +40,7 @@ impl Statement {
     ///
     /// Spec: XAPI-00332; xAPI 1.0.3, Part Two, 2.3.1, 2.4.6.2 and 2.4.8 to 2.4.10;
     /// IEEE 9274.1.1, 4.2.4.
-    pub fn keep(&self, stamp: &Stamp<'_>) -> Kept {
+    pub fn keep(&self, stamp: &Stamp<'_>) -> StatementText {
         let text = &*self.text;
         let brackets = 2 * self.layout.bare_context_activities.len();
         let room = text.len() + stamp.authority.len() + brackets + ADDED_LEN_BYTES;
@@ -68,11 +68,11 @@ impl Statement {
             kept.push('"');
         }
         kept.push('}');
-        Kept { text: kept, is_timestamp_stored: self.timestamp.is_none() }
+        StatementText { text: kept, is_timestamp_stored: self.timestamp.is_none() }
     }
 }
 
-impl Kept {
+impl StatementText {
     /// The whole statement: `text` with `stored` (and `timestamp`) set to `stored`, which
     /// is an RFC 3339 text.
     pub fn complete(text: &str, is_timestamp_stored: bool, stored: &str) -> String {
@@ -89,8 +89,8 @@ impl Kept {
     }
 }
 
-impl Kept {
-    /// The text of which [`Kept::complete`] has made `whole`; none if it has not.
+impl StatementText {
+    /// The text of which [`StatementText::complete`] has made `whole`; none if it has not.
     pub fn of_complete(whole: &str, is_timestamp_stored: bool, stored: &str) -> Option<Self> {
         let end = Self::complete("}", is_timestamp_stored, stored);
         let text = format!("{}}}", whole.strip_suffix(&end)?);

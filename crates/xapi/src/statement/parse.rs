@@ -1,12 +1,12 @@
 //! From JSON to statements, reporting every fault.
 
-use crate::actor::Seat;
+use crate::actor::ActorRole;
 use crate::context::{Setting, read_statement_ref_id};
 use crate::json::{self, JsonError, JsonErrorKind, Kind, Value};
 use crate::reader::Reader;
 use crate::{
     Activity, Actor, Attachment, Context, Fault, Faults, Fingerprint, Object, Outcome, ParseLimits,
-    Rule, Statement, StatementId, SubStatement, Timestamp, Verb, Version,
+    Rule, Statement, StatementId, StatementTimestamp, SubStatement, Verb, Version,
 };
 
 /// Parses the body of a POST: one statement or an array of them.
@@ -67,7 +67,7 @@ pub fn parse_actor(text: &[u8], version: Version) -> Result<Actor, Faults> {
     let limits = ParseLimits::default();
     let json = json::parse(text, &limits.json).map_err(|error| json_fault(&error))?;
     let mut reader = Reader::new(json.root(), version, limits.faults_max);
-    let actor = Actor::read(&mut reader, json.root(), Seat::Actor);
+    let actor = Actor::read(&mut reader, json.root(), ActorRole::Actor);
     finish(actor, reader.into_faults())
 }
 
@@ -163,7 +163,7 @@ impl<'a, 't> Core<'a, 't> {
     ) -> Option<SubStatement> {
         let actor = reader
             .required(self.actor, statement, "actor", Rule::ActorMissing)
-            .and_then(|value| Actor::read(reader, value, Seat::Actor));
+            .and_then(|value| Actor::read(reader, value, ActorRole::Actor));
         let verb = reader
             .required(self.verb, statement, "verb", Rule::VerbMissing)
             .and_then(|value| Verb::read(reader, value));
@@ -222,12 +222,12 @@ impl Own {
                 reader.layout.id = Some(reader.span(member));
             }
             "stored" => {
-                let _: Option<Timestamp> = reader.parsed(member, Rule::Stored);
+                let _: Option<StatementTimestamp> = reader.parsed(member, Rule::Stored);
                 let span = reader.span(key_value).start..reader.span(member).end;
                 reader.layout.stored = Some(span);
             }
             "authority" => {
-                self.authority = Actor::read(reader, member, Seat::Authority);
+                self.authority = Actor::read(reader, member, ActorRole::Authority);
                 reader.layout.authority = Some(reader.span(member));
             }
             "version" => {
@@ -318,7 +318,7 @@ impl Object {
         };
         match &*reader.string(object_type, Rule::ObjectTypeString)? {
             "Activity" => Activity::read(reader, value, Rule::DataType).map(Self::Activity),
-            "Agent" | "Group" => Actor::read(reader, value, Seat::Object).map(Self::Actor),
+            "Agent" | "Group" => Actor::read(reader, value, ActorRole::Object).map(Self::Actor),
             "StatementRef" => read_statement_ref_id(reader, value).map(Self::StatementRef),
             "SubStatement" if level == Level::Statement => {
                 SubStatement::read(reader, value).map(|sub| Self::SubStatement(Box::new(sub)))

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::admin::{
-    Address, Client, Common, OfTenant, OrNone, Refusal, Switch, Told, fields, table, whole,
+    Address, Clearable, Client, Common, OfTenant, Refusal, Switch, Told, fields, table, whole,
 };
 
 /// Arguments of `acta account`.
@@ -28,7 +28,7 @@ enum Act {
     /// Makes an account, and a link by which its owner chooses a password.
     Create {
         #[command(flatten)]
-        one: One,
+        one: AccountArg,
         /// The person's name for people.
         #[arg(long, value_name = "TEXT")]
         name: String,
@@ -42,20 +42,20 @@ enum Act {
         operator: bool,
     },
     /// Shows an account.
-    Show(One),
+    Show(AccountArg),
     /// Gives somebody in a tenant another role.
     Role {
         #[command(flatten)]
-        one: One,
+        one: AccountArg,
         /// The role: owner, administrator, analyst, auditor or viewer; none takes it away.
-        role: OrNone<Role>,
+        role: Clearable<Role>,
         #[command(flatten)]
         of: OfTenant,
     },
     /// Invites somebody into a tenant, who may have an account already: makes a link.
     Invite {
         #[command(flatten)]
-        one: One,
+        one: AccountArg,
         /// As what: owner, administrator, analyst, auditor or viewer.
         #[arg(long, value_name = "ROLE")]
         role: Role,
@@ -63,32 +63,32 @@ enum Act {
         of: OfTenant,
     },
     /// Lets an account sign in no more, and signs it out everywhere.
-    Disable(One),
+    Disable(AccountArg),
     /// Lets an account sign in again.
-    Enable(One),
+    Enable(AccountArg),
     /// Says whether an account runs the server.
     Operator {
         #[command(flatten)]
-        one: One,
+        one: AccountArg,
         /// Whether it does.
         runs: Switch,
     },
     /// Makes a link to choose a new password.
-    Reset(One),
+    Reset(AccountArg),
     /// Takes the second factor of an account away, as when a phone is lost.
-    RemoveFactor(One),
+    RemoveFactor(AccountArg),
     /// Removes an account.
-    Remove(One),
+    Remove(AccountArg),
 }
 
 /// Whose account.
 #[derive(Debug, clap::Args)]
-struct One {
+struct AccountArg {
     /// The address that the person signs in with.
     email: String,
 }
 
-impl One {
+impl AccountArg {
     /// The account as it is.
     async fn find(&self, client: &mut Client) -> Result<Value> {
         let address = Address::of(["accounts"]).with("email", Some(&self.email));
@@ -120,7 +120,9 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
             create(client, (one, name), role, *operator).await
         }
         Act::Show(one) => Ok(shown(one.find(client).await?)),
-        Act::Role { one, role: OrNone(role), of } => change_role(client, (one, *of), *role).await,
+        Act::Role { one, role: Clearable(role), of } => {
+            change_role(client, (one, *of), *role).await
+        }
         Act::Invite { one, role, of } => invite(client, one, (*role, *of)).await,
         Act::Disable(one) => change(client, one, json!({ "is_disabled": true })).await,
         Act::Enable(one) => change(client, one, json!({ "is_disabled": false })).await,
@@ -141,7 +143,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
     }
 }
 
-async fn reset(client: &mut Client, one: &One) -> Result<Told> {
+async fn reset(client: &mut Client, one: &AccountArg) -> Result<Told> {
     let id = one.id(client).await?;
     let made = client.post(&Address::of(["accounts", &id, "reset"]), None).await?;
     let line = format!("{} can choose a new password", one.email);
@@ -150,7 +152,7 @@ async fn reset(client: &mut Client, one: &One) -> Result<Told> {
 
 async fn create(
     client: &mut Client,
-    (one, name): (&One, &str),
+    (one, name): (&AccountArg, &str),
     role: Option<(Role, OfTenant)>,
     is_operator: bool,
 ) -> Result<Told> {
@@ -164,7 +166,11 @@ async fn create(
     Ok(with_link(client, (made, "reset"), lines))
 }
 
-async fn invite(client: &mut Client, one: &One, (role, of): (Role, OfTenant)) -> Result<Told> {
+async fn invite(
+    client: &mut Client,
+    one: &AccountArg,
+    (role, of): (Role, OfTenant),
+) -> Result<Told> {
     let tenant = client.tenant(of).await?;
     let address = Address::of(["tenants", &tenant, "invitations"]);
     let body = json!({ "email": one.email, "role": role.as_str() });
@@ -197,7 +203,7 @@ fn shown(account: Value) -> Told {
     Told::new(account, lines)
 }
 
-async fn change(client: &mut Client, one: &One, body: Value) -> Result<Told> {
+async fn change(client: &mut Client, one: &AccountArg, body: Value) -> Result<Told> {
     let id = one.id(client).await?;
     client.patch(&Address::of(["accounts", &id]), &body).await?;
     Ok(shown(one.find(client).await?))
@@ -205,7 +211,7 @@ async fn change(client: &mut Client, one: &One, body: Value) -> Result<Told> {
 
 async fn change_role(
     client: &mut Client,
-    (one, of): (&One, OfTenant),
+    (one, of): (&AccountArg, OfTenant),
     role: Option<Role>,
 ) -> Result<Told> {
     let (tenant, id) = (client.tenant(of).await?, one.id(client).await?);

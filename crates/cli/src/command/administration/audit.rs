@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::admin::{Address, Client, Common, End, OfTenant, Told, fields, table, whole};
+use crate::admin::{Address, Client, Common, Expiry, OfTenant, Told, fields, table, whole};
 use crate::terminal::say;
 
 /// Arguments of `acta audit`.
@@ -72,10 +72,10 @@ struct Chain {
 struct Filter {
     /// From when on: a day, a time, or how long ago, as in 7d.
     #[arg(long, value_name = "DATE|7d")]
-    since: Option<End>,
+    since: Option<Expiry>,
     /// Until when, as above.
     #[arg(long, value_name = "DATE|7d")]
-    until: Option<End>,
+    until: Option<Expiry>,
     /// Who did it, as it stands in the audit.
     #[arg(long)]
     who: Option<String>,
@@ -93,7 +93,7 @@ struct Filter {
 impl Filter {
     fn narrow(&self, address: Address) -> Address {
         let clock = SystemClock::new();
-        let moment = |end: &Option<End>| end.as_ref().map(|end| end.back(&clock));
+        let moment = |end: &Option<Expiry>| end.as_ref().map(|end| end.back(&clock));
         address
             .with("since", moment(&self.since).as_deref())
             .with("until", moment(&self.until).as_deref())

@@ -14,7 +14,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use crate::admin::{
-    Address, Client, Common, End, OfTenant, OrNone, Switch, Told, fields, table, whole,
+    Address, Clearable, Client, Common, Expiry, OfTenant, Switch, Told, fields, table, whole,
 };
 use authority::AuthorityArguments;
 
@@ -43,33 +43,33 @@ enum Act {
     /// Makes a credential, and shows its secret this once.
     Create(Box<Create>),
     /// Shows a credential, without its secret.
-    Show(One),
+    Show(CredentialArg),
     /// Changes a credential; what is not named stays as it is.
     Change(Box<Change>),
     /// Gives a credential a new secret, and shows it this once.
     Rotate {
         #[command(flatten)]
-        one: One,
+        one: CredentialArg,
         /// How long the secret before it is accepted too; at most 30d. 0s for no longer.
         #[arg(long, value_name = "TIME", default_value = "1d")]
         overlap: Span,
     },
     /// Removes a credential: it and its tokens are refused at once.
-    Remove(One),
+    Remove(CredentialArg),
     /// Makes a browser token in its place, for one learner, and shows it this once.
     Token(Box<token::Arguments>),
 }
 
 /// Which credential.
 #[derive(Debug, clap::Args)]
-struct One {
+struct CredentialArg {
     /// The key of the credential.
     key: String,
     #[command(flatten)]
     of: OfTenant,
 }
 
-impl One {
+impl CredentialArg {
     async fn address(&self, client: &mut Client) -> Result<Address> {
         let tenant = client.tenant(self.of).await?;
         Ok(Address::of(["tenants", &tenant, "credentials", &self.key]))
@@ -105,7 +105,7 @@ struct Create {
     authority: AuthorityArguments,
     /// When it ends: a day, a time, or how long from now, as in 90d.
     #[arg(long, value_name = "DATE|90d")]
-    expires: Option<End>,
+    expires: Option<Expiry>,
 }
 
 impl Create {
@@ -131,7 +131,7 @@ impl Create {
 #[derive(Debug, clap::Args)]
 struct Change {
     #[command(flatten)]
-    one: One,
+    one: CredentialArg,
     /// Its name for people.
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
@@ -143,10 +143,10 @@ struct Change {
     read_only: Option<Switch>,
     /// The activities that it is for, instead of those before; `none` for all.
     #[arg(long = "activity-prefix", value_name = "IRI|none")]
-    activity_prefixes: Vec<OrNone<String>>,
+    activity_prefixes: Vec<Clearable<String>>,
     /// The origins that it is for, instead of those before; `none` for all.
     #[arg(long = "origin", value_name = "ORIGIN|none")]
-    origins: Vec<OrNone<String>>,
+    origins: Vec<Clearable<String>>,
     #[command(flatten)]
     authority: AuthorityArguments,
     /// It writes as an account that is made of its key.
@@ -154,7 +154,7 @@ struct Change {
     own_authority: bool,
     /// When it ends: a day, a time, or how long from now; `none` for never.
     #[arg(long, value_name = "DATE|90d|none")]
-    expires: Option<OrNone<End>>,
+    expires: Option<Clearable<Expiry>>,
 }
 
 impl Change {
@@ -163,7 +163,7 @@ impl Change {
         let expires = self
             .expires
             .as_ref()
-            .map(|OrNone(end)| end.as_ref().map_or(Value::Null, |end| end.to_json(&clock)));
+            .map(|Clearable(end)| end.as_ref().map_or(Value::Null, |end| end.to_json(&clock)));
         let own = self.own_authority.then_some(Value::Null);
         let changes = [
             ("label", self.label.clone().map(Value::from)),
@@ -187,8 +187,8 @@ fn names(scopes: &[Scope]) -> Value {
 }
 
 /// A list that takes the place of another; none if nothing was named.
-fn instead(named: &[OrNone<String>]) -> Option<Value> {
-    (!named.is_empty()).then(|| named.iter().filter_map(|OrNone(text)| text.clone()).collect())
+fn instead(named: &[Clearable<String>]) -> Option<Value> {
+    (!named.is_empty()).then(|| named.iter().filter_map(|Clearable(text)| text.clone()).collect())
 }
 
 /// Runs the command.

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use crate::admin::{Address, Client, Common, OrNone, Switch, Told, fields, table, whole};
+use crate::admin::{Address, Clearable, Client, Common, Switch, Told, fields, table, whole};
 use crate::terminal::say;
 
 /// Arguments of `acta tenant`.
@@ -34,55 +34,55 @@ enum Act {
         limits: Limits,
     },
     /// Shows a tenant.
-    Show(One),
+    Show(TenantArg),
     /// Gives a tenant another name.
     Rename {
         #[command(flatten)]
-        one: One,
+        one: TenantArg,
         /// The new name.
         name: String,
     },
     /// Limits how much a tenant may do; what is not named stays as it is.
     Limit {
         #[command(flatten)]
-        one: One,
+        one: TenantArg,
         #[command(flatten)]
         limits: Limits,
     },
     /// Says whether the audit tells which statements people have read.
     AuditReads {
         #[command(flatten)]
-        one: One,
+        one: TenantArg,
         /// Whether it does.
         reads: Switch,
     },
     /// Serves a tenant no more, until it is resumed.
-    Suspend(One),
+    Suspend(TenantArg),
     /// Serves a tenant again that was suspended.
-    Resume(One),
+    Resume(TenantArg),
     /// Deletes a tenant: it is served no more, and everything in it is removed for good once
     /// the waiting period is over (`tenants.deletion_wait`).
     Delete {
         #[command(flatten)]
-        one: One,
+        one: TenantArg,
         /// Do not ask for its name.
         #[arg(long)]
         yes: bool,
     },
     /// Takes a deletion back, as long as it waits.
-    Restore(One),
+    Restore(TenantArg),
     /// Tells how many statements a tenant has, and what it has stored today.
-    Usage(One),
+    Usage(TenantArg),
 }
 
 /// Which tenant.
 #[derive(Clone, Copy, Debug, clap::Args)]
-struct One {
+struct TenantArg {
     /// The number of the tenant.
     id: TenantId,
 }
 
-impl One {
+impl TenantArg {
     fn address(self) -> Address {
         Address::of(["tenants", &self.id.to_string()])
     }
@@ -97,23 +97,23 @@ impl One {
 struct Limits {
     /// Requests a second, on each node.
     #[arg(long, value_name = "N|none")]
-    requests_per_second: Option<OrNone<u32>>,
+    requests_per_second: Option<Clearable<u32>>,
     /// Bytes that it may store on a day in UTC, as in 10GiB.
     #[arg(long, value_name = "SIZE|none")]
-    bytes_per_day: Option<OrNone<ByteSize>>,
+    bytes_per_day: Option<Clearable<ByteSize>>,
     /// Statements that it may store on a day in UTC.
     #[arg(long, value_name = "N|none")]
-    statements_per_day: Option<OrNone<u64>>,
+    statements_per_day: Option<Clearable<u64>>,
 }
 
 impl Limits {
     /// Those that were named.
     fn to_json(self) -> Option<Value> {
-        let bytes = self.bytes_per_day.map(|OrNone(size)| json!(size.map(|size| size.0)));
+        let bytes = self.bytes_per_day.map(|Clearable(size)| json!(size.map(|size| size.0)));
         let named = [
-            ("requests_per_second", self.requests_per_second.map(|OrNone(most)| json!(most))),
+            ("requests_per_second", self.requests_per_second.map(|Clearable(most)| json!(most))),
             ("bytes_per_day", bytes),
-            ("statements_per_day", self.statements_per_day.map(|OrNone(most)| json!(most))),
+            ("statements_per_day", self.statements_per_day.map(|Clearable(most)| json!(most))),
         ];
         let named: Map<String, Value> =
             named.into_iter().filter_map(|(name, most)| Some((name.to_owned(), most?))).collect();
@@ -186,7 +186,7 @@ async fn list(client: &mut Client) -> Result<Told> {
     Ok(Told::new(whole(&tenants), lines))
 }
 
-async fn delete(client: &mut Client, one: One, yes: bool) -> Result<Told> {
+async fn delete(client: &mut Client, one: TenantArg, yes: bool) -> Result<Told> {
     let tenant = client.get(&one.address()).await?;
     let name = tenant["name"].as_str().unwrap_or_default();
     if !yes && !is_typed(one.id, name)? {

@@ -1,7 +1,7 @@
 //! `GET /api/v1/audit/export` and `GET /api/v1/tenants/{tenant}/audit/export`: the audit as a file.
 
 use acta_access::TenantId;
-use acta_admin::{AdminError, Asker, AuditChain};
+use acta_admin::{AdminError, AuditChain, Requester};
 use acta_http::edge::Query;
 use acta_storage::{ChainHead, Order};
 use axum::body::Body;
@@ -37,10 +37,10 @@ const TOGETHER_COUNT: usize = 200;
 )]
 pub(crate) async fn export_server_audit(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(params): Query<ExportParams>,
 ) -> Result<Response, AdminProblem> {
-    export(shared, &asker, AuditChain::Server, params).await
+    export(shared, &requester, AuditChain::Server, params).await
 }
 
 /// Export the audit of a tenant
@@ -65,21 +65,21 @@ pub(crate) async fn export_server_audit(
 )]
 pub(crate) async fn export_tenant_audit(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(params): Query<ExportParams>,
 ) -> Result<Response, AdminProblem> {
-    export(shared, &asker, AuditChain::Tenant(tenant), params).await
+    export(shared, &requester, AuditChain::Tenant(tenant), params).await
 }
 
 async fn export(
     shared: Shared,
-    asker: &Asker,
+    requester: &Requester,
     chain: AuditChain,
     params: ExportParams,
 ) -> Result<Response, AdminProblem> {
     let format = params.format;
-    let end = shared.admin.begin_export(asker, chain, format.as_str()).await?;
+    let end = shared.admin.begin_export(requester, chain, format.as_str()).await?;
     let name = match chain {
         AuditChain::Server => "audit-server".to_owned(),
         AuditChain::Tenant(tenant) => format!("audit-tenant-{tenant}"),

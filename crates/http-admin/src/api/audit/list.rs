@@ -1,9 +1,9 @@
 //! `GET /api/v1/audit` and `GET /api/v1/tenants/{tenant}/audit`: entries of the audit.
 
 use acta_access::TenantId;
-use acta_admin::{Asker, AuditChain};
+use acta_admin::{AuditChain, Requester};
 use acta_http::edge::Query;
-use acta_storage::Entry;
+use acta_storage::AuditEntry;
 use axum::extract::State;
 use axum::response::Response;
 
@@ -31,10 +31,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn list_server_audit(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(params): Query<ListParams>,
 ) -> Result<Response, AdminProblem> {
-    list(&shared, &asker, AuditChain::Server, &params).await
+    list(&shared, &requester, AuditChain::Server, &params).await
 }
 
 /// Read the audit of a tenant
@@ -57,20 +57,20 @@ pub(crate) async fn list_server_audit(
 )]
 pub(crate) async fn list_tenant_audit(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(params): Query<ListParams>,
 ) -> Result<Response, AdminProblem> {
-    list(&shared, &asker, AuditChain::Tenant(tenant), &params).await
+    list(&shared, &requester, AuditChain::Tenant(tenant), &params).await
 }
 
 async fn list(
     shared: &Shared,
-    asker: &Asker,
+    requester: &Requester,
     chain: AuditChain,
     params: &ListParams,
 ) -> Result<Response, AdminProblem> {
-    let entries = shared.admin.list_audit(asker, chain, &params.query()?).await?;
-    let key_of = |entry: &Entry| entry.sequence.to_string();
+    let entries = shared.admin.list_audit(requester, chain, &params.query()?).await?;
+    let key_of = |entry: &AuditEntry| entry.sequence.to_string();
     Ok(view(&Page::of(entries, params.page.limit, key_of).map(EntryView::of)))
 }

@@ -1,6 +1,6 @@
 //! Which entries of the audit are wanted.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_http::edge::{FromParams, Params};
 use acta_http::problem::Problem;
 use acta_storage::{AuditQuery, Order, Outcome, Who};
@@ -8,7 +8,7 @@ use acta_xapi::Rule;
 use utoipa::IntoParams;
 
 use crate::api::paging::PageParams;
-use crate::api::values::{take, take_moment};
+use crate::api::values::{take, take_timestamp};
 
 /// Which entries.
 #[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
@@ -16,10 +16,10 @@ use crate::api::values::{take, take_moment};
 pub(crate) struct EntryFilter {
     /// At this time or later.
     #[param(value_type = Option<String>, format = DateTime)]
-    since: Option<Moment>,
+    since: Option<Timestamp>,
     /// Before this time.
     #[param(value_type = Option<String>, format = DateTime)]
-    until: Option<Moment>,
+    until: Option<Timestamp>,
     /// By them: `operator`, `server`, `stranger`, or `account:`, `credential:`, `token:` or
     /// `bearer:` and an id.
     #[param(value_type = Option<String>, example = "operator",
@@ -46,8 +46,8 @@ impl FromParams for EntryFilter {
             params.read("outcome", &text, "expected done or refused", Outcome::of_name)
         });
         Some(Self {
-            since: take_moment(params, "since"),
-            until: take_moment(params, "until"),
+            since: take_timestamp(params, "since"),
+            until: take_timestamp(params, "until"),
             who,
             act: text(params, "act"),
             target: text(params, "target"),

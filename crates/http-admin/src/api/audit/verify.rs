@@ -2,7 +2,7 @@
 //! is whole.
 
 use acta_access::TenantId;
-use acta_admin::{Asker, AuditChain};
+use acta_admin::{AuditChain, Requester};
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -43,10 +43,10 @@ pub(crate) struct AuditCheck {
 )]
 pub(crate) async fn verify_server_audit(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    verify(&shared, &asker, AuditChain::Server).await
+    verify(&shared, &requester, AuditChain::Server).await
 }
 
 /// Verify the audit of a tenant
@@ -64,19 +64,19 @@ pub(crate) async fn verify_server_audit(
 )]
 pub(crate) async fn verify_tenant_audit(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    verify(&shared, &asker, AuditChain::Tenant(tenant)).await
+    verify(&shared, &requester, AuditChain::Tenant(tenant)).await
 }
 
 async fn verify(
     shared: &Shared,
-    asker: &Asker,
+    requester: &Requester,
     chain: AuditChain,
 ) -> Result<Response, AdminProblem> {
-    let found = shared.admin.verify_audit(asker, chain).await?;
+    let found = shared.admin.verify_audit(requester, chain).await?;
     Ok(view(&AuditCheck {
         sequence: found.head.sequence,
         hash: found.head.hash.to_string(),

@@ -1,6 +1,6 @@
 //! What is shown of the audit.
 
-use acta_storage::Entry;
+use acta_storage::AuditEntry;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -43,8 +43,8 @@ pub(crate) struct EntryView {
 }
 
 impl EntryView {
-    pub(super) fn of(entry: &Entry) -> Self {
-        let told = &entry.told;
+    pub(super) fn of(entry: &AuditEntry) -> Self {
+        let told = &entry.content;
         Self {
             sequence: entry.sequence,
             id: told.id.to_string(),

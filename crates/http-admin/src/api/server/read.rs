@@ -45,11 +45,11 @@ pub(crate) struct Server {
 )]
 pub(crate) async fn read_server(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     client_address: ClientAddress,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.permit_reading_server(&asker).await?;
+    shared.admin.permit_reading_server(&requester).await?;
     Ok(view(&Server {
         name: "Acta",
         version: env!("CARGO_PKG_VERSION"),

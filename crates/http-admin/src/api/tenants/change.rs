@@ -94,11 +94,11 @@ impl From<TenantChange> for TenantChanges {
 )]
 pub(crate) async fn change_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     (Query(NoParams), version): (Query<NoParams>, IfMatch),
     Json(change): Json<TenantChange>,
 ) -> Result<Response, AdminProblem> {
     let expected = version.versions();
-    Ok(show(&shared.admin.change_tenant(&asker, tenant, change.into(), expected).await?))
+    Ok(show(&shared.admin.change_tenant(&requester, tenant, change.into(), expected).await?))
 }

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use acta_admin::Once;
+use acta_admin::Idempotency;
 use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::{Tenant, TenantLimits};
 use axum::extract::State;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::TenantView;
-use crate::api::repeating::{Repeatable, answer_made, tell};
+use crate::api::idempotency::{Repeatable, answer_made, tell};
 use crate::api::values::{Amount, Object};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -93,13 +93,13 @@ impl From<NewLimits> for TenantLimits {
 )]
 pub(crate) async fn create_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Repeatable { new, key }: Repeatable<NewTenant>,
 ) -> Result<Response, AdminProblem> {
     let limits = new.limits.map_or(TenantLimits::NONE, |Object(limits)| limits.into());
     let show = |tenant: &Tenant| (format!("/tenants/{}", tenant.id), TenantView::of(tenant));
-    let once = Once { key: key.as_ref(), tell: &|tenant| tell(show(tenant)) };
-    let made = shared.admin.create_tenant(&asker, (&new.name, limits), once).await?;
+    let once = Idempotency { key: key.as_ref(), tell: &|tenant| tell(show(tenant)) };
+    let made = shared.admin.create_tenant(&requester, (&new.name, limits), once).await?;
     Ok(answer_made(&made, show))
 }

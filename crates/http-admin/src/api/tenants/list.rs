@@ -1,7 +1,7 @@
-//! `GET /api/v1/tenants`: the tenants that the asker may know of.
+//! `GET /api/v1/tenants`: the tenants that the requester may know of.
 
 use acta_http::edge::Query;
-use acta_storage::directory::{Kept, Tenant};
+use acta_storage::directory::{Tenant, Versioned};
 use axum::extract::State;
 use axum::response::Response;
 
@@ -29,12 +29,12 @@ use crate::state::Shared;
 )]
 pub(crate) async fn list_tenants(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(params): Query<PageParams>,
 ) -> Result<Response, AdminProblem> {
     let after = params.after()?;
-    let tenants = shared.admin.list_tenants(&asker, after, params.limit + 1).await?;
-    let key_of = |tenant: &Kept<Tenant>| tenant.value.id.to_string();
+    let tenants = shared.admin.list_tenants(&requester, after, params.limit + 1).await?;
+    let key_of = |tenant: &Versioned<Tenant>| tenant.value.id.to_string();
     let page = Page::of(tenants, params.limit, key_of);
     Ok(view(&page.map(|tenant| TenantView::of(&tenant.value))))
 }

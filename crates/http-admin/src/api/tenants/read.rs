@@ -13,7 +13,7 @@ use crate::state::Shared;
 
 /// Read a tenant
 ///
-/// A tenant in which the asker has no part is not found.
+/// A tenant in which the requester has no part is not found.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}",
@@ -27,9 +27,9 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.read_tenant(&asker, tenant).await?))
+    Ok(show(&shared.admin.read_tenant(&requester, tenant).await?))
 }

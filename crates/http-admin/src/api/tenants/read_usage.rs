@@ -46,11 +46,11 @@ pub(crate) struct DayUsage {
 )]
 pub(crate) async fn read_tenant_usage(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let (statements, today) = shared.admin.read_usage(&asker, tenant).await?;
+    let (statements, today) = shared.admin.read_usage(&requester, tenant).await?;
     let today = DayUsage { statements: today.statement_count, bytes: today.bytes };
     Ok(view(&TenantUsage { statements, today }))
 }

@@ -29,9 +29,9 @@ use crate::state::Shared;
 )]
 pub(crate) async fn delete_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.delete_tenant(&asker, tenant).await?))
+    Ok(show(&shared.admin.delete_tenant(&requester, tenant).await?))
 }

@@ -28,11 +28,11 @@ use crate::state::Shared;
 )]
 pub(crate) async fn suspend_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.suspend_tenant(&asker, tenant).await?))
+    Ok(show(&shared.admin.suspend_tenant(&requester, tenant).await?))
 }
 
 /// Resume a tenant
@@ -52,11 +52,11 @@ pub(crate) async fn suspend_tenant(
 )]
 pub(crate) async fn resume_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.resume_tenant(&asker, tenant).await?))
+    Ok(show(&shared.admin.resume_tenant(&requester, tenant).await?))
 }
 
 /// Restore a tenant
@@ -77,9 +77,9 @@ pub(crate) async fn resume_tenant(
 )]
 pub(crate) async fn restore_tenant(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.restore_tenant(&asker, tenant).await?))
+    Ok(show(&shared.admin.restore_tenant(&requester, tenant).await?))
 }

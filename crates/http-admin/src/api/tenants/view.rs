@@ -1,6 +1,6 @@
 //! What is shown of tenants.
 
-use acta_storage::directory::{Kept, Tenant, TenantLimits, TenantState};
+use acta_storage::directory::{Tenant, TenantLimits, TenantState, Versioned};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,6 +81,6 @@ impl TenantView {
 }
 
 /// The answer that shows a tenant.
-pub(super) fn show(tenant: &Kept<Tenant>) -> Response {
+pub(super) fn show(tenant: &Versioned<Tenant>) -> Response {
     versioned(&TenantView::of(&tenant.value), tenant.record.version)
 }

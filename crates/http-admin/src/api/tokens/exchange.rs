@@ -28,9 +28,9 @@ use crate::state::Shared;
 )]
 pub(crate) async fn exchange_token(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Json(new): Json<NewTokenBody>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.exchange_own(&asker, new.into()).await?))
+    Ok(show(&shared.admin.exchange_own(&requester, new.into()).await?))
 }

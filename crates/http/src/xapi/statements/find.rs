@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_service::{AgentFilter, Order, Search, StoredStatement, View};
 use acta_xapi::json::write_string;
 use acta_xapi::{Format, Languages, Rule, StatementId};
@@ -223,6 +223,6 @@ fn more_link(query: &str, cursor: &str) -> String {
     link
 }
 
-fn last_modified(stored: Moment) -> Option<HeaderValue> {
+fn last_modified(stored: Timestamp) -> Option<HeaderValue> {
     HeaderValue::try_from(http_date(stored)).ok()
 }

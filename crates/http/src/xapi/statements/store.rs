@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acta_service::{Prepared, Sent, Shape, StagedAttachment, Stored, Usage};
+use acta_service::{Sent, Shape, StagedAttachment, Stored, Usage, ValidatedStatements};
 use acta_xapi::{Fault, Rule, Sha2, StatementId};
 use axum::extract::State;
 use axum::response::Response;
@@ -107,7 +107,7 @@ async fn keep(
     shared: &Shared,
     caller: &Caller,
     bytes: usize,
-    prepared: Prepared,
+    prepared: ValidatedStatements,
     staged: Vec<Box<dyn StagedAttachment>>,
 ) -> Result<Stored, Problem> {
     let usage = Usage {
@@ -134,7 +134,7 @@ async fn prepare(
     caller: &Caller,
     shape: Shape,
     text: Bytes,
-) -> Result<Prepared, Problem> {
+) -> Result<ValidatedStatements, Problem> {
     let sent = Sent { text, version: caller.version, shape };
     Ok(shared.service.prepare_statements(&caller.principal, sent).await?)
 }
@@ -248,7 +248,7 @@ impl<'a> Parts<'a> {
     /// The other parts: the content of attachments, written away as it arrives.
     async fn attachments(
         &mut self,
-        prepared: &Prepared,
+        prepared: &ValidatedStatements,
     ) -> Result<Vec<Box<dyn StagedAttachment>>, Problem> {
         let mut staged: Vec<Box<dyn StagedAttachment>> = Vec::new();
         // A part ends where its content has been read, so only parts and the end are met.
@@ -273,7 +273,7 @@ impl<'a> Parts<'a> {
 
     async fn attachment(
         &mut self,
-        prepared: &Prepared,
+        prepared: &ValidatedStatements,
         sha2: Sha2,
     ) -> Result<Box<dyn StagedAttachment>, Problem> {
         let bytes_max = self.shared.options.bounds.attachment_bytes_max;

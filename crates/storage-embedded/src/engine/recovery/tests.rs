@@ -10,7 +10,7 @@ use crate::SystemDisk;
 use crate::format::SEGMENT_HEADER_BYTES;
 use crate::index::{IndexOptions, Location};
 use crate::log::frame::FrameEncoder;
-use crate::log::record::{Content, Prepared, PreparedStatement};
+use crate::log::record::{Content, EncodedRecord, EncodedStatement};
 use crate::log::segment::segment_name;
 
 const STORE_ID: [u8; 16] = [7; 16];
@@ -20,9 +20,9 @@ fn id_of(position: u64) -> u128 {
     u128::from(position) << 64 | 0xAC
 }
 
-fn prepared(position: u64) -> Prepared {
-    Prepared {
-        entry: Entry {
+fn prepared(position: u64) -> EncodedRecord {
+    EncodedRecord {
+        entry: IndexEntry {
             position,
             tenant: TenantId::FIRST,
             sequence: position + 1,
@@ -34,7 +34,7 @@ fn prepared(position: u64) -> Prepared {
             target: None,
             is_voiding: false,
         },
-        content: Content::Statement(PreparedStatement {
+        content: Content::Statement(EncodedStatement {
             version: Version::V2_0_0,
             is_timestamp_stored: false,
             fingerprint: [1; 16],
@@ -61,7 +61,8 @@ fn write_log(directory: &Path, segments: &[&[u64]]) -> Vec<u64> {
         };
         let segment = Segment::create(&SystemDisk, directory, header).unwrap();
         for count in *frames {
-            let mut records: Vec<Prepared> = (position..position + count).map(prepared).collect();
+            let mut records: Vec<EncodedRecord> =
+                (position..position + count).map(prepared).collect();
             let (at, mut out) = (segment.len(), Vec::new());
             let offset = u32::try_from(at).unwrap();
             let start = FrameStart { segment: number, offset, base_micros: BASE_MICROS };

@@ -28,12 +28,12 @@ pub(in crate::index) enum List {
     /// A short one: the positions themselves.
     Inline(Vec<u32>),
     /// A longer one, and where it is.
-    Stored(Place),
+    Stored(PostingsLocation),
 }
 
 /// Where a stored list is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::index) struct Place {
+pub(in crate::index) struct PostingsLocation {
     /// Positions in the list.
     pub(in crate::index) count: u32,
     /// Offset of its first block in the file.
@@ -42,7 +42,7 @@ pub(in crate::index) struct Place {
     pub(in crate::index) data_bytes: u32,
 }
 
-impl Place {
+impl PostingsLocation {
     /// Where in the file something stands so many bytes behind the first block. An offset that
     /// overflows is as far behind the end of the file as any other.
     fn at(self, bytes: u64) -> u64 {
@@ -81,7 +81,7 @@ impl List {
         let count = reader.varint_u32()?;
         if INLINE_MAX < count as usize {
             let (offset, data_bytes) = (reader.varint()?, reader.varint_u32()?);
-            return Some(Self::Stored(Place { count, offset, data_bytes }));
+            return Some(Self::Stored(PostingsLocation { count, offset, data_bytes }));
         }
         let mut positions = Vec::with_capacity(count as usize);
         let mut before = 0_u32;
@@ -209,7 +209,7 @@ impl ListWriter {
             self.write_block(sink)?;
             self.write_skips(sink)?;
             let (count, offset, data_bytes) = (self.count, self.offset, self.data_bytes);
-            List::Stored(Place { count, offset, data_bytes })
+            List::Stored(PostingsLocation { count, offset, data_bytes })
         };
         self.pending.clear();
         self.skips.clear();
@@ -242,7 +242,7 @@ impl ListWriter {
 #[derive(Debug)]
 pub(in crate::index) struct StoredList {
     file: Arc<RunFile>,
-    place: Place,
+    place: PostingsLocation,
     window: Window,
     ahead: Ahead,
     top: Option<Vec<u32>>,
@@ -263,7 +263,7 @@ struct Chunk {
 
 impl StoredList {
     /// A cursor for queries that move in one direction.
-    pub(in crate::index) fn new(file: Arc<RunFile>, place: Place, ahead: Ahead) -> Self {
+    pub(in crate::index) fn new(file: Arc<RunFile>, place: PostingsLocation, ahead: Ahead) -> Self {
         Self {
             file,
             place,
@@ -419,13 +419,13 @@ impl StoredList {
 /// Reads a whole list block by block, in order, without its skip entries.
 #[derive(Debug)]
 pub(in crate::index) struct ListWalk {
-    place: Place,
+    place: PostingsLocation,
     read_bytes: u32,
     left: u32,
 }
 
 impl ListWalk {
-    pub(in crate::index) fn new(place: Place) -> Self {
+    pub(in crate::index) fn new(place: PostingsLocation) -> Self {
         Self { place, read_bytes: 0, left: place.count }
     }
 
@@ -461,7 +461,7 @@ mod tests {
 
     use acta_storage::StorageError;
 
-    use super::{List, ListWalk, ListWriter, Place, StoredList};
+    use super::{List, ListWalk, ListWriter, PostingsLocation, StoredList};
     use crate::disk::{Disk, SystemDisk};
     use crate::format::Bytes;
     use crate::index::bytes::{Ahead, RunFile, Sink, Window};
@@ -590,7 +590,7 @@ mod tests {
         for (offset, count) in
             offsets.into_iter().flat_map(|offset| [100, 300, 9_000, u32::MAX].map(|n| (offset, n)))
         {
-            let place = Place { count, offset, data_bytes: 700 };
+            let place = PostingsLocation { count, offset, data_bytes: 700 };
             let mut stored = StoredList::new(Arc::clone(&file), place, Ahead::Up);
             let asked = [stored.seek_up(7).map(drop), stored.rank(7).map(drop)];
             let mut down = StoredList::new(Arc::clone(&file), place, Ahead::Down);

@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::*;
-use crate::log::record::{Content, PreparedStatement};
+use crate::log::record::{Content, EncodedStatement};
 
 const BASE_MICROS: i64 = 1_772_357_400_000_250;
 
-fn entry() -> impl Strategy<Value = Entry> {
+fn entry() -> impl Strategy<Value = IndexEntry> {
     let entry = (
         1..u32::MAX,
         1..=u64::MAX,
@@ -20,7 +20,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         any::<Option<u128>>(),
         any::<bool>(),
     );
-    entry.prop_map(|(tenant, sequence, id, stored, own, shared, target, voiding)| Entry {
+    entry.prop_map(|(tenant, sequence, id, stored, own, shared, target, voiding)| IndexEntry {
         position: 0,
         tenant: TenantId::new(tenant).unwrap(),
         sequence,
@@ -34,45 +34,45 @@ fn entry() -> impl Strategy<Value = Entry> {
     })
 }
 
-fn statement() -> impl Strategy<Value = Prepared> {
+fn statement() -> impl Strategy<Value = EncodedRecord> {
     let rest = (any::<bool>(), any::<bool>(), any::<[u8; 16]>(), any::<[u8; 16]>());
     (entry(), rest, vec(any::<u8>(), 0..400)).prop_map(|(entry, rest, text)| {
-        let content = Content::Statement(PreparedStatement {
+        let content = Content::Statement(EncodedStatement {
             version: if rest.0 { Version::V2_0_0 } else { Version::V1_0_3 },
             is_timestamp_stored: rest.1,
             fingerprint: rest.2,
             salt: rest.3,
             text: text.into(),
         });
-        Prepared { entry, content, received: None }
+        EncodedRecord { entry, content, received: None }
     })
 }
 
 /// What is left of the statement that an entry stood for.
-fn erased(mut entry: Entry, commitment: [u8; 32]) -> Prepared {
+fn erased(mut entry: IndexEntry, commitment: [u8; 32]) -> EncodedRecord {
     entry.id = None;
     entry.own_terms.clear();
     entry.shared_terms.clear();
-    Prepared { entry, content: Content::Erased(commitment), received: None }
+    EncodedRecord { entry, content: Content::Erased(commitment), received: None }
 }
 
 /// A statement, or what is left of one.
-fn prepared() -> impl Strategy<Value = Prepared> {
+fn prepared() -> impl Strategy<Value = EncodedRecord> {
     prop_oneof![
         4 => statement(),
         1 => (entry(), any::<[u8; 32]>()).prop_map(|(entry, sum)| erased(entry, sum)),
-        1 => (0..=1_i64 << 50).prop_map(|stored| Prepared::removed(0, BASE_MICROS + stored)),
+        1 => (0..=1_i64 << 50).prop_map(|stored| EncodedRecord::removed(0, BASE_MICROS + stored)),
     ]
 }
 
-fn numbered(mut records: Vec<Prepared>, first: u64) -> Vec<Prepared> {
+fn numbered(mut records: Vec<EncodedRecord>, first: u64) -> Vec<EncodedRecord> {
     for (position, record) in (first..).zip(&mut records) {
         record.entry.position = position;
     }
     records
 }
 
-fn encode(records: &mut [Prepared], start: FrameStart) -> Vec<u8> {
+fn encode(records: &mut [EncodedRecord], start: FrameStart) -> Vec<u8> {
     let mut out = Vec::new();
     FrameEncoder::default().encode(&mut out, start, records).unwrap();
     out
@@ -83,9 +83,9 @@ fn at(offset: u32) -> FrameStart {
 }
 
 /// What was read, as it is written.
-fn owned(content: Content<StatementRecord<'_>>) -> Content<PreparedStatement> {
+fn owned(content: Content<StatementRecord<'_>>) -> Content<EncodedStatement> {
     match content {
-        Content::Statement(read) => Content::Statement(PreparedStatement {
+        Content::Statement(read) => Content::Statement(EncodedStatement {
             version: read.version,
             is_timestamp_stored: read.is_timestamp_stored,
             fingerprint: read.fingerprint,
@@ -97,10 +97,10 @@ fn owned(content: Content<StatementRecord<'_>>) -> Content<PreparedStatement> {
     }
 }
 
-fn check_round_trip(records: Vec<Prepared>, first: u64, offset: u32) {
+fn check_round_trip(records: Vec<EncodedRecord>, first: u64, offset: u32) {
     let mut records = numbered(records, first);
     let bytes = encode(&mut records, at(offset));
-    let most: usize = records.iter().map(Prepared::bytes_max).sum();
+    let most: usize = records.iter().map(EncodedRecord::bytes_max).sum();
     assert!(bytes.len() <= most, "{} bytes, expected at most {most}", bytes.len());
     let frame = Frame::decode(&bytes, at(offset)).unwrap();
     assert_eq!(frame.head.first_position, first);
@@ -155,9 +155,9 @@ proptest! {
     }
 }
 
-fn plain(id: u128, shared_terms: Vec<Term>) -> Prepared {
-    Prepared {
-        entry: Entry {
+fn plain(id: u128, shared_terms: Vec<Term>) -> EncodedRecord {
+    EncodedRecord {
+        entry: IndexEntry {
             position: 0,
             tenant: TenantId::FIRST,
             sequence: 1,
@@ -169,7 +169,7 @@ fn plain(id: u128, shared_terms: Vec<Term>) -> Prepared {
             target: None,
             is_voiding: false,
         },
-        content: Content::Statement(PreparedStatement {
+        content: Content::Statement(EncodedStatement {
             version: Version::V2_0_0,
             is_timestamp_stored: false,
             fingerprint: [0; 16],
@@ -209,7 +209,7 @@ fn seal_head(frame: &mut [u8], offset: u32) {
     frame[24..28].copy_from_slice(&sum.to_le_bytes());
 }
 
-fn two_records() -> Vec<Prepared> {
+fn two_records() -> Vec<EncodedRecord> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut record = || statement().new_tree(&mut runner).unwrap().current();
     vec![record(), record()]
@@ -242,14 +242,14 @@ fn refuses_a_frame_that_reaches_beyond_the_longest_segment() {
 }
 
 /// The record that stands alone in a frame, as bytes, and where it stands.
-fn record_alone(record: Prepared) -> (Vec<u8>, u32) {
+fn record_alone(record: EncodedRecord) -> (Vec<u8>, u32) {
     let bytes = encode(&mut numbered(vec![record], 3), at(60));
     let head_len = usize::try_from(head_len(bytes.first_chunk().unwrap()).unwrap()).unwrap();
     (bytes[head_len..].to_vec(), 60 + u32::try_from(head_len).unwrap())
 }
 
-fn erased_one(target: Option<u128>, is_voiding: bool) -> Prepared {
-    let entry = Entry { target, is_voiding, sequence: 9, ..plain(1, Vec::new()).entry };
+fn erased_one(target: Option<u128>, is_voiding: bool) -> EncodedRecord {
+    let entry = IndexEntry { target, is_voiding, sequence: 9, ..plain(1, Vec::new()).entry };
     erased(entry, [0xEE; 32])
 }
 

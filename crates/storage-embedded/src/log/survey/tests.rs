@@ -9,10 +9,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::SystemDisk;
-use crate::index::Entry;
+use crate::index::IndexEntry;
 use crate::log::dictionary::Codec;
 use crate::log::frame::FrameEncoder;
-use crate::log::record::{Content, Prepared, PreparedStatement};
+use crate::log::record::{Content, EncodedRecord, EncodedStatement};
 use crate::log::segment::{SegmentHeader, segment_name};
 
 const BASE_MICROS: i64 = 1_772_357_400_000_250;
@@ -21,9 +21,9 @@ fn id_of(position: u64) -> u128 {
     u128::from(position) << 64 | 0xAC
 }
 
-fn prepared(position: u64) -> Prepared {
-    Prepared {
-        entry: Entry {
+fn prepared(position: u64) -> EncodedRecord {
+    EncodedRecord {
+        entry: IndexEntry {
             position,
             tenant: TenantId::FIRST,
             sequence: position + 1,
@@ -35,7 +35,7 @@ fn prepared(position: u64) -> Prepared {
             target: None,
             is_voiding: false,
         },
-        content: Content::Statement(PreparedStatement {
+        content: Content::Statement(EncodedStatement {
             version: Version::V2_0_0,
             is_timestamp_stored: false,
             fingerprint: [1; 16],
@@ -65,7 +65,7 @@ fn write_segment(directory: &Path, frames: &[u64]) -> Vec<Written> {
     let segment = Segment::create(&SystemDisk, directory, header).unwrap();
     let (mut position, mut written) = (0, Vec::new());
     for count in frames {
-        let mut records: Vec<Prepared> = (position..position + count).map(prepared).collect();
+        let mut records: Vec<EncodedRecord> = (position..position + count).map(prepared).collect();
         let (at, mut out) = (segment.len(), Vec::new());
         let offset = u32::try_from(at).unwrap();
         let start = FrameStart { segment: 1, offset, base_micros: BASE_MICROS };

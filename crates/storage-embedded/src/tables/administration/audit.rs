@@ -3,10 +3,10 @@
 use std::io;
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{
-    AuditQuery, AuditStore, ChainHash, ChainHead, Entry, NewEntry, Order, Outcome, StorageError,
-    break_in,
+    AuditEntry, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, Order, Outcome,
+    StorageError, first_broken_link,
 };
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -53,7 +53,7 @@ impl AuditStore for Tables {
         &self,
         tenant: Option<TenantId>,
         query: &AuditQuery,
-    ) -> Result<Vec<Entry>, StorageError> {
+    ) -> Result<Vec<AuditEntry>, StorageError> {
         let query = query.clone();
         self.read(move |connection| list(connection, tenant, &query)).await
     }
@@ -64,17 +64,17 @@ impl AuditStore for Tables {
 }
 
 impl Tables {
-    /// As [`acta_storage::TransferTarget::adopt_audit`].
-    pub(crate) async fn adopt_audit(
+    /// As [`acta_storage::TransferTarget::import_audit`].
+    pub(crate) async fn import_audit(
         &self,
         tenant: Option<TenantId>,
-        entries: Vec<Entry>,
+        entries: Vec<AuditEntry>,
     ) -> Result<(), StorageError> {
         self.write(move |connection| {
-            if let Some(sequence) = break_in(head(connection, tenant)?, tenant, &entries) {
+            if let Some(sequence) = first_broken_link(head(connection, tenant)?, tenant, &entries) {
                 let gap = format!("entry {sequence} of the audit does not follow");
                 let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
-                return Err(StorageError::Io { act: "adopting the audit", source });
+                return Err(StorageError::Io { act: "importing the audit", source });
             }
             entries.iter().try_for_each(|entry| insert(connection, tenant, entry))
         })
@@ -86,9 +86,9 @@ impl Tables {
 pub(super) fn append(
     connection: &Connection,
     tenant: Option<TenantId>,
-    told: NewEntry,
+    content: NewAuditEntry,
 ) -> Result<(), StorageError> {
-    let entry = head(connection, tenant)?.follow(tenant, told);
+    let entry = head(connection, tenant)?.follow(tenant, content);
     insert(connection, tenant, &entry)
 }
 
@@ -96,7 +96,7 @@ fn list(
     connection: &Connection,
     tenant: Option<TenantId>,
     query: &AuditQuery,
-) -> Result<Vec<Entry>, StorageError> {
+) -> Result<Vec<AuditEntry>, StorageError> {
     let failed = failed("reading the audit");
     let (sql, first) = match query.order {
         Order::Ascending => (matching!(">", "ASC"), 0),
@@ -110,8 +110,8 @@ fn list(
     let columns = named_params! {
         ":tenant": chain_number(tenant),
         ":after": query.after.map_or(first, number),
-        ":since": query.since.map(Moment::unix_micros),
-        ":until": query.until.map(Moment::unix_micros),
+        ":since": query.since.map(Timestamp::unix_micros),
+        ":until": query.until.map(Timestamp::unix_micros),
         ":who": query.who.as_ref().map(ToString::to_string),
         ":act": act,
         ":acts": acts,
@@ -139,7 +139,7 @@ fn head(connection: &Connection, tenant: Option<TenantId>) -> Result<ChainHead, 
 fn insert(
     connection: &Connection,
     tenant: Option<TenantId>,
-    entry: &Entry,
+    entry: &AuditEntry,
 ) -> Result<(), StorageError> {
     let failed = failed("writing the audit");
     let sql = "INSERT INTO audit (tenant_id, sequence, id, at, who, origin, act, target, \
@@ -147,18 +147,18 @@ fn insert(
          :act, :target, :outcome, :detail, :hash, acta_sum('audit', :tenant, :sequence, :id, \
          :at, :who, :origin, :act, :target, :outcome, :detail, :hash))";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let Entry { sequence, told, hash } = entry;
+    let AuditEntry { sequence, content, hash } = entry;
     let columns = named_params! {
         ":tenant": chain_number(tenant),
         ":sequence": sequence.cast_signed(),
-        ":id": told.id.to_string(),
-        ":at": told.at.unix_micros(),
-        ":who": told.who.to_string(),
-        ":origin": told.from,
-        ":act": told.act,
-        ":target": told.target,
-        ":outcome": told.outcome.as_str(),
-        ":detail": told.detail,
+        ":id": content.id.to_string(),
+        ":at": content.at.unix_micros(),
+        ":who": content.who.to_string(),
+        ":origin": content.from,
+        ":act": content.act,
+        ":target": content.target,
+        ":outcome": content.outcome.as_str(),
+        ":detail": content.detail,
         ":hash": hash.0,
     };
     statement.execute(columns).map_err(failed)?;
@@ -170,13 +170,13 @@ fn chain_number(tenant: Option<TenantId>) -> u32 {
     tenant.map_or(0, TenantId::number)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
+fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     checksum::check(row, "audit", "place")?;
     let unreadable = || rusqlite::Error::IntegralValueOutOfRange(0, 0);
     let text = |column| row.get::<_, String>(column);
-    let told = NewEntry {
+    let content = NewAuditEntry {
         id: text("id")?.parse().map_err(|_not_an_id| unreadable())?,
-        at: Moment::from_unix_micros(row.get("at")?),
+        at: Timestamp::from_unix_micros(row.get("at")?),
         who: text("who")?.parse().map_err(|_nobody| unreadable())?,
         from: text("origin")?,
         act: text("act")?.into(),
@@ -185,7 +185,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         detail: text("detail")?,
     };
     let hash = ChainHash(row.get("hash")?);
-    Ok(Entry { sequence: row.get::<_, i64>("sequence")?.cast_unsigned(), told, hash })
+    Ok(AuditEntry { sequence: row.get::<_, i64>("sequence")?.cast_unsigned(), content, hash })
 }
 
 /// Checks that each entry of each chain follows the one before it. Tells what is wrong; rows
@@ -211,7 +211,8 @@ pub(in crate::tables) fn check_chains(
         };
         let tenant = number.and_then(TenantId::new);
         // Behind a row that cannot be read, the chain begins anew.
-        let broken = head.and_then(|head| break_in(head, tenant, std::slice::from_ref(&entry)));
+        let broken =
+            head.and_then(|head| first_broken_link(head, tenant, std::slice::from_ref(&entry)));
         if let Some(sequence) = broken {
             let whose = tenant.map_or_else(
                 || "the server".to_owned(),

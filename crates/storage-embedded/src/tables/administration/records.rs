@@ -4,7 +4,7 @@
 //! transaction: one that does not happen has written nothing.
 
 use acta_access::TenantId;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::directory::Recorded;
 use acta_storage::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore,
@@ -92,7 +92,11 @@ impl RecordStore for Tables {
         self.write(move |connection| commit(connection, change)).await
     }
 
-    async fn remove_expired(&self, now: Moment, count_max: usize) -> Result<usize, StorageError> {
+    async fn remove_expired(
+        &self,
+        now: Timestamp,
+        count_max: usize,
+    ) -> Result<usize, StorageError> {
         self.write(move |connection| {
             let failed = failed("removing expired records");
             // When a damaged record expires is unknown.
@@ -111,8 +115,8 @@ impl RecordStore for Tables {
 }
 
 impl Tables {
-    /// As [`acta_storage::TransferTarget::adopt_records`].
-    pub(crate) async fn adopt_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
+    /// As [`acta_storage::TransferTarget::import_records`].
+    pub(crate) async fn import_records(&self, records: Vec<Record>) -> Result<(), StorageError> {
         self.write(move |connection| {
             records.iter().try_for_each(|record| {
                 let Record { kind, id, version, content } = record;
@@ -242,7 +246,7 @@ fn put(
         ":owner": content.owner,
         ":name": content.name,
         ":version": version.cast_signed(),
-        ":expires": content.expires.map(Moment::unix_micros),
+        ":expires": content.expires.map(Timestamp::unix_micros),
         ":body": content.body,
     };
     statement.execute(columns).map_err(failed)?;
@@ -264,7 +268,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
             tenant: tenant.transpose()?,
             owner: row.get("owner")?,
             name: row.get("name")?,
-            expires: expires.map(Moment::from_unix_micros),
+            expires: expires.map(Timestamp::from_unix_micros),
             body: row.get("body")?,
         },
     })

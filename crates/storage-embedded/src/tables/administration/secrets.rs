@@ -10,7 +10,7 @@ use crate::tables::failure::failed;
 
 #[async_trait]
 impl SecretStore for Tables {
-    async fn settle_secret(
+    async fn get_or_create_secret(
         &self,
         name: &str,
         proposed: [u8; 32],

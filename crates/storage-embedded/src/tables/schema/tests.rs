@@ -1,12 +1,12 @@
 //! Migrations that come later, made up here.
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use rusqlite::Connection;
 
 use super::*;
 use crate::tables::check::{TableSight, check_open};
 
-const START: Moment = Moment::from_unix_micros(1_700_000_000_000_000);
+const START: Timestamp = Timestamp::from_unix_micros(1_700_000_000_000_000);
 
 /// The version that comes next.
 fn next() -> i64 {

@@ -6,7 +6,7 @@ use acta_storage::{
     FollowerStep, Outcome, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
     Usage, UsageStore,
 };
-use acta_storage_suite::auditing::told;
+use acta_storage_suite::auditing::sample_entry;
 use acta_storage_suite::recording;
 
 use super::*;
@@ -20,12 +20,12 @@ async fn fill_all(bench: &Bench) {
         credential("key", tenant(1), 5).create(),
         RecordWrite::create(RecordKind::Account, "a", named),
     ];
-    let entries = vec![(Some(tenant(1)), told(1)), (Some(tenant(1)), told(2))];
+    let entries = vec![(Some(tenant(1)), sample_entry(1)), (Some(tenant(1)), sample_entry(2))];
     let committed = bench.tables.commit(&Change { writes, entries }).await.unwrap();
     assert_eq!(committed, Committed::Done);
     let usage = Usage { statement_count: 3, bytes: 500 };
     bench.tables.add_usage(tenant(1), 7, usage).await.unwrap();
-    bench.tables.settle_secret("a", [1; 32]).await.unwrap();
+    bench.tables.get_or_create_secret("a", [1; 32]).await.unwrap();
     bench.tables.save_cursor(tenant(1), "file", "12").await.unwrap();
     let fact = |kind, subject: &str, text: &str| EntityFact {
         kind,
@@ -66,7 +66,7 @@ async fn ask_all(bench: &Bench) -> Vec<Answer> {
         told_of(tables.list_tenants().await),
         told_of(tables.find_credential("key").await),
         told_of(tables.list_credentials(tenant(1)).await),
-        told_of(tables.settle_secret("a", [9; 32]).await),
+        told_of(tables.get_or_create_secret("a", [9; 32]).await),
         told_of(tables.find_cursor(tenant(1), "file").await),
         told_of(tables.read_definition(tenant(1), &activity("course")).await),
         told_of(tables.read_person(tenant(1), &agent("ada")).await),

@@ -4,7 +4,7 @@ use acta_storage::directory::Recorded;
 use acta_storage::{
     AuditQuery, AuditStore, Change, Committed, RecordContent, RecordKind, RecordStore, RecordWrite,
 };
-use acta_storage_suite::auditing::told;
+use acta_storage_suite::auditing::sample_entry;
 use acta_storage_suite::recording::{self, change};
 
 use super::*;
@@ -28,8 +28,10 @@ fn sights(connection: &Connection) -> Vec<TableSight> {
 async fn check_forged(sql: &str, expected: &[&str]) {
     let bench = Bench::new();
     let chains = [None, Some(tenant(1)), Some(tenant(2))];
-    let entries =
-        chains.iter().flat_map(|chain| (1..=5).map(|number| (*chain, told(number)))).collect();
+    let entries = chains
+        .iter()
+        .flat_map(|chain| (1..=5).map(|number| (*chain, sample_entry(number))))
+        .collect();
     let change = Change { writes: Vec::new(), entries };
     assert_eq!(bench.tables.commit(&change).await.unwrap(), Committed::Done);
     let connection = bench.connect();
@@ -93,7 +95,7 @@ async fn a_chain_that_somebody_has_forged_is_noticed() {
 #[tokio::test]
 async fn an_entry_that_was_damaged_is_told_once() {
     let bench = Bench::new();
-    let entries = (1..=3).map(|number| (None, told(number))).collect();
+    let entries = (1..=3).map(|number| (None, sample_entry(number))).collect();
     bench.tables.commit(&Change { writes: Vec::new(), entries }).await.unwrap();
     let connection = bench.connect();
     connection.execute("UPDATE audit SET detail = '{}' WHERE sequence = 2", []).unwrap();
@@ -113,7 +115,7 @@ async fn a_change_that_does_not_happen_leaves_nothing_in_the_transaction_of_othe
             let create = |kind, id| RecordWrite::create(kind, id, recording::content("{}"));
             let own = create(RecordKind::Session, format!("{number:03}"));
             let shared = create(RecordKind::Ticket, (number / 2).to_string());
-            let entries = vec![(None, told(number + 1))];
+            let entries = vec![(None, sample_entry(number + 1))];
             tables.commit(&Change { writes: vec![own, shared], entries }).await.unwrap()
         });
     }

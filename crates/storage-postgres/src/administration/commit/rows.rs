@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::{Change, Expected, RecordContent, RecordKind, RecordWrite};
 use tokio_postgres::types::ToSql;
 
@@ -126,7 +126,7 @@ impl<'a> Rows<'a> {
         self.tenants.push(tenant);
         self.owners.push(content.owner.as_deref());
         self.names.push(content.name.as_deref());
-        self.expires.push(content.expires.map(Moment::unix_micros));
+        self.expires.push(content.expires.map(Timestamp::unix_micros));
         self.bodies.push(&content.body);
         if kind == RecordKind::Tenant && is_new {
             self.new_tenants.extend(tenant);

@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use super::{Asked, Candidate};
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::statements::prepared::{terms_of_text, version_of};
+use crate::statements::encode::{terms_of_text, version_of};
 use crate::types::{Id, number};
 
 /// The chain of each candidate, itself first.

@@ -1,9 +1,9 @@
 use super::*;
 
-fn told() -> NewEntry {
-    NewEntry {
+fn told() -> NewAuditEntry {
+    NewAuditEntry {
         id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
-        at: Moment::from_unix_micros(1_000_000),
+        at: Timestamp::from_unix_micros(1_000_000),
         who: Who::Operator,
         from: "local".into(),
         act: "tenant.created".into(),
@@ -66,9 +66,9 @@ fn every_change_of_an_entry_is_noticed() {
     assert!(ChainHead::from(&first).is_followed_by(tenant, &second));
     assert!(!ChainHead::EMPTY.is_followed_by(tenant, &second), "one is missing");
     assert!(!ChainHead::EMPTY.is_followed_by(None, &first), "it is from another chain");
-    let changes: [fn(&mut NewEntry); 8] = [
+    let changes: [fn(&mut NewAuditEntry); 8] = [
         |told| told.id = "01890a5d-ac96-774b-bcce-b302099a8058".parse().unwrap(),
-        |told| told.at = Moment::from_unix_micros(1_000_001),
+        |told| told.at = Timestamp::from_unix_micros(1_000_001),
         |told| told.who = Who::Server,
         |told| told.from = "127.0.0.1".into(),
         |told| told.act = "tenant.renamed".into(),
@@ -78,12 +78,12 @@ fn every_change_of_an_entry_is_noticed() {
     ];
     for (index, change) in changes.into_iter().enumerate() {
         let mut forged = first.clone();
-        change(&mut forged.told);
+        change(&mut forged.content);
         assert!(!ChainHead::EMPTY.is_followed_by(tenant, &forged), "change {index}");
     }
     // A letter that moves from one text to the next.
     let mut moved = first.clone();
-    moved.told.from = "localt".into();
-    moved.told.act = "enant.created".into();
+    moved.content.from = "localt".into();
+    moved.content.act = "enant.created".into();
     assert!(!ChainHead::EMPTY.is_followed_by(tenant, &moved));
 }

@@ -7,7 +7,7 @@ use crate::{ParseLimits, Uuid, parse_statement};
 const AUTHORITY: &str = r#"{"account":{"homePage":"http://acta.example/","name":"key"}}"#;
 const CORE: &str = r#""actor":{"mbox":"mailto:a@b.org"},"verb":{"id":"http://v.org/"},"object":{"id":"http://o.org/"}"#;
 
-fn keep_as(text: &str, version: Version) -> Kept {
+fn keep_as(text: &str, version: Version) -> StatementText {
     let statement = parse_statement(text.as_bytes(), version, &ParseLimits::default())
         .unwrap_or_else(|faults| panic!("{faults:?} in {text}"));
     let id = StatementId(Uuid::from_u128(0x1234_5678 << 96));
@@ -106,9 +106,12 @@ fn wraps_single_context_activities_in_arrays() {
 #[test]
 fn completes_with_the_time_of_storing() {
     let time = "2026-03-01T09:30:00.000250Z";
-    assert_eq!(Kept::complete("{\"a\":1}", false, time), format!(r#"{{"a":1,"stored":"{time}"}}"#));
     assert_eq!(
-        Kept::complete("{\"a\":1}", true, time),
+        StatementText::complete("{\"a\":1}", false, time),
+        format!(r#"{{"a":1,"stored":"{time}"}}"#)
+    );
+    assert_eq!(
+        StatementText::complete("{\"a\":1}", true, time),
         format!(r#"{{"a":1,"stored":"{time}","timestamp":"{time}"}}"#)
     );
     assert!(keep_as(&full("{{core}}"), Version::V1_0_3).is_timestamp_stored);
@@ -121,7 +124,8 @@ fn a_completed_statement_agrees_with_what_was_sent() {
     let sent =
         full(r#"{{core},"context":{"contextActivities":{"parent":{"id":"http://c.org/"}}}}"#);
     let kept = keep_as(&sent, Version::V1_0_3);
-    let whole = Kept::complete(&kept.text, kept.is_timestamp_stored, "2026-03-01T09:30:00Z");
+    let whole =
+        StatementText::complete(&kept.text, kept.is_timestamp_stored, "2026-03-01T09:30:00Z");
     let parse = |text: &str| {
         parse_statement(text.as_bytes(), Version::V1_0_3, &ParseLimits::default()).unwrap()
     };
@@ -163,7 +167,7 @@ proptest! {
     fn the_senders_members_keep_their_order_and_bytes(sent in any_statement()) {
         let kept = keep_as(&sent, Version::V1_0_3);
         let time = "2026-03-01T09:30:00Z";
-        let whole = Kept::complete(&kept.text, kept.is_timestamp_stored, time);
+        let whole = StatementText::complete(&kept.text, kept.is_timestamp_stored, time);
         let sent_json = json::parse(sent.as_bytes(), &JsonLimits::default()).unwrap();
         let whole_json = json::parse(whole.as_bytes(), &JsonLimits::default()).unwrap();
         prop_assert_eq!(whole_json.duplicates().count(), 0);

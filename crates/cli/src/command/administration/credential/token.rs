@@ -6,13 +6,13 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::authority::object;
-use super::{One, names};
+use super::{CredentialArg, names};
 use crate::admin::{Client, Told, fields};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    one: One,
+    one: CredentialArg,
     /// The learner: a mailbox, or an agent in JSON.
     #[arg(long, value_name = "mailto:…|JSON", value_parser = agent)]
     agent: Value,

@@ -47,7 +47,7 @@ pub(crate) struct AccountChange {
 )]
 pub(crate) async fn change_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(account): Id<AccountId>,
     (Query(NoParams), version): (Query<NoParams>, IfMatch),
     Json(change): Json<AccountChange>,
@@ -55,7 +55,7 @@ pub(crate) async fn change_account(
     let AccountChange { display_name, is_operator, is_disabled } = change;
     let changes = AccountChanges { display_name, is_operator, is_disabled };
     let expected = version.versions();
-    let after = shared.admin.change_account(&asker, account, changes, expected).await?;
+    let after = shared.admin.change_account(&requester, account, changes, expected).await?;
     let shown = AccountView::read(&shared.admin, &after.value).await?;
     Ok(versioned(&shown, after.record.version))
 }

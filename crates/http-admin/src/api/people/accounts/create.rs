@@ -1,7 +1,7 @@
 //! `POST /api/v1/accounts`: a new account.
 
 use acta_access::TenantId;
-use acta_admin::{AccountWithLink, NewAccount, Once};
+use acta_admin::{AccountWithLink, Idempotency, NewAccount};
 use acta_http::edge::{NoParams, Query};
 use acta_http::problem::{FaultView, Problem};
 use axum::extract::State;
@@ -10,9 +10,9 @@ use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::idempotency::{Repeatable, answer_made, tell};
 use crate::api::people::address::address_of;
 use crate::api::people::view::{AccountView, Email, RoleName, TenantRole};
-use crate::api::repeating::{Repeatable, answer_made, tell};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -107,7 +107,7 @@ impl Draft {
 )]
 pub(crate) async fn create_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     headers: HeaderMap,
     Repeatable { new, key }: Repeatable<Draft>,
@@ -126,7 +126,7 @@ pub(crate) async fn create_account(
         }
     };
     let told = |made: &AccountWithLink| tell((path_of(made), show(made, None)));
-    let once = Once { key: key.as_ref(), tell: &told };
-    let made = shared.admin.create_account(&asker, new, once).await?;
+    let once = Idempotency { key: key.as_ref(), tell: &told };
+    let made = shared.admin.create_account(&requester, new, once).await?;
     Ok(answer_made(&made, |made| (path_of(made), show(made, Some(made.token.expose())))))
 }

@@ -48,17 +48,17 @@ impl FromParams for AccountParams {
 )]
 pub(crate) async fn list_accounts(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(params): Query<AccountParams>,
 ) -> Result<Response, AdminProblem> {
     let AccountParams { page, email } = params;
     let found = match &email {
-        Some(email) => match shared.admin.read_account_of(&asker, email).await {
+        Some(email) => match shared.admin.read_account_of(&requester, email).await {
             Ok(found) => vec![found],
             Err(AdminError::NotFound) => Vec::new(),
             Err(error) => return Err(error.into()),
         },
-        None => shared.admin.list_accounts(&asker, page.after()?, page.limit + 1).await?,
+        None => shared.admin.list_accounts(&requester, page.after()?, page.limit + 1).await?,
     };
     let mut accounts = Vec::with_capacity(found.len());
     for account in &found {

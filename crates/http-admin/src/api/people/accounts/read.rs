@@ -25,11 +25,11 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(account): Id<AccountId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let found = shared.admin.read_account(&asker, account).await?;
+    let found = shared.admin.read_account(&requester, account).await?;
     let shown = AccountView::read(&shared.admin, &found.value).await?;
     Ok(versioned(&shown, found.record.version))
 }

@@ -25,10 +25,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn remove_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(account): Id<AccountId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.remove_account(&asker, account).await?;
+    shared.admin.remove_account(&requester, account).await?;
     Ok(done())
 }

@@ -24,10 +24,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn remove_second_factor(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(account): Id<AccountId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.remove_factor_of(&asker, account).await?;
+    shared.admin.remove_factor_of(&requester, account).await?;
     Ok(done())
 }

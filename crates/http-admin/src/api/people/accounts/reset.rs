@@ -29,12 +29,12 @@ use crate::state::Shared;
 )]
 pub(crate) async fn reset_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(account): Id<AccountId>,
     Query(NoParams): Query<NoParams>,
     headers: HeaderMap,
 ) -> Result<Response, AdminProblem> {
-    let made = shared.admin.reset_account(&asker, account).await?;
+    let made = shared.admin.reset_account(&requester, account).await?;
     let token = made.token.expose();
     Ok(view(&AccountLink {
         account: AccountView::read(&shared.admin, &made.account).await?,

@@ -1,7 +1,7 @@
 //! `POST /api/v1/tenants/{tenant}/invitations`: somebody is asked to come.
 
 use acta_access::TenantId;
-use acta_admin::{Invited, Once};
+use acta_admin::{Idempotency, Invited};
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -9,10 +9,10 @@ use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::api::idempotency::{Repeatable, answer_made, tell};
 use crate::api::path::Id;
 use crate::api::people::address::address_of;
 use crate::api::people::view::{Email, Invitation, RoleName};
-use crate::api::repeating::{Repeatable, answer_made, tell};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -60,7 +60,7 @@ pub(crate) struct NewInvitationMade {
 )]
 pub(crate) async fn create_invitation(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     (Query(NoParams), headers): (Query<NoParams>, HeaderMap),
     Repeatable { new, key }: Repeatable<NewInvitation>,
@@ -74,9 +74,9 @@ pub(crate) async fn create_invitation(
             .and_then(|token| address_of(&shared, &headers, &format!("/invitation?token={token}"))),
     };
     let told = |invited: &Invited| tell((path_of(invited), show(invited, None)));
-    let once = Once { key: key.as_ref(), tell: &told };
+    let once = Idempotency { key: key.as_ref(), tell: &told };
     let who = (new.email.0, new.role.0);
-    let made = shared.admin.invite(&asker, tenant, who, once).await?;
+    let made = shared.admin.invite(&requester, tenant, who, once).await?;
     Ok(answer_made(&made, |invited| {
         (path_of(invited), show(invited, Some(invited.token.expose())))
     }))

@@ -27,12 +27,12 @@ use crate::state::Shared;
 )]
 pub(crate) async fn list_invitations(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(params): Query<PageParams>,
 ) -> Result<Response, AdminProblem> {
     let (after, count) = (params.cursor.as_deref(), params.limit + 1);
-    let waiting = shared.admin.list_invitations(&asker, tenant, after, count).await?;
+    let waiting = shared.admin.list_invitations(&requester, tenant, after, count).await?;
     let id_of = |ticket: &Ticket| ticket.id.clone();
     Ok(view(&Page::of(waiting, params.limit, id_of).map(Invitation::of)))
 }

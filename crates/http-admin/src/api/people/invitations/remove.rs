@@ -27,10 +27,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn remove_invitation(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, invitation): Ids<TenantId, String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.remove_invitation(&asker, tenant, &invitation).await?;
+    shared.admin.remove_invitation(&requester, tenant, &invitation).await?;
     Ok(done())
 }

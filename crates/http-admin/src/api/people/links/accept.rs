@@ -94,13 +94,13 @@ pub(crate) async fn accept_link(
             Ok(done())
         }
         LinkPurpose::Invitation { .. } => {
-            let Some(asker) = visitor.filter(|asker| asker.account().is_some()) else {
+            let Some(requester) = visitor.filter(|requester| requester.account().is_some()) else {
                 let signed_in = admin.accept_as_new(token, &link.introduction(&from)?).await?;
                 return welcome(&shared, signed_in, &from).await;
             };
-            check_csrf_header(&shared, &headers, &asker)?;
-            admin.accept_as_known(&asker, token).await?;
-            Ok(view(&Session::of(&shared, &asker).await?))
+            check_csrf_header(&shared, &headers, &requester)?;
+            admin.accept_as_known(&requester, token).await?;
+            Ok(view(&Session::of(&shared, &requester).await?))
         }
     }
 }

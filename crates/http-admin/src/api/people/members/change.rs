@@ -42,12 +42,12 @@ pub(crate) struct PersonChange {
 )]
 pub(crate) async fn change_person(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, account): Ids<TenantId, AccountId>,
     Query(NoParams): Query<NoParams>,
     Json(change): Json<PersonChange>,
 ) -> Result<Response, AdminProblem> {
     let role = change.role.0;
-    let member = shared.admin.change_role(&asker, (tenant, account), role).await?;
+    let member = shared.admin.change_role(&requester, (tenant, account), role).await?;
     Ok(versioned(&Person::of(&member), member.membership.record.version))
 }

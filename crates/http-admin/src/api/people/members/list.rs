@@ -27,12 +27,12 @@ use crate::state::Shared;
 )]
 pub(crate) async fn list_people(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(params): Query<PageParams>,
 ) -> Result<Response, AdminProblem> {
     let (after, count) = (params.after()?, params.limit + 1);
-    let people = shared.admin.list_people(&asker, tenant, after, count).await?;
+    let people = shared.admin.list_people(&requester, tenant, after, count).await?;
     let account_of = |member: &Member| member.account.id.to_string();
     Ok(view(&Page::of(people, params.limit, account_of).map(Person::of)))
 }

@@ -29,10 +29,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_person(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, account): Ids<TenantId, AccountId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let member = shared.admin.read_member(&asker, tenant, account).await?;
+    let member = shared.admin.read_member(&requester, tenant, account).await?;
     Ok(versioned(&Person::of(&member), member.membership.record.version))
 }

@@ -28,10 +28,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn remove_person(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, account): Ids<TenantId, AccountId>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.remove_member(&asker, tenant, account).await?;
+    shared.admin.remove_member(&requester, tenant, account).await?;
     Ok(done())
 }

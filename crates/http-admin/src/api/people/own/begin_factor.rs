@@ -42,11 +42,11 @@ pub(crate) struct SecondFactorBegun {
 )]
 pub(crate) async fn begin_second_factor(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Json(shown): Json<CurrentPassword>,
 ) -> Result<Response, AdminProblem> {
-    let begun = shared.admin.begin_factor(&asker, &shown.current_password).await?;
+    let begun = shared.admin.begin_factor(&requester, &shown.current_password).await?;
     Ok(view(&SecondFactorBegun {
         secret: begun.secret.expose().to_owned(),
         uri: begun.uri.expose().to_owned(),

@@ -34,10 +34,10 @@ pub(crate) struct OwnChange {
 )]
 pub(crate) async fn change_own_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Json(change): Json<OwnChange>,
 ) -> Result<Response, AdminProblem> {
-    let account = shared.admin.rename_own(&asker, &change.display_name).await?;
+    let account = shared.admin.rename_own(&requester, &change.display_name).await?;
     Ok(view(&AccountView::read(&shared.admin, &account).await?))
 }

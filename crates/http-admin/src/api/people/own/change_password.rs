@@ -37,11 +37,11 @@ pub(crate) struct PasswordChange {
 )]
 pub(crate) async fn change_password(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Json(change): Json<PasswordChange>,
 ) -> Result<Response, AdminProblem> {
     let PasswordChange { current_password, new_password } = change;
-    shared.admin.change_password(&asker, &current_password, &new_password).await?;
+    shared.admin.change_password(&requester, &current_password, &new_password).await?;
     Ok(done())
 }

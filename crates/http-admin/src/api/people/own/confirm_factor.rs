@@ -41,11 +41,11 @@ pub(crate) struct RecoveryCodesMade {
 )]
 pub(crate) async fn confirm_second_factor(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Json(first): Json<FirstCode>,
 ) -> Result<Response, AdminProblem> {
-    let codes = shared.admin.confirm_factor(&asker, &first.code).await?;
+    let codes = shared.admin.confirm_factor(&requester, &first.code).await?;
     let recovery_codes = codes.0.iter().map(|code| code.expose().to_owned()).collect();
     Ok(view(&RecoveryCodesMade { recovery_codes }))
 }

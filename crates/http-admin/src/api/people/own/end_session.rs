@@ -23,10 +23,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn end_session(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(session): Id<String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.end_session(&asker, &session).await?;
+    shared.admin.end_session(&requester, &session).await?;
     Ok(done())
 }

@@ -33,11 +33,11 @@ pub(crate) struct OwnSessions {
 )]
 pub(crate) async fn list_sessions(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let current = asker.session().map(|session| session.id.as_str());
-    let sessions = shared.admin.list_sessions(&asker).await?;
+    let current = requester.session().map(|session| session.id.as_str());
+    let sessions = shared.admin.list_sessions(&requester).await?;
     let items = sessions.iter().map(|session| SessionView::new(session, current)).collect();
     Ok(view(&OwnSessions { items, next: None }))
 }

@@ -23,9 +23,9 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_own_account(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let account = asker.account().ok_or_else(Problem::not_found)?;
+    let account = requester.account().ok_or_else(Problem::not_found)?;
     Ok(view(&AccountView::read(&shared.admin, account).await?))
 }

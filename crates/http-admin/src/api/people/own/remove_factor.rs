@@ -24,10 +24,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn remove_own_second_factor(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     Json(shown): Json<CurrentPassword>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.remove_factor(&asker, &shown.current_password).await?;
+    shared.admin.remove_factor(&requester, &shown.current_password).await?;
     Ok(done())
 }

@@ -15,7 +15,7 @@ use crate::state::Shared;
 /// What somebody presents to sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Presented {
+pub(crate) struct SignInBody {
     /// The address of the account.
     email: String,
     /// The password.
@@ -35,7 +35,7 @@ pub(crate) struct Presented {
     path = "/session",
     operation_id = "sign_in",
     tag = "session",
-    request_body = Presented,
+    request_body = SignInBody,
     responses((
         status = 200,
         description = "Who has signed in.",
@@ -48,7 +48,7 @@ pub(crate) async fn sign_in(
     State(shared): State<Shared>,
     client: ClientAddress,
     Query(NoParams): Query<NoParams>,
-    Json(presented): Json<Presented>,
+    Json(presented): Json<SignInBody>,
 ) -> Result<Response, AdminProblem> {
     let from = client.to_string();
     let sign_in = SignIn {

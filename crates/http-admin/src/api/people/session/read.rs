@@ -22,8 +22,8 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_session(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(view(&Session::of(&shared, &asker).await?))
+    Ok(view(&Session::of(&shared, &requester).await?))
 }

@@ -29,13 +29,13 @@ use crate::state::Shared;
 )]
 pub(crate) async fn sign_out(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     headers: HeaderMap,
 ) -> Result<Response, AdminProblem> {
-    check_csrf_header(&shared, &headers, &asker)?;
-    let session = asker.session().ok_or_else(Problem::not_found)?;
-    shared.admin.end_session(&asker, &session.id).await?;
+    check_csrf_header(&shared, &headers, &requester)?;
+    let session = requester.session().ok_or_else(Problem::not_found)?;
+    shared.admin.end_session(&requester, &session.id).await?;
     let mut response = done();
     if let Some(value) = cookie::end(&shared) {
         response.headers_mut().insert(SET_COOKIE, value);

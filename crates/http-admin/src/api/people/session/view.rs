@@ -1,6 +1,6 @@
 //! What is shown of a session.
 
-use acta_admin::{Asker, SignedIn};
+use acta_admin::{Requester, SignedIn};
 use acta_http::problem::Problem;
 use axum::response::Response;
 use hyper::header::SET_COOKIE;
@@ -33,15 +33,15 @@ pub(crate) struct Session {
 
 impl Session {
     /// The view of who asks.
-    pub(crate) async fn of(shared: &Shared, asker: &Asker) -> Result<Self, AdminProblem> {
-        let account = match asker.account() {
+    pub(crate) async fn of(shared: &Shared, requester: &Requester) -> Result<Self, AdminProblem> {
+        let account = match requester.account() {
             Some(account) => Some(AccountView::read(&shared.admin, account).await?),
             None => None,
         };
-        let session = asker.session();
+        let session = requester.session();
         let token = session.map(|session| shared.csrf.token_for(&session.id));
         Ok(Self {
-            who: asker.who().to_string(),
+            who: requester.who().to_string(),
             account,
             csrf_token: token.map(|token| token.expose().to_owned()),
             expires: session.map(|session| session.expires.to_string()),
@@ -57,7 +57,7 @@ pub(crate) async fn welcome(
     from: &str,
 ) -> Result<Response, AdminProblem> {
     let token = signed_in.token.clone();
-    let mut response = view(&Session::of(shared, &Asker::of(signed_in, from)).await?);
+    let mut response = view(&Session::of(shared, &Requester::of(signed_in, from)).await?);
     let value = cookie::begin(shared, token.expose()).ok_or_else(Problem::internal)?;
     response.headers_mut().insert(SET_COOKIE, value);
     Ok(response)

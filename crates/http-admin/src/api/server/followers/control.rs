@@ -25,11 +25,11 @@ use crate::state::Shared;
 )]
 pub(crate) async fn pause_follower(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(follower): Id<String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let state = shared.admin.pause_follower(&asker, &follower, true).await?;
+    let state = shared.admin.pause_follower(&requester, &follower, true).await?;
     Ok(view(&FollowerView::of(&state)))
 }
 
@@ -46,11 +46,11 @@ pub(crate) async fn pause_follower(
 )]
 pub(crate) async fn resume_follower(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(follower): Id<String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let state = shared.admin.pause_follower(&asker, &follower, false).await?;
+    let state = shared.admin.pause_follower(&requester, &follower, false).await?;
     Ok(view(&FollowerView::of(&state)))
 }
 
@@ -68,10 +68,10 @@ pub(crate) async fn resume_follower(
 )]
 pub(crate) async fn rebuild_follower(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(follower): Id<String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let state = shared.admin.rebuild_follower(&asker, &follower).await?;
+    let state = shared.admin.rebuild_follower(&requester, &follower).await?;
     Ok(view(&FollowerView::of(&state)))
 }

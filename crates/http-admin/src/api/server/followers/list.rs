@@ -25,11 +25,11 @@ use crate::state::Shared;
 )]
 pub(crate) async fn list_followers(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Query(params): Query<PageParams>,
 ) -> Result<Response, AdminProblem> {
     let after: Option<String> = params.after()?;
-    let mut followers = shared.admin.list_followers(&asker).await?;
+    let mut followers = shared.admin.list_followers(&requester).await?;
     followers.sort_unstable_by_key(|follower| follower.name);
     followers
         .retain(|follower| after.as_deref().is_none_or(|after| after < follower.name.as_str()));

@@ -98,11 +98,11 @@ impl From<CredentialChange> for CredentialChanges {
 )]
 pub(crate) async fn change_credential(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, key): Ids<TenantId, String>,
     (Query(NoParams), version): (Query<NoParams>, IfMatch),
     Json(change): Json<CredentialChange>,
 ) -> Result<Response, AdminProblem> {
     let (of, expected) = ((tenant, key.as_str()), version.versions());
-    Ok(show(&shared.admin.change_credential(&asker, of, change.into(), expected).await?))
+    Ok(show(&shared.admin.change_credential(&requester, of, change.into(), expected).await?))
 }

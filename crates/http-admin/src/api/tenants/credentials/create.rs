@@ -1,7 +1,7 @@
 //! `POST /api/v1/tenants/{tenant}/credentials`: makes a credential.
 
 use acta_access::{ActivityPrefix, Origin, Restrictions, TenantId};
-use acta_admin::{IssuedCredential, NewCredential, Once};
+use acta_admin::{Idempotency, IssuedCredential, NewCredential};
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{CredentialView, IssuedView};
+use crate::api::idempotency::{Repeatable, answer_made, tell};
 use crate::api::path::Id;
-use crate::api::repeating::{Repeatable, answer_made, tell};
 use crate::api::values::{Agent, Instant, Parsed, ScopeName, scopes_of};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -109,7 +109,7 @@ impl From<NewCredentialBody> for NewCredential {
 )]
 pub(crate) async fn create_credential(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
     Repeatable { new, key }: Repeatable<NewCredentialBody>,
@@ -119,7 +119,7 @@ pub(crate) async fn create_credential(
         let credential = CredentialView::of(&issued.credential, None);
         (path, IssuedView { credential, secret: secret.map(str::to_owned) })
     };
-    let once = Once { key: key.as_ref(), tell: &|issued| tell(show(issued, None)) };
-    let made = shared.admin.create_credential(&asker, tenant, new.into(), once).await?;
+    let once = Idempotency { key: key.as_ref(), tell: &|issued| tell(show(issued, None)) };
+    let made = shared.admin.create_credential(&requester, tenant, new.into(), once).await?;
     Ok(answer_made(&made, |issued| show(issued, Some(issued.secret.expose()))))
 }

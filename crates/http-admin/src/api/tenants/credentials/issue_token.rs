@@ -34,10 +34,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn issue_token(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, key): Ids<TenantId, String>,
     Query(NoParams): Query<NoParams>,
     Json(new): Json<NewTokenBody>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.issue_token(&asker, (tenant, &key), new.into()).await?))
+    Ok(show(&shared.admin.issue_token(&requester, (tenant, &key), new.into()).await?))
 }

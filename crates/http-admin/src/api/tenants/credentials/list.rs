@@ -29,13 +29,14 @@ use crate::state::Shared;
 )]
 pub(crate) async fn list_credentials(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(params): Query<PageParams>,
 ) -> Result<Response, AdminProblem> {
     let after: Option<String> = params.after()?;
     let count_max = params.limit + 1;
-    let found = shared.admin.list_credentials(&asker, tenant, after.as_deref(), count_max).await?;
+    let found =
+        shared.admin.list_credentials(&requester, tenant, after.as_deref(), count_max).await?;
     let key_of = |found: &ListedCredential| found.credential.value.key.clone();
     Ok(view(&Page::of(found, params.limit, key_of).map(CredentialView::listed)))
 }

@@ -30,9 +30,9 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_credential(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, key): Ids<TenantId, String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.read_credential(&asker, tenant, &key).await?))
+    Ok(show(&shared.admin.read_credential(&requester, tenant, &key).await?))
 }

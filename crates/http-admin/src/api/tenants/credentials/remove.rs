@@ -28,10 +28,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn remove_credential(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, key): Ids<TenantId, String>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<StatusCode, AdminProblem> {
-    shared.admin.remove_credential(&asker, tenant, &key).await?;
+    shared.admin.remove_credential(&requester, tenant, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

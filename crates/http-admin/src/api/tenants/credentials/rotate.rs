@@ -56,13 +56,14 @@ pub(crate) struct Rotation {
 )]
 pub(crate) async fn rotate_credential(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, key): Ids<TenantId, String>,
     Query(NoParams): Query<NoParams>,
     Json(rotation): Json<Rotation>,
 ) -> Result<Response, AdminProblem> {
     let overlap = Duration::from_secs(rotation.overlap_seconds.0);
-    let (found, secret) = shared.admin.rotate_credential(&asker, (tenant, &key), overlap).await?;
+    let (found, secret) =
+        shared.admin.rotate_credential(&requester, (tenant, &key), overlap).await?;
     let credential = CredentialView::listed(&found);
     let issued = IssuedView { credential, secret: Some(secret.expose().to_owned()) };
     Ok(versioned(&issued, found.credential.record.version))

@@ -1,7 +1,7 @@
 //! What is shown of credentials.
 
 use acta_admin::ListedCredential;
-use acta_ambient::Moment;
+use acta_ambient::Timestamp;
 use acta_storage::directory::{Credential, CredentialSecret};
 use serde::Serialize;
 use serde_json::Value;
@@ -69,12 +69,12 @@ pub(crate) struct IssuedView {
     pub(super) secret: Option<String>,
 }
 
-fn text_of(moment: Option<Moment>) -> Option<String> {
+fn text_of(moment: Option<Timestamp>) -> Option<String> {
     moment.map(|moment| moment.to_string())
 }
 
 impl CredentialView {
-    pub(super) fn of(credential: &Credential, last_used: Option<Moment>) -> Self {
+    pub(super) fn of(credential: &Credential, last_used: Option<Timestamp>) -> Self {
         let restrictions = &credential.restrictions;
         let secret = |secret: &CredentialSecret| SecretView {
             created: secret.created.to_string(),

@@ -115,7 +115,7 @@ fn told_of(query: &str, search: &Search) -> Value {
 )]
 pub(crate) async fn list_statements(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Extension(permit): Extension<Arc<RequestPermit>>,
     Query(SearchParams { mut search, asked }): Query<SearchParams>,
@@ -125,7 +125,8 @@ pub(crate) async fn list_statements(
     search.bytes_max = Some(held);
     let as_stored =
         View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
-    let found = shared.admin.read_statements(&asker, tenant, (search, as_stored), &asked).await?;
+    let found =
+        shared.admin.read_statements(&requester, tenant, (search, as_stored), &asked).await?;
     let (items, page) = found;
     permit.settle_page(held, items.len())?;
     let mut text = format!("{{\"items\":[{items}],\"next\":");

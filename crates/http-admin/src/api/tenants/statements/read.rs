@@ -30,10 +30,10 @@ use crate::state::Shared;
 )]
 pub(crate) async fn read_statement(
     State(shared): State<Shared>,
-    Administrator(asker): Administrator,
+    Administrator(requester): Administrator,
     Ids(tenant, id): Ids<TenantId, Uuid>,
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
-    let text = shared.admin.read_statement(&asker, tenant, StatementId(id)).await?;
+    let text = shared.admin.read_statement(&requester, tenant, StatementId(id)).await?;
     Ok(json(text.as_bytes().to_vec()))
 }

@@ -1,0 +1,87 @@
+//! What is told in the audit.
+
+use std::borrow::Cow;
+
+use acta_access::TenantId;
+use acta_storage::directory::AccountId;
+use acta_storage::{NewAuditEntry, Outcome};
+use serde_json::{Map, Value, json};
+
+use crate::{Admin, Requester};
+
+/// The targets of entries.
+pub(crate) fn of_tenant(id: TenantId) -> String {
+    format!("tenant:{id}")
+}
+
+pub(crate) fn of_credential(key: &str) -> String {
+    format!("credential:{key}")
+}
+
+pub(crate) fn of_account(id: AccountId) -> String {
+    format!("account:{id}")
+}
+
+impl Admin {
+    /// An entry that tells of an act now, which happened.
+    pub(crate) fn entry(
+        &self,
+        requester: &Requester,
+        act: impl Into<Cow<'static, str>>,
+        target: String,
+    ) -> NewAuditEntry {
+        NewAuditEntry {
+            id: self.new_id(),
+            at: self.clock.now(),
+            who: requester.who.clone(),
+            from: requester.from.clone(),
+            act: act.into(),
+            target,
+            outcome: Outcome::Done,
+            detail: "{}".to_owned(),
+        }
+    }
+
+    /// As [`Admin::entry`], with what is told beside.
+    pub(crate) fn entry_with(
+        &self,
+        requester: &Requester,
+        act: impl Into<Cow<'static, str>>,
+        target: String,
+        detail: &Value,
+    ) -> NewAuditEntry {
+        NewAuditEntry { detail: detail.to_string(), ..self.entry(requester, act, target) }
+    }
+}
+
+/// What differs between two values: of each, the old and the new one.
+pub(crate) fn differences(before: &Value, after: &Value) -> Value {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return json!({});
+    };
+    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
+    let told: Map<String, Value> = changed
+        .map(|(name, value)| {
+            let old = before.get(name).cloned().unwrap_or(Value::Null);
+            (name.clone(), json!({ "from": old, "to": value }))
+        })
+        .collect();
+    json!({ "changes": told })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told() {
+        let before = json!({ "a": 1, "b": "x", "c": null });
+        let after = json!({ "a": 2, "b": "x", "c": [1] });
+        let expected = json!({ "changes": {
+            "a": { "from": 1, "to": 2 },
+            "c": { "from": null, "to": [1] },
+        } });
+        assert_eq!(differences(&before, &after), expected);
+        assert_eq!(differences(&before, &before), json!({ "changes": {} }));
+    }
+}

@@ -1,0 +1,116 @@
+//! Who asks for an act of administration.
+
+use acta_access::{Principal, TenantId};
+use acta_storage::Who;
+use acta_storage::directory::{Account, Session};
+
+use crate::people::sessions::SignedIn;
+
+/// Who asks for an act of administration, and from where.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    pub(crate) capabilities: Capabilities,
+    pub(crate) who: Who,
+    pub(crate) from: String,
+}
+
+/// What decides what somebody may.
+#[derive(Clone, Debug)]
+pub(crate) enum Capabilities {
+    /// Whoever is at the command line of the machine: all files are theirs.
+    Machine,
+    /// A person who is signed in.
+    Person { account: Box<Account>, session: Box<Session> },
+    /// An API credential with scopes for administration.
+    Credential(Box<Principal>),
+    /// The server itself, in the background.
+    Server,
+    /// Somebody of whom nothing is known.
+    Nobody,
+}
+
+impl Requester {
+    /// From where entries of the machine itself come.
+    const LOCAL: &'static str = "local";
+
+    /// Whoever is at the command line of the machine.
+    pub fn machine() -> Self {
+        let from = Self::LOCAL.to_owned();
+        Self { capabilities: Capabilities::Machine, who: Who::Operator, from }
+    }
+
+    /// An API credential, or a token or bearer in the place of one.
+    pub fn credential(principal: Principal, who: Who, from: impl Into<String>) -> Self {
+        Self { capabilities: Capabilities::Credential(Box::new(principal)), who, from: from.into() }
+    }
+
+    /// A person who is signed in.
+    pub(crate) fn person(account: Account, session: Session, from: impl Into<String>) -> Self {
+        let who = Who::Account(account.id);
+        let capabilities =
+            Capabilities::Person { account: Box::new(account), session: Box::new(session) };
+        Self { capabilities, who, from: from.into() }
+    }
+
+    /// Who has just signed in.
+    pub fn of(signed_in: SignedIn, from: impl Into<String>) -> Self {
+        Self::person(signed_in.account, signed_in.session, from)
+    }
+
+    /// Somebody of whom nothing is known.
+    pub(crate) fn stranger(from: impl Into<String>) -> Self {
+        Self { capabilities: Capabilities::Nobody, who: Who::Stranger, from: from.into() }
+    }
+
+    /// The server itself.
+    pub(crate) fn server() -> Self {
+        Self { capabilities: Capabilities::Server, who: Who::Server, from: String::new() }
+    }
+
+    /// Who it is.
+    pub const fn who(&self) -> &Who {
+        &self.who
+    }
+
+    /// The account, of a person who is signed in.
+    pub fn account(&self) -> Option<&Account> {
+        match &self.capabilities {
+            Capabilities::Person { account, .. } => Some(account),
+            Capabilities::Machine
+            | Capabilities::Credential(_)
+            | Capabilities::Server
+            | Capabilities::Nobody => None,
+        }
+    }
+
+    /// The session, of a person who is signed in.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.capabilities {
+            Capabilities::Person { session, .. } => Some(session),
+            Capabilities::Machine
+            | Capabilities::Credential(_)
+            | Capabilities::Server
+            | Capabilities::Nobody => None,
+        }
+    }
+
+    /// The one tenant in which somebody can do anything, if there is but one.
+    pub fn confined_to(&self) -> Option<TenantId> {
+        match &self.capabilities {
+            Capabilities::Credential(principal) => Some(principal.tenant),
+            Capabilities::Machine
+            | Capabilities::Person { .. }
+            | Capabilities::Server
+            | Capabilities::Nobody => None,
+        }
+    }
+
+    /// Whether the server as a whole is in their hands.
+    pub fn is_operator(&self) -> bool {
+        match &self.capabilities {
+            Capabilities::Machine | Capabilities::Server => true,
+            Capabilities::Person { account, .. } => account.is_operator,
+            Capabilities::Credential(_) | Capabilities::Nobody => false,
+        }
+    }
+}

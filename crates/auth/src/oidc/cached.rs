@@ -1,0 +1,195 @@
+//! Something of an issuer's that is asked for again from time to time.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::OidcError;
+
+/// How long it is taken for current.
+const FRESH: Duration = Duration::from_mins(10);
+
+/// How long it is used when no newer one can be had.
+const USABLE: Duration = Duration::from_hours(24);
+
+/// Shortest time between two attempts to get a newer one, whoever wants it.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// What is taken for current, or else what was.
+    Current,
+    /// A newer one than what was current, because something is missing in it.
+    Newer,
+}
+
+/// The last answer, and when it came. At any time, one caller at most asks for the next.
+#[derive(Debug)]
+pub(crate) struct Cached<T> {
+    state: Mutex<State<T>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    /// The last answer, and when it was asked for.
+    value: Option<(Arc<T>, Duration)>,
+    /// The last attempt and when it was made, if it failed.
+    failure: Option<(OidcError, Duration)>,
+}
+
+impl<T> State<T> {
+    /// What is to be had without asking; none if asking is due.
+    fn settled(&self, now: Duration, want: Want) -> Option<Result<Arc<T>, OidcError>> {
+        let age_max = match want {
+            Want::Current => FRESH,
+            Want::Newer => PAUSE,
+        };
+        if let Some(value) = self.value(now, age_max) {
+            return Some(Ok(value));
+        }
+        let (error, since) = self.failure.as_ref()?;
+        let is_due = PAUSE <= now.saturating_sub(*since);
+        if is_due { None } else { Some(self.older(now, want).ok_or_else(|| error.clone())) }
+    }
+
+    /// What may be used instead of what cannot be had.
+    fn older(&self, now: Duration, want: Want) -> Option<Arc<T>> {
+        match want {
+            Want::Current => self.value(now, USABLE),
+            Want::Newer => None,
+        }
+    }
+
+    fn value(&self, now: Duration, age_max: Duration) -> Option<Arc<T>> {
+        let (value, since) = self.value.as_ref()?;
+        (now.saturating_sub(*since) < age_max).then(|| Arc::clone(value))
+    }
+}
+
+impl<T> Cached<T> {
+    pub(crate) fn new() -> Self {
+        let state = State { value: None, failure: None };
+        Self { state: Mutex::new(state), turn: tokio::sync::Mutex::new(()) }
+    }
+
+    /// What is kept, or what `fetch` gets if that is not enough.
+    ///
+    /// What is not current any more is used while another caller gets the next, and as long as
+    /// none can be had. After an attempt, nobody tries again for a while.
+    ///
+    /// # Errors
+    ///
+    /// Those of `fetch`, also of an earlier one.
+    pub(crate) async fn get<F>(
+        &self,
+        now: Duration,
+        want: Want,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Arc<T>, OidcError>
+    where
+        F: Future<Output = Result<T, OidcError>>,
+    {
+        if let Some(settled) = self.lock().settled(now, want) {
+            return settled;
+        }
+        let _turn = match self.turn.try_lock() {
+            Ok(turn) => turn,
+            Err(_taken) => {
+                let older = self.lock().older(now, want);
+                if let Some(value) = older {
+                    return Ok(value);
+                }
+                self.turn.lock().await
+            }
+        };
+        if let Some(settled) = self.lock().settled(now, want) {
+            return settled;
+        }
+        // Asking takes much room on the stack, and is rare.
+        let fetched = Box::pin(fetch()).await;
+        let mut state = self.lock();
+        match fetched {
+            Ok(value) => {
+                let value = Arc::new(value);
+                *state = State { value: Some((Arc::clone(&value), now)), failure: None };
+                Ok(value)
+            }
+            Err(error) => {
+                state.failure = Some((error.clone(), now));
+                let Some(older) = state.older(now, want) else { return Err(error) };
+                let cause: &dyn std::error::Error = &error;
+                tracing::warn!(error = cause, "an OpenID provider did not answer as it should");
+                Ok(older)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::FetchError;
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn failure() -> OidcError {
+        OidcError::Unavailable { act: "a test", source: FetchError::Status(500) }
+    }
+
+    async fn get(
+        kept: &Cached<u32>,
+        now: Duration,
+        want: Want,
+        fetched: Option<u32>,
+    ) -> Option<u32> {
+        let got = kept.get(now, want, async || fetched.ok_or_else(failure)).await;
+        got.ok().map(|value| *value)
+    }
+
+    #[tokio::test]
+    async fn asks_again_when_the_answer_is_old() {
+        let kept = Cached::new();
+        assert_eq!(get(&kept, SECOND, Want::Current, Some(1)).await, Some(1));
+        assert_eq!(get(&kept, FRESH, Want::Current, Some(2)).await, Some(1));
+        assert_eq!(get(&kept, FRESH + SECOND, Want::Current, Some(2)).await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn gets_a_newer_one_only_after_a_pause() {
+        let kept = Cached::new();
+        assert_eq!(get(&kept, SECOND, Want::Newer, Some(1)).await, Some(1));
+        assert_eq!(get(&kept, PAUSE, Want::Newer, Some(2)).await, Some(1));
+        assert_eq!(get(&kept, PAUSE + SECOND, Want::Newer, Some(2)).await, Some(2));
+        assert_eq!(get(&kept, PAUSE * 2, Want::Newer, Some(3)).await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn uses_the_old_answer_for_a_day_when_there_is_no_other() {
+        let kept = Cached::new();
+        assert_eq!(get(&kept, Duration::ZERO, Want::Current, Some(1)).await, Some(1));
+        assert_eq!(get(&kept, FRESH, Want::Current, None).await, Some(1));
+        // Not even tried: the last failure is too near.
+        assert_eq!(get(&kept, FRESH + SECOND, Want::Current, Some(2)).await, Some(1));
+        // What is missing in it cannot be told to be missing everywhere.
+        assert_eq!(get(&kept, FRESH + SECOND, Want::Newer, Some(2)).await, None);
+        assert_eq!(get(&kept, USABLE, Want::Current, None).await, None);
+        assert_eq!(get(&kept, USABLE + PAUSE, Want::Current, Some(2)).await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn lets_one_ask_while_others_use_what_is_there() {
+        let kept = Cached::new();
+        assert_eq!(get(&kept, Duration::ZERO, Want::Current, Some(1)).await, Some(1));
+        let slow = kept.get(FRESH, Want::Current, async || {
+            // While this one asks, another comes by.
+            assert_eq!(get(&kept, FRESH, Want::Current, Some(3)).await, Some(1));
+            Ok(2)
+        });
+        assert_eq!(*slow.await.unwrap(), 2);
+    }
+}

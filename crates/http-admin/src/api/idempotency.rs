@@ -1,0 +1,160 @@
+//! Requests that may be sent again: the key that makes both one.
+
+use acta_admin::{Idempotent, RepeatKey};
+use acta_http::problem::{FaultView, Problem};
+use acta_http::reply::json;
+use acta_xapi::{Rule, Sha2};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::response::Response;
+use hyper::header::HeaderName;
+use hyper::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::json::{collect, read};
+use super::versioned::{created, placed};
+use crate::caller::Administrator;
+use crate::operations::BASE;
+use crate::state::Shared;
+
+/// The header that names the request.
+const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The name that a client has given its request, if it has: a second request of the same name
+/// and content gets the answer of the first, and does nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
+
+impl IdempotencyKey {
+    /// Longest key, in bytes.
+    const BYTES_MAX: usize = 255;
+}
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut values = parts.headers.get_all(HEADER).iter();
+        let (Some(value), more) = (values.next(), values.next()) else { return Ok(Self(None)) };
+        let is_key = (1..=Self::BYTES_MAX).contains(&value.len())
+            && value.as_bytes().iter().all(u8::is_ascii_graphic);
+        let text = value.to_str().unwrap_or("other characters");
+        if !is_key || more.is_some() {
+            let most = Self::BYTES_MAX;
+            let message = format!("expected one key of 1 to {most} visible ASCII characters");
+            let fault = FaultView::in_parameter(HEADER.as_str(), Rule::Header, &message, text);
+            return Err(Problem::faulty(vec![fault]));
+        }
+        Ok(Self(Some(text.to_owned())))
+    }
+}
+
+/// The body of a request that makes something, and how the request is known when it comes
+/// again. It comes last among the arguments of a handler.
+#[derive(Debug)]
+pub(crate) struct Repeatable<T> {
+    /// What is to be made.
+    pub(crate) new: T,
+    /// How the request is known again, if its sender has given it a name.
+    pub(crate) key: Option<RepeatKey>,
+}
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Repeatable<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(&mut parts, shared).await?;
+        let Administrator(requester) =
+            Administrator::from_request_parts(&mut parts, shared).await?;
+        let who = requester.who().to_string();
+        let path = parts.uri.path();
+        let target = format!("{} {}", parts.method, path.strip_prefix(BASE).unwrap_or(path));
+        let body = collect(Request::from_parts(parts, body), shared).await?;
+        let key = key.map(|key| RepeatKey {
+            id: id_of([&who, &target, &key]),
+            request: Sha256::digest(&body).into(),
+        });
+        Ok(Self { new: read(&body)?, key })
+    }
+}
+
+/// A hash of texts, as hexadecimal digits. Each has its length before it, so that no two lists
+/// of texts read alike.
+fn id_of(texts: [&str; 3]) -> String {
+    let mut bytes = Vec::new();
+    for text in texts {
+        bytes.extend((text.len() as u64).to_le_bytes());
+        bytes.extend(text.as_bytes());
+    }
+    Sha2::sha256(&bytes).as_str().to_owned()
+}
+
+/// What is kept of an answer for the request that comes again: no secret is in it.
+#[derive(Deserialize, Serialize)]
+struct Told {
+    path: String,
+    /// The text of the answer, so that it is the same again.
+    view: String,
+}
+
+/// What is kept of an answer: the place of what was made below the API, and its view, which
+/// must hold no secret.
+pub(crate) fn tell((path, view): (String, impl Serialize)) -> String {
+    // Texts and numbers cannot fail to be written.
+    let view = serde_json::to_string(&view).unwrap_or_default();
+    serde_json::to_string(&Told { path, view }).unwrap_or_default()
+}
+
+/// The answer to a request that has made something, now or when it came before: `show` gives
+/// the place of what was made below the API, and its view.
+pub(crate) fn answer_made<T, V: Serialize>(
+    made: &Idempotent<T>,
+    show: impl Fn(&T) -> (String, V),
+) -> Response {
+    match made {
+        Idempotent::Performed(value) => {
+            let (path, view) = show(value);
+            created(&view, FIRST_VERSION, &path)
+        }
+        Idempotent::Replayed(told) => match serde_json::from_str::<Told>(told) {
+            Ok(told) => placed(json(told.view), FIRST_VERSION, &told.path),
+            Err(error) => {
+                tracing::error!(%error, "what was kept of an answer cannot be read");
+                axum::response::IntoResponse::into_response(Problem::internal())
+            }
+        },
+    }
+}
+
+/// The version of what was made just now.
+const FIRST_VERSION: u64 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::Request;
+
+    #[tokio::test]
+    async fn a_key_is_one_short_visible_text() {
+        let (longest, longer) = ("k".repeat(255), "k".repeat(256));
+        let table: [(&[&str], Option<Option<&str>>); 7] = [
+            (&[], Some(None)),
+            (&["8e03978e-40d5"], Some(Some("8e03978e-40d5"))),
+            (&[&longest], Some(Some(&longest))),
+            (&[&longer], None),
+            (&[""], None),
+            (&["a b"], None),
+            (&["a", "a"], None),
+        ];
+        for (sent, expected) in table {
+            let request = Request::builder();
+            let request = sent.iter().fold(request, |all, value| all.header(HEADER, *value));
+            let mut parts = request.body(()).unwrap().into_parts().0;
+            let read = IdempotencyKey::from_request_parts(&mut parts, &()).await;
+            let expected = expected.map(|key| IdempotencyKey(key.map(str::to_owned)));
+            assert_eq!(read.ok(), expected, "{sent:?}");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What is done with statements beside the writer, in parallel: packing and hashing.
+
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_ambient::Entropy;
+use acta_storage::{EntityFacts, NewStatement, StorageError, TermHasher, TransferredStatement};
+use bytes::Bytes;
+
+use super::join;
+use crate::index::{IndexEntry, Location};
+use crate::log::dictionary::Codec;
+use crate::log::record::{Content, EncodedRecord, EncodedStatement, Received};
+
+/// Up to this many statements are prepared where the caller runs: handing them to another
+/// thread would cost more than it saves.
+const INLINE_MAX: usize = 4;
+
+/// From this many statements on, two threads prepare them.
+const SPLIT_MIN: usize = 128;
+
+/// Turns statements into what the writer takes.
+#[derive(Clone, Debug)]
+pub(super) struct Encoder {
+    pub(super) hasher: TermHasher,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) codec: Arc<Codec>,
+}
+
+impl Encoder {
+    pub(super) async fn prepare(
+        self,
+        tenant: TenantId,
+        statements: Vec<NewStatement>,
+    ) -> Result<Vec<EncodedRecord>, StorageError> {
+        if statements.len() <= INLINE_MAX {
+            return self.prepare_here(tenant, &statements);
+        }
+        let mut front = statements;
+        let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
+        let back = front.split_off(half);
+        let other = self.clone();
+        // Both run from here on; only the waiting is one after the other.
+        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, &back));
+        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, &front));
+        let mut prepared = join(front).await?;
+        prepared.append(&mut join(back).await?);
+        Ok(prepared)
+    }
+
+    fn prepare_here(
+        &self,
+        tenant: TenantId,
+        statements: &[NewStatement],
+    ) -> Result<Vec<EncodedRecord>, StorageError> {
+        let texts = self.pack(statements.iter().map(|statement| statement.kept.text.as_str()))?;
+        let mut salts = vec![0; 16 * statements.len()];
+        self.entropy.fill(&mut salts);
+        let mut prepared = Vec::with_capacity(statements.len());
+        let salts = salts.as_chunks().0;
+        let facts = EntityFacts::of_all(statements.iter().map(|new| &new.statement));
+        let rest = texts.into_iter().zip(salts).zip(facts);
+        for (statement, ((text, salt), facts)) in statements.iter().zip(rest) {
+            let mut one = self.prepare_one(tenant, statement, (text, *salt));
+            one.received =
+                Some(Received { len_bytes: statement.kept.text.len(), entity_facts: facts });
+            prepared.push(one);
+        }
+        Ok(prepared)
+    }
+
+    /// The packed texts, in order.
+    fn pack<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Result<Vec<Bytes>, StorageError> {
+        let (mut packed, mut ends) = (Vec::new(), Vec::new());
+        let act = "packing a statement";
+        let result = self.codec.pack(texts, &mut packed, &mut ends);
+        result.map_err(|source| StorageError::Io { act, source })?;
+        let packed = Bytes::from(packed);
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        Ok(starts.zip(&ends).map(|(start, end)| packed.slice(start..*end)).collect())
+    }
+
+    fn prepare_one(
+        &self,
+        tenant: TenantId,
+        new: &NewStatement,
+        (text, salt): (Bytes, [u8; 16]),
+    ) -> EncodedRecord {
+        let statement = &new.statement;
+        EncodedRecord {
+            entry: IndexEntry {
+                position: 0,
+                tenant,
+                sequence: 0,
+                id: Some(new.id.0.as_u128()),
+                stored_micros: 0,
+                location: Location { segment: 0, offset: 0 },
+                own_terms: Vec::new(),
+                shared_terms: self.hasher.terms_of(tenant, statement, &new.authority),
+                target: statement.target().map(|target| target.0.as_u128()),
+                is_voiding: statement.voids().is_some(),
+            },
+            content: Content::Statement(EncodedStatement {
+                version: new.version,
+                is_timestamp_stored: new.kept.is_timestamp_stored,
+                fingerprint: statement.fingerprint.0,
+                salt,
+                text,
+            }),
+            received: None,
+        }
+    }
+
+    /// Statements of another store, with the sequences and times that they have.
+    pub(super) fn encode_imported(
+        &self,
+        run: &[(TenantId, TransferredStatement)],
+    ) -> Result<Vec<EncodedRecord>, StorageError> {
+        let texts = self.pack(run.iter().map(|(_, kept)| kept.kept.text.as_str()))?;
+        let run = run.iter().zip(texts);
+        Ok(run.map(|((tenant, kept), text)| self.import_one(*tenant, kept, text)).collect())
+    }
+
+    fn import_one(
+        &self,
+        tenant: TenantId,
+        kept: &TransferredStatement,
+        text: Bytes,
+    ) -> EncodedRecord {
+        let read = kept.read();
+        let (shared_terms, entity_facts) =
+            read.map_or_else(Default::default, |(statement, authority)| {
+                let terms = self.hasher.terms_of(tenant, &statement, &authority);
+                (terms, EntityFacts::of(&statement))
+            });
+        EncodedRecord {
+            entry: IndexEntry {
+                position: 0,
+                tenant,
+                sequence: kept.sequence,
+                id: Some(kept.id.0.as_u128()),
+                stored_micros: kept.stored.unix_micros(),
+                location: Location { segment: 0, offset: 0 },
+                own_terms: Vec::new(),
+                shared_terms,
+                target: kept.target.map(|target| target.0.as_u128()),
+                is_voiding: kept.is_voiding,
+            },
+            content: Content::Statement(EncodedStatement {
+                version: kept.version,
+                is_timestamp_stored: kept.kept.is_timestamp_stored,
+                fingerprint: kept.fingerprint.0,
+                salt: kept.salt,
+                text,
+            }),
+            received: Some(Received { len_bytes: kept.kept.text.len(), entity_facts }),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Importing the statements of another store: prepared in parallel, written in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_storage::{StorageError, TransferredStatement, chunk_by_size};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{Engine, join};
+use crate::log::queue::{ImportBatch, Work};
+
+/// Statements that are prepared by one thread and written at once, at most.
+const PIECE_COUNT_MAX: usize = 2048;
+
+/// Bytes of text of a piece, unless it is one statement.
+const PIECE_BYTES_MAX: usize = 4 << 20;
+
+/// Pieces that are prepared while another is written.
+const PREPARING_MAX: usize = 3;
+
+/// A piece on its way to the writer, and where its answer will come.
+type Piece = (ImportBatch, oneshot::Receiver<Result<(), StorageError>>);
+
+impl Engine {
+    /// As [`acta_storage::TransferTarget::import_statements`].
+    pub(crate) async fn import(
+        &self,
+        run: Vec<(TenantId, TransferredStatement)>,
+    ) -> Result<(), StorageError> {
+        let mut pieces = chunk_by_size(run, (PIECE_COUNT_MAX, PIECE_BYTES_MAX), |(_, kept)| {
+            kept.kept.text.len()
+        })
+        .into_iter();
+        let mut preparing: VecDeque<_> =
+            pieces.by_ref().take(PREPARING_MAX).map(|piece| self.prepare_piece(piece)).collect();
+        let mut written = None;
+        while let Some(next) = preparing.pop_front() {
+            let (import, answer) = join(next).await?;
+            preparing.extend(pieces.next().map(|piece| self.prepare_piece(piece)));
+            // One is being written while the next ones are prepared.
+            wait_for(written.take()).await?;
+            self.shared.queue.push(Work::Import(import))?;
+            written = Some(answer);
+        }
+        wait_for(written).await
+    }
+
+    fn prepare_piece(
+        &self,
+        piece: Vec<(TenantId, TransferredStatement)>,
+    ) -> JoinHandle<Result<Piece, StorageError>> {
+        let preparing = self.preparing();
+        tokio::task::spawn_blocking(move || {
+            let statements = preparing.encode_imported(&piece)?;
+            let (answer, answered) = oneshot::channel();
+            let codec = Arc::clone(&preparing.codec);
+            Ok((ImportBatch { statements, codec, answer }, answered))
+        })
+    }
+}
+
+async fn wait_for(
+    written: Option<oneshot::Receiver<Result<(), StorageError>>>,
+) -> Result<(), StorageError> {
+    match written {
+        // The writer drops an answer only when it halts.
+        Some(answer) => answer.await.unwrap_or(Err(StorageError::Halted)),
+        None => Ok(()),
+    }
+}

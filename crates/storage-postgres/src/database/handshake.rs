@@ -1,0 +1,223 @@
+//! The first connection of a process: waited for, looked at, and explained when there is none.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use tokio_postgres::error::{DbError, SqlState};
+use tokio_rustls::rustls;
+
+use crate::database::{Connection, Database, Lent};
+use crate::failure::{Failure, has_lost_connection};
+use crate::{OpenError, Options};
+
+/// How often it is looked whether a database that was not there has come.
+const WAIT: Duration = Duration::from_millis(250);
+
+/// A first connection, to a database that can be used.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    /// It.
+    pub(crate) connection: Lent,
+    /// The role that is worked under, as it is written in SQL.
+    pub(crate) role: String,
+    /// The name of the database, as it is written in SQL.
+    pub(crate) name: String,
+}
+
+/// Connects for the first time, and looks at what is there. A database that is not there is
+/// waited for as long as for any connection: whatever starts this node may start it, too.
+///
+/// # Errors
+///
+/// [`OpenError::Unreachable`], [`OpenError::Refused`], [`OpenError::Tls`],
+/// [`OpenError::Encoding`], [`OpenError::ReadOnly`], [`OpenError::Storage`].
+pub(crate) async fn handshake(
+    database: &Database,
+    options: &Options,
+) -> Result<Handshake, OpenError> {
+    let place = database.health.place();
+    let explained = |failure| explain(failure, place);
+    let connection = wait_for(database, options).await.map_err(explained)?;
+    let sql = "SELECT current_setting('server_encoding'), \
+         current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery(), \
+         quote_ident(current_user), quote_ident(current_database())";
+    let row = database.limit(async { Ok(connection.query_one(sql, &[]).await?) }).await;
+    let row = row.map_err(explained)?;
+    let encoding: String = row.get(0);
+    if encoding != "UTF8" {
+        return Err(OpenError::Encoding { encoding });
+    }
+    if row.get(1) {
+        return Err(OpenError::ReadOnly { place: place.to_owned() });
+    }
+    Ok(Handshake { connection, role: row.get(2), name: row.get(3) })
+}
+
+async fn wait_for(database: &Database, options: &Options) -> Result<Lent, Failure> {
+    let give_up = options.clock.elapsed().saturating_add(options.connect_timeout);
+    loop {
+        match database.connect().await {
+            Err(failure) if may_come(&failure) && options.clock.elapsed() < give_up => {
+                tokio::time::sleep(WAIT).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+/// Whether nobody answered, or somebody who is just starting.
+fn may_come(failure: &Failure) -> bool {
+    let Failure::Unreachable(source) = failure else { return false };
+    match db_error(&**source) {
+        Some(told) => *told.code() == SqlState::CANNOT_CONNECT_NOW,
+        None => is_of_network(&**source) && tls_reason(&**source).is_none(),
+    }
+}
+
+/// Makes sure that the role may read and write the tables that are there.
+///
+/// # Errors
+///
+/// [`OpenError::NotPermitted`], [`OpenError::Storage`].
+pub(crate) async fn check_permitted(handshake: &Handshake) -> Result<(), OpenError> {
+    let sql = "SELECT min(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+         WHERE n.nspname = 'acta' AND c.relkind IN ('r', 'p') AND c.relname <> 'migrations' \
+         AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') \
+         AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))";
+    let row = handshake.connection.query_one(sql, &[]).await.map_err(Failure::from);
+    let row = row.map_err(|failure| failure.tell("looking at what the role may do"))?;
+    match row.get::<_, Option<String>>(0) {
+        None => Ok(()),
+        Some(table) => Err(OpenError::NotPermitted {
+            reason: format!("reading and writing acta.{table}"),
+            advice: grant_of_tables(handshake),
+        }),
+    }
+}
+
+/// What lets the role do everything but change the schema.
+pub(crate) fn grant_of_tables(handshake: &Handshake) -> String {
+    let role = &handshake.role;
+    format!(
+        "its owner can execute: GRANT USAGE ON SCHEMA acta TO {role}; GRANT SELECT, INSERT, \
+         UPDATE, DELETE ON ALL TABLES IN SCHEMA acta TO {role}"
+    )
+}
+
+/// What lets the role make the schema.
+pub(crate) fn grant_of_schema(handshake: &Handshake) -> String {
+    let Handshake { role, name, .. } = handshake;
+    format!(
+        "the owner of the database can execute: GRANT CREATE ON DATABASE {name} TO {role}; or run \
+         `acta migrate` under a role that may"
+    )
+}
+
+/// Whether the schema is there. Asking for what is there needs no permission to make it.
+///
+/// # Errors
+///
+/// As every query.
+pub(crate) async fn has_schema(connection: &Connection) -> Result<bool, Failure> {
+    let sql = "SELECT FROM pg_namespace WHERE nspname = 'acta'";
+    Ok(connection.query_opt(sql, &[]).await?.is_some())
+}
+
+fn explain(failure: Failure, place: &str) -> OpenError {
+    let place = place.to_owned();
+    let reason = failure.reason();
+    let source = match failure {
+        Failure::Unreachable(source) | Failure::Lost(source) | Failure::Unknown(source) => source,
+        Failure::Refused(error) => error.into(),
+        Failure::Crowded => return OpenError::Unreachable { place, reason },
+        Failure::Decided(error) => return OpenError::Storage(error),
+    };
+    if let Some(told) = db_error(&*source) {
+        return match advice(told) {
+            Some(advice) => OpenError::Refused { place, reason, advice },
+            None => OpenError::Unreachable { place, reason },
+        };
+    }
+    if let Some(why) = tls_reason(&*source) {
+        return OpenError::Tls { reason: format!("{place}: {why}") };
+    }
+    if is_of_network(&*source) {
+        return OpenError::Unreachable { place, reason };
+    }
+    let advice = "check user and password in storage.url".to_owned();
+    OpenError::Refused { place, reason, advice }
+}
+
+/// What can be done about what a server says instead of taking a connection; none if it may
+/// take one later.
+fn advice(told: &DbError) -> Option<String> {
+    let code = told.code();
+    let advice = if *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::ADMIN_SHUTDOWN {
+        return None;
+    } else if *code == SqlState::INVALID_CATALOG_NAME {
+        "make it there: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+    } else if *code == SqlState::INVALID_PASSWORD {
+        "check user and password in storage.url"
+    } else if told.message().ends_with("no encryption") {
+        "pg_hba.conf of the server may want encryption: set storage.tls to verify-full or require"
+    } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
+        "check the user in storage.url, and pg_hba.conf of the server"
+    } else if *code == SqlState::TOO_MANY_CONNECTIONS {
+        "raise max_connections there, or lower storage.connections_max of its nodes"
+    } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+        "its owner can execute: GRANT CONNECT ON DATABASE … TO …"
+    } else {
+        "its log may tell more"
+    };
+    Some(advice.to_owned())
+}
+
+/// Why a connection could not be encrypted, if that is what went wrong.
+fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
+    let driver = error.downcast_ref::<tokio_postgres::Error>()?;
+    // The driver tells its kinds of errors apart in their texts alone.
+    let kind = driver.to_string();
+    let cause = driver.source().map(ToString::to_string).unwrap_or_default();
+    if !kind.starts_with("error performing TLS handshake") {
+        return None;
+    }
+    if cause == "server does not support TLS" {
+        return Some(
+            "the server offers no encryption; set storage.tls to disable, or sslmode=disable in \
+             the URL, if you trust the network in between with everything, passwords included"
+                .to_owned(),
+        );
+    }
+    let told = driver.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    let told = told.and_then(|told| told.get_ref()?.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(fault)) = told else { return Some(cause) };
+    Some(certificate_reason(fault))
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are told in the same way")]
+fn certificate_reason(fault: &rustls::CertificateError) -> String {
+    use rustls::CertificateError as Fault;
+    match fault {
+        // Of an authority with the same name and another key.
+        Fault::BadSignature | Fault::UnknownIssuer => {
+            "its certificate is of an authority that is not trusted; name \
+             the certificate of that authority by storage.tls_ca"
+                .to_owned()
+        }
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => format!(
+            "its certificate is for another host ({fault}); storage.url must name the server as \
+             its certificate does"
+        ),
+        _ => format!("its certificate is not accepted: {fault}"),
+    }
+}
+
+fn db_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a DbError> {
+    error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::as_db_error)
+}
+
+/// Whether the system, not the server, says that there is no connection.
+fn is_of_network(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref().is_none_or(has_lost_connection)
+}

@@ -1,0 +1,117 @@
+//! Statements ready to be written, but for their place in the log.
+
+use acta_access::TenantId;
+use acta_storage::{NewStatement, StorageError, Term, TermHasher, TransferredStatement};
+use acta_xapi::{Fingerprint, Ifi, ParseLimits, StatementId, Version, parse_statement};
+
+use crate::database::Database;
+
+/// Up to this many statements are prepared where the caller runs.
+const INLINE_MAX: usize = 64;
+
+/// A statement ready to be written, but for its place in the log.
+#[derive(Clone, Debug)]
+pub(crate) struct EncodedStatement {
+    pub(crate) id: StatementId,
+    pub(crate) text: String,
+    pub(crate) is_timestamp_stored: bool,
+    pub(crate) version: Version,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) salt: [u8; 16],
+    pub(crate) terms: Vec<Term>,
+    pub(crate) target: Option<StatementId>,
+    pub(crate) is_voiding: bool,
+}
+
+impl EncodedStatement {
+    /// Prepares a batch.
+    pub(super) async fn all_of(
+        (database, hasher): (&Database, &TermHasher),
+        tenant: TenantId,
+        statements: Vec<NewStatement>,
+    ) -> Result<Vec<Self>, StorageError> {
+        let mut salts = vec![0; 16 * statements.len()];
+        database.fill(&mut salts);
+        let is_small = statements.len() <= INLINE_MAX;
+        let hasher = hasher.clone();
+        let prepare = move || -> Vec<Self> {
+            let (salts, _) = salts.as_chunks::<16>();
+            let salted = statements.into_iter().zip(salts);
+            salted.map(|(new, salt)| Self::of((&hasher, tenant), new, *salt)).collect()
+        };
+        if is_small {
+            return Ok(prepare());
+        }
+        tokio::task::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
+    }
+
+    fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
+        let NewStatement { id, statement, kept, authority, version } = new;
+        Self {
+            id,
+            text: kept.text,
+            is_timestamp_stored: kept.is_timestamp_stored,
+            version,
+            fingerprint: statement.fingerprint,
+            salt,
+            terms: hasher.terms_of(tenant, &statement, &authority),
+            target: statement.target(),
+            is_voiding: statement.voids().is_some(),
+        }
+    }
+}
+
+impl EncodedStatement {
+    /// Prepares a statement of another store.
+    pub(super) fn imported(
+        hasher: &TermHasher,
+        tenant: TenantId,
+        kept: TransferredStatement,
+    ) -> Self {
+        let read = kept.read();
+        let terms = read.map(|(said, authority)| hasher.terms_of(tenant, &said, &authority));
+        Self {
+            id: kept.id,
+            text: kept.kept.text,
+            is_timestamp_stored: kept.kept.is_timestamp_stored,
+            version: kept.version,
+            fingerprint: kept.fingerprint,
+            salt: kept.salt,
+            terms: terms.unwrap_or_default(),
+            target: kept.target,
+            is_voiding: kept.is_voiding,
+        }
+    }
+}
+
+/// The terms of a statement that is stored, read off its text.
+pub(super) fn terms_of_text(
+    (hasher, tenant): (&TermHasher, TenantId),
+    version: Version,
+    text: &str,
+) -> Vec<Term> {
+    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::KEPT) else {
+        // Accepted by an older release whose rules were wider. It is still given back.
+        tracing::warn!("a stored statement does not pass today's rules: it is not looked into");
+        return Vec::new();
+    };
+    let authority: Option<&Ifi> =
+        statement.claimed_authority.as_ref().and_then(|it| it.ifi.as_ref());
+    authority.map(|authority| hasher.terms_of(tenant, &statement, authority)).unwrap_or_default()
+}
+
+/// A version as the database has it.
+pub(crate) const fn number_of(version: Version) -> i16 {
+    match version {
+        Version::V1_0_3 => 1,
+        Version::V2_0_0 => 2,
+    }
+}
+
+/// The version with this number in the database.
+pub(crate) const fn version_of(number: i16) -> Version {
+    match number {
+        1 => Version::V1_0_3,
+        _ => Version::V2_0_0,
+    }
+}

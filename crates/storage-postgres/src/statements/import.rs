@@ -1,0 +1,134 @@
+//! Importing the statements of another store, with the sequences and times that they have.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::Arc;
+
+use acta_access::TenantId;
+use acta_ambient::Timestamp;
+use acta_storage::{StorageError, TermHasher, TransferredStatement, chunk_by_size};
+
+use super::append::{self, Counter};
+use super::encode::EncodedStatement;
+use super::group::{Decided, StoredFingerprints};
+use super::writer::{Shared, Statements};
+use crate::failure::Failure;
+
+const ADOPTING: &str = "importing statements";
+
+/// Statements of one transaction, at most.
+const PIECE_COUNT_MAX: usize = 2_000;
+
+/// Bytes of text of a transaction, unless it is one statement.
+const PIECE_BYTES_MAX: usize = 4 << 20;
+
+/// Pieces that are prepared while another is written.
+const PREPARING_MAX: usize = 2;
+
+/// A statement ready to be written, and its place in the log.
+type Placed = (EncodedStatement, Timestamp, u64);
+
+impl Statements {
+    /// As [`acta_storage::TransferTarget::import_statements`].
+    pub(crate) async fn import(
+        &self,
+        run: Vec<(TenantId, TransferredStatement)>,
+    ) -> Result<(), StorageError> {
+        let mut tenants: BTreeMap<TenantId, Vec<TransferredStatement>> = BTreeMap::new();
+        for (tenant, kept) in run {
+            tenants.entry(tenant).or_default().push(kept);
+        }
+        for (tenant, kept) in tenants {
+            self.import_log(tenant, kept).await?;
+        }
+        Ok(())
+    }
+
+    async fn import_log(
+        &self,
+        tenant: TenantId,
+        kept: Vec<TransferredStatement>,
+    ) -> Result<(), StorageError> {
+        let shared = self.shared();
+        let mut pieces =
+            chunk_by_size(kept, (PIECE_COUNT_MAX, PIECE_BYTES_MAX), |kept| kept.kept.text.len())
+                .into_iter();
+        let prepare = |piece: Vec<TransferredStatement>| {
+            let hasher = shared.hasher.clone();
+            tokio::task::spawn_blocking(move || place(&hasher, tenant, piece))
+        };
+        let mut preparing: VecDeque<_> = pieces.by_ref().take(PREPARING_MAX).map(prepare).collect();
+        while let Some(next) = preparing.pop_front() {
+            let piece = next.await.map_err(|_panic| StorageError::Halted)?;
+            preparing.extend(pieces.next().map(prepare));
+            write(shared, tenant, &piece).await?;
+        }
+        Ok(())
+    }
+}
+
+fn place(hasher: &TermHasher, tenant: TenantId, piece: Vec<TransferredStatement>) -> Vec<Placed> {
+    let placed = piece.into_iter().map(|kept| {
+        let (stored, sequence) = (kept.stored, kept.sequence);
+        (EncodedStatement::imported(hasher, tenant, kept), stored, sequence)
+    });
+    placed.collect()
+}
+
+/// Writes a piece in one transaction, whatever it takes.
+async fn write(
+    shared: &Arc<Shared>,
+    tenant: TenantId,
+    piece: &[Placed],
+) -> Result<(), StorageError> {
+    let statements: Vec<&EncodedStatement> = piece.iter().map(|(prepared, ..)| prepared).collect();
+    let mut attempts = shared.database.attempts(ADOPTING);
+    let mut is_unknown = false;
+    loop {
+        let mut refused = None;
+        let written = append::write(shared, tenant, &statements, |counter, known| {
+            // The attempt before was committed, though nobody was told.
+            if is_unknown && is_here(piece, &known) {
+                return Decided::default();
+            }
+            refused = gap_before(piece, counter, &known);
+            if refused.is_some() {
+                return Decided::default();
+            }
+            Decided::imported(piece.iter().map(|(one, stored, _)| (one, *stored)).collect())
+        });
+        let failure = match (written.await, refused) {
+            (Ok(_), None) => return Ok(()),
+            (Ok(_), Some(why)) => {
+                let source = io::Error::new(io::ErrorKind::InvalidInput, why);
+                return Err(StorageError::Io { act: ADOPTING, source });
+            }
+            (Err(failure), _) => failure,
+        };
+        is_unknown |= matches!(failure, Failure::Unknown(_));
+        attempts.again(failure.repeatable()).await?;
+    }
+}
+
+fn is_here(piece: &[Placed], known: &StoredFingerprints) -> bool {
+    piece.iter().all(|(one, ..)| known.get(&one.id) == Some(&one.fingerprint))
+}
+
+/// Why the piece does not follow what is here; none if it does.
+fn gap_before(piece: &[Placed], counter: &Counter, known: &StoredFingerprints) -> Option<String> {
+    let mut last_sequence = counter.last_sequence.unsigned_abs();
+    let mut last_stored = counter.last_stored;
+    for (one, stored, sequence) in piece {
+        if *sequence != last_sequence + 1 {
+            return Some(format!("sequence {sequence} does not follow {last_sequence}"));
+        }
+        if stored.unix_micros() < last_stored {
+            return Some(format!("{stored} lies before the statement before it"));
+        }
+        if known.contains_key(&one.id) {
+            return Some(format!("the id {} is taken", one.id));
+        }
+        (last_sequence, last_stored) = (*sequence, stored.unix_micros());
+    }
+    None
+}
