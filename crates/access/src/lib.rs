@@ -8,6 +8,7 @@
 
 mod authority;
 mod decide;
+mod define;
 mod permission;
 mod principal;
 mod reference;
@@ -20,6 +21,7 @@ mod tenant;
 
 pub use authority::{Authority, NotAnAuthority};
 pub use decide::{Act, Denied, decide, decide_administration, decide_granting};
+pub use define::{Defines, defines};
 pub use permission::{Permission, permits};
 pub use principal::Principal;
 pub use reference::reference_page;

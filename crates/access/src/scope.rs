@@ -80,7 +80,10 @@ impl Scope {
             Self::StatementsReadMine => "read the statements written as the same authority",
             Self::StatementsRead => "read statements, activities and persons",
             Self::State => "read and write state documents; read activities and persons",
-            Self::Define => "read activities and persons",
+            Self::Define => {
+                "let what statements say of activities and persons become known; read activities \
+                 and persons"
+            }
             Self::Profile => {
                 "read and write activity and agent profiles; read activities and persons"
             }

@@ -250,6 +250,9 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
         parse: ParseLimits {
             json,
             statements_max: limits.statements_count_max,
+            activities_max: limits.activities_count_max,
+            agents_max: limits.agents_count_max,
+            attachments_max: limits.attachments_count_max,
             faults_max: limits.faults_count_max,
         },
         page_count: PAGE_COUNT.min(limits.page_count_max),

@@ -18,6 +18,13 @@ section! {
         pub statements_count_max: usize = count_from_one().default("10000").over("400"),
         /// Longest single statement.
         pub statement_bytes_max: u64 = size().default("16MiB").over("413"),
+        /// Most context activities of one statement, with those of its substatement.
+        pub activities_count_max: usize = count_from_one().default("1000").over("400"),
+        /// Most agents of one statement that are members of groups, context agents or context
+        /// groups.
+        pub agents_count_max: usize = count_from_one().default("5000").over("400"),
+        /// Most attachments of one statement.
+        pub attachments_count_max: usize = count_from_one().default("1000").over("400"),
         /// Deepest nesting of arrays and objects in statements.
         pub json_depth_max: usize = count().default("100").over("400"),
         /// Most values and keys in the JSON text of one request: each takes 20 bytes of memory

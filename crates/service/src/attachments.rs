@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use acta_access::{Principal, TenantId};
 use acta_storage::{AttachmentReader, NewStatement, StagedAttachment};
 use acta_xapi::json::{JsonLimits, Kind, Value, parse};
-use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, check_signature};
+use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, Signature};
 
 use crate::{Limit, Service, ServiceError, StoredStatement};
 
@@ -89,14 +89,14 @@ impl Service {
     ) -> Result<Vec<NewStatement>, ServiceError> {
         let bytes_max = self.options.signature_bytes_max;
         let mut contents: HashMap<&Sha2, &dyn StagedAttachment> = HashMap::new();
-        let mut faults = Vec::new();
+        let mut faults = CappedFaults::new(self.options.parse.faults_max);
         for content in staged {
             if content.announced() != content.computed() {
                 faults.push(Fault::new("", Rule::AttachmentHash, content.announced().as_str()));
             }
             contents.insert(content.announced(), content.as_ref());
         }
-        for (index, sha2) in check_contents(&statements, &contents, &mut faults) {
+        for (sha2, indexes) in check_contents(&statements, &contents, &mut faults) {
             // One at a time, so that no more than one is in memory.
             let Some(content) = contents.get(&sha2) else { continue };
             let signature = content
@@ -104,19 +104,29 @@ impl Service {
                 .await?
                 .ok_or(ServiceError::OverLimit { limit: Limit::Signature, max: bytes_max })?;
             // Never on the runtime: to verify a signature takes long.
-            let check = move || (check_one(&statements, index, &signature), statements);
-            let (checked, given_back) = self.run(usize::MAX, check).await?;
+            let check = move || {
+                let signature = Signature::read(&signature);
+                let faults = indexes
+                    .iter()
+                    .filter_map(|index| check_one(&statements, *index, &signature).err());
+                (faults.collect::<Vec<Fault>>(), statements)
+            };
+            let (found, given_back) = self.run(usize::MAX, check).await?;
             statements = given_back;
-            faults.extend(checked.err());
+            found.into_iter().for_each(|fault| faults.push(fault));
         }
-        if faults.is_empty() { Ok(statements) } else { Err(Faults(faults).into()) }
+        faults.into_result().map(|()| statements)
     }
 }
 
 /// Checks the signature of one of the statements.
-fn check_one(statements: &[NewStatement], index: usize, signature: &[u8]) -> Result<(), Fault> {
+fn check_one(
+    statements: &[NewStatement],
+    index: usize,
+    signature: &Signature,
+) -> Result<(), Fault> {
     let Some(new) = statements.get(index) else { return Ok(()) };
-    check_signature(&new.statement, signature).map_err(|mut fault| {
+    signature.check(&new.statement).map_err(|mut fault| {
         fault.pointer.insert_str(0, &base_of(index, statements.len()));
         fault
     })
@@ -127,21 +137,56 @@ fn base_of(index: usize, count: usize) -> String {
     if count == 1 { String::new() } else { format!("/{index}") }
 }
 
+/// The first faults, up to a limit.
+struct CappedFaults {
+    faults: Vec<Fault>,
+    count_max: usize,
+}
+
+impl CappedFaults {
+    fn new(count_max: usize) -> Self {
+        Self { faults: Vec::new(), count_max: count_max.max(1) }
+    }
+
+    fn is_full(&self) -> bool {
+        self.count_max <= self.faults.len()
+    }
+
+    fn push(&mut self, fault: Fault) {
+        if !self.is_full() {
+            self.faults.push(fault);
+        }
+    }
+
+    fn into_result(self) -> Result<(), ServiceError> {
+        if self.faults.is_empty() { Ok(()) } else { Err(Faults(self.faults).into()) }
+    }
+}
+
 /// Checks that every attachment has its content. Returns the signatures whose content came
-/// along, each with the place of its statement.
+/// along, each once, with the indexes of the statements that name it.
 fn check_contents(
     statements: &[NewStatement],
     contents: &HashMap<&Sha2, &dyn StagedAttachment>,
-    faults: &mut Vec<Fault>,
-) -> Vec<(usize, Sha2)> {
-    let mut signatures = Vec::new();
+    faults: &mut CappedFaults,
+) -> Vec<(Sha2, Vec<usize>)> {
+    let mut signatures: Vec<(Sha2, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<&Sha2, usize> = HashMap::new();
     for (index, new) in statements.iter().enumerate() {
         let base = base_of(index, statements.len());
         for attachment in &new.statement.attachments {
             let has_content = contents.contains_key(&attachment.sha2);
             check_attachment(attachment, has_content, &base, faults);
             if has_content && attachment.usage_type.as_str() == Attachment::SIGNATURE {
-                signatures.push((index, attachment.sha2.clone()));
+                let place = *places.entry(&attachment.sha2).or_insert_with(|| {
+                    signatures.push((attachment.sha2.clone(), Vec::new()));
+                    signatures.len() - 1
+                });
+                let indexes = &mut signatures[place].1;
+                // A statement that names it twice is compared once.
+                if indexes.last() != Some(&index) {
+                    indexes.push(index);
+                }
             }
         }
     }
@@ -152,9 +197,9 @@ fn check_attachment(
     attachment: &Attachment,
     has_content: bool,
     base: &str,
-    faults: &mut Vec<Fault>,
+    faults: &mut CappedFaults,
 ) {
-    if attachment.file_url.is_none() && !has_content {
+    if attachment.file_url.is_none() && !has_content && !faults.is_full() {
         let pointer = format!("{base}/attachments");
         faults.push(Fault::new(pointer, Rule::AttachmentPart, attachment.sha2.as_str()));
     }

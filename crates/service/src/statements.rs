@@ -1,8 +1,9 @@
 //! Storing statements.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId};
+use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId, defines};
 use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment};
 use acta_xapi::{
     Fault, Faults, Rule, Sha2, Stamp, Statement, StatementId, Uuid, Version, parse_statement,
@@ -37,6 +38,8 @@ pub struct Sent {
 pub struct ValidatedStatements {
     tenant: TenantId,
     statements: Vec<NewStatement>,
+    /// The hashes of all attachments.
+    announced: HashSet<Sha2>,
 }
 
 impl ValidatedStatements {
@@ -75,11 +78,15 @@ impl Service {
         let tenant = principal.tenant;
         let service = self.clone();
         let authority = self.authority_of(principal);
-        let restrictions = Arc::clone(&principal.restrictions);
+        let principal = principal.clone();
         let bytes = sent.text.len();
-        let read = move || service.read_statements(&sent, (&authority, &restrictions));
-        let statements = self.run(bytes, read).await??;
-        Ok(ValidatedStatements { tenant, statements })
+        let read = move || {
+            let statements = service.read_statements(&sent, &principal, &authority)?;
+            let attachments = statements.iter().flat_map(|new| &new.statement.attachments);
+            let announced = attachments.map(|attachment| attachment.sha2.clone()).collect();
+            Ok::<_, ServiceError>(ValidatedStatements { tenant, statements, announced })
+        };
+        self.run(bytes, read).await?
     }
 
     /// Starts to receive the content of an attachment of `prepared`.
@@ -93,7 +100,7 @@ impl Service {
         prepared: &ValidatedStatements,
         sha2: Sha2,
     ) -> Result<Box<dyn AttachmentWriter>, ServiceError> {
-        if !prepared.expects(&sha2) {
+        if !prepared.announced.contains(&sha2) {
             return Err(ServiceError::fault("", Rule::AttachmentExcess, sha2.as_str()));
         }
         Ok(self.storage.stage_attachment(prepared.tenant, sha2).await?)
@@ -117,9 +124,8 @@ impl Service {
         prepared: ValidatedStatements,
         staged: Vec<Box<dyn StagedAttachment>>,
     ) -> Result<Stored, ServiceError> {
-        let ValidatedStatements { tenant, statements } = prepared;
-        let has_attachments = !staged.is_empty()
-            || statements.iter().any(|new| !new.statement.attachments.is_empty());
+        let ValidatedStatements { tenant, statements, announced } = prepared;
+        let has_attachments = !staged.is_empty() || !announced.is_empty();
         let statements = if has_attachments {
             self.check_attachments(statements, &staged).await?
         } else {
@@ -144,7 +150,8 @@ impl Service {
     fn read_statements(
         &self,
         sent: &Sent,
-        (authority, restrictions): (&Authority, &Restrictions),
+        principal: &Principal,
+        authority: &Authority,
     ) -> Result<Vec<NewStatement>, ServiceError> {
         let limits = &self.options.parse;
         let statements = match sent.shape {
@@ -159,7 +166,7 @@ impl Service {
         if statements.iter().any(|statement| bytes_max < statement.text().len()) {
             return Err(ServiceError::over(Limit::Statement, bytes_max));
         }
-        permit_all(restrictions, &statements)?;
+        permit_all(&principal.restrictions, &statements)?;
         let mut random = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut random);
         let (random, _) = random.as_chunks::<16>();
@@ -173,17 +180,10 @@ impl Service {
             let stamp = Stamp { id, authority: authority.json(), version: sent.version };
             let kept = statement.keep(&stamp);
             let authority = authority.ifi().clone();
-            NewStatement { id, statement, kept, authority, version: sent.version }
+            let defines = defines(principal, &statement);
+            NewStatement { id, statement, kept, authority, version: sent.version, defines }
         };
         Ok(statements.into_iter().zip(random).map(new).collect())
-    }
-}
-
-impl ValidatedStatements {
-    /// Whether a statement has an attachment with this hash.
-    fn expects(&self, sha2: &Sha2) -> bool {
-        let mut attachments = self.statements.iter().flat_map(|new| &new.statement.attachments);
-        attachments.any(|attachment| attachment.sha2 == *sha2)
     }
 }
 

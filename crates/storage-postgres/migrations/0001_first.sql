@@ -70,6 +70,8 @@ CREATE TABLE acta.statements (
     is_voiding boolean NOT NULL,
     -- Whether its timestamp equals stored, because the sender gave none.
     is_timestamp_stored boolean NOT NULL,
+    -- What becomes known by it of activities and persons: 0 everything, 1 its object, 2 nothing.
+    defines smallint NOT NULL,
     -- What it is compared by.
     fingerprint bytea NOT NULL,
     -- Random bytes for commitments.

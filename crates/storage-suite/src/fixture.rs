@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_ambient::{ManualClock, Timestamp};
 use acta_followers::Followers;
 use acta_storage::{
@@ -247,7 +247,7 @@ pub fn new_statement(text: &str, authority: &str, version: Version) -> NewStatem
     let authority = account(authority);
     let stamp = Stamp { id, authority: &authority.to_key(), version };
     let kept = statement.keep(&stamp);
-    NewStatement { id, statement, kept, authority, version }
+    NewStatement { id, statement, kept, authority, version, defines: Defines::All }
 }
 
 /// A batch without attachments.

@@ -1,5 +1,6 @@
 //! The feed, and followers that read it.
 
+pub mod defining;
 pub mod gathering;
 pub mod verb_counter;
 

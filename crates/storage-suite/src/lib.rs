@@ -37,7 +37,7 @@ pub mod transferring;
 pub use administration::{auditing, counting, recording, settling};
 pub use finding::referring;
 pub use fixture::generate;
-pub use following::gathering;
+pub use following::{defining, gathering};
 pub use separating::purge;
 
 /// A store that a case may use as it likes, empty when opened.
@@ -184,6 +184,11 @@ macro_rules! storage_suite {
                 names_are_listed_since_a_moment
                 a_place_is_cleared_at_once
                 a_place_takes_so_many_documents_and_no_more
+            }
+            defining {
+                a_statement_defines_only_what_it_may
+                a_definition_is_bounded
+                the_names_of_a_person_are_bounded
             }
             gathering {
                 definitions_are_merged_in_order

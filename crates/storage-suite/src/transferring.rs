@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::directory::Recorded;
 use acta_storage::{
@@ -255,6 +255,7 @@ fn plain(sequence: u64, stored_micros: i64) -> TransferredStatement {
         kept: new.kept,
         target: None,
         is_voiding: false,
+        defines: Defines::All,
     }
 }
 
@@ -333,6 +334,7 @@ pub async fn a_statement_of_older_rules_is_adopted<E: EngineUnderTest>() {
         kept: StatementText { text: text.to_owned(), is_timestamp_stored: true },
         target: Some(id(1)),
         is_voiding: true,
+        defines: Defines::All,
         ..plain(2, 5)
     };
     let run = vec![(stage.tenant, plain(1, 0)), (stage.tenant, odd.clone())];

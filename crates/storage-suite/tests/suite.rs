@@ -21,6 +21,7 @@ fn every_case_of_the_suite_is_in_its_list() {
         include_str!("../src/filtering.rs"),
         include_str!("../src/finding.rs"),
         include_str!("../src/following.rs"),
+        include_str!("../src/following/defining.rs"),
         include_str!("../src/following/gathering.rs"),
         include_str!("../src/paging.rs"),
         include_str!("../src/finding/referring.rs"),

@@ -8,6 +8,7 @@ use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
 
 pub use facts::{EntityFact, EntityFactRef, EntityFacts, EntityKind, merge_all};
+pub(crate) use facts::{definitions_of, names_of};
 use reading::{Subject, read_whole};
 
 use crate::{Feed, StatementStore, StorageError};

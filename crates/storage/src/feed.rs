@@ -204,8 +204,11 @@ impl FeedStatement {
         if let Some(facts) = self.entity_facts.get() {
             return Ok(facts);
         }
-        let parsed = self.parsed()?;
-        Ok(self.entity_facts.get_or_init(|| parsed.map(EntityFacts::of).unwrap_or_default()))
+        let (parsed, defines) = (self.parsed()?, self.kept()?.defines);
+        Ok(self.entity_facts.get_or_init(|| {
+            let facts = parsed.map(|statement| EntityFacts::of(statement, defines));
+            facts.unwrap_or_default()
+        }))
     }
 
     /// Whether [`FeedStatement::entity_facts`] answers at once.

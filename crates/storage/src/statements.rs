@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_ambient::Timestamp;
 use acta_xapi::{ActivityId, Ifi, Iri, Statement, StatementId, StatementText, Uuid, Version};
 use async_trait::async_trait;
@@ -23,6 +23,8 @@ pub struct NewStatement {
     pub authority: Ifi,
     /// The version of the request that brought it, for its shape.
     pub version: Version,
+    /// What becomes known by it of activities and persons.
+    pub defines: Defines,
 }
 
 /// Statements that are stored together or not at all.

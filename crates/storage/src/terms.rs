@@ -3,6 +3,8 @@
 //! A term is a keyed hash of tenant, kind and value, for the index of an engine. Which
 //! property of a statement counts for which filter is decided here and nowhere else.
 
+use std::collections::HashSet;
+
 use acta_access::TenantId;
 use acta_xapi::{Activity, Actor, Context, Ifi, Object, Statement, SubStatement};
 use siphasher::sip::SipHasher24;
@@ -76,10 +78,14 @@ impl TermHasher {
     /// All terms of a statement that `authority` vouches for, each once. They hold for
     /// statements that refer to it, too.
     pub fn terms_of(&self, tenant: TenantId, statement: &Statement, authority: &Ifi) -> Vec<Term> {
-        let mut terms =
-            Terms { hasher: self, tenant, input: Vec::with_capacity(128), found: Vec::new() };
+        let mut terms = Terms {
+            hasher: self,
+            tenant,
+            input: Vec::with_capacity(128),
+            found: TermSet::default(),
+        };
         terms.add_statement(statement, authority);
-        terms.found
+        terms.found.terms
     }
 
     /// The terms that a statement must have to match `query`: one of each group.
@@ -145,19 +151,52 @@ impl Filters {
     }
 }
 
+/// Terms in the order in which they were added, each once.
+#[derive(Debug, Default)]
+struct TermSet {
+    terms: Vec<Term>,
+    /// The same terms, once there are more than [`TermSet::SCANNED_MAX`].
+    lookup: HashSet<Term>,
+}
+
+impl TermSet {
+    /// Up to this many terms are scanned: most statements have fewer, and a scan of so few is
+    /// quicker than a hash table. More are looked up, so that the cost stays in proportion to
+    /// the length of the statement.
+    const SCANNED_MAX: usize = 32;
+
+    fn contains(&self, term: Term) -> bool {
+        if self.lookup.is_empty() {
+            self.terms.contains(&term)
+        } else {
+            self.lookup.contains(&term)
+        }
+    }
+
+    fn insert(&mut self, term: Term) {
+        if self.contains(term) {
+            return;
+        }
+        self.terms.push(term);
+        if !self.lookup.is_empty() {
+            self.lookup.insert(term);
+        } else if Self::SCANNED_MAX < self.terms.len() {
+            self.lookup.extend(&self.terms);
+        }
+    }
+}
+
 struct Terms<'a> {
     hasher: &'a TermHasher,
     tenant: TenantId,
     input: Vec<u8>,
-    found: Vec<Term>,
+    found: TermSet,
 }
 
 impl Terms<'_> {
     fn add(&mut self, kind: TermKind, value: &str) {
         let term = self.hasher.term_with(&mut self.input, self.tenant, (kind, value));
-        if !self.found.contains(&term) {
-            self.found.push(term);
-        }
+        self.found.insert(term);
     }
 
     /// Adds an agent under `kind`, unless a related query finds it anyway.
@@ -166,7 +205,7 @@ impl Terms<'_> {
         if kind == TermKind::RelatedAgent {
             let agent = (TermKind::Agent, key.as_str());
             let agent = self.hasher.term_with(&mut self.input, self.tenant, agent);
-            if self.found.contains(&agent) {
+            if self.found.contains(agent) {
                 return;
             }
         }
@@ -188,7 +227,7 @@ impl Terms<'_> {
         let id = activity.id.as_str();
         let direct = (TermKind::Activity, id);
         let direct = self.hasher.term_with(&mut self.input, self.tenant, direct);
-        if !self.found.contains(&direct) {
+        if !self.found.contains(direct) {
             self.add(TermKind::RelatedActivity, id);
         }
     }
@@ -231,6 +270,24 @@ impl Terms<'_> {
         }
         if let Some(context) = &inner.context {
             self.add_context(context);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_set_keeps_each_term_once_in_order_of_arrival() {
+        for count in [1, TermSet::SCANNED_MAX as u64, 5 * TermSet::SCANNED_MAX as u64] {
+            let mut set = TermSet::default();
+            let terms: Vec<Term> = (0..count).map(|number| Term(number.wrapping_mul(7))).collect();
+            for term in terms.iter().chain(&terms) {
+                set.insert(*term);
+            }
+            assert_eq!(set.terms, terms);
+            assert!(terms.iter().all(|term| set.contains(*term)) && !set.contains(Term(1)));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! activities and persons from the statements. Everything else (credentials, secrets,
 //! cursors, the content of attachments) comes in through the ports that keep it anyway.
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_ambient::Timestamp;
 use acta_xapi::{
     Fingerprint, Ifi, ParseLimits, Sha2, Statement, StatementId, StatementText, Version,
@@ -36,6 +36,8 @@ pub struct TransferredStatement {
     pub target: Option<StatementId>,
     /// Whether its verb voids the target.
     pub is_voiding: bool,
+    /// What becomes known by it of activities and persons.
+    pub defines: Defines,
 }
 
 impl TransferredStatement {

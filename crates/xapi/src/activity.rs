@@ -10,7 +10,7 @@ use crate::{ActivityId, Rule};
 
 mod merge;
 
-pub use merge::merge_definitions;
+pub use merge::{DEFINITION_BYTES_MAX, MergedDefinition, merge_definitions};
 
 /// An activity as a statement names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

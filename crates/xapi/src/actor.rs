@@ -1,7 +1,7 @@
 //! Agents and groups.
 
 use crate::json::{Kind, Value, write_string};
-use crate::reader::Reader;
+use crate::reader::{Counted, Reader};
 use crate::{Iri, Mbox, Rule};
 
 /// An agent or a group: as actor, object, authority, instructor, team or member.
@@ -276,7 +276,7 @@ impl<'a, 't> Properties<'a, 't> {
 }
 
 fn read_members<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Option<Vec<Actor>> {
-    if !reader.is(value, Kind::Array, Rule::Members) {
+    if !reader.is(value, Kind::Array, Rule::Members) || !reader.count(value, Counted::Agents) {
         return None;
     }
     let mut members = Vec::with_capacity(Reader::room_for(value));

@@ -1,7 +1,7 @@
 //! What is attached to a statement.
 
 use crate::json::{Kind, Value};
-use crate::reader::Reader;
+use crate::reader::{Counted, Reader};
 use crate::{Iri, Rule, Sha2};
 
 /// The description of one attachment.
@@ -28,7 +28,9 @@ impl Attachment {
 
     /// Reads `attachments` into the reader's list.
     pub(crate) fn read_all<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) {
-        if reader.is(value, Kind::Array, Rule::Attachments) {
+        if reader.is(value, Kind::Array, Rule::Attachments)
+            && reader.count(value, Counted::Attachments)
+        {
             for element in value.elements() {
                 let attachment = Self::read(reader, element);
                 reader.attachments.extend(attachment);

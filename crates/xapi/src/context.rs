@@ -2,7 +2,7 @@
 
 use crate::actor::ActorRole;
 use crate::json::{Kind, Value};
-use crate::reader::Reader;
+use crate::reader::{Counted, Reader};
 use crate::scalar::is_language_tag;
 use crate::{Activity, Actor, Rule, StatementId, Uuid};
 
@@ -201,6 +201,9 @@ impl ContextActivities {
 fn read_activities<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Vec<Activity> {
     match value.kind() {
         Kind::Array => {
+            if !reader.count(value, Counted::Activities) {
+                return Vec::new();
+            }
             let mut activities = Vec::with_capacity(Reader::room_for(value));
             for element in value.elements() {
                 activities.extend(Activity::read(reader, element, Rule::ContextActivity));
@@ -243,7 +246,7 @@ const GROUPS: Relation = Relation {
 
 impl Relation {
     fn read<'a, 't>(&self, reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Vec<Actor> {
-        if !reader.is(value, Kind::Array, self.rule) {
+        if !reader.is(value, Kind::Array, self.rule) || !reader.count(value, Counted::Agents) {
             return Vec::new();
         }
         let mut actors = Vec::with_capacity(Reader::room_for(value));

@@ -20,7 +20,7 @@ mod signature;
 mod statement;
 mod version;
 
-pub use activity::{Activity, merge_definitions};
+pub use activity::{Activity, DEFINITION_BYTES_MAX, MergedDefinition, merge_definitions};
 pub use actor::{Actor, ActorType, Ifi};
 pub use attachment::Attachment;
 pub use context::{Context, ContextActivities};
@@ -29,7 +29,7 @@ pub use fault::{Fault, Faults};
 pub use outcome::{Outcome, Score};
 pub use rule::Rule;
 pub use scalar::{ActivityId, Iri, Languages, Mbox, Sha2, StatementId, StatementTimestamp, Uuid};
-pub use signature::{SignatureError, check_signature};
+pub use signature::{Signature, SignatureError, check_signature};
 pub use statement::{
     Fingerprint, Format, Object, ParseLimits, Rendering, Stamp, Statement, StatementText,
     SubStatement, Verb, activities_to_define, parse_actor, parse_statement, parse_statements,

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use crate::json::{Kind, Value};
 use crate::scalar::is_language_tag;
 use crate::statement::Layout;
-use crate::{Attachment, Fault, Iri, Rule, StatementId, Version};
+use crate::{Attachment, Fault, Iri, ParseLimits, Rule, StatementId, Version};
 
 /// What reading one body has come to so far.
 pub(crate) struct Reader<'a, 't> {
@@ -27,8 +27,29 @@ pub(crate) struct Reader<'a, 't> {
     root: Value<'a, 't>,
     /// Where the text of the current statement begins.
     start: usize,
+    /// How many of each thing with a limit the current statement has.
+    counts: Counts,
+    limits: ParseLimits,
     faults: Vec<Fault>,
-    faults_max: usize,
+}
+
+/// How many there are in a statement.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    activities: usize,
+    agents: usize,
+    attachments: usize,
+}
+
+/// What a statement may hold only so many of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Context activities.
+    Activities,
+    /// Members of groups, context agents and context groups.
+    Agents,
+    /// Attachments.
+    Attachments,
 }
 
 impl<'a, 't> Reader<'a, 't> {
@@ -36,7 +57,7 @@ impl<'a, 't> Reader<'a, 't> {
     const ROOM_MAX: usize = 256;
 
     /// A reader of `root`, whose duplicate keys it notes at once.
-    pub(crate) fn new(root: Value<'a, 't>, version: Version, faults_max: usize) -> Self {
+    pub(crate) fn new(root: Value<'a, 't>, version: Version, limits: &ParseLimits) -> Self {
         let mut reader = Self {
             version,
             layout: Layout::default(),
@@ -44,8 +65,9 @@ impl<'a, 't> Reader<'a, 't> {
             ids: (root.kind() == Kind::Array).then(HashSet::new),
             root,
             start: 0,
+            counts: Counts::default(),
+            limits: *limits,
             faults: Vec::new(),
-            faults_max: faults_max.max(1),
         };
         for value in root.json().duplicates() {
             reader.fault(value, Rule::DuplicateKey);
@@ -58,6 +80,35 @@ impl<'a, 't> Reader<'a, 't> {
         self.start = value.span().start;
         self.layout = Layout::default();
         self.attachments = Vec::new();
+        self.counts = Counts::default();
+    }
+
+    /// Counts the elements of `list`. Returns whether the current statement may have so many;
+    /// if not, that is noted, and the list should not be read.
+    pub(crate) fn count(&mut self, list: Value<'a, 't>, counted: Counted) -> bool {
+        let (count, most, rule, noun) = match counted {
+            Counted::Activities => (
+                &mut self.counts.activities,
+                self.limits.activities_max,
+                Rule::ContextActivityCount,
+                "context activities",
+            ),
+            Counted::Agents => {
+                (&mut self.counts.agents, self.limits.agents_max, Rule::AgentCount, "agents")
+            }
+            Counted::Attachments => (
+                &mut self.counts.attachments,
+                self.limits.attachments_max,
+                Rule::AttachmentCount,
+                "attachments",
+            ),
+        };
+        *count = count.saturating_add(list.count());
+        let count = *count;
+        if most < count {
+            self.note(list, rule, &format!("{count} {noun}, where {most} are the most"));
+        }
+        count <= most
     }
 
     /// Notes the id at `value` if an earlier statement of the batch has it.
@@ -81,7 +132,7 @@ impl<'a, 't> Reader<'a, 't> {
 
     /// Whether no more faults are taken.
     pub(crate) fn is_full(&self) -> bool {
-        self.faults.len() >= self.faults_max
+        self.faults.len() >= self.limits.faults_max.max(1)
     }
 
     /// Whether any fault was noted.

@@ -58,6 +58,12 @@ rules! {
         "arrays and objects must not be nested deeper than this server takes";
     BatchLength "IEEE-4.2.4.1-batch" "Three, 3.2" "4.2.4.1"
         "a batch must not hold more statements than this server takes";
+    ContextActivityCount "IEEE-4.2.4.1-activities" "Three, 3.2" "4.2.4.1"
+        "a statement must not have more context activities than this server takes";
+    AgentCount "IEEE-4.2.4.1-agents" "Three, 3.2" "4.2.4.1"
+        "a statement must not have more members of groups and context agents than this server takes";
+    AttachmentCount "IEEE-4.2.4.1-attachments" "Three, 3.2" "4.2.4.1"
+        "a statement must not have more attachments than this server takes";
     DuplicateId "IEEE-4.1.6.1-batch" "Three, 2.1.2" "4.1.6.1"
         "statements of one batch must have different ids";
 

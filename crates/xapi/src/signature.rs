@@ -33,15 +33,69 @@ pub type SignatureError = Fault;
 ///
 /// Spec: XAPI-00115 to XAPI-00117; xAPI 1.0.3, Part Two, 2.6; IEEE 9274.1.1, 4.2.6.
 pub fn check_signature(statement: &Statement, signature: &[u8]) -> Result<(), SignatureError> {
-    check_content_type(statement)?;
-    let parts = Parts::of(signature)?;
-    let header = parse_object(&parts.header, Rule::Signature)?;
-    let algorithm = Algorithm::of(header.root())?;
-    let payload = parse_object(&parts.payload, Rule::SignaturePayload)?;
-    check_payload(statement, payload.root())?;
-    match header.root().member("x5c") {
-        Some(chain) => parts.verify(algorithm, &first_certificate(chain)?),
-        None => Ok(()),
+    Signature::read(signature).check(statement)
+}
+
+/// A signature that was read and verified once, to be compared with any number of statements.
+#[derive(Clone, Debug)]
+pub struct Signature {
+    /// What was signed, unless it cannot be read.
+    payload: Result<SignedPayload, Fault>,
+}
+
+/// The statement that was signed.
+#[derive(Clone, Debug)]
+struct SignedPayload {
+    fingerprint: Fingerprint,
+    /// Its id, and the JSON text of it; none if it had none.
+    id: Option<(Option<StatementId>, Box<str>)>,
+    /// Whether the certificate in the header, if there is one, verifies the signature.
+    verified: Result<(), Fault>,
+}
+
+impl Signature {
+    /// Reads a signature, whatever is wrong with it. The cost is in proportion to its length.
+    pub fn read(signature: &[u8]) -> Self {
+        Self { payload: SignedPayload::read(signature) }
+    }
+
+    /// As [`check_signature`].
+    ///
+    /// # Errors
+    ///
+    /// As [`check_signature`].
+    pub fn check(&self, statement: &Statement) -> Result<(), SignatureError> {
+        check_content_type(statement)?;
+        let payload = self.payload.as_ref().map_err(Fault::clone)?;
+        payload.check(statement)?;
+        payload.verified.clone()
+    }
+}
+
+impl SignedPayload {
+    fn read(signature: &[u8]) -> Result<Self, Fault> {
+        let parts = Parts::of(signature)?;
+        let header = parse_object(&parts.header, Rule::Signature)?;
+        let algorithm = Algorithm::of(header.root())?;
+        let payload = parse_object(&parts.payload, Rule::SignaturePayload)?;
+        let id = payload.root().member("id").map(|id| {
+            let parsed = id.as_str().and_then(|text| text.parse().ok());
+            (parsed, id.raw().into())
+        });
+        let verified = header.root().member("x5c").map_or(Ok(()), |chain| {
+            first_certificate(chain).and_then(|it| parts.verify(algorithm, &it))
+        });
+        Ok(Self { fingerprint: Fingerprint::of(payload.root()), id, verified })
+    }
+
+    fn check(&self, statement: &Statement) -> Result<(), Fault> {
+        if !self.fingerprint.agrees_with(statement.fingerprint) {
+            return Err(fault(Rule::SignaturePayload, "another statement"));
+        }
+        let Some((signed_id, text)) = &self.id else { return Ok(()) };
+        // A statement that was signed before it had an id is given one when it is stored.
+        let is_same = signed_id.is_some() && statement.id.is_none_or(|id| Some(id) == *signed_id);
+        if is_same { Ok(()) } else { Err(fault(Rule::SignaturePayload, text)) }
     }
 }
 
@@ -144,17 +198,6 @@ impl Algorithm {
         let known = ALGORITHMS.iter().find(|algorithm| name.as_deref() == Some(algorithm.name));
         known.copied().ok_or_else(|| fault(Rule::SignatureAlgorithm, value.raw()))
     }
-}
-
-fn check_payload(statement: &Statement, payload: Value<'_, '_>) -> Result<(), Fault> {
-    if !Fingerprint::of(payload).agrees_with(statement.fingerprint) {
-        return Err(fault(Rule::SignaturePayload, "another statement"));
-    }
-    let Some(id) = payload.member("id") else { return Ok(()) };
-    let signed_id = id.as_str().and_then(|text| text.parse::<StatementId>().ok());
-    // A statement that was signed before it had an id is given one when it is stored.
-    let is_same = signed_id.is_some() && statement.id.is_none_or(|id| Some(id) == signed_id);
-    if is_same { Ok(()) } else { Err(fault(Rule::SignaturePayload, id.raw())) }
 }
 
 /// The certificate of the key that made the signature (RFC 7515, 4.1.6).

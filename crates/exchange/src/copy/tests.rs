@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acta_access::Defines;
 use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::model::ModelStorage;
 use acta_storage::{
@@ -247,6 +248,7 @@ fn blank(sequence: u64, stored_micros: i64) -> TransferredStatement {
         kept: StatementText { text: "{}".to_owned(), is_timestamp_stored: false },
         target: None,
         is_voiding: false,
+        defines: Defines::All,
     }
 }
 

@@ -110,6 +110,9 @@ fn with_key(rule: Rule) -> String {
         (Rule::Size, "limits.json_values_max"),
         (Rule::Depth, "limits.json_depth_max"),
         (Rule::BatchLength, "limits.statements_count_max"),
+        (Rule::ContextActivityCount, "limits.activities_count_max"),
+        (Rule::AgentCount, "limits.agents_count_max"),
+        (Rule::AttachmentCount, "limits.attachments_count_max"),
     ];
     let key = keys.into_iter().find(|(known, _)| *known == rule);
     key.map_or_else(|| rule.text().to_owned(), |(_, key)| format!("{} ({key})", rule.text()))

@@ -12,9 +12,10 @@ use crate::index::{IndexEntry, Location};
 use crate::log::dictionary::Codec;
 use crate::log::record::{Content, EncodedRecord, EncodedStatement, Received};
 
-/// Up to this many statements are prepared where the caller runs: handing them to another
-/// thread would cost more than it saves.
-const INLINE_MAX: usize = 4;
+/// Statements with texts of up to this many bytes together are prepared where the caller runs:
+/// handing them to another thread would cost more than it saves. Larger ones would keep the
+/// caller's thread from the requests of others.
+const INLINE_BYTES_MAX: usize = 8 << 10;
 
 /// From this many statements on, two threads prepare them.
 const SPLIT_MIN: usize = 128;
@@ -33,7 +34,8 @@ impl Encoder {
         tenant: TenantId,
         statements: Vec<NewStatement>,
     ) -> Result<Vec<EncodedRecord>, StorageError> {
-        if statements.len() <= INLINE_MAX {
+        let bytes: usize = statements.iter().map(|new| new.kept.text.len()).sum();
+        if bytes <= INLINE_BYTES_MAX {
             return self.prepare_here(tenant, &statements);
         }
         let mut front = statements;
@@ -58,7 +60,7 @@ impl Encoder {
         self.entropy.fill(&mut salts);
         let mut prepared = Vec::with_capacity(statements.len());
         let salts = salts.as_chunks().0;
-        let facts = EntityFacts::of_all(statements.iter().map(|new| &new.statement));
+        let facts = EntityFacts::of_all(statements.iter().map(|new| (&new.statement, new.defines)));
         let rest = texts.into_iter().zip(salts).zip(facts);
         for (statement, ((text, salt), facts)) in statements.iter().zip(rest) {
             let mut one = self.prepare_one(tenant, statement, (text, *salt));
@@ -103,6 +105,7 @@ impl Encoder {
             content: Content::Statement(EncodedStatement {
                 version: new.version,
                 is_timestamp_stored: new.kept.is_timestamp_stored,
+                defines: new.defines,
                 fingerprint: statement.fingerprint.0,
                 salt,
                 text,
@@ -131,7 +134,7 @@ impl Encoder {
         let (shared_terms, entity_facts) =
             read.map_or_else(Default::default, |(statement, authority)| {
                 let terms = self.hasher.terms_of(tenant, &statement, &authority);
-                (terms, EntityFacts::of(&statement))
+                (terms, EntityFacts::of(&statement, kept.defines))
             });
         EncodedRecord {
             entry: IndexEntry {
@@ -149,6 +152,7 @@ impl Encoder {
             content: Content::Statement(EncodedStatement {
                 version: kept.version,
                 is_timestamp_stored: kept.kept.is_timestamp_stored,
+                defines: kept.defines,
                 fingerprint: kept.fingerprint.0,
                 salt: kept.salt,
                 text,

@@ -132,6 +132,7 @@ impl OpenSegment {
             Content::Statement(statement) => Content::Statement(EncodedStatement {
                 version: statement.version,
                 is_timestamp_stored: statement.is_timestamp_stored,
+                defines: statement.defines,
                 fingerprint: statement.fingerprint,
                 salt: [0; 16],
                 text: Bytes::copy_from_slice(statement.text),

@@ -197,6 +197,7 @@ pub(crate) fn kept_of(
         kept: StatementText { text, is_timestamp_stored: statement.is_timestamp_stored },
         target: record.target.map(|target| StatementId(Uuid::from_u128(target))),
         is_voiding: record.is_voiding,
+        defines: statement.defines,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Records: what stands at each position of the log, as bytes in a frame.
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_storage::EntityFacts;
 use acta_xapi::Version;
 use bytes::Bytes as SharedBytes;
@@ -14,12 +14,19 @@ const FLAG_TIMESTAMP_STORED: u8 = 4;
 const FLAG_TARGET: u8 = 8;
 const FLAG_ERASED: u8 = 16;
 const FLAG_REMOVED: u8 = 32;
-const FLAGS_KNOWN: u8 = FLAG_VERSION_2
-    | FLAG_VOIDING
-    | FLAG_TIMESTAMP_STORED
-    | FLAG_TARGET
-    | FLAG_ERASED
-    | FLAG_REMOVED;
+const FLAG_DEFINES_OBJECT: u8 = 64;
+const FLAG_DEFINES_NOTHING: u8 = 128;
+
+/// Whether a record may have these flags.
+const fn are_flags_valid(flags: u8) -> bool {
+    if flags & FLAG_REMOVED != 0 {
+        flags == FLAG_REMOVED
+    } else if flags & FLAG_ERASED != 0 {
+        flags & !FLAGS_ERASED == 0
+    } else {
+        defines_of(flags).is_some()
+    }
+}
 
 /// Flags that an erased record may have beside its own.
 const FLAGS_ERASED: u8 = FLAG_ERASED | FLAG_TARGET | FLAG_VOIDING;
@@ -84,6 +91,8 @@ pub(crate) struct EncodedStatement {
     pub(crate) version: Version,
     /// Whether its timestamp equals `stored`.
     pub(crate) is_timestamp_stored: bool,
+    /// What becomes known by it of activities and persons.
+    pub(crate) defines: Defines,
     /// What it is compared by.
     pub(crate) fingerprint: [u8; 16],
     /// Random bytes for commitments.
@@ -197,6 +206,8 @@ impl RecordEncoder<'_> {
         let rest_bytes = STATEMENT_BYTES + self.target_bytes() + term_bytes + statement.text.len();
         let flags = flag(statement.version == Version::V2_0_0, FLAG_VERSION_2)
             | flag(statement.is_timestamp_stored, FLAG_TIMESTAMP_STORED)
+            | flag(statement.defines == Defines::Object, FLAG_DEFINES_OBJECT)
+            | flag(statement.defines == Defines::Nothing, FLAG_DEFINES_NOTHING)
             | reference_flags(entry);
         let start = self.begin(flags, &self.head(), rest_bytes);
         self.out.extend_from_slice(&entry.id.unwrap_or_default().to_be_bytes());
@@ -268,6 +279,8 @@ pub(crate) struct StatementRecord<'a> {
     pub(crate) version: Version,
     /// Whether its timestamp equals `stored`.
     pub(crate) is_timestamp_stored: bool,
+    /// What becomes known by it of activities and persons.
+    pub(crate) defines: Defines,
     /// Its id.
     pub(crate) id: u128,
     /// What it is compared by.
@@ -294,7 +307,7 @@ pub(crate) fn record_len(bytes: &[u8]) -> Option<u64> {
 pub(crate) fn begins_record(bytes: &[u8], frame_distance: u32) -> bool {
     let mut rest = Bytes(bytes);
     rest.varint().is_some_and(|len| len <= rest.0.len() as u64)
-        && rest.byte().is_some_and(|flags| flags & !FLAGS_KNOWN == 0)
+        && rest.byte().is_some_and(|flags| are_flags_valid(flags))
         && rest.varint_u32() == Some(frame_distance)
 }
 
@@ -312,15 +325,18 @@ impl<'a> Record<'a> {
             return None;
         }
         let flags = rest.byte()?;
-        if flags & !FLAGS_KNOWN != 0 {
+        if !are_flags_valid(flags) {
             return None;
         }
         let frame_distance = rest.varint_u32()?;
         let ordinal = rest.varint_u32()?;
         if flags & FLAG_REMOVED != 0 {
             let stored_delta = rest.varint()?;
-            let is_sound = flags == FLAG_REMOVED && rest.0.is_empty();
-            return is_sound.then_some(Self::removed(frame_distance, ordinal, stored_delta));
+            return rest.0.is_empty().then_some(Self::removed(
+                frame_distance,
+                ordinal,
+                stored_delta,
+            ));
         }
         let tenant = TenantId::new(rest.varint_u32()?).filter(|tenant| *tenant != TOMBSTONE)?;
         let (sequence, stored_delta) = (rest.varint()?, rest.varint()?);
@@ -376,8 +392,18 @@ fn decode_erased(mut rest: Bytes<'_>, flags: u8) -> Option<Decoded<'_>> {
     let has_target = flags & FLAG_TARGET != 0;
     let target = if has_target { Some(u128::from_be_bytes(rest.array()?)) } else { None };
     let commitment = rest.array()?;
-    let is_known = flags & !FLAGS_ERASED == 0 && (has_target || flags & FLAG_VOIDING == 0);
-    (is_known && rest.0.is_empty()).then_some((target, Content::Erased(commitment)))
+    let is_sound = has_target || flags & FLAG_VOIDING == 0;
+    (is_sound && rest.0.is_empty()).then_some((target, Content::Erased(commitment)))
+}
+
+/// What the flags say of what a statement defines; none if they contradict each other.
+const fn defines_of(flags: u8) -> Option<Defines> {
+    match (flags & FLAG_DEFINES_OBJECT != 0, flags & FLAG_DEFINES_NOTHING != 0) {
+        (false, false) => Some(Defines::All),
+        (true, false) => Some(Defines::Object),
+        (false, true) => Some(Defines::Nothing),
+        (true, true) => None,
+    }
 }
 
 impl<'a> StatementRecord<'a> {
@@ -399,6 +425,7 @@ impl<'a> StatementRecord<'a> {
         let statement = Self {
             version: if is_version_2 { Version::V2_0_0 } else { Version::V1_0_3 },
             is_timestamp_stored: flags & FLAG_TIMESTAMP_STORED != 0,
+            defines: defines_of(flags)?,
             id,
             fingerprint,
             salt,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use acta_storage::{
-    Advanced, EntityFact, EntityKind, FollowerName, FollowerStep, StorageError, merge_all,
+    Advanced, EntityFact, EntityKind, FollowerName, FollowerStep, Person, StorageError, merge_all,
 };
 use futures_util::future::join;
 use sha2::{Digest, Sha256};
@@ -20,6 +20,14 @@ const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower (tenant_id, nam
 
 const STEP: &str = "UPDATE acta.followers SET sequence = $4 \
      WHERE tenant_id = $1 AND name = $2 AND sequence = $3";
+
+const TRIM_NAMES: &str = "DELETE FROM acta.person_names p \
+     USING unnest($2::bytea[]) AS t(agent_hash) \
+     CROSS JOIN LATERAL (SELECT last_sequence, last_ordinal FROM acta.person_names n \
+     WHERE n.tenant_id = $1 AND n.agent_hash = t.agent_hash \
+     ORDER BY last_sequence DESC, last_ordinal DESC OFFSET $3 LIMIT 1) AS last \
+     WHERE p.tenant_id = $1 AND p.agent_hash = t.agent_hash \
+     AND (p.last_sequence, p.last_ordinal) <= (last.last_sequence, last.last_ordinal)";
 
 /// What facts say, each subject once.
 #[derive(Debug, Default)]
@@ -199,6 +207,12 @@ impl<'f> Changes<'f> {
         let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
             [&tenant, &agent_hashes, &name_hashes, &agents, &names, &sequences, &ordinals];
         connection.execute(&upsert, &columns).await?;
+        // Each person once: the names that are too many are those that were used first.
+        agent_hashes.sort_unstable();
+        agent_hashes.dedup();
+        let kept_max = i64::try_from(Person::NAMES_COUNT_MAX).unwrap_or(i64::MAX);
+        let trim = connection.prepare_cached(TRIM_NAMES).await?;
+        connection.execute(&trim, &[&tenant, &agent_hashes, &kept_max]).await?;
         Ok(())
     }
 }

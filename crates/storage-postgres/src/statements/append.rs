@@ -4,8 +4,10 @@
 //! decided, and writes everything with the commit in one go. Between nodes, the lock puts
 //! appends in order; within a node there is one at a time for each tenant.
 
+use std::collections::HashSet;
+
 use acta_access::TenantId;
-use acta_storage::StorageError;
+use acta_storage::{StorageError, Term};
 use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid};
 use futures_util::TryFutureExt;
 use futures_util::future::{join, join4};
@@ -49,12 +51,13 @@ pub(super) const KNOWN: &str = "SELECT id, fingerprint FROM acta.statements \
      WHERE tenant_id = $1 AND id = ANY($2)";
 
 const STATEMENTS: &str = "INSERT INTO acta.statements (tenant_id, sequence, id, stored, target, \
-     version, is_voiding, is_timestamp_stored, fingerprint, salt, statement, len_bytes) \
+     version, is_voiding, is_timestamp_stored, defines, fingerprint, salt, statement, len_bytes) \
      SELECT $1, t.sequence, t.id, t.stored, t.target, t.version, t.is_voiding, \
-     t.is_timestamp_stored, t.fingerprint, t.salt, t.text::json, octet_length(t.text) \
+     t.is_timestamp_stored, t.defines, t.fingerprint, t.salt, t.text::json, octet_length(t.text) \
      FROM unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::smallint[], \
-     $7::boolean[], $8::boolean[], $9::bytea[], $10::bytea[], $11::text[]) \
-     AS t(sequence, id, stored, target, version, is_voiding, is_timestamp_stored, fingerprint, \
+     $7::boolean[], $8::boolean[], $9::smallint[], $10::bytea[], $11::bytea[], $12::text[]) \
+     AS t(sequence, id, stored, target, version, is_voiding, is_timestamp_stored, defines, \
+     fingerprint, \
      salt, text)";
 
 const POSTINGS: &str = "INSERT INTO acta.postings (tenant_id, term, first_sequence, bits) \
@@ -223,6 +226,7 @@ struct Rows {
     versions: Vec<i16>,
     are_voiding: Vec<bool>,
     are_timestamps_stored: Vec<bool>,
+    defines: Vec<i16>,
     fingerprints: Vec<Vec<u8>>,
     salts: Vec<Vec<u8>>,
     texts: Vec<String>,
@@ -243,6 +247,7 @@ impl Rows {
             rows.versions.push(encode::number_of(new.version));
             rows.are_voiding.push(new.is_voiding);
             rows.are_timestamps_stored.push(new.is_timestamp_stored);
+            rows.defines.push(i16::from(new.defines.number()));
             rows.fingerprints.push(new.fingerprint.0.to_vec());
             rows.salts.push(new.salt.to_vec());
             rows.texts.push(StatementText::complete(
@@ -251,7 +256,8 @@ impl Rows {
                 &stored.to_string(),
             ));
             let inherited = resolved.inherited.get(&new.id).into_iter().flatten();
-            let inherited = inherited.filter(|term| !new.terms.contains(term));
+            let own: HashSet<&Term> = new.terms.iter().collect();
+            let inherited = inherited.filter(|term| !own.contains(term));
             for term in new.terms.iter().chain(inherited) {
                 rows.postings.add(number_of(*term), sequence);
             }
@@ -265,7 +271,7 @@ impl Rows {
         rows
     }
 
-    fn statements<'a>(&'a self, tenant: &'a i32) -> [&'a (dyn ToSql + Sync); 11] {
+    fn statements<'a>(&'a self, tenant: &'a i32) -> [&'a (dyn ToSql + Sync); 12] {
         [
             tenant,
             &self.sequences,
@@ -275,6 +281,7 @@ impl Rows {
             &self.versions,
             &self.are_voiding,
             &self.are_timestamps_stored,
+            &self.defines,
             &self.fingerprints,
             &self.salts,
             &self.texts,

@@ -1,13 +1,13 @@
 //! Statements ready to be written, but for their place in the log.
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_storage::{NewStatement, StorageError, Term, TermHasher, TransferredStatement};
 use acta_xapi::{Fingerprint, Ifi, ParseLimits, StatementId, Version, parse_statement};
 
 use crate::database::Database;
 
-/// Up to this many statements are prepared where the caller runs.
-const INLINE_MAX: usize = 64;
+/// Statements with texts of up to this many bytes together are prepared where the caller runs.
+const INLINE_BYTES_MAX: usize = 64 << 10;
 
 /// A statement ready to be written, but for its place in the log.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub(crate) struct EncodedStatement {
     pub(crate) id: StatementId,
     pub(crate) text: String,
     pub(crate) is_timestamp_stored: bool,
+    pub(crate) defines: Defines,
     pub(crate) version: Version,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) salt: [u8; 16],
@@ -32,7 +33,8 @@ impl EncodedStatement {
     ) -> Result<Vec<Self>, StorageError> {
         let mut salts = vec![0; 16 * statements.len()];
         database.fill(&mut salts);
-        let is_small = statements.len() <= INLINE_MAX;
+        let bytes: usize = statements.iter().map(|new| new.kept.text.len()).sum();
+        let is_small = bytes <= INLINE_BYTES_MAX;
         let hasher = hasher.clone();
         let prepare = move || -> Vec<Self> {
             let (salts, _) = salts.as_chunks::<16>();
@@ -46,11 +48,12 @@ impl EncodedStatement {
     }
 
     fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
-        let NewStatement { id, statement, kept, authority, version } = new;
+        let NewStatement { id, statement, kept, authority, version, defines } = new;
         Self {
             id,
             text: kept.text,
             is_timestamp_stored: kept.is_timestamp_stored,
+            defines,
             version,
             fingerprint: statement.fingerprint,
             salt,
@@ -74,6 +77,7 @@ impl EncodedStatement {
             id: kept.id,
             text: kept.kept.text,
             is_timestamp_stored: kept.kept.is_timestamp_stored,
+            defines: kept.defines,
             version: kept.version,
             fingerprint: kept.fingerprint,
             salt: kept.salt,

@@ -1,6 +1,6 @@
 //! Statements by id and in order.
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_ambient::Timestamp;
 use acta_storage::{
     EntityFacts, FeedEntry, FeedRecord, PageLimits, StatementSource, StorageError, StoredStatement,
@@ -35,7 +35,7 @@ pub(super) const FEED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.s
      WHERE t.bytes_before < $4 ORDER BY t.sequence";
 
 const KEPT: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
-     t.is_timestamp_stored, t.fingerprint, t.salt, t.target, t.is_voiding FROM ( \
+     t.is_timestamp_stored, t.fingerprint, t.salt, t.target, t.is_voiding, t.defines FROM ( \
      SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence) - s.len_bytes AS bytes_before \
      FROM (SELECT * FROM acta.statements WHERE tenant_id = $1 AND sequence > $2 \
      ORDER BY sequence LIMIT $3) s) t \
@@ -141,6 +141,7 @@ struct StatementRow {
     salt: Vec<u8>,
     target: Option<StatementId>,
     is_voiding: bool,
+    defines: Option<Defines>,
 }
 
 impl StatementRow {
@@ -159,6 +160,7 @@ impl StatementRow {
             salt: row.get(7),
             target: target.map(|Id(target)| StatementId(Uuid::from_u128(target))),
             is_voiding: row.get(9),
+            defines: u8::try_from(row.get::<_, i16>(10)).ok().and_then(Defines::of_number),
         }
     }
 
@@ -175,7 +177,7 @@ impl StatementRow {
                 );
                 EntityFacts::default()
             },
-            |statement| EntityFacts::of(&statement),
+            |statement| EntityFacts::of(&statement, self.defines.unwrap_or_default()),
         );
         let (place, len_bytes) = ((self.sequence, self.stored), self.text.len());
         FeedRecord::of_source(place, len_bytes, facts, Box::new(self))
@@ -200,6 +202,7 @@ impl StatementSource for StatementRow {
             kept: kept.ok_or_else(corrupt)?,
             target: self.target,
             is_voiding: self.is_voiding,
+            defines: self.defines.ok_or_else(corrupt)?,
         })
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use acta_xapi::{Statement, merge_definitions};
+use acta_access::Defines;
+use acta_xapi::{ActivityId, DEFINITION_BYTES_MAX, Ifi, MergedDefinition, Object, Statement};
 
 use crate::Person;
 
@@ -102,21 +103,23 @@ fn take<'f>(rest: &mut &'f [u8]) -> Option<EntityFactRef<'f>> {
 }
 
 impl EntityFacts {
-    /// What `statement` says.
-    pub fn of(statement: &Statement) -> Self {
-        Self::of_all(std::iter::once(statement)).pop().unwrap_or_default()
+    /// What `statement` says, of what it `defines`.
+    pub fn of(statement: &Statement, defines: Defines) -> Self {
+        Self::of_all(std::iter::once((statement, defines))).pop().unwrap_or_default()
     }
 
-    /// What each of some statements says, in order.
-    pub fn of_all<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> Vec<Self> {
+    /// What each of some statements says, of what it defines, in order.
+    ///
+    /// Definitions and names that are too long to be kept are left out.
+    pub fn of_all<'s>(statements: impl IntoIterator<Item = (&'s Statement, Defines)>) -> Vec<Self> {
         let (mut bytes, mut ranges) = (Vec::with_capacity(1024), Vec::new());
-        for statement in statements {
+        for (statement, defines) in statements {
             let start = bytes.len();
-            for ((activity, text), ordinal) in statement.definitions().into_iter().zip(0..) {
+            for ((activity, text), ordinal) in definitions_of(statement, defines).zip(0..) {
                 let (kind, subject) = (EntityKind::Activity, activity.as_str());
                 push(&mut bytes, EntityFactRef { kind, subject, text, ordinal });
             }
-            for ((ifi, text), ordinal) in statement.named_actors().into_iter().zip(0..) {
+            for ((ifi, text), ordinal) in names_of(statement, defines).zip(0..) {
                 let (kind, subject) = (EntityKind::Person, &*ifi.to_key());
                 push(&mut bytes, EntityFactRef { kind, subject, text, ordinal });
             }
@@ -140,19 +143,65 @@ impl EntityFacts {
     }
 }
 
+/// The definitions of activities that become known by a statement.
+pub(crate) fn definitions_of(
+    statement: &Statement,
+    defines: Defines,
+) -> impl Iterator<Item = (&ActivityId, &str)> {
+    let all = match defines {
+        Defines::All => statement.definitions(),
+        Defines::Object => {
+            let object = match &statement.object {
+                Object::Activity(activity) => Some(&activity.id),
+                _ => None,
+            };
+            // The object comes first, if it has a definition.
+            let first = statement.definitions().into_iter().next();
+            first.filter(|(activity, _)| Some(*activity) == object).into_iter().collect()
+        }
+        Defines::Nothing => Vec::new(),
+    };
+    all.into_iter().filter(|(_, text)| text.len() <= DEFINITION_BYTES_MAX)
+}
+
+/// The names of agents that become known by a statement.
+pub(crate) fn names_of(
+    statement: &Statement,
+    defines: Defines,
+) -> impl Iterator<Item = (&Ifi, &str)> {
+    let all = match defines {
+        Defines::All => statement.named_actors(),
+        Defines::Object | Defines::Nothing => Vec::new(),
+    };
+    all.into_iter().filter(|(_, name)| name.len() <= Person::NAME_BYTES_MAX)
+}
+
 /// The definition of an activity once all of `newer` has been said.
 pub fn merge_all<'a>(
     known: Option<String>,
     newer: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    newer.into_iter().fold(known, |known, newer| Some(merge_definitions(known.as_deref(), newer)))
+    let mut merged = MergedDefinition::new(known.as_deref());
+    for newer in newer {
+        merged.add(newer);
+    }
+    merged.to_text()
 }
 
 impl Person {
-    /// Adds a name, used later than those that are known.
+    /// Most names that are kept of a person: those that were used last.
+    pub const NAMES_COUNT_MAX: usize = 100;
+
+    /// Longest name that is kept, in bytes of UTF-8.
+    pub const NAME_BYTES_MAX: usize = 1_024;
+
+    /// Adds a name, used later than those that are known. The one that was used first goes
+    /// when there are too many.
     pub fn add_name(&mut self, name: &str) {
         self.names.retain(|known| known != name);
         self.names.push(name.to_owned());
+        let excess = self.names.len().saturating_sub(Self::NAMES_COUNT_MAX);
+        self.names.drain(..excess);
     }
 }
 
@@ -181,15 +230,67 @@ mod tests {
             statement(nameless, defined),
             statement(named, plain),
         ];
-        let together = EntityFacts::of_all(&all);
+        let together = EntityFacts::of_all(all.iter().map(|it| (it, Defines::All)));
         let counts: Vec<usize> = together.iter().map(|facts| facts.iter().count()).collect();
         assert_eq!(counts, [2, 0, 1, 1]);
         for (facts, statement) in together.iter().zip(&all) {
-            let alone = EntityFacts::of(statement);
+            let alone = EntityFacts::of(statement, Defines::All);
             assert!(facts.iter().eq(alone.iter()), "{statement:?}");
         }
         let facts: Vec<_> = together[0].iter().map(|fact| (fact.kind, fact.text)).collect();
         let definition = r#"{"name":{"en":"A"}}"#;
         assert_eq!(facts, [(EntityKind::Activity, definition), (EntityKind::Person, "Ada ä")]);
+    }
+
+    #[test]
+    fn a_statement_says_only_what_it_defines() {
+        let named = r#"{"mbox":"mailto:ada@example.org","name":"Ada"}"#;
+        let text = |more: &str| {
+            format!(
+                r#"{{"actor":{named},"verb":{{"id":"http://example.org/v"}},"object":{{"id":"http://example.org/a"{more}}},"context":{{"contextActivities":{{"parent":[{{"id":"http://example.org/b","definition":{{}}}}]}}}}}}"#
+            )
+        };
+        let parse = |text: String| {
+            parse_statement(text.as_bytes(), Version::V2_0_0, &ParseLimits::default()).unwrap()
+        };
+        let defined = parse(text(r#","definition":{}"#));
+        let plain = parse(text(""));
+        let table = [
+            (&defined, Defines::All, vec!["http://example.org/a", "http://example.org/b", "Ada"]),
+            (&defined, Defines::Object, vec!["http://example.org/a"]),
+            (&plain, Defines::Object, vec![]),
+            (&defined, Defines::Nothing, vec![]),
+        ];
+        for (statement, defines, expected) in table {
+            let facts = EntityFacts::of(statement, defines);
+            let about = facts.iter().map(|fact| match fact.kind {
+                EntityKind::Activity => fact.subject,
+                EntityKind::Person => fact.text,
+            });
+            assert!(about.eq(expected.iter().copied()), "{defines:?}: {facts:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_kept_is_no_fact() {
+        let long = "x".repeat(DEFINITION_BYTES_MAX);
+        let definition =
+            format!(r#"{{"id":"http://example.org/a","definition":{{"name":{{"en":"{long}"}}}}}}"#);
+        let actor = format!(r#"{{"mbox":"mailto:ada@example.org","name":"{long}"}}"#);
+        let facts = EntityFacts::of(&statement(&actor, &definition), Defines::All);
+        assert_eq!(facts.iter().count(), 0);
+    }
+
+    #[test]
+    fn a_person_keeps_the_names_used_last() {
+        let mut person = Person::default();
+        for number in 0..=Person::NAMES_COUNT_MAX {
+            person.add_name(&number.to_string());
+        }
+        assert_eq!(person.names.len(), Person::NAMES_COUNT_MAX);
+        assert_eq!(person.names.first().map(String::as_str), Some("1"));
+        person.add_name("1");
+        assert_eq!(person.names.last().map(String::as_str), Some("1"));
+        assert_eq!(person.names.len(), Person::NAMES_COUNT_MAX);
     }
 }

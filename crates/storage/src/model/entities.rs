@@ -1,17 +1,19 @@
 //! Activities and persons, gathered anew from all statements at each question.
 
-use acta_access::TenantId;
-use acta_xapi::{ActivityId, Ifi, merge_definitions};
+use acta_access::{Defines, TenantId};
+use acta_xapi::{ActivityId, Ifi, Statement};
 use async_trait::async_trait;
 
-use super::statements::Said;
 use super::{Holdings, ModelStorage};
-use crate::{EntityRead, EntityStore, Person, StorageError};
+use crate::entities::{definitions_of, names_of};
+use crate::{EntityRead, EntityStore, Person, StorageError, merge_all};
 
 impl Holdings {
-    /// What every statement says, in order.
-    fn said(&self) -> impl Iterator<Item = &Said> {
-        self.records.iter().filter_map(|record| record.said.as_ref())
+    /// What every statement says and what it defines, in order.
+    fn said(&self) -> impl Iterator<Item = (&Statement, Defines)> {
+        self.records.iter().filter_map(|record| {
+            record.said.as_ref().map(|said| (&said.statement, record.kept.defines))
+        })
     }
 }
 
@@ -23,11 +25,10 @@ impl EntityStore for ModelStorage {
         activity: &ActivityId,
     ) -> Result<EntityRead<Option<String>>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
-            let all = holdings.said().flat_map(|said| said.statement.definitions());
+            let all =
+                holdings.said().flat_map(|(statement, defines)| definitions_of(statement, defines));
             let definitions = all.filter(|(id, _)| *id == activity);
-            let value = definitions.fold(None, |known: Option<String>, (_, newer)| {
-                Some(merge_definitions(known.as_deref(), newer))
-            });
+            let value = merge_all(None, definitions.map(|(_, newer)| newer));
             EntityRead { value, sequence: holdings.last_sequence() }
         }))
     }
@@ -38,13 +39,12 @@ impl EntityStore for ModelStorage {
         ifi: &Ifi,
     ) -> Result<EntityRead<Person>, StorageError> {
         Ok(self.with_holdings(tenant, |holdings| {
-            let mut names: Vec<String> = Vec::new();
-            let all = holdings.said().flat_map(|said| said.statement.named_actors());
+            let mut person = Person::default();
+            let all = holdings.said().flat_map(|(statement, defines)| names_of(statement, defines));
             for (_, name) in all.filter(|(named, _)| *named == ifi) {
-                names.retain(|known| known != name);
-                names.push(name.to_owned());
+                person.add_name(name);
             }
-            EntityRead { value: Person { names }, sequence: holdings.last_sequence() }
+            EntityRead { value: person, sequence: holdings.last_sequence() }
         }))
     }
 }

@@ -92,7 +92,7 @@ impl Holdings {
                 continue;
             }
             let sequence = self.records.len() as u64 + 1;
-            let NewStatement { id, statement, kept, authority, version } = new;
+            let NewStatement { id, statement, kept, authority, version, defines } = new;
             let kept = TransferredStatement {
                 sequence,
                 id,
@@ -104,6 +104,7 @@ impl Holdings {
                 kept,
                 target: statement.target(),
                 is_voiding: statement.voids().is_some(),
+                defines,
             };
             self.push(Record { kept, said: Some(Said { statement, authority }) });
         }

@@ -30,7 +30,7 @@ pub fn parse_statements(
             format!("{} statements, where {} are the most", root.count(), limits.statements_max);
         return Err(Faults(vec![Fault::new("", Rule::BatchLength, &found)]));
     }
-    let mut reader = Reader::new(root, version, limits.faults_max);
+    let mut reader = Reader::new(root, version, limits);
     let mut statements = Vec::with_capacity(Reader::room_for(root));
     for element in root.elements() {
         if reader.is_full() {
@@ -66,7 +66,7 @@ pub fn parse_statement(
 pub fn parse_actor(text: &[u8], version: Version) -> Result<Actor, Faults> {
     let limits = ParseLimits::default();
     let json = json::parse(text, &limits.json).map_err(|error| json_fault(&error))?;
-    let mut reader = Reader::new(json.root(), version, limits.faults_max);
+    let mut reader = Reader::new(json.root(), version, &limits);
     let actor = Actor::read(&mut reader, json.root(), ActorRole::Actor);
     finish(actor, reader.into_faults())
 }
@@ -76,7 +76,7 @@ fn read_one(
     version: Version,
     limits: &ParseLimits,
 ) -> Result<Statement, Faults> {
-    let mut reader = Reader::new(root, version, limits.faults_max);
+    let mut reader = Reader::new(root, version, limits);
     let statement = Statement::read(&mut reader, root);
     finish(statement, reader.into_faults())
 }

@@ -114,6 +114,7 @@ impl Rewriting<'_> {
             Content::Statement(statement) => Content::Statement(EncodedStatement {
                 version: statement.version,
                 is_timestamp_stored: statement.is_timestamp_stored,
+                defines: statement.defines,
                 fingerprint: statement.fingerprint,
                 salt: statement.salt,
                 text: self.text(statement, location)?,

@@ -1,6 +1,7 @@
 use std::fs;
 use std::sync::Mutex;
 
+use acta_access::Defines;
 use acta_storage::Term;
 use acta_xapi::Version;
 use tempfile::TempDir;
@@ -37,6 +38,7 @@ fn prepared(position: u64) -> EncodedRecord {
         content: Content::Statement(EncodedStatement {
             version: Version::V2_0_0,
             is_timestamp_stored: false,
+            defines: Defines::All,
             fingerprint: [1; 16],
             salt: [2; 16],
             text: vec![3; 20].into(),

@@ -1,4 +1,4 @@
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_xapi::Version;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -34,12 +34,17 @@ fn entry() -> impl Strategy<Value = IndexEntry> {
     })
 }
 
+fn defines() -> impl Strategy<Value = Defines> {
+    prop_oneof![Just(Defines::All), Just(Defines::Object), Just(Defines::Nothing)]
+}
+
 fn statement() -> impl Strategy<Value = EncodedRecord> {
-    let rest = (any::<bool>(), any::<bool>(), any::<[u8; 16]>(), any::<[u8; 16]>());
+    let rest = (any::<bool>(), any::<bool>(), any::<[u8; 16]>(), any::<[u8; 16]>(), defines());
     (entry(), rest, vec(any::<u8>(), 0..400)).prop_map(|(entry, rest, text)| {
         let content = Content::Statement(EncodedStatement {
             version: if rest.0 { Version::V2_0_0 } else { Version::V1_0_3 },
             is_timestamp_stored: rest.1,
+            defines: rest.4,
             fingerprint: rest.2,
             salt: rest.3,
             text: text.into(),
@@ -88,6 +93,7 @@ fn owned(content: Content<StatementRecord<'_>>) -> Content<EncodedStatement> {
         Content::Statement(read) => Content::Statement(EncodedStatement {
             version: read.version,
             is_timestamp_stored: read.is_timestamp_stored,
+            defines: read.defines,
             fingerprint: read.fingerprint,
             salt: read.salt,
             text: read.text.to_vec().into(),
@@ -172,6 +178,7 @@ fn plain(id: u128, shared_terms: Vec<Term>) -> EncodedRecord {
         content: Content::Statement(EncodedStatement {
             version: Version::V2_0_0,
             is_timestamp_stored: false,
+            defines: Defines::All,
             fingerprint: [0; 16],
             salt: [0; 16],
             text: vec![0; 100].into(),

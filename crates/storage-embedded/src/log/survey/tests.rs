@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use acta_access::TenantId;
+use acta_access::{Defines, TenantId};
 use acta_storage::Term;
 use acta_xapi::Version;
 use tempfile::TempDir;
@@ -38,6 +38,7 @@ fn prepared(position: u64) -> EncodedRecord {
         content: Content::Statement(EncodedStatement {
             version: Version::V2_0_0,
             is_timestamp_stored: false,
+            defines: Defines::All,
             fingerprint: [1; 16],
             salt: [2; 16],
             text: vec![3; 30].into(),

@@ -1,11 +1,11 @@
 //! Definitions of activities and names of persons in the tables.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use acta_access::TenantId;
 use acta_storage::{EntityFact, EntityKind, EntityRead, FollowerName, Person, StorageError};
-use acta_xapi::{ActivityId, Ifi, merge_definitions};
+use acta_xapi::{ActivityId, Ifi, MergedDefinition};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::find_position;
@@ -98,19 +98,24 @@ pub(super) fn write_facts(
     tenant: TenantId,
     facts: &[EntityFact],
 ) -> rusqlite::Result<()> {
-    let mut definitions: HashMap<&str, MergedDefinition> = HashMap::new();
+    let mut definitions: HashMap<&str, ChangedDefinition> = HashMap::new();
+    let mut named: BTreeSet<&str> = BTreeSet::new();
     for fact in facts {
         match fact.kind {
-            EntityKind::Person => write_name(connection, tenant, &fact.subject, &fact.text)?,
+            EntityKind::Person => {
+                write_name(connection, tenant, &fact.subject, &fact.text)?;
+                named.insert(&fact.subject);
+            }
             EntityKind::Activity => {
                 let merged = match definitions.entry(&fact.subject) {
                     Entry::Occupied(entry) => entry.into_mut(),
                     Entry::Vacant(entry) => {
                         let stored = find_definition(connection, tenant, &fact.subject)?;
-                        entry.insert(MergedDefinition { stored, merged: None })
+                        let merged = MergedDefinition::new(stored.as_deref());
+                        entry.insert(ChangedDefinition { stored, merged })
                     }
                 };
-                merged.add(&fact.text);
+                merged.merged.add(&fact.text);
             }
         }
     }
@@ -124,6 +129,16 @@ pub(super) fn write_facts(
             statement.execute(params![tenant.number(), activity, definition])?;
         }
     }
+    named.into_iter().try_for_each(|agent| trim_names(connection, tenant, agent))
+}
+
+/// Removes the names of a person that are too many.
+fn trim_names(connection: &Connection, tenant: TenantId, agent: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM person_names WHERE tenant_id = ?1 AND agent = ?2 AND ordinal <= \
+         (SELECT ordinal FROM person_names WHERE tenant_id = ?1 AND agent = ?2 \
+         ORDER BY ordinal DESC LIMIT 1 OFFSET ?3)";
+    let count_max = i64::try_from(Person::NAMES_COUNT_MAX).unwrap_or(i64::MAX);
+    connection.prepare_cached(sql)?.execute(params![tenant.number(), agent, count_max])?;
     Ok(())
 }
 
@@ -160,18 +175,14 @@ fn write_name(
 }
 
 /// A definition on its way to what all facts make of it.
-struct MergedDefinition {
+struct ChangedDefinition {
     stored: Option<String>,
-    merged: Option<String>,
+    merged: MergedDefinition,
 }
 
-impl MergedDefinition {
-    fn add(&mut self, definition: &str) {
-        let known = self.merged.as_deref().or(self.stored.as_deref());
-        self.merged = Some(merge_definitions(known, definition));
-    }
-
+impl ChangedDefinition {
+    /// Its text, if that is another one than before.
     fn changed(self) -> Option<String> {
-        if self.merged == self.stored { None } else { self.merged }
+        self.merged.to_text().filter(|merged| self.stored.as_ref() != Some(merged))
     }
 }

@@ -296,6 +296,65 @@ fn batches_and_faults_are_bounded() {
 }
 
 #[test]
+fn what_one_statement_lists_is_bounded() {
+    let limits =
+        ParseLimits { activities_max: 2, agents_max: 2, attachments_max: 1, ..Default::default() };
+    let parse = |text: &str| parse_statement(text.as_bytes(), Version::V2_0_0, &limits);
+    let activity = r#"{"id":"http://example.org/a"}"#;
+    let agent = r#"{"mbox":"mailto:a@example.org"}"#;
+    let attachment = format!(
+        r#"{{"usageType":"http://example.org/u","display":{{}},"contentType":"a/b","length":1,"sha2":"{}"}}"#,
+        "0".repeat(64)
+    );
+    let with = |actor: &str, more: &str| {
+        format!(
+            r#"{{"actor":{actor},"verb":{{"id":"http://example.org/v"}},"object":{activity}{more}}}"#
+        )
+    };
+    let group = |count: usize| {
+        format!(r#"{{"objectType":"Group","member":[{}]}}"#, vec![agent; count].join(","))
+    };
+    let context = |parents: usize, others: usize| {
+        let list = |count| vec![activity; count].join(",");
+        format!(
+            r#","context":{{"contextActivities":{{"parent":[{}],"other":[{}]}}}}"#,
+            list(parents),
+            list(others)
+        )
+    };
+    let attachments = |count: usize| {
+        format!(r#","attachments":[{}]"#, vec![attachment.as_str(); count].join(","))
+    };
+    let within = with(&group(2), &(context(1, 1) + &attachments(1)));
+    parse(&within).unwrap();
+    let other = "/context/contextActivities/other";
+    let table = [
+        (with(&group(3), ""), "/actor/member", Rule::AgentCount, "3 agents, where 2 are the most"),
+        (
+            with(agent, &context(1, 2)),
+            other,
+            Rule::ContextActivityCount,
+            "3 context activities, where 2 are the most",
+        ),
+        (
+            with(agent, &attachments(2)),
+            "/attachments",
+            Rule::AttachmentCount,
+            "2 attachments, where 1 are the most",
+        ),
+    ];
+    for (text, pointer, rule, found) in table {
+        let faults = parse(&text).unwrap_err().0;
+        assert_eq!(faults, [Fault::new(pointer, rule, found)], "input: {text}");
+    }
+    // Each statement of a batch counts for itself, and what is stored is read whatever it has.
+    let batch = format!("[{within},{within}]");
+    parse_statements(batch.as_bytes(), Version::V2_0_0, &limits).unwrap();
+    parse_statement(with(&group(9_000), "").as_bytes(), Version::V2_0_0, &ParseLimits::KEPT)
+        .unwrap();
+}
+
+#[test]
 fn remembers_where_the_store_may_set_properties() {
     let bare = r#"{"id":"urn:x:1"}"#;
     let context = format!(r#"{{"contextActivities":{{"other":{bare},"parent":[{bare}]}}}}"#);

@@ -25,8 +25,17 @@ const RULES_OF_REQUESTS: [Rule; 18] = [
 ];
 
 /// Rules about the body as a whole, each with a test of its own.
-const RULES_OF_BODIES: [Rule; 6] =
-    [Rule::Json, Rule::Utf8, Rule::Size, Rule::Depth, Rule::BatchLength, Rule::DuplicateId];
+const RULES_OF_BODIES: [Rule; 9] = [
+    Rule::Json,
+    Rule::Utf8,
+    Rule::Size,
+    Rule::Depth,
+    Rule::BatchLength,
+    Rule::ContextActivityCount,
+    Rule::AgentCount,
+    Rule::AttachmentCount,
+    Rule::DuplicateId,
+];
 
 /// A member of a statement that breaks one rule.
 const TABLE: &[(&str, &str, Rule)] = &[
