@@ -11,4 +11,5 @@ mod bombs;
 mod bounds;
 mod crowds;
 mod framing;
+mod growth;
 mod headers;

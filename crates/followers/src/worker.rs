@@ -46,6 +46,9 @@ const ACT: &str = "following the log";
 /// Effects are saved when they hold so many facts, of one tenant.
 const EFFECTS_COUNT_MAX: usize = 4_000;
 
+/// Effects are saved when they hold so many bytes, of one tenant.
+const EFFECTS_BYTES_MAX: usize = 4 << 20;
+
 /// How far a follower has come in a tenant's log.
 #[derive(Debug)]
 struct TenantProgress {
@@ -57,6 +60,8 @@ struct TenantProgress {
     reached: u64,
     /// What is to be written of the records behind `saved`.
     effects: StoreEffects,
+    /// Bytes of the effects.
+    effect_bytes: usize,
     /// When the position was saved, or the first of the effects came.
     since: Instant,
 }
@@ -64,7 +69,8 @@ struct TenantProgress {
 impl TenantProgress {
     fn new(saved: u64) -> Self {
         let effects = StoreEffects::default();
-        Self { saved, saving: None, reached: saved, effects, since: Instant::now() }
+        let since = Instant::now();
+        Self { saved, saving: None, reached: saved, effects, effect_bytes: 0, since }
     }
 
     /// Takes what was made of the records up to `to`.
@@ -72,6 +78,7 @@ impl TenantProgress {
         if self.effects.is_empty() && !effects.is_empty() {
             self.since = Instant::now();
         }
+        self.effect_bytes += effects.len_bytes();
         self.effects.add(effects);
         self.reached = to;
     }
@@ -83,7 +90,8 @@ impl TenantProgress {
 
     /// Whether it is time to save it.
     fn is_due(&self, pace: FeedPace) -> bool {
-        let is_full = EFFECTS_COUNT_MAX <= self.effects.entity_facts.len();
+        let is_full = EFFECTS_COUNT_MAX <= self.effects.entity_facts.len()
+            || EFFECTS_BYTES_MAX <= self.effect_bytes;
         // The first is saved at once, so that starting anew is never overlooked.
         self.saved < self.reached
             && (self.saved == 0 || is_full || self.patience(pace) <= self.since.elapsed())
@@ -92,6 +100,7 @@ impl TenantProgress {
     /// Whether so much waits that the follower must wait too.
     fn is_full(&self) -> bool {
         WAITING_COUNT_MAX <= self.effects.entity_facts.len()
+            || WAITING_BYTES_MAX <= self.effect_bytes
     }
 
     /// Whether the follower stands at `sequence`, as far as is known here.
@@ -102,6 +111,7 @@ impl TenantProgress {
     /// The step that saves it.
     fn step(&mut self, tenant: TenantId) -> FollowerStep {
         let effects = std::mem::take(&mut self.effects);
+        self.effect_bytes = 0;
         self.saving = Some(self.reached);
         self.since = Instant::now();
         FollowerStep { tenant, from: self.saved, to: self.reached, effects }
@@ -113,6 +123,12 @@ type Saved = (TenantId, u64, Result<Advanced, StorageError>);
 
 /// Facts that wait for a step to be saved before the follower waits too, of one tenant.
 const WAITING_COUNT_MAX: usize = 50_000;
+
+/// Bytes of facts that wait for a step to be saved before the follower waits too, of one tenant.
+const WAITING_BYTES_MAX: usize = 16 << 20;
+
+/// The same, of all tenants together.
+const WAITING_ALL_BYTES_MAX: usize = 64 << 20;
 
 /// What a round came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,7 +243,7 @@ impl Worker {
             return Ok(Round::Done);
         }
         let is_saved = self.saving.as_ref().is_some_and(JoinHandle::is_finished);
-        if is_saved || self.places.values().any(TenantProgress::is_full) {
+        if is_saved || self.is_full() {
             self.finish_saving().await?;
         }
         let behind = self.storage.list_behind(self.name).await?;
@@ -251,6 +267,12 @@ impl Worker {
         self.progress.set_lag(lag);
         self.progress.set_work(FollowerWork::Following);
         failed.map_or(Ok(round), Err)
+    }
+
+    /// Whether so much waits to be saved that the follower must wait too.
+    fn is_full(&self) -> bool {
+        let bytes: usize = self.places.values().map(|place| place.effect_bytes).sum();
+        WAITING_ALL_BYTES_MAX <= bytes || self.places.values().any(TenantProgress::is_full)
     }
 
     async fn is_paused(&mut self) -> Result<bool, StorageError> {

@@ -248,6 +248,11 @@ impl StoreEffects {
         self.entity_facts.append(&mut other.entity_facts);
     }
 
+    /// Bytes of the texts in it.
+    pub fn len_bytes(&self) -> usize {
+        self.entity_facts.iter().map(|fact| fact.subject.len() + fact.text.len()).sum()
+    }
+
     /// Whether nothing changes.
     pub const fn is_empty(&self) -> bool {
         self.entity_facts.is_empty()

@@ -17,6 +17,9 @@ use crate::{
 /// Most records that a read looks through by itself.
 const BEHIND_COUNT_MAX: u64 = 2_000;
 
+/// Most bytes of statements that a read looks through by itself.
+const BEHIND_BYTES_MAX: usize = 16 << 20;
+
 /// How often a read looks whether the follower has come near enough.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -52,8 +55,9 @@ where
     loop {
         let found = read().await?;
         let span = FollowerPosition { tenant, sequence: found.sequence, last_sequence: last };
-        if span.lag() <= BEHIND_COUNT_MAX {
-            let facts = read_behind(store, span, subject).await?;
+        if span.lag() <= BEHIND_COUNT_MAX
+            && let Some(facts) = read_behind(store, span, subject).await?
+        {
             return Ok((found.value, facts));
         }
         if seen.replace(span.sequence) != Some(span.sequence) && !is_helping {
@@ -68,24 +72,29 @@ where
     }
 }
 
-/// What the records of a span say about a subject, in order.
+/// What the records of a span say about a subject, in order; none if they are too long to be
+/// read by everybody who asks.
 async fn read_behind<S: EntityStore + ?Sized>(
     store: &S,
     mut span: FollowerPosition,
     subject: Subject<'_>,
-) -> Result<Vec<String>, StorageError> {
-    let mut facts = Vec::new();
+) -> Result<Option<Vec<String>>, StorageError> {
+    let (mut facts, mut bytes) = (Vec::new(), 0);
     while 0 < span.lag() {
         let records = read_page(store, span).await?;
         let Some(last) = records.last() else { break };
         span.sequence = last.sequence;
+        bytes += records.iter().map(FeedRecord::len_bytes).sum::<usize>();
+        if BEHIND_BYTES_MAX < bytes && 0 < span.lag() {
+            return Ok(None);
+        }
         for statement in records.iter().filter_map(FeedRecord::statement) {
             let all = statement.entity_facts()?.iter();
             let about = all.filter(|it| it.kind == subject.kind && it.subject == subject.key);
             facts.extend(about.map(|fact| fact.text.to_owned()));
         }
     }
-    Ok(facts)
+    Ok(Some(facts))
 }
 
 async fn read_page<S: EntityStore + ?Sized>(
