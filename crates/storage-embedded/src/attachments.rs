@@ -21,11 +21,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acta_access::TenantId;
 use acta_ambient::Entropy;
+use acta_statement_log::disk::Disk;
 use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 
-use crate::Disk;
 pub(crate) use purge::REMOVED_NAME;
 use reader::FileReader;
 pub(crate) use staged::Staged;

@@ -32,9 +32,10 @@ use std::fmt;
 use std::path::Path;
 
 use acta_ambient::Timestamp;
+use acta_statement_log::disk::Disk;
+use acta_statement_log::disk::read_only::ReadOnlyDisk;
 use acta_xapi::Sha2;
 
-use crate::disk::{Disk, ReadOnlyDisk};
 use crate::engine::recovery::closing;
 use crate::identity::{Identity, STORE_NAME};
 use crate::tables;

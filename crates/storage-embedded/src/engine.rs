@@ -13,6 +13,13 @@ use std::thread::JoinHandle;
 
 use acta_access::TenantId;
 use acta_ambient::{Entropy, Timestamp};
+use acta_statement_index::{Index, IndexOptions};
+use acta_statement_log::close::{Closing, remove_mark};
+use acta_statement_log::disk::Disk;
+use acta_statement_log::entry::TOMBSTONE;
+use acta_statement_log::reader::LogReader;
+use acta_statement_log::sampler::Sampler;
+use acta_statement_log::timeline::Timeline;
 use acta_storage::{
     Appended, FeedEntry, FeedRecord, NewStatement, PageLimits, StatementPage, StatementQuery,
     StatementSource, StorageError, StoredStatement, TermHasher, TransferredStatement,
@@ -21,22 +28,15 @@ use acta_xapi::StatementId;
 use tokio::sync::{oneshot, watch};
 
 use crate::attachments::{Attachments, Staged};
-use crate::disk::Disk;
 use crate::feed::FeedTail;
 use crate::identity::{DirectoryLock, Identity};
-use crate::index::{Index, IndexOptions, TOMBSTONE};
-use crate::log::close::{Closing, remove_mark};
-use crate::log::meters::{Metered, Meters};
-use crate::log::queue::{Job, Queue, QueueLimits, Work};
-use crate::log::reader::LogReader;
-use crate::log::sampler::Sampler;
-use crate::log::timeline::Timeline;
-use crate::log::writer::{LogEnd, Shared, Writer};
+use crate::writer::meters::{Metered, Meters};
+use crate::writer::queue::{Job, Queue, QueueLimits, Work};
+use crate::writer::{LogEnd, Shared, Writer};
+use crate::{OpenError, Options};
 use encode::Encoder;
 use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
-
-use crate::{OpenError, Options};
 
 /// How often an index is opened in which a start meets damage: each time at least one run
 /// fewer is there.

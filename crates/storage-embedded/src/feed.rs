@@ -10,11 +10,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
+use acta_statement_log::record::{EncodedRecord, Received};
 use acta_storage::{EntityFacts, FeedRecord, PageLimits, StatementSource};
 use tokio::sync::watch;
 
-use crate::log::record::{EncodedRecord, Received};
-use crate::log::writer::CommitObserver;
+use crate::writer::CommitObserver;
 
 /// Most memory of what is kept, in bytes.
 const BYTES_MAX: usize = 8 << 20;

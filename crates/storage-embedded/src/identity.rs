@@ -6,11 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use acta_ambient::Entropy;
+use acta_statement_log::disk::{self, Disk, Locked};
+use acta_statement_log::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 use acta_storage::StorageError;
 
 use crate::OpenError;
-use crate::disk::{self, Disk, Locked};
-use crate::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 
 const LOCK_NAME: &str = "lock";
 /// The name of the file that makes a store this one.
@@ -164,9 +164,10 @@ impl Identity {
 pub(crate) mod fuzzing {
     use std::path::Path;
 
+    use acta_statement_log::disk::Disk;
+
     use super::Identity;
     use crate::OpenError;
-    use crate::disk::Disk;
 
     /// Reads the file `store` in `directory`, and gives it as it would be written.
     ///

@@ -7,23 +7,23 @@
 mod attachments;
 mod backup;
 mod control;
-mod disk;
 mod engine;
 mod feed;
-mod format;
 mod identity;
-mod index;
-mod log;
 mod options;
 mod storage;
 mod tables;
 mod verify;
+mod writer;
+
+pub use acta_statement_log::disk::read_only::ReadOnlyDisk;
+pub use acta_statement_log::disk::scratch::ScratchDisk;
+pub use acta_statement_log::disk::{Disk, DiskFile, SystemDisk};
 
 pub use backup::{
     BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
 };
 pub use control::{ControlSocket, reach_control};
-pub use disk::{Disk, DiskFile, ReadOnlyDisk, ScratchDisk, SystemDisk};
 pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};
 pub use storage::{EmbeddedStorage, LostTables, Reindexed, Statistics};
@@ -35,6 +35,4 @@ pub use verify::{
 #[cfg(fuzzing)]
 pub mod fuzzing {
     pub use crate::identity::fuzzing::read_identity;
-    pub use crate::index::fuzzing::{OpenIndex, Question};
-    pub use crate::log::fuzzing::{OpenSegment, unpack};
 }

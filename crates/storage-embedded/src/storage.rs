@@ -13,11 +13,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acta_statement_log::disk::Disk;
 use acta_storage::{StorageError, StoreId};
 
 use crate::attachments::Attachments;
 use crate::backup::RESTORING_NAME;
-use crate::disk::Disk;
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};

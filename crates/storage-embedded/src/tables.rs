@@ -28,6 +28,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_ambient::Clock;
+use acta_statement_log::disk::{self, Disk};
 use acta_storage::StorageError;
 use rusqlite::Connection;
 
@@ -39,8 +40,6 @@ pub(crate) use followers::Positions;
 use readers::Readers;
 use schema::TablesFile;
 use writer::Writer;
-
-use crate::disk::{self, Disk};
 
 /// The name of the file in the directory of the store.
 pub(crate) const FILE_NAME: &str = "tables.sqlite";

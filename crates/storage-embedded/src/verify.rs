@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::{StorageError, StoredStatement, TermHasher};
 
-use crate::disk::Disk;
 use crate::engine::purge::{PURGE_NAME, PURGING_NAME};
 use crate::engine::recovery::{OnProgress, Progress};
 use crate::identity::{DirectoryLock, Identity};

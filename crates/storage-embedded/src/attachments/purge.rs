@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 
 use super::listing::names;
 use super::{Attachments, failed, on_blocking_thread};
-use crate::Disk;
 
 /// The name of the empty file, beside a tenant's content, that says that all of it was removed:
 /// nobody brings it back from elsewhere then.

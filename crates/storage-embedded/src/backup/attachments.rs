@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use acta_statement_log::disk::DiskFile;
 use acta_xapi::scalar::Sha2Hasher;
 
 use super::destination::read_pieces;
@@ -10,7 +11,6 @@ use super::progress::CopyStage;
 use super::tree::StoredAttachment;
 use super::{BackupError, Run, tree};
 use crate::attachments::REMOVED_NAME;
-use crate::disk::DiskFile;
 
 const READING: &str = "reading attachments";
 

@@ -5,13 +5,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use acta_statement_log::disk::Disk;
 use acta_xapi::scalar::Sha2Hasher;
 
 use super::destination::{Destination, NewFile, read_pieces};
 use super::manifest::{FileEntry, Manifest};
 use super::progress::{CopyStage, Meter, OnCopy};
 use super::{BackupError, tree};
-use crate::disk::Disk;
 use crate::identity::{DirectoryLock, STORE_NAME};
 use crate::storage::make_directory;
 

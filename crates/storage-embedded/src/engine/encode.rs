@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Entropy;
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::entry::{IndexEntry, Location};
+use acta_statement_log::record::{Content, EncodedRecord, EncodedStatement, Received};
 use acta_storage::{EntityFacts, NewStatement, StorageError, TermHasher, TransferredStatement};
 use bytes::Bytes;
 
 use super::join;
-use crate::index::{IndexEntry, Location};
-use crate::log::dictionary::Codec;
-use crate::log::record::{Content, EncodedRecord, EncodedStatement, Received};
 
 /// Up to this many statements are prepared where the caller runs: handing them to another
 /// thread would cost more than it saves.

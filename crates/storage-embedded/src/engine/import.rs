@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Engine, join};
-use crate::log::queue::{ImportBatch, Work};
+use crate::writer::queue::{ImportBatch, Work};
 
 /// Statements that are prepared by one thread and written at once, at most.
 const PIECE_COUNT_MAX: usize = 2048;

@@ -18,18 +18,18 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use acta_access::TenantId;
+use acta_statement_index::{RunsRenewed, drop_runs};
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::disk::Disk;
+use acta_statement_log::reader::LogReader;
+use acta_statement_log::segment::{Segment, segment_name};
 use acta_storage::StorageError;
 use tokio::sync::oneshot;
 
 use super::{Engine, blocking};
 use crate::OpenError;
-use crate::disk::Disk;
-use crate::index::{RunsRenewed, drop_runs};
-use crate::log::dictionary::Codec;
-use crate::log::queue::{Act, Aside, Work};
-use crate::log::reader::LogReader;
-use crate::log::segment::{Segment, segment_name};
-use crate::log::writer::{Sealed, Shared, Writer};
+use crate::writer::queue::{Act, Aside, Work};
+use crate::writer::{Sealed, Shared, Writer};
 use mark::Mark;
 pub(crate) use mark::PURGE_NAME;
 pub(crate) use rewrite::is_rewritten;

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_index::IndexQuery;
+use acta_statement_log::entry::{IndexEntry, IndexEntrySource, Location};
+use acta_statement_log::reader::{feed_record_of, kept_of, statement_of};
+use acta_statement_log::record::Record;
+use acta_statement_log::segment::{RecordBuffer, Segment};
 use acta_storage::{
     Cursor, FeedEntry, FeedRecord, Filters, PageLimits, StatementPage, StatementQuery,
     StatementSource, StorageError, StoredStatement, TransferredStatement,
 };
 use acta_xapi::StatementId;
 
-use crate::index::{IndexEntry, IndexEntrySource, IndexQuery, Location};
-use crate::log::reader::{feed_record_of, kept_of, statement_of};
-use crate::log::record::Record;
-use crate::log::segment::{RecordBuffer, Segment};
-use crate::log::writer::Shared;
+use crate::writer::Shared;
 
 /// A look into log and index for one tenant. May wait for the disk.
 #[derive(Clone, Debug)]

@@ -4,6 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use acta_ambient::{ManualClock, SeededEntropy};
+use acta_statement_log::entry::{IndexEntry, IndexEntryLog, Location};
+use acta_statement_log::reader::next_frame;
+use acta_statement_log::record::{Content, EncodedRecord, Record};
+use acta_statement_log::segment::FrameWalk;
 use acta_storage::{
     AgentFilter, Directory, Feed, FeedContent, Order, StatementStore, TenantPurge, TransferSource,
 };
@@ -13,11 +17,7 @@ use acta_storage_suite::fixture::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::index::{IndexEntry, IndexEntryLog, Location};
-use crate::log::queue::Aside;
-use crate::log::reader::next_frame;
-use crate::log::record::{Content, EncodedRecord, Record};
-use crate::log::segment::FrameWalk;
+use crate::writer::queue::Aside;
 use crate::{
     Backup, EmbeddedStorage, LostStatement, LostTables, ReadOnlyDisk, Restore, ScratchDisk,
     SystemDisk, Verified, VerifyOptions, salvage, verify,
@@ -315,7 +315,7 @@ async fn a_changed_bit_of_an_erased_record_is_found_by_verify() {
         let file = format!("log/{:08}.log", entry.location.segment);
         let whole = fs::read(directory.join(&file)).unwrap();
         let from = entry.location.offset as usize;
-        let len = 1 + usize::from(whole[from]) + crate::format::CHECKSUM_BYTES;
+        let len = 1 + usize::from(whole[from]) + acta_statement_log::format::CHECKSUM_BYTES;
         for at in from..from + len {
             let mut changed = whole.clone();
             changed[at] ^= 1 << (at % 8);

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 use rusqlite::types::Value;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
@@ -15,7 +16,6 @@ use super::files;
 use super::followers::count_followed;
 use super::schema;
 use crate::OpenError;
-use crate::disk::Disk;
 
 /// A file of up to this many bytes is checked in memory, and any that has a write-ahead log:
 /// SQLite cannot read that one without writing beside it.

@@ -10,10 +10,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use acta_statement_log::disk::{Disk, DiskFile};
 use acta_storage::StorageError;
 
 use super::FILE_NAME;
-use crate::disk::{Disk, DiskFile};
 
 /// Bytes of the header of a database.
 const DATABASE_HEADER_BYTES: usize = 100;

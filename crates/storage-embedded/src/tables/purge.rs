@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 use rusqlite::{Connection, params};
 
 use super::failure::{RETRY_AFTER, failed};
 use super::{FILE_NAME, Tables};
-use crate::disk::Disk;
 
 /// Rows that are removed in one transaction, so that others need not wait long.
 const CHUNK_ROWS: u32 = 500;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, Timestamp};
+use acta_statement_log::disk::SystemDisk;
 use acta_storage::{
     CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
     EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
@@ -18,7 +19,6 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{FILE_NAME, Tables};
-use crate::disk::SystemDisk;
 
 mod damage;
 mod records;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use acta_statement_index::{RunCheck, RunSight};
 use acta_storage::StorageError;
 use acta_xapi::{StatementId, Uuid};
 
 use super::log::LogChecked;
 use super::{Advice, Finding, Severity, Verifying};
 use crate::Options;
-use crate::index::{RunCheck, RunSight};
 
 /// Checks all runs, and asks them which statements the log has lost.
 pub(super) fn check_index(

@@ -6,6 +6,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::close::{CLOSING_NAME, Closing, Mark, read_mark};
+use acta_statement_log::format::VERSION;
+use acta_statement_log::reader::{LogReader, statement_of, text_of};
+use acta_statement_log::record::{Record, StatementRecord};
+use acta_statement_log::segment::{Segment, Unreadable, segment_name, segment_number};
+use acta_statement_log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
 use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::json::{self, JsonLimits};
 use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
@@ -14,13 +20,7 @@ use super::{Advice, Finding, LostStatement, Verifying};
 use crate::OpenError;
 use crate::engine::purge::{PURGE_NAME, is_rewritten};
 use crate::engine::recovery::{check_order, is_draft};
-use crate::format::VERSION;
 use crate::identity::Identity;
-use crate::log::close::{CLOSING_NAME, Closing, Mark, read_mark};
-use crate::log::reader::{LogReader, statement_of, text_of};
-use crate::log::record::{Record, StatementRecord};
-use crate::log::segment::{Segment, Unreadable, segment_name, segment_number};
-use crate::log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
 
 /// Most lost statements that a finding lists one by one.
 const LOST_MAX: u64 = 1000;
@@ -100,9 +100,13 @@ fn mark(
     identity: Option<&Identity>,
 ) -> Result<Option<Closing>, OpenError> {
     let is_ours = |closing: &Closing| identity.is_none_or(|it| it.store_id == closing.store_id);
-    match read_mark(verifying.disk(), &verifying.directory().join("log"))? {
+    let directory = verifying.directory().join("log");
+    match read_mark(verifying.disk(), &directory)? {
         Mark::None => Ok(None),
         Mark::Closed(closing) if is_ours(&closing) => Ok(Some(closing)),
+        Mark::Newer(found) => {
+            Err(OpenError::Newer { path: directory.join(CLOSING_NAME), found, known: VERSION })
+        }
         Mark::Closed(_) | Mark::Damaged => {
             let file = format!("log/{CLOSING_NAME}");
             let what = "the mark of a clean end does not have its checksum";
@@ -115,7 +119,7 @@ fn mark(
 /// The position behind the last statement that the mark or a run of the index knows.
 fn known_end(verifying: &Verifying<'_>, closing: Option<&Closing>) -> Result<u64, StorageError> {
     let names = verifying.names(&verifying.directory().join("index"))?;
-    let ends = names.iter().filter_map(|name| crate::index::run_positions(name));
+    let ends = names.iter().filter_map(|name| acta_statement_index::run_positions(name));
     let indexed = ends.map(|positions| positions.end).max().unwrap_or(0);
     Ok(indexed.max(closing.map_or(0, |closing| closing.next_position)))
 }
@@ -301,7 +305,7 @@ impl LogCheck<'_, '_, '_> {
         }
         self.last_stored = self.last_stored.max(stored);
         let is_complete = seen.head.is_none_or(|head| {
-            let at = crate::log::frame::RecordAt {
+            let at = acta_statement_log::frame::RecordAt {
                 location: seen.location,
                 base_micros: segment.header.base_micros,
             };

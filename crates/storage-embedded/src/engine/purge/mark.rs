@@ -3,13 +3,13 @@
 use std::io;
 use std::path::Path;
 
+use acta_statement_log::disk::Disk;
+use acta_statement_log::format::{Bytes, PURGE_MAGIC, VERSION, checksum};
+use acta_statement_log::segment::segment_name;
 use acta_storage::StorageError;
 
 use super::rewrite::draft_name;
 use crate::OpenError;
-use crate::disk::Disk;
-use crate::format::{Bytes, PURGE_MAGIC, VERSION, checksum};
-use crate::log::segment::segment_name;
 
 /// The name of the mark in the directory of the log.
 pub(crate) const PURGE_NAME: &str = "purge";
@@ -131,10 +131,10 @@ fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use acta_statement_log::disk::SystemDisk;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::SystemDisk;
 
     fn mark() -> Mark {
         Mark { store_id: [9; 16], from: 77, numbers: vec![1, 2, 5] }

@@ -4,17 +4,19 @@ use std::io;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::disk::{Disk, DiskFile};
+use acta_statement_log::entry::Location;
+use acta_statement_log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
+use acta_statement_log::reader::{next_frame, text_of};
+use acta_statement_log::record::{
+    Content, EncodedRecord, EncodedStatement, Record, StatementRecord,
+};
+use acta_statement_log::segment::{FrameWalk, Segment, SegmentHeader, segment_number};
 use acta_storage::StorageError;
 use bytes::Bytes;
 
 use super::{PURGING, failed};
-use crate::disk::{Disk, DiskFile};
-use crate::index::Location;
-use crate::log::dictionary::Codec;
-use crate::log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
-use crate::log::reader::{next_frame, text_of};
-use crate::log::record::{Content, EncodedRecord, EncodedStatement, Record, StatementRecord};
-use crate::log::segment::{FrameWalk, Segment, SegmentHeader, segment_number};
 
 /// How the name of a segment ends that is to take the place of another.
 const DRAFT_EXTENSION: &str = "purged";

@@ -1,10 +1,10 @@
 use std::fs;
 
+use acta_statement_log::disk::SystemDisk;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::SystemDisk;
 
 /// Copies of a database and its write-ahead log, as they stand after a loss of power.
 ///
