@@ -1,6 +1,7 @@
 //! The statement engine: log and index behind the port for statements.
 
 mod encode;
+mod feed_tail;
 mod import;
 pub(crate) mod purge;
 mod query;
@@ -28,13 +29,14 @@ use acta_xapi::StatementId;
 use tokio::sync::{oneshot, watch};
 
 use crate::attachments::{Attachments, Staged};
-use crate::feed::FeedTail;
+use crate::blocking::blocking;
 use crate::identity::{DirectoryLock, Identity};
 use crate::writer::meters::{Metered, Meters};
 use crate::writer::queue::{Job, Queue, QueueLimits, Work};
 use crate::writer::{LogEnd, Shared, Writer};
 use crate::{OpenError, Options};
 use encode::Encoder;
+use feed_tail::FeedTail;
 use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
 
@@ -283,6 +285,18 @@ impl Engine {
         written.map_err(|source| StorageError::Io { act, source })
     }
 
+    /// Removes all statements of a tenant, for which nothing is written any more. Returns how
+    /// many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::TenantPurge::purge_tenant`].
+    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<u64, StorageError> {
+        let count = purge::purge(Arc::clone(&self.shared), tenant).await?;
+        self.feed.forget(tenant);
+        Ok(count)
+    }
+
     /// The file system.
     pub(crate) fn disk(&self) -> Arc<dyn Disk> {
         Arc::clone(&self.shared.disk)
@@ -364,26 +378,6 @@ fn open_index(
             Err(StorageError::Corrupt { .. }) if index.is_damaged() && 0 < attempts_left => {}
             replayed => return Ok((index, replayed?)),
         }
-    }
-}
-
-/// Runs `work` where it may block.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
-) -> Result<T, StorageError> {
-    join(tokio::task::spawn_blocking(work)).await
-}
-
-async fn join<T>(
-    handle: tokio::task::JoinHandle<Result<T, StorageError>>,
-) -> Result<T, StorageError> {
-    match handle.await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            // A panic in a request costs that request, as if it had not changed threads.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StorageError::Halted),
-        },
     }
 }
 

@@ -11,10 +11,9 @@ use acta_statement_log::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 use acta_storage::StorageError;
 
 use crate::OpenError;
+use crate::directory::STORE_NAME;
 
 const LOCK_NAME: &str = "lock";
-/// The name of the file that makes a store this one.
-pub(crate) const STORE_NAME: &str = "store";
 const STORE_BYTES: usize = 48;
 
 /// Held as long as the store is open.

@@ -6,11 +6,13 @@
 
 mod attachments;
 mod backup;
+mod blocking;
 mod control;
+mod directory;
 mod engine;
-mod feed;
 mod identity;
 mod options;
+mod progress;
 mod storage;
 mod tables;
 mod verify;
@@ -24,9 +26,10 @@ pub use backup::{
     BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
 };
 pub use control::{ControlSocket, reach_control};
-pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};
-pub use storage::{EmbeddedStorage, LostTables, Reindexed, Statistics};
+pub use progress::{OnProgress, Progress};
+pub use storage::reindex::Reindexed;
+pub use storage::{EmbeddedStorage, LostTables, Statistics};
 pub use verify::{
     Advice, Finding, LostStatement, Severity, Verified, VerifyOptions, salvage, verify,
 };

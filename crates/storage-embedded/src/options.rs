@@ -8,7 +8,7 @@ use acta_ambient::{Clock, Entropy};
 use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 
-use crate::engine::recovery::OnProgress;
+use crate::progress::OnProgress;
 
 /// How a store is opened.
 #[derive(Clone)]

@@ -30,8 +30,6 @@ use crate::attachments::{Attachments, Placed, Staged};
 use crate::identity::DirectoryLock;
 use crate::writer::meters::Meters;
 use crate::writer::queue::{Answer, Job, Queue, Taken};
-pub(crate) use exclusive::Sealed;
-
 /// Is told of what was stored.
 pub(crate) trait CommitObserver: Debug + Send + Sync {
     /// Takes records that are durable and in the index, in the order of the log, before their
@@ -207,7 +205,7 @@ impl Writer {
             match taken {
                 Taken::Group(group) => self.write(group),
                 Taken::Import(import) => self.import(import),
-                Taken::Aside(aside) => self.run_exclusive(aside),
+                Taken::Exclusive(exclusive) => self.run_exclusive(exclusive),
             }
         }
     }

@@ -9,7 +9,8 @@ use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 use acta_xapi::Sha2;
 
-use super::{Attachments, failed, on_blocking_thread};
+use super::Attachments;
+use super::files::{failed, on_blocking_thread};
 
 /// What is done here, for errors.
 const LISTING: &str = "listing attachments";

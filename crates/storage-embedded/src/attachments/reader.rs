@@ -9,7 +9,7 @@ use acta_xapi::scalar::{Sha2, Sha2Hasher};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{PIECE_BYTES, failed, on_blocking_thread};
+use super::files::{PIECE_BYTES, failed, on_blocking_thread};
 
 /// Reads a file and checks that it is what its name says.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use acta_xapi::Sha2;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{failed, remove_quietly};
-use crate::engine::blocking;
+use super::files::{failed, remove_quietly};
+use crate::blocking::blocking;
 
 /// Content that has been received and synced. Dropped, it vanishes.
 #[derive(Debug)]

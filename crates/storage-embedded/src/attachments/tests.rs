@@ -13,7 +13,8 @@ use acta_xapi::Sha2;
 use bytes::Bytes;
 use tempfile::TempDir;
 
-use super::{Attachments, PIECE_BYTES, Staged};
+use super::files::PIECE_BYTES;
+use super::{Attachments, Staged};
 
 struct Bench {
     directory: TempDir,

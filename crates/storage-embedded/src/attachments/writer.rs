@@ -11,7 +11,8 @@ use acta_xapi::scalar::{Sha2, Sha2Hasher};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
-use super::{PIECE_BYTES, Staged, failed, on_blocking_thread, remove_quietly};
+use super::files::{PIECE_BYTES, failed, on_blocking_thread, remove_quietly};
+use super::staged::Staged;
 
 /// Writes content and its hash. Without an end, the file vanishes with it.
 #[derive(Debug)]

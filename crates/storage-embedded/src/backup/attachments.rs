@@ -10,7 +10,7 @@ use super::manifest::FileEntry;
 use super::progress::CopyStage;
 use super::tree::StoredAttachment;
 use super::{BackupError, Run, tree};
-use crate::attachments::REMOVED_NAME;
+use crate::directory::REMOVED_NAME;
 
 const READING: &str = "reading attachments";
 

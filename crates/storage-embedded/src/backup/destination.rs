@@ -17,7 +17,7 @@ use acta_xapi::scalar::Sha2Hasher;
 use super::BackupError;
 use super::manifest::{self, FileEntry, Manifest, Unreadable};
 use super::tree;
-use crate::storage::make_directory;
+use crate::directory::make_directory;
 
 const LOCK_NAME: &str = "lock";
 const MANIFEST_NAME: &str = "manifest.jsonl";

@@ -12,11 +12,8 @@ use super::destination::{Destination, NewFile, read_pieces};
 use super::manifest::{FileEntry, Manifest};
 use super::progress::{CopyStage, Meter, OnCopy};
 use super::{BackupError, tree};
-use crate::identity::{DirectoryLock, STORE_NAME};
-use crate::storage::make_directory;
-
-/// A file that stands in a directory until everything else of a restored store does.
-pub(crate) const RESTORING_NAME: &str = "restoring";
+use crate::directory::{RESTORING_NAME, STORE_NAME, make_directory};
+use crate::identity::DirectoryLock;
 
 const RESTORING: &str = "restoring the store";
 

@@ -9,7 +9,7 @@ use acta_statement_log::disk::{Disk, DiskFile};
 use acta_statement_log::segment::segment_number;
 use acta_xapi::Sha2;
 
-use crate::control::{CONTROL_DRAFT_NAME, CONTROL_NAME};
+use crate::directory::{CONTROL_DRAFT_NAME, CONTROL_NAME};
 
 /// Names that a directory may have and still count as empty: a lock that is free, and what
 /// file systems put at their roots.

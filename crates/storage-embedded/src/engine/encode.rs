@@ -10,7 +10,7 @@ use acta_statement_log::record::{Content, EncodedRecord, EncodedStatement, Recei
 use acta_storage::{EntityFacts, NewStatement, StorageError, TermHasher, TransferredStatement};
 use bytes::Bytes;
 
-use super::join;
+use crate::blocking::join;
 
 /// Up to this many statements are prepared where the caller runs: handing them to another
 /// thread would cost more than it saves.

@@ -8,7 +8,8 @@ use acta_storage::{StorageError, TransferredStatement, chunk_by_size};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Engine, join};
+use super::Engine;
+use crate::blocking::join;
 use crate::writer::queue::{ImportBatch, Work};
 
 /// Statements that are prepared by one thread and written at once, at most.

@@ -23,21 +23,10 @@ use acta_statement_log::survey::next_frame_head;
 use acta_storage::StorageError;
 
 use crate::OpenError;
+use crate::progress::{OnProgress, Progress};
 
 /// How many entries go into the index at once.
 const REPLAY_ENTRIES: usize = 8192;
-
-/// How far the start has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes of the log that were read.
-    pub done_bytes: u64,
-    /// Bytes of the log that are to be read.
-    pub total_bytes: u64,
-}
-
-/// Called again and again while a start reads the log.
-pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// Opens the segments in `directory`, without looking into them; makes the first if there
 /// is none.

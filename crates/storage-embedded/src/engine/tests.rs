@@ -17,7 +17,7 @@ use acta_storage_suite::fixture::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::writer::queue::Aside;
+use crate::writer::queue::{ExclusiveAct, ExclusiveLog};
 use crate::{
     Backup, EmbeddedStorage, LostStatement, LostTables, ReadOnlyDisk, Restore, ScratchDisk,
     SystemDisk, Verified, VerifyOptions, salvage, verify,
@@ -80,8 +80,8 @@ async fn append_erased(storage: &EmbeddedStorage, commitment: u8, target: Option
     let content = Content::Erased([commitment; 32]);
     let record = EncodedRecord { entry, content, received: None };
     let (answer, done) = oneshot::channel();
-    let act = Box::new(move |writer: &mut Writer| writer.append_records(vec![record]));
-    storage.engine.shared.queue.push(Work::Aside(Aside { act, answer })).unwrap();
+    let act = Box::new(move |log: &mut dyn ExclusiveLog| log.append_records(vec![record]));
+    storage.engine.shared.queue.push(Work::Exclusive(ExclusiveAct { act, answer })).unwrap();
     done.await.unwrap().unwrap();
 }
 

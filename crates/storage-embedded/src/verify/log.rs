@@ -16,9 +16,11 @@ use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::json::{self, JsonLimits};
 use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
 
-use super::{Advice, Finding, LostStatement, Verifying};
+use super::finding::{Advice, Finding, LostStatement};
+use super::verification::{Verification, failed};
 use crate::OpenError;
-use crate::engine::purge::{PURGE_NAME, is_rewritten};
+use crate::directory::PURGE_NAME;
+use crate::engine::purge::files::is_rewritten;
 use crate::engine::recovery::{check_order, is_draft};
 use crate::identity::Identity;
 
@@ -43,7 +45,7 @@ pub(super) type Take<'t> = &'t mut dyn FnMut(TenantId, StoredStatement) -> io::R
 
 /// Reads the whole log, and gives the statements that are sound to `take`.
 pub(super) fn check_log(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     identity: Option<&Identity>,
     take: Option<Take<'_>>,
 ) -> Result<LogChecked, OpenError> {
@@ -96,7 +98,7 @@ pub(super) fn check_log(
 }
 
 fn mark(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     identity: Option<&Identity>,
 ) -> Result<Option<Closing>, OpenError> {
     let is_ours = |closing: &Closing| identity.is_none_or(|it| it.store_id == closing.store_id);
@@ -117,7 +119,7 @@ fn mark(
 }
 
 /// The position behind the last statement that the mark or a run of the index knows.
-fn known_end(verifying: &Verifying<'_>, closing: Option<&Closing>) -> Result<u64, StorageError> {
+fn known_end(verifying: &Verification<'_>, closing: Option<&Closing>) -> Result<u64, StorageError> {
     let names = verifying.names(&verifying.directory().join("index"))?;
     let ends = names.iter().filter_map(|name| acta_statement_index::run_positions(name));
     let indexed = ends.map(|positions| positions.end).max().unwrap_or(0);
@@ -126,7 +128,7 @@ fn known_end(verifying: &Verifying<'_>, closing: Option<&Closing>) -> Result<u64
 
 /// What is known while the segments are read in order.
 struct LogCheck<'v, 'a, 't> {
-    verifying: &'v mut Verifying<'a>,
+    verifying: &'v mut Verification<'a>,
     closing: Option<Closing>,
     known_end: u64,
     last_number: u32,
@@ -187,7 +189,7 @@ impl LogCheck<'_, '_, '_> {
         self.verifying.verified.segment_count += 1;
         let directory = self.verifying.directory().join("log");
         let opened = Segment::open(self.verifying.disk(), &directory, number, before);
-        match opened.map_err(super::failed)? {
+        match opened.map_err(failed)? {
             Ok(segment) => Ok(Some(segment)),
             Err(Unreadable::Newer(found)) => {
                 let path = directory.join(segment_name(number));

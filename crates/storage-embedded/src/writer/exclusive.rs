@@ -6,24 +6,15 @@ use std::sync::{Arc, PoisonError};
 use acta_statement_log::dictionary::Codec;
 use acta_storage::StorageError;
 
-use super::{Failure, Shared, Writer};
-use crate::writer::queue::Aside;
+use super::queue::{ExclusiveAct, ExclusiveLog, Sealed};
+use super::{Failure, Writer};
 #[cfg(test)]
 use acta_statement_log::record::EncodedRecord;
 
-/// Where the part of the log ends to which nothing is appended.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sealed {
-    /// The number of the first segment behind it.
-    pub(crate) next: u32,
-    /// The position of the first statement behind it.
-    pub(crate) end: u64,
-}
-
 impl Writer {
     /// Does an act while nothing is written.
-    pub(super) fn run_exclusive(&mut self, aside: Aside) {
-        let Aside { act, answer } = aside;
+    pub(super) fn run_exclusive(&mut self, exclusive: ExclusiveAct) {
+        let ExclusiveAct { act, answer } = exclusive;
         let done = act(self);
         if let Err(error) = &done {
             tracing::error!(error = error as &dyn Error, "the log could not be changed");
@@ -32,17 +23,10 @@ impl Writer {
         // The caller may have gone.
         let _ = answer.send(done);
     }
+}
 
-    /// Ends the newest segment, unless nothing stands in it, so that nothing is appended any
-    /// more to what is there; forgets what was gathered for a dictionary. Returns what begins
-    /// there: a run of the index will begin with that position too.
-    ///
-    /// From now on texts are packed with `codec`, if one is given.
-    ///
-    /// # Errors
-    ///
-    /// Nothing can be appended from then on.
-    pub(crate) fn seal(&mut self, codec: Option<Arc<Codec>>) -> Result<Sealed, StorageError> {
+impl ExclusiveLog for Writer {
+    fn seal(&mut self, codec: Option<Arc<Codec>>) -> Result<Sealed, StorageError> {
         self.shared.sampler.forget();
         let is_empty = self.end == self.segment.frames_from();
         if !is_empty || codec.is_some() {
@@ -57,16 +41,8 @@ impl Writer {
         Ok(Sealed { next: self.segment.header.number, end: self.next_position })
     }
 
-    /// Appends records of one tenant, as they are but for their places and times.
-    ///
-    /// # Errors
-    ///
-    /// As for every append.
     #[cfg(test)]
-    pub(crate) fn append_records(
-        &mut self,
-        mut records: Vec<EncodedRecord>,
-    ) -> Result<(), StorageError> {
+    fn append_records(&mut self, mut records: Vec<EncodedRecord>) -> Result<(), StorageError> {
         let stored_micros = self.shared.timeline.begin(1);
         for (ordinal, record) in (0..).zip(&mut records) {
             let entry = &mut record.entry;
@@ -77,10 +53,5 @@ impl Writer {
         self.store_records(records, stored_micros).map_err(|failure| failure.error())?;
         self.shared.timeline.finish();
         Ok(())
-    }
-
-    /// What the writer shares with others.
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
     }
 }

@@ -11,7 +11,6 @@ use acta_statement_log::record::EncodedRecord;
 use acta_storage::{Appended, StorageError};
 use tokio::sync::oneshot;
 
-use super::Writer;
 use crate::attachments::Staged;
 
 /// How long a caller is told to wait when the queue is full.
@@ -46,20 +45,51 @@ pub(crate) struct ImportBatch {
     pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
 }
 
+/// Where the part of the log ends to which nothing is appended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sealed {
+    /// The number of the first segment behind it.
+    pub(crate) next: u32,
+    /// The position of the first statement behind it.
+    pub(crate) end: u64,
+}
+
+/// The end of the log, for those who change what stands before it while nothing is written.
+pub(crate) trait ExclusiveLog {
+    /// Ends the newest segment, unless nothing stands in it, so that nothing is appended any
+    /// more to what is there; forgets what was gathered for a dictionary. Returns what begins
+    /// there: a run of the index will begin with that position too.
+    ///
+    /// From now on texts are packed with `codec`, if one is given.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be appended from then on.
+    fn seal(&mut self, codec: Option<Arc<Codec>>) -> Result<Sealed, StorageError>;
+
+    /// Appends records of one tenant, as they are but for their places and times.
+    ///
+    /// # Errors
+    ///
+    /// As for every append.
+    #[cfg(test)]
+    fn append_records(&mut self, records: Vec<EncodedRecord>) -> Result<(), StorageError>;
+}
+
 /// What is done by the writer between two groups, so that nothing is written meanwhile.
-pub(crate) type Act = Box<dyn FnOnce(&mut Writer) -> Result<(), StorageError> + Send>;
+pub(crate) type Act = Box<dyn FnOnce(&mut dyn ExclusiveLog) -> Result<(), StorageError> + Send>;
 
 /// An act on its way to the writer.
-pub(crate) struct Aside {
-    /// What. The engine halts if it fails.
+pub(crate) struct ExclusiveAct {
+    /// What is done. The engine halts if it fails.
     pub(crate) act: Act,
-    /// Who waits.
+    /// Where the caller waits for the result.
     pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
 }
 
-impl fmt::Debug for Aside {
+impl fmt::Debug for ExclusiveAct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Aside").finish_non_exhaustive()
+        f.debug_struct("ExclusiveAct").finish_non_exhaustive()
     }
 }
 
@@ -70,8 +100,8 @@ pub(crate) enum Work {
     Batch(Job),
     /// Statements to be stored as they are numbered.
     Import(ImportBatch),
-    /// Something else.
-    Aside(Aside),
+    /// Something to be done while nothing is written.
+    Exclusive(ExclusiveAct),
 }
 
 /// What the writer does next.
@@ -81,8 +111,8 @@ pub(crate) enum Taken {
     Group(Vec<Job>),
     /// Statements that are written alone.
     Import(ImportBatch),
-    /// Something else.
-    Aside(Aside),
+    /// Something to be done while nothing is written.
+    Exclusive(ExclusiveAct),
 }
 
 /// Where the one who appended waits for what became of it.
@@ -102,7 +132,7 @@ impl Work {
             Self::Batch(job) => job.refuse(error),
             // The caller may have gone.
             Self::Import(import) => drop(import.answer.send(Err(error))),
-            Self::Aside(aside) => drop(aside.answer.send(Err(error))),
+            Self::Exclusive(exclusive) => drop(exclusive.answer.send(Err(error))),
         }
     }
 
@@ -110,7 +140,7 @@ impl Work {
         match self {
             Self::Batch(job) => &job.statements,
             Self::Import(import) => &import.statements,
-            Self::Aside(_) => &[],
+            Self::Exclusive(_) => &[],
         }
     }
 
@@ -182,7 +212,7 @@ impl Queue {
         let is_over = self.limits.bytes < state.bytes + bytes
             || self.limits.statements < state.statements + count;
         // A batch that is too large by itself must pass some time.
-        if is_over && !state.waiting.is_empty() && !matches!(work, Work::Aside(_)) {
+        if is_over && !state.waiting.is_empty() && !matches!(work, Work::Exclusive(_)) {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
         state.bytes += bytes;
@@ -217,7 +247,7 @@ impl Queue {
             match work {
                 Work::Batch(job) => group.push(job),
                 Work::Import(import) => return Some(Taken::Import(import)),
-                Work::Aside(aside) => return Some(Taken::Aside(aside)),
+                Work::Exclusive(exclusive) => return Some(Taken::Exclusive(exclusive)),
             }
         }
         Some(Taken::Group(group))

@@ -8,11 +8,9 @@ use acta_statement_log::format::{Bytes, PURGE_MAGIC, VERSION, checksum};
 use acta_statement_log::segment::segment_name;
 use acta_storage::StorageError;
 
-use super::rewrite::draft_name;
+use super::files::draft_name;
 use crate::OpenError;
-
-/// The name of the mark in the directory of the log.
-pub(crate) const PURGE_NAME: &str = "purge";
+use crate::directory::PURGE_NAME;
 
 const DRAFT_NAME: &str = "purge.tmp";
 

@@ -190,7 +190,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
 
 /// Checks that each entry of each chain follows the one before it. Tells what is wrong; rows
 /// without their checksum are told of elsewhere.
-pub(in crate::tables) fn check_chains(
+pub(crate) fn check_chains(
     connection: &Connection,
     tell: &mut dyn FnMut(String),
 ) -> Result<(), StorageError> {

@@ -45,7 +45,7 @@ async fn check_forged(sql: &str, expected: &[&str]) {
         .unwrap();
     let expected: Vec<TableSight> = expected
         .iter()
-        .map(|what| TableSight::Damaged { file: FILE_NAME, what: (*what).into(), offset: None })
+        .map(|what| TableSight::Damaged { file: TABLES_NAME, what: (*what).into(), offset: None })
         .collect();
     assert_eq!(sights(&connection), expected, "{sql}");
 }

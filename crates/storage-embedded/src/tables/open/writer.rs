@@ -12,7 +12,7 @@ use acta_storage::StorageError;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::failure::{RETRY_AFTER, failed, is_fatal};
+use crate::tables::failure::{RETRY_AFTER, failed, is_fatal};
 
 /// Most writes that share one transaction.
 const GROUP_MAX: usize = 256;
@@ -21,7 +21,7 @@ const GROUP_MAX: usize = 256;
 const QUEUE_MAX: usize = 4096;
 
 /// Hands writes to the thread that does them.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn QueuedWrite>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -87,7 +87,7 @@ where
 
 impl Writer {
     /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> Result<Self, StorageError> {
+    pub(crate) fn start(connection: Connection) -> Result<Self, StorageError> {
         let (queue, writes) = mpsc::channel(QUEUE_MAX);
         let mut group = Group { connection, is_halted: false };
         let thread = std::thread::Builder::new()
@@ -98,7 +98,7 @@ impl Writer {
     }
 
     /// Does `act` in a transaction. Durable once `Ok`; undone if `act` returns an error.
-    pub(super) async fn write<F, T>(&self, act: F) -> Result<T, StorageError>
+    pub(crate) async fn write<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
@@ -110,7 +110,7 @@ impl Writer {
     }
 
     /// Does `act` outside of a transaction, with nothing beside it.
-    pub(super) async fn write_alone<F, T>(&self, act: F) -> Result<T, StorageError>
+    pub(crate) async fn write_alone<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
@@ -122,7 +122,7 @@ impl Writer {
     }
 
     /// As [`Writer::write`], for callers that may block.
-    pub(super) fn write_blocking<F, T>(&self, act: F) -> Result<T, StorageError>
+    pub(crate) fn write_blocking<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,

@@ -7,14 +7,14 @@ use acta_storage::StorageError;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::schema::{self, TablesFile};
+use crate::tables::schema::{self, TablesFile};
 
 /// Most reads at a time; each has a connection with its own memory.
 const READERS_MAX: usize = 4;
 
 /// Lends connections that see everything committed before they were lent.
 #[derive(Debug)]
-pub(super) struct Readers {
+pub(crate) struct Readers {
     file: TablesFile,
     permits: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
@@ -22,18 +22,18 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Opens connections to `file` when they are needed.
-    pub(super) fn new(file: TablesFile) -> Self {
+    pub(crate) fn new(file: TablesFile) -> Self {
         let permits = Arc::new(Semaphore::new(READERS_MAX));
         Self { file, permits, idle: Arc::default() }
     }
 
     /// Where the file is.
-    pub(super) fn file(&self) -> &TablesFile {
+    pub(crate) fn file(&self) -> &TablesFile {
         &self.file
     }
 
     /// Does `act` on a thread for blocking work.
-    pub(super) async fn read<F, T>(&self, act: F) -> Result<T, StorageError>
+    pub(crate) async fn read<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
