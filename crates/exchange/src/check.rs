@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_a_fault_of_its_line() {
+    fn text_that_is_not_json_is_a_fault_of_its_line() {
         let (checked, faults) = found(&format!("{GOOD}\n{{\n"));
         assert_eq!(checked, Checked { statements: 2, faulty: 1 });
         assert_eq!(faults, [(2, String::new())]);

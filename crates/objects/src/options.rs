@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_not_told() {
+    fn debug_output_does_not_contain_the_key() {
         let options = ObjectOptions {
             url: "s3://bucket".to_owned(),
             endpoint: None,

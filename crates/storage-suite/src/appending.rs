@@ -86,7 +86,7 @@ pub async fn a_partly_repeated_batch_adds_the_rest<E: EngineUnderTest>() {
 }
 
 /// Equality is the specification's: what an LRS may set does not count.
-pub async fn an_equal_statement_in_other_words_is_a_repeat<E: EngineUnderTest>() {
+pub async fn an_equal_statement_in_another_form_is_a_repeat<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let draft = Draft::new(1).more(r#""result":{"success":true,"response":"a"}"#);
     stage.append(&[&draft]).await;
@@ -186,7 +186,7 @@ pub async fn batches_of_many_writers_do_not_mix<E: EngineUnderTest>() {
 }
 
 /// Of writers that want one id for different content, one gets it.
-pub async fn one_of_many_rivals_for_an_id_wins<E: EngineUnderTest>() {
+pub async fn one_of_many_writers_of_an_id_wins<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     for round in 1..=6 {
         let mut rivals = JoinSet::new();
@@ -236,7 +236,7 @@ pub async fn the_same_batch_from_many_writers_is_stored_once<E: EngineUnderTest>
 }
 
 /// Whoever got an answer sees what was stored, at once and everywhere.
-pub async fn what_is_acknowledged_can_be_read<E: EngineUnderTest>() {
+pub async fn acknowledged_statements_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut writers = JoinSet::new();
     for writer in 0..8_u128 {

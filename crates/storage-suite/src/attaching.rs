@@ -59,7 +59,7 @@ pub fn bytes_of_length(len: usize) -> Bytes {
 }
 
 /// Content of any size comes back as it was sent, once its batch is there and not before.
-pub async fn content_of_any_size_comes_back<E: EngineUnderTest>() {
+pub async fn content_of_any_size_is_returned<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     for (len, number) in [0, 1, 50_000, 65_536, 65_537, 1_048_577, 3_000_000].into_iter().zip(1..) {
         let content = bytes_of_length(len);
@@ -75,7 +75,7 @@ pub async fn content_of_any_size_comes_back<E: EngineUnderTest>() {
 }
 
 /// Every member of the SHA-2 family names content.
-pub async fn every_sha2_names_content<E: EngineUnderTest>() {
+pub async fn every_sha2_variant_identifies_content<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(1_000);
     for (digits, number) in [56, 64, 96, 128].into_iter().zip(1..) {
@@ -91,7 +91,7 @@ pub async fn every_sha2_names_content<E: EngineUnderTest>() {
 }
 
 /// One batch brings as many contents as it likes; what is there may come again.
-pub async fn a_batch_brings_many_contents<E: EngineUnderTest>() {
+pub async fn a_batch_stores_many_attachments<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let contents: Vec<Bytes> = (1..=20).map(|len| bytes_of_length(len * 997)).collect();
     for round in 1..=2 {
@@ -109,14 +109,14 @@ pub async fn a_batch_brings_many_contents<E: EngineUnderTest>() {
 }
 
 /// A hash that nobody brought opens nothing.
-pub async fn an_unknown_hash_opens_nothing<E: EngineUnderTest>() {
+pub async fn an_unknown_hash_finds_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert_eq!(stage.content(&Sha2::sha256(b"")).await, None);
     assert_eq!(stage.content(&Sha2::sha256(b"never sent")).await, None);
 }
 
 /// A writer or a staged attachment that is dropped leaves nothing behind.
-pub async fn what_is_dropped_vanishes<E: EngineUnderTest>() {
+pub async fn a_dropped_attachment_is_removed<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(100_000);
     let sha2 = Sha2::sha256(&content);
@@ -155,7 +155,7 @@ pub async fn a_refused_batch_leaves_no_content<E: EngineUnderTest>() {
 }
 
 /// A repeated batch may bring content that is still missing.
-pub async fn a_repeated_batch_may_bring_its_content<E: EngineUnderTest>() {
+pub async fn a_repeated_batch_may_add_missing_content<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.append(&[&Draft::new(1)]).await;
     let content = bytes_of_length(10);
@@ -167,7 +167,7 @@ pub async fn a_repeated_batch_may_bring_its_content<E: EngineUnderTest>() {
 }
 
 /// Content with another hash than announced is told, and never found under that hash.
-pub async fn a_wrong_hash_is_told<E: EngineUnderTest>() {
+pub async fn a_wrong_hash_is_reported<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(5_000);
     let announced = Sha2::sha256(b"something else");
@@ -194,7 +194,7 @@ pub async fn staged_content_can_be_checked<E: EngineUnderTest>() {
 }
 
 /// Many may send the same content at the same time.
-pub async fn the_same_content_from_many_writers_is_kept<E: EngineUnderTest>() {
+pub async fn the_same_content_from_many_writers_is_stored<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(200_000);
     let sha2 = Sha2::sha256(&content);

@@ -127,7 +127,7 @@ fn distinct_keys() -> Vec<DocumentKey> {
 }
 
 /// Any bytes, any type; the tag and the time are told.
-pub async fn a_document_comes_back_as_it_was_sent<E: EngineUnderTest>() {
+pub async fn a_document_is_returned_as_it_was_sent<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let key = state_key("bookmark", None);
     assert_eq!(stage.document(&key).await, None);
@@ -179,7 +179,7 @@ pub async fn keys_that_differ_are_different_documents<E: EngineUnderTest>() {
 }
 
 /// A write says whether there was a document before.
-pub async fn a_write_says_what_it_did<E: EngineUnderTest>() {
+pub async fn a_write_reports_what_it_did<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let key = state_key("bookmark", None);
     let always = Precondition::default();
@@ -195,7 +195,7 @@ pub async fn a_write_says_what_it_did<E: EngineUnderTest>() {
 }
 
 /// Every precondition, on a document that is there and on one that is not.
-pub async fn preconditions_decide_over_writes<E: EngineUnderTest>() {
+pub async fn a_write_checks_its_precondition<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let any = Some(EtagMatch::Any);
     let one = |contents: &[&str]| {
@@ -311,7 +311,7 @@ pub async fn concurrent_updates_are_never_lost<E: EngineUnderTest>() {
 }
 
 /// The time of a document is that of its last write.
-pub async fn a_document_tells_its_last_write<E: EngineUnderTest>() {
+pub async fn a_document_returns_the_time_of_its_last_write<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let key = state_key("bookmark", None);
     stage.write(&key, "one").await;
@@ -424,7 +424,7 @@ pub async fn names_are_sorted<E: EngineUnderTest>() {
 }
 
 /// Only what was written after `since`, to the microsecond.
-pub async fn names_are_listed_since_a_moment<E: EngineUnderTest>() {
+pub async fn names_are_listed_since_a_timestamp<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     for name in ["first", "second", "third"] {
         stage.put(&state_key(name, Some(uuid(1)))).await;
@@ -458,7 +458,7 @@ pub async fn names_are_listed_since_a_moment<E: EngineUnderTest>() {
 }
 
 /// All documents of a place go at once, and none of another.
-pub async fn a_place_is_cleared_at_once<E: EngineUnderTest>() {
+pub async fn all_documents_of_a_place_are_removed_at_once<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.put_many().await;
     let remove = async |list: &DocumentList| {
@@ -479,7 +479,7 @@ pub async fn a_place_is_cleared_at_once<E: EngineUnderTest>() {
 
 /// A full place takes no further document, but those that it has can be written, and other
 /// places are not affected.
-pub async fn a_place_takes_so_many_documents_and_no_more<E: EngineUnderTest>() {
+pub async fn a_place_refuses_documents_over_its_limit<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let always = Precondition::default();
     let write = async |key: &DocumentKey, content: &str| {

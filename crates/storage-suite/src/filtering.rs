@@ -72,7 +72,7 @@ pub async fn an_agent_is_actor_or_object_or_member<E: EngineUnderTest>() {
 }
 
 /// Authority, instructor, team, context agents and groups, and those of a substatement.
-pub async fn a_related_agent_stands_anywhere<E: EngineUnderTest>() {
+pub async fn a_related_agent_is_found_in_every_property<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let people = format!(
         r#"{{
@@ -121,7 +121,7 @@ pub async fn a_related_agent_stands_anywhere<E: EngineUnderTest>() {
 }
 
 /// Every kind of identifier tells agents apart, and nothing else does.
-pub async fn agents_are_told_apart_by_their_identifier<E: EngineUnderTest>() {
+pub async fn agents_are_distinguished_by_their_identifier<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let sha1 = "0123456789abcdef0123456789abcdef01234567";
     let actors = [
@@ -222,7 +222,7 @@ pub async fn verb_registration_and_authority_are_the_statements_own<E: EngineUnd
 }
 
 /// Filters together are joined by *and*.
-pub async fn filters_together_all_hold<E: EngineUnderTest>() {
+pub async fn combined_filters_must_all_match<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let names = ["ada", "bob"];
     let verbs = ["passed", "failed", "launched"];

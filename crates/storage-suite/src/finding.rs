@@ -33,7 +33,7 @@ pub async fn an_empty_store_answers<E: EngineUnderTest>() {
 }
 
 /// The log is read piece by piece, voided statements included.
-pub async fn the_feed_goes_on_behind_any_sequence<E: EngineUnderTest>() {
+pub async fn the_feed_continues_after_any_sequence<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut drafts: Vec<Draft> = (1..=6).map(Draft::new).collect();
     drafts.push(Draft::voiding(7, 3));
@@ -56,7 +56,7 @@ pub async fn the_feed_goes_on_behind_any_sequence<E: EngineUnderTest>() {
 }
 
 /// Find, query and feed tell the same of a statement.
-pub async fn every_way_to_a_statement_tells_the_same<E: EngineUnderTest>() {
+pub async fn find_query_and_feed_return_the_same_statement<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let drafts: Vec<Draft> = (1..=4).map(Draft::new).collect();
     stage.append_each(&drafts).await;
@@ -115,7 +115,7 @@ pub async fn voiding_works_within_one_batch<E: EngineUnderTest>() {
 }
 
 /// A voiding statement cannot be voided, whichever of the two is first.
-pub async fn a_voiding_statement_stays<E: EngineUnderTest>() {
+pub async fn a_voiding_statement_cannot_be_voided<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.append_each(&[Draft::new(1), Draft::voiding(2, 1), Draft::voiding(3, 2)]).await;
     assert_eq!(voided(&stage, &[1, 2, 3]).await, [1], "the first voiding still counts");

@@ -93,7 +93,7 @@ async fn until_counted(counts: &Counts, tenant: TenantId, sequence: u64) -> Verb
 
 /// Records have everything that is kept, whether they are read from memory or from the log,
 /// and what they say.
-pub async fn records_have_all_that_is_kept<E: EngineUnderTest>() {
+pub async fn records_contain_every_stored_field<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let (first, second) =
         (Draft::new(1), Draft::new(2).more(r#""timestamp":"2026-01-02T03:04:05Z""#));
@@ -117,7 +117,7 @@ pub async fn records_have_all_that_is_kept<E: EngineUnderTest>() {
 }
 
 /// Pages end by count and by bytes, hold one record at least, and make up the whole.
-pub async fn pages_of_records_make_up_the_log<E: EngineUnderTest>() {
+pub async fn pages_of_records_cover_the_log<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert!(stage.records(0, ALL).await.is_empty());
     stage.append(&drafts(1..8).iter().collect::<Vec<_>>()).await;
@@ -144,7 +144,7 @@ pub async fn pages_of_records_make_up_the_log<E: EngineUnderTest>() {
 }
 
 /// A follower moves only from where it stands, by tenant and by follower, and stays there.
-pub async fn a_follower_moves_from_where_it_stands<E: EngineUnderTest>() {
+pub async fn a_follower_advances_from_its_position_only<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
     stage.append(&drafts(1..6).iter().collect::<Vec<_>>()).await;
@@ -167,7 +167,7 @@ pub async fn a_follower_moves_from_where_it_stands<E: EngineUnderTest>() {
 }
 
 /// Of two that take the same step, one does.
-pub async fn one_of_many_rivals_takes_a_step<E: EngineUnderTest>() {
+pub async fn one_of_many_concurrent_steps_succeeds<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let tenant = stage.tenant;
     for from in 0..10 {
@@ -206,7 +206,7 @@ pub async fn tenants_behind_are_listed<E: EngineUnderTest>() {
 
 /// What a follower makes in the store comes with its step or not at all, and goes when it is
 /// set back.
-pub async fn effects_come_with_the_step<E: EngineUnderTest>() {
+pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
     let stage = Stage::<E>::idle().await;
     // The model gathers what it knows from the statements, whatever a follower hands on.
     if stage.storage().pace().save_after == Duration::ZERO && stage.storage().pace().poll.is_none()
@@ -236,7 +236,7 @@ pub async fn effects_come_with_the_step<E: EngineUnderTest>() {
 }
 
 /// Entities are the same once they are made anew.
-pub async fn entities_are_made_anew<E: EngineUnderTest>() {
+pub async fn entities_are_rebuilt_after_a_reset<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let object = |name: &str| {
         let id = activity_id("course");
@@ -264,7 +264,7 @@ fn is_model<E: EngineUnderTest>(stage: &Stage<E>) -> bool {
 }
 
 /// A read waits for nobody, however much the follower has not read.
-pub async fn entities_are_complete_where_nobody_follows<E: EngineUnderTest>() {
+pub async fn entities_are_complete_without_a_follower<E: EngineUnderTest>() {
     let stage = Stage::<E>::idle().await;
     let name = |number: u128| format!(r#"{{"name":{{"en":"Name {number}"}}}}"#);
     for first in (1..3_001_u128).step_by(1_000) {
@@ -312,7 +312,7 @@ pub async fn a_follower_that_is_stopped_loses_nothing<E: EngineUnderTest>() {
 
 /// Another follower is a type: it reads every record of every tenant once and in order, goes on
 /// where it was after a restart, and starts anew when it is set back.
-pub async fn another_follower_costs_a_file<E: EngineUnderTest>() {
+pub async fn a_new_follower_reads_every_record_in_order<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
     let counts = Counts::default();
@@ -344,7 +344,7 @@ pub async fn another_follower_costs_a_file<E: EngineUnderTest>() {
 }
 
 /// A paused follower takes nothing until it is resumed, also over a restart.
-pub async fn a_paused_follower_takes_nothing<E: EngineUnderTest>() {
+pub async fn a_paused_follower_reads_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let counts = Counts::default();
     let name = VerbCounter::default().name();
@@ -390,7 +390,7 @@ impl Follower for Clumsy {
 }
 
 /// A follower that fails or panics is given the records again.
-pub async fn a_follower_that_fails_goes_on<E: EngineUnderTest>() {
+pub async fn a_follower_continues_after_failures<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let counts = Counts::default();
     stage.append(&[&Draft::new(1)]).await;

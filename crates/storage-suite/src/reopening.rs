@@ -24,7 +24,7 @@ pub async fn an_empty_store_reopens<E: EngineUnderTest>() {
 }
 
 /// Statements, their order, their times, their voiding and their references stay.
-pub async fn statements_stay<E: EngineUnderTest>() {
+pub async fn statements_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut drafts: Vec<Draft> = (1..=40).map(Draft::new).collect();
     drafts.push(Draft::new(41).verb("launched"));
@@ -54,7 +54,7 @@ pub async fn statements_stay<E: EngineUnderTest>() {
 }
 
 /// Ids stay taken, the sequence goes on, and times rise though the clock was set back.
-pub async fn the_log_goes_on_where_it_stopped<E: EngineUnderTest>() {
+pub async fn the_log_continues_after_a_restart<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     stage.clock.set(START.saturating_add(Duration::from_hours(1)));
     let mut last = stage.append(&[&Draft::new(1)]).await.stored;
@@ -74,7 +74,7 @@ pub async fn the_log_goes_on_where_it_stopped<E: EngineUnderTest>() {
 }
 
 /// Many openings with statements between them lose none.
-pub async fn many_openings_lose_nothing<E: EngineUnderTest>() {
+pub async fn repeated_restarts_lose_nothing<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     for round in 0..12 {
         let drafts: Vec<Draft> = (1..=25).map(|number| Draft::new(round * 25 + number)).collect();
@@ -86,7 +86,7 @@ pub async fn many_openings_lose_nothing<E: EngineUnderTest>() {
 }
 
 /// Attachments stay; what was staged and not appended does not.
-pub async fn attachments_stay<E: EngineUnderTest>() {
+pub async fn attachments_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let kept = bytes_of_length(1_500_000);
     let (kept_sha2, lost) = (Sha2::sha256(&kept), bytes_of_length(77));
@@ -104,7 +104,7 @@ pub async fn attachments_stay<E: EngineUnderTest>() {
 }
 
 /// Documents stay as they were last written, removed ones stay removed.
-pub async fn documents_stay<E: EngineUnderTest>() {
+pub async fn documents_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let always = Precondition::default();
     let (kept, removed) = (state_key("kept", None), state_key("removed", None));
@@ -123,7 +123,7 @@ pub async fn documents_stay<E: EngineUnderTest>() {
 }
 
 /// Definitions and names stay, and what is told later is merged with them.
-pub async fn definitions_and_names_stay<E: EngineUnderTest>() {
+pub async fn definitions_and_names_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let tell = |number, language: &str, name: &str| {
         let course = format!(
@@ -146,7 +146,7 @@ pub async fn definitions_and_names_stay<E: EngineUnderTest>() {
 }
 
 /// Tenants, credentials, secrets and cursors stay.
-pub async fn tables_stay<E: EngineUnderTest>() {
+pub async fn tenants_credentials_secrets_and_cursors_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let one = credential("key", stage.tenant, 5);
@@ -167,7 +167,7 @@ pub async fn tables_stay<E: EngineUnderTest>() {
 }
 
 /// Records keep their versions, and chains go on where they stopped.
-pub async fn records_and_the_audit_stay<E: EngineUnderTest>() {
+pub async fn records_and_the_audit_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let tenant = Some(stage.tenant);
     let storage = stage.storage();

@@ -36,7 +36,7 @@ pub async fn tenants_may_use_the_same_id<E: EngineUnderTest>() {
 }
 
 /// Queries, feeds and counts stay within the tenant.
-pub async fn queries_feeds_and_counts_are_apart<E: EngineUnderTest>() {
+pub async fn queries_feeds_and_counts_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
     for number in 1..=10 {
@@ -101,7 +101,7 @@ pub async fn voiding_and_references_stay_within_a_tenant<E: EngineUnderTest>() {
 }
 
 /// Who knows a hash gets no content that another tenant brought.
-pub async fn attachments_are_apart<E: EngineUnderTest>() {
+pub async fn attachments_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
     let content = Bytes::from_static(b"only for the north");
@@ -118,7 +118,7 @@ pub async fn attachments_are_apart<E: EngineUnderTest>() {
 }
 
 /// Documents of the same name are different documents.
-pub async fn documents_are_apart<E: EngineUnderTest>() {
+pub async fn documents_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
     let key = state_key("bookmark", None);
@@ -144,7 +144,7 @@ pub async fn documents_are_apart<E: EngineUnderTest>() {
 }
 
 /// What statements tell of activities and persons is told to their tenant only.
-pub async fn definitions_and_persons_are_apart<E: EngineUnderTest>() {
+pub async fn definitions_and_persons_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
     let named = agent("ada").replace('}', r#","name":"Ada"}"#);
@@ -162,7 +162,7 @@ pub async fn definitions_and_persons_are_apart<E: EngineUnderTest>() {
 }
 
 /// Cursors of the same name are different cursors.
-pub async fn cursors_are_apart<E: EngineUnderTest>() {
+pub async fn cursors_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
     storage.save_cursor(stage.tenant, "facts", "12").await.unwrap();

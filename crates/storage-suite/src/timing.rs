@@ -97,7 +97,7 @@ pub async fn consistent_through_is_now<E: EngineUnderTest>() {
 }
 
 /// Nothing is stored later with a time before the one vouched for.
-pub async fn nothing_is_stored_before_what_was_vouched_for<E: EngineUnderTest>() {
+pub async fn no_statement_is_stored_before_consistent_through<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.wait_micros(10_000_000);
     let vouched = stage.storage().consistent_through(stage.tenant).await.unwrap();
@@ -107,7 +107,7 @@ pub async fn nothing_is_stored_before_what_was_vouched_for<E: EngineUnderTest>()
 }
 
 /// While writers append, everything before the moment vouched for can be read.
-pub async fn what_is_vouched_for_can_be_read<E: EngineUnderTest>() {
+pub async fn statements_before_consistent_through_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let (storage, tenant) = (stage.storage(), stage.tenant);
     let clock = std::sync::Arc::clone(&stage.clock);

@@ -134,7 +134,7 @@ async fn check_same(one: &dyn Storage, other: &dyn Storage) {
 
 /// Random histories of several tenants are imported by a store of the same engine and by the
 /// model, which then answer as if they had lived through them, and go on.
-pub async fn a_copy_answers_as_the_store_that_it_came_from<E: EngineUnderTest>() {
+pub async fn a_copy_answers_like_its_source<E: EngineUnderTest>() {
     for seed in 21..=23 {
         let history = History::<E>::live(seed, 120).await;
         let source = history.subject.storage();
@@ -180,7 +180,7 @@ async fn put(storage: &dyn Storage, tenant: TenantId, key: &DocumentKey, new: Ne
 }
 
 /// Pages of any size make up everything, each once and in order.
-pub async fn pages_of_any_size_make_up_what_is_given<E: EngineUnderTest>() {
+pub async fn pages_of_any_size_return_every_item_once<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let drafts: Vec<Draft> = (1..=30).map(Draft::new).collect();
@@ -207,7 +207,7 @@ pub async fn pages_of_any_size_make_up_what_is_given<E: EngineUnderTest>() {
 }
 
 /// A document with every kind of key comes and goes as it is, its time included.
-pub async fn documents_of_every_kind_are_adopted<E: EngineUnderTest>() {
+pub async fn documents_of_every_kind_are_imported<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let target = Stage::<E>::open().await;
     let (from, to) = (stage.storage(), target.storage());
@@ -259,7 +259,7 @@ fn plain(sequence: u64, stored_micros: i64) -> TransferredStatement {
 }
 
 /// A statement that does not follow what is here is refused, and nothing is stored of it.
-pub async fn what_does_not_follow_is_not_adopted<E: EngineUnderTest>() {
+pub async fn a_statement_out_of_sequence_is_not_imported<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let import = async |one: TransferredStatement| {
@@ -289,7 +289,7 @@ pub async fn what_does_not_follow_is_not_adopted<E: EngineUnderTest>() {
 }
 
 /// Sequence and time go on behind what was imported, and ids stay taken.
-pub async fn the_log_goes_on_behind_what_was_adopted<E: EngineUnderTest>() {
+pub async fn the_log_continues_after_an_import<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
     let storage = stage.storage();
@@ -324,7 +324,7 @@ pub async fn the_log_goes_on_behind_what_was_adopted<E: EngineUnderTest>() {
 }
 
 /// A statement that today's rules refuse is kept and given back; voiding still holds.
-pub async fn a_statement_of_older_rules_is_adopted<E: EngineUnderTest>() {
+pub async fn a_statement_invalid_under_current_rules_is_imported<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let text = r#"{"id":"?","verb":{"id":"none"},"authority":{"mbox":"mailto:a@example.org"}}"#;
     let odd = TransferredStatement {
@@ -369,7 +369,7 @@ pub async fn an_unfinished_copy_is_marked<E: EngineUnderTest>() {
 }
 
 /// No two stores are taken for one, and one stays the same.
-pub async fn a_store_is_told_from_others<E: EngineUnderTest>() {
+pub async fn every_store_has_its_own_id<E: EngineUnderTest>() {
     let (stage, other) = (Stage::<E>::open().await, Stage::<E>::open().await);
     let identity = stage.storage().identify().await.unwrap();
     assert_ne!(identity, other.storage().identify().await.unwrap());
@@ -380,7 +380,7 @@ pub async fn a_store_is_told_from_others<E: EngineUnderTest>() {
 }
 
 /// A tenant is imported with its number; the next one made gets another.
-pub async fn tenants_are_adopted_with_their_numbers<E: EngineUnderTest>() {
+pub async fn tenants_are_imported_with_their_numbers<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let tenant = |number, name: &str| {

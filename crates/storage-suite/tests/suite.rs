@@ -41,7 +41,7 @@ fn every_case_of_the_suite_is_in_its_list() {
 }
 
 #[tokio::test]
-async fn histories_come_by_everything_that_can_happen() {
+async fn random_histories_contain_every_outcome() {
     let Tally {
         new_count,
         repeat_count,

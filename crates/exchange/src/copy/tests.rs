@@ -173,7 +173,7 @@ async fn spoilt(from: &ModelStorage) -> ModelStorage {
 }
 
 #[tokio::test]
-async fn names_what_differs_and_stays_unfinished() {
+async fn reports_the_difference_and_stays_unfinished() {
     let from = filled().await;
     let tenant = TenantId::FIRST;
     let fail = async |to: ModelStorage| {

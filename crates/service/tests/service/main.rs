@@ -135,7 +135,7 @@ async fn a_signature_longer_than_the_limit_is_not_read() {
 }
 
 #[tokio::test]
-async fn own_statements_are_told_by_their_authority() {
+async fn own_statements_are_recognised_by_their_authority() {
     let (service, _) = service();
     let (ada, bob) = (principal("a\"da", "all"), principal("bob", "statements/read/mine"));
     store(&service, &ada, statement(ID, "")).await.unwrap();

@@ -330,7 +330,7 @@ async fn documents_out_of_reach_are_neither_read_nor_written() {
 }
 
 #[tokio::test]
-async fn who_is_bound_to_no_activity_reads_profiles_of_activities_and_writes_none() {
+async fn a_credential_bound_to_no_activity_reads_activity_profiles_and_writes_none() {
     let (service, _) = service();
     let (who, key) = (bound(None, None), profile_of_activity(A));
     put(&service, &principal("all", "all"), &key).await.unwrap();
@@ -393,7 +393,7 @@ async fn lists_of_profiles_out_of_reach_are_refused() {
 }
 
 #[tokio::test]
-async fn activities_and_persons_out_of_reach_are_not_told() {
+async fn activities_and_persons_out_of_reach_are_not_returned() {
     let service = filled().await;
     let agent = |name: &str| {
         let text = format!(r#"{{"mbox":"mailto:{name}@example.org"}}"#);

@@ -194,7 +194,7 @@ async fn what_is_dropped_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_is_not_waited_for_leaves_nothing() {
+async fn an_abandoned_write_leaves_nothing() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
     for polls in 1..12 {
@@ -358,7 +358,7 @@ async fn content_that_is_marked_for_removal_cannot_be_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn content_swept_while_it_comes_cannot_be_finished() {
+async fn content_swept_while_it_is_received_cannot_be_finished() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
@@ -437,7 +437,7 @@ async fn equal_content_in_one_batch_is_kept_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn damage_is_told_with_its_place() {
+async fn damage_is_reported_with_its_place() {
     let bench = Bench::open().await;
     let (short, long) = (content(10, 0), content(LONG, 0));
     bench.append(&short).await;

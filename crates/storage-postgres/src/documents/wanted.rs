@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_of_a_tag_what_the_precondition_does() {
+    fn the_etag_condition_agrees_with_the_precondition() {
         let etag = |text: &str| Etag(text.to_owned());
         let one_of =
             |texts: &[&str]| Some(EtagMatch::OneOf(texts.iter().copied().map(etag).collect()));

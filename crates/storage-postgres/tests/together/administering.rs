@@ -87,17 +87,17 @@ async fn check_changes(direction: Direction, step: u64, make: fn(u64) -> Change)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_is_told_once_wherever_its_way_to_the_server_is_cut() {
+async fn a_change_is_recorded_once_wherever_the_request_is_cut() {
     check_changes(Direction::ToServer, 23, told_change).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_is_told_once_wherever_the_way_of_the_answer_is_cut() {
+async fn a_change_is_recorded_once_wherever_the_response_is_cut() {
     check_changes(Direction::ToClient, 11, told_change).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_of_which_nothing_is_told_knows_its_own_record_again() {
+async fn a_change_without_audit_entries_recognises_its_own_record() {
     let silent =
         |number: u64| Change { writes: vec![create(&number.to_string())], entries: Vec::new() };
     check_changes(Direction::ToClient, 7, silent).await;
@@ -154,7 +154,7 @@ async fn a_record_that_was_removed_is_not_made_again_by_a_change_that_arrives_la
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_rivals_on_three_nodes_one_makes_a_record_and_one_gets_a_name() {
+async fn one_of_three_nodes_creates_a_record_and_one_gets_a_name() {
     let (_database, nodes) = open_three().await;
     for round in 0..20 {
         let mut rivals = JoinSet::new();
@@ -338,7 +338,7 @@ fn disturb(chance: &Chance, proxy: &Proxy) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nothing_is_told_twice_or_lost_when_networks_fail_at_random() {
+async fn nothing_is_recorded_twice_or_lost_when_networks_fail_at_random() {
     let mut bytes = [0; 8];
     SystemEntropy.fill(&mut bytes);
     let seed = u64::from_le_bytes(bytes);

@@ -44,7 +44,7 @@ async fn the_same_batch_from_three_nodes_is_stored_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_different_contents_under_one_id_the_same_one_wins_on_every_node() {
+async fn every_node_returns_the_same_content_for_a_contested_id() {
     let (_database, nodes) = open_three().await;
     for round in 1..=20 {
         let rival = |verb: &str| Draft::new(round).verb(verb);

@@ -98,12 +98,12 @@ async fn check_one_in_flight(consistent_through_age_max: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_vouches_for_what_another_node_has_in_flight() {
+async fn consistent_through_excludes_batches_in_flight_on_other_nodes() {
     check_one_in_flight(Duration::ZERO).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_is_remembered_does_not_vouch_for_what_is_in_flight_either() {
+async fn a_cached_consistent_through_excludes_batches_in_flight() {
     check_one_in_flight(Duration::from_millis(100)).await;
 }
 
@@ -151,11 +151,11 @@ async fn check_beside_writers(consistent_through_age_max: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_one_node_vouches_for_can_be_read_on_all() {
+async fn consistent_through_of_one_node_holds_on_all_nodes() {
     check_beside_writers(Duration::ZERO).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_node_vouched_for_a_moment_ago_can_be_read_on_all() {
+async fn a_recent_consistent_through_holds_on_all_nodes() {
     check_beside_writers(Duration::from_millis(100)).await;
 }

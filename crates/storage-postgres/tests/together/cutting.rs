@@ -88,12 +88,12 @@ async fn check_appends(direction: Direction, step: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_is_stored_once_wherever_its_way_to_the_server_is_cut() {
+async fn a_batch_is_stored_once_wherever_the_request_is_cut() {
     check_appends(Direction::ToServer, 13).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_is_stored_once_wherever_the_way_of_the_answer_is_cut() {
+async fn a_batch_is_stored_once_wherever_the_response_is_cut() {
     check_appends(Direction::ToClient, 7).await;
 }
 
@@ -139,12 +139,12 @@ async fn check_updates(direction: Direction, step: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_is_written_or_not_wherever_its_way_to_the_server_is_cut() {
+async fn a_document_is_written_or_not_wherever_the_request_is_cut() {
     check_updates(Direction::ToServer, 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_is_written_or_not_wherever_the_way_of_the_answer_is_cut() {
+async fn a_document_is_written_or_not_wherever_the_response_is_cut() {
     check_updates(Direction::ToClient, 3).await;
 }
 
@@ -173,11 +173,11 @@ async fn check_creations(direction: Direction, step: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_is_made_or_not_wherever_its_way_to_the_server_is_cut() {
+async fn a_document_is_created_or_not_wherever_the_request_is_cut() {
     check_creations(Direction::ToServer, 11).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_is_made_or_not_wherever_the_way_of_the_answer_is_cut() {
+async fn a_document_is_created_or_not_wherever_the_response_is_cut() {
     check_creations(Direction::ToClient, 5).await;
 }

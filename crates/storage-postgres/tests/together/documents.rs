@@ -85,7 +85,7 @@ async fn one_of_many_creators_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_writers_without_a_precondition_one_creates_and_none_fails() {
+async fn one_unconditional_writer_creates_and_none_fails() {
     let (database, nodes) = open_three().await;
     for round in 0..10 {
         let key = state_key(&format!("round {round}"), None);
@@ -136,7 +136,7 @@ async fn no_update_is_lost_between_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_place_takes_no_more_from_three_nodes_than_from_one() {
+async fn three_nodes_respect_the_document_limit_of_a_place() {
     const COUNT_MAX: usize = 5;
     let (database, nodes) = open_three().await;
     for round in 0..5 {
@@ -169,7 +169,7 @@ async fn a_place_takes_no_more_from_three_nodes_than_from_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn places_count_right_while_documents_come_and_go() {
+async fn document_counts_are_correct_under_concurrent_writes() {
     let (database, nodes) = open_three().await;
     let mut actors = JoinSet::new();
     for actor in 0..9_u128 {
@@ -200,7 +200,7 @@ async fn places_count_right_while_documents_come_and_go() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_act_that_is_given_up_leaves_nothing_half_done() {
+async fn an_abandoned_act_leaves_no_partial_change() {
     let database = Database::fresh();
     // Whoever comes next gets the very connection.
     let one = Options { connections_max: 1, ..options(&database) };

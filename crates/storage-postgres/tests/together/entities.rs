@@ -159,7 +159,7 @@ async fn usurp(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<Node>; 3]) -> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_does_the_work_itself_when_nobody_follows() {
+async fn a_read_does_the_work_of_a_missing_follower() {
     let (database, node) = open_alone().await;
     for round in 0..12 {
         let drafts: Vec<Draft> = (1..=500)
@@ -176,7 +176,7 @@ async fn a_read_does_the_work_itself_when_nobody_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_written_is_what_a_read_would_add() {
+async fn the_follower_writes_the_facts_that_a_read_adds() {
     let (database, node) = open_alone().await;
     let drafts: Vec<Draft> =
         (1..=300).map(|number| telling(number, "course", &format!("N{}", number % 4))).collect();
@@ -193,7 +193,7 @@ async fn what_is_written_is_what_a_read_would_add() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_said_before_is_not_written_again() {
+async fn a_repeated_fact_is_not_written_again() {
     let database = Database::fresh();
     let node = open(&database).await;
     let same = |number| {
@@ -213,7 +213,7 @@ async fn what_was_said_before_is_not_written_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_statement_that_cannot_be_parsed_tells_nothing_and_stops_nobody() {
+async fn an_unparsable_statement_adds_no_facts_and_stops_no_follower() {
     let (database, node) = open_alone().await;
     for number in 1..=3 {
         append(&node, &[telling(number, "course", &format!("Name {number}"))]).await;
@@ -227,7 +227,7 @@ async fn a_statement_that_cannot_be_parsed_tells_nothing_and_stops_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_forgotten_is_made_anew() {
+async fn deleted_entities_are_rebuilt() {
     let database = Database::fresh();
     let node = open(&database).await;
     let drafts: Vec<Draft> =

@@ -56,7 +56,7 @@ async fn a_node_that_vanishes_in_the_middle_holds_up_the_others_for_a_moment_onl
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_arrives_late_changes_nothing_any_more() {
+async fn a_late_write_changes_nothing() {
     let database = Database::fresh();
     let (other, proxy) = (open(&database).await, proxy(&database));
     until("the other one leads", || other.leads()).await;
@@ -106,7 +106,7 @@ async fn many_who_wait_for_a_database_that_is_away_are_answered_together() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_that_were_stored_together_are_not_said_not_to_be() {
+async fn no_batch_of_a_committed_group_is_reported_as_unchanged() {
     let database = Database::fresh();
     let (other, proxy) = (open(&database).await, proxy(&database));
     until("the other one leads", || other.leads()).await;
@@ -151,7 +151,7 @@ async fn batches_that_were_stored_together_are_not_said_not_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_is_cut_off_says_soon_that_it_is_not_ready() {
+async fn a_node_that_is_cut_off_soon_reports_that_it_is_not_ready() {
     let database = Database::fresh();
     let proxy = proxy(&database);
     let patient = Options { connect_timeout: Duration::from_secs(1), ..options(&database) };

@@ -99,7 +99,7 @@ async fn a_statement_that_takes_too_long_has_changed_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_loses_in_a_deadlock_tries_again() {
+async fn the_loser_of_a_deadlock_retries() {
     let database = Database::fresh();
     let node = open(&database).await;
     let (key, always) = (state_key("contended", None), Precondition::default());

@@ -51,7 +51,7 @@ async fn check_chain(storage: &dyn Storage, tenant: Option<TenantId>) -> usize {
 }
 
 /// An entry is there if, and only if, what it tells has happened.
-pub async fn an_entry_stands_with_what_was_done<E: EngineUnderTest>() {
+pub async fn an_audit_entry_is_committed_with_its_change<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let tenant = Some(stage.tenant);
@@ -67,7 +67,7 @@ pub async fn an_entry_stands_with_what_was_done<E: EngineUnderTest>() {
 }
 
 /// Tenants and the server have a chain each, also when one change tells all of them.
-pub async fn chains_are_apart<E: EngineUnderTest>() {
+pub async fn each_tenant_has_its_own_chain<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let (north, south) = (Some(stage.tenant), Some(stage.create_tenant("south").await));
@@ -105,7 +105,7 @@ pub async fn entries_of_many_writers_make_one_chain<E: EngineUnderTest>() {
 }
 
 /// Filters look at what entries tell, and all must hold.
-pub async fn entries_are_found_by_what_they_tell<E: EngineUnderTest>() {
+pub async fn entries_are_found_by_their_fields<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let tenant = Some(stage.tenant);
@@ -163,7 +163,7 @@ pub async fn entries_are_read_in_pages_both_ways<E: EngineUnderTest>() {
 }
 
 /// A copy of a chain is the same chain, and goes on; one with a gap is refused.
-pub async fn a_chain_is_adopted_as_it_is<E: EngineUnderTest>() {
+pub async fn a_chain_is_imported_unchanged<E: EngineUnderTest>() {
     let (from, to) = (Stage::<E>::open().await, Stage::<E>::open().await);
     let tenant = Some(from.tenant);
     append_entries(&*from.storage(), tenant, (1..=7).map(sample_entry).collect()).await;

@@ -32,7 +32,7 @@ pub async fn find(storage: &dyn Storage, kind: RecordKind, id: &str) -> Record {
 }
 
 /// Every field comes back, and versions count from 1.
-pub async fn a_record_comes_back_as_it_was_written<E: EngineUnderTest>() {
+pub async fn a_record_is_returned_as_it_was_written<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let full = RecordContent {
@@ -64,7 +64,7 @@ pub async fn a_record_comes_back_as_it_was_written<E: EngineUnderTest>() {
 }
 
 /// What is not as expected stays as it is.
-pub async fn a_write_must_find_what_it_expects<E: EngineUnderTest>() {
+pub async fn a_write_checks_the_expected_version<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let write = |expected, content: Option<&str>| {
@@ -97,7 +97,7 @@ pub async fn a_write_must_find_what_it_expects<E: EngineUnderTest>() {
 }
 
 /// Of two records of a kind, one may have a name; of different kinds, both.
-pub async fn a_name_is_given_once_in_a_kind<E: EngineUnderTest>() {
+pub async fn a_name_is_unique_within_a_kind<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let named = |name: &str| RecordContent { name: Some(name.into()), ..content("{}") };
@@ -130,7 +130,7 @@ pub async fn a_name_is_given_once_in_a_kind<E: EngineUnderTest>() {
 }
 
 /// If one write of a change is not as expected, none happens.
-pub async fn a_change_happens_whole_or_not_at_all<E: EngineUnderTest>() {
+pub async fn a_change_is_atomic<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let create = |id: &str| RecordWrite::create(RecordKind::Session, id, content("{}"));
@@ -167,7 +167,7 @@ async fn count_up(storage: &dyn Storage) {
 }
 
 /// Of those who change the same version, one does; nobody's change is lost.
-pub async fn one_of_many_rivals_changes_a_record<E: EngineUnderTest>() {
+pub async fn one_of_many_concurrent_changes_succeeds<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let zero = RecordWrite::create(RecordKind::Counter, "n", content("0"));
     commit(&*stage.storage(), vec![zero]).await;

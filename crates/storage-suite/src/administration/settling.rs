@@ -63,7 +63,7 @@ pub async fn a_credential_is_found_by_its_key<E: EngineUnderTest>() {
 }
 
 /// A key that is taken stays with its owner, in the whole store.
-pub async fn a_key_is_given_once<E: EngineUnderTest>() {
+pub async fn a_credential_key_is_unique<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
     let storage = stage.storage();
@@ -104,7 +104,7 @@ pub async fn credentials_are_listed_oldest_first<E: EngineUnderTest>() {
 }
 
 /// The first proposal of a secret wins for good.
-pub async fn a_secret_settles_once<E: EngineUnderTest>() {
+pub async fn a_secret_is_created_once<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     assert_eq!(storage.get_or_create_secret("mac", [1; 32]).await.unwrap(), [1; 32]);
@@ -123,7 +123,7 @@ pub async fn a_secret_settles_once<E: EngineUnderTest>() {
 }
 
 /// A cursor holds what was last saved.
-pub async fn a_cursor_holds_what_was_saved_last<E: EngineUnderTest>() {
+pub async fn a_cursor_returns_the_last_saved_value<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let (storage, tenant) = (stage.storage(), stage.tenant);
     let find = async |name: &str| storage.find_cursor(tenant, name).await.unwrap();

@@ -113,7 +113,7 @@ pub async fn a_chain_that_arrives_backwards_is_followed<E: EngineUnderTest>() {
 }
 
 /// A gap in the middle of a chain is closed by the statement that fills it.
-pub async fn a_missing_link_closes_the_chain<E: EngineUnderTest>() {
+pub async fn a_late_statement_completes_the_chain<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let drafts = [
         Draft::new(1).verb("launched"),
@@ -128,7 +128,7 @@ pub async fn a_missing_link_closes_the_chain<E: EngineUnderTest>() {
 }
 
 /// References that run in a circle end, and every statement of the circle matches.
-pub async fn circles_are_harmless<E: EngineUnderTest>() {
+pub async fn circular_references_end<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let drafts = [
         Draft::referring(1, 2).verb("first"),
@@ -148,7 +148,7 @@ pub async fn circles_are_harmless<E: EngineUnderTest>() {
 }
 
 /// Many statements may point to one, before and after it arrives.
-pub async fn many_may_point_to_one<E: EngineUnderTest>() {
+pub async fn many_statements_may_refer_to_one<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let early: Vec<Draft> = (100..150).map(|number| Draft::referring(number, 1)).collect();
     stage.append(&early.iter().collect::<Vec<_>>()).await;

@@ -87,7 +87,7 @@ pub async fn every_activity_of_a_statement_is_defined<E: EngineUnderTest>() {
 }
 
 /// What was refused or skipped tells nothing.
-pub async fn refused_and_repeated_statements_tell_nothing<E: EngineUnderTest>() {
+pub async fn refused_and_repeated_statements_add_no_facts<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let one = r#"{"name":{"en":"One"}}"#;
     let first = Draft::new(1).object(defined("course", one)).actor(named("ada", "Ada"));
@@ -148,7 +148,7 @@ pub async fn names_come_from_every_place<E: EngineUnderTest>() {
 }
 
 /// An answer includes everything acknowledged before the question.
-pub async fn what_is_acknowledged_is_told<E: EngineUnderTest>() {
+pub async fn acknowledged_facts_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut expected: Option<String> = None;
     for number in 1..=40 {

@@ -150,7 +150,7 @@ async fn open_full<E: EngineUnderTest>() -> (Stage<E>, TenantId, Bytes) {
 
 /// Everything of the tenant is gone, everything of another is as it was, at once and after a
 /// restart.
-pub async fn a_tenant_goes_and_others_stay<E: EngineUnderTest>() {
+pub async fn a_tenant_is_removed_and_others_remain<E: EngineUnderTest>() {
     let (stage, gone, content) = open_full::<E>().await;
     let storage = stage.storage();
     let before = look(&*storage, stage.tenant, "ada", &content).await;
@@ -184,7 +184,7 @@ pub async fn a_removal_may_be_repeated<E: EngineUnderTest>() {
 }
 
 /// Others go on behind what they have: sequence, ids, references and voids reach back.
-pub async fn others_go_on_where_they_were<E: EngineUnderTest>() {
+pub async fn other_tenants_continue_their_sequences<E: EngineUnderTest>() {
     let (mut stage, gone, _) = open_full::<E>().await;
     stage.append(&[&Draft::referring(6_000, 7_000), &Draft::voiding(6_001, 7_001)]).await;
     let page = stage.page(&StatementQuery { count_max: 10, ..everything() }).await;
@@ -210,7 +210,7 @@ pub async fn others_go_on_where_they_were<E: EngineUnderTest>() {
 }
 
 /// One tenant after the other goes, and the last one has all that it had.
-pub async fn many_tenants_go_one_by_one<E: EngineUnderTest>() {
+pub async fn many_tenants_are_removed_one_by_one<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let mut others = Vec::new();
     for name in ["one", "two", "three"] {
@@ -272,7 +272,7 @@ async fn keep_writing(
 }
 
 /// Others read and write while a tenant goes: every answer is whole and right.
-pub async fn others_are_served_meanwhile<E: EngineUnderTest>() {
+pub async fn other_tenants_are_served_during_a_purge<E: EngineUnderTest>() {
     let (stage, gone, _) = open_full::<E>().await;
     let storage = stage.storage();
     let (tenant, is_over) = (stage.tenant, Arc::new(AtomicBool::new(false)));

@@ -158,7 +158,7 @@ fn sessions_tickets_and_answers_are_written_and_read() {
 }
 
 #[test]
-fn addresses_of_mail_are_told_from_other_texts() {
+fn email_addresses_are_distinguished_from_other_texts() {
     for good in ["a@b", "Ada.Lovelace+x@example.org", "ünï@exämple.org"] {
         let parsed: EmailAddress = good.parse().unwrap();
         assert_eq!(parsed.as_str(), good.to_lowercase());

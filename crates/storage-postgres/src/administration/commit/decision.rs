@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_may_have_happened_is_known_by_its_trace() {
+    fn a_change_that_may_have_happened_is_recognised_by_its_trace() {
         let (stale, done) =
             (Decision::Answer(Committed::Stale(0)), Decision::Answer(Committed::Done));
         let table = [
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_vanished_while_it_was_locked_is_locked_again() {
+    fn a_record_removed_while_it_was_locked_is_locked_again() {
         let write = RecordWrite::create(RecordKind::Ticket, "a", content("{}"));
         let change = Change { writes: vec![write], entries: Vec::new() };
         let decision = decide(&Asked::of(&change), &Locked::default(), false);

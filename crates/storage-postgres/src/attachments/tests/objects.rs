@@ -119,7 +119,7 @@ async fn an_object_swept_before_its_batch_fails_the_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_swept_while_it_comes_cannot_be_finished() {
+async fn an_object_swept_while_it_is_received_cannot_be_finished() {
     let (bench, place) = open().await;
     let long = content(MANY_PARTS, 0);
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
@@ -132,7 +132,7 @@ async fn an_object_swept_while_it_comes_cannot_be_finished() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_object_is_told_as_damage() {
+async fn a_lost_object_is_reported_as_damage() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
     bench.append(&long).await;
@@ -145,7 +145,7 @@ async fn a_lost_object_is_told_as_damage() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_with_other_content_is_told_as_damage() {
+async fn an_object_with_other_content_is_reported_as_damage() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
     bench.append(&long).await;
@@ -158,7 +158,7 @@ async fn an_object_with_other_content_is_told_as_damage() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_came_under_another_setting_is_still_read() {
+async fn content_stored_under_another_setting_is_still_read() {
     let place = Place::fresh();
     let [first, second, third] = [1, 2, 3].map(|seed| content(LONG, seed));
     let in_database = |objects| Attachments::Database { bytes_max: LONG as u64, objects };
