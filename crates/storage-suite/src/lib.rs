@@ -2,7 +2,7 @@
 //!
 //! An engine implements [`EngineUnderTest`] in its own tests and names the type in
 //! [`storage_suite!`](crate::storage_suite), which makes one test of each case. A case knows
-//! nothing but the ports. [`comparing::compare`] lets an engine and the model live through the same
+//! nothing but the ports. [`model_comparison::compare`] lets an engine and the model live through the same
 //! random history.
 
 #![expect(
@@ -20,25 +20,25 @@ use acta_storage::model::ModelStorage;
 use async_trait::async_trait;
 
 pub mod administration;
-pub mod appending;
-pub mod attaching;
-pub mod comparing;
-pub mod documenting;
-pub mod filtering;
-pub mod finding;
+pub mod append;
+pub mod attachments;
+pub mod documents;
+pub mod feed;
+pub mod filters;
 pub mod fixture;
-pub mod following;
+pub mod lookup;
+pub mod model_comparison;
 pub mod paging;
-pub mod reopening;
-pub mod separating;
-pub mod timing;
-pub mod transferring;
+pub mod reopen;
+pub mod tenant_isolation;
+pub mod timestamps;
+pub mod transfer;
 
-pub use administration::{auditing, counting, recording, settling};
-pub use finding::referring;
+pub use administration::{audit, directory, records, usage};
+pub use feed::entities;
 pub use fixture::generate;
-pub use following::gathering;
-pub use separating::purge;
+pub use lookup::references;
+pub use tenant_isolation::purge;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]
@@ -80,7 +80,7 @@ impl EngineUnderTest for ModelUnderTest {
 macro_rules! storage_suite {
     ($engine:ty) => {
         $crate::storage_suite! { $engine =>
-            appending {
+            append {
                 gives_back_what_was_appended
                 keeps_the_bytes_of_the_sender
                 an_empty_batch_changes_nothing
@@ -95,7 +95,7 @@ macro_rules! storage_suite {
                 the_same_batch_from_many_writers_is_stored_once
                 acknowledged_statements_can_be_read
             }
-            finding {
+            lookup {
                 an_unknown_id_finds_nothing
                 an_empty_store_answers
                 the_feed_continues_after_any_sequence
@@ -108,7 +108,7 @@ macro_rules! storage_suite {
                 a_reference_with_another_verb_does_not_void
                 statements_about_a_voided_one_are_found
             }
-            filtering {
+            filters {
                 an_agent_is_actor_or_object_or_member
                 a_related_agent_is_found_in_every_property
                 agents_are_distinguished_by_their_identifier
@@ -116,7 +116,7 @@ macro_rules! storage_suite {
                 verb_registration_and_authority_are_the_statements_own
                 combined_filters_must_all_match
             }
-            referring {
+            references {
                 every_filter_follows_a_reference
                 a_related_authority_is_found_through_a_reference
                 one_statement_of_the_chain_meets_all_filters
@@ -140,7 +140,7 @@ macro_rules! storage_suite {
                 a_page_ends_at_its_byte_limit
                 pages_join_up_while_writers_append
             }
-            timing {
+            timestamps {
                 stored_times_rise_whatever_the_clock_does
                 stored_is_the_time_of_the_append
                 since_excludes_and_until_includes
@@ -148,7 +148,7 @@ macro_rules! storage_suite {
                 no_statement_is_stored_before_consistent_through
                 statements_before_consistent_through_can_be_read
             }
-            separating {
+            tenant_isolation {
                 tenants_may_use_the_same_id
                 queries_feeds_and_counts_are_separate_by_tenant
                 a_new_tenant_is_empty
@@ -159,7 +159,7 @@ macro_rules! storage_suite {
                 cursors_are_separate_by_tenant
                 conflicts_are_found_within_a_tenant
             }
-            attaching {
+            attachments {
                 content_of_any_size_is_returned
                 every_sha2_variant_identifies_content
                 a_batch_stores_many_attachments
@@ -171,7 +171,7 @@ macro_rules! storage_suite {
                 staged_content_can_be_checked
                 the_same_content_from_many_writers_is_stored
             }
-            documenting {
+            documents {
                 a_document_is_returned_as_it_was_sent
                 keys_that_differ_are_different_documents
                 a_write_reports_what_it_did
@@ -185,7 +185,7 @@ macro_rules! storage_suite {
                 all_documents_of_a_place_are_removed_at_once
                 a_place_refuses_documents_over_its_limit
             }
-            gathering {
+            entities {
                 definitions_are_merged_in_order
                 an_undefined_activity_has_no_definition
                 a_batch_defines_in_its_order
@@ -195,7 +195,7 @@ macro_rules! storage_suite {
                 names_come_from_every_place
                 acknowledged_facts_can_be_read
             }
-            settling {
+            directory {
                 tenants_are_numbered_and_listed
                 a_credential_is_found_by_its_key
                 a_credential_key_is_unique
@@ -203,7 +203,7 @@ macro_rules! storage_suite {
                 a_secret_is_created_once
                 a_cursor_returns_the_last_saved_value
             }
-            recording {
+            records {
                 a_record_is_returned_as_it_was_written
                 a_write_checks_the_expected_version
                 a_name_is_unique_within_a_kind
@@ -212,7 +212,7 @@ macro_rules! storage_suite {
                 records_are_listed_by_group_in_pages
                 expired_records_are_removed
             }
-            auditing {
+            audit {
                 an_audit_entry_is_committed_with_its_change
                 each_tenant_has_its_own_chain
                 entries_of_many_writers_make_one_chain
@@ -220,11 +220,11 @@ macro_rules! storage_suite {
                 entries_are_read_in_pages_both_ways
                 a_chain_is_imported_unchanged
             }
-            counting {
+            usage {
                 usage_adds_up_by_tenant_and_day
                 usage_of_many_writers_adds_up
             }
-            reopening {
+            reopen {
                 an_empty_store_reopens
                 statements_survive_a_restart
                 the_log_continues_after_a_restart
@@ -242,7 +242,7 @@ macro_rules! storage_suite {
                 many_tenants_are_removed_one_by_one
                 other_tenants_are_served_during_a_purge
             }
-            following {
+            feed {
                 records_contain_every_stored_field
                 pages_of_records_cover_the_log
                 a_follower_advances_from_its_position_only
@@ -256,10 +256,10 @@ macro_rules! storage_suite {
                 a_paused_follower_reads_nothing
                 a_follower_continues_after_failures
             }
-            comparing {
+            model_comparison {
                 random_histories_are_answered_as_by_the_model
             }
-            transferring {
+            transfer {
                 a_copy_answers_like_its_source
                 pages_of_any_size_return_every_item_once
                 documents_of_every_kind_are_imported

@@ -8,11 +8,11 @@ use acta_storage::{
     Group, PageLimits, Precondition, RecordStore as _, SecretStore as _, StatementStore as _,
     StoreId, TransferSource as _, TransferTarget as _, TransferredStatement,
 };
-use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::{bytes_of_length, stage_content};
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::directory::credential;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, batch};
-use acta_storage_suite::settling::credential;
 use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid, Version};
 
 use super::merge::Merge;

@@ -50,10 +50,10 @@ impl EngineUnderTest for ObjectsUnderTest {
 }
 
 acta_storage_suite::storage_suite! { ObjectsUnderTest =>
-    separating {
+    tenant_isolation {
         attachments_are_separate_by_tenant
     }
-    attaching {
+    attachments {
         content_of_any_size_is_returned
         every_sha2_variant_identifies_content
         a_batch_stores_many_attachments
@@ -64,7 +64,7 @@ acta_storage_suite::storage_suite! { ObjectsUnderTest =>
         staged_content_can_be_checked
         the_same_content_from_many_writers_is_stored
     }
-    reopening {
+    reopen {
         attachments_survive_a_restart
     }
 }

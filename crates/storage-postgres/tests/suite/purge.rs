@@ -11,9 +11,9 @@ use acta_storage::{
     StatementStore, Storage, TenantPurge, Usage, UsageStore,
 };
 use acta_storage_postgres::{Migrate, Options, PostgresStorage};
-use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::{bytes_of_length, stage_content};
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, activity, agent};
 use acta_test_postgres::Database;
 use acta_xapi::Sha2;

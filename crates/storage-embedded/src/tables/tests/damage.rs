@@ -6,8 +6,8 @@ use acta_storage::{
     FollowerStep, Outcome, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
     Usage, UsageStore,
 };
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::recording;
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::records;
 
 use super::*;
 
@@ -15,7 +15,7 @@ use super::*;
 async fn fill_all(bench: &Bench) {
     write(bench, &state("a", None), "one").await;
     write(bench, &state("b", None), "two").await;
-    let named = RecordContent { name: Some("ada".into()), ..recording::content("{}") };
+    let named = RecordContent { name: Some("ada".into()), ..records::content("{}") };
     let writes = vec![
         credential("key", tenant(1), 5).create(),
         RecordWrite::create(RecordKind::Account, "a", named),

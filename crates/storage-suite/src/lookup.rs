@@ -7,7 +7,7 @@ use acta_storage::{AgentFilter, StatementQuery};
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage, everything, id, mailbox, numbers, verb};
 
-pub mod referring;
+pub mod references;
 
 /// An id that nobody used finds nothing.
 pub async fn an_unknown_id_finds_nothing<E: EngineUnderTest>() {

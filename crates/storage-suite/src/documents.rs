@@ -134,7 +134,7 @@ pub async fn a_document_is_returned_as_it_was_sent<E: EngineUnderTest>() {
     let contents = [
         Bytes::new(),
         Bytes::from_static(&[0, 255, 128, 10, 0]),
-        super::attaching::bytes_of_length(2_000_000),
+        super::attachments::bytes_of_length(2_000_000),
     ];
     for (content, content_type) in contents.into_iter().zip(["", "image/png", "x/y; z=\"ü\""]) {
         stage.wait_micros(1_500);

@@ -13,11 +13,11 @@ use acta_storage::{
 };
 use acta_xapi::{Fingerprint, Sha2, StatementText, Version};
 
-use super::attaching::{bytes_of_length, content_of, stage_content};
-use super::comparing::History;
-use super::documenting::{document, state_key};
+use super::attachments::{bytes_of_length, content_of, stage_content};
+use super::directory::credential;
+use super::documents::{document, state_key};
 use super::fixture::{Draft, START, Stage, everything, id, verb};
-use super::settling::credential;
+use super::model_comparison::History;
 use super::{EngineUnderTest, ModelUnderTest};
 
 /// Everything on one page.
@@ -214,7 +214,7 @@ pub async fn documents_of_every_kind_are_imported<E: EngineUnderTest>() {
     let mut keys = Vec::new();
     for number in 0..40 {
         let mut dice = super::generate::Dice::new(number);
-        keys.push(super::comparing::acts::random_key(&mut dice));
+        keys.push(super::model_comparison::acts::random_key(&mut dice));
     }
     keys.extend(["", "\u{0}", "ä\u{10FFFF}", "a'\"\\%_"].map(|name| state_key(name, None)));
     for key in &keys {

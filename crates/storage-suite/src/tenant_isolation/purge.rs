@@ -13,8 +13,8 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use crate::EngineUnderTest;
-use crate::attaching::{bytes_of_length, content_of, stage_content};
-use crate::documenting::{document, state_key};
+use crate::attachments::{bytes_of_length, content_of, stage_content};
+use crate::documents::{document, state_key};
 use crate::fixture::{
     Draft, Stage, activity_id, agent, batch, everything, id, mailbox, numbers, verb,
 };

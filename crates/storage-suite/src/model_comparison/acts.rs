@@ -6,7 +6,7 @@ use acta_storage::{
 };
 use acta_xapi::{Ifi, Iri, Uuid, Verb, Version};
 
-use crate::documenting::{document, tag};
+use crate::documents::{document, tag};
 use crate::fixture::{
     Draft, account, activity_id, agent, everything, id, mailbox, reference, substatement, uuid,
     verb,

@@ -8,7 +8,7 @@ use acta_ambient::{Clock, SystemEntropy};
 use acta_storage::Storage;
 use acta_storage_postgres::{Options, PostgresStorage};
 use acta_storage_suite::EngineUnderTest;
-use acta_storage_suite::comparing::{Tally, compare};
+use acta_storage_suite::model_comparison::{Tally, compare};
 use acta_test_postgres::Database;
 use async_trait::async_trait;
 

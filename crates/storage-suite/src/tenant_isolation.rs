@@ -6,8 +6,8 @@ use acta_xapi::Sha2;
 use bytes::Bytes;
 
 use super::EngineUnderTest;
-use super::attaching::{content_of, stage_content};
-use super::documenting::{document, state_key};
+use super::attachments::{content_of, stage_content};
+use super::documents::{document, state_key};
 use super::fixture::{
     Draft, Stage, activity_id, agent, batch, everything, id, mailbox, numbers, verb,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use acta_storage::{DocumentStore, DocumentWrite, Precondition, StatementStore, StorageError};
 use acta_storage_postgres::Options;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, batch};
 use acta_test_postgres::Database;
 

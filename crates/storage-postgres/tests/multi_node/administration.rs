@@ -12,15 +12,15 @@ use acta_storage::{
     first_broken_link,
 };
 use acta_storage_postgres::Options;
-use acta_storage_suite::auditing::sample_entry;
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::directory::credential;
 use acta_storage_suite::fixture::START;
-use acta_storage_suite::recording::content;
-use acta_storage_suite::settling::credential;
+use acta_storage_suite::records::content;
 use acta_test_postgres::{Database, Direction, Proxy};
 use acta_xapi::Uuid;
 use tokio::task::JoinSet;
 
-use crate::cutting::{Cut, measure};
+use crate::cut_connections::{Cut, measure};
 use crate::ledger::{Outcome, outcome_of};
 use crate::nodes::{Node, TENANT, close, open_behind, open_three, options, proxy};
 

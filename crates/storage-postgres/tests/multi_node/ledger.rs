@@ -10,7 +10,7 @@ use crate::nodes::Node;
 use acta_storage::{
     Batch, DocumentStore, EtagMatch, Precondition, StatementStore, StorageError, StoredStatement,
 };
-use acta_storage_suite::documenting::{document, state_key, tag};
+use acta_storage_suite::documents::{document, state_key, tag};
 use acta_storage_suite::fixture::{Draft, batch, numbers};
 
 use self::log::read_log;

@@ -1,6 +1,6 @@
 //! The feed, and followers that read it.
 
-pub mod gathering;
+pub mod entities;
 pub mod verb_counter;
 
 use std::sync::Arc;

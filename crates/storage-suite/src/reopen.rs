@@ -9,10 +9,10 @@ use acta_storage::{
 use acta_xapi::{Sha2, merge_definitions};
 
 use super::EngineUnderTest;
-use super::attaching::{bytes_of_length, content_of, stage_content};
-use super::documenting::{document, state_key};
+use super::attachments::{bytes_of_length, content_of, stage_content};
+use super::documents::{document, state_key};
 use super::fixture::{Draft, START, Stage, activity_id, agent, everything, id, mailbox, verb};
-use super::{auditing::sample_entry, settling::credential};
+use super::{audit::sample_entry, directory::credential};
 
 /// An empty store can be closed and opened.
 pub async fn an_empty_store_reopens<E: EngineUnderTest>() {

@@ -9,7 +9,7 @@ use acta_storage::{
 };
 use acta_xapi::Uuid;
 
-use super::recording::{content, find};
+use super::records::{content, find};
 use crate::EngineUnderTest;
 use crate::fixture::{START, Stage};
 

@@ -3,17 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 #![expect(clippy::excessive_nesting, reason = "rounds of tasks that loop are nested")]
 
-mod administering;
-mod appending;
+mod administration;
+mod append;
 mod consistent_through;
-mod cutting;
+mod cut_connections;
 mod documents;
 mod entities;
-mod failing;
+mod failures;
 mod history;
-mod leading;
+mod leadership;
 mod ledger;
-mod losing;
+mod lock_races;
+mod lost_messages;
 mod nodes;
-mod racing;
 mod replica;

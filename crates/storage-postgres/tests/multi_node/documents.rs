@@ -8,7 +8,7 @@ use acta_storage::{
     StorageError,
 };
 use acta_storage_postgres::Options;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{activity_id, mailbox};
 use acta_test_postgres::Database;
 use tokio::task::JoinSet;

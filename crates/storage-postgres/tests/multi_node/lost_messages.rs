@@ -9,7 +9,7 @@ use acta_storage::{
     CursorStore, DocumentStore, Precondition, Readiness, StatementStore, StorageError,
 };
 use acta_storage_postgres::Options;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction};
 use tokio::task::JoinSet;

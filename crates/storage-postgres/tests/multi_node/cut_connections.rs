@@ -6,7 +6,7 @@ use acta_storage::{
     DocumentStore, DocumentWrite, EtagMatch, Precondition, StatementStore, StorageError,
 };
 use acta_storage_postgres::Options;
-use acta_storage_suite::documenting::{document, state_key, tag};
+use acta_storage_suite::documents::{document, state_key, tag};
 use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction, Proxy};
 
