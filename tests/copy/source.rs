@@ -169,7 +169,7 @@ async fn everything(storage: Arc<EmbeddedStorage>) -> Vec<String> {
     let mut all = vec![format!("{:?}", storage.list_tenants().await.unwrap())];
     for tenant in storage.list_tenants().await.unwrap() {
         let tenant = tenant.id;
-        for one in storage.read_kept(tenant, 0, WHOLE).await.unwrap() {
+        for one in storage.read_statements(tenant, 0, WHOLE).await.unwrap() {
             let found = storage.find_statement(tenant, one.id).await.unwrap().unwrap();
             all.push(format!("{one:?} {found:?}"));
         }

@@ -19,7 +19,7 @@ use verify::verify;
 
 /// What is told while a copy goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Copying {
+pub enum StoreCopyProgress {
     /// The target holds an unfinished copy: only what is missing is copied.
     Resumed,
     /// So many statements of so many are in the target.
@@ -197,11 +197,11 @@ pub enum CopyError {
 pub async fn copy(
     from: &dyn Storage,
     to: &dyn Storage,
-    watch: &mut (dyn FnMut(Copying) + Send),
+    watch: &mut (dyn FnMut(StoreCopyProgress) + Send),
 ) -> Result<Copied, CopyError> {
     let is_resumed = begin(from, to).await?;
     if is_resumed {
-        watch(Copying::Resumed);
+        watch(StoreCopyProgress::Resumed);
     }
     let mut copier = Copier { from, to, watch };
     let statement_count = copier.copy_all(is_resumed).await?;

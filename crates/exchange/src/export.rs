@@ -32,7 +32,7 @@ pub enum Damaged {
 
 /// What is told while an export goes on.
 #[derive(Debug)]
-pub enum Exporting {
+pub enum ExportProgress {
     /// Everything up to this place in the tenant's log was written or left out.
     Reached(u64),
     /// The statement at this place in the tenant's log is damaged and was left out.
@@ -74,7 +74,7 @@ pub async fn export(
     storage: &dyn Storage,
     export: Export,
     output: &mut (dyn Write + Send),
-    watch: &mut (dyn FnMut(Exporting) + Send),
+    watch: &mut (dyn FnMut(ExportProgress) + Send),
 ) -> Result<Exported, ExportError> {
     let mut exported = Exported::default();
     let mut after = export.after;
@@ -97,14 +97,14 @@ pub async fn export(
             write_statement(output, &entry.text)?;
             exported.written += 1;
         }
-        watch(Exporting::Reached(after));
+        watch(ExportProgress::Reached(after));
     }
     output.flush()?;
     Ok(exported)
 }
 
 /// What could be read of a page with damage in it.
-struct Remains {
+struct PartialPage {
     entries: Vec<FeedEntry>,
     left_out: u64,
     /// The place up to which was read.
@@ -114,10 +114,10 @@ struct Remains {
 async fn read_one_by_one(
     storage: &dyn Storage,
     (tenant, after): (TenantId, u64),
-    watch: &mut (dyn FnMut(Exporting) + Send),
-) -> Result<Remains, ExportError> {
+    watch: &mut (dyn FnMut(ExportProgress) + Send),
+) -> Result<PartialPage, ExportError> {
     let until = storage.count_statements(tenant).await?.min(after + PAGE_COUNT as u64);
-    let mut remains = Remains { entries: Vec::new(), left_out: 0, until };
+    let mut remains = PartialPage { entries: Vec::new(), left_out: 0, until };
     for sequence in after + 1..=until {
         match storage.read_feed(tenant, sequence - 1, 1).await {
             // Of an erased statement, the next one is given.
@@ -127,7 +127,7 @@ async fn read_one_by_one(
             }
             Err(StorageError::Corrupt { place }) => {
                 remains.left_out += 1;
-                watch(Exporting::LeftOut { sequence, place });
+                watch(ExportProgress::LeftOut { sequence, place });
             }
             Err(other) => return Err(other.into()),
         }

@@ -10,6 +10,6 @@ mod export;
 mod import;
 
 pub use check::{Checked, check};
-pub use copy::{Copied, CopiedTenant, CopyError, Copying, Digest, Kind, copy};
-pub use export::{Damaged, Export, ExportError, Exported, Exporting, export, write_statement};
+pub use copy::{Copied, CopiedTenant, CopyError, Digest, Kind, StoreCopyProgress, copy};
+pub use export::{Damaged, Export, ExportError, ExportProgress, Exported, export, write_statement};
 pub use import::{Import, ImportError, Imported, Problem, Watch, import};

@@ -34,8 +34,8 @@ const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
 const CONTROL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The first and the longest rest after failures.
-const REST: Duration = Duration::from_millis(200);
-const REST_MAX: Duration = Duration::from_secs(10);
+const RETRY_DELAY: Duration = Duration::from_millis(200);
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 
 /// How many times as long as a round took it rests at least where nodes poll: the more tenants
 /// there are, the longer a round takes.
@@ -77,7 +77,7 @@ impl TenantProgress {
     }
 
     /// How long it may wait to be saved.
-    fn patience(&self, pace: FeedPace) -> Duration {
+    fn save_delay(&self, pace: FeedPace) -> Duration {
         if self.effects.is_empty() { pace.save_after } else { pace.effects_after }
     }
 
@@ -86,7 +86,7 @@ impl TenantProgress {
         let is_full = EFFECTS_COUNT_MAX <= self.effects.entity_facts.len();
         // The first is saved at once, so that starting anew is never overlooked.
         self.saved < self.reached
-            && (self.saved == 0 || is_full || self.patience(pace) <= self.since.elapsed())
+            && (self.saved == 0 || is_full || self.save_delay(pace) <= self.since.elapsed())
     }
 
     /// Whether so much waits that the follower must wait too.
@@ -131,7 +131,7 @@ pub(crate) struct Worker {
     progress: Arc<Progress>,
     pace: FeedPace,
     tasks: TaskTracker,
-    places: HashMap<TenantId, TenantProgress>,
+    tenants: HashMap<TenantId, TenantProgress>,
     /// Steps that are being saved while it reads on.
     saving: Option<JoinHandle<Vec<Saved>>>,
     /// Whether it is to pause, and when that was asked last.
@@ -146,8 +146,8 @@ impl Worker {
         tasks: TaskTracker,
     ) -> Self {
         let (name, pace) = (follower.name(), storage.pace());
-        let (places, saving, control) = (HashMap::new(), None, None);
-        Self { storage, follower, name, progress, pace, tasks, places, saving, control }
+        let (tenants, saving, control) = (HashMap::new(), None, None);
+        Self { storage, follower, name, progress, pace, tasks, tenants, saving, control }
     }
 
     /// Follows until `stop` is cancelled.
@@ -182,7 +182,7 @@ impl Worker {
                     self.wait(&mut appended, begun.elapsed()).await;
                 }
                 Err(error) => {
-                    let wait = rest.map_or(REST, |rest| REST_MAX.min(rest * 2));
+                    let wait = rest.map_or(RETRY_DELAY, |rest| RETRY_DELAY_MAX.min(rest * 2));
                     self.fail(&error, rest.is_none());
                     rest = Some(wait);
                     tokio::time::sleep(wait).await;
@@ -204,8 +204,8 @@ impl Worker {
     async fn wait(&self, appended: &mut watch::Receiver<u64>, round_took: Duration) {
         let factor = if self.pace.poll.is_some() { PAUSE_FACTOR } else { 0 };
         tokio::time::sleep(self.pace.pause.max(round_took * factor)).await;
-        let unsaved = self.places.values().filter(|place| place.saved < place.reached);
-        let soonest = unsaved.map(|place| place.patience(self.pace)).min();
+        let unsaved = self.tenants.values().filter(|progress| progress.saved < progress.reached);
+        let soonest = unsaved.map(|progress| progress.save_delay(self.pace)).min();
         let look = self.pace.poll.unwrap_or(CONTROL_INTERVAL);
         let timeout = soonest.map_or(look, |soonest| look.min(soonest));
         // Whether it was woken makes no difference.
@@ -227,7 +227,7 @@ impl Worker {
             return Ok(Round::Done);
         }
         let is_saved = self.saving.as_ref().is_some_and(JoinHandle::is_finished);
-        if is_saved || self.places.values().any(TenantProgress::is_full) {
+        if is_saved || self.tenants.values().any(TenantProgress::is_full) {
             self.finish_saving().await?;
         }
         let behind = self.storage.list_behind(self.name).await?;
@@ -265,17 +265,17 @@ impl Worker {
     }
 
     fn lag_of(&self, position: FollowerPosition) -> u64 {
-        let place = self.places.get(&position.tenant);
-        let place = place.filter(|place| place.is_at(position.sequence));
-        let reached = place.map_or(position.sequence, |place| place.reached);
+        let progress = self.tenants.get(&position.tenant);
+        let progress = progress.filter(|progress| progress.is_at(position.sequence));
+        let reached = progress.map_or(position.sequence, |progress| progress.reached);
         position.last_sequence.saturating_sub(reached)
     }
 
     /// Takes a page of a tenant's records.
     async fn read(&mut self, position: FollowerPosition) -> Result<(), StorageError> {
         let tenant = position.tenant;
-        let is_known = match self.places.get(&tenant) {
-            Some(place) if place.is_at(position.sequence) => true,
+        let is_known = match self.tenants.get(&tenant) {
+            Some(progress) if progress.is_at(position.sequence) => true,
             // Another node has gone on, or it starts anew.
             Some(_) => {
                 self.forget();
@@ -284,16 +284,16 @@ impl Worker {
             None => false,
         };
         if !is_known {
-            self.places.insert(tenant, TenantProgress::new(position.sequence));
+            self.tenants.insert(tenant, TenantProgress::new(position.sequence));
         }
-        let Some(place) = self.places.get_mut(&tenant) else { return Ok(()) };
-        if place.reached < position.last_sequence {
-            let records = self.storage.read_records(tenant, place.reached, PAGE).await?;
+        let Some(progress) = self.tenants.get_mut(&tenant) else { return Ok(()) };
+        if progress.reached < position.last_sequence {
+            let records = self.storage.read_records(tenant, progress.reached, PAGE).await?;
             let records = read(records).await?;
             if let Some(last) = records.last() {
                 let effects = self.follower.apply(tenant, &records).await?;
                 self.progress.add_records(records.len() as u64);
-                place.reach(last.sequence, effects);
+                progress.reach(last.sequence, effects);
             }
         }
         Ok(())
@@ -306,8 +306,8 @@ impl Worker {
             return;
         }
         let pace = self.pace;
-        let due = self.places.iter_mut().filter(|(_, place)| place.is_due(pace));
-        let due = due.take(pace.concurrent_steps).map(|(tenant, place)| place.step(*tenant));
+        let due = self.tenants.iter_mut().filter(|(_, progress)| progress.is_due(pace));
+        let due = due.take(pace.concurrent_steps).map(|(tenant, progress)| progress.step(*tenant));
         let steps = due.collect();
         self.save(steps);
     }
@@ -350,9 +350,9 @@ impl Worker {
 
     /// Notes that a step was saved which ended there. Returns whether that was its step.
     fn has_saved(&mut self, tenant: TenantId, to: u64) -> bool {
-        let place = self.places.get_mut(&tenant).filter(|place| place.saving == Some(to));
-        place.is_some_and(|place| {
-            (place.saved, place.saving) = (to, None);
+        let progress = self.tenants.get_mut(&tenant).filter(|progress| progress.saving == Some(to));
+        progress.is_some_and(|progress| {
+            (progress.saved, progress.saving) = (to, None);
             true
         })
     }
@@ -360,8 +360,9 @@ impl Worker {
     /// Saves how far it has come, and leaves the work to other nodes.
     async fn end(&mut self) -> Result<(), StorageError> {
         let before = self.finish_saving().await;
-        let places = self.places.iter_mut().filter(|(_, place)| place.saved < place.reached);
-        let unsaved = places.map(|(tenant, place)| place.step(*tenant)).collect();
+        let tenants =
+            self.tenants.iter_mut().filter(|(_, progress)| progress.saved < progress.reached);
+        let unsaved = tenants.map(|(tenant, progress)| progress.step(*tenant)).collect();
         self.save(unsaved);
         let saved = before.and(self.finish_saving().await);
         self.forget();
@@ -372,12 +373,12 @@ impl Worker {
     /// What was taken of a tenant may not be saved. What the follower remembers of others goes
     /// with it, which costs no more than looking at it again.
     fn forget_tenant(&mut self, tenant: TenantId) {
-        self.places.remove(&tenant);
+        self.tenants.remove(&tenant);
         self.follower.forget();
     }
 
     fn forget(&mut self) {
-        self.places.clear();
+        self.tenants.clear();
         self.follower.forget();
     }
 }

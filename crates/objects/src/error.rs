@@ -4,7 +4,7 @@ use std::error::Error;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
-/// Why object storage did not do what it was asked, told by what can be done next.
+/// Why object storage did not do what it was asked, body by what can be done next.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
     /// There is no such bucket. Make it, or mend the address.
@@ -45,20 +45,20 @@ impl ObjectError {
     /// What came of something asked of `bucket`.
     pub(crate) fn of(bucket: &str, error: object_store::Error) -> Self {
         let bucket = bucket.to_owned();
-        let told = error.to_string();
+        let body = error.to_string();
         let denied = |reason| Self::Denied { bucket: bucket.clone(), reason };
         // Every other variant is about what we never ask for, or none of these.
         #[expect(clippy::wildcard_enum_match_arm, reason = "the enum may grow")]
         match error {
-            object_store::Error::NotFound { .. } if told.contains("NoSuchBucket") => {
+            object_store::Error::NotFound { .. } if body.contains("NoSuchBucket") => {
                 Self::NoBucket { bucket }
             }
             object_store::Error::NotFound { .. } => Self::Missing,
             object_store::Error::PermissionDenied { .. }
             | object_store::Error::Unauthenticated { .. } => {
-                denied(code_of(&told).unwrap_or("access denied").to_owned())
+                denied(code_of(&body).unwrap_or("access denied").to_owned())
             }
-            other if is_passing(&other, &told) => Self::Unavailable { source: other.into() },
+            other if is_transient(&other, &body) => Self::Unavailable { source: other.into() },
             other => Self::Refused { source: other.into() },
         }
     }
@@ -71,13 +71,13 @@ impl ObjectError {
 }
 
 /// What the service calls an error, in the XML that it answers with.
-fn code_of(told: &str) -> Option<&str> {
-    let (_, rest) = told.split_once("<Code>")?;
+fn code_of(body: &str) -> Option<&str> {
+    let (_, rest) = body.split_once("<Code>")?;
     rest.split_once("</Code>").map(|(code, _)| code)
 }
 
 /// Whether the same may go well later.
-fn is_passing(error: &object_store::Error, told: &str) -> bool {
+fn is_transient(error: &object_store::Error, body: &str) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
         if let Some(error) = current.downcast_ref::<HttpError>() {
@@ -87,5 +87,5 @@ fn is_passing(error: &object_store::Error, told: &str) -> bool {
     }
     ["status code: 5", "status code: 429", "SlowDown", "InternalError"]
         .iter()
-        .any(|sign| told.contains(sign))
+        .any(|sign| body.contains(sign))
 }

@@ -59,7 +59,7 @@ pub fn day_of(moment: Timestamp) -> u32 {
 pub struct Quotas {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
-    tenants: Mutex<HashMap<TenantId, Counted>>,
+    tenants: Mutex<HashMap<TenantId, TenantUsage>>,
 }
 
 impl std::fmt::Debug for Quotas {
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Quotas {
 
 /// What is known of a tenant.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counted {
+struct TenantUsage {
     /// Requests that may come at once, in millionths, at the time `filled`.
     room_millionths: u64,
     filled: Duration,
@@ -85,7 +85,7 @@ struct Counted {
     reserved: Usage,
 }
 
-impl Counted {
+impl TenantUsage {
     /// Lets one more request through, or says how long to wait for it.
     fn take_request(&mut self, per_second: u32, now: Duration) -> Result<(), Duration> {
         const ONE: u64 = 1_000_000;
@@ -158,7 +158,7 @@ impl Quotas {
         Arc::new(Self { storage, clock, tenants: Mutex::default() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Counted>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, TenantUsage>> {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -194,7 +194,7 @@ impl Quotas {
         let has_limit =
             tenant.limits.bytes_per_day.is_some() || tenant.limits.statements_per_day.is_some();
         if has_limit && !self.is_loaded(tenant.id, day) {
-            self.tell_one(tenant.id, day).await.map_err(QuotaError::Storage)?;
+            self.flush_tenant(tenant.id, day).await.map_err(QuotaError::Storage)?;
         }
         let mut tenants = self.lock();
         let counted = tenants.entry(tenant.id).or_default();
@@ -215,7 +215,7 @@ impl Quotas {
     }
 
     /// Tells storage what this node has taken for a tenant, and learns what the others have.
-    async fn tell_one(&self, tenant: TenantId, day: u32) -> Result<(), StorageError> {
+    async fn flush_tenant(&self, tenant: TenantId, day: u32) -> Result<(), StorageError> {
         let taken = {
             let mut tenants = self.lock();
             let counted = tenants.entry(tenant).or_default();
@@ -251,16 +251,16 @@ impl Quotas {
     /// # Errors
     ///
     /// As [`acta_storage::UsageStore::add_usage`].
-    pub async fn tell(&self) -> Result<(), StorageError> {
+    pub async fn flush(&self) -> Result<(), StorageError> {
         let today = day_of(self.clock.now());
         let taken: Vec<(TenantId, u32)> = {
             let tenants = self.lock();
-            let has_taken = |counted: &Counted| counted.taken != Usage::default();
+            let has_taken = |counted: &TenantUsage| counted.taken != Usage::default();
             let flushed = tenants.iter().filter(|(_, counted)| has_taken(counted));
             flushed.map(|(tenant, counted)| (*tenant, counted.day)).collect()
         };
         for (tenant, day) in taken {
-            self.tell_one(tenant, day).await?;
+            self.flush_tenant(tenant, day).await?;
         }
         // Of tenants that have done nothing today nothing needs to be known.
         self.lock().retain(|_, counted| counted.day == today || counted.is_filled);
@@ -269,10 +269,11 @@ impl Quotas {
 }
 
 /// Forgets what was counted on an earlier day.
-fn begin_day(counted: &mut Counted, day: u32) {
+fn begin_day(counted: &mut TenantUsage, day: u32) {
     if counted.day < day {
-        let Counted { room_millionths, filled, is_filled, .. } = *counted;
-        *counted = Counted { room_millionths, filled, is_filled, day, ..Counted::default() };
+        let TenantUsage { room_millionths, filled, is_filled, .. } = *counted;
+        *counted =
+            TenantUsage { room_millionths, filled, is_filled, day, ..TenantUsage::default() };
     }
 }
 

@@ -232,7 +232,7 @@ impl Service {
             return Ok(found);
         }
         let check = move || {
-            let is_own = authority.is_none_or(|authority| is_vouched_for(&found, authority.ifi()));
+            let is_own = authority.is_none_or(|authority| has_authority(&found, authority.ifi()));
             (is_own && is_within(&restrictions, &found)).then_some(found)
         };
         self.run(bytes, check).await?.ok_or(ServiceError::NotFound)
@@ -310,7 +310,7 @@ fn is_within(restrictions: &Restrictions, stored: &StoredStatement) -> bool {
 }
 
 /// Whether the authority that stands in a statement is this one.
-fn is_vouched_for(stored: &StoredStatement, authority: &Ifi) -> bool {
+fn has_authority(stored: &StoredStatement, authority: &Ifi) -> bool {
     let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::KEPT) else { return false };
     let Some(found) = json.root().member("authority") else { return false };
     let found = parse_actor(found.raw().as_bytes(), stored.version);

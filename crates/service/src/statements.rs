@@ -171,9 +171,9 @@ impl Service {
                 }
             };
             let stamp = Stamp { id, authority: authority.json(), version: sent.version };
-            let kept = statement.keep(&stamp);
+            let text = statement.keep(&stamp);
             let authority = authority.ifi().clone();
-            NewStatement { id, statement, kept, authority, version: sent.version }
+            NewStatement { id, statement, text, authority, version: sent.version }
         };
         Ok(statements.into_iter().zip(random).map(new).collect())
     }

@@ -26,8 +26,8 @@ const FOLLOWER: FollowerName = FollowerName::new("of-the-suite");
 const ALL: PageLimits = PageLimits { count_max: usize::MAX >> 1, bytes_max: usize::MAX };
 
 /// How often it is looked whether something has come true, and for how long.
-const LOOK: Duration = Duration::from_millis(5);
-const LOOK_COUNT_MAX: u32 = 4_000;
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+const POLL_COUNT_MAX: u32 = 4_000;
 
 fn drafts(numbers: std::ops::Range<u128>) -> Vec<Draft> {
     numbers.map(Draft::new).collect()
@@ -76,11 +76,11 @@ impl<E: EngineUnderTest> Stage<E> {
 }
 
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..LOOK_COUNT_MAX {
+    for _ in 0..POLL_COUNT_MAX {
         if is_so().await {
             return;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     panic!("waited in vain until {what}");
 }
@@ -100,16 +100,16 @@ pub async fn records_contain_every_stored_field<E: EngineUnderTest>() {
     let voiding = Draft::voiding(3, 1);
     let appended = stage.append_each(&[first, second, voiding]).await;
     for is_reopened in [false, true] {
-        let kept = stage.storage().read_kept(stage.tenant, 0, ALL).await.unwrap();
+        let kept = stage.storage().read_statements(stage.tenant, 0, ALL).await.unwrap();
         let records = stage.records(0, ALL).await;
         assert_eq!(records.len(), 3, "reopened: {is_reopened}");
         for ((record, kept), stored) in records.iter().zip(&kept).zip(&appended) {
             assert_eq!((record.sequence, record.stored), (kept.sequence, *stored));
             let statement = record.statement().unwrap();
-            assert_eq!(statement.kept().unwrap(), kept, "reopened: {is_reopened}");
+            assert_eq!(statement.load().unwrap(), kept, "reopened: {is_reopened}");
             assert_eq!(statement.parsed().unwrap().unwrap().fingerprint, kept.fingerprint);
         }
-        assert!(records[2].statement().unwrap().kept().unwrap().is_voiding);
+        assert!(records[2].statement().unwrap().load().unwrap().is_voiding);
         // A record holds the store open that it is loaded from.
         drop(records);
         stage = stage.reopen().await;
@@ -362,13 +362,13 @@ pub async fn a_paused_follower_reads_nothing<E: EngineUnderTest>() {
 
 /// Fails and panics by turns until it has been given a record often enough.
 #[derive(Debug, Default)]
-struct Clumsy {
+struct FailingFollower {
     attempt_count: u32,
     counter: VerbCounter,
 }
 
 #[async_trait]
-impl Follower for Clumsy {
+impl Follower for FailingFollower {
     fn name(&self) -> FollowerName {
         const { FollowerName::new("clumsy") }
     }
@@ -395,7 +395,7 @@ pub async fn a_follower_continues_after_failures<E: EngineUnderTest>() {
     let counts = Counts::default();
     stage.append(&[&Draft::new(1)]).await;
     let counter = VerbCounter(Arc::clone(&counts));
-    let followers = stage.start(Clumsy { counter, ..Clumsy::default() });
+    let followers = stage.start(FailingFollower { counter, ..FailingFollower::default() });
     until_counted(&counts, stage.tenant, 1).await;
     until("it works again", async || {
         let status = &followers.statuses()[0];

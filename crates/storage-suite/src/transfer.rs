@@ -24,7 +24,7 @@ use super::{EngineUnderTest, ModelUnderTest};
 const WHOLE: PageLimits = PageLimits { count_max: usize::MAX, bytes_max: usize::MAX };
 
 /// All statements of a tenant, read in pages that end at `page`.
-async fn kept(
+async fn read_all(
     storage: &dyn Storage,
     tenant: TenantId,
     page: PageLimits,
@@ -32,7 +32,7 @@ async fn kept(
     let mut all: Vec<TransferredStatement> = Vec::new();
     loop {
         let after = all.last().map_or(0, |last| last.sequence);
-        let next = storage.read_kept(tenant, after, page).await.unwrap();
+        let next = storage.read_statements(tenant, after, page).await.unwrap();
         assert!(next.len() <= page.count_max.max(1), "{page:?}");
         if next.is_empty() {
             return all;
@@ -90,8 +90,8 @@ async fn move_all(from: &dyn Storage, to: &dyn Storage) {
             to.append(tenant.id, batch).await.unwrap();
         }
         to.import_documents(tenant.id, documents(from, tenant.id, WHOLE).await).await.unwrap();
-        let kept = kept(from, tenant.id, WHOLE).await;
-        run.extend(kept.into_iter().map(|one| (tenant.id, one)));
+        let statements = read_all(from, tenant.id, WHOLE).await;
+        run.extend(statements.into_iter().map(|one| (tenant.id, one)));
     }
     for NamedSecret { name, secret } in from.list_secrets().await.unwrap() {
         assert_eq!(to.get_or_create_secret(&name, secret).await.unwrap(), secret);
@@ -115,7 +115,7 @@ async fn check_same(one: &dyn Storage, other: &dyn Storage) {
     for Tenant { id: tenant, .. } in tenants {
         let cursors = one.list_cursors(tenant).await.unwrap();
         assert_eq!(cursors, other.list_cursors(tenant).await.unwrap());
-        assert_eq!(kept(one, tenant, WHOLE).await, kept(other, tenant, WHOLE).await);
+        assert_eq!(read_all(one, tenant, WHOLE).await, read_all(other, tenant, WHOLE).await);
         assert_eq!(hashes(one, tenant, 3).await, hashes(other, tenant, 4).await);
         for sha2 in hashes(one, tenant, 10).await {
             let content = content_of(one, tenant, &sha2).await;
@@ -190,18 +190,18 @@ pub async fn pages_of_any_size_return_every_item_once<E: EngineUnderTest>() {
         let key = state_key(&format!("name {number}"), None);
         put(&*storage, stage.tenant, &key, document(&"x".repeat(number * 10))).await;
     }
-    let whole = kept(&*storage, stage.tenant, WHOLE).await;
+    let whole = read_all(&*storage, stage.tenant, WHOLE).await;
     let sequences: Vec<u64> = whole.iter().map(|one| one.sequence).collect();
     assert_eq!(sequences, (1..=30).collect::<Vec<u64>>());
     let all = documents(&*storage, stage.tenant, WHOLE).await;
     assert_eq!(all.len(), 12);
     for (count_max, bytes_max) in [(1, 9_000), (7, 1_000), (1000, 0), (3, 1), (1000, 50)] {
         let page = PageLimits { count_max, bytes_max };
-        assert_eq!(kept(&*storage, stage.tenant, page).await, whole, "{page:?}");
+        assert_eq!(read_all(&*storage, stage.tenant, page).await, whole, "{page:?}");
         assert_eq!(documents(&*storage, stage.tenant, page).await, all, "{page:?}");
     }
     let other = stage.create_tenant("south").await;
-    assert_eq!(kept(&*storage, other, WHOLE).await, []);
+    assert_eq!(read_all(&*storage, other, WHOLE).await, []);
     assert_eq!(documents(&*storage, other, WHOLE).await, []);
     assert_eq!(hashes(&*storage, other, 5).await, []);
 }
@@ -252,7 +252,7 @@ fn plain(sequence: u64, stored_micros: i64) -> TransferredStatement {
         version: new.version,
         fingerprint: new.statement.fingerprint,
         salt: [9; 16],
-        kept: new.kept,
+        text: new.text,
         target: None,
         is_voiding: false,
     }
@@ -330,7 +330,7 @@ pub async fn a_statement_invalid_under_current_rules_is_imported<E: EngineUnderT
     let odd = TransferredStatement {
         version: Version::V1_0_3,
         fingerprint: Fingerprint([3; 16]),
-        kept: StatementText { text: text.to_owned(), is_timestamp_stored: true },
+        text: StatementText { text: text.to_owned(), is_timestamp_stored: true },
         target: Some(id(1)),
         is_voiding: true,
         ..plain(2, 5)
@@ -345,7 +345,7 @@ pub async fn a_statement_invalid_under_current_rules_is_imported<E: EngineUnderT
         assert_eq!(stage.numbers(&everything()).await, [2]);
         let verb = StatementQuery { verb: Some(verb("none")), ..everything() };
         assert_eq!(stage.numbers(&verb).await, [0; 0]);
-        assert_eq!(kept(&*stage.storage(), stage.tenant, WHOLE).await[1], odd);
+        assert_eq!(read_all(&*stage.storage(), stage.tenant, WHOLE).await[1], odd);
         stage = stage.reopen().await;
     }
 }

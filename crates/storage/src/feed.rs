@@ -93,13 +93,13 @@ pub enum FeedContent {
 
 impl FeedRecord {
     /// A record of a statement that is at hand.
-    pub fn of_statement(kept: TransferredStatement) -> Self {
-        let (sequence, stored) = (kept.sequence, kept.stored);
+    pub fn of_statement(statement: TransferredStatement) -> Self {
+        let (sequence, stored) = (statement.sequence, statement.stored);
         let statement = FeedStatement {
             sequence,
-            len_bytes: kept.kept.text.len(),
+            len_bytes: statement.text.text.len(),
             source: None,
-            kept: Box::new(kept).into(),
+            loaded: Box::new(statement).into(),
             parsed: OnceLock::new(),
             entity_facts: OnceLock::new(),
         };
@@ -109,7 +109,8 @@ impl FeedRecord {
     /// A record of a statement with a text of `len_bytes`, of which it is known what it says
     /// about activities and persons; the rest is loaded from `source` when it is asked for.
     pub fn of_source(
-        (sequence, stored): (u64, Timestamp),
+        sequence: u64,
+        stored: Timestamp,
         len_bytes: usize,
         entity_facts: EntityFacts,
         source: Box<dyn StatementSource>,
@@ -118,7 +119,7 @@ impl FeedRecord {
             sequence,
             len_bytes,
             source: Some(source),
-            kept: OnceLock::new(),
+            loaded: OnceLock::new(),
             parsed: OnceLock::new(),
             entity_facts: entity_facts.into(),
         };
@@ -157,7 +158,7 @@ pub struct FeedStatement {
     /// None where it is kept here from the beginning.
     source: Option<Box<dyn StatementSource>>,
     // Boxed, since most followers ask for neither.
-    kept: OnceLock<Box<TransferredStatement>>,
+    loaded: OnceLock<Box<TransferredStatement>>,
     parsed: OnceLock<Option<Box<Statement>>>,
     entity_facts: OnceLock<EntityFacts>,
 }
@@ -173,13 +174,13 @@ impl FeedStatement {
     /// # Errors
     ///
     /// As [`StatementSource::load`].
-    pub fn kept(&self) -> Result<&TransferredStatement, StorageError> {
-        if let Some(kept) = self.kept.get() {
-            return Ok(kept);
+    pub fn load(&self) -> Result<&TransferredStatement, StorageError> {
+        if let Some(loaded) = self.loaded.get() {
+            return Ok(loaded);
         }
         let nowhere = || StorageError::Corrupt { place: "the feed".to_owned() };
-        let kept = self.source.as_deref().ok_or_else(nowhere)?.load()?;
-        Ok(self.kept.get_or_init(|| Box::new(kept)))
+        let loaded = self.source.as_deref().ok_or_else(nowhere)?.load()?;
+        Ok(self.loaded.get_or_init(|| Box::new(loaded)))
     }
 
     /// What it says, parsed once. None, with a warning in the log, if its text does not pass
@@ -189,8 +190,8 @@ impl FeedStatement {
     ///
     /// As [`StatementSource::load`].
     pub fn parsed(&self) -> Result<Option<&Statement>, StorageError> {
-        let kept = self.kept()?;
-        let parse = || kept.read().map(|(statement, _)| Box::new(statement));
+        let loaded = self.load()?;
+        let parse = || loaded.read().map(|(statement, _)| Box::new(statement));
         Ok(self.parsed.get_or_init(parse).as_deref())
     }
 

@@ -29,7 +29,7 @@ mod statements;
 mod tables;
 mod transfer;
 
-use statements::Record;
+use statements::LogRecord;
 
 /// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
 #[derive(Debug)]
@@ -53,20 +53,20 @@ struct Store {
     secrets: BTreeMap<String, [u8; 32]>,
     /// Of which store this one is an unfinished copy.
     import: Option<StoreId>,
-    holdings: BTreeMap<TenantId, Holdings>,
+    tenant_data: BTreeMap<TenantId, TenantData>,
 }
 
 /// What belongs to one tenant.
 #[derive(Debug, Default)]
-struct Holdings {
+struct TenantData {
     /// In the order of the log: the sequence is the index and one.
-    records: Vec<Record>,
+    records: Vec<LogRecord>,
     /// Where in `records` a statement stands.
     indices: BTreeMap<StatementId, usize>,
     /// The targets of all voiding statements, whether they are here or not.
     void_targets: BTreeSet<StatementId>,
     /// The greatest answer of `consistent_through` so far.
-    vouched: Option<Timestamp>,
+    consistent_through: Option<Timestamp>,
     attachments: BTreeMap<Sha2, Bytes>,
     documents: BTreeMap<DocumentKey, Document>,
     cursors: BTreeMap<String, String>,
@@ -90,8 +90,8 @@ impl ModelStorage {
     }
 
     /// Lets `act` look at, and change, what the tenant holds: no other act comes between.
-    fn with_holdings<T>(&self, tenant: TenantId, act: impl FnOnce(&mut Holdings) -> T) -> T {
-        act(self.lock().holdings.entry(tenant).or_default())
+    fn with_tenant_data<T>(&self, tenant: TenantId, act: impl FnOnce(&mut TenantData) -> T) -> T {
+        act(self.lock().tenant_data.entry(tenant).or_default())
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {

@@ -18,8 +18,8 @@ pub struct NewStatement {
     /// What the statement says.
     pub statement: Statement,
     /// The text to keep.
-    pub kept: StatementText,
-    /// Who vouches for it: the identifier in the authority that was put into `kept`.
+    pub text: StatementText,
+    /// Who vouches for it: the identifier in the authority that was put into `text`.
     pub authority: Ifi,
     /// The version of the request that brought it, for its shape.
     pub version: Version,

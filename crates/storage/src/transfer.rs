@@ -31,7 +31,7 @@ pub struct TransferredStatement {
     /// Random bytes for commitments.
     pub salt: [u8; 16],
     /// The text, and whether its timestamp equals `stored`.
-    pub kept: StatementText,
+    pub text: StatementText,
     /// The statement that its object refers to.
     pub target: Option<StatementId>,
     /// Whether its verb voids the target.
@@ -46,7 +46,7 @@ impl TransferredStatement {
     /// by its id and its time alone.
     pub fn read(&self) -> Option<(Statement, Ifi)> {
         let parsed =
-            parse_statement(self.kept.text.as_bytes(), self.version, &ParseLimits::KEPT).ok();
+            parse_statement(self.text.text.as_bytes(), self.version, &ParseLimits::KEPT).ok();
         let read = parsed.and_then(|statement| {
             let authority = statement.claimed_authority.as_ref()?.ifi.clone()?;
             Some((statement, authority))
@@ -61,27 +61,28 @@ impl TransferredStatement {
     }
 }
 
-/// Cuts a run into pieces that are imported one after the other: each of at most `count_max`
-/// and, but for one that is alone, some `bytes_max` bytes of text.
+/// Splits `items` into chunks within `limits`, in order. An item that is longer than
+/// `bytes_max` gets a chunk of its own.
 pub fn chunk_by_size<T>(
-    run: Vec<T>,
-    (count_max, bytes_max): (usize, usize),
+    items: Vec<T>,
+    limits: PageLimits,
     len_bytes: impl Fn(&T) -> usize,
 ) -> Vec<Vec<T>> {
-    let mut pieces: Vec<Vec<T>> = Vec::new();
+    let PageLimits { count_max, bytes_max } = limits;
+    let mut chunks: Vec<Vec<T>> = Vec::new();
     let mut room_bytes = 0_usize;
-    for one in run {
-        let len_bytes = len_bytes(&one);
-        match pieces.last_mut() {
-            Some(piece) if piece.len() < count_max && len_bytes <= room_bytes => piece.push(one),
+    for item in items {
+        let len_bytes = len_bytes(&item);
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < count_max && len_bytes <= room_bytes => chunk.push(item),
             Some(_) | None => {
                 room_bytes = bytes_max;
-                pieces.push(vec![one]);
+                chunks.push(vec![item]);
             }
         }
         room_bytes = room_bytes.saturating_sub(len_bytes);
     }
-    pieces
+    chunks
 }
 
 /// A document just as a store keeps it.
@@ -170,7 +171,7 @@ pub trait TransferSource: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Corrupt`], [`StorageError::Busy`] or [`StorageError::Io`].
-    async fn read_kept(
+    async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,

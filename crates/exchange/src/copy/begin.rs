@@ -22,7 +22,7 @@ pub(super) async fn begin(from: &dyn Storage, to: &dyn Storage) -> Result<bool, 
         Some(_) => return Err(CopyError::OtherSource),
         None => {}
     }
-    if let Some(what) = holding(to).await.map_err(CopyError::Target)? {
+    if let Some(what) = first_content(to).await.map_err(CopyError::Target)? {
         return Err(CopyError::NotEmpty(what));
     }
     to.begin_import(source).await.map_err(CopyError::Target)?;
@@ -30,7 +30,7 @@ pub(super) async fn begin(from: &dyn Storage, to: &dyn Storage) -> Result<bool, 
 }
 
 /// What a store has that a new one has not.
-async fn holding(to: &dyn Storage) -> Result<Option<&'static str>, StorageError> {
+async fn first_content(to: &dyn Storage) -> Result<Option<&'static str>, StorageError> {
     let tenant = TenantId::FIRST;
     let tenants = to.list_tenants().await?;
     if tenants.iter().any(|other| other.id != tenant) {

@@ -73,7 +73,7 @@ impl<'a> Merge<'a> {
             let Some(Reverse((_, index))) = self.heads.pop() else { break };
             let Some(lane) = self.lanes.get_mut(index) else { break };
             let Some(next) = lane.ahead.pop_front() else { break };
-            text_bytes += next.kept.text.len();
+            text_bytes += next.text.text.len();
             lane.after = next.sequence;
             run.push((lane.tenant, next));
             match lane.ahead.front() {
@@ -88,7 +88,7 @@ impl<'a> Merge<'a> {
     async fn read_on(&mut self) -> Result<(), StorageError> {
         while let Some(index) = self.unread.pop() {
             let Some(lane) = self.lanes.get_mut(index) else { continue };
-            let page = self.from.read_kept(lane.tenant, lane.after, self.page).await?;
+            let page = self.from.read_statements(lane.tenant, lane.after, self.page).await?;
             let is_wanted =
                 |one: &TransferredStatement| self.before.is_none_or(|before| one.stored < before);
             lane.ahead = page.into_iter().take_while(is_wanted).collect();

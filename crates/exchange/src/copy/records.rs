@@ -12,7 +12,7 @@ use acta_xapi::Sha2;
 use futures_util::future::join;
 
 use super::merge::Merge;
-use super::{CopyError, Copying, Kind};
+use super::{CopyError, Kind, StoreCopyProgress};
 
 /// Documents that are read and written at a time.
 pub(super) const DOCUMENT_PAGE: PageLimits = PageLimits { count_max: 500, bytes_max: 8 << 20 };
@@ -39,7 +39,7 @@ pub(super) async fn page_of_records(
 pub(super) struct Copier<'a, 'w> {
     pub(super) from: &'a dyn Storage,
     pub(super) to: &'a dyn Storage,
-    pub(super) watch: &'w mut (dyn FnMut(Copying) + Send),
+    pub(super) watch: &'w mut (dyn FnMut(StoreCopyProgress) + Send),
 }
 
 impl Copier<'_, '_> {
@@ -129,7 +129,7 @@ impl Copier<'_, '_> {
         let mut copied = 0;
         for _ in 0..ROUND_COUNT_MAX {
             let tenants = self.copy_tenants().await?;
-            let settled = self.settled_before(&tenants).await?;
+            let settled = self.least_consistent_through(&tenants).await?;
             let count = self.copy_round(&tenants, Some(settled)).await?;
             if count == 0 {
                 return Ok(copied + self.copy_round(&tenants, None).await?);
@@ -140,7 +140,7 @@ impl Copier<'_, '_> {
     }
 
     /// The instant before which nothing will be stored any more, of any tenant.
-    async fn settled_before(&self, tenants: &[Tenant]) -> Result<Timestamp, CopyError> {
+    async fn least_consistent_through(&self, tenants: &[Tenant]) -> Result<Timestamp, CopyError> {
         let mut least = Timestamp::from_unix_micros(i64::MAX);
         for tenant in tenants {
             let settled = self.from.consistent_through(tenant.id).await;
@@ -170,7 +170,7 @@ impl Copier<'_, '_> {
             let (imported, next) = join(self.to.import_statements(run), merge.next_run()).await;
             imported.map_err(CopyError::Target)?;
             copied += count;
-            (self.watch)(Copying::Statements { done: done + copied, total });
+            (self.watch)(StoreCopyProgress::Statements { done: done + copied, total });
             run = next.map_err(CopyError::Source)?;
         }
         Ok(copied)
@@ -183,7 +183,7 @@ impl Copier<'_, '_> {
             while let Some(hashes) = self.attachments_behind(tenant.id, after.as_ref()).await? {
                 self.copy_contents(tenant.id, &hashes).await?;
                 done += hashes.len() as u64;
-                (self.watch)(Copying::Attachments { done });
+                (self.watch)(StoreCopyProgress::Attachments { done });
                 after = hashes.last().cloned();
             }
         }
@@ -269,7 +269,7 @@ impl Copier<'_, '_> {
             known.extend(page.iter().map(|one| one.key.clone()));
             *done += page.len() as u64;
             self.to.import_documents(tenant, page).await.map_err(CopyError::Target)?;
-            (self.watch)(Copying::Documents { done: *done });
+            (self.watch)(StoreCopyProgress::Documents { done: *done });
         }
     }
 

@@ -117,8 +117,8 @@ async fn nodes_read_the_usage_of_other_nodes() {
     let (one, other, small) = (&bench.quotas, bench.node(), daily(10, 1000));
     store(one, &small, usage(6, 10)).await.unwrap();
     store(&other, &small, usage(3, 10)).await.unwrap();
-    one.tell().await.unwrap();
-    other.tell().await.unwrap();
+    one.flush().await.unwrap();
+    other.flush().await.unwrap();
     assert!(store(&other, &small, usage(2, 10)).await.is_err());
     // One that starts later knows at once.
     assert!(store(&bench.node(), &small, usage(2, 10)).await.is_err());

@@ -21,7 +21,7 @@ use acta_xapi::Uuid;
 use tokio::task::JoinSet;
 
 use crate::cut_connections::{Cut, measure};
-use crate::ledger::{Outcome, outcome_of};
+use crate::ledger::{WriteOutcome, outcome_of};
 use crate::nodes::{Node, TENANT, close, open_behind, open_three, options, proxy};
 
 /// What the audit tells of a tenant or the server: whole, nothing in it twice.
@@ -46,7 +46,7 @@ fn create(id: &str) -> RecordWrite {
 }
 
 /// A change that makes a record, and is told to the tenant and the server.
-fn told_change(number: u64) -> Change {
+fn audited_change(number: u64) -> Change {
     let entries = vec![(Some(TENANT), sample_entry(number)), (None, sample_entry(number))];
     Change { writes: vec![create(&number.to_string())], entries }
 }
@@ -88,12 +88,12 @@ async fn check_changes(direction: Direction, step: u64, make: fn(u64) -> Change)
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_recorded_once_wherever_the_request_is_cut() {
-    check_changes(Direction::ToServer, 23, told_change).await;
+    check_changes(Direction::ToServer, 23, audited_change).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_recorded_once_wherever_the_response_is_cut() {
-    check_changes(Direction::ToClient, 11, told_change).await;
+    check_changes(Direction::ToClient, 11, audited_change).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,16 +129,16 @@ async fn a_record_that_was_removed_is_not_made_again_by_a_change_that_arrives_la
     let database = Database::fresh();
     let (other, proxy) = (crate::nodes::open(&database).await, proxy(&database));
     crate::nodes::until("the other one leads", || other.leads()).await;
-    let impatient = Options {
+    let short_timeouts = Options {
         connect_timeout: Duration::from_secs(1),
         statement_timeout: Duration::from_secs(1),
         idle_timeout: Duration::from_secs(1),
         connections_max: 1,
         ..options(&database)
     };
-    let node = open_behind(&proxy, &impatient).await;
+    let node = open_behind(&proxy, &short_timeouts).await;
     for number in [1, 2] {
-        node.commit(&told_change(number)).await.unwrap();
+        node.commit(&audited_change(number)).await.unwrap();
     }
     proxy.hold(Direction::ToServer);
     let late = node.commit(&Change { writes: vec![create("late")], entries: Vec::new() }).await;
@@ -227,21 +227,21 @@ const COUNT: &str = "count";
 
 /// What a writer did.
 #[derive(Debug, Default)]
-struct Done {
+struct WriterLog {
     /// What was told, to whom, and what became of it.
-    entries: Vec<(Option<TenantId>, NewAuditEntry, Outcome)>,
+    entries: Vec<(Option<TenantId>, NewAuditEntry, WriteOutcome)>,
     /// How often it counted, for certain and perhaps.
     counts: (u64, u64),
     /// How much usage it added, for certain and perhaps.
     usage: (u64, u64),
 }
 
-impl Done {
-    fn note((certain, perhaps): &mut (u64, u64), outcome: Outcome) {
+impl WriterLog {
+    fn note((certain, perhaps): &mut (u64, u64), outcome: WriteOutcome) {
         match outcome {
-            Outcome::Acknowledged => *certain += 1,
-            Outcome::Unknown => *perhaps += 1,
-            Outcome::Refused => {}
+            WriteOutcome::Acknowledged => *certain += 1,
+            WriteOutcome::Unknown => *perhaps += 1,
+            WriteOutcome::Refused => {}
         }
     }
 
@@ -257,10 +257,10 @@ impl Done {
         let entries: Vec<_> = tenants.iter().map(|tenant| (*tenant, sample_entry(id))).collect();
         let answer = node.commit(&Change { writes, entries }).await;
         let outcome = match &answer {
-            Ok(Committed::Stale(1)) => Outcome::Refused,
+            Ok(Committed::Stale(1)) => WriteOutcome::Refused,
             Ok(other) => {
                 assert_eq!(*other, Committed::Done);
-                Outcome::Acknowledged
+                WriteOutcome::Acknowledged
             }
             Err(_) => outcome_of(&answer),
         };
@@ -278,8 +278,8 @@ async fn administer(
     node: Arc<Node>,
     (writer, tenants): (u64, Vec<Option<TenantId>>),
     is_over: Arc<AtomicBool>,
-) -> Done {
-    let (chance, mut done) = (Chance::new(writer), Done::default());
+) -> WriterLog {
+    let (chance, mut done) = (Chance::new(writer), WriterLog::default());
     let mut id = writer << 32;
     while !is_over.load(Ordering::Relaxed) {
         id += 1;
@@ -297,7 +297,7 @@ async fn administer(
 }
 
 /// Compares what writers did with what is there.
-async fn check(node: &Node, all: &[Done], tenants: &[Option<TenantId>]) {
+async fn check(node: &Node, all: &[WriterLog], tenants: &[Option<TenantId>]) {
     for tenant in tenants {
         let entries = chain(node, *tenant).await;
         let mut known = 0;
@@ -310,7 +310,7 @@ async fn check(node: &Node, all: &[Done], tenants: &[Option<TenantId>]) {
         }
         assert_eq!(known, entries.len(), "{tenant:?} is told what nobody did");
     }
-    let sum = |of: fn(&Done) -> (u64, u64)| {
+    let sum = |of: fn(&WriterLog) -> (u64, u64)| {
         all.iter().map(of).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     };
     let (certain, perhaps) = sum(|done| done.counts);
@@ -326,7 +326,7 @@ async fn check(node: &Node, all: &[Done], tenants: &[Option<TenantId>]) {
     assert!((certain..=certain + perhaps).contains(&count), "{count}: {certain} and {perhaps}");
 }
 
-fn disturb(chance: &Chance, proxy: &Proxy) {
+fn inject_fault(chance: &Chance, proxy: &Proxy) {
     let direction = if chance.below(2) == 0 { Direction::ToServer } else { Direction::ToClient };
     match chance.below(8) {
         0 => proxy.reset(),
@@ -368,7 +368,7 @@ async fn nothing_is_recorded_twice_or_lost_when_networks_fail_at_random() {
     }
     let clock = SystemClock::new();
     while clock.elapsed() < Duration::from_secs(6) {
-        disturb(&chance, &proxies[usize::try_from(chance.below(3)).unwrap()]);
+        inject_fault(&chance, &proxies[usize::try_from(chance.below(3)).unwrap()]);
         tokio::time::sleep(Duration::from_millis(chance.below(200))).await;
     }
     proxies.iter().for_each(Proxy::heal);

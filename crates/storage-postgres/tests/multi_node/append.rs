@@ -13,7 +13,7 @@ use acta_test_postgres::Database;
 use tokio::task::JoinSet;
 
 use crate::ledger::log::{batches_of, read_log};
-use crate::nodes::{Beside, Node, TENANT, close, open_three, options};
+use crate::nodes::{BackgroundTask, Node, TENANT, close, open_three, options};
 
 /// A batch of the statements with these numbers.
 fn batch_of(numbers: impl IntoIterator<Item = u128>) -> Batch {
@@ -118,7 +118,7 @@ async fn batches_stay_whole_and_in_order_though_clocks_differ() {
     let database = Database::fresh();
     let (nodes, clocks) = open_with_clocks_apart(&database).await;
     let is_over = Arc::new(AtomicBool::new(false));
-    let ticking = Beside::begin(tick(clocks, Arc::clone(&is_over)));
+    let ticking = BackgroundTask::begin(tick(clocks, Arc::clone(&is_over)));
     let mut writers = JoinSet::new();
     for writer in 0..9_u128 {
         let node = Arc::clone(&nodes[usize::try_from(writer % 3).unwrap()]);

@@ -11,7 +11,7 @@ use acta_storage_suite::fixture::{Draft, batch, everything, numbers};
 use acta_test_postgres::{Database, Direction, Proxy};
 use tokio::task::JoinSet;
 
-use crate::nodes::{Beside, Node, TENANT, close, open_behind, options, proxy};
+use crate::nodes::{BackgroundTask, Node, TENANT, close, open_behind, options, proxy};
 
 /// Three nodes, each behind a proxy of its own.
 async fn open_three_behind(database: &Database, options: &Options) -> ([Arc<Node>; 3], [Proxy; 3]) {
@@ -31,7 +31,7 @@ fn has_one_in_flight(database: &Database) -> bool {
     database.sql(sql) != "0"
 }
 
-async fn vouch(node: &Node) -> Timestamp {
+async fn consistent_through(node: &Node) -> Timestamp {
     node.consistent_through(TENANT).await.unwrap()
 }
 
@@ -47,16 +47,15 @@ async fn find_before(node: &Node, moment: Timestamp) -> Vec<u128> {
 async fn hold_append(
     (database, proxy): (&Database, &Proxy),
     node: &Arc<Node>,
-) -> Beside<Timestamp> {
+) -> BackgroundTask<Timestamp> {
     static NUMBER: AtomicU32 = AtomicU32::new(100);
     loop {
         let draft = Draft::new(NUMBER.fetch_add(1, Ordering::Relaxed).into());
         proxy.hold(Direction::ToClient);
         let node = Arc::clone(node);
-        let held =
-            Beside::begin(
-                async move { node.append(TENANT, batch(&[&draft])).await.unwrap().stored },
-            );
+        let held = BackgroundTask::begin(async move {
+            node.append(TENANT, batch(&[&draft])).await.unwrap().stored
+        });
         for _ in 0..20 {
             if has_one_in_flight(database) {
                 return held;
@@ -75,14 +74,14 @@ async fn check_one_in_flight(consistent_through_age_max: Duration) {
     let (nodes, proxies) = open_three_behind(&database, &options).await;
     for round in 0..6 {
         let held = hold_append((&database, &proxies[0]), &nodes[0]).await;
-        let mut consistent_through = Vec::new();
+        let mut watermarks = Vec::new();
         for look in 0..6 {
-            consistent_through.push((look % 2, vouch(&nodes[1 + look % 2]).await));
+            watermarks.push((look % 2, consistent_through(&nodes[1 + look % 2]).await));
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         proxies[0].heal();
         let stored = held.end().await;
-        for (node, through) in consistent_through {
+        for (node, through) in watermarks {
             assert!(
                 through <= stored,
                 "round {round}: node {node} vouched for {through}, {stored}"
@@ -91,7 +90,10 @@ async fn check_one_in_flight(consistent_through_age_max: Duration) {
         // Nothing is in flight any more.
         tokio::time::sleep(consistent_through_age_max + Duration::from_millis(2)).await;
         for node in &nodes {
-            assert!(stored < vouch(node).await, "round {round}: what is stored is not vouched for");
+            assert!(
+                stored < consistent_through(node).await,
+                "round {round}: what is stored is not vouched for"
+            );
         }
     }
     close(nodes).await;
@@ -134,7 +136,7 @@ async fn check_beside_writers(consistent_through_age_max: Duration) {
             proxies[look / 5 % 3].delay(Duration::from_millis(15));
         }
         let by = look % 3;
-        let through = vouch(&nodes[by]).await;
+        let through = consistent_through(&nodes[by]).await;
         assert!(last[by] <= Some(through), "node {by} took back what it vouched for");
         last[by] = Some(through);
         observed.push((through, find_before(&nodes[(look / 3) % 3], through).await));

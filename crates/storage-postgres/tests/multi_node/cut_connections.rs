@@ -11,7 +11,7 @@ use acta_storage_suite::fixture::{Draft, batch, id};
 use acta_test_postgres::{Database, Direction, Proxy};
 
 use crate::ledger::log::read_log;
-use crate::ledger::{Outcome, outcome_of};
+use crate::ledger::{WriteOutcome, outcome_of};
 use crate::nodes::{Node, TENANT, open, open_behind, options, proxy, until};
 
 /// A node that is cut off, and one that is not.
@@ -78,9 +78,12 @@ async fn check_appends(direction: Direction, step: u64) {
         let outcome = outcome_of(&answer);
         let is_there = cut.has(number * 2).await;
         outcome.check(is_there, &format_args!("cut after {after}"));
-        done_count += u64::from(outcome == Outcome::Acknowledged);
+        done_count += u64::from(outcome == WriteOutcome::Acknowledged);
         let repeated = append(number).await.unwrap();
-        assert!(outcome != Outcome::Acknowledged || repeated.new_count == 0, "cut after {after}");
+        assert!(
+            outcome != WriteOutcome::Acknowledged || repeated.new_count == 0,
+            "cut after {after}"
+        );
     }
     assert_eq!(read_log(&cut.other, TENANT).await.len() as u128, number * 2);
     assert_eq!(u128::from(done_count), number - 2, "a repeat of its own must come through");
@@ -129,9 +132,11 @@ async fn check_updates(direction: Direction, step: u64) {
         cut.proxy.heal();
         let now = counted(&cut.other).await;
         match outcome_of(&answer) {
-            Outcome::Acknowledged => assert_eq!(now, number, "lost, cut after {after}"),
-            Outcome::Refused => assert_eq!(now, number - 1, "kept, cut after {after}"),
-            Outcome::Unknown => assert!((number - 1..=number).contains(&now), "{now} {number}"),
+            WriteOutcome::Acknowledged => assert_eq!(now, number, "lost, cut after {after}"),
+            WriteOutcome::Refused => assert_eq!(now, number - 1, "kept, cut after {after}"),
+            WriteOutcome::Unknown => {
+                assert!((number - 1..=number).contains(&now), "{now} {number}");
+            }
         }
         number = now;
     }

@@ -13,10 +13,10 @@ use tokio::task::JoinSet;
 use crate::nodes::{Node, TENANT, close, open, open_three, until};
 
 /// Who has the lease while nobody follows.
-const STRANGER: &str = "00000000-0000-4000-8000-000000000001";
+const OTHER_NODE: &str = "00000000-0000-4000-8000-000000000001";
 
 /// "Ada, who is called so, completed the activity, which is called so."
-fn telling(number: u128, activity: &str, name: &str) -> Draft {
+fn naming(number: u128, activity: &str, name: &str) -> Draft {
     let object = format!(
         r#"{{"id":"{}","definition":{{"name":{{"en":"{name}"}},"extensions":{{"http://example.org/{}":{number}}}}}}}"#,
         activity_id(activity).as_str(),
@@ -68,7 +68,7 @@ fn has_caught_up(database: &Database) -> bool {
 /// Lets nobody follow.
 fn take_lease(database: &Database) {
     database.sql(&format!(
-        "INSERT INTO acta.leases VALUES ('entities', '{STRANGER}', now() + interval '1 hour') \
+        "INSERT INTO acta.leases VALUES ('entities', '{OTHER_NODE}', now() + interval '1 hour') \
          ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires = excluded.expires"
     ));
 }
@@ -88,7 +88,7 @@ async fn a_read_sees_what_another_node_has_just_acknowledged() {
     let (mut definition, mut names) = (None, Vec::new());
     for number in 1..=60 {
         let name = format!("Name {number}");
-        let draft = telling(number, "course", &name);
+        let draft = naming(number, "course", &name);
         let index = usize::try_from(number).unwrap();
         append(&nodes[index % 3], std::slice::from_ref(&draft)).await;
         let told = draft.build();
@@ -108,7 +108,7 @@ async fn entities_are_complete_while_leadership_changes() {
     let (database, nodes) = open_three().await;
     let is_over = Arc::new(AtomicBool::new(false));
     let mut usurper = JoinSet::new();
-    usurper.spawn(usurp(database.url(), Arc::clone(&is_over), nodes.clone()));
+    usurper.spawn(steal_lease(database.url(), Arc::clone(&is_over), nodes.clone()));
     let mut writers = JoinSet::new();
     for writer in 0..WRITER_COUNT {
         let nodes = nodes.clone();
@@ -120,8 +120,8 @@ async fn entities_are_complete_while_leadership_changes() {
                 let base = (writer * BATCH_COUNT + round) * 100;
                 let name = format!("Name {}", round % 7);
                 let drafts: Vec<Draft> = (1..=20)
-                    .map(|number| telling(base + number, "shared", &format!("Name {number}")))
-                    .chain([telling(base + 21, &own, &name)])
+                    .map(|number| naming(base + number, "shared", &format!("Name {number}")))
+                    .chain([naming(base + 21, &own, &name)])
                     .collect();
                 append(&nodes[index], &drafts).await;
                 names.retain(|known| *known != name);
@@ -145,7 +145,7 @@ async fn entities_are_complete_while_leadership_changes() {
 
 /// Takes the lease away from whoever has it, again and again, so that one node leads while
 /// another believes to. Returns whether that was seen.
-async fn usurp(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<Node>; 3]) -> bool {
+async fn steal_lease(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<Node>; 3]) -> bool {
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     let mut connections = JoinSet::new();
     connections.spawn(connection);
@@ -163,7 +163,7 @@ async fn a_read_does_the_work_of_a_missing_follower() {
     let (database, node) = open_alone().await;
     for round in 0..12 {
         let drafts: Vec<Draft> = (1..=500)
-            .map(|number| telling(round * 500 + number, "course", &format!("Name {}", number % 9)))
+            .map(|number| naming(round * 500 + number, "course", &format!("Name {}", number % 9)))
             .collect();
         append(&node, &drafts).await;
     }
@@ -179,7 +179,7 @@ async fn a_read_does_the_work_of_a_missing_follower() {
 async fn the_follower_writes_the_facts_that_a_read_adds() {
     let (database, node) = open_alone().await;
     let drafts: Vec<Draft> =
-        (1..=300).map(|number| telling(number, "course", &format!("N{}", number % 4))).collect();
+        (1..=300).map(|number| naming(number, "course", &format!("N{}", number % 4))).collect();
     append(&node, &drafts).await;
     let read = found(&node, "course").await;
     assert_eq!(database.sql("SELECT count(*) FROM acta.followers"), "0");
@@ -197,7 +197,7 @@ async fn a_repeated_fact_is_not_written_again() {
     let database = Database::fresh();
     let node = open(&database).await;
     let same = |number| {
-        let one = telling(1, "course", "Name");
+        let one = naming(1, "course", "Name");
         Draft { number, ..one }
     };
     append(&node, &[same(1)]).await;
@@ -216,7 +216,7 @@ async fn a_repeated_fact_is_not_written_again() {
 async fn an_unparsable_statement_adds_no_facts_and_stops_no_follower() {
     let (database, node) = open_alone().await;
     for number in 1..=3 {
-        append(&node, &[telling(number, "course", &format!("Name {number}"))]).await;
+        append(&node, &[naming(number, "course", &format!("Name {number}"))]).await;
     }
     database.sql("UPDATE acta.statements SET statement = '{}' WHERE sequence = 2");
     assert_eq!(found(&node, "course").await.1, ["Name 1", "Name 3"]);
@@ -231,7 +231,7 @@ async fn deleted_entities_are_rebuilt() {
     let database = Database::fresh();
     let node = open(&database).await;
     let drafts: Vec<Draft> =
-        (1..=50).map(|number| telling(number, "course", &format!("N{}", number % 4))).collect();
+        (1..=50).map(|number| naming(number, "course", &format!("N{}", number % 4))).collect();
     append(&node, &drafts).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
     let before = found(&node, "course").await;
@@ -250,7 +250,7 @@ async fn deleted_entities_are_rebuilt() {
 async fn the_follower_and_writers_do_not_wait_for_each_other() {
     let database = Database::fresh();
     let node = open(&database).await;
-    append(&node, &[telling(1, "course", "One")]).await;
+    append(&node, &[naming(1, "course", "One")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
     let (mut client, connection) =
         tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
@@ -258,7 +258,7 @@ async fn the_follower_and_writers_do_not_wait_for_each_other() {
     connections.spawn(connection);
     let following = client.transaction().await.unwrap();
     following.batch_execute("SELECT FROM acta.followers FOR UPDATE").await.unwrap();
-    append(&node, &[telling(2, "course", "Two")]).await;
+    append(&node, &[naming(2, "course", "Two")]).await;
     assert_eq!(found(&node, "course").await.1, ["One", "Two"]);
     following.rollback().await.unwrap();
     take_lease(&database);
@@ -276,12 +276,12 @@ async fn the_follower_goes_on_after_the_database_was_away() {
     let mut cluster = Cluster::running(SHARED_SETTINGS);
     let database = Database::fresh_on(cluster.superuser());
     let node = open(&database).await;
-    append(&node, &[telling(1, "course", "One")]).await;
+    append(&node, &[naming(1, "course", "One")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
     cluster.kill();
     until("the node has noticed", || !node.statistics().database.is_reachable).await;
     cluster.start();
-    append(&node, &[telling(2, "course", "Two")]).await;
+    append(&node, &[naming(2, "course", "Two")]).await;
     until("the follower has caught up", || has_caught_up(&database)).await;
     assert_eq!(found(&node, "course").await.1, ["One", "Two"]);
     node.close().await;

@@ -9,7 +9,7 @@ use acta_storage_postgres::Options;
 use acta_test_postgres::{Cluster, Database, Direction, Proxy};
 use tokio::task::JoinSet;
 
-use crate::ledger::{Counted, Ledger, Outcome};
+use crate::ledger::{Counted, Ledger, WriteOutcome};
 use crate::nodes::{Node, close, open_behind, options, proxy, until};
 
 /// How long networks fail at random; `TEST_ACTA_FAULT_SECONDS` asks for more.
@@ -36,7 +36,7 @@ impl Load {
                 writers.spawn(async move {
                     let mut ledger = Ledger::default();
                     while !is_over.load(Ordering::Relaxed) {
-                        if ledger.append(&node, count).await != Outcome::Acknowledged {
+                        if ledger.append(&node, count).await != WriteOutcome::Acknowledged {
                             tokio::time::sleep(PAUSE).await;
                         }
                     }
@@ -63,20 +63,20 @@ impl Load {
         for of_writer in self.writers.join_all().await {
             ledger.extend(of_writer);
         }
-        let told = [Outcome::Acknowledged, Outcome::Refused, Outcome::Unknown]
+        let told = [WriteOutcome::Acknowledged, WriteOutcome::Refused, WriteOutcome::Unknown]
             .map(|outcome| format!("{} {outcome:?}", ledger.count(outcome)));
-        tell(&told.join(", "));
+        print_report(&told.join(", "));
         for node in nodes {
             self.counted.check(node).await;
-            ledger.settle(node).await;
+            ledger.verify(node).await;
         }
-        assert!(50 < ledger.count(Outcome::Acknowledged), "the load must do something");
+        assert!(50 < ledger.count(WriteOutcome::Acknowledged), "the load must do something");
     }
 }
 
 /// Says what happened, for whoever reads the output of a failed test.
 #[expect(clippy::print_stdout, reason = "the test runner shows it")]
-fn tell(text: &str) {
+fn print_report(text: &str) {
     println!("{text}");
 }
 
@@ -85,7 +85,7 @@ async fn all_go_on(nodes: &[Arc<Node>; 3], time: Duration) -> Ledger {
     let mut ledger = Ledger::default();
     for node in nodes {
         let clock = SystemClock::new();
-        while ledger.append(node, 1).await != Outcome::Acknowledged {
+        while ledger.append(node, 1).await != WriteOutcome::Acknowledged {
             assert!(clock.elapsed() < time, "a node does not go on");
             tokio::time::sleep(PAUSE).await;
         }
@@ -149,7 +149,7 @@ impl Chance {
     }
 
     /// Lets a network fail in some way, or heals it. Returns how it is told.
-    fn disturb(&self, proxy: &Proxy) -> String {
+    fn inject_fault(&self, proxy: &Proxy) -> String {
         let direction = self.direction();
         match self.below(10) {
             0 => {
@@ -213,7 +213,7 @@ fn seed() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_is_lost_when_networks_fail_at_random() {
     let seed = seed();
-    tell(&format!("seed {seed}"));
+    print_report(&format!("seed {seed}"));
     let chance = Chance(SeededEntropy::new(seed));
     let database = Database::fresh();
     let proxies = [proxy(&database), proxy(&database), proxy(&database)];
@@ -232,8 +232,8 @@ async fn nothing_is_lost_when_networks_fail_at_random() {
     let clock = SystemClock::new();
     while clock.elapsed() < fault_time() {
         let which = chance.below(3);
-        let how = chance.disturb(&proxies[usize::try_from(which).unwrap()]);
-        tell(&format!("{:?}: network {which}: {how}", clock.elapsed()));
+        let how = chance.inject_fault(&proxies[usize::try_from(which).unwrap()]);
+        print_report(&format!("{:?}: network {which}: {how}", clock.elapsed()));
         tokio::time::sleep(Duration::from_millis(chance.below(300))).await;
     }
     proxies.iter().for_each(Proxy::heal);

@@ -18,7 +18,7 @@ use crate::nodes::TENANT;
 
 /// What became of an act, as far as whoever asked for it knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum WriteOutcome {
     /// It was done.
     Acknowledged,
     /// Nothing has changed.
@@ -27,7 +27,7 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-impl Outcome {
+impl WriteOutcome {
     /// Compares it with whether what was asked for is there.
     #[track_caller]
     pub(crate) fn check(self, is_there: bool, when: &dyn std::fmt::Display) {
@@ -45,11 +45,11 @@ impl Outcome {
 ///
 /// On answers that a network and a database that fail are no reason for.
 #[track_caller]
-pub(crate) fn outcome_of<T>(answer: &Result<T, StorageError>) -> Outcome {
+pub(crate) fn outcome_of<T>(answer: &Result<T, StorageError>) -> WriteOutcome {
     match answer {
-        Ok(_) => Outcome::Acknowledged,
-        Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) => Outcome::Refused,
-        Err(StorageError::Io { .. }) => Outcome::Unknown,
+        Ok(_) => WriteOutcome::Acknowledged,
+        Err(StorageError::Busy { .. } | StorageError::Unavailable { .. }) => WriteOutcome::Refused,
+        Err(StorageError::Io { .. }) => WriteOutcome::Unknown,
         Err(error) => panic!("an answer that there is no reason for: {error:?}"),
     }
 }
@@ -58,7 +58,7 @@ pub(crate) fn outcome_of<T>(answer: &Result<T, StorageError>) -> Outcome {
 #[derive(Debug)]
 pub(crate) struct Sent {
     numbers: Vec<u128>,
-    outcome: Outcome,
+    outcome: WriteOutcome,
 }
 
 impl Sent {
@@ -74,11 +74,11 @@ pub(crate) struct Ledger(Vec<Sent>);
 
 impl Ledger {
     /// Sends `count` statements that nobody has sent before. Returns what became of them.
-    pub(crate) async fn append(&mut self, node: &Node, count: u64) -> Outcome {
+    pub(crate) async fn append(&mut self, node: &Node, count: u64) -> WriteOutcome {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let first = NEXT.fetch_add(count, Ordering::Relaxed);
         let numbers = (first..first + count).map(u128::from).collect();
-        let mut sent = Sent { numbers, outcome: Outcome::Unknown };
+        let mut sent = Sent { numbers, outcome: WriteOutcome::Unknown };
         let answer = node.append(TENANT, sent.batch()).await;
         sent.outcome = outcome_of(&answer);
         let outcome = sent.outcome;
@@ -92,16 +92,16 @@ impl Ledger {
     }
 
     /// How many batches had this outcome.
-    pub(crate) fn count(&self, outcome: Outcome) -> usize {
+    pub(crate) fn count(&self, outcome: WriteOutcome) -> usize {
         self.0.iter().filter(|sent| sent.outcome == outcome).count()
     }
 
     /// Repeats what nobody knows of, and then compares everything with what is there.
-    pub(crate) async fn settle(&mut self, node: &Node) {
+    pub(crate) async fn verify(&mut self, node: &Node) {
         self.check(&read_log(node, TENANT).await);
-        for sent in self.0.iter_mut().filter(|sent| sent.outcome == Outcome::Unknown) {
+        for sent in self.0.iter_mut().filter(|sent| sent.outcome == WriteOutcome::Unknown) {
             node.append(TENANT, sent.batch()).await.unwrap();
-            sent.outcome = Outcome::Acknowledged;
+            sent.outcome = WriteOutcome::Acknowledged;
         }
         self.check(&read_log(node, TENANT).await);
     }
@@ -114,9 +114,9 @@ impl Ledger {
             let is_whole =
                 times.len() == sent.numbers.len() && times.iter().all(|time| *time == times[0]);
             let is_right = match sent.outcome {
-                Outcome::Acknowledged => is_whole,
-                Outcome::Refused => times.is_empty(),
-                Outcome::Unknown => is_whole || times.is_empty(),
+                WriteOutcome::Acknowledged => is_whole,
+                WriteOutcome::Refused => times.is_empty(),
+                WriteOutcome::Unknown => is_whole || times.is_empty(),
             };
             assert!(is_right, "{sent:?}, of which there are {}", times.len());
         }
@@ -162,9 +162,9 @@ impl Counted {
             return;
         }
         let count = match outcome_of(&answer) {
-            Outcome::Acknowledged => &self.acknowledged_count,
-            Outcome::Unknown => &self.unknown_count,
-            Outcome::Refused => return,
+            WriteOutcome::Acknowledged => &self.acknowledged_count,
+            WriteOutcome::Unknown => &self.unknown_count,
+            WriteOutcome::Refused => return,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -73,8 +73,9 @@ async fn a_race_that_is_lost_for_good_leaves_nothing_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_held_for_long_is_waited_for_again() {
     let database = Database::fresh();
-    let impatient = Options { statement_timeout: Duration::from_millis(600), ..options(&database) };
-    let node = Node::open(&impatient).await;
+    let short_timeouts =
+        Options { statement_timeout: Duration::from_millis(600), ..options(&database) };
+    let node = Node::open(&short_timeouts).await;
     let counter = "SELECT FROM acta.counters FOR UPDATE; SELECT pg_sleep(1.5)";
     let stored = beside(&database, counter, async || append(&node, 1).await).await;
     assert_eq!(stored.unwrap(), 1);
@@ -85,8 +86,9 @@ async fn a_lock_that_is_held_for_long_is_waited_for_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_takes_too_long_has_changed_nothing() {
     let database = Database::fresh();
-    let impatient = Options { statement_timeout: Duration::from_millis(300), ..options(&database) };
-    let node = Node::open(&impatient).await;
+    let short_timeouts =
+        Options { statement_timeout: Duration::from_millis(300), ..options(&database) };
+    let node = Node::open(&short_timeouts).await;
     database.sql(
         "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS \
          'BEGIN PERFORM pg_sleep(2); RETURN NULL; END'; \

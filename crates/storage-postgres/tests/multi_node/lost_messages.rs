@@ -15,10 +15,10 @@ use acta_test_postgres::{Database, Direction};
 use tokio::task::JoinSet;
 
 use crate::ledger::log::read_log;
-use crate::nodes::{Beside, Node, TENANT, open, open_behind, options, proxy, until};
+use crate::nodes::{BackgroundTask, Node, TENANT, open, open_behind, options, proxy, until};
 
 /// Under which a test need not wait long, and knows the connection that is used next.
-fn impatient(database: &Database) -> Options {
+fn short_timeouts(database: &Database) -> Options {
     Options {
         connect_timeout: Duration::from_secs(1),
         statement_timeout: Duration::from_secs(1),
@@ -33,11 +33,11 @@ async fn a_node_that_vanishes_in_the_middle_holds_up_the_others_for_a_moment_onl
     let database = Database::fresh();
     let (other, proxy) = (open(&database).await, proxy(&database));
     until("the other one leads", || other.leads()).await;
-    let node = open_behind(&proxy, &impatient(&database)).await;
+    let node = open_behind(&proxy, &short_timeouts(&database)).await;
     node.append(TENANT, batch(&[&Draft::new(1)])).await.unwrap();
     // What it asks for arrives; what it is told does not, nor does it ever ask again.
     proxy.lose(Direction::ToClient);
-    let vanished = Beside::begin({
+    let vanished = BackgroundTask::begin({
         let node = Arc::clone(&node);
         async move { node.append(TENANT, batch(&[&Draft::new(2)])).await }
     });
@@ -60,7 +60,7 @@ async fn a_late_write_changes_nothing() {
     let database = Database::fresh();
     let (other, proxy) = (open(&database).await, proxy(&database));
     until("the other one leads", || other.leads()).await;
-    let node = open_behind(&proxy, &impatient(&database)).await;
+    let node = open_behind(&proxy, &short_timeouts(&database)).await;
     let key = state_key("late", None);
     let always = Precondition::default();
     for content in ["one", "two"] {
@@ -175,12 +175,12 @@ async fn a_node_that_is_cut_off_soon_reports_that_it_is_not_ready() {
 
 /// The clock of the machine, until it breaks.
 #[derive(Debug)]
-struct Fragile {
+struct BreakableClock {
     clock: SystemClock,
     is_broken: AtomicBool,
 }
 
-impl Clock for Fragile {
+impl Clock for BreakableClock {
     fn now(&self) -> Timestamp {
         assert!(!self.is_broken.load(Ordering::Relaxed), "the clock is broken");
         self.clock.now()
@@ -196,8 +196,9 @@ async fn a_panic_in_the_middle_of_an_append_leaves_no_transaction_to_the_next_ac
     let database = Database::fresh();
     let other = open(&database).await;
     until("the other one leads", || other.leads()).await;
-    let clock = Arc::new(Fragile { clock: SystemClock::new(), is_broken: AtomicBool::new(false) });
-    let fragile = Arc::<Fragile>::clone(&clock);
+    let clock =
+        Arc::new(BreakableClock { clock: SystemClock::new(), is_broken: AtomicBool::new(false) });
+    let fragile = Arc::<BreakableClock>::clone(&clock);
     let one = Options { connections_max: 1, clock: fragile, ..options(&database) };
     let node = Node::open(&one).await;
     clock.is_broken.store(true, Ordering::Relaxed);

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 pub(crate) const TENANT: TenantId = TenantId::FIRST;
 
 /// How often it is looked whether something has come true.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A store of one node, and the followers that run beside it.
 #[derive(Debug)]
@@ -101,9 +101,9 @@ pub(crate) async fn open_behind(proxy: &Proxy, options: &Options) -> Arc<Node> {
 }
 
 /// Something that happens beside a test.
-pub(crate) struct Beside<T>(JoinSet<T>);
+pub(crate) struct BackgroundTask<T>(JoinSet<T>);
 
-impl<T: Send + 'static> Beside<T> {
+impl<T: Send + 'static> BackgroundTask<T> {
     /// Begins it.
     pub(crate) fn begin(act: impl Future<Output = T> + Send + 'static) -> Self {
         let mut one = JoinSet::new();
@@ -121,7 +121,7 @@ impl<T: Send + 'static> Beside<T> {
 pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let waited = async {
         while !is_so() {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     };
     let in_time = tokio::time::timeout(Duration::from_mins(1), waited).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_storage::{
-    AuditEntry, AuditQuery, ChainHead, Change, Committed, NewAuditEntry, Order, Outcome,
+    AuditEntry, AuditOutcome, AuditQuery, ChainHead, Change, Committed, NewAuditEntry, Order,
     RecordKind, RecordWrite, Storage, Who, first_broken_link,
 };
 use acta_xapi::Uuid;
@@ -22,7 +22,7 @@ pub fn sample_entry(number: u64) -> NewAuditEntry {
         from: "2001:db8::1".into(),
         act: "credential.created".into(),
         target: format!("credential:{number} – ünï"),
-        outcome: Outcome::Done,
+        outcome: AuditOutcome::Done,
         detail: r#"{"label": "\u0000 1.50"}"#.into(),
     }
 }
@@ -112,8 +112,11 @@ pub async fn entries_are_found_by_their_fields<E: EngineUnderTest>() {
     let removed = NewAuditEntry { act: "credential.removed".into(), ..sample_entry(2) };
     let renamed =
         NewAuditEntry { act: "tenant.renamed".into(), who: Who::Operator, ..sample_entry(3) };
-    let refused =
-        NewAuditEntry { outcome: Outcome::Refused, target: "tenant:1".into(), ..sample_entry(4) };
+    let refused = NewAuditEntry {
+        outcome: AuditOutcome::Refused,
+        target: "tenant:1".into(),
+        ..sample_entry(4)
+    };
     let odd = NewAuditEntry { act: "credential_x".into(), ..sample_entry(5) };
     append_entries(&*storage, tenant, vec![sample_entry(1), removed, renamed, refused, odd]).await;
     let at = |number| Some(sample_entry(number).at);
@@ -128,7 +131,7 @@ pub async fn entries_are_found_by_their_fields<E: EngineUnderTest>() {
         (AuditQuery { act: Some("credential.".into()), ..all.clone() }, &[1, 2, 4]),
         (AuditQuery { act: Some("credential".into()), ..all.clone() }, &[]),
         (AuditQuery { target: Some("tenant:1".into()), ..all.clone() }, &[4]),
-        (AuditQuery { outcome: Some(Outcome::Refused), ..all.clone() }, &[4]),
+        (AuditQuery { outcome: Some(AuditOutcome::Refused), ..all.clone() }, &[4]),
         (AuditQuery { act: Some("credential.".into()), since: at(2), until: at(4), ..all }, &[2]),
     ];
     for (query, expected) in table {

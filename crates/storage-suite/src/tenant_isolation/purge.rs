@@ -23,7 +23,7 @@ use crate::fixture::{
 const COUNT: u32 = 400;
 
 /// A statement that tells of an activity and a person.
-fn told(number: u128, who: &str) -> Draft {
+fn naming_draft(number: u128, who: &str) -> Draft {
     let course = format!(
         r#"{{"id":"{}","definition":{{"name":{{"en":"Course of {who}"}}}}}}"#,
         activity_id(who).as_str()
@@ -40,7 +40,7 @@ async fn fill(storage: &dyn Storage, tenant: TenantId, who: &str, range: std::op
             7 => Draft::voiding(number, number - 3),
             // Its target comes later.
             8 => Draft::referring(number, number + 4),
-            _ => told(number, who),
+            _ => naming_draft(number, who),
         };
         storage.append(tenant, batch(&[&draft])).await.unwrap();
     }
@@ -62,7 +62,7 @@ async fn fill_rest(storage: &dyn Storage, tenant: TenantId, content: &Bytes, num
 
 /// Everything that can be read of a tenant.
 #[derive(Debug, PartialEq)]
-struct Sight {
+struct TenantSnapshot {
     count: u64,
     feed: Vec<StoredStatement>,
     kept: Vec<TransferredStatement>,
@@ -75,7 +75,12 @@ struct Sight {
     person: Person,
 }
 
-async fn look(storage: &dyn Storage, tenant: TenantId, who: &str, content: &Bytes) -> Sight {
+async fn look(
+    storage: &dyn Storage,
+    tenant: TenantId,
+    who: &str,
+    content: &Bytes,
+) -> TenantSnapshot {
     let whole = PageLimits { count_max: usize::MAX, bytes_max: usize::MAX };
     let mut pages = Vec::new();
     for verb_name in [None, Some("passed"), Some("confirmed")] {
@@ -86,10 +91,10 @@ async fn look(storage: &dyn Storage, tenant: TenantId, who: &str, content: &Byte
         }
     }
     let documents = storage.read_documents(tenant, None, whole).await.unwrap();
-    Sight {
+    TenantSnapshot {
         count: storage.count_statements(tenant).await.unwrap(),
         feed: storage.read_feed(tenant, 0, usize::MAX).await.unwrap(),
-        kept: storage.read_kept(tenant, 0, whole).await.unwrap(),
+        kept: storage.read_statements(tenant, 0, whole).await.unwrap(),
         pages,
         cursors: storage.list_cursors(tenant).await.unwrap(),
         documents: documents.into_iter().map(|one| format!("{one:?}")).collect(),
@@ -194,9 +199,9 @@ pub async fn other_tenants_continue_their_sequences<E: EngineUnderTest>() {
     for round in 0..2 {
         let last = stage.feed().await.len() as u64;
         let number = 8_000 + round;
-        assert_eq!(stage.append(&[&told(1, "ada")]).await.new_count, 0, "it is there");
-        assert!(stage.try_append(&[&told(1, "eve")]).await.is_err(), "the id is taken");
-        stage.append(&[&told(number, "ada")]).await;
+        assert_eq!(stage.append(&[&naming_draft(1, "ada")]).await.new_count, 0, "it is there");
+        assert!(stage.try_append(&[&naming_draft(1, "eve")]).await.is_err(), "the id is taken");
+        stage.append(&[&naming_draft(number, "ada")]).await;
         assert_eq!(stage.find(number).await.sequence, last + 1);
         stage = stage.reopen().await;
     }
@@ -265,7 +270,7 @@ async fn keep_writing(
 ) -> u128 {
     let mut count = 0;
     while !is_over.load(Ordering::Relaxed) || count < 20 {
-        storage.append(tenant, batch(&[&told(10_000 + count, "ada")])).await.unwrap();
+        storage.append(tenant, batch(&[&naming_draft(10_000 + count, "ada")])).await.unwrap();
         count += 1;
     }
     count

@@ -73,14 +73,14 @@ impl FromStr for Who {
 
 /// Whether the act that an entry tells of happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
+pub enum AuditOutcome {
     /// It happened.
     Done,
     /// It was refused.
     Refused,
 }
 
-impl Outcome {
+impl AuditOutcome {
     /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -111,7 +111,7 @@ pub struct NewAuditEntry {
     /// To what, as in `credential:abcd`. Empty if to nothing in particular.
     pub target: String,
     /// Whether it happened.
-    pub outcome: Outcome,
+    pub outcome: AuditOutcome,
     /// What changed, or why not, as a JSON object.
     pub detail: String,
 }
@@ -123,7 +123,7 @@ pub struct AuditEntry {
     pub sequence: u64,
     /// What it tells.
     pub content: NewAuditEntry,
-    /// [`link`] of the entry before and this one.
+    /// [`chain_hash`] of the entry before and this one.
     pub hash: ChainHash,
 }
 
@@ -164,14 +164,14 @@ impl ChainHead {
     /// The entry that `told` becomes behind this end.
     pub fn follow(self, tenant: Option<TenantId>, content: NewAuditEntry) -> AuditEntry {
         let sequence = self.sequence + 1;
-        let hash = link(self.hash, tenant, sequence, &content);
+        let hash = chain_hash(self.hash, tenant, sequence, &content);
         AuditEntry { sequence, content, hash }
     }
 
     /// Whether `entry` is the one that follows this end, unchanged.
     pub fn is_followed_by(self, tenant: Option<TenantId>, entry: &AuditEntry) -> bool {
         entry.sequence == self.sequence + 1
-            && entry.hash == link(self.hash, tenant, entry.sequence, &entry.content)
+            && entry.hash == chain_hash(self.hash, tenant, entry.sequence, &entry.content)
     }
 }
 
@@ -183,7 +183,7 @@ impl From<&AuditEntry> for ChainHead {
 
 /// The hash of an entry: SHA-256 over the hash before it and everything that it tells, each
 /// text with its length before it. `docs/format/audit.md` draws the bytes.
-pub fn link(
+pub fn chain_hash(
     previous: ChainHash,
     tenant: Option<TenantId>,
     sequence: u64,
@@ -226,7 +226,7 @@ pub struct AuditQuery {
     /// To this target.
     pub target: Option<String>,
     /// With this outcome.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<AuditOutcome>,
     /// Newest or oldest first.
     pub order: Order,
     /// Behind the entry with this sequence, in the order asked for.

@@ -18,10 +18,10 @@ use crate::{
 const BEHIND_COUNT_MAX: u64 = 2_000;
 
 /// How often a read looks whether the follower has come near enough.
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// After so many looks at a follower that does not move, a read does its work.
-const LOOK_COUNT_MAX: u32 = 25;
+const POLL_COUNT_MAX: u32 = 25;
 
 /// Records that are read at once.
 const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
@@ -48,7 +48,7 @@ where
 {
     // What is stored from now on need not be known.
     let last = store.count_statements(tenant).await?;
-    let (mut seen, mut look_count, mut is_helping) = (None, 0, false);
+    let (mut seen, mut poll_count, mut is_helping) = (None, 0, false);
     loop {
         let found = read().await?;
         let span = FollowerPosition { tenant, sequence: found.sequence, last_sequence: last };
@@ -57,14 +57,14 @@ where
             return Ok((found.value, facts));
         }
         if seen.replace(span.sequence) != Some(span.sequence) && !is_helping {
-            look_count = 0;
+            poll_count = 0;
         }
-        if LOOK_COUNT_MAX <= look_count {
+        if POLL_COUNT_MAX <= poll_count {
             is_helping = help(store, span).await?;
             continue;
         }
-        tokio::time::sleep(LOOK).await;
-        look_count += 1;
+        tokio::time::sleep(POLL_INTERVAL).await;
+        poll_count += 1;
     }
 }
 

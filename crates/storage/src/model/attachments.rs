@@ -73,8 +73,7 @@ impl AttachmentStore for ModelStorage {
         tenant: TenantId,
         sha2: &Sha2,
     ) -> Result<Option<Box<dyn AttachmentReader>>, StorageError> {
-        let content =
-            self.with_holdings(tenant, |holdings| holdings.attachments.get(sha2).cloned());
+        let content = self.with_tenant_data(tenant, |data| data.attachments.get(sha2).cloned());
         Ok(content.map(|content| -> Box<dyn AttachmentReader> {
             Box::new(ModelReader { len_bytes: content.len() as u64, rest: content })
         }))

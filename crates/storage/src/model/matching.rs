@@ -6,39 +6,39 @@ use std::collections::BTreeSet;
 
 use acta_xapi::{Activity, ActivityId, Actor, Context, Ifi, Object, SubStatement};
 
-use super::Holdings;
-use super::statements::{Record, Said};
+use super::TenantData;
+use super::statements::{LogRecord, ParsedStatement};
 use crate::{AgentFilter, StatementQuery};
 
-impl Holdings {
+impl TenantData {
     /// Whether the statement itself, or one that it points to over any number of
     /// `StatementRef`s, meets all filters that are not about time or authority.
-    pub(super) fn matches_along_chain(&self, record: &Record, query: &StatementQuery) -> bool {
+    pub(super) fn matches_along_chain(&self, record: &LogRecord, query: &StatementQuery) -> bool {
         let mut seen = BTreeSet::new();
         let mut current = Some(record);
         while let Some(record) = current {
             // References may run in a circle.
-            if !seen.insert(record.kept.id) {
+            if !seen.insert(record.statement.id) {
                 return false;
             }
             if matches(record, query) {
                 return true;
             }
-            current = record.kept.target.and_then(|target| self.record(target));
+            current = record.statement.target.and_then(|target| self.record(target));
         }
         false
     }
 }
 
 /// Whether the statement itself meets all filters that are not about time or authority.
-fn matches(record: &Record, query: &StatementQuery) -> bool {
-    let Some(said) = &record.said else {
+fn matches(record: &LogRecord, query: &StatementQuery) -> bool {
+    let Some(parsed) = &record.parsed else {
         return is_of_time_alone(query);
     };
-    let statement = &said.statement;
+    let statement = &parsed.statement;
     let context = statement.context.as_ref();
     let registration = context.and_then(|context| context.registration);
-    query.agent.as_ref().is_none_or(|filter| is_about_agent(said, filter))
+    query.agent.as_ref().is_none_or(|filter| is_about_agent(parsed, filter))
         && query.verb.as_ref().is_none_or(|verb| *verb == statement.verb.id)
         && query.registration.is_none_or(|wanted| Some(wanted) == registration)
         && query.activity.as_ref().is_none_or(|wanted| {
@@ -54,13 +54,13 @@ fn is_of_time_alone(query: &StatementQuery) -> bool {
         && query.activity.is_none()
 }
 
-fn is_about_agent(said: &Said, filter: &AgentFilter) -> bool {
-    let statement = &said.statement;
+fn is_about_agent(parsed: &ParsedStatement, filter: &AgentFilter) -> bool {
+    let statement = &parsed.statement;
     if names_in_actor_or_object(&statement.actor, &statement.object, &filter.ifi) {
         return true;
     }
     filter.is_related
-        && (said.authority == filter.ifi
+        && (parsed.authority == filter.ifi
             || names_in_context(statement.context.as_ref(), &filter.ifi)
             || names_in_substatement(&statement.object, &filter.ifi))
 }

@@ -2,8 +2,8 @@
 
 use acta_storage::directory::Recorded;
 use acta_storage::{
-    Advanced, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind, FollowerName,
-    FollowerStep, Outcome, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
+    Advanced, AuditOutcome, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind,
+    FollowerName, FollowerStep, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
     Usage, UsageStore,
 };
 use acta_storage_suite::audit::sample_entry;
@@ -80,7 +80,7 @@ async fn ask_administration(bench: &Bench) -> [Answer; 5] {
     let tables = &bench.tables;
     let everything = AuditQuery::everything(9);
     // A damaged entry may have been one of these.
-    let refused = AuditQuery { outcome: Some(Outcome::Refused), ..everything.clone() };
+    let refused = AuditQuery { outcome: Some(AuditOutcome::Refused), ..everything.clone() };
     [
         told_of(tables.list_audit(Some(tenant(1)), &everything).await),
         told_of(tables.list_audit(Some(tenant(1)), &refused).await),

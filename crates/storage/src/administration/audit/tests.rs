@@ -8,7 +8,7 @@ fn told() -> NewAuditEntry {
         from: "local".into(),
         act: "tenant.created".into(),
         target: "tenant:2".into(),
-        outcome: Outcome::Done,
+        outcome: AuditOutcome::Done,
         detail: "{}".into(),
     }
 }
@@ -73,7 +73,7 @@ fn every_change_of_an_entry_is_noticed() {
         |told| told.from = "127.0.0.1".into(),
         |told| told.act = "tenant.renamed".into(),
         |told| told.target = "tenant:3".into(),
-        |told| told.outcome = Outcome::Refused,
+        |told| told.outcome = AuditOutcome::Refused,
         |told| told.detail = r#"{"a":1}"#.into(),
     ];
     for (index, change) in changes.into_iter().enumerate() {

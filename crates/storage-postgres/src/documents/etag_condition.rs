@@ -4,14 +4,14 @@ use acta_storage::{Etag, EtagMatch, Precondition};
 
 /// A precondition on a document that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted<'a> {
+pub(super) struct EtagCondition<'a> {
     /// Its tag is one of these; none if any will do.
     pub(super) one_of: Option<Vec<&'a str>>,
     /// Its tag is none of these.
     pub(super) none_of: Vec<&'a str>,
 }
 
-impl<'a> Wanted<'a> {
+impl<'a> EtagCondition<'a> {
     /// What `precondition` asks of a document that is there; none if it asks for its absence.
     pub(super) fn of(precondition: &'a Precondition) -> Option<Self> {
         let one_of = match &precondition.if_match {
@@ -50,7 +50,7 @@ mod tests {
         {
             let precondition =
                 Precondition { if_match: if_match.clone(), if_none_match: if_none_match.clone() };
-            let is_met = Wanted::of(&precondition).is_some_and(|wanted| {
+            let is_met = EtagCondition::of(&precondition).is_some_and(|wanted| {
                 wanted.one_of.is_none_or(|etags| etags.contains(&"a"))
                     && !wanted.none_of.contains(&"a")
             });
