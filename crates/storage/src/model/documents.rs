@@ -12,7 +12,7 @@ use crate::{
     StorageError,
 };
 
-/// Whether the document is one of the place's.
+/// Whether the list contains the document.
 fn is_in(key: &DocumentKey, list: &DocumentList) -> bool {
     match (key, list) {
         (
@@ -44,7 +44,7 @@ fn is_in(key: &DocumentKey, list: &DocumentList) -> bool {
     }
 }
 
-/// Whether both documents are in the same place: of no registration is a place, too.
+/// Whether both documents are in the same place. Without a registration is a place, too.
 fn is_beside(key: &DocumentKey, other: &DocumentKey) -> bool {
     match (key, other) {
         (

@@ -1,4 +1,4 @@
-//! Activities and persons, gathered anew from all statements at each question.
+//! Activities and persons, computed from all statements at each read.
 
 use acta_access::TenantId;
 use acta_xapi::{ActivityId, Ifi, merge_definitions};
@@ -9,7 +9,7 @@ use super::{ModelStorage, TenantData};
 use crate::{EntityRead, EntityStore, Person, StorageError};
 
 impl TenantData {
-    /// What every statement says, in order.
+    /// All parsed statements, in order.
     fn parsed(&self) -> impl Iterator<Item = &ParsedStatement> {
         self.records.iter().filter_map(|record| record.parsed.as_ref())
     }

@@ -59,7 +59,7 @@ impl Feed for ModelStorage {
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
-        // Entities are gathered anew from the statements: their facts need not be kept.
+        // Entities are computed from the statements at each read: facts need not be stored.
         Ok(self.with_tenant_data(step.tenant, |data| {
             let position = data.positions.entry(follower).or_insert(0);
             if *position != step.from {

@@ -1,4 +1,4 @@
-//! Whether a statement meets the filters of a query, read off its parsed value.
+//! Whether a parsed statement matches the filters of a query.
 //!
 //! Spec: xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, 4.1.6.1.
 
@@ -11,13 +11,13 @@ use super::statements::{LogRecord, ParsedStatement};
 use crate::{AgentFilter, StatementQuery};
 
 impl TenantData {
-    /// Whether the statement itself, or one that it points to over any number of
-    /// `StatementRef`s, meets all filters that are not about time or authority.
+    /// Whether the statement itself, or one that it refers to over any number of
+    /// `StatementRef`s, matches all filters that are not about time or authority.
     pub(super) fn matches_along_chain(&self, record: &LogRecord, query: &StatementQuery) -> bool {
         let mut seen = BTreeSet::new();
         let mut current = Some(record);
         while let Some(record) = current {
-            // References may run in a circle.
+            // References may be circular.
             if !seen.insert(record.statement.id) {
                 return false;
             }
@@ -30,7 +30,7 @@ impl TenantData {
     }
 }
 
-/// Whether the statement itself meets all filters that are not about time or authority.
+/// Whether the statement itself matches all filters that are not about time or authority.
 fn matches(record: &LogRecord, query: &StatementQuery) -> bool {
     let Some(parsed) = &record.parsed else {
         return is_of_time_alone(query);
@@ -46,7 +46,7 @@ fn matches(record: &LogRecord, query: &StatementQuery) -> bool {
         })
 }
 
-/// Whether nothing is asked but when a statement was stored, and who vouches for it.
+/// Whether the query filters by nothing but stored time and authority.
 fn is_of_time_alone(query: &StatementQuery) -> bool {
     query.agent.is_none()
         && query.verb.is_none()
@@ -86,7 +86,7 @@ fn names_in_substatement(object: &Object, ifi: &Ifi) -> bool {
     })
 }
 
-/// Whether `actor` is the one sought, or a group with it as a member.
+/// Whether `actor` has the identifier, or is a group with such a member.
 fn names(actor: &Actor, ifi: &Ifi) -> bool {
     actor.ifi.as_ref() == Some(ifi) || actor.members.iter().any(|member| names(member, ifi))
 }

@@ -20,7 +20,7 @@ impl Store {
         last.map_or(ChainHead::EMPTY, ChainHead::from)
     }
 
-    /// Makes one write, whatever it expects.
+    /// Makes one write without checking what it expects.
     pub(super) fn write(&mut self, write: &RecordWrite) {
         let place = (write.kind, write.id.clone());
         let version = self.records.get(&place).map_or(1, |record| record.version + 1);
@@ -33,7 +33,7 @@ impl Store {
         }
     }
 
-    /// What keeps `write`, the one with this index, from happening.
+    /// Why `write`, the one with this index, is rejected; `None` if it is not.
     fn first_rejection(&self, index: usize, write: &RecordWrite) -> Option<Committed> {
         let found = self.records.get(&(write.kind, write.id.clone()));
         let is_expected = match write.expected {

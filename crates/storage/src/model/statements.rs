@@ -18,15 +18,15 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct LogRecord {
     pub(super) statement: TransferredStatement,
-    /// None if it was imported and does not pass today's rules.
+    /// `None` if it was imported and is not valid by the current rules.
     pub(super) parsed: Option<ParsedStatement>,
 }
 
-/// What a statement says.
+/// A parsed statement and its authority.
 #[derive(Debug)]
 pub(super) struct ParsedStatement {
     pub(super) statement: Statement,
-    /// Who vouches for it.
+    /// The identifier in its authority.
     pub(super) authority: Ifi,
 }
 
@@ -36,7 +36,7 @@ impl LogRecord {
         i128::from(self.statement.stored.unix_micros()) * 1000
     }
 
-    /// Who vouches for it.
+    /// The identifier in its authority.
     fn authority(&self) -> Option<&Ifi> {
         self.parsed.as_ref().map(|parsed| &parsed.authority)
     }
@@ -48,7 +48,7 @@ impl TenantData {
         self.indices.get(&id).and_then(|index| self.records.get(*index))
     }
 
-    /// Whether a voiding statement names this one, which is not itself a voiding statement.
+    /// Whether a voiding statement refers to this one, which is not itself a voiding statement.
     ///
     /// Spec: xAPI 1.0.3, Part Two, 2.3.2.
     fn is_voided(&self, record: &LogRecord) -> bool {
@@ -100,7 +100,7 @@ impl TenantData {
                 stored,
                 version,
                 fingerprint: statement.fingerprint,
-                // Nothing is committed to what vanishes with the process.
+                // The model erases nothing, so it needs no commitments.
                 salt: [0; 16],
                 text,
                 target: statement.target(),
@@ -112,14 +112,14 @@ impl TenantData {
         self.records.len() - count_before
     }
 
-    /// Adds the record that comes next.
+    /// Appends a record.
     pub(super) fn push(&mut self, record: LogRecord) {
         self.indices.insert(record.statement.id, self.records.len());
         self.void_targets.extend(record.statement.target.filter(|_| record.statement.is_voiding));
         self.records.push(record);
     }
 
-    /// Whether a statement belongs to the answer of a query, wherever its page starts.
+    /// Whether a statement matches a query, regardless of the page.
     fn is_found(&self, record: &LogRecord, query: &StatementQuery) -> bool {
         !self.is_voided(record)
             && query.since_nanos.is_none_or(|since| since < record.stored_nanos())

@@ -1,4 +1,4 @@
-//! Giving everything away, and importing it.
+//! Export and import of a whole store.
 
 use std::io;
 use std::ops::Bound;
@@ -15,7 +15,7 @@ use crate::{
     TransferTarget, TransferredDocument, TransferredStatement, first_broken_link,
 };
 
-/// The items of a page, of which each has so many bytes.
+/// The items of a page; `len` returns the bytes of each.
 fn page_of<T>(items: impl Iterator<Item = T>, page: PageLimits, len: fn(&T) -> usize) -> Vec<T> {
     let mut taken = Vec::new();
     let mut len_bytes = 0;
@@ -91,7 +91,7 @@ impl TransferSource for ModelStorage {
 }
 
 impl TenantData {
-    /// Why the statement does not follow what is here; none if it does.
+    /// Why the statement does not follow the log; `None` if it does.
     fn gap_before(
         &self,
         statement: &TransferredStatement,

@@ -32,7 +32,7 @@ fn who_prints_and_parses_alike() {
     }
 }
 
-/// The bytes that are drawn in the documentation of formats: they never change.
+/// The bytes are those in `docs/format/audit.md`. They never change.
 #[test]
 fn the_hash_of_an_entry_is_the_one_that_is_documented() {
     let mut bytes = b"acta audit 1\n".to_vec();
@@ -81,7 +81,7 @@ fn every_change_of_an_entry_is_noticed() {
         change(&mut forged.content);
         assert!(!ChainHead::EMPTY.is_followed_by(tenant, &forged), "change {index}");
     }
-    // A letter that moves from one text to the next.
+    // A letter is moved from one text to the next.
     let mut moved = first.clone();
     moved.content.from = "localt".into();
     moved.content.act = "enant.created".into();
