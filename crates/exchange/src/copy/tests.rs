@@ -29,7 +29,7 @@ async fn put(storage: &ModelStorage, tenant: TenantId, name: &str) {
     storage.replace_document(tenant, &key, new, &Precondition::default()).await.unwrap();
 }
 
-/// Twenty statements of two tenants by turns, each at a time of its own.
+/// Twenty statements of two tenants in turn, each with its own time.
 async fn fill_logs(storage: &ModelStorage, clock: &ManualClock, south: TenantId) {
     for number in 1..=20 {
         clock.advance(Duration::from_micros(300));
@@ -39,7 +39,7 @@ async fn fill_logs(storage: &ModelStorage, clock: &ManualClock, south: TenantId)
     }
 }
 
-/// A store with something of every kind.
+/// A store with data of every kind.
 async fn filled() -> ModelStorage {
     let clock = Arc::new(ManualClock::new(START));
     let storage = ModelStorage::new(Arc::<ManualClock>::clone(&clock));
@@ -101,7 +101,7 @@ async fn copies_everything_and_counts_it() {
         let documents = from.read_documents(tenant.id, None, WHOLE).await.unwrap();
         assert_eq!(to.read_documents(tenant.id, None, WHOLE).await.unwrap(), documents);
     }
-    // The same content has the same hash, wherever it is.
+    // The same content has the same hash in every store.
     let back = run(&to, &store()).await.unwrap();
     assert_eq!(back.tenants, copied.tenants);
 }
@@ -117,7 +117,7 @@ async fn goes_on_with_what_is_missing() {
         let statements = statements.into_iter().map(|one| (tenant, one)).collect();
         to.import_statements(statements).await.unwrap();
     }
-    // Copied before, and removed from the source since.
+    // Copied before, and since removed from the source.
     put(&to, south, "gone").await;
     put(&to, south, "one").await;
     let copied = run(&from, &to).await.unwrap();
@@ -171,7 +171,7 @@ async fn refuses_a_target_that_is_not_empty() {
     expect(to, "secrets").await;
 }
 
-/// A target with the mark of this source in which something is not as it should be.
+/// A target with the mark of this source and wrong content.
 async fn damaged_target(from: &ModelStorage) -> ModelStorage {
     let to = store();
     to.begin_import(from.identify().await.unwrap()).await.unwrap();
@@ -221,7 +221,7 @@ async fn reports_the_difference_and_stays_unfinished() {
     assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
 }
 
-/// Records are copied over what is there, and what is gone from the source goes.
+/// Records replace those in the target; those that the source no longer has are removed.
 #[tokio::test]
 async fn records_become_those_of_the_source() {
     let from = filled().await;
@@ -241,7 +241,7 @@ async fn records_become_those_of_the_source() {
     }
 }
 
-/// Of no meaning, so that many are quickly made.
+/// A minimal statement, cheap to create in numbers.
 fn blank(sequence: u64, stored_micros: i64) -> TransferredStatement {
     TransferredStatement {
         sequence,

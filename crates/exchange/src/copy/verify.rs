@@ -1,6 +1,6 @@
-//! Reads both stores again and compares them: counts, hashes, and every statement.
+//! Reads both stores again and compares counts, hashes and every statement.
 //!
-//! What is hashed, and how, is written in `docs/operate/copy.md`.
+//! The hashes are defined in `docs/operate/copy.md`.
 
 use acta_access::TenantId;
 use acta_storage::{
@@ -16,12 +16,12 @@ use super::{CopiedTenant, CopyError, Digest, Kind, StoreCopyProgress};
 /// Statements that are compared at a time.
 const STATEMENT_PAGE: PageLimits = PageLimits { count_max: 8192, bytes_max: 16 << 20 };
 
-/// As many as the source has on its page, however long they are.
+/// A page of exactly `count` items of any length.
 fn as_many(count: usize) -> PageLimits {
     PageLimits { count_max: count, bytes_max: usize::MAX }
 }
 
-/// Hashes items so that no two rows of values give the same bytes.
+/// Hashes items unambiguously: each value is preceded by its length.
 struct DigestBuilder {
     hasher: Sha2Hasher,
     count: u64,
@@ -171,7 +171,7 @@ impl Verifier<'_, '_> {
     }
 }
 
-/// What both sides agree on.
+/// The digest of both sides, if they are equal.
 fn compare_digests(
     tenant: TenantId,
     kind: Kind,
@@ -192,7 +192,7 @@ async fn secrets(storage: &dyn Storage) -> Result<Vec<(String, [u8; 32])>, Stora
     Ok(secrets)
 }
 
-/// Each document is hashed by itself, because every engine has an order of its own.
+/// Each document is hashed separately, because every engine has its own order.
 async fn documents(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
     let mut hashes: Vec<Sha2> = Vec::new();
     let mut after: Option<DocumentKey> = None;
@@ -254,7 +254,7 @@ async fn attachments(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, 
     }
 }
 
-/// How long the content is, and what hash it really has.
+/// The length of the content and its computed hash.
 async fn read_content(
     storage: &dyn Storage,
     tenant: TenantId,
@@ -286,7 +286,7 @@ async fn credentials(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, 
     }
 }
 
-/// Each entry has a hash of itself and all before it.
+/// The hash of the last entry covers all before it.
 async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest, StorageError> {
     let mut query = AuditQuery::everything(RECORD_COUNT_MAX);
     let mut tally = DigestBuilder::new();
@@ -300,7 +300,7 @@ async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest
     }
 }
 
-/// Kinds that change while a store is merely used: they are copied, but nobody counts on them.
+/// Kinds that change whenever a store is used: they are copied, but not compared.
 const VOLATILE_KINDS: [RecordKind; 4] =
     [RecordKind::CredentialUse, RecordKind::Session, RecordKind::Failures, RecordKind::Answer];
 

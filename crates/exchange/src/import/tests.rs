@@ -184,7 +184,7 @@ async fn an_export_can_be_imported_elsewhere() {
     let exported = one.export().await;
     let (imported, log) = other.import(None, &exported).await;
     assert_eq!((imported.stored, log.problems), (10, vec![]));
-    // What was sent is the same; only what the store sets differs.
+    // The sender's properties are equal; only those that the store sets differ.
     let sent = |text: &str| text.split("\"stored\"").next().unwrap_or_default().to_owned();
     for (before, after) in exported.lines().zip(other.export().await.lines()) {
         assert_eq!(sent(before), sent(after));
