@@ -75,7 +75,7 @@ fn requests_are_limited_to_their_rate_with_bursts_of_one_second() {
     bench.clock.advance(Duration::from_millis(1));
     bench.quotas.take_request(&slow).unwrap();
     assert!(bench.quotas.take_request(&slow).is_err());
-    // However long it was silent, no more than a second of requests comes at once.
+    // However long it was idle, the burst is limited to one second of requests.
     bench.clock.advance(Duration::from_mins(10));
     let passed = (0..10).filter(|_| bench.quotas.take_request(&slow).is_ok()).count();
     assert_eq!(passed, 4);
@@ -120,7 +120,7 @@ async fn nodes_read_the_usage_of_other_nodes() {
     one.flush().await.unwrap();
     other.flush().await.unwrap();
     assert!(store(&other, &small, usage(2, 10)).await.is_err());
-    // One that starts later knows at once.
+    // A node that starts later reads the total at once.
     assert!(store(&bench.node(), &small, usage(2, 10)).await.is_err());
     let day = day_of(START);
     let sum =

@@ -63,7 +63,7 @@ async fn store(service: &Service, who: &Principal, text: String) -> Result<usize
     Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
 }
 
-/// The rules that an error names.
+/// The rules in the faults of an error.
 fn rules<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Vec<Rule> {
     match result {
         Err(ServiceError::Faulty(faults)) => faults.0.iter().map(|fault| fault.rule).collect(),
