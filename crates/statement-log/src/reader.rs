@@ -194,7 +194,7 @@ pub fn kept_of(
         version: statement.version,
         fingerprint: Fingerprint(statement.fingerprint),
         salt: statement.salt,
-        kept: StatementText { text, is_timestamp_stored: statement.is_timestamp_stored },
+        text: StatementText { text, is_timestamp_stored: statement.is_timestamp_stored },
         target: record.target.map(|target| StatementId(Uuid::from_u128(target))),
         is_voiding: record.is_voiding,
     })

@@ -220,8 +220,8 @@ impl Engine {
         blocking(move || reading.retry_if_rewritten(|reading| reading.feed(after, count_max))).await
     }
 
-    /// As [`acta_storage::TransferSource::read_kept`].
-    pub(crate) async fn read_kept(
+    /// As [`acta_storage::TransferSource::read_statements`].
+    pub(crate) async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,

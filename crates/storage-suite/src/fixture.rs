@@ -234,8 +234,8 @@ impl Draft {
 
     /// The complete text, if it was stored at `stored`.
     pub fn complete(&self, stored: Timestamp) -> String {
-        let kept = self.build().kept;
-        StatementText::complete(&kept.text, kept.is_timestamp_stored, &stored.to_string())
+        let text = self.build().text;
+        StatementText::complete(&text.text, text.is_timestamp_stored, &stored.to_string())
     }
 }
 
@@ -246,8 +246,8 @@ pub fn new_statement(text: &str, authority: &str, version: Version) -> NewStatem
     let id = statement.id.unwrap();
     let authority = account(authority);
     let stamp = Stamp { id, authority: &authority.to_key(), version };
-    let kept = statement.keep(&stamp);
-    NewStatement { id, statement, kept, authority, version }
+    let text = statement.keep(&stamp);
+    NewStatement { id, statement, text, authority, version }
 }
 
 /// A batch without attachments.

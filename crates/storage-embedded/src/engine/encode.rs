@@ -53,7 +53,7 @@ impl Encoder {
         tenant: TenantId,
         statements: &[NewStatement],
     ) -> Result<Vec<EncodedRecord>, StorageError> {
-        let texts = self.pack(statements.iter().map(|statement| statement.kept.text.as_str()))?;
+        let texts = self.pack(statements.iter().map(|statement| statement.text.text.as_str()))?;
         let mut salts = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut salts);
         let mut prepared = Vec::with_capacity(statements.len());
@@ -63,7 +63,7 @@ impl Encoder {
         for (statement, ((text, salt), facts)) in statements.iter().zip(rest) {
             let mut one = self.prepare_one(tenant, statement, (text, *salt));
             one.received =
-                Some(Received { len_bytes: statement.kept.text.len(), entity_facts: facts });
+                Some(Received { len_bytes: statement.text.text.len(), entity_facts: facts });
             prepared.push(one);
         }
         Ok(prepared)
@@ -102,7 +102,7 @@ impl Encoder {
             },
             content: Content::Statement(EncodedStatement {
                 version: new.version,
-                is_timestamp_stored: new.kept.is_timestamp_stored,
+                is_timestamp_stored: new.text.is_timestamp_stored,
                 fingerprint: statement.fingerprint.0,
                 salt,
                 text,
@@ -116,7 +116,7 @@ impl Encoder {
         &self,
         run: &[(TenantId, TransferredStatement)],
     ) -> Result<Vec<EncodedRecord>, StorageError> {
-        let texts = self.pack(run.iter().map(|(_, kept)| kept.kept.text.as_str()))?;
+        let texts = self.pack(run.iter().map(|(_, kept)| kept.text.text.as_str()))?;
         let run = run.iter().zip(texts);
         Ok(run.map(|((tenant, kept), text)| self.import_one(*tenant, kept, text)).collect())
     }
@@ -148,12 +148,12 @@ impl Encoder {
             },
             content: Content::Statement(EncodedStatement {
                 version: kept.version,
-                is_timestamp_stored: kept.kept.is_timestamp_stored,
+                is_timestamp_stored: kept.text.is_timestamp_stored,
                 fingerprint: kept.fingerprint.0,
                 salt: kept.salt,
                 text,
             }),
-            received: Some(Received { len_bytes: kept.kept.text.len(), entity_facts }),
+            received: Some(Received { len_bytes: kept.text.text.len(), entity_facts }),
         }
     }
 }

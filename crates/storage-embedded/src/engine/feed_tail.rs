@@ -48,8 +48,9 @@ impl RecentStatement {
     }
 
     fn record(&self, source: Box<dyn StatementSource>) -> FeedRecord {
-        let place = (self.sequence, Timestamp::from_unix_micros(self.stored_micros));
-        FeedRecord::of_source(place, self.len_bytes, self.entity_facts.clone(), source)
+        let stored = Timestamp::from_unix_micros(self.stored_micros);
+        let facts = self.entity_facts.clone();
+        FeedRecord::of_source(self.sequence, stored, self.len_bytes, facts, source)
     }
 }
 

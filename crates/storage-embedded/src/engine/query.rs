@@ -218,7 +218,7 @@ impl Reading {
 }
 
 impl Reading {
-    /// As [`acta_storage::TransferSource::read_kept`].
+    /// As [`acta_storage::TransferSource::read_statements`].
     pub(crate) fn kept(
         &self,
         after: u64,
@@ -226,7 +226,7 @@ impl Reading {
     ) -> Result<Vec<TransferredStatement>, StorageError> {
         self.span(after, page, |segment, record, location| {
             let kept = kept_of(segment, record, location)?;
-            let len_bytes = kept.kept.text.len();
+            let len_bytes = kept.text.text.len();
             Ok((kept, len_bytes))
         })
     }

@@ -185,10 +185,10 @@ async fn check_queries(storage: &EmbeddedStorage) {
 
 async fn check_copying(storage: &EmbeddedStorage) {
     let page = |count_max| PageLimits { count_max, bytes_max: usize::MAX };
-    let kept = storage.read_kept(TENANT, 0, page(2)).await.unwrap();
+    let kept = storage.read_statements(TENANT, 0, page(2)).await.unwrap();
     assert_eq!(kept.iter().map(|one| one.sequence).collect::<Vec<_>>(), [1, 2]);
     for sequence in ERASED {
-        let copied = storage.read_kept(TENANT, sequence - 1, page(1)).await;
+        let copied = storage.read_statements(TENANT, sequence - 1, page(1)).await;
         let Err(StorageError::Io { source, .. }) = copied else { panic!("{copied:?}") };
         assert_eq!(source.kind(), std::io::ErrorKind::Unsupported);
     }

@@ -12,7 +12,7 @@ use acta_storage::{
     CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
     EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
 };
-use acta_storage_suite::settling::credential;
+use acta_storage_suite::directory::credential;
 use acta_xapi::{ActivityId, Ifi, Uuid};
 use bytes::Bytes;
 use rusqlite::Connection;

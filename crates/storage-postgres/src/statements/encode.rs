@@ -46,11 +46,11 @@ impl EncodedStatement {
     }
 
     fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
-        let NewStatement { id, statement, kept, authority, version } = new;
+        let NewStatement { id, statement, text, authority, version } = new;
         Self {
             id,
-            text: kept.text,
-            is_timestamp_stored: kept.is_timestamp_stored,
+            text: text.text,
+            is_timestamp_stored: text.is_timestamp_stored,
             version,
             fingerprint: statement.fingerprint,
             salt,
@@ -66,20 +66,20 @@ impl EncodedStatement {
     pub(super) fn imported(
         hasher: &TermHasher,
         tenant: TenantId,
-        kept: TransferredStatement,
+        transferred: TransferredStatement,
     ) -> Self {
-        let read = kept.read();
+        let read = transferred.read();
         let terms = read.map(|(said, authority)| hasher.terms_of(tenant, &said, &authority));
         Self {
-            id: kept.id,
-            text: kept.kept.text,
-            is_timestamp_stored: kept.kept.is_timestamp_stored,
-            version: kept.version,
-            fingerprint: kept.fingerprint,
-            salt: kept.salt,
+            id: transferred.id,
+            text: transferred.text.text,
+            is_timestamp_stored: transferred.text.is_timestamp_stored,
+            version: transferred.version,
+            fingerprint: transferred.fingerprint,
+            salt: transferred.salt,
             terms: terms.unwrap_or_default(),
-            target: kept.target,
-            is_voiding: kept.is_voiding,
+            target: transferred.target,
+            is_voiding: transferred.is_voiding,
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Activities and persons, gathered anew from all statements at each question.
+//! Activities and persons, computed from all statements at each read.
 
 use acta_access::TenantId;
 use acta_xapi::{ActivityId, Ifi, merge_definitions};
 use async_trait::async_trait;
 
-use super::statements::Said;
-use super::{Holdings, ModelStorage};
+use super::statements::ParsedStatement;
+use super::{ModelStorage, TenantData};
 use crate::{EntityRead, EntityStore, Person, StorageError};
 
-impl Holdings {
-    /// What every statement says, in order.
-    fn said(&self) -> impl Iterator<Item = &Said> {
-        self.records.iter().filter_map(|record| record.said.as_ref())
+impl TenantData {
+    /// All parsed statements, in order.
+    fn parsed(&self) -> impl Iterator<Item = &ParsedStatement> {
+        self.records.iter().filter_map(|record| record.parsed.as_ref())
     }
 }
 
@@ -22,13 +22,13 @@ impl EntityStore for ModelStorage {
         tenant: TenantId,
         activity: &ActivityId,
     ) -> Result<EntityRead<Option<String>>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
-            let all = holdings.said().flat_map(|said| said.statement.definitions());
+        Ok(self.with_tenant_data(tenant, |data| {
+            let all = data.parsed().flat_map(|parsed| parsed.statement.definitions());
             let definitions = all.filter(|(id, _)| *id == activity);
             let value = definitions.fold(None, |known: Option<String>, (_, newer)| {
                 Some(merge_definitions(known.as_deref(), newer))
             });
-            EntityRead { value, sequence: holdings.last_sequence() }
+            EntityRead { value, sequence: data.last_sequence() }
         }))
     }
 
@@ -37,14 +37,14 @@ impl EntityStore for ModelStorage {
         tenant: TenantId,
         ifi: &Ifi,
     ) -> Result<EntityRead<Person>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
+        Ok(self.with_tenant_data(tenant, |data| {
             let mut names: Vec<String> = Vec::new();
-            let all = holdings.said().flat_map(|said| said.statement.named_actors());
+            let all = data.parsed().flat_map(|parsed| parsed.statement.named_actors());
             for (_, name) in all.filter(|(named, _)| *named == ifi) {
                 names.retain(|known| known != name);
                 names.push(name.to_owned());
             }
-            EntityRead { value: Person { names }, sequence: holdings.last_sequence() }
+            EntityRead { value: Person { names }, sequence: data.last_sequence() }
         }))
     }
 }
