@@ -62,7 +62,7 @@ fn collect_names(text: &str, names: &mut Vec<AttachmentName>) {
     if !text.contains("\"attachments\"") {
         return;
     }
-    let Ok(json) = parse(text.as_bytes(), &JsonLimits::KEPT) else { return };
+    let Ok(json) = parse(text.as_bytes(), &JsonLimits::STORED) else { return };
     let root = json.root();
     let substatement = root.member("object").filter(|object| object.kind() == Kind::Object);
     let lists = [Some(root), substatement].into_iter().flatten();

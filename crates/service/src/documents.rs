@@ -8,7 +8,7 @@ use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
     StorageError,
 };
-use acta_xapi::{BarePut, MergeError, Rule, Version, merge_documents};
+use acta_xapi::{MergeError, Rule, UnconditionalPut, Version, merge_documents};
 use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
@@ -87,13 +87,13 @@ impl Service {
     ) -> Result<(), ServiceError> {
         DocumentScope::from(key).permit(principal, Access::Write)?;
         let is_bare = precondition == Precondition::default();
-        let rule = version.bare_put(DocumentScope::from(key).kind());
+        let rule = version.unconditional_put(DocumentScope::from(key).kind());
         let precondition = match (is_bare, rule) {
-            (true, BarePut::Refused) => return self.refuse_bare_put(principal, key).await,
-            (true, BarePut::Creates) => {
+            (true, UnconditionalPut::Refused) => return self.refuse_bare_put(principal, key).await,
+            (true, UnconditionalPut::Creates) => {
                 Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
             }
-            (true, BarePut::Writes) | (false, _) => precondition,
+            (true, UnconditionalPut::Writes) | (false, _) => precondition,
         };
         let new = self.new_document(sent).await?;
         let written =

@@ -305,13 +305,13 @@ fn is_within(restrictions: &Restrictions, stored: &StoredStatement) -> bool {
     if !restrictions.narrows_content() {
         return true;
     }
-    let parsed = parse_statement(stored.text.as_bytes(), stored.version, &ParseLimits::KEPT);
+    let parsed = parse_statement(stored.text.as_bytes(), stored.version, &ParseLimits::STORED);
     parsed.is_ok_and(|statement| restrictions.permit_statement(&statement).is_ok())
 }
 
 /// Whether a statement has this authority.
 fn has_authority(stored: &StoredStatement, authority: &Ifi) -> bool {
-    let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::KEPT) else { return false };
+    let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::STORED) else { return false };
     let Some(found) = json.root().member("authority") else { return false };
     let found = parse_actor(found.raw().as_bytes(), stored.version);
     found.is_ok_and(|found| found.ifi.as_ref() == Some(authority))

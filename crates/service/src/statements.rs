@@ -5,8 +5,8 @@ use std::sync::Arc;
 use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId};
 use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment};
 use acta_xapi::{
-    Fault, Faults, Rule, Sha2, Stamp, Statement, StatementId, Uuid, Version, parse_statement,
-    parse_statements,
+    Fault, Faults, Rule, Sha2, Statement, StatementId, StoreProperties, Uuid, Version,
+    parse_statement, parse_statements,
 };
 use bytes::Bytes;
 
@@ -169,8 +169,8 @@ impl Service {
                     statement.id.unwrap_or_else(|| StatementId(Uuid::from_random(*random)))
                 }
             };
-            let stamp = Stamp { id, authority: authority.json(), version: sent.version };
-            let text = statement.keep(&stamp);
+            let stamp = StoreProperties { id, authority: authority.json(), version: sent.version };
+            let text = statement.stored_text(&stamp);
             let authority = authority.ifi().clone();
             NewStatement { id, statement, text, authority, version: sent.version }
         };

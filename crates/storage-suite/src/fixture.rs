@@ -11,7 +11,8 @@ use acta_storage::{
     StoredStatement,
 };
 use acta_xapi::{
-    Ifi, Iri, ParseLimits, Stamp, StatementId, StatementText, Uuid, Verb, Version, parse_statement,
+    Ifi, Iri, ParseLimits, StatementId, StatementText, StoreProperties, Uuid, Verb, Version,
+    parse_statement,
 };
 
 pub mod generate;
@@ -245,8 +246,8 @@ pub fn new_statement(text: &str, authority: &str, version: Version) -> NewStatem
         .unwrap_or_else(|faults| panic!("{faults:?} in {text}"));
     let id = statement.id.unwrap();
     let authority = account(authority);
-    let stamp = Stamp { id, authority: &authority.to_key(), version };
-    let text = statement.keep(&stamp);
+    let stamp = StoreProperties { id, authority: &authority.to_key(), version };
+    let text = statement.stored_text(&stamp);
     NewStatement { id, statement, text, authority, version }
 }
 

@@ -46,7 +46,7 @@ impl TransferredStatement {
     /// id and its time.
     pub fn read(&self) -> Option<(Statement, Ifi)> {
         let parsed =
-            parse_statement(self.text.text.as_bytes(), self.version, &ParseLimits::KEPT).ok();
+            parse_statement(self.text.text.as_bytes(), self.version, &ParseLimits::STORED).ok();
         let read = parsed.and_then(|statement| {
             let authority = statement.claimed_authority.as_ref()?.ifi.clone()?;
             Some((statement, authority))

@@ -335,10 +335,10 @@ impl LogCheck<'_, '_, '_> {
         kept: &StatementRecord<'_>,
         record: &Record<'_>,
     ) -> Option<String> {
-        let Ok(statement) = parse_statement(text.as_bytes(), kept.version, &ParseLimits::KEPT)
+        let Ok(statement) = parse_statement(text.as_bytes(), kept.version, &ParseLimits::STORED)
         else {
             // Either no JSON, or accepted by an older release whose rules were wider.
-            let is_json = json::parse(text.as_bytes(), &JsonLimits::KEPT).is_ok();
+            let is_json = json::parse(text.as_bytes(), &JsonLimits::STORED).is_ok();
             return (!is_json).then(|| "its text is no JSON".to_owned());
         };
         self.note_attachments(record.tenant, &statement);

@@ -90,7 +90,7 @@ pub(super) fn terms_of_text(
     version: Version,
     text: &str,
 ) -> Vec<Term> {
-    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::KEPT) else {
+    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::STORED) else {
         // Accepted by an older release whose rules were wider. It is still given back.
         tracing::warn!("a stored statement does not pass today's rules: it is not looked into");
         return Vec::new();

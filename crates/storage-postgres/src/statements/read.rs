@@ -165,7 +165,7 @@ impl StatementRow {
     /// What followers read of it. One whose text is damaged says nothing, and stops nobody who
     /// does not ask for the text.
     fn into_record(self) -> FeedRecord {
-        let parsed = parse_statement(self.text.as_bytes(), self.version, &ParseLimits::KEPT);
+        let parsed = parse_statement(self.text.as_bytes(), self.version, &ParseLimits::STORED);
         let facts = parsed.map_or_else(
             |_faults| {
                 tracing::warn!(

@@ -36,7 +36,7 @@ async fn expected(node: &Node, activity: &str) -> (Option<String>, Vec<String>) 
     let (mut definition, mut names) = (None, Vec::<String>::new());
     for entry in node.read_feed(TENANT, 0, usize::MAX).await.unwrap() {
         let statement =
-            parse_statement(entry.text.as_bytes(), entry.version, &ParseLimits::KEPT).unwrap();
+            parse_statement(entry.text.as_bytes(), entry.version, &ParseLimits::STORED).unwrap();
         for (id, told) in statement.definitions() {
             if *id == activity_id(activity) {
                 definition = Some(merge_definitions(definition.as_deref(), told));

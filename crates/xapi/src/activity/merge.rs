@@ -1,27 +1,28 @@
-//! What a store knows of an activity as definitions of it arrive.
+//! Merges the definitions of an activity from several statements.
 
 use std::borrow::Cow;
 
-use crate::document::{push_key, push_member, unite};
+use crate::document::{merge_members, push_key, push_member};
 use crate::json::{self, Json, JsonLimits, Kind, Value};
 
-/// The definition that results when `newer` arrives for an activity known as `known`.
+/// The definition that results when `newer` arrives for an activity with the definition
+/// `stored`.
 ///
 /// Both are JSON objects that have passed validation. Languages of names and descriptions
-/// and extensions are united, the newer winning; every other property is replaced. When the
-/// interaction becomes one of another type, what belonged to the former type goes.
+/// and extensions are merged, and newer values replace older ones; every other property is
+/// replaced. If the type of the interaction changes, the properties of the old type are removed.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.4.1 (LRS requirements on activity definitions).
-pub fn merge_definitions(known: Option<&str>, newer: &str) -> String {
-    let Some(known) = known.filter(|known| *known != newer) else { return newer.to_owned() };
-    let (Some(known_json), Some(newer_json)) = (parse_object(known), parse_object(newer)) else {
+pub fn merge_definitions(stored: Option<&str>, newer: &str) -> String {
+    let Some(stored) = stored.filter(|stored| *stored != newer) else { return newer.to_owned() };
+    let (Some(stored_json), Some(newer_json)) = (parse_object(stored), parse_object(newer)) else {
         return newer.to_owned();
     };
-    let (known_root, newer_root) = (known_json.root(), newer_json.root());
-    let is_other_interaction = is_other_interaction(known_root, newer_root);
-    let mut merged = String::with_capacity(known.len() + newer.len());
+    let (stored_root, newer_root) = (stored_json.root(), newer_json.root());
+    let is_other_interaction = is_other_interaction(stored_root, newer_root);
+    let mut merged = String::with_capacity(stored.len() + newer.len());
     merged.push('{');
-    for (key, value) in known_root.members() {
+    for (key, value) in stored_root.members() {
         let name = key.unescaped();
         match newer_root.member(&name) {
             None if is_other_interaction && INTERACTION.contains(&&*name) => {}
@@ -31,18 +32,18 @@ pub fn merge_definitions(known: Option<&str>, newer: &str) -> String {
                     push_key(&mut merged, key);
                     // Language tags are the same in any case.
                     let fold = |tag: Cow<'_, str>| Cow::Owned(tag.to_ascii_lowercase());
-                    push_united(&mut merged, value, newer_value, fold);
+                    push_merged(&mut merged, value, newer_value, fold);
                 }
                 "extensions" => {
                     push_key(&mut merged, key);
-                    push_united(&mut merged, value, newer_value, |iri| iri);
+                    push_merged(&mut merged, value, newer_value, |iri| iri);
                 }
                 _ => push_member(&mut merged, key, newer_value),
             },
         }
     }
     for (key, value) in newer_root.members() {
-        if known_root.member(&key.unescaped()).is_none() {
+        if stored_root.member(&key.unescaped()).is_none() {
             push_member(&mut merged, key, value);
         }
     }
@@ -54,11 +55,11 @@ pub fn merge_definitions(known: Option<&str>, newer: &str) -> String {
 const INTERACTION: [&str; 7] =
     ["interactionType", "correctResponsesPattern", "choices", "scale", "source", "target", "steps"];
 
-fn is_other_interaction(known: Value<'_, '_>, newer: Value<'_, '_>) -> bool {
+fn is_other_interaction(stored: Value<'_, '_>, newer: Value<'_, '_>) -> bool {
     let interaction_type = |value: Value<'_, '_>| {
         value.member("interactionType").and_then(Value::as_str).map(Cow::into_owned)
     };
-    interaction_type(newer).is_some_and(|newer| interaction_type(known) != Some(newer))
+    interaction_type(newer).is_some_and(|newer| interaction_type(stored) != Some(newer))
 }
 
 fn parse_object(text: &str) -> Option<Json<'_>> {
@@ -66,14 +67,14 @@ fn parse_object(text: &str) -> Option<Json<'_>> {
     json::parse(text.as_bytes(), &limits).ok().filter(|json| json.root().kind() == Kind::Object)
 }
 
-fn push_united<'a, 't>(
+fn push_merged<'a, 't>(
     merged: &mut String,
-    known: Value<'a, 't>,
+    stored: Value<'a, 't>,
     newer: Value<'a, 't>,
     fold: impl Fn(Cow<'t, str>) -> Cow<'t, str>,
 ) {
     merged.push('{');
-    for (key, value) in unite(known, newer, fold) {
+    for (key, value) in merge_members(stored, newer, fold) {
         push_member(merged, key, value);
     }
     merged.push('}');
@@ -85,9 +86,9 @@ mod tests {
     use proptest::prelude::*;
 
     #[track_caller]
-    fn check(known: &str, newer: &str, expected: &str) {
-        let merged = merge_definitions(Some(known), newer);
-        assert_eq!(merged, expected, "known {known}, newer {newer}");
+    fn check(stored: &str, newer: &str, expected: &str) {
+        let merged = merge_definitions(Some(stored), newer);
+        assert_eq!(merged, expected, "stored {stored}, newer {newer}");
     }
 
     #[test]
@@ -110,8 +111,8 @@ mod tests {
                 r#"{"extensions":{"http://x.org/a":{"l":1.0},"http://x.org/b":2,"http://x.org/A":3}}"#,
             ),
         ];
-        for (known, newer, expected) in table {
-            check(known, newer, expected);
+        for (stored, newer, expected) in table {
+            check(stored, newer, expected);
         }
     }
 
@@ -136,8 +137,8 @@ mod tests {
             ),
             (r#"{"type":"http://t.org/1"}"#, "{}", r#"{"type":"http://t.org/1"}"#),
         ];
-        for (known, newer, expected) in table {
-            check(known, newer, expected);
+        for (stored, newer, expected) in table {
+            check(stored, newer, expected);
         }
     }
 
@@ -165,7 +166,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_same_again_changes_nothing(a in any_definition(), b in any_definition()) {
+        fn merging_a_definition_twice_changes_nothing(
+            a in any_definition(), b in any_definition(),
+        ) {
             let once = merge_definitions(Some(&a), &b);
             prop_assert_eq!(merge_definitions(Some(&once), &b), once);
         }

@@ -11,7 +11,7 @@ fn keep_as(text: &str, version: Version) -> StatementText {
     let statement = parse_statement(text.as_bytes(), version, &ParseLimits::default())
         .unwrap_or_else(|faults| panic!("{faults:?} in {text}"));
     let id = StatementId(Uuid::from_u128(0x1234_5678 << 96));
-    statement.keep(&Stamp { id, authority: AUTHORITY, version })
+    statement.stored_text(&StoreProperties { id, authority: AUTHORITY, version })
 }
 
 /// Writes `{id}`, `{core}` and `{authority}` in full.
@@ -28,7 +28,7 @@ fn check(sent: &str, expected: &str) {
 }
 
 #[test]
-fn adds_what_is_missing() {
+fn adds_missing_properties() {
     check("{{core}}", r#"{{id},{core},"authority":{authority},"version":"1.0.0"}"#);
     check("\n{ {core} \n}\n", "{{id}, {core} \n,\"authority\":{authority},\"version\":\"1.0.0\"}");
     let kept = keep_as(&full("{{core}}"), Version::V2_0_0);
@@ -36,7 +36,7 @@ fn adds_what_is_missing() {
 }
 
 #[test]
-fn keeps_what_the_sender_set_where_it_stood() {
+fn keeps_properties_of_the_sender_in_place() {
     let id = r#""id" : "FD41C918-B88B-4B20-A0A5-A4C32391AAA0""#;
     let table = [
         (

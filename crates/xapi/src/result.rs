@@ -1,18 +1,18 @@
-//! The result of an experience. (Spec: `result`; `Result` is taken in Rust.)
+//! The `result` of a statement.
 
 use crate::Rule;
 use crate::json::{Kind, Value};
 use crate::reader::Reader;
 use crate::scalar::Duration;
 
-/// What came out of an experience.
+/// The `result` of a statement. (`Result` is a type of Rust.)
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
-    /// How well.
+pub struct StatementResult {
+    /// The score.
     pub score: Option<Score>,
-    /// Whether successful.
+    /// Whether the actor was successful.
     pub success: Option<bool>,
-    /// Whether completed.
+    /// Whether the experience was completed.
     pub completion: Option<bool>,
     /// The learner's response, as sent.
     pub response: Option<Box<str>>,
@@ -33,29 +33,29 @@ pub struct Score {
     pub max: Option<f64>,
 }
 
-const OUTCOME_KEYS: [&str; 6] =
+const RESULT_KEYS: [&str; 6] =
     ["score", "success", "completion", "response", "duration", "extensions"];
 const SCORE_KEYS: [&str; 4] = ["scaled", "raw", "min", "max"];
 
-impl Outcome {
+impl StatementResult {
     /// Reads a `result`.
     pub(crate) fn read<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Option<Self> {
         if !reader.is(value, Kind::Object, Rule::DataType) {
             return None;
         }
-        let mut outcome = Self::default();
+        let mut result = Self::default();
         for (key, member) in value.members() {
             match &*key.unescaped() {
-                "score" => outcome.score = Score::read(reader, member),
-                "success" => outcome.success = reader.boolean(member, Rule::Success),
-                "completion" => outcome.completion = reader.boolean(member, Rule::Completion),
-                "response" => outcome.response = reader.text(member, Rule::Response),
-                "duration" => outcome.duration = reader.parsed(member, Rule::Duration),
+                "score" => result.score = Score::read(reader, member),
+                "success" => result.success = reader.boolean(member, Rule::Success),
+                "completion" => result.completion = reader.boolean(member, Rule::Completion),
+                "response" => result.response = reader.text(member, Rule::Response),
+                "duration" => result.duration = reader.parsed(member, Rule::Duration),
                 "extensions" => reader.extensions(member, Rule::ResultExtensions),
-                other => reader.unknown(other, member, &OUTCOME_KEYS),
+                other => reader.unknown(other, member, &RESULT_KEYS),
             }
         }
-        Some(outcome)
+        Some(result)
     }
 }
 

@@ -1,29 +1,29 @@
-//! The text of a statement as a store keeps it.
+//! The text of a statement as it is stored.
 //!
-//! The sender's text is never parsed and written anew: it is cut where the parser says that
-//! the properties stand which a store may set, and joined again.
+//! The sender's text is never serialised again: it is cut at the spans of the properties that a
+//! store may set, and joined again.
 
 use std::ops::Range;
 
-use super::Layout;
+use super::layout::Layout;
 use crate::{Statement, StatementId, Version};
 
-/// What a store puts into a statement when it arrives.
+/// The properties that a store sets in a statement that arrives.
 #[derive(Clone, Copy, Debug)]
-pub struct Stamp<'a> {
+pub struct StoreProperties<'a> {
     /// The id for a statement that was sent without one.
     pub id: StatementId,
     /// The authority, as the JSON text of an agent.
     pub authority: &'a str,
-    /// The version of the request: used when the sender set none.
+    /// The version of the request: used if the sender set none.
     pub version: Version,
 }
 
-/// A statement's text as it is kept.
+/// A statement's text as it is stored.
 ///
-/// The sender's bytes, but for: `id` added when missing; `authority` set; `version` added
+/// The sender's bytes, except: `id` added when missing; `authority` set; `version` added
 /// when missing; single context activities wrapped in arrays; `stored` removed. `stored`,
-/// and `timestamp` when the sender gave none, are put in by [`StatementText::complete`].
+/// and `timestamp` if the sender gave none, are inserted by [`StatementText::complete`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementText {
     /// The JSON text, without `stored`.
@@ -32,17 +32,17 @@ pub struct StatementText {
     pub is_timestamp_stored: bool,
 }
 
-/// Bytes of the names and marks that are added around the values, at most.
+/// Most bytes of names and punctuation that are added around the values.
 const ADDED_LEN_BYTES: usize = 96;
 
 impl Statement {
-    /// The text to keep.
+    /// The text to store.
     ///
     /// Spec: XAPI-00332; xAPI 1.0.3, Part Two, 2.3.1, 2.4.6.2 and 2.4.8 to 2.4.10;
     /// IEEE 9274.1.1, 4.2.4.
-    pub fn keep(&self, stamp: &Stamp<'_>) -> StatementText {
+    pub fn stored_text(&self, stamp: &StoreProperties<'_>) -> StatementText {
         let text = &*self.text;
-        let brackets = 2 * self.layout.bare_context_activities.len();
+        let brackets = 2 * self.layout.single_context_activities.len();
         let room = text.len() + stamp.authority.len() + brackets + ADDED_LEN_BYTES;
         let mut kept = String::with_capacity(room);
         kept.push('{');
@@ -54,7 +54,7 @@ impl Statement {
         let mut copied = 1;
         for edit in edits(text, &self.layout, stamp) {
             kept.push_str(&text[copied..edit.span.start]);
-            kept.push_str(edit.instead);
+            kept.push_str(edit.replacement);
             copied = edit.span.end;
         }
         kept.push_str(&text[copied..text.len() - 1]);
@@ -64,7 +64,7 @@ impl Statement {
         }
         if self.layout.version.is_none() {
             kept.push_str(",\"version\":\"");
-            kept.push_str(stamp.version.of_statements());
+            kept.push_str(stamp.version.default_statement_version());
             kept.push('"');
         }
         kept.push('}');
@@ -98,26 +98,27 @@ impl StatementText {
     }
 }
 
-/// Something else in the place of some of the sender's bytes.
-struct Edit<'a> {
+/// A replacement of some of the sender's bytes.
+struct TextEdit<'a> {
     span: Range<usize>,
-    instead: &'a str,
+    replacement: &'a str,
 }
 
-/// What changes inside the sender's text, in the order of the text.
-fn edits<'a>(text: &str, layout: &Layout, stamp: &Stamp<'a>) -> Vec<Edit<'a>> {
+/// The changes of the sender's text, in the order of the text.
+fn edits<'a>(text: &str, layout: &Layout, stamp: &StoreProperties<'a>) -> Vec<TextEdit<'a>> {
     let stored = layout.stored.clone().map(|span| (with_comma(text, span), ""));
     let authority = layout.authority.clone().map(|span| (span, stamp.authority));
-    let brackets = layout.bare_context_activities.iter().flat_map(|activity| {
+    let brackets = layout.single_context_activities.iter().flat_map(|activity| {
         [(activity.start..activity.start, "["), (activity.end..activity.end, "]")]
     });
     let edits = brackets.chain(stored).chain(authority);
-    let mut edits: Vec<_> = edits.map(|(span, instead)| Edit { span, instead }).collect();
+    let mut edits: Vec<_> =
+        edits.map(|(span, replacement)| TextEdit { span, replacement }).collect();
     edits.sort_unstable_by_key(|edit| edit.span.start);
     edits
 }
 
-/// A member's span with the comma that parts it from the next or, for the last member, from
+/// A member's span with the comma that separates it from the next or, for the last member, from
 /// the one before.
 fn with_comma(text: &str, member: Range<usize>) -> Range<usize> {
     let behind = text[member.end..].trim_ascii_start();

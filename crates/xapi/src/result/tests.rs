@@ -63,16 +63,16 @@ fn scores_are_numbers_in_their_ranges() {
 }
 
 #[test]
-fn reads_what_came_out() {
+fn reads_a_result() {
     let result = r#"{"score":{"scaled":0.5,"raw":1,"min":0,"max":2e0},"success":true,
         "completion":false,"response":"a\u00e9","duration":"PT1.5S"}"#;
-    let outcome = parsed(&statement(&[("result", result)]), Version::V1_0_3).outcome;
-    let expected = Outcome {
+    let result = parsed(&statement(&[("result", result)]), Version::V1_0_3).result;
+    let expected = StatementResult {
         score: Some(Score { scaled: Some(0.5), raw: Some(1.0), min: Some(0.0), max: Some(2.0) }),
         success: Some(true),
         completion: Some(false),
         response: Some("aé".into()),
         duration: Some("PT1.5S".parse().unwrap()),
     };
-    assert_eq!(outcome, Some(expected));
+    assert_eq!(result, Some(expected));
 }
