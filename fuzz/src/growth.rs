@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 
 use acta_http::multipart::{Boundary, Limits, Reader};
 use acta_xapi::{
-    Format, Languages, ParseLimits, Rendering, Stamp, StatementId, Uuid, Version, check_signature,
-    merge_definitions, merge_documents, parse_statement, parse_statements, render,
+    Format, Languages, ParseLimits, Rendering, StatementId, StoreProperties, Uuid, Version,
+    check_signature, merge_definitions, merge_documents, parse_statement, parse_statements, render,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -67,7 +67,7 @@ fn check_statements(text: &[u8]) {
         };
         for statement in &statements {
             let id = StatementId(Uuid::from_u128(7));
-            let kept = statement.keep(&Stamp { id, authority: "{}", version });
+            let kept = statement.stored_text(&StoreProperties { id, authority: "{}", version });
             for format in [Format::Ids, Format::Canonical] {
                 let languages = Languages::parse("en-GB, fr;q=0.5");
                 let definition = |_: &str| None;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_index::fuzzing::{OpenIndex, Question};
 use acta_storage::{Order, StorageError};
-use acta_storage_embedded::fuzzing::{OpenIndex, Question};
 
 use crate::input::split_choice;
 use crate::memory::bounded;

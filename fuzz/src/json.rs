@@ -44,12 +44,12 @@ fn check_text(bytes: &[u8]) {
 fn check_places(value: Value<'_, '_>) {
     let text = value.json().text();
     assert_eq!(&text[value.span()], value.raw());
-    let alone = json::parse(value.raw().as_bytes(), &JsonLimits::KEPT);
+    let alone = json::parse(value.raw().as_bytes(), &JsonLimits::STORED);
     assert_eq!(alone.expect("a part of JSON is JSON").root().kind(), value.kind());
     if let Some(text) = value.as_str() {
         let mut written = String::new();
         write_string(&mut written, &text);
-        let again = json::parse(written.as_bytes(), &JsonLimits::KEPT).expect("is a string");
+        let again = json::parse(written.as_bytes(), &JsonLimits::STORED).expect("is a string");
         assert_eq!(again.root().as_str(), Some(text));
     }
     // The first member stands for all: each part is parsed anew.
@@ -130,7 +130,7 @@ fn is_map(tree: &Tree) -> bool {
 }
 
 fn has_duplicates(text: &str) -> bool {
-    let json = json::parse(text.as_bytes(), &JsonLimits::KEPT).expect("another reader took it");
+    let json = json::parse(text.as_bytes(), &JsonLimits::STORED).expect("another reader took it");
     json.duplicates().next().is_some()
 }
 

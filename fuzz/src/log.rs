@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use acta_statement_log::fuzzing::{OpenSegment, unpack};
 use acta_storage::StorageError;
 use acta_storage_embedded::OpenError;
-use acta_storage_embedded::fuzzing::{OpenSegment, read_identity, unpack};
+use acta_storage_embedded::fuzzing::read_identity;
 
 use crate::input::{split_choice, split_parts};
 use crate::memory::bounded;

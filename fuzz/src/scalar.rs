@@ -143,7 +143,7 @@ fn check_sha2(text: &str) {
 fn check_version(text: &str) {
     let Ok(version) = text.parse::<Version>() else { return };
     assert_eq!(version.as_str().parse(), Ok(version));
-    assert!(version.accepts_statement_version(version.of_statements()));
+    assert!(version.accepts_statement_version(version.default_statement_version()));
 }
 
 /// Names and numbers that people or links hold.

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use acta_xapi::json::{self, Json, Kind, Value};
 use acta_xapi::{
-    Fault, Faults, Format, Languages, Object, ParseLimits, Rendering, Stamp, Statement,
-    StatementId, StatementText, Uuid, Version, activities_to_define, parse_statement,
+    Fault, Faults, Format, Languages, Object, ParseLimits, Rendering, Statement, StatementId,
+    StatementText, StoreProperties, Uuid, Version, activities_to_define, parse_statement,
     parse_statements, render,
 };
 
@@ -95,13 +95,13 @@ fn check_parts(root: Value<'_, '_>, statements: &[Statement], version: Version) 
 
 fn check_statement(statement: &Statement, version: Version, choice: u8) {
     let id = StatementId(Uuid::from_u128(7));
-    let kept = statement.keep(&Stamp { id, authority: AUTHORITY, version });
+    let kept = statement.stored_text(&StoreProperties { id, authority: AUTHORITY, version });
     let complete = StatementText::complete(&kept.text, kept.is_timestamp_stored, STORED);
     let again = reparse(&complete, version);
     check_same(statement, &again);
     assert_eq!(again.id, statement.id.or(Some(id)));
     if !kept.is_timestamp_stored {
-        let kept_again = again.keep(&Stamp { id, authority: AUTHORITY, version });
+        let kept_again = again.stored_text(&StoreProperties { id, authority: AUTHORITY, version });
         assert_eq!(kept_again, kept, "what is kept is kept as it is");
     }
     for (number, format) in [Format::Exact, Format::Ids, Format::Canonical].into_iter().enumerate()

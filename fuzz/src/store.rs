@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use acta_storage_embedded::{Disk, DiskFile};
+use acta_statement_log::disk::{Disk, DiskFile};
 
 /// Longest file, so that a length that was read somewhere cannot become memory.
 const FILE_BYTES_MAX: usize = 64 << 20;

@@ -52,7 +52,7 @@ fn a_store_goes_through_a_database_and_comes_back_the_same() {
 
     let again = copy(&one, url);
     assert_eq!(again.code, Some(2));
-    assert!(again.err.contains("the target is not empty: it has tenants"), "{}", again.err);
+    assert!(again.err.contains("the target is not empty: it contains tenants"), "{}", again.err);
     assert!(!again.err.contains("postgres://"), "no password is printed: {}", again.err);
 }
 

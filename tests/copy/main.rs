@@ -170,15 +170,15 @@ fn stores_that_are_not_fit_are_refused() {
     Source::make(&one, 50);
     refused(&one, &one, "is both source and target");
     assert_eq!(copy(&one, &two).code, Some(0));
-    refused(&one, &two, "the target is not empty: it has tenants");
+    refused(&one, &two, "the target is not empty: it contains tenants");
     let server = Server::start_in(&three, Version::V2_0_0);
     refused(&one, &three, "in use by another process");
     refused(&three, &folder.path().join("four"), "in use by another process");
     drop(server);
-    refused(&one, &three, "the target is not empty: it has credentials");
+    refused(&one, &three, "the target is not empty: it contains credentials");
     source::mark_unfinished(&three);
     refused(&one, &three, "an unfinished copy of another store");
-    refused(&three, &folder.path().join("five"), "the source is an unfinished copy itself");
+    refused(&three, &folder.path().join("five"), "the source is itself an unfinished copy");
     verify(&one);
 }
 

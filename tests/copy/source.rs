@@ -10,11 +10,11 @@ use acta_storage::{
     Batch, NewStatement, PageLimits, Precondition, Storage, StoreId, TransferredDocument,
 };
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
-use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::{bytes_of_length, stage_content};
+use acta_storage_suite::directory::credential;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::generate::{Population, StatementSource};
 use acta_storage_suite::fixture::{Draft, START, new_statement};
-use acta_storage_suite::settling::credential;
 use acta_tests::Version;
 use acta_xapi::Sha2;
 
@@ -169,7 +169,7 @@ async fn everything(storage: Arc<EmbeddedStorage>) -> Vec<String> {
     let mut all = vec![format!("{:?}", storage.list_tenants().await.unwrap())];
     for tenant in storage.list_tenants().await.unwrap() {
         let tenant = tenant.id;
-        for one in storage.read_kept(tenant, 0, WHOLE).await.unwrap() {
+        for one in storage.read_statements(tenant, 0, WHOLE).await.unwrap() {
             let found = storage.find_statement(tenant, one.id).await.unwrap().unwrap();
             all.push(format!("{one:?} {found:?}"));
         }

@@ -10,12 +10,12 @@ use acta_storage::{
     Appended, EntityStore, FeedEntry, Order, StatementQuery, StatementStore, Storage, StorageError,
     StoredStatement,
 };
-use acta_storage_suite::attaching::content_of;
-use acta_storage_suite::comparing::acts::{ACTIVITIES, PEOPLE, number_of, random_query};
+use acta_storage_suite::attachments::content_of;
 use acta_storage_suite::fixture::{
     Draft, START, activity_id, batch, everything, id, mailbox, numbers,
 };
 use acta_storage_suite::generate::Dice;
+use acta_storage_suite::model_comparison::acts::{ACTIVITIES, PEOPLE, number_of, random_query};
 use acta_xapi::{Sha2, StatementId};
 use bytes::Bytes;
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use acta_access::TenantId;
 use acta_storage::Precondition;
-use acta_storage_suite::attaching::bytes_of_length;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::bytes_of_length;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::Draft;
 use acta_storage_suite::generate::Dice;
 

@@ -1,13 +1,13 @@
 //! Random histories: a store lives through acts, faults, restarts and losses of power.
 
 use acta_access::TenantId;
-use acta_storage_suite::attaching::bytes_of_length;
-use acta_storage_suite::comparing::acts::{
+use acta_storage_suite::attachments::bytes_of_length;
+use acta_storage_suite::fixture::Draft;
+use acta_storage_suite::generate::Dice;
+use acta_storage_suite::model_comparison::acts::{
     ACTIVITIES, PEOPLE, Script, random_document, random_key, random_list, random_precondition,
     random_query,
 };
-use acta_storage_suite::fixture::Draft;
-use acta_storage_suite::generate::Dice;
 use bytes::Bytes;
 
 use crate::ledger::Sent;

@@ -15,9 +15,9 @@ use acta_storage::{
     AuditEntry, AuditQuery, ChainHead, Change, Committed, Document, DocumentKey, DocumentList,
     DocumentWrite, NewDocument, Precondition, Storage, StorageError, first_broken_link,
 };
-use acta_storage_suite::auditing::sample_entry;
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::directory::credential;
 use acta_storage_suite::fixture::START;
-use acta_storage_suite::settling::credential;
 
 use crate::simulation::second_tenant;
 

@@ -162,7 +162,13 @@ fn clients() -> Result<()> {
 
 /// What the tests that try every fault spend their time in: to build it with some optimisation
 /// costs less than it saves.
-const OPTIMISED: &[&str] = &["acta-storage", "acta-storage-embedded", "acta-xapi"];
+const OPTIMISED: &[&str] = &[
+    "acta-statement-index",
+    "acta-statement-log",
+    "acta-storage",
+    "acta-storage-embedded",
+    "acta-xapi",
+];
 
 fn tests() -> Result<()> {
     let mut command = cargo();

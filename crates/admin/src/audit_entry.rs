@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use acta_access::TenantId;
 use acta_storage::directory::AccountId;
-use acta_storage::{NewAuditEntry, Outcome};
+use acta_storage::{AuditOutcome, NewAuditEntry};
 use serde_json::{Map, Value, json};
 
 use crate::{Admin, Requester};
@@ -37,7 +37,7 @@ impl Admin {
             from: requester.from.clone(),
             act: act.into(),
             target,
-            outcome: Outcome::Done,
+            outcome: AuditOutcome::Done,
             detail: "{}".to_owned(),
         }
     }

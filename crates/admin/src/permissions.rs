@@ -4,7 +4,7 @@ use acta_access::{
     Permission, Role, ServerPermission, Standing, TenantId, decide_administration, decide_granting,
 };
 use acta_storage::directory::{self, AccountId, Membership, Tenant, TenantState, Versioned};
-use acta_storage::{Change, Outcome};
+use acta_storage::{AuditOutcome, Change};
 use serde_json::json;
 
 use crate::refusals::RefusalRecord;
@@ -156,7 +156,7 @@ impl Admin {
             RefusalRecord::Skipped => return AdminError::Forbidden { permission },
         };
         let mut entry = self.entry_with(requester, "permission.refused", String::new(), &told);
-        entry.outcome = Outcome::Refused;
+        entry.outcome = AuditOutcome::Refused;
         let change = Change { writes: Vec::new(), entries: vec![(tenant, entry)] };
         if let Err(error) = self.storage.commit(&change).await {
             let cause: &dyn std::error::Error = &error;

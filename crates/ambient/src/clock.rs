@@ -1,4 +1,4 @@
-//! What time it is.
+//! The clock.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::Timestamp;
 
-/// Tells the time.
+/// Returns the time.
 pub trait Clock: Debug + Send + Sync {
     /// The time of day in UTC. It may step backwards when the system's clock is set.
     fn now(&self) -> Timestamp;
@@ -23,7 +23,7 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// A clock whose `elapsed` starts at zero now.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+    #[expect(clippy::disallowed_methods, reason = "only this reads the system's clock")]
     pub fn new() -> Self {
         Self { started: std::time::Instant::now() }
     }
@@ -36,7 +36,7 @@ impl Default for SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+    #[expect(clippy::disallowed_methods, reason = "only this reads the system's clock")]
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_unix_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
@@ -47,7 +47,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move.
+/// A clock that stands still until it is moved.
 #[derive(Debug)]
 pub struct ManualClock {
     micros: AtomicI64,

@@ -1,9 +1,9 @@
-//! Where random bytes come from.
+//! The source of random bytes.
 
 use std::fmt::Debug;
 use std::sync::Mutex;
 
-/// Gives random bytes.
+/// Generates random bytes.
 pub trait Entropy: Debug + Send + Sync {
     /// Fills `buffer` with random bytes fit for secrets.
     fn fill(&self, buffer: &mut [u8]);

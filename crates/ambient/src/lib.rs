@@ -1,7 +1,7 @@
-//! The only door to time and chance.
+//! Time and randomness. No other crate reads them from the system.
 //!
 //! Everything else takes a [`Clock`] or an [`Entropy`] as an argument, so that a test
-//! decides what time it is and which dice fall.
+//! decides on the time and the random bytes.
 
 mod clock;
 mod entropy;

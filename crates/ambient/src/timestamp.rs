@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The point `micros` microseconds after the start of 1970 in UTC.
+    /// The time `micros` microseconds after the start of 1970 in UTC.
     pub const fn from_unix_micros(micros: i64) -> Self {
         Self(micros)
     }
@@ -21,13 +21,13 @@ impl Timestamp {
         self.0
     }
 
-    /// The same point without its fraction of a millisecond, never later.
+    /// The same time, rounded down to whole milliseconds.
     #[must_use]
     pub const fn floor_to_millis(self) -> Self {
         Self(self.0.div_euclid(1000) * 1000)
     }
 
-    /// The point `duration` later; the last representable one if that overflows.
+    /// The time `duration` later; the last representable one if that overflows.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);

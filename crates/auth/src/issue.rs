@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acta_access::{Scope, Scopes, TenantId};
 use acta_storage::directory::{CredentialSecret, Recorded};
-use acta_storage::{Change, Committed, Credential, NewAuditEntry, Outcome, StorageError, Who};
+use acta_storage::{AuditOutcome, Change, Committed, Credential, NewAuditEntry, StorageError, Who};
 use acta_xapi::Uuid;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -142,7 +142,7 @@ impl Authenticator {
             from: String::new(),
             act: "credential.created".into(),
             target: format!("credential:{}", credential.key),
-            outcome: Outcome::Done,
+            outcome: AuditOutcome::Done,
             detail: json!({ "label": label, "scopes": scopes, "by": by }).to_string(),
         }
     }

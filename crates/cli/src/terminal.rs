@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 
-use acta_exchange::Copying;
+use acta_exchange::StoreCopyProgress;
 use acta_storage_embedded::{CopyProgress, CopyStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -96,14 +96,14 @@ impl TransferBar {
     }
 
     /// Shows how far the copy has come.
-    pub(crate) fn show(&mut self, now: Copying) {
+    pub(crate) fn show(&mut self, now: StoreCopyProgress) {
         let (stage, done, total) = match now {
-            Copying::Resumed => ("going on with an unfinished copy", 0, 0),
-            Copying::Statements { done, total } => ("statements", done, total),
+            StoreCopyProgress::Resumed => ("going on with an unfinished copy", 0, 0),
+            StoreCopyProgress::Statements { done, total } => ("statements", done, total),
             // Nobody has counted them before.
-            Copying::Attachments { done } => ("attachments", done, done),
-            Copying::Documents { done } => ("documents", done, done),
-            Copying::Verified { done, total } => ("comparing both stores", done, total),
+            StoreCopyProgress::Attachments { done } => ("attachments", done, done),
+            StoreCopyProgress::Documents { done } => ("documents", done, done),
+            StoreCopyProgress::Verified { done, total } => ("comparing both stores", done, total),
         };
         if self.stage.replace(stage) != Some(stage) {
             self.bar.reset();

@@ -1,28 +1,28 @@
-//! Validates statements in files, without a store.
+//! Validates statements in files without a store.
 
 use std::io::{self, BufRead};
 
 use acta_xapi::json::{self, JsonLimits, Value};
 use acta_xapi::{Fault, Faults, ParseLimits, Version, parse_statement, parse_statements};
 
-/// What a check has found.
+/// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
-    /// Statements that were looked at.
+    /// Statements that were checked.
     pub statements: u64,
-    /// Those with at least one fault.
+    /// Statements with at least one fault.
     pub faulty: u64,
 }
 
 /// Reads statements from `input` and reports each fault with its line, from 1.
 ///
 /// The input is one JSON text (a statement or an array of them) or JSON Lines. `version`
-/// rules how strictly; without it, each statement's own `version` decides, and 1.0.3 where
-/// it has none.
+/// selects the rules; without it, each statement's own `version` does, or 1.0.3 if it has
+/// none.
 ///
 /// # Errors
 ///
-/// What reading the input reports.
+/// The error of reading the input.
 pub fn check(
     input: &mut dyn BufRead,
     version: Option<Version>,
@@ -49,7 +49,7 @@ pub fn check(
     Ok(Checked { statements: count, faulty })
 }
 
-/// Reports faults of a whole JSON text. Returns how many statements have one.
+/// Reports faults of a whole JSON text. Returns how many statements have faults.
 fn report_in(whole: &json::Json<'_>, faults: &[Fault], report: &mut dyn FnMut(u64, &Fault)) -> u64 {
     let mut statements = std::collections::BTreeSet::new();
     for fault in faults {
@@ -62,7 +62,7 @@ fn report_in(whole: &json::Json<'_>, faults: &[Fault], report: &mut dyn FnMut(u6
     statements.len() as u64
 }
 
-/// The value at a JSON Pointer, or the nearest one above it.
+/// The value at a JSON Pointer, or its nearest existing parent.
 fn resolve<'a, 't>(root: Value<'a, 't>, pointer: &str) -> Value<'a, 't> {
     let mut here = root;
     for token in pointer.split('/').skip(1) {
@@ -100,14 +100,14 @@ fn check_lines(
     checked
 }
 
-/// The version that a statement's text is made for; 1.0.3 when nothing tells.
+/// The version of a statement's text; 1.0.3 if it cannot be determined.
 pub(crate) fn version_of_line(text: &[u8]) -> Version {
     let parsed = json::parse(text, &JsonLimits::default());
     parsed.map_or(Version::V1_0_3, |json| version_of(json.root()))
 }
 
-/// What it claims, or 2.0.0 if it has what only that knows: a request of 2.0.0 may bring
-/// statements that claim 1.0.
+/// The version that it states, or 2.0.0 if it has a property that exists only there: a request
+/// of 2.0.0 may contain statements that state 1.0.
 fn version_of(statement: Value<'_, '_>) -> Version {
     let context = statement.member("context");
     let has_news = |name| context.is_some_and(|context| context.member(name).is_some());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_a_fault_of_its_line() {
+    fn text_that_is_not_json_is_a_fault_of_its_line() {
         let (checked, faults) = found(&format!("{GOOD}\n{{\n"));
         assert_eq!(checked, Checked { statements: 2, faulty: 1 });
         assert_eq!(faults, [(2, String::new())]);

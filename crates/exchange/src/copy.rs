@@ -1,8 +1,8 @@
-//! Moves a whole store into another, of whatever engine.
+//! Copies a whole store into another of any engine.
 //!
-//! The target is marked as unfinished before the first byte is copied and until everything
-//! was compared, so nothing takes it for a store before. Broken off anywhere, the same copy
-//! goes on with what is missing. The source is only read.
+//! The target is marked as unfinished before the first byte is copied and until everything has
+//! been compared, so that it is not used as a store before. An interrupted copy can be repeated
+//! and continues with what is missing. The source is only read.
 
 mod begin;
 mod merge;
@@ -17,50 +17,50 @@ use begin::begin;
 use records::Copier;
 use verify::verify;
 
-/// What is told while a copy goes on.
+/// The progress of a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Copying {
-    /// The target holds an unfinished copy: only what is missing is copied.
+pub enum StoreCopyProgress {
+    /// The target contains an unfinished copy: only what is missing is copied.
     Resumed,
-    /// So many statements of so many are in the target.
+    /// Statements are being copied.
     Statements {
-        /// In the target.
+        /// Statements in the target.
         done: u64,
-        /// In the source.
+        /// Statements in the source.
         total: u64,
     },
-    /// The content of so many attachments was copied, or was there already.
+    /// The content of attachments is being copied.
     Attachments {
-        /// So far.
+        /// Contents in the target.
         done: u64,
     },
-    /// So many documents were copied.
+    /// Documents are being copied.
     Documents {
-        /// So far.
+        /// Documents in the target.
         done: u64,
     },
-    /// So many statements of so many were compared.
+    /// Statements are being compared.
     Verified {
-        /// Compared.
+        /// Compared statements.
         done: u64,
-        /// In the source.
+        /// Statements in the source.
         total: u64,
     },
 }
 
-/// Items of a kind, counted and hashed alike in source and target.
+/// The count and hash of items of a kind, equal in source and target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Digest {
-    /// How many.
+    /// The number of items.
     pub count: u64,
-    /// The SHA-256 over all of them, as `docs/operate/copy.md` says.
+    /// The SHA-256 of all items, as defined in `docs/operate/copy.md`.
     pub sha256: Sha2,
 }
 
 /// What was copied of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopiedTenant {
-    /// Whose it is.
+    /// The tenant.
     pub tenant: Tenant,
     /// Statements, voided ones included.
     pub statements: Digest,
@@ -81,14 +81,13 @@ pub struct CopiedTenant {
 pub struct Copied {
     /// Every tenant, by number.
     pub tenants: Vec<CopiedTenant>,
-    /// Statements that this run has copied: fewer than there are if it went on with an
-    /// earlier one.
+    /// Statements that this run has copied, without those of earlier runs.
     pub statement_count: u64,
-    /// Whether it went on with an earlier one.
+    /// Whether it continued an earlier run.
     pub is_resumed: bool,
 }
 
-/// A kind of what a tenant has, for errors.
+/// A kind of data of a tenant, for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The tenant itself.
@@ -121,87 +120,87 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// Why a copy ended early. The source is as it was.
+/// Why a copy failed. The source is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
-    /// Name two stores.
+    /// Use two different stores.
     #[error("source and target are the same store")]
     SameStore,
 
     /// Finish that copy first.
-    #[error("the source is an unfinished copy itself: finish that one first")]
+    #[error("the source is itself an unfinished copy: finish that copy first")]
     SourceUnfinished,
 
-    /// Name an empty target.
-    #[error("the target is not empty: it has {0}")]
+    /// Use an empty target.
+    #[error("the target is not empty: it contains {0}")]
     NotEmpty(&'static str),
 
-    /// Run the copy that was begun, or empty the target.
-    #[error("the target holds an unfinished copy of another store: finish that one, or empty it")]
+    /// Finish the other copy, or empty the target.
+    #[error("the target is an unfinished copy of another store: finish that copy, or empty it")]
     OtherSource,
 
-    /// Let nobody write to the source, and run the copy again.
-    #[error("the source is written to faster than it can be read: stop what writes to it")]
+    /// Stop all writes to the source, and run the copy again.
+    #[error("the source is written faster than it can be read: stop all writes to it")]
     StillWritten,
 
     /// Records differ. If the source was written to, run the copy again; otherwise empty the
     /// target and start over.
-    #[error("the records of the kind {} are not the same in source and target", .0.as_str())]
+    #[error("records of the kind {} differ in source and target", .0.as_str())]
     RecordsDiffer(RecordKind),
 
-    /// The audit of the server differs, as above.
-    #[error("the audit of the server is not the same in source and target")]
+    /// The audit of the server differs. Proceed as for records.
+    #[error("the audit of the server differs in source and target")]
     ServerAuditDiffers,
 
     /// Statements of the source and of the target differ. If the source was written to,
     /// run the copy again; otherwise empty the target and start over.
-    #[error("tenant {tenant}: statement {sequence} is not the same in source and target")]
+    #[error("tenant {tenant}: statement {sequence} differs in source and target")]
     StatementDiffers {
-        /// Whose.
+        /// The tenant of the statement.
         tenant: TenantId,
-        /// The first that differs: its place in the tenant's log.
+        /// The sequence of the first statement that differs.
         sequence: u64,
     },
 
-    /// Something else differs. What to do is the same.
-    #[error("tenant {tenant}: {kind} are not the same in source and target")]
+    /// Other data differs. Proceed as for records.
+    #[error("tenant {tenant}: {kind} differ in source and target")]
     Differs {
-        /// Whose.
+        /// The tenant of the data.
         tenant: TenantId,
-        /// What.
+        /// The kind of the data.
         kind: Kind,
     },
 
-    /// The named secrets differ. What to do is the same.
-    #[error("the secrets of the store are not the same in source and target")]
+    /// The secrets differ. Proceed as for records.
+    #[error("the secrets of the store differ in source and target")]
     SecretsDiffer,
 
     /// The source cannot be read.
     #[error("cannot read the source")]
     Source(#[source] StorageError),
 
-    /// The target cannot be written, or not be read again.
+    /// The target cannot be written or read.
     #[error("cannot write the target")]
     Target(#[source] StorageError),
 }
 
-/// Copies everything of one store into another, compares both, and takes the target's mark
-/// away. Tells `watch` how it goes.
+/// Copies everything of one store into another, compares both, and removes the target's mark.
+/// Reports progress to `watch`.
 ///
-/// The target must be empty or hold an unfinished copy of this very store. Whatever else
-/// writes to the source meanwhile is copied as well, as long as it ends at some time.
+/// The target must be empty or an unfinished copy of the same store. What is written to the
+/// source meanwhile is copied as well, provided that the writes stop at some time.
 ///
 /// # Errors
 ///
-/// [`CopyError`]. The target stays marked, and the same copy goes on where this one ended.
+/// [`CopyError`]. The target stays marked, and a repeated copy continues where this one ended.
 pub async fn copy(
     from: &dyn Storage,
     to: &dyn Storage,
-    watch: &mut (dyn FnMut(Copying) + Send),
+    watch: &mut (dyn FnMut(StoreCopyProgress) + Send),
 ) -> Result<Copied, CopyError> {
     let is_resumed = begin(from, to).await?;
     if is_resumed {
-        watch(Copying::Resumed);
+        watch(StoreCopyProgress::Resumed);
     }
     let mut copier = Copier { from, to, watch };
     let statement_count = copier.copy_all(is_resumed).await?;

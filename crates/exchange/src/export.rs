@@ -1,50 +1,50 @@
-//! Writes every statement of a tenant.
+//! Exports the statements of a tenant.
 
 use std::io::{self, Write};
 
 use acta_access::TenantId;
 use acta_storage::{FeedEntry, Storage, StorageError};
 
-/// Statements that are read at a time.
+/// Statements of a page.
 const PAGE_COUNT: usize = 1000;
 
 /// What to export.
 #[derive(Clone, Copy, Debug)]
 pub struct Export {
-    /// Whose statements.
+    /// The tenant of the statements.
     pub tenant: TenantId,
-    /// Only those behind this place in the tenant's log; 0 for all.
+    /// Only statements after this sequence; 0 for all.
     pub after: u64,
-    /// Whether statements that have been voided are left out.
+    /// Whether voided statements are left out.
     pub leave_out_voided: bool,
-    /// What to do about a statement that is damaged.
+    /// How to handle damaged statements.
     pub damaged: Damaged,
 }
 
-/// What to do about a statement whose bytes do not check.
+/// How to handle a statement that fails its checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damaged {
-    /// Stop there.
+    /// End the export with an error.
     Stop,
-    /// Name it, leave it out, and go on.
+    /// Report it, leave it out, and continue.
     LeaveOut,
 }
 
-/// What is told while an export goes on.
+/// The progress of an export.
 #[derive(Debug)]
-pub enum Exporting {
-    /// Everything up to this place in the tenant's log was written or left out.
+pub enum ExportProgress {
+    /// Everything up to this sequence was written or left out.
     Reached(u64),
-    /// The statement at this place in the tenant's log is damaged and was left out.
+    /// A damaged statement was left out.
     LeftOut {
-        /// Its sequence.
+        /// The sequence of the statement.
         sequence: u64,
         /// File and byte offset of the damage.
         place: String,
     },
 }
 
-/// How an export ended.
+/// The result of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {
     /// Statements that were written.
@@ -53,28 +53,28 @@ pub struct Exported {
     pub left_out: u64,
 }
 
-/// Why an export ended early.
+/// Why an export failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The statements cannot be read.
     #[error("cannot read the store")]
     Storage(#[from] StorageError),
-    /// The statements cannot be written out.
+    /// The statements cannot be written.
     #[error("cannot write the statements")]
     Output(#[from] io::Error),
 }
 
-/// Writes the statements in the order in which they were stored, one a line, complete and
-/// with the sender's bytes. Tells `watch` how it goes.
+/// Writes the statements in the order in which they were stored, one per line, complete and
+/// with the sender's bytes. Reports progress to `watch`.
 ///
 /// # Errors
 ///
-/// [`ExportError`]; what was written until then is whole lines, but for the last.
+/// [`ExportError`]; the output so far consists of complete lines, except perhaps the last.
 pub async fn export(
     storage: &dyn Storage,
     export: Export,
     output: &mut (dyn Write + Send),
-    watch: &mut (dyn FnMut(Exporting) + Send),
+    watch: &mut (dyn FnMut(ExportProgress) + Send),
 ) -> Result<Exported, ExportError> {
     let mut exported = Exported::default();
     let mut after = export.after;
@@ -97,37 +97,37 @@ pub async fn export(
             write_statement(output, &entry.text)?;
             exported.written += 1;
         }
-        watch(Exporting::Reached(after));
+        watch(ExportProgress::Reached(after));
     }
     output.flush()?;
     Ok(exported)
 }
 
-/// What could be read of a page with damage in it.
-struct Remains {
+/// The readable part of a page with damage.
+struct PartialPage {
     entries: Vec<FeedEntry>,
     left_out: u64,
-    /// The place up to which was read.
+    /// The sequence up to which was read.
     until: u64,
 }
 
 async fn read_one_by_one(
     storage: &dyn Storage,
     (tenant, after): (TenantId, u64),
-    watch: &mut (dyn FnMut(Exporting) + Send),
-) -> Result<Remains, ExportError> {
+    watch: &mut (dyn FnMut(ExportProgress) + Send),
+) -> Result<PartialPage, ExportError> {
     let until = storage.count_statements(tenant).await?.min(after + PAGE_COUNT as u64);
-    let mut remains = Remains { entries: Vec::new(), left_out: 0, until };
+    let mut remains = PartialPage { entries: Vec::new(), left_out: 0, until };
     for sequence in after + 1..=until {
         match storage.read_feed(tenant, sequence - 1, 1).await {
-            // Of an erased statement, the next one is given.
+            // An erased statement is skipped: the next one is returned.
             Ok(mut entries) => {
                 entries.retain(|entry| entry.sequence == sequence);
                 remains.entries.append(&mut entries);
             }
             Err(StorageError::Corrupt { place }) => {
                 remains.left_out += 1;
-                watch(Exporting::LeftOut { sequence, place });
+                watch(ExportProgress::LeftOut { sequence, place });
             }
             Err(other) => return Err(other.into()),
         }
@@ -139,9 +139,9 @@ async fn read_one_by_one(
 ///
 /// # Errors
 ///
-/// What `output` reports.
+/// The error of `output`.
 pub fn write_statement(output: &mut dyn Write, text: &str) -> io::Result<()> {
-    // Line breaks are blanks between tokens: JSON permits none in strings.
+    // Line breaks can only be whitespace between tokens: JSON strings contain none.
     if text.contains(['\n', '\r']) {
         output.write_all(text.replace(['\n', '\r'], " ").as_bytes())?;
     } else {

@@ -1,4 +1,4 @@
-//! Stores statements from JSON Lines.
+//! Imports statements from JSON Lines.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead};
@@ -20,19 +20,19 @@ const BATCH_COUNT: usize = 500;
 /// Bytes after which a batch is stored, however few statements it holds.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// What to import, and as whom.
+/// The parameters of an import.
 #[derive(Clone, Copy)]
 pub struct Import<'a> {
     /// The use cases.
     pub service: &'a Service,
-    /// Where the progress is kept.
+    /// The store in which progress is saved.
     pub storage: &'a dyn Storage,
-    /// Who vouches for the statements.
+    /// The principal that stores the statements and determines their authority.
     pub principal: &'a Principal,
-    /// Names the input, so that a repetition goes on where this one stops; none for input
-    /// that cannot be read again, such as a pipe.
+    /// A name of the input, so that a repeated import continues where this one ended; `None`
+    /// for input that cannot be read again, such as a pipe.
     pub name: Option<&'a str>,
-    /// The version of all statements; without it, each one's own `version` decides.
+    /// The version of all statements; `None` to use each statement's own `version`.
     pub version: Option<Version>,
 }
 
@@ -42,65 +42,65 @@ impl std::fmt::Debug for Import<'_> {
     }
 }
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Lines that an earlier import of the same input had dealt with.
+    /// Lines that an earlier import of the same input has processed.
     pub skipped_lines: u64,
     /// Statements that are new.
     pub stored: u64,
-    /// Statements that were there already, with equal content.
+    /// Statements that were already stored with equal content.
     pub repeated: u64,
-    /// Statements whose id is taken by different content.
+    /// Statements whose id is already stored with different content.
     pub conflicting: u64,
-    /// Lines that are no valid statement.
+    /// Lines that are not valid statements.
     pub faulty: u64,
 }
 
 /// Why one line was not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The line is no valid statement.
+    /// The line is not a valid statement.
     Faulty(Vec<Fault>),
-    /// The id is taken by different content, in the store or earlier in the input.
+    /// The id occurs with different content in the store or earlier in the input.
     Conflicting(StatementId),
-    /// The content of an attachment is not in JSON Lines, and the statement names no place
-    /// to fetch it from.
+    /// The content of an attachment cannot be imported from JSON Lines, and the statement has
+    /// no `fileUrl` for it.
     AttachmentMissing(Sha2),
 }
 
-/// Watches an import.
+/// Receives the progress and the problems of an import.
 pub trait Watch: Send {
-    /// So many bytes of the input have been dealt with.
+    /// The number of processed bytes of the input.
     fn progress(&mut self, bytes: u64);
 
     /// The line, counted from 1, was not stored.
     fn problem(&mut self, line: u64, problem: Problem);
 }
 
-/// Why an import ended early. What was stored until then stays stored, and a repetition
-/// goes on behind it.
+/// Why an import failed. What was stored until then stays stored, and a repeated import
+/// continues after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The input cannot be read.
     #[error("cannot read the input")]
     Input(#[from] io::Error),
-    /// The store refuses all of it, or has failed.
+    /// The store refuses the statements, or has failed.
     #[error("cannot store statements")]
     Service(#[from] ServiceError),
-    /// The progress cannot be read or kept.
-    #[error("cannot keep the progress")]
+    /// The progress cannot be read or saved.
+    #[error("cannot read or save the progress")]
     Progress(#[from] StorageError),
 }
 
-/// Stores every statement of `input` that is valid and not there yet.
+/// Stores every valid statement of `input` that is not stored yet.
 ///
-/// A line that cannot be stored is reported and passed over; the others are stored. The
-/// progress is saved after each batch.
+/// A line that cannot be stored is reported and skipped. The progress is saved after each
+/// batch.
 ///
 /// # Errors
 ///
-/// [`ImportError`] when it cannot go on.
+/// [`ImportError`] if it cannot continue.
 pub async fn import(
     import: Import<'_>,
     input: &mut (dyn BufRead + Send),
@@ -122,7 +122,7 @@ pub async fn import(
     }
 }
 
-/// Passes over what an earlier import has dealt with. Returns how many lines that were.
+/// Skips what an earlier import has processed. Returns the number of lines.
 async fn resume(import: Import<'_>, lines: &mut LineReader<'_>) -> Result<u64, ImportError> {
     let Some(name) = import.name else { return Ok(0) };
     let saved = import.storage.find_cursor(import.principal.tenant, &cursor_name(name)).await?;
@@ -152,7 +152,7 @@ struct Run<'a, 'w> {
     watch: &'w mut dyn Watch,
 }
 
-/// A valid statement and where it stood.
+/// A valid statement and its line.
 struct InputLine {
     number: u64,
     text: Vec<u8>,
@@ -172,8 +172,8 @@ impl Run<'_, '_> {
         for version in Version::EVERY {
             let mut lines = by_version.remove(&version).unwrap_or_default();
             while !lines.is_empty() {
-                // An id that occurs twice goes into a batch of its own: the store tells a
-                // repetition from a conflict.
+                // An id that occurs twice goes into another batch: the store decides whether it is
+                // a repetition or a conflict.
                 let again = split_repeated(&mut lines);
                 self.store_lines(lines, version).await?;
                 lines = again;
@@ -182,7 +182,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// The line, if it holds a statement that can be stored; otherwise reports it.
+    /// The line, if it is a statement that can be stored; otherwise reports it.
     fn check(&mut self, number: u64, text: Vec<u8>, version: Version) -> Option<InputLine> {
         let problem = match parse_statement(&text, version, &ParseLimits::default()) {
             Err(Faults(faults)) => Problem::Faulty(faults),
@@ -212,7 +212,7 @@ impl Run<'_, '_> {
                     return Ok(());
                 }
                 Err(ServiceError::Conflict(ids)) => self.drop_conflicting(&mut lines, &ids)?,
-                // Together they exceed a limit that none of them needs to exceed alone.
+                // Together they exceed a limit, although none may exceed it alone.
                 Err(ServiceError::Faulty(_) | ServiceError::OverLimit { .. })
                     if lines.len() > 1 =>
                 {
@@ -248,7 +248,7 @@ impl Run<'_, '_> {
         Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
     }
 
-    /// Reports the one line that is left, which exceeds a limit of the store.
+    /// Reports the single line, which exceeds a limit of the store.
     fn drop_faulty(&mut self, lines: &mut Vec<InputLine>, faults: &[Fault]) {
         for line in lines.drain(..) {
             self.imported.faulty += 1;
@@ -269,13 +269,13 @@ impl Run<'_, '_> {
             self.watch.problem(line.number, Problem::Conflicting(id));
             false
         });
-        // A conflict that names none of the lines would be reported for ever.
+        // A conflict about none of the lines would be reported forever.
         let is_smaller = lines.len() < before;
         if is_smaller { Ok(()) } else { Err(ServiceError::Conflict(ids.to_vec()).into()) }
     }
 }
 
-/// Takes out the lines whose id stands earlier in `lines`.
+/// Removes and returns the lines whose id occurs earlier in `lines`.
 fn split_repeated(lines: &mut Vec<InputLine>) -> Vec<InputLine> {
     let mut seen = HashSet::new();
     let is_repeated = |line: &mut InputLine| line.id.is_some_and(|id| !seen.insert(id));

@@ -1,8 +1,8 @@
-//! Import and export of statements as JSON Lines: one statement a line; and copies of whole
+//! Import and export of statements as JSON Lines, one statement per line, and copies of whole
 //! stores.
 //!
-//! An import can be broken off and repeated at any time: what is stored already is
-//! recognised, and a file goes on where it stopped.
+//! An import can be interrupted and repeated at any time: what is already stored is
+//! recognised, and the import of a file continues where it ended.
 
 mod check;
 mod copy;
@@ -10,6 +10,6 @@ mod export;
 mod import;
 
 pub use check::{Checked, check};
-pub use copy::{Copied, CopiedTenant, CopyError, Copying, Digest, Kind, copy};
-pub use export::{Damaged, Export, ExportError, Exported, Exporting, export, write_statement};
+pub use copy::{Copied, CopiedTenant, CopyError, Digest, Kind, StoreCopyProgress, copy};
+pub use export::{Damaged, Export, ExportError, ExportProgress, Exported, export, write_statement};
 pub use import::{Import, ImportError, Imported, Problem, Watch, import};

@@ -1,4 +1,4 @@
-//! The follower that keeps definitions of activities and names of persons.
+//! The follower that stores definitions of activities and names of persons.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,13 +9,13 @@ use async_trait::async_trait;
 
 use crate::follower::Follower;
 
-/// Most activities and persons that are remembered, of all tenants together.
+/// Most activities and persons in the cache, of all tenants together.
 const ENTRIES_MAX: usize = 200_000;
 
-/// Hands on what statements say about activities and persons, unless it was said last already.
+/// Returns the facts of statements about activities and persons that change something.
 ///
-/// The usual statement says of an activity what the one before said. Such statements cost a
-/// look into a bounded cache of hashes, and never reach the store.
+/// Most statements repeat the definition of an activity from the statement before. Such facts
+/// cost a look-up in a bounded cache of hashes and are not written to the store.
 #[derive(Debug, Default)]
 pub struct EntityFollower {
     cache: FactCache,
@@ -49,21 +49,21 @@ impl Follower for EntityFollower {
     }
 }
 
-/// Remembers the last fact about each activity and person that was seen lately, as hashes.
+/// The last fact about each recently seen activity and person, as hashes.
 ///
-/// Two generations stand in for exact order of use: what was seen since the young one was
-/// begun survives its turn, the rest is forgotten. The hashes are keyed by chance, so that
-/// nobody can make two facts that look alike.
+/// Two generations approximate the order of use: when the young one is full it becomes the old
+/// one, which is dropped. The hashes have a random key, so that no sender can construct two
+/// facts with the same hash.
 #[derive(Debug, Default)]
 struct FactCache {
     hasher: RandomState,
-    /// The hash of the last text, by that of its subject.
+    /// The hash of the last text, by the hash of its subject.
     young: HashMap<u64, u64>,
     old: HashMap<u64, u64>,
 }
 
 impl FactCache {
-    /// Notes that `fact` is now the last about its subject. Returns whether it was not before.
+    /// Stores `fact` as the last about its subject. Returns whether it differs from the one before.
     fn is_news(&mut self, tenant: TenantId, fact: EntityFactRef<'_>) -> bool {
         let subject = self.hasher.hash_one((tenant, fact.kind, fact.subject));
         let text = self.hasher.hash_one(fact.text);

@@ -1,4 +1,4 @@
-//! What a follower is.
+//! The trait of followers.
 
 use acta_access::TenantId;
 use acta_storage::{FeedRecord, FollowerName, StorageError, StoreEffects};
@@ -7,27 +7,26 @@ use async_trait::async_trait;
 /// Derives something from the statement log.
 #[async_trait]
 pub trait Follower: Send + Sync + 'static {
-    /// The name under which its positions are kept. Never changes.
+    /// The name under which its positions are stored. Never changes.
     fn name(&self) -> FollowerName;
 
-    /// Takes records of a tenant, in order, behind those it has taken before, and returns what
-    /// changes in the store together with its position.
+    /// Processes the next records of a tenant, in order, and returns the effects inside the
+    /// store, which are committed together with its position.
     ///
-    /// What it changes outside of the store it does here, before the position is saved: so it
-    /// may be given the same records again, and must then do nothing twice. Records that begin
-    /// with sequence 1 start a tenant anew: what it has made of that tenant before is to be
-    /// replaced.
+    /// Effects outside the store happen here, before the position is saved. The same records
+    /// may come again, so these effects must be idempotent. Records that begin with sequence 1
+    /// mean a rebuild of the tenant: they replace what was derived of it before.
     ///
     /// # Errors
     ///
-    /// Why the records could not be taken. They are given again after a rest.
+    /// Why the records could not be processed. They come again after a delay.
     async fn apply(
         &mut self,
         tenant: TenantId,
         records: &[FeedRecord],
     ) -> Result<StoreEffects, StorageError>;
 
-    /// Forgets what it remembers of records taken: they may not have been saved, or another
-    /// node has gone on from there.
+    /// Drops its state in memory: what it has processed may not have been saved, or another
+    /// node may have continued from there.
     fn forget(&mut self);
 }

@@ -1,12 +1,12 @@
 //! The runtime of followers: readers of the statement log that derive something from it.
 //!
-//! A [`Follower`] says what it makes of records. Everything else is done here, once for all
-//! of them: reading each tenant's log in order, holding the lease so that one node does the
-//! work, saving positions together with effects, resting after failures, isolating panics,
-//! pausing, starting anew and telling how far behind each one is.
+//! A [`Follower`] turns records into effects. Everything else is done here for all of them:
+//! reading each tenant's log in order, holding the lease so that one node does the work, saving
+//! positions together with effects, retrying after failures, isolating panics, pausing,
+//! rebuilding and reporting the lag of each one.
 //!
-//! See [`acta_storage::Feed`] for what engines promise, and `CONTRIBUTING.md` for how another
-//! follower is added.
+//! See [`acta_storage::Feed`] for the guarantees of engines, and `CONTRIBUTING.md` for how to
+//! add a follower.
 
 mod entities;
 mod follower;
@@ -26,7 +26,7 @@ use status::Progress;
 pub use status::{FollowerStatus, FollowerWork};
 use worker::Worker;
 
-/// The followers that run beside a server.
+/// The followers that run in a server.
 #[derive(Debug)]
 pub struct Followers {
     progress: Vec<Arc<Progress>>,
@@ -35,12 +35,12 @@ pub struct Followers {
 }
 
 impl Followers {
-    /// Starts followers on a store, each on a thread of its own, so that their work holds up no
+    /// Starts followers on a store, each on a thread of its own, so that their work delays no
     /// request.
     ///
     /// # Panics
     ///
-    /// Outside of a runtime of tokio, or if the system gives no thread.
+    /// Outside a tokio runtime, or if no thread can be started.
     pub fn start(storage: &Arc<dyn Storage>, followers: Vec<Box<dyn Follower>>) -> Self {
         let stop = CancellationToken::new();
         let (mut progress, tasks) = (Vec::new(), TaskTracker::new());
@@ -71,18 +71,18 @@ impl Followers {
         Self::built_in().iter().map(|follower| follower.name()).collect()
     }
 
-    /// How the followers of this process are doing, in the order in which they were started.
+    /// The status of the followers of this process, in the order in which they were started.
     pub fn statuses(&self) -> Vec<FollowerStatus> {
         self.progress.iter().map(|progress| progress.status()).collect()
     }
 
-    /// Tells how they are doing, also after this value has gone.
+    /// Returns a function that reads their status, also after this value was dropped.
     pub fn watch(&self) -> impl Fn() -> Vec<FollowerStatus> + Send + Sync + 'static {
         let progress = self.progress.clone();
         move || progress.iter().map(|progress| progress.status()).collect()
     }
 
-    /// Saves how far they have come, leaves their work to other nodes, and ends them.
+    /// Saves their positions, releases their leases and stops them.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
@@ -92,7 +92,7 @@ impl Followers {
 
 impl Drop for Followers {
     fn drop(&mut self) {
-        // Who does not wait for them leaves nothing running.
+        // Without a call of `stop`, they end as well.
         self.stop.cancel();
     }
 }

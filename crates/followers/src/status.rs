@@ -1,26 +1,26 @@
-//! How a follower is doing, for whoever watches.
+//! The status of a follower, for metrics and the admin API.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acta_storage::FollowerName;
 
-/// What a follower does now.
+/// The state of a follower.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FollowerWork {
-    /// It has not begun.
+    /// It has not started.
     Starting,
     /// It reads the log.
     Following,
     /// Another node does its work.
     Elsewhere,
-    /// It was told to pause.
+    /// It is paused.
     Paused,
-    /// It rests after a failure.
+    /// It waits after a failure.
     Failing,
 }
 
 impl FollowerWork {
-    /// Its name, as metrics and the admin API give it.
+    /// The name of the state in metrics and the admin API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Starting => "starting",
@@ -32,23 +32,23 @@ impl FollowerWork {
     }
 }
 
-/// How a follower is doing in this process.
+/// The status of a follower in this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowerStatus {
-    /// Which one.
+    /// The name of the follower.
     pub name: FollowerName,
-    /// What it does now.
+    /// Its state.
     pub work: FollowerWork,
-    /// Records that it had not taken when it looked last, of all tenants together. Known only
-    /// where it does its work.
+    /// Records of all tenants that it had not processed at the last check. Known only on the
+    /// node that does its work.
     pub lag: u64,
-    /// Records that it has taken since the start of the process.
+    /// Records that it has processed since the start of the process.
     pub record_count: u64,
-    /// How often it has failed since the start of the process.
+    /// Failures since the start of the process.
     pub failure_count: u64,
 }
 
-/// A follower's status, as its task changes it.
+/// A follower's status, updated by its worker.
 #[derive(Debug)]
 pub(crate) struct Progress(Mutex<FollowerStatus>);
 

@@ -1,4 +1,4 @@
-//! The task of one follower.
+//! The worker of one follower.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -24,26 +24,26 @@ use tokio_util::task::TaskTracker;
 use crate::follower::Follower;
 use crate::status::{FollowerWork, Progress};
 
-/// How long a follower may take to save its position and leave its lease at the end.
+/// How long a follower may take at the end to save its position and release its lease.
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Records that are taken at once, of one tenant.
+/// Limits of the records of a tenant that are processed at once.
 const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
 
-/// How often it is looked whether the follower is to pause.
+/// How often it is checked whether the follower is paused.
 const CONTROL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The first and the longest rest after failures.
-const REST: Duration = Duration::from_millis(200);
-const REST_MAX: Duration = Duration::from_secs(10);
+/// The first and the longest delay after failures.
+const RETRY_DELAY: Duration = Duration::from_millis(200);
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 
-/// How many times as long as a round took it rests at least where nodes poll: the more tenants
-/// there are, the longer a round takes.
+/// The least pause after a round, as a multiple of its duration, where nodes poll: a round takes
+/// longer the more tenants there are.
 const PAUSE_FACTOR: u32 = 4;
 
 const ACT: &str = "following the log";
 
-/// Effects are saved when they hold so many facts, of one tenant.
+/// Facts of a tenant that cause its effects to be saved.
 const EFFECTS_COUNT_MAX: usize = 4_000;
 
 /// Effects are saved when they hold so many bytes, of one tenant.
@@ -52,13 +52,13 @@ const EFFECTS_BYTES_MAX: usize = 4 << 20;
 /// How far a follower has come in a tenant's log.
 #[derive(Debug)]
 struct TenantProgress {
-    /// Where it goes on after a restart.
+    /// The saved position.
     saved: u64,
-    /// Where it will go on after a restart, once that is written.
+    /// The position that is being saved.
     saving: Option<u64>,
-    /// Everything up to here was taken.
+    /// The sequence of the last processed record.
     reached: u64,
-    /// What is to be written of the records behind `saved`.
+    /// The unsaved effects of the records after `saved`.
     effects: StoreEffects,
     /// Bytes of the effects.
     effect_bytes: usize,
@@ -73,7 +73,7 @@ impl TenantProgress {
         Self { saved, saving: None, reached: saved, effects, effect_bytes: 0, since }
     }
 
-    /// Takes what was made of the records up to `to`.
+    /// Adds the effects of the records up to `to`.
     fn reach(&mut self, to: u64, effects: StoreEffects) {
         if self.effects.is_empty() && !effects.is_empty() {
             self.since = Instant::now();
@@ -83,8 +83,8 @@ impl TenantProgress {
         self.reached = to;
     }
 
-    /// How long it may wait to be saved.
-    fn patience(&self, pace: FeedPace) -> Duration {
+    /// How long saving may be delayed.
+    fn save_delay(&self, pace: FeedPace) -> Duration {
         if self.effects.is_empty() { pace.save_after } else { pace.effects_after }
     }
 
@@ -92,23 +92,23 @@ impl TenantProgress {
     fn is_due(&self, pace: FeedPace) -> bool {
         let is_full = EFFECTS_COUNT_MAX <= self.effects.entity_facts.len()
             || EFFECTS_BYTES_MAX <= self.effect_bytes;
-        // The first is saved at once, so that starting anew is never overlooked.
+        // The first is saved at once, so that a rebuild is never missed.
         self.saved < self.reached
-            && (self.saved == 0 || is_full || self.patience(pace) <= self.since.elapsed())
+            && (self.saved == 0 || is_full || self.save_delay(pace) <= self.since.elapsed())
     }
 
-    /// Whether so much waits that the follower must wait too.
+    /// Whether so many effects are unsaved that the follower must wait.
     fn is_full(&self) -> bool {
         WAITING_COUNT_MAX <= self.effects.entity_facts.len()
             || WAITING_BYTES_MAX <= self.effect_bytes
     }
 
-    /// Whether the follower stands at `sequence`, as far as is known here.
+    /// Whether `sequence` is the position that was saved or is being saved here.
     fn is_at(&self, sequence: u64) -> bool {
         self.saved == sequence || self.saving == Some(sequence)
     }
 
-    /// The step that saves it.
+    /// Takes the step that saves it.
     fn step(&mut self, tenant: TenantId) -> FollowerStep {
         let effects = std::mem::take(&mut self.effects);
         self.effect_bytes = 0;
@@ -118,10 +118,14 @@ impl TenantProgress {
     }
 }
 
-/// What became of a step: whose it was, where it ended, and whether it was taken.
-type Saved = (TenantId, u64, Result<Advanced, StorageError>);
+/// The result of saving a step.
+struct SavedStep {
+    tenant: TenantId,
+    to: u64,
+    result: Result<Advanced, StorageError>,
+}
 
-/// Facts that wait for a step to be saved before the follower waits too, of one tenant.
+/// Most unsaved facts of a tenant before the follower waits for them to be saved.
 const WAITING_COUNT_MAX: usize = 50_000;
 
 /// Bytes of facts that wait for a step to be saved before the follower waits too, of one tenant.
@@ -135,7 +139,7 @@ const WAITING_ALL_BYTES_MAX: usize = 64 << 20;
 enum Round {
     /// There is more to read.
     More,
-    /// Everything was taken, or is not to be taken here.
+    /// Everything was processed, or is not to be processed here.
     Done,
 }
 
@@ -147,10 +151,10 @@ pub(crate) struct Worker {
     progress: Arc<Progress>,
     pace: FeedPace,
     tasks: TaskTracker,
-    places: HashMap<TenantId, TenantProgress>,
-    /// Steps that are being saved while it reads on.
-    saving: Option<JoinHandle<Vec<Saved>>>,
-    /// Whether it is to pause, and when that was asked last.
+    tenants: HashMap<TenantId, TenantProgress>,
+    /// Steps that are being saved while it continues to read.
+    saving: Option<JoinHandle<Vec<SavedStep>>>,
+    /// Whether it is paused, and when that was last checked.
     control: Option<(bool, Instant)>,
 }
 
@@ -162,8 +166,8 @@ impl Worker {
         tasks: TaskTracker,
     ) -> Self {
         let (name, pace) = (follower.name(), storage.pace());
-        let (places, saving, control) = (HashMap::new(), None, None);
-        Self { storage, follower, name, progress, pace, tasks, places, saving, control }
+        let (tenants, saving, control) = (HashMap::new(), None, None);
+        Self { storage, follower, name, progress, pace, tasks, tenants, saving, control }
     }
 
     /// Follows until `stop` is cancelled.
@@ -173,35 +177,35 @@ impl Worker {
         if !matches!(ended, Ok(Ok(()))) {
             tracing::warn!(
                 follower = %self.name,
-                "how far a follower has come could not be saved: it reads a little again"
+                "the position of a follower could not be saved: it will read some records again"
             );
         }
     }
 
     async fn follow(&mut self) {
-        // Before the first look, so that nothing is missed.
+        // Before the first read, so that nothing is missed.
         let mut appended = self.storage.appended();
-        let mut rest: Option<Duration> = None;
+        let mut delay: Option<Duration> = None;
         loop {
             let begun = Instant::now();
             appended.mark_unchanged();
-            // A record that makes it panic must not end it for all the others.
+            // A panic on one record must not stop the follower for all other records.
             let round = AssertUnwindSafe(self.round()).catch_unwind().await;
             let round = round.unwrap_or_else(|_panic| Err(panicked()));
-            if rest.is_some() && round.is_ok() {
-                tracing::info!(follower = %self.name, "a follower works again");
+            if delay.is_some() && round.is_ok() {
+                tracing::info!(follower = %self.name, "follower recovered");
             }
             match round {
-                Ok(Round::More) => rest = None,
+                Ok(Round::More) => delay = None,
                 Ok(Round::Done) => {
-                    rest = None;
+                    delay = None;
                     self.wait(&mut appended, begun.elapsed()).await;
                 }
                 Err(error) => {
-                    let wait = rest.map_or(REST, |rest| REST_MAX.min(rest * 2));
-                    self.fail(&error, rest.is_none());
-                    rest = Some(wait);
-                    tokio::time::sleep(wait).await;
+                    let next = delay.map_or(RETRY_DELAY, |last| RETRY_DELAY_MAX.min(last * 2));
+                    self.fail(&error, delay.is_none());
+                    delay = Some(next);
+                    tokio::time::sleep(next).await;
                 }
             }
         }
@@ -212,7 +216,7 @@ impl Worker {
         self.progress.add_failure();
         if is_first {
             let cause: &dyn Error = error;
-            tracing::error!(follower = %self.name, error = cause, "a follower cannot go on");
+            tracing::error!(follower = %self.name, error = cause, "follower failed; retrying");
         }
     }
 
@@ -220,15 +224,15 @@ impl Worker {
     async fn wait(&self, appended: &mut watch::Receiver<u64>, round_took: Duration) {
         let factor = if self.pace.poll.is_some() { PAUSE_FACTOR } else { 0 };
         tokio::time::sleep(self.pace.pause.max(round_took * factor)).await;
-        let unsaved = self.places.values().filter(|place| place.saved < place.reached);
-        let soonest = unsaved.map(|place| place.patience(self.pace)).min();
+        let unsaved = self.tenants.values().filter(|progress| progress.saved < progress.reached);
+        let soonest = unsaved.map(|progress| progress.save_delay(self.pace)).min();
         let look = self.pace.poll.unwrap_or(CONTROL_INTERVAL);
         let timeout = soonest.map_or(look, |soonest| look.min(soonest));
-        // Whether it was woken makes no difference.
+        // It makes no difference whether it was notified.
         drop(tokio::time::timeout(timeout, appended.changed()).await);
     }
 
-    /// Takes a page of every tenant that has something to read, if that is to be done here.
+    /// Processes a page of every tenant with unread records, if that is to be done here.
     async fn round(&mut self) -> Result<Round, StorageError> {
         if self.is_paused().await? {
             if self.progress.status().work != FollowerWork::Paused {
@@ -252,7 +256,7 @@ impl Worker {
         let (mut round, mut failed) = (Round::Done, None);
         for position in behind {
             let before = self.lag_of(position);
-            // What is wrong with one tenant does not hold up the others.
+            // An error of one tenant does not delay the others.
             if let Err(error) = self.read(position).await {
                 failed = Some(error);
                 self.forget_tenant(position.tenant);
@@ -271,8 +275,8 @@ impl Worker {
 
     /// Whether so much waits to be saved that the follower must wait too.
     fn is_full(&self) -> bool {
-        let bytes: usize = self.places.values().map(|place| place.effect_bytes).sum();
-        WAITING_ALL_BYTES_MAX <= bytes || self.places.values().any(TenantProgress::is_full)
+        let bytes: usize = self.tenants.values().map(|place| place.effect_bytes).sum();
+        WAITING_ALL_BYTES_MAX <= bytes || self.tenants.values().any(TenantProgress::is_full)
     }
 
     async fn is_paused(&mut self) -> Result<bool, StorageError> {
@@ -287,18 +291,18 @@ impl Worker {
     }
 
     fn lag_of(&self, position: FollowerPosition) -> u64 {
-        let place = self.places.get(&position.tenant);
-        let place = place.filter(|place| place.is_at(position.sequence));
-        let reached = place.map_or(position.sequence, |place| place.reached);
+        let progress = self.tenants.get(&position.tenant);
+        let progress = progress.filter(|progress| progress.is_at(position.sequence));
+        let reached = progress.map_or(position.sequence, |progress| progress.reached);
         position.last_sequence.saturating_sub(reached)
     }
 
-    /// Takes a page of a tenant's records.
+    /// Processes a page of a tenant's records.
     async fn read(&mut self, position: FollowerPosition) -> Result<(), StorageError> {
         let tenant = position.tenant;
-        let is_known = match self.places.get(&tenant) {
-            Some(place) if place.is_at(position.sequence) => true,
-            // Another node has gone on, or it starts anew.
+        let is_known = match self.tenants.get(&tenant) {
+            Some(progress) if progress.is_at(position.sequence) => true,
+            // Another node has continued, or the follower was reset.
             Some(_) => {
                 self.forget();
                 false
@@ -306,35 +310,35 @@ impl Worker {
             None => false,
         };
         if !is_known {
-            self.places.insert(tenant, TenantProgress::new(position.sequence));
+            self.tenants.insert(tenant, TenantProgress::new(position.sequence));
         }
-        let Some(place) = self.places.get_mut(&tenant) else { return Ok(()) };
-        if place.reached < position.last_sequence {
-            let records = self.storage.read_records(tenant, place.reached, PAGE).await?;
+        let Some(progress) = self.tenants.get_mut(&tenant) else { return Ok(()) };
+        if progress.reached < position.last_sequence {
+            let records = self.storage.read_records(tenant, progress.reached, PAGE).await?;
             let records = read(records).await?;
             if let Some(last) = records.last() {
                 let effects = self.follower.apply(tenant, &records).await?;
                 self.progress.add_records(records.len() as u64);
-                place.reach(last.sequence, effects);
+                progress.reach(last.sequence, effects);
             }
         }
         Ok(())
     }
 
-    /// Begins to save the steps that are due, unless others are being saved. Steps are taken and
-    /// handed on in one go: whoever ends this task in between must find no step taken.
+    /// Begins to save the steps that are due, unless others are being saved. There is no `await`
+    /// between taking the steps and spawning the task: a cancelled worker must not lose a step.
     fn save_due(&mut self) {
         if self.saving.is_some() {
             return;
         }
         let pace = self.pace;
-        let due = self.places.iter_mut().filter(|(_, place)| place.is_due(pace));
-        let due = due.take(pace.concurrent_steps).map(|(tenant, place)| place.step(*tenant));
+        let due = self.tenants.iter_mut().filter(|(_, progress)| progress.is_due(pace));
+        let due = due.take(pace.concurrent_steps).map(|(tenant, progress)| progress.step(*tenant));
         let steps = due.collect();
         self.save(steps);
     }
 
-    /// Begins to save steps, all at once. Nothing else is being saved.
+    /// Begins to save steps concurrently. Nothing else is being saved.
     fn save(&mut self, steps: Vec<FollowerStep>) {
         if steps.is_empty() {
             return;
@@ -343,7 +347,7 @@ impl Worker {
         self.saving = Some(self.tasks.spawn(async move {
             let steps = steps.into_iter().map(|step| async {
                 let (tenant, to) = (step.tenant, step.to);
-                (tenant, to, storage.advance(name, step).await)
+                SavedStep { tenant, to, result: storage.advance(name, step).await }
             });
             join_all(steps).await
         }));
@@ -352,14 +356,14 @@ impl Worker {
     /// Waits for the steps that are being saved.
     async fn finish_saving(&mut self) -> Result<(), StorageError> {
         let Some(saving) = &mut self.saving else { return Ok(()) };
-        // Taken away only afterwards: this may be cancelled meanwhile.
+        // Reset only afterwards: this may be cancelled meanwhile.
         let saved = saving.await;
         self.saving = None;
         let mut failed = None;
-        for (tenant, to, advanced) in saved.map_err(|_panic| panicked())? {
-            match advanced {
+        for SavedStep { tenant, to, result } in saved.map_err(|_panic| panicked())? {
+            match result {
                 Ok(Advanced::Done) if self.has_saved(tenant, to) => {}
-                // It went on from elsewhere, or was forgotten meanwhile.
+                // The position was changed elsewhere, or the progress was dropped meanwhile.
                 Ok(_) => self.forget_tenant(tenant),
                 Err(error) => {
                     failed = Some(error);
@@ -370,20 +374,21 @@ impl Worker {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Notes that a step was saved which ended there. Returns whether that was its step.
+    /// Notes that a step to `to` was saved. Returns whether it was the step of this progress.
     fn has_saved(&mut self, tenant: TenantId, to: u64) -> bool {
-        let place = self.places.get_mut(&tenant).filter(|place| place.saving == Some(to));
-        place.is_some_and(|place| {
-            (place.saved, place.saving) = (to, None);
+        let progress = self.tenants.get_mut(&tenant).filter(|progress| progress.saving == Some(to));
+        progress.is_some_and(|progress| {
+            (progress.saved, progress.saving) = (to, None);
             true
         })
     }
 
-    /// Saves how far it has come, and leaves the work to other nodes.
+    /// Saves all positions and releases the lease.
     async fn end(&mut self) -> Result<(), StorageError> {
         let before = self.finish_saving().await;
-        let places = self.places.iter_mut().filter(|(_, place)| place.saved < place.reached);
-        let unsaved = places.map(|(tenant, place)| place.step(*tenant)).collect();
+        let tenants =
+            self.tenants.iter_mut().filter(|(_, progress)| progress.saved < progress.reached);
+        let unsaved = tenants.map(|(tenant, progress)| progress.step(*tenant)).collect();
         self.save(unsaved);
         let saved = before.and(self.finish_saving().await);
         self.forget();
@@ -391,21 +396,20 @@ impl Worker {
         saved
     }
 
-    /// What was taken of a tenant may not be saved. What the follower remembers of others goes
-    /// with it, which costs no more than looking at it again.
+    /// Drops the progress in a tenant, which may not be saved. The follower drops its state of
+    /// all tenants, which only costs work.
     fn forget_tenant(&mut self, tenant: TenantId) {
-        self.places.remove(&tenant);
+        self.tenants.remove(&tenant);
         self.follower.forget();
     }
 
     fn forget(&mut self) {
-        self.places.clear();
+        self.tenants.clear();
         self.follower.forget();
     }
 }
 
-/// The records, of each of which it is known what it says: on another thread if that is yet to
-/// be found out.
+/// Extracts the facts of records, on another thread if any have to be parsed.
 async fn read(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError> {
     let has_facts =
         |record: &FeedRecord| record.statement().is_none_or(FeedStatement::has_entity_facts);

@@ -1,4 +1,4 @@
-//! Objects below one prefix of a bucket.
+//! Objects with one prefix in a bucket.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use crate::options::{check_endpoint, read_url};
 use crate::transport::Transport;
 use crate::{AddressError, ObjectError, ObjectOptions};
 
-/// The size of every part but the last: the least that services take.
+/// The size of every part but the last: the smallest that services accept.
 pub const PART_BYTES: usize = 5 << 20;
 
-/// The most parts that an object has.
+/// The most parts of an object.
 pub const PART_COUNT_MAX: usize = 10_000;
 
-/// How long one act may take, with all that is tried again. Reading is not bound by it.
+/// The timeout of one operation, retries included. It does not apply to reading.
 const ACT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How often the same is asked again when the service does not answer or is overloaded.
+/// How often a request is retried when the service does not respond or is overloaded.
 const RETRY_COUNT_MAX: usize = 4;
 
-/// Nothing is tried again after so long.
+/// No request is retried after this time.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Objects below one prefix of a bucket.
+/// Objects with one prefix in a bucket.
 #[derive(Debug)]
 pub struct Bucket {
     store: AmazonS3,
@@ -38,20 +38,20 @@ pub struct Bucket {
     prefix: String,
 }
 
-/// An object that is being sent in parts.
+/// A multipart upload in progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload(pub String);
 
-/// What a part that has arrived is called.
+/// The tag of an uploaded part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartTag(String);
 
 impl Bucket {
-    /// The bucket that `options` name. Nobody is asked yet.
+    /// The bucket in `options`. Does not connect yet.
     ///
     /// # Errors
     ///
-    /// [`AddressError`] if they cannot be meant.
+    /// [`AddressError`] if they are invalid.
     pub fn new(options: &ObjectOptions) -> Result<Self, AddressError> {
         let (name, prefix) = read_url(&options.url)?;
         if options.access_key.is_empty() || options.secret_key.is_empty() {
@@ -74,7 +74,7 @@ impl Bucket {
         Ok(Self { store, name: name.to_owned(), prefix: prefix.to_owned() })
     }
 
-    /// Makes sure that objects can be put and removed, by doing so with one called `key`.
+    /// Checks that objects can be put and removed, with one named `key`.
     ///
     /// # Errors
     ///
@@ -88,13 +88,13 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// Any of [`ObjectError`]. It is unknown then whether it is there.
+    /// Any of [`ObjectError`]. It is then unknown whether the object exists.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), ObjectError> {
         let path = self.path(key);
         self.act(self.store.put(&path, bytes.into())).await.map(|_| ())
     }
 
-    /// Begins to send an object in parts.
+    /// Begins a multipart upload.
     ///
     /// # Errors
     ///
@@ -104,11 +104,11 @@ impl Bucket {
         self.act(self.store.create_multipart(&path)).await.map(Upload)
     }
 
-    /// Sends the part with this number, from 0.
+    /// Uploads the part with this number, from 0.
     ///
     /// # Errors
     ///
-    /// Any of [`ObjectError`]: [`ObjectError::Missing`] if the upload has been given up.
+    /// Any of [`ObjectError`]: [`ObjectError::Missing`] if the upload was aborted.
     pub async fn put_part(
         &self,
         key: &str,
@@ -121,11 +121,11 @@ impl Bucket {
         Ok(PartTag(part.content_id))
     }
 
-    /// Makes an object of all parts, in their order.
+    /// Completes an upload: all parts become one object, in their order.
     ///
     /// # Errors
     ///
-    /// Any of [`ObjectError`]. It is unknown then whether it is there.
+    /// Any of [`ObjectError`]. It is then unknown whether the object exists.
     pub async fn complete(
         &self,
         key: &str,
@@ -137,7 +137,7 @@ impl Bucket {
         self.act(self.store.complete_multipart(&path, &upload.0, parts)).await.map(|_| ())
     }
 
-    /// Gives an upload up, with all its parts. It may have been already, or completed.
+    /// Aborts an upload and deletes its parts. It may already be aborted or completed.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl Bucket {
         unless_missing(self.act(self.store.abort_multipart(&path, &upload.0)).await)
     }
 
-    /// Removes an object, if it is there.
+    /// Removes an object, if it exists.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// Any of [`ObjectError`]: [`ObjectError::Missing`] if it is not there.
+    /// Any of [`ObjectError`]: [`ObjectError::Missing`] if it does not exist.
     pub async fn open(&self, key: &str) -> Result<ObjectReader, ObjectError> {
         let path = self.path(key);
         let opened = self.act(self.store.get_opts(&path, GetOptions::default())).await?;
@@ -200,7 +200,7 @@ fn retries() -> RetryConfig {
     RetryConfig { backoff, max_retries: RETRY_COUNT_MAX, retry_timeout: RETRY_TIMEOUT }
 }
 
-/// Gives the bytes of an object, as they come.
+/// Reads the bytes of an object as they arrive.
 pub struct ObjectReader {
     bucket: String,
     len_bytes: u64,
@@ -214,12 +214,12 @@ impl fmt::Debug for ObjectReader {
 }
 
 impl ObjectReader {
-    /// How long the object is.
+    /// The length of the object, in bytes.
     pub fn len_bytes(&self) -> u64 {
         self.len_bytes
     }
 
-    /// The next bytes, as many as there are; none at the end.
+    /// The next bytes, as many as have arrived; `None` at the end.
     ///
     /// # Errors
     ///

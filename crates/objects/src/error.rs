@@ -1,83 +1,83 @@
-//! Why object storage did not do what it was asked.
+//! Errors of object storage.
 
 use std::error::Error;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
-/// Why object storage did not do what it was asked, told by what can be done next.
+/// Why an operation of object storage failed. The variants say what can be done next.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
-    /// There is no such bucket. Make it, or mend the address.
+    /// The bucket does not exist. Create it, or correct the address.
     #[error("object storage has no bucket {bucket:?}")]
     NoBucket {
-        /// The name that was asked for.
+        /// The name of the bucket.
         bucket: String,
     },
-    /// The key is wrong, or does not permit this. Mend it, or permit reading, writing and
+    /// The key is wrong, or does not permit this. Correct it, or grant it reading, writing and
     /// deleting.
-    #[error("object storage refuses the key for the bucket {bucket:?}: {reason}")]
+    #[error("object storage denies access to the bucket {bucket:?}: {reason}")]
     Denied {
-        /// The bucket.
+        /// The name of the bucket.
         bucket: String,
-        /// What the service calls it.
+        /// The error code of the service.
         reason: String,
     },
-    /// There is no such object, or no such upload.
-    #[error("object storage does not have it")]
+    /// The object or the upload does not exist.
+    #[error("the object does not exist")]
     Missing,
-    /// Nobody answers, or not in time, or the service is overloaded. Retry later.
+    /// The service does not respond in time or is overloaded. Retry later.
     #[error("object storage is not available")]
     Unavailable {
-        /// What the transport or the service reports.
+        /// The error of the transport or the service.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
     /// Another reason.
-    #[error("object storage refuses")]
+    #[error("object storage refuses the request")]
     Refused {
-        /// What the service reports.
+        /// The error of the service.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl ObjectError {
-    /// What came of something asked of `bucket`.
+    /// Classifies the error of a request to `bucket`.
     pub(crate) fn of(bucket: &str, error: object_store::Error) -> Self {
         let bucket = bucket.to_owned();
-        let told = error.to_string();
+        let body = error.to_string();
         let denied = |reason| Self::Denied { bucket: bucket.clone(), reason };
-        // Every other variant is about what we never ask for, or none of these.
+        // Every other variant is about requests that we never send, or about none of these.
         #[expect(clippy::wildcard_enum_match_arm, reason = "the enum may grow")]
         match error {
-            object_store::Error::NotFound { .. } if told.contains("NoSuchBucket") => {
+            object_store::Error::NotFound { .. } if body.contains("NoSuchBucket") => {
                 Self::NoBucket { bucket }
             }
             object_store::Error::NotFound { .. } => Self::Missing,
             object_store::Error::PermissionDenied { .. }
             | object_store::Error::Unauthenticated { .. } => {
-                denied(code_of(&told).unwrap_or("access denied").to_owned())
+                denied(code_of(&body).unwrap_or("access denied").to_owned())
             }
-            other if is_passing(&other, &told) => Self::Unavailable { source: other.into() },
+            other if is_transient(&other, &body) => Self::Unavailable { source: other.into() },
             other => Self::Refused { source: other.into() },
         }
     }
 
-    /// An answer did not come in time.
+    /// The error of a timeout.
     pub(crate) fn timed_out() -> Self {
         let source = std::io::Error::from(std::io::ErrorKind::TimedOut);
         Self::Unavailable { source: source.into() }
     }
 }
 
-/// What the service calls an error, in the XML that it answers with.
-fn code_of(told: &str) -> Option<&str> {
-    let (_, rest) = told.split_once("<Code>")?;
+/// The error code in the XML of a response.
+fn code_of(body: &str) -> Option<&str> {
+    let (_, rest) = body.split_once("<Code>")?;
     rest.split_once("</Code>").map(|(code, _)| code)
 }
 
-/// Whether the same may go well later.
-fn is_passing(error: &object_store::Error, told: &str) -> bool {
+/// Whether the request may succeed later.
+fn is_transient(error: &object_store::Error, body: &str) -> bool {
     let mut cause = error.source();
     while let Some(current) = cause {
         if let Some(error) = current.downcast_ref::<HttpError>() {
@@ -87,5 +87,5 @@ fn is_passing(error: &object_store::Error, told: &str) -> bool {
     }
     ["status code: 5", "status code: 429", "SlowDown", "InternalError"]
         .iter()
-        .any(|sign| told.contains(sign))
+        .any(|sign| body.contains(sign))
 }

@@ -1,8 +1,8 @@
 //! Content in object storage that speaks S3.
 //!
-//! A [`Bucket`] puts, reads and removes objects below one prefix. Objects are never changed.
-//! What is too long to be sent at once is sent in parts, so that no more than one of them is
-//! in memory; until the last call it is no object and cannot be read.
+//! A [`Bucket`] puts, reads and removes objects with one prefix. Objects are never changed.
+//! Long objects are uploaded in parts, so that only one part is in memory. Such an object
+//! cannot be read before its upload is completed.
 
 mod bucket;
 mod error;

@@ -1,26 +1,26 @@
-//! Where the objects are, and who asks for them.
+//! The address of object storage and the key for it.
 
 use std::fmt;
 
-/// Where the objects are, and who asks for them.
+/// The address of object storage and the key for it.
 #[derive(Clone)]
 pub struct ObjectOptions {
     /// Bucket and prefix, as in `s3://bucket/some/prefix`.
     pub url: String,
-    /// Where the service is, as in `https://storage.example.org`; none for that of Amazon.
+    /// The endpoint, as in `https://storage.example.org`; `None` for Amazon S3.
     pub endpoint: Option<String>,
-    /// The region that requests are signed for.
+    /// The region for signing requests.
     pub region: String,
-    /// The name of the key.
+    /// The id of the access key.
     pub access_key: String,
-    /// The key.
+    /// The secret of the access key.
     pub secret_key: String,
-    /// Whether the endpoint may be asked without encryption.
+    /// Whether an endpoint without encryption is allowed.
     pub allow_http: bool,
 }
 
 impl ObjectOptions {
-    /// The region unless told otherwise: what most services that have none go by.
+    /// The default region, which most services without regions accept.
     pub const REGION: &str = "us-east-1";
 }
 
@@ -35,23 +35,23 @@ impl fmt::Debug for ObjectOptions {
     }
 }
 
-/// Why no bucket can be made of the options.
+/// Why the options are invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// It is not `s3://`, a bucket and perhaps a prefix.
+    /// The URL is not `s3://`, a bucket and an optional prefix.
     #[error("expected an address like s3://bucket/prefix, found {0:?}")]
     Url(String),
-    /// The endpoint is not an address of HTTP.
+    /// The endpoint is not an HTTP URL.
     #[error("expected an endpoint like https://storage.example.org, found {0:?}")]
     Endpoint(String),
-    /// The endpoint is not encrypted, and that was not permitted.
+    /// The endpoint is not encrypted, and that is not allowed.
     #[error("the endpoint {0:?} is not encrypted: anyone in between could read and change content")]
     NotEncrypted(String),
     /// There is no key.
-    #[error("object storage needs the name of a key and its secret")]
+    #[error("object storage needs the id of an access key and its secret")]
     NoKey,
     /// The transport refuses the options.
-    #[error("object storage cannot be asked: {0}")]
+    #[error("no client for object storage can be created: {0}")]
     Transport(String),
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn read_url(url: &str) -> Result<(&str, &str), AddressError> {
     Ok((bucket, prefix))
 }
 
-/// Makes sure that the endpoint can be asked.
+/// Checks that the endpoint is valid and encrypted if it must be.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_is_not_told() {
+    fn debug_output_does_not_contain_the_key() {
         let options = ObjectOptions {
             url: "s3://bucket".to_owned(),
             endpoint: None,

@@ -1,4 +1,4 @@
-//! How requests travel.
+//! The HTTP client for requests to object storage.
 
 use std::time::Duration;
 
@@ -9,18 +9,18 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::AddressError;
 
-/// How long a connection is waited for.
+/// The timeout for opening a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the next bytes of an answer are waited for.
+/// The timeout for the next bytes of a response.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// HTTP/1.1 with the cryptography and the authorities that everything else here uses.
+/// HTTP/1.1 with the same cryptography and certificate authorities as everything else here.
 #[derive(Debug)]
 pub(crate) struct Transport(reqwest::Client);
 
 impl Transport {
-    /// A transport that has not connected yet.
+    /// Creates a transport. Does not connect yet.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl HttpConnector for Transport {
 
 fn tls() -> Result<ClientConfig, AddressError> {
     let mut roots = RootCertStore::empty();
-    // Without any, no service that is encrypted can be trusted, and the first request says so.
+    // Without any, no encrypted service can be verified, and the first request fails.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let config = ClientConfig::builder_with_provider(default_provider().into())
         .with_safe_default_protocol_versions()

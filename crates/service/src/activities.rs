@@ -1,4 +1,4 @@
-//! What is known of activities.
+//! Reading activities.
 
 use acta_access::{Act, Principal};
 use acta_xapi::ActivityId;
@@ -7,13 +7,13 @@ use acta_xapi::json::write_string;
 use crate::{Service, ServiceError};
 
 impl Service {
-    /// An activity with everything that statements have told of it, as JSON text.
+    /// An activity with its definition merged from all statements, as JSON text.
     ///
-    /// Also of an activity never heard of: then it has its id only.
+    /// An activity that occurs in no statement has only its id.
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without a scope that lets read activities, or if a
+    /// - [`ServiceError::Denied`]: without a scope for reading activities, or if a
     ///   restriction forbids this one.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///

@@ -1,4 +1,4 @@
-//! What is known of persons.
+//! Reading persons.
 
 use acta_access::{Act, Principal};
 use acta_xapi::json::write_string;
@@ -7,12 +7,12 @@ use acta_xapi::{Actor, Ifi, Rule};
 use crate::{Service, ServiceError};
 
 impl Service {
-    /// The person behind an agent, as the JSON text of a Person object: its identifier and
-    /// every name that was used with it.
+    /// The person that an agent identifies, as the JSON text of a Person object: the identifier
+    /// and every name that was used with it.
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Denied`]: without a scope that lets read persons, or if a restriction
+    /// - [`ServiceError::Denied`]: without a scope for reading persons, or if a restriction
     ///   forbids this one.
     /// - [`ServiceError::Faulty`]: the agent has no identifier.
     /// - [`ServiceError::Failed`]: it cannot be read.

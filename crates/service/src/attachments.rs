@@ -1,4 +1,4 @@
-//! Attachments: what goes with statements on their way in, and out again.
+//! Attachments of statements: receiving, checking and reading them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,22 +9,22 @@ use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, Signature};
 
 use crate::{Limit, Service, ServiceError, StoredStatement};
 
-/// Names the content of an attachment of a stored statement.
+/// Identifies the content of an attachment of a stored statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttachmentName {
     /// The hash of the content.
     pub sha2: Sha2,
-    /// Internet media type, as the statement says.
+    /// Internet media type, as in the statement.
     pub content_type: String,
 }
 
 impl Service {
-    /// The attachments of `statements`, each hash once, in order of appearance; and the
-    /// statements themselves.
+    /// The attachments of `statements`, without duplicate hashes, in order of appearance; and
+    /// the statements themselves.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Failed`] when the process ends.
+    /// [`ServiceError::Failed`] if the process ends.
     pub async fn list_attachments(
         &self,
         statements: Vec<StoredStatement>,
@@ -42,11 +42,11 @@ impl Service {
         .await
     }
 
-    /// Opens the content of an attachment; none if it was never sent, as with a `fileUrl`.
+    /// Opens the content of an attachment; `None` if it was never sent, as with a `fileUrl`.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Failed`] when it cannot be opened.
+    /// [`ServiceError::Failed`] if it cannot be opened.
     pub async fn open_attachment(
         &self,
         principal: &Principal,
@@ -58,11 +58,11 @@ impl Service {
 }
 
 fn collect_names(text: &str, names: &mut Vec<AttachmentName>) {
-    // Most statements have none, and this costs a thousandth of reading the JSON.
+    // Most statements have none, and this costs a thousandth of parsing the JSON.
     if !text.contains("\"attachments\"") {
         return;
     }
-    let Ok(json) = parse(text.as_bytes(), &JsonLimits::KEPT) else { return };
+    let Ok(json) = parse(text.as_bytes(), &JsonLimits::STORED) else { return };
     let root = json.root();
     let substatement = root.member("object").filter(|object| object.kind() == Kind::Object);
     let lists = [Some(root), substatement].into_iter().flatten();
@@ -78,8 +78,8 @@ fn name_of(attachment: Value<'_, '_>) -> Option<AttachmentName> {
 }
 
 impl Service {
-    /// Checks that statements and contents belong together, and every signature. Gives the
-    /// statements back.
+    /// Checks that statements and contents match, and verifies every signature. Returns the
+    /// statements.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 1.5.2; Part Two, 2.6; IEEE 9274.1.1, 4.1.3.
     pub(crate) async fn check_attachments(
@@ -132,7 +132,7 @@ fn check_one(
     })
 }
 
-/// Where a statement stands in what was sent.
+/// The JSON Pointer of a statement in the request.
 fn base_of(index: usize, count: usize) -> String {
     if count == 1 { String::new() } else { format!("/{index}") }
 }

@@ -8,17 +8,17 @@ use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
     StorageError,
 };
-use acta_xapi::{BarePut, MergeError, Rule, Version, merge_documents};
+use acta_xapi::{MergeError, Rule, UnconditionalPut, Version, merge_documents};
 use bytes::Bytes;
 use sha1::{Digest, Sha1};
 
 use self::place::{Access, DocumentScope, narrow};
 use crate::{Limit, Service, ServiceError};
 
-/// How often a merge is tried again that lost a race against another writer.
+/// How often a merge is retried after a lost race with another writer.
 const MERGE_ATTEMPTS_MAX: usize = 256;
 
-/// A document as it was sent.
+/// A document in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentDocument {
     /// Any bytes.
@@ -34,7 +34,7 @@ impl Service {
     ///
     /// - [`ServiceError::Denied`]: without a scope to read documents of this kind, or if a
     ///   restriction forbids this place.
-    /// - [`ServiceError::NotFound`]: there is none.
+    /// - [`ServiceError::NotFound`]: it does not exist.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.2.
@@ -48,8 +48,8 @@ impl Service {
         found.ok_or(ServiceError::NotFound)
     }
 
-    /// The names of the documents of a place that were written after `since`. Who is bound to
-    /// a registration gets those of it alone.
+    /// The names of the documents of a place that were written after `since`. A principal that
+    /// is bound to a registration gets only those of this registration.
     ///
     /// # Errors
     ///
@@ -64,18 +64,18 @@ impl Service {
         Ok(self.storage.list_documents(principal.tenant, &list, since).await?)
     }
 
-    /// Writes a document in place of whatever is there, as far as `version` lets a writer do
-    /// so without naming what is there.
+    /// Creates or replaces a document. `version` decides whether an existing document can be
+    /// replaced without a precondition.
     ///
     /// # Errors
     ///
     /// - [`ServiceError::Denied`]: without the scope to write documents of this kind, or if a
     ///   restriction forbids this place.
-    /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
+    /// - [`ServiceError::PreconditionFailed`]: the current document does not match.
     /// - [`ServiceError::Unconditional`], [`ServiceError::Faulty`]: a precondition is needed.
-    /// - [`ServiceError::OverLimit`]: its place has no room for another document.
-    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
-    ///   says.
+    /// - [`ServiceError::OverLimit`]: its place has reached its limit of documents.
+    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: errors of
+    ///   storage.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.2 and 3.1; IEEE 9274.1.1, 4.1.4.
     pub async fn put_document(
@@ -87,13 +87,13 @@ impl Service {
     ) -> Result<(), ServiceError> {
         DocumentScope::from(key).permit(principal, Access::Write)?;
         let is_bare = precondition == Precondition::default();
-        let rule = version.bare_put(DocumentScope::from(key).kind());
+        let rule = version.unconditional_put(DocumentScope::from(key).kind());
         let precondition = match (is_bare, rule) {
-            (true, BarePut::Refused) => return self.refuse_bare_put(principal, key).await,
-            (true, BarePut::Creates) => {
+            (true, UnconditionalPut::Refused) => return self.refuse_bare_put(principal, key).await,
+            (true, UnconditionalPut::Creates) => {
                 Precondition { if_match: None, if_none_match: Some(EtagMatch::Any) }
             }
-            (true, BarePut::Writes) | (false, _) => precondition,
+            (true, UnconditionalPut::Writes) | (false, _) => precondition,
         };
         let new = self.new_document(sent).await?;
         let written =
@@ -104,20 +104,20 @@ impl Service {
         }
     }
 
-    /// Merges a JSON document into the one that is there; where there is none, writes it.
+    /// Merges a JSON document into the current one, or creates it if there is none.
     ///
-    /// Of writers at the same time none is lost: each merges into what the others made.
+    /// No concurrent write is lost: each is merged into the result of the others.
     ///
     /// # Errors
     ///
     /// - [`ServiceError::Denied`]: without the scope to write documents of this kind, or if a
     ///   restriction forbids this place.
     /// - [`ServiceError::Faulty`]: one of both documents is not a JSON object.
-    /// - [`ServiceError::OverLimit`]: the merged document is too large, or its place has no
-    ///   room for another one.
-    /// - [`ServiceError::PreconditionFailed`]: the document there is another one.
-    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
-    ///   says.
+    /// - [`ServiceError::OverLimit`]: the merged document is too large, or its place has
+    ///   reached its limit of documents.
+    /// - [`ServiceError::PreconditionFailed`]: the current document does not match.
+    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: errors of
+    ///   storage.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.2 (JSON procedure with requirements).
     pub async fn post_document(
@@ -129,7 +129,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         DocumentScope::from(key).permit(principal, Access::Write)?;
         if is_json(&sent.content_type) {
-            // Refuses what is no object, also where there is nothing to merge it into.
+            // Refuses content that is not a JSON object, even if there is nothing to merge it into.
             self.merge(Bytes::from_static(b"{}"), sent.content.clone()).await?;
         }
         for _ in 0..MERGE_ATTEMPTS_MAX {
@@ -151,7 +151,7 @@ impl Service {
             };
             let new = self.new_document(merged).await?;
             match self.storage.replace_document(principal.tenant, key, new, &expected).await {
-                // Another writer was faster: merge into what it made.
+                // Another writer was faster: merge into its result.
                 Err(StorageError::PreconditionFailed) => {}
                 written => return Ok(written.map(drop)?),
             }
@@ -159,7 +159,7 @@ impl Service {
         Err(ServiceError::Busy { retry_after: Self::RACE_RETRY_AFTER })
     }
 
-    /// Removes a document, if there is one.
+    /// Removes a document, if it exists.
     ///
     /// # Errors
     ///
@@ -174,8 +174,8 @@ impl Service {
         Ok(self.storage.remove_document(principal.tenant, key, precondition).await?)
     }
 
-    /// Removes all documents of a place. Who is bound to a registration removes those of it
-    /// alone.
+    /// Removes all documents of a place. A principal that is bound to a registration removes
+    /// only those of this registration.
     ///
     /// # Errors
     ///
@@ -240,7 +240,7 @@ impl Service {
 
 /// The tag of a document with this content.
 ///
-/// Spec: xAPI 1.0.3, Part Three, 3.1, which asks for the SHA-1.
+/// Spec: xAPI 1.0.3, Part Three, 3.1, which requires SHA-1.
 pub fn etag_of(content: &[u8]) -> Etag {
     use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Why a use case did not do what it was asked.
+//! Errors of the use cases.
 
 use std::io;
 use std::time::Duration;
@@ -8,51 +8,50 @@ use acta_storage::StorageError;
 use acta_xapi::{Fault, Faults, Rule, StatementId};
 use tokio::task::JoinError;
 
-/// Why a use case did not do what it was asked, told by what the caller can do next.
+/// Why a use case failed. The variants say what the caller can do next.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// What was sent breaks rules. Repair it, then send it again.
-    #[error("the input breaks rules")]
+    /// The input is invalid. Correct it, then send it again.
+    #[error("the input is invalid")]
     Faulty(Faults),
 
     /// The credential may not do this. Use another one.
     #[error("not permitted")]
     Denied(#[source] Denied),
 
-    /// There is nothing of this name.
+    /// Nothing with this name exists.
     #[error("not found")]
     NotFound,
 
-    /// These statement ids are taken by different content. Do not retry.
-    #[error("{} statement id(s) are taken by different content", .0.len())]
+    /// Statements with these ids and different content are already stored. Do not retry.
+    #[error("{} statement id(s) are already stored with different content", .0.len())]
     Conflict(Vec<StatementId>),
 
-    /// The document is not the one that the precondition names. Read it again, then decide.
+    /// The document does not match the precondition. Read it again, then decide.
     #[error("the precondition does not hold")]
     PreconditionFailed,
 
-    /// There is a document, and the writer did not say which one is to be replaced. Read
-    /// it, then name its tag.
+    /// The document exists, and the request has no precondition. Read it, then send its tag.
     #[error("the document exists and no precondition was sent")]
     Unconditional,
 
-    /// Something is larger than it may be, or there is too much of it. Send less.
+    /// A limit on size or number is exceeded. Send less.
     #[error("{limit:?} is over the limit of {max}")]
     OverLimit {
-        /// What there is too much of.
+        /// The exceeded limit.
         limit: Limit,
-        /// The most of it, in its unit.
+        /// The value of the limit, in its unit.
         max: u64,
     },
 
-    /// Too much is going on. Retry later.
+    /// The server is overloaded. Retry later.
     #[error("busy")]
     Busy {
         /// How long to wait before the next attempt.
         retry_after: Duration,
     },
 
-    /// The database behind storage is not there, or takes no writes. Nothing was changed.
+    /// The database cannot be reached or accepts no writes. Nothing was changed.
     /// Retry later.
     #[error("the database is not available")]
     Unavailable {
@@ -60,21 +59,21 @@ pub enum ServiceError {
         retry_after: Duration,
     },
 
-    /// There is no room left. Nothing was changed; reads go on. Make room, then retry.
-    #[error("no room is left")]
+    /// Storage is full. Nothing was changed; reads still work. Free space, then retry.
+    #[error("storage is full")]
     Full,
 
-    /// Storage takes no more writes, because the device failed. What was being written may
-    /// be stored. Repeat it once an operator has restarted the server.
+    /// Storage accepts no more writes, because the device failed. What was being written may
+    /// be stored. Repeat it after an operator has restarted the server.
     #[error("storage has halted")]
     Halted,
 
-    /// Storage failed, or the process. An operator should look at it.
+    /// Storage or the process failed. An operator should investigate.
     #[error("storage failed")]
     Failed(#[source] StorageError),
 }
 
-/// What a use case takes only so much of.
+/// A limit of a use case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// Bytes of a single statement.
@@ -83,29 +82,29 @@ pub enum Limit {
     Signature,
     /// Bytes of an attachment.
     Attachment,
-    /// Bytes of a document, also when it grows by being merged into.
+    /// Bytes of a document, also after a merge.
     Document,
     /// Documents of one place.
     Documents,
 }
 
 impl ServiceError {
-    /// So much of something is the most.
+    /// The error of an exceeded limit.
     pub(crate) fn over(limit: Limit, max: usize) -> Self {
         Self::OverLimit { limit, max: u64::try_from(max).unwrap_or(u64::MAX) }
     }
 
-    /// One fault and nothing else.
+    /// The error of a single fault.
     pub fn fault(pointer: impl Into<String>, rule: Rule, found: &str) -> Self {
         Self::Faulty(Faults(vec![Fault::new(pointer, rule, found)]))
     }
 }
 
 impl From<JoinError> for ServiceError {
-    /// Work on a thread of its own was cut off, by a defect or by the end of the process.
+    /// Work on another thread ended early, by a panic or because the process ends.
     fn from(error: JoinError) -> Self {
         let source = io::Error::other(error);
-        Self::Failed(StorageError::Io { act: "working on a request", source })
+        Self::Failed(StorageError::Io { act: "processing a request", source })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The use cases of a Learning Record Store, free of HTTP and of any storage engine.
 //!
-//! Every act names its principal and asks [`acta_access::decide`] first. What comes from
-//! outside the process arrives here as bytes or as parsed values, and leaves as text that
-//! is ready to be sent.
+//! Every use case takes its principal and checks permissions with [`acta_access::decide`]
+//! first. Input from outside the process arrives as bytes or as parsed values, and results are
+//! text that is ready to be sent.
 
 mod activities;
 mod agents;
@@ -37,38 +37,38 @@ pub use quotas::{OverQuota, QuotaError, QuotaLimit, Quotas, Reservation, day_of}
 pub use search::{Search, View};
 pub use statements::{Sent, Shape, Stored, ValidatedStatements};
 
-/// What the use cases can be told to do differently.
+/// The configuration of the use cases.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The home page of the accounts in the authority of statements.
     pub authority_home_page: Iri,
-    /// How much a request for storing statements may hold.
+    /// Limits on a request for storing statements.
     pub parse: ParseLimits,
-    /// Statements on a page when the reader names no limit.
+    /// Statements on a page if the request has no limit.
     pub page_count: usize,
     /// Most statements on a page.
     pub page_count_max: usize,
-    /// A page ends once it holds this many bytes of statements.
+    /// A page ends once it has this many bytes of statements.
     pub page_bytes_max: usize,
     /// Longest single statement, in bytes.
     pub statement_bytes_max: usize,
     /// Longest signature of a statement, in bytes.
     pub signature_bytes_max: u64,
-    /// Largest document, also when it grows by being merged into, in bytes.
+    /// Largest document, also after a merge, in bytes.
     pub document_bytes_max: usize,
     /// Most documents of one place.
     pub documents_count_max: usize,
 }
 
-/// What a [`Service`] is made of.
+/// The dependencies of a [`Service`].
 pub struct ServiceParts {
-    /// Where everything is kept.
+    /// The store.
     pub storage: Arc<dyn Storage>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where the ids of statements come from that were sent without one.
+    /// The source of ids for statements that were sent without one.
     pub entropy: Arc<dyn Entropy>,
-    /// What to do differently.
+    /// The configuration.
     pub options: Options,
 }
 
@@ -79,7 +79,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     options: Arc<Options>,
-    /// A place for each piece of work that keeps a processor busy.
+    /// Permits for work that keeps a processor busy.
     workers: Arc<Semaphore>,
 }
 
@@ -96,14 +96,14 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// How long a caller should wait who lost every race for a document.
+    /// How long a caller should wait after losing every race for a document.
     const RACE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-    /// Work on more bytes than this leaves the threads of the runtime: 64 KiB, which is a
-    /// tenth of a millisecond of parsing.
+    /// Work on more bytes than this moves off the threads of the runtime: 64 KiB take a tenth of
+    /// a millisecond to parse.
     const INLINE_BYTES_MAX: usize = 64 * 1024;
 
-    /// Puts the use cases together.
+    /// Creates the use cases.
     pub fn new(parts: ServiceParts) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
@@ -115,12 +115,12 @@ impl Service {
         }
     }
 
-    /// The instant before which every statement of the tenant can be read; of no tenant,
-    /// now. Whole milliseconds.
+    /// The instant before which every statement of the tenant can be read; without a tenant,
+    /// the current time. Whole milliseconds.
     ///
     /// # Errors
     ///
-    /// [`ServiceError::Busy`] or [`ServiceError::Failed`] when the store cannot be asked.
+    /// [`ServiceError::Busy`] or [`ServiceError::Failed`] if it cannot be determined.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
     pub async fn consistent_through(
@@ -133,14 +133,14 @@ impl Service {
         }
     }
 
-    /// Random bits, such as for a boundary that no content holds.
+    /// Random bits, for example for a multipart boundary that occurs in no content.
     pub fn random_bits(&self) -> u128 {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
         u128::from_be_bytes(bytes)
     }
 
-    /// Whether statements and documents can be stored and read.
+    /// Checks that statements and documents can be stored and read.
     ///
     /// # Errors
     ///
@@ -150,8 +150,8 @@ impl Service {
         Ok(self.storage.check_ready().await?)
     }
 
-    /// Runs `work` where it holds up nobody: at once if it is small, else on a thread of its
-    /// own, of which there are no more than processors.
+    /// Runs `work` without delaying other requests: in place if it is small, otherwise on
+    /// another thread, of which there are no more than processors.
     async fn run<T: Send + 'static>(
         &self,
         bytes: usize,
@@ -160,7 +160,7 @@ impl Service {
         if bytes <= Self::INLINE_BYTES_MAX {
             return Ok(work());
         }
-        // Nobody closes the semaphore; without a place the work is done all the same.
+        // The semaphore is never closed; without a permit the work is done as well.
         let place = Arc::clone(&self.workers).acquire_owned().await.ok();
         let work = move || {
             let done = work();

@@ -1,9 +1,9 @@
-//! How much a tenant may do: requests a second, bytes and statements a day.
+//! Quotas of tenants: requests per second, bytes and statements per day.
 //!
-//! Requests are counted on each node by itself. What is stored on a day is summed up in
-//! storage, for all nodes together; a node tells its part of it every now and then, and
-//! learns the part of the others then. What is reserved counts at once, so one node never
-//! lets more through than the limit, and several overstep it by what they take in between.
+//! Each node counts requests by itself. What is stored on a day is summed up in storage for all
+//! nodes: a node periodically adds its part and reads the total. Reservations count at once, so
+//! a single node never exceeds the limit; several nodes exceed it at most by what they accept
+//! between two updates.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use acta_ambient::{Clock, Timestamp};
 use acta_storage::directory::{Tenant, TenantLimits};
 use acta_storage::{Storage, StorageError, Usage};
 
-/// A limit of a tenant.
+/// A quota of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuotaLimit {
-    /// Requests a second.
+    /// Requests per second.
     Requests,
     /// Bytes stored on a day.
     Bytes,
@@ -25,41 +25,41 @@ pub enum QuotaLimit {
     Statements,
 }
 
-/// A tenant has done as much as it may for now. Come back later.
+/// A quota of a tenant is exhausted. Retry later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tenant has reached its limit")]
 pub struct OverQuota {
-    /// Which limit.
+    /// The exhausted quota.
     pub limit: QuotaLimit,
-    /// The most of it.
+    /// The value of the limit.
     pub max: u64,
-    /// When there is room again.
+    /// How long to wait before the next attempt.
     pub retry_after: Duration,
 }
 
-/// Why nothing may be stored for now.
+/// Why a reservation was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum QuotaError {
-    /// The tenant has done as much as it may.
+    /// A quota is exhausted.
     #[error(transparent)]
     Over(OverQuota),
-    /// Storage could not be asked.
-    #[error("could not ask what the tenant has stored")]
+    /// The usage could not be read from storage.
+    #[error("could not read the usage of the tenant")]
     Storage(#[source] StorageError),
 }
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
-/// The day of a moment, counted from 1970-01-01 in UTC.
+/// The day of a timestamp, counted from 1970-01-01 in UTC.
 pub fn day_of(moment: Timestamp) -> u32 {
     u32::try_from(moment.unix_micros().div_euclid(MICROS_PER_DAY)).unwrap_or(0)
 }
 
-/// How much tenants may do.
+/// The quotas of all tenants.
 pub struct Quotas {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
-    tenants: Mutex<HashMap<TenantId, Counted>>,
+    tenants: Mutex<HashMap<TenantId, TenantUsage>>,
 }
 
 impl std::fmt::Debug for Quotas {
@@ -68,30 +68,30 @@ impl std::fmt::Debug for Quotas {
     }
 }
 
-/// What is known of a tenant.
+/// The counts of a tenant on this node.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counted {
-    /// Requests that may come at once, in millionths, at the time `filled`.
+struct TenantUsage {
+    /// Available requests in millionths, at the time `filled`.
     room_millionths: u64,
     filled: Duration,
-    /// Whether the room was ever filled.
+    /// Whether `room_millionths` was ever set.
     is_filled: bool,
     day: u32,
-    /// What storage said last of the day; none if it was not asked yet.
+    /// The total of the day as last read from storage; `None` if it has not been read yet.
     flushed: Option<Usage>,
-    /// What this node has taken since, and not told.
+    /// What this node has accepted since and not yet added in storage.
     taken: Usage,
-    /// What is being stored.
+    /// Current reservations.
     reserved: Usage,
 }
 
-impl Counted {
-    /// Lets one more request through, or says how long to wait for it.
+impl TenantUsage {
+    /// Accepts a request, or returns how long to wait.
     fn take_request(&mut self, per_second: u32, now: Duration) -> Result<(), Duration> {
         const ONE: u64 = 1_000_000;
         let full = u64::from(per_second) * ONE;
         let passed = u64::try_from(now.saturating_sub(self.filled).as_micros()).unwrap_or(u64::MAX);
-        // A request a second is a millionth of one in a microsecond.
+        // One request per second is a millionth of a request per microsecond.
         let gained = passed.saturating_mul(u64::from(per_second));
         self.room_millionths = if self.is_filled {
             self.room_millionths.saturating_add(gained).min(full)
@@ -112,7 +112,7 @@ impl Counted {
     }
 }
 
-/// Room for what is being stored. What is not kept is given back.
+/// A reservation of quota for data that is being stored. Released when dropped.
 #[derive(Debug)]
 pub struct Reservation {
     quotas: Arc<Quotas>,
@@ -122,7 +122,7 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// It was stored; of the statements so many are new.
+    /// Charges the reservation: the data was stored, with `new_count` new statements.
     pub fn keep(self, new_count: u64) {
         let mut counted = self.quotas.lock();
         if let Some(counted) = counted.get_mut(&self.tenant)
@@ -153,20 +153,20 @@ const fn minus(from: Usage, less: Usage) -> Usage {
 }
 
 impl Quotas {
-    /// Nothing counted yet.
+    /// Starts with empty counts.
     pub fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self { storage, clock, tenants: Mutex::default() })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Counted>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, TenantUsage>> {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a request of a tenant through.
+    /// Counts a request of a tenant.
     ///
     /// # Errors
     ///
-    /// [`OverQuota`]: it has sent more than it may.
+    /// [`OverQuota`]: the tenant has sent too many requests.
     pub fn take_request(&self, tenant: &Tenant) -> Result<(), OverQuota> {
         let Some(per_second) = tenant.limits.requests_per_second else { return Ok(()) };
         let now = self.clock.elapsed();
@@ -179,7 +179,7 @@ impl Quotas {
         })
     }
 
-    /// Makes room for something that is about to be stored.
+    /// Reserves quota for data that is about to be stored.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl Quotas {
         let has_limit =
             tenant.limits.bytes_per_day.is_some() || tenant.limits.statements_per_day.is_some();
         if has_limit && !self.is_loaded(tenant.id, day) {
-            self.tell_one(tenant.id, day).await.map_err(QuotaError::Storage)?;
+            self.flush_tenant(tenant.id, day).await.map_err(QuotaError::Storage)?;
         }
         let mut tenants = self.lock();
         let counted = tenants.entry(tenant.id).or_default();
@@ -214,8 +214,8 @@ impl Quotas {
         tenants.get(&tenant).is_some_and(|known| known.day == day && known.flushed.is_some())
     }
 
-    /// Tells storage what this node has taken for a tenant, and learns what the others have.
-    async fn tell_one(&self, tenant: TenantId, day: u32) -> Result<(), StorageError> {
+    /// Adds what this node has accepted for a tenant in storage, and reads the total.
+    async fn flush_tenant(&self, tenant: TenantId, day: u32) -> Result<(), StorageError> {
         let taken = {
             let mut tenants = self.lock();
             let counted = tenants.entry(tenant).or_default();
@@ -233,8 +233,8 @@ impl Quotas {
                 Ok(())
             }
             Err(error) => {
-                // It may have been added: a tenant is rather charged too little than twice,
-                // unless it is known that nothing was.
+                // It may have been added. Unless it certainly was not, it is not added again: a
+                // tenant is rather charged too little than twice.
                 if matches!(error, StorageError::Busy { .. } | StorageError::Unavailable { .. })
                     && counted.day == day
                 {
@@ -245,38 +245,39 @@ impl Quotas {
         }
     }
 
-    /// Tells storage what this node has taken since the last time. To be called every second
-    /// or so, and in the end.
+    /// Adds in storage what this node has accepted since the last call. To be called about every
+    /// second and at the end.
     ///
     /// # Errors
     ///
     /// As [`acta_storage::UsageStore::add_usage`].
-    pub async fn tell(&self) -> Result<(), StorageError> {
+    pub async fn flush(&self) -> Result<(), StorageError> {
         let today = day_of(self.clock.now());
         let taken: Vec<(TenantId, u32)> = {
             let tenants = self.lock();
-            let has_taken = |counted: &Counted| counted.taken != Usage::default();
+            let has_taken = |counted: &TenantUsage| counted.taken != Usage::default();
             let flushed = tenants.iter().filter(|(_, counted)| has_taken(counted));
             flushed.map(|(tenant, counted)| (*tenant, counted.day)).collect()
         };
         for (tenant, day) in taken {
-            self.tell_one(tenant, day).await?;
+            self.flush_tenant(tenant, day).await?;
         }
-        // Of tenants that have done nothing today nothing needs to be known.
+        // Tenants without activity today need no entry.
         self.lock().retain(|_, counted| counted.day == today || counted.is_filled);
         Ok(())
     }
 }
 
-/// Forgets what was counted on an earlier day.
-fn begin_day(counted: &mut Counted, day: u32) {
+/// Resets the counts of an earlier day.
+fn begin_day(counted: &mut TenantUsage, day: u32) {
     if counted.day < day {
-        let Counted { room_millionths, filled, is_filled, .. } = *counted;
-        *counted = Counted { room_millionths, filled, is_filled, day, ..Counted::default() };
+        let TenantUsage { room_millionths, filled, is_filled, .. } = *counted;
+        *counted =
+            TenantUsage { room_millionths, filled, is_filled, day, ..TenantUsage::default() };
     }
 }
 
-/// The limit that a sum is over.
+/// The quota that a sum exceeds.
 fn exceeded(limits: &TenantLimits, sum: Usage) -> Option<(QuotaLimit, u64)> {
     let statements = limits.statements_per_day.map(std::num::NonZeroU64::get);
     let bytes = limits.bytes_per_day.map(std::num::NonZeroU64::get);

@@ -1,4 +1,4 @@
-//! Finding statements, and giving them the form that the reader asked for.
+//! Finding statements, and rendering them in the requested form.
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use acta_xapi::{
 
 use crate::{Service, ServiceError};
 
-/// Which statements a reader asks for.
+/// A search for statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     /// About this agent.
@@ -23,26 +23,25 @@ pub struct Search {
     pub verb: Option<Iri>,
     /// With this activity as object.
     pub activity: Option<ActivityId>,
-    /// Whether `activity` may also stand in context activities or in a substatement.
+    /// Whether `activity` also matches context activities and substatements.
     pub is_activity_related: bool,
-    /// Of this registration.
+    /// With this registration.
     pub registration: Option<Uuid>,
     /// Stored after this many nanoseconds since 1970 UTC.
     pub since_nanos: Option<i128>,
     /// Stored at or before this many nanoseconds since 1970 UTC.
     pub until_nanos: Option<i128>,
-    /// In which order.
+    /// The order of the results.
     pub order: Order,
-    /// Go on behind the page that gave this.
+    /// Continue after the page that returned this cursor.
     pub after: Option<Cursor>,
-    /// Most statements on a page; 0 is the most that this store gives, and none its usual
-    /// number.
+    /// Most statements on a page; 0 for the store's maximum, `None` for its default.
     pub limit: Option<u64>,
-    /// A page ends once it holds this many bytes, if that is less than this store's most.
+    /// A page ends once it has this many bytes, if that is less than the store's limit.
     pub bytes_max: Option<usize>,
 }
 
-/// How a reader wants statements to look.
+/// The requested form of statements.
 #[derive(Clone, Debug)]
 pub struct View {
     /// The form.
@@ -54,12 +53,12 @@ pub struct View {
 }
 
 impl Service {
-    /// Definitions that are filled in may take this many times the longest page; references
-    /// beyond keep what their sender wrote.
+    /// The size of inserted definitions, as a multiple of the longest page. Beyond it, activities
+    /// keep the sender's definition.
     pub const FILLED_PAGES_MAX: usize = 4;
 
-    /// Pages without a statement that is within the restrictions of a reader, before one of
-    /// them is given out.
+    /// Pages without a statement within the reader's restrictions that are skipped before an
+    /// empty page is returned.
     const PAGES_MAX: usize = 64;
 
     /// Finds a statement that is not voided.
@@ -67,8 +66,8 @@ impl Service {
     /// # Errors
     ///
     /// - [`ServiceError::Denied`]: without a scope to read statements.
-    /// - [`ServiceError::NotFound`]: there is none, it is voided, the principal may read
-    ///   only its own, or its restrictions keep it from it.
+    /// - [`ServiceError::NotFound`]: it does not exist, is voided, has another authority while
+    ///   the principal may read only its own, or is outside the principal's restrictions.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
@@ -97,11 +96,12 @@ impl Service {
         if found.is_voided { Ok(found) } else { Err(ServiceError::NotFound) }
     }
 
-    /// Finds the statements that match, a page at a time. Who may read only what the same
-    /// authority wrote finds only that, and who is restricted only what is within.
+    /// Finds the statements that match, page by page. A principal finds only statements that it
+    /// may read: those of its own authority, if it has no wider scope, and those within its
+    /// restrictions.
     ///
-    /// With restrictions, a page may hold fewer statements than there is room for, or none,
-    /// and another one may follow all the same.
+    /// With restrictions, a page may have fewer statements than the limit, or none, although
+    /// another page follows.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl Service {
         Ok(self.storage.query_statements(principal.tenant, &query).await?)
     }
 
-    /// The first page with statements that are within the restrictions of `principal`.
+    /// The first page with statements within the restrictions of `principal`.
     async fn query_within(
         &self,
         principal: &Principal,
@@ -232,13 +232,13 @@ impl Service {
             return Ok(found);
         }
         let check = move || {
-            let is_own = authority.is_none_or(|authority| is_vouched_for(&found, authority.ifi()));
+            let is_own = authority.is_none_or(|authority| has_authority(&found, authority.ifi()));
             (is_own && is_within(&restrictions, &found)).then_some(found)
         };
         self.run(bytes, check).await?.ok_or(ServiceError::NotFound)
     }
 
-    /// Whose statements the principal may read; none means everybody's.
+    /// The authority whose statements the principal may read; `None` for all.
     fn readable_authority(
         &self,
         principal: &Principal,
@@ -268,7 +268,7 @@ impl Service {
         for id in self.run(bytes, collect).await? {
             let Ok(activity) = id.parse::<ActivityId>() else { continue };
             if principal.restrictions.permit_activity(&activity).is_err() {
-                // It keeps what its sender wrote.
+                // The activity keeps the sender's definition.
                 continue;
             }
             let found = self.storage.find_definition(principal.tenant, &activity).await?;
@@ -286,7 +286,7 @@ fn push_comma(out: &mut String, index: usize) {
     }
 }
 
-/// What to search for, of what is asked for, within restrictions.
+/// Narrows a search to the restrictions.
 fn narrow(restrictions: &Restrictions, search: Search) -> Result<Search, ServiceError> {
     if !restrictions.narrows_content() {
         return Ok(search);
@@ -305,13 +305,13 @@ fn is_within(restrictions: &Restrictions, stored: &StoredStatement) -> bool {
     if !restrictions.narrows_content() {
         return true;
     }
-    let parsed = parse_statement(stored.text.as_bytes(), stored.version, &ParseLimits::KEPT);
+    let parsed = parse_statement(stored.text.as_bytes(), stored.version, &ParseLimits::STORED);
     parsed.is_ok_and(|statement| restrictions.permit_statement(&statement).is_ok())
 }
 
-/// Whether the authority that stands in a statement is this one.
-fn is_vouched_for(stored: &StoredStatement, authority: &Ifi) -> bool {
-    let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::KEPT) else { return false };
+/// Whether a statement has this authority.
+fn has_authority(stored: &StoredStatement, authority: &Ifi) -> bool {
+    let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::STORED) else { return false };
     let Some(found) = json.root().member("authority") else { return false };
     let found = parse_actor(found.raw().as_bytes(), stored.version);
     found.is_ok_and(|found| found.ifi.as_ref() == Some(authority))

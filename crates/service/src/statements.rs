@@ -6,34 +6,34 @@ use std::sync::Arc;
 use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId, defines};
 use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment};
 use acta_xapi::{
-    Fault, Faults, Rule, Sha2, Stamp, Statement, StatementId, Uuid, Version, parse_statement,
-    parse_statements,
+    Fault, Faults, Rule, Sha2, Statement, StatementId, StoreProperties, Uuid, Version,
+    parse_statement, parse_statements,
 };
 use bytes::Bytes;
 
 use crate::{Limit, Service, ServiceError};
 
-/// Whether one statement was sent, under an id, or any number of them.
+/// Whether a request is for one statement with an id, or for any number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// One statement, to be stored under this id.
+    /// One statement, to be stored with this id.
     One(StatementId),
     /// One statement or an array of them.
     Any,
 }
 
-/// Statements as they were sent.
+/// Statements in a request.
 #[derive(Clone, Debug)]
 pub struct Sent {
     /// The JSON text.
     pub text: Bytes,
     /// The version of the request.
     pub version: Version,
-    /// How many statements it may hold.
+    /// How many statements it may contain.
     pub shape: Shape,
 }
 
-/// Statements that have passed validation and wait for the content of their attachments.
+/// Validated statements that wait for the content of their attachments.
 #[derive(Debug)]
 pub struct ValidatedStatements {
     tenant: TenantId,
@@ -43,29 +43,29 @@ pub struct ValidatedStatements {
 }
 
 impl ValidatedStatements {
-    /// How many statements there are.
+    /// The number of statements.
     pub fn count(&self) -> u64 {
         u64::try_from(self.statements.len()).unwrap_or(u64::MAX)
     }
 }
 
-/// What became of a request for storing.
+/// The result of storing statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The ids of the statements, in the order in which they were sent.
     pub ids: Vec<StatementId>,
-    /// How many were new. The others were there already, with equal content.
+    /// How many were new. The others were already stored with equal content.
     pub new_count: usize,
 }
 
 impl Service {
-    /// Validates statements and makes them ready for storing.
+    /// Validates statements and prepares them for storing.
     ///
     /// # Errors
     ///
     /// - [`ServiceError::Denied`]: without the scope to write, or if a restriction forbids one
     ///   of the statements.
-    /// - [`ServiceError::Faulty`]: with every fault of every statement, up to the limit.
+    /// - [`ServiceError::Faulty`]: all faults of all statements, up to the limit.
     /// - [`ServiceError::OverLimit`]: a statement is too large.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.1 and 2.1.2.
@@ -106,17 +106,16 @@ impl Service {
         Ok(self.storage.stage_attachment(prepared.tenant, sha2).await?)
     }
 
-    /// Stores what was prepared, with the content that was staged for it, whole or not at
-    /// all.
+    /// Stores prepared statements with the content that was staged for them, atomically.
     ///
     /// # Errors
     ///
     /// - [`ServiceError::Faulty`]: content is missing, has another hash than announced, or
-    ///   is a signature that does not hold.
+    ///   is an invalid signature.
     /// - [`ServiceError::OverLimit`]: a signature is too large to be checked.
-    /// - [`ServiceError::Conflict`]: ids are taken by different content.
-    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: as storage
-    ///   says.
+    /// - [`ServiceError::Conflict`]: ids are already stored with different content.
+    /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: errors of
+    ///   storage.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 1.5.2 and 2.1.2; Part Two, 2.6.
     pub async fn store_statements(
@@ -137,7 +136,7 @@ impl Service {
         Ok(Stored { ids, new_count: appended.new_count })
     }
 
-    /// Who vouches for the statements of a principal.
+    /// The authority of the statements of a principal.
     ///
     /// Spec: xAPI 1.0.3, Part Two, 2.4.9.
     pub(crate) fn authority_of(&self, principal: &Principal) -> Arc<Authority> {
@@ -177,11 +176,11 @@ impl Service {
                     statement.id.unwrap_or_else(|| StatementId(Uuid::from_random(*random)))
                 }
             };
-            let stamp = Stamp { id, authority: authority.json(), version: sent.version };
-            let kept = statement.keep(&stamp);
+            let stamp = StoreProperties { id, authority: authority.json(), version: sent.version };
+            let text = statement.stored_text(&stamp);
             let authority = authority.ifi().clone();
             let defines = defines(principal, &statement);
-            NewStatement { id, statement, kept, authority, version: sent.version, defines }
+            NewStatement { id, statement, text, authority, version: sent.version, defines }
         };
         Ok(statements.into_iter().zip(random).map(new).collect())
     }

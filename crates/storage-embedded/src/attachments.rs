@@ -8,6 +8,7 @@
 //! A file is never changed once it is placed, and what is given out is checked against its
 //! name. The layout is drawn in `docs/format/attachments.md`.
 
+mod files;
 mod listing;
 mod purge;
 mod reader;
@@ -21,18 +22,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acta_access::TenantId;
 use acta_ambient::Entropy;
+use acta_statement_log::disk::Disk;
 use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 
-use crate::Disk;
-pub(crate) use purge::REMOVED_NAME;
+use files::{failed, on_blocking_thread, remove_quietly};
 use reader::FileReader;
 pub(crate) use staged::Staged;
 use writer::FileWriter;
-
-/// How much is read or written at once, in bytes.
-const PIECE_BYTES: usize = 64 << 10;
 
 /// The content of attachments of one store.
 #[derive(Debug)]
@@ -197,36 +195,6 @@ impl AttachmentStore for Attachments {
         });
         Ok(opened.await?.map(|reader| Box::new(reader) as Box<dyn AttachmentReader>))
     }
-}
-
-/// Turns an error of the disk into one of storage, for `map_err`.
-fn failed(act: &'static str) -> impl Fn(io::Error) -> StorageError {
-    move |source| {
-        let kind = source.kind();
-        if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-            StorageError::Full
-        } else {
-            StorageError::Io { act, source }
-        }
-    }
-}
-
-fn remove_quietly(disk: &dyn Disk, path: &Path) {
-    if let Err(error) = disk.remove(path) {
-        let cause: &dyn std::error::Error = &error;
-        tracing::warn!(error = cause, "an attachment that nobody needs could not be removed");
-    }
-}
-
-/// Does `act` on a thread for blocking work.
-async fn on_blocking_thread<T, F>(act: F) -> Result<T, StorageError>
-where
-    F: FnOnce() -> Result<T, StorageError> + Send + 'static,
-    T: Send + 'static,
-{
-    tokio::task::spawn_blocking(act).await.unwrap_or_else(|error| {
-        Err(StorageError::Io { act: "working on an attachment", source: io::Error::other(error) })
-    })
 }
 
 #[cfg(test)]

@@ -32,18 +32,19 @@ use std::fmt;
 use std::path::Path;
 
 use acta_ambient::Timestamp;
+use acta_statement_log::disk::Disk;
+use acta_statement_log::disk::read_only::ReadOnlyDisk;
 use acta_xapi::Sha2;
 
-use crate::disk::{Disk, ReadOnlyDisk};
+use crate::directory::{STORE_NAME, TABLES_NAME};
 use crate::engine::recovery::closing;
-use crate::identity::{Identity, STORE_NAME};
+use crate::identity::Identity;
 use crate::tables;
 use destination::Destination;
 pub use error::BackupError;
 use manifest::{FileEntry, Manifest};
 use progress::Meter;
 pub use progress::{CopyProgress, CopyStage, OnCopy};
-pub(crate) use restore::RESTORING_NAME;
 pub use restore::{Checked, Restore, Restored};
 
 /// A backup to be taken.
@@ -221,7 +222,7 @@ impl Run<'_> {
 
     /// Returns how many statements at least were durable.
     fn copy_tables(&mut self, now: Timestamp) -> Result<u64, BackupError> {
-        let path = tables::FILE_NAME;
+        let path = TABLES_NAME;
         let file = self.free_name(path);
         self.destination.make_room_for(&file)?;
         let to = self.destination.path(&file);

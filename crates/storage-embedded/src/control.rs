@@ -14,13 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::EmbeddedStorage;
+use crate::directory::{CONTROL_DRAFT_NAME, CONTROL_NAME};
 use crate::identity::DirectoryLock;
-
-/// The name of the socket.
-pub(crate) const CONTROL_NAME: &str = "control.sock";
-
-/// The name of the socket while it is made.
-pub(crate) const CONTROL_DRAFT_NAME: &str = "control.sock.new";
 
 /// Longest path of a socket, in bytes: what the system has room for, less the end of it.
 const PATH_BYTES_MAX: usize = 107;

@@ -1,6 +1,7 @@
 //! The statement engine: log and index behind the port for statements.
 
 mod encode;
+mod feed_tail;
 mod import;
 pub(crate) mod purge;
 mod query;
@@ -13,6 +14,13 @@ use std::thread::JoinHandle;
 
 use acta_access::TenantId;
 use acta_ambient::{Entropy, Timestamp};
+use acta_statement_index::{Index, IndexOptions};
+use acta_statement_log::close::{Closing, remove_mark};
+use acta_statement_log::disk::Disk;
+use acta_statement_log::entry::TOMBSTONE;
+use acta_statement_log::reader::LogReader;
+use acta_statement_log::sampler::Sampler;
+use acta_statement_log::timeline::Timeline;
 use acta_storage::{
     Appended, FeedEntry, FeedRecord, NewStatement, PageLimits, StatementPage, StatementQuery,
     StatementSource, StorageError, StoredStatement, TermHasher, TransferredStatement,
@@ -21,22 +29,16 @@ use acta_xapi::StatementId;
 use tokio::sync::{oneshot, watch};
 
 use crate::attachments::{Attachments, Staged};
-use crate::disk::Disk;
-use crate::feed::FeedTail;
+use crate::blocking::blocking;
 use crate::identity::{DirectoryLock, Identity};
-use crate::index::{Index, IndexOptions, TOMBSTONE};
-use crate::log::close::{Closing, remove_mark};
-use crate::log::meters::{Metered, Meters};
-use crate::log::queue::{Job, Queue, QueueLimits, Work};
-use crate::log::reader::LogReader;
-use crate::log::sampler::Sampler;
-use crate::log::timeline::Timeline;
-use crate::log::writer::{LogEnd, Shared, Writer};
+use crate::writer::meters::{Metered, Meters};
+use crate::writer::queue::{Job, Queue, QueueLimits, Work};
+use crate::writer::{LogEnd, Shared, Writer};
+use crate::{OpenError, Options};
 use encode::Encoder;
+use feed_tail::FeedTail;
 use query::Reading;
 use recovery::{Replay, Replayed, closing, open_segments, sample};
-
-use crate::{OpenError, Options};
 
 /// How often an index is opened in which a start meets damage: each time at least one run
 /// fewer is there.
@@ -218,8 +220,8 @@ impl Engine {
         blocking(move || reading.retry_if_rewritten(|reading| reading.feed(after, count_max))).await
     }
 
-    /// As [`acta_storage::TransferSource::read_kept`].
-    pub(crate) async fn read_kept(
+    /// As [`acta_storage::TransferSource::read_statements`].
+    pub(crate) async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,
@@ -281,6 +283,18 @@ impl Engine {
         let act = "writing the mark of a clean end";
         let written = closing.write(self.shared.disk.as_ref(), reader.directory());
         written.map_err(|source| StorageError::Io { act, source })
+    }
+
+    /// Removes all statements of a tenant, for which nothing is written any more. Returns how
+    /// many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::TenantPurge::purge_tenant`].
+    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<u64, StorageError> {
+        let count = purge::purge(Arc::clone(&self.shared), tenant).await?;
+        self.feed.forget(tenant);
+        Ok(count)
     }
 
     /// The file system.
@@ -364,26 +378,6 @@ fn open_index(
             Err(StorageError::Corrupt { .. }) if index.is_damaged() && 0 < attempts_left => {}
             replayed => return Ok((index, replayed?)),
         }
-    }
-}
-
-/// Runs `work` where it may block.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
-) -> Result<T, StorageError> {
-    join(tokio::task::spawn_blocking(work)).await
-}
-
-async fn join<T>(
-    handle: tokio::task::JoinHandle<Result<T, StorageError>>,
-) -> Result<T, StorageError> {
-    match handle.await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            // A panic in a request costs that request, as if it had not changed threads.
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(StorageError::Halted),
-        },
     }
 }
 

@@ -6,15 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use acta_ambient::Entropy;
+use acta_statement_log::disk::{self, Disk, Locked};
+use acta_statement_log::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 use acta_storage::StorageError;
 
 use crate::OpenError;
-use crate::disk::{self, Disk, Locked};
-use crate::format::{Bytes, STORE_MAGIC, VERSION, checksum};
+use crate::directory::STORE_NAME;
 
 const LOCK_NAME: &str = "lock";
-/// The name of the file that makes a store this one.
-pub(crate) const STORE_NAME: &str = "store";
 const STORE_BYTES: usize = 48;
 
 /// Held as long as the store is open.
@@ -164,9 +163,10 @@ impl Identity {
 pub(crate) mod fuzzing {
     use std::path::Path;
 
+    use acta_statement_log::disk::Disk;
+
     use super::Identity;
     use crate::OpenError;
-    use crate::disk::Disk;
 
     /// Reads the file `store` in `directory`, and gives it as it would be written.
     ///

@@ -6,27 +6,30 @@
 
 mod attachments;
 mod backup;
+mod blocking;
 mod control;
-mod disk;
+mod directory;
 mod engine;
-mod feed;
-mod format;
 mod identity;
-mod index;
-mod log;
 mod options;
+mod progress;
 mod storage;
 mod tables;
 mod verify;
+mod writer;
+
+pub use acta_statement_log::disk::read_only::ReadOnlyDisk;
+pub use acta_statement_log::disk::scratch::ScratchDisk;
+pub use acta_statement_log::disk::{Disk, DiskFile, SystemDisk};
 
 pub use backup::{
     BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
 };
 pub use control::{ControlSocket, reach_control};
-pub use disk::{Disk, DiskFile, ReadOnlyDisk, ScratchDisk, SystemDisk};
-pub use engine::recovery::{OnProgress, Progress};
 pub use options::{OpenError, Options};
-pub use storage::{EmbeddedStorage, LostTables, Reindexed, Statistics};
+pub use progress::{OnProgress, Progress};
+pub use storage::reindex::Reindexed;
+pub use storage::{EmbeddedStorage, LostTables, Statistics};
 pub use verify::{
     Advice, Finding, LostStatement, Severity, Verified, VerifyOptions, salvage, verify,
 };
@@ -35,6 +38,4 @@ pub use verify::{
 #[cfg(fuzzing)]
 pub mod fuzzing {
     pub use crate::identity::fuzzing::read_identity;
-    pub use crate::index::fuzzing::{OpenIndex, Question};
-    pub use crate::log::fuzzing::{OpenSegment, unpack};
 }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use acta_ambient::{Clock, Entropy};
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 
-use crate::disk::Disk;
-use crate::engine::recovery::OnProgress;
+use crate::progress::OnProgress;
 
 /// How a store is opened.
 #[derive(Clone)]

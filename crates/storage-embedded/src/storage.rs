@@ -3,9 +3,10 @@
 mod administration;
 mod feed;
 mod fence;
+mod follower_positions;
 mod ports;
 mod purge;
-mod reindex;
+pub(crate) mod reindex;
 mod transfer;
 
 use std::io;
@@ -13,19 +14,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acta_statement_log::disk::Disk;
 use acta_storage::{StorageError, StoreId};
 
 use crate::attachments::Attachments;
-use crate::backup::RESTORING_NAME;
-use crate::disk::Disk;
+use crate::directory::{RESTORING_NAME, sync_names};
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
 use crate::tables::{Tables, are_tables_there, check_files};
 use crate::{OpenError, Options};
-use feed::FollowerPositions;
 use fence::Fence;
-pub use reindex::Reindexed;
+use follower_positions::FollowerPositions;
 
 /// A store in a directory of its own.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl EmbeddedStorage {
                 return Err(OpenError::NoIdentity { directory: directory.to_path_buf() });
             }
             None => {
-                settle_names(disk, directory).map_err(failed)?;
+                sync_names(disk, directory).map_err(failed)?;
                 Identity::create(disk, directory, options.entropy.as_ref())?
             }
         };
@@ -201,40 +201,4 @@ fn check_that_it_is_whole(disk: &dyn Disk, directory: &Path) -> Result<(), OpenE
         return Err(OpenError::Unfinished { directory: directory.to_path_buf() });
     }
     Ok(())
-}
-
-/// Makes a directory and those above it that are missing, durably.
-///
-/// # Errors
-///
-/// What the system reports.
-pub(crate) fn make_directory(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    disk.create_directory(path)?;
-    settle_names(disk, path)
-}
-
-/// Makes the names that lead to a directory durable. Any of them may be new: made now, or by
-/// an earlier start that ended before it had synced them.
-fn settle_names(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
-    for above in directory.ancestors().skip(1) {
-        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
-        match disk.sync_directory(above) {
-            // Where nobody can make a name, none is new.
-            Err(error) if is_closed(error.kind()) => {}
-            synced => synced?,
-        }
-    }
-    Ok(())
-}
-
-/// What is reported of a directory that is not ours to read, or that stands on a file system
-/// which is only read.
-const fn is_closed(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::PermissionDenied
-            | io::ErrorKind::ReadOnlyFilesystem
-            | io::ErrorKind::InvalidInput
-            | io::ErrorKind::Unsupported
-    )
 }

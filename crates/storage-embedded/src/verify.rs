@@ -9,81 +9,25 @@ mod finding;
 mod index;
 mod log;
 mod tables;
+mod verification;
 
-use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{StorageError, StoredStatement, TermHasher};
+use acta_storage::{StoredStatement, TermHasher};
 
-use crate::disk::Disk;
-use crate::engine::purge::{PURGE_NAME, PURGING_NAME};
-use crate::engine::recovery::{OnProgress, Progress};
-use crate::identity::{DirectoryLock, Identity};
+use crate::directory::PURGE_NAME;
+use crate::identity::DirectoryLock;
 use crate::{OpenError, Options};
 use attachments::check_attachments;
 pub use finding::{Advice, Finding, LostStatement, Severity};
 use index::check_index;
 use log::check_log;
 use tables::check_tables;
-
-/// What to verify, and with what.
-#[derive(Clone)]
-pub struct VerifyOptions {
-    /// The directory of the store.
-    pub directory: PathBuf,
-    /// The file system it is on. It should refuse changes, as [`crate::ReadOnlyDisk`] does.
-    pub disk: Arc<dyn Disk>,
-    /// An empty directory for runs of the index to compare with: it needs room for the
-    /// largest two.
-    pub scratch: PathBuf,
-    /// The file system that is on.
-    pub scratch_disk: Arc<dyn Disk>,
-    /// Called again and again with the bytes that were read.
-    pub on_progress: Option<OnProgress>,
-}
-
-impl fmt::Debug for VerifyOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyOptions")
-            .field("directory", &self.directory)
-            .field("scratch", &self.scratch)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a store holds, and what is wrong with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// Everything noticed, in the order of the files.
-    pub findings: Vec<Finding>,
-    /// Statements that can be read.
-    pub statement_count: u64,
-    /// Segments of the log.
-    pub segment_count: u64,
-    /// Runs of the index.
-    pub run_count: u64,
-    /// Files with the content of attachments.
-    pub attachment_count: u64,
-    /// Rows of the tables.
-    pub row_count: u64,
-    /// Bytes of all these.
-    pub bytes: u64,
-}
-
-impl Verified {
-    /// How many findings are damage.
-    pub fn damage_count(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Damage).count()
-    }
-
-    /// Whether nothing is damaged.
-    pub fn is_sound(&self) -> bool {
-        self.damage_count() == 0
-    }
-}
+use verification::Verification;
+pub use verification::{Verified, VerifyOptions};
 
 /// Reads a whole store and names everything that is damaged. Blocks. Changes nothing.
 ///
@@ -94,7 +38,7 @@ impl Verified {
 /// - [`OpenError::Storage`]: files cannot be read, or there is no room to compare.
 pub fn verify(options: &VerifyOptions) -> Result<Verified, OpenError> {
     let _lock = DirectoryLock::take_existing(&options.directory)?;
-    let mut verifying = Verifying::start(options, &options.directory)?;
+    let mut verifying = Verification::start(options, &options.directory)?;
     let identity = verifying.identity()?;
     let log = check_log(&mut verifying, identity.as_ref(), None)?;
     // Until the removal of a tenant is finished, the index may speak of places before it.
@@ -123,7 +67,7 @@ pub(crate) fn verify_log(options: &Options) -> Result<Verified, OpenError> {
         scratch_disk: Arc::clone(&options.disk),
         on_progress: options.on_progress.clone(),
     };
-    let mut verifying = Verifying::start(&options, &options.directory.join("log"))?;
+    let mut verifying = Verification::start(&options, &options.directory.join("log"))?;
     let identity = verifying.identity()?;
     check_log(&mut verifying, identity.as_ref(), None)?;
     Ok(verifying.finish())
@@ -141,127 +85,12 @@ pub fn salvage(
     take: &mut dyn FnMut(TenantId, StoredStatement) -> io::Result<()>,
 ) -> Result<Verified, OpenError> {
     let _lock = DirectoryLock::take_existing(&options.directory)?;
-    let mut verifying = Verifying::start(options, &options.directory.join("log"))?;
+    let mut verifying = Verification::start(options, &options.directory.join("log"))?;
     let identity = verifying.identity()?;
     check_log(&mut verifying, identity.as_ref(), Some(take))?;
     Ok(verifying.finish())
 }
 
-/// Names that may stand in the directory of a store.
-const NAMES: [&str; 9] = [
-    "lock",
-    "store",
-    "log",
-    "index",
-    "attachments",
-    PURGING_NAME,
-    "tables.sqlite",
-    "tables.sqlite-wal",
-    "tables.sqlite-shm",
-];
-
-/// A verification under way.
-struct Verifying<'a> {
-    options: &'a VerifyOptions,
-    verified: Verified,
-    progress: Progress,
-}
-
-impl<'a> Verifying<'a> {
-    /// Begins to read what is in `directory`.
-    fn start(options: &'a VerifyOptions, directory: &Path) -> Result<Self, OpenError> {
-        let total_bytes = bytes_below(options.disk.as_ref(), directory)?;
-        let progress = Progress { done_bytes: 0, total_bytes };
-        Ok(Self { options, verified: Verified::default(), progress })
-    }
-
-    fn disk(&self) -> &'a dyn Disk {
-        self.options.disk.as_ref()
-    }
-
-    fn directory(&self) -> &'a Path {
-        &self.options.directory
-    }
-
-    fn tell(&mut self, finding: Finding) {
-        self.verified.findings.push(finding);
-    }
-
-    /// Counts bytes that were read.
-    fn read(&mut self, bytes: u64) {
-        self.verified.bytes += bytes;
-        self.progress.done_bytes += bytes;
-        if let Some(tell) = &self.options.on_progress {
-            let done_bytes = self.progress.done_bytes.min(self.progress.total_bytes);
-            tell(Progress { done_bytes, ..self.progress });
-        }
-    }
-
-    /// The names in a directory of the store; none if there is no such directory.
-    fn names(&self, directory: &Path) -> Result<Vec<String>, StorageError> {
-        names_in(self.disk(), directory).map_err(failed)
-    }
-
-    fn identity(&mut self) -> Result<Option<Identity>, OpenError> {
-        match Identity::read(self.disk(), self.directory()) {
-            Ok(Some(identity)) => Ok(Some(identity)),
-            Ok(None) => {
-                let what = "the file is missing: without its keys no statement can be found";
-                self.tell(Finding::damage("store", what, Advice::Restore));
-                Ok(None)
-            }
-            Err(OpenError::Storage(StorageError::Corrupt { .. })) => {
-                let what = "it does not have its checksum: without its keys no statement can \
-                     be found";
-                self.tell(Finding::damage("store", what, Advice::Restore).at(0));
-                Ok(None)
-            }
-            Err(other) => Err(other),
-        }
-    }
-
-    fn check_names(&mut self) -> Result<(), StorageError> {
-        for name in self.names(self.directory())? {
-            if !NAMES.contains(&name.as_str()) {
-                self.tell(Finding::note(&name, "the store does not know this file"));
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Verified {
-        if let Some(tell) = &self.options.on_progress {
-            let total_bytes = self.progress.total_bytes;
-            tell(Progress { done_bytes: total_bytes, total_bytes });
-        }
-        self.verified
-    }
-}
-
 fn is_purge(name: &String) -> bool {
     name == PURGE_NAME
-}
-
-fn failed(source: io::Error) -> StorageError {
-    StorageError::Io { act: "verifying the store", source }
-}
-
-fn names_in(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<String>> {
-    match disk.list(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        names => names,
-    }
-}
-
-/// Bytes of the files in a directory and below, as far as they can be told.
-fn bytes_below(disk: &dyn Disk, directory: &Path) -> Result<u64, StorageError> {
-    let mut bytes = 0;
-    for name in names_in(disk, directory).map_err(failed)? {
-        let path = directory.join(name);
-        bytes += match disk.list(&path) {
-            Ok(_) => bytes_below(disk, &path)?,
-            Err(_) => disk.open(&path).and_then(|file| file.len()).unwrap_or(0),
-        };
-    }
-    Ok(bytes)
 }

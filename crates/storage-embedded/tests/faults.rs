@@ -12,7 +12,7 @@ use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, SystemEntropy, Timestamp};
 use acta_storage::{Appended, AttachmentStore, Batch, StatementStore, StorageError};
 use acta_storage_embedded::{Disk, DiskFile, EmbeddedStorage, OpenError, Options, SystemDisk};
-use acta_storage_suite::attaching::stage_content;
+use acta_storage_suite::attachments::stage_content;
 use acta_storage_suite::fixture::{Draft, START, batch, everything, id, numbers};
 use acta_xapi::Sha2;
 use bytes::Bytes;

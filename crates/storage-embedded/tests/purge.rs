@@ -17,8 +17,8 @@ use acta_storage_embedded::{
     Backup, EmbeddedStorage, LostTables, Options, Restore, SystemDisk, Verified, VerifyOptions,
     verify,
 };
-use acta_storage_suite::attaching::stage_content;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::stage_content;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, activity_id, batch, id};
 use acta_xapi::Sha2;
 use bytes::Bytes;

@@ -31,7 +31,7 @@ use crate::database::Database;
 use crate::lease::Lease;
 use crate::types::Id;
 use crate::{Attachments, OpenError, PostgresStorage};
-pub(crate) use named::Named;
+pub(crate) use named::NamedContent;
 use reader::ContentReader;
 pub(crate) use staged::Staged;
 use writer::ContentWriter;
@@ -61,14 +61,14 @@ pub(crate) struct ContentStore {
     /// The longest content that is kept.
     bytes_max: u64,
     /// Where new content goes.
-    kind: Kind,
+    kind: ContentKind,
     /// Where objects are.
     bucket: Option<Bucket>,
 }
 
 /// Where content is that is not short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ContentKind {
     Pieces,
     Object,
 }
@@ -104,12 +104,14 @@ impl ContentStore {
     ) -> Result<Self, OpenError> {
         let (kind, bytes_max, objects) = match kept {
             Attachments::Database { bytes_max, objects } => {
-                (Kind::Pieces, *bytes_max, objects.as_ref())
+                (ContentKind::Pieces, *bytes_max, objects.as_ref())
             }
-            Attachments::Objects(options) => (Kind::Object, objects::LEN_BYTES_MAX, Some(options)),
+            Attachments::Objects(options) => {
+                (ContentKind::Object, objects::LEN_BYTES_MAX, Some(options))
+            }
         };
         let bucket = objects.map(Bucket::new).transpose()?;
-        if let (Kind::Object, Some(bucket), Some(options)) = (kind, &bucket, objects) {
+        if let (ContentKind::Object, Some(bucket), Some(options)) = (kind, &bucket, objects) {
             let probe = format!("probe-{:032x}", database.random());
             let url = options.url.clone();
             bucket.check(&probe).await.map_err(|source| OpenError::Objects { url, source })?;
@@ -125,7 +127,7 @@ impl ContentStore {
     }
 
     /// Waits for what is being removed.
-    pub(crate) async fn settle(&self) {
+    pub(crate) async fn finish_removals(&self) {
         self.removals.close();
         self.removals.wait().await;
     }
@@ -134,7 +136,7 @@ impl ContentStore {
         let swept = match lease.hold().await {
             Ok(true) => self.sweep(LEFT_OVER_AFTER).await,
             Ok(false) => return,
-            Err(failure) => Err(failure.tell("asking who removes what is left over")),
+            Err(failure) => Err(failure.into_storage_error("asking who removes what is left over")),
         };
         match swept {
             Ok(0) => {}

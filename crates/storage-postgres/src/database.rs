@@ -26,13 +26,13 @@ use crate::failure::{Failure, Remedy};
 use crate::{Connections, OpenError, Options};
 
 /// How much longer than the database itself a node waits for the end of a statement.
-const GRACE: Duration = Duration::from_secs(2);
+const TIMEOUT_MARGIN: Duration = Duration::from_secs(2);
 
 /// How often the same is tried on another connection.
 const RECONNECT_COUNT_MAX: u32 = 6;
 
 /// How long a database that cannot be reached is waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
+const UNREACHABLE_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How often the same is tried after lost races.
 const REPEAT_COUNT_MAX: u32 = 8;
@@ -84,17 +84,17 @@ impl Deref for Connection {
 }
 
 /// A connection that an act works with.
-pub(crate) type Lent = Arc<Connection>;
+pub(crate) type SharedConnection = Arc<Connection>;
 
 /// Gives a connection back, unless `outcome` shows that it is of no more use.
-pub(crate) fn give_back<T>(connection: Lent, outcome: &Result<T, Failure>) {
+pub(crate) fn give_back<T>(connection: SharedConnection, outcome: &Result<T, Failure>) {
     if outcome.as_ref().is_err_and(Failure::ends_connection) {
         discard(connection);
     }
 }
 
 /// Ends a connection, and with it what it was in the middle of.
-pub(crate) fn discard(connection: Lent) {
+pub(crate) fn discard(connection: SharedConnection) {
     if let Some(connection) = Arc::into_inner(connection) {
         drop(Object::take(connection.0));
     }
@@ -104,11 +104,11 @@ pub(crate) fn discard(connection: Lent) {
 /// one to borrow the connection must not find itself in the middle of it. Outlives all other
 /// holders.
 #[derive(Debug, Default)]
-pub(crate) struct Unfinished(Option<Lent>);
+pub(crate) struct OpenTransaction(Option<SharedConnection>);
 
-impl Unfinished {
+impl OpenTransaction {
     /// From now on, the connection is ended if this is dropped.
-    pub(crate) fn begin(&mut self, connection: Lent) -> Lent {
+    pub(crate) fn begin(&mut self, connection: SharedConnection) -> SharedConnection {
         self.0 = Some(Arc::clone(&connection));
         connection
     }
@@ -119,7 +119,7 @@ impl Unfinished {
     }
 }
 
-impl Drop for Unfinished {
+impl Drop for OpenTransaction {
     fn drop(&mut self) {
         if let Some(connection) = self.0.take() {
             discard(connection);
@@ -157,7 +157,7 @@ impl Database {
             .map_err(|error| OpenError::Address { reason: error.to_string() })?;
         Ok(Self {
             pool,
-            timeout: options.statement_timeout.saturating_add(GRACE),
+            timeout: options.statement_timeout.saturating_add(TIMEOUT_MARGIN),
             connect_timeout: options.connect_timeout,
             health: Health::new(address.place, Arc::clone(&options.clock)),
             entropy: Arc::clone(&options.entropy),
@@ -169,8 +169,8 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Failure::Unreachable`], [`Failure::Crowded`].
-    pub(crate) async fn connect(&self) -> Result<Lent, Failure> {
+    /// [`Failure::Unreachable`], [`Failure::PoolExhausted`].
+    pub(crate) async fn connect(&self) -> Result<SharedConnection, Failure> {
         // On the heap, as all acts have one within them.
         let connection = Box::pin(self.pool.get()).await.map_err(Failure::from);
         let connection = connection.inspect_err(|failure| self.health.note_failure(failure))?;
@@ -217,7 +217,7 @@ impl Database {
     pub(crate) async fn run<T, F>(
         &self,
         act: &'static str,
-        work: impl Fn(Lent) -> F,
+        work: impl Fn(SharedConnection) -> F,
     ) -> Result<T, StorageError>
     where
         F: Future<Output = Result<T, Failure>>,
@@ -252,12 +252,15 @@ impl Database {
     /// # Errors
     ///
     /// Why it came to nothing; after [`Failure::Lost`] nobody knows whether it did.
-    pub(crate) async fn run_once<T, F>(&self, work: impl FnOnce(Lent) -> F) -> Result<T, Failure>
+    pub(crate) async fn run_once<T, F>(
+        &self,
+        work: impl FnOnce(SharedConnection) -> F,
+    ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
         // Given up in the middle, its answers would hold up whoever has the connection next.
-        let mut unfinished = Unfinished::default();
+        let mut unfinished = OpenTransaction::default();
         let connection = unfinished.begin(self.connect().await?);
         let done = self.limit(Box::pin(work(Arc::clone(&connection)))).await;
         unfinished.end();
@@ -274,7 +277,7 @@ impl Database {
     pub(crate) async fn transact<T, F>(
         &self,
         act: &'static str,
-        work: impl Fn(Lent) -> F,
+        work: impl Fn(SharedConnection) -> F,
     ) -> Result<T, StorageError>
     where
         F: Future<Output = Result<T, Failure>>,
@@ -290,12 +293,12 @@ impl Database {
     /// nothing has changed.
     pub(crate) async fn transact_once<T, F>(
         &self,
-        work: impl FnOnce(Lent) -> F,
+        work: impl FnOnce(SharedConnection) -> F,
     ) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut unfinished = Unfinished::default();
+        let mut unfinished = OpenTransaction::default();
         let connection = unfinished.begin(self.connect().await?);
         let worked = {
             // The first statement follows without waiting for the answer.
@@ -326,8 +329,8 @@ impl Database {
     /// Those of `outcome`.
     pub(crate) async fn end<T>(
         &self,
-        mut unfinished: Unfinished,
-        connection: Lent,
+        mut unfinished: OpenTransaction,
+        connection: SharedConnection,
         outcome: Result<T, Failure>,
     ) -> Result<T, Failure> {
         if outcome.as_ref().is_err_and(|failure| !failure.ends_connection()) {
@@ -345,7 +348,7 @@ impl Database {
 
     /// Whether it is not worth waiting for any more: whoever asks is told so at once then.
     fn is_given_up(&self) -> bool {
-        self.health.unreachable_for().is_some_and(|time| PATIENCE < time)
+        self.health.unreachable_for().is_some_and(|time| UNREACHABLE_WAIT_MAX < time)
     }
 
     /// Attempts of one act, to be repeated as long as that is of use.
@@ -411,16 +414,18 @@ impl Attempts<'_> {
                 }
                 (&mut self.repeat_count, REPEAT_COUNT_MAX)
             }
-            Remedy::Reconnect if self.database.is_given_up() => return Err(failure.tell(self.act)),
+            Remedy::Reconnect if self.database.is_given_up() => {
+                return Err(failure.into_storage_error(self.act));
+            }
             Remedy::Reconnect => {
                 self.database.health.note_reconnect();
                 (&mut self.reconnect_count, RECONNECT_COUNT_MAX)
             }
-            Remedy::GiveUp => return Err(failure.tell(self.act)),
+            Remedy::GiveUp => return Err(failure.into_storage_error(self.act)),
         };
         *count += 1;
         if count_max < *count {
-            return Err(failure.tell(self.act));
+            return Err(failure.into_storage_error(self.act));
         }
         let wait = BACKOFF.saturating_mul(1 << *count);
         // Between half of it and all: two that met once do not meet again.

@@ -4,9 +4,9 @@
 //! makes or removes a document first locks the row of its place, which counts the documents
 //! there, and then that of the document: always in this order.
 
+mod etag_condition;
 mod place;
 mod transfer;
-mod wanted;
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,8 @@ use crate::PostgresStorage;
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
 use crate::types::SqlTimestamp;
+use etag_condition::EtagCondition;
 use place::{Columns, ListColumns};
-use wanted::Wanted;
 
 const REPLACING: &str = "writing a document";
 
@@ -69,7 +69,7 @@ impl DocumentStore for PostgresStorage {
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
         let columns = Columns::of(tenant, key);
-        if let Some(wanted) = Wanted::of(precondition) {
+        if let Some(wanted) = EtagCondition::of(precondition) {
             if self.database.replace_existing(&columns, &document, &wanted).await? {
                 return Ok(DocumentWrite::Replaced);
             }
@@ -163,7 +163,7 @@ impl Database {
         &self,
         columns: &Columns,
         document: &NewDocument,
-        wanted: &Wanted<'_>,
+        wanted: &EtagCondition<'_>,
     ) -> Result<bool, StorageError> {
         let NewDocument { content, content_type, etag, count_max: _ } = document;
         let (content, updated) = (&content[..], SqlTimestamp(self.clock.now()));
@@ -196,7 +196,7 @@ impl Database {
 }
 
 /// A document's row without its content.
-struct Head {
+struct DocumentHead {
     etag: Etag,
     updated: Timestamp,
 }
@@ -338,14 +338,14 @@ async fn remove_all(connection: &Connection, columns: &ListColumns) -> Result<u6
     Ok(connection.execute(&delete, &[&place.tenant, &place.hash, &registrations]).await?)
 }
 
-fn check(precondition: &Precondition, head: Option<&Head>) -> Result<(), StorageError> {
+fn check(precondition: &Precondition, head: Option<&DocumentHead>) -> Result<(), StorageError> {
     let etag = head.map(|head| &head.etag);
     if precondition.holds(etag) { Ok(()) } else { Err(StorageError::PreconditionFailed) }
 }
 
-fn read_head(row: &Row) -> Head {
+fn read_head(row: &Row) -> DocumentHead {
     let SqlTimestamp(updated) = row.get("updated");
-    Head { etag: Etag(row.get("etag")), updated }
+    DocumentHead { etag: Etag(row.get("etag")), updated }
 }
 
 fn read_document(row: &Row) -> Document {

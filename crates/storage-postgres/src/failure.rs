@@ -17,7 +17,7 @@ pub(crate) enum Failure {
     /// The database was not reached, so nothing has changed.
     Unreachable(Box<dyn Error + Send + Sync>),
     /// All connections of this node were in use for too long.
-    Crowded,
+    PoolExhausted,
     /// The database refused, so nothing has changed.
     Refused(tokio_postgres::Error),
     /// The connection was lost, or an answer did not come in time: before anything was
@@ -53,7 +53,7 @@ impl From<tokio_postgres::Error> for Failure {
 impl From<PoolError> for Failure {
     fn from(error: PoolError) -> Self {
         match error {
-            PoolError::Timeout(TimeoutType::Wait) => Self::Crowded,
+            PoolError::Timeout(TimeoutType::Wait) => Self::PoolExhausted,
             PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle) => {
                 Self::Unreachable("it does not answer in time".into())
             }
@@ -97,7 +97,7 @@ impl Failure {
                 Some(code) if is_lost_race(code) => Remedy::Repeat,
                 Some(_) | None => Remedy::GiveUp,
             },
-            Self::Crowded | Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
+            Self::PoolExhausted | Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
         }
     }
 
@@ -105,7 +105,9 @@ impl Failure {
     pub(crate) const fn ends_connection(&self) -> bool {
         match self {
             Self::Lost(_) | Self::Unknown(_) => true,
-            Self::Unreachable(_) | Self::Crowded | Self::Refused(_) | Self::Decided(_) => false,
+            Self::Unreachable(_) | Self::PoolExhausted | Self::Refused(_) | Self::Decided(_) => {
+                false
+            }
         }
     }
 
@@ -114,7 +116,7 @@ impl Failure {
         match self {
             Self::Refused(error) => error.code(),
             Self::Unreachable(_)
-            | Self::Crowded
+            | Self::PoolExhausted
             | Self::Lost(_)
             | Self::Unknown(_)
             | Self::Decided(_) => None,
@@ -126,7 +128,7 @@ impl Failure {
         match self {
             Self::Refused(error) => error.as_db_error().and_then(DbError::constraint),
             Self::Unreachable(_)
-            | Self::Crowded
+            | Self::PoolExhausted
             | Self::Lost(_)
             | Self::Unknown(_)
             | Self::Decided(_) => None,
@@ -146,16 +148,16 @@ impl Failure {
                 reason_of(&**error)
             }
             Self::Refused(error) => reason_of(error),
-            Self::Crowded => "all connections of this node are in use".to_owned(),
+            Self::PoolExhausted => "all connections of this node are in use".to_owned(),
             Self::Decided(error) => reason_of(error),
         }
     }
 
     /// What the caller of the port is told.
-    pub(crate) fn tell(self, act: &'static str) -> StorageError {
+    pub(crate) fn into_storage_error(self, act: &'static str) -> StorageError {
         match self {
             Self::Decided(error) => error,
-            Self::Crowded => StorageError::Busy { retry_after: RETRY_AFTER },
+            Self::PoolExhausted => StorageError::Busy { retry_after: RETRY_AFTER },
             Self::Unreachable(_) | Self::Lost(_) => {
                 StorageError::Unavailable { retry_after: RETRY_AFTER }
             }

@@ -44,7 +44,7 @@ const FOLLOWED: &str = "SELECT tenant_id FROM acta.followers WHERE name = $1 ORD
 
 fn read_position(row: &Row) -> Result<FollowerPosition, StorageError> {
     Ok(FollowerPosition {
-        tenant: tenant_of(row.get(0)).map_err(|failure| failure.tell(READING))?,
+        tenant: tenant_of(row.get(0)).map_err(|failure| failure.into_storage_error(READING))?,
         sequence: row.get::<_, i64>(1).unsigned_abs(),
         last_sequence: row.get::<_, i64>(2).unsigned_abs(),
     })
@@ -97,7 +97,7 @@ impl Feed for PostgresStorage {
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
         let taken = take_step(&self.database, follower, &step).await;
-        taken.map_err(|failure| failure.tell(STEPPING))
+        taken.map_err(|failure| failure.into_storage_error(STEPPING))
     }
 
     async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError> {
@@ -117,12 +117,12 @@ impl Feed for PostgresStorage {
 
     async fn hold_lease(&self, follower: FollowerName) -> Result<bool, StorageError> {
         let held = self.leases.lease(follower).hold().await;
-        held.map_err(|failure| failure.tell(LEASING))
+        held.map_err(|failure| failure.into_storage_error(LEASING))
     }
 
     async fn release_lease(&self, follower: FollowerName) -> Result<(), StorageError> {
         let released = self.leases.lease(follower).release().await;
-        released.map_err(|failure| failure.tell(LEASING))
+        released.map_err(|failure| failure.into_storage_error(LEASING))
     }
 
     fn pace(&self) -> FeedPace {

@@ -69,7 +69,7 @@ pub struct Inspected {
 
 /// The state of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
+struct SchemaState {
     /// 0 if there is none.
     version: i32,
     /// The oldest version that may work with it.
@@ -130,7 +130,10 @@ pub async fn inspect(options: &Options) -> Result<Inspected, OpenError> {
 }
 
 /// Connects, and finds a schema that is not too new.
-async fn find(database: &Database, options: &Options) -> Result<(Handshake, State), OpenError> {
+async fn find(
+    database: &Database,
+    options: &Options,
+) -> Result<(Handshake, SchemaState), OpenError> {
     let handshake = handshake(database, options).await?;
     let state = read(&handshake.connection).await;
     let refused = |failure| told(failure, "reading the schema", grant_of_tables(&handshake));
@@ -143,7 +146,7 @@ fn told(failure: Failure, act: &'static str, advice: String) -> OpenError {
     if failure.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
         return OpenError::NotPermitted { reason: failure.reason(), advice };
     }
-    OpenError::Storage(failure.tell(act))
+    OpenError::Storage(failure.into_storage_error(act))
 }
 
 /// Makes sure that the schema that is there can be worked with.
@@ -163,7 +166,7 @@ pub(crate) async fn check(database: &Database, options: &Options) -> Result<(), 
 async fn run_on(
     connection: &Connection,
     migrations: &[Migration],
-    before: State,
+    before: SchemaState,
 ) -> Result<Migrated, Failure> {
     let mut migrated = Migrated { before: before.version, now: before.version, names: Vec::new() };
     if migrations.iter().all(|migration| migration.version <= before.version) {
@@ -234,11 +237,13 @@ async fn apply(connection: &Connection, migration: &Migration) -> Result<bool, F
     Ok(true)
 }
 
-async fn read(connection: &Connection) -> Result<State, Failure> {
-    let none = State { version: 0, oldest: 0 };
+async fn read(connection: &Connection) -> Result<SchemaState, Failure> {
+    let none = SchemaState { version: 0, oldest: 0 };
     let sql = "SELECT version, oldest FROM acta.migrations ORDER BY version DESC LIMIT 1";
     match connection.query_opt(sql, &[]).await.map_err(Failure::from) {
-        Ok(row) => Ok(row.map_or(none, |row| State { version: row.get(0), oldest: row.get(1) })),
+        Ok(row) => {
+            Ok(row.map_or(none, |row| SchemaState { version: row.get(0), oldest: row.get(1) }))
+        }
         Err(failure) if is_missing(&failure) => Ok(none),
         Err(failure) => Err(failure),
     }
@@ -249,7 +254,7 @@ fn is_missing(failure: &Failure) -> bool {
     failure.code().is_some_and(|code| missing.contains(code))
 }
 
-fn check_not_newer(state: State) -> Result<(), OpenError> {
+fn check_not_newer(state: SchemaState) -> Result<(), OpenError> {
     let known = newest();
     if known < state.oldest {
         return Err(OpenError::Newer { found: state.version, known });

@@ -105,7 +105,7 @@ impl Options {
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
     /// How old what is vouched for may be unless told otherwise.
-    pub const VOUCHING_AGE_MAX: Duration = Duration::from_millis(100);
+    pub const CONSISTENT_THROUGH_AGE_MAX: Duration = Duration::from_millis(100);
 
     /// A store at `url`, and everything else as it is unless told otherwise.
     pub fn new(url: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
@@ -121,7 +121,7 @@ impl Options {
             tls: None,
             tls_ca: None,
             migrate: Migrate::AtStart,
-            consistent_through_age_max: Self::VOUCHING_AGE_MAX,
+            consistent_through_age_max: Self::CONSISTENT_THROUGH_AGE_MAX,
             attachments: Attachments::database(Attachments::DATABASE_BYTES_MAX),
         }
     }

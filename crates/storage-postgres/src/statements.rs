@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use crate::PostgresStorage;
 use crate::attachments::Staged;
 
-pub(crate) use read::{kept, records};
+pub(crate) use read::{records, transferred};
 pub(crate) use writer::Statements;
 
 #[async_trait]
@@ -55,7 +55,7 @@ impl StatementStore for PostgresStorage {
     }
 
     async fn consistent_through(&self, tenant: TenantId) -> Result<Timestamp, StorageError> {
-        self.statements.vouching().consistent_through(&self.database, tenant).await
+        self.statements.consistent_through().consistent_through(&self.database, tenant).await
     }
 
     async fn read_feed(

@@ -107,7 +107,7 @@ impl PostgresStorage {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-        self.attachments.settle().await;
+        self.attachments.finish_removals().await;
         self.database.close();
         if let Some(replica) = &self.replica {
             replica.close();
@@ -142,14 +142,16 @@ impl Drop for PostgresStorage {
 impl Readiness for PostgresStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         let act = "asking the database whether it takes writes";
-        let connection = self.database.connect().await.map_err(|failure| failure.tell(act))?;
+        let connection =
+            self.database.connect().await.map_err(|failure| failure.into_storage_error(act))?;
         let sql = "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
         // Whoever asks must learn soon that this node has been cut off.
         let timeout = self.database.connect_timeout;
         let asking = async { Ok(connection.query_one(sql, &[]).await?) };
         let asked = self.database.limit_to(timeout, asking).await;
         give_back(connection, &asked);
-        let is_read_only: bool = asked.map_err(|failure: Failure| failure.tell(act))?.get(0);
+        let is_read_only: bool =
+            asked.map_err(|failure: Failure| failure.into_storage_error(act))?.get(0);
         if is_read_only {
             return Err(StorageError::Unavailable { retry_after: RETRY_AFTER });
         }

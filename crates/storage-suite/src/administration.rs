@@ -1,6 +1,6 @@
 //! What is administered: tenants, credentials and all other records, the audit, usage.
 
-pub mod auditing;
-pub mod counting;
-pub mod recording;
-pub mod settling;
+pub mod audit;
+pub mod directory;
+pub mod records;
+pub mod usage;

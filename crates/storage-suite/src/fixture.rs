@@ -11,7 +11,8 @@ use acta_storage::{
     StoredStatement,
 };
 use acta_xapi::{
-    Ifi, Iri, ParseLimits, Stamp, StatementId, StatementText, Uuid, Verb, Version, parse_statement,
+    Ifi, Iri, ParseLimits, StatementId, StatementText, StoreProperties, Uuid, Verb, Version,
+    parse_statement,
 };
 
 pub mod generate;
@@ -234,8 +235,8 @@ impl Draft {
 
     /// The complete text, if it was stored at `stored`.
     pub fn complete(&self, stored: Timestamp) -> String {
-        let kept = self.build().kept;
-        StatementText::complete(&kept.text, kept.is_timestamp_stored, &stored.to_string())
+        let text = self.build().text;
+        StatementText::complete(&text.text, text.is_timestamp_stored, &stored.to_string())
     }
 }
 
@@ -245,9 +246,9 @@ pub fn new_statement(text: &str, authority: &str, version: Version) -> NewStatem
         .unwrap_or_else(|faults| panic!("{faults:?} in {text}"));
     let id = statement.id.unwrap();
     let authority = account(authority);
-    let stamp = Stamp { id, authority: &authority.to_key(), version };
-    let kept = statement.keep(&stamp);
-    NewStatement { id, statement, kept, authority, version, defines: Defines::All }
+    let stamp = StoreProperties { id, authority: &authority.to_key(), version };
+    let text = statement.stored_text(&stamp);
+    NewStatement { id, statement, text, authority, version, defines: Defines::All }
 }
 
 /// A batch without attachments.

@@ -2,7 +2,7 @@
 //!
 //! An engine implements [`EngineUnderTest`] in its own tests and names the type in
 //! [`storage_suite!`](crate::storage_suite), which makes one test of each case. A case knows
-//! nothing but the ports. [`comparing::compare`] lets an engine and the model live through the same
+//! nothing but the ports. [`model_comparison::compare`] lets an engine and the model live through the same
 //! random history.
 
 #![expect(
@@ -20,25 +20,25 @@ use acta_storage::model::ModelStorage;
 use async_trait::async_trait;
 
 pub mod administration;
-pub mod appending;
-pub mod attaching;
-pub mod comparing;
-pub mod documenting;
-pub mod filtering;
-pub mod finding;
+pub mod append;
+pub mod attachments;
+pub mod documents;
+pub mod feed;
+pub mod filters;
 pub mod fixture;
-pub mod following;
+pub mod lookup;
+pub mod model_comparison;
 pub mod paging;
-pub mod reopening;
-pub mod separating;
-pub mod timing;
-pub mod transferring;
+pub mod reopen;
+pub mod tenant_isolation;
+pub mod timestamps;
+pub mod transfer;
 
-pub use administration::{auditing, counting, recording, settling};
-pub use finding::referring;
+pub use administration::{audit, directory, records, usage};
+pub use feed::{definitions, entities};
 pub use fixture::generate;
-pub use following::{defining, gathering};
-pub use separating::purge;
+pub use lookup::references;
+pub use tenant_isolation::purge;
 
 /// A store that a case may use as it likes, empty when opened.
 #[async_trait]
@@ -80,200 +80,200 @@ impl EngineUnderTest for ModelUnderTest {
 macro_rules! storage_suite {
     ($engine:ty) => {
         $crate::storage_suite! { $engine =>
-            appending {
+            append {
                 gives_back_what_was_appended
                 keeps_the_bytes_of_the_sender
                 an_empty_batch_changes_nothing
                 a_repeated_batch_is_skipped
                 a_partly_repeated_batch_adds_the_rest
-                an_equal_statement_in_other_words_is_a_repeat
+                an_equal_statement_in_another_form_is_a_repeat
                 a_conflict_stores_nothing_and_names_every_id
                 a_batch_keeps_its_order_and_shares_a_time
                 a_large_batch_is_stored_whole
                 batches_of_many_writers_do_not_mix
-                one_of_many_rivals_for_an_id_wins
+                one_of_many_writers_of_an_id_wins
                 the_same_batch_from_many_writers_is_stored_once
-                what_is_acknowledged_can_be_read
+                acknowledged_statements_can_be_read
             }
-            finding {
+            lookup {
                 an_unknown_id_finds_nothing
                 an_empty_store_answers
-                the_feed_goes_on_behind_any_sequence
-                every_way_to_a_statement_tells_the_same
+                the_feed_continues_after_any_sequence
+                find_query_and_feed_return_the_same_statement
                 a_voided_statement_is_hidden_from_queries
                 a_target_that_arrives_late_is_voided
                 voiding_works_within_one_batch
-                a_voiding_statement_stays
+                a_voiding_statement_cannot_be_voided
                 voiding_has_no_other_effect
                 a_reference_with_another_verb_does_not_void
                 statements_about_a_voided_one_are_found
             }
-            filtering {
+            filters {
                 an_agent_is_actor_or_object_or_member
-                a_related_agent_stands_anywhere
-                agents_are_told_apart_by_their_identifier
+                a_related_agent_is_found_in_every_property
+                agents_are_distinguished_by_their_identifier
                 an_activity_is_object_or_related
                 verb_registration_and_authority_are_the_statements_own
-                filters_together_all_hold
+                combined_filters_must_all_match
             }
-            referring {
+            references {
                 every_filter_follows_a_reference
                 a_related_authority_is_found_through_a_reference
                 one_statement_of_the_chain_meets_all_filters
                 a_long_chain_is_followed
                 a_chain_that_arrives_backwards_is_followed
-                a_missing_link_closes_the_chain
-                circles_are_harmless
-                many_may_point_to_one
+                a_late_statement_completes_the_chain
+                circular_references_end
+                many_statements_may_refer_to_one
                 time_is_that_of_the_referring_statement
                 references_elsewhere_are_not_followed
             }
             paging {
-                pages_of_any_size_make_up_the_whole
+                pages_of_any_size_return_every_statement_once
                 a_page_says_whether_more_follow
-                hidden_statements_are_not_more
+                voided_statements_do_not_extend_the_result
                 descending_pages_are_stable_while_statements_arrive
                 ascending_pages_reach_what_arrives_later
                 voiding_between_pages_does_not_shift_them
-                a_cursor_may_be_written_down
-                an_invented_cursor_is_harmless
-                a_page_ends_by_bytes
-                pages_fit_together_beside_writers
+                a_cursor_survives_formatting_and_parsing
+                a_forged_cursor_does_no_harm
+                a_page_ends_at_its_byte_limit
+                pages_join_up_while_writers_append
             }
-            timing {
+            timestamps {
                 stored_times_rise_whatever_the_clock_does
                 stored_is_the_time_of_the_append
                 since_excludes_and_until_includes
                 consistent_through_is_now
-                nothing_is_stored_before_what_was_vouched_for
-                what_is_vouched_for_can_be_read
+                no_statement_is_stored_before_consistent_through
+                statements_before_consistent_through_can_be_read
             }
-            separating {
+            tenant_isolation {
                 tenants_may_use_the_same_id
-                queries_feeds_and_counts_are_apart
+                queries_feeds_and_counts_are_separate_by_tenant
                 a_new_tenant_is_empty
                 voiding_and_references_stay_within_a_tenant
-                attachments_are_apart
-                documents_are_apart
-                definitions_and_persons_are_apart
-                cursors_are_apart
+                attachments_are_separate_by_tenant
+                documents_are_separate_by_tenant
+                definitions_and_persons_are_separate_by_tenant
+                cursors_are_separate_by_tenant
                 conflicts_are_found_within_a_tenant
             }
-            attaching {
-                content_of_any_size_comes_back
-                every_sha2_names_content
-                a_batch_brings_many_contents
-                an_unknown_hash_opens_nothing
-                what_is_dropped_vanishes
+            attachments {
+                content_of_any_size_is_returned
+                every_sha2_variant_identifies_content
+                a_batch_stores_many_attachments
+                an_unknown_hash_finds_nothing
+                a_dropped_attachment_is_removed
                 a_refused_batch_leaves_no_content
-                a_repeated_batch_may_bring_its_content
-                a_wrong_hash_is_told
+                a_repeated_batch_may_add_missing_content
+                a_wrong_hash_is_reported
                 staged_content_can_be_checked
-                the_same_content_from_many_writers_is_kept
+                the_same_content_from_many_writers_is_stored
             }
-            documenting {
-                a_document_comes_back_as_it_was_sent
+            documents {
+                a_document_is_returned_as_it_was_sent
                 keys_that_differ_are_different_documents
-                a_write_says_what_it_did
-                preconditions_decide_over_writes
+                a_write_reports_what_it_did
+                a_write_checks_its_precondition
                 one_of_many_writers_with_a_precondition_wins
                 concurrent_updates_are_never_lost
-                a_document_tells_its_last_write
+                a_document_returns_the_time_of_its_last_write
                 names_are_listed_by_place
                 names_are_sorted
-                names_are_listed_since_a_moment
-                a_place_is_cleared_at_once
-                a_place_takes_so_many_documents_and_no_more
+                names_are_listed_since_a_timestamp
+                all_documents_of_a_place_are_removed_at_once
+                a_place_refuses_documents_over_its_limit
             }
-            defining {
+            definitions {
                 a_statement_defines_only_what_it_may
                 a_definition_is_bounded
                 the_names_of_a_person_are_bounded
             }
-            gathering {
+            entities {
                 definitions_are_merged_in_order
                 an_undefined_activity_has_no_definition
                 a_batch_defines_in_its_order
                 every_activity_of_a_statement_is_defined
-                refused_and_repeated_statements_tell_nothing
+                refused_and_repeated_statements_add_no_facts
                 a_person_has_every_name_once
                 names_come_from_every_place
-                what_is_acknowledged_is_told
+                acknowledged_facts_can_be_read
             }
-            settling {
+            directory {
                 tenants_are_numbered_and_listed
                 a_credential_is_found_by_its_key
-                a_key_is_given_once
+                a_credential_key_is_unique
                 credentials_are_listed_oldest_first
-                a_secret_settles_once
-                a_cursor_holds_what_was_saved_last
+                a_secret_is_created_once
+                a_cursor_returns_the_last_saved_value
             }
-            recording {
-                a_record_comes_back_as_it_was_written
-                a_write_must_find_what_it_expects
-                a_name_is_given_once_in_a_kind
-                a_change_happens_whole_or_not_at_all
-                one_of_many_rivals_changes_a_record
+            records {
+                a_record_is_returned_as_it_was_written
+                a_write_checks_the_expected_version
+                a_name_is_unique_within_a_kind
+                a_change_is_atomic
+                one_of_many_concurrent_changes_succeeds
                 records_are_listed_by_group_in_pages
                 expired_records_are_removed
             }
-            auditing {
-                an_entry_stands_with_what_was_done
-                chains_are_apart
+            audit {
+                an_audit_entry_is_committed_with_its_change
+                each_tenant_has_its_own_chain
                 entries_of_many_writers_make_one_chain
-                entries_are_found_by_what_they_tell
+                entries_are_found_by_their_fields
                 entries_are_read_in_pages_both_ways
-                a_chain_is_adopted_as_it_is
+                a_chain_is_imported_unchanged
             }
-            counting {
+            usage {
                 usage_adds_up_by_tenant_and_day
                 usage_of_many_writers_adds_up
             }
-            reopening {
+            reopen {
                 an_empty_store_reopens
-                statements_stay
-                the_log_goes_on_where_it_stopped
-                many_openings_lose_nothing
-                attachments_stay
-                documents_stay
-                definitions_and_names_stay
-                tables_stay
-                records_and_the_audit_stay
+                statements_survive_a_restart
+                the_log_continues_after_a_restart
+                repeated_restarts_lose_nothing
+                attachments_survive_a_restart
+                documents_survive_a_restart
+                definitions_and_names_survive_a_restart
+                tenants_credentials_secrets_and_cursors_survive_a_restart
+                records_and_the_audit_survive_a_restart
             }
             purge {
-                a_tenant_goes_and_others_stay
+                a_tenant_is_removed_and_others_remain
                 a_removal_may_be_repeated
-                others_go_on_where_they_were
-                many_tenants_go_one_by_one
-                others_are_served_meanwhile
+                other_tenants_continue_their_sequences
+                many_tenants_are_removed_one_by_one
+                other_tenants_are_served_during_a_purge
             }
-            following {
-                records_have_all_that_is_kept
-                pages_of_records_make_up_the_log
-                a_follower_moves_from_where_it_stands
-                one_of_many_rivals_takes_a_step
+            feed {
+                records_contain_every_stored_field
+                pages_of_records_cover_the_log
+                a_follower_advances_from_its_position_only
+                one_of_many_concurrent_steps_succeeds
                 tenants_behind_are_listed
-                effects_come_with_the_step
-                entities_are_made_anew
-                entities_are_complete_where_nobody_follows
+                effects_are_committed_with_the_step
+                entities_are_rebuilt_after_a_reset
+                entities_are_complete_without_a_follower
                 a_follower_that_is_stopped_loses_nothing
-                another_follower_costs_a_file
-                a_paused_follower_takes_nothing
-                a_follower_that_fails_goes_on
+                a_new_follower_reads_every_record_in_order
+                a_paused_follower_reads_nothing
+                a_follower_continues_after_failures
             }
-            comparing {
+            model_comparison {
                 random_histories_are_answered_as_by_the_model
             }
-            transferring {
-                a_copy_answers_as_the_store_that_it_came_from
-                pages_of_any_size_make_up_what_is_given
-                documents_of_every_kind_are_adopted
-                what_does_not_follow_is_not_adopted
-                the_log_goes_on_behind_what_was_adopted
-                a_statement_of_older_rules_is_adopted
+            transfer {
+                a_copy_answers_like_its_source
+                pages_of_any_size_return_every_item_once
+                documents_of_every_kind_are_imported
+                a_statement_out_of_sequence_is_not_imported
+                the_log_continues_after_an_import
+                a_statement_invalid_under_current_rules_is_imported
                 an_unfinished_copy_is_marked
-                a_store_is_told_from_others
-                tenants_are_adopted_with_their_numbers
+                every_store_has_its_own_id
+                tenants_are_imported_with_their_numbers
             }
         }
     };

@@ -14,7 +14,7 @@ fn drafts(range: std::ops::RangeInclusive<u128>) -> Vec<Draft> {
 }
 
 /// Whatever the size of the pages, together they are the whole answer, each once.
-pub async fn pages_of_any_size_make_up_the_whole<E: EngineUnderTest>() {
+pub async fn pages_of_any_size_return_every_statement_once<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut all = drafts(1..=23);
     for draft in all.iter_mut().filter(|draft| draft.number % 3 == 0) {
@@ -55,7 +55,7 @@ pub async fn a_page_says_whether_more_follow<E: EngineUnderTest>() {
 }
 
 /// A voided statement behind the page is no reason for a further page.
-pub async fn hidden_statements_are_not_more<E: EngineUnderTest>() {
+pub async fn voided_statements_do_not_extend_the_result<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let all = [Draft::new(1), Draft::new(2), Draft::new(3).verb("passed"), Draft::voiding(4, 1)];
     stage.append_each(&all).await;
@@ -113,7 +113,7 @@ pub async fn voiding_between_pages_does_not_shift_them<E: EngineUnderTest>() {
 }
 
 /// A cursor goes through its text unharmed, and can be used again and again.
-pub async fn a_cursor_may_be_written_down<E: EngineUnderTest>() {
+pub async fn a_cursor_survives_formatting_and_parsing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.append_each(&drafts(1..=6)).await;
     for (order, expected) in [(Order::Descending, [4, 3]), (Order::Ascending, [3, 4])] {
@@ -128,7 +128,7 @@ pub async fn a_cursor_may_be_written_down<E: EngineUnderTest>() {
 }
 
 /// A cursor that no page gave, as a client may invent, does no harm.
-pub async fn an_invented_cursor_is_harmless<E: EngineUnderTest>() {
+pub async fn a_forged_cursor_does_no_harm<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.append_each(&drafts(1..=3)).await;
     for order in BOTH {
@@ -142,7 +142,7 @@ pub async fn an_invented_cursor_is_harmless<E: EngineUnderTest>() {
 }
 
 /// A page ends once it holds the bytes allowed, and always holds one statement.
-pub async fn a_page_ends_by_bytes<E: EngineUnderTest>() {
+pub async fn a_page_ends_at_its_byte_limit<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.append_each(&drafts(1..=6)).await;
     let len = stage.find(1).await.text.len();
@@ -168,7 +168,7 @@ pub async fn a_page_ends_by_bytes<E: EngineUnderTest>() {
 }
 
 /// Pages fit together although writers append without pause.
-pub async fn pages_fit_together_beside_writers<E: EngineUnderTest>() {
+pub async fn pages_join_up_while_writers_append<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let before = drafts(1..=200);
     stage.append(&before.iter().collect::<Vec<_>>()).await;

@@ -1,7 +1,7 @@
 //! The model passes the suite that every engine passes.
 
 use acta_storage_suite::ModelUnderTest;
-use acta_storage_suite::comparing::{Tally, compare};
+use acta_storage_suite::model_comparison::{Tally, compare};
 
 acta_storage_suite::storage_suite!(ModelUnderTest);
 
@@ -9,26 +9,26 @@ acta_storage_suite::storage_suite!(ModelUnderTest);
 fn every_case_of_the_suite_is_in_its_list() {
     let list = include_str!("../src/lib.rs");
     let areas = [
-        include_str!("../src/administration/auditing.rs"),
-        include_str!("../src/administration/counting.rs"),
-        include_str!("../src/separating/purge.rs"),
-        include_str!("../src/administration/recording.rs"),
-        include_str!("../src/administration/settling.rs"),
-        include_str!("../src/appending.rs"),
-        include_str!("../src/attaching.rs"),
-        include_str!("../src/comparing.rs"),
-        include_str!("../src/documenting.rs"),
-        include_str!("../src/filtering.rs"),
-        include_str!("../src/finding.rs"),
-        include_str!("../src/following.rs"),
-        include_str!("../src/following/defining.rs"),
-        include_str!("../src/following/gathering.rs"),
+        include_str!("../src/administration/audit.rs"),
+        include_str!("../src/administration/usage.rs"),
+        include_str!("../src/tenant_isolation/purge.rs"),
+        include_str!("../src/administration/records.rs"),
+        include_str!("../src/administration/directory.rs"),
+        include_str!("../src/append.rs"),
+        include_str!("../src/attachments.rs"),
+        include_str!("../src/model_comparison.rs"),
+        include_str!("../src/documents.rs"),
+        include_str!("../src/filters.rs"),
+        include_str!("../src/lookup.rs"),
+        include_str!("../src/feed.rs"),
+        include_str!("../src/feed/definitions.rs"),
+        include_str!("../src/feed/entities.rs"),
         include_str!("../src/paging.rs"),
-        include_str!("../src/finding/referring.rs"),
-        include_str!("../src/reopening.rs"),
-        include_str!("../src/separating.rs"),
-        include_str!("../src/timing.rs"),
-        include_str!("../src/transferring.rs"),
+        include_str!("../src/lookup/references.rs"),
+        include_str!("../src/reopen.rs"),
+        include_str!("../src/tenant_isolation.rs"),
+        include_str!("../src/timestamps.rs"),
+        include_str!("../src/transfer.rs"),
     ];
     for area in areas {
         let cases = area.lines().filter_map(|line| {
@@ -42,7 +42,7 @@ fn every_case_of_the_suite_is_in_its_list() {
 }
 
 #[tokio::test]
-async fn histories_come_by_everything_that_can_happen() {
+async fn random_histories_contain_every_outcome() {
     let Tally {
         new_count,
         repeat_count,

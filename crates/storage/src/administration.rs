@@ -1,5 +1,5 @@
-//! What is administered: records and their changes, the audit that tells of them, usage, and
-//! the store's own secrets.
+//! Administration: records and their changes, the audit of these changes, usage, and the
+//! store's own secrets.
 
 pub(crate) mod audit;
 pub(crate) mod records;

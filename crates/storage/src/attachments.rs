@@ -1,4 +1,4 @@
-//! The content of attachments, named by its hash.
+//! The content of attachments, identified by its hash.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -10,13 +10,13 @@ use bytes::Bytes;
 
 use crate::StorageError;
 
-/// Keeps the content of attachments.
+/// Stores the content of attachments.
 #[async_trait]
 pub trait AttachmentStore: Send + Sync {
-    /// Starts to receive content that is announced under `sha2`.
+    /// Starts to receive content that is announced with the hash `sha2`.
     ///
-    /// What is written is invisible until a batch with it is appended, and vanishes when
-    /// the writer or the staged attachment is dropped before.
+    /// The content cannot be read before a batch with it is appended. It is removed if the
+    /// writer or the staged attachment is dropped before that.
     ///
     /// # Errors
     ///
@@ -27,9 +27,9 @@ pub trait AttachmentStore: Send + Sync {
         sha2: Sha2,
     ) -> Result<Box<dyn AttachmentWriter>, StorageError>;
 
-    /// Opens the content with this hash, if a stored batch brought it.
+    /// Opens the content with this hash, if it came with a stored batch.
     ///
-    /// Nothing is found under a hash that it does not have, whatever was announced.
+    /// Content is found by the hash that it really has, not by the one that was announced.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ pub trait AttachmentWriter: Debug + Send {
     /// [`StorageError::Io`].
     async fn write(&mut self, piece: Bytes) -> Result<(), StorageError>;
 
-    /// Ends the content. The result is ready to be appended with a batch.
+    /// Completes the content. The result can be appended with a batch.
     ///
     /// # Errors
     ///
@@ -60,13 +60,13 @@ pub trait AttachmentWriter: Debug + Send {
     async fn finish(self: Box<Self>) -> Result<Box<dyn StagedAttachment>, StorageError>;
 }
 
-/// Content that has been received and waits for its batch. Vanishes when dropped.
+/// Content that has been received and waits for its batch. Removed when dropped.
 #[async_trait]
 pub trait StagedAttachment: Debug + Send + Sync {
-    /// The hash under which it was announced.
+    /// The hash that was announced.
     fn announced(&self) -> &Sha2;
 
-    /// The hash that it really has, of the same member of the SHA-2 family.
+    /// The computed hash, of the same member of the SHA-2 family.
     fn computed(&self) -> &Sha2;
 
     /// Its size in bytes.
@@ -79,11 +79,11 @@ pub trait StagedAttachment: Debug + Send + Sync {
     /// [`StorageError::Io`] when it cannot be read back.
     async fn read(&self, len_max: u64) -> Result<Option<Bytes>, StorageError>;
 
-    /// The engine's own type, for the engine that made it.
+    /// The concrete type, for the engine that created it.
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }
 
-/// Gives the content of one attachment, piece by piece.
+/// Reads the content of one attachment, piece by piece.
 #[async_trait]
 pub trait AttachmentReader: Debug + Send {
     /// Its size in bytes.

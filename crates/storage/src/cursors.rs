@@ -1,14 +1,14 @@
-//! How far named readers have come.
+//! Positions of named readers.
 
 use acta_access::TenantId;
 use async_trait::async_trait;
 
 use crate::StorageError;
 
-/// Keeps a small text for each named reader, such as how far it has come.
+/// Stores a short text for each named reader, such as its position.
 #[async_trait]
 pub trait CursorStore: Send + Sync {
-    /// What was last saved under `name`.
+    /// The value that was last saved under `name`.
     ///
     /// # Errors
     ///

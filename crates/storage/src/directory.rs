@@ -1,8 +1,7 @@
-//! What is in the records: tenants, credentials, people.
+//! The types that are stored as records: tenants, credentials, people.
 //!
-//! Each file has a type of the domain and, beside it, the form in which its text is written.
-//! A field that a later release adds has a default, so that older texts are still read; a
-//! release that does not know it keeps away from what it cannot judge.
+//! Each file has a domain type and the serialised form of its record. A field that a later
+//! release adds has a default, so that older records can still be read.
 
 mod account;
 mod answer;
@@ -34,16 +33,16 @@ pub use session::Session;
 pub use tenant::{Tenant, TenantLimits, TenantState};
 pub use ticket::{Ticket, TicketPurpose};
 
-/// The record that counts the numbers of tenants.
+/// The id of the counter record for tenant numbers.
 const TENANT_COUNTER: &str = "tenants";
 
-/// How often making a tenant is tried again that lost a race.
+/// How often creating a tenant is retried after a lost race.
 const TENANT_TRIES: usize = 64;
 
-/// Tenants and credentials by what they are.
+/// Finds and creates tenants and credentials.
 #[async_trait]
 pub trait Directory: RecordStore {
-    /// All tenants, by number, also those that were removed.
+    /// All tenants in the order of their numbers, removed ones included.
     ///
     /// # Errors
     ///
@@ -53,8 +52,8 @@ pub trait Directory: RecordStore {
         Ok(tenants.into_iter().map(|kept| kept.value).collect())
     }
 
-    /// What makes a tenant under the next number. It is stale when another one was made
-    /// meanwhile: then it is to be asked for again.
+    /// The writes that create a tenant with the next number. They are stale if another tenant
+    /// was created meanwhile: call this again then.
     ///
     /// # Errors
     ///
@@ -81,7 +80,7 @@ pub trait Directory: RecordStore {
         Ok((tenant, writes))
     }
 
-    /// Makes a tenant, of which no audit tells. Returns its number.
+    /// Creates a tenant without an audit entry. Returns its number.
     ///
     /// # Errors
     ///
@@ -100,7 +99,7 @@ pub trait Directory: RecordStore {
         Err(StorageError::Busy { retry_after: std::time::Duration::from_secs(1) })
     }
 
-    /// Finds a credential by its key. The tenant of a request comes from here.
+    /// Finds a credential by its key. It determines the tenant of a request.
     ///
     /// # Errors
     ///
@@ -109,8 +108,8 @@ pub trait Directory: RecordStore {
         Ok(find::<Credential>(self, key).await?.map(|kept| kept.value))
     }
 
-    /// Adds a credential, of which no audit tells. Returns `false`, and changes nothing, if the
-    /// key is taken.
+    /// Adds a credential without an audit entry. Returns `false`, and changes nothing, if the
+    /// key is already used.
     ///
     /// # Errors
     ///

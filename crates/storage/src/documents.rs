@@ -12,7 +12,7 @@ use bytes::Bytes;
 
 use crate::StorageError;
 
-/// Which document.
+/// The key of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DocumentKey {
     /// State of an agent in an activity.
@@ -21,7 +21,7 @@ pub enum DocumentKey {
         activity: ActivityId,
         /// The agent or identified group.
         agent: Ifi,
-        /// The registration; none is a place of its own.
+        /// The registration. Documents without one form a place of their own.
         registration: Option<Uuid>,
         /// The name of the document.
         state_id: String,
@@ -54,7 +54,7 @@ impl DocumentKey {
     }
 }
 
-/// Which documents: all names in one place.
+/// A list of documents: all that are stored in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DocumentList {
     /// States of an agent in an activity.
@@ -63,7 +63,7 @@ pub enum DocumentList {
         activity: ActivityId,
         /// The agent or identified group.
         agent: Ifi,
-        /// Only this registration; none means of every registration and of none.
+        /// Only this registration; `None` means with any registration or without one.
         registration: Option<Uuid>,
     },
     /// Profiles of an activity.
@@ -104,22 +104,22 @@ pub struct NewDocument {
     pub content_type: String,
     /// The hash of the content.
     pub etag: Etag,
-    /// Most documents of its place: none is made beyond, but those that are there may be
-    /// written.
+    /// The most documents of its place. If the place is full, existing documents can be
+    /// replaced, but none can be created.
     pub count_max: usize,
 }
 
-/// Which documents an `If-Match` or `If-None-Match` means.
+/// The value of an `If-Match` or `If-None-Match` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EtagMatch {
-    /// `*`: whichever is there.
+    /// `*`: any document.
     Any,
     /// One of these.
     OneOf(Vec<Etag>),
 }
 
 impl EtagMatch {
-    /// Whether it means the document whose tag is `current`; none when there is none.
+    /// Whether it matches the document with the tag `current`; `None` if there is no document.
     pub fn is_met_by(&self, current: Option<&Etag>) -> bool {
         match (self, current) {
             (_, None) => false,
@@ -129,7 +129,7 @@ impl EtagMatch {
     }
 }
 
-/// What must hold of the current document for a write to happen.
+/// The condition on the current document under which a write happens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Precondition {
     /// The current document is one of these.
@@ -148,21 +148,21 @@ impl Precondition {
     }
 }
 
-/// What a write did.
+/// The result of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentWrite {
     /// There was no document before.
     Created,
-    /// The document before was replaced or removed.
+    /// An existing document was replaced or removed.
     Replaced,
     /// There was nothing to remove.
     Nothing,
 }
 
-/// Keeps documents.
+/// Stores documents.
 ///
-/// Each write is atomic: its precondition is checked against the very document that it
-/// replaces, so of two writers with the same precondition one fails.
+/// Each write is atomic: its precondition is checked against the document that it replaces,
+/// so of two writers with the same precondition one fails.
 #[async_trait]
 pub trait DocumentStore: Send + Sync {
     /// Finds a document.
@@ -176,12 +176,12 @@ pub trait DocumentStore: Send + Sync {
         key: &DocumentKey,
     ) -> Result<Option<Document>, StorageError>;
 
-    /// Writes a document, whether there was one before or not. Durable once `Ok`.
+    /// Creates or replaces a document. Durable once `Ok`.
     ///
     /// # Errors
     ///
-    /// - [`StorageError::PreconditionFailed`]: the current document is another one.
-    /// - [`StorageError::TooMany`]: it is new, and its place is full.
+    /// - [`StorageError::PreconditionFailed`]: the current document does not match.
+    /// - [`StorageError::TooMany`]: the document is new and its place is full.
     /// - [`StorageError::Busy`], [`StorageError::Full`]: nothing was written.
     /// - [`StorageError::Halted`], [`StorageError::Io`]: unknown whether it was written.
     async fn replace_document(
@@ -204,7 +204,7 @@ pub trait DocumentStore: Send + Sync {
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError>;
 
-    /// Removes all documents of a place, in one act. Returns how many there were.
+    /// Removes all documents of a place atomically. Returns how many there were.
     ///
     /// # Errors
     ///
@@ -215,8 +215,8 @@ pub trait DocumentStore: Send + Sync {
         list: &DocumentList,
     ) -> Result<u64, StorageError>;
 
-    /// The names of the documents of a place that were written after `since`, sorted, each
-    /// once.
+    /// The names of the documents of a place that were written after `since`, sorted, without
+    /// duplicates.
     ///
     /// # Errors
     ///

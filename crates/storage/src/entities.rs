@@ -1,4 +1,4 @@
-//! What statements have said of activities and persons.
+//! Activities and persons: definitions and names that statements contain.
 
 mod facts;
 mod reading;
@@ -13,30 +13,30 @@ use reading::{Subject, read_whole};
 
 use crate::{Feed, StatementStore, StorageError};
 
-/// What is known of the person behind an identifier.
+/// The person that an identifier refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
-    /// Every name used with the identifier, each once, the one used latest last.
+    /// Every name used with the identifier, without duplicates, the most recently used last.
     pub names: Vec<String>,
 }
 
-/// What the follower of entities has written, as of one moment.
+/// A value that the follower of entities has written, with its position at that time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityRead<T> {
-    /// What was asked for.
+    /// The value.
     pub value: T,
-    /// The sequence up to which statements are in it.
+    /// The sequence of the last statement that the value includes.
     pub sequence: u64,
 }
 
-/// Answers from what all statements have said.
+/// Reads definitions of activities and names of persons from all statements.
 ///
-/// An engine keeps what the follower [`ENTITIES`](crate::FollowerName::ENTITIES) hands to
-/// [`Feed::advance`], and reads it back; what the follower has not read yet is added here,
-/// the same way for every engine.
+/// An engine stores what the follower [`ENTITIES`](crate::FollowerName::ENTITIES) passes to
+/// [`Feed::advance`], and reads it back. What the follower has not read yet is added here,
+/// in the same way for every engine.
 #[async_trait]
 pub trait EntityStore: Feed + StatementStore {
-    /// The definition of an activity as the follower has written it.
+    /// The definition of an activity as written by the follower.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ pub trait EntityStore: Feed + StatementStore {
         activity: &ActivityId,
     ) -> Result<EntityRead<Option<String>>, StorageError>;
 
-    /// The person behind an identifier as the follower has written it.
+    /// The person that an identifier refers to, as written by the follower.
     ///
     /// # Errors
     ///
@@ -59,8 +59,8 @@ pub trait EntityStore: Feed + StatementStore {
     ) -> Result<EntityRead<Person>, StorageError>;
 
     /// The definition of an activity, merged from all statements in order by
-    /// [`acta_xapi::merge_definitions`]; none if no statement defines it. Sees at least every
-    /// statement acknowledged before it started.
+    /// [`acta_xapi::merge_definitions`]; `None` if no statement defines it. Includes at least
+    /// every statement acknowledged before the call.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ pub trait EntityStore: Feed + StatementStore {
         Ok(merge_all(known, newer.iter().map(String::as_str)))
     }
 
-    /// The person behind an identifier; without names if no statement gave one. Sees at least
-    /// every statement acknowledged before it started.
+    /// The person that an identifier refers to; without names if no statement has one. Includes
+    /// at least every statement acknowledged before the call.
     ///
     /// # Errors
     ///

@@ -1,32 +1,32 @@
-//! Why storage did not do what it was asked.
+//! Errors of storage.
 
 use std::io;
 use std::time::Duration;
 
 use acta_xapi::StatementId;
 
-/// Why storage did not do what it was asked, told by what the caller can do next.
+/// Why an operation of storage failed. The variants say what the caller can do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// These ids are taken by different content. Do not retry.
+    /// Statements with these ids and different content are already stored. Do not retry.
     #[error("{} statement id(s) are already stored with different content", .0.len())]
     Conflict(Vec<StatementId>),
 
-    /// The document is not as the caller expects it to be. Read it again, then decide.
+    /// The document does not match the precondition. Read it again, then decide.
     #[error("the precondition does not hold")]
     PreconditionFailed,
 
-    /// The place holds as many documents as it may. Remove one first.
-    #[error("the place holds {count_max} documents already")]
+    /// The place has reached its limit of documents. Remove one first.
+    #[error("the limit of {count_max} documents is reached")]
     TooMany {
-        /// How many it may hold.
+        /// The limit.
         count_max: usize,
     },
 
-    /// The content is longer than the engine keeps. Send less.
-    #[error("content of more than {bytes_max} bytes is not kept")]
+    /// The content is longer than the engine stores. Send less.
+    #[error("content is limited to {bytes_max} bytes")]
     TooLarge {
-        /// The most that it keeps.
+        /// The limit, in bytes.
         bytes_max: u64,
     },
 
@@ -37,7 +37,7 @@ pub enum StorageError {
         retry_after: Duration,
     },
 
-    /// The engine's database cannot be reached, or takes no writes now. Nothing was changed.
+    /// The engine's database cannot be reached or accepts no writes. Nothing was changed.
     /// Retry later.
     #[error("the database is not available")]
     Unavailable {
@@ -45,18 +45,18 @@ pub enum StorageError {
         retry_after: Duration,
     },
 
-    /// The device has no room. Nothing was stored; reads go on. Make room, then retry.
-    #[error("no room left on the device")]
+    /// The device is full. Nothing was stored; reads still work. Free space, then retry.
+    #[error("no space left on the device")]
     Full,
 
-    /// Stored bytes fail their checksum. They are neither served nor mended.
+    /// Stored bytes fail their checksum. They are neither returned nor repaired.
     #[error("corrupt data in {place}")]
     Corrupt {
         /// File and byte offset, or table and key.
         place: String,
     },
 
-    /// An earlier sync failed, so what is durable is unknown. Restart to recover.
+    /// An earlier sync failed, so it is unknown what is durable. Restart to recover.
     #[error("storage halted after a failed write")]
     Halted,
 
@@ -72,7 +72,7 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// The same error, for a further caller who waits for the same outcome.
+    /// A copy of the error, for another caller that waits for the same result.
     #[must_use]
     pub fn repeated(&self) -> Self {
         match self {

@@ -1,18 +1,18 @@
-//! The feed: what each follower reads of the log, and how far it has come.
+//! The feed: the log as followers read it, and the position of each follower.
 //!
 //! A *follower* is a named reader of the statement log that derives something from it: the
 //! definitions of activities, columns of facts, a copy in another store. It reads each
-//! tenant's log in the order of commit, and its position, the sequence up to which it has
-//! read, is durable. What it derives may be dropped at any time and made again.
+//! tenant's log in commit order. Its position, the sequence of the last record that it has
+//! read, is durable. What it derives can be dropped at any time and rebuilt.
 //!
-//! What a follower makes is an *effect*. Effects inside the store are handed to
-//! [`Feed::advance`] and happen together with the new position or not at all. Effects outside
-//! of it come before the position is advanced, so they may happen again after a crash: they
+//! What a follower derives is its *effects*. Effects inside the store are passed to
+//! [`Feed::advance`] and are committed together with the new position. Effects outside the
+//! store happen before the position is advanced, so they may happen again after a crash: they
 //! must be idempotent by tenant and sequence.
 //!
 //! Several nodes may run a follower of the same name; a lease chooses the one that does the
-//! work, and the comparison of positions in [`Feed::advance`] makes it harmless when two
-//! believe to hold it.
+//! work, and the comparison of positions in [`Feed::advance`] makes it harmless if two nodes
+//! believe that they hold it.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -26,15 +26,15 @@ use tokio::sync::watch;
 
 use crate::{EntityFact, EntityFacts, PageLimits, StorageError, TransferredStatement};
 
-/// The name of a follower, under which its positions are kept: lower-case letters and hyphens.
+/// The name of a follower, which identifies its positions: lower-case letters and hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FollowerName(&'static str);
 
 impl FollowerName {
-    /// The follower that keeps definitions of activities and names of persons.
+    /// The follower that stores definitions of activities and names of persons.
     pub const ENTITIES: Self = Self::new("entities");
 
-    /// The follower of this name.
+    /// The follower with this name.
     ///
     /// # Panics
     ///
@@ -51,7 +51,7 @@ impl FollowerName {
         Self(name)
     }
 
-    /// The text that engines keep.
+    /// The name as text, as engines store it.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -63,53 +63,54 @@ impl fmt::Display for FollowerName {
     }
 }
 
-/// A place in a tenant's log as a follower reads it.
+/// A record of a tenant's log as a follower reads it.
 #[derive(Clone, Debug)]
 pub struct FeedRecord {
-    /// Its place in the tenant's log, from 1, without gaps.
+    /// Its position in the tenant's log, from 1, without gaps.
     pub sequence: u64,
     /// When it was stored.
     pub stored: Timestamp,
-    /// What stands there.
+    /// The statement, or what is left of it.
     pub content: FeedContent,
 }
 
-/// What stands at a place in the log.
+/// The content of a record of the log.
 ///
-/// Whether a statement is voided is not told: a voiding statement is a record of its own,
-/// and may come before the statement that it voids. A follower that needs it keeps the
-/// targets of voiding statements, so that reading again from the beginning gives the same.
+/// It does not include whether a statement is voided: a voiding statement is a record of its
+/// own, and may precede the statement that it voids. A follower that needs this stores the
+/// targets of voiding statements, so that a rebuild gives the same result.
 #[derive(Clone, Debug)]
 pub enum FeedContent {
     /// A statement, shared by all followers that read it.
     Statement(Arc<FeedStatement>),
     /// A statement that was erased.
     Erased {
-        /// HMAC-SHA256, keyed with the statement's salt, of what it was; see
+        /// HMAC-SHA256 of the erased statement, keyed with its salt; see
         /// `docs/format/log.md`.
         commitment: [u8; 32],
     },
 }
 
 impl FeedRecord {
-    /// A record of a statement that is at hand.
-    pub fn of_statement(kept: TransferredStatement) -> Self {
-        let (sequence, stored) = (kept.sequence, kept.stored);
+    /// A record of a statement that is already loaded.
+    pub fn of_statement(statement: TransferredStatement) -> Self {
+        let (sequence, stored) = (statement.sequence, statement.stored);
         let statement = FeedStatement {
             sequence,
-            len_bytes: kept.kept.text.len(),
+            len_bytes: statement.text.text.len(),
             source: None,
-            kept: Box::new(kept).into(),
+            loaded: Box::new(statement).into(),
             parsed: OnceLock::new(),
             entity_facts: OnceLock::new(),
         };
         Self { sequence, stored, content: FeedContent::Statement(Arc::new(statement)) }
     }
 
-    /// A record of a statement with a text of `len_bytes`, of which it is known what it says
-    /// about activities and persons; the rest is loaded from `source` when it is asked for.
+    /// A record of a statement whose facts about activities and persons are known. The rest,
+    /// a text of `len_bytes`, is loaded from `source` when it is needed.
     pub fn of_source(
-        (sequence, stored): (u64, Timestamp),
+        sequence: u64,
+        stored: Timestamp,
         len_bytes: usize,
         entity_facts: EntityFacts,
         source: Box<dyn StatementSource>,
@@ -118,7 +119,7 @@ impl FeedRecord {
             sequence,
             len_bytes,
             source: Some(source),
-            kept: OnceLock::new(),
+            loaded: OnceLock::new(),
             parsed: OnceLock::new(),
             entity_facts: entity_facts.into(),
         };
@@ -133,15 +134,15 @@ impl FeedRecord {
         }
     }
 
-    /// How many bytes of text it has.
+    /// The length of its text, in bytes.
     pub fn len_bytes(&self) -> usize {
         self.statement().map_or(0, |statement| statement.len_bytes)
     }
 }
 
-/// Where a statement of the feed is until somebody asks for it.
+/// Loads a statement of the feed when it is needed.
 pub trait StatementSource: fmt::Debug + Send + Sync {
-    /// The statement as it is kept.
+    /// Loads the statement as it is stored.
     ///
     /// # Errors
     ///
@@ -149,53 +150,53 @@ pub trait StatementSource: fmt::Debug + Send + Sync {
     fn load(&self) -> Result<TransferredStatement, StorageError>;
 }
 
-/// A statement in the feed: as it is kept, and what it says.
+/// A statement in the feed: its stored form and its parsed content, both loaded on demand.
 #[derive(Debug)]
 pub struct FeedStatement {
     sequence: u64,
     len_bytes: usize,
-    /// None where it is kept here from the beginning.
+    /// `None` if it was loaded when this was created.
     source: Option<Box<dyn StatementSource>>,
-    // Boxed, since most followers ask for neither.
-    kept: OnceLock<Box<TransferredStatement>>,
+    // Boxed, since most followers need neither.
+    loaded: OnceLock<Box<TransferredStatement>>,
     parsed: OnceLock<Option<Box<Statement>>>,
     entity_facts: OnceLock<EntityFacts>,
 }
 
 impl FeedStatement {
-    /// Its place in the tenant's log.
+    /// Its position in the tenant's log.
     pub const fn sequence(&self) -> u64 {
         self.sequence
     }
 
-    /// As it is kept, with fingerprint and salt.
+    /// Its stored form, with fingerprint and salt.
     ///
     /// # Errors
     ///
     /// As [`StatementSource::load`].
-    pub fn kept(&self) -> Result<&TransferredStatement, StorageError> {
-        if let Some(kept) = self.kept.get() {
-            return Ok(kept);
+    pub fn load(&self) -> Result<&TransferredStatement, StorageError> {
+        if let Some(loaded) = self.loaded.get() {
+            return Ok(loaded);
         }
         let nowhere = || StorageError::Corrupt { place: "the feed".to_owned() };
-        let kept = self.source.as_deref().ok_or_else(nowhere)?.load()?;
-        Ok(self.kept.get_or_init(|| Box::new(kept)))
+        let loaded = self.source.as_deref().ok_or_else(nowhere)?.load()?;
+        Ok(self.loaded.get_or_init(|| Box::new(loaded)))
     }
 
-    /// What it says, parsed once. None, with a warning in the log, if its text does not pass
-    /// the rules of this release.
+    /// The parsed statement. `None`, with a warning in the log, if its text is not valid by the
+    /// rules of this release.
     ///
     /// # Errors
     ///
     /// As [`StatementSource::load`].
     pub fn parsed(&self) -> Result<Option<&Statement>, StorageError> {
-        let kept = self.kept()?;
-        let parse = || kept.read().map(|(statement, _)| Box::new(statement));
+        let loaded = self.load()?;
+        let parse = || loaded.read().map(|(statement, _)| Box::new(statement));
         Ok(self.parsed.get_or_init(parse).as_deref())
     }
 
-    /// What it says about activities and persons: known since it was received, if that is not
-    /// long ago, else found out now.
+    /// Its facts about activities and persons. They are in memory if it was received recently;
+    /// otherwise its text is loaded and parsed.
     ///
     /// # Errors
     ///
@@ -204,27 +205,27 @@ impl FeedStatement {
         if let Some(facts) = self.entity_facts.get() {
             return Ok(facts);
         }
-        let (parsed, defines) = (self.parsed()?, self.kept()?.defines);
+        let (parsed, defines) = (self.parsed()?, self.load()?.defines);
         Ok(self.entity_facts.get_or_init(|| {
             let facts = parsed.map(|statement| EntityFacts::of(statement, defines));
             facts.unwrap_or_default()
         }))
     }
 
-    /// Whether [`FeedStatement::entity_facts`] answers at once.
+    /// Whether [`FeedStatement::entity_facts`] returns without loading anything.
     pub fn has_entity_facts(&self) -> bool {
         self.entity_facts.get().is_some()
     }
 }
 
-/// How far a follower has come in a tenant's log.
+/// The position of a follower in a tenant's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FollowerPosition {
-    /// Whose log.
+    /// The tenant of the log.
     pub tenant: TenantId,
     /// The sequence of the last record that it has read; 0 before the first.
     pub sequence: u64,
-    /// The sequence of the last record that there is.
+    /// The sequence of the last record of the log.
     pub last_sequence: u64,
 }
 
@@ -235,15 +236,15 @@ impl FollowerPosition {
     }
 }
 
-/// What a follower makes inside the store of some records.
+/// The effects of some records inside the store.
 #[derive(Clone, Debug, Default)]
 pub struct StoreEffects {
-    /// What they say about activities and persons, in the order of the log.
+    /// Their facts about activities and persons, in the order of the log.
     pub entity_facts: Vec<EntityFact>,
 }
 
 impl StoreEffects {
-    /// Adds what was made of the records behind.
+    /// Adds the effects of the records that follow.
     pub fn add(&mut self, mut other: Self) {
         self.entity_facts.append(&mut other.entity_facts);
     }
@@ -253,51 +254,51 @@ impl StoreEffects {
         self.entity_facts.iter().map(|fact| fact.subject.len() + fact.text.len()).sum()
     }
 
-    /// Whether nothing changes.
+    /// Whether there are no effects.
     pub const fn is_empty(&self) -> bool {
         self.entity_facts.is_empty()
     }
 }
 
-/// A follower's step over some records of a tenant.
+/// An advance of a follower's position over some records of a tenant.
 #[derive(Clone, Debug)]
 pub struct FollowerStep {
     /// Whose log.
     pub tenant: TenantId,
-    /// Where the follower must stand for the step to happen.
+    /// The position that the follower must have for the step to happen.
     pub from: u64,
-    /// Where it stands afterwards.
+    /// The position afterwards.
     pub to: u64,
-    /// What happens together with it.
+    /// The effects that are committed with it.
     pub effects: StoreEffects,
 }
 
-/// What became of a step.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Advanced {
     /// It happened, durably.
     Done,
-    /// Nothing happened: the follower stands elsewhere, because another node has gone on or
-    /// because it starts anew. Read its position again.
+    /// Nothing happened: the follower has another position, because another node has advanced
+    /// it or because it was reset. Read the position again.
     Moved,
 }
 
-/// At which pace an engine is best followed.
+/// The intervals at which followers read from an engine and save to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FeedPace {
-    /// How often to look for records that other nodes have stored; none if there are none.
+    /// How often to poll for records that other nodes have stored; `None` for a single node.
     pub poll: Option<Duration>,
-    /// The least time between two looks, so that what is stored bit by bit is read together.
+    /// The shortest time between two reads, so that small batches are read together.
     pub pause: Duration,
-    /// Effects are saved after this, so that those of many records are written at once.
+    /// The delay before effects are saved, so that those of many records are written together.
     pub effects_after: Duration,
-    /// A position without effects is saved after this.
+    /// The delay before a position without effects is saved.
     pub save_after: Duration,
-    /// How many tenants' steps are taken at a time.
+    /// How many tenants' steps are saved at the same time.
     pub concurrent_steps: usize,
 }
 
-/// Lets followers read the log and keeps how far they have come.
+/// Lets followers read the log, and stores their positions.
 #[async_trait]
 pub trait Feed: Send + Sync {
     /// Reads a tenant's log in order, from the first record whose sequence is greater than
@@ -314,7 +315,7 @@ pub trait Feed: Send + Sync {
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError>;
 
-    /// How far the follower has come in a tenant's log.
+    /// The follower's position in a tenant's log.
     ///
     /// # Errors
     ///
@@ -325,7 +326,8 @@ pub trait Feed: Send + Sync {
         tenant: TenantId,
     ) -> Result<FollowerPosition, StorageError>;
 
-    /// The tenants with records that the follower has not read, by number.
+    /// The follower's positions in the tenants whose records it has not all read, in the order
+    /// of their numbers.
     ///
     /// # Errors
     ///
@@ -335,46 +337,46 @@ pub trait Feed: Send + Sync {
         follower: FollowerName,
     ) -> Result<Vec<FollowerPosition>, StorageError>;
 
-    /// Moves the follower, and brings about the effects inside the store with it: both or
-    /// neither. Durable once `Ok`.
+    /// Advances the follower and writes its effects inside the store, atomically. Durable once
+    /// `Ok`.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`], [`StorageError::Halted`],
-    /// [`StorageError::Unavailable`] or [`StorageError::Io`]; it is unknown then whether it
-    /// happened, and the position tells.
+    /// [`StorageError::Unavailable`] or [`StorageError::Io`]; it is then unknown whether it
+    /// happened, and reading the position shows it.
     async fn advance(
         &self,
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError>;
 
-    /// Sets the follower back to the beginning of every tenant's log, and drops what it made
-    /// inside the store. A step under way afterwards does not happen.
+    /// Sets the follower back to the beginning of every tenant's log, and removes its effects
+    /// inside the store. A step that is in progress meanwhile does not happen.
     ///
     /// # Errors
     ///
-    /// As [`Feed::advance`]; it may have happened for some tenants then.
+    /// As [`Feed::advance`]; it may then have happened for some tenants.
     async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError>;
 
     /// Changes whenever this node has stored records.
     fn appended(&self) -> watch::Receiver<u64>;
 
-    /// Whether this node may do the follower's work now: takes the lease if nobody else has
-    /// it, and renews it. To be asked before each round.
+    /// Whether this node may do the follower's work now. Acquires the lease if no other node
+    /// has it, and renews it. To be called before each round.
     ///
     /// # Errors
     ///
     /// As [`Feed::read_records`].
     async fn hold_lease(&self, follower: FollowerName) -> Result<bool, StorageError>;
 
-    /// Leaves the follower's work to other nodes at once, if this node has the lease.
+    /// Releases the lease if this node has it, so that another node can take it at once.
     ///
     /// # Errors
     ///
-    /// As [`Feed::read_records`]; the lease ends by itself then.
+    /// As [`Feed::read_records`]; the lease then expires by itself.
     async fn release_lease(&self, follower: FollowerName) -> Result<(), StorageError>;
 
-    /// At which pace the log is best followed.
+    /// The intervals at which followers should read and save.
     fn pace(&self) -> FeedPace;
 }

@@ -21,8 +21,8 @@ mod transfer;
 pub mod model;
 
 pub use administration::audit::{
-    AuditEntry, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, NotAWho, Outcome, Who,
-    link,
+    AuditEntry, AuditOutcome, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, NotAWho,
+    Who, chain_hash,
 };
 pub use administration::records::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,

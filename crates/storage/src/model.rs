@@ -1,7 +1,7 @@
 //! The reference engine: everything in memory, ordered maps and plain scans.
 //!
-//! It exists to be obviously right, so that other engines can be compared with it, and to
-//! stand in for them in tests. Nothing survives the value itself, and nothing is fast.
+//! It is as simple as possible, so that other engines can be compared with it, and replaces
+//! them in tests. Nothing is durable, and nothing is fast.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,7 +29,7 @@ mod statements;
 mod tables;
 mod transfer;
 
-use statements::Record;
+use statements::LogRecord;
 
 /// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
 #[derive(Debug)]
@@ -41,41 +41,41 @@ pub struct ModelStorage {
     appended: watch::Sender<u64>,
 }
 
-/// How many stores this process has made.
+/// How many stores this process has created.
 static STORE_COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// What does not belong to one tenant, and the tenants.
+/// Everything in the store.
 #[derive(Debug, Default)]
 struct Store {
     records: BTreeMap<(RecordKind, String), TransferredRecord>,
     audit: BTreeMap<Option<TenantId>, Vec<AuditEntry>>,
     usage: BTreeMap<(TenantId, u32), Usage>,
     secrets: BTreeMap<String, [u8; 32]>,
-    /// Of which store this one is an unfinished copy.
+    /// The store of which this one is an unfinished copy.
     import: Option<StoreId>,
-    holdings: BTreeMap<TenantId, Holdings>,
+    tenant_data: BTreeMap<TenantId, TenantData>,
 }
 
-/// What belongs to one tenant.
+/// The data of one tenant.
 #[derive(Debug, Default)]
-struct Holdings {
-    /// In the order of the log: the sequence is the index and one.
-    records: Vec<Record>,
-    /// Where in `records` a statement stands.
+struct TenantData {
+    /// In the order of the log: the sequence is the index plus one.
+    records: Vec<LogRecord>,
+    /// The index of each statement in `records`.
     indices: BTreeMap<StatementId, usize>,
-    /// The targets of all voiding statements, whether they are here or not.
+    /// The targets of all voiding statements, stored or not.
     void_targets: BTreeSet<StatementId>,
-    /// The greatest answer of `consistent_through` so far.
-    vouched: Option<Timestamp>,
+    /// The latest value that `consistent_through` has returned.
+    consistent_through: Option<Timestamp>,
     attachments: BTreeMap<Sha2, Bytes>,
     documents: BTreeMap<DocumentKey, Document>,
     cursors: BTreeMap<String, String>,
-    /// How far followers have come.
+    /// The positions of followers.
     positions: BTreeMap<FollowerName, u64>,
 }
 
 impl ModelStorage {
-    /// The name of the tenant that the store starts with.
+    /// The name of the tenant that a new store has.
     pub const FIRST_TENANT_NAME: &'static str = "default";
 
     /// An empty store that takes the time from `clock`.
@@ -89,13 +89,13 @@ impl ModelStorage {
         Self { clock, id: StoreId(id), store: Mutex::new(store), appended: watch::Sender::new(0) }
     }
 
-    /// Lets `act` look at, and change, what the tenant holds: no other act comes between.
-    fn with_holdings<T>(&self, tenant: TenantId, act: impl FnOnce(&mut Holdings) -> T) -> T {
-        act(self.lock().holdings.entry(tenant).or_default())
+    /// Calls `act` with the tenant's data while the store is locked.
+    fn with_tenant_data<T>(&self, tenant: TenantId, act: impl FnOnce(&mut TenantData) -> T) -> T {
+        act(self.lock().tenant_data.entry(tenant).or_default())
     }
 
     fn lock(&self) -> MutexGuard<'_, Store> {
-        // A panic in a test leaves the maps whole: each act changes them in its last step.
+        // A panic in a test leaves the maps consistent: each act changes them in its last step.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

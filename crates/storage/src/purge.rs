@@ -1,44 +1,44 @@
-//! Tenants that go with everything that they own.
+//! Removing tenants with all their data.
 
 use acta_access::TenantId;
 use async_trait::async_trait;
 
 use crate::StorageError;
 
-/// What was removed with a tenant, by one call: what an earlier one has removed is not counted.
+/// What one call has removed of a tenant. What an earlier call has removed is not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
-    /// Statements.
+    /// Removed statements.
     pub statement_count: u64,
-    /// Contents of attachments.
+    /// Removed contents of attachments.
     pub attachment_count: u64,
-    /// Documents.
+    /// Removed documents.
     pub document_count: u64,
 }
 
-/// Removes tenants for good.
+/// Removes tenants permanently.
 ///
-/// The number of a removed tenant is never given to another. Its records are not removed here.
+/// The number of a removed tenant is never used again. Its records are not removed here.
 #[async_trait]
 pub trait TenantPurge: Send + Sync {
-    /// Removes everything that a tenant owns: statements and what is found by them, documents,
-    /// the content of attachments, activities, persons, cursors, its usage and its audit.
+    /// Removes all data of a tenant: statements and their index, documents, the content of
+    /// attachments, activities, persons, cursors, its usage and its audit.
     ///
-    /// Once `Ok`, nothing of it can be read, and it is in no file or row of the store any more;
-    /// backups and copies made before keep what they have. Meanwhile others are served as
-    /// always, and what they have stays as it is: positions, sequences, times and cursors.
+    /// Once `Ok`, nothing of it can be read, and no file or row of the store contains it.
+    /// Earlier backups and copies are not changed. Meanwhile other tenants are served as usual,
+    /// and their positions, sequences, times and cursors do not change.
     ///
-    /// The tenant should be shut out before. What is queued for it then is removed too; what
-    /// is written for it later is refused by an engine that is one process, and elsewhere
-    /// stays until the removal is repeated. Nothing that was removed comes back by it.
+    /// The tenant should be blocked before. What is queued for it then is removed too. What is
+    /// written for it later is refused by an engine of one process; with several nodes it stays
+    /// until the removal is repeated. Nothing that was removed comes back by it.
     ///
-    /// After an error, or a crash, a part may be removed. Repeated, it removes the rest; of a
-    /// tenant that owns nothing it removes nothing, and that is `Ok`.
+    /// After an error or a crash, some data may be removed. Repeat the call to remove the rest.
+    /// A tenant without data is `Ok`.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Unavailable`], [`StorageError::Full`] (the log
-    /// is written anew beside the old one), [`StorageError::Corrupt`] (nothing is made anew of
-    /// what is damaged), [`StorageError::Halted`], [`StorageError::Io`].
+    /// is rewritten beside the old one), [`StorageError::Corrupt`] (a damaged log is not
+    /// rewritten), [`StorageError::Halted`], [`StorageError::Io`].
     async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError>;
 }

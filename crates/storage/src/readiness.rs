@@ -1,20 +1,20 @@
-//! Whether a store takes writes.
+//! Whether a store accepts writes.
 
 use async_trait::async_trait;
 
 use crate::StorageError;
 
-/// Tells whether what could be written would be taken.
+/// Checks whether a store can be read and written.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// Makes sure that writes of every kind are taken and reads are answered. Writes nothing,
-    /// so it does not notice a device that has become full.
+    /// Checks that writes of every kind are accepted and reads work. Writes nothing, so it does
+    /// not detect a device that has become full.
     ///
     /// # Errors
     ///
-    /// - [`StorageError::Halted`]: some kind of write is refused until the next start.
-    /// - [`StorageError::Busy`]: too much is queued now.
-    /// - [`StorageError::Unavailable`]: the database is not there, or takes no writes.
+    /// - [`StorageError::Halted`]: some kind of write is refused until a restart.
+    /// - [`StorageError::Busy`]: too much is queued.
+    /// - [`StorageError::Unavailable`]: the database cannot be reached or accepts no writes.
     /// - [`StorageError::Corrupt`] or [`StorageError::Io`]: the store cannot be read.
     async fn check_ready(&self) -> Result<(), StorageError>;
 }

@@ -10,18 +10,18 @@ use async_trait::async_trait;
 
 use crate::{StagedAttachment, StorageError};
 
-/// A statement on its way into the store.
+/// A statement to be stored.
 #[derive(Debug)]
 pub struct NewStatement {
-    /// The id: the sender's, or one made for it.
+    /// The id: the sender's, or a generated one.
     pub id: StatementId,
-    /// What the statement says.
+    /// The parsed statement.
     pub statement: Statement,
-    /// The text to keep.
-    pub kept: StatementText,
-    /// Who vouches for it: the identifier in the authority that was put into `kept`.
+    /// The text to store.
+    pub text: StatementText,
+    /// The identifier in the authority that was put into `text`.
     pub authority: Ifi,
-    /// The version of the request that brought it, for its shape.
+    /// The version of the request that it came with, which determines its form.
     pub version: Version,
     /// What becomes known by it of activities and persons.
     pub defines: Defines,
@@ -32,62 +32,62 @@ pub struct NewStatement {
 pub struct Batch {
     /// In the order in which they are to be stored. No id occurs twice.
     pub statements: Vec<NewStatement>,
-    /// The content of attachments that came along.
+    /// The content of attachments that came with them.
     pub attachments: Vec<Box<dyn StagedAttachment>>,
 }
 
-/// What became of a batch.
+/// The result of appending a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
     /// The `stored` time of the statements that are new.
     pub stored: Timestamp,
-    /// How many are new. The others were there already, with equal content.
+    /// How many are new. The others were already stored with equal content.
     pub new_count: usize,
 }
 
-/// A statement as it is given back.
+/// A stored statement as it is returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredStatement {
-    /// Its place in the tenant's log, from 1, without gaps, in order of `stored`.
+    /// Its position in the tenant's log, from 1, without gaps, in order of `stored`.
     pub sequence: u64,
-    /// Its id.
+    /// The id of the statement.
     pub id: StatementId,
     /// When it was stored.
     pub stored: Timestamp,
-    /// The version of the request that brought it.
+    /// The version of the request that it came with.
     pub version: Version,
-    /// Whether a voiding statement names it.
+    /// Whether a voiding statement refers to it.
     pub is_voided: bool,
     /// The complete text, `stored` and `timestamp` included.
     pub text: String,
 }
 
-/// Oldest or newest first.
+/// The order of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Newest first: the order unless asked otherwise.
+    /// Newest first, the default.
     #[default]
     Descending,
     /// Oldest first.
     Ascending,
 }
 
-/// Statements about one agent or group.
+/// A filter for one agent or group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentFilter {
-    /// Whom.
+    /// The identifier of the agent or group.
     pub ifi: Ifi,
     /// Whether authority, instructor, team, context agents and groups and those of a
-    /// substatement count too, and not only actor and object.
+    /// substatement match too, and not only actor and object.
     pub is_related: bool,
 }
 
-/// Which statements, in which order, how many.
+/// A query for statements: filters, order and page size.
 ///
-/// Filters are joined by *and*. A statement whose object is a `StatementRef` also matches
-/// when the statement that it points to matches all of them (voided or not), and so on
-/// along the chain, over [`StatementQuery::CHAIN_MAX`] references at least. `since`, `until`
-/// and `authority` look at the statement itself only.
+/// Filters are combined by *and*. A statement whose object is a `StatementRef` also matches
+/// if the statement that it refers to matches all of them (voided or not), and so on along
+/// the chain, over at least [`StatementQuery::CHAIN_MAX`] references. `since`, `until` and
+/// `authority` apply to the statement itself only.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,58 +98,58 @@ pub struct StatementQuery {
     pub verb: Option<Iri>,
     /// With this activity as object.
     pub activity: Option<ActivityId>,
-    /// Whether `activity` may also stand in context activities or in a substatement.
+    /// Whether `activity` also matches context activities and substatements.
     pub is_activity_related: bool,
-    /// Of this registration.
+    /// With this registration.
     pub registration: Option<Uuid>,
     /// Stored after this many nanoseconds since 1970 UTC.
     pub since_nanos: Option<i128>,
     /// Stored at or before this many nanoseconds since 1970 UTC.
     pub until_nanos: Option<i128>,
-    /// Vouched for by this authority, for readers of their own statements.
+    /// With this authority, for readers that may see only their own statements.
     pub authority: Option<Ifi>,
-    /// In which order.
+    /// The order of the results.
     pub order: Order,
-    /// Go on behind the page that gave this.
+    /// Continue after the page that returned this cursor.
     pub after: Option<Cursor>,
     /// Most statements on a page; at least 1.
     pub count_max: usize,
-    /// A page ends once it holds this many bytes of text, but holds one statement at least.
+    /// A page ends once it holds this many bytes of text, but holds at least one statement.
     pub bytes_max: usize,
 }
 
 impl StatementQuery {
-    /// References that every engine follows from one statement to the next. Beyond them a
-    /// statement may be found or not, so that no sender can make storing slow for all.
+    /// The number of references that every engine follows from one statement to the next. It is
+    /// undefined whether a statement is found over more, so that no sender can make storing slow.
     pub const CHAIN_MAX: usize = 64;
 
-    /// Stored after this many microseconds since 1970 UTC: as exact as the times themselves.
+    /// Stored after this many microseconds since 1970 UTC, the precision of stored times.
     pub fn since_micros(&self) -> Option<i64> {
         self.since_nanos.map(floor_to_micros)
     }
 
-    /// Stored at or before this many microseconds since 1970 UTC: as exact as the times
-    /// themselves.
+    /// Stored at or before this many microseconds since 1970 UTC, the precision of stored
+    /// times.
     pub fn until_micros(&self) -> Option<i64> {
         self.until_nanos.map(floor_to_micros)
     }
 }
 
-/// Comparing whole microseconds with `nanos` is comparing with this.
+/// Rounds down: comparing whole microseconds with `nanos` is the same as with the result.
 fn floor_to_micros(nanos: i128) -> i64 {
     let micros = nanos.div_euclid(1000);
     i64::try_from(micros).unwrap_or(if micros < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// The place between two statements where a page ended.
+/// The position between two statements at which a page ended.
 ///
-/// Stays valid for good: statements that arrive later do not shift it.
+/// Always stays valid: statements that arrive later do not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor(pub u64);
 
-/// The text is no cursor.
+/// The text is not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a cursor as given in `more`")]
+#[error("expected a cursor as returned in `more`")]
 pub struct NotACursor;
 
 impl fmt::Display for Cursor {
@@ -168,27 +168,27 @@ impl FromStr for Cursor {
     }
 }
 
-/// Some of the statements that match a query.
+/// A page of the statements that match a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatementPage {
-    /// In the order asked for.
+    /// In the requested order.
     pub statements: Vec<StoredStatement>,
-    /// Where to go on; none when no further statement matched.
+    /// Where the next page starts; `None` if no more statements match.
     pub next: Option<Cursor>,
 }
 
 /// A statement in the order of the log.
 pub type FeedEntry = StoredStatement;
 
-/// Stores statements and finds them again.
+/// Stores and finds statements.
 #[async_trait]
 pub trait StatementStore: Send + Sync {
     /// Appends a batch, whole or not at all.
     ///
-    /// Once this returns `Ok`, the batch survives loss of power and any read that
+    /// Once this returns `Ok`, the batch survives loss of power and every read that
     /// starts later sees it. A statement already stored with an equal fingerprint is
-    /// skipped, so a caller may repeat a batch whose answer it never received. Staged
-    /// attachments become readable; those of a refused batch vanish.
+    /// skipped, so a caller can repeat a batch whose response it did not receive. Staged
+    /// attachments become readable; those of a refused batch are removed.
     ///
     /// The `stored` times of a tenant never decrease along its sequence; two batches never
     /// share one.
@@ -197,9 +197,9 @@ pub trait StatementStore: Send + Sync {
     ///
     /// Nothing was stored if this returns:
     ///
-    /// - [`StorageError::Conflict`]: ids are taken by different content.
-    /// - [`StorageError::Busy`]: the same batch may be sent again.
-    /// - [`StorageError::Full`]: the device has no room.
+    /// - [`StorageError::Conflict`]: ids are already stored with different content.
+    /// - [`StorageError::Busy`]: the same batch can be sent again.
+    /// - [`StorageError::Full`]: the device is full.
     ///
     /// After [`StorageError::Halted`] or [`StorageError::Io`] it is unknown
     /// whether the batch was stored. Repeating it after a restart is safe.
@@ -218,7 +218,7 @@ pub trait StatementStore: Send + Sync {
         id: StatementId,
     ) -> Result<Option<StoredStatement>, StorageError>;
 
-    /// Finds the statements that match and are not voided, a page at a time.
+    /// Finds the statements that match and are not voided, page by page.
     ///
     /// # Errors
     ///
@@ -237,14 +237,14 @@ pub trait StatementStore: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StorageError::Busy`] or [`StorageError::Io`] when the engine cannot be asked.
+    /// [`StorageError::Busy`] or [`StorageError::Io`] if it cannot be determined.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
     async fn consistent_through(&self, tenant: TenantId) -> Result<Timestamp, StorageError>;
 
     /// Reads the log in order: up to `count_max` statements whose sequence is greater than
     /// `after`, voided ones included. Erased ones are left out, so sequences may have gaps;
-    /// nothing is given at the end only.
+    /// the result is empty only at the end.
     ///
     /// # Errors
     ///
@@ -256,10 +256,10 @@ pub trait StatementStore: Send + Sync {
         count_max: usize,
     ) -> Result<Vec<FeedEntry>, StorageError>;
 
-    /// How many statements the tenant has, voided ones included: its last sequence.
+    /// The number of the tenant's statements, voided ones included: its last sequence.
     ///
     /// # Errors
     ///
-    /// [`StorageError::Busy`] or [`StorageError::Io`] when the engine cannot be asked.
+    /// [`StorageError::Busy`] or [`StorageError::Io`] if it cannot be determined.
     async fn count_statements(&self, tenant: TenantId) -> Result<u64, StorageError>;
 }

@@ -1,7 +1,7 @@
-//! Terms: what a statement can be found by.
+//! Terms: the keys of the statement index.
 //!
 //! A term is a keyed hash of tenant, kind and value, for the index of an engine. Which
-//! property of a statement counts for which filter is decided here and nowhere else.
+//! property of a statement matches which filter is decided only here.
 
 use std::collections::HashSet;
 
@@ -11,23 +11,23 @@ use siphasher::sip::SipHasher24;
 
 use crate::StatementQuery;
 
-/// A keyed 64-bit hash of what is looked for: a verb, an agent, an activity and so on,
-/// tenant and kind included.
+/// A keyed 64-bit hash of a filter value (a verb, an agent, an activity and so on), its kind
+/// and the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Term(pub u64);
 
-/// What a term stands for. The numbers are part of the format.
+/// The kind of a term. The numbers are part of the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermKind {
     /// The verb.
     Verb = 1,
     /// Actor, object, or a member of either.
     Agent = 2,
-    /// Any other agent or group that `related_agents` looks at, but for the authority.
+    /// Any other agent or group that `related_agents` matches, except the authority.
     RelatedAgent = 3,
     /// The activity that is the object.
     Activity = 4,
-    /// Any other activity that `related_activities` looks at.
+    /// Any other activity that `related_activities` matches.
     RelatedActivity = 5,
     /// The registration.
     Registration = 6,
@@ -35,10 +35,10 @@ pub enum TermKind {
     Authority = 7,
 }
 
-/// Names the rules by which terms are made. Changed whenever these are.
+/// Identifies the rules for computing terms. To be changed whenever the rules change.
 const RULES: &[u8] = b"acta terms 1";
 
-/// Makes the terms of one store.
+/// Computes the terms of one store.
 #[derive(Clone)]
 pub struct TermHasher {
     key: [u8; 16],
@@ -51,12 +51,12 @@ impl std::fmt::Debug for TermHasher {
 }
 
 impl TermHasher {
-    /// Makes the terms of the store with this key.
+    /// A hasher with the key of a store.
     pub const fn new(key: [u8; 16]) -> Self {
         Self { key }
     }
 
-    /// Tells terms of this key and of today's rules from all others.
+    /// Identifies the key and the current rules: terms with another fingerprint are outdated.
     pub fn fingerprint(&self) -> u64 {
         SipHasher24::new_with_key(&self.key).hash(RULES)
     }
@@ -75,8 +75,8 @@ impl TermHasher {
         Term(SipHasher24::new_with_key(&self.key).hash(input))
     }
 
-    /// All terms of a statement that `authority` vouches for, each once. They hold for
-    /// statements that refer to it, too.
+    /// All terms of a statement with this authority, without duplicates. Statements that refer
+    /// to it inherit them.
     pub fn terms_of(&self, tenant: TenantId, statement: &Statement, authority: &Ifi) -> Vec<Term> {
         let mut terms = Terms {
             hasher: self,
@@ -88,7 +88,7 @@ impl TermHasher {
         terms.found.terms
     }
 
-    /// The terms that a statement must have to match `query`: one of each group.
+    /// The terms that a statement must have to match `query`: at least one of each group.
     pub fn filters_of(&self, tenant: TenantId, query: &StatementQuery) -> Filters {
         let mut shared = Vec::new();
         let term = |kind, value: &str| self.term(tenant, kind, value);
@@ -119,10 +119,11 @@ impl TermHasher {
     }
 }
 
-/// What a statement must have to match a query, in terms.
+/// A query's filters as terms.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// One term of each group, in the statement or, all of them, in one it refers to.
+    /// Groups of terms. A statement matches if it, or one that it refers to, has a term of each
+    /// group.
     pub shared: Vec<Vec<Term>>,
     /// A term that must be the statement's own.
     pub own: Option<Term>,
@@ -134,18 +135,18 @@ impl Filters {
         self.shared.is_empty() && self.own.is_none()
     }
 
-    /// Every group, as the index wants them.
+    /// All groups, with the own term as a group of one.
     pub fn all_of(&self) -> Vec<Vec<Term>> {
         let own = self.own.map(|term| vec![term]);
         self.shared.iter().cloned().chain(own).collect()
     }
 
-    /// Whether a statement with these terms of its own satisfies every shared group.
+    /// Whether a statement with these terms has one of every shared group.
     pub fn are_shared_in(&self, terms: &[Term]) -> bool {
         self.shared.iter().all(|group| group.iter().any(|term| terms.contains(term)))
     }
 
-    /// Whether a statement with these terms of its own has the own term.
+    /// Whether a statement with these terms has the own term.
     pub fn is_own_in(&self, terms: &[Term]) -> bool {
         self.own.is_none_or(|term| terms.contains(&term))
     }
@@ -199,7 +200,7 @@ impl Terms<'_> {
         self.found.insert(term);
     }
 
-    /// Adds an agent under `kind`, unless a related query finds it anyway.
+    /// Adds an agent with `kind`, unless a related query finds it anyway.
     fn add_ifi(&mut self, kind: TermKind, ifi: &Ifi) {
         let key = ifi.to_key();
         if kind == TermKind::RelatedAgent {

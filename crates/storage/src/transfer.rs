@@ -1,9 +1,9 @@
-//! A whole store on its way into another: what one gives away, and what the other imports.
+//! Copying a whole store into another: what the source exports and the target imports.
 //!
-//! Statements keep their sequence, their `stored` and every byte; documents keep when they
-//! were written. What can be derived is not given: the engine that imports makes index,
+//! Statements keep their sequence, their `stored` and every byte; documents keep the time of
+//! their last write. Derived data is not exported: the importing engine derives index,
 //! activities and persons from the statements. Everything else (credentials, secrets,
-//! cursors, the content of attachments) comes in through the ports that keep it anyway.
+//! cursors, the content of attachments) is written through the other ports.
 
 use acta_access::{Defines, TenantId};
 use acta_ambient::Timestamp;
@@ -15,23 +15,23 @@ use async_trait::async_trait;
 
 use crate::{AuditEntry, ChainHead, Document, DocumentKey, Record, StorageError};
 
-/// A statement just as a store keeps it.
+/// A statement as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferredStatement {
-    /// Its place in the tenant's log, from 1, without gaps.
+    /// Its position in the tenant's log, from 1, without gaps.
     pub sequence: u64,
-    /// Its id.
+    /// The id of the statement.
     pub id: StatementId,
     /// When it was stored.
     pub stored: Timestamp,
-    /// The version of the request that brought it.
+    /// The version of the request that it came with.
     pub version: Version,
-    /// What it is compared by.
+    /// For comparing its content with that of another statement.
     pub fingerprint: Fingerprint,
-    /// Random bytes for commitments.
+    /// The key of its commitment when it is erased.
     pub salt: [u8; 16],
     /// The text, and whether its timestamp equals `stored`.
-    pub kept: StatementText,
+    pub text: StatementText,
     /// The statement that its object refers to.
     pub target: Option<StatementId>,
     /// Whether its verb voids the target.
@@ -41,14 +41,14 @@ pub struct TransferredStatement {
 }
 
 impl TransferredStatement {
-    /// What it says, and who vouches for it: the identifier in its `authority`.
+    /// The parsed statement, and the identifier in its `authority`.
     ///
-    /// None, with a warning in the log, if its text does not pass today's rules: an older
-    /// release whose rules were wider has accepted it. It is kept all the same, but is found
-    /// by its id and its time alone.
+    /// `None`, with a warning in the log, if its text is not valid by the current rules: an
+    /// older release with wider rules accepted it. It stays stored, but can be found only by its
+    /// id and its time.
     pub fn read(&self) -> Option<(Statement, Ifi)> {
         let parsed =
-            parse_statement(self.kept.text.as_bytes(), self.version, &ParseLimits::KEPT).ok();
+            parse_statement(self.text.text.as_bytes(), self.version, &ParseLimits::STORED).ok();
         let read = parsed.and_then(|statement| {
             let authority = statement.claimed_authority.as_ref()?.ifi.clone()?;
             Some((statement, authority))
@@ -56,47 +56,48 @@ impl TransferredStatement {
         if read.is_none() {
             tracing::warn!(
                 statement.id = %self.id,
-                "a statement does not pass today's rules: it is kept, but no filter finds it"
+                "a stored statement is not valid by the current rules: no filter finds it"
             );
         }
         read
     }
 }
 
-/// Cuts a run into pieces that are imported one after the other: each of at most `count_max`
-/// and, but for one that is alone, some `bytes_max` bytes of text.
+/// Splits `items` into chunks within `limits`, in order. An item that is longer than
+/// `bytes_max` gets a chunk of its own.
 pub fn chunk_by_size<T>(
-    run: Vec<T>,
-    (count_max, bytes_max): (usize, usize),
+    items: Vec<T>,
+    limits: PageLimits,
     len_bytes: impl Fn(&T) -> usize,
 ) -> Vec<Vec<T>> {
-    let mut pieces: Vec<Vec<T>> = Vec::new();
+    let PageLimits { count_max, bytes_max } = limits;
+    let mut chunks: Vec<Vec<T>> = Vec::new();
     let mut room_bytes = 0_usize;
-    for one in run {
-        let len_bytes = len_bytes(&one);
-        match pieces.last_mut() {
-            Some(piece) if piece.len() < count_max && len_bytes <= room_bytes => piece.push(one),
+    for item in items {
+        let len_bytes = len_bytes(&item);
+        match chunks.last_mut() {
+            Some(chunk) if chunk.len() < count_max && len_bytes <= room_bytes => chunk.push(item),
             Some(_) | None => {
                 room_bytes = bytes_max;
-                pieces.push(vec![one]);
+                chunks.push(vec![item]);
             }
         }
         room_bytes = room_bytes.saturating_sub(len_bytes);
     }
-    pieces
+    chunks
 }
 
-/// A document just as a store keeps it.
+/// A document as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferredDocument {
-    /// Which.
+    /// The key of the document.
     pub key: DocumentKey,
-    /// What, and since when.
+    /// Its content and the time of its last write.
     pub document: Document,
 }
 
-/// The entry among `entries` that does not follow what is before it, in a chain that ends with
-/// `head`.
+/// The sequence of the first of `entries` that does not follow the one before it, in a chain
+/// that ends with `head`; `None` if the chain is intact.
 pub fn first_broken_link(
     head: ChainHead,
     tenant: Option<TenantId>,
@@ -112,14 +113,14 @@ pub fn first_broken_link(
     None
 }
 
-/// Secret bytes and their name, as [`SecretStore::get_or_create_secret`] takes them.
+/// A secret and its name, as in [`SecretStore::get_or_create_secret`].
 ///
 /// [`SecretStore::get_or_create_secret`]: crate::SecretStore::get_or_create_secret
 #[derive(Clone, PartialEq, Eq)]
 pub struct NamedSecret {
-    /// Its name.
+    /// The name of the secret.
     pub name: String,
-    /// The bytes.
+    /// The secret bytes.
     pub secret: [u8; 32],
 }
 
@@ -129,37 +130,37 @@ impl std::fmt::Debug for NamedSecret {
     }
 }
 
-/// What tells a store from every other one, whatever is in it.
+/// The identity of a store, unique whatever its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreId(pub [u8; 32]);
 
-/// Where a page ends: at the first of the two, but with one item at least.
+/// The limits of a page. It ends at the first that is reached, but holds at least one item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageLimits {
-    /// Most items, at least 1.
+    /// The most items, at least 1.
     pub count_max: usize,
-    /// No item follows once the texts or contents on the page hold this many bytes.
+    /// The page ends once its texts or contents have this many bytes.
     pub bytes_max: usize,
 }
 
-/// Gives away everything that is not given by the other ports, and loses nothing.
+/// Exports everything that the other ports do not return, without loss.
 #[async_trait]
 pub trait TransferSource: Send + Sync {
-    /// What tells this store from every other one. It never changes.
+    /// The identity of this store. It never changes.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`] or [`StorageError::Io`].
     async fn identify(&self) -> Result<StoreId, StorageError>;
 
-    /// All secrets that were settled, by name. Not those that the engine has for itself.
+    /// All secrets that were created, by name, without those of the engine itself.
     ///
     /// # Errors
     ///
     /// [`StorageError::Corrupt`], [`StorageError::Busy`] or [`StorageError::Io`].
     async fn list_secrets(&self) -> Result<Vec<NamedSecret>, StorageError>;
 
-    /// All cursors of a tenant, each with its name first, by name.
+    /// All cursors of a tenant as pairs of name and value, in the order of names.
     ///
     /// # Errors
     ///
@@ -172,15 +173,15 @@ pub trait TransferSource: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError::Corrupt`], [`StorageError::Busy`] or [`StorageError::Io`].
-    async fn read_kept(
+    async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<TransferredStatement>, StorageError>;
 
-    /// Reads a tenant's documents behind `after`, in an order of the engine's own that does
-    /// not change. Empty at the end.
+    /// Reads a tenant's documents after `after`, in an order that the engine chooses and that
+    /// does not change. Empty at the end.
     ///
     /// # Errors
     ///
@@ -192,8 +193,8 @@ pub trait TransferSource: Send + Sync {
         page: PageLimits,
     ) -> Result<Vec<TransferredDocument>, StorageError>;
 
-    /// Lists the hashes of a tenant's attachments behind `after`, in the order of their text,
-    /// at most `count_max` and at least one unless there is none.
+    /// Lists the hashes of a tenant's attachments after `after`, in the order of their text: at
+    /// most `count_max`, but at least one. Empty at the end.
     ///
     /// # Errors
     ///
@@ -206,13 +207,13 @@ pub trait TransferSource: Send + Sync {
     ) -> Result<Vec<Sha2>, StorageError>;
 }
 
-/// Imports what another store has given away.
+/// Imports what another store has exported.
 ///
-/// A store that imports is not served: its methods here are called one after the other, by
-/// one process.
+/// A store is not served while it imports: one process calls these methods, one after the
+/// other.
 #[async_trait]
 pub trait TransferTarget: Send + Sync {
-    /// Of which store this one is an unfinished copy; none if it is whole.
+    /// The store of which this one is an unfinished copy; `None` if it is complete.
     ///
     /// # Errors
     ///
@@ -226,27 +227,27 @@ pub trait TransferTarget: Send + Sync {
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
     async fn begin_import(&self, source: StoreId) -> Result<(), StorageError>;
 
-    /// Takes the mark away: everything is here. Durable once `Ok`.
+    /// Removes the mark: the copy is complete. Durable once `Ok`.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
     async fn finish_import(&self) -> Result<(), StorageError>;
 
-    /// Writes records as they are, versions included, in place of those with the same ids. All
-    /// or none; durable once `Ok`. Tenants come before anything that belongs to them.
+    /// Writes records unchanged, versions included, and replaces those with the same ids.
+    /// Atomic; durable once `Ok`. A tenant must be imported before anything that belongs to it.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
     async fn import_records(&self, records: Vec<Record>) -> Result<(), StorageError>;
 
-    /// Appends entries to a chain of the audit as they are. All or none; durable once `Ok`.
+    /// Appends entries to a chain of the audit unchanged. Atomic; durable once `Ok`.
     ///
     /// # Errors
     ///
     /// - [`StorageError::Io`] with [`std::io::ErrorKind::InvalidInput`]: the first does not
-    ///   follow what is here, or one does not follow the one before it.
+    ///   follow the end of the chain, or one does not follow the one before it.
     /// - [`StorageError::Busy`], [`StorageError::Full`] or [`StorageError::Io`].
     async fn import_audit(
         &self,
@@ -254,17 +255,17 @@ pub trait TransferTarget: Send + Sync {
         entries: Vec<AuditEntry>,
     ) -> Result<(), StorageError>;
 
-    /// Appends statements with the sequences and times that they have. Durable once `Ok`; of
-    /// a run that ends early, of each tenant those before some place in it are here.
+    /// Appends statements with their sequences and times. Durable once `Ok`. After an error, a
+    /// first part of each tenant's statements may be stored.
     ///
-    /// The one act on several tenants, because an engine may keep one log of all of them: the
-    /// run ascends by `stored`, and by sequence within a tenant.
+    /// This is the only method for several tenants at once, because an engine may have one log
+    /// for all of them. The run is in the order of `stored`, and of sequences within a tenant.
     ///
     /// # Errors
     ///
     /// - [`StorageError::Io`] with [`std::io::ErrorKind::InvalidInput`]: a statement does not
-    ///   follow what is here: its sequence is not the next of its tenant, its `stored` lies
-    ///   before, or its id is taken.
+    ///   follow what is stored: its sequence is not the next of its tenant, its `stored` is
+    ///   earlier, or its id is already used.
     /// - [`StorageError::Busy`], [`StorageError::Full`], [`StorageError::Halted`],
     ///   [`StorageError::Corrupt`], [`StorageError::Io`].
     async fn import_statements(
@@ -272,8 +273,8 @@ pub trait TransferTarget: Send + Sync {
         run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError>;
 
-    /// Writes documents with the times that they have, over those with the same keys, and
-    /// however many their places have. All or none; durable once `Ok`.
+    /// Writes documents with their times and replaces those with the same keys. The limits of
+    /// places do not apply. Atomic; durable once `Ok`.
     ///
     /// # Errors
     ///

@@ -15,9 +15,9 @@ pub use merge::{DEFINITION_BYTES_MAX, MergedDefinition, merge_definitions};
 /// An activity as a statement names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
-    /// What identifies it.
+    /// The id.
     pub id: ActivityId,
-    /// Where its definition stands in the statement's text, if it has one.
+    /// The span of its definition in the statement's text, if it has one.
     pub definition: Option<Range<usize>>,
 }
 
@@ -59,8 +59,8 @@ impl Activity {
     }
 }
 
-/// The rule that an object breaks which is an activity only for want of an `objectType`, as
-/// one of its keys betrays.
+/// The rule that an object without `objectType` breaks if one of its keys shows that it is not
+/// an activity.
 fn rule_of_other_object(key: &str) -> Option<Rule> {
     match key {
         "mbox" | "mbox_sha1sum" | "openid" | "account" | "member" => {
@@ -80,14 +80,14 @@ fn check_type<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) {
 }
 
 /// A type of interaction and the component lists that it supports.
-struct Interaction {
+struct InteractionType {
     name: &'static str,
-    lists: &'static [List],
+    lists: &'static [ComponentList],
 }
 
 /// A property that lists interaction components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum List {
+enum ComponentList {
     Choices,
     Scale,
     Source,
@@ -95,7 +95,7 @@ enum List {
     Steps,
 }
 
-impl List {
+impl ComponentList {
     fn rule(self) -> Rule {
         match self {
             Self::Choices => Rule::Choices,
@@ -108,17 +108,17 @@ impl List {
 }
 
 /// Spec: XAPI-00049; xAPI 1.0.3, Part Two, 2.4.4.1; IEEE 9274.1.1, 4.2.2.3.
-const INTERACTIONS: [Interaction; 10] = [
-    Interaction { name: "true-false", lists: &[] },
-    Interaction { name: "choice", lists: &[List::Choices] },
-    Interaction { name: "fill-in", lists: &[] },
-    Interaction { name: "long-fill-in", lists: &[] },
-    Interaction { name: "matching", lists: &[List::Source, List::Target] },
-    Interaction { name: "performance", lists: &[List::Steps] },
-    Interaction { name: "sequencing", lists: &[List::Choices] },
-    Interaction { name: "likert", lists: &[List::Scale] },
-    Interaction { name: "numeric", lists: &[] },
-    Interaction { name: "other", lists: &[] },
+const INTERACTIONS: [InteractionType; 10] = [
+    InteractionType { name: "true-false", lists: &[] },
+    InteractionType { name: "choice", lists: &[ComponentList::Choices] },
+    InteractionType { name: "fill-in", lists: &[] },
+    InteractionType { name: "long-fill-in", lists: &[] },
+    InteractionType { name: "matching", lists: &[ComponentList::Source, ComponentList::Target] },
+    InteractionType { name: "performance", lists: &[ComponentList::Steps] },
+    InteractionType { name: "sequencing", lists: &[ComponentList::Choices] },
+    InteractionType { name: "likert", lists: &[ComponentList::Scale] },
+    InteractionType { name: "numeric", lists: &[] },
+    InteractionType { name: "other", lists: &[] },
 ];
 
 const DEFINITION_KEYS: [&str; 12] = [
@@ -141,7 +141,7 @@ const DEFINITION_KEYS: [&str; 12] = [
 struct InteractionProperties<'a, 't> {
     interaction_type: Option<Value<'a, 't>>,
     pattern: Option<Value<'a, 't>>,
-    lists: Vec<(List, Value<'a, 't>)>,
+    lists: Vec<(ComponentList, Value<'a, 't>)>,
 }
 
 /// Checks an activity definition.
@@ -180,11 +180,11 @@ pub(crate) fn check_definition<'a, 't>(reader: &mut Reader<'a, 't>, value: Value
                 interaction.pattern = Some(member);
                 continue;
             }
-            "choices" => List::Choices,
-            "scale" => List::Scale,
-            "source" => List::Source,
-            "target" => List::Target,
-            "steps" => List::Steps,
+            "choices" => ComponentList::Choices,
+            "scale" => ComponentList::Scale,
+            "source" => ComponentList::Source,
+            "target" => ComponentList::Target,
+            "steps" => ComponentList::Steps,
             other => {
                 reader.unknown(other, member, &DEFINITION_KEYS);
                 continue;
@@ -223,7 +223,7 @@ impl<'a, 't> InteractionProperties<'a, 't> {
 fn read_interaction_type<'a, 't>(
     reader: &mut Reader<'a, 't>,
     value: Value<'a, 't>,
-) -> Option<&'static Interaction> {
+) -> Option<&'static InteractionType> {
     let text = reader.string(value, Rule::InteractionType)?;
     let interaction = INTERACTIONS.iter().find(|interaction| interaction.name == text);
     if interaction.is_none() {
@@ -245,7 +245,7 @@ fn check_components<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>, r
     if !reader.is(value, Kind::Array, rule) {
         return;
     }
-    let mut ids = HashSet::with_capacity(Reader::room_for(value));
+    let mut ids = HashSet::with_capacity(Reader::capacity_for(value));
     for component in value.elements() {
         if let Some((id, place)) = read_component_id(reader, component)
             && !ids.insert(id)

@@ -9,7 +9,7 @@ use crate::{Iri, Mbox, Rule};
 pub struct Actor {
     /// Agent or group.
     pub actor_type: ActorType,
-    /// What identifies it; none for an anonymous group.
+    /// The identifier; none for an anonymous group.
     pub ifi: Option<Ifi>,
     /// The display name, as sent.
     pub name: Option<Box<str>>,
@@ -26,7 +26,7 @@ pub enum ActorType {
     Group,
 }
 
-/// The inverse functional identifier: what tells one agent from every other.
+/// The inverse functional identifier: what distinguishes an agent from every other one.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.2.3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -124,7 +124,7 @@ const SHA1_DIGIT_COUNT: usize = 40;
 
 /// The members of an actor's JSON object.
 #[derive(Default)]
-struct Properties<'a, 't> {
+struct ActorProperties<'a, 't> {
     object_type: Option<Value<'a, 't>>,
     name: Option<Value<'a, 't>>,
     ifis: [Option<Value<'a, 't>>; 4],
@@ -148,7 +148,7 @@ impl Actor {
         if !reader.is(value, Kind::Object, role.rule()) {
             return None;
         }
-        let properties = Properties::collect(reader, value);
+        let properties = ActorProperties::collect(reader, value);
         let actor_type = read_type(reader, value, properties.object_type, role)?;
         let name = match properties.name {
             Some(name) => Some(reader.text(name, Rule::ActorName)?),
@@ -206,7 +206,7 @@ fn read_type<'a, 't>(
     Some(actor_type)
 }
 
-impl<'a, 't> Properties<'a, 't> {
+impl<'a, 't> ActorProperties<'a, 't> {
     fn collect(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Self {
         let mut properties = Self::default();
         for (key, member) in value.members() {
@@ -279,7 +279,7 @@ fn read_members<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Op
     if !reader.is(value, Kind::Array, Rule::Members) || !reader.count(value, Counted::Agents) {
         return None;
     }
-    let mut members = Vec::with_capacity(Reader::room_for(value));
+    let mut members = Vec::with_capacity(Reader::capacity_for(value));
     for element in value.elements() {
         members.extend(Actor::read(reader, element, ActorRole::Member));
     }

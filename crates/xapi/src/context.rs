@@ -1,4 +1,4 @@
-//! The setting of an experience.
+//! The `context` of a statement.
 
 use crate::actor::ActorRole;
 use crate::json::{Kind, Value};
@@ -6,14 +6,14 @@ use crate::reader::{Counted, Reader};
 use crate::scalar::is_language_tag;
 use crate::{Activity, Actor, Rule, StatementId, Uuid};
 
-/// The setting of an experience.
+/// The `context` of a statement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Context {
-    /// Which pass through an activity this belongs to.
+    /// The registration: an attempt or session of an activity.
     pub registration: Option<Uuid>,
-    /// Who taught.
+    /// The instructor.
     pub instructor: Option<Actor>,
-    /// Who took part with the actor.
+    /// The team of the actor.
     pub team: Option<Actor>,
     /// Related activities.
     pub activities: ContextActivities,
@@ -32,11 +32,11 @@ pub struct Context {
 /// Activities by their relation to the object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContextActivities {
-    /// What the object is part of.
+    /// Activities that the object is part of.
     pub parent: Vec<Activity>,
-    /// What it belongs to more loosely.
+    /// Activities with an indirect relation to the object.
     pub grouping: Vec<Activity>,
-    /// What kind it is, such as a profile.
+    /// Categories, such as a profile.
     pub category: Vec<Activity>,
     /// Anything else.
     pub other: Vec<Activity>,
@@ -55,17 +55,17 @@ const CONTEXT_KEYS: [&str; 9] = [
 ];
 const CONTEXT_ACTIVITY_KEYS: [&str; 4] = ["parent", "grouping", "category", "other"];
 
-/// Whether the statement that a context belongs to has an activity as object.
+/// The kind of object of the statement that a context belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Setting {
-    /// An activity is the object.
+pub(crate) enum ContextObject {
+    /// An activity.
     Activity,
-    /// Something else is.
+    /// Anything else.
     Other,
 }
 
 impl Context {
-    /// Every actor named: instructor, team, agents, groups. Members are inside.
+    /// Every actor: instructor, team, agents, groups. Members are inside of groups.
     pub(crate) fn actors(&self) -> impl Iterator<Item = &Actor> {
         self.instructor.iter().chain(&self.team).chain(&self.agents).chain(&self.groups)
     }
@@ -74,13 +74,13 @@ impl Context {
     pub(crate) fn read<'a, 't>(
         reader: &mut Reader<'a, 't>,
         value: Value<'a, 't>,
-        setting: Setting,
+        context_object: ContextObject,
     ) -> Option<Self> {
         if !reader.is(value, Kind::Object, Rule::DataType) {
             return None;
         }
         let mut context = Self::default();
-        let has_context_agents = reader.version.knows_context_agents();
+        let has_context_agents = reader.version.has_context_agents();
         for (key, member) in value.members() {
             match &*key.unescaped() {
                 "registration" => context.registration = reader.parsed(member, Rule::Registration),
@@ -99,11 +99,11 @@ impl Context {
                 }
                 "revision" => {
                     reader.is(member, Kind::String, Rule::Revision);
-                    setting.check(reader, member, Rule::RevisionObject);
+                    context_object.check(reader, member, Rule::RevisionObject);
                 }
                 "platform" => {
                     context.platform = reader.text(member, Rule::Platform);
-                    setting.check(reader, member, Rule::PlatformObject);
+                    context_object.check(reader, member, Rule::PlatformObject);
                 }
                 "language" => context.language = read_language(reader, member),
                 "statement" => context.statement = read_statement_ref(reader, member),
@@ -115,7 +115,7 @@ impl Context {
     }
 }
 
-impl Setting {
+impl ContextObject {
     fn check<'a, 't>(self, reader: &mut Reader<'a, 't>, value: Value<'a, 't>, rule: Rule) {
         if self == Self::Other {
             reader.fault(value, rule);
@@ -204,7 +204,7 @@ fn read_activities<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) ->
             if !reader.count(value, Counted::Activities) {
                 return Vec::new();
             }
-            let mut activities = Vec::with_capacity(Reader::room_for(value));
+            let mut activities = Vec::with_capacity(Reader::capacity_for(value));
             for element in value.elements() {
                 activities.extend(Activity::read(reader, element, Rule::ContextActivity));
             }
@@ -212,7 +212,7 @@ fn read_activities<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) ->
         }
         Kind::Object => {
             let span = reader.span(value);
-            reader.layout.bare_context_activities.push(span);
+            reader.layout.single_context_activities.push(span);
             Activity::read(reader, value, Rule::ContextActivity).into_iter().collect()
         }
         Kind::Null | Kind::True | Kind::False | Kind::Number | Kind::String => {
@@ -222,7 +222,7 @@ fn read_activities<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) ->
     }
 }
 
-/// A property that relates actors to a statement, each with the types of the relation.
+/// A property that relates actors to a statement, with the types of the relation.
 struct Relation {
     object_type: &'static str,
     /// The property that holds the actor.
@@ -249,7 +249,7 @@ impl Relation {
         if !reader.is(value, Kind::Array, self.rule) || !reader.count(value, Counted::Agents) {
             return Vec::new();
         }
-        let mut actors = Vec::with_capacity(Reader::room_for(value));
+        let mut actors = Vec::with_capacity(Reader::capacity_for(value));
         for element in value.elements() {
             actors.extend(self.read_one(reader, element));
         }

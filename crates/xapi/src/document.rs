@@ -17,13 +17,13 @@ pub enum MergeError {
     SentNotAnObject,
 }
 
-/// Deepest nesting in documents that can be merged. Reading one costs no stack.
+/// Deepest nesting of documents that can be merged. Parsing is not recursive.
 pub const MERGED_DEPTH_MAX: usize = 10_000;
 
-/// The stored object with the sent object's properties put over it, one level deep.
+/// The stored object with its properties replaced by those of the sent object, one level deep.
 ///
-/// Properties keep their text and order; new ones follow in the sender's order. Of a
-/// property that one document has several times the last counts, as readers of JSON do.
+/// Properties keep their text and order; new ones follow in the sender's order. If a
+/// document has a property several times, the last one counts, as in most JSON parsers.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn merge_documents(stored: &[u8], sent: &[u8]) -> Result<Vec<u8>, MergeError
     let sent_json = parse_object(sent).ok_or(MergeError::SentNotAnObject)?;
     let mut merged = String::with_capacity(stored.len() + sent.len());
     merged.push('{');
-    for (key, value) in unite(stored_json.root(), sent_json.root(), |key| key) {
+    for (key, value) in merge_members(stored_json.root(), sent_json.root(), |key| key) {
         push_member(&mut merged, key, value);
     }
     merged.push('}');
@@ -47,9 +47,9 @@ fn parse_object(text: &[u8]) -> Option<Json<'_>> {
     json::parse(text, &limits).ok().filter(|json| json.root().kind() == Kind::Object)
 }
 
-/// The members of both objects: a newer one in the place of an older of the same name, new
-/// names behind. Names are the same if they are the same after `fold`.
-pub(crate) fn unite<'a, 't>(
+/// The members of both objects: a newer one replaces an older one with the same name, and new
+/// names follow. Names are the same if they are equal after `fold`.
+pub(crate) fn merge_members<'a, 't>(
     older: Value<'a, 't>,
     newer: Value<'a, 't>,
     fold: impl Fn(Cow<'t, str>) -> Cow<'t, str>,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_the_sent_properties_over_the_stored() {
+    fn sent_properties_replace_stored_ones() {
         let table = [
             (
                 r#"{"x":"foo","y":"bar"}"#,
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn names_the_document_that_is_no_object() {
+    fn reports_which_document_is_not_an_object() {
         for text in ["", "[]", "1", "null", "\"{}\"", "{", "{}x", "{\"a\":}", "\u{feff}{}"] {
             check(text, "{}", Err(MergeError::StoredNotAnObject));
             check("{}", text, Err(MergeError::SentNotAnObject));
@@ -163,7 +163,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_put_over_something_leaves_it(a in any_object()) {
+        fn merging_an_empty_object_changes_nothing(a in any_object()) {
             prop_assert_eq!(merge(&a, "{}"), merge("{}", &a));
         }
     }

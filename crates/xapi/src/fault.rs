@@ -1,8 +1,8 @@
-//! What is wrong with an input, where, and by which rule.
+//! Faults of an input: the rule that is broken, and the place.
 
 use crate::Rule;
 
-/// One thing that is wrong with an input.
+/// A rule that an input breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The place, as a JSON Pointer into what was sent; empty for the whole.
@@ -37,7 +37,7 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong with an input: at least one fault, at most a limit.
+/// The faults of an input: at least one, at most a limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} fault(s)", .0.len())]
 pub struct Faults(pub Vec<Fault>);

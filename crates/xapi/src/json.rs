@@ -1,7 +1,8 @@
-//! JSON that keeps order, number text and the place of everything, and notices duplicates.
+//! A JSON parser that preserves order, number text and the place of everything, and detects
+//! duplicate keys.
 //!
 //! One pass over the text fills a flat list of nodes; nothing is copied. A [`Value`] is a
-//! view of one node. Strings are unescaped only when asked for.
+//! view of one node. Strings are unescaped only on demand.
 
 use std::borrow::Cow;
 
@@ -67,12 +68,12 @@ impl<'t> Json<'t> {
         Value { json: self, index: 0 }
     }
 
-    /// The whole text, with whatever blanks stand around the value.
+    /// The whole text, including white space around the value.
     pub fn text(&self) -> &'t str {
         self.text
     }
 
-    /// The values whose key stood earlier in the same object, in order of appearance.
+    /// The values whose key is in the same object before, in order of appearance.
     ///
     /// Spec: XAPI-00009 (a property used more than once).
     pub fn duplicates(&self) -> impl Iterator<Item = Value<'_, 't>> {

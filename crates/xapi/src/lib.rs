@@ -13,8 +13,9 @@ mod attachment;
 mod context;
 mod document;
 mod fault;
-mod outcome;
+mod limits;
 mod reader;
+mod result;
 mod rule;
 mod signature;
 mod statement;
@@ -26,13 +27,15 @@ pub use attachment::Attachment;
 pub use context::{Context, ContextActivities};
 pub use document::{MERGED_DEPTH_MAX, MergeError, merge_documents};
 pub use fault::{Fault, Faults};
-pub use outcome::{Outcome, Score};
+pub use limits::ParseLimits;
+pub use result::{Score, StatementResult};
 pub use rule::Rule;
 pub use scalar::{ActivityId, Iri, Languages, Mbox, Sha2, StatementId, StatementTimestamp, Uuid};
 pub use signature::{Signature, SignatureError, check_signature};
-pub use statement::{
-    Fingerprint, Format, Object, ParseLimits, Rendering, Stamp, Statement, StatementText,
-    SubStatement, Verb, activities_to_define, parse_actor, parse_statement, parse_statements,
-    render,
-};
-pub use version::{BarePut, DocumentKind, NotAVersion, Version};
+pub use statement::equality::Fingerprint;
+pub use statement::parse::{parse_actor, parse_statement, parse_statements};
+pub use statement::render::{Format, Rendering, activities_to_define, render};
+pub use statement::stored_text::{StatementText, StoreProperties};
+pub use statement::{Object, Statement, SubStatement, Verb};
+pub use version::http::{DocumentKind, UnconditionalPut};
+pub use version::{NotAVersion, Version};

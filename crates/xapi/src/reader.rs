@@ -1,7 +1,7 @@
-//! Reads typed values out of parsed JSON and notes every fault on the way.
+//! Reads typed values from parsed JSON and records every fault.
 //!
-//! A function that reads a value returns none exactly if it has noted a fault. Places are
-//! worked out only for faults, so that a valid statement costs nothing but its own types.
+//! A function that reads a value returns none exactly if it has recorded a fault. Places are
+//! only computed for faults, so that a valid statement costs nothing but its own types.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,21 +9,22 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::json::{Kind, Value};
+use crate::limits::ParseLimits;
 use crate::scalar::is_language_tag;
-use crate::statement::Layout;
-use crate::{Attachment, Fault, Iri, ParseLimits, Rule, StatementId, Version};
+use crate::statement::layout::Layout;
+use crate::{Attachment, Fault, Iri, Rule, StatementId, Version};
 
-/// What reading one body has come to so far.
+/// The state of reading one body.
 pub(crate) struct Reader<'a, 't> {
     /// The version whose rules apply.
     pub(crate) version: Version,
-    /// Where the store's own properties stand in the current statement.
+    /// Where the properties of the store are in the current statement.
     pub(crate) layout: Layout,
     /// Attachments of the current statement, those of a substatement included.
     pub(crate) attachments: Vec<Attachment>,
-    /// The ids of a batch so far; none for a single statement.
+    /// The ids of the batch that were read; none for a single statement.
     ids: Option<HashSet<StatementId>>,
-    /// What pointers start at.
+    /// The value that pointers are relative to.
     root: Value<'a, 't>,
     /// Where the text of the current statement begins.
     start: usize,
@@ -53,8 +54,8 @@ pub(crate) enum Counted {
 }
 
 impl<'a, 't> Reader<'a, 't> {
-    /// Most elements that room is made for before they are read.
-    const ROOM_MAX: usize = 256;
+    /// Most elements for which memory is reserved before they are read.
+    const CAPACITY_MAX: usize = 256;
 
     /// A reader of `root`, whose duplicate keys it notes at once.
     pub(crate) fn new(root: Value<'a, 't>, version: Version, limits: &ParseLimits) -> Self {
@@ -84,7 +85,7 @@ impl<'a, 't> Reader<'a, 't> {
     }
 
     /// Counts the elements of `list`. Returns whether the current statement may have so many;
-    /// if not, that is noted, and the list should not be read.
+    /// if not, that is recorded, and the list should not be read.
     pub(crate) fn count(&mut self, list: Value<'a, 't>, counted: Counted) -> bool {
         let (count, most, rule, noun) = match counted {
             Counted::Activities => (
@@ -106,12 +107,12 @@ impl<'a, 't> Reader<'a, 't> {
         *count = count.saturating_add(list.count());
         let count = *count;
         if most < count {
-            self.note(list, rule, &format!("{count} {noun}, where {most} are the most"));
+            self.record(list, rule, &format!("{count} {noun}, where {most} are the most"));
         }
         count <= most
     }
 
-    /// Notes the id at `value` if an earlier statement of the batch has it.
+    /// Records the id, and a fault at `value` if an earlier statement of the batch has it.
     pub(crate) fn register(&mut self, id: StatementId, value: Value<'a, 't>) {
         if self.ids.as_mut().is_some_and(|ids| !ids.insert(id)) {
             self.fault(value, Rule::DuplicateId);
@@ -124,49 +125,49 @@ impl<'a, 't> Reader<'a, 't> {
         span.start - self.start..span.end - self.start
     }
 
-    /// How much room to make for a list of `value`'s elements: not more than a little, because
-    /// an array may be long and yet hold nothing that is wanted.
-    pub(crate) fn room_for(value: Value<'a, 't>) -> usize {
-        value.count().min(Self::ROOM_MAX)
+    /// The capacity to reserve for a list of `value`'s elements: never large, because a long
+    /// array may contain no valid element.
+    pub(crate) fn capacity_for(value: Value<'a, 't>) -> usize {
+        value.count().min(Self::CAPACITY_MAX)
     }
 
-    /// Whether no more faults are taken.
+    /// Whether the limit of faults is reached.
     pub(crate) fn is_full(&self) -> bool {
         self.faults.len() >= self.limits.faults_max.max(1)
     }
 
-    /// Whether any fault was noted.
+    /// Whether any fault was recorded.
     pub(crate) fn has_faults(&self) -> bool {
         !self.faults.is_empty()
     }
 
-    /// Every fault noted, in order of appearance where that is known.
+    /// Every recorded fault, in order of appearance if known.
     pub(crate) fn into_faults(self) -> Vec<Fault> {
         self.faults
     }
 
-    fn note(&mut self, value: Value<'a, 't>, rule: Rule, found: &str) {
+    fn record(&mut self, value: Value<'a, 't>, rule: Rule, found: &str) {
         if !self.is_full() {
             let pointer = self.root.json().pointer(self.root, value);
             self.faults.push(Fault::new(pointer, rule, found));
         }
     }
 
-    /// Notes that `value` breaks `rule`.
+    /// Records that `value` breaks `rule`.
     pub(crate) fn fault(&mut self, value: Value<'a, 't>, rule: Rule) {
-        self.note(value, rule, value.raw());
+        self.record(value, rule, value.raw());
     }
 
-    /// Notes that `value` is of the wrong type. A null has a rule of its own.
+    /// Records that `value` has the wrong type. There is a separate rule for null.
     pub(crate) fn wrong_type(&mut self, value: Value<'a, 't>, rule: Rule) {
         let rule = if value.kind() == Kind::Null { Rule::Null } else { rule };
         self.fault(value, rule);
     }
 
-    /// Notes that `object` lacks `name`.
+    /// Records that `object` lacks `name`.
     pub(crate) fn missing(&mut self, object: Value<'a, 't>, name: &str, rule: Rule) {
         if !self.is_full() {
-            self.note(object, rule, &format!("no `{name}`"));
+            self.record(object, rule, &format!("no `{name}`"));
         }
     }
 
@@ -184,17 +185,17 @@ impl<'a, 't> Reader<'a, 't> {
         member
     }
 
-    /// Notes that the key of `member` breaks `rule`.
+    /// Records that the key of `member` breaks `rule`.
     pub(crate) fn fault_key(&mut self, key: &str, member: Value<'a, 't>, rule: Rule) {
-        self.note(member, rule, key);
+        self.record(member, rule, key);
     }
 
-    /// Notes a key that stands beside `known` ones without being one of them.
+    /// Records a key that is none of the `known` ones.
     pub(crate) fn unknown(&mut self, key: &str, member: Value<'a, 't>, known: &[&str]) {
         self.unknown_or(key, member, known, Rule::UnknownProperty);
     }
 
-    /// The same, with a rule of its own for keys that differ in more than case.
+    /// The same, with a separate rule for keys that differ in more than case.
     pub(crate) fn unknown_or(
         &mut self,
         key: &str,
@@ -206,7 +207,7 @@ impl<'a, 't> Reader<'a, 't> {
         self.fault_key(key, member, if is_miscased { Rule::KeyCase } else { rule });
     }
 
-    /// Notes a text that is none of those `allowed`.
+    /// Records a text that is not `allowed`.
     pub(crate) fn not_listed(
         &mut self,
         text: &str,
@@ -236,7 +237,7 @@ impl<'a, 't> Reader<'a, 't> {
         text
     }
 
-    /// A string to be kept.
+    /// A string, copied.
     pub(crate) fn text(&mut self, value: Value<'a, 't>, rule: Rule) -> Option<Box<str>> {
         self.string(value, rule).map(Into::into)
     }
@@ -268,7 +269,7 @@ impl<'a, 't> Reader<'a, 't> {
         parsed
     }
 
-    /// An IRI. One without a scheme has a rule of its own.
+    /// An IRI. There is a separate rule for one without a scheme.
     pub(crate) fn iri(&mut self, value: Value<'a, 't>, rule: Rule) -> Option<Iri> {
         let text = self.string(value, rule)?;
         let iri = text.parse().ok();
@@ -278,7 +279,7 @@ impl<'a, 't> Reader<'a, 't> {
         iri
     }
 
-    /// Checks an IRI that need not be kept.
+    /// Checks an IRI without returning it.
     pub(crate) fn check_iri(&mut self, value: Value<'a, 't>, rule: Rule) {
         if let Some(text) = self.string(value, rule)
             && !Iri::is_valid(&text)
@@ -318,7 +319,7 @@ impl<'a, 't> Reader<'a, 't> {
     }
 }
 
-/// The rule that a text breaks which should be an IRI.
+/// The rule that a text breaks if it should be an IRI and is none.
 fn rule_of_bad_iri(text: &str, rule: Rule) -> Rule {
     let has_scheme = text.find([':', '/', '?', '#']).is_some_and(|at| {
         let scheme = &text.as_bytes()[..at];

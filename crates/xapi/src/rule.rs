@@ -1,7 +1,7 @@
 //! Every requirement that is checked, with its id and section.
 //!
 //! Ids are those of ADL's list of requirements (`XAPI-nnnnn`) where it has one, and
-//! otherwise the section of IEEE 9274.1.1 with a word that tells it from its neighbours.
+//! otherwise the section of IEEE 9274.1.1 with a word to distinguish it from others there.
 
 /// Makes [`Rule`] out of lines: name, id, section in xAPI 1.0.3, section in IEEE 9274.1.1,
 /// text.
@@ -53,23 +53,23 @@ rules! {
     Utf8 "XAPI-00015" "Three, 1.4" "4.1.2"
         "the text must be UTF-8";
     Size "XAPI-00328" "Three, 3.2" "4.2.4.1"
-        "the request must not be larger than this server takes";
+        "the request must not be larger than this server accepts";
     Depth "IEEE-4.2.4.1-depth" "Three, 3.2" "4.2.4.1"
-        "arrays and objects must not be nested deeper than this server takes";
+        "arrays and objects must not be nested deeper than this server accepts";
     BatchLength "IEEE-4.2.4.1-batch" "Three, 3.2" "4.2.4.1"
-        "a batch must not hold more statements than this server takes";
+        "a batch must not contain more statements than this server accepts";
     ContextActivityCount "IEEE-4.2.4.1-activities" "Three, 3.2" "4.2.4.1"
-        "a statement must not have more context activities than this server takes";
+        "a statement must not have more context activities than this server accepts";
     AgentCount "IEEE-4.2.4.1-agents" "Three, 3.2" "4.2.4.1"
-        "a statement must not have more members of groups and context agents than this server takes";
+        "a statement must not have more members of groups and context agents than this server accepts";
     AttachmentCount "IEEE-4.2.4.1-attachments" "Three, 3.2" "4.2.4.1"
-        "a statement must not have more attachments than this server takes";
+        "a statement must not have more attachments than this server accepts";
     DuplicateId "IEEE-4.1.6.1-batch" "Three, 2.1.2" "4.1.6.1"
         "statements of one batch must have different ids";
 
     // Formatting.
     Null "XAPI-00001" "Two, 2.2" "4.2.1"
-        "null stands only inside extensions";
+        "null is allowed only inside extensions";
     ActorMissing "XAPI-00003" "Two, 2.2" "4.2.2"
         "a statement must have an actor";
     VerbMissing "XAPI-00004" "Two, 2.2" "4.2.2"
@@ -111,7 +111,7 @@ rules! {
     AuthorityConsumer "XAPI-00100" "Two, 2.4.9" "4.2.2"
         "one of the agents of an authority must be an application with an account";
     StatementVersion "XAPI-00101" "Two, 2.4.10" "4.1.7"
-        "`version` must be a version of statements that goes with the request";
+        "`version` must be a version of statements that matches the version of the request";
 
     // Actors.
     ActorObjectType "XAPI-00031" "Two, 2.4.2" "4.2.2.1"
@@ -231,9 +231,9 @@ rules! {
 
     // Contexts.
     RevisionObject "XAPI-00084" "Two, 2.4.6" "4.2.2.5"
-        "`revision` goes only with an activity as object";
+        "`revision` is allowed only with an activity as object";
     PlatformObject "XAPI-00085" "Two, 2.4.6" "4.2.2.5"
-        "`platform` goes only with an activity as object";
+        "`platform` is allowed only with an activity as object";
     ContextActivities "XAPI-00086" "Two, 2.4.6.2" "4.2.2.5"
         "`contextActivities` must be an object";
     Registration "XAPI-00087" "Two, 2.4.6.1" "4.2.2.5"
@@ -293,7 +293,7 @@ rules! {
 
     // Requests.
     Parameter "XAPI-00012" "Two, 2.2" "4.1.6"
-        "a parameter must hold a value of its type";
+        "a parameter must have a value of its type";
     ParameterUnknown "XAPI-00324" "Three, 3.2" "4.1.5"
         "only parameters of the specification may be used, in its case";
     ParameterMissing "XAPI-00145" "Three, 2.1.1" "4.1.6.1"
@@ -304,23 +304,23 @@ rules! {
     ContentType "XAPI-00127" "Three, 1.5.1" "4.1.3"
         "statements must be sent as application/json or multipart/mixed";
     Header "XAPI-00135" "Three, 1.5.2" "4.1.3"
-        "a header must hold what the specification asks";
+        "a header must have the value that the specification requires";
     AttachmentPart "XAPI-00129" "Three, 1.5.1" "4.1.3"
         "an attachment without fileUrl must come with its content";
     AttachmentExcess "XAPI-00128" "Three, 1.5.1" "4.1.3"
         "every part must belong to an attachment of a statement";
     AttachmentHash "XAPI-00132" "Three, 1.5.2" "4.1.3"
-        "a part must name its hash, and its content must have that hash";
+        "a part must have a header with its hash, and its content must have that hash";
     Multipart "XAPI-00130" "Three, 1.5.2" "4.1.3"
         "multipart/mixed must have a boundary and well-formed parts";
     MultipartStatements "XAPI-00133" "Three, 1.5.2" "4.1.3"
-        "the first part must hold all statements as application/json";
+        "the first part must contain all statements as application/json";
     Version "XAPI-00331" "Three, 3.3" "4.1.7"
-        "X-Experience-API-Version must name a version that is spoken here";
+        "X-Experience-API-Version must name a supported version";
     DocumentMerge "XAPI-00229" "Three, 2.2" "4.1.6.2"
         "documents that are merged must be JSON objects sent as application/json";
     Precondition "XAPI-00322" "Three, 3.1" "4.1.4"
-        "a document may be replaced only by one who names its current state";
+        "a document may be replaced only with a precondition on its current ETag";
 }
 
 #[cfg(test)]
@@ -330,7 +330,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_can_be_told_from_the_others() {
+    fn every_rule_has_its_own_text() {
         let mut texts = HashMap::new();
         for &rule in Rule::EVERY {
             assert_eq!(texts.insert(rule.text(), rule), None, "text of {rule:?}");

@@ -1,7 +1,7 @@
 //! Signed statements.
 //!
-//! The check catches mistakes; it is no proof of who has signed, since nobody says here
-//! which certificates are to be trusted.
+//! The check detects mistakes; it does not prove who has signed, because there is no list of
+//! trusted certificates.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,10 +11,9 @@ use x509_cert::der::Decode;
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use crate::json::{self, Json, JsonLimits, Kind, Value};
-use crate::statement::Fingerprint;
-use crate::{Attachment, Fault, Rule, Statement, StatementId};
+use crate::{Attachment, Fault, Fingerprint, Rule, Statement, StatementId};
 
-/// A signature that does not hold.
+/// An invalid signature.
 pub type SignatureError = Fault;
 
 /// Checks that `signature` is a JWS over a statement equal to `statement`.
@@ -74,7 +73,7 @@ impl Signature {
 
 impl SignedPayload {
     fn read(signature: &[u8]) -> Result<Self, Fault> {
-        let parts = Parts::of(signature)?;
+        let parts = CompactJws::of(signature)?;
         let header = parse_object(&parts.header, Rule::Signature)?;
         let algorithm = Algorithm::of(header.root())?;
         let payload = parse_object(&parts.payload, Rule::SignaturePayload)?;
@@ -114,16 +113,16 @@ fn check_content_type(statement: &Statement) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A JWS in compact serialisation, taken apart and decoded.
-struct Parts<'s> {
+/// A JWS in compact serialisation, split and decoded.
+struct CompactJws<'s> {
     header: Vec<u8>,
     payload: Vec<u8>,
-    /// What is signed: header and payload as they stand in the text.
+    /// The signed bytes: header and payload as in the text.
     signed: &'s [u8],
     signature: Vec<u8>,
 }
 
-impl<'s> Parts<'s> {
+impl<'s> CompactJws<'s> {
     fn of(text: &'s [u8]) -> Result<Self, Fault> {
         let not_compact = || fault(Rule::Signature, "no JWS in compact serialisation");
         let dots: Vec<usize> = memchr::memchr_iter(b'.', text).take(3).collect();
@@ -171,8 +170,8 @@ struct Algorithm {
     parameters: &'static RsaParameters,
 }
 
-/// The signatures of old statements were made with the keys of their time, as is the example
-/// in the specification itself, so short keys are taken where the library knows them.
+/// Signatures of old statements were made with shorter keys, and so is the example in the
+/// specification, so short keys are accepted where the library supports them.
 static ALGORITHMS: [Algorithm; 3] = [
     Algorithm {
         name: "RS256",

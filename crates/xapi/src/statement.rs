@@ -1,67 +1,45 @@
-//! Statements: their parser, their kept text, and the forms in which they are given back.
+//! Statements: their parser, their stored text, and the formats in which they are returned.
 
-use std::ops::Range;
-
-use crate::json::JsonLimits;
 use crate::{
-    Activity, ActivityId, Actor, Attachment, Context, Ifi, Iri, Outcome, StatementId,
-    StatementTimestamp,
+    Activity, ActivityId, Actor, Attachment, Context, Fingerprint, Ifi, Iri, StatementId,
+    StatementResult, StatementTimestamp,
 };
+use layout::Layout;
 
-mod equality;
-mod keep;
-mod parse;
-mod render;
+pub(crate) mod equality;
+pub(crate) mod layout;
+pub(crate) mod parse;
+pub(crate) mod render;
+pub(crate) mod stored_text;
 #[cfg(test)]
 pub(crate) mod testing;
-
-pub use equality::Fingerprint;
-pub use keep::{Stamp, StatementText};
-pub use parse::{parse_actor, parse_statement, parse_statements};
-pub use render::{Format, Rendering, activities_to_define, render};
 
 /// A statement that has passed validation, with the text it was sent as.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The id, if the sender chose one.
     pub id: Option<StatementId>,
-    /// Who did it.
+    /// The actor of the statement.
     pub actor: Actor,
-    /// What they did.
+    /// The verb: what the actor did.
     pub verb: Verb,
-    /// What they did it to.
+    /// The object: what the actor did it to.
     pub object: Object,
-    /// What came out.
-    pub outcome: Option<Outcome>,
-    /// In which setting.
+    /// The result.
+    pub result: Option<StatementResult>,
+    /// The context.
     pub context: Option<Context>,
-    /// When it happened, if the sender said so.
+    /// When it happened, if the sender gave a timestamp.
     pub timestamp: Option<StatementTimestamp>,
-    /// The authority that the sender claims. Stores put their own in its place.
+    /// The authority in the sender's text. The store replaces it.
     pub claimed_authority: Option<Actor>,
-    /// What is attached, that of a substatement included.
+    /// The attachments, including those of a substatement.
     pub attachments: Vec<Attachment>,
     /// Two statements are equal by the specification exactly if these agree.
     pub fingerprint: Fingerprint,
     /// The text as sent, from `{` to `}`.
     text: Box<str>,
     layout: Layout,
-}
-
-/// Where in the sender's text the properties stand that a store may set.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Layout {
-    /// Value of `id`.
-    pub(crate) id: Option<Range<usize>>,
-    /// From the opening quote of the key `stored` to the end of its value.
-    pub(crate) stored: Option<Range<usize>>,
-    /// Value of `authority`.
-    pub(crate) authority: Option<Range<usize>>,
-    /// Value of `version`.
-    pub(crate) version: Option<Range<usize>>,
-    /// Values in `contextActivities` that are single objects, in order of appearance, the
-    /// substatement's included: to be wrapped in an array.
-    pub(crate) bare_context_activities: Vec<Range<usize>>,
 }
 
 /// A verb. Its display text stays in the statement's text.
@@ -92,61 +70,18 @@ pub enum Object {
 /// A statement inside another, without id, stored, version, authority.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubStatement {
-    /// Who does it.
+    /// The actor.
     pub actor: Actor,
-    /// What they do.
+    /// The verb.
     pub verb: Verb,
-    /// What they do it to: no substatement.
+    /// The object, which is not a substatement.
     pub object: Object,
-    /// What comes out.
-    pub outcome: Option<Outcome>,
-    /// In which setting.
+    /// The result.
+    pub result: Option<StatementResult>,
+    /// The context.
     pub context: Option<Context>,
-    /// When.
+    /// When it happens.
     pub timestamp: Option<StatementTimestamp>,
-}
-
-/// How much a request for storing may hold.
-#[derive(Clone, Copy, Debug)]
-pub struct ParseLimits {
-    /// Bytes and depth of the JSON text.
-    pub json: JsonLimits,
-    /// Most statements in one request.
-    pub statements_max: usize,
-    /// Most context activities of one statement, with those of its substatement.
-    pub activities_max: usize,
-    /// Most agents of one statement that are members of groups or related to it in
-    /// `contextAgents` and `contextGroups`.
-    pub agents_max: usize,
-    /// Most attachments of one statement, with those of its substatement.
-    pub attachments_max: usize,
-    /// Most faults that are reported.
-    pub faults_max: usize,
-}
-
-impl ParseLimits {
-    /// For texts that have been accepted: their limits were those of that time.
-    pub const KEPT: Self = Self {
-        json: JsonLimits::KEPT,
-        statements_max: 100_000,
-        activities_max: usize::MAX,
-        agents_max: usize::MAX,
-        attachments_max: usize::MAX,
-        faults_max: 100,
-    };
-}
-
-impl Default for ParseLimits {
-    fn default() -> Self {
-        Self {
-            json: JsonLimits::default(),
-            statements_max: 100_000,
-            activities_max: 1_000,
-            agents_max: 5_000,
-            attachments_max: 1_000,
-            faults_max: 100,
-        }
-    }
 }
 
 impl Statement {
@@ -196,7 +131,7 @@ impl Statement {
         }));
     }
 
-    /// Every agent or identified group named in this statement that has a name: actor,
+    /// Every agent or identified group with a name in this statement: actor,
     /// object, members, instructor, team, and those of a substatement.
     pub fn named_actors(&self) -> Vec<(&Ifi, &str)> {
         let mut named = Vec::new();

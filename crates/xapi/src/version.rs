@@ -1,12 +1,10 @@
 //! The versions of xAPI and the table of their differences.
 
-mod http;
+pub(crate) mod http;
 
 use std::str::FromStr;
 
-pub use http::{BarePut, DocumentKind};
-
-/// A version of the specification that is spoken in full.
+/// A version of the specification that is supported completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Version {
     /// xAPI 1.0.3, and with it 1.0.0 to 1.0.2.
@@ -15,19 +13,19 @@ pub enum Version {
     V2_0_0,
 }
 
-/// The text names no version that is spoken here.
+/// The text names no supported version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1.0, 1.0.x, 2.0 or 2.0.x")]
 pub struct NotAVersion;
 
-/// What one version asks for and another does not.
+/// The differences between versions.
 #[derive(Debug)]
 struct Differences {
     /// The version's own name, patch level included.
     name: &'static str,
     /// Major and minor version in the header of requests; any patch level may follow.
     header: &'static str,
-    /// The `version` of a statement that comes without one.
+    /// The `version` of a statement that is sent without one.
     statement: &'static str,
     /// Major and minor versions that the `version` of a statement may have.
     statements: &'static [&'static str],
@@ -68,17 +66,17 @@ impl Version {
         self.differences().name
     }
 
-    /// The `version` of a statement that comes without one.
+    /// The `version` of a statement that is sent without one.
     ///
     /// Spec: xAPI 1.0.3, Part Two, 2.4.10; IEEE 9274.1.1, 4.2.4.3.
-    pub fn of_statements(self) -> &'static str {
+    pub fn default_statement_version(self) -> &'static str {
         self.differences().statement
     }
 
     /// Whether a context may have `contextAgents` and `contextGroups`.
     ///
     /// Spec: IEEE 9274.1.1, 4.2.2.5.
-    pub const fn knows_context_agents(self) -> bool {
+    pub const fn has_context_agents(self) -> bool {
         self.differences().has_context_agents
     }
 
@@ -108,7 +106,7 @@ impl FromStr for Version {
     type Err = NotAVersion;
 
     /// Reads the value of `X-Experience-API-Version`: a minor version stands for its first
-    /// patch level, and patch levels yet to come are spoken like those known.
+    /// patch level, and future patch levels are treated like the existing ones.
     ///
     /// Spec: XAPI-00331; xAPI 1.0.3, Part Three, 3.3; IEEE 9274.1.1, 4.1.7.
     fn from_str(text: &str) -> Result<Self, NotAVersion> {

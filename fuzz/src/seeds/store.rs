@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{ManualClock, SeededEntropy};
+use acta_statement_log::fuzzing::OpenSegment;
 use acta_storage::{Batch, StatementStore};
-use acta_storage_embedded::fuzzing::OpenSegment;
 use acta_storage_embedded::{EmbeddedStorage, Options, SystemDisk};
 use acta_storage_suite::fixture::{Draft, START, activity};
 

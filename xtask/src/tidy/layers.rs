@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 /// Engines: named by `cli` and, in tests, by `tests` and `benches` alone.
 const ENGINES: &[&str] = &["acta-storage-embedded", "acta-storage-postgres"];
 
+/// The parts of the embedded engine, which it and they themselves name, and nobody else.
+const PARTS: &[&str] = &["acta-statement-index", "acta-statement-log"];
+
 /// Crates of development: only dev-dependencies name them.
 const DEVELOPMENT: &[&str] = &["acta-storage-suite"];
 
@@ -49,6 +52,9 @@ fn check_edge(
     }
     if ENGINES.contains(&dependency) && name != "acta-cli" {
         findings.push(format!("{name} names the engine {dependency}: only acta-cli may"));
+    }
+    if PARTS.contains(&dependency) && name != "acta-storage-embedded" && !PARTS.contains(&name) {
+        findings.push(format!("{name} names {dependency}, a part of the embedded engine"));
     }
     if DEVELOPMENT.contains(&dependency) {
         findings.push(format!("{name} imports {dependency}: only dev-dependencies may name it"));

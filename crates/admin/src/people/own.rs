@@ -2,7 +2,7 @@
 
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
 use acta_storage::directory::{Account, SecondFactor, Versioned};
-use acta_storage::{Change, Outcome, RecordWrite};
+use acta_storage::{AuditOutcome, Change, RecordWrite};
 use serde_json::{Value, json};
 
 use crate::tenants::check_name;
@@ -50,7 +50,7 @@ impl Admin {
         let event = ("account.password-refused", &json!({}));
         self.audit_everywhere(requester, event, &mut change).await?;
         for (_, entry) in &mut change.entries {
-            entry.outcome = Outcome::Refused;
+            entry.outcome = AuditOutcome::Refused;
         }
         self.commit(&change).await
     }

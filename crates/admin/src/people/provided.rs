@@ -5,7 +5,7 @@ use acta_auth::oidc;
 use acta_storage::directory::{
     self, Account, EmailAddress, Identity, Membership, Recorded, Versioned,
 };
-use acta_storage::{Change, Committed, Outcome};
+use acta_storage::{AuditOutcome, Change, Committed};
 use serde_json::json;
 
 use crate::audit_entry::of_account;
@@ -225,7 +225,7 @@ impl Admin {
         let detail = json!({ "by": "identity provider", "lacks": lacks });
         let requester = Requester::stranger(from);
         let mut entry = self.entry_with(&requester, "session.refused", String::new(), &detail);
-        entry.outcome = Outcome::Refused;
+        entry.outcome = AuditOutcome::Refused;
         let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };
         match self.commit(&change).await {
             Ok(()) => AdminError::NotSignedIn,

@@ -13,7 +13,7 @@ use acta_auth::{
 use acta_service::ServiceError;
 use acta_storage::directory::{self, Account, EmailAddress, Failures, Recorded, Versioned};
 use acta_storage::{
-    Change, Committed, Expected, NewAuditEntry, Outcome, RecordKind, RecordWrite, Who,
+    AuditOutcome, Change, Committed, Expected, NewAuditEntry, RecordKind, RecordWrite, Who,
 };
 use acta_xapi::Sha2;
 use serde_json::json;
@@ -285,7 +285,7 @@ impl Admin {
         // What was typed is not told: it may be a password in the wrong field.
         let detail = json!({ "wrong": wrong });
         let entry = || NewAuditEntry {
-            outcome: Outcome::Refused,
+            outcome: AuditOutcome::Refused,
             who: Who::Stranger,
             ..self.entry_with(&requester, "session.refused", target.clone(), &detail)
         };

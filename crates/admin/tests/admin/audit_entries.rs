@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use acta_access::{Role, TenantId};
-use acta_storage::Outcome;
+use acta_storage::AuditOutcome;
 
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD};
 
@@ -46,7 +46,7 @@ async fn every_act_is_told_where_it_belongs() {
     assert!(!of_server.iter().any(|act| act.starts_with("invitation.")), "{of_server:?}");
     let entries = house.entries(None).await;
     let told = entries.iter().find(|entry| entry.content.act == "session.refused").unwrap();
-    assert_eq!((told.content.outcome, told.content.from.as_str()), (Outcome::Refused, FROM));
+    assert_eq!((told.content.outcome, told.content.from.as_str()), (AuditOutcome::Refused, FROM));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use acta_access::{Binding, TenantId};
 use acta_admin::{AdminError, AuditChain, CredentialChanges, NewToken, Requester, TenantChanges};
 use acta_service::Search;
 use acta_storage::directory::{TenantLimits, TenantState};
-use acta_storage::{AuditQuery, Outcome};
+use acta_storage::{AuditOutcome, AuditQuery};
 use acta_xapi::Uuid;
 use serde_json::json;
 
@@ -254,7 +254,7 @@ async fn check(act: &Act, who: &str) {
     for entry in own_entries.iter().chain(&server_entries).chain(&others) {
         assert_eq!(entry.content.who, *requester.who());
         assert!(!entry.content.from.is_empty());
-        let is_refused = entry.content.outcome == Outcome::Refused;
+        let is_refused = entry.content.outcome == AuditOutcome::Refused;
         assert_eq!(is_refused, word(&result) == "refused");
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
-use acta_exchange::{Copied, CopiedTenant, CopyError, Copying, Digest};
+use acta_exchange::{Copied, CopiedTenant, CopyError, Digest, StoreCopyProgress};
 use acta_storage::StorageError;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         let clock = SystemClock::new();
         let (mut bar, mut copying) = (TransferBar::new(), None);
         let mut watch = |now| {
-            if matches!(now, Copying::Verified { .. }) {
+            if matches!(now, StoreCopyProgress::Verified { .. }) {
                 copying.get_or_insert_with(|| clock.elapsed());
             }
             bar.show(now);

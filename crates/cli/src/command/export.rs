@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use acta_access::TenantId;
 use acta_config::Config;
-use acta_exchange::{Damaged, Export, Exported, Exporting};
+use acta_exchange::{Damaged, Export, ExportProgress, Exported};
 use acta_storage::StoredStatement;
 use anyhow::{Context, Result, bail};
 
@@ -105,9 +105,9 @@ async fn write(store: &Store, arguments: &Arguments) -> Result<Exported> {
         leave_out_voided: arguments.without_voided,
         damaged: if arguments.skip_damaged { Damaged::LeaveOut } else { Damaged::Stop },
     };
-    let mut watch = |now: Exporting| match now {
-        Exporting::Reached(sequence) => bar.set_position(sequence),
-        Exporting::LeftOut { sequence, place } => {
+    let mut watch = |now: ExportProgress| match now {
+        ExportProgress::Reached(sequence) => bar.set_position(sequence),
+        ExportProgress::LeftOut { sequence, place } => {
             bar.suspend(|| say(&format!("statement {sequence} is damaged: {place}")));
         }
     };

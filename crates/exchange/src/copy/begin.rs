@@ -1,4 +1,4 @@
-//! Whether a copy may begin.
+//! The checks before a copy.
 
 use acta_access::TenantId;
 use acta_storage::{Group, PageLimits, RecordKind, Storage, StorageError};
@@ -8,7 +8,7 @@ use super::CopyError;
 /// One item is enough to see that there are some.
 const ONE: PageLimits = PageLimits { count_max: 1, bytes_max: 1 };
 
-/// Checks both stores and marks the target. Returns whether it holds a part of the copy.
+/// Checks both stores and marks the target. Returns whether it contains a part of the copy.
 pub(super) async fn begin(from: &dyn Storage, to: &dyn Storage) -> Result<bool, CopyError> {
     let source = from.identify().await.map_err(CopyError::Source)?;
     if to.identify().await.map_err(CopyError::Target)? == source {
@@ -22,15 +22,15 @@ pub(super) async fn begin(from: &dyn Storage, to: &dyn Storage) -> Result<bool, 
         Some(_) => return Err(CopyError::OtherSource),
         None => {}
     }
-    if let Some(what) = holding(to).await.map_err(CopyError::Target)? {
+    if let Some(what) = first_content(to).await.map_err(CopyError::Target)? {
         return Err(CopyError::NotEmpty(what));
     }
     to.begin_import(source).await.map_err(CopyError::Target)?;
     Ok(false)
 }
 
-/// What a store has that a new one has not.
-async fn holding(to: &dyn Storage) -> Result<Option<&'static str>, StorageError> {
+/// The first kind of data that a store has and a new one does not.
+async fn first_content(to: &dyn Storage) -> Result<Option<&'static str>, StorageError> {
     let tenant = TenantId::FIRST;
     let tenants = to.list_tenants().await?;
     if tenants.iter().any(|other| other.id != tenant) {

@@ -1,7 +1,7 @@
-//! The logs of all tenants as one, in the order in which statements were stored.
+//! The logs of all tenants merged in the order in which statements were stored.
 //!
-//! A store may keep one log for all tenants, so it has to be given their statements in the
-//! order of their times.
+//! A store may have one log for all tenants, so their statements must be imported in the order
+//! of their times.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -13,26 +13,26 @@ use acta_storage::{PageLimits, Storage, StorageError, TransferredStatement};
 /// Most statements of a run.
 const RUN_COUNT_MAX: usize = 16_384;
 
-/// Bytes of text of a run, unless it is one statement. A few runs are in memory.
+/// Most bytes of text of a run of several statements. A few runs are in memory.
 const RUN_BYTES_MAX: usize = 24 << 20;
 
-/// Statements that are read at a time of one of many tenants, at least.
+/// Least number of statements of a tenant that are read at a time.
 const PAGE_COUNT_MIN: usize = 32;
 
-/// Bytes that are read at a time of one of many tenants, at least.
+/// Least number of bytes of a tenant that are read at a time.
 const PAGE_BYTES_MIN: usize = 32 << 10;
 
 /// Statements of tenants in the order of their times.
 pub(super) type Run = Vec<(TenantId, TransferredStatement)>;
 
-/// Reads the logs of all tenants as one.
+/// Merges the logs of all tenants.
 pub(super) struct Merge<'a> {
     from: &'a dyn Storage,
     lanes: Vec<Lane>,
-    /// The next statement of each lane: when it was stored, and the lane's index. Lanes are in
-    /// the order of tenants, so that statements of the same time always come in one order.
+    /// The next statement of each lane: its time and the lane's index. Lanes are in the order of
+    /// tenants, so that the order of statements with the same time is always the same.
     heads: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    /// Lanes of which nobody knows what comes next.
+    /// Lanes whose next statement has not been read.
     unread: Vec<usize>,
     /// Only statements that were stored before.
     before: Option<Timestamp>,
@@ -47,7 +47,7 @@ struct Lane {
 }
 
 impl<'a> Merge<'a> {
-    /// Reads on behind the sequences that are named with the tenants, which are in order.
+    /// Reads each tenant's log after the given sequence. Tenants are in order.
     pub(super) fn new(
         from: &'a dyn Storage,
         places: Vec<(TenantId, u64)>,
@@ -64,7 +64,7 @@ impl<'a> Merge<'a> {
         Self { from, lanes, heads: BinaryHeap::new(), unread, before, page }
     }
 
-    /// The statements that come next; empty at the end.
+    /// The next statements; empty at the end.
     pub(super) async fn next_run(&mut self) -> Result<Run, StorageError> {
         let mut run = Run::new();
         let mut text_bytes = 0;
@@ -73,7 +73,7 @@ impl<'a> Merge<'a> {
             let Some(Reverse((_, index))) = self.heads.pop() else { break };
             let Some(lane) = self.lanes.get_mut(index) else { break };
             let Some(next) = lane.ahead.pop_front() else { break };
-            text_bytes += next.kept.text.len();
+            text_bytes += next.text.text.len();
             lane.after = next.sequence;
             run.push((lane.tenant, next));
             match lane.ahead.front() {
@@ -84,11 +84,11 @@ impl<'a> Merge<'a> {
         Ok(run)
     }
 
-    /// Makes the next statement of every lane known.
+    /// Reads the next statement of every lane.
     async fn read_on(&mut self) -> Result<(), StorageError> {
         while let Some(index) = self.unread.pop() {
             let Some(lane) = self.lanes.get_mut(index) else { continue };
-            let page = self.from.read_kept(lane.tenant, lane.after, self.page).await?;
+            let page = self.from.read_statements(lane.tenant, lane.after, self.page).await?;
             let is_wanted =
                 |one: &TransferredStatement| self.before.is_none_or(|before| one.stored < before);
             lane.ahead = page.into_iter().take_while(is_wanted).collect();

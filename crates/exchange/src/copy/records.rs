@@ -1,4 +1,4 @@
-//! What is copied, kind by kind. Everything may be copied twice.
+//! Copying of each kind of data. Copying again does no harm.
 
 use std::collections::HashSet;
 
@@ -12,15 +12,15 @@ use acta_xapi::Sha2;
 use futures_util::future::join;
 
 use super::merge::Merge;
-use super::{CopyError, Copying, Kind};
+use super::{CopyError, Kind, StoreCopyProgress};
 
 /// Documents that are read and written at a time.
 pub(super) const DOCUMENT_PAGE: PageLimits = PageLimits { count_max: 500, bytes_max: 8 << 20 };
 
-/// Attachments that are listed at a time, and made readable at once.
+/// Attachments that are listed at a time, and appended in one batch.
 pub(super) const ATTACHMENT_COUNT_MAX: usize = 64;
 
-/// How often statements are copied that were stored while others were copied.
+/// Most rounds of copying statements that were stored during the round before.
 const ROUND_COUNT_MAX: u32 = 100;
 
 /// Records and entries of the audit that are read and written at a time.
@@ -39,7 +39,7 @@ pub(super) async fn page_of_records(
 pub(super) struct Copier<'a, 'w> {
     pub(super) from: &'a dyn Storage,
     pub(super) to: &'a dyn Storage,
-    pub(super) watch: &'w mut (dyn FnMut(Copying) + Send),
+    pub(super) watch: &'w mut (dyn FnMut(StoreCopyProgress) + Send),
 }
 
 impl Copier<'_, '_> {
@@ -60,7 +60,7 @@ impl Copier<'_, '_> {
         for NamedSecret { name, secret } in
             self.from.list_secrets().await.map_err(CopyError::Source)?
         {
-            // Whether it is the same is seen when all are compared.
+            // Whether it is equal is checked when all are compared.
             self.to.get_or_create_secret(&name, secret).await.map_err(CopyError::Target)?;
         }
         Ok(statement_count)
@@ -71,8 +71,8 @@ impl Copier<'_, '_> {
         self.from.list_tenants().await.map_err(CopyError::Source)
     }
 
-    /// Copies the records of a kind. With `is_resumed`, removes those that were copied before
-    /// and are gone from the source since.
+    /// Copies the records of a kind. With `is_resumed`, removes those that were copied before and
+    /// have been removed from the source since.
     async fn copy_records(&self, kind: RecordKind, is_resumed: bool) -> Result<(), CopyError> {
         let mut known = HashSet::new();
         let mut after: Option<String> = None;
@@ -102,12 +102,12 @@ impl Copier<'_, '_> {
             after = Some(last.id.clone());
             let others = page.iter().filter(|record| !known.contains(&record.id));
             let writes = others.map(RecordWrite::remove).collect();
-            // Nobody else writes to a store that imports.
+            // Nothing else writes to a store that imports.
             self.to.commit(&Change { writes, entries: Vec::new() }).await?;
         }
     }
 
-    /// Copies the entries of a chain that are not there yet.
+    /// Copies the entries of a chain that are not in the target yet.
     async fn copy_audit(&self, tenant: Option<TenantId>) -> Result<(), CopyError> {
         let there = self.to.audit_head(tenant).await.map_err(CopyError::Target)?;
         let mut query =
@@ -121,15 +121,15 @@ impl Copier<'_, '_> {
         }
     }
 
-    /// Copies statements until there are no new ones.
+    /// Copies statements until there are no more new ones.
     ///
-    /// Others may be storing in the source. So at first only those are copied before which
-    /// none will be stored any more, and all that is there only when nothing has come.
+    /// The source may be written meanwhile. So each round copies only statements stored before
+    /// the consistent-through time, and the last round, without new ones, everything.
     async fn copy_statements(&mut self) -> Result<u64, CopyError> {
         let mut copied = 0;
         for _ in 0..ROUND_COUNT_MAX {
             let tenants = self.copy_tenants().await?;
-            let settled = self.settled_before(&tenants).await?;
+            let settled = self.least_consistent_through(&tenants).await?;
             let count = self.copy_round(&tenants, Some(settled)).await?;
             if count == 0 {
                 return Ok(copied + self.copy_round(&tenants, None).await?);
@@ -139,8 +139,8 @@ impl Copier<'_, '_> {
         Err(CopyError::StillWritten)
     }
 
-    /// The instant before which nothing will be stored any more, of any tenant.
-    async fn settled_before(&self, tenants: &[Tenant]) -> Result<Timestamp, CopyError> {
+    /// The time before which no tenant will get further statements.
+    async fn least_consistent_through(&self, tenants: &[Tenant]) -> Result<Timestamp, CopyError> {
         let mut least = Timestamp::from_unix_micros(i64::MAX);
         for tenant in tenants {
             let settled = self.from.consistent_through(tenant.id).await;
@@ -166,11 +166,11 @@ impl Copier<'_, '_> {
         let mut run = merge.next_run().await.map_err(CopyError::Source)?;
         while !run.is_empty() {
             let count = run.len() as u64;
-            // The next ones are read while these are written.
+            // The next run is read while this one is written.
             let (imported, next) = join(self.to.import_statements(run), merge.next_run()).await;
             imported.map_err(CopyError::Target)?;
             copied += count;
-            (self.watch)(Copying::Statements { done: done + copied, total });
+            (self.watch)(StoreCopyProgress::Statements { done: done + copied, total });
             run = next.map_err(CopyError::Source)?;
         }
         Ok(copied)
@@ -183,7 +183,7 @@ impl Copier<'_, '_> {
             while let Some(hashes) = self.attachments_behind(tenant.id, after.as_ref()).await? {
                 self.copy_contents(tenant.id, &hashes).await?;
                 done += hashes.len() as u64;
-                (self.watch)(Copying::Attachments { done });
+                (self.watch)(StoreCopyProgress::Attachments { done });
                 after = hashes.last().cloned();
             }
         }
@@ -220,7 +220,7 @@ impl Copier<'_, '_> {
         sha2: &Sha2,
     ) -> Result<Option<Box<dyn StagedAttachment>>, CopyError> {
         let opened = self.from.open_attachment(tenant, sha2).await.map_err(CopyError::Source)?;
-        // Listed, and gone.
+        // It was removed after it was listed.
         let Some(mut reader) = opened else { return Ok(None) };
         let there = self.to.open_attachment(tenant, sha2).await.map_err(CopyError::Target)?;
         if there.is_some_and(|there| there.len_bytes() == reader.len_bytes()) {
@@ -269,11 +269,11 @@ impl Copier<'_, '_> {
             known.extend(page.iter().map(|one| one.key.clone()));
             *done += page.len() as u64;
             self.to.import_documents(tenant, page).await.map_err(CopyError::Target)?;
-            (self.watch)(Copying::Documents { done: *done });
+            (self.watch)(StoreCopyProgress::Documents { done: *done });
         }
     }
 
-    /// Removes documents that were copied before and are gone from the source since.
+    /// Removes documents that were copied before and have been removed from the source since.
     async fn remove_others(
         &self,
         tenant: TenantId,

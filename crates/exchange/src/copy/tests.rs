@@ -9,11 +9,11 @@ use acta_storage::{
     Group, PageLimits, Precondition, RecordStore as _, SecretStore as _, StatementStore as _,
     StoreId, TransferSource as _, TransferTarget as _, TransferredStatement,
 };
-use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::{bytes_of_length, stage_content};
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::directory::credential;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, batch};
-use acta_storage_suite::settling::credential;
 use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid, Version};
 
 use super::merge::Merge;
@@ -30,7 +30,7 @@ async fn put(storage: &ModelStorage, tenant: TenantId, name: &str) {
     storage.replace_document(tenant, &key, new, &Precondition::default()).await.unwrap();
 }
 
-/// Twenty statements of two tenants by turns, each at a time of its own.
+/// Twenty statements of two tenants in turn, each with its own time.
 async fn fill_logs(storage: &ModelStorage, clock: &ManualClock, south: TenantId) {
     for number in 1..=20 {
         clock.advance(Duration::from_micros(300));
@@ -40,7 +40,7 @@ async fn fill_logs(storage: &ModelStorage, clock: &ManualClock, south: TenantId)
     }
 }
 
-/// A store with something of every kind.
+/// A store with data of every kind.
 async fn filled() -> ModelStorage {
     let clock = Arc::new(ManualClock::new(START));
     let storage = ModelStorage::new(Arc::<ManualClock>::clone(&clock));
@@ -74,8 +74,8 @@ async fn run(from: &ModelStorage, to: &ModelStorage) -> Result<Copied, CopyError
 #[tokio::test]
 async fn copies_everything_and_counts_it() {
     let (from, to) = (filled().await, store());
-    let mut told = Vec::new();
-    let copied = copy(&from, &to, &mut |now| told.push(now)).await.unwrap();
+    let mut reported = Vec::new();
+    let copied = copy(&from, &to, &mut |now| reported.push(now)).await.unwrap();
     assert_eq!((copied.statement_count, copied.is_resumed), (20, false));
     let counts = |one: &CopiedTenant| {
         let CopiedTenant { statements, documents, attachments, .. } = one;
@@ -84,19 +84,25 @@ async fn copies_everything_and_counts_it() {
     };
     let counts: Vec<_> = copied.tenants.iter().map(counts).collect();
     assert_eq!(counts, [[14, 2, 0, 1, 1, 1], [6, 2, 3, 1, 1, 1]]);
-    assert!(told.contains(&Copying::Statements { done: 20, total: 20 }), "{told:?}");
-    assert!(told.contains(&Copying::Verified { done: 20, total: 20 }), "{told:?}");
-    assert!(!told.contains(&Copying::Resumed));
+    assert!(
+        reported.contains(&StoreCopyProgress::Statements { done: 20, total: 20 }),
+        "{reported:?}"
+    );
+    assert!(
+        reported.contains(&StoreCopyProgress::Verified { done: 20, total: 20 }),
+        "{reported:?}"
+    );
+    assert!(!reported.contains(&StoreCopyProgress::Resumed));
 
     assert_eq!(to.find_import().await.unwrap(), None);
     assert_eq!(to.list_tenants().await.unwrap(), from.list_tenants().await.unwrap());
     for CopiedTenant { tenant, .. } in &copied.tenants {
-        let kept = from.read_kept(tenant.id, 0, WHOLE).await.unwrap();
-        assert_eq!(to.read_kept(tenant.id, 0, WHOLE).await.unwrap(), kept);
+        let statements = from.read_statements(tenant.id, 0, WHOLE).await.unwrap();
+        assert_eq!(to.read_statements(tenant.id, 0, WHOLE).await.unwrap(), statements);
         let documents = from.read_documents(tenant.id, None, WHOLE).await.unwrap();
         assert_eq!(to.read_documents(tenant.id, None, WHOLE).await.unwrap(), documents);
     }
-    // The same content has the same hash, wherever it is.
+    // The same content has the same hash in every store.
     let back = run(&to, &store()).await.unwrap();
     assert_eq!(back.tenants, copied.tenants);
 }
@@ -108,11 +114,11 @@ async fn goes_on_with_what_is_missing() {
     to.begin_import(from.identify().await.unwrap()).await.unwrap();
     for (tenant, count_max) in [(TenantId::FIRST, 5), (south, 2)] {
         let page = PageLimits { count_max, bytes_max: usize::MAX };
-        let kept = from.read_kept(tenant, 0, page).await.unwrap();
-        let kept = kept.into_iter().map(|one| (tenant, one)).collect();
-        to.import_statements(kept).await.unwrap();
+        let statements = from.read_statements(tenant, 0, page).await.unwrap();
+        let statements = statements.into_iter().map(|one| (tenant, one)).collect();
+        to.import_statements(statements).await.unwrap();
     }
-    // Copied before, and removed from the source since.
+    // Copied before, and since removed from the source.
     put(&to, south, "gone").await;
     put(&to, south, "one").await;
     let copied = run(&from, &to).await.unwrap();
@@ -166,15 +172,15 @@ async fn refuses_a_target_that_is_not_empty() {
     expect(to, "secrets").await;
 }
 
-/// A target with the mark of this source in which something is not as it should be.
-async fn spoilt(from: &ModelStorage) -> ModelStorage {
+/// A target with the mark of this source and wrong content.
+async fn damaged_target(from: &ModelStorage) -> ModelStorage {
     let to = store();
     to.begin_import(from.identify().await.unwrap()).await.unwrap();
     to
 }
 
 #[tokio::test]
-async fn names_what_differs_and_stays_unfinished() {
+async fn reports_the_difference_and_stays_unfinished() {
     let from = filled().await;
     let tenant = TenantId::FIRST;
     let fail = async |to: ModelStorage| {
@@ -183,32 +189,32 @@ async fn names_what_differs_and_stays_unfinished() {
         error
     };
 
-    let to = spoilt(&from).await;
-    let mut kept = from.read_kept(tenant, 0, WHOLE).await.unwrap();
-    kept[6].kept.text = kept[6].kept.text.replace("ada", "eva");
-    let kept = kept.into_iter().map(|one| (tenant, one)).collect();
-    to.import_statements(kept).await.unwrap();
+    let to = damaged_target(&from).await;
+    let mut statements = from.read_statements(tenant, 0, WHOLE).await.unwrap();
+    statements[6].text.text = statements[6].text.text.replace("ada", "eva");
+    let statements = statements.into_iter().map(|one| (tenant, one)).collect();
+    to.import_statements(statements).await.unwrap();
     let error = fail(to).await;
     assert!(
         matches!(error, CopyError::StatementDiffers { tenant: TenantId::FIRST, sequence: 7 }),
         "{error}"
     );
 
-    let to = spoilt(&from).await;
+    let to = damaged_target(&from).await;
     to.save_cursor(tenant, "unknown", "1").await.unwrap();
     let error = fail(to).await;
     let kind = Kind::Cursors;
     assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
 
-    let to = spoilt(&from).await;
+    let to = damaged_target(&from).await;
     to.get_or_create_secret("credential-mac", [8; 32]).await.unwrap();
     assert!(matches!(fail(to).await, CopyError::SecretsDiffer));
 
-    let to = spoilt(&from).await;
+    let to = damaged_target(&from).await;
     to.import_audit(None, vec![ChainHead::EMPTY.follow(None, sample_entry(9))]).await.unwrap();
     assert!(matches!(fail(to).await, CopyError::ServerAuditDiffers));
 
-    let to = spoilt(&from).await;
+    let to = damaged_target(&from).await;
     let other = ChainHead::EMPTY.follow(Some(tenant), sample_entry(9));
     to.import_audit(Some(tenant), vec![other]).await.unwrap();
     let error = fail(to).await;
@@ -216,11 +222,11 @@ async fn names_what_differs_and_stays_unfinished() {
     assert!(matches!(error, CopyError::Differs { kind: found, .. } if found == kind), "{error}");
 }
 
-/// Records are copied over what is there, and what is gone from the source goes.
+/// Records replace those in the target; those that the source no longer has are removed.
 #[tokio::test]
 async fn records_become_those_of_the_source() {
     let from = filled().await;
-    let to = spoilt(&from).await;
+    let to = damaged_target(&from).await;
     for name in ["south", "west"] {
         to.create_tenant(name, START).await.unwrap();
     }
@@ -236,7 +242,7 @@ async fn records_become_those_of_the_source() {
     }
 }
 
-/// Of no meaning, so that many are quickly made.
+/// A minimal statement, cheap to create in numbers.
 fn blank(sequence: u64, stored_micros: i64) -> TransferredStatement {
     TransferredStatement {
         sequence,
@@ -245,7 +251,7 @@ fn blank(sequence: u64, stored_micros: i64) -> TransferredStatement {
         version: Version::V2_0_0,
         fingerprint: Fingerprint([0; 16]),
         salt: [0; 16],
-        kept: StatementText { text: "{}".to_owned(), is_timestamp_stored: false },
+        text: StatementText { text: "{}".to_owned(), is_timestamp_stored: false },
         target: None,
         is_voiding: false,
         defines: Defines::All,
@@ -261,11 +267,11 @@ async fn the_logs_of_many_tenants_are_read_as_one() {
         let tenant = TenantId::new(number).unwrap();
         // More than a page each; many share a time.
         let times = (1..=40).map(|sequence| (sequence, i64::from(number) * 7 % 13));
-        let kept = times.map(|(sequence, pace)| {
+        let statements = times.map(|(sequence, pace)| {
             let stored = pace * i64::try_from(sequence).unwrap();
             (tenant, blank(sequence, stored))
         });
-        storage.import_statements(kept.collect()).await.unwrap();
+        storage.import_statements(statements.collect()).await.unwrap();
         places.push((tenant, 3));
     }
     let mut merge = Merge::new(&storage, places.clone(), None);

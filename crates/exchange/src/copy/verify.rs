@@ -1,6 +1,6 @@
-//! Reads both stores again and compares them: counts, hashes, and every statement.
+//! Reads both stores again and compares counts, hashes and every statement.
 //!
-//! What is hashed, and how, is written in `docs/operate/copy.md`.
+//! The hashes are defined in `docs/operate/copy.md`.
 
 use acta_access::TenantId;
 use acta_storage::{
@@ -11,23 +11,23 @@ use acta_xapi::{Sha2, scalar::Sha2Hasher};
 use futures_util::future::join;
 
 use super::records::{ATTACHMENT_COUNT_MAX, DOCUMENT_PAGE, RECORD_COUNT_MAX, page_of_records};
-use super::{CopiedTenant, CopyError, Copying, Digest, Kind};
+use super::{CopiedTenant, CopyError, Digest, Kind, StoreCopyProgress};
 
 /// Statements that are compared at a time.
 const STATEMENT_PAGE: PageLimits = PageLimits { count_max: 8192, bytes_max: 16 << 20 };
 
-/// As many as the source has on its page, however long they are.
+/// A page of exactly `count` items of any length.
 fn as_many(count: usize) -> PageLimits {
     PageLimits { count_max: count, bytes_max: usize::MAX }
 }
 
-/// Hashes items so that no two rows of values give the same bytes.
-struct Tally {
+/// Hashes items unambiguously: each value is preceded by its length.
+struct DigestBuilder {
     hasher: Sha2Hasher,
     count: u64,
 }
 
-impl Tally {
+impl DigestBuilder {
     fn new() -> Self {
         Self { hasher: Sha2Hasher::sha256(), count: 0 }
     }
@@ -54,8 +54,8 @@ impl Tally {
             &one.id.0.as_u128().to_be_bytes(),
             &one.stored.unix_micros().to_le_bytes(),
             one.version.as_str().as_bytes(),
-            one.kept.text.as_bytes(),
-            &[u8::from(one.kept.is_timestamp_stored)],
+            one.text.text.as_bytes(),
+            &[u8::from(one.text.is_timestamp_stored)],
             &one.fingerprint.0,
             &one.salt,
         ]);
@@ -66,7 +66,7 @@ impl Tally {
 pub(super) async fn verify(
     from: &dyn Storage,
     to: &dyn Storage,
-    watch: &mut (dyn FnMut(Copying) + Send),
+    watch: &mut (dyn FnMut(StoreCopyProgress) + Send),
 ) -> Result<Vec<CopiedTenant>, CopyError> {
     let (source, target) = join(secrets(from), secrets(to)).await;
     if source.map_err(CopyError::Source)? != target.map_err(CopyError::Target)? {
@@ -85,14 +85,14 @@ pub(super) async fn verify(
     for tenant in &tenants {
         total += from.count_statements(tenant.id).await.map_err(CopyError::Source)?;
     }
-    for kind in RecordKind::EVERY.into_iter().filter(|kind| !PASSING.contains(kind)) {
+    for kind in RecordKind::EVERY.into_iter().filter(|kind| !VOLATILE_KINDS.contains(kind)) {
         check_records(from, to, kind).await?;
     }
     let (source, target) = join(audit(from, None), audit(to, None)).await;
     if source.map_err(CopyError::Source)? != target.map_err(CopyError::Target)? {
         return Err(CopyError::ServerAuditDiffers);
     }
-    let mut verifying = Verifying { from, to, watch, done: 0, total };
+    let mut verifying = Verifier { from, to, watch, done: 0, total };
     let mut copied = Vec::with_capacity(tenants.len());
     for tenant in tenants {
         copied.push(verifying.tenant(tenant).await?);
@@ -100,51 +100,60 @@ pub(super) async fn verify(
     Ok(copied)
 }
 
-struct Verifying<'a, 'w> {
+struct Verifier<'a, 'w> {
     from: &'a dyn Storage,
     to: &'a dyn Storage,
-    watch: &'w mut (dyn FnMut(Copying) + Send),
+    watch: &'w mut (dyn FnMut(StoreCopyProgress) + Send),
     done: u64,
     total: u64,
 }
 
-impl Verifying<'_, '_> {
+impl Verifier<'_, '_> {
     async fn tenant(&mut self, tenant: Tenant) -> Result<CopiedTenant, CopyError> {
         let id = tenant.id;
         let statements = self.statements(id).await?;
         let (from, to) = (self.from, self.to);
-        let same = |kind, both| same(id, kind, both);
+        let compare_digests = |kind, both| compare_digests(id, kind, both);
         Ok(CopiedTenant {
             statements,
-            documents: same(Kind::Documents, join(documents(from, id), documents(to, id)).await)?,
-            attachments: same(
+            documents: compare_digests(
+                Kind::Documents,
+                join(documents(from, id), documents(to, id)).await,
+            )?,
+            attachments: compare_digests(
                 Kind::Attachments,
                 join(attachments(from, id), attachments(to, id)).await,
             )?,
-            credentials: same(
+            credentials: compare_digests(
                 Kind::Credentials,
                 join(credentials(from, id), credentials(to, id)).await,
             )?,
-            audit: same(Kind::Audit, join(audit(from, Some(id)), audit(to, Some(id))).await)?,
-            cursors: same(Kind::Cursors, join(cursors(from, id), cursors(to, id)).await)?,
+            audit: compare_digests(
+                Kind::Audit,
+                join(audit(from, Some(id)), audit(to, Some(id))).await,
+            )?,
+            cursors: compare_digests(
+                Kind::Cursors,
+                join(cursors(from, id), cursors(to, id)).await,
+            )?,
             tenant,
         })
     }
 
     async fn statements(&mut self, tenant: TenantId) -> Result<Digest, CopyError> {
-        let (mut of_source, mut of_target) = (Tally::new(), Tally::new());
+        let (mut of_source, mut of_target) = (DigestBuilder::new(), DigestBuilder::new());
         let mut after = 0;
         loop {
-            let source = self.from.read_kept(tenant, after, STATEMENT_PAGE).await;
+            let source = self.from.read_statements(tenant, after, STATEMENT_PAGE).await;
             let source = source.map_err(CopyError::Source)?;
-            let target = self.to.read_kept(tenant, after, as_many(source.len())).await;
+            let target = self.to.read_statements(tenant, after, as_many(source.len())).await;
             let target = target.map_err(CopyError::Target)?;
             let differs = |sequence| CopyError::StatementDiffers { tenant, sequence };
             let Some(last) = source.last() else {
                 let none_more = target.is_empty().then_some(());
                 none_more.ok_or_else(|| differs(after + 1))?;
                 let (of_source, of_target) = (of_source.finish(), of_target.finish());
-                return same(tenant, Kind::Statements, (Ok(of_source), Ok(of_target)));
+                return compare_digests(tenant, Kind::Statements, (Ok(of_source), Ok(of_target)));
             };
             let different =
                 (0..source.len()).find(|index| source.get(*index) != target.get(*index));
@@ -157,13 +166,13 @@ impl Verifying<'_, '_> {
             }
             after = last.sequence;
             self.done += source.len() as u64;
-            (self.watch)(Copying::Verified { done: self.done, total: self.total });
+            (self.watch)(StoreCopyProgress::Verified { done: self.done, total: self.total });
         }
     }
 }
 
-/// What both sides agree on.
-fn same(
+/// The digest of both sides, if they are equal.
+fn compare_digests(
     tenant: TenantId,
     kind: Kind,
     (source, target): (Result<Digest, StorageError>, Result<Digest, StorageError>),
@@ -183,7 +192,7 @@ async fn secrets(storage: &dyn Storage) -> Result<Vec<(String, [u8; 32])>, Stora
     Ok(secrets)
 }
 
-/// Each document is hashed by itself, because every engine has an order of its own.
+/// Each document is hashed separately, because every engine has its own order.
 async fn documents(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
     let mut hashes: Vec<Sha2> = Vec::new();
     let mut after: Option<DocumentKey> = None;
@@ -194,7 +203,7 @@ async fn documents(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, St
         hashes.extend(page.iter().map(hash_of));
     }
     hashes.sort_unstable();
-    let mut tally = Tally::new();
+    let mut tally = DigestBuilder::new();
     for hash in &hashes {
         tally.item(&[hash.as_str().as_bytes()]);
     }
@@ -215,7 +224,7 @@ fn hash_of(TransferredDocument { key, document }: &TransferredDocument) -> Sha2 
             ("agent-profile", "", agent.to_key(), none(), profile_id)
         }
     };
-    let mut tally = Tally::new();
+    let mut tally = DigestBuilder::new();
     tally.item(&[
         kind.as_bytes(),
         activity.as_bytes(),
@@ -231,7 +240,7 @@ fn hash_of(TransferredDocument { key, document }: &TransferredDocument) -> Sha2 
 }
 
 async fn attachments(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
-    let mut tally = Tally::new();
+    let mut tally = DigestBuilder::new();
     let mut after: Option<Sha2> = None;
     loop {
         let listed = storage.list_attachments(tenant, after.as_ref(), ATTACHMENT_COUNT_MAX).await?;
@@ -245,7 +254,7 @@ async fn attachments(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, 
     }
 }
 
-/// How long the content is, and what hash it really has.
+/// The length of the content and its computed hash.
 async fn read_content(
     storage: &dyn Storage,
     tenant: TenantId,
@@ -264,7 +273,7 @@ async fn read_content(
 
 async fn credentials(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
     let (kind, group) = (RecordKind::Credential, Group::OfTenant(tenant));
-    let mut tally = Tally::new();
+    let mut tally = DigestBuilder::new();
     let mut after: Option<String> = None;
     loop {
         let page = storage.list_records(kind, &group, after.as_deref(), RECORD_COUNT_MAX).await?;
@@ -277,10 +286,10 @@ async fn credentials(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, 
     }
 }
 
-/// Each entry has a hash of itself and all before it.
+/// The hash of the last entry covers all before it.
 async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest, StorageError> {
     let mut query = AuditQuery::everything(RECORD_COUNT_MAX);
-    let mut tally = Tally::new();
+    let mut tally = DigestBuilder::new();
     loop {
         let entries = storage.list_audit(tenant, &query).await?;
         let Some(last) = entries.last() else { return Ok(tally.finish()) };
@@ -291,8 +300,8 @@ async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest
     }
 }
 
-/// Kinds that change while a store is merely used: they are copied, but nobody counts on them.
-const PASSING: [RecordKind; 4] =
+/// Kinds that change whenever a store is used: they are copied, but not compared.
+const VOLATILE_KINDS: [RecordKind; 4] =
     [RecordKind::CredentialUse, RecordKind::Session, RecordKind::Failures, RecordKind::Answer];
 
 /// Compares all records of a kind.
@@ -317,7 +326,7 @@ async fn check_records(
 async fn cursors(storage: &dyn Storage, tenant: TenantId) -> Result<Digest, StorageError> {
     let mut cursors = storage.list_cursors(tenant).await?;
     cursors.sort_unstable();
-    let mut tally = Tally::new();
+    let mut tally = DigestBuilder::new();
     for (name, value) in &cursors {
         tally.item(&[name.as_bytes(), value.as_bytes()]);
     }

@@ -1,4 +1,4 @@
-//! Lines of an input, with the place reached and a hash of all that stood before it.
+//! The lines of an input, with the offset of the next and a hash of all bytes before it.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,11 +7,11 @@ use acta_xapi::scalar::Sha2Hasher;
 
 pub(super) struct LineReader<'a> {
     input: &'a mut (dyn BufRead + Send),
-    /// Bytes of whole lines.
+    /// Bytes of the complete lines read so far.
     offset: u64,
     number: u64,
     hasher: Sha2Hasher,
-    /// What was read ahead and is to be read once more.
+    /// Bytes that were read ahead and are to be read again.
     ahead: io::Cursor<Vec<u8>>,
 }
 
@@ -21,19 +21,19 @@ impl<'a> LineReader<'a> {
         Self { input, offset: 0, number: 0, hasher, ahead: io::Cursor::default() }
     }
 
-    /// Bytes of the whole lines read so far. A last line without its end is not counted: it
-    /// may be still on its way, and reading it again does no harm.
+    /// Bytes of the complete lines read so far. A last line without a line break is not counted:
+    /// it may be incomplete, and reading it again does no harm.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// A hash of the whole lines read so far.
+    /// A hash of the complete lines read so far.
     pub(super) fn hash(&self) -> Sha2 {
         self.hasher.clone().finish()
     }
 
-    /// Up to `count_max` lines that are not blank, with their numbers from 1; fewer once
-    /// they hold `bytes_max`; none at the end.
+    /// Up to `count_max` lines that are not blank, with their numbers from 1; fewer once they
+    /// have `bytes_max` bytes; none at the end.
     pub(super) fn read(
         &mut self,
         count_max: usize,
@@ -63,8 +63,8 @@ impl<'a> LineReader<'a> {
         Ok(lines)
     }
 
-    /// Passes over `offset` bytes if they have this hash. Otherwise the input is another one
-    /// than before: nothing is passed over. Returns how many lines were.
+    /// Skips `offset` bytes if they have this hash. Otherwise the input has changed, and nothing
+    /// is skipped. Returns the number of skipped lines.
     pub(super) fn skip_if_unchanged(&mut self, offset: u64, hash: &str) -> io::Result<u64> {
         let mut skipped = LineReader::new(self.input);
         let mut beginning = Vec::new();

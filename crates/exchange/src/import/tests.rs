@@ -135,7 +135,7 @@ async fn a_last_line_that_is_still_being_written_is_read_again() {
 }
 
 #[tokio::test]
-async fn a_line_that_was_mended_is_stored() {
+async fn a_corrected_line_is_stored() {
     let store = Store::new();
     let mut lines: Vec<_> = (0..600).map(|number| statement(number, "did")).collect();
     let mended = std::mem::replace(&mut lines[550], "{}".to_owned());
@@ -155,7 +155,7 @@ async fn lines_that_exceed_a_limit_only_together_are_stored() {
 }
 
 #[tokio::test]
-async fn a_statement_that_is_too_long_is_named_and_passed_over() {
+async fn an_overlong_statement_is_reported_and_skipped() {
     let store = Store::new();
     let lengthy = statement(2, &"x".repeat(1 << 20));
     let lines = [statement(1, "did"), lengthy, statement(3, "did")];
@@ -184,7 +184,7 @@ async fn an_export_can_be_imported_elsewhere() {
     let exported = one.export().await;
     let (imported, log) = other.import(None, &exported).await;
     assert_eq!((imported.stored, log.problems), (10, vec![]));
-    // What was sent is the same; only what the store sets differs.
+    // The sender's properties are equal; only those that the store sets differ.
     let sent = |text: &str| text.split("\"stored\"").next().unwrap_or_default().to_owned();
     for (before, after) in exported.lines().zip(other.export().await.lines()) {
         assert_eq!(sent(before), sent(after));

@@ -1,4 +1,4 @@
-//! Where documents are, and who may go there.
+//! Places of documents, and the permissions for them.
 
 use acta_access::{Act, Principal};
 use acta_storage::{DocumentKey, DocumentList};
@@ -6,7 +6,7 @@ use acta_xapi::{ActivityId, DocumentKind, Ifi, Uuid};
 
 use crate::{Service, ServiceError};
 
-/// Where a document is, or all those of a list.
+/// The place of a document or of a list of documents.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum DocumentScope<'a> {
     /// States of an agent in an activity.
@@ -17,12 +17,12 @@ pub(super) enum DocumentScope<'a> {
     AgentProfiles(&'a Ifi),
 }
 
-/// What is to be done there.
+/// The kind of access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Documents are read.
+    /// Reading documents.
     Read,
-    /// Documents are written or removed.
+    /// Writing or removing documents.
     Write,
 }
 
@@ -60,7 +60,7 @@ impl DocumentScope<'_> {
         }
     }
 
-    /// Permits `principal` to read or write documents here.
+    /// Checks that `principal` may read or write documents here.
     pub(super) fn permit(self, principal: &Principal, access: Access) -> Result<(), ServiceError> {
         Service::permit(principal, self.act(access))?;
         let restrictions = &principal.restrictions;
@@ -93,8 +93,8 @@ impl DocumentScope<'_> {
     }
 }
 
-/// The part of `list` that `principal` may read or write: of all registrations, the one that
-/// it is bound to.
+/// The part of `list` that `principal` may read or write: instead of all registrations, the one
+/// that it is bound to.
 pub(super) fn narrow(
     principal: &Principal,
     list: &DocumentList,

@@ -60,7 +60,7 @@ async fn store(quotas: &Arc<Quotas>, tenant: &Tenant, more: Usage) -> Result<(),
 }
 
 #[test]
-fn requests_come_at_their_rate_and_a_second_of_them_at_once() {
+fn requests_are_limited_to_their_rate_with_bursts_of_one_second() {
     let bench = Bench::new();
     let limits = TenantLimits { requests_per_second: NonZeroU32::new(4), ..TenantLimits::NONE };
     let slow = tenant(limits);
@@ -75,7 +75,7 @@ fn requests_come_at_their_rate_and_a_second_of_them_at_once() {
     bench.clock.advance(Duration::from_millis(1));
     bench.quotas.take_request(&slow).unwrap();
     assert!(bench.quotas.take_request(&slow).is_err());
-    // However long it was silent, no more than a second of requests comes at once.
+    // However long it was idle, the burst is limited to one second of requests.
     bench.clock.advance(Duration::from_mins(10));
     let passed = (0..10).filter(|_| bench.quotas.take_request(&slow).is_ok()).count();
     assert_eq!(passed, 4);
@@ -84,7 +84,7 @@ fn requests_come_at_their_rate_and_a_second_of_them_at_once() {
 }
 
 #[tokio::test]
-async fn a_day_has_room_for_so_much_and_the_next_one_again() {
+async fn the_daily_quota_starts_again_on_the_next_day() {
     let bench = Bench::new();
     let small = daily(10, 1000);
     store(&bench.quotas, &small, usage(9, 100)).await.unwrap();
@@ -99,7 +99,7 @@ async fn a_day_has_room_for_so_much_and_the_next_one_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_stored_is_given_back_and_repeats_cost_no_statements() {
+async fn unused_reservations_are_returned_and_repeats_cost_no_statements() {
     let bench = Bench::new();
     let small = daily(10, 1000);
     let first = bench.quotas.reserve(&small, usage(6, 10)).await.unwrap();
@@ -112,15 +112,15 @@ async fn what_is_not_stored_is_given_back_and_repeats_cost_no_statements() {
 }
 
 #[tokio::test]
-async fn nodes_learn_what_the_others_have_taken() {
+async fn nodes_read_the_usage_of_other_nodes() {
     let bench = Bench::new();
     let (one, other, small) = (&bench.quotas, bench.node(), daily(10, 1000));
     store(one, &small, usage(6, 10)).await.unwrap();
     store(&other, &small, usage(3, 10)).await.unwrap();
-    one.tell().await.unwrap();
-    other.tell().await.unwrap();
+    one.flush().await.unwrap();
+    other.flush().await.unwrap();
     assert!(store(&other, &small, usage(2, 10)).await.is_err());
-    // One that starts later knows at once.
+    // A node that starts later reads the total at once.
     assert!(store(&bench.node(), &small, usage(2, 10)).await.is_err());
     let day = day_of(START);
     let sum =

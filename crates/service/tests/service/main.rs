@@ -63,7 +63,7 @@ async fn store(service: &Service, who: &Principal, text: String) -> Result<usize
     Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
 }
 
-/// The rules that an error names.
+/// The rules in the faults of an error.
 fn rules<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Vec<Rule> {
     match result {
         Err(ServiceError::Faulty(faults)) => faults.0.iter().map(|fault| fault.rule).collect(),
@@ -135,7 +135,7 @@ async fn a_signature_longer_than_the_limit_is_not_read() {
 }
 
 #[tokio::test]
-async fn own_statements_are_told_by_their_authority() {
+async fn own_statements_are_recognised_by_their_authority() {
     let (service, _) = service();
     let (ada, bob) = (principal("a\"da", "all"), principal("bob", "statements/read/mine"));
     store(&service, &ada, statement(ID, "")).await.unwrap();

@@ -1,4 +1,4 @@
-//! What restricted credentials reach, and what they do not.
+//! What restricted credentials may access.
 
 use acta_access::{Binding, Denied, Restriction, Restrictions};
 use acta_service::{AgentFilter, DocumentList};
@@ -31,20 +31,20 @@ fn with(scopes: &str, restrictions: Restrictions) -> Principal {
     Principal { restrictions: Arc::new(restrictions), ..principal("restricted", scopes) }
 }
 
-/// One that is restricted to activities below `https://example.org/a/`.
+/// A principal that is restricted to activities below `https://example.org/a/`.
 fn prefixed() -> Principal {
     let activity_prefixes = vec!["https://example.org/a/".parse().unwrap()];
     with("all", Restrictions { activity_prefixes, ..Restrictions::default() })
 }
 
-/// One that is bound to Ada.
+/// A principal that is bound to Ada.
 fn bound(registration: Option<&str>, activity: Option<&str>) -> Principal {
     let (registration, activity) = (registration.map(uuid), activity.map(iri));
     let binding = Some(Binding { agent: ifi("ada"), registration, activity });
     with("all", Restrictions { binding, ..Restrictions::default() })
 }
 
-/// What one statement of these tests says.
+/// The content of a statement of these tests.
 #[derive(Clone, Copy)]
 struct Said {
     number: u8,
@@ -80,7 +80,7 @@ const ON_FIRST: &str =
     r#"{"objectType":"StatementRef","id":"00000000-0000-0000-0000-000000000001"}"#;
 const VOIDED: &str = "http://adlnet.gov/expapi/verbs/voided";
 
-/// What is stored in most of these tests.
+/// The statements that are stored in most of these tests.
 const STORED: [Said; 7] = [
     Said::about(1, "ada", A),
     Said::about(2, "ada", B),
@@ -101,7 +101,7 @@ async fn filled() -> Service {
     service
 }
 
-/// Everything that a query finds, over all its pages.
+/// All statements that a query finds, over all pages.
 async fn find_all(service: &Service, who: &Principal, search: &Search) -> Vec<StatementId> {
     let mut found = Vec::new();
     let mut search = search.clone();
@@ -120,7 +120,7 @@ async fn check_found(service: &Service, who: &Principal, search: Search, numbers
     assert_eq!(find_all(service, who, &search).await, expected, "{search:?}");
 }
 
-/// The restriction that is in the way.
+/// The restriction that forbids it.
 fn refusal<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Restriction {
     match result {
         Err(ServiceError::Denied(Denied::Restricted { restriction, .. })) => restriction,
@@ -142,7 +142,7 @@ fn document() -> SentDocument {
 }
 
 async fn put(service: &Service, who: &Principal, key: &DocumentKey) -> Result<(), ServiceError> {
-    // Whatever is there, so that versions of the specification do not matter.
+    // Unconditional, so that versions of the specification do not matter.
     let always = Precondition { if_match: None, if_none_match: Some(EtagMatch::OneOf(Vec::new())) };
     service.put_document(who, key, document(), (always, Version::V1_0_3)).await
 }
@@ -330,7 +330,7 @@ async fn documents_out_of_reach_are_neither_read_nor_written() {
 }
 
 #[tokio::test]
-async fn who_is_bound_to_no_activity_reads_profiles_of_activities_and_writes_none() {
+async fn a_credential_bound_to_no_activity_reads_activity_profiles_and_writes_none() {
     let (service, _) = service();
     let (who, key) = (bound(None, None), profile_of_activity(A));
     put(&service, &principal("all", "all"), &key).await.unwrap();
@@ -393,7 +393,7 @@ async fn lists_of_profiles_out_of_reach_are_refused() {
 }
 
 #[tokio::test]
-async fn activities_and_persons_out_of_reach_are_not_told() {
+async fn activities_and_persons_out_of_reach_are_not_returned() {
     let service = filled().await;
     let agent = |name: &str| {
         let text = format!(r#"{{"mbox":"mailto:{name}@example.org"}}"#);
@@ -465,7 +465,7 @@ async fn statements_carry_the_authority_that_a_credential_writes_as() {
     store(&service, &principal("one", "all"), Said::about(2, "ada", A).text()).await.unwrap();
     let found = service.find_statement(&principal("all", "all"), id(1)).await.unwrap();
     assert!(found.text.contains(&format!(r#""authority":{json}"#)), "{}", found.text);
-    // Another key that writes as the same authority reads it as its own; so does one whose
+    // Another key with the same authority reads it as its own; so does one whose
     // authority has another name, because the identifier decides.
     let renamed = Principal {
         authority: Some(Arc::new(json.replace("LMS", "Renamed").parse().unwrap())),

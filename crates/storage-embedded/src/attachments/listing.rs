@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 use acta_xapi::Sha2;
 
-use super::{Attachments, failed, on_blocking_thread};
-use crate::Disk;
+use super::Attachments;
+use super::files::{failed, on_blocking_thread};
 
 /// What is done here, for errors.
 const LISTING: &str = "listing attachments";

@@ -4,15 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 
+use super::Attachments;
+use super::files::{failed, on_blocking_thread};
 use super::listing::names;
-use super::{Attachments, failed, on_blocking_thread};
-use crate::Disk;
-
-/// The name of the empty file, beside a tenant's content, that says that all of it was removed:
-/// nobody brings it back from elsewhere then.
-pub(crate) const REMOVED_NAME: &str = "removed";
+use crate::directory::REMOVED_NAME;
 
 /// What is done here, for errors.
 const PURGING: &str = "removing the attachments of a tenant";

@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
+use acta_statement_log::disk::DiskFile;
 use acta_storage::{AttachmentReader, StorageError};
 use acta_xapi::scalar::{Sha2, Sha2Hasher};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{PIECE_BYTES, failed, on_blocking_thread};
-use crate::DiskFile;
+use super::files::{PIECE_BYTES, failed, on_blocking_thread};
 
 /// Reads a file and checks that it is what its name says.
 #[derive(Debug)]

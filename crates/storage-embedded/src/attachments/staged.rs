@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::{StagedAttachment, StorageError};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{failed, remove_quietly};
-use crate::Disk;
-use crate::engine::blocking;
+use super::files::{failed, remove_quietly};
+use crate::blocking::blocking;
 
 /// Content that has been received and synced. Dropped, it vanishes.
 #[derive(Debug)]

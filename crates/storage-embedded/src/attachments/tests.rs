@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use acta_access::TenantId;
 use acta_ambient::SeededEntropy;
+use acta_statement_log::disk::{Disk, DiskFile, SystemDisk};
 use acta_storage::{AttachmentStore, StagedAttachment, StorageError};
 use acta_xapi::Sha2;
 use bytes::Bytes;
 use tempfile::TempDir;
 
-use super::{Attachments, PIECE_BYTES, Staged};
-use crate::{Disk, DiskFile, SystemDisk};
+use super::files::PIECE_BYTES;
+use super::{Attachments, Staged};
 
 struct Bench {
     directory: TempDir,

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::{Disk, DiskFile};
 use acta_storage::{AttachmentWriter, StagedAttachment, StorageError};
 use acta_xapi::scalar::{Sha2, Sha2Hasher};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
-use super::{PIECE_BYTES, Staged, failed, on_blocking_thread, remove_quietly};
-use crate::{Disk, DiskFile};
+use super::files::{PIECE_BYTES, failed, on_blocking_thread, remove_quietly};
+use super::staged::Staged;
 
 /// Writes content and its hash. Without an end, the file vanishes with it.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use acta_statement_log::disk::DiskFile;
 use acta_xapi::scalar::Sha2Hasher;
 
 use super::destination::read_pieces;
@@ -9,8 +10,7 @@ use super::manifest::FileEntry;
 use super::progress::CopyStage;
 use super::tree::StoredAttachment;
 use super::{BackupError, Run, tree};
-use crate::attachments::REMOVED_NAME;
-use crate::disk::DiskFile;
+use crate::directory::REMOVED_NAME;
 
 const READING: &str = "reading attachments";
 

@@ -9,14 +9,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use acta_statement_log::disk::read_only::ReadOnlyDisk;
+use acta_statement_log::disk::{self, Disk, DiskFile};
 use acta_xapi::Sha2;
 use acta_xapi::scalar::Sha2Hasher;
 
 use super::BackupError;
 use super::manifest::{self, FileEntry, Manifest, Unreadable};
 use super::tree;
-use crate::disk::{self, Disk, DiskFile, ReadOnlyDisk};
-use crate::storage::make_directory;
+use crate::directory::make_directory;
 
 const LOCK_NAME: &str = "lock";
 const MANIFEST_NAME: &str = "manifest.jsonl";

@@ -3,6 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use acta_statement_log::format::SEGMENT_HEADER_BYTES;
+use acta_statement_log::frame::{Frame, FrameStart};
+use acta_statement_log::segment::{FrameWalk, Segment, Step, segment_name, segment_number};
+use acta_statement_log::survey::next_frame_head;
 use acta_storage::StorageError;
 use acta_xapi::scalar::Sha2Hasher;
 
@@ -11,10 +15,6 @@ use super::manifest::FileEntry;
 use super::progress::CopyStage;
 use super::{BackupError, Run, tree};
 use crate::engine::recovery::{check_order, refused};
-use crate::format::SEGMENT_HEADER_BYTES;
-use crate::log::frame::{Frame, FrameStart};
-use crate::log::segment::{FrameWalk, Segment, Step, segment_name, segment_number};
-use crate::log::survey::next_frame_head;
 
 /// How often a place that does not check is read again: the writer may have been at it.
 const READ_COUNT_MAX: u32 = 3;

@@ -5,18 +5,15 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use acta_statement_log::disk::Disk;
 use acta_xapi::scalar::Sha2Hasher;
 
 use super::destination::{Destination, NewFile, read_pieces};
 use super::manifest::{FileEntry, Manifest};
 use super::progress::{CopyStage, Meter, OnCopy};
 use super::{BackupError, tree};
-use crate::disk::Disk;
-use crate::identity::{DirectoryLock, STORE_NAME};
-use crate::storage::make_directory;
-
-/// A file that stands in a directory until everything else of a restored store does.
-pub(crate) const RESTORING_NAME: &str = "restoring";
+use crate::directory::{RESTORING_NAME, STORE_NAME, make_directory};
+use crate::identity::DirectoryLock;
 
 const RESTORING: &str = "restoring the store";
 

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::{Disk, DiskFile};
+use acta_statement_log::segment::segment_number;
 use acta_xapi::Sha2;
 
-use crate::control::{CONTROL_DRAFT_NAME, CONTROL_NAME};
-use crate::disk::{Disk, DiskFile};
-use crate::log::segment::segment_number;
+use crate::directory::{CONTROL_DRAFT_NAME, CONTROL_NAME};
 
 /// Names that a directory may have and still count as empty: a lock that is free, and what
 /// file systems put at their roots.

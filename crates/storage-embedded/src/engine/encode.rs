@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Entropy;
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::entry::{IndexEntry, Location};
+use acta_statement_log::record::{Content, EncodedRecord, EncodedStatement, Received};
 use acta_storage::{EntityFacts, NewStatement, StorageError, TermHasher, TransferredStatement};
 use bytes::Bytes;
 
-use super::join;
-use crate::index::{IndexEntry, Location};
-use crate::log::dictionary::Codec;
-use crate::log::record::{Content, EncodedRecord, EncodedStatement, Received};
+use crate::blocking::join;
 
 /// Statements with texts of up to this many bytes together are prepared where the caller runs:
 /// handing them to another thread would cost more than it saves. Larger ones would keep the
@@ -34,7 +34,7 @@ impl Encoder {
         tenant: TenantId,
         statements: Vec<NewStatement>,
     ) -> Result<Vec<EncodedRecord>, StorageError> {
-        let bytes: usize = statements.iter().map(|new| new.kept.text.len()).sum();
+        let bytes: usize = statements.iter().map(|new| new.text.text.len()).sum();
         if bytes <= INLINE_BYTES_MAX {
             return self.prepare_here(tenant, &statements);
         }
@@ -55,7 +55,7 @@ impl Encoder {
         tenant: TenantId,
         statements: &[NewStatement],
     ) -> Result<Vec<EncodedRecord>, StorageError> {
-        let texts = self.pack(statements.iter().map(|statement| statement.kept.text.as_str()))?;
+        let texts = self.pack(statements.iter().map(|statement| statement.text.text.as_str()))?;
         let mut salts = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut salts);
         let mut prepared = Vec::with_capacity(statements.len());
@@ -65,7 +65,7 @@ impl Encoder {
         for (statement, ((text, salt), facts)) in statements.iter().zip(rest) {
             let mut one = self.prepare_one(tenant, statement, (text, *salt));
             one.received =
-                Some(Received { len_bytes: statement.kept.text.len(), entity_facts: facts });
+                Some(Received { len_bytes: statement.text.text.len(), entity_facts: facts });
             prepared.push(one);
         }
         Ok(prepared)
@@ -104,7 +104,7 @@ impl Encoder {
             },
             content: Content::Statement(EncodedStatement {
                 version: new.version,
-                is_timestamp_stored: new.kept.is_timestamp_stored,
+                is_timestamp_stored: new.text.is_timestamp_stored,
                 defines: new.defines,
                 fingerprint: statement.fingerprint.0,
                 salt,
@@ -119,7 +119,7 @@ impl Encoder {
         &self,
         run: &[(TenantId, TransferredStatement)],
     ) -> Result<Vec<EncodedRecord>, StorageError> {
-        let texts = self.pack(run.iter().map(|(_, kept)| kept.kept.text.as_str()))?;
+        let texts = self.pack(run.iter().map(|(_, kept)| kept.text.text.as_str()))?;
         let run = run.iter().zip(texts);
         Ok(run.map(|((tenant, kept), text)| self.import_one(*tenant, kept, text)).collect())
     }
@@ -151,13 +151,13 @@ impl Encoder {
             },
             content: Content::Statement(EncodedStatement {
                 version: kept.version,
-                is_timestamp_stored: kept.kept.is_timestamp_stored,
+                is_timestamp_stored: kept.text.is_timestamp_stored,
                 defines: kept.defines,
                 fingerprint: kept.fingerprint.0,
                 salt: kept.salt,
                 text,
             }),
-            received: Some(Received { len_bytes: kept.kept.text.len(), entity_facts }),
+            received: Some(Received { len_bytes: kept.text.text.len(), entity_facts }),
         }
     }
 }

@@ -4,18 +4,17 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{StorageError, TransferredStatement, chunk_by_size};
+use acta_storage::{PageLimits, StorageError, TransferredStatement, chunk_by_size};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Engine, join};
-use crate::log::queue::{ImportBatch, Work};
+use super::Engine;
+use crate::blocking::join;
+use crate::writer::queue::{ImportBatch, Work};
 
-/// Statements that are prepared by one thread and written at once, at most.
-const PIECE_COUNT_MAX: usize = 2048;
-
-/// Bytes of text of a piece, unless it is one statement.
-const PIECE_BYTES_MAX: usize = 4 << 20;
+/// Most statements, and bytes of text unless it is one statement, that one thread prepares and
+/// that are written at once.
+const PIECE: PageLimits = PageLimits { count_max: 2048, bytes_max: 4 << 20 };
 
 /// Pieces that are prepared while another is written.
 const PREPARING_MAX: usize = 3;
@@ -29,10 +28,8 @@ impl Engine {
         &self,
         run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError> {
-        let mut pieces = chunk_by_size(run, (PIECE_COUNT_MAX, PIECE_BYTES_MAX), |(_, kept)| {
-            kept.kept.text.len()
-        })
-        .into_iter();
+        let mut pieces =
+            chunk_by_size(run, PIECE, |(_, statement)| statement.text.text.len()).into_iter();
         let mut preparing: VecDeque<_> =
             pieces.by_ref().take(PREPARING_MAX).map(|piece| self.prepare_piece(piece)).collect();
         let mut written = None;

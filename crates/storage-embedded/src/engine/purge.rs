@@ -8,6 +8,7 @@
 //! It is drawn in `docs/format/log.md`.
 
 mod dictionary;
+pub(crate) mod files;
 mod mark;
 mod rewrite;
 
@@ -18,44 +19,34 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use acta_access::TenantId;
+use acta_statement_index::{RunsRenewed, drop_runs};
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::disk::Disk;
+use acta_statement_log::reader::LogReader;
+use acta_statement_log::segment::{Segment, segment_name};
 use acta_storage::StorageError;
 use tokio::sync::oneshot;
 
-use super::{Engine, blocking};
 use crate::OpenError;
-use crate::disk::Disk;
-use crate::index::{RunsRenewed, drop_runs};
-use crate::log::dictionary::Codec;
-use crate::log::queue::{Act, Aside, Work};
-use crate::log::reader::LogReader;
-use crate::log::segment::{Segment, segment_name};
-use crate::log::writer::{Sealed, Shared, Writer};
+use crate::blocking::blocking;
+use crate::directory::{PURGE_NAME, PURGING_NAME};
+use crate::writer::Shared;
+use crate::writer::queue::{Act, ExclusiveAct, Sealed, Work};
+use files::{draft_name, failed, is_rewritten};
 use mark::Mark;
-pub(crate) use mark::PURGE_NAME;
-pub(crate) use rewrite::is_rewritten;
-
-/// The directory for new runs of the index until they are placed.
-pub(crate) const PURGING_NAME: &str = "purging";
 
 /// Statements that are looked up in the index at once.
 const LOOK_UP_COUNT: usize = 65_536;
 
-/// What is done here, for errors.
-const PURGING: &str = "removing a tenant's statements";
-
-impl Engine {
-    /// Removes all statements of a tenant, for which nothing is written any more. Returns how
-    /// many there were.
-    ///
-    /// # Errors
-    ///
-    /// As [`acta_storage::TenantPurge::purge_tenant`].
-    pub(crate) async fn purge(&self, tenant: TenantId) -> Result<u64, StorageError> {
-        let purge = Purge { shared: Arc::clone(&self.shared), tenant };
-        let count = blocking(move || purge.run()).await?;
-        self.feed.forget(tenant);
-        Ok(count)
-    }
+/// Removes all statements of a tenant, for which nothing is written any more. Returns how
+/// many there were.
+///
+/// # Errors
+///
+/// As [`acta_storage::TenantPurge::purge_tenant`].
+pub(super) async fn purge(shared: Arc<Shared>, tenant: TenantId) -> Result<u64, StorageError> {
+    let purge = Purge { shared, tenant };
+    blocking(move || purge.run()).await
 }
 
 /// The removal of a tenant's statements.
@@ -159,8 +150,8 @@ impl Purge {
     /// Ends the segment that grows.
     fn seal(&self, codec: Option<Arc<Codec>>) -> Result<Sealed, StorageError> {
         let (tell, told) = oneshot::channel();
-        self.between_groups(Box::new(move |writer: &mut Writer| {
-            let sealed = writer.seal(codec)?;
+        self.between_groups(Box::new(move |log| {
+            let sealed = log.seal(codec)?;
             // Whoever waits may have gone.
             let _ = tell.send(sealed);
             Ok(())
@@ -171,7 +162,7 @@ impl Purge {
     /// Lets the writer do something while nothing is written.
     fn between_groups(&self, act: Act) -> Result<(), StorageError> {
         let (answer, done) = oneshot::channel();
-        self.shared.queue.push(Work::Aside(Aside { act, answer }))?;
+        self.shared.queue.push(Work::Exclusive(ExclusiveAct { act, answer }))?;
         done.blocking_recv().unwrap_or(Err(StorageError::Halted))
     }
 
@@ -195,9 +186,9 @@ impl Purge {
         };
         files.prepare(&mark)?;
         let tenant = self.tenant;
-        self.between_groups(Box::new(move |writer| {
-            let shared = writer.shared();
-            files.place(shared, &mark, runs)?;
+        let shared = Arc::clone(&self.shared);
+        self.between_groups(Box::new(move |_log| {
+            files.place(&shared, &mark, runs)?;
             let mut sequences = shared.sequences.write().unwrap_or_else(PoisonError::into_inner);
             sequences.remove(&tenant);
             Ok(())
@@ -247,7 +238,7 @@ impl Files {
     fn open_drafts(&self, plan: &Plan) -> Result<Vec<Arc<Segment>>, StorageError> {
         self.open(plan.sealed.iter(), |number| {
             let is_changed = plan.numbers.contains(&number);
-            is_changed.then(|| self.log.join(rewrite::draft_name(number)))
+            is_changed.then(|| self.log.join(draft_name(number)))
         })
     }
 
@@ -296,13 +287,6 @@ impl Files {
         });
         mark::remove(disk, &self.log).map_err(failed)
     }
-}
-
-fn failed(source: io::Error) -> StorageError {
-    if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        return StorageError::Full;
-    }
-    StorageError::Io { act: PURGING, source }
 }
 
 /// Finishes, or takes back, what a removal has left that was broken off. For a start.

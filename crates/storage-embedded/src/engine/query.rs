@@ -4,17 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_index::IndexQuery;
+use acta_statement_log::entry::{IndexEntry, IndexEntrySource, Location};
+use acta_statement_log::reader::{feed_record_of, kept_of, statement_of};
+use acta_statement_log::record::Record;
+use acta_statement_log::segment::{RecordBuffer, Segment};
 use acta_storage::{
     Cursor, FeedEntry, FeedRecord, Filters, PageLimits, StatementPage, StatementQuery,
     StatementSource, StorageError, StoredStatement, TransferredStatement,
 };
 use acta_xapi::StatementId;
 
-use crate::index::{IndexEntry, IndexEntrySource, IndexQuery, Location};
-use crate::log::reader::{feed_record_of, kept_of, statement_of};
-use crate::log::record::Record;
-use crate::log::segment::{RecordBuffer, Segment};
-use crate::log::writer::Shared;
+use crate::writer::Shared;
 
 /// A look into log and index for one tenant. May wait for the disk.
 #[derive(Clone, Debug)]
@@ -217,7 +218,7 @@ impl Reading {
 }
 
 impl Reading {
-    /// As [`acta_storage::TransferSource::read_kept`].
+    /// As [`acta_storage::TransferSource::read_statements`].
     pub(crate) fn kept(
         &self,
         after: u64,
@@ -225,7 +226,7 @@ impl Reading {
     ) -> Result<Vec<TransferredStatement>, StorageError> {
         self.span(after, page, |segment, record, location| {
             let kept = kept_of(segment, record, location)?;
-            let len_bytes = kept.kept.text.len();
+            let len_bytes = kept.text.text.len();
             Ok((kept, len_bytes))
         })
     }

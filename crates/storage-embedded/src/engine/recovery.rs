@@ -7,34 +7,26 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_index::Index;
+use acta_statement_log::close::{CLOSING_NAME, Closing, Mark, read_mark};
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::disk::{self, Disk};
+use acta_statement_log::entry::IndexEntry;
+use acta_statement_log::format::VERSION;
+use acta_statement_log::frame::{Frame, FrameStart, RecordAt};
+use acta_statement_log::reader::{LogReader, text_of};
+use acta_statement_log::sampler::Sampler;
+use acta_statement_log::segment::{
+    FrameWalk, Segment, SegmentHeader, Step, Unreadable, segment_number,
+};
+use acta_statement_log::survey::next_frame_head;
 use acta_storage::StorageError;
 
 use crate::OpenError;
-use crate::disk::{self, Disk};
-use crate::format::VERSION;
-use crate::index::{Index, IndexEntry};
-use crate::log::close::{CLOSING_NAME, Closing, Mark, read_mark};
-use crate::log::dictionary::Codec;
-use crate::log::frame::{Frame, FrameStart, RecordAt};
-use crate::log::reader::{LogReader, text_of};
-use crate::log::sampler::Sampler;
-use crate::log::segment::{FrameWalk, Segment, SegmentHeader, Step, Unreadable, segment_number};
-use crate::log::survey::next_frame_head;
+use crate::progress::{OnProgress, Progress};
 
 /// How many entries go into the index at once.
 const REPLAY_ENTRIES: usize = 8192;
-
-/// How far the start has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes of the log that were read.
-    pub done_bytes: u64,
-    /// Bytes of the log that are to be read.
-    pub total_bytes: u64,
-}
-
-/// Called again and again while a start reads the log.
-pub type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// Opens the segments in `directory`, without looking into them; makes the first if there
 /// is none.
@@ -94,7 +86,7 @@ pub(crate) fn is_draft(name: &str) -> bool {
 
 /// Why the log cannot be opened, when the header of a segment in it cannot be used.
 pub(crate) fn refused(directory: &Path, number: u32, unreadable: Unreadable) -> OpenError {
-    let path: PathBuf = directory.join(crate::log::segment::segment_name(number));
+    let path: PathBuf = directory.join(acta_statement_log::segment::segment_name(number));
     match unreadable {
         Unreadable::Newer(found) => OpenError::Newer { path, found, known: VERSION },
         Unreadable::Damaged => {
@@ -141,6 +133,9 @@ pub(crate) fn closing(
     match read_mark(disk, directory)? {
         Mark::None => Ok(None),
         Mark::Closed(closing) if closing.store_id == store_id => Ok(Some(closing)),
+        Mark::Newer(found) => {
+            Err(OpenError::Newer { path: directory.join(CLOSING_NAME), found, known: VERSION })
+        }
         Mark::Closed(_) | Mark::Damaged => {
             tracing::warn!(
                 file = %directory.join(CLOSING_NAME).display(),

@@ -4,6 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use acta_ambient::{ManualClock, SeededEntropy};
+use acta_statement_log::entry::{IndexEntry, IndexEntryLog, Location};
+use acta_statement_log::reader::next_frame;
+use acta_statement_log::record::{Content, EncodedRecord, Record};
+use acta_statement_log::segment::FrameWalk;
 use acta_storage::{
     AgentFilter, Directory, Feed, FeedContent, Order, StatementStore, TenantPurge, TransferSource,
 };
@@ -13,11 +17,7 @@ use acta_storage_suite::fixture::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::index::{IndexEntry, IndexEntryLog, Location};
-use crate::log::queue::Aside;
-use crate::log::reader::next_frame;
-use crate::log::record::{Content, EncodedRecord, Record};
-use crate::log::segment::FrameWalk;
+use crate::writer::queue::{ExclusiveAct, ExclusiveLog};
 use crate::{
     Backup, EmbeddedStorage, LostStatement, LostTables, ReadOnlyDisk, Restore, ScratchDisk,
     SystemDisk, Verified, VerifyOptions, salvage, verify,
@@ -80,8 +80,8 @@ async fn append_erased(storage: &EmbeddedStorage, commitment: u8, target: Option
     let content = Content::Erased([commitment; 32]);
     let record = EncodedRecord { entry, content, received: None };
     let (answer, done) = oneshot::channel();
-    let act = Box::new(move |writer: &mut Writer| writer.append_records(vec![record]));
-    storage.engine.shared.queue.push(Work::Aside(Aside { act, answer })).unwrap();
+    let act = Box::new(move |log: &mut dyn ExclusiveLog| log.append_records(vec![record]));
+    storage.engine.shared.queue.push(Work::Exclusive(ExclusiveAct { act, answer })).unwrap();
     done.await.unwrap().unwrap();
 }
 
@@ -185,10 +185,10 @@ async fn check_queries(storage: &EmbeddedStorage) {
 
 async fn check_copying(storage: &EmbeddedStorage) {
     let page = |count_max| PageLimits { count_max, bytes_max: usize::MAX };
-    let kept = storage.read_kept(TENANT, 0, page(2)).await.unwrap();
+    let kept = storage.read_statements(TENANT, 0, page(2)).await.unwrap();
     assert_eq!(kept.iter().map(|one| one.sequence).collect::<Vec<_>>(), [1, 2]);
     for sequence in ERASED {
-        let copied = storage.read_kept(TENANT, sequence - 1, page(1)).await;
+        let copied = storage.read_statements(TENANT, sequence - 1, page(1)).await;
         let Err(StorageError::Io { source, .. }) = copied else { panic!("{copied:?}") };
         assert_eq!(source.kind(), std::io::ErrorKind::Unsupported);
     }
@@ -315,7 +315,7 @@ async fn a_changed_bit_of_an_erased_record_is_found_by_verify() {
         let file = format!("log/{:08}.log", entry.location.segment);
         let whole = fs::read(directory.join(&file)).unwrap();
         let from = entry.location.offset as usize;
-        let len = 1 + usize::from(whole[from]) + crate::format::CHECKSUM_BYTES;
+        let len = 1 + usize::from(whole[from]) + acta_statement_log::format::CHECKSUM_BYTES;
         for at in from..from + len {
             let mut changed = whole.clone();
             changed[at] ^= 1 << (at % 8);

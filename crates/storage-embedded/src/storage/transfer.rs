@@ -25,13 +25,13 @@ impl TransferSource for EmbeddedStorage {
         self.tables.list_cursors(tenant).await
     }
 
-    async fn read_kept(
+    async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<TransferredStatement>, StorageError> {
-        self.engine.read_kept(tenant, after, page).await
+        self.engine.read_statements(tenant, after, page).await
     }
 
     async fn read_documents(

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 use rusqlite::types::Value;
 use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
-use super::FILE_NAME;
 use super::administration::check_chains;
 use super::checksum::sum;
 use super::failure::failed;
@@ -15,7 +15,7 @@ use super::files;
 use super::followers::count_followed;
 use super::schema;
 use crate::OpenError;
-use crate::disk::Disk;
+use crate::directory::TABLES_NAME;
 
 /// A file of up to this many bytes is checked in memory, and any that has a write-ahead log:
 /// SQLite cannot read that one without writing beside it.
@@ -96,12 +96,12 @@ pub(crate) fn check(
     directory: &Path,
     tell: &mut dyn FnMut(TableSight),
 ) -> Result<u64, OpenError> {
-    let path = directory.join(FILE_NAME);
+    let path = directory.join(TABLES_NAME);
     let bytes = disk.open(&path).and_then(|file| file.len()).unwrap_or(0);
     if bytes == 0 {
         let what =
             "it is missing or empty: documents, credentials, accounts and cursors are lost".into();
-        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
         return Ok(0);
     }
     if let Err(StorageError::Corrupt { place }) = files::check(disk, directory) {
@@ -141,15 +141,15 @@ pub(super) fn check_open(
     }
     check_documents(connection, tell)?;
     check_chains(connection, &mut |what| {
-        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
     })
 }
 
 /// Tells where [`files::check`] has found damage.
 fn damaged_file(place: &str) -> TableSight {
     let (name, offset) = place.split_once(" at byte ").unwrap_or((place, ""));
-    let (file, what) = if name == FILE_NAME {
-        (FILE_NAME, "the header of the database is not what it should be")
+    let (file, what) = if name == TABLES_NAME {
+        (TABLES_NAME, "the header of the database is not what it should be")
     } else {
         (files::LOG_NAME, "the write-ahead log is damaged, and holds more behind it")
     };
@@ -198,7 +198,7 @@ fn check_pages(
     for fault in faults {
         let what = fault.map_err(&failed)?;
         if what != "ok" {
-            tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+            tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
         }
     }
     Ok(())
@@ -222,7 +222,7 @@ fn check_schema(
     let made = schema::empty(version).map_err(&failed)?;
     if found != describe(&made).map_err(failed)? {
         let what = "the schema is not the one that this release makes".to_owned();
-        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
     }
     Ok(())
 }
@@ -237,7 +237,7 @@ fn check_table(
     let sql = format!("SELECT {row}, {is_sound} FROM {table} NOT INDEXED");
     let Ok(mut statement) = connection.prepare(&sql) else {
         let what = format!("table {table} cannot be read");
-        tell(TableSight::Damaged { file: FILE_NAME, what, offset: None });
+        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
         return Ok(());
     };
     let mut rows = statement.query([]).map_err(&failed)?;

@@ -6,13 +6,10 @@
 
 use std::hash::Hasher;
 
-use acta_storage::StorageError;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Type, Value, ValueRef};
 use rusqlite::{Connection, Row};
 use siphasher::sip::SipHasher13;
-
-use super::failure::corrupt_row;
 
 /// The name of the function in SQL: the table's name, then the columns.
 const SUM: &str = "acta_sum";
@@ -67,8 +64,8 @@ pub(super) use {is_sound, sum};
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("table {table}, row {row}")]
 pub(super) struct Unsound {
-    table: &'static str,
-    row: String,
+    pub(super) table: &'static str,
+    pub(super) row: String,
 }
 
 /// Teaches a connection the functions.
@@ -122,24 +119,4 @@ pub(super) fn check(row: &Row<'_>, table: &'static str, place: &str) -> rusqlite
     };
     let unsound = Box::new(Unsound { table, row });
     Err(rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, unsound))
-}
-
-/// The error for values that are not what they should be; none for errors of other kinds.
-pub(super) fn damage_in(error: &rusqlite::Error, act: &str) -> Option<StorageError> {
-    use rusqlite::Error::{
-        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
-    };
-    if let FromSqlConversionFailure(_, _, reason) = error
-        && let Some(Unsound { table, row }) = reason.downcast_ref()
-    {
-        return Some(corrupt_row(table, row));
-    }
-    let is_damage = matches!(
-        error,
-        FromSqlConversionFailure(..)
-            | IntegralValueOutOfRange(..)
-            | InvalidColumnType(..)
-            | Utf8Error(..)
-    );
-    is_damage.then(|| StorageError::Corrupt { place: format!("a value of the tables, {act}") })
 }

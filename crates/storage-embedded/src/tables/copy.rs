@@ -14,7 +14,8 @@ use rusqlite::backup::{Backup, StepResult};
 use super::check::{TableSight, check_open};
 use super::failure::{corrupt_row, failed};
 use super::schema::TablesFile;
-use super::{FILE_NAME, followers, schema};
+use super::{followers, schema};
+use crate::directory::TABLES_NAME;
 
 /// Pages that are copied between two reports.
 const STEP_PAGES: i32 = 256;
@@ -40,14 +41,14 @@ pub(crate) fn copy(
     on_progress: &dyn Fn(u64, u64),
 ) -> Result<u64, StorageError> {
     let failed = failed(COPYING);
-    let file = TablesFile { path: directory.join(FILE_NAME), vfs: None };
+    let file = TablesFile { path: directory.join(TABLES_NAME), vfs: None };
     let source = schema::open_reader(&file)?;
     // The first read fixes what the transaction sees; without one, the copy would begin
     // again whenever something is written.
     source.execute_batch("BEGIN").map_err(&failed)?;
     let version = schema::check_version(&source)?;
     if version == 0 {
-        return Err(StorageError::Corrupt { place: format!("{FILE_NAME}: it is empty") });
+        return Err(StorageError::Corrupt { place: format!("{TABLES_NAME}: it is empty") });
     }
     let mut copy = Connection::open(to).map_err(&failed)?;
     // It is synced at the end, and is of no use before.

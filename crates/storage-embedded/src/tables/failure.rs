@@ -8,7 +8,7 @@ use acta_storage::StorageError;
 use rusqlite::ErrorCode;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 
-use super::checksum::damage_in;
+use super::checksum::Unsound;
 
 /// How long a caller waits before it tries again when the tables are busy.
 pub(super) const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -65,4 +65,24 @@ pub(super) fn is_fatal(error: &StorageError) -> bool {
         | StorageError::Unavailable { .. }
         | StorageError::Full => false,
     }
+}
+
+/// The error for values that are not what they should be; none for errors of other kinds.
+fn damage_in(error: &rusqlite::Error, act: &str) -> Option<StorageError> {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    if let FromSqlConversionFailure(_, _, reason) = error
+        && let Some(Unsound { table, row }) = reason.downcast_ref()
+    {
+        return Some(corrupt_row(table, row));
+    }
+    let is_damage = matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    );
+    is_damage.then(|| StorageError::Corrupt { place: format!("a value of the tables, {act}") })
 }

@@ -10,10 +10,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use acta_statement_log::disk::{Disk, DiskFile};
 use acta_storage::StorageError;
 
-use super::FILE_NAME;
-use crate::disk::{Disk, DiskFile};
+use crate::directory::TABLES_NAME;
 
 /// Bytes of the header of a database.
 const DATABASE_HEADER_BYTES: usize = 100;
@@ -39,14 +39,14 @@ pub(super) const LOG_NAME: &str = "tables.sqlite-wal";
 ///
 /// [`StorageError::Corrupt`] naming file and offset, or [`StorageError::Io`].
 pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), StorageError> {
-    let database = open(disk, &directory.join(FILE_NAME))?;
+    let database = open(disk, &directory.join(TABLES_NAME))?;
     // With a rollback journal, SQLite first undoes what is in the file: one that was being
     // made when power was lost.
     if let Some(database) = &database
         && !has_bytes(disk, &directory.join(JOURNAL_NAME))?
         && let Some(offset) = wrong_header_byte(database.as_ref())?
     {
-        return Err(corrupt(FILE_NAME, offset));
+        return Err(corrupt(TABLES_NAME, offset));
     }
     let Some(log) = WriteAheadLog::open(disk, directory, database.as_deref())? else {
         return Ok(());
@@ -65,7 +65,7 @@ pub(crate) fn check(disk: &dyn Disk, directory: &Path) -> Result<(), StorageErro
 ///
 /// [`StorageError::Io`].
 pub(crate) fn image(disk: &dyn Disk, directory: &Path) -> Result<Vec<u8>, StorageError> {
-    let Some(database) = open(disk, &directory.join(FILE_NAME))? else { return Ok(Vec::new()) };
+    let Some(database) = open(disk, &directory.join(TABLES_NAME))? else { return Ok(Vec::new()) };
     let len = usize::try_from(database.len().map_err(failed)?).unwrap_or(usize::MAX);
     let mut image = vec![0; len];
     database.read_at(&mut image, 0).map_err(failed)?;
@@ -85,7 +85,7 @@ pub(crate) fn image(disk: &dyn Disk, directory: &Path) -> Result<Vec<u8>, Storag
 ///
 /// [`StorageError::Io`].
 pub(crate) fn are_there(disk: &dyn Disk, directory: &Path) -> Result<bool, StorageError> {
-    has_bytes(disk, &directory.join(FILE_NAME))
+    has_bytes(disk, &directory.join(TABLES_NAME))
 }
 
 /// Whether there is a write-ahead log that is not empty.

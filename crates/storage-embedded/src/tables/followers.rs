@@ -1,19 +1,19 @@
 //! How far followers have come, in the tables, and what they make there.
 
 mod entities;
+mod position;
 
 use std::collections::HashMap;
 
 use acta_access::TenantId;
 use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, params};
 
-use super::checksum::{self, is_sound};
+use super::checksum::is_sound;
 use super::failure::{corrupt_row, failed};
 use super::{Tables, schema};
 use entities::write_facts;
-
-const READING: &str = "reading how far followers have come";
+use position::{READING, find_position, read_position};
 
 /// How far each follower has come in each tenant's log, by its name.
 pub(crate) type Positions = HashMap<String, HashMap<TenantId, u64>>;
@@ -95,28 +95,6 @@ pub(super) fn count_followed(connection: &Connection) -> Result<u64, StorageErro
          (SELECT max(sequence) AS sequence FROM followers GROUP BY tenant_id)";
     let count = connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     Ok(count.map_err(failed(READING))?.unsigned_abs())
-}
-
-/// How far a follower has come in a tenant's log.
-pub(super) fn find_position(
-    connection: &Connection,
-    follower: &str,
-    tenant: TenantId,
-) -> Result<u64, StorageError> {
-    let sql = concat!(
-        "SELECT tenant_id, name, sequence, ",
-        is_sound!(followers),
-        " FROM followers WHERE tenant_id = ?1 AND name = ?2"
-    );
-    let mut statement = connection.prepare_cached(sql).map_err(failed(READING))?;
-    let position = statement.query_row(params![tenant.number(), follower], read_position);
-    Ok(position.optional().map_err(failed(READING))?.unwrap_or(0))
-}
-
-fn read_position(row: &Row<'_>) -> rusqlite::Result<u64> {
-    checksum::check(row, "followers", "name")?;
-    // The schema keeps it from being negative.
-    row.get::<_, i64>("sequence").map(i64::unsigned_abs)
 }
 
 fn advance(

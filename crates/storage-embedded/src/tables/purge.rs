@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::disk::Disk;
 use acta_storage::StorageError;
 use rusqlite::{Connection, params};
 
+use super::Tables;
 use super::failure::{RETRY_AFTER, failed};
-use super::{FILE_NAME, Tables};
-use crate::disk::Disk;
+use crate::directory::TABLES_NAME;
 
 /// Rows that are removed in one transaction, so that others need not wait long.
 const CHUNK_ROWS: u32 = 500;
@@ -44,7 +45,7 @@ impl Tables {
             .await?;
         }
         let path = &self.readers.file().path;
-        let log = path.with_file_name(format!("{FILE_NAME}-wal"));
+        let log = path.with_file_name(format!("{TABLES_NAME}-wal"));
         self.writer.write_alone(move |connection| make_anew(connection, (&*disk, &log))).await?;
         Ok(document_count)
     }

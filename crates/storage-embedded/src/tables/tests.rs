@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, ManualClock, Timestamp};
+use acta_statement_log::disk::SystemDisk;
 use acta_storage::{
     CursorStore, Directory, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag,
     EtagMatch, NewDocument, Precondition, SecretStore, StorageError, Tenant,
 };
-use acta_storage_suite::settling::credential;
+use acta_storage_suite::directory::credential;
 use acta_xapi::{ActivityId, Ifi, Uuid};
 use bytes::Bytes;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{FILE_NAME, Tables};
-use crate::disk::SystemDisk;
+use super::Tables;
+use crate::directory::TABLES_NAME;
 
 mod damage;
 mod records;
@@ -52,7 +53,7 @@ impl Bench {
 
     /// Another program's connection to the file.
     fn connect(&self) -> Connection {
-        Connection::open(self.directory.path().join(FILE_NAME)).unwrap()
+        Connection::open(self.directory.path().join(TABLES_NAME)).unwrap()
     }
 }
 
@@ -432,7 +433,7 @@ async fn the_first_proposal_of_a_secret_wins_for_good() {
 fn check_refused(bench: Bench, change: &str, expected: &str) {
     let Bench { directory, clock, tables } = bench;
     drop(tables);
-    let path = directory.path().join(FILE_NAME);
+    let path = directory.path().join(TABLES_NAME);
     Connection::open(&path).unwrap().execute_batch(change).unwrap();
     let before = std::fs::read(&path).unwrap();
     let error = Tables::open(&SystemDisk, directory.path(), clock).unwrap_err();
@@ -455,7 +456,7 @@ fn refuses_the_database_of_another_application() {
 #[test]
 fn refuses_a_file_that_is_no_database() {
     let directory = TempDir::new().unwrap();
-    std::fs::write(directory.path().join(FILE_NAME), [b'x'; 8192]).unwrap();
+    std::fs::write(directory.path().join(TABLES_NAME), [b'x'; 8192]).unwrap();
     let opened = Tables::open(&SystemDisk, directory.path(), Arc::new(ManualClock::new(START)));
     assert!(matches!(opened, Err(StorageError::Corrupt { .. })), "{opened:?}");
 }

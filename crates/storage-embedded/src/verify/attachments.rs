@@ -8,16 +8,17 @@ use acta_access::TenantId;
 use acta_storage::StorageError;
 use acta_xapi::Sha2;
 
+use super::finding::{Advice, Finding};
 use super::log::LogChecked;
-use super::{Advice, Finding, Verifying, failed};
-use crate::attachments::REMOVED_NAME;
+use super::verification::{Verification, failed};
+use crate::directory::REMOVED_NAME;
 
 /// Bytes that are read at once.
 const PIECE_BYTES: u64 = 1 << 20;
 
 /// Checks all files, and that those are there which statements name.
 pub(super) fn check_attachments(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     log: &LogChecked,
 ) -> Result<(), StorageError> {
     let root = verifying.directory().join("attachments");
@@ -49,7 +50,7 @@ fn file_of(tenant: TenantId, sha2: &Sha2) -> String {
     format!("attachments/{tenant}/{prefix}/{}", sha2.as_str())
 }
 
-fn check_staging(verifying: &mut Verifying<'_>, staging: &Path) -> Result<(), StorageError> {
+fn check_staging(verifying: &mut Verification<'_>, staging: &Path) -> Result<(), StorageError> {
     for name in verifying.names(staging)? {
         let what = "content on its way in when the store ended: the next start removes it";
         verifying.tell(Finding::note(&format!("attachments/staging/{name}"), what));
@@ -58,7 +59,7 @@ fn check_staging(verifying: &mut Verifying<'_>, staging: &Path) -> Result<(), St
 }
 
 fn check_tenant(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     (tenant, place): (TenantId, &str),
     log: &LogChecked,
     found: &mut HashSet<(TenantId, Sha2)>,
@@ -92,7 +93,7 @@ fn check_tenant(
 }
 
 /// Whether the content of a file has this hash.
-fn hash(verifying: &mut Verifying<'_>, file: &str, sha2: &Sha2) -> Result<bool, StorageError> {
+fn hash(verifying: &mut Verification<'_>, file: &str, sha2: &Sha2) -> Result<bool, StorageError> {
     let opened = verifying.disk().open(&verifying.directory().join(file)).map_err(failed)?;
     let len = opened.len().map_err(failed)?;
     let (mut hasher, mut at, mut piece) = (sha2.hasher(), 0, Vec::new());

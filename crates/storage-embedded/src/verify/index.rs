@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use acta_statement_index::{RunCheck, RunSight};
 use acta_storage::StorageError;
 use acta_xapi::{StatementId, Uuid};
 
+use super::finding::{Advice, Finding, Severity};
 use super::log::LogChecked;
-use super::{Advice, Finding, Severity, Verifying};
+use super::verification::Verification;
 use crate::Options;
-use crate::index::{RunCheck, RunSight};
 
 /// Checks all runs, and asks them which statements the log has lost.
 pub(super) fn check_index(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     log: &LogChecked,
     fingerprint: u64,
 ) -> Result<(), StorageError> {
@@ -34,7 +35,7 @@ pub(super) fn check_index(
     })
 }
 
-fn see(verifying: &mut Verifying<'_>, sight: RunSight, log_end: u64) {
+fn see(verifying: &mut Verification<'_>, sight: RunSight, log_end: u64) {
     match sight {
         RunSight::Sound(bytes) => {
             verifying.verified.run_count += 1;
@@ -67,7 +68,7 @@ fn see(verifying: &mut Verifying<'_>, sight: RunSight, log_end: u64) {
 }
 
 /// Finds out whose the lost statements are, and their ids, as far as sound runs know them.
-fn name_lost(verifying: &mut Verifying<'_>, check: &RunCheck<'_>) -> Result<(), StorageError> {
+fn name_lost(verifying: &mut Verification<'_>, check: &RunCheck<'_>) -> Result<(), StorageError> {
     let findings = &mut verifying.verified.findings;
     let damaged = findings.iter_mut().filter(|finding| finding.severity == Severity::Damage);
     let lost: Vec<_> = damaged.flat_map(|finding| &mut finding.statements).collect();

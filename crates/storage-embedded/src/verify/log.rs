@@ -6,21 +6,23 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::close::{CLOSING_NAME, Closing, Mark, read_mark};
+use acta_statement_log::format::VERSION;
+use acta_statement_log::reader::{LogReader, statement_of, text_of};
+use acta_statement_log::record::{Record, StatementRecord};
+use acta_statement_log::segment::{Segment, Unreadable, segment_name, segment_number};
+use acta_statement_log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
 use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::json::{self, JsonLimits};
 use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
 
-use super::{Advice, Finding, LostStatement, Verifying};
+use super::finding::{Advice, Finding, LostStatement};
+use super::verification::{Verification, failed};
 use crate::OpenError;
-use crate::engine::purge::{PURGE_NAME, is_rewritten};
+use crate::directory::PURGE_NAME;
+use crate::engine::purge::files::is_rewritten;
 use crate::engine::recovery::{check_order, is_draft};
-use crate::format::VERSION;
 use crate::identity::Identity;
-use crate::log::close::{CLOSING_NAME, Closing, Mark, read_mark};
-use crate::log::reader::{LogReader, statement_of, text_of};
-use crate::log::record::{Record, StatementRecord};
-use crate::log::segment::{Segment, Unreadable, segment_name, segment_number};
-use crate::log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
 
 /// Most lost statements that a finding lists one by one.
 const LOST_MAX: u64 = 1000;
@@ -43,7 +45,7 @@ pub(super) type Take<'t> = &'t mut dyn FnMut(TenantId, StoredStatement) -> io::R
 
 /// Reads the whole log, and gives the statements that are sound to `take`.
 pub(super) fn check_log(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     identity: Option<&Identity>,
     take: Option<Take<'_>>,
 ) -> Result<LogChecked, OpenError> {
@@ -96,13 +98,17 @@ pub(super) fn check_log(
 }
 
 fn mark(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     identity: Option<&Identity>,
 ) -> Result<Option<Closing>, OpenError> {
     let is_ours = |closing: &Closing| identity.is_none_or(|it| it.store_id == closing.store_id);
-    match read_mark(verifying.disk(), &verifying.directory().join("log"))? {
+    let directory = verifying.directory().join("log");
+    match read_mark(verifying.disk(), &directory)? {
         Mark::None => Ok(None),
         Mark::Closed(closing) if is_ours(&closing) => Ok(Some(closing)),
+        Mark::Newer(found) => {
+            Err(OpenError::Newer { path: directory.join(CLOSING_NAME), found, known: VERSION })
+        }
         Mark::Closed(_) | Mark::Damaged => {
             let file = format!("log/{CLOSING_NAME}");
             let what = "the mark of a clean end does not have its checksum";
@@ -113,16 +119,16 @@ fn mark(
 }
 
 /// The position behind the last statement that the mark or a run of the index knows.
-fn known_end(verifying: &Verifying<'_>, closing: Option<&Closing>) -> Result<u64, StorageError> {
+fn known_end(verifying: &Verification<'_>, closing: Option<&Closing>) -> Result<u64, StorageError> {
     let names = verifying.names(&verifying.directory().join("index"))?;
-    let ends = names.iter().filter_map(|name| crate::index::run_positions(name));
+    let ends = names.iter().filter_map(|name| acta_statement_index::run_positions(name));
     let indexed = ends.map(|positions| positions.end).max().unwrap_or(0);
     Ok(indexed.max(closing.map_or(0, |closing| closing.next_position)))
 }
 
 /// What is known while the segments are read in order.
 struct LogCheck<'v, 'a, 't> {
-    verifying: &'v mut Verifying<'a>,
+    verifying: &'v mut Verification<'a>,
     closing: Option<Closing>,
     known_end: u64,
     last_number: u32,
@@ -183,7 +189,7 @@ impl LogCheck<'_, '_, '_> {
         self.verifying.verified.segment_count += 1;
         let directory = self.verifying.directory().join("log");
         let opened = Segment::open(self.verifying.disk(), &directory, number, before);
-        match opened.map_err(super::failed)? {
+        match opened.map_err(failed)? {
             Ok(segment) => Ok(Some(segment)),
             Err(Unreadable::Newer(found)) => {
                 let path = directory.join(segment_name(number));
@@ -301,7 +307,7 @@ impl LogCheck<'_, '_, '_> {
         }
         self.last_stored = self.last_stored.max(stored);
         let is_complete = seen.head.is_none_or(|head| {
-            let at = crate::log::frame::RecordAt {
+            let at = acta_statement_log::frame::RecordAt {
                 location: seen.location,
                 base_micros: segment.header.base_micros,
             };
@@ -329,10 +335,10 @@ impl LogCheck<'_, '_, '_> {
         kept: &StatementRecord<'_>,
         record: &Record<'_>,
     ) -> Option<String> {
-        let Ok(statement) = parse_statement(text.as_bytes(), kept.version, &ParseLimits::KEPT)
+        let Ok(statement) = parse_statement(text.as_bytes(), kept.version, &ParseLimits::STORED)
         else {
             // Either no JSON, or accepted by an older release whose rules were wider.
-            let is_json = json::parse(text.as_bytes(), &JsonLimits::KEPT).is_ok();
+            let is_json = json::parse(text.as_bytes(), &JsonLimits::STORED).is_ok();
             return (!is_json).then(|| "its text is no JSON".to_owned());
         };
         self.note_attachments(record.tenant, &statement);

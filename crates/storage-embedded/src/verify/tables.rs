@@ -2,8 +2,9 @@
 
 use acta_storage::StorageError;
 
+use super::finding::{Advice, Finding};
 use super::log::LogChecked;
-use super::{Advice, Finding, Verifying};
+use super::verification::Verification;
 use crate::OpenError;
 use crate::tables::{TableSight, check_tables as check_rows};
 
@@ -11,7 +12,7 @@ const FILE: &str = "tables.sqlite";
 
 /// Checks the file and all rows.
 pub(super) fn check_tables(
-    verifying: &mut Verifying<'_>,
+    verifying: &mut Verification<'_>,
     log: &LogChecked,
 ) -> Result<(), OpenError> {
     let directory = verifying.directory().to_path_buf();
@@ -31,7 +32,7 @@ pub(super) fn check_tables(
     }
 }
 
-fn see(verifying: &mut Verifying<'_>, sight: TableSight, log_end: u64) {
+fn see(verifying: &mut Verification<'_>, sight: TableSight, log_end: u64) {
     match sight {
         TableSight::Row => verifying.verified.row_count += 1,
         TableSight::DamagedRow { table, row, is_derived } => {

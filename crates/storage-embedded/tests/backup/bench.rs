@@ -14,7 +14,7 @@ use acta_storage_embedded::{
     BackedUp, Backup, BackupError, Checked, Disk, EmbeddedStorage, OpenError, Options, Restore,
     Restored, SystemDisk,
 };
-use acta_storage_suite::attaching::{content_of, stage_content};
+use acta_storage_suite::attachments::{content_of, stage_content};
 use acta_storage_suite::fixture::{Draft, START, activity_id};
 use acta_xapi::Sha2;
 use bytes::Bytes;

@@ -17,10 +17,10 @@ use acta_storage_embedded::{
     Disk, EmbeddedStorage, Options, ReadOnlyDisk, ScratchDisk, SystemDisk, Verified, VerifyOptions,
     verify,
 };
-use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::sample_entry;
+use acta_storage_suite::attachments::{bytes_of_length, stage_content};
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::directory::credential;
 use acta_storage_suite::fixture::{Draft, START, activity_id, mailbox, new_statement, uuid};
-use acta_storage_suite::settling::credential;
 use acta_xapi::{Sha2, Version};
 use bytes::Bytes;
 use tempfile::TempDir;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
-    AuditEntry, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, Order, Outcome,
+    AuditEntry, AuditOutcome, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, Order,
     StorageError,
 };
 use acta_xapi::Uuid;
@@ -31,7 +31,7 @@ pub(super) const HEAD: &str =
     "SELECT tenant_id, last_sequence, hash FROM acta.audit_heads WHERE tenant_id = $1";
 
 /// Whether a chain has an entry with this id.
-pub(super) const TOLD: &str = "SELECT FROM acta.audit WHERE tenant_id = $1 AND id = $2";
+pub(super) const HAS_ENTRY: &str = "SELECT FROM acta.audit WHERE tenant_id = $1 AND id = $2";
 
 pub(super) const INSERT: &str = "INSERT INTO acta.audit \
      (tenant_id, sequence, id, at, who, origin, act, target, outcome, detail, hash) \
@@ -79,8 +79,8 @@ impl AuditStore for PostgresStorage {
         tenant: Option<TenantId>,
         query: &AuditQuery,
     ) -> Result<Vec<AuditEntry>, StorageError> {
-        let filters = Filters::of(query);
-        if filters.is_hopeless() {
+        let filters = AuditFilters::of(query);
+        if filters.matches_nothing() {
             return Ok(Vec::new());
         }
         let chain = chain_of(tenant);
@@ -90,7 +90,7 @@ impl AuditStore for PostgresStorage {
         };
         let behind = i64::try_from(query.after.unwrap_or(first)).unwrap_or(i64::MAX);
         let count_max = i64::try_from(query.count_max).unwrap_or(i64::MAX);
-        let Filters { since, until, who, act, act_prefix, target, outcome } = &filters;
+        let AuditFilters { since, until, who, act, act_prefix, target, outcome } = &filters;
         let values: [&(dyn ToSql + Sync); 10] =
             [&chain, &behind, since, until, who, act, act_prefix, target, outcome, &count_max];
         let values = &values;
@@ -118,7 +118,7 @@ impl AuditStore for PostgresStorage {
 
 /// What entries must be like, as columns.
 #[derive(Debug)]
-struct Filters<'a> {
+struct AuditFilters<'a> {
     since: Option<i64>,
     until: Option<i64>,
     who: Option<String>,
@@ -128,7 +128,7 @@ struct Filters<'a> {
     outcome: Option<&'static str>,
 }
 
-impl<'a> Filters<'a> {
+impl<'a> AuditFilters<'a> {
     fn of(query: &'a AuditQuery) -> Self {
         let act = query.act.as_deref();
         Self {
@@ -138,12 +138,12 @@ impl<'a> Filters<'a> {
             act: act.filter(|act| !act.ends_with('.')),
             act_prefix: act.filter(|act| act.ends_with('.')),
             target: query.target.as_deref(),
-            outcome: query.outcome.map(Outcome::as_str),
+            outcome: query.outcome.map(AuditOutcome::as_str),
         }
     }
 
     /// Whether they ask for the character 0, which no text in the database holds.
-    fn is_hopeless(&self) -> bool {
+    fn matches_nothing(&self) -> bool {
         let texts = [self.who.as_deref(), self.act, self.act_prefix, self.target];
         texts.into_iter().flatten().any(|text| text.contains('\0'))
     }
@@ -166,7 +166,7 @@ fn read_entry(chain: i32, row: &Row) -> Result<AuditEntry, Failure> {
         from: row.get("origin"),
         act: row.get::<_, String>("act").into(),
         target: row.get("target"),
-        outcome: Outcome::of_name(outcome).ok_or_else(corrupt)?,
+        outcome: AuditOutcome::of_name(outcome).ok_or_else(corrupt)?,
         detail: row.get("detail"),
     };
     let hash = hash.try_into().map_err(|_len| corrupt())?;
@@ -186,7 +186,7 @@ pub(super) fn read_head(row: &Row) -> Result<(i32, ChainHead), Failure> {
 
 /// Entries that follow the ends of their chains, and the ends that they make, as columns.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(super) struct AuditRows {
     chains: Vec<i32>,
     sequences: Vec<i64>,
     ids: Vec<Id>,
@@ -203,7 +203,7 @@ pub(super) struct Entries {
     head_hashes: Vec<Vec<u8>>,
 }
 
-impl Entries {
+impl AuditRows {
     /// The entries that `told` become behind `heads`, among which each finds its chain.
     pub(super) fn following(
         mut heads: BTreeMap<i32, ChainHead>,

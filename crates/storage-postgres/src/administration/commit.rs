@@ -18,10 +18,10 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use self::decision::{Decision, Locked, decide};
-use self::rows::{Asked, Rows};
+use self::rows::{ChangeKeys, RecordRows};
 use super::audit::{self, read_head};
 use super::records::{columns, read_record};
-use crate::database::{Connection, Database, Unfinished};
+use crate::database::{Connection, Database, OpenTransaction};
 use crate::failure::{Failure, RETRY_AFTER};
 
 const ACT: &str = "committing a change";
@@ -76,7 +76,7 @@ impl Database {
         if change.writes.is_empty() && change.entries.is_empty() {
             return Ok(Committed::Done);
         }
-        let asked = Asked::of(change);
+        let asked = ChangeKeys::of(change);
         let mut attempts = self.attempts(ACT);
         let (mut is_unknown, mut overtaken_count) = (false, 0);
         loop {
@@ -105,8 +105,12 @@ impl Database {
         }
     }
 
-    async fn attempt(&self, asked: &Asked<'_>, is_unknown: bool) -> Result<Attempted, Failure> {
-        let mut unfinished = Unfinished::default();
+    async fn attempt(
+        &self,
+        asked: &ChangeKeys<'_>,
+        is_unknown: bool,
+    ) -> Result<Attempted, Failure> {
+        let mut unfinished = OpenTransaction::default();
         let connection = unfinished.begin(self.connect().await?);
         let attempted = Box::pin(self.attempt_on(&connection, asked, is_unknown)).await;
         self.end(unfinished, connection, attempted).await
@@ -115,13 +119,13 @@ impl Database {
     async fn attempt_on(
         &self,
         connection: &Connection,
-        asked: &Asked<'_>,
+        asked: &ChangeKeys<'_>,
         is_unknown: bool,
     ) -> Result<Attempted, Failure> {
         let locked = self.limit(Box::pin(lock(connection, asked))).await?;
         let attempted = match decide(asked, &locked, is_unknown) {
             Decision::Write => {
-                let rows = Rows::of(asked.change, locked);
+                let rows = RecordRows::of(asked.change, locked);
                 // Lost from here on, it may have been committed.
                 self.limit(Box::pin(write(connection, &rows))).await.map_err(Failure::at_commit)?;
                 self.health.note_commit();
@@ -147,14 +151,14 @@ fn is_about_names(failure: &Failure) -> bool {
 }
 
 /// Begins the transaction, and locks and reads everything that the change touches.
-async fn lock(connection: &Connection, asked: &Asked<'_>) -> Result<Locked, Failure> {
+async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked, Failure> {
     let inserting = connection.prepare_cached(MAKE).await?;
     let locking = connection.prepare_cached(LOCK).await?;
     let naming = connection.prepare_cached(HOLDERS).await?;
     let opening = connection.prepare_cached(audit::BEGIN_CHAINS).await?;
     let heading = connection.prepare_cached(audit::LOCK_HEADS).await?;
-    let telling = connection.prepare_cached(audit::TOLD).await?;
-    let Asked { made, places, names, chains, first_entry, .. } = asked;
+    let telling = connection.prepare_cached(audit::HAS_ENTRY).await?;
+    let ChangeKeys { made, places, names, chains, first_entry, .. } = asked;
     let (made, places, names) = (made.columns(), places.columns(), names.columns());
     let start = &ChainHash::START.0[..];
     let of_chains: [&(dyn ToSql + Sync); 2] = [chains, &start];
@@ -187,12 +191,12 @@ async fn lock(connection: &Connection, asked: &Asked<'_>) -> Result<Locked, Fail
     }
     opened?;
     locked.heads = heads?.iter().map(read_head).collect::<Result<BTreeMap<_, _>, Failure>>()?;
-    locked.is_told = told?.is_some();
+    locked.is_recorded = told?.is_some();
     Ok(locked)
 }
 
 /// Writes everything, and commits behind it, without waiting between.
-async fn write(connection: &Connection, rows: &Rows<'_>) -> Result<(), Failure> {
+async fn write(connection: &Connection, rows: &RecordRows<'_>) -> Result<(), Failure> {
     let steps = rows.steps();
     let mut prepared = Vec::new();
     for (sql, _) in &steps {

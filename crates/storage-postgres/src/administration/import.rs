@@ -9,13 +9,13 @@ use acta_storage::{
 };
 use tokio_postgres::types::ToSql;
 
-use super::audit::{self, Entries, chain_of, read_head};
+use super::audit::{self, AuditRows, chain_of, read_head};
 use super::commit::REMOVE;
 use super::tenants::{COUNTERS, NEVER, number_of};
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
 
-const ADOPTING_AUDIT: &str = "importing the audit";
+const IMPORTING_AUDIT: &str = "importing the audit";
 
 const INSERT: &str = "INSERT INTO acta.records \
      (kind, id, version, tenant_id, owner, name, expires, body) \
@@ -45,7 +45,7 @@ impl Database {
         entries: &[AuditEntry],
     ) -> Result<(), StorageError> {
         let Some(last) = entries.last() else { return Ok(()) };
-        let mut attempts = self.attempts(ADOPTING_AUDIT);
+        let mut attempts = self.attempts(IMPORTING_AUDIT);
         let mut is_unknown = false;
         loop {
             // The attempt before may have been committed, though nobody was told.
@@ -105,9 +105,9 @@ async fn follow(
     if let Some(sequence) = first_broken_link(head, tenant, entries) {
         let gap = format!("entry {sequence} of the audit does not follow");
         let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
-        return Err(StorageError::Io { act: ADOPTING_AUDIT, source }.into());
+        return Err(StorageError::Io { act: IMPORTING_AUDIT, source }.into());
     }
-    let entries = Entries::placed(chain_of(tenant), entries.to_vec());
+    let entries = AuditRows::placed(chain_of(tenant), entries.to_vec());
     connection.execute(audit::INSERT, &entries.columns()).await?;
     connection.execute(audit::MOVE_HEADS, &entries.heads()).await?;
     Ok(())

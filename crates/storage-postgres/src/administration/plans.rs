@@ -20,7 +20,7 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
         ("records, removed", commit::REMOVE),
         ("ends of chains, locked", audit::LOCK_HEADS),
         ("the end of a chain", audit::HEAD),
-        ("whether it is told", audit::TOLD),
+        ("whether it has an entry", audit::HAS_ENTRY),
         ("ends of chains, moved", audit::MOVE_HEADS),
         ("the audit, oldest first", audit::LIST_ASCENDING),
         ("the audit, newest first", audit::LIST_DESCENDING),

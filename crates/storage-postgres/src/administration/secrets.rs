@@ -14,7 +14,7 @@ impl Database {
         proposed: [u8; 32],
     ) -> Result<[u8; 32], StorageError> {
         let secret: Vec<u8> = self
-            .run("settling a secret", |connection| async move {
+            .run("creating a secret", |connection| async move {
                 let sql = "INSERT INTO acta.secrets (name, secret) VALUES ($1, $2) \
                      ON CONFLICT (name) DO NOTHING";
                 let insert = connection.prepare_cached(sql).await?;

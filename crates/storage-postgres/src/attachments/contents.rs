@@ -9,7 +9,7 @@ use acta_storage::StorageError;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 
-use super::{ContentName, ContentStore, Kind};
+use super::{ContentKind, ContentName, ContentStore};
 use crate::types::{Id, number, tenant_of};
 
 /// How many contents are looked for at once when those that are left over are removed.
@@ -31,21 +31,21 @@ const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
 
 /// What is known of content that is marked for its removal.
 #[derive(Debug)]
-struct Doomed {
+struct MarkedContent {
     is_object: bool,
     upload: Option<String>,
 }
 
 /// Content that is recorded and not named. Dropped, it is removed, if only later.
 #[derive(Debug)]
-pub(super) struct Unnamed {
+pub(super) struct UnnamedContent {
     store: Arc<ContentStore>,
     name: ContentName,
-    kind: Kind,
+    kind: ContentKind,
     is_forgotten: bool,
 }
 
-impl Unnamed {
+impl UnnamedContent {
     /// Records new content, which goes where the store puts it.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Unnamed {
     }
 
     /// Where the content is.
-    pub(super) const fn kind(&self) -> Kind {
+    pub(super) const fn kind(&self) -> ContentKind {
         self.kind
     }
 
@@ -73,7 +73,7 @@ impl Unnamed {
     }
 }
 
-impl Drop for Unnamed {
+impl Drop for UnnamedContent {
     fn drop(&mut self) {
         if self.is_forgotten {
             return;
@@ -105,7 +105,7 @@ impl ContentStore {
                      VALUES ($1, $2, now(), $3, false) \
                      ON CONFLICT (tenant_id, content_id) DO NOTHING";
                 let insert = connection.prepare_cached(sql).await?;
-                let is_object = self.kind == Kind::Object;
+                let is_object = self.kind == ContentKind::Object;
                 connection.execute(&insert, &[&number(name.tenant), &name.id, &is_object]).await?;
                 Ok(())
             })
@@ -180,16 +180,21 @@ impl ContentStore {
     /// [`StorageError::Busy`], [`StorageError::Unavailable`], [`StorageError::Full`] or
     /// [`StorageError::Io`].
     async fn remove(&self, name: ContentName) -> Result<(), StorageError> {
-        match self.doom(name).await? {
+        match self.mark_for_removal(name).await? {
             None => Ok(()),
-            Some(Doomed { is_object: true, upload }) => self.remove_object(name, upload).await,
-            Some(Doomed { is_object: false, .. }) => self.delete(name).await,
+            Some(MarkedContent { is_object: true, upload }) => {
+                self.remove_object(name, upload).await
+            }
+            Some(MarkedContent { is_object: false, .. }) => self.delete(name).await,
         }
     }
 
     /// Marks content, so that nobody names it any more. Returns what is known of it; none if
     /// it has been named or is gone.
-    async fn doom(&self, name: ContentName) -> Result<Option<Doomed>, StorageError> {
+    async fn mark_for_removal(
+        &self,
+        name: ContentName,
+    ) -> Result<Option<MarkedContent>, StorageError> {
         let row = self
             .database
             .run(ACT_OF_REMOVAL, |connection| async move {
@@ -197,11 +202,13 @@ impl ContentStore {
                 // piece that is being written.
                 let sql = "UPDATE acta.contents SET is_doomed = true \
                      WHERE tenant_id = $1 AND content_id = $2 RETURNING is_object, upload";
-                let doom = connection.prepare_cached(sql).await?;
-                Ok(connection.query_opt(&doom, &[&number(name.tenant), &name.id]).await?)
+                let mark_for_removal = connection.prepare_cached(sql).await?;
+                Ok(connection
+                    .query_opt(&mark_for_removal, &[&number(name.tenant), &name.id])
+                    .await?)
             })
             .await?;
-        Ok(row.map(|row| Doomed { is_object: row.get(0), upload: row.get(1) }))
+        Ok(row.map(|row| MarkedContent { is_object: row.get(0), upload: row.get(1) }))
     }
 
     /// Deletes the pieces and the record of marked content.

@@ -7,24 +7,24 @@ use acta_access::TenantId;
 use acta_storage::StorageError;
 use tokio_postgres::types::ToSql;
 
-use super::staged::Body;
-use super::{Kind, Staged};
+use super::staged::StagedBody;
+use super::{ContentKind, Staged};
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::types::{Id, number};
 
 /// The content that a transaction has named, once that is committed.
 #[derive(Debug)]
-pub(crate) struct Named(HashSet<Id>);
+pub(crate) struct NamedContent(HashSet<Id>);
 
-impl Named {
+impl NamedContent {
     /// Leaves what was named where it is, and has the rest removed: equal content was there.
     ///
     /// To be called after the commit, and to save work only: what is dropped instead is
     /// asked about in the database, and stays if it is named there.
     pub(crate) fn keep(&self, staged: Vec<Staged>) {
         for staged in staged {
-            if let Body::Written(unnamed) = staged.body
+            if let StagedBody::Written(unnamed) = staged.body
                 && self.0.contains(&staged.name.id)
             {
                 unnamed.forget();
@@ -49,13 +49,13 @@ impl Staged {
         connection: &Connection,
         tenant: TenantId,
         staged: &[&Self],
-    ) -> Result<Named, Failure> {
+    ) -> Result<NamedContent, Failure> {
         if staged.is_empty() {
-            return Ok(Named(HashSet::new()));
+            return Ok(NamedContent(HashSet::new()));
         }
         let named = insert(connection, tenant, staged).await?;
         let is_named = |staged: &&&Self| named.contains(&staged.name.id);
-        let is_written = |staged: &&&Self| matches!(staged.body, Body::Written(_));
+        let is_written = |staged: &&&Self| matches!(staged.body, StagedBody::Written(_));
         let written = staged.iter().filter(is_named).filter(is_written);
         let written: Vec<Id> = written.map(|staged| staged.name.id).collect();
         if !written.is_empty() && release(connection, tenant, &written).await? < written.len() {
@@ -64,7 +64,7 @@ impl Staged {
             let retry_after = Duration::from_secs(1);
             return Err(StorageError::Busy { retry_after }.into());
         }
-        Ok(Named(named))
+        Ok(NamedContent(named))
     }
 }
 
@@ -87,11 +87,11 @@ async fn insert(
         hashes.push(staged.computed.as_str());
         lens.push(i64::try_from(staged.len_bytes).unwrap_or(i64::MAX));
         bytes.push(match &staged.body {
-            Body::Waiting { bytes, .. } => Some(&bytes[..]),
-            Body::Written(_) => None,
+            StagedBody::Waiting { bytes, .. } => Some(&bytes[..]),
+            StagedBody::Written(_) => None,
         });
         ids.push(staged.name.id);
-        are_objects.push(staged.body.kind() == Kind::Object);
+        are_objects.push(staged.body.kind() == ContentKind::Object);
     }
     let tenant = number(tenant);
     let columns: [&(dyn ToSql + Sync); 6] = [&tenant, &hashes, &lens, &bytes, &ids, &are_objects];

@@ -25,7 +25,7 @@ const ACT_OF_WRITING: &str = "writing an attachment to object storage";
 const ACT_OF_REMOVING: &str = "removing an attachment from object storage";
 
 /// What the caller of the port is told.
-pub(super) fn tell(error: ObjectError, act: &'static str) -> StorageError {
+pub(super) fn to_storage_error(error: ObjectError, act: &'static str) -> StorageError {
     if matches!(error, ObjectError::Unavailable { .. }) {
         tracing::error!(error = &error as &dyn std::error::Error, act, "object storage fails");
         return StorageError::Unavailable { retry_after: RETRY_AFTER };
@@ -59,7 +59,7 @@ impl ContentStore {
         bytes: Bytes,
     ) -> Result<(), StorageError> {
         let put = self.bucket(ACT_OF_WRITING)?.put(&name.key(), bytes).await;
-        put.map_err(|error| tell(error, ACT_OF_WRITING))
+        put.map_err(|error| to_storage_error(error, ACT_OF_WRITING))
     }
 
     /// Begins to send content in parts, and records that, so that any node can give it up.
@@ -70,12 +70,12 @@ impl ContentStore {
     pub(super) async fn begin_upload(&self, name: ContentName) -> Result<Upload, StorageError> {
         let bucket = self.bucket(ACT_OF_WRITING)?;
         let upload = bucket.begin(&name.key()).await;
-        let upload = upload.map_err(|error| tell(error, ACT_OF_WRITING))?;
+        let upload = upload.map_err(|error| to_storage_error(error, ACT_OF_WRITING))?;
         let recorded = self.record_upload(name, &upload).await;
         if !matches!(recorded, Ok(true)) {
             // Nobody else knows of it.
             let aborted = bucket.abort(&name.key(), &upload).await;
-            aborted.map_err(|error| tell(error, ACT_OF_REMOVING))?;
+            aborted.map_err(|error| to_storage_error(error, ACT_OF_REMOVING))?;
         }
         if recorded? {
             return Ok(upload);
@@ -111,7 +111,7 @@ impl ContentStore {
         bytes: Bytes,
     ) -> Result<PartTag, StorageError> {
         let put = self.bucket(ACT_OF_WRITING)?.put_part(&name.key(), upload, number, bytes).await;
-        put.map_err(|error| tell(error, ACT_OF_WRITING))
+        put.map_err(|error| to_storage_error(error, ACT_OF_WRITING))
     }
 
     /// Makes an object of the parts.
@@ -122,7 +122,7 @@ impl ContentStore {
         tags: Vec<PartTag>,
     ) -> Result<(), StorageError> {
         let completed = self.bucket(ACT_OF_WRITING)?.complete(&name.key(), upload, tags).await;
-        completed.map_err(|error| tell(error, ACT_OF_WRITING))
+        completed.map_err(|error| to_storage_error(error, ACT_OF_WRITING))
     }
 
     /// Removes an object, and gives up what was sent of it.
@@ -134,10 +134,10 @@ impl ContentStore {
         let bucket = self.bucket(ACT_OF_REMOVING)?;
         if let Some(upload) = upload {
             let aborted = bucket.abort(&name.key(), &Upload(upload)).await;
-            aborted.map_err(|error| tell(error, ACT_OF_REMOVING))?;
+            aborted.map_err(|error| to_storage_error(error, ACT_OF_REMOVING))?;
         }
         let removed = bucket.remove(&name.key()).await;
-        removed.map_err(|error| tell(error, ACT_OF_REMOVING))
+        removed.map_err(|error| to_storage_error(error, ACT_OF_REMOVING))
     }
 
     /// Opens an object.
@@ -155,7 +155,7 @@ impl ContentStore {
                 let place = format!("object storage, object {}", name.key());
                 Err(StorageError::Corrupt { place })
             }
-            Err(error) => Err(tell(error, ACT_OF_READING)),
+            Err(error) => Err(to_storage_error(error, ACT_OF_READING)),
         }
     }
 
@@ -167,7 +167,9 @@ impl ContentStore {
     ) -> Result<Bytes, StorageError> {
         let mut reader = self.open_object(name).await?;
         let mut content = BytesMut::with_capacity(len);
-        while let Some(piece) = reader.next().await.map_err(|error| tell(error, ACT_OF_READING))? {
+        while let Some(piece) =
+            reader.next().await.map_err(|error| to_storage_error(error, ACT_OF_READING))?
+        {
             content.extend_from_slice(&piece);
         }
         Ok(content.freeze())

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio_postgres::Row;
 
-use super::objects::{ACT_OF_READING, tell};
+use super::objects::{ACT_OF_READING, to_storage_error};
 use super::{ContentName, ContentStore};
 use crate::types::number;
 
@@ -27,14 +27,14 @@ pub(super) struct ContentReader {
 
 #[derive(Debug)]
 struct Unread {
-    source: Source,
+    source: ContentSource,
     hasher: Sha2Hasher,
     rest_bytes: u64,
 }
 
 /// Where the next piece comes from.
 #[derive(Debug)]
-enum Source {
+enum ContentSource {
     /// From memory: content is short, and came with its row.
     Row(Bytes),
     /// From the database: the piece of this number.
@@ -77,15 +77,15 @@ async fn source_of(
     store: &Arc<ContentStore>,
     tenant: TenantId,
     row: &Row,
-) -> Result<Source, StorageError> {
+) -> Result<ContentSource, StorageError> {
     if let Some(bytes) = row.get::<_, Option<Vec<u8>>>("bytes") {
-        return Ok(Source::Row(bytes.into()));
+        return Ok(ContentSource::Row(bytes.into()));
     }
     let name = ContentName { tenant, id: row.get("content_id") };
     if row.get("is_object") {
-        return store.open_object(name).await.map(Source::Object);
+        return store.open_object(name).await.map(ContentSource::Object);
     }
-    Ok(Source::Pieces { store: Arc::clone(store), name, piece: 0 })
+    Ok(ContentSource::Pieces { store: Arc::clone(store), name, piece: 0 })
 }
 
 #[async_trait]
@@ -116,7 +116,7 @@ impl AttachmentReader for ContentReader {
     }
 }
 
-impl Source {
+impl ContentSource {
     /// The next piece, which is empty if there is none.
     async fn next(&mut self) -> Result<Bytes, StorageError> {
         match self {
@@ -127,7 +127,8 @@ impl Source {
                 Ok(bytes)
             }
             Self::Object(object) => {
-                let bytes = object.next().await.map_err(|error| tell(error, ACT_OF_READING))?;
+                let bytes =
+                    object.next().await.map_err(|error| to_storage_error(error, ACT_OF_READING))?;
                 Ok(bytes.unwrap_or_default())
             }
         }

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::contents::Unnamed;
-use super::{ContentName, ContentStore, Kind};
+use super::contents::UnnamedContent;
+use super::{ContentKind, ContentName, ContentStore};
 
 /// Content that has been received whole. Dropped, it is removed unless it has been named.
 #[derive(Debug)]
@@ -22,12 +22,12 @@ pub(crate) struct Staged {
     pub(super) announced: Sha2,
     pub(super) computed: Sha2,
     pub(super) len_bytes: u64,
-    pub(super) body: Body,
+    pub(super) body: StagedBody,
 }
 
 /// Where content waits.
 #[derive(Debug)]
-pub(super) enum Body {
+pub(super) enum StagedBody {
     /// In memory, to be written beside its hash.
     Waiting {
         /// All of it.
@@ -36,14 +36,14 @@ pub(super) enum Body {
         _room: OwnedSemaphorePermit,
     },
     /// Where it will stay.
-    Written(Unnamed),
+    Written(UnnamedContent),
 }
 
-impl Body {
+impl StagedBody {
     /// Where the content is, or would be if it were not short.
-    pub(super) const fn kind(&self) -> Kind {
+    pub(super) const fn kind(&self) -> ContentKind {
         match self {
-            Self::Waiting { .. } => Kind::Pieces,
+            Self::Waiting { .. } => ContentKind::Pieces,
             Self::Written(unnamed) => unnamed.kind(),
         }
     }
@@ -103,10 +103,10 @@ impl StagedAttachment for Staged {
         let (Ok(len), true) = (usize::try_from(self.len_bytes), self.len_bytes <= len_max) else {
             return Ok(None);
         };
-        if let Body::Waiting { bytes, .. } = &self.body {
+        if let StagedBody::Waiting { bytes, .. } = &self.body {
             return Ok(Some(bytes.clone()));
         }
-        if self.body.kind() == Kind::Object {
+        if self.body.kind() == ContentKind::Object {
             return self.store.read_object(self.name, len).await.map(Some);
         }
         let mut content = BytesMut::with_capacity(len);

@@ -17,7 +17,7 @@ use acta_xapi::Sha2;
 use bytes::Bytes;
 
 use super::{PIECE_BYTES, SHORT_BYTES_MAX, Staged};
-use crate::database::Lent;
+use crate::database::SharedConnection;
 use crate::failure::Failure;
 use crate::{Attachments, Options, PostgresStorage};
 
@@ -103,8 +103,8 @@ impl Bench {
     }
 
     /// Waits until nothing is being removed any more.
-    async fn settle(&self) {
-        self.storage.attachments.settle().await;
+    async fn finish_removals(&self) {
+        self.storage.attachments.finish_removals().await;
     }
 
     async fn sweep(&self) -> usize {
@@ -121,8 +121,9 @@ fn taken_over(storage: &PostgresStorage, staged: Box<dyn StagedAttachment>) -> S
 async fn append(storage: &PostgresStorage, staged: Vec<Staged>) -> Result<(), StorageError> {
     let content: Vec<&Staged> = staged.iter().collect();
     let content = &content;
-    let work =
-        |connection: Lent| async move { Staged::name_all(&connection, TENANT, content).await };
+    let work = |connection: SharedConnection| async move {
+        Staged::name_all(&connection, TENANT, content).await
+    };
     let named = storage.database.transact("storing statements", work).await?;
     named.keep(staged);
     Ok(())
@@ -188,20 +189,20 @@ async fn what_is_dropped_is_removed() {
     assert_eq!(bench.counts(), "1|2");
     drop(writer);
     drop(bench.stage(&long).await);
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.counts(), "0|0");
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_is_not_waited_for_leaves_nothing() {
+async fn an_abandoned_write_leaves_nothing() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
     for polls in 1..12 {
         let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
         start_and_drop(writer.write(long.clone()), polls).await;
     }
-    bench.settle().await;
+    bench.finish_removals().await;
     // What was recorded behind the back of its removal is left over.
     bench.sweep().await;
     assert_eq!(bench.counts(), "0|0");
@@ -227,11 +228,11 @@ async fn content_over_the_bound_is_refused() {
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(b"")).await.unwrap();
     writer.write(longest).await.unwrap();
     let refused = writer.write(Bytes::from_static(b"+")).await;
-    let is_told =
+    let is_recorded =
         matches!(refused, Err(StorageError::TooLarge { bytes_max: max }) if max == bytes_max);
-    assert!(is_told, "got {refused:?}");
+    assert!(is_recorded, "got {refused:?}");
     drop(writer);
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.counts(), "0|2");
 }
 
@@ -295,7 +296,7 @@ async fn content_dropped_after_an_unknown_commit_is_kept_if_it_was_named() {
         Staged::name_all(&connection, TENANT, of_append).await
     });
     again.await.unwrap().keep(vec![staged]);
-    bench.settle().await;
+    bench.finish_removals().await;
     bench.sweep().await;
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
 }
@@ -317,7 +318,7 @@ async fn content_dropped_before_the_end_of_its_commit_is_kept() {
     };
     let (swept, ()) = tokio::join!(sweep, commit);
     swept.unwrap();
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
     assert_eq!(bench.counts(), "0|3");
 }
@@ -340,7 +341,7 @@ async fn content_swept_before_its_batch_fails_the_batch() {
     assert_eq!(bench.counts(), "0|0");
     let refused = append(&bench.storage, staged).await;
     assert!(matches!(refused, Err(StorageError::Busy { .. })), "got {refused:?}");
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.read(&short).await.unwrap(), None);
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
@@ -353,12 +354,12 @@ async fn content_that_is_marked_for_removal_cannot_be_named() {
     bench.database.sql("UPDATE acta.contents SET is_doomed = true");
     let refused = append(&bench.storage, staged).await;
     assert!(matches!(refused, Err(StorageError::Busy { .. })), "got {refused:?}");
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.read(&long).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn content_swept_while_it_comes_cannot_be_finished() {
+async fn content_swept_while_it_is_received_cannot_be_finished() {
     let bench = Bench::open().await;
     let long = content(LONG, 0);
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
@@ -366,7 +367,7 @@ async fn content_swept_while_it_comes_cannot_be_finished() {
     assert_eq!(bench.sweep().await, 1);
     assert!(writer.write(long.slice(PIECE_BYTES..)).await.is_err());
     drop(writer);
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.counts(), "0|0");
 }
 
@@ -415,7 +416,7 @@ async fn equal_content_from_two_nodes_at_once_is_kept_once() {
     }
     writers.join_all().await;
     for node in &nodes {
-        node.attachments.settle().await;
+        node.attachments.finish_removals().await;
     }
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
     assert_eq!(bench.counts(), "0|3");
@@ -430,14 +431,14 @@ async fn equal_content_in_one_batch_is_kept_once() {
         staged.push(bench.stage(content).await);
     }
     append(&bench.storage, staged).await.unwrap();
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.counts(), "0|3");
     assert_eq!(bench.read(&short).await.unwrap(), Some(short));
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn damage_is_told_with_its_place() {
+async fn damage_is_reported_with_its_place() {
     let bench = Bench::open().await;
     let (short, long) = (content(10, 0), content(LONG, 0));
     bench.append(&short).await;

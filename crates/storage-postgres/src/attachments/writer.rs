@@ -11,9 +11,9 @@ use acta_xapi::scalar::Sha2Hasher;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
-use super::contents::Unnamed;
-use super::staged::Body;
-use super::{ContentName, ContentStore, Kind, PIECE_BYTES, Staged};
+use super::contents::UnnamedContent;
+use super::staged::StagedBody;
+use super::{ContentKind, ContentName, ContentStore, PIECE_BYTES, Staged};
 
 /// Writes content and its hash. Without an end, it is removed.
 #[derive(Debug)]
@@ -26,21 +26,21 @@ pub(super) struct ContentWriter {
     /// What has not been written yet: less than a piece.
     gathered: BytesMut,
     /// What has.
-    written: Option<Written>,
+    written: Option<SentContent>,
     /// Whether a write failed or was not waited for, so that bytes are missing.
     is_broken: bool,
 }
 
 /// Content that has gone out of memory.
 #[derive(Debug)]
-struct Written {
-    unnamed: Unnamed,
-    sent: Sent,
+struct SentContent {
+    unnamed: UnnamedContent,
+    sent: SentParts,
 }
 
 /// What has been sent of it.
 #[derive(Debug)]
-enum Sent {
+enum SentParts {
     /// So many pieces to the database.
     Pieces(i32),
     /// Parts of an object.
@@ -66,8 +66,8 @@ impl ContentWriter {
     /// How much is gathered before it is written.
     fn piece_bytes(&self) -> usize {
         match self.store.kind {
-            Kind::Pieces => PIECE_BYTES,
-            Kind::Object => PART_BYTES,
+            ContentKind::Pieces => PIECE_BYTES,
+            ContentKind::Object => PART_BYTES,
         }
     }
 
@@ -86,51 +86,51 @@ impl ContentWriter {
     async fn put_out(&mut self) -> Result<(), StorageError> {
         let (store, name) = (&self.store, self.name);
         if self.written.is_none() {
-            let unnamed = Unnamed::begin(store, name).await?;
+            let unnamed = UnnamedContent::begin(store, name).await?;
             let sent = match unnamed.kind() {
-                Kind::Pieces => Sent::Pieces(0),
-                Kind::Object => {
+                ContentKind::Pieces => SentParts::Pieces(0),
+                ContentKind::Object => {
                     let upload = store.begin_upload(name).await?;
-                    Sent::Parts { upload, tags: Vec::new() }
+                    SentParts::Parts { upload, tags: Vec::new() }
                 }
             };
-            self.written = Some(Written { unnamed, sent });
+            self.written = Some(SentContent { unnamed, sent });
         }
         let Some(written) = &mut self.written else { return Err(incomplete()) };
         match &mut written.sent {
-            Sent::Pieces(count) => {
+            SentParts::Pieces(count) => {
                 store.put_piece(name, *count, &self.gathered).await?;
                 *count += 1;
                 self.gathered.clear();
             }
-            Sent::Parts { upload, tags } => {
+            SentParts::Parts { upload, tags } => {
                 let part = self.gathered.split().freeze();
                 tags.push(store.put_part(name, upload, tags.len(), part).await?);
             }
-            Sent::Object => return Err(incomplete()),
+            SentParts::Object => return Err(incomplete()),
         }
         Ok(())
     }
 
-    async fn end(&mut self) -> Result<Body, StorageError> {
+    async fn end(&mut self) -> Result<StagedBody, StorageError> {
         if self.written.is_none()
             && let Some(permit) = self.store.reserve(self.gathered.len())
         {
             let bytes = Bytes::copy_from_slice(&self.gathered);
-            return Ok(Body::Waiting { bytes, _room: permit });
+            return Ok(StagedBody::Waiting { bytes, _room: permit });
         }
-        if self.written.is_none() && self.store.kind == Kind::Object {
-            let unnamed = Unnamed::begin(&self.store, self.name).await?;
-            self.written = Some(Written { unnamed, sent: Sent::Object });
+        if self.written.is_none() && self.store.kind == ContentKind::Object {
+            let unnamed = UnnamedContent::begin(&self.store, self.name).await?;
+            self.written = Some(SentContent { unnamed, sent: SentParts::Object });
             self.store.put_object(self.name, self.gathered.split().freeze()).await?;
         } else if !self.gathered.is_empty() || self.written.is_none() {
             self.put_out().await?;
         }
         let written = self.written.take().ok_or_else(incomplete)?;
-        if let Sent::Parts { upload, tags } = written.sent {
+        if let SentParts::Parts { upload, tags } = written.sent {
             self.store.complete_upload(self.name, &upload, tags).await?;
         }
-        Ok(Body::Written(written.unnamed))
+        Ok(StagedBody::Written(written.unnamed))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_rustls::rustls;
 
-use crate::database::{Connection, Database, Lent};
+use crate::database::{Connection, Database, SharedConnection};
 use crate::failure::{Failure, has_lost_connection};
 use crate::{OpenError, Options};
 
@@ -18,7 +18,7 @@ const WAIT: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(crate) struct Handshake {
     /// It.
-    pub(crate) connection: Lent,
+    pub(crate) connection: SharedConnection,
     /// The role that is worked under, as it is written in SQL.
     pub(crate) role: String,
     /// The name of the database, as it is written in SQL.
@@ -54,7 +54,7 @@ pub(crate) async fn handshake(
     Ok(Handshake { connection, role: row.get(2), name: row.get(3) })
 }
 
-async fn wait_for(database: &Database, options: &Options) -> Result<Lent, Failure> {
+async fn wait_for(database: &Database, options: &Options) -> Result<SharedConnection, Failure> {
     let give_up = options.clock.elapsed().saturating_add(options.connect_timeout);
     loop {
         match database.connect().await {
@@ -86,7 +86,8 @@ pub(crate) async fn check_permitted(handshake: &Handshake) -> Result<(), OpenErr
          AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') \
          AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))";
     let row = handshake.connection.query_one(sql, &[]).await.map_err(Failure::from);
-    let row = row.map_err(|failure| failure.tell("looking at what the role may do"))?;
+    let row =
+        row.map_err(|failure| failure.into_storage_error("looking at what the role may do"))?;
     match row.get::<_, Option<String>>(0) {
         None => Ok(()),
         Some(table) => Err(OpenError::NotPermitted {
@@ -130,7 +131,7 @@ fn explain(failure: Failure, place: &str) -> OpenError {
     let source = match failure {
         Failure::Unreachable(source) | Failure::Lost(source) | Failure::Unknown(source) => source,
         Failure::Refused(error) => error.into(),
-        Failure::Crowded => return OpenError::Unreachable { place, reason },
+        Failure::PoolExhausted => return OpenError::Unreachable { place, reason },
         Failure::Decided(error) => return OpenError::Storage(error),
     };
     if let Some(told) = db_error(&*source) {

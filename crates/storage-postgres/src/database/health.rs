@@ -18,8 +18,8 @@ const PROBE_INTERVAL_MILLIS: u64 = 5_000;
 pub(crate) struct Health {
     place: String,
     clock: Arc<dyn Clock>,
-    unreachable: State,
-    refusing: State,
+    unreachable: Outage,
+    refusing: Outage,
     /// When it was last tried while it could not be reached, in milliseconds.
     probed_at: AtomicU64,
     failure_count: AtomicU64,
@@ -29,13 +29,13 @@ pub(crate) struct Health {
 
 /// A state that lasts for a while.
 #[derive(Debug, Default)]
-struct State {
+struct Outage {
     /// The same as `since`, for those who only want to know whether.
     is_on: AtomicBool,
     since: Mutex<Option<Duration>>,
 }
 
-impl State {
+impl Outage {
     /// Returns whether it begins now.
     fn begin(&self, now: Duration) -> bool {
         let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,8 +62,8 @@ impl Health {
         Self {
             place,
             clock,
-            unreachable: State::default(),
-            refusing: State::default(),
+            unreachable: Outage::default(),
+            refusing: Outage::default(),
             probed_at: AtomicU64::new(0),
             failure_count: AtomicU64::new(0),
             reconnect_count: AtomicU64::new(0),
@@ -102,7 +102,7 @@ impl Health {
     pub(crate) fn note_failure(&self, failure: &Failure) {
         let place = &self.place;
         match failure {
-            Failure::Decided(_) | Failure::Crowded => return,
+            Failure::Decided(_) | Failure::PoolExhausted => return,
             Failure::Unreachable(_) => {
                 if self.unreachable.begin(self.clock.elapsed()) {
                     let reason = failure.reason();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_state_begins_once_and_ends_once() {
-        let state = State::default();
+        let state = Outage::default();
         assert_eq!(state.end(Duration::from_secs(1)), None);
         assert!(state.begin(Duration::from_secs(2)));
         assert!(!state.begin(Duration::from_secs(3)));

@@ -108,21 +108,21 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     type Stream = Stream<S>;
-    type TlsConnect = Handshake;
+    type TlsConnect = TlsHandshake;
     type Error = io::Error;
 
-    fn make_tls_connect(&mut self, host: &str) -> io::Result<Handshake> {
-        Ok(Handshake { connector: Arc::clone(&self.0).into(), host: host.to_owned() })
+    fn make_tls_connect(&mut self, host: &str) -> io::Result<TlsHandshake> {
+        Ok(TlsHandshake { connector: Arc::clone(&self.0).into(), host: host.to_owned() })
     }
 }
 
 /// A connector for one server.
-pub(crate) struct Handshake {
+pub(crate) struct TlsHandshake {
     connector: TlsConnector,
     host: String,
 }
 
-impl<S> TlsConnect<S> for Handshake
+impl<S> TlsConnect<S> for TlsHandshake
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

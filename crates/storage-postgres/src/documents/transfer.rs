@@ -43,7 +43,7 @@ impl Database {
             let columns: [&(dyn ToSql + Sync); 6] =
                 [&tenant, &place, &registration, &name, &count_max, &bytes_max];
             let rows = connection.query(&select, &columns).await?;
-            rows.iter().map(read_kept).collect()
+            rows.iter().map(read_statements).collect()
         })
         .await
     }
@@ -71,7 +71,7 @@ impl Database {
     }
 }
 
-fn read_kept(row: &Row) -> Result<TransferredDocument, Failure> {
+fn read_statements(row: &Row) -> Result<TransferredDocument, Failure> {
     let name = read_name(row)?;
     let key = DocumentRow {
         kind: row.get("kind"),

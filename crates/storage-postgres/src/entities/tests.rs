@@ -56,7 +56,7 @@ fn written(place: &TestDatabase) -> String {
 }
 
 #[tokio::test]
-async fn who_comes_late_writes_nothing() {
+async fn a_late_step_writes_nothing() {
     let (place, [one, other]) = two().await;
     assert!(take(&other, naming((0, 10), 9, "new")).await);
     let before = written(&place);
@@ -71,7 +71,7 @@ async fn who_comes_late_writes_nothing() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_writes() {
+async fn one_of_two_concurrent_steps_writes() {
     let (place, [one, other]) = two().await;
     for round in 0..20 {
         let span = (round * 10, round * 10 + 10);
@@ -86,7 +86,7 @@ async fn of_two_at_once_one_writes() {
 }
 
 #[tokio::test]
-async fn who_was_in_the_middle_does_not_go_on_when_all_is_made_anew() {
+async fn a_step_in_progress_fails_after_a_reset() {
     let (place, [one, other]) = two().await;
     assert!(take(&one, naming((0, 10), 1, "first")).await);
     other.reset_follower(FollowerName::ENTITIES, number(TENANT)).await.unwrap();

@@ -34,7 +34,7 @@ async fn one_of_two_holds_a_lease_until_it_is_released() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_one_gets_the_lease() {
+async fn one_of_many_nodes_gets_the_lease() {
     let place = TestDatabase::fresh();
     for round in 0..10 {
         let [one, other] = two(&place, DURATION).await;
@@ -45,7 +45,7 @@ async fn of_many_at_once_one_gets_the_lease() {
 }
 
 #[tokio::test]
-async fn a_lease_that_is_not_renewed_passes_on_and_its_holder_knows() {
+async fn a_lease_that_is_not_renewed_expires_for_its_holder_too() {
     let place = TestDatabase::fresh();
     let [one, other] = two(&place, Duration::from_millis(300)).await;
     assert!(one.hold().await.unwrap());
@@ -73,7 +73,7 @@ async fn a_lease_is_renewed_in_good_time() {
 }
 
 #[tokio::test]
-async fn who_was_replaced_learns_it_when_it_asks() {
+async fn a_replaced_leader_notices_when_it_renews() {
     let place = TestDatabase::fresh();
     let [one, other] = two(&place, Duration::from_secs(2)).await;
     assert!(one.hold().await.unwrap());

@@ -89,7 +89,7 @@ async fn a_new_schema_is_made_by_all_migrations() {
 }
 
 #[tokio::test]
-async fn of_several_nodes_one_runs_a_migration() {
+async fn one_of_several_nodes_runs_a_migration() {
     let place = today().await;
     let migrations = later(1);
     let migrated = join_all((0..CROWD).map(|_| run_all(&place, &migrations))).await;

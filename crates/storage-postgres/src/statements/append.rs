@@ -20,8 +20,8 @@ use super::postings::{Postings, number_of};
 use super::references::{Resolved, resolve};
 use super::writer::Shared;
 use crate::administration::insert_counter;
-use crate::attachments::{Named, Staged};
-use crate::database::{Connection, Unfinished};
+use crate::attachments::{NamedContent, Staged};
+use crate::database::{Connection, OpenTransaction};
 use crate::failure::Failure;
 use crate::types::{Id, SqlTimestamp, number};
 
@@ -36,10 +36,10 @@ pub(super) struct Counter {
 
 /// What a transaction did.
 #[derive(Debug)]
-pub(super) struct Written<'a> {
+pub(super) struct AppendResult<'a> {
     pub(super) decided: Decided<'a>,
     /// The content that can be read now.
-    pub(super) named: Named,
+    pub(super) named: NamedContent,
     /// Whether any statement was new.
     pub(super) has_changed: bool,
 }
@@ -83,9 +83,9 @@ pub(super) async fn write<'a>(
     tenant: TenantId,
     statements: &[&'a EncodedStatement],
     decide: impl FnOnce(&Counter, StoredFingerprints) -> Decided<'a>,
-) -> Result<Written<'a>, Failure> {
+) -> Result<AppendResult<'a>, Failure> {
     let database = &shared.database;
-    let mut unfinished = Unfinished::default();
+    let mut unfinished = OpenTransaction::default();
     let connection = unfinished.begin(database.connect().await?);
     let writing = Writing { shared, connection: &connection, tenant };
     let begun = database.limit(writing.begin(statements)).await;
@@ -155,7 +155,7 @@ impl Writing<'_> {
         &self,
         counter: Counter,
         decided: Decided<'d>,
-    ) -> Result<Written<'d>, Failure> {
+    ) -> Result<AppendResult<'d>, Failure> {
         let naming = Staged::name_all(self.connection, self.tenant, &decided.attachments);
         let named = self.shared.database.limit(naming).await?;
         if decided.new.is_empty() {
@@ -163,18 +163,18 @@ impl Writing<'_> {
             let end = if decided.attachments.is_empty() { "ROLLBACK" } else { "COMMIT" };
             let ended = async { Ok(self.connection.batch_execute(end).await?) };
             self.shared.database.limit(ended).await.map_err(Failure::at_commit)?;
-            return Ok(Written { decided, named, has_changed: false });
+            return Ok(AppendResult { decided, named, has_changed: false });
         }
         let resolving = self.resolve(&counter, &decided);
         let resolved = self.shared.database.limit(resolving).await?;
-        let rows = Rows::of(&counter, &decided, &resolved);
+        let rows = StatementRows::of(&counter, &decided, &resolved);
         let has_references = counter.has_references || resolved.has_references;
         let ends = (rows.last_sequence, decided.last_stored, has_references);
         // Lost from here on, it may have been committed.
         let committed = self.shared.database.limit(self.commit(&rows, ends)).await;
         committed.map_err(Failure::at_commit)?;
         self.shared.database.health.note_commit();
-        Ok(Written { decided, named, has_changed: true })
+        Ok(AppendResult { decided, named, has_changed: true })
     }
 
     async fn resolve(&self, counter: &Counter, decided: &Decided<'_>) -> Result<Resolved, Failure> {
@@ -187,7 +187,7 @@ impl Writing<'_> {
     }
 
     /// Sends all that is to be written, and the commit behind it, without waiting between.
-    async fn commit(&self, rows: &Rows, ends: (i64, i64, bool)) -> Result<(), Failure> {
+    async fn commit(&self, rows: &StatementRows, ends: (i64, i64, bool)) -> Result<(), Failure> {
         let connection = self.connection;
         let tenant = number(self.tenant);
         let statements = connection.prepare_cached(STATEMENTS).await?;
@@ -217,7 +217,7 @@ impl Writing<'_> {
 
 /// What is written, as columns.
 #[derive(Debug, Default)]
-struct Rows {
+struct StatementRows {
     last_sequence: i64,
     sequences: Vec<i64>,
     ids: Vec<Id>,
@@ -234,7 +234,7 @@ struct Rows {
     voids: Vec<Id>,
 }
 
-impl Rows {
+impl StatementRows {
     fn of(counter: &Counter, decided: &Decided<'_>, resolved: &Resolved) -> Self {
         let mut rows = Self { last_sequence: counter.last_sequence, ..Self::default() };
         for (new, stored) in &decided.new {

@@ -85,7 +85,7 @@ impl ConsistentThrough {
 async fn ask(database: &Database, tenant: TenantId) -> Result<Timestamp, StorageError> {
     let tenant = number(tenant);
     let micros: i64 = database
-        .run("vouching for what can be read", |connection| async move {
+        .run("reading until when statements are readable", |connection| async move {
             let now = database.clock.now().floor_to_millis().unix_micros();
             let sql = "WITH free AS (SELECT tenant_id FROM acta.counters \
                  WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED) \

@@ -33,7 +33,7 @@ impl EncodedStatement {
     ) -> Result<Vec<Self>, StorageError> {
         let mut salts = vec![0; 16 * statements.len()];
         database.fill(&mut salts);
-        let bytes: usize = statements.iter().map(|new| new.kept.text.len()).sum();
+        let bytes: usize = statements.iter().map(|new| new.text.text.len()).sum();
         let is_small = bytes <= INLINE_BYTES_MAX;
         let hasher = hasher.clone();
         let prepare = move || -> Vec<Self> {
@@ -48,11 +48,11 @@ impl EncodedStatement {
     }
 
     fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
-        let NewStatement { id, statement, kept, authority, version, defines } = new;
+        let NewStatement { id, statement, text, authority, version, defines } = new;
         Self {
             id,
-            text: kept.text,
-            is_timestamp_stored: kept.is_timestamp_stored,
+            text: text.text,
+            is_timestamp_stored: text.is_timestamp_stored,
             defines,
             version,
             fingerprint: statement.fingerprint,
@@ -69,21 +69,21 @@ impl EncodedStatement {
     pub(super) fn imported(
         hasher: &TermHasher,
         tenant: TenantId,
-        kept: TransferredStatement,
+        transferred: TransferredStatement,
     ) -> Self {
-        let read = kept.read();
+        let read = transferred.read();
         let terms = read.map(|(said, authority)| hasher.terms_of(tenant, &said, &authority));
         Self {
-            id: kept.id,
-            text: kept.kept.text,
-            is_timestamp_stored: kept.kept.is_timestamp_stored,
-            defines: kept.defines,
-            version: kept.version,
-            fingerprint: kept.fingerprint,
-            salt: kept.salt,
+            id: transferred.id,
+            text: transferred.text.text,
+            is_timestamp_stored: transferred.text.is_timestamp_stored,
+            defines: transferred.defines,
+            version: transferred.version,
+            fingerprint: transferred.fingerprint,
+            salt: transferred.salt,
             terms: terms.unwrap_or_default(),
-            target: kept.target,
-            is_voiding: kept.is_voiding,
+            target: transferred.target,
+            is_voiding: transferred.is_voiding,
         }
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn terms_of_text(
     version: Version,
     text: &str,
 ) -> Vec<Term> {
-    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::KEPT) else {
+    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::STORED) else {
         // Accepted by an older release whose rules were wider. It is still given back.
         tracing::warn!("a stored statement does not pass today's rules: it is not looked into");
         return Vec::new();

@@ -7,11 +7,11 @@ use acta_ambient::Timestamp;
 use acta_storage::{Appended, StorageError};
 use acta_xapi::{Fingerprint, StatementId};
 
-use super::append::{self, Counter, Written};
+use super::append::{self, AppendResult, Counter};
 use super::encode::EncodedStatement;
-use super::queue::Job;
+use super::queue::AppendJob;
 use super::writer::Shared;
-use crate::attachments::{Named, Staged};
+use crate::attachments::{NamedContent, Staged};
 use crate::failure::Failure;
 
 const ACT: &str = "storing statements";
@@ -21,17 +21,17 @@ pub(super) type StoredFingerprints = HashMap<StatementId, Fingerprint>;
 
 /// Batches of one tenant that are stored in one transaction.
 #[derive(Debug)]
-pub(super) struct Group<'a> {
+pub(super) struct BatchGroup<'a> {
     pub(super) shared: &'a Shared,
     pub(super) tenant: TenantId,
-    pub(super) jobs: Vec<Job>,
+    pub(super) jobs: Vec<AppendJob>,
     /// Whether an earlier attempt may have stored some of it.
     pub(super) is_unknown: bool,
 }
 
 /// What becomes of a batch.
 #[derive(Debug)]
-enum Verdict {
+enum BatchVerdict {
     /// It is stored, or was already.
     Stored(Appended),
     /// Its ids are taken by different content.
@@ -41,7 +41,7 @@ enum Verdict {
 /// What was decided of a group.
 #[derive(Debug, Default)]
 pub(super) struct Decided<'a> {
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<BatchVerdict>,
     /// What is new, with its times.
     pub(super) new: Vec<(&'a EncodedStatement, Timestamp)>,
     /// The content that comes with what is stored.
@@ -68,7 +68,7 @@ struct Refused {
     is_unknown: bool,
 }
 
-impl Group<'_> {
+impl BatchGroup<'_> {
     /// Stores the group, whatever it takes, and answers everybody.
     pub(super) async fn store(self) {
         match self.attempt_all().await {
@@ -76,8 +76,8 @@ impl Group<'_> {
                 for (mut job, verdict) in self.jobs.into_iter().zip(verdicts) {
                     named.keep(std::mem::take(&mut job.attachments));
                     job.answer(match verdict {
-                        Verdict::Stored(appended) => Ok(appended),
-                        Verdict::Conflict(ids) => Err(StorageError::Conflict(ids)),
+                        BatchVerdict::Stored(appended) => Ok(appended),
+                        BatchVerdict::Conflict(ids) => Err(StorageError::Conflict(ids)),
                     });
                 }
             }
@@ -85,7 +85,7 @@ impl Group<'_> {
             Err(Refused { is_about_content: true, is_unknown, .. }) if 1 < self.jobs.len() => {
                 let Self { shared, tenant, jobs, .. } = self;
                 for job in jobs {
-                    let alone = Group { shared, tenant, jobs: vec![job], is_unknown };
+                    let alone = BatchGroup { shared, tenant, jobs: vec![job], is_unknown };
                     Box::pin(alone.store()).await;
                 }
             }
@@ -97,7 +97,7 @@ impl Group<'_> {
         }
     }
 
-    async fn attempt_all(&self) -> Result<(Vec<Verdict>, Named), Refused> {
+    async fn attempt_all(&self) -> Result<(Vec<BatchVerdict>, NamedContent), Refused> {
         let mut attempts = self.shared.database.attempts(ACT);
         let mut is_unknown = self.is_unknown;
         loop {
@@ -128,17 +128,17 @@ impl Group<'_> {
         }
     }
 
-    async fn attempt(&self) -> Result<(Vec<Verdict>, Named), Failure> {
+    async fn attempt(&self) -> Result<(Vec<BatchVerdict>, NamedContent), Failure> {
         let statements: Vec<&EncodedStatement> =
             self.jobs.iter().flat_map(|job| &job.statements).collect();
         let written = append::write(self.shared, self.tenant, &statements, |counter, known| {
             self.decide(counter, known)
         });
-        let Written { decided, named, has_changed } = written.await?;
+        let AppendResult { decided, named, has_changed } = written.await?;
         if has_changed {
             self.shared.meters.count(decided.new.len());
             let stored = Timestamp::from_unix_micros(decided.last_stored);
-            self.shared.vouching.note(&self.shared.database, self.tenant, stored);
+            self.shared.consistent_through.note(&self.shared.database, self.tenant, stored);
         }
         Ok((decided.verdicts, named))
     }
@@ -152,7 +152,7 @@ impl Group<'_> {
         for job in &self.jobs {
             let conflicts = conflicts(&job.statements, &known);
             if !conflicts.is_empty() {
-                decided.verdicts.push(Verdict::Conflict(conflicts));
+                decided.verdicts.push(BatchVerdict::Conflict(conflicts));
                 continue;
             }
             let stored = Timestamp::from_unix_micros(next);
@@ -166,7 +166,7 @@ impl Group<'_> {
             decided.last_stored = next;
             next = next.saturating_add(1);
             let new_count = decided.new.len() - count_before;
-            decided.verdicts.push(Verdict::Stored(Appended { stored, new_count }));
+            decided.verdicts.push(BatchVerdict::Stored(Appended { stored, new_count }));
         }
         decided
     }

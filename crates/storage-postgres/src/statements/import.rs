@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
-use acta_storage::{StorageError, TermHasher, TransferredStatement, chunk_by_size};
+use acta_storage::{PageLimits, StorageError, TermHasher, TransferredStatement, chunk_by_size};
 
 use super::append::{self, Counter};
 use super::encode::EncodedStatement;
@@ -14,19 +14,16 @@ use super::group::{Decided, StoredFingerprints};
 use super::writer::{Shared, Statements};
 use crate::failure::Failure;
 
-const ADOPTING: &str = "importing statements";
+const IMPORTING: &str = "importing statements";
 
-/// Statements of one transaction, at most.
-const PIECE_COUNT_MAX: usize = 2_000;
-
-/// Bytes of text of a transaction, unless it is one statement.
-const PIECE_BYTES_MAX: usize = 4 << 20;
+/// Most statements, and bytes of text unless it is one statement, of one transaction.
+const CHUNK: PageLimits = PageLimits { count_max: 2_000, bytes_max: 4 << 20 };
 
 /// Pieces that are prepared while another is written.
 const PREPARING_MAX: usize = 2;
 
 /// A statement ready to be written, and its place in the log.
-type Placed = (EncodedStatement, Timestamp, u64);
+type PlacedStatement = (EncodedStatement, Timestamp, u64);
 
 impl Statements {
     /// As [`acta_storage::TransferTarget::import_statements`].
@@ -35,11 +32,11 @@ impl Statements {
         run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError> {
         let mut tenants: BTreeMap<TenantId, Vec<TransferredStatement>> = BTreeMap::new();
-        for (tenant, kept) in run {
-            tenants.entry(tenant).or_default().push(kept);
+        for (tenant, statement) in run {
+            tenants.entry(tenant).or_default().push(statement);
         }
-        for (tenant, kept) in tenants {
-            self.import_log(tenant, kept).await?;
+        for (tenant, statements) in tenants {
+            self.import_log(tenant, statements).await?;
         }
         Ok(())
     }
@@ -47,12 +44,10 @@ impl Statements {
     async fn import_log(
         &self,
         tenant: TenantId,
-        kept: Vec<TransferredStatement>,
+        statements: Vec<TransferredStatement>,
     ) -> Result<(), StorageError> {
         let shared = self.shared();
-        let mut pieces =
-            chunk_by_size(kept, (PIECE_COUNT_MAX, PIECE_BYTES_MAX), |kept| kept.kept.text.len())
-                .into_iter();
+        let mut pieces = chunk_by_size(statements, CHUNK, |one| one.text.text.len()).into_iter();
         let prepare = |piece: Vec<TransferredStatement>| {
             let hasher = shared.hasher.clone();
             tokio::task::spawn_blocking(move || place(&hasher, tenant, piece))
@@ -67,10 +62,14 @@ impl Statements {
     }
 }
 
-fn place(hasher: &TermHasher, tenant: TenantId, piece: Vec<TransferredStatement>) -> Vec<Placed> {
-    let placed = piece.into_iter().map(|kept| {
-        let (stored, sequence) = (kept.stored, kept.sequence);
-        (EncodedStatement::imported(hasher, tenant, kept), stored, sequence)
+fn place(
+    hasher: &TermHasher,
+    tenant: TenantId,
+    piece: Vec<TransferredStatement>,
+) -> Vec<PlacedStatement> {
+    let placed = piece.into_iter().map(|statement| {
+        let (stored, sequence) = (statement.stored, statement.sequence);
+        (EncodedStatement::imported(hasher, tenant, statement), stored, sequence)
     });
     placed.collect()
 }
@@ -79,10 +78,10 @@ fn place(hasher: &TermHasher, tenant: TenantId, piece: Vec<TransferredStatement>
 async fn write(
     shared: &Arc<Shared>,
     tenant: TenantId,
-    piece: &[Placed],
+    piece: &[PlacedStatement],
 ) -> Result<(), StorageError> {
     let statements: Vec<&EncodedStatement> = piece.iter().map(|(prepared, ..)| prepared).collect();
-    let mut attempts = shared.database.attempts(ADOPTING);
+    let mut attempts = shared.database.attempts(IMPORTING);
     let mut is_unknown = false;
     loop {
         let mut refused = None;
@@ -101,7 +100,7 @@ async fn write(
             (Ok(_), None) => return Ok(()),
             (Ok(_), Some(why)) => {
                 let source = io::Error::new(io::ErrorKind::InvalidInput, why);
-                return Err(StorageError::Io { act: ADOPTING, source });
+                return Err(StorageError::Io { act: IMPORTING, source });
             }
             (Err(failure), _) => failure,
         };
@@ -110,12 +109,16 @@ async fn write(
     }
 }
 
-fn is_here(piece: &[Placed], known: &StoredFingerprints) -> bool {
+fn is_here(piece: &[PlacedStatement], known: &StoredFingerprints) -> bool {
     piece.iter().all(|(one, ..)| known.get(&one.id) == Some(&one.fingerprint))
 }
 
 /// Why the piece does not follow what is here; none if it does.
-fn gap_before(piece: &[Placed], counter: &Counter, known: &StoredFingerprints) -> Option<String> {
+fn gap_before(
+    piece: &[PlacedStatement],
+    counter: &Counter,
+    known: &StoredFingerprints,
+) -> Option<String> {
     let mut last_sequence = counter.last_sequence.unsigned_abs();
     let mut last_stored = counter.last_stored;
     for (one, stored, sequence) in piece {

@@ -84,7 +84,7 @@ struct List {
 
 /// The statements that have one of some terms, in the order of the query.
 #[derive(Debug)]
-struct Group {
+struct TermGroup {
     lists: Vec<List>,
     /// How many of a million statements have one, as far as was seen.
     density: u64,
@@ -96,8 +96,8 @@ pub(super) struct Lists {
     tenant: i32,
     order: Order,
     range: RangeInclusive<i64>,
-    lead: Group,
-    others: Vec<Group>,
+    lead: TermGroup,
+    others: Vec<TermGroup>,
     /// How many are taken from the lead at once.
     wanted: usize,
 }
@@ -118,9 +118,9 @@ impl Lists {
             let own = terms.iter().map(|term| number_of(*term));
             let late = own.clone().filter(|_| has_references).map(late);
             let lists = own.chain(late).map(|term| List::begin(term, start)).collect();
-            Group { lists, density: 0 }
+            TermGroup { lists, density: 0 }
         };
-        let mut groups: Vec<Group> = filters.all_of().iter().map(open).collect();
+        let mut groups: Vec<TermGroup> = filters.all_of().iter().map(open).collect();
         let reading = Reading { connection, tenant, order, range: range.clone() };
         reading.fill(groups.iter_mut().flat_map(|group| &mut group.lists)).await?;
         for group in &mut groups {
@@ -258,7 +258,7 @@ impl List {
     }
 }
 
-impl Group {
+impl TermGroup {
     /// Finds out how many of a million statements have one of the terms.
     fn measure(&mut self, order: Order, range: &RangeInclusive<i64>) {
         let of_list = |list: &List| {

@@ -85,8 +85,12 @@ pub(super) async fn query(
     query: &StatementQuery,
 ) -> Result<StatementPage, StorageError> {
     let filters = storage.hasher.filters_of(tenant, query);
-    let asked =
-        Arc::new(Asked { query: query.clone(), filters, hasher: storage.hasher.clone(), tenant });
+    let asked = Arc::new(PageQuery {
+        query: query.clone(),
+        filters,
+        hasher: storage.hasher.clone(),
+        tenant,
+    });
     if let Some(replica) = storage.replica.as_ref().filter(|it| it.health.is_worth_asking()) {
         let last = super::read::count(&storage.database, tenant).await?;
         let last = i64::try_from(last).unwrap_or(i64::MAX);
@@ -109,7 +113,7 @@ pub(super) async fn query(
 
 /// A question.
 #[derive(Debug)]
-struct Asked {
+struct PageQuery {
     query: StatementQuery,
     filters: Filters,
     hasher: TermHasher,
@@ -129,14 +133,14 @@ struct Candidate {
 }
 
 /// Where candidates come from.
-enum Source {
+enum CandidateSource {
     /// All statements of a range.
     Range(RangeInclusive<i64>),
     /// Those of posting lists: first the ones that were taken from them already.
     Lists(VecDeque<i64>, Box<Lists>),
 }
 
-impl Asked {
+impl PageQuery {
     async fn answer(
         &self,
         connection: &Connection,
@@ -149,13 +153,13 @@ impl Asked {
             return Ok(Some(StatementPage::default()));
         }
         let mut source = if self.filters.is_empty() {
-            Source::Range(range)
+            CandidateSource::Range(range)
         } else {
             let from = (number(self.tenant), &self.filters);
             let wanted = self.query.count_max.max(1).saturating_add(1);
             let wanted = (wanted, has_references);
             let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
-            Source::Lists(VecDeque::new(), Box::new(lists))
+            CandidateSource::Lists(VecDeque::new(), Box::new(lists))
         };
         self.fill(connection, &mut source, has_references).await.map(Some)
     }
@@ -211,7 +215,7 @@ impl Asked {
     async fn fill(
         &self,
         connection: &Connection,
-        source: &mut Source,
+        source: &mut CandidateSource,
         has_references: bool,
     ) -> Result<StatementPage, Failure> {
         let mut filling = Filling {
@@ -245,7 +249,7 @@ impl Asked {
     async fn candidates(
         &self,
         connection: &Connection,
-        source: &mut Source,
+        source: &mut CandidateSource,
         (wanted, room, has_references): (usize, usize, bool),
     ) -> Result<Vec<Candidate>, Failure> {
         let room = i64::try_from(room.max(1)).unwrap_or(i64::MAX);
@@ -253,8 +257,8 @@ impl Asked {
         let order = self.query.order;
         loop {
             let rows = match source {
-                Source::Range(range) if range.is_empty() => return Ok(Vec::new()),
-                Source::Range(range) => {
+                CandidateSource::Range(range) if range.is_empty() => return Ok(Vec::new()),
+                CandidateSource::Range(range) => {
                     let (start, end) = (range.start(), range.end());
                     let columns: [&(dyn ToSql + Sync); 6] =
                         [&number(self.tenant), &room, &count, &has_references, start, end];
@@ -262,7 +266,7 @@ impl Asked {
                     let read = connection.prepare_cached(sql).await?;
                     connection.query(&read, &columns).await?
                 }
-                Source::Lists(taken, lists) => {
+                CandidateSource::Lists(taken, lists) => {
                     lists.refill(connection, taken).await?;
                     let chosen: Vec<i64> = taken.drain(..wanted.min(taken.len())).collect();
                     let columns: [&(dyn ToSql + Sync); 5] =
@@ -326,7 +330,7 @@ fn by_order(order: Order, [descending, ascending]: [&'static str; 2]) -> &'stati
     }
 }
 
-impl Source {
+impl CandidateSource {
     /// Goes on behind the last candidate of a range that was read.
     fn advance(&mut self, order: Order, last: Option<i64>) {
         if let Self::Range(range) = self {

@@ -28,14 +28,14 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// A batch on its way into the database.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct AppendJob {
     pub(super) statements: Vec<EncodedStatement>,
     pub(super) attachments: Vec<Staged>,
     /// Who waits.
     pub(super) answer: oneshot::Sender<Result<Appended, StorageError>>,
 }
 
-impl Job {
+impl AppendJob {
     fn bytes(&self) -> usize {
         self.statements.iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
     }
@@ -48,12 +48,12 @@ impl Job {
 
 /// Batches that wait for a transaction.
 #[derive(Debug, Default)]
-pub(super) struct Queue(Mutex<State>);
+pub(super) struct Queue(Mutex<QueueState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     /// Of each tenant that someone writes for now.
-    waiting: HashMap<TenantId, VecDeque<(usize, Job)>>,
+    waiting: HashMap<TenantId, VecDeque<(usize, AppendJob)>>,
     bytes: usize,
 }
 
@@ -67,7 +67,7 @@ pub(super) enum Pushed {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,7 +76,7 @@ impl Queue {
     /// # Errors
     ///
     /// [`StorageError::Busy`] when too much waits.
-    pub(super) fn push(&self, tenant: TenantId, job: Job) -> Result<Pushed, StorageError> {
+    pub(super) fn push(&self, tenant: TenantId, job: AppendJob) -> Result<Pushed, StorageError> {
         let bytes = job.bytes();
         let mut state = self.lock();
         // A batch that is too large by itself must pass some time.
@@ -92,7 +92,7 @@ impl Queue {
 
     /// Takes the batches of the next transaction. When there are none, nobody writes for the
     /// tenant any more.
-    pub(super) fn take(&self, tenant: TenantId) -> Vec<Job> {
+    pub(super) fn take(&self, tenant: TenantId) -> Vec<AppendJob> {
         let mut state = self.lock();
         let mut group = Vec::new();
         let (mut bytes, mut count) = (0, 0);

@@ -34,7 +34,7 @@ pub(super) const FEED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.s
      ORDER BY sequence LIMIT $3) s) t \
      WHERE t.bytes_before < $4 ORDER BY t.sequence";
 
-const KEPT: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
+const TRANSFERRED: &str = "SELECT t.sequence, t.id, t.stored, t.version, t.statement::text, \
      t.is_timestamp_stored, t.fingerprint, t.salt, t.target, t.is_voiding, t.defines FROM ( \
      SELECT s.*, sum(s.len_bytes) OVER (ORDER BY s.sequence) - s.len_bytes AS bytes_before \
      FROM (SELECT * FROM acta.statements WHERE tenant_id = $1 AND sequence > $2 \
@@ -86,8 +86,8 @@ pub(crate) async fn feed(
     Ok(entries)
 }
 
-/// As [`acta_storage::TransferSource::read_kept`].
-pub(crate) async fn kept(
+/// As [`acta_storage::TransferSource::read_statements`].
+pub(crate) async fn transferred(
     database: &Database,
     tenant: TenantId,
     after: u64,
@@ -108,9 +108,9 @@ async fn rows(
     let bytes_max = i64::try_from(page.bytes_max.max(1)).unwrap_or(i64::MAX);
     database
         .run("reading statements", |connection| async move {
-            let kept = connection.prepare_cached(KEPT).await?;
+            let prepared = connection.prepare_cached(TRANSFERRED).await?;
             let columns = [&tenant as _, &after as _, &count_max as _, &bytes_max as _];
-            let rows = connection.query(&kept, &columns).await?;
+            let rows = connection.query(&prepared, &columns).await?;
             Ok(rows.iter().map(StatementRow::of).collect())
         })
         .await
@@ -167,7 +167,7 @@ impl StatementRow {
     /// What followers read of it. One whose text is damaged says nothing, and stops nobody who
     /// does not ask for the text.
     fn into_record(self) -> FeedRecord {
-        let parsed = parse_statement(self.text.as_bytes(), self.version, &ParseLimits::KEPT);
+        let parsed = parse_statement(self.text.as_bytes(), self.version, &ParseLimits::STORED);
         let facts = parsed.map_or_else(
             |_faults| {
                 tracing::warn!(
@@ -179,8 +179,8 @@ impl StatementRow {
             },
             |statement| EntityFacts::of(&statement, self.defines.unwrap_or_default()),
         );
-        let (place, len_bytes) = ((self.sequence, self.stored), self.text.len());
-        FeedRecord::of_source(place, len_bytes, facts, Box::new(self))
+        let (sequence, stored, len_bytes) = (self.sequence, self.stored, self.text.len());
+        FeedRecord::of_source(sequence, stored, len_bytes, facts, Box::new(self))
     }
 }
 
@@ -189,7 +189,7 @@ impl StatementSource for StatementRow {
         let corrupt =
             || StorageError::Corrupt { place: format!("acta.statements, id {}", self.id) };
         let stored = self.stored.to_string();
-        let kept = StatementText::of_complete(&self.text, self.is_timestamp_stored, &stored);
+        let text = StatementText::of_complete(&self.text, self.is_timestamp_stored, &stored);
         let fingerprint = self.fingerprint.as_slice().try_into();
         let salt = self.salt.as_slice().try_into();
         Ok(TransferredStatement {
@@ -199,7 +199,7 @@ impl StatementSource for StatementRow {
             version: self.version,
             fingerprint: Fingerprint(fingerprint.map_err(|_other_length| corrupt())?),
             salt: salt.map_err(|_other_length| corrupt())?,
-            kept: kept.ok_or_else(corrupt)?,
+            text: text.ok_or_else(corrupt)?,
             target: self.target,
             is_voiding: self.is_voiding,
             defines: self.defines.ok_or_else(corrupt)?,

@@ -9,9 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use super::consistent_through::ConsistentThrough;
 use super::encode::EncodedStatement;
-use super::group::Group;
+use super::group::BatchGroup;
 use super::meters::{Metered, Meters};
-use super::queue::{Job, Pushed, Queue};
+use super::queue::{AppendJob, Pushed, Queue};
 use crate::Options;
 use crate::attachments::Staged;
 use crate::database::Database;
@@ -28,7 +28,7 @@ pub(crate) struct Statements {
 pub(super) struct Shared {
     pub(super) database: Arc<Database>,
     pub(super) hasher: TermHasher,
-    pub(super) vouching: ConsistentThrough,
+    pub(super) consistent_through: ConsistentThrough,
     pub(super) meters: Meters,
     /// Tells followers on this node that there is something to read.
     appended: watch::Sender<u64>,
@@ -42,10 +42,17 @@ impl Statements {
         (tasks, appended): (TaskTracker, watch::Sender<u64>),
         options: &Options,
     ) -> Self {
-        let vouching = ConsistentThrough::new(options.consistent_through_age_max);
+        let consistent_through = ConsistentThrough::new(options.consistent_through_age_max);
         let (queue, meters) = (Queue::default(), Meters::default());
         Self {
-            shared: Arc::new(Shared { database, hasher, vouching, meters, appended, queue }),
+            shared: Arc::new(Shared {
+                database,
+                hasher,
+                consistent_through,
+                meters,
+                appended,
+                queue,
+            }),
             tasks,
         }
     }
@@ -64,7 +71,7 @@ impl Statements {
             return Err(StorageError::Halted);
         }
         let (answer, appended) = oneshot::channel();
-        match shared.queue.push(tenant, Job { statements, attachments, answer })? {
+        match shared.queue.push(tenant, AppendJob { statements, attachments, answer })? {
             Pushed::Waits => {}
             Pushed::Begins => {
                 self.tasks.spawn(write(Arc::clone(shared), tenant));
@@ -80,8 +87,8 @@ impl Statements {
     }
 
     /// What can be read.
-    pub(super) fn vouching(&self) -> &ConsistentThrough {
-        &self.shared.vouching
+    pub(super) fn consistent_through(&self) -> &ConsistentThrough {
+        &self.shared.consistent_through
     }
 
     /// What is counted.
@@ -109,7 +116,7 @@ async fn write(shared: Arc<Shared>, tenant: TenantId) {
         if jobs.is_empty() {
             return;
         }
-        Group { shared: &shared, tenant, jobs, is_unknown: false }.store().await;
+        BatchGroup { shared: &shared, tenant, jobs, is_unknown: false }.store().await;
         shared.appended.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

@@ -16,7 +16,7 @@ use crate::types::number;
 
 /// The name of the secret that is there while the store is an unfinished copy: the identity
 /// of the store that it is a copy of.
-const ADOPTION_NAME: &str = "unfinished-copy";
+const IMPORT_MARK_NAME: &str = "unfinished-copy";
 
 fn read_secret(row: &Row) -> Result<NamedSecret, Failure> {
     let (name, secret): (String, Vec<u8>) = (row.get(0), row.get(1));
@@ -39,7 +39,7 @@ impl TransferSource for PostgresStorage {
             .run("listing secrets", |connection| async move {
                 let sql = "SELECT name, secret FROM acta.secrets \
                      WHERE name <> $1 AND name <> $2 ORDER BY name";
-                let rows = connection.query(sql, &[&TERM_KEY_NAME, &ADOPTION_NAME]).await?;
+                let rows = connection.query(sql, &[&TERM_KEY_NAME, &IMPORT_MARK_NAME]).await?;
                 rows.iter().map(read_secret).collect()
             })
             .await
@@ -56,13 +56,13 @@ impl TransferSource for PostgresStorage {
             .await
     }
 
-    async fn read_kept(
+    async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<TransferredStatement>, StorageError> {
-        statements::kept(&self.database, tenant, after, page).await
+        statements::transferred(&self.database, tenant, after, page).await
     }
 
     async fn read_documents(
@@ -106,7 +106,7 @@ impl TransferTarget for PostgresStorage {
         self.database
             .run("looking for an unfinished copy", |connection| async move {
                 let sql = "SELECT name, secret FROM acta.secrets WHERE name = $1";
-                let row = connection.query_opt(sql, &[&ADOPTION_NAME]).await?;
+                let row = connection.query_opt(sql, &[&IMPORT_MARK_NAME]).await?;
                 let found = row.as_ref().map(read_secret).transpose()?;
                 Ok(found.map(|found| StoreId(found.secret)))
             })
@@ -118,7 +118,7 @@ impl TransferTarget for PostgresStorage {
             .run("marking an unfinished copy", |connection| async move {
                 let sql = "INSERT INTO acta.secrets (name, secret) VALUES ($1, $2) \
                      ON CONFLICT (name) DO UPDATE SET secret = excluded.secret";
-                connection.execute(sql, &[&ADOPTION_NAME, &&source.0[..]]).await?;
+                connection.execute(sql, &[&IMPORT_MARK_NAME, &&source.0[..]]).await?;
                 Ok(())
             })
             .await
@@ -128,7 +128,7 @@ impl TransferTarget for PostgresStorage {
         self.database
             .run("finishing a copy", |connection| async move {
                 let sql = "DELETE FROM acta.secrets WHERE name = $1";
-                connection.execute(sql, &[&ADOPTION_NAME]).await?;
+                connection.execute(sql, &[&IMPORT_MARK_NAME]).await?;
                 Ok(())
             })
             .await

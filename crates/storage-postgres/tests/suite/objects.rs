@@ -50,21 +50,21 @@ impl EngineUnderTest for ObjectsUnderTest {
 }
 
 acta_storage_suite::storage_suite! { ObjectsUnderTest =>
-    separating {
-        attachments_are_apart
+    tenant_isolation {
+        attachments_are_separate_by_tenant
     }
-    attaching {
-        content_of_any_size_comes_back
-        every_sha2_names_content
-        a_batch_brings_many_contents
-        what_is_dropped_vanishes
+    attachments {
+        content_of_any_size_is_returned
+        every_sha2_variant_identifies_content
+        a_batch_stores_many_attachments
+        a_dropped_attachment_is_removed
         a_refused_batch_leaves_no_content
-        a_repeated_batch_may_bring_its_content
-        a_wrong_hash_is_told
+        a_repeated_batch_may_add_missing_content
+        a_wrong_hash_is_reported
         staged_content_can_be_checked
-        the_same_content_from_many_writers_is_kept
+        the_same_content_from_many_writers_is_stored
     }
-    reopening {
-        attachments_stay
+    reopen {
+        attachments_survive_a_restart
     }
 }

@@ -11,9 +11,9 @@ use acta_storage::{
     StatementStore, Storage, TenantPurge, Usage, UsageStore,
 };
 use acta_storage_postgres::{Migrate, Options, PostgresStorage};
-use acta_storage_suite::attaching::{bytes_of_length, stage_content};
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::documenting::{document, state_key};
+use acta_storage_suite::attachments::{bytes_of_length, stage_content};
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, activity, agent};
 use acta_test_postgres::Database;
 use acta_xapi::Sha2;
@@ -111,7 +111,7 @@ async fn a_tenant_that_is_removed_leaves_no_row_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nor_does_it_where_tables_are_partitioned() {
+async fn a_tenant_removed_from_partitioned_tables_leaves_no_row_behind() {
     let database = Database::fresh();
     partitions::make(&database);
     check(&database, Migrate::Never).await;

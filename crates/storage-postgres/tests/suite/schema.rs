@@ -39,7 +39,7 @@ fn every_key_of_a_table_of_tenants_begins_with_the_tenant() {
 }
 
 #[test]
-fn nothing_is_there_that_cannot_be_distributed() {
+fn the_schema_contains_nothing_that_cannot_be_distributed() {
     let database = Database::fresh();
     partitions::make(&database);
     let found = lines(

@@ -10,7 +10,7 @@ use acta_storage_suite::fixture::START;
 use acta_test_postgres::Database;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_strangers_ask_for_may_hold_any_character() {
+async fn unauthenticated_input_may_contain_any_character() {
     let database = Database::fresh();
     let clock = Arc::new(ManualClock::new(START));
     let options = Options::new(&database.url(), clock, Arc::new(SystemEntropy));

@@ -1,7 +1,7 @@
 //! The audit: who did what, when and from where, in chains that only grow.
 //!
-//! Each tenant has a chain, and the server has one for what belongs to no tenant. An entry is
-//! bound to the one before by its hash, so that nobody changes or removes one unnoticed.
+//! Each tenant has a chain, and the server has one for what belongs to no tenant. The hash of
+//! an entry includes that of the one before, so that changed or removed entries are detected.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,28 +15,28 @@ use sha2::{Digest, Sha256};
 
 use crate::{Order, StorageError};
 
-/// Who did something.
+/// The actor of an audit entry.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
-    /// The person at the command line of the machine.
+    /// The operator at the command line of the machine.
     Operator,
-    /// The server by itself.
+    /// The server itself.
     Server,
     /// The account with this id.
     Account(Uuid),
     /// The API credential with this key.
     Credential(String),
-    /// Somebody with a token that was issued to this credential.
+    /// The bearer of a token that was issued to the credential with this key.
     Token(String),
     /// The bearer of an access token of an identity provider: its subject.
     Bearer(String),
-    /// Nobody knows.
+    /// An unauthenticated client.
     Stranger,
 }
 
-/// The text names nobody.
+/// The text is not an actor of the audit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names nobody: expected operator, server, stranger, account:…, credential:…, …")]
+#[error("`{0}` is no actor: expected operator, server, stranger, account:…, credential:…, …")]
 pub struct NotAWho(String);
 
 impl fmt::Display for Who {
@@ -71,17 +71,17 @@ impl FromStr for Who {
     }
 }
 
-/// Whether the act that an entry tells of happened.
+/// Whether the act of an entry succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// It happened.
+pub enum AuditOutcome {
+    /// The act was done.
     Done,
-    /// It was refused.
+    /// The act was refused.
     Refused,
 }
 
-impl Outcome {
-    /// Its name.
+impl AuditOutcome {
+    /// The name that is stored and returned.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -95,44 +95,44 @@ impl Outcome {
     }
 }
 
-/// An entry on its way into a chain. No text in it holds the character 0.
+/// An entry to be appended to a chain. No text in it contains the character 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAuditEntry {
-    /// Its own, so that a repeated change is known again.
+    /// A unique id, by which a repeated change is recognised.
     pub id: Uuid,
-    /// When.
+    /// The time of the act.
     pub at: Timestamp,
-    /// Who.
+    /// The actor.
     pub who: Who,
-    /// From where: an address, or `local` for the machine itself. Empty for the server.
+    /// The client's address, or `local` for the machine itself. Empty for the server.
     pub from: String,
-    /// What was done, as in `credential.created`.
+    /// The act, as in `credential.created`.
     pub act: Cow<'static, str>,
-    /// To what, as in `credential:abcd`. Empty if to nothing in particular.
+    /// The object of the act, as in `credential:abcd`. Empty if there is none.
     pub target: String,
-    /// Whether it happened.
-    pub outcome: Outcome,
-    /// What changed, or why not, as a JSON object.
+    /// Whether the act succeeded.
+    pub outcome: AuditOutcome,
+    /// The changes, or the reason of a refusal, as a JSON object.
     pub detail: String,
 }
 
 /// An entry of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its place in the chain, from 1, without gaps.
+    /// Its position in the chain, from 1, without gaps.
     pub sequence: u64,
-    /// What it tells.
+    /// The content of the entry.
     pub content: NewAuditEntry,
-    /// [`link`] of the entry before and this one.
+    /// The [`chain_hash`] of this entry and all before it.
     pub hash: ChainHash,
 }
 
-/// What binds an entry to all before it.
+/// The hash of an entry and all before it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChainHash(pub [u8; 32]);
 
 impl ChainHash {
-    /// What the first entry of a chain is bound to.
+    /// The hash before the first entry of a chain.
     pub const START: Self = Self([0; 32]);
 }
 
@@ -148,7 +148,7 @@ impl fmt::Debug for ChainHash {
     }
 }
 
-/// The end of a chain: how long it is, and the hash of its last entry.
+/// The end of a chain: its length and the hash of its last entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainHead {
     /// The sequence of the last entry; 0 if there is none.
@@ -158,20 +158,20 @@ pub struct ChainHead {
 }
 
 impl ChainHead {
-    /// The end of a chain without entries.
+    /// The end of an empty chain.
     pub const EMPTY: Self = Self { sequence: 0, hash: ChainHash::START };
 
-    /// The entry that `told` becomes behind this end.
+    /// The entry that `content` becomes after this end.
     pub fn follow(self, tenant: Option<TenantId>, content: NewAuditEntry) -> AuditEntry {
         let sequence = self.sequence + 1;
-        let hash = link(self.hash, tenant, sequence, &content);
+        let hash = chain_hash(self.hash, tenant, sequence, &content);
         AuditEntry { sequence, content, hash }
     }
 
     /// Whether `entry` is the one that follows this end, unchanged.
     pub fn is_followed_by(self, tenant: Option<TenantId>, entry: &AuditEntry) -> bool {
         entry.sequence == self.sequence + 1
-            && entry.hash == link(self.hash, tenant, entry.sequence, &entry.content)
+            && entry.hash == chain_hash(self.hash, tenant, entry.sequence, &entry.content)
     }
 }
 
@@ -181,9 +181,9 @@ impl From<&AuditEntry> for ChainHead {
     }
 }
 
-/// The hash of an entry: SHA-256 over the hash before it and everything that it tells, each
-/// text with its length before it. `docs/format/audit.md` draws the bytes.
-pub fn link(
+/// The hash of an entry: SHA-256 over the previous hash and the whole content, each text
+/// preceded by its length. `docs/format/audit.md` shows the bytes.
+pub fn chain_hash(
     previous: ChainHash,
     tenant: Option<TenantId>,
     sequence: u64,
@@ -212,26 +212,26 @@ pub fn link(
     ChainHash(hasher.finalize().into())
 }
 
-/// Which entries of a chain, in which order, how many.
+/// A query for entries of a chain: filters, order and page size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditQuery {
-    /// At or after.
+    /// At or after this time.
     pub since: Option<Timestamp>,
-    /// Before.
+    /// Before this time.
     pub until: Option<Timestamp>,
-    /// By them.
+    /// By this actor.
     pub who: Option<Who>,
-    /// This act, or, if it ends with a dot, all that begin so.
+    /// This act, or, if it ends with a dot, all acts with this prefix.
     pub act: Option<String>,
-    /// To this target.
+    /// With this target.
     pub target: Option<String>,
     /// With this outcome.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<AuditOutcome>,
     /// Newest or oldest first.
     pub order: Order,
-    /// Behind the entry with this sequence, in the order asked for.
+    /// After the entry with this sequence, in the requested order.
     pub after: Option<u64>,
-    /// Most entries.
+    /// The most entries to return.
     pub count_max: usize,
 }
 
@@ -251,7 +251,7 @@ impl AuditQuery {
         }
     }
 
-    /// Whether an entry is one of those asked for, wherever it stands.
+    /// Whether an entry passes the filters, regardless of `after`.
     pub fn matches(&self, content: &NewAuditEntry) -> bool {
         let is_act = |act: &String| match act.strip_suffix('.') {
             Some(_) => content.act.starts_with(act.as_str()),
@@ -266,10 +266,10 @@ impl AuditQuery {
     }
 }
 
-/// Reads the chains. They grow by [`crate::RecordStore::commit`] alone.
+/// Reads the chains. Only [`crate::RecordStore::commit`] appends to them.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
-    /// The entries of a tenant's chain, or the server's, that match.
+    /// The matching entries of a tenant's chain, or of the server's.
     ///
     /// # Errors
     ///
@@ -281,7 +281,7 @@ pub trait AuditStore: Send + Sync {
         query: &AuditQuery,
     ) -> Result<Vec<AuditEntry>, StorageError>;
 
-    /// Where a chain ends.
+    /// The end of a chain.
     ///
     /// # Errors
     ///

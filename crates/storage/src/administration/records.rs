@@ -1,9 +1,8 @@
-//! Records: everything administrative, from tenants to sessions, and how it changes.
+//! Records: all data of administration, from tenants to sessions, and its changes.
 //!
-//! A record is a text of JSON under a kind and an id, with a version. One act of
-//! administration is one [`Change`]: some records, each as it is expected to be, and the
-//! audit entries that tell of it. All of a change happens or none of it.
-//! What is in the texts, [`crate::directory`] knows.
+//! A record is a JSON text with a kind, an id and a version. One act of administration is one
+//! atomic [`Change`]: writes of records, each with the expected version, and the audit entries
+//! of the act. [`crate::directory`] defines the content of the texts.
 
 use std::fmt;
 
@@ -14,7 +13,7 @@ use async_trait::async_trait;
 use super::audit::NewAuditEntry;
 use crate::StorageError;
 
-/// What a record is about.
+/// The kind of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecordKind {
     /// A tenant.
@@ -27,19 +26,19 @@ pub enum RecordKind {
     Account,
     /// The role of an account in a tenant.
     Membership,
-    /// Somebody who is signed in.
+    /// A session of a person who is signed in.
     Session,
     /// A link that is used once: to set up, to accept an invitation, to reset a password.
     Ticket,
-    /// A subject of an identity provider, and whose account it is.
+    /// A subject of an identity provider, and its account.
     Identity,
     /// Failed attempts to sign in.
     Failures,
-    /// What was answered to a request that may be repeated.
+    /// The response to a request with an idempotency key.
     Answer,
     /// A number that counts up.
     Counter,
-    /// What a follower of the log is told to do.
+    /// Whether a follower of the log is paused.
     Follower,
 }
 
@@ -60,7 +59,7 @@ impl RecordKind {
         Self::Follower,
     ];
 
-    /// The name that engines keep.
+    /// The name as engines store it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
@@ -84,16 +83,16 @@ impl RecordKind {
     }
 }
 
-/// What a record holds.
+/// The content of a record.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecordContent {
-    /// The tenant that it belongs to, if it belongs to one.
+    /// The tenant that it belongs to, if any.
     pub tenant: Option<TenantId>,
-    /// The record that it goes with, as a session goes with an account.
+    /// The id of the record that it belongs to, as a session belongs to an account.
     pub owner: Option<String>,
     /// A second id, unique among the records of the kind, as the address of an account.
     pub name: Option<String>,
-    /// From when on it is void. It is still found until it is removed.
+    /// When it expires. It can still be found until it is removed.
     pub expires: Option<Timestamp>,
     /// Everything else, as JSON.
     pub body: String,
@@ -108,97 +107,97 @@ impl fmt::Debug for RecordContent {
     }
 }
 
-/// A record as it is stored.
+/// A stored record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// What it is about.
+    /// The kind of the record.
     pub kind: RecordKind,
-    /// Unique among the records of the kind. Holds no character 0.
+    /// Unique among the records of the kind. Does not contain the character 0.
     pub id: String,
-    /// Grows with each write, from 1.
+    /// Increases with each write, from 1.
     pub version: u64,
-    /// What it holds.
+    /// The content of the record.
     pub content: RecordContent,
 }
 
-/// How a record must be found for a change to happen.
+/// The state that a record must have for a change to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// There is none.
+    /// The record does not exist.
     Absent,
-    /// It has this version.
+    /// The record has this version.
     Version(u64),
-    /// Whatever there is or is not.
+    /// Any state.
     Anything,
 }
 
 /// The write of one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordWrite {
-    /// What it is about.
+    /// The kind of the record.
     pub kind: RecordKind,
-    /// Which one.
+    /// The id of the record.
     pub id: String,
-    /// How it must be found.
+    /// The state that the record must have.
     pub expected: Expected,
-    /// What it holds from then on; none removes it.
+    /// The new content; `None` removes the record.
     pub content: Option<RecordContent>,
 }
 
 impl RecordWrite {
-    /// Makes a record that must not be there.
+    /// Creates a record that must not exist.
     pub fn create(kind: RecordKind, id: impl Into<String>, content: RecordContent) -> Self {
         Self { kind, id: id.into(), expected: Expected::Absent, content: Some(content) }
     }
 
-    /// Replaces `record` by `content`, if nobody else did.
+    /// Replaces the content of `record`, if it has not changed.
     pub fn replace(record: &Record, content: RecordContent) -> Self {
         let expected = Expected::Version(record.version);
         Self { kind: record.kind, id: record.id.clone(), expected, content: Some(content) }
     }
 
-    /// Removes `record`, if nobody changed it.
+    /// Removes `record`, if it has not changed.
     pub fn remove(record: &Record) -> Self {
         let expected = Expected::Version(record.version);
         Self { kind: record.kind, id: record.id.clone(), expected, content: None }
     }
 }
 
-/// One act of administration: what it writes, and what is told of it.
+/// One act of administration: its writes and its audit entries.
 #[derive(Clone, Debug, Default)]
 pub struct Change {
-    /// Of different records.
+    /// Writes of different records.
     pub writes: Vec<RecordWrite>,
-    /// Each with the tenant in whose audit it goes; none for that of the server.
+    /// Entries, each with the tenant of its chain; `None` for the chain of the server.
     pub entries: Vec<(Option<TenantId>, NewAuditEntry)>,
 }
 
-/// What became of a change.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Committed {
     /// It happened.
     Done,
-    /// Nothing happened: the record of the write with this index is not as expected. Read it
-    /// again, then decide.
+    /// Nothing happened: the record of the write with this index does not have the expected
+    /// state. Read it again, then decide.
     Stale(usize),
-    /// Nothing happened: another record of the kind has the name that the write with this
-    /// index gives.
+    /// Nothing happened: another record of the kind has the name in the write with this
+    /// index.
     NameTaken(usize),
 }
 
-/// Which records of a kind.
+/// A group of the records of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// All.
+    /// All records.
     Every,
-    /// Those that belong to the tenant.
+    /// The records that belong to the tenant.
     OfTenant(TenantId),
-    /// Those that go with this record.
+    /// The records whose owner is the record with this id.
     OwnedBy(String),
 }
 
-/// Keeps records. The directory of the whole store: the tenant of a request is found here, so
-/// no method takes one.
+/// Stores records. They are the directory of the whole store, in which the tenant of a request
+/// is found, so no method takes a tenant.
 #[async_trait]
 pub trait RecordStore: Send + Sync {
     /// Finds a record by its id.
@@ -221,8 +220,8 @@ pub trait RecordStore: Send + Sync {
         name: &str,
     ) -> Result<Option<Record>, StorageError>;
 
-    /// Lists the records of a group in the order of the bytes of their ids, behind `after`, at
-    /// most `count_max`.
+    /// Lists at most `count_max` records of a group after the id `after`, in the byte order of
+    /// their ids.
     ///
     /// # Errors
     ///
@@ -235,16 +234,17 @@ pub trait RecordStore: Send + Sync {
         count_max: usize,
     ) -> Result<Vec<Record>, StorageError>;
 
-    /// Makes a change, whole or not at all. Durable once [`Committed::Done`], and any read
-    /// that starts later sees it.
+    /// Makes a change atomically. It is durable once [`Committed::Done`], and every read that
+    /// starts later sees it.
     ///
-    /// Its entries get the next sequences of their chains. A change may be repeated when it is
-    /// unknown whether it happened: the engine does so itself.
+    /// Its entries get the next sequences of their chains. A change can be repeated if it is
+    /// unknown whether it happened; the engine itself does so.
     ///
     /// # Errors
     ///
     /// [`StorageError::Busy`], [`StorageError::Unavailable`], [`StorageError::Full`]: nothing
-    /// happened. [`StorageError::Halted`], [`StorageError::Io`]: that is unknown.
+    /// happened. [`StorageError::Halted`], [`StorageError::Io`]: it is unknown whether it
+    /// happened.
     async fn commit(&self, change: &Change) -> Result<Committed, StorageError>;
 
     /// Removes up to `count_max` records that expired before `now`. Returns how many.

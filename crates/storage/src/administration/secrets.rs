@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use crate::StorageError;
 
-/// Keeps secret bytes by name.
+/// Stores secret bytes by name.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
-    /// The secret bytes stored under `name`, which are `proposed` if there were none: the
-    /// first proposal wins for good.
+    /// The secret stored under `name`. If there is none, stores and returns `proposed`; a
+    /// stored secret never changes.
     ///
     /// # Errors
     ///

@@ -1,21 +1,21 @@
-//! How much a tenant has stored on a day.
+//! Usage: how much a tenant has stored on a day.
 
 use acta_access::TenantId;
 use async_trait::async_trait;
 
 use crate::StorageError;
 
-/// What was stored.
+/// An amount of stored data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// How many statements.
+    /// The number of statements.
     pub statement_count: u64,
     /// Bytes of statements, documents and attachments, as they were sent.
     pub bytes: u64,
 }
 
 impl Usage {
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -25,12 +25,12 @@ impl Usage {
     }
 }
 
-/// Adds up what tenants store, a sum for each day.
+/// Adds up what tenants store, by day.
 #[async_trait]
 pub trait UsageStore: Send + Sync {
     /// Adds `more` to what the tenant has stored on `day`, counted from 1970-01-01 in UTC.
-    /// Returns the sum of everything that all nodes have added, `more` included. Adding
-    /// nothing tells the sum.
+    /// Returns the sum of everything that all nodes have added, `more` included. An empty
+    /// `more` only returns the sum.
     ///
     /// # Errors
     ///

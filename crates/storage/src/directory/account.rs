@@ -1,4 +1,4 @@
-//! People: accounts, their roles in tenants, and how they are known.
+//! People: accounts, their roles in tenants, and their identities at providers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
-/// Tells an account from all others.
+/// The id of an account.
 pub type AccountId = Uuid;
 
-/// An address of electronic mail, by which a person signs in. In lower case: addresses that
-/// differ in nothing else are one. Prints as `***` where it is not asked for.
+/// An email address, with which a person signs in. In lower case, so that addresses compare
+/// without regard to case. Its debug output is `***`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EmailAddress(String);
 
@@ -26,7 +26,7 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-/// The text is no address of electronic mail.
+/// The text is not an email address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected an address such as ada@example.org, of {} bytes at most",
@@ -71,24 +71,25 @@ impl FromStr for EmailAddress {
     }
 }
 
-/// A person who signs in.
+/// The account of a person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its id.
+    /// The id of the account.
     pub id: AccountId,
-    /// By what it signs in. Unique in the store.
+    /// The address to sign in with. Unique in the store.
     pub email: EmailAddress,
-    /// The person's name for people.
+    /// The person's name for display.
     pub display_name: String,
-    /// The hash of its password, as PHC text; none if it signs in elsewhere or not yet.
+    /// The hash of its password, as PHC text; `None` if none is set, for example because the
+    /// person signs in at an identity provider.
     pub password: Option<String>,
-    /// What it needs beside its password.
+    /// The second factor, if one is set up.
     pub second_factor: Option<SecondFactor>,
-    /// Whether it runs the server: it makes, suspends and removes tenants.
+    /// Whether it is an operator of the server, who creates, suspends and removes tenants.
     pub is_operator: bool,
-    /// Whether it can not sign in until somebody lets it.
+    /// Whether signing in is disabled.
     pub is_disabled: bool,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When its password was last set.
     pub password_changed: Option<Timestamp>,
@@ -96,17 +97,16 @@ pub struct Account {
     pub last_signed_in: Option<Timestamp>,
 }
 
-/// What a person shows beside the password: codes of RFC 6238, and codes for when those are
-/// not at hand.
+/// A second factor: one-time codes by RFC 6238, and recovery codes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecondFactor {
-    /// What the codes are made of, as base32.
+    /// The secret from which codes are computed, as base32.
     pub secret: String,
-    /// Whether the person has shown a first code: asked for only from then on.
+    /// Whether the person has entered a first code. The factor is required only from then on.
     pub is_confirmed: bool,
-    /// The step of the code that was used last: none up to it is taken again.
+    /// The time step of the last used code. Codes of this or an earlier step are refused.
     pub last_step: Option<u64>,
-    /// Hashes of the recovery codes that are left, each for one use.
+    /// Hashes of the unused recovery codes, each valid once.
     pub recovery: Vec<String>,
 }
 
@@ -124,7 +124,7 @@ impl fmt::Debug for SecondFactor {
     }
 }
 
-/// The text of a record.
+/// The JSON form of the record.
 #[derive(Serialize, Deserialize)]
 struct Body {
     email: String,
@@ -215,20 +215,21 @@ impl Recorded for Account {
 /// The role of an account in a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
-    /// Where.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Who.
+    /// The account.
     pub account: AccountId,
-    /// As what.
+    /// The role.
     pub role: Role,
-    /// Since when.
+    /// When it was created.
     pub created: Timestamp,
-    /// Whether an identity provider gave it, and takes it away when it no longer does.
+    /// Whether it was granted by an identity provider, and is removed when the provider no longer
+    /// grants it.
     pub is_provided: bool,
 }
 
 impl Membership {
-    /// The id of the record of an account's role in a tenant.
+    /// The id of the record of an account's membership in a tenant.
     pub fn record_id_of(tenant: TenantId, account: AccountId) -> String {
         format!("{:010}/{account}", tenant.number())
     }
@@ -278,14 +279,14 @@ impl Recorded for Membership {
     }
 }
 
-/// A subject of an identity provider, and whose account it is.
+/// A subject of an identity provider, and its account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The provider.
     pub issuer: String,
-    /// What it calls the person.
+    /// The provider's id of the person.
     pub subject: String,
-    /// Whose account.
+    /// The account of the person.
     pub account: AccountId,
 }
 
@@ -335,16 +336,16 @@ impl Recorded for Identity {
     }
 }
 
-/// Failed attempts to sign in, counted for an account or for something that is none.
+/// The number of failed attempts to sign in with an address, whether it has an account or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failures {
-    /// Of what: a hash, so that nobody reads what strangers have typed.
+    /// A hash of what was entered, so that unauthenticated input cannot be read here.
     pub id: String,
-    /// How many since the last success.
+    /// The number of failures since the last success.
     pub count: u32,
-    /// When the last one was.
+    /// When the last failure was.
     pub last: Timestamp,
-    /// From when on they are forgotten.
+    /// When the count is removed.
     pub expires: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What was answered to requests that may be repeated.
+//! Responses to requests with an idempotency key.
 
 use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use super::recorded::{Recorded, corrupt, read_body, read_hex, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
-/// What was answered to a request with an idempotency key.
+/// The response to a request with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Who asked under which key: a hash of both.
+    /// A hash of the requester and the key.
     pub id: String,
-    /// The hash of what was asked.
+    /// The hash of the request.
     pub request: [u8; 32],
-    /// What was made, as it was answered, but for secrets.
+    /// The response, without secrets.
     pub answer: String,
-    /// From when on the key may be used anew.
+    /// When the key can be used again.
     pub expires: Timestamp,
 }
 

@@ -9,37 +9,38 @@ use serde::{Deserialize, Serialize};
 use super::recorded::{Recorded, corrupt, moment, read_body, read_hex, write_body, write_hex};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
-/// An API credential as it is stored: its secrets themselves are not.
+/// An API credential as it is stored, with hashes instead of secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credential {
     /// The public part: the user name of Basic authentication. Unique in the store.
     pub key: String,
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
-    /// Its name for people.
+    /// A name for display.
     pub label: String,
-    /// What is known of its secrets, newest first: one, and another one while it is rotated.
+    /// Its secrets, newest first: one, or two while it is rotated.
     pub secrets: Vec<CredentialSecret>,
-    /// What it may be used for.
+    /// The permitted scopes.
     pub scopes: Scopes,
-    /// Within which bounds, whatever its scopes. Never bound to an agent.
+    /// Restrictions that apply to all scopes. Never bound to an agent.
     pub restrictions: Arc<Restrictions>,
-    /// Who vouches for what is written with it; none for an account that is made of its key.
+    /// The authority of statements that are written with it; `None` for an account named after
+    /// its key.
     pub authority: Option<Arc<Authority>>,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires: Option<Timestamp>,
 }
 
-/// What is known of a secret.
+/// A secret of a credential, as a hash.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CredentialSecret {
     /// HMAC-SHA256 of the secret, under the store's own key.
     pub mac: [u8; 32],
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// From when on it is refused, because a newer one takes its place.
+    /// When it expires because a newer one replaces it.
     pub expires: Option<Timestamp>,
 }
 
@@ -62,7 +63,7 @@ impl std::fmt::Debug for CredentialSecret {
     }
 }
 
-/// The text of a record.
+/// The JSON form of the record.
 #[derive(Serialize, Deserialize)]
 struct Body {
     label: String,
@@ -136,7 +137,7 @@ impl Recorded for Credential {
             tenant: Some(self.tenant),
             owner: None,
             name: None,
-            // It stays until somebody removes it, so that people see what has expired.
+            // The record itself does not expire, so that expired credentials stay visible.
             expires: None,
             body: write_body(&body),
         }
@@ -169,13 +170,13 @@ impl Recorded for Credential {
     }
 }
 
-/// When a credential was last used: apart from the credential, which nobody changes by using
-/// it.
+/// When a credential was last used. It is a record of its own, so that using a credential does
+/// not change the credential's version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CredentialUse {
     /// The credential's key.
     pub key: String,
-    /// Whose it is.
+    /// The tenant that it belongs to.
     pub tenant: TenantId,
     /// When it was last used, to the minute or so.
     pub last_used: Timestamp,

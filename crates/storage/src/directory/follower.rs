@@ -1,21 +1,21 @@
-//! What followers are told to do.
+//! Control of followers: pause and resume.
 
 use serde::{Deserialize, Serialize};
 
 use super::recorded::{Recorded, find, read_body, write_body};
 use crate::{FollowerName, Record, RecordContent, RecordKind, RecordStore, StorageError};
 
-/// What a follower is told to do, on every node.
+/// The control of a follower, for all nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowerControl {
-    /// Its name.
+    /// The name of the follower.
     pub name: String,
-    /// Whether it takes no records until it is resumed.
+    /// Whether it reads no records until it is resumed.
     pub is_paused: bool,
 }
 
 impl FollowerControl {
-    /// Whether a follower is told to pause.
+    /// Whether a follower is paused.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Types that are kept as records, and the form in which they are written.
+//! Types that are stored as records, and their serialised form.
 
 use acta_ambient::Timestamp;
 use serde::Serialize;
@@ -9,41 +9,42 @@ use crate::{Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite, 
 /// Records that a list reads at a time.
 const PAGE_COUNT: usize = 1000;
 
-/// A type that is kept as a record.
+/// A type that is stored as a record.
 pub trait Recorded: Sized {
-    /// Its kind.
+    /// The kind of its record.
     const KIND: RecordKind;
 
     /// The id of its record.
     fn record_id(&self) -> String;
 
-    /// What its record holds.
+    /// The content of its record.
     fn to_content(&self) -> RecordContent;
 
-    /// What a record says.
+    /// Reads it from a record.
     ///
     /// # Errors
     ///
     /// [`StorageError::Corrupt`]: it cannot be read.
     fn from_record(record: &Record) -> Result<Self, StorageError>;
 
-    /// Writes it where there is none.
+    /// The write that creates its record.
     fn create(&self) -> RecordWrite {
         RecordWrite::create(Self::KIND, self.record_id(), self.to_content())
     }
 
-    /// Writes it in place of `record`, if nobody else changed that.
+    /// The write that replaces `record` by it, if that has not changed.
     fn replace(&self, record: &Record) -> RecordWrite {
         RecordWrite::replace(record, self.to_content())
     }
 }
 
-/// A value and the record that it was read from, whose version tells whether it is still so.
+/// A value and the record that it was read from, whose version shows whether it has changed
+/// since.
 #[derive(Clone, Debug)]
 pub struct Versioned<T> {
-    /// What it says.
+    /// The value.
     pub value: T,
-    /// As it is stored.
+    /// The record that it was read from.
     pub record: Record,
 }
 
@@ -57,18 +58,18 @@ impl<T: Recorded> Versioned<T> {
         Ok(Self { value: T::from_record(&record)?, record })
     }
 
-    /// Writes `changed` in its place.
+    /// The write that replaces it by `changed`.
     pub fn write(&self, changed: &T) -> RecordWrite {
         changed.replace(&self.record)
     }
 
-    /// Removes it.
+    /// The write that removes it.
     pub fn remove(&self) -> RecordWrite {
         RecordWrite::remove(&self.record)
     }
 }
 
-/// Finds the value that the record `id` holds.
+/// Finds the value whose record has this id.
 ///
 /// # Errors
 ///
@@ -115,7 +116,7 @@ pub async fn list<T: Recorded>(
     }
 }
 
-/// Up to `count_max` values of a group behind the record `after`, in the order of their ids.
+/// Up to `count_max` values of a group after the id `after`, in the order of their ids.
 ///
 /// # Errors
 ///
@@ -130,7 +131,7 @@ pub async fn page<T: Recorded>(
     page.into_iter().map(Versioned::read).collect()
 }
 
-/// What a record holds that belongs to nothing and is only text.
+/// The content of a record with a text and nothing else.
 pub(super) fn content_of(body: &impl Serialize) -> RecordContent {
     RecordContent { tenant: None, owner: None, name: None, expires: None, body: write_body(body) }
 }
@@ -146,7 +147,7 @@ pub(super) fn read_body<T: DeserializeOwned>(record: &Record) -> Result<T, Stora
     serde_json::from_str(&record.content.body).map_err(|_error| corrupt(record))
 }
 
-/// A record cannot be read. What is in it is not told: it may be a secret.
+/// A record cannot be read. The error does not contain its text, which may be secret.
 pub(super) fn corrupt(record: &Record) -> StorageError {
     let place = format!("records, {} {:?}", record.kind.as_str(), record.id);
     StorageError::Corrupt { place }

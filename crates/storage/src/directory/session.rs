@@ -1,4 +1,4 @@
-//! Who is signed in.
+//! Sessions of people who are signed in.
 
 use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,24 +7,24 @@ use super::account::AccountId;
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
-/// Somebody who is signed in, in one browser.
+/// A session of a person in one browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The hash of its token, which the browser alone has.
+    /// The hash of its token. Only the browser has the token.
     pub id: String,
-    /// Who.
+    /// The account of the person.
     pub account: AccountId,
-    /// Since when.
+    /// When it was created.
     pub created: Timestamp,
     /// When it was last used, to the minute or so.
     pub last_used: Timestamp,
-    /// When it ends, whatever is done in it.
+    /// When it ends, even if it is used.
     pub ends: Timestamp,
-    /// When it ends unless it is used.
+    /// When it ends if it is not used.
     pub expires: Timestamp,
-    /// From which address it was begun.
+    /// The address from which it was started.
     pub from: String,
-    /// Whether a second factor, or an identity provider, was part of signing in.
+    /// Whether signing in included a second factor or an identity provider.
     pub is_strong: bool,
 }
 

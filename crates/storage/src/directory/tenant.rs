@@ -12,49 +12,48 @@ use crate::{Record, RecordContent, RecordKind, StorageError};
 /// A tenant as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
-    /// Its number.
+    /// The number of the tenant.
     pub id: TenantId,
-    /// Its name for people.
+    /// A name for display.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// Whether it is served.
     pub state: TenantState,
-    /// How much it may do.
+    /// Limits on its requests and on what it stores.
     pub limits: TenantLimits,
-    /// Whether the audit tells which statements people have read.
+    /// Whether reads of statements by people are recorded in the audit.
     pub audits_reads: bool,
 }
 
 /// Whether a tenant is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TenantState {
-    /// It is.
+    /// It is served.
     Active,
-    /// It is not, until somebody resumes it.
+    /// It is not served until it is resumed.
     Suspended {
-        /// Since when.
+        /// When it was suspended.
         since: Timestamp,
     },
-    /// It is not, and everything in it will be removed.
+    /// It is not served, and its data will be removed.
     Deleted {
-        /// Since when.
+        /// When it was deleted.
         since: Timestamp,
-        /// Removed not before.
+        /// The earliest time at which its data is removed.
         purge: Timestamp,
-        /// Since when it was suspended, if it was: who takes the deletion back does not resume
-        /// it.
+        /// When it was suspended, if it was: undoing the deletion does not resume it.
         suspended: Option<Timestamp>,
     },
-    /// Everything in it is removed. Its number is never given to another.
+    /// Its data has been removed. Its number is never used again.
     Purged {
-        /// Since when.
+        /// When its data was removed.
         since: Timestamp,
     },
 }
 
 impl TenantState {
-    /// Its name for people and machines.
+    /// The name that is stored and returned.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -65,14 +64,14 @@ impl TenantState {
     }
 }
 
-/// How much a tenant may do; none for no limit.
+/// The limits of a tenant; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantLimits {
     /// Requests a second, on each node.
     pub requests_per_second: Option<NonZeroU32>,
-    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    /// Bytes of statements, documents and attachments that it can store on a day in UTC.
     pub bytes_per_day: Option<NonZeroU64>,
-    /// Statements that it may store on a day in UTC.
+    /// Statements that it can store on a day in UTC.
     pub statements_per_day: Option<NonZeroU64>,
 }
 
@@ -83,7 +82,7 @@ impl TenantLimits {
 }
 
 impl Tenant {
-    /// A tenant that is served, without limits.
+    /// An active tenant without limits.
     pub fn new(id: TenantId, name: impl Into<String>, created: Timestamp) -> Self {
         Self {
             id,
@@ -101,7 +100,7 @@ impl Tenant {
     }
 }
 
-/// The text of a record.
+/// The JSON form of the record.
 #[derive(Serialize, Deserialize)]
 struct Body {
     name: String,

@@ -12,7 +12,7 @@ fn check<T: Recorded + Clone + PartialEq + std::fmt::Debug>(value: &T) {
     let record =
         Record { kind: T::KIND, id: value.record_id(), version: 1, content: value.to_content() };
     assert_eq!(T::from_record(&record).unwrap(), *value);
-    // A text that is cut is damage, and the message does not quote it.
+    // A truncated text is reported as damage, and the message does not quote it.
     let mut cut = record;
     cut.content.body.truncate(cut.content.body.len() - 1);
     let error = T::from_record(&cut).unwrap_err();
@@ -46,7 +46,7 @@ fn tenants_are_written_and_read() {
     check(&plain);
 }
 
-/// A text that says nothing of a field that was added later.
+/// Texts without a field that was added later.
 #[test]
 fn older_texts_are_read() {
     let content = |body: &str| RecordContent {
@@ -158,7 +158,7 @@ fn sessions_tickets_and_answers_are_written_and_read() {
 }
 
 #[test]
-fn addresses_of_mail_are_told_from_other_texts() {
+fn email_addresses_are_distinguished_from_other_texts() {
     for good in ["a@b", "Ada.Lovelace+x@example.org", "ünï@exämple.org"] {
         let parsed: EmailAddress = good.parse().unwrap();
         assert_eq!(parsed.as_str(), good.to_lowercase());

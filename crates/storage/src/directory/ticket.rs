@@ -1,4 +1,4 @@
-//! Links that are used once.
+//! Links that are valid once.
 
 use acta_access::{Role, TenantId};
 use acta_ambient::Timestamp;
@@ -9,36 +9,36 @@ use super::account::EmailAddress;
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
 use crate::{Record, RecordContent, RecordKind, StorageError};
 
-/// A link that is used once.
+/// A link that is valid once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    /// The hash of its token, which the link alone has.
+    /// The hash of its token. Only the link contains the token.
     pub id: String,
-    /// What for.
+    /// The purpose of the link.
     pub purpose: TicketPurpose,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires: Timestamp,
 }
 
-/// What a link is for.
+/// The purpose of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketPurpose {
-    /// Makes the first account.
+    /// Creates the first account.
     SetUp,
-    /// Gives somebody a role in a tenant, and an account if they have none.
+    /// Grants a person a role in a tenant, and creates their account if they have none.
     Invitation {
-        /// Where.
+        /// The tenant.
         tenant: TenantId,
-        /// Who.
+        /// The address of the person.
         email: EmailAddress,
-        /// As what.
+        /// The role in the tenant.
         role: Role,
     },
-    /// Sets the password of an account anew.
+    /// Sets a new password of an account.
     Reset {
-        /// Whose.
+        /// The account.
         account: AccountId,
     },
 }

@@ -1,4 +1,4 @@
-//! Where a document is kept, as texts for the columns of a table.
+//! The place of a document, as texts for the columns of a table.
 
 use acta_xapi::{Ifi, Version, parse_actor};
 
@@ -14,11 +14,11 @@ const AGENT_PROFILE: &str = "agent-profile";
 pub struct DocumentPlace {
     /// `state`, `activity-profile` or `agent-profile`.
     pub kind: &'static str,
-    /// The activity's id; empty for none.
+    /// The activity's id; empty if there is none.
     pub activity: String,
-    /// The key of the identifier; empty for none.
+    /// The key of the agent's identifier; empty if there is none.
     pub agent: String,
-    /// None for a list of every registration and of none; empty for none.
+    /// Empty if there is none; `None` for a list of documents with any registration or without.
     pub registration: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl DocumentPlace {
     }
 }
 
-/// What a row says of where its document is.
+/// The place and name of a document as read from a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DocumentRow<'a> {
     /// As in [`DocumentPlace`].
@@ -73,14 +73,14 @@ pub struct DocumentRow<'a> {
     pub activity: &'a str,
     /// As in [`DocumentPlace`].
     pub agent: &'a str,
-    /// Empty for none.
+    /// Empty if there is none.
     pub registration: &'a str,
     /// The name of the document.
     pub name: &'a str,
 }
 
 impl DocumentRow<'_> {
-    /// The key whose place and name these are; none if they are nobody's.
+    /// The key of the document; `None` if no key has this place and name.
     pub fn key(&self) -> Option<DocumentKey> {
         let activity = || self.activity.parse().ok();
         let name = self.name.to_owned();

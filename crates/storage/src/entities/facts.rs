@@ -1,4 +1,4 @@
-//! What statements say about activities and persons.
+//! Facts: what statements say about activities and persons.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,59 +9,59 @@ use acta_xapi::{ActivityId, DEFINITION_BYTES_MAX, Ifi, MergedDefinition, Object,
 
 use crate::Person;
 
-/// What a fact is about.
+/// The kind of entity that a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntityKind {
-    /// An activity, which is defined.
+    /// The definition of an activity.
     Activity,
-    /// A person, who is named.
+    /// The name of a person.
     Person,
 }
 
-/// One statement's word about an activity or a person.
+/// One definition or name in a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityFact {
-    /// What it is about.
+    /// The kind of entity.
     pub kind: EntityKind,
     /// The id of the activity, or the key of the person's identifier.
     pub subject: Box<str>,
     /// The JSON text of the definition, or the name.
     pub text: Box<str>,
-    /// The statement's place in the tenant's log.
+    /// The sequence of the statement in the tenant's log.
     pub sequence: u64,
-    /// The fact's place among those of its kind in the statement, from 0.
+    /// The index among the facts of its kind in the statement.
     pub ordinal: u32,
 }
 
-/// A fact that is not owned yet.
+/// A borrowed fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntityFactRef<'a> {
-    /// What it is about.
+    /// The kind of entity.
     pub kind: EntityKind,
     /// The id of the activity, or the key of the person's identifier.
     pub subject: &'a str,
     /// The JSON text of the definition, or the name.
     pub text: &'a str,
-    /// The fact's place among those of its kind in the statement, from 0.
+    /// The index among the facts of its kind in the statement.
     pub ordinal: u32,
 }
 
 impl EntityFactRef<'_> {
-    /// The fact, owned, of the statement with this sequence.
+    /// The owned fact, of the statement with this sequence.
     pub fn to_fact(self, sequence: u64) -> EntityFact {
         let Self { kind, subject, text, ordinal } = self;
         EntityFact { kind, subject: subject.into(), text: text.into(), sequence, ordinal }
     }
 }
 
-/// Everything that one statement says about activities and persons, in the statement's order.
+/// All facts of one statement about activities and persons, in the statement's order.
 ///
-/// Statements that came together share one piece of memory; without facts there is none.
+/// Statements of a batch share one allocation; without facts there is none.
 #[derive(Clone, Default)]
 pub struct EntityFacts {
     /// Facts one after the other: kind, ordinal, lengths of subject and text, subject, text.
     shared: Option<Arc<[u8]>>,
-    /// Where those of this statement stand.
+    /// The range of this statement's facts.
     range: Range<usize>,
 }
 
@@ -87,7 +87,7 @@ fn push(out: &mut Vec<u8>, fact: EntityFactRef<'_>) {
     out.extend_from_slice(fact.text.as_bytes());
 }
 
-/// Takes the first fact off `rest`.
+/// Splits the first fact off `rest`.
 fn take<'f>(rest: &mut &'f [u8]) -> Option<EntityFactRef<'f>> {
     let (head, behind) = rest.split_first_chunk::<HEAD_BYTES>()?;
     let number = |from: usize| {
@@ -103,12 +103,12 @@ fn take<'f>(rest: &mut &'f [u8]) -> Option<EntityFactRef<'f>> {
 }
 
 impl EntityFacts {
-    /// What `statement` says, of what it `defines`.
+    /// The facts of `statement`, of what it `defines`.
     pub fn of(statement: &Statement, defines: Defines) -> Self {
         Self::of_all(std::iter::once((statement, defines))).pop().unwrap_or_default()
     }
 
-    /// What each of some statements says, of what it defines, in order.
+    /// The facts of each of some statements, of what it defines, in order.
     ///
     /// Definitions and names that are too long to be kept are left out.
     pub fn of_all<'s>(statements: impl IntoIterator<Item = (&'s Statement, Defines)>) -> Vec<Self> {
@@ -125,7 +125,7 @@ impl EntityFacts {
             }
             ranges.push(start..bytes.len());
         }
-        // As long as it must be, since it is kept for a while.
+        // Without spare capacity, since it stays in memory for a while.
         let shared: Option<Arc<[u8]>> = (!bytes.is_empty()).then(|| bytes.into());
         ranges.into_iter().map(|range| Self { shared: shared.clone(), range }).collect()
     }
@@ -137,7 +137,7 @@ impl EntityFacts {
         std::iter::from_fn(move || take(&mut rest))
     }
 
-    /// The memory that it holds beside itself, in bytes, as its part of what is shared.
+    /// Its part of the shared allocation, in bytes.
     pub fn heap_bytes(&self) -> usize {
         self.range.len()
     }
@@ -176,7 +176,7 @@ pub(crate) fn names_of(
     all.into_iter().filter(|(_, name)| name.len() <= Person::NAME_BYTES_MAX)
 }
 
-/// The definition of an activity once all of `newer` has been said.
+/// The definition of an activity after merging all of `newer`.
 pub fn merge_all<'a>(
     known: Option<String>,
     newer: impl IntoIterator<Item = &'a str>,

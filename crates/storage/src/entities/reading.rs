@@ -1,8 +1,8 @@
-//! Reading an entity: what the follower has written, and what the records behind it say.
+//! Reading an entity: what the follower has written, and the facts in the records after it.
 //!
-//! A read never depends on the follower to be quick: it adds what the records say that the
-//! follower has not read. Only when a great many lie behind does it wait for the follower,
-//! and does the follower's work itself if nobody does.
+//! A read does not wait for the follower: it adds the facts of the records that the follower
+//! has not read. Only if there are very many does it wait for the follower, and does the
+//! follower's work itself if no node does it.
 
 use std::time::Duration;
 
@@ -14,30 +14,30 @@ use crate::{
     StoreEffects,
 };
 
-/// Most records that a read looks through by itself.
+/// Most records that a read searches itself.
 const BEHIND_COUNT_MAX: u64 = 2_000;
 
-/// Most bytes of statements that a read looks through by itself.
+/// Most bytes of statements that a read searches itself.
 const BEHIND_BYTES_MAX: usize = 16 << 20;
 
-/// How often a read looks whether the follower has come near enough.
-const LOOK: Duration = Duration::from_millis(20);
+/// How often a read checks the follower's position.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// After so many looks at a follower that does not move, a read does its work.
-const LOOK_COUNT_MAX: u32 = 25;
+/// After so many checks without progress of the follower, a read does its work.
+const POLL_COUNT_MAX: u32 = 25;
 
-/// Records that are read at once.
+/// Limits of a page of records.
 const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
 
-/// An entity that is read.
+/// The entity to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
     pub(super) kind: EntityKind,
     pub(super) key: &'a str,
 }
 
-/// Reads what is written by `read`, and what the records behind it say about `subject`, in
-/// order.
+/// Calls `read` for what the follower has written, and returns it with the facts about
+/// `subject` in the records after it, in order.
 pub(super) async fn read_whole<S, T, F>(
     store: &S,
     tenant: TenantId,
@@ -49,9 +49,9 @@ where
     T: Send,
     F: Future<Output = Result<EntityRead<T>, StorageError>> + Send,
 {
-    // What is stored from now on need not be known.
+    // Statements that are stored from now on need not be included.
     let last = store.count_statements(tenant).await?;
-    let (mut seen, mut look_count, mut is_helping) = (None, 0, false);
+    let (mut seen, mut poll_count, mut is_helping) = (None, 0, false);
     loop {
         let found = read().await?;
         let span = FollowerPosition { tenant, sequence: found.sequence, last_sequence: last };
@@ -61,19 +61,19 @@ where
             return Ok((found.value, facts));
         }
         if seen.replace(span.sequence) != Some(span.sequence) && !is_helping {
-            look_count = 0;
+            poll_count = 0;
         }
-        if LOOK_COUNT_MAX <= look_count {
+        if POLL_COUNT_MAX <= poll_count {
             is_helping = help(store, span).await?;
             continue;
         }
-        tokio::time::sleep(LOOK).await;
-        look_count += 1;
+        tokio::time::sleep(POLL_INTERVAL).await;
+        poll_count += 1;
     }
 }
 
-/// What the records of a span say about a subject, in order; none if they are too long to be
-/// read by everybody who asks.
+/// The facts about a subject in the records of a span, in order; `None` if the records are too
+/// long for every read to search them.
 async fn read_behind<S: EntityStore + ?Sized>(
     store: &S,
     mut span: FollowerPosition,
@@ -105,7 +105,7 @@ async fn read_page<S: EntityStore + ?Sized>(
     store.read_records(span.tenant, span.sequence, PageLimits { count_max, ..PAGE }).await
 }
 
-/// Does a page of the follower's work. Returns whether nobody else did.
+/// Does a page of the follower's work. Returns whether the step was saved.
 async fn help<S: EntityStore + ?Sized>(
     store: &S,
     span: FollowerPosition,

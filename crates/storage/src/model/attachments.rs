@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::ModelStorage;
 use crate::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment, StorageError};
 
-/// Most bytes that a reader gives at once.
+/// Most bytes that a reader returns at once.
 const PIECE_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug)]
@@ -44,14 +44,14 @@ impl ModelAttachment {
         let own = staged.into_iter().map(|one| match one.into_any().downcast::<Self>() {
             Ok(own) => Ok(*own),
             Err(_) => Err(StorageError::Io {
-                act: "taking an attachment that another engine staged",
+                act: "appending an attachment that another engine staged",
                 source: io::ErrorKind::InvalidInput.into(),
             }),
         });
         own.collect()
     }
 
-    /// Makes the content readable. Nothing is ever found under a hash that it does not have.
+    /// Makes the content readable, by its computed hash only.
     pub(super) fn put_into(self, contents: &mut BTreeMap<Sha2, Bytes>) {
         contents.insert(self.computed, self.content);
     }
@@ -73,8 +73,7 @@ impl AttachmentStore for ModelStorage {
         tenant: TenantId,
         sha2: &Sha2,
     ) -> Result<Option<Box<dyn AttachmentReader>>, StorageError> {
-        let content =
-            self.with_holdings(tenant, |holdings| holdings.attachments.get(sha2).cloned());
+        let content = self.with_tenant_data(tenant, |data| data.attachments.get(sha2).cloned());
         Ok(content.map(|content| -> Box<dyn AttachmentReader> {
             Box::new(ModelReader { len_bytes: content.len() as u64, rest: content })
         }))

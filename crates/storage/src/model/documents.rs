@@ -12,7 +12,7 @@ use crate::{
     StorageError,
 };
 
-/// Whether the document is one of the place's.
+/// Whether the list contains the document.
 fn is_in(key: &DocumentKey, list: &DocumentList) -> bool {
     match (key, list) {
         (
@@ -44,7 +44,7 @@ fn is_in(key: &DocumentKey, list: &DocumentList) -> bool {
     }
 }
 
-/// Whether both documents are in the same place: of no registration is a place, too.
+/// Whether both documents are in the same place. Without a registration is a place, too.
 fn is_beside(key: &DocumentKey, other: &DocumentKey) -> bool {
     match (key, other) {
         (
@@ -79,7 +79,7 @@ impl DocumentStore for ModelStorage {
         tenant: TenantId,
         key: &DocumentKey,
     ) -> Result<Option<Document>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| holdings.documents.get(key).cloned()))
+        Ok(self.with_tenant_data(tenant, |data| data.documents.get(key).cloned()))
     }
 
     async fn replace_document(
@@ -92,13 +92,13 @@ impl DocumentStore for ModelStorage {
         let updated = self.clock.now();
         let NewDocument { content, content_type, etag, count_max } = document;
         let document = Document { content, content_type, etag, updated };
-        self.with_holdings(tenant, |holdings| {
-            check(precondition, holdings.documents.get(key))?;
-            let count = holdings.documents.keys().filter(|other| is_beside(key, other)).count();
-            if count_max <= count && !holdings.documents.contains_key(key) {
+        self.with_tenant_data(tenant, |data| {
+            check(precondition, data.documents.get(key))?;
+            let count = data.documents.keys().filter(|other| is_beside(key, other)).count();
+            if count_max <= count && !data.documents.contains_key(key) {
                 return Err(StorageError::TooMany { count_max });
             }
-            Ok(match holdings.documents.insert(key.clone(), document) {
+            Ok(match data.documents.insert(key.clone(), document) {
                 Some(_) => DocumentWrite::Replaced,
                 None => DocumentWrite::Created,
             })
@@ -111,9 +111,9 @@ impl DocumentStore for ModelStorage {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
-        self.with_holdings(tenant, |holdings| {
-            check(precondition, holdings.documents.get(key))?;
-            Ok(match holdings.documents.remove(key) {
+        self.with_tenant_data(tenant, |data| {
+            check(precondition, data.documents.get(key))?;
+            Ok(match data.documents.remove(key) {
                 Some(_) => DocumentWrite::Replaced,
                 None => DocumentWrite::Nothing,
             })
@@ -125,10 +125,10 @@ impl DocumentStore for ModelStorage {
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
-            let count_before = holdings.documents.len();
-            holdings.documents.retain(|key, _| !is_in(key, list));
-            (count_before - holdings.documents.len()) as u64
+        Ok(self.with_tenant_data(tenant, |data| {
+            let count_before = data.documents.len();
+            data.documents.retain(|key, _| !is_in(key, list));
+            (count_before - data.documents.len()) as u64
         }))
     }
 
@@ -138,8 +138,8 @@ impl DocumentStore for ModelStorage {
         list: &DocumentList,
         since: Option<Timestamp>,
     ) -> Result<Vec<String>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
-            let names: BTreeSet<&str> = holdings
+        Ok(self.with_tenant_data(tenant, |data| {
+            let names: BTreeSet<&str> = data
                 .documents
                 .iter()
                 .filter(|(key, _)| is_in(key, list))

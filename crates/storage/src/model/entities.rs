@@ -1,18 +1,18 @@
-//! Activities and persons, gathered anew from all statements at each question.
+//! Activities and persons, computed from all statements at each read.
 
 use acta_access::{Defines, TenantId};
 use acta_xapi::{ActivityId, Ifi, Statement};
 use async_trait::async_trait;
 
-use super::{Holdings, ModelStorage};
+use super::{ModelStorage, TenantData};
 use crate::entities::{definitions_of, names_of};
 use crate::{EntityRead, EntityStore, Person, StorageError, merge_all};
 
-impl Holdings {
-    /// What every statement says and what it defines, in order.
-    fn said(&self) -> impl Iterator<Item = (&Statement, Defines)> {
+impl TenantData {
+    /// All parsed statements and what each defines, in order.
+    fn parsed(&self) -> impl Iterator<Item = (&Statement, Defines)> {
         self.records.iter().filter_map(|record| {
-            record.said.as_ref().map(|said| (&said.statement, record.kept.defines))
+            record.parsed.as_ref().map(|parsed| (&parsed.statement, record.statement.defines))
         })
     }
 }
@@ -24,12 +24,12 @@ impl EntityStore for ModelStorage {
         tenant: TenantId,
         activity: &ActivityId,
     ) -> Result<EntityRead<Option<String>>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
+        Ok(self.with_tenant_data(tenant, |data| {
             let all =
-                holdings.said().flat_map(|(statement, defines)| definitions_of(statement, defines));
+                data.parsed().flat_map(|(statement, defines)| definitions_of(statement, defines));
             let definitions = all.filter(|(id, _)| *id == activity);
             let value = merge_all(None, definitions.map(|(_, newer)| newer));
-            EntityRead { value, sequence: holdings.last_sequence() }
+            EntityRead { value, sequence: data.last_sequence() }
         }))
     }
 
@@ -38,13 +38,13 @@ impl EntityStore for ModelStorage {
         tenant: TenantId,
         ifi: &Ifi,
     ) -> Result<EntityRead<Person>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
+        Ok(self.with_tenant_data(tenant, |data| {
             let mut person = Person::default();
-            let all = holdings.said().flat_map(|(statement, defines)| names_of(statement, defines));
+            let all = data.parsed().flat_map(|(statement, defines)| names_of(statement, defines));
             for (_, name) in all.filter(|(named, _)| *named == ifi) {
                 person.add_name(name);
             }
-            EntityRead { value: person, sequence: holdings.last_sequence() }
+            EntityRead { value: person, sequence: data.last_sequence() }
         }))
     }
 }

@@ -6,13 +6,13 @@ use acta_access::TenantId;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-use super::{Holdings, ModelStorage};
+use super::{ModelStorage, TenantData};
 use crate::{
     Advanced, Feed, FeedPace, FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits,
     StorageError, TransferSource,
 };
 
-impl Holdings {
+impl TenantData {
     /// The sequence of the last statement; 0 if there is none.
     pub(super) fn last_sequence(&self) -> u64 {
         self.records.len() as u64
@@ -32,7 +32,7 @@ impl Feed for ModelStorage {
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<FeedRecord>, StorageError> {
-        let kept = self.read_kept(tenant, after, page).await?;
+        let kept = self.read_statements(tenant, after, page).await?;
         Ok(kept.into_iter().map(FeedRecord::of_statement).collect())
     }
 
@@ -41,7 +41,7 @@ impl Feed for ModelStorage {
         follower: FollowerName,
         tenant: TenantId,
     ) -> Result<FollowerPosition, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| holdings.position(follower, tenant)))
+        Ok(self.with_tenant_data(tenant, |data| data.position(follower, tenant)))
     }
 
     async fn list_behind(
@@ -49,8 +49,8 @@ impl Feed for ModelStorage {
         follower: FollowerName,
     ) -> Result<Vec<FollowerPosition>, StorageError> {
         let store = self.lock();
-        let all = store.holdings.iter();
-        let positions = all.map(|(tenant, holdings)| holdings.position(follower, *tenant));
+        let all = store.tenant_data.iter();
+        let positions = all.map(|(tenant, data)| data.position(follower, *tenant));
         Ok(positions.filter(|position| 0 < position.lag()).collect())
     }
 
@@ -59,9 +59,9 @@ impl Feed for ModelStorage {
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
-        // Entities are gathered anew from the statements: their facts need not be kept.
-        Ok(self.with_holdings(step.tenant, |holdings| {
-            let position = holdings.positions.entry(follower).or_insert(0);
+        // Entities are computed from the statements at each read: facts need not be stored.
+        Ok(self.with_tenant_data(step.tenant, |data| {
+            let position = data.positions.entry(follower).or_insert(0);
             if *position != step.from {
                 return Advanced::Moved;
             }
@@ -71,8 +71,8 @@ impl Feed for ModelStorage {
     }
 
     async fn reset_follower(&self, follower: FollowerName) -> Result<(), StorageError> {
-        for holdings in self.lock().holdings.values_mut() {
-            holdings.positions.remove(&follower);
+        for data in self.lock().tenant_data.values_mut() {
+            data.positions.remove(&follower);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Whether a statement meets the filters of a query, read off its parsed value.
+//! Whether a parsed statement matches the filters of a query.
 //!
 //! Spec: xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, 4.1.6.1.
 
@@ -6,39 +6,39 @@ use std::collections::BTreeSet;
 
 use acta_xapi::{Activity, ActivityId, Actor, Context, Ifi, Object, SubStatement};
 
-use super::Holdings;
-use super::statements::{Record, Said};
+use super::TenantData;
+use super::statements::{LogRecord, ParsedStatement};
 use crate::{AgentFilter, StatementQuery};
 
-impl Holdings {
-    /// Whether the statement itself, or one that it points to over any number of
-    /// `StatementRef`s, meets all filters that are not about time or authority.
-    pub(super) fn matches_along_chain(&self, record: &Record, query: &StatementQuery) -> bool {
+impl TenantData {
+    /// Whether the statement itself, or one that it refers to over any number of
+    /// `StatementRef`s, matches all filters that are not about time or authority.
+    pub(super) fn matches_along_chain(&self, record: &LogRecord, query: &StatementQuery) -> bool {
         let mut seen = BTreeSet::new();
         let mut current = Some(record);
         while let Some(record) = current {
-            // References may run in a circle.
-            if !seen.insert(record.kept.id) {
+            // References may be circular.
+            if !seen.insert(record.statement.id) {
                 return false;
             }
             if matches(record, query) {
                 return true;
             }
-            current = record.kept.target.and_then(|target| self.record(target));
+            current = record.statement.target.and_then(|target| self.record(target));
         }
         false
     }
 }
 
-/// Whether the statement itself meets all filters that are not about time or authority.
-fn matches(record: &Record, query: &StatementQuery) -> bool {
-    let Some(said) = &record.said else {
+/// Whether the statement itself matches all filters that are not about time or authority.
+fn matches(record: &LogRecord, query: &StatementQuery) -> bool {
+    let Some(parsed) = &record.parsed else {
         return is_of_time_alone(query);
     };
-    let statement = &said.statement;
+    let statement = &parsed.statement;
     let context = statement.context.as_ref();
     let registration = context.and_then(|context| context.registration);
-    query.agent.as_ref().is_none_or(|filter| is_about_agent(said, filter))
+    query.agent.as_ref().is_none_or(|filter| is_about_agent(parsed, filter))
         && query.verb.as_ref().is_none_or(|verb| *verb == statement.verb.id)
         && query.registration.is_none_or(|wanted| Some(wanted) == registration)
         && query.activity.as_ref().is_none_or(|wanted| {
@@ -46,7 +46,7 @@ fn matches(record: &Record, query: &StatementQuery) -> bool {
         })
 }
 
-/// Whether nothing is asked but when a statement was stored, and who vouches for it.
+/// Whether the query filters by nothing but stored time and authority.
 fn is_of_time_alone(query: &StatementQuery) -> bool {
     query.agent.is_none()
         && query.verb.is_none()
@@ -54,13 +54,13 @@ fn is_of_time_alone(query: &StatementQuery) -> bool {
         && query.activity.is_none()
 }
 
-fn is_about_agent(said: &Said, filter: &AgentFilter) -> bool {
-    let statement = &said.statement;
+fn is_about_agent(parsed: &ParsedStatement, filter: &AgentFilter) -> bool {
+    let statement = &parsed.statement;
     if names_in_actor_or_object(&statement.actor, &statement.object, &filter.ifi) {
         return true;
     }
     filter.is_related
-        && (said.authority == filter.ifi
+        && (parsed.authority == filter.ifi
             || names_in_context(statement.context.as_ref(), &filter.ifi)
             || names_in_substatement(&statement.object, &filter.ifi))
 }
@@ -86,7 +86,7 @@ fn names_in_substatement(object: &Object, ifi: &Ifi) -> bool {
     })
 }
 
-/// Whether `actor` is the one sought, or a group with it as a member.
+/// Whether `actor` has the identifier, or is a group with such a member.
 fn names(actor: &Actor, ifi: &Ifi) -> bool {
     actor.ifi.as_ref() == Some(ifi) || actor.members.iter().any(|member| names(member, ifi))
 }

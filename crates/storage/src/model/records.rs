@@ -20,7 +20,7 @@ impl Store {
         last.map_or(ChainHead::EMPTY, ChainHead::from)
     }
 
-    /// Makes one write, whatever it expects.
+    /// Makes one write without checking what it expects.
     pub(super) fn write(&mut self, write: &RecordWrite) {
         let place = (write.kind, write.id.clone());
         let version = self.records.get(&place).map_or(1, |record| record.version + 1);
@@ -33,8 +33,8 @@ impl Store {
         }
     }
 
-    /// What keeps `write`, the one with this index, from happening.
-    fn obstacle(&self, index: usize, write: &RecordWrite) -> Option<Committed> {
+    /// Why `write`, the one with this index, is rejected; `None` if it is not.
+    fn first_rejection(&self, index: usize, write: &RecordWrite) -> Option<Committed> {
         let found = self.records.get(&(write.kind, write.id.clone()));
         let is_expected = match write.expected {
             Expected::Absent => found.is_none(),
@@ -100,8 +100,8 @@ impl RecordStore for ModelStorage {
     async fn commit(&self, change: &Change) -> Result<Committed, StorageError> {
         let mut store = self.lock();
         for (index, write) in change.writes.iter().enumerate() {
-            if let Some(obstacle) = store.obstacle(index, write) {
-                return Ok(obstacle);
+            if let Some(first_rejection) = store.first_rejection(index, write) {
+                return Ok(first_rejection);
             }
         }
         for write in &change.writes {
@@ -166,13 +166,13 @@ impl AuditStore for ModelStorage {
 impl TenantPurge for ModelStorage {
     async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
         let mut store = self.lock();
-        let holdings = store.holdings.remove(&tenant).unwrap_or_default();
+        let data = store.tenant_data.remove(&tenant).unwrap_or_default();
         store.audit.remove(&Some(tenant));
         store.usage.retain(|(of, _), _| *of != tenant);
         Ok(Purged {
-            statement_count: holdings.records.len() as u64,
-            attachment_count: holdings.attachments.len() as u64,
-            document_count: holdings.documents.len() as u64,
+            statement_count: data.records.len() as u64,
+            attachment_count: data.attachments.len() as u64,
+            document_count: data.documents.len() as u64,
         })
     }
 }

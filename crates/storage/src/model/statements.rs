@@ -8,7 +8,7 @@ use acta_xapi::{Ifi, Statement, StatementId, StatementText};
 use async_trait::async_trait;
 
 use super::attachments::ModelAttachment;
-use super::{Holdings, ModelStorage};
+use super::{ModelStorage, TenantData};
 use crate::{
     Appended, Batch, Cursor, FeedEntry, NewStatement, Order, StatementPage, StatementQuery,
     StatementStore, StorageError, StoredStatement, TransferredStatement,
@@ -16,47 +16,47 @@ use crate::{
 
 /// A statement in the log.
 #[derive(Debug)]
-pub(super) struct Record {
-    pub(super) kept: TransferredStatement,
-    /// None if it was imported and does not pass today's rules.
-    pub(super) said: Option<Said>,
+pub(super) struct LogRecord {
+    pub(super) statement: TransferredStatement,
+    /// `None` if it was imported and is not valid by the current rules.
+    pub(super) parsed: Option<ParsedStatement>,
 }
 
-/// What a statement says.
+/// A parsed statement and its authority.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct ParsedStatement {
     pub(super) statement: Statement,
-    /// Who vouches for it.
+    /// The identifier in its authority.
     pub(super) authority: Ifi,
 }
 
-impl Record {
+impl LogRecord {
     /// When it was stored, in nanoseconds since 1970.
     fn stored_nanos(&self) -> i128 {
-        i128::from(self.kept.stored.unix_micros()) * 1000
+        i128::from(self.statement.stored.unix_micros()) * 1000
     }
 
-    /// Who vouches for it.
+    /// The identifier in its authority.
     fn authority(&self) -> Option<&Ifi> {
-        self.said.as_ref().map(|said| &said.authority)
+        self.parsed.as_ref().map(|parsed| &parsed.authority)
     }
 }
 
-impl Holdings {
+impl TenantData {
     /// The statement with this id.
-    pub(super) fn record(&self, id: StatementId) -> Option<&Record> {
+    pub(super) fn record(&self, id: StatementId) -> Option<&LogRecord> {
         self.indices.get(&id).and_then(|index| self.records.get(*index))
     }
 
-    /// Whether a voiding statement names this one, which is not itself a voiding statement.
+    /// Whether a voiding statement refers to this one, which is not itself a voiding statement.
     ///
     /// Spec: xAPI 1.0.3, Part Two, 2.3.2.
-    fn is_voided(&self, record: &Record) -> bool {
-        !record.kept.is_voiding && self.void_targets.contains(&record.kept.id)
+    fn is_voided(&self, record: &LogRecord) -> bool {
+        !record.statement.is_voiding && self.void_targets.contains(&record.statement.id)
     }
 
-    fn give_back(&self, record: &Record) -> StoredStatement {
-        let TransferredStatement { sequence, id, stored, version, kept, .. } = &record.kept;
+    fn give_back(&self, record: &LogRecord) -> StoredStatement {
+        let TransferredStatement { sequence, id, stored, version, text, .. } = &record.statement;
         let stored_text = stored.to_string();
         StoredStatement {
             sequence: *sequence,
@@ -64,7 +64,7 @@ impl Holdings {
             stored: *stored,
             version: *version,
             is_voided: self.is_voided(record),
-            text: StatementText::complete(&kept.text, kept.is_timestamp_stored, &stored_text),
+            text: StatementText::complete(&text.text, text.is_timestamp_stored, &stored_text),
         }
     }
 
@@ -72,17 +72,18 @@ impl Holdings {
     fn conflicts(&self, batch: &[NewStatement]) -> Vec<StatementId> {
         let is_conflict = |new: &&NewStatement| {
             let known = self.record(new.id);
-            known
-                .is_some_and(|known| !known.kept.fingerprint.agrees_with(new.statement.fingerprint))
+            known.is_some_and(|known| {
+                !known.statement.fingerprint.agrees_with(new.statement.fingerprint)
+            })
         };
         batch.iter().filter(is_conflict).map(|new| new.id).collect()
     }
 
-    /// A `stored` time after every one given out and not before any moment vouched for.
+    /// A `stored` time after all earlier ones and not before any returned `consistent_through`.
     fn next_stored(&self, now: Timestamp) -> Timestamp {
-        let last = self.records.last().map(|record| record.kept.stored);
+        let last = self.records.last().map(|record| record.statement.stored);
         let after_last = last.map(|last| last.saturating_add(Duration::from_micros(1)));
-        now.max(after_last.unwrap_or(now)).max(self.vouched.unwrap_or(now))
+        now.max(after_last.unwrap_or(now)).max(self.consistent_through.unwrap_or(now))
     }
 
     fn append(&mut self, statements: Vec<NewStatement>, stored: Timestamp) -> usize {
@@ -92,34 +93,35 @@ impl Holdings {
                 continue;
             }
             let sequence = self.records.len() as u64 + 1;
-            let NewStatement { id, statement, kept, authority, version, defines } = new;
-            let kept = TransferredStatement {
+            let NewStatement { id, statement, text, authority, version, defines } = new;
+            let transferred = TransferredStatement {
                 sequence,
                 id,
                 stored,
                 version,
                 fingerprint: statement.fingerprint,
-                // Nothing is committed to what vanishes with the process.
+                // The model erases nothing, so it needs no commitments.
                 salt: [0; 16],
-                kept,
+                text,
                 target: statement.target(),
                 is_voiding: statement.voids().is_some(),
                 defines,
             };
-            self.push(Record { kept, said: Some(Said { statement, authority }) });
+            let parsed = Some(ParsedStatement { statement, authority });
+            self.push(LogRecord { statement: transferred, parsed });
         }
         self.records.len() - count_before
     }
 
-    /// Adds the record that comes next.
-    pub(super) fn push(&mut self, record: Record) {
-        self.indices.insert(record.kept.id, self.records.len());
-        self.void_targets.extend(record.kept.target.filter(|_| record.kept.is_voiding));
+    /// Appends a record.
+    pub(super) fn push(&mut self, record: LogRecord) {
+        self.indices.insert(record.statement.id, self.records.len());
+        self.void_targets.extend(record.statement.target.filter(|_| record.statement.is_voiding));
         self.records.push(record);
     }
 
-    /// Whether a statement belongs to the answer of a query, wherever its page starts.
-    fn is_found(&self, record: &Record, query: &StatementQuery) -> bool {
+    /// Whether a statement matches a query, regardless of the page.
+    fn is_found(&self, record: &LogRecord, query: &StatementQuery) -> bool {
         !self.is_voided(record)
             && query.since_nanos.is_none_or(|since| since < record.stored_nanos())
             && query.until_nanos.is_none_or(|until| record.stored_nanos() <= until)
@@ -134,8 +136,8 @@ impl Holdings {
             (Some(Cursor(place)), Order::Descending) => sequence < place,
         };
         let all = self.records.iter();
-        let mut found: Vec<&Record> = all
-            .filter(|record| is_behind_cursor(record.kept.sequence))
+        let mut found: Vec<&LogRecord> = all
+            .filter(|record| is_behind_cursor(record.statement.sequence))
             .filter(|record| self.is_found(record, query))
             .collect();
         if query.order == Order::Descending {
@@ -162,15 +164,15 @@ impl Holdings {
 impl StatementStore for ModelStorage {
     async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError> {
         let attachments = ModelAttachment::all_of(batch.attachments)?;
-        let appended = self.with_holdings(tenant, |holdings| {
-            let conflicts = holdings.conflicts(&batch.statements);
+        let appended = self.with_tenant_data(tenant, |data| {
+            let conflicts = data.conflicts(&batch.statements);
             if !conflicts.is_empty() {
                 return Err(StorageError::Conflict(conflicts));
             }
-            let stored = holdings.next_stored(self.clock.now());
-            let new_count = holdings.append(batch.statements, stored);
+            let stored = data.next_stored(self.clock.now());
+            let new_count = data.append(batch.statements, stored);
             for attachment in attachments {
-                attachment.put_into(&mut holdings.attachments);
+                attachment.put_into(&mut data.attachments);
             }
             Ok(Appended { stored, new_count })
         })?;
@@ -183,9 +185,9 @@ impl StatementStore for ModelStorage {
         tenant: TenantId,
         id: StatementId,
     ) -> Result<Option<StoredStatement>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
-            let index = *holdings.indices.get(&id)?;
-            Some(holdings.give_back(holdings.records.get(index)?))
+        Ok(self.with_tenant_data(tenant, |data| {
+            let index = *data.indices.get(&id)?;
+            Some(data.give_back(data.records.get(index)?))
         }))
     }
 
@@ -194,15 +196,15 @@ impl StatementStore for ModelStorage {
         tenant: TenantId,
         query: &StatementQuery,
     ) -> Result<StatementPage, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| holdings.query(query)))
+        Ok(self.with_tenant_data(tenant, |data| data.query(query)))
     }
 
     async fn consistent_through(&self, tenant: TenantId) -> Result<Timestamp, StorageError> {
         let now = self.clock.now().floor_to_millis();
-        Ok(self.with_holdings(tenant, |holdings| {
-            let vouched = holdings.vouched.map_or(now, |before| before.max(now));
-            holdings.vouched = Some(vouched);
-            vouched
+        Ok(self.with_tenant_data(tenant, |data| {
+            let consistent_through = data.consistent_through.map_or(now, |before| before.max(now));
+            data.consistent_through = Some(consistent_through);
+            consistent_through
         }))
     }
 
@@ -212,16 +214,16 @@ impl StatementStore for ModelStorage {
         after: u64,
         count_max: usize,
     ) -> Result<Vec<FeedEntry>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
-            let all = holdings.records.iter();
-            all.filter(|record| after < record.kept.sequence)
+        Ok(self.with_tenant_data(tenant, |data| {
+            let all = data.records.iter();
+            all.filter(|record| after < record.statement.sequence)
                 .take(count_max)
-                .map(|record| holdings.give_back(record))
+                .map(|record| data.give_back(record))
                 .collect()
         }))
     }
 
     async fn count_statements(&self, tenant: TenantId) -> Result<u64, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| holdings.records.len() as u64))
+        Ok(self.with_tenant_data(tenant, |data| data.records.len() as u64))
     }
 }

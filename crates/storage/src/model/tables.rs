@@ -24,7 +24,7 @@ impl CursorStore for ModelStorage {
         tenant: TenantId,
         name: &str,
     ) -> Result<Option<String>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| holdings.cursors.get(name).cloned()))
+        Ok(self.with_tenant_data(tenant, |data| data.cursors.get(name).cloned()))
     }
 
     async fn save_cursor(
@@ -33,8 +33,8 @@ impl CursorStore for ModelStorage {
         name: &str,
         value: &str,
     ) -> Result<(), StorageError> {
-        self.with_holdings(tenant, |holdings| {
-            holdings.cursors.insert(name.to_owned(), value.to_owned());
+        self.with_tenant_data(tenant, |data| {
+            data.cursors.insert(name.to_owned(), value.to_owned());
         });
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Giving everything away, and importing it.
+//! Export and import of a whole store.
 
 use std::io;
 use std::ops::Bound;
@@ -8,14 +8,14 @@ use acta_ambient::Timestamp;
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 
-use super::statements::{Record, Said};
-use super::{Holdings, ModelStorage};
+use super::statements::{LogRecord, ParsedStatement};
+use super::{ModelStorage, TenantData};
 use crate::{
     AuditEntry, DocumentKey, NamedSecret, PageLimits, StorageError, StoreId, TransferSource,
     TransferTarget, TransferredDocument, TransferredStatement, first_broken_link,
 };
 
-/// The items of a page, of which each has so many bytes.
+/// The items of a page; `len` returns the bytes of each.
 fn page_of<T>(items: impl Iterator<Item = T>, page: PageLimits, len: fn(&T) -> usize) -> Vec<T> {
     let mut taken = Vec::new();
     let mut len_bytes = 0;
@@ -44,18 +44,18 @@ impl TransferSource for ModelStorage {
     }
 
     async fn list_cursors(&self, tenant: TenantId) -> Result<Vec<(String, String)>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| holdings.cursors.clone().into_iter().collect()))
+        Ok(self.with_tenant_data(tenant, |data| data.cursors.clone().into_iter().collect()))
     }
 
-    async fn read_kept(
+    async fn read_statements(
         &self,
         tenant: TenantId,
         after: u64,
         page: PageLimits,
     ) -> Result<Vec<TransferredStatement>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
-            let behind = holdings.records.iter().filter(|record| after < record.kept.sequence);
-            page_of(behind.map(|record| record.kept.clone()), page, |one| one.kept.text.len())
+        Ok(self.with_tenant_data(tenant, |data| {
+            let behind = data.records.iter().filter(|record| after < record.statement.sequence);
+            page_of(behind.map(|record| record.statement.clone()), page, |one| one.text.text.len())
         }))
     }
 
@@ -65,9 +65,9 @@ impl TransferSource for ModelStorage {
         after: Option<&DocumentKey>,
         page: PageLimits,
     ) -> Result<Vec<TransferredDocument>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
+        Ok(self.with_tenant_data(tenant, |data| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-            let behind = holdings.documents.range::<DocumentKey, _>((from, Bound::Unbounded));
+            let behind = data.documents.range::<DocumentKey, _>((from, Bound::Unbounded));
             let behind = behind.map(|(key, document)| TransferredDocument {
                 key: key.clone(),
                 document: document.clone(),
@@ -82,29 +82,31 @@ impl TransferSource for ModelStorage {
         after: Option<&Sha2>,
         count_max: usize,
     ) -> Result<Vec<Sha2>, StorageError> {
-        Ok(self.with_holdings(tenant, |holdings| {
+        Ok(self.with_tenant_data(tenant, |data| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-            let behind = holdings.attachments.range::<Sha2, _>((from, Bound::Unbounded));
+            let behind = data.attachments.range::<Sha2, _>((from, Bound::Unbounded));
             behind.map(|(sha2, _)| sha2.clone()).take(count_max.max(1)).collect()
         }))
     }
 }
 
-impl Holdings {
-    /// Why the statement does not follow what is here; none if it does.
+impl TenantData {
+    /// Why the statement does not follow the log; `None` if it does.
     fn gap_before(
         &self,
-        kept: &TransferredStatement,
+        statement: &TransferredStatement,
         last_stored: Option<Timestamp>,
     ) -> Option<String> {
         let count = self.records.len() as u64;
-        if kept.sequence != count + 1 {
-            return Some(format!("sequence {} does not follow {count}", kept.sequence));
+        if statement.sequence != count + 1 {
+            return Some(format!("sequence {} does not follow {count}", statement.sequence));
         }
-        if last_stored.is_some_and(|last| kept.stored < last) {
-            return Some(format!("{} lies before the statement before it", kept.stored));
+        if last_stored.is_some_and(|last| statement.stored < last) {
+            return Some(format!("{} lies before the statement before it", statement.stored));
         }
-        self.indices.contains_key(&kept.id).then(|| format!("the id {} is taken", kept.id))
+        self.indices
+            .contains_key(&statement.id)
+            .then(|| format!("the id {} is taken", statement.id))
     }
 }
 
@@ -151,15 +153,17 @@ impl TransferTarget for ModelStorage {
         &self,
         run: Vec<(TenantId, TransferredStatement)>,
     ) -> Result<(), StorageError> {
-        for (tenant, kept) in run {
-            let said = kept.read().map(|(statement, authority)| Said { statement, authority });
-            self.with_holdings(tenant, |holdings| {
-                let last_stored = holdings.records.last().map(|record| record.kept.stored);
-                if let Some(gap) = holdings.gap_before(&kept, last_stored) {
+        for (tenant, statement) in run {
+            let parsed = statement
+                .read()
+                .map(|(statement, authority)| ParsedStatement { statement, authority });
+            self.with_tenant_data(tenant, |data| {
+                let last_stored = data.records.last().map(|record| record.statement.stored);
+                if let Some(gap) = data.gap_before(&statement, last_stored) {
                     let source = io::Error::new(io::ErrorKind::InvalidInput, gap);
                     return Err(StorageError::Io { act: "importing statements", source });
                 }
-                holdings.push(Record { kept, said });
+                data.push(LogRecord { statement, parsed });
                 Ok(())
             })?;
         }
@@ -172,10 +176,10 @@ impl TransferTarget for ModelStorage {
         tenant: TenantId,
         documents: Vec<TransferredDocument>,
     ) -> Result<(), StorageError> {
-        self.with_holdings(tenant, |holdings| {
+        self.with_tenant_data(tenant, |data| {
             let documents =
                 documents.into_iter().map(|TransferredDocument { key, document }| (key, document));
-            holdings.documents.extend(documents);
+            data.documents.extend(documents);
         });
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What a store knows of an activity as definitions of it arrive.
+//! Merges the definitions of an activity from several statements.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,8 @@ use crate::json::{self, Json, JsonLimits, Key, Kind, Value};
 /// definition on every node and at every time.
 pub const DEFINITION_BYTES_MAX: usize = 64 << 10;
 
-/// The definition that results when `newer` arrives for an activity known as `known`.
+/// The definition that results when `newer` arrives for an activity with the definition
+/// `stored`.
 ///
 /// As [`MergedDefinition`], for two.
 pub fn merge_definitions(known: Option<&str>, newer: &str) -> String {
@@ -296,9 +297,9 @@ mod tests {
     use proptest::prelude::*;
 
     #[track_caller]
-    fn check(known: &str, newer: &str, expected: &str) {
-        let merged = merge_definitions(Some(known), newer);
-        assert_eq!(merged, expected, "known {known}, newer {newer}");
+    fn check(stored: &str, newer: &str, expected: &str) {
+        let merged = merge_definitions(Some(stored), newer);
+        assert_eq!(merged, expected, "stored {stored}, newer {newer}");
     }
 
     #[test]
@@ -321,8 +322,8 @@ mod tests {
                 r#"{"extensions":{"http://x.org/a":{"l":1.0},"http://x.org/b":2,"http://x.org/A":3}}"#,
             ),
         ];
-        for (known, newer, expected) in table {
-            check(known, newer, expected);
+        for (stored, newer, expected) in table {
+            check(stored, newer, expected);
         }
     }
 
@@ -347,8 +348,8 @@ mod tests {
             ),
             (r#"{"type":"http://t.org/1"}"#, "{}", r#"{"type":"http://t.org/1"}"#),
         ];
-        for (known, newer, expected) in table {
-            check(known, newer, expected);
+        for (stored, newer, expected) in table {
+            check(stored, newer, expected);
         }
     }
 
@@ -397,7 +398,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_same_again_changes_nothing(a in any_definition(), b in any_definition()) {
+        fn merging_a_definition_twice_changes_nothing(
+            a in any_definition(), b in any_definition(),
+        ) {
             let once = merge_definitions(Some(&a), &b);
             prop_assert_eq!(merge_definitions(Some(&once), &b), once);
         }

@@ -93,11 +93,11 @@ fn an_interaction_has_one_of_ten_types() {
 #[test]
 fn component_lists_go_with_their_interaction_types() {
     let lists = [
-        ("choices", List::Choices),
-        ("scale", List::Scale),
-        ("source", List::Source),
-        ("target", List::Target),
-        ("steps", List::Steps),
+        ("choices", ComponentList::Choices),
+        ("scale", ComponentList::Scale),
+        ("source", ComponentList::Source),
+        ("target", ComponentList::Target),
+        ("steps", ComponentList::Steps),
     ];
     for interaction in &INTERACTIONS {
         for (name, list) in lists {
@@ -148,7 +148,7 @@ fn lists_of_components_are_arrays_of_objects_with_different_ids() {
 }
 
 #[test]
-fn gives_out_every_definition_with_its_text() {
+fn returns_every_definition_with_its_text() {
     let activity =
         |n: u8| format!(r#"{{"id":"urn:x:{n}","definition":{{"name":{{"en":"{n}"}}}}}}"#);
     let context = format!(

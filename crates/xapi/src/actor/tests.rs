@@ -179,7 +179,7 @@ fn an_authority_is_an_agent_or_an_application_with_its_user() {
 }
 
 #[test]
-fn reads_what_identifies_and_names_an_actor() {
+fn reads_identifier_and_name_of_an_actor() {
     let group = format!(
         r#"{{"objectType":"Group","name":"Tea\u006d","mbox_sha1sum":"{SHA1}",
             "member":[{{"name":"Ada","account":{{"homePage":"http://b.org","name":"1"}}}}]}}"#

@@ -1,4 +1,4 @@
-use super::*;
+use crate::Rule;
 use crate::Version;
 use crate::statement::testing::{check, parsed, statement};
 

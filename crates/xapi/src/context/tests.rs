@@ -182,7 +182,7 @@ fn context_agents_and_groups_name_an_actor_and_its_relation() {
 }
 
 #[test]
-fn a_plain_agent_is_told_all_that_makes_it_no_context_agent() {
+fn every_fault_of_a_plain_agent_as_context_agent_is_reported() {
     let context = format!(r#"{{"contextAgents":[{AGENT}]}}"#);
     let faults = [
         ("/context/contextAgents/0/mbox", Rule::UnknownProperty),
@@ -193,7 +193,7 @@ fn a_plain_agent_is_told_all_that_makes_it_no_context_agent() {
 }
 
 #[test]
-fn reads_the_setting_of_an_experience() {
+fn reads_a_context() {
     let context = format!(
         r#"{{"registration":"ec531277-b57b-4c15-8d91-d292c5b2b8f7","instructor":{AGENT},
             "team":{GROUP},"platform":"web","language":"en",

@@ -16,8 +16,8 @@ pub struct JsonLimits {
 }
 
 impl JsonLimits {
-    /// For texts that have been accepted: their limits were those of that time.
-    pub const KEPT: Self =
+    /// For stored texts, which were within the limits when they were accepted.
+    pub const STORED: Self =
         Self { bytes_max: u32::MAX as usize, depth_max: usize::MAX, values_max: usize::MAX };
 }
 
@@ -114,28 +114,28 @@ struct Parser<'t> {
     open: Vec<u32>,
 }
 
-type Step = Result<(), JsonErrorKind>;
+type ParseResult = Result<(), JsonErrorKind>;
 
 impl Parser<'_> {
-    fn document(&mut self) -> Step {
-        self.blanks();
+    fn document(&mut self) -> ParseResult {
+        self.skip_whitespace();
         self.value()?;
         while let Some(&container) = self.open.last() {
-            self.inside(container as usize)?;
+            self.next_in_container(container as usize)?;
             if self.values_max < self.nodes.len() {
                 return Err(JsonErrorKind::TooMany(self.values_max));
             }
         }
-        self.blanks();
+        self.skip_whitespace();
         if self.at == self.bytes.len() { Ok(()) } else { Err(JsonErrorKind::Trailing) }
     }
 
     /// Reads the next element or member of an open container, or its end.
-    fn inside(&mut self, container: usize) -> Step {
+    fn next_in_container(&mut self, container: usize) -> ParseResult {
         let is_object = self.nodes[container].kind == Kind::Object;
         let close = if is_object { b'}' } else { b']' };
         let count = self.nodes[container].count;
-        self.blanks();
+        self.skip_whitespace();
         match self.peek("an element or the end of its container")? {
             byte if byte == close => {
                 self.close(container);
@@ -143,7 +143,7 @@ impl Parser<'_> {
             }
             b',' if count > 0 => {
                 self.at += 1;
-                self.blanks();
+                self.skip_whitespace();
             }
             _ if count > 0 => {
                 return Err(JsonErrorKind::Expected("a comma or the closing bracket"));
@@ -156,12 +156,12 @@ impl Parser<'_> {
                 return Err(JsonErrorKind::Expected("a key in double quotes"));
             }
             self.string()?;
-            self.blanks();
+            self.skip_whitespace();
             if self.peek("a colon")? != b':' {
                 return Err(JsonErrorKind::Expected("a colon"));
             }
             self.at += 1;
-            self.blanks();
+            self.skip_whitespace();
         }
         self.value()
     }
@@ -173,7 +173,7 @@ impl Parser<'_> {
         self.nodes[container].next = offset(self.nodes.len());
     }
 
-    fn blanks(&mut self) {
+    fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
             self.at += 1;
         }
@@ -183,14 +183,14 @@ impl Parser<'_> {
         self.bytes.get(self.at).copied().ok_or(JsonErrorKind::Ended(expected))
     }
 
-    fn value(&mut self) -> Step {
+    fn value(&mut self) -> ParseResult {
         match self.peek("a value")? {
             b'"' => self.string(),
             b'{' => self.container(Kind::Object),
             b'[' => self.container(Kind::Array),
-            b't' => self.word("true", Kind::True),
-            b'f' => self.word("false", Kind::False),
-            b'n' => self.word("null", Kind::Null),
+            b't' => self.literal("true", Kind::True),
+            b'f' => self.literal("false", Kind::False),
+            b'n' => self.literal("null", Kind::Null),
             b'-' | b'0'..=b'9' => self.number(),
             _ => Err(JsonErrorKind::Expected("a value")),
         }
@@ -202,7 +202,7 @@ impl Parser<'_> {
         self.nodes.push(Node { start, end, next, count: 0, kind, escaped });
     }
 
-    fn container(&mut self, kind: Kind) -> Step {
+    fn container(&mut self, kind: Kind) -> ParseResult {
         if self.open.len() >= self.depth_max {
             return Err(JsonErrorKind::TooDeep(self.depth_max));
         }
@@ -212,17 +212,17 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn word(&mut self, word: &'static str, kind: Kind) -> Step {
-        if !self.bytes[self.at..].starts_with(word.as_bytes()) {
+    fn literal(&mut self, literal: &'static str, kind: Kind) -> ParseResult {
+        if !self.bytes[self.at..].starts_with(literal.as_bytes()) {
             return Err(JsonErrorKind::Expected("a value"));
         }
         let start = self.at;
-        self.at += word.len();
+        self.at += literal.len();
         self.push(start, kind, false);
         Ok(())
     }
 
-    fn string(&mut self) -> Step {
+    fn string(&mut self) -> ParseResult {
         let start = self.at;
         let mut escaped = false;
         self.at += 1;
@@ -244,7 +244,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn escape(&mut self) -> Step {
+    fn escape(&mut self) -> ParseResult {
         const BAD: JsonErrorKind = JsonErrorKind::BadString("escape");
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
@@ -261,7 +261,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Step {
+    fn number(&mut self) -> ParseResult {
         let start = self.at;
         self.at += usize::from(self.bytes[self.at] == b'-');
         match self.peek("a digit")? {
@@ -282,7 +282,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn digits(&mut self) -> Step {
+    fn digits(&mut self) -> ParseResult {
         if !self.peek("a digit")?.is_ascii_digit() {
             return Err(JsonErrorKind::Expected("a digit"));
         }

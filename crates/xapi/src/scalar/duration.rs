@@ -1,6 +1,6 @@
-//! Lengths of time.
+//! Durations.
 
-/// An ISO 8601 duration, kept as sent.
+/// An ISO 8601 duration, with its text as sent.
 ///
 /// Years, months, days, hours, minutes and seconds in this order, or weeks alone; the last
 /// number may have a fraction. The alternative format that looks like a date is refused.
@@ -32,7 +32,7 @@ impl Duration {
             .map(|element| {
                 let number: f64 = element.number.replace(',', ".").parse().unwrap_or(0.0);
                 let hundredths = number * element.unit.seconds * 100.0;
-                // Seconds have been cut already; what binary fractions miss is mended.
+                // Seconds have been truncated already; this corrects errors of binary fractions.
                 let is_cut = element.unit.letter == 'S';
                 if is_cut { hundredths.round() } else { (hundredths + 1e-6).floor() }
             })
@@ -40,7 +40,7 @@ impl Duration {
         hundredths / 100.0
     }
 
-    /// The text truncated to hundredths of a second: equal for durations to be treated alike.
+    /// The text truncated to hundredths of a second: equal texts are equal durations.
     ///
     /// Apart from the fraction of its seconds a duration compares as a text, so `PT60S` is
     /// not `PT1M`.
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_length_of_time() {
+    fn refuses_text_that_is_not_a_duration() {
         let table = [
             "",
             "P",

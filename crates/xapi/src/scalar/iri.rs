@@ -3,7 +3,7 @@
 use iri_string::spec::IriSpec;
 use iri_string::validate;
 
-/// An absolute IRI with a scheme, kept and compared as sent.
+/// An absolute IRI with a scheme, stored and compared as sent.
 ///
 /// Spec: RFC 3987, compared by 5.3.1; xAPI 1.0.3, Part Two, 4.3; IEEE 9274.1.1, 4.2.7.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ impl Iri {
         &self.0
     }
 
-    /// Whether `text` is an IRI, without keeping it.
+    /// Whether `text` is an IRI.
     pub fn is_valid(text: &str) -> bool {
         is_plain_web_address(text.as_bytes()) || validate::iri::<IriSpec>(text).is_ok()
     }
@@ -62,8 +62,8 @@ const ROLES: [u8; 256] = {
     roles
 };
 
-/// Whether this is an address as nearly all are: of the web, with a host name, in ASCII and
-/// without percent signs. `false` decides nothing: the library has the last word.
+/// Whether this is a simple web address: with a host name, in ASCII and without percent signs.
+/// `false` decides nothing: then the library checks it.
 fn is_plain_web_address(text: &[u8]) -> bool {
     let rest = text.strip_prefix(b"http").unwrap_or_default();
     let rest = rest.strip_prefix(b"s").unwrap_or(rest);

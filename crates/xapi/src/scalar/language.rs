@@ -9,14 +9,14 @@ pub struct Languages {
 }
 
 impl Languages {
-    /// Most ranges that are taken from a header; later ones are passed over.
+    /// Most ranges that are read from a header; later ones are ignored.
     pub const RANGES_MAX: usize = 64;
 
-    /// Longest range that is understood, in bytes: nearly twice what RFC 5646, 4.4.1, asks for.
-    /// Each of its subtags is looked for among the tags of every text.
+    /// Longest range that is accepted, in bytes: nearly twice what RFC 5646, 4.4.1, requires.
+    /// Each of its subtags is compared with the tags of every text.
     pub const RANGE_BYTES_MAX: usize = 64;
 
-    /// Reads the header's value. What is not understood is passed over.
+    /// Reads the header's value. Invalid ranges are ignored.
     ///
     /// Spec: RFC 9110, 12.5.4.
     pub fn parse(header: &str) -> Self {
@@ -28,8 +28,8 @@ impl Languages {
 
     /// Which of `tags` fits best (RFC 4647 lookup); the first if none does; none of none.
     ///
-    /// Beyond lookup, a reader of `en` is given `en-US`, and a reader of `en-GB` too when
-    /// nothing else fits: any English is better than whatever stands first.
+    /// Beyond lookup, a reader of `en` gets `en-US`, and so does a reader of `en-GB` if nothing
+    /// else fits: any English is better than the first language in the map.
     pub fn choose<'t>(&self, mut tags: impl Iterator<Item = &'t str> + Clone) -> Option<usize> {
         let lookup = self.ranges.iter().find_map(|range| look_up(range, &tags));
         let related = || {
@@ -40,8 +40,8 @@ impl Languages {
     }
 }
 
-/// A language range with its quality in thousandths; none for `*`, which asks for nothing in
-/// particular, for a quality of zero, and for what is no range.
+/// A language range with its quality in thousandths; none for `*`, which is no preference, for a
+/// quality of zero, and for an invalid range.
 fn weighted_range(part: &str) -> Option<(&str, u16)> {
     let (range, parameter) = part.split_once(';').unwrap_or((part, ""));
     let range = range.trim();
@@ -90,7 +90,7 @@ fn position_below<'t>(prefix: &str, mut tags: impl Iterator<Item = &'t str>) -> 
 }
 
 /// Whether `text` is a well-formed language tag (RFC 5646) that repeats no extension and no
-/// variant. Whether its subtags are registered is not asked.
+/// variant. Whether its subtags are registered is not checked.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 4.2; IEEE 9274.1.1, 4.2.7.
 pub fn is_language_tag(text: &str) -> bool {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_over_ranges_of_more_than_the_longest_length() {
+    fn ignores_ranges_over_the_maximum_length() {
         let longest = format!("de{}", "-a".repeat(31));
         assert_eq!(longest.len(), Languages::RANGE_BYTES_MAX);
         check_choice(&longest, &["en", "de"], Some(1));
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_well_formed_tags() {
+    fn recognises_well_formed_tags() {
         let table = [
             ("en", true),
             ("EN", true),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 /// A mailbox that identifies an agent, such as `mailto:ada@example.org`.
 ///
 /// The domain is held in lower case: domains compare without regard to case, and
-/// two spellings must name one learner. The local part is kept as sent.
+/// two spellings must name one learner. The local part stays as sent.
 ///
 /// Spec: XAPI-00038; xAPI 1.0.3, Part Two, 2.4.2.3.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ impl Mbox {
         &self.0
     }
 
-    /// Where the domain starts in an accepted text: everything before it counts as sent,
+    /// Where the domain starts in an accepted text: everything before it compares as sent,
     /// everything from it on without regard to case.
     pub(crate) fn domain_start(text: &str) -> usize {
         text.rfind('@').map_or(text.len(), |at| at + 1)

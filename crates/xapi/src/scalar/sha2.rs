@@ -6,7 +6,7 @@ use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 /// A SHA-224, SHA-256, SHA-384 or SHA-512 hash in lower-case hexadecimal digits.
 ///
-/// The length tells which one it is. Digits compare without regard to case.
+/// The length determines which one it is. Digits compare without regard to case.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.11; IEEE 9274.1.1, 4.2.2.6.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ impl Sha2 {
         &self.0
     }
 
-    /// Starts a computation of the member of the family that this hash belongs to.
+    /// Starts a computation of the hash function of this length.
     pub fn hasher(&self) -> Sha2Hasher {
         Sha2Hasher(match self.0.len() {
             56 => Member::Sha224(Sha224::new()),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn computes_the_member_that_the_length_tells() {
+    fn computes_the_hash_of_the_declared_length() {
         // The hashes of "abc" in FIPS 180-2, appendices B and C, and change notice 1.
         check_abc("23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7");
         check_abc("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

@@ -61,7 +61,7 @@ impl FromStr for StatementTimestamp {
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
-/// What is still to be read.
+/// The rest of a text that is parsed.
 struct Reader<'t> {
     rest: &'t [u8],
 }
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_names_no_point_in_time() {
+    fn refuses_text_that_is_not_a_timestamp() {
         let table = [
             "",
             "should fail",

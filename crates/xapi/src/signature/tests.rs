@@ -57,7 +57,7 @@ fn verifies_against_the_certificate() {
 }
 
 #[test]
-fn notices_a_changed_signature() {
+fn detects_a_changed_signature() {
     let last = RS256.len() - 10;
     let mut changed = RS256.to_vec();
     changed[last] = if changed[last] == b'A' { b'B' } else { b'A' };
@@ -65,7 +65,7 @@ fn notices_a_changed_signature() {
 }
 
 #[test]
-fn takes_three_algorithms() {
+fn accepts_three_algorithms() {
     let table = [
         (r#"{"alg":"RS256"}"#, Ok(())),
         (r#"{"typ":"JWT","alg":"RS384"}"#, Ok(())),
@@ -83,7 +83,7 @@ fn takes_three_algorithms() {
 }
 
 #[test]
-fn refuses_what_is_no_compact_jws() {
+fn refuses_text_that_is_not_a_compact_jws() {
     let good = String::from_utf8(jws(r#"{"alg":"RS256"}"#, SIGNED)).unwrap();
     let no_object = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode("[]"));
     let no_json = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode("alg"));

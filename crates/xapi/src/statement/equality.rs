@@ -1,8 +1,8 @@
-//! When two statements are the same.
+//! Equality of statements.
 //!
-//! A statement is written in one canonical form, in which everything that does not count
-//! is left out and everything that may be written in several ways is written in one. The
-//! hash of that form is the statement's fingerprint.
+//! A statement is written in one canonical form, which omits everything that does not count and
+//! has one notation for values that may be written in several ways. The hash of that form is the
+//! statement's fingerprint.
 
 use std::borrow::Cow;
 
@@ -22,9 +22,9 @@ use crate::{Mbox, StatementTimestamp};
 /// texts, cut to hundredths of a second.
 ///
 /// The timestamp counts as a point in time, but only when both statements have one, since
-/// stores fill it in: ask [`Fingerprint::agrees_with`], not `==`, whether a statement has
-/// arrived again. IEEE 9274.1.1 would pass over two different timestamps as well; here
-/// they are a conflict, so that no record is taken for another.
+/// stores fill it in: use [`Fingerprint::agrees_with`], not `==`, to recognise a repeated
+/// statement. IEEE 9274.1.1 would ignore two different timestamps as well; here they are a
+/// conflict, so that no record is mistaken for another.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.3.1; IEEE 9274.1.1, 4.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,23 +36,24 @@ const CONTENT_LEN_BYTES: usize = 12;
 impl Fingerprint {
     /// The fingerprint of a statement that has passed validation.
     pub(crate) fn of(statement: Value<'_, '_>) -> Self {
-        let mut form = Form { bytes: Vec::with_capacity(1024), members: Vec::with_capacity(32) };
-        form.value(Role::Statement, statement);
+        let mut form =
+            CanonicalForm { bytes: Vec::with_capacity(1024), members: Vec::with_capacity(32) };
+        form.value(PropertyRole::Statement, statement);
         let mut bytes = [0; 16];
         let (content, timestamp) = bytes.split_at_mut(CONTENT_LEN_BYTES);
         content.copy_from_slice(&Sha256::digest(&form.bytes)[..CONTENT_LEN_BYTES]);
         if let Some(value) = statement.member("timestamp") {
             form.bytes.clear();
-            form.value(Role::StatementTimestamp, value);
+            form.value(PropertyRole::StatementTimestamp, value);
             let length = timestamp.len();
             timestamp.copy_from_slice(&Sha256::digest(&form.bytes)[..length]);
-            // Zeros are kept for statements without a timestamp.
+            // Zeros are reserved for statements without a timestamp.
             timestamp[0] |= 1;
         }
         Self(bytes)
     }
 
-    /// Whether the specification calls the two statements equal.
+    /// Whether the two statements are equal by the specification.
     ///
     /// As `==`, but a statement without a timestamp agrees with one that has any.
     pub fn agrees_with(self, other: Self) -> bool {
@@ -65,9 +66,9 @@ impl Fingerprint {
     }
 }
 
-/// What a value stands for, and with it how it is written canonically.
+/// The role of a value, which decides its canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+enum PropertyRole {
     /// Does not count.
     Ignored,
     Statement,
@@ -86,7 +87,7 @@ enum Role {
     ContextActivities,
     ContextActors,
     ContextActor,
-    Outcome,
+    StatementResult,
     Mbox,
     /// Text whose case does not count.
     AnyCase,
@@ -96,7 +97,7 @@ enum Role {
     Plain,
 }
 
-impl Role {
+impl PropertyRole {
     /// The role of an object's member.
     fn of_member(self, key: &str) -> Self {
         match (self, key) {
@@ -104,7 +105,7 @@ impl Role {
             | (Self::Statement | Self::SubStatement, "attachments")
             | (Self::Verb, "display")
             | (Self::Activity, "definition")
-            // What stands in these places can have only this one type.
+            // The values of these properties can have only one type.
             | (
                 Self::SubStatement | Self::Activity | Self::StatementRef | Self::ContextActor,
                 "objectType",
@@ -114,7 +115,7 @@ impl Role {
             | (Self::ContextActor, "agent" | "group") => Self::Actor,
             (Self::Statement | Self::SubStatement, "verb") => Self::Verb,
             (Self::Statement | Self::SubStatement, "object") => Self::Object,
-            (Self::Statement | Self::SubStatement, "result") => Self::Outcome,
+            (Self::Statement | Self::SubStatement, "result") => Self::StatementResult,
             (Self::Statement | Self::SubStatement, "context") => Self::Context,
             (Self::SubStatement, "timestamp") => Self::StatementTimestamp,
             (Self::Actor, "mbox") => Self::Mbox,
@@ -126,7 +127,7 @@ impl Role {
             (Self::Context, "contextActivities") => Self::ContextActivities,
             (Self::Context, "contextAgents" | "contextGroups") => Self::ContextActors,
             (Self::ContextActivities, _) => Self::Activities,
-            (Self::Outcome, "duration") => Self::Duration,
+            (Self::StatementResult, "duration") => Self::Duration,
             _ => Self::Plain,
         }
     }
@@ -156,33 +157,33 @@ impl Role {
 
 /// The canonical form as it grows: every part begins with a letter for what it is, and
 /// whatever can vary in length with its length, so that no two contents share a form.
-struct Form<'a, 't> {
+struct CanonicalForm<'a, 't> {
     bytes: Vec<u8>,
     /// The members of the objects that are being written, the innermost last.
-    members: Vec<(Cow<'t, str>, Value<'a, 't>, Role)>,
+    members: Vec<(Cow<'t, str>, Value<'a, 't>, PropertyRole)>,
 }
 
-impl<'a, 't> Form<'a, 't> {
-    fn value(&mut self, role: Role, value: Value<'a, 't>) {
+impl<'a, 't> CanonicalForm<'a, 't> {
+    fn value(&mut self, role: PropertyRole, value: Value<'a, 't>) {
         match value.kind() {
             Kind::Null => self.bytes.push(b'0'),
             Kind::True => self.bytes.push(b'+'),
             Kind::False => self.bytes.push(b'-'),
             Kind::Number => self.number(value.raw()),
             Kind::String => self.string(role, &value.as_str().unwrap_or_default()),
-            Kind::Array if role == Role::Members => self.any_order(value),
+            Kind::Array if role == PropertyRole::Members => self.any_order(value),
             Kind::Array => {
                 self.begin(b'[', value.count());
                 for element in value.elements() {
                     self.value(role.of_element(), element);
                 }
             }
-            Kind::Object if role == Role::Activities => {
+            Kind::Object if role == PropertyRole::Activities => {
                 self.begin(b'[', 1);
-                self.object(Role::Activity, value);
+                self.object(PropertyRole::Activity, value);
             }
-            Kind::Object if role == Role::Object => {
-                let (role, letter) = Role::of_object(value);
+            Kind::Object if role == PropertyRole::Object => {
+                let (role, letter) = PropertyRole::of_object(value);
                 self.bytes.push(letter);
                 self.object(role, value);
             }
@@ -190,15 +191,15 @@ impl<'a, 't> Form<'a, 't> {
         }
     }
 
-    fn object(&mut self, role: Role, object: Value<'a, 't>) {
+    fn object(&mut self, role: PropertyRole, object: Value<'a, 't>) {
         let start = self.members.len();
         for (key, value) in object.members() {
             let key = key.unescaped();
             let member_role = role.of_member(&key);
-            let is_default = role == Role::Actor
+            let is_default = role == PropertyRole::Actor
                 && key == "objectType"
                 && value.as_str().is_some_and(|text| text == "Agent");
-            if member_role != Role::Ignored && !is_default {
+            if member_role != PropertyRole::Ignored && !is_default {
                 self.members.push((key, value, member_role));
             }
         }
@@ -214,14 +215,14 @@ impl<'a, 't> Form<'a, 't> {
         self.members.truncate(start);
     }
 
-    /// Writes an array whose order does not count: sorted by the form of its elements.
+    /// Writes an array whose order does not count, sorted by the canonical form of its elements.
     fn any_order(&mut self, array: Value<'a, 't>) {
         self.begin(b'*', array.count());
         let start = self.bytes.len();
         let mut spans = Vec::with_capacity(array.count());
         for element in array.elements() {
             let element_start = self.bytes.len();
-            self.value(Role::Members.of_element(), element);
+            self.value(PropertyRole::Members.of_element(), element);
             spans.push(element_start..self.bytes.len());
         }
         spans.sort_unstable_by(|a, b| self.bytes[a.clone()].cmp(&self.bytes[b.clone()]));
@@ -232,12 +233,12 @@ impl<'a, 't> Form<'a, 't> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other texts are written as they are")]
-    fn string(&mut self, role: Role, text: &str) {
+    fn string(&mut self, role: PropertyRole, text: &str) {
         match role {
-            Role::AnyCase => self.text_any_case(text, 0),
-            Role::Mbox => self.text_any_case(text, Mbox::domain_start(text)),
-            Role::Duration => self.text(comparable_parts(text)),
-            Role::StatementTimestamp => match StatementTimestamp::read(text) {
+            PropertyRole::AnyCase => self.text_any_case(text, 0),
+            PropertyRole::Mbox => self.text_any_case(text, Mbox::domain_start(text)),
+            PropertyRole::Duration => self.text(comparable_parts(text)),
+            PropertyRole::StatementTimestamp => match StatementTimestamp::read(text) {
                 Some(unix_nanos) => {
                     self.bytes.push(b't');
                     self.bytes.extend_from_slice(&unix_nanos.to_le_bytes());
@@ -283,7 +284,7 @@ impl<'a, 't> Form<'a, 't> {
             None => (false, whole),
         };
         let Ok(exponent) = exponent.parse::<i64>() else {
-            // An exponent beyond all measure: the text itself must do.
+            // An exponent out of range: the text itself is used.
             self.bytes.push(b'N');
             return self.text([raw]);
         };

@@ -1,12 +1,12 @@
 //! From JSON to statements, reporting every fault.
 
 use crate::actor::ActorRole;
-use crate::context::{Setting, read_statement_ref_id};
+use crate::context::{ContextObject, read_statement_ref_id};
 use crate::json::{self, JsonError, JsonErrorKind, Kind, Value};
 use crate::reader::Reader;
 use crate::{
-    Activity, Actor, Attachment, Context, Fault, Faults, Fingerprint, Object, Outcome, ParseLimits,
-    Rule, Statement, StatementId, StatementTimestamp, SubStatement, Verb, Version,
+    Activity, Actor, Attachment, Context, Fault, Faults, Fingerprint, Object, ParseLimits, Rule,
+    Statement, StatementId, StatementResult, StatementTimestamp, SubStatement, Verb, Version,
 };
 
 /// Parses the body of a POST: one statement or an array of them.
@@ -31,7 +31,7 @@ pub fn parse_statements(
         return Err(Faults(vec![Fault::new("", Rule::BatchLength, &found)]));
     }
     let mut reader = Reader::new(root, version, limits);
-    let mut statements = Vec::with_capacity(Reader::room_for(root));
+    let mut statements = Vec::with_capacity(Reader::capacity_for(root));
     for element in root.elements() {
         if reader.is_full() {
             break;
@@ -58,7 +58,7 @@ pub fn parse_statement(
 
 /// Parses an agent or group, as in the query parameter `agent`.
 ///
-/// An anonymous group is none of the faults: whether it may stand there is for the caller.
+/// An anonymous group is not a fault: the caller decides whether it is allowed.
 ///
 /// # Errors
 ///
@@ -81,7 +81,7 @@ fn read_one(
     finish(statement, reader.into_faults())
 }
 
-/// What was read, if nothing is wrong with it.
+/// The value that was read, if there are no faults.
 fn finish<T>(value: Option<T>, faults: Vec<Fault>) -> Result<T, Faults> {
     match value {
         Some(value) if faults.is_empty() => Ok(value),
@@ -116,9 +116,9 @@ const STATEMENT_KEYS: [&str; 11] = [
     "attachments",
 ];
 
-/// What a statement and a substatement have in common.
+/// The properties that statements and substatements have in common.
 #[derive(Default)]
-struct Core<'a, 't> {
+struct CommonProperties<'a, 't> {
     actor: Option<Value<'a, 't>>,
     verb: Option<Value<'a, 't>>,
     object: Option<Value<'a, 't>>,
@@ -127,15 +127,15 @@ struct Core<'a, 't> {
     timestamp: Option<Value<'a, 't>>,
 }
 
-/// Whether a statement stands by itself or is the object of another.
+/// Whether a statement is the outermost one or the object of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
+enum Nesting {
     Statement,
     SubStatement,
 }
 
-impl<'a, 't> Core<'a, 't> {
-    /// Takes a member if it is one of those in common.
+impl<'a, 't> CommonProperties<'a, 't> {
+    /// Takes a member if it is one of them.
     fn take(&mut self, reader: &mut Reader<'a, 't>, key: &str, member: Value<'a, 't>) -> bool {
         let place = match key {
             "actor" => &mut self.actor,
@@ -154,12 +154,12 @@ impl<'a, 't> Core<'a, 't> {
         true
     }
 
-    /// Reads what was taken from `statement`.
+    /// Reads the members that were taken from `statement`.
     fn read(
         self,
         reader: &mut Reader<'a, 't>,
         statement: Value<'a, 't>,
-        level: Level,
+        nesting: Nesting,
     ) -> Option<SubStatement> {
         let actor = reader
             .required(self.actor, statement, "actor", Rule::ActorMissing)
@@ -169,41 +169,41 @@ impl<'a, 't> Core<'a, 't> {
             .and_then(|value| Verb::read(reader, value));
         let object = reader
             .required(self.object, statement, "object", Rule::ObjectMissing)
-            .and_then(|value| Object::read(reader, value, level));
+            .and_then(|value| Object::read(reader, value, nesting));
         if let (Some(verb), Some(object), Some(value)) = (&verb, &object, self.object)
             && verb.id.as_str() == Verb::VOIDED
             && !matches!(object, Object::StatementRef(_))
         {
             reader.fault(value, Rule::Voiding);
         }
-        let setting = match object {
+        let context_object = match object {
             // An object that could not be read has its own fault: no second one for it.
-            Some(Object::Activity(_)) | None => Setting::Activity,
-            Some(_) => Setting::Other,
+            Some(Object::Activity(_)) | None => ContextObject::Activity,
+            Some(_) => ContextObject::Other,
         };
-        let outcome = self.result.and_then(|value| Outcome::read(reader, value));
-        let context = self.context.and_then(|value| Context::read(reader, value, setting));
+        let result = self.result.and_then(|value| StatementResult::read(reader, value));
+        let context = self.context.and_then(|value| Context::read(reader, value, context_object));
         let timestamp =
             self.timestamp.and_then(|value| reader.parsed(value, Rule::StatementTimestamp));
         Some(SubStatement {
             actor: actor?,
             verb: verb?,
             object: object?,
-            outcome,
+            result,
             context,
             timestamp,
         })
     }
 }
 
-/// What only a statement that stands by itself has.
+/// The properties that substatements do not have.
 #[derive(Default)]
-struct Own {
+struct StatementProperties {
     id: Option<StatementId>,
     authority: Option<Actor>,
 }
 
-impl Own {
+impl StatementProperties {
     fn take<'a, 't>(
         &mut self,
         reader: &mut Reader<'a, 't>,
@@ -253,26 +253,26 @@ impl Statement {
             return None;
         }
         reader.begin(value);
-        let mut core = Core::default();
-        let mut own = Own::default();
+        let mut common = CommonProperties::default();
+        let mut own = StatementProperties::default();
         for (key, member) in value.members() {
             let name = key.unescaped();
-            if !core.take(reader, &name, member) {
+            if !common.take(reader, &name, member) {
                 own.take(reader, &name, key.value(), member);
             }
         }
-        let parts = core.read(reader, value, Level::Statement)?;
+        let parts = common.read(reader, value, Nesting::Statement)?;
         if reader.has_faults() {
             return None;
         }
         let mut layout = std::mem::take(&mut reader.layout);
-        layout.bare_context_activities.sort_unstable_by_key(|span| span.start);
+        layout.single_context_activities.sort_unstable_by_key(|span| span.start);
         Some(Self {
             id: own.id,
             actor: parts.actor,
             verb: parts.verb,
             object: parts.object,
-            outcome: parts.outcome,
+            result: parts.result,
             context: parts.context,
             timestamp: parts.timestamp,
             claimed_authority: own.authority,
@@ -308,7 +308,7 @@ impl Object {
     fn read<'a, 't>(
         reader: &mut Reader<'a, 't>,
         value: Value<'a, 't>,
-        level: Level,
+        nesting: Nesting,
     ) -> Option<Self> {
         if !reader.is(value, Kind::Object, Rule::DataType) {
             return None;
@@ -320,7 +320,7 @@ impl Object {
             "Activity" => Activity::read(reader, value, Rule::DataType).map(Self::Activity),
             "Agent" | "Group" => Actor::read(reader, value, ActorRole::Object).map(Self::Actor),
             "StatementRef" => read_statement_ref_id(reader, value).map(Self::StatementRef),
-            "SubStatement" if level == Level::Statement => {
+            "SubStatement" if nesting == Nesting::Statement => {
                 SubStatement::read(reader, value).map(|sub| Self::SubStatement(Box::new(sub)))
             }
             "SubStatement" => {
@@ -340,10 +340,10 @@ const SUBSTATEMENT_KEYS: [&str; 8] =
 
 impl SubStatement {
     fn read<'a, 't>(reader: &mut Reader<'a, 't>, value: Value<'a, 't>) -> Option<Self> {
-        let mut core = Core::default();
+        let mut common = CommonProperties::default();
         for (key, member) in value.members() {
             let name = key.unescaped();
-            if core.take(reader, &name, member) {
+            if common.take(reader, &name, member) {
                 continue;
             }
             let rule = match &*name {
@@ -359,7 +359,7 @@ impl SubStatement {
             };
             reader.fault_key(&name, member, rule);
         }
-        core.read(reader, value, Level::SubStatement)
+        common.read(reader, value, Nesting::SubStatement)
     }
 }
 

@@ -1,7 +1,7 @@
-//! The forms in which a statement is given back.
+//! The formats in which a statement is returned.
 //!
-//! A walk through the statement's JSON that copies the sender's text wherever nothing has
-//! to be left out or replaced.
+//! Walks through the statement's JSON and copies the sender's text wherever nothing is omitted or
+//! replaced.
 
 use std::fmt;
 
@@ -18,22 +18,22 @@ pub enum Format {
     /// As sent.
     #[default]
     Exact,
-    /// Only what identifies actors, verbs and activities.
+    /// Only identifiers of actors, verbs and activities.
     Ids,
-    /// Definitions as this store knows them, one language each.
+    /// With the stored definitions, in one language each.
     Canonical,
 }
 
 /// How to render.
 #[derive(Clone, Copy)]
 pub struct Rendering<'a> {
-    /// The form.
+    /// The format.
     pub format: Format,
     /// The version of the reader's request.
     pub version: Version,
     /// The reader's languages, for canonical.
     pub languages: &'a Languages,
-    /// For canonical: the definition known of an activity, as JSON text.
+    /// For canonical: the stored definition of an activity, as JSON text.
     pub definition: &'a dyn Fn(&str) -> Option<String>,
 }
 
@@ -43,11 +43,11 @@ impl fmt::Debug for Rendering<'_> {
     }
 }
 
-/// Appends a complete statement to `out` in the form asked for.
+/// Appends a complete statement to `out` in the requested format.
 ///
-/// Exact is a copy, but for a 1.0.3 reader of a 2.0 statement: that one gets it without what
-/// 1.0.3 does not know, and with a `version` that 1.0.3 takes. A 2.0 reader of a 1.0.3
-/// statement sees the version that it was accepted with.
+/// Exact is a copy, except for a 1.0.3 reader of a 2.0 statement: it gets the statement without
+/// properties that 1.0.3 does not have, and with a `version` that 1.0.3 accepts. A 2.0 reader of
+/// a 1.0.3 statement gets the version that it was accepted with.
 ///
 /// Spec: XAPI-00168 to XAPI-00172; xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, 4.1.6.1
 /// and 4.2.4.3.
@@ -57,18 +57,18 @@ pub fn render(complete: &str, rendering: &Rendering<'_>, out: &mut String) {
         return;
     }
     match parse(complete) {
-        Some(json) => Renderer { rendering, out }.value(Part::Statement, json.root()),
+        Some(json) => Renderer { rendering, out }.value(StatementPart::Statement, json.root()),
         None => out.push_str(complete),
     }
 }
 
-/// The ids of the activities that canonical rendering will ask the definition of.
+/// The ids of the activities whose definitions canonical rendering needs.
 ///
 /// Each one once, in the order of the text.
 pub fn activities_to_define(complete: &str) -> Vec<String> {
     let mut ids = Vec::new();
     if let Some(json) = parse(complete) {
-        collect_activities(Part::Statement, json.root(), &mut ids);
+        collect_activities(StatementPart::Statement, json.root(), &mut ids);
     }
     let mut seen = std::collections::HashSet::new();
     ids.retain(|id| seen.insert(id.clone()));
@@ -76,21 +76,21 @@ pub fn activities_to_define(complete: &str) -> Vec<String> {
 }
 
 fn parse(text: &str) -> Option<Json<'_>> {
-    json::parse(text.as_bytes(), &JsonLimits::KEPT).ok()
+    json::parse(text.as_bytes(), &JsonLimits::STORED).ok()
 }
 
-/// Whether `version` certainly knows everything in this statement. A cheap look at the text:
+/// Whether this statement certainly has only properties of `version`. A cheap check of the text:
 /// if in doubt, no.
 fn fits(text: &str, version: Version) -> bool {
-    // Whatever else is written so costs a parse and comes out the same.
+    // False positives cost a parse, with the same result.
     const SUSPECTS: [&str; 4] = ["\"contextAgents\"", "\"contextGroups\"", "\"2.", "\\u"];
     let is_suspect = |suspect: &str| memmem::find(text.as_bytes(), suspect.as_bytes()).is_some();
-    version.knows_context_agents() || !SUSPECTS.into_iter().any(is_suspect)
+    version.has_context_agents() || !SUSPECTS.into_iter().any(is_suspect)
 }
 
-/// Part of a statement that is walked into.
+/// A part of a statement that is rendered separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum StatementPart {
     Statement,
     SubStatement,
     Actor,
@@ -110,7 +110,7 @@ enum Part {
     Leaf,
 }
 
-impl Part {
+impl StatementPart {
     fn of_member(self, key: &str) -> Self {
         match (self, key) {
             (Self::Statement, "version") => Self::StatementVersion,
@@ -153,10 +153,11 @@ struct Renderer<'r, 'o> {
 }
 
 impl Renderer<'_, '_> {
-    fn value(&mut self, part: Part, value: Value<'_, '_>) {
-        let part = if part == Part::Object { Part::of_object(value) } else { part };
+    fn value(&mut self, part: StatementPart, value: Value<'_, '_>) {
+        let part =
+            if part == StatementPart::Object { StatementPart::of_object(value) } else { part };
         match value.kind() {
-            Kind::Array if part != Part::Leaf => {
+            Kind::Array if part != StatementPart::Leaf => {
                 self.out.push('[');
                 for (index, element) in value.elements().enumerate() {
                     self.comma(index > 0);
@@ -164,9 +165,11 @@ impl Renderer<'_, '_> {
                 }
                 self.out.push(']');
             }
-            Kind::Object if part == Part::LanguageMap => self.language_map(value),
+            Kind::Object if part == StatementPart::LanguageMap => self.language_map(value),
             Kind::Object if self.can_change(part) => self.object(part, value),
-            Kind::String if part == Part::StatementVersion => self.statement_version(value),
+            Kind::String if part == StatementPart::StatementVersion => {
+                self.statement_version(value);
+            }
             Kind::Null
             | Kind::True
             | Kind::False
@@ -177,22 +180,28 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// Whether anything in the part can come out other than it is.
-    fn can_change(&self, part: Part) -> bool {
+    /// Whether anything in the part can differ from the text.
+    fn can_change(&self, part: StatementPart) -> bool {
         match part {
-            Part::Statement | Part::SubStatement | Part::Context => true,
-            Part::Actor | Part::ContextActor => self.rendering.format == Format::Ids,
-            Part::Verb
-            | Part::Activity
-            | Part::Definition
-            | Part::Component
-            | Part::ContextActivities => self.rendering.format != Format::Exact,
-            Part::Object | Part::LanguageMap | Part::StatementVersion | Part::Leaf => false,
+            StatementPart::Statement | StatementPart::SubStatement | StatementPart::Context => true,
+            StatementPart::Actor | StatementPart::ContextActor => {
+                self.rendering.format == Format::Ids
+            }
+            StatementPart::Verb
+            | StatementPart::Activity
+            | StatementPart::Definition
+            | StatementPart::Component
+            | StatementPart::ContextActivities => self.rendering.format != Format::Exact,
+            StatementPart::Object
+            | StatementPart::LanguageMap
+            | StatementPart::StatementVersion
+            | StatementPart::Leaf => false,
         }
     }
 
-    fn object(&mut self, part: Part, object: Value<'_, '_>) {
-        let known = if part == Part::Activity { self.known_definition(object) } else { None };
+    fn object(&mut self, part: StatementPart, object: Value<'_, '_>) {
+        let known =
+            if part == StatementPart::Activity { self.known_definition(object) } else { None };
         let mut is_known_written = false;
         let mut is_first = true;
         self.out.push('{');
@@ -222,31 +231,31 @@ impl Renderer<'_, '_> {
     }
 
     /// Whether the reader gets this member of `object`.
-    fn keeps(&self, part: Part, name: &str, object: Value<'_, '_>) -> bool {
-        if part == Part::Context && matches!(name, "contextAgents" | "contextGroups") {
-            return self.rendering.version.knows_context_agents();
+    fn keeps(&self, part: StatementPart, name: &str, object: Value<'_, '_>) -> bool {
+        if part == StatementPart::Context && matches!(name, "contextAgents" | "contextGroups") {
+            return self.rendering.version.has_context_agents();
         }
         if self.rendering.format != Format::Ids {
             return true;
         }
         match part {
-            Part::Verb | Part::Activity => name == "id",
-            // A group with an identifier does not need its members to be known by.
-            Part::Actor if name == "member" => {
+            StatementPart::Verb | StatementPart::Activity => name == "id",
+            // A group with an identifier does not need its members to be identified.
+            StatementPart::Actor if name == "member" => {
                 !IDENTIFIERS.into_iter().any(|identifier| object.member(identifier).is_some())
             }
-            Part::Actor => name == "objectType" || IDENTIFIERS.contains(&name),
-            Part::Statement
-            | Part::SubStatement
-            | Part::Object
-            | Part::Definition
-            | Part::Component
-            | Part::LanguageMap
-            | Part::Context
-            | Part::ContextActivities
-            | Part::ContextActor
-            | Part::StatementVersion
-            | Part::Leaf => true,
+            StatementPart::Actor => name == "objectType" || IDENTIFIERS.contains(&name),
+            StatementPart::Statement
+            | StatementPart::SubStatement
+            | StatementPart::Object
+            | StatementPart::Definition
+            | StatementPart::Component
+            | StatementPart::LanguageMap
+            | StatementPart::Context
+            | StatementPart::ContextActivities
+            | StatementPart::ContextActor
+            | StatementPart::StatementVersion
+            | StatementPart::Leaf => true,
         }
     }
 
@@ -256,7 +265,7 @@ impl Renderer<'_, '_> {
         }
     }
 
-    /// What the store knows of an activity, for a canonical answer.
+    /// The stored definition of an activity, for canonical.
     fn known_definition(&self, activity: Value<'_, '_>) -> Option<String> {
         if self.rendering.format != Format::Canonical {
             return None;
@@ -267,7 +276,7 @@ impl Renderer<'_, '_> {
 
     fn definition(&mut self, definition: &str) {
         match parse(definition) {
-            Some(json) => self.value(Part::Definition, json.root()),
+            Some(json) => self.value(StatementPart::Definition, json.root()),
             None => self.out.push_str(definition),
         }
     }
@@ -293,7 +302,7 @@ impl Renderer<'_, '_> {
         if version.as_str().is_some_and(|text| reader.accepts_statement_version(&text)) {
             self.out.push_str(version.raw());
         } else {
-            write_string(self.out, reader.of_statements());
+            write_string(self.out, reader.default_statement_version());
         }
     }
 }
@@ -301,30 +310,33 @@ impl Renderer<'_, '_> {
 /// The properties of an actor of which one identifies it.
 const IDENTIFIERS: [&str; 4] = ["mbox", "mbox_sha1sum", "openid", "account"];
 
-fn collect_activities(part: Part, value: Value<'_, '_>, ids: &mut Vec<String>) {
-    let part = if part == Part::Object { Part::of_object(value) } else { part };
+fn collect_activities(part: StatementPart, value: Value<'_, '_>, ids: &mut Vec<String>) {
+    let part = if part == StatementPart::Object { StatementPart::of_object(value) } else { part };
     match part {
-        Part::Activity => {
+        StatementPart::Activity => {
             for element in value.elements() {
                 collect_activities(part, element, ids);
             }
             let id = value.member("id").and_then(Value::as_str);
             ids.extend(id.map(std::borrow::Cow::into_owned));
         }
-        Part::Statement | Part::SubStatement | Part::Context | Part::ContextActivities => {
+        StatementPart::Statement
+        | StatementPart::SubStatement
+        | StatementPart::Context
+        | StatementPart::ContextActivities => {
             for (key, member) in value.members() {
                 collect_activities(part.of_member(&key.unescaped()), member, ids);
             }
         }
-        Part::Actor
-        | Part::Verb
-        | Part::Object
-        | Part::Definition
-        | Part::Component
-        | Part::LanguageMap
-        | Part::ContextActor
-        | Part::StatementVersion
-        | Part::Leaf => {}
+        StatementPart::Actor
+        | StatementPart::Verb
+        | StatementPart::Object
+        | StatementPart::Definition
+        | StatementPart::Component
+        | StatementPart::LanguageMap
+        | StatementPart::ContextActor
+        | StatementPart::StatementVersion
+        | StatementPart::Leaf => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Version;
 
-/// A kind of document, as far as the versions treat them differently.
+/// The kinds of documents that the versions treat differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DocumentKind {
     /// State of an agent in an activity.
@@ -13,14 +13,14 @@ pub enum DocumentKind {
     AgentProfile,
 }
 
-/// What a PUT of a document does that comes without `If-Match` and `If-None-Match`.
+/// What a PUT of a document without `If-Match` and `If-None-Match` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BarePut {
+pub enum UnconditionalPut {
     /// It writes, whether there is a document or not.
     Writes,
-    /// It makes a new document; where there is one, it is a conflict.
+    /// It creates a new document; if there is one, it is a conflict.
     Creates,
-    /// It is refused: as a conflict where there is a document, else as incomplete.
+    /// It is refused: as a conflict if there is a document, otherwise as incomplete.
     Refused,
 }
 
@@ -28,7 +28,7 @@ impl Version {
     /// Whether a request may be written as a POST with its method in the query and the rest
     /// in a form.
     ///
-    /// Spec: xAPI 1.0.3, Part Three, 1.3. It is gone from IEEE 9274.1.1.
+    /// Spec: xAPI 1.0.3, Part Three, 1.3. IEEE 9274.1.1 has removed it.
     pub const fn has_alternate_syntax(self) -> bool {
         match self {
             Self::V1_0_3 => true,
@@ -38,17 +38,17 @@ impl Version {
 
     /// What a PUT of a document without precondition does.
     ///
-    /// 1.0.3 asks for a precondition with every PUT of a profile, and the official suite asks
-    /// for 400 where none comes and no document is there.
+    /// 1.0.3 requires a precondition for every PUT of a profile, and the official suite requires
+    /// 400 if there is neither a precondition nor a document.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 3.1; IEEE 9274.1.1, 4.1.4.
-    pub const fn bare_put(self, kind: DocumentKind) -> BarePut {
+    pub const fn unconditional_put(self, kind: DocumentKind) -> UnconditionalPut {
         match (self, kind) {
-            (Self::V1_0_3, DocumentKind::State) => BarePut::Writes,
+            (Self::V1_0_3, DocumentKind::State) => UnconditionalPut::Writes,
             (Self::V1_0_3, DocumentKind::ActivityProfile | DocumentKind::AgentProfile) => {
-                BarePut::Refused
+                UnconditionalPut::Refused
             }
-            (Self::V2_0_0, _) => BarePut::Creates,
+            (Self::V2_0_0, _) => UnconditionalPut::Creates,
         }
     }
 }

@@ -47,7 +47,7 @@ impl Tending {
         self.stop.cancel();
         self.tasks.wait().await;
         let last = async {
-            FailureLog::new("tell what tenants have stored").note(self.quotas.tell().await);
+            FailureLog::new("save what tenants have stored").note(self.quotas.flush().await);
             let saved = self.authenticator.save_uses().await;
             FailureLog::new("tell when credentials were last used").note(saved);
         };
@@ -59,9 +59,9 @@ impl Tending {
 
 /// Tells what was stored. One telling is short and is not broken off: its counts would be lost.
 async fn tell(quotas: Arc<Quotas>, stop: CancellationToken) {
-    let mut trouble = FailureLog::new("tell what tenants have stored");
+    let mut trouble = FailureLog::new("save what tenants have stored");
     while stop.run_until_cancelled(tokio::time::sleep(TELL_INTERVAL)).await.is_some() {
-        trouble.note(quotas.tell().await);
+        trouble.note(quotas.flush().await);
     }
 }
 

@@ -3,7 +3,7 @@
 use acta_ambient::Timestamp;
 use acta_http::edge::{FromParams, Params};
 use acta_http::problem::Problem;
-use acta_storage::{AuditQuery, Order, Outcome, Who};
+use acta_storage::{AuditOutcome, AuditQuery, Order, Who};
 use acta_xapi::Rule;
 use utoipa::IntoParams;
 
@@ -33,7 +33,7 @@ pub(crate) struct EntryFilter {
     target: Option<String>,
     /// With this outcome.
     #[param(value_type = Option<String>, pattern = "^(done|refused)$")]
-    outcome: Option<Outcome>,
+    outcome: Option<AuditOutcome>,
 }
 
 impl FromParams for EntryFilter {
@@ -43,7 +43,7 @@ impl FromParams for EntryFilter {
         let who = text(params, "who")
             .and_then(|text| params.read("who", &text, message, |text| text.parse().ok()));
         let outcome = params.text("outcome").and_then(|text| {
-            params.read("outcome", &text, "expected done or refused", Outcome::of_name)
+            params.read("outcome", &text, "expected done or refused", AuditOutcome::of_name)
         });
         Some(Self {
             since: take_timestamp(params, "since"),

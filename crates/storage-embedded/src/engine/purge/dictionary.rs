@@ -9,11 +9,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::dictionary::{Codec, train};
+use acta_statement_log::reader::{next_frame, text_of};
+use acta_statement_log::segment::{FrameWalk, Segment};
 use acta_storage::StorageError;
-
-use crate::log::dictionary::{Codec, train};
-use crate::log::reader::{next_frame, text_of};
-use crate::log::segment::{FrameWalk, Segment};
 
 /// Statements that a new dictionary is made of, at most.
 const SAMPLE_COUNT_MAX: usize = 4000;

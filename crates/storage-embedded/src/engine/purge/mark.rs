@@ -3,16 +3,14 @@
 use std::io;
 use std::path::Path;
 
+use acta_statement_log::disk::Disk;
+use acta_statement_log::format::{Bytes, PURGE_MAGIC, VERSION, checksum};
+use acta_statement_log::segment::segment_name;
 use acta_storage::StorageError;
 
-use super::rewrite::draft_name;
+use super::files::draft_name;
 use crate::OpenError;
-use crate::disk::Disk;
-use crate::format::{Bytes, PURGE_MAGIC, VERSION, checksum};
-use crate::log::segment::segment_name;
-
-/// The name of the mark in the directory of the log.
-pub(crate) const PURGE_NAME: &str = "purge";
+use crate::directory::PURGE_NAME;
 
 const DRAFT_NAME: &str = "purge.tmp";
 
@@ -131,10 +129,10 @@ fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use acta_statement_log::disk::SystemDisk;
     use tempfile::TempDir;
 
     use super::*;
-    use crate::SystemDisk;
 
     fn mark() -> Mark {
         Mark { store_id: [9; 16], from: 77, numbers: vec![1, 2, 5] }

@@ -4,34 +4,22 @@ use std::io;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_statement_log::dictionary::Codec;
+use acta_statement_log::disk::{Disk, DiskFile};
+use acta_statement_log::entry::Location;
+use acta_statement_log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
+use acta_statement_log::reader::{next_frame, text_of};
+use acta_statement_log::record::{
+    Content, EncodedRecord, EncodedStatement, Record, StatementRecord,
+};
+use acta_statement_log::segment::{FrameWalk, Segment, SegmentHeader};
 use acta_storage::StorageError;
 use bytes::Bytes;
 
-use super::{PURGING, failed};
-use crate::disk::{Disk, DiskFile};
-use crate::index::Location;
-use crate::log::dictionary::Codec;
-use crate::log::frame::{Frame, FrameEncoder, FrameStart, FrameTooLong, RecordAt};
-use crate::log::reader::{next_frame, text_of};
-use crate::log::record::{Content, EncodedRecord, EncodedStatement, Record, StatementRecord};
-use crate::log::segment::{FrameWalk, Segment, SegmentHeader, segment_number};
-
-/// How the name of a segment ends that is to take the place of another.
-const DRAFT_EXTENSION: &str = "purged";
+use super::files::{PURGING, draft_name, failed};
 
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 1 << 20;
-
-/// The name of the segment that is to take the place of the one with this number.
-pub(super) fn draft_name(number: u32) -> String {
-    format!("{number:08}.{DRAFT_EXTENSION}")
-}
-
-/// Whether a file of this name in the directory of the log is to take the place of a segment.
-pub(crate) fn is_rewritten(name: &str) -> bool {
-    let stem = name.strip_suffix(DRAFT_EXTENSION);
-    stem.is_some_and(|stem| segment_number(&format!("{stem}log")).is_some())
-}
 
 /// Writes a segment without the tenant, durably but for its name. Its texts are packed anew if
 /// `packing` is given.

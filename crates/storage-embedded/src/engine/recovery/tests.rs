@@ -2,17 +2,18 @@ use std::fs;
 use std::sync::Mutex;
 
 use acta_access::Defines;
+use acta_statement_index::IndexOptions;
+use acta_statement_log::disk::SystemDisk;
+use acta_statement_log::entry::Location;
+use acta_statement_log::format::SEGMENT_HEADER_BYTES;
+use acta_statement_log::frame::FrameEncoder;
+use acta_statement_log::record::{Content, EncodedRecord, EncodedStatement};
+use acta_statement_log::segment::segment_name;
 use acta_storage::Term;
 use acta_xapi::Version;
 use tempfile::TempDir;
 
 use super::*;
-use crate::SystemDisk;
-use crate::format::SEGMENT_HEADER_BYTES;
-use crate::index::{IndexOptions, Location};
-use crate::log::frame::FrameEncoder;
-use crate::log::record::{Content, EncodedRecord, EncodedStatement};
-use crate::log::segment::segment_name;
 
 const STORE_ID: [u8; 16] = [7; 16];
 const BASE_MICROS: i64 = 1_772_357_400_000_250;
@@ -189,7 +190,10 @@ fn a_segment_of_a_version_that_never_was_is_damage() {
 
 /// Puts the checksum right of a header without a dictionary.
 fn seal_header(segment: &mut [u8]) {
-    let sum = crate::format::checksum(0, &[&segment[..52], &segment[56..SEGMENT_HEADER_BYTES]]);
+    let sum = acta_statement_log::format::checksum(
+        0,
+        &[&segment[..52], &segment[56..SEGMENT_HEADER_BYTES]],
+    );
     segment[52..56].copy_from_slice(&sum.to_le_bytes());
 }
 

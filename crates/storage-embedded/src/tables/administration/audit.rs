@@ -5,7 +5,7 @@ use std::io;
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
-    AuditEntry, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, Order, Outcome,
+    AuditEntry, AuditOutcome, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, Order,
     StorageError, first_broken_link,
 };
 use async_trait::async_trait;
@@ -116,7 +116,7 @@ fn list(
         ":act": act,
         ":acts": acts,
         ":target": query.target,
-        ":outcome": query.outcome.map(Outcome::as_str),
+        ":outcome": query.outcome.map(AuditOutcome::as_str),
         ":count_max": number(query.count_max as u64),
     };
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
@@ -181,7 +181,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
         from: text("origin")?,
         act: text("act")?.into(),
         target: text("target")?,
-        outcome: Outcome::of_name(&text("outcome")?).ok_or_else(unreadable)?,
+        outcome: AuditOutcome::of_name(&text("outcome")?).ok_or_else(unreadable)?,
         detail: text("detail")?,
     };
     let hash = ChainHash(row.get("hash")?);
@@ -190,7 +190,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
 
 /// Checks that each entry of each chain follows the one before it. Tells what is wrong; rows
 /// without their checksum are told of elsewhere.
-pub(in crate::tables) fn check_chains(
+pub(crate) fn check_chains(
     connection: &Connection,
     tell: &mut dyn FnMut(String),
 ) -> Result<(), StorageError> {

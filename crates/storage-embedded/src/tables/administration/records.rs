@@ -3,34 +3,18 @@
 //! Everything that a change requires is looked at before its first write, in the same
 //! transaction: one that does not happen has written nothing.
 
-use acta_access::TenantId;
 use acta_ambient::Timestamp;
-use acta_storage::directory::Recorded;
 use acta_storage::{
-    Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore,
-    RecordWrite, StorageError,
+    Change, Committed, Expected, Group, Record, RecordKind, RecordStore, RecordWrite, StorageError,
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
+use rusqlite::{Connection, ToSql, params};
 
 use super::audit;
+use super::record_rows::{BY_ID, RecordKey, columns, find, find_version, put, read, remove};
 use crate::tables::Tables;
-use crate::tables::checksum::{self, is_sound, sum};
+use crate::tables::checksum::{is_sound, sum};
 use crate::tables::failure::failed;
-
-/// SQL for the columns that [`read`] reads.
-macro_rules! columns {
-    () => {
-        concat!(
-            "kind || ' ' || id AS place, kind, id, tenant_id, owner, name, version, expires, \
-             body, ",
-            is_sound!(records)
-        )
-    };
-}
-
-/// SQL for the record with a kind and an id.
-const BY_ID: &str = concat!("SELECT ", columns!(), " FROM records WHERE kind = ?1 AND id = ?2");
 
 #[async_trait]
 impl RecordStore for Tables {
@@ -40,7 +24,7 @@ impl RecordStore for Tables {
         id: &str,
     ) -> Result<Option<Record>, StorageError> {
         let id = id.to_owned();
-        self.read(move |connection| find(connection, BY_ID, (kind, &id))).await
+        self.read(move |connection| find(connection, BY_ID, kind, &id)).await
     }
 
     async fn find_record_by_name(
@@ -51,7 +35,7 @@ impl RecordStore for Tables {
         let name = name.to_owned();
         self.read(move |connection| {
             let sql = concat!("SELECT ", columns!(), " FROM records WHERE kind = ?1 AND name = ?2");
-            find(connection, sql, (kind, &name))
+            find(connection, sql, kind, &name)
         })
         .await
     }
@@ -120,7 +104,7 @@ impl Tables {
         self.write(move |connection| {
             records.iter().try_for_each(|record| {
                 let Record { kind, id, version, content } = record;
-                put(connection, (*kind, id), *version, content)
+                put(connection, RecordKey { kind: *kind, id }, *version, content)
             })
         })
         .await
@@ -139,7 +123,7 @@ fn commit(connection: &Connection, change: Change) -> Result<Committed, StorageE
     let Change { writes, entries } = change;
     let mut versions = Vec::with_capacity(writes.len());
     for (index, write) in writes.iter().enumerate() {
-        let version = find_version(connection, (write.kind, &write.id))?;
+        let version = find_version(connection, RecordKey { kind: write.kind, id: &write.id })?;
         if !is_expected(write.expected, version) {
             return Ok(Committed::Stale(index));
         }
@@ -149,9 +133,10 @@ fn commit(connection: &Connection, change: Change) -> Result<Committed, StorageE
         versions.push(version);
     }
     for (RecordWrite { kind, id, content, .. }, version) in writes.iter().zip(versions) {
+        let key = RecordKey { kind: *kind, id };
         match content {
-            None => remove(connection, (*kind, id))?,
-            Some(content) => put(connection, (*kind, id), version.unwrap_or(0) + 1, content)?,
+            None => remove(connection, key)?,
+            Some(content) => put(connection, key, version.unwrap_or(0) + 1, content)?,
         }
     }
     for (tenant, told) in entries {
@@ -186,90 +171,4 @@ fn is_name_taken(
     let sql = "SELECT 1 FROM records WHERE kind = ?1 AND name = ?2 AND id <> ?3";
     let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
     statement.exists(params![write.kind.as_str(), name, write.id]).map_err(failed)
-}
-
-/// The version of a record that is there.
-fn find_version(
-    connection: &Connection,
-    (kind, id): (RecordKind, &str),
-) -> Result<Option<u64>, StorageError> {
-    Ok(find(connection, BY_ID, (kind, id))?.map(|record| record.version))
-}
-
-/// The one record that `sql` finds by a kind and a text.
-fn find(
-    connection: &Connection,
-    sql: &str,
-    (kind, text): (RecordKind, &str),
-) -> Result<Option<Record>, StorageError> {
-    let failed = failed("reading a record");
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    statement.query_row([kind.as_str(), text], read).optional().map_err(failed)
-}
-
-fn remove(connection: &Connection, (kind, id): (RecordKind, &str)) -> Result<(), StorageError> {
-    let failed = failed("removing a record");
-    let sql = "DELETE FROM records WHERE kind = ?1 AND id = ?2";
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    statement.execute([kind.as_str(), id]).map_err(failed)?;
-    Ok(())
-}
-
-/// Writes the record of a value that has none yet.
-pub(in crate::tables) fn insert_record<T: Recorded>(
-    connection: &Connection,
-    value: &T,
-) -> Result<(), StorageError> {
-    put(connection, (T::KIND, &value.record_id()), 1, &value.to_content())
-}
-
-/// Writes a record, whatever is there.
-fn put(
-    connection: &Connection,
-    (kind, id): (RecordKind, &str),
-    version: u64,
-    content: &RecordContent,
-) -> Result<(), StorageError> {
-    let failed = failed("writing a record");
-    let sql = "INSERT INTO records \
-         (kind, id, tenant_id, owner, name, version, expires, body, checksum) \
-         VALUES (:kind, :id, :tenant, :owner, :name, :version, :expires, :body, \
-         acta_sum('records', :kind, :id, :tenant, :owner, :name, :version, :expires, :body)) \
-         ON CONFLICT (kind, id) DO UPDATE SET tenant_id = excluded.tenant_id, \
-         owner = excluded.owner, name = excluded.name, version = excluded.version, \
-         expires = excluded.expires, body = excluded.body, checksum = excluded.checksum";
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let columns = named_params! {
-        ":kind": kind.as_str(),
-        ":id": id,
-        ":tenant": content.tenant.map(TenantId::number),
-        ":owner": content.owner,
-        ":name": content.name,
-        ":version": version.cast_signed(),
-        ":expires": content.expires.map(Timestamp::unix_micros),
-        ":body": content.body,
-    };
-    statement.execute(columns).map_err(failed)?;
-    Ok(())
-}
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Record> {
-    checksum::check(row, "records", "place")?;
-    let unreadable = || rusqlite::Error::IntegralValueOutOfRange(0, 0);
-    let kind: String = row.get("kind")?;
-    let tenant: Option<u32> = row.get("tenant_id")?;
-    let tenant = tenant.map(|number| TenantId::new(number).ok_or_else(unreadable));
-    let expires: Option<i64> = row.get("expires")?;
-    Ok(Record {
-        kind: RecordKind::of_name(&kind).ok_or_else(unreadable)?,
-        id: row.get("id")?,
-        version: row.get::<_, i64>("version")?.cast_unsigned(),
-        content: RecordContent {
-            tenant: tenant.transpose()?,
-            owner: row.get("owner")?,
-            name: row.get("name")?,
-            expires: expires.map(Timestamp::from_unix_micros),
-            body: row.get("body")?,
-        },
-    })
 }

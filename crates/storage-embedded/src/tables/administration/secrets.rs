@@ -17,7 +17,7 @@ impl SecretStore for Tables {
     ) -> Result<[u8; 32], StorageError> {
         let name = name.to_owned();
         self.write(move |connection| {
-            let failed = failed("settling a secret");
+            let failed = failed("creating a secret");
             let insert = "INSERT INTO secrets (name, value, checksum) \
                  VALUES (?1, ?2, acta_sum('secrets', ?1, ?2)) ON CONFLICT DO NOTHING";
             let mut statement = connection.prepare_cached(insert).map_err(&failed)?;

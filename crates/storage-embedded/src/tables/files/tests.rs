@@ -1,10 +1,10 @@
 use std::fs;
 
+use acta_statement_log::disk::SystemDisk;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::*;
-use crate::SystemDisk;
 
 /// Copies of a database and its write-ahead log, as they stand after a loss of power.
 ///
@@ -12,7 +12,7 @@ use crate::SystemDisk;
 fn crashed() -> (TempDir, Vec<Vec<i64>>) {
     let directory = TempDir::new().unwrap();
     let live = TempDir::new().unwrap();
-    let connection = Connection::open(live.path().join(FILE_NAME)).unwrap();
+    let connection = Connection::open(live.path().join(TABLES_NAME)).unwrap();
     let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
          PRAGMA wal_autocheckpoint = 0; CREATE TABLE it (number INTEGER, content BLOB); \
          INSERT INTO it VALUES (0, x''); PRAGMA wal_checkpoint;";
@@ -25,7 +25,7 @@ fn crashed() -> (TempDir, Vec<Vec<i64>>) {
         connection.execute(sql, [number, bytes]).unwrap();
         states.push((0..=number).collect());
     }
-    for name in [FILE_NAME, LOG_NAME] {
+    for name in [TABLES_NAME, LOG_NAME] {
         fs::copy(live.path().join(name), directory.path().join(name)).unwrap();
     }
     (directory, states)
@@ -40,10 +40,10 @@ fn numbers(connection: &Connection) -> Vec<i64> {
 /// What SQLite makes of the files, in a copy.
 fn recovered(directory: &Path) -> Vec<i64> {
     let copy = TempDir::new().unwrap();
-    for name in [FILE_NAME, LOG_NAME] {
+    for name in [TABLES_NAME, LOG_NAME] {
         fs::copy(directory.join(name), copy.path().join(name)).unwrap();
     }
-    numbers(&Connection::open(copy.path().join(FILE_NAME)).unwrap())
+    numbers(&Connection::open(copy.path().join(TABLES_NAME)).unwrap())
 }
 
 /// Where frames end that end a transaction.
@@ -113,7 +113,7 @@ fn a_torn_header_of_a_log_that_begins_anew_is_no_damage() {
     let (directory, _) = crashed();
     let path = directory.path().join(LOG_NAME);
     // Everything is in the database when a log begins anew.
-    let connection = Connection::open(directory.path().join(FILE_NAME)).unwrap();
+    let connection = Connection::open(directory.path().join(TABLES_NAME)).unwrap();
     let database = fs::read(&path).unwrap();
     connection.execute_batch("PRAGMA wal_checkpoint").unwrap();
     std::mem::forget(connection);
@@ -129,7 +129,7 @@ fn a_torn_header_of_a_log_that_begins_anew_is_no_damage() {
 #[test]
 fn a_header_that_would_mislead_sqlite_is_refused() {
     let (directory, _) = crashed();
-    let path = directory.path().join(FILE_NAME);
+    let path = directory.path().join(TABLES_NAME);
     let whole = fs::read(&path).unwrap();
     for at in [18, 19, 20, 52, 55, 64, 67, 72, 91] {
         let mut bytes = whole.clone();
@@ -144,18 +144,18 @@ fn a_header_that_would_mislead_sqlite_is_refused() {
 #[test]
 fn a_file_that_sqlite_will_roll_back_is_no_damage() {
     let directory = TempDir::new().unwrap();
-    let path = directory.path().join(FILE_NAME);
+    let path = directory.path().join(TABLES_NAME);
     let connection = Connection::open(&path).unwrap();
     connection.pragma_update(None, "cache_size", 1).unwrap();
     connection.execute_batch("BEGIN; CREATE TABLE it (content BLOB);").unwrap();
     // More than the cache holds, so that pages reach the file before the commit.
     connection.execute("INSERT INTO it VALUES (zeroblob(100000))", []).unwrap();
     let crashed = TempDir::new().unwrap();
-    for name in [FILE_NAME, JOURNAL_NAME] {
+    for name in [TABLES_NAME, JOURNAL_NAME] {
         fs::copy(directory.path().join(name), crashed.path().join(name)).unwrap();
     }
     // What power leaves of a page that was not synced.
-    let path = crashed.path().join(FILE_NAME);
+    let path = crashed.path().join(TABLES_NAME);
     let len = fs::metadata(&path).unwrap().len();
     fs::write(&path, vec![0; usize::try_from(len).unwrap()]).unwrap();
     check(&SystemDisk, crashed.path()).unwrap();
@@ -167,7 +167,7 @@ fn a_file_that_sqlite_will_roll_back_is_no_damage() {
 #[test]
 fn a_torn_transaction_before_the_remains_of_an_undone_one_is_no_damage() {
     let live = TempDir::new().unwrap();
-    let connection = Connection::open(live.path().join(FILE_NAME)).unwrap();
+    let connection = Connection::open(live.path().join(TABLES_NAME)).unwrap();
     let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = 10; \
          PRAGMA wal_autocheckpoint = 0; CREATE TABLE it (number INTEGER, content BLOB); \
          INSERT INTO it VALUES (0, x''); PRAGMA wal_checkpoint; INSERT INTO it VALUES (1, x'');";
@@ -181,7 +181,7 @@ fn a_torn_transaction_before_the_remains_of_an_undone_one_is_no_damage() {
     let before = usize::try_from(*commit_ends(live.path()).last().unwrap()).unwrap();
     connection.execute("INSERT INTO it VALUES (3, x'')", []).unwrap();
     let directory = TempDir::new().unwrap();
-    for name in [FILE_NAME, LOG_NAME] {
+    for name in [TABLES_NAME, LOG_NAME] {
         fs::copy(live.path().join(name), directory.path().join(name)).unwrap();
     }
     check(&SystemDisk, directory.path()).unwrap();

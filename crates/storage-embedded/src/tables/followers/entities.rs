@@ -8,7 +8,7 @@ use acta_storage::{EntityFact, EntityKind, EntityRead, FollowerName, Person, Sto
 use acta_xapi::{ActivityId, Ifi, MergedDefinition};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::find_position;
+use super::position::find_position;
 use crate::tables::Tables;
 use crate::tables::checksum::{self, is_sound};
 use crate::tables::failure::failed;

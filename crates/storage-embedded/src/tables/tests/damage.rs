@@ -2,12 +2,12 @@
 
 use acta_storage::directory::Recorded;
 use acta_storage::{
-    Advanced, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind, FollowerName,
-    FollowerStep, Outcome, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
+    Advanced, AuditOutcome, AuditQuery, AuditStore, Change, Committed, EntityFact, EntityKind,
+    FollowerName, FollowerStep, RecordContent, RecordKind, RecordStore, RecordWrite, StoreEffects,
     Usage, UsageStore,
 };
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::recording;
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::records;
 
 use super::*;
 
@@ -15,7 +15,7 @@ use super::*;
 async fn fill_all(bench: &Bench) {
     write(bench, &state("a", None), "one").await;
     write(bench, &state("b", None), "two").await;
-    let named = RecordContent { name: Some("ada".into()), ..recording::content("{}") };
+    let named = RecordContent { name: Some("ada".into()), ..records::content("{}") };
     let writes = vec![
         credential("key", tenant(1), 5).create(),
         RecordWrite::create(RecordKind::Account, "a", named),
@@ -80,7 +80,7 @@ async fn ask_administration(bench: &Bench) -> [Answer; 5] {
     let tables = &bench.tables;
     let everything = AuditQuery::everything(9);
     // A damaged entry may have been one of these.
-    let refused = AuditQuery { outcome: Some(Outcome::Refused), ..everything.clone() };
+    let refused = AuditQuery { outcome: Some(AuditOutcome::Refused), ..everything.clone() };
     [
         told_of(tables.list_audit(Some(tenant(1)), &everything).await),
         told_of(tables.list_audit(Some(tenant(1)), &refused).await),

@@ -4,8 +4,8 @@ use acta_storage::directory::Recorded;
 use acta_storage::{
     AuditQuery, AuditStore, Change, Committed, RecordContent, RecordKind, RecordStore, RecordWrite,
 };
-use acta_storage_suite::auditing::sample_entry;
-use acta_storage_suite::recording::{self, change};
+use acta_storage_suite::audit::sample_entry;
+use acta_storage_suite::records::{self, change};
 
 use super::*;
 use crate::tables::check::{TableSight, check_open};
@@ -45,7 +45,7 @@ async fn check_forged(sql: &str, expected: &[&str]) {
         .unwrap();
     let expected: Vec<TableSight> = expected
         .iter()
-        .map(|what| TableSight::Damaged { file: FILE_NAME, what: (*what).into(), offset: None })
+        .map(|what| TableSight::Damaged { file: TABLES_NAME, what: (*what).into(), offset: None })
         .collect();
     assert_eq!(sights(&connection), expected, "{sql}");
 }
@@ -112,7 +112,7 @@ async fn a_change_that_does_not_happen_leaves_nothing_in_the_transaction_of_othe
         let tables = Arc::clone(&bench.tables);
         writers.spawn(async move {
             // Of two, one comes too late for the second record, after it has made the first.
-            let create = |kind, id| RecordWrite::create(kind, id, recording::content("{}"));
+            let create = |kind, id| RecordWrite::create(kind, id, records::content("{}"));
             let own = create(RecordKind::Session, format!("{number:03}"));
             let shared = create(RecordKind::Ticket, (number / 2).to_string());
             let entries = vec![(None, sample_entry(number + 1))];
@@ -135,7 +135,7 @@ async fn a_change_that_does_not_happen_leaves_nothing_in_the_transaction_of_othe
 async fn two_records_of_one_change_do_not_share_a_name() {
     let bench = Bench::new();
     let create = |kind, id| {
-        let named = RecordContent { name: Some("ada".into()), ..recording::content("{}") };
+        let named = RecordContent { name: Some("ada".into()), ..records::content("{}") };
         RecordWrite::create(kind, id, named)
     };
     let rivals = vec![create(RecordKind::Account, "1"), create(RecordKind::Account, "2")];
@@ -149,7 +149,7 @@ async fn two_records_of_one_change_do_not_share_a_name() {
 #[tokio::test]
 async fn a_damaged_record_is_not_taken_for_an_expired_one() {
     let bench = Bench::new();
-    let content = RecordContent { expires: Some(START), ..recording::content("{}") };
+    let content = RecordContent { expires: Some(START), ..records::content("{}") };
     let create = |id| RecordWrite::create(RecordKind::Session, id, content.clone());
     let writes = vec![create("a"), create("b"), credential("key", tenant(1), 0).create()];
     bench.tables.commit(&change(writes)).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use acta_storage::{ChainHead, Committed, Expected, Record, RecordWrite};
 
-use super::rows::{Asked, may_make};
+use super::rows::{ChangeKeys, may_make};
 
 /// What was found and locked.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Locked {
     /// The ends of the chains.
     pub(super) heads: BTreeMap<i32, ChainHead>,
     /// Whether the first entry of the change is in its chain already.
-    pub(super) is_told: bool,
+    pub(super) is_recorded: bool,
 }
 
 impl Locked {
@@ -27,7 +27,7 @@ impl Locked {
     }
 
     /// Whether everything is locked that must be, and not removed at the same time.
-    fn is_whole(&self, asked: &Asked<'_>) -> bool {
+    fn is_whole(&self, asked: &ChangeKeys<'_>) -> bool {
         let is_locked = |write: &RecordWrite| {
             self.records.contains_key(&(write.kind.as_str(), write.id.clone()))
         };
@@ -50,30 +50,32 @@ pub(super) enum Decision {
 }
 
 /// Decides. `is_unknown` says that an attempt before may have made the change.
-pub(super) fn decide(asked: &Asked<'_>, locked: &Locked, is_unknown: bool) -> Decision {
-    if locked.is_told {
+pub(super) fn decide(asked: &ChangeKeys<'_>, locked: &Locked, is_unknown: bool) -> Decision {
+    if locked.is_recorded {
         return Decision::Answer(Committed::Done);
     }
     if !locked.is_whole(asked) {
         return Decision::Repeat;
     }
-    let Some(obstacle) = obstacle(&asked.change.writes, locked) else { return Decision::Write };
+    let Some(first_rejection) = first_rejection(&asked.change.writes, locked) else {
+        return Decision::Write;
+    };
     if !is_unknown || !asked.change.entries.is_empty() {
         // A change that was made would have been told.
-        return Decision::Answer(obstacle);
+        return Decision::Answer(first_rejection);
     }
     let traces = || asked.change.writes.iter().map(|write| trace(write, locked.find(write)));
     if traces().all(|trace| trace == Trace::Made) {
         return Decision::Answer(Committed::Done);
     }
     if traces().any(|trace| trace == Trace::NotMade) {
-        return Decision::Answer(obstacle);
+        return Decision::Answer(first_rejection);
     }
     Decision::Unclear
 }
 
 /// The first thing that keeps the change from happening.
-fn obstacle(writes: &[RecordWrite], locked: &Locked) -> Option<Committed> {
+fn first_rejection(writes: &[RecordWrite], locked: &Locked) -> Option<Committed> {
     let mut given = HashSet::new();
     for (index, write) in writes.iter().enumerate() {
         let found = locked.find(write);
@@ -148,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_may_have_happened_is_known_by_its_trace() {
+    fn a_change_that_may_have_happened_is_recognised_by_its_trace() {
         let (stale, done) =
             (Decision::Answer(Committed::Stale(0)), Decision::Answer(Committed::Done));
         let table = [
@@ -169,16 +171,16 @@ mod tests {
             let (kind, id) = (RecordKind::Ticket, "a".to_owned());
             let write = RecordWrite { kind, id, expected, content: body.map(content) };
             let change = Change { writes: vec![write], entries: Vec::new() };
-            let decision = decide(&Asked::of(&change), &locked, true);
+            let decision = decide(&ChangeKeys::of(&change), &locked, true);
             assert_eq!(decision, expected_decision, "{change:?} {locked:?}");
         }
     }
 
     #[test]
-    fn what_vanished_while_it_was_locked_is_locked_again() {
+    fn a_record_removed_while_it_was_locked_is_locked_again() {
         let write = RecordWrite::create(RecordKind::Ticket, "a", content("{}"));
         let change = Change { writes: vec![write], entries: Vec::new() };
-        let decision = decide(&Asked::of(&change), &Locked::default(), false);
+        let decision = decide(&ChangeKeys::of(&change), &Locked::default(), false);
         assert_eq!(decision, Decision::Repeat);
     }
 }

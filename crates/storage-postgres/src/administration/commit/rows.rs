@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 
 use super::decision::Locked;
 use super::{REMOVE, WRITE};
-use crate::administration::audit::{self, Entries, chain_of};
+use crate::administration::audit::{self, AuditRows, chain_of};
 use crate::administration::tenants::{COUNTERS, NEVER, number_of};
 use crate::types::Id;
 
@@ -33,7 +33,7 @@ impl<'a> Keys<'a> {
 
 /// What must be locked and known before a change is decided.
 #[derive(Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct ChangeKeys<'a> {
     pub(super) change: &'a Change,
     /// The records that it writes.
     pub(super) places: Keys<'a>,
@@ -56,7 +56,7 @@ pub(super) fn may_make(write: &RecordWrite) -> bool {
     }
 }
 
-impl<'a> Asked<'a> {
+impl<'a> ChangeKeys<'a> {
     pub(super) fn of(change: &'a Change) -> Self {
         let mut writes: Vec<&RecordWrite> = change.writes.iter().collect();
         writes.sort_by_key(|write| (write.kind.as_str(), write.id.as_str()));
@@ -83,7 +83,7 @@ impl<'a> Asked<'a> {
 
 /// What is written.
 #[derive(Debug, Default)]
-pub(super) struct Rows<'a> {
+pub(super) struct RecordRows<'a> {
     written: Keys<'a>,
     tenants: Vec<Option<i32>>,
     owners: Vec<Option<&'a str>>,
@@ -93,13 +93,13 @@ pub(super) struct Rows<'a> {
     removed: Keys<'a>,
     /// Tenants that need a row that their statements are counted in.
     new_tenants: Vec<i32>,
-    entries: Entries,
+    entries: AuditRows,
 }
 
 /// A statement of SQL and its parameters.
 type Step<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
 
-impl<'a> Rows<'a> {
+impl<'a> RecordRows<'a> {
     /// Everything that `change` writes where `locked` was found.
     pub(super) fn of(change: &'a Change, locked: Locked) -> Self {
         let mut rows = Self::default();
@@ -110,7 +110,7 @@ impl<'a> Rows<'a> {
                 None => rows.removed.push(write.kind, &write.id),
             }
         }
-        rows.entries = Entries::following(locked.heads, &change.entries);
+        rows.entries = AuditRows::following(locked.heads, &change.entries);
         rows
     }
 

@@ -65,7 +65,7 @@ async fn dropped_objects_are_removed_and_their_records_swept() {
     let in_parts = bench.stage(&long).await;
     assert_eq!(place.objects().len(), 2);
     drop((writer, whole, in_parts));
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(place.objects(), Vec::<String>::new());
     assert_eq!(place.unfinished_count(), 0);
     assert_eq!(records(&bench), "3|3");
@@ -99,7 +99,7 @@ async fn equal_objects_are_kept_once() {
         let staged = vec![bench.stage(&long).await, bench.stage(&long).await];
         append(&bench.storage, staged).await.unwrap();
     }
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(place.objects().len(), 1);
     bench.sweep().await;
     assert_eq!(bench.read(&long).await.unwrap(), Some(long));
@@ -113,13 +113,13 @@ async fn an_object_swept_before_its_batch_fails_the_batch() {
     assert_eq!(bench.sweep().await, 1);
     let refused = append(&bench.storage, staged).await;
     assert!(matches!(refused, Err(StorageError::Busy { .. })), "got {refused:?}");
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.read(&long).await.unwrap(), None);
     assert_eq!(place.objects(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_swept_while_it_comes_cannot_be_finished() {
+async fn an_object_swept_while_it_is_received_cannot_be_finished() {
     let (bench, place) = open().await;
     let long = content(MANY_PARTS, 0);
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
@@ -127,12 +127,12 @@ async fn an_object_swept_while_it_comes_cannot_be_finished() {
     assert_eq!(bench.sweep().await, 1);
     let rest = writer.write(long.slice(PART_BYTES..)).await;
     assert!(rest.is_err() || writer.finish().await.is_err());
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(place.objects(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lost_object_is_told_as_damage() {
+async fn a_lost_object_is_reported_as_damage() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
     bench.append(&long).await;
@@ -145,7 +145,7 @@ async fn a_lost_object_is_told_as_damage() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_with_other_content_is_told_as_damage() {
+async fn an_object_with_other_content_is_reported_as_damage() {
     let (bench, place) = open().await;
     let long = content(SHORT_BYTES_MAX + 1, 0);
     bench.append(&long).await;
@@ -158,7 +158,7 @@ async fn an_object_with_other_content_is_told_as_damage() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_came_under_another_setting_is_still_read() {
+async fn content_stored_under_another_setting_is_still_read() {
     let place = Place::fresh();
     let [first, second, third] = [1, 2, 3].map(|seed| content(LONG, seed));
     let in_database = |objects| Attachments::Database { bytes_max: LONG as u64, objects };
@@ -223,7 +223,7 @@ async fn a_server_that_stops_stores_nothing_and_goes_on_later() {
     assert!(matches!(read, Err(StorageError::Unavailable { .. })), "got {read:?}");
     // Short content needs no objects.
     bench.append(&content(10, 2)).await;
-    bench.settle().await;
+    bench.finish_removals().await;
     assert_eq!(bench.read(&long).await.unwrap(), None);
     server.start();
     assert_eq!(bench.sweep().await, 1);

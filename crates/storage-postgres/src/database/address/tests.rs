@@ -30,7 +30,7 @@ fn names_hosts_ports_and_database_and_no_password() {
 }
 
 #[test]
-fn verifies_servers_elsewhere_unless_told_otherwise() {
+fn verifies_remote_servers_by_default() {
     let table = [
         ("postgres://db/acta", None, Tls::VerifyFull, SslMode::Require),
         ("postgres://localhost/acta", None, Tls::Prefer, SslMode::Prefer),

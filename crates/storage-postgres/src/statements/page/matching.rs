@@ -7,7 +7,7 @@ use acta_storage::StatementQuery;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 
-use super::{Asked, Candidate};
+use super::{Candidate, PageQuery};
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::statements::encode::{terms_of_text, version_of};
@@ -28,7 +28,7 @@ pub(in crate::statements) const TEXTS: &str = "SELECT id, version, statement::te
 
 /// What is known of a statement that a chain leads over.
 #[derive(Clone, Copy, Debug, Default)]
-struct Verdict {
+struct ChainMatch {
     /// Whether it has what must be a candidate's own.
     is_own: bool,
     /// Whether it has everything else.
@@ -41,7 +41,7 @@ struct Verdict {
 /// Spec: xAPI 1.0.3, Part Three, 2.1.3, filter conditions for `StatementRef`s.
 pub(super) async fn matching(
     connection: &Connection,
-    asked: &Asked,
+    asked: &PageQuery,
     candidates: &[Candidate],
 ) -> Result<HashSet<i64>, Failure> {
     let roots = candidates.iter().filter(|candidate| candidate.has_target);
@@ -54,7 +54,7 @@ pub(super) async fn matching(
     let chains = connection.prepare_cached(CHAINS).await?;
     let links = connection.query(&chains, &[&tenant, &roots, &depth_max]).await?;
     let ids: HashSet<Id> = links.iter().map(|link| link.get(2)).collect();
-    let verdicts = judge(connection, asked, ids.into_iter().collect()).await?;
+    let verdicts = evaluate(connection, asked, ids.into_iter().collect()).await?;
     let (mut own, mut met) = (HashSet::new(), HashSet::new());
     for link in &links {
         let (root, depth, id): (i64, i32, Id) = (link.get(0), link.get(1), link.get(2));
@@ -67,11 +67,11 @@ pub(super) async fn matching(
 }
 
 /// Looks into each of the statements, of whose texts one at a time is in memory.
-async fn judge(
+async fn evaluate(
     connection: &Connection,
-    asked: &Asked,
+    asked: &PageQuery,
     ids: Vec<Id>,
-) -> Result<HashMap<Id, Verdict>, Failure> {
+) -> Result<HashMap<Id, ChainMatch>, Failure> {
     let texts = connection.prepare_cached(TEXTS).await?;
     let tenant = number(asked.tenant);
     let columns: [&(dyn ToSql + Sync); 2] = [&tenant, &ids];
@@ -80,7 +80,7 @@ async fn judge(
     while let Some(row) = rows.try_next().await? {
         let of = (&asked.hasher, asked.tenant);
         let terms = terms_of_text(of, version_of(row.get(1)), row.get(2));
-        let verdict = Verdict {
+        let verdict = ChainMatch {
             is_own: asked.filters.is_own_in(&terms),
             is_shared: asked.filters.are_shared_in(&terms),
         };

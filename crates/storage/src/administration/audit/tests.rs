@@ -8,7 +8,7 @@ fn told() -> NewAuditEntry {
         from: "local".into(),
         act: "tenant.created".into(),
         target: "tenant:2".into(),
-        outcome: Outcome::Done,
+        outcome: AuditOutcome::Done,
         detail: "{}".into(),
     }
 }
@@ -32,7 +32,7 @@ fn who_prints_and_parses_alike() {
     }
 }
 
-/// The bytes that are drawn in the documentation of formats: they never change.
+/// The bytes are those in `docs/format/audit.md`. They never change.
 #[test]
 fn the_hash_of_an_entry_is_the_one_that_is_documented() {
     let mut bytes = b"acta audit 1\n".to_vec();
@@ -73,7 +73,7 @@ fn every_change_of_an_entry_is_noticed() {
         |told| told.from = "127.0.0.1".into(),
         |told| told.act = "tenant.renamed".into(),
         |told| told.target = "tenant:3".into(),
-        |told| told.outcome = Outcome::Refused,
+        |told| told.outcome = AuditOutcome::Refused,
         |told| told.detail = r#"{"a":1}"#.into(),
     ];
     for (index, change) in changes.into_iter().enumerate() {
@@ -81,7 +81,7 @@ fn every_change_of_an_entry_is_noticed() {
         change(&mut forged.content);
         assert!(!ChainHead::EMPTY.is_followed_by(tenant, &forged), "change {index}");
     }
-    // A letter that moves from one text to the next.
+    // A letter is moved from one text to the next.
     let mut moved = first.clone();
     moved.content.from = "localt".into();
     moved.content.act = "enant.created".into();

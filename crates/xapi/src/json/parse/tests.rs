@@ -40,7 +40,7 @@ fn unescapes_strings() {
 }
 
 #[test]
-fn refuses_what_is_not_json() {
+fn refuses_text_that_is_not_json() {
     use JsonErrorKind::{BadString, Ended, Expected, Trailing};
     let table = [
         ("", Ended("a value"), 0),
@@ -95,7 +95,7 @@ fn finds_duplicate_keys_however_they_are_written() {
 }
 
 #[test]
-fn bounds_depth_and_length() {
+fn limits_depth_and_length() {
     let limits = JsonLimits { bytes_max: 10, depth_max: 2, ..JsonLimits::default() };
     assert!(parse(b"[[1]]", &limits).is_ok());
     let error = parse(b"[[[1]]]", &limits).unwrap_err();
@@ -105,7 +105,7 @@ fn bounds_depth_and_length() {
 }
 
 #[test]
-fn bounds_values_and_keys() {
+fn limits_values_and_keys() {
     let limits = JsonLimits { values_max: 4, ..JsonLimits::default() };
     for (fits, not) in [("[1,2,3]", "[1,2,3,4]"), ("[[],[],[]]", "[[],[],[[]]]")] {
         assert!(parse(fits.as_bytes(), &limits).is_ok(), "{fits}");

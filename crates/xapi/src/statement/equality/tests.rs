@@ -53,7 +53,7 @@ fn check_different(from: &str, to: &str) {
 }
 
 #[test]
-fn what_the_store_sets_does_not_count() {
+fn properties_set_by_the_store_do_not_count() {
     check_same(r#""id": "fd41c918-b88b-4b20-a0a5-a4c32391aaa0","#, "");
     check_same("fd41c918-b88b-4b20-a0a5-a4c32391aaa0", "fd41c918-b88b-4b20-a0a5-a4c32391aaa1");
     let set = r#""stored": "2020-01-01T00:00:00Z", "version": "1.0.0", "authority": {}, "verb""#;
@@ -173,7 +173,7 @@ fn a_missing_timestamp_agrees_with_any() {
 }
 
 #[test]
-fn types_of_objects_are_told_apart() {
+fn types_of_objects_are_distinguished() {
     let object = |object: &str| {
         fingerprint(&format!(
             r#"{{"actor":{{"openid":"http://a.b/"}},"verb":{{"id":"http://v/"}},"object":{object}}}"#

@@ -250,7 +250,7 @@ fn a_batch_is_one_statement_or_an_array() {
 }
 
 #[test]
-fn every_fault_of_a_batch_is_told_with_its_place() {
+fn every_fault_of_a_batch_is_reported_with_its_place() {
     let bad = statement(&[("verb", r#"{"id":"met"}"#), ("result", r#"{"success":1}"#)]);
     let good = statement(&[]);
     let faults = parse_batch(&format!("[{good},{bad},{good},5]")).unwrap_err();
@@ -281,7 +281,7 @@ fn ids_of_a_batch_differ_however_they_are_written() {
 }
 
 #[test]
-fn batches_and_faults_are_bounded() {
+fn batches_and_faults_are_limited() {
     let limits = ParseLimits { statements_max: 2, faults_max: 3, ..ParseLimits::default() };
     let parse = |body: &str| parse_statements(body.as_bytes(), Version::V1_0_3, &limits);
     let one = statement(&[]);
@@ -296,7 +296,7 @@ fn batches_and_faults_are_bounded() {
 }
 
 #[test]
-fn what_one_statement_lists_is_bounded() {
+fn the_lists_of_one_statement_are_limited() {
     let limits =
         ParseLimits { activities_max: 2, agents_max: 2, attachments_max: 1, ..Default::default() };
     let parse = |text: &str| parse_statement(text.as_bytes(), Version::V2_0_0, &limits);
@@ -350,12 +350,12 @@ fn what_one_statement_lists_is_bounded() {
     // Each statement of a batch counts for itself, and what is stored is read whatever it has.
     let batch = format!("[{within},{within}]");
     parse_statements(batch.as_bytes(), Version::V2_0_0, &limits).unwrap();
-    parse_statement(with(&group(9_000), "").as_bytes(), Version::V2_0_0, &ParseLimits::KEPT)
+    parse_statement(with(&group(9_000), "").as_bytes(), Version::V2_0_0, &ParseLimits::STORED)
         .unwrap();
 }
 
 #[test]
-fn remembers_where_the_store_may_set_properties() {
+fn records_the_spans_of_properties_that_the_store_sets() {
     let bare = r#"{"id":"urn:x:1"}"#;
     let context = format!(r#"{{"contextActivities":{{"other":{bare},"parent":[{bare}]}}}}"#);
     let sub = sub_statement(&format!(r#","object":{bare},"context":{context}"#));
@@ -376,7 +376,7 @@ fn remembers_where_the_store_may_set_properties() {
     assert_eq!(slice(&statement.layout.stored), "\"stored\":\"2026-03-01T09:30:00Z\"");
     assert_eq!(slice(&statement.layout.version), "\"1.0.0\"");
     assert_eq!(slice(&statement.layout.authority), AGENT);
-    let spans = &statement.layout.bare_context_activities;
+    let spans = &statement.layout.single_context_activities;
     assert!(spans.is_sorted_by_key(|span| span.start));
     assert_eq!(
         spans.iter().map(|span| &statement.text[span.clone()]).collect::<Vec<_>>(),
@@ -408,7 +408,7 @@ fn names_every_actor_that_has_a_name() {
 /// Statements of a real installation, of which some break rules of the specification: the
 /// places of their faults, with how many lines have each.
 #[test]
-fn tells_good_from_bad_in_statements_of_open_edx() {
+fn distinguishes_valid_from_invalid_statements_of_open_edx() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/statements/openedx.jsonl");
     let Ok(text) = std::fs::read_to_string(path) else {
         println!("skipped: there is no {path}");
@@ -472,7 +472,7 @@ proptest! {
         prop_assert_eq!(shuffled.id, plain.id);
         prop_assert_eq!(shuffled.actor, plain.actor);
         prop_assert_eq!(shuffled.verb, plain.verb);
-        prop_assert_eq!(shuffled.outcome, plain.outcome);
+        prop_assert_eq!(shuffled.result, plain.result);
         prop_assert_eq!(shuffled.timestamp, plain.timestamp);
         prop_assert_eq!(shuffled.claimed_authority, plain.claimed_authority);
         let span = shuffled.layout.stored.clone().unwrap();

@@ -35,7 +35,7 @@ fn exact_is_a_copy() {
 }
 
 #[test]
-fn a_reader_of_1_0_3_gets_what_it_knows() {
+fn a_1_0_3_reader_gets_only_1_0_3_properties() {
     let table = [
         (r#"{"version":"2.0.0","a":1}"#, r#"{"version":"1.0.0","a":1}"#),
         (r#"{"version": "2.0"}"#, r#"{"version":"1.0.0"}"#),
@@ -66,7 +66,7 @@ fn a_reader_of_1_0_3_gets_what_it_knows() {
 }
 
 #[test]
-fn ids_leaves_only_what_identifies() {
+fn ids_format_contains_only_identifiers() {
     let table = [
         (
             r#"{"actor":{"name":"Ada","mbox":"mailto:a@b.org","objectType":"Agent"},"stored":"x"}"#,
@@ -157,7 +157,7 @@ fn canonical_gives_one_language_each() {
 }
 
 #[test]
-fn asks_for_every_activity_once() {
+fn lists_every_activity_once() {
     let text = r#"{
         "object": {"objectType": "SubStatement",
             "object": {"id": "http://o.org/1"},
@@ -173,7 +173,7 @@ fn asks_for_every_activity_once() {
 }
 
 #[test]
-fn what_a_reader_of_1_0_3_gets_is_a_statement_of_1_0_3() {
+fn a_1_0_3_reader_gets_a_valid_1_0_3_statement() {
     let text = r#"{"actor":{"mbox":"mailto:a@b.org"},"verb":{"id":"http://v.org/"},
         "object":{"id":"http://o.org/"},"version":"2.0.0",
         "context":{"contextGroups":[{"objectType":"contextGroup","group":{"objectType":"Group","mbox":"mailto:g@b.org"}}],"language":"en"}}"#;

@@ -1,0 +1,162 @@
+//! Runs made anew because the log before them was: places and entries have changed.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use acta_statement_log::disk::Disk;
+use acta_statement_log::entry::IndexEntryLog;
+use acta_storage::StorageError;
+
+use super::{Index, rebuild};
+use crate::run::Run;
+use crate::run::directory::{Home, remove_if_there};
+use crate::run::layout::{parse_name, run_positions};
+
+/// Runs that are to take the place of others.
+#[derive(Debug)]
+pub struct RunsRenewed {
+    /// All runs up to where the renewal ends, as they are now.
+    replaced: Vec<Arc<Run>>,
+    /// All runs that are to be in their place.
+    by: Vec<RunChange>,
+    /// Where the new ones are for now.
+    directory: PathBuf,
+}
+
+#[derive(Debug)]
+enum RunChange {
+    /// It stays as it is.
+    Same(Arc<Run>),
+    /// It is new, and has this name.
+    New(String),
+}
+
+/// Keeps runs as they are until it is dropped.
+#[derive(Debug)]
+pub struct RunsHeld<'a>(&'a Index);
+
+impl Drop for RunsHeld<'_> {
+    fn drop(&mut self) {
+        self.0.shared.signals.release_runs();
+    }
+}
+
+impl Index {
+    /// Lets no run be merged or made anew while the answer is kept. Waits for a merge under
+    /// way.
+    pub fn hold_runs(&self) -> RunsHeld<'_> {
+        self.shared.signals.hold_runs();
+        RunsHeld(self)
+    }
+
+    /// Waits until all entries before `position` are in runs, of which none has later ones:
+    /// [`Index::freeze`] was called there.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Full`] or [`StorageError::Io`] if they cannot be written.
+    pub fn wait_for_runs(&self, position: u64) -> Result<(), StorageError> {
+        self.shared.wait_for_runs(position)
+    }
+
+    /// Makes those runs before `end` anew that have entries of `stretches`, from another log,
+    /// in a directory of their own. None if `is_stopped` said so in between.
+    ///
+    /// To be called while runs are held.
+    ///
+    /// # Errors
+    ///
+    /// As for an insertion; [`StorageError::Corrupt`] or [`StorageError::Io`] of the log.
+    pub fn renew_runs(
+        &self,
+        directory: &Path,
+        (stretches, end): (&[Range<u64>], u64),
+        log: &dyn IndexEntryLog,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<RunsRenewed>, StorageError> {
+        let home = Home { directory: directory.to_path_buf(), watcher: None, ..self.home.clone() };
+        let mut replaced = self.view().runs.to_vec();
+        replaced.retain(|run| u64::from(run.end()) <= end);
+        let (mut runs, mut by): (Vec<Arc<Run>>, _) = (Vec::new(), Vec::new());
+        for run in &replaced {
+            let is_changed = |stretch: &Range<u64>| {
+                u64::from(run.first) < stretch.end && stretch.start < u64::from(run.end())
+            };
+            if !stretches.iter().any(is_changed) {
+                runs.push(Arc::clone(run));
+                by.push(RunChange::Same(Arc::clone(run)));
+                continue;
+            }
+            let place = (&home, self.options.run_entries);
+            let made = rebuild::rebuild(run, runs.clone(), place, log, is_stopped)?;
+            let Some(made) = made else { return Ok(None) };
+            by.extend(made.iter().map(|run| RunChange::New(run.file.name().to_owned())));
+            runs.extend(made);
+        }
+        Ok(Some(RunsRenewed { replaced, by, directory: directory.to_path_buf() }))
+    }
+
+    /// Brings the new runs to their places and removes the others, durably. Readers see the
+    /// former ones until the answer is called.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Io`]: nobody knows which files are there; all that were made before are
+    /// to be removed at the next start.
+    pub fn place_runs(
+        &self,
+        renewed: RunsRenewed,
+    ) -> Result<impl FnOnce() + use<'_>, StorageError> {
+        let failed = |source| StorageError::Io { act: "placing runs of the index", source };
+        let (disk, directory) = (self.home.disk.as_ref(), self.home.directory.as_path());
+        for kept in &renewed.by {
+            if let RunChange::New(name) = kept {
+                disk.rename(&renewed.directory.join(name), &directory.join(name))
+                    .map_err(failed)?;
+            }
+        }
+        let mut runs = Vec::new();
+        for kept in renewed.by {
+            runs.push(match kept {
+                RunChange::Same(run) => run,
+                RunChange::New(name) => Arc::new(Run::open(&self.home, &name)?),
+            });
+        }
+        let end = runs.last().map_or(0, |run| run.end());
+        // Also parts of merges, and damaged ones that were set aside.
+        for name in disk.list(directory).map_err(failed)? {
+            let is_used = runs.iter().any(|run| run.file.name() == name);
+            if !is_used && first_in(&name).is_none_or(|first| first < end) {
+                remove_if_there(disk, &directory.join(name))?;
+            }
+        }
+        disk.sync_directory(directory).map_err(failed)?;
+        let replaced = renewed.replaced;
+        Ok(move || self.shared.replace_runs(&replaced, runs))
+    }
+}
+
+/// The first position of the run that a file holds, held or was to hold.
+fn first_in(name: &str) -> Option<u32> {
+    let stem = Path::new(name).with_extension("");
+    let candidates = [name, stem.to_str()?];
+    candidates.into_iter().find_map(parse_name).map(|(first, _)| first)
+}
+
+/// Removes the files of runs in `directory` that have entries behind `from`, and what was not
+/// finished. For a store that is not open.
+///
+/// # Errors
+///
+/// [`StorageError::Io`].
+pub fn drop_runs(disk: &dyn Disk, directory: &Path, from: u64) -> Result<(), StorageError> {
+    let failed = |source| StorageError::Io { act: "dropping runs of the index", source };
+    disk.create_directory(directory).map_err(failed)?;
+    for name in disk.list(directory).map_err(failed)? {
+        if run_positions(&name).is_none_or(|positions| from < positions.end) {
+            remove_if_there(disk, &directory.join(name))?;
+        }
+    }
+    disk.sync_directory(directory).map_err(failed)
+}

@@ -1,0 +1,38 @@
+//! The directory that runs are kept in.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use acta_statement_log::disk::Disk;
+use acta_storage::StorageError;
+
+use crate::signals::Signals;
+
+/// Where runs are kept, and what they are made with.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) directory: PathBuf,
+    pub(crate) fingerprint: u64,
+    /// Who learns of damage, so that a run is set aside and made anew. Without, a damaged run
+    /// stays as it is.
+    pub(crate) watcher: Option<Arc<Signals>>,
+}
+
+/// Removes a file; it is no error if there is none.
+pub(crate) fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), StorageError> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(written(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Tells a full device from other errors of writing.
+pub(crate) fn written(source: io::Error) -> StorageError {
+    if source.kind() == io::ErrorKind::StorageFull {
+        StorageError::Full
+    } else {
+        StorageError::Io { act: "writing an index run", source }
+    }
+}

@@ -1,0 +1,260 @@
+//! The seam below which only the system lies: every file of the log, the index and the
+//! attachments is opened here.
+
+pub mod read_only;
+pub mod scratch;
+
+use std::fmt::Debug;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A file system. Durability is only what the `sync` methods promise.
+pub trait Disk: Debug + Send + Sync {
+    /// Makes a directory and those above it, if they are missing.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn create_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// The names of the entries of a directory, sorted.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>>;
+
+    /// Opens an existing file for reading and writing.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if there is none, or what the system reports.
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Opens an existing file for reading alone, as when a running store is looked at from
+    /// outside.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if there is none, or what the system reports.
+    fn open_to_read(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        self.open(path)
+    }
+
+    /// Makes a new, empty file, open for reading and writing.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` if there is one, or what the system reports.
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Renames a file, replacing what is there.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes the names in a directory durable: new files, renamed and removed ones.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports. What is durable is then unknown.
+    fn sync_directory(&self, path: &Path) -> io::Result<()>;
+
+    /// The name of the file system layer of SQLite (a "VFS") that stands on this disk; none
+    /// for the one that SQLite itself has on the file system of the machine.
+    fn sqlite_vfs(&self) -> Option<String> {
+        None
+    }
+}
+
+/// An open file. Reads and writes name their place, so that threads may share it.
+#[expect(clippy::len_without_is_empty, reason = "asking a file for its length can fail")]
+pub trait DiskFile: Debug + Send + Sync {
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the file ends before, or what the system reports.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports. Some of the bytes may have been written.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+
+    /// Makes everything written durable, and the length.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports. What is durable is then unknown.
+    fn sync(&self) -> io::Result<()>;
+
+    /// The length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn len(&self) -> io::Result<u64>;
+
+    /// Sets the length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn truncate(&self, len: u64) -> io::Result<()>;
+}
+
+/// The file system of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemDisk;
+
+impl Disk for SystemDisk {
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(Arc::new(SystemFile(file)))
+    }
+
+    fn open_to_read(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        Ok(Arc::new(SystemFile(File::open(path)?)))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
+        Ok(Arc::new(SystemFile(file)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+/// Bytes that [`settle`] reads and writes at once.
+const SETTLE_BYTES: u64 = 1 << 20;
+
+/// Makes durable what stands in a file from `from` on, even if an earlier sync of it failed.
+///
+/// After a failed sync some systems take what they could not write for written: it can be
+/// read, and a later sync succeeds, but only writing it again brings it to the device.
+///
+/// # Errors
+///
+/// What the system reports. What is durable is then unknown.
+pub fn settle(file: &dyn DiskFile, from: u64) -> io::Result<()> {
+    let len = file.len()?;
+    let mut piece = Vec::new();
+    let mut at = from;
+    while at < len {
+        let count = usize::try_from((len - at).min(SETTLE_BYTES)).unwrap_or(0);
+        piece.resize(count, 0);
+        file.read_at(&mut piece, at)?;
+        file.write_at(&piece, at)?;
+        at += count as u64;
+    }
+    file.sync()
+}
+
+/// Takes the lock of a file, which is made if it is missing; none if it is held already.
+///
+/// The lock is the process's, and ends with it however it ends. Not part of [`Disk`]: the
+/// other process that it keeps out is real even where the disk is not.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn lock(path: &Path) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// As [`lock`], but of a file that is there already, which is not changed.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn lock_existing(path: &Path) -> io::Result<Locked> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Locked::NoFile),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(Locked::Taken(file)),
+        Err(TryLockError::WouldBlock) => Ok(Locked::Held),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// What became of locking a file that may be there.
+#[derive(Debug)]
+pub enum Locked {
+    /// It is locked while this is kept.
+    Taken(File),
+    /// Another process has locked it.
+    Held,
+    /// There is none, so nobody has locked it.
+    NoFile,
+}
+
+#[derive(Debug)]
+struct SystemFile(File);
+
+impl DiskFile for SystemFile {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+}

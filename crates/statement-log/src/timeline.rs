@@ -1,0 +1,167 @@
+//! Which `stored` times are given out, and up to when everything can be read.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use acta_ambient::{Clock, Timestamp};
+
+/// Gives `stored` times that never repeat, and the instant before which all is readable.
+///
+/// Three laws hold, even when the clock steps back: a group's times are greater than those
+/// of every group before; no group's time lies before an instant that was vouched for
+/// earlier; what is vouched for never lies behind a group in flight, and never decreases.
+#[derive(Debug)]
+pub struct Timeline {
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// The latest time that was given to a batch.
+    last: i64,
+    /// The latest instant that was vouched for.
+    vouched: i64,
+    /// The first time of the group in flight.
+    in_flight: Option<i64>,
+}
+
+impl Timeline {
+    /// Goes on behind `last`, the latest `stored` time in the log.
+    pub fn new(clock: Arc<dyn Clock>, last: i64) -> Self {
+        let vouched = Timestamp::from_unix_micros(last).floor_to_millis().unix_micros();
+        Self { clock, state: Mutex::new(State { last, vouched, in_flight: None }) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a group of `count` batches, at least 1. Returns the time of the first; the
+    /// others follow by a microsecond each.
+    pub fn begin(&self, count: usize) -> i64 {
+        let now = self.clock.now().unix_micros();
+        let mut state = self.lock();
+        let first = now.max(state.last.saturating_add(1)).max(state.vouched);
+        let more = i64::try_from(count).unwrap_or(i64::MAX).saturating_sub(1);
+        state.last = first.saturating_add(more);
+        state.in_flight = Some(first);
+        first
+    }
+
+    /// Lets the times that are given out lie behind `last`, which another store gave.
+    pub fn go_behind(&self, last: i64) {
+        let mut state = self.lock();
+        state.last = state.last.max(last);
+    }
+
+    /// Ends the group in flight: its statements can be read, or were not stored.
+    ///
+    /// Not called for a group of which neither is certain.
+    pub fn finish(&self) {
+        self.lock().in_flight = None;
+    }
+
+    /// The instant before which every stored statement can be read, in whole milliseconds.
+    pub fn consistent_through(&self) -> Timestamp {
+        // Under the lock, so that no group begins between the look at the clock and the
+        // look at what is in flight.
+        let mut state = self.lock();
+        let now = self.clock.now().unix_micros();
+        let bound = state.in_flight.map_or(now, |first| first.min(now));
+        let bound = Timestamp::from_unix_micros(bound).floor_to_millis().unix_micros();
+        state.vouched = state.vouched.max(bound);
+        Timestamp::from_unix_micros(state.vouched)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use acta_ambient::ManualClock;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(micros: i64) -> (Arc<ManualClock>, Timeline) {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(micros)));
+        let timeline = Timeline::new(Arc::<ManualClock>::clone(&clock), 0);
+        (clock, timeline)
+    }
+
+    #[test]
+    fn vouches_for_now_in_whole_milliseconds_when_nothing_is_in_flight() {
+        let (clock, timeline) = at(5_000_999);
+        assert_eq!(timeline.consistent_through().unix_micros(), 5_000_000);
+        clock.advance(Duration::from_micros(1));
+        assert_eq!(timeline.consistent_through().unix_micros(), 5_001_000);
+    }
+
+    #[test]
+    fn does_not_vouch_past_a_group_in_flight() {
+        let (clock, timeline) = at(5_000_500);
+        assert_eq!(timeline.begin(3), 5_000_500);
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(timeline.consistent_through().unix_micros(), 5_000_000);
+        timeline.finish();
+        assert_eq!(timeline.consistent_through().unix_micros(), 14_000_000);
+    }
+
+    #[test]
+    fn goes_on_behind_the_log_when_the_clock_is_late() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_000)));
+        let timeline = Timeline::new(clock, 7_000_500);
+        assert_eq!(timeline.consistent_through().unix_micros(), 7_000_000);
+        assert_eq!(timeline.begin(1), 7_000_501);
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Act {
+        Set(i64),
+        Begin(usize),
+        Finish,
+        Ask,
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let act = prop_oneof![
+            (0_i64..20_000).prop_map(Act::Set),
+            (1_usize..5).prop_map(Act::Begin),
+            Just(Act::Finish),
+            Just(Act::Ask),
+        ];
+        proptest::collection::vec(act, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn the_laws_hold_whatever_the_clock_does(acts in acts()) {
+            let (clock, timeline) = at(10_000);
+            let (mut last, mut vouched, mut in_flight) = (i64::MIN, i64::MIN, None);
+            for act in acts {
+                match act {
+                    Act::Set(micros) => clock.set(Timestamp::from_unix_micros(micros)),
+                    Act::Begin(count) if in_flight.is_none() => {
+                        let first = timeline.begin(count);
+                        prop_assert!(last < first, "times must ascend");
+                        prop_assert!(vouched <= first, "stored behind what was vouched for");
+                        last = first + i64::try_from(count).unwrap() - 1;
+                        in_flight = Some(first);
+                    }
+                    Act::Begin(_) => {}
+                    Act::Finish => {
+                        timeline.finish();
+                        in_flight = None;
+                    }
+                    Act::Ask => {
+                        let now = timeline.consistent_through().unix_micros();
+                        prop_assert!(vouched <= now, "never backwards");
+                        prop_assert!(in_flight.is_none_or(|first| now <= first));
+                        prop_assert_eq!(now % 1000, 0);
+                        vouched = now;
+                    }
+                }
+            }
+        }
+    }
+}

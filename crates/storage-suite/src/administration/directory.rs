@@ -1,0 +1,138 @@
+//! Tenants, credentials, secrets and cursors.
+
+use std::sync::Arc;
+
+use acta_access::{Scope, Scopes, TenantId};
+use acta_ambient::Timestamp;
+use acta_storage::Credential;
+use acta_storage::directory::CredentialSecret;
+
+use crate::EngineUnderTest;
+use crate::fixture::{START, Stage};
+
+/// A credential with this key.
+pub fn credential(key: &str, tenant: TenantId, created_micros: i64) -> Credential {
+    let created = Timestamp::from_unix_micros(START.unix_micros() + created_micros);
+    let mac = [key.len().try_into().unwrap_or(0); 32];
+    Credential {
+        key: key.to_owned(),
+        tenant,
+        label: format!("Label of {key} – ünï"),
+        secrets: vec![CredentialSecret { mac, created, expires: None }],
+        scopes: [Scope::StatementsWrite, Scope::All].into_iter().collect(),
+        restrictions: Arc::default(),
+        authority: None,
+        created,
+        expires: None,
+    }
+}
+
+/// Each new tenant gets a number that no other has.
+pub async fn tenants_are_numbered_and_listed<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let storage = stage.storage();
+    let before = storage.list_tenants().await.unwrap();
+    let later = Timestamp::from_unix_micros(START.unix_micros() + 7);
+    let south = storage.create_tenant("south – ünï", later).await.unwrap();
+    let west = storage.create_tenant("west", later).await.unwrap();
+    let all = storage.list_tenants().await.unwrap();
+    assert!(all.is_sorted_by(|one, next| one.id < next.id), "{all:?}");
+    assert_eq!(all.len(), before.len() + 2);
+    assert!(before.iter().all(|tenant| all.contains(tenant)));
+    assert!(before.iter().any(|tenant| tenant.id == stage.tenant && tenant.name == "north"));
+    let found = all.iter().find(|tenant| tenant.id == south).unwrap();
+    assert_eq!((found.name.as_str(), found.created), ("south – ünï", later));
+    assert!(all.iter().any(|tenant| tenant.id == west && tenant.name == "west"));
+}
+
+/// A credential comes back as it was put in.
+pub async fn a_credential_is_found_by_its_key<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let storage = stage.storage();
+    assert_eq!(storage.find_credential("key").await.unwrap(), None);
+    let one = credential("key", stage.tenant, 123);
+    assert!(storage.insert_credential(&one).await.unwrap());
+    assert_eq!(storage.find_credential("key").await.unwrap(), Some(one));
+    for other in ["Key", "ke", "key ", "", "%", "k_y"] {
+        assert_eq!(storage.find_credential(other).await.unwrap(), None, "{other:?}");
+    }
+    let without_scopes =
+        Credential { scopes: Scopes::default(), ..credential("none", stage.tenant, 0) };
+    assert!(storage.insert_credential(&without_scopes).await.unwrap());
+    assert_eq!(storage.find_credential("none").await.unwrap(), Some(without_scopes));
+}
+
+/// A key that is taken stays with its owner, in the whole store.
+pub async fn a_credential_key_is_unique<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let other = stage.create_tenant("south").await;
+    let storage = stage.storage();
+    let one = credential("key", stage.tenant, 0);
+    assert!(storage.insert_credential(&one).await.unwrap());
+    for rival in [one.clone(), credential("key", stage.tenant, 9), credential("key", other, 0)] {
+        assert!(!storage.insert_credential(&rival).await.unwrap());
+    }
+    assert_eq!(storage.find_credential("key").await.unwrap(), Some(one.clone()));
+    assert_eq!(storage.list_credentials(stage.tenant).await.unwrap(), [one]);
+    assert_eq!(storage.list_credentials(other).await.unwrap(), []);
+    let mut rivals = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let (storage, tenant) = (stage.storage(), stage.tenant);
+        rivals.spawn(async move {
+            storage.insert_credential(&credential("contested", tenant, number)).await.unwrap()
+        });
+    }
+    let winners = rivals.join_all().await;
+    assert_eq!(winners.into_iter().filter(|is_winner| *is_winner).count(), 1);
+}
+
+/// The credentials of a tenant, oldest first.
+pub async fn credentials_are_listed_oldest_first<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let other = stage.create_tenant("south").await;
+    let storage = stage.storage();
+    let (b, a, c) = (
+        credential("b", stage.tenant, 3),
+        credential("a", stage.tenant, 5),
+        credential("c", stage.tenant, 1),
+    );
+    for one in [&b, &a, &c, &credential("d", other, 2)] {
+        assert!(storage.insert_credential(one).await.unwrap());
+    }
+    assert_eq!(storage.list_credentials(stage.tenant).await.unwrap(), [c, b, a]);
+    assert_eq!(storage.list_credentials(other).await.unwrap().len(), 1);
+}
+
+/// The first proposal of a secret wins for good.
+pub async fn a_secret_is_created_once<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let storage = stage.storage();
+    assert_eq!(storage.get_or_create_secret("mac", [1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(storage.get_or_create_secret("mac", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(storage.get_or_create_secret("other", [3; 32]).await.unwrap(), [3; 32]);
+    let mut rivals = tokio::task::JoinSet::new();
+    for number in 10..20 {
+        let storage = stage.storage();
+        rivals.spawn(async move {
+            storage.get_or_create_secret("contested", [number; 32]).await.unwrap()
+        });
+    }
+    let answers = rivals.join_all().await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(storage.get_or_create_secret("contested", [0; 32]).await.unwrap(), answers[0]);
+}
+
+/// A cursor holds what was last saved.
+pub async fn a_cursor_returns_the_last_saved_value<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let (storage, tenant) = (stage.storage(), stage.tenant);
+    let find = async |name: &str| storage.find_cursor(tenant, name).await.unwrap();
+    assert_eq!(find("facts").await, None);
+    for value in ["12", "13", "", "ünï 🚀", "12"] {
+        storage.save_cursor(tenant, "facts", value).await.unwrap();
+        assert_eq!(find("facts").await.as_deref(), Some(value));
+    }
+    storage.save_cursor(tenant, "Facts", "other").await.unwrap();
+    assert_eq!(find("facts").await.as_deref(), Some("12"));
+    assert_eq!(find("fact").await, None);
+}
