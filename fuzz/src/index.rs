@@ -80,7 +80,7 @@ fn ask(index: &OpenIndex, choice: u8) -> Result<(), StorageError> {
 
 /// Positions come in order, and are there.
 fn check_answer(index: &OpenIndex, question: &Question) -> Result<(), StorageError> {
-    let found = index.ask(question, POSITIONS_MAX)?;
+    let found = index.query(question, POSITIONS_MAX)?;
     assert!(found.iter().all(|position| *position < index.count().into()));
     match question.order {
         Order::Ascending => assert!(found.is_sorted_by(|a, b| a < b)),

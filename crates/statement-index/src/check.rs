@@ -32,7 +32,7 @@ pub struct RunCheck<'a> {
     pub disk: Arc<dyn Disk>,
     /// The directory of the index.
     pub directory: PathBuf,
-    /// Tells with which key the terms were made.
+    /// Says with which key the terms were made.
     pub fingerprint: u64,
     /// A disk for runs to compare with.
     pub scratch_disk: Arc<dyn Disk>,
@@ -51,7 +51,7 @@ pub struct RunCheck<'a> {
 pub struct Identified {
     /// Its place among all statements.
     pub position: u64,
-    /// Whose it is.
+    /// The tenant that owns it.
     pub tenant: TenantId,
     /// Its place among the tenant's statements.
     pub sequence: u64,
@@ -81,7 +81,7 @@ pub enum RunSight {
     Uncovered(Range<u64>),
 }
 
-type Tell<'t> = &'t mut dyn FnMut(RunSight) -> Result<(), StorageError>;
+type Report<'t> = &'t mut dyn FnMut(RunSight) -> Result<(), StorageError>;
 
 impl RunCheck<'_> {
     /// Checks every run.
@@ -90,7 +90,7 @@ impl RunCheck<'_> {
     ///
     /// [`StorageError::Io`] or [`StorageError::Full`] if a file cannot be read or the scratch
     /// disk fails.
-    pub fn run(&self, tell: Tell<'_>) -> Result<(), StorageError> {
+    pub fn run(&self, report: Report<'_>) -> Result<(), StorageError> {
         let home = self.home(&self.disk, &self.directory);
         let scratch = self.home(&self.scratch_disk, &self.scratch);
         let names = list(self.disk.as_ref(), &self.directory)?;
@@ -98,16 +98,16 @@ impl RunCheck<'_> {
         let mut used = Vec::new();
         loop {
             let next = runs.last().map_or(0, |run| run.end());
-            let Some(run) = open_longest(&home, (&names, next), &mut used, tell)? else {
+            let Some(run) = open_longest(&home, &names, next, &mut used, report)? else {
                 break;
             };
-            let checked = self.check_run(&run, &runs, &scratch, tell)?;
+            let checked = self.check_run(&run, &runs, &scratch, report)?;
             runs.push(checked);
         }
         for name in names.iter().filter(|name| !used.contains(name)) {
-            tell(RunSight::Leftover(name.clone()))?;
+            report(RunSight::Leftover(name.clone()))?;
         }
-        self.check_rest(runs, &scratch, tell)
+        self.check_rest(runs, &scratch, report)
     }
 
     /// What runs that can be read know of the statements at these positions, which ascend.
@@ -125,7 +125,7 @@ impl RunCheck<'_> {
             }
             match Run::open(&home, &name).and_then(|run| identify_in(&run, positions)) {
                 Ok(identified) => found.extend(identified),
-                // Told when the run is checked.
+                // Reported when the run is checked.
                 Err(StorageError::Corrupt { .. }) => {}
                 Err(other) => return Err(other),
             }
@@ -144,14 +144,14 @@ impl RunCheck<'_> {
         run: &Arc<Run>,
         before: &[Arc<Run>],
         scratch: &Home,
-        tell: Tell<'_>,
+        report: Report<'_>,
     ) -> Result<Arc<Run>, StorageError> {
         let name = run.file.name().to_owned();
         if self.positions.end < run.end().into() {
-            // The log does not tell what it should hold, so only its checksums are checked.
+            // The log does not say what it should hold, so only its checksums are checked.
             match read_all(run) {
-                Ok(()) => tell(RunSight::Sound(run.file.len()))?,
-                Err(StorageError::Corrupt { place }) => tell(RunSight::Damaged {
+                Ok(()) => report(RunSight::Sound(run.file.len()))?,
+                Err(StorageError::Corrupt { place }) => report(RunSight::Damaged {
                     name,
                     offset: offset_in(&place),
                     what: "a block does not have its checksum",
@@ -160,17 +160,17 @@ impl RunCheck<'_> {
             }
             return Ok(Arc::clone(run));
         }
-        let made = self.make(run, before, scratch, tell)?;
+        let made = self.make(run, before, scratch, report)?;
         let difference = first_difference(&run.file, &made.file)?;
         match difference {
             None => {
                 made.file.remove().map_err(failed)?;
-                tell(RunSight::Sound(run.file.len()))?;
+                report(RunSight::Sound(run.file.len()))?;
                 Ok(Arc::clone(run))
             }
             Some(offset) => {
                 let what = "it does not say what the log says";
-                tell(RunSight::Damaged { name, offset: Some(offset), what })?;
+                report(RunSight::Damaged { name, offset: Some(offset), what })?;
                 Ok(made)
             }
         }
@@ -182,10 +182,10 @@ impl RunCheck<'_> {
         run: &Run,
         before: &[Arc<Run>],
         scratch: &Home,
-        tell: Tell<'_>,
+        report: Report<'_>,
     ) -> Result<Arc<Run>, StorageError> {
         let positions = run.first.into()..run.end().into();
-        let mut made = self.build(positions, before, scratch, tell)?;
+        let mut made = self.build(positions, before, scratch, report)?;
         if made.len() != 1 {
             let merged = merge(&made, scratch, &|| false)?;
             made.iter().try_for_each(|run| run.file.remove()).map_err(failed)?;
@@ -199,7 +199,7 @@ impl RunCheck<'_> {
         positions: Range<u64>,
         before: &[Arc<Run>],
         scratch: &Home,
-        tell: Tell<'_>,
+        report: Report<'_>,
     ) -> Result<Vec<Arc<Run>>, StorageError> {
         let source: &dyn IndexEntrySource = self.log;
         let mut builder = RunBuilder::new(scratch, before.to_vec(), self.run_entries, source);
@@ -207,7 +207,7 @@ impl RunCheck<'_> {
             if let Some(id) = entry.id
                 && builder.contains(entry.tenant, id)?
             {
-                tell(RunSight::SecondId(id, entry.location))?;
+                report(RunSight::SecondId(id, entry.location))?;
             }
             builder.insert(&entry)
         })?;
@@ -219,13 +219,13 @@ impl RunCheck<'_> {
         &self,
         runs: Vec<Arc<Run>>,
         scratch: &Home,
-        tell: Tell<'_>,
+        report: Report<'_>,
     ) -> Result<(), StorageError> {
         let next: u64 = runs.last().map_or(0, |run| run.end()).into();
         if next < self.positions.end {
             let rest = next..self.positions.end;
-            self.build(rest.clone(), &runs, scratch, tell)?;
-            tell(RunSight::Uncovered(rest))?;
+            self.build(rest.clone(), &runs, scratch, report)?;
+            report(RunSight::Uncovered(rest))?;
         }
         drop(runs);
         let failed_runs = self.scratch_disk.list(&self.scratch).map_err(failed)?;
@@ -238,16 +238,17 @@ impl RunCheck<'_> {
 /// The longest run from `next` on that can be opened, as a start would choose it.
 fn open_longest<'n>(
     home: &Home,
-    (names, next): (&'n [String], u32),
+    names: &'n [String],
+    next: u32,
     used: &mut Vec<&'n String>,
-    tell: Tell<'_>,
+    report: Report<'_>,
 ) -> Result<Option<Arc<Run>>, StorageError> {
     let begins_here = |name: &&String| parse_name(name).is_some_and(|(first, _)| first == next);
     for name in names.iter().rev().filter(begins_here) {
         used.push(name);
         match Run::open(home, name) {
             Ok(run) => return Ok(Some(Arc::new(run))),
-            Err(StorageError::Corrupt { place }) => tell(RunSight::Damaged {
+            Err(StorageError::Corrupt { place }) => report(RunSight::Damaged {
                 name: name.clone(),
                 offset: offset_in(&place),
                 what: "a block does not have its checksum",

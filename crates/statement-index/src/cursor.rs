@@ -231,7 +231,7 @@ impl Stream {
     }
 }
 
-/// Statements that may match a query, in its order, found as they are asked for.
+/// Statements that may match a query, in its order, found as the caller needs them.
 ///
 /// Sees one state of the index, however long it lives.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The door for fuzzing: runs are opened as a start opens them, asked, and merged.
+//! Entry points for fuzzing: runs are opened as a start opens them, queried, and merged.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub struct OpenIndex {
 /// A query.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// Whose statements.
+    /// The tenant whose statements are searched.
     pub tenant: TenantId,
     /// At least one term of each.
     pub all_of: Vec<Vec<u64>>,
@@ -85,7 +85,7 @@ impl OpenIndex {
     /// # Errors
     ///
     /// As for every query.
-    pub fn ask(&self, question: &Question, count_max: usize) -> Result<Vec<u64>, StorageError> {
+    pub fn query(&self, question: &Question, count_max: usize) -> Result<Vec<u64>, StorageError> {
         let all_of = question.all_of.iter();
         let query = IndexQuery {
             tenant: question.tenant,

@@ -1,4 +1,4 @@
-//! The index as a whole: opened, added to, asked and closed.
+//! The index as a whole: opened, added to, queried and closed.
 
 mod background;
 mod insertion;
@@ -33,7 +33,7 @@ use crate::view::{RowCache, View};
 /// Parts that may wait to be written before insertions wait too.
 const FROZEN_MAX: usize = 2;
 
-/// Sizes, for whoever watches the store.
+/// Sizes, for monitoring.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IndexStatistics {
     /// Statements.
@@ -95,14 +95,14 @@ impl Index {
         Ok(Self { shared, home, options, resolver, threads })
     }
 
-    /// Whether a run turned out to be damaged since the index was opened, and was not made
-    /// anew. Opening the index again drops it.
+    /// Whether a run turned out to be damaged since the index was opened, and was not
+    /// rebuilt. Opening the index again drops it.
     pub fn is_damaged(&self) -> bool {
         self.shared.damaged_run().is_some()
     }
 
-    /// From now on a run that turns out to be damaged is made anew from `log`.
-    pub fn heal_from(&self, log: Arc<dyn IndexEntryLog>) {
+    /// From now on a run that turns out to be damaged is rebuilt from `log`.
+    pub fn rebuild_from(&self, log: Arc<dyn IndexEntryLog>) {
         // A second log would be the same one.
         let _ = self.shared.log.set(log);
         self.shared.signals.notify();
@@ -155,12 +155,12 @@ impl Index {
 
     /// Adds the entries that come next, and lets readers see them all at once.
     ///
-    /// They are in the log already. References are followed here, so `source` is asked for
-    /// entries that others refer to; those of `entries` must be there too.
+    /// They are in the log already. References are followed here, so entries that others
+    /// refer to are loaded from `source`; those of `entries` must be there too.
     ///
     /// # Errors
     ///
-    /// Nothing can be inserted from then on but by opening the index anew, unless it is
+    /// Nothing can be inserted from then on but by opening the index again, unless it is
     /// one of [`Index::wait_for_room`].
     pub fn insert<'e>(
         &self,
@@ -242,7 +242,7 @@ impl Index {
         Ok(places)
     }
 
-    /// Sizes, for whoever watches the store.
+    /// Sizes, for monitoring.
     pub fn statistics(&self) -> IndexStatistics {
         let view = self.view();
         let sum = |size: fn(&Run) -> u64| view.runs.iter().map(|run| size(run)).sum::<u64>();
@@ -291,7 +291,7 @@ impl Index {
 
     /// Waits until every merge that is due is done.
     #[cfg(test)]
-    fn settle(&self) {
+    fn wait_for_merges(&self) {
         background::wait_for_merges(&self.shared, &self.options);
     }
 

@@ -4,8 +4,8 @@
 //! in memory; older ones in immutable runs on disk, as drawn in `docs/format/index.md`.
 //! What it finds through references is a superset: see [`Candidate::has_target`].
 //!
-//! It never reads the log by itself: whoever opens it replays into it what the log has more,
-//! and gives it entries when it asks for them.
+//! It never reads the log by itself: its owner replays into it what the log has more, and
+//! gives it a source to load entries from.
 
 mod check;
 mod cursor;
@@ -23,7 +23,7 @@ mod view;
 
 pub use check::{Identified, RunCheck, RunSight};
 pub use cursor::Candidates;
-pub use index::renewal::{RunsHeld, RunsRenewed, drop_runs};
+pub use index::renewal::{RenewalScope, RunsHeld, RunsRenewed, drop_runs};
 pub use index::{Index, IndexStatistics};
 pub use options::IndexOptions;
 pub use query::{Candidate, Found, IndexQuery, SequencePlace};

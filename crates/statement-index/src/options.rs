@@ -7,7 +7,7 @@ pub struct IndexOptions {
     pub run_entries: u32,
     /// How many runs of a size are merged into one, at least 2.
     pub merge_fan_in: u32,
-    /// Tells with which key and rules the terms were made. Runs made with another one are
+    /// Says with which key and rules the terms were made. Runs made with another one are
     /// dropped and built again.
     pub fingerprint: u64,
 }

@@ -1,4 +1,4 @@
-//! What the index is asked, and what it answers.
+//! Queries of the index, and their results.
 
 use acta_access::TenantId;
 use acta_statement_log::entry::Location;
@@ -24,7 +24,7 @@ pub struct Found {
 /// Which statements to look for.
 #[derive(Clone, Debug)]
 pub struct IndexQuery {
-    /// Whose.
+    /// The tenant whose statements are searched.
     pub tenant: TenantId,
     /// At least one term of each; every statement of the tenant if there is none.
     pub all_of: Vec<Vec<Term>>,
@@ -34,7 +34,7 @@ pub struct IndexQuery {
     pub until_micros_inclusive: Option<i64>,
     /// Oldest or newest first.
     pub order: Order,
-    /// Behind this position, in the direction of the order.
+    /// Only what comes after this position, in the direction of the order.
     pub after: Option<u64>,
 }
 

@@ -65,16 +65,16 @@ impl Resolver {
         if let Some(target) = entry.target.filter(|_| entry.is_voiding) {
             effects.voided = find_voidable(view, entry.tenant, target)?;
         }
-        // What was erased is found by nothing, and nobody knows what refers to it.
+        // What was erased is found by nothing, and it is not known what refers to it.
         let Some(id) = entry.id else { return Ok(effects) };
-        if let Some(target) = entry.target {
-            effects.inherited = self.inherit(view, (entry.tenant, id, target), source)?;
+        if entry.target.is_some() {
+            effects.inherited = self.inherit(view, entry, source)?;
         }
         let direct = view.references(id_hash(entry.tenant, id))?;
         if direct.is_empty() {
             return Ok(effects);
         }
-        if !entry.is_voiding && is_voided_by(&direct, view, (entry.tenant, id), source)? {
+        if !entry.is_voiding && is_voided_by(&direct, view, entry, source)? {
             effects.voided = u32::try_from(entry.position).ok();
         }
         let term_count = (entry.shared_terms.len() + effects.inherited.len()).max(1) as u64;
@@ -83,20 +83,20 @@ impl Resolver {
         Ok(effects)
     }
 
-    /// The shared terms along the chain that begins at a target.
+    /// The shared terms along the chain that begins at the target of an entry.
     fn inherit(
         &mut self,
         view: &View,
-        (tenant, id, target): (TenantId, u128, u128),
+        entry: &IndexEntry,
         source: &dyn IndexEntrySource,
     ) -> Result<Vec<u64>, StorageError> {
         let mut inherited = Vec::new();
-        let mut seen = HashSet::from([id]);
-        let mut next = Some(target);
+        let mut seen: HashSet<u128> = entry.id.into_iter().collect();
+        let mut next = entry.target;
         while let Some(id) =
             next.filter(|id| seen.len() <= StatementQuery::CHAIN_MAX && seen.insert(*id))
         {
-            let Some(link) = self.remember(view, (tenant, id), source)? else { break };
+            let Some(link) = self.remember(view, (entry.tenant, id), source)? else { break };
             inherited.extend_from_slice(&link.shared_terms);
             next = link.target;
         }
@@ -131,7 +131,7 @@ impl Resolver {
 /// An entry of the log; none if its record is damaged.
 ///
 /// What refers to a damaged statement is stored all the same and inherits nothing: the
-/// statement is durable by now, and whoever asks for the damaged one is told.
+/// statement is durable by now, and a read of the damaged one returns the error.
 fn readable(loaded: Result<IndexEntry, StorageError>) -> Result<Option<IndexEntry>, StorageError> {
     match loaded {
         Err(StorageError::Corrupt { place }) => {
@@ -149,18 +149,19 @@ fn find_voidable(view: &View, tenant: TenantId, id: u128) -> Result<Option<u32>,
     Ok(row.filter(|row| !row.is_voiding).map(|_| position))
 }
 
-/// Whether one of the entries is a voiding statement, erased or not, that names the tenant's
-/// statement. Asks the log, because a hash does not decide.
+/// Whether one of the referrers is a voiding statement, erased or not, that names the
+/// statement of an entry. Reads the log, because a hash does not decide.
 fn is_voided_by(
     referrers: &[Reference],
     view: &View,
-    (tenant, id): (TenantId, u128),
+    entry: &IndexEntry,
     source: &dyn IndexEntrySource,
 ) -> Result<bool, StorageError> {
     for reference in referrers.iter().filter(|reference| reference.is_voiding) {
         let Some(row) = view.row(reference.position)? else { continue };
         // Of one that cannot be read, the hash alone says so.
-        let names = |voiding: IndexEntry| voiding.tenant == tenant && voiding.target == Some(id);
+        let names =
+            |voiding: IndexEntry| voiding.tenant == entry.tenant && voiding.target == entry.id;
         if readable(source.load_entry(row.location))?.is_none_or(names) {
             return Ok(true);
         }

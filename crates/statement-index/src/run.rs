@@ -24,7 +24,8 @@ use self::bytes::RunFile;
 use self::dictionary::{Dictionary, DictionaryWalk};
 use self::directory::Home;
 use self::layout::{
-    FOOTER_BYTES, Footer, HEADER_BYTES, ID_WIDTH_ALONE, ID_WIDTH_SHARED, MAGIC, Section, parse_name,
+    FOOTER_BYTES, Footer, HEADER_BYTES, ID_WIDTH_ALONE, ID_WIDTH_SHARED, MAGIC, Section,
+    SectionPlace, parse_name,
 };
 use self::rows::{BLOCK_ROWS, Row, Rows};
 use self::table::Table;
@@ -76,17 +77,15 @@ impl Run {
 
     fn load(file: RunFile, footer: &Footer) -> Result<Self, StorageError> {
         let place = |section| footer.sections[section as usize];
-        let is_inside = |(offset, bytes_count): (u64, u64)| {
-            offset.checked_add(bytes_count).is_some_and(|end| end <= file.len())
-        };
+        let is_inside = |section: SectionPlace| section.end().is_some_and(|end| end <= file.len());
         if !footer.sections.into_iter().all(is_inside) {
             return Err(file.corrupt(file.len().saturating_sub(FOOTER_BYTES)));
         }
         let read = |section| {
-            let (offset, bytes_count) = place(section);
-            file.read_sealed(offset, bytes_count)
+            let SectionPlace { offset, bytes } = place(section);
+            file.read_sealed(offset, bytes)
         };
-        let wrong = |section| file.corrupt(place(section).0);
+        let wrong = |section| file.corrupt(place(section).offset);
         let or_wrong = |section| move || wrong(section);
         let row_fences = read(Section::RowFences)?;
         let rows = Rows::decode(place(Section::Rows), footer.count, &row_fences)
@@ -185,7 +184,7 @@ impl Run {
         self.id_filter.may_contain(id_hash)
     }
 
-    /// The position of the tenant's statement with this id. Reads the disk: ask
+    /// The position of the tenant's statement with this id. Reads the disk: call
     /// [`Run::may_contain`] first.
     pub(crate) fn find(&self, tenant: TenantId, id: u128) -> Result<Option<u32>, StorageError> {
         let mut prefix = [0; 20];

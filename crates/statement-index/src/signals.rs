@@ -1,11 +1,11 @@
-//! What the threads of the index and its writer tell each other.
+//! Signals between the threads of the index and its writer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use acta_storage::StorageError;
 
-/// What the threads and the writer tell each other.
+/// Signals between the threads and the writer.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
     work: Mutex<Work>,
@@ -15,7 +15,7 @@ pub(crate) struct Signals {
 
 #[derive(Debug, Default)]
 pub(crate) struct Work {
-    /// Why the oldest part could not be written; taken by whoever waits for it.
+    /// Why the oldest part could not be written; taken by the caller that waits for it.
     pub(crate) freeze_error: Option<StorageError>,
     /// Whether writing is to be tried again in spite of it.
     pub(crate) is_retry_due: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Work {
 pub(crate) enum MergePause {
     #[default]
     None,
-    /// Until a part could be written, which tells that the disk works again.
+    /// Until a part could be written, which shows that the disk works again.
     UntilFreeze,
     /// Until the next start: what a damaged run is to be made of is damaged too.
     UntilRestart,
@@ -53,13 +53,13 @@ impl Signals {
         self.changed.notify_all();
     }
 
-    /// Tells that there is a part to write.
+    /// Announces a part to write.
     pub(crate) fn notify_part(&self) {
         self.work().is_retry_due = true;
         self.changed.notify_all();
     }
 
-    /// Tells the threads to end soon.
+    /// Asks the threads to end soon.
     pub(crate) fn stop(&self) {
         self.is_stopped.store(true, Ordering::SeqCst);
         self.notify();
@@ -82,7 +82,7 @@ impl Signals {
                 return Err(StorageError::Halted);
             }
             if let Some(error) = work.freeze_error.take_if(|_| is_asked) {
-                // Whoever else waits shall learn of an attempt of its own.
+                // Other callers that wait learn of an attempt of their own.
                 self.changed.notify_all();
                 return Err(error);
             }
@@ -98,7 +98,7 @@ impl Signals {
         Ok(())
     }
 
-    /// Waits until no run is being merged or made anew, and lets none be until
+    /// Waits until no run is being merged or rebuilt, and lets none be until
     /// [`Signals::release_runs`].
     pub(crate) fn hold_runs(&self) {
         let mut work = self.work();

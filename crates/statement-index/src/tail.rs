@@ -55,7 +55,7 @@ impl Postings {
         }
     }
 
-    /// Adds a position unless it is the last one already; tells whether it did.
+    /// Adds a position unless it is the last one already; returns whether it did.
     fn push(&mut self, position: u32) -> bool {
         if self.as_slice().last() == Some(&position) {
             return false;
@@ -130,7 +130,7 @@ pub(crate) struct Part {
 struct Ids {
     hasher: RandomState,
     positions: TermMap<u32>,
-    /// Those whose hash another one has taken.
+    /// Positions of ids whose hash another id has taken.
     others: Vec<u32>,
 }
 
@@ -139,7 +139,7 @@ impl Ids {
         self.hasher.hash_one((tenant, id))
     }
 
-    fn insert(&mut self, (tenant, id): (TenantId, u128), position: u32) {
+    fn insert(&mut self, tenant: TenantId, id: u128, position: u32) {
         match self.positions.entry(self.hash(tenant, id)) {
             hash_map::Entry::Occupied(_) => self.others.push(position),
             hash_map::Entry::Vacant(entry) => {
@@ -159,12 +159,13 @@ impl PartData {
     pub(crate) fn insert(
         &mut self,
         position: u32,
-        (row, sequence): (TailRow, u64),
+        row: TailRow,
+        sequence: u64,
         terms: impl Iterator<Item = u64>,
     ) {
         self.rows.push(row);
         if let Some(id) = row.id {
-            self.ids.insert((row.tenant, id), position);
+            self.ids.insert(row.tenant, id, position);
         }
         self.tenants
             .entry(row.tenant)

@@ -1,7 +1,7 @@
 //! The mark of a clean end: where the log ended when the store was closed.
 //!
 //! Without it, bytes at the end that do not check may be a write that power cut short, or
-//! may be damage. With it they are damage. It stands only while nobody has the store open.
+//! may be damage. With it they are damage. It exists only while no process has the store open.
 
 use std::io;
 use std::path::Path;
@@ -80,7 +80,7 @@ impl Closing {
         Some((version, closing))
     }
 
-    /// Writes the mark, durably. Everything that it tells of must be durable already, and
+    /// Writes the mark, durably. Everything that it names must be durable already, and
     /// nothing may be appended until [`remove_mark`].
     ///
     /// # Errors

@@ -16,8 +16,8 @@ const DICTIONARY_BYTES: usize = 32 * 1024;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
 /// How many times as long as its packed form a text can be: a block of zstd (RFC 8878, 3.1.1.2)
-/// has 4 bytes or more and stands for at most 128 KiB. Whoever claims more is not believed, so
-/// that no memory is taken for it.
+/// has 4 bytes or more and stands for at most 128 KiB. A header that claims more is refused,
+/// so that no memory is reserved for it.
 const RATIO_MAX: usize = 128 * 1024 / 4;
 
 /// Most idle contexts that are kept for the next use.

@@ -1,5 +1,5 @@
-//! The seam below which only the system lies: every file of the log, the index and the
-//! attachments is opened here.
+//! The file system as a port: every file of the log, the index and the attachments is opened
+//! through it.
 
 pub mod read_only;
 pub mod scratch;
@@ -163,8 +163,8 @@ impl Disk for SystemDisk {
     }
 }
 
-/// Bytes that [`settle`] reads and writes at once.
-const SETTLE_BYTES: u64 = 1 << 20;
+/// Bytes that [`rewrite_and_sync`] reads and writes at once.
+const REWRITE_BYTES: u64 = 1 << 20;
 
 /// Makes durable what stands in a file from `from` on, even if an earlier sync of it failed.
 ///
@@ -174,15 +174,15 @@ const SETTLE_BYTES: u64 = 1 << 20;
 /// # Errors
 ///
 /// What the system reports. What is durable is then unknown.
-pub fn settle(file: &dyn DiskFile, from: u64) -> io::Result<()> {
+pub fn rewrite_and_sync(file: &dyn DiskFile, from: u64) -> io::Result<()> {
     let len = file.len()?;
-    let mut piece = Vec::new();
+    let mut chunk = Vec::new();
     let mut at = from;
     while at < len {
-        let count = usize::try_from((len - at).min(SETTLE_BYTES)).unwrap_or(0);
-        piece.resize(count, 0);
-        file.read_at(&mut piece, at)?;
-        file.write_at(&piece, at)?;
+        let count = usize::try_from((len - at).min(REWRITE_BYTES)).unwrap_or(0);
+        chunk.resize(count, 0);
+        file.read_at(&mut chunk, at)?;
+        file.write_at(&chunk, at)?;
         at += count as u64;
     }
     file.sync()
@@ -230,7 +230,7 @@ pub enum Locked {
     Taken(File),
     /// Another process has locked it.
     Held,
-    /// There is none, so nobody has locked it.
+    /// There is none, so no process has locked it.
     NoFile,
 }
 

@@ -65,7 +65,7 @@ impl IndexEntry {
     }
 }
 
-/// What the index asks of the log: entries by place, for following references.
+/// What the index reads of the log: entries by location, for following references.
 pub trait IndexEntrySource: Debug + Send + Sync {
     /// Reads the entry whose record stands at `location`.
     ///

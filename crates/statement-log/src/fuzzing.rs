@@ -1,4 +1,4 @@
-//! The door for fuzzing: a segment is read as a start and as queries read it.
+//! Entry points for fuzzing: a segment is read as a start and as queries read it.
 
 use std::io;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::dictionary::Codec;
 use crate::disk::Disk;
 use crate::entry::Location;
 use crate::frame::{Frame, FrameEncoder, FrameStart, RecordAt};
-use crate::reader::statement_of;
+use crate::reader::{FoundRecord, statement_of};
 use crate::record::{Content, EncodedRecord, EncodedStatement, Record};
 use crate::segment::{FrameWalk, RecordBuffer, Segment, Step};
 
@@ -54,7 +54,8 @@ impl OpenSegment {
         Ok(frames)
     }
 
-    /// What the index is told of the record at `offset`, and its text; none where it has none.
+    /// The frame of the record at `offset`, its entry for the index, and its text; none where it
+    /// has none.
     ///
     /// # Errors
     ///
@@ -64,7 +65,11 @@ impl OpenSegment {
         let frame = self.0.frame_of(offset)?;
         let record = self.0.read_record(offset, &mut buffer)?;
         let entry = self.0.load_entry(&record, offset)?;
-        let statement = statement_of(&self.0, &record, (entry.location, false));
+        let statement = statement_of(
+            &self.0,
+            &record,
+            FoundRecord { location: entry.location, is_voided: false },
+        );
         Ok((frame, format!("{entry:?}"), statement.ok().map(|statement| statement.text)))
     }
 

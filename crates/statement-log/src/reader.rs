@@ -22,14 +22,14 @@ const TEXT_BYTES_MAX: usize = 1 << 30;
 pub struct LogReader {
     directory: PathBuf,
     segments: RwLock<Vec<Arc<Segment>>>,
-    /// Counts how often segments were replaced in which statements stand.
-    turns: RwLock<u64>,
+    /// Counts how often segments with statements were exchanged.
+    exchanges: RwLock<u64>,
 }
 
 impl LogReader {
     /// Reads these segments, numbered from 1 without gaps.
     pub fn new(directory: PathBuf, segments: Vec<Arc<Segment>>) -> Self {
-        Self { directory, segments: RwLock::new(segments), turns: RwLock::default() }
+        Self { directory, segments: RwLock::new(segments), exchanges: RwLock::default() }
     }
 
     /// Adds the next segment.
@@ -37,7 +37,7 @@ impl LogReader {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).push(segment);
     }
 
-    /// Takes `segment` for the one with its number, in which nothing stands.
+    /// Replaces the segment with the number of `segment`, in which nothing stands.
     pub fn replace(&self, segment: &Arc<Segment>) {
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         let number = segment.header.number;
@@ -46,15 +46,15 @@ impl LogReader {
         });
     }
 
-    /// Lets `replace` put others in the place of segments and of what the index says of them:
-    /// whoever looks at both looks before or after, not in between.
-    pub fn turn(&self, replace: impl FnOnce()) {
-        let mut turns = self.turns.write().unwrap_or_else(PoisonError::into_inner);
+    /// Lets `replace` exchange segments and what the index says of them: a reader of both sees
+    /// them before or after, not in between.
+    pub fn exchange(&self, replace: impl FnOnce()) {
+        let mut exchanges = self.exchanges.write().unwrap_or_else(PoisonError::into_inner);
         replace();
-        *turns += 1;
+        *exchanges += 1;
     }
 
-    /// Looks at the index and at the log, once more if places have changed meanwhile.
+    /// Reads the index and the log by `look`, again if locations have changed meanwhile.
     ///
     /// # Errors
     ///
@@ -63,11 +63,11 @@ impl LogReader {
         &self,
         look: impl Fn() -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        let turns = || *self.turns.read().unwrap_or_else(PoisonError::into_inner);
+        let exchanges = || *self.exchanges.read().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let before = turns();
+            let before = exchanges();
             let seen = look();
-            if turns() == before {
+            if exchanges() == before {
                 return seen;
             }
         }
@@ -146,6 +146,15 @@ fn expect_statement<'r, 'a>(
     record.statement().ok_or_else(|| segment.corrupt(u64::from(location.offset)))
 }
 
+/// Where a record is, and what the index says of its statement.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundRecord {
+    /// Where it is.
+    pub location: Location,
+    /// Whether a voiding statement names the statement.
+    pub is_voided: bool,
+}
+
 /// The statement in a record, complete.
 ///
 /// # Errors
@@ -154,8 +163,9 @@ fn expect_statement<'r, 'a>(
 pub fn statement_of(
     segment: &Segment,
     record: &Record<'_>,
-    (location, is_voided): (Location, bool),
+    found: FoundRecord,
 ) -> Result<StoredStatement, StorageError> {
+    let FoundRecord { location, is_voided } = found;
     let statement = expect_statement(segment, record, location)?;
     let text = text_of(segment, statement, location)?;
     let stored = Timestamp::from_unix_micros(segment.stored_micros(record));
@@ -175,7 +185,7 @@ pub fn statement_of(
 /// # Errors
 ///
 /// [`StorageError::Corrupt`]; [`StorageError::Io`] where it was erased.
-pub fn kept_of(
+pub fn transferred_statement_of(
     segment: &Segment,
     record: &Record<'_>,
     location: Location,
@@ -218,7 +228,7 @@ pub fn feed_record_of(
             content: FeedContent::Erased { commitment },
         });
     }
-    Ok(FeedRecord::of_statement(kept_of(segment, record, location)?))
+    Ok(FeedRecord::of_statement(transferred_statement_of(segment, record, location)?))
 }
 
 /// The text of a statement, as kept.

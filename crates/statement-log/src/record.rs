@@ -258,7 +258,7 @@ pub struct Record<'a> {
     pub frame_distance: u32,
     /// Its number in the frame, from 0.
     pub ordinal: u32,
-    /// Whose it is.
+    /// The tenant that owns it.
     pub tenant: TenantId,
     /// Its place among the tenant's statements.
     pub sequence: u64,
@@ -294,7 +294,7 @@ pub struct StatementRecord<'a> {
 }
 
 /// How long the record is that begins with `bytes`, checksum included; none when too few
-/// bytes are given to tell.
+/// bytes are given to know.
 pub(crate) fn record_len(bytes: &[u8]) -> Option<u64> {
     let mut rest = Bytes(bytes);
     let len = rest.varint()?;

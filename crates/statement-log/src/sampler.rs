@@ -9,7 +9,7 @@ use crate::dictionary::train;
 /// Most bytes of text that are gathered.
 const SAMPLE_BYTES_MAX: usize = 8 << 20;
 
-/// Longest text that is gathered, in bytes: one giant must not fill the dictionary.
+/// Longest text that is gathered, in bytes: one long text must not fill the dictionary.
 const TEXT_BYTES_MAX: usize = 64 << 10;
 
 /// Gathers texts, then trains a dictionary beside the running engine.
@@ -26,12 +26,12 @@ struct State {
     lens: Vec<usize>,
     training: Option<JoinHandle<()>>,
     dictionary: Option<Vec<u8>>,
-    is_forgotten: bool,
+    is_discarded: bool,
 }
 
 impl State {
     fn keep(&mut self, dictionary: Vec<u8>) {
-        self.dictionary = Some(dictionary).filter(|_| !self.is_forgotten);
+        self.dictionary = Some(dictionary).filter(|_| !self.is_discarded);
     }
 }
 
@@ -85,12 +85,12 @@ impl Sampler {
         }
     }
 
-    /// Forgets all texts and what is being made of them, until the next start.
-    pub fn forget(&self) {
+    /// Discards all texts and the dictionary that is being trained, until the next start.
+    pub fn discard(&self) {
         self.is_gathering.store(false, Ordering::Relaxed);
         let mut state = self.lock();
         (state.texts, state.lens) = (Vec::new(), Vec::new());
-        (state.dictionary, state.is_forgotten) = (None, true);
+        (state.dictionary, state.is_discarded) = (None, true);
     }
 
     /// The dictionary, once, when it is ready.

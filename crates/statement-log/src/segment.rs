@@ -33,7 +33,7 @@ pub struct SegmentHeader {
     pub first_position: u64,
     /// At or before every `stored` in it, in microseconds since 1970.
     pub base_micros: i64,
-    /// How often it was written anew; 0 for one that never was.
+    /// How often it was rewritten; 0 for one that never was.
     pub revision: u32,
     /// How its texts are packed.
     pub codec: Arc<Codec>,
@@ -139,7 +139,7 @@ impl SegmentHeader {
     }
 }
 
-/// Fills `buffer` from `offset` on; tells whether there are as many bytes.
+/// Fills `buffer` from `offset` on; returns whether there are as many bytes.
 fn fill(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io::Result<bool> {
     match file.read_at(buffer, offset) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
@@ -157,7 +157,7 @@ pub enum Unreadable {
 }
 
 impl Segment {
-    /// Makes a new, empty segment, whose name and header are durable.
+    /// Creates a new, empty segment, whose name and header are durable.
     ///
     /// # Errors
     ///
@@ -176,7 +176,7 @@ impl Segment {
             disk.sync_directory(directory).map_err(io::Error::other)
         };
         if let Err(error) = finish() {
-            // Whatever is left of it is in the way of the next attempt only.
+            // What is left of it only hinders the next attempt.
             let _ = disk.remove(&draft);
             let _ = disk.remove(&path);
             return Err(error);

@@ -73,7 +73,7 @@ pub struct Damage {
     pub kind: DamageKind,
     /// The position of the first statement that should stand there.
     pub first_position: u64,
-    /// How many statements should stand there; none if nothing that checks tells.
+    /// How many statements should stand there; none if it is not known.
     pub count: Option<u64>,
 }
 
@@ -82,7 +82,7 @@ pub struct Damage {
 pub enum DamageKind {
     /// Records of a frame whose head checks.
     Records,
-    /// The head of a frame. Records behind it are seen if they check, before this is told.
+    /// The head of a frame. Records behind it are seen if they check, before this is reported.
     Head,
     /// The end of the segment: no whole frame follows.
     Tail,
@@ -90,19 +90,27 @@ pub enum DamageKind {
     Gap,
 }
 
-/// Reads the frames of a segment from `from` on, the first of which should begin with the
-/// statement at `position`. Returns the position behind the last one.
+/// Where a survey of a segment begins.
+#[derive(Clone, Copy, Debug)]
+pub struct SurveyStart {
+    /// Offset of the first frame.
+    pub offset: u64,
+    /// The position that it should begin with.
+    pub position: u64,
+}
+
+/// Reads the frames of a segment from `start` on. Returns the position behind the last one.
 ///
 /// # Errors
 ///
 /// [`StorageError::Io`], or what the surveyor returns.
 pub fn survey(
     segment: &Segment,
-    (from, position): (u64, u64),
+    start: SurveyStart,
     surveyor: &mut dyn Surveyor,
 ) -> Result<u64, StorageError> {
-    let mut next_position = position;
-    let mut walk = FrameWalk::new(segment, from);
+    let mut next_position = start.position;
+    let mut walk = FrameWalk::new(segment, start.offset);
     loop {
         let at = walk.at();
         let broken_at = match walk.step()? {
@@ -243,7 +251,8 @@ impl<'a> Region<'a> {
 
     fn show(
         &self,
-        (at, record): (usize, Record<'a>),
+        at: usize,
+        record: Record<'a>,
         surveyor: &mut dyn Surveyor,
     ) -> Result<(), StorageError> {
         let offset = u32::try_from(self.offset_of(at)).unwrap_or(u32::MAX);
@@ -258,7 +267,7 @@ impl<'a> Region<'a> {
         while let Some((found_at, record, len)) = self.next_record(at, ordinal) {
             at = found_at + len;
             ordinal = record.ordinal.saturating_add(1);
-            self.show((found_at, record), surveyor)?;
+            self.show(found_at, record, surveyor)?;
         }
         Ok(())
     }
@@ -283,7 +292,7 @@ impl<'a> Region<'a> {
             let Some((_, record, len)) = found else { return Ok(()) };
             at = found_at + len;
             ordinal = found_ordinal + 1;
-            self.show((found_at, record), surveyor)?;
+            self.show(found_at, record, surveyor)?;
         }
         Ok(())
     }

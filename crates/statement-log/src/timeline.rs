@@ -7,8 +7,8 @@ use acta_ambient::{Clock, Timestamp};
 /// Gives `stored` times that never repeat, and the instant before which all is readable.
 ///
 /// Three laws hold, even when the clock steps back: a group's times are greater than those
-/// of every group before; no group's time lies before an instant that was vouched for
-/// earlier; what is vouched for never lies behind a group in flight, and never decreases.
+/// of every group before; no group's time lies before an instant that was returned as
+/// consistent earlier; that instant never lies behind a group in flight, and never decreases.
 #[derive(Debug)]
 pub struct Timeline {
     clock: Arc<dyn Clock>,
@@ -19,17 +19,17 @@ pub struct Timeline {
 struct State {
     /// The latest time that was given to a batch.
     last: i64,
-    /// The latest instant that was vouched for.
-    vouched: i64,
+    /// The latest instant that was returned as consistent.
+    consistent_through: i64,
     /// The first time of the group in flight.
     in_flight: Option<i64>,
 }
 
 impl Timeline {
-    /// Goes on behind `last`, the latest `stored` time in the log.
+    /// Continues after `last`, the latest `stored` time in the log.
     pub fn new(clock: Arc<dyn Clock>, last: i64) -> Self {
-        let vouched = Timestamp::from_unix_micros(last).floor_to_millis().unix_micros();
-        Self { clock, state: Mutex::new(State { last, vouched, in_flight: None }) }
+        let consistent_through = Timestamp::from_unix_micros(last).floor_to_millis().unix_micros();
+        Self { clock, state: Mutex::new(State { last, consistent_through, in_flight: None }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -41,15 +41,15 @@ impl Timeline {
     pub fn begin(&self, count: usize) -> i64 {
         let now = self.clock.now().unix_micros();
         let mut state = self.lock();
-        let first = now.max(state.last.saturating_add(1)).max(state.vouched);
+        let first = now.max(state.last.saturating_add(1)).max(state.consistent_through);
         let more = i64::try_from(count).unwrap_or(i64::MAX).saturating_sub(1);
         state.last = first.saturating_add(more);
         state.in_flight = Some(first);
         first
     }
 
-    /// Lets the times that are given out lie behind `last`, which another store gave.
-    pub fn go_behind(&self, last: i64) {
+    /// Lets later times lie after `last`, which another store gave.
+    pub fn advance_past(&self, last: i64) {
         let mut state = self.lock();
         state.last = state.last.max(last);
     }
@@ -69,8 +69,8 @@ impl Timeline {
         let now = self.clock.now().unix_micros();
         let bound = state.in_flight.map_or(now, |first| first.min(now));
         let bound = Timestamp::from_unix_micros(bound).floor_to_millis().unix_micros();
-        state.vouched = state.vouched.max(bound);
-        Timestamp::from_unix_micros(state.vouched)
+        state.consistent_through = state.consistent_through.max(bound);
+        Timestamp::from_unix_micros(state.consistent_through)
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn vouches_for_now_in_whole_milliseconds_when_nothing_is_in_flight() {
+    fn is_consistent_through_now_in_whole_milliseconds_when_nothing_is_in_flight() {
         let (clock, timeline) = at(5_000_999);
         assert_eq!(timeline.consistent_through().unix_micros(), 5_000_000);
         clock.advance(Duration::from_micros(1));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_vouch_past_a_group_in_flight() {
+    fn is_not_consistent_through_a_group_in_flight() {
         let (clock, timeline) = at(5_000_500);
         assert_eq!(timeline.begin(3), 5_000_500);
         clock.advance(Duration::from_secs(9));
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_on_behind_the_log_when_the_clock_is_late() {
+    fn continues_after_the_log_when_the_clock_is_late() {
         let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_000)));
         let timeline = Timeline::new(clock, 7_000_500);
         assert_eq!(timeline.consistent_through().unix_micros(), 7_000_000);
@@ -137,14 +137,14 @@ mod tests {
         #[test]
         fn the_laws_hold_whatever_the_clock_does(acts in acts()) {
             let (clock, timeline) = at(10_000);
-            let (mut last, mut vouched, mut in_flight) = (i64::MIN, i64::MIN, None);
+            let (mut last, mut consistent, mut in_flight) = (i64::MIN, i64::MIN, None);
             for act in acts {
                 match act {
                     Act::Set(micros) => clock.set(Timestamp::from_unix_micros(micros)),
                     Act::Begin(count) if in_flight.is_none() => {
                         let first = timeline.begin(count);
                         prop_assert!(last < first, "times must ascend");
-                        prop_assert!(vouched <= first, "stored behind what was vouched for");
+                        prop_assert!(consistent <= first, "stored before a consistent instant");
                         last = first + i64::try_from(count).unwrap() - 1;
                         in_flight = Some(first);
                     }
@@ -155,10 +155,10 @@ mod tests {
                     }
                     Act::Ask => {
                         let now = timeline.consistent_through().unix_micros();
-                        prop_assert!(vouched <= now, "never backwards");
+                        prop_assert!(consistent <= now, "never backwards");
                         prop_assert!(in_flight.is_none_or(|first| now <= first));
                         prop_assert_eq!(now % 1000, 0);
-                        vouched = now;
+                        consistent = now;
                     }
                 }
             }

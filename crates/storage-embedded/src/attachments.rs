@@ -39,7 +39,7 @@ pub(crate) struct Attachments {
     entropy: Arc<dyn Entropy>,
     root: PathBuf,
     /// Directories whose own names are durable.
-    settled: Mutex<HashSet<PathBuf>>,
+    synced: Mutex<HashSet<PathBuf>>,
 }
 
 /// Content that stands at its place for the batches that the log's writer is about to store.
@@ -91,7 +91,7 @@ impl Attachments {
         }
         disk.sync_directory(&root).map_err(&failed)?;
         disk.sync_directory(directory).map_err(failed)?;
-        Ok(Self { disk, entropy, root, settled: Mutex::default() })
+        Ok(Self { disk, entropy, root, synced: Mutex::default() })
     }
 
     /// Puts staged content at its place, durably. Blocks; for the log's writer, which must
@@ -109,8 +109,8 @@ impl Attachments {
         let result = self.place_all(staged, &mut placed, &mut changed);
         if result.is_err() {
             // Their names are not durable, and may stay when they cannot be removed either.
-            let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-            settled.retain(|directory| !changed.contains(directory));
+            let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+            synced.retain(|directory| !changed.contains(directory));
         }
         result.map(|()| placed)
     }
@@ -122,7 +122,7 @@ impl Attachments {
         changed: &mut HashSet<PathBuf>,
     ) -> Result<(), StorageError> {
         for staged in staged {
-            let directory = self.settle_directory(staged.tenant, &staged.announced)?;
+            let directory = self.create_synced_directory(staged.tenant, &staged.announced)?;
             let path = directory.join(staged.announced.as_str());
             if self.holds(&path, staged.len_bytes) {
                 continue;
@@ -133,30 +133,34 @@ impl Attachments {
             placed.new.push(path);
         }
         for directory in changed.iter() {
-            let synced = self.disk.sync_directory(directory);
-            synced.map_err(failed("syncing a directory of attachments"))?;
+            let result = self.disk.sync_directory(directory);
+            result.map_err(failed("syncing a directory of attachments"))?;
         }
         Ok(())
     }
 
     fn holds(&self, path: &Path, len_bytes: u64) -> bool {
-        // A shorter or longer file is damaged: equal content mends it.
+        // A shorter or longer file is damaged: equal content replaces it.
         self.disk.open(path).and_then(|file| file.len()).is_ok_and(|len| len == len_bytes)
     }
 
     /// The directory of a hash, whose own name is durable.
-    fn settle_directory(&self, tenant: TenantId, sha2: &Sha2) -> Result<PathBuf, StorageError> {
+    fn create_synced_directory(
+        &self,
+        tenant: TenantId,
+        sha2: &Sha2,
+    ) -> Result<PathBuf, StorageError> {
         let failed = failed("making a directory of attachments");
         let of_tenant = self.root.join(tenant.to_string());
         let directory = self.directory(tenant, sha2);
-        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
-        if !settled.contains(&directory) {
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        if !synced.contains(&directory) {
             self.disk.create_directory(&directory).map_err(&failed)?;
             // An earlier process may have ended before it synced the names in there.
             self.disk.sync_directory(&directory).map_err(&failed)?;
             self.disk.sync_directory(&of_tenant).map_err(&failed)?;
             self.disk.sync_directory(&self.root).map_err(failed)?;
-            settled.insert(directory.clone());
+            synced.insert(directory.clone());
         }
         Ok(directory)
     }

@@ -4,7 +4,7 @@
 //! from it. What is acknowledged before it begins is in it, and what is in it is a store
 //! that opens. The order makes it so:
 //!
-//! 1. The tables, in one transaction that only reads. They tell of no statement that was not
+//! 1. The tables, in one transaction that only reads. They know no statement that was not
 //!    durable by then; so a log that ends before them is damaged at its end, and was not
 //!    merely being written there.
 //! 2. The log. Its last segment is measured, synced, and copied as far as it then reached, to
@@ -231,7 +231,7 @@ impl Run<'_> {
             meter.show(CopyStage::Tables, done, total);
         });
         let position = copied.map_err(BackupError::storage("copying the tables", &to))?;
-        let entry = self.destination.settle(&file)?;
+        let entry = self.destination.sync_and_hash(&file)?;
         let bytes = entry.bytes;
         self.add(path, entry, bytes);
         Ok(position)

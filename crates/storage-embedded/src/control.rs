@@ -1,7 +1,7 @@
 //! The control socket: how an operator of the machine reaches the process that has a store
-//! open, while nobody else can open it.
+//! open, while no other process can open it.
 //!
-//! It stands in the directory of the store, is made and removed by who holds the lock of that,
+//! It stands in the directory of the store, is made and removed by the process that holds its lock,
 //! and is open to the owner of the process alone. What is said over it is decided elsewhere.
 //! A process that was killed leaves it behind; the next one replaces it.
 
@@ -24,7 +24,7 @@ const PATH_BYTES_MAX: usize = 107;
 #[derive(Debug)]
 pub struct ControlSocket {
     listener: UnixListener,
-    /// While it is held, nobody else makes a socket there.
+    /// While it is held, no other process makes a socket there.
     lock: Arc<DirectoryLock>,
 }
 
@@ -44,7 +44,7 @@ impl EmbeddedStorage {
         }
         let reached = Reached::of(directory, CONTROL_DRAFT_NAME)?;
         let listener = UnixListener::bind(&reached.path)?;
-        // It gets its name only when nobody else can open it; a stale one is replaced.
+        // It gets its name only when no other user can open it; a stale one is replaced.
         std::fs::set_permissions(&draft, Permissions::from_mode(0o600))?;
         std::fs::rename(&draft, directory.join(CONTROL_NAME))?;
         Ok(ControlSocket { listener, lock })
@@ -76,7 +76,7 @@ impl Drop for ControlSocket {
 /// # Errors
 ///
 /// - `NotFound`: there is no socket.
-/// - `ConnectionRefused`: nobody is behind it any more.
+/// - `ConnectionRefused`: no process listens on it any more.
 /// - `PermissionDenied`: it belongs to another user.
 /// - What else the system reports.
 pub fn reach_control(directory: &Path) -> io::Result<UnixStream> {

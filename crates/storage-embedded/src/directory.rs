@@ -26,8 +26,8 @@ pub(crate) const PURGING_NAME: &str = "purging";
 /// The mark of a removal, in the directory of the log.
 pub(crate) const PURGE_NAME: &str = "purge";
 
-/// The empty file, beside a tenant's content, that says that all of it was removed: nobody
-/// brings it back from elsewhere then.
+/// The empty file, beside a tenant's content, that says that all of it was removed: a
+/// backup does not bring it back then.
 pub(crate) const REMOVED_NAME: &str = "removed";
 
 /// Makes a directory and those above it that are missing, durably.
@@ -50,7 +50,7 @@ pub(crate) fn sync_names(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
     for above in directory.ancestors().skip(1) {
         let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         match disk.sync_directory(above) {
-            // Where nobody can make a name, none is new.
+            // Where no name can be made, none is new.
             Err(error) if is_closed(error.kind()) => {}
             synced => synced?,
         }

@@ -89,13 +89,13 @@ impl Engine {
         purge::finish(disk, &options.directory, identity.store_id)?;
         let now = options.clock.now().unix_micros();
         let segments = open_segments(disk, &log_directory, identity.store_id, now)?;
-        settle(disk, &log_directory)?;
+        sync_names(disk, &log_directory)?;
         let closing = closing(disk, &log_directory, identity.store_id)?;
         let reader = Arc::new(LogReader::new(log_directory, segments));
         let hasher = TermHasher::new(identity.term_key);
-        let (index, replayed) = open_index(options, hasher.fingerprint(), (&reader, closing))?;
+        let (index, replayed) = open_index(options, hasher.fingerprint(), &reader, closing)?;
         let index = Arc::new(index);
-        index.heal_from(Arc::<LogReader>::clone(&reader));
+        index.rebuild_from(Arc::<LogReader>::clone(&reader));
 
         let last = reader.last();
         let last = last.ok_or_else(|| StorageError::Corrupt { place: "log".into() })?;
@@ -161,9 +161,9 @@ impl Engine {
         statements: Vec<NewStatement>,
         attachments: Vec<Staged>,
     ) -> Result<Appended, StorageError> {
-        let preparing = self.preparing();
-        let codec = Arc::clone(&preparing.codec);
-        let statements = preparing.prepare(tenant, statements).await?;
+        let encoder = self.encoder();
+        let codec = Arc::clone(&encoder.codec);
+        let statements = encoder.encode(tenant, statements).await?;
         let (answer, appended) = oneshot::channel();
         let job = Job { tenant, statements, codec, attachments, answer };
         self.shared.queue.push(Work::Batch(job))?;
@@ -171,7 +171,7 @@ impl Engine {
         appended.await.unwrap_or(Err(StorageError::Halted))
     }
 
-    fn preparing(&self) -> Encoder {
+    fn encoder(&self) -> Encoder {
         Encoder {
             hasher: self.hasher.clone(),
             entropy: Arc::clone(&self.entropy),
@@ -268,7 +268,7 @@ impl Engine {
     }
 
     /// Notes where the log ends, for the next start. To be called when the writer has
-    /// stopped; after a failed sync nothing is noted, since nobody knows the end.
+    /// stopped; after a failed sync nothing is noted, since the end is unknown.
     pub(crate) fn mark_closed(&self) -> Result<(), StorageError> {
         let reader = &self.shared.reader;
         let Some(last) = reader.last().filter(|_| !self.shared.queue.is_halted()) else {
@@ -311,7 +311,7 @@ impl Engine {
     ) -> Result<Vec<FeedRecord>, StorageError> {
         let reading = self.reading(tenant);
         let source = |sequence| Box::new(reading.statement(sequence)) as Box<dyn StatementSource>;
-        if let Some(records) = self.feed.read(tenant, (after, page), source) {
+        if let Some(records) = self.feed.read(tenant, after, page, source) {
             return Ok(records);
         }
         if self.count_statements(tenant) <= after {
@@ -345,7 +345,7 @@ impl Drop for Engine {
 
 /// Makes the names of segments durable that an earlier process has not synced before it
 /// ended.
-fn settle(disk: &dyn Disk, log_directory: &Path) -> Result<(), StorageError> {
+fn sync_names(disk: &dyn Disk, log_directory: &Path) -> Result<(), StorageError> {
     let act = "syncing the directory of the log at the start";
     disk.sync_directory(log_directory).map_err(|source| StorageError::Io { act, source })
 }
@@ -357,11 +357,12 @@ fn make_directory(parent: &Path, path: &Path, options: &Options) -> Result<(), S
 }
 
 /// Opens the index and brings it up to the log. Runs that turn out to be damaged meanwhile
-/// are made anew.
+/// are rebuilt.
 fn open_index(
     options: &Options,
     fingerprint: u64,
-    (reader, closing): (&LogReader, Option<Closing>),
+    reader: &LogReader,
+    closing: Option<Closing>,
 ) -> Result<(Index, Replayed), StorageError> {
     let index_options =
         IndexOptions { run_entries: options.run_entries, ..IndexOptions::new(fingerprint) };

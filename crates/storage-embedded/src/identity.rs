@@ -1,5 +1,5 @@
-//! Whose directory it is: the lock that keeps a second process out, and the file that names
-//! the store and holds its keys.
+//! The identity of a store: the lock that keeps a second process out of its directory, and the
+//! file that names the store and holds its keys.
 
 use std::fs::File;
 use std::io;
@@ -158,7 +158,7 @@ impl Identity {
     }
 }
 
-/// The door for fuzzing.
+/// Entry points for fuzzing.
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing {
     use std::path::Path;

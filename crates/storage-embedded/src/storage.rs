@@ -110,7 +110,7 @@ impl EmbeddedStorage {
             }
         };
         let tables = Self::open_tables(options, LostTables::Refuse)?;
-        Self::open_rest(options, &identity, (lock, tables))
+        Self::open_rest(options, &identity, lock, tables)
     }
 
     /// Opens the tables, which only a new store may be without.
@@ -130,7 +130,8 @@ impl EmbeddedStorage {
     fn open_rest(
         options: &Options,
         identity: &Identity,
-        (lock, tables): (Arc<DirectoryLock>, Arc<Tables>),
+        lock: Arc<DirectoryLock>,
+        tables: Arc<Tables>,
     ) -> Result<Arc<Self>, OpenError> {
         let directory = options.directory.as_path();
         let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
@@ -161,7 +162,7 @@ impl EmbeddedStorage {
     }
 
     /// Writes what waits, takes no more statements, and saves the index, so that the next
-    /// start need not read the log. Notes where the log ends, so that the next start tells
+    /// start need not read the log. Notes where the log ends, so that the next start distinguishes
     /// damage there from a write that power cut short. Blocks.
     ///
     /// # Errors

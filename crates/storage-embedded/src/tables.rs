@@ -1,12 +1,12 @@
-//! What changes in place: documents, cursors, what administration keeps and what statements
-//! have told, in one SQLite file.
+//! What changes in place: documents, cursors, what administration keeps and what followers
+//! extract from statements, in one SQLite file.
 //!
 //! A write is durable once it is answered, and whole or not at all; what it requires of the
 //! present state is checked in its own transaction. One thread writes, and several writes
 //! that wait share a sync; reads go on beside it and see everything answered before they
 //! began. The rows are described in `docs/format/tables.md`.
 //!
-//! Statements are not kept here, and what they have told can be read from the log again.
+//! Statements are not kept here, and what followers extract can be read from the log again.
 
 mod administration;
 mod check;

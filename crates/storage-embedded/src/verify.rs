@@ -2,7 +2,7 @@
 //!
 //! The log is read to its end, going on behind damage; each run of the index is compared
 //! with what the log gives; attachments are hashed; the rows of the tables are checked. What
-//! is found is told in words for the person who has to repair it.
+//! is found is reported in words for the person who has to repair it.
 
 mod attachments;
 mod finding;
@@ -38,19 +38,19 @@ pub use verification::{Verified, VerifyOptions};
 /// - [`OpenError::Storage`]: files cannot be read, or there is no room to compare.
 pub fn verify(options: &VerifyOptions) -> Result<Verified, OpenError> {
     let _lock = DirectoryLock::take_existing(&options.directory)?;
-    let mut verifying = Verification::start(options, &options.directory)?;
-    let identity = verifying.identity()?;
-    let log = check_log(&mut verifying, identity.as_ref(), None)?;
+    let mut verification = Verification::start(options, &options.directory)?;
+    let identity = verification.identity()?;
+    let log = check_log(&mut verification, identity.as_ref(), None)?;
     // Until the removal of a tenant is finished, the index may speak of places before it.
-    let is_purging = verifying.names(&options.directory.join("log"))?.iter().any(is_purge);
+    let is_purging = verification.names(&options.directory.join("log"))?.iter().any(is_purge);
     if let Some(identity) = identity.as_ref().filter(|_| !is_purging) {
         let fingerprint = TermHasher::new(identity.term_key).fingerprint();
-        check_index(&mut verifying, &log, fingerprint)?;
+        check_index(&mut verification, &log, fingerprint)?;
     }
-    check_attachments(&mut verifying, &log)?;
-    check_tables(&mut verifying, &log)?;
-    verifying.check_names()?;
-    Ok(verifying.finish())
+    check_attachments(&mut verification, &log)?;
+    check_tables(&mut verification, &log)?;
+    verification.check_names()?;
+    Ok(verification.finish())
 }
 
 /// Reads the log of a store that is not open from its first statement to its last. Returns
@@ -67,14 +67,14 @@ pub(crate) fn verify_log(options: &Options) -> Result<Verified, OpenError> {
         scratch_disk: Arc::clone(&options.disk),
         on_progress: options.on_progress.clone(),
     };
-    let mut verifying = Verification::start(&options, &options.directory.join("log"))?;
-    let identity = verifying.identity()?;
-    check_log(&mut verifying, identity.as_ref(), None)?;
-    Ok(verifying.finish())
+    let mut verification = Verification::start(&options, &options.directory.join("log"))?;
+    let identity = verification.identity()?;
+    check_log(&mut verification, identity.as_ref(), None)?;
+    Ok(verification.finish())
 }
 
 /// Reads the log of a store that cannot be opened, and gives every statement that is sound to
-/// `take`, in the order of the log. Needs no index, so it cannot tell which are voided.
+/// `take`, in the order of the log. Needs no index, so it is not known which are voided.
 /// Blocks. Changes nothing. Returns what is damaged.
 ///
 /// # Errors
@@ -85,10 +85,10 @@ pub fn salvage(
     take: &mut dyn FnMut(TenantId, StoredStatement) -> io::Result<()>,
 ) -> Result<Verified, OpenError> {
     let _lock = DirectoryLock::take_existing(&options.directory)?;
-    let mut verifying = Verification::start(options, &options.directory.join("log"))?;
-    let identity = verifying.identity()?;
-    check_log(&mut verifying, identity.as_ref(), Some(take))?;
-    Ok(verifying.finish())
+    let mut verification = Verification::start(options, &options.directory.join("log"))?;
+    let identity = verification.identity()?;
+    check_log(&mut verification, identity.as_ref(), Some(take))?;
+    Ok(verification.finish())
 }
 
 fn is_purge(name: &String) -> bool {

@@ -30,7 +30,7 @@ use crate::attachments::{Attachments, Placed, Staged};
 use crate::identity::DirectoryLock;
 use crate::writer::meters::Meters;
 use crate::writer::queue::{Answer, Job, Queue, Taken};
-/// Is told of what was stored.
+/// Receives what was stored.
 pub(crate) trait CommitObserver: Debug + Send + Sync {
     /// Takes records that are durable and in the index, in the order of the log, before their
     /// senders are answered. Must not wait.
@@ -56,7 +56,7 @@ pub(crate) struct Shared {
     pub(crate) sequences: RwLock<HashMap<TenantId, u64>>,
     /// Held while a tenant is removed: one at a time.
     pub(crate) purging: Mutex<()>,
-    /// Nobody else opens the directory while a read or a thread of this store goes on.
+    /// No other process opens the directory while a read or a thread of this store goes on.
     pub(crate) _lock: Arc<DirectoryLock>,
 }
 
@@ -126,7 +126,7 @@ struct Decided {
 }
 
 impl Decided {
-    /// Answers everybody with an error.
+    /// Answers all callers with an error.
     fn refuse(self, error: impl Fn() -> StorageError) {
         for batch in self.accepted {
             batch.refuse(error());
@@ -137,7 +137,7 @@ impl Decided {
         }
     }
 
-    /// Answers everybody: what was accepted is stored, the first batch at this time.
+    /// Answers all callers: what was accepted is stored, the first batch at this time.
     fn answer(self, first_stored: i64) {
         for (stored, batch) in (first_stored..).zip(self.accepted) {
             let stored = Timestamp::from_unix_micros(stored);
@@ -159,7 +159,7 @@ type StoredFingerprints = HashMap<(TenantId, u128), [u8; 16]>;
 pub(super) enum Failure {
     /// Nothing of it is on disk, for this reason.
     Nothing(StorageError),
-    /// Nobody knows what of it is on disk.
+    /// What of it is on disk is unknown.
     Unknown,
 }
 
@@ -178,7 +178,7 @@ impl Failure {
     }
 }
 
-/// Halts the engine if the writer panics, so that nobody waits in vain.
+/// Halts the engine if the writer panics, so that no caller waits in vain.
 struct HaltOnPanic(Arc<Shared>);
 
 impl Drop for HaltOnPanic {
@@ -211,7 +211,7 @@ impl Writer {
     }
 
     fn write(&mut self, group: Vec<Job>) {
-        if let Err(failure) = self.import_dictionary() {
+        if let Err(failure) = self.begin_dictionary() {
             self.fail(&failure);
             for job in group {
                 job.refuse(failure.error());
@@ -238,7 +238,8 @@ impl Writer {
                 decided.answer(first_stored);
             }
             Err(failure) => {
-                // Before anybody is answered, so that nobody finds the content of a refused batch.
+                // Before the callers are answered, so that none finds the content of a batch
+                // that is refused.
                 match failure {
                     // Statements that name the content may be durable.
                     Failure::Unknown => placed.keep(),
@@ -261,7 +262,7 @@ impl Writer {
                 tracing::error!(error = error as &dyn Error, "statements were not stored");
                 self.shared.timeline.finish();
             }
-            // What is in flight stays in flight: nobody knows whether it is stored.
+            // What is in flight stays in flight: whether it is stored is unknown.
             Failure::Unknown => {
                 tracing::error!("the log takes no more statements until the next start");
                 self.shared.queue.halt();
@@ -289,7 +290,7 @@ impl Writer {
             let (tenant, attachments, answer) = (job.tenant, job.attachments, job.answer);
             let statements = match self.accept(tenant, job.statements, &job.codec, &known) {
                 Ok(statements) => statements,
-                Err(error) if is_forestalled(&error, tenant, &stored) => {
+                Err(error) if conflicts_in_group(&error, tenant, &stored) => {
                     decided.conflicts_in_group.push((answer, error));
                     continue;
                 }
@@ -359,7 +360,7 @@ impl Writer {
         Ok(known)
     }
 
-    /// Packs texts anew that were packed before the dictionary was there.
+    /// Repacks texts that were packed before the dictionary was there.
     pub(super) fn repack(
         &self,
         codec: &Arc<Codec>,
@@ -370,8 +371,8 @@ impl Writer {
             return Ok(());
         }
         let act = "packing a statement";
-        for prepared in statements {
-            let Content::Statement(statement) = &mut prepared.content else { continue };
+        for record in statements {
+            let Content::Statement(statement) = &mut record.content else { continue };
             let packed = codec.unpack(&statement.text, usize::MAX).and_then(|text| {
                 let (mut out, mut ends) = (Vec::new(), Vec::new());
                 current.pack(std::iter::once(text.as_str()), &mut out, &mut ends)?;
@@ -400,7 +401,7 @@ impl Writer {
         if Index::POSITION_COUNT_MAX < self.next_position + records.len() as u64 {
             return Err(Failure::Nothing(StorageError::Full));
         }
-        // Asked now, so that nothing durable is ever left out of the index.
+        // Checked now, so that nothing durable is ever left out of the index.
         self.shared.index.wait_for_room().map_err(|error| {
             // A thread of the index may have died: then nothing is stored before a restart.
             let is_halted = matches!(error, StorageError::Halted);
@@ -420,8 +421,8 @@ impl Writer {
         self.publish(records)
     }
 
-    /// Gives the texts of durable statements to the sampler, and no others: whose texts a
-    /// dictionary may be made of is known from the log.
+    /// Gives the texts of durable statements to the sampler, and no others: which tenants'
+    /// texts a dictionary may contain is known from the log.
     fn sample(&self, records: &[EncodedRecord]) {
         if !self.shared.sampler.is_gathering() {
             return;
@@ -453,7 +454,7 @@ impl Writer {
     }
 
     /// Begins a new segment with the store's dictionary, once it has been trained.
-    pub(super) fn import_dictionary(&mut self) -> Result<(), Failure> {
+    pub(super) fn begin_dictionary(&mut self) -> Result<(), Failure> {
         let Some(dictionary) = self.shared.sampler.take() else {
             return Ok(());
         };
@@ -547,7 +548,7 @@ impl Writer {
 }
 
 /// Whether a batch conflicts with one of its own group, which is not stored yet.
-fn is_forestalled(error: &StorageError, tenant: TenantId, stored: &StoredFingerprints) -> bool {
+fn conflicts_in_group(error: &StorageError, tenant: TenantId, stored: &StoredFingerprints) -> bool {
     let StorageError::Conflict(ids) = error else { return false };
     ids.iter().any(|id| !stored.contains_key(&(tenant, id.0.as_u128())))
 }

@@ -36,9 +36,9 @@ fn check_reached(listener: &UnixListener, directory: &Path) {
     let (mut far, _) = listener.accept().unwrap();
     near.write_all(b"hello").unwrap();
     drop(near);
-    let mut heard = String::new();
-    far.read_to_string(&mut heard).unwrap();
-    assert_eq!(heard, "hello");
+    let mut received = String::new();
+    far.read_to_string(&mut received).unwrap();
+    assert_eq!(received, "hello");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn only_the_owner_reaches_a_store_and_only_while_it_is_open() {
 }
 
 #[test]
-fn what_a_killed_process_has_left_is_replaced() {
+fn the_socket_of_a_killed_process_is_replaced() {
     let scratch = TempDir::new().unwrap();
     for name in ["control.sock", "control.sock.new"] {
         drop(UnixListener::bind(scratch.path().join(name)).unwrap());

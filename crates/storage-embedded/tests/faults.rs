@@ -288,7 +288,7 @@ async fn a_failed_sync_halts_for_good_while_reads_go_on() {
     check_halted(&append(&storage, 3).await);
     assert!(storage.statistics().is_halted);
     assert_eq!(stored_numbers(&storage).await, [1]);
-    // Nothing is vouched for behind what may have been stored.
+    // Nothing is consistent after what may have been stored.
     stage.clock.advance(Duration::from_mins(1));
     assert!(storage.consistent_through(TENANT).await.unwrap() <= START);
     drop(storage);
@@ -327,7 +327,7 @@ async fn a_panic_in_the_writer_answers_everybody_and_halts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_in_flight_is_vouched_for_or_seen() {
+async fn a_batch_in_flight_is_neither_consistent_nor_seen() {
     let stage = Stage::new();
     let storage = stage.open();
     let syncs = stage.faults.sync_count.load(Ordering::SeqCst);
@@ -337,8 +337,8 @@ async fn nothing_in_flight_is_vouched_for_or_seen() {
     waiting.spawn(async move { append(&copy, 1).await });
     wait_until(|| syncs < stage.faults.sync_count.load(Ordering::SeqCst)).await;
     stage.clock.advance(Duration::from_secs(5));
-    let vouched = storage.consistent_through(TENANT).await.unwrap();
-    assert!(vouched <= START, "the batch in flight has the time {START}, not {vouched}");
+    let consistent = storage.consistent_through(TENANT).await.unwrap();
+    assert!(consistent <= START, "the batch in flight has the time {START}, not {consistent}");
     assert_eq!(stored_numbers(&storage).await, []);
     stage.faults.open_gate();
     assert_eq!(waiting.join_all().await.remove(0).unwrap().stored, START);
@@ -456,7 +456,7 @@ async fn a_directory_is_made_with_those_above_it() {
     let options = Options { directory: directory.clone(), ..stage.options() };
     append(&EmbeddedStorage::open(&options).unwrap(), 1).await.unwrap();
     assert_eq!(stored_numbers(&EmbeddedStorage::open(&options).unwrap()).await, [1]);
-    // One whose name cannot be made durable is not used, unless nobody could have made it.
+    // One whose name cannot be made durable is not used, unless no name can be made there.
     for (kind, is_opened) in [
         (io::ErrorKind::Other, false),
         (io::ErrorKind::PermissionDenied, true),

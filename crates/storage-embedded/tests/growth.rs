@@ -146,7 +146,7 @@ async fn what_statements_tell_is_known_after_the_tables_were_lost() {
     for name in ["tables.sqlite", "tables.sqlite-wal", "tables.sqlite-shm"] {
         let _ = std::fs::remove_file(directory.path().join(name));
     }
-    // Documents and credentials are gone, which nobody should learn by chance.
+    // Documents and credentials are gone, which must not go unnoticed.
     let refused = EmbeddedStorage::open(&options);
     assert!(matches!(refused, Err(OpenError::NoTables { .. })), "{refused:?}");
     std::fs::write(directory.path().join("tables.sqlite"), b"").unwrap();

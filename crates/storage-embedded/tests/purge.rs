@@ -220,7 +220,7 @@ async fn nothing_of_a_tenant_is_in_any_file() {
     assert_eq!(marked_files(&home.data()), Vec::<String>::new());
     check_sound(&home, COUNT);
     let revisions = segment_revisions(&home);
-    assert!(revisions.contains(&1), "a segment that was written anew says so: {revisions:?}");
+    assert!(revisions.contains(&1), "a rewritten segment has a revision: {revisions:?}");
     assert_eq!(revisions.last(), Some(&0), "what grows never was");
     let storage = home.open();
     assert_eq!(feed(&storage, KEPT).await, expected);
@@ -321,7 +321,7 @@ async fn a_backup_after_the_removal_has_nothing_of_the_tenant() {
     assert_eq!(feed(&storage, gone).await, []);
 }
 
-/// As [`check_sound`], of a store whose index has yet to be made.
+/// As [`check_sound`], of a store without an index yet.
 fn check_sound_but_for_index(home: &Home, count: u32) {
     let verified = verified(home);
     assert!(verified.is_sound(), "{:#?}", verified.findings);
@@ -329,7 +329,7 @@ fn check_sound_but_for_index(home: &Home, count: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_is_made_anew_from_a_log_with_gaps() {
+async fn a_log_with_gaps_is_reindexed() {
     let home = Home::new();
     let storage = home.open();
     let gone = fill(&storage).await;
@@ -367,7 +367,7 @@ async fn a_removed_tenant_may_not_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_removal_left_that_was_broken_off_is_told_and_removed() {
+async fn files_of_an_interrupted_removal_are_reported_and_removed() {
     let home = Home::new();
     let storage = home.open();
     fill(&storage).await;

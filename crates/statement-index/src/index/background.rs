@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use acta_storage::StorageError;
 
-use super::rebuild;
+use super::rebuild::{self, RebuildTarget};
 use super::state::Shared;
 use crate::options::IndexOptions;
 use crate::run::directory::{Home, remove_if_there};
@@ -49,7 +49,7 @@ pub(crate) fn start(
     Ok(vec![spawn("index-freeze", freeze_parts)?, spawn("index-merge", merge_runs)?])
 }
 
-/// Lets nobody wait for a thread that is no more.
+/// Stops the index when a thread panics, so that no caller waits for it.
 struct StopOnPanic<'a>(&'a Signals);
 
 impl Drop for StopOnPanic<'_> {
@@ -104,18 +104,21 @@ fn wait_for_part(shared: &Shared) -> Option<Arc<Part>> {
 
 /// What the second thread does next.
 enum Task {
-    /// Makes a damaged run anew; with it, the runs before it.
+    /// Rebuilds a damaged run; with it, the runs before it.
     Rebuild(Arc<Run>, Vec<Arc<Run>>),
     /// Makes one run of several.
     Merge(Vec<Arc<Run>>),
 }
 
-/// Makes damaged runs anew, and merges runs whenever there are enough of a size.
+/// Rebuilds damaged runs, and merges runs whenever there are enough of a size.
 fn merge_runs(shared: &Shared, home: &Home, options: &IndexOptions) {
     let signals = &shared.signals;
     while let Some(task) = wait_for_task(shared, options) {
         let pause = match task {
-            Task::Rebuild(run, before) => rebuild(shared, (home, options), &run, before),
+            Task::Rebuild(run, before) => {
+                let target = RebuildTarget { home, run_entries: options.run_entries };
+                rebuild(shared, target, &run, before)
+            }
             Task::Merge(runs) => merge(shared, home, &runs),
         };
         let mut work = signals.work();
@@ -143,7 +146,7 @@ fn merge(shared: &Shared, home: &Home, runs: &[Arc<Run>]) -> MergePause {
             discard_merge(home, runs);
             let may_rebuild = shared.log.get().is_some();
             match is_damage(&error) {
-                // The damaged run is made anew first.
+                // The damaged run is rebuilt first.
                 true if may_rebuild => MergePause::None,
                 true => MergePause::UntilRestart,
                 false => MergePause::UntilFreeze,
@@ -152,17 +155,16 @@ fn merge(shared: &Shared, home: &Home, runs: &[Arc<Run>]) -> MergePause {
     }
 }
 
-/// Makes a damaged run anew. Until it is there, queries that meet the damage fail.
+/// Rebuilds a damaged run. Until it is there, queries that meet the damage fail.
 fn rebuild(
     shared: &Shared,
-    (home, options): (&Home, &IndexOptions),
+    target: RebuildTarget<'_>,
     run: &Arc<Run>,
     before: Vec<Arc<Run>>,
 ) -> MergePause {
     let Some(log) = shared.log.get() else { return MergePause::UntilRestart };
     let is_stopped = || shared.signals.is_stopped();
-    let rebuilt =
-        rebuild::rebuild(run, before, (home, options.run_entries), log.as_ref(), &is_stopped);
+    let rebuilt = rebuild::rebuild(run, before, target, log.as_ref(), &is_stopped);
     match rebuilt {
         Ok(Some(runs)) => {
             let count = runs.len();

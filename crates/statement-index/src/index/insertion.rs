@@ -132,7 +132,7 @@ pub(crate) fn put(data: &mut PartData, position: u32, entry: &IndexEntry, effect
     let IndexEntry { id, tenant, sequence, .. } = *entry;
     let own = entry.own_terms.iter().chain(&entry.shared_terms).map(|term| term.0);
     let terms = own.chain(effects.inherited.iter().copied());
-    data.insert(position, (TailRow { row, id, tenant }, sequence), terms);
+    data.insert(position, TailRow { row, id, tenant }, sequence, terms);
     // What is erased inherits nothing and passes nothing on, but voids what it voided.
     if let Some(target) = entry.target.filter(|_| id.is_some() || entry.is_voiding) {
         let (hash, is_voiding) = (id.map(|id| id_hash(tenant, id)), entry.is_voiding);

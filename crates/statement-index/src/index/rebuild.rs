@@ -1,4 +1,4 @@
-//! Runs made anew from the log: in the place of a damaged one, or to compare with.
+//! Runs rebuilt from the log: in the place of a damaged one, or to compare with.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) struct RunBuilder<'a> {
     source: &'a dyn IndexEntrySource,
     run_entries: u32,
     /// How many runs were there before.
-    given: usize,
+    before_count: usize,
     view: View,
     resolver: Resolver,
 }
@@ -38,14 +38,14 @@ impl<'a> RunBuilder<'a> {
         source: &'a dyn IndexEntrySource,
     ) -> Self {
         let next = before.last().map_or(0, |run| run.end());
-        let given = before.len();
+        let before_count = before.len();
         let view = View {
             runs: Arc::new(before),
             parts: vec![Arc::new(Part::new(next))],
             next,
             voided: Arc::new(RoaringBitmap::new()),
         };
-        Self { home, source, run_entries, given, view, resolver: Resolver::default() }
+        Self { home, source, run_entries, before_count, view, resolver: Resolver::default() }
     }
 
     /// Whether a tenant's statement with this id is there already.
@@ -80,21 +80,29 @@ impl<'a> RunBuilder<'a> {
         if self.view.parts.first().is_some_and(|part| 0 < part.len()) {
             self.write_part()?;
         }
-        Ok(self.view.runs.get(self.given..).unwrap_or_default().to_vec())
+        Ok(self.view.runs.get(self.before_count..).unwrap_or_default().to_vec())
     }
 }
 
-/// Makes the entries of a run into runs anew; `before` are the runs from position 0 to where
+/// Where rebuilt runs are written, and how long they get.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RebuildTarget<'a> {
+    pub(crate) home: &'a Home,
+    /// Entries in memory before they are written as a run.
+    pub(crate) run_entries: u32,
+}
+
+/// Rebuilds a run as one or several; `before` are the runs from position 0 to where
 /// it begins. None if `is_stopped` said so in between.
 pub(crate) fn rebuild(
     run: &Run,
     before: Vec<Arc<Run>>,
-    (home, run_entries): (&Home, u32),
+    target: RebuildTarget<'_>,
     log: &dyn IndexEntryLog,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<Arc<Run>>>, StorageError> {
     let source: &dyn IndexEntrySource = log;
-    let mut builder = RunBuilder::new(home, before, run_entries, source);
+    let mut builder = RunBuilder::new(target.home, before, target.run_entries, source);
     let mut is_ended = false;
     let read = log.read_entries(run.first.into()..run.end().into(), &mut |entry| {
         is_ended = is_stopped();

@@ -1,4 +1,4 @@
-//! Runs made anew because the log before them was: places and entries have changed.
+//! Runs rebuilt because the log was rewritten: locations and entries have changed.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,20 @@ use acta_statement_log::disk::Disk;
 use acta_statement_log::entry::IndexEntryLog;
 use acta_storage::StorageError;
 
-use super::{Index, rebuild};
+use super::Index;
+use super::rebuild::{self, RebuildTarget};
 use crate::run::Run;
 use crate::run::directory::{Home, remove_if_there};
 use crate::run::layout::{parse_name, run_positions};
+
+/// Which runs a renewal rebuilds.
+#[derive(Clone, Debug)]
+pub struct RenewalScope {
+    /// The positions whose entries have changed.
+    pub stretches: Vec<Range<u64>>,
+    /// The renewal ends here: what has later entries stays.
+    pub end: u64,
+}
 
 /// Runs that are to take the place of others.
 #[derive(Debug)]
@@ -43,7 +53,7 @@ impl Drop for RunsHeld<'_> {
 }
 
 impl Index {
-    /// Lets no run be merged or made anew while the answer is kept. Waits for a merge under
+    /// Lets no run be merged or rebuilt while the answer is kept. Waits for a merge under
     /// way.
     pub fn hold_runs(&self) -> RunsHeld<'_> {
         self.shared.signals.hold_runs();
@@ -60,7 +70,7 @@ impl Index {
         self.shared.wait_for_runs(position)
     }
 
-    /// Makes those runs before `end` anew that have entries of `stretches`, from another log,
+    /// Rebuilds the runs of `scope` whose entries have changed, from another log,
     /// in a directory of their own. None if `is_stopped` said so in between.
     ///
     /// To be called while runs are held.
@@ -71,25 +81,25 @@ impl Index {
     pub fn renew_runs(
         &self,
         directory: &Path,
-        (stretches, end): (&[Range<u64>], u64),
+        scope: &RenewalScope,
         log: &dyn IndexEntryLog,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Option<RunsRenewed>, StorageError> {
         let home = Home { directory: directory.to_path_buf(), watcher: None, ..self.home.clone() };
         let mut replaced = self.view().runs.to_vec();
-        replaced.retain(|run| u64::from(run.end()) <= end);
+        replaced.retain(|run| u64::from(run.end()) <= scope.end);
         let (mut runs, mut by): (Vec<Arc<Run>>, _) = (Vec::new(), Vec::new());
         for run in &replaced {
             let is_changed = |stretch: &Range<u64>| {
                 u64::from(run.first) < stretch.end && stretch.start < u64::from(run.end())
             };
-            if !stretches.iter().any(is_changed) {
+            if !scope.stretches.iter().any(is_changed) {
                 runs.push(Arc::clone(run));
                 by.push(RunChange::Same(Arc::clone(run)));
                 continue;
             }
-            let place = (&home, self.options.run_entries);
-            let made = rebuild::rebuild(run, runs.clone(), place, log, is_stopped)?;
+            let target = RebuildTarget { home: &home, run_entries: self.options.run_entries };
+            let made = rebuild::rebuild(run, runs.clone(), target, log, is_stopped)?;
             let Some(made) = made else { return Ok(None) };
             by.extend(made.iter().map(|run| RunChange::New(run.file.name().to_owned())));
             runs.extend(made);
@@ -102,7 +112,7 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// [`StorageError::Io`]: nobody knows which files are there; all that were made before are
+    /// [`StorageError::Io`]: it is unknown which files are there; all that were made before are
     /// to be removed at the next start.
     pub fn place_runs(
         &self,

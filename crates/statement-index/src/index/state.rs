@@ -21,7 +21,7 @@ use crate::view::View;
 pub(crate) struct Shared {
     pub(crate) state: RwLock<State>,
     pub(crate) signals: Arc<Signals>,
-    /// What a damaged run is made anew from.
+    /// What a damaged run is rebuilt from.
     pub(crate) log: OnceLock<Arc<dyn IndexEntryLog>>,
 }
 
@@ -84,7 +84,7 @@ impl Shared {
         debug_assert!(state.view.parts.first().is_some_and(|oldest| Arc::ptr_eq(oldest, part)));
         Arc::make_mut(&mut state.view.runs).push(Arc::new(run));
         let replaced = state.view.parts.remove(0);
-        // Freeing a part takes a while; nobody should wait for that.
+        // Freeing a part takes a while, and is done without the lock.
         drop(state);
         drop(replaced);
     }

@@ -221,7 +221,7 @@ impl Bench {
         self.index().insert(&self.model.entries[before..], log)
     }
 
-    /// Opens the index anew and replays what it does not have.
+    /// Opens the index again and replays what it does not have.
     fn reopen(&mut self) {
         self.index = None;
         self.index = Some(open(self.directory.path(), &self.options));
@@ -258,7 +258,7 @@ impl Bench {
     fn check_queries(&mut self, count: usize) {
         for _ in 0..count {
             let query = self.make_query();
-            assert_eq!(ask(self.index(), &query), self.model.query(&query), "{query:?}");
+            assert_eq!(search(self.index(), &query), self.model.query(&query), "{query:?}");
         }
     }
 
@@ -320,7 +320,7 @@ fn open(directory: &Path, options: &IndexOptions) -> Index {
     Index::open(Arc::new(SystemDisk), directory, options.clone()).unwrap()
 }
 
-fn ask(index: &Index, query: &IndexQuery) -> Vec<u64> {
+fn search(index: &Index, query: &IndexQuery) -> Vec<u64> {
     index.query(query).unwrap().map(|candidate| candidate.unwrap().position).collect()
 }
 
@@ -340,14 +340,14 @@ proptest! {
             match bench.dice.below(12) {
                 0 => bench.reopen(),
                 1 => bench.index().flush().unwrap(),
-                2 => bench.index().settle(),
+                2 => bench.index().wait_for_merges(),
                 _ => {}
             }
             bench.check_queries(3);
         }
         bench.check_all();
         bench.index().flush().unwrap();
-        bench.index().settle();
+        bench.index().wait_for_merges();
         bench.check_all();
         bench.reopen();
         bench.check_all();
@@ -389,7 +389,7 @@ fn pages_join_without_gaps_while_statements_arrive() {
     let before = bench.model.query(&query);
     let mut pages = Vec::new();
     loop {
-        let page = ask(bench.index(), &query);
+        let page = search(bench.index(), &query);
         let Some(last) = page.get(2).or(page.last()) else { break };
         query.after = Some(*last);
         pages.extend(page.iter().take(3));
@@ -428,14 +428,14 @@ fn removes_what_a_crash_left_behind() {
     (0..8).for_each(|_| bench.insert_group());
     bench.index().flush().unwrap();
     // Else a merge may remove a file between its listing and its copying.
-    bench.index().settle();
+    bench.index().wait_for_merges();
     let kept = TempDir::new().unwrap();
     for name in run_names(&bench).iter().filter(|name| name.ends_with("idx")) {
         std::fs::copy(bench.directory.path().join(name), kept.path().join(name)).unwrap();
     }
     (0..20).for_each(|_| bench.insert_group());
     bench.index().flush().unwrap();
-    bench.index().settle();
+    bench.index().wait_for_merges();
     bench.index = None;
     // Parts of a merge that were not removed yet, and a run half written.
     for entry in std::fs::read_dir(kept.path()).unwrap() {
@@ -445,7 +445,7 @@ fn removes_what_a_crash_left_behind() {
     std::fs::write(bench.directory.path().join("run-0000000900-0000000008.idx.tmp"), b"x").unwrap();
     bench.reopen();
     bench.check_all();
-    bench.index().settle();
+    bench.index().wait_for_merges();
     let mut next = 0;
     for name in run_names(&bench) {
         let (first, count) = crate::run::layout::parse_name(&name).unwrap();
@@ -496,7 +496,7 @@ fn read_everything(bench: &Bench) -> Result<(), StorageError> {
 }
 
 #[test]
-fn notices_a_flipped_bit_and_builds_the_run_again() {
+fn rebuilds_a_run_with_a_flipped_bit() {
     check_damage(|path, dice| {
         let mut bytes = std::fs::read(path).unwrap();
         let place = usize::try_from(dice.below(bytes.len() as u64)).unwrap();
@@ -506,7 +506,7 @@ fn notices_a_flipped_bit_and_builds_the_run_again() {
 }
 
 #[test]
-fn notices_a_truncated_run_and_builds_it_again() {
+fn rebuilds_a_truncated_run() {
     check_damage(|path, dice| {
         let bytes = std::fs::read(path).unwrap();
         let len = usize::try_from(dice.below(bytes.len() as u64)).unwrap();
@@ -515,12 +515,12 @@ fn notices_a_truncated_run_and_builds_it_again() {
 }
 
 #[test]
-fn makes_a_run_anew_that_is_damaged_while_in_use() {
+fn rebuilds_a_run_that_is_damaged_while_in_use() {
     for seed in 0..20 {
         let mut bench = Bench::new(100 + seed, 16, 4);
         (0..60).for_each(|_| bench.insert_group());
         bench.index().flush().unwrap();
-        bench.index().settle();
+        bench.index().wait_for_merges();
         let names = run_names(&bench);
         let pick = usize::try_from(bench.dice.below(names.len() as u64)).unwrap();
         let path = bench.directory.path().join(&names[pick]);
@@ -535,13 +535,13 @@ fn makes_a_run_anew_that_is_damaged_while_in_use() {
         let copy = Arc::new(Log(RwLock::new(log.clone())));
         *bench.log.0.write().unwrap() = log;
         assert!(bench.index().is_damaged());
-        bench.index().heal_from(copy);
-        bench.index().settle();
+        bench.index().rebuild_from(copy);
+        bench.index().wait_for_merges();
         assert!(!bench.index().is_damaged());
         bench.check_all();
         (0..10).for_each(|_| bench.insert_group());
         bench.index().flush().unwrap();
-        bench.index().settle();
+        bench.index().wait_for_merges();
         bench.check_all();
         assert!(run_names(&bench).iter().all(|name| name.ends_with("idx")));
         bench.reopen();
@@ -604,7 +604,7 @@ fn follows_references_in_every_order_of_arrival() {
             let (_directory, index) = insert_links(&links, run_entries);
             for (number, expected) in (1..).zip(finds) {
                 let all_of = vec![vec![term(tenant(1), number)]];
-                let positions = ask(&index, &IndexQuery { all_of, ..everything(tenant(1)) });
+                let positions = search(&index, &IndexQuery { all_of, ..everything(tenant(1)) });
                 let found = positions.iter().map(|at| links[usize::try_from(*at).unwrap()].0);
                 let found: BTreeSet<u64> = found.collect();
                 assert_eq!(found, expected.iter().copied().collect(), "{links:?} term {number}");
@@ -617,7 +617,7 @@ fn follows_references_in_every_order_of_arrival() {
 fn a_statement_that_refers_to_itself_is_found_once() {
     let (_directory, index) = insert_links(&[(1, Some(1))], 1);
     let all_of = vec![vec![term(tenant(1), 1)]];
-    assert_eq!(ask(&index, &IndexQuery { all_of, ..everything(tenant(1)) }), [0]);
+    assert_eq!(search(&index, &IndexQuery { all_of, ..everything(tenant(1)) }), [0]);
 }
 
 #[test]
@@ -630,7 +630,7 @@ fn a_chain_is_followed_as_far_as_its_bound() {
         }
         let (_directory, index) = insert_links(&links, 50);
         let all_of = vec![vec![term(tenant(1), 0)]];
-        let found = ask(&index, &IndexQuery { all_of, ..everything(tenant(1)) }).len();
+        let found = search(&index, &IndexQuery { all_of, ..everything(tenant(1)) }).len();
         assert_eq!(found, 1 + StatementQuery::CHAIN_MAX, "backwards: {is_backwards}");
     }
 }
@@ -641,7 +641,7 @@ fn many_statements_may_wait_for_one() {
     links.push((0, None));
     let (_directory, index) = insert_links(&links, 20_000);
     let all_of = vec![vec![term(tenant(1), 0)]];
-    let found = ask(&index, &IndexQuery { all_of, ..everything(tenant(1)) }).len();
+    let found = search(&index, &IndexQuery { all_of, ..everything(tenant(1)) }).len();
     assert_eq!(found, 1 + 65_536, "as many as the bound, and the statement itself");
 }
 
@@ -658,12 +658,12 @@ fn loses_nothing_wherever_it_is_interrupted() {
             let _ = bench.try_insert_group(&log);
         }
         let _ = bench.index().flush();
-        bench.index().settle();
+        bench.index().wait_for_merges();
         bench.log = log;
         bench.reopen();
         bench.check_all();
         bench.index().flush().unwrap();
-        bench.index().settle();
+        bench.index().wait_for_merges();
         assert!(run_names(&bench).iter().all(|name| name.ends_with("idx")));
         if disk.acts_left() > 0 {
             assert!(acts > 30, "the test must interrupt something");
@@ -697,7 +697,7 @@ fn refuses_more_while_the_disk_is_full_and_goes_on_afterwards() {
 }
 
 #[test]
-fn a_run_whose_footer_cannot_be_is_built_again() {
+fn a_run_with_an_impossible_footer_is_rebuilt() {
     // Where in the footer, and what stands there: count, then sections.
     let section = |number: usize| 40 + 16 * number;
     let table: [(usize, &[u8]); 7] = [

@@ -1,4 +1,4 @@
-//! Filters that tell quickly and without a read that a key is not in a run.
+//! Filters that show quickly and without a read that a key is not in a run.
 
 use super::bytes::usize_of;
 
@@ -77,7 +77,7 @@ mod tests {
         (0..10_000).for_each(|key| bloom.add(hash(key)));
         assert!((0..10_000).all(|key| bloom.may_contain(hash(key))));
         let false_count = (10_000..110_000).filter(|key| bloom.may_contain(hash(*key))).count();
-        assert!(false_count < 2_500, "{false_count} of 100,000 strangers passed");
+        assert!(false_count < 2_500, "{false_count} of 100,000 other keys passed");
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl RunFile {
         self.home.directory.join(format!("{}.damaged", self.name))
     }
 
-    /// Reports damage at `offset`. If somebody watches, the file gets a name under which the
+    /// Reports damage at `offset`. If there is a watcher, the file gets a name under which the
     /// next open does not take it for sound.
     pub(crate) fn corrupt(&self, offset: u64) -> StorageError {
         let place = format!("index/{} at byte {offset}", self.name);
@@ -148,6 +148,15 @@ pub(crate) struct Window {
     ahead_bytes: usize,
 }
 
+/// Where a block is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    /// Where it begins in the file.
+    pub(crate) offset: u64,
+    /// How many bytes it has, checksum included.
+    pub(crate) bytes: usize,
+}
+
 /// Where the next read will be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ahead {
@@ -163,27 +172,27 @@ impl Window {
         Self { bytes: Vec::new(), start: 0, ahead_bytes }
     }
 
-    /// The sealed block of `count` bytes at `offset`, without its checksum.
+    /// A sealed block, without its checksum.
     pub(crate) fn sealed(
         &mut self,
         file: &RunFile,
-        (offset, count): (u64, usize),
+        block: Block,
         ahead: Ahead,
     ) -> Result<&[u8], StorageError> {
-        unseal(self.bytes(file, (offset, count), ahead)?).ok_or_else(|| file.corrupt(offset))
+        unseal(self.bytes(file, block, ahead)?).ok_or_else(|| file.corrupt(block.offset))
     }
 
     /// The byte at `offset`, not yet checked.
     pub(crate) fn peek(&mut self, file: &RunFile, offset: u64) -> Result<u8, StorageError> {
-        Ok(self.bytes(file, (offset, 1), Ahead::Up)?.first().copied().unwrap_or_default())
+        Ok(self
+            .bytes(file, Block { offset, bytes: 1 }, Ahead::Up)?
+            .first()
+            .copied()
+            .unwrap_or_default())
     }
 
-    fn bytes(
-        &mut self,
-        file: &RunFile,
-        (offset, count): (u64, usize),
-        ahead: Ahead,
-    ) -> Result<&[u8], StorageError> {
+    fn bytes(&mut self, file: &RunFile, block: Block, ahead: Ahead) -> Result<&[u8], StorageError> {
+        let Block { offset, bytes: count } = block;
         let end = offset.saturating_add(count as u64);
         if file.len() < end {
             return Err(file.corrupt(offset));

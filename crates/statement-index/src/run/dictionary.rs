@@ -243,8 +243,8 @@ impl<'a> DictionaryWalk<'a> {
         match &self.head {
             None => Ok(()),
             Some((_, list)) => {
-                let place = (self.file, self.positions.clone());
-                read_list(place, list, &mut self.window, take)
+                let source = ListSource { file: self.file, range: self.positions.clone() };
+                read_list(source, list, &mut self.window, take)
             }
         }
     }
@@ -266,15 +266,23 @@ fn decode_block(body: &[u8], mut before: Option<u64>) -> Option<Vec<(u64, List)>
     Some(terms)
 }
 
+/// The file that a list is in, and where its positions must lie.
+#[derive(Clone, Debug)]
+pub(crate) struct ListSource<'a> {
+    pub(crate) file: &'a RunFile,
+    pub(crate) range: Range<u32>,
+}
+
 /// Gives all positions of a list to `take`, some at a time, in order.
 ///
-/// What does not ascend within `range` is damage of the file.
+/// What does not ascend within the range is damage of the file.
 pub(crate) fn read_list(
-    (file, mut range): (&RunFile, Range<u32>),
+    source: ListSource<'_>,
     list: &List,
     window: &mut Window,
     mut take: impl FnMut(&[u32]) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
+    let ListSource { file, mut range } = source;
     let mut take_checked = |positions: &[u32], offset| {
         let (Some(lowest), Some(highest)) = (positions.first(), positions.last()) else {
             return Ok(());

@@ -15,8 +15,8 @@ pub(crate) struct Home {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) directory: PathBuf,
     pub(crate) fingerprint: u64,
-    /// Who learns of damage, so that a run is set aside and made anew. Without, a damaged run
-    /// stays as it is.
+    /// Notified of damage, so that a run is set aside and rebuilt. Without, a damaged run stays
+    /// as it is.
     pub(crate) watcher: Option<Arc<Signals>>,
 }
 

@@ -41,6 +41,22 @@ pub(crate) enum Section {
 /// How many sections there are.
 pub(crate) const SECTION_COUNT: usize = 14;
 
+/// Where a section is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SectionPlace {
+    /// Where it begins in the file.
+    pub(crate) offset: u64,
+    /// How many bytes it has.
+    pub(crate) bytes: u64,
+}
+
+impl SectionPlace {
+    /// Where it ends; none beyond all numbers.
+    pub(crate) fn end(self) -> Option<u64> {
+        self.offset.checked_add(self.bytes)
+    }
+}
+
 /// What the footer says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Footer {
@@ -49,8 +65,8 @@ pub(crate) struct Footer {
     pub(crate) id_width: u32,
     pub(crate) last_stored_micros: i64,
     pub(crate) fingerprint: u64,
-    /// Offset and length of each section.
-    pub(crate) sections: [(u64, u64); SECTION_COUNT],
+    /// Where each section is.
+    pub(crate) sections: [SectionPlace; SECTION_COUNT],
 }
 
 impl Footer {
@@ -62,9 +78,9 @@ impl Footer {
         }
         out.extend_from_slice(&self.last_stored_micros.to_le_bytes());
         out.extend_from_slice(&self.fingerprint.to_le_bytes());
-        for (offset, bytes_count) in self.sections {
+        for SectionPlace { offset, bytes } in self.sections {
             out.extend_from_slice(&offset.to_le_bytes());
-            out.extend_from_slice(&bytes_count.to_le_bytes());
+            out.extend_from_slice(&bytes.to_le_bytes());
         }
         out.resize(usize_of(FOOTER_BYTES) - SEAL_BYTES, 0);
         out
@@ -77,9 +93,9 @@ impl Footer {
         }
         let (first, count, id_width) = (reader.u32()?, reader.u32()?, reader.u32()?);
         let (last_stored_micros, fingerprint) = (reader.i64()?, reader.u64()?);
-        let mut sections = [(0, 0); SECTION_COUNT];
+        let mut sections = [SectionPlace::default(); SECTION_COUNT];
         for section in &mut sections {
-            *section = (reader.u64()?, reader.u64()?);
+            *section = SectionPlace { offset: reader.u64()?, bytes: reader.u64()? };
         }
         let footer = Self { first, count, id_width, last_stored_micros, fingerprint, sections };
         (0 < count && first.checked_add(count).is_some()).then_some(footer)
@@ -127,7 +143,7 @@ mod tests {
     use super::{name_of, parse_name};
 
     #[test]
-    fn names_tell_which_positions_a_run_covers() {
+    fn names_say_which_positions_a_run_covers() {
         let table = [
             (name_of(0, 8), Some((0, 8))),
             (name_of(262_144, u32::MAX), Some((262_144, u32::MAX))),

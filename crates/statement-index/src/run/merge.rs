@@ -10,7 +10,9 @@ use roaring::RoaringBitmap;
 
 use super::Run;
 use super::bytes::{Sink, usize_of};
-use super::dictionary::{DictionaryWalk, DictionaryWriter, list_window, push_union, read_list};
+use super::dictionary::{
+    DictionaryWalk, DictionaryWriter, ListSource, list_window, push_union, read_list,
+};
 use super::directory::Home;
 use super::layout::{ID_WIDTH_ALONE, ID_WIDTH_SHARED, id_record};
 use super::rows::{RowsWalk, RowsWriter};
@@ -237,8 +239,8 @@ fn copy_tenant(
             (*first..first + count).try_for_each(|at| tenants.push(sink, at))
         }
         Some(Positions::List(list)) => {
-            let place = (&*run.file, run.positions());
-            read_list(place, list, &mut list_window(), |positions| {
+            let source = ListSource { file: &run.file, range: run.positions() };
+            read_list(source, list, &mut list_window(), |positions| {
                 positions.iter().try_for_each(|at| tenants.push(sink, *at))
             })
         }

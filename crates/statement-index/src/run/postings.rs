@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acta_statement_log::format::{Bytes, push_varint};
 use acta_storage::StorageError;
 
-use super::bytes::{Ahead, RunFile, SEAL_BYTES, Sink, Window, len32, low32, seal};
+use super::bytes::{Ahead, Block, RunFile, SEAL_BYTES, Sink, Window, len32, low32, seal};
 
 /// Positions in a block.
 pub(crate) const BLOCK_POSTINGS: usize = 128;
@@ -402,7 +402,7 @@ impl StoredList {
         let offset = self.place.at(start.into());
         let bytes = end.saturating_sub(start) as usize;
         self.block = None;
-        let body = self.window.sealed(&self.file, (offset, bytes), self.ahead)?;
+        let body = self.window.sealed(&self.file, Block { offset, bytes }, self.ahead)?;
         if decode_block(body, count, &mut self.positions).is_none() {
             self.positions.clear();
             return Err(self.file.corrupt(offset));
@@ -440,7 +440,7 @@ impl ListWalk {
         // The fifth byte of a block is its width, and with it its length is known.
         let width = window.peek(file, offset.saturating_add(4))?;
         let bytes = 5 + ((count - 1) * usize::from(width)).div_ceil(8) + SEAL_BYTES;
-        let body = window.sealed(file, (offset, bytes), Ahead::Up)?;
+        let body = window.sealed(file, Block { offset, bytes }, Ahead::Up)?;
         if decode_block(body, count, positions).is_none() {
             return Err(file.corrupt(offset));
         }
@@ -461,7 +461,7 @@ mod tests {
 
     use super::{List, ListWalk, ListWriter, PostingsLocation, StoredList};
     use crate::run::bytes::{Ahead, RunFile, Sink, Window};
-    use crate::run::dictionary::{list_window, read_list};
+    use crate::run::dictionary::{ListSource, list_window, read_list};
     use crate::run::directory::Home;
 
     /// Positions with gaps of every width, some blocks without any.
@@ -561,7 +561,7 @@ mod tests {
             all.extend_from_slice(some);
             Ok(())
         };
-        read_list((file, range), list, &mut list_window(), take)?;
+        read_list(ListSource { file, range }, list, &mut list_window(), take)?;
         Ok(all)
     }
 
@@ -588,12 +588,12 @@ mod tests {
         {
             let place = PostingsLocation { count, offset, data_bytes: 700 };
             let mut stored = StoredList::new(Arc::clone(&file), place, Ahead::Up);
-            let asked = [stored.seek_up(7).map(drop), stored.rank(7).map(drop)];
+            let results = [stored.seek_up(7).map(drop), stored.rank(7).map(drop)];
             let mut down = StoredList::new(Arc::clone(&file), place, Ahead::Down);
             let mut walk = ListWalk::new(place);
             let walked = walk.next_block(&file, &mut Window::new(100), &mut Vec::new());
             let rest = [down.seek_down(7).map(drop), walked.map(drop)];
-            for answer in asked.into_iter().chain(rest) {
+            for answer in results.into_iter().chain(rest) {
                 assert!(matches!(answer, Err(StorageError::Corrupt { .. })), "{place:?}");
             }
         }

@@ -4,7 +4,8 @@ use acta_statement_log::entry::Location;
 use acta_statement_log::format::{Bytes, push_varint, unzigzag, zigzag};
 use acta_storage::StorageError;
 
-use super::bytes::{Ahead, RunFile, Sink, Window, len32, usize_of};
+use super::bytes::{Ahead, Block, RunFile, Sink, Window, len32, usize_of};
+use super::layout::SectionPlace;
 
 /// Rows in a block.
 pub(crate) const BLOCK_ROWS: u32 = 128;
@@ -43,18 +44,14 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Rows that take `bytes_count` bytes at `offset`; none if the fences do not fit.
-    pub(crate) fn decode(
-        (offset, bytes_count): (u64, u64),
-        count: u32,
-        fences: &[u8],
-    ) -> Option<Self> {
+    /// The rows of a section; none if the fences do not fit.
+    pub(crate) fn decode(section: SectionPlace, count: u32, fences: &[u8]) -> Option<Self> {
         let mut reader = Bytes(fences);
         let mut decoded = Vec::with_capacity(fences.len() / 16);
         while !reader.0.is_empty() {
             decoded.push((reader.i64()?, reader.u64()?));
         }
-        let end = offset.checked_add(bytes_count)?;
+        let end = section.end()?;
         let is_ascending = decoded.is_sorted_by(|a, b| a.1 < b.1)
             && decoded.last().is_some_and(|(_, last)| *last < end);
         let is_whole = decoded.len() == count.div_ceil(BLOCK_ROWS) as usize && is_ascending;
@@ -71,10 +68,10 @@ impl Rows {
         self.fences.first().map_or(i64::MAX, |(stored, _)| *stored)
     }
 
-    fn block_place(&self, block: usize) -> (u64, usize) {
+    fn block_place(&self, block: usize) -> Block {
         let offset = self.fences[block].1;
         let end = self.fences.get(block + 1).map_or(self.end, |(_, next)| *next);
-        (offset, usize_of(end - offset))
+        Block { offset, bytes: usize_of(end - offset) }
     }
 
     fn rows_in(&self, block: usize) -> usize {
@@ -84,8 +81,8 @@ impl Rows {
 
     /// The rows of the block with this number.
     pub(crate) fn block(&self, file: &RunFile, block: u32) -> Result<Vec<Row>, StorageError> {
-        let (offset, bytes_count) = self.block_place(block as usize);
-        let bytes = file.read_sealed(offset, bytes_count as u64)?;
+        let Block { offset, bytes } = self.block_place(block as usize);
+        let bytes = file.read_sealed(offset, bytes as u64)?;
         decode_block(&bytes, self.rows_in(block as usize)).ok_or_else(|| file.corrupt(offset))
     }
 
@@ -216,7 +213,7 @@ impl<'a> RowsWalk<'a> {
         let place = self.rows.block_place(self.block);
         let body = self.window.sealed(self.file, place, Ahead::Up)?;
         let rows = decode_block(body, self.rows.rows_in(self.block))
-            .ok_or_else(|| self.file.corrupt(place.0))?;
+            .ok_or_else(|| self.file.corrupt(place.offset))?;
         self.block += 1;
         Ok(Some(rows))
     }

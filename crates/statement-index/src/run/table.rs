@@ -2,7 +2,8 @@
 
 use acta_storage::StorageError;
 
-use super::bytes::{Ahead, RunFile, SEAL_BYTES, Sink, Window, unseal, usize_of};
+use super::bytes::{Ahead, Block, RunFile, SEAL_BYTES, Sink, Window, unseal, usize_of};
+use super::layout::SectionPlace;
 
 /// Records in a block.
 const BLOCK_RECORDS: u64 = 128;
@@ -29,22 +30,17 @@ fn fence_of(bytes: &[u8]) -> u128 {
 }
 
 impl Table {
-    /// A table of records of `width` bytes that takes `bytes_count` bytes at `offset`; none
-    /// if the fences do not fit it.
-    pub(crate) fn decode(
-        (offset, bytes_count): (u64, u64),
-        width: usize,
-        fences: &[u8],
-    ) -> Option<Self> {
+    /// The table of a section with records of `width` bytes; none if the fences do not fit it.
+    pub(crate) fn decode(section: SectionPlace, width: usize, fences: &[u8]) -> Option<Self> {
         let (fences, rest) = fences.as_chunks::<16>();
         let blocks = fences.len() as u64;
-        let record_bytes = bytes_count.checked_sub(blocks * SEAL_BYTES as u64)?;
+        let record_bytes = section.bytes.checked_sub(blocks * SEAL_BYTES as u64)?;
         let record_count = record_bytes / width as u64;
         let is_whole = rest.is_empty()
             && record_bytes.is_multiple_of(width as u64)
             && record_count.div_ceil(BLOCK_RECORDS) == blocks;
         let fences = fences.iter().map(|fence| u128::from_be_bytes(*fence)).collect();
-        is_whole.then_some(Self { offset, width, record_count, fences })
+        is_whole.then_some(Self { offset: section.offset, width, record_count, fences })
     }
 
     /// Bytes it takes in memory.
@@ -52,11 +48,11 @@ impl Table {
         self.fences.len() * 16
     }
 
-    fn block_place(&self, block: u64) -> (u64, usize) {
+    fn block_place(&self, block: u64) -> Block {
         let width = self.width as u64;
         let offset = self.offset + block * (BLOCK_RECORDS * width + SEAL_BYTES as u64);
         let records = BLOCK_RECORDS.min(self.record_count - block * BLOCK_RECORDS);
-        (offset, usize_of(records * width) + SEAL_BYTES)
+        Block { offset, bytes: usize_of(records * width) + SEAL_BYTES }
     }
 
     /// Gives all records that begin with `prefix` to `take`, in order.
@@ -72,7 +68,7 @@ impl Table {
         let first = self.fences.partition_point(|fence| *fence < wanted).saturating_sub(1);
         let mut bytes = Vec::new();
         for block in first..self.fences.len() {
-            let (offset, bytes_count) = self.block_place(block as u64);
+            let Block { offset, bytes: bytes_count } = self.block_place(block as u64);
             file.read(offset, bytes_count, &mut bytes)?;
             let body = unseal(&bytes).ok_or_else(|| file.corrupt(offset))?;
             let count = body.len() / self.width;

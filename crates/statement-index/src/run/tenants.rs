@@ -16,7 +16,7 @@ const KIND_LIST: u8 = 1;
 /// What a run holds of one tenant.
 #[derive(Clone, Debug)]
 pub(crate) struct TenantPart {
-    /// Whose entries.
+    /// The tenant that owns the entries.
     pub(crate) tenant: TenantId,
     /// The sequence of the first of them.
     pub(crate) first_sequence: u64,
@@ -47,7 +47,7 @@ impl Positions {
     }
 
     /// Whether there are some, and all of them lie in a run with these positions, as far as
-    /// that can be told without reading a list.
+    /// that is known without reading a list.
     fn is_within(&self, run: &Range<u32>) -> bool {
         match self {
             Self::Stretch { first, count } => {

@@ -10,7 +10,7 @@ use super::bloom::Bloom;
 use super::bytes::{SEAL_BYTES, Sink, len32};
 use super::dictionary::DictionaryWriter;
 use super::directory::{Home, remove_if_there, written};
-use super::layout::{Footer, MAGIC, SECTION_COUNT, Section, VERSION, name_of};
+use super::layout::{Footer, MAGIC, SECTION_COUNT, Section, SectionPlace, VERSION, name_of};
 use super::rows::RowsWriter;
 use super::table::TableWriter;
 use super::tenants::TenantsWriter;
@@ -19,7 +19,7 @@ use crate::reference::REFERENCE_WIDTH;
 /// Bits of the filter for an id.
 const ID_FILTER_BITS: usize = 12;
 
-/// Bits of the filter for a reference. Every insertion asks it, so it must err rarely.
+/// Bits of the filter for a reference. Every insertion reads it, so false positives must be rare.
 const REFERENCE_FILTER_BITS: usize = 16;
 
 /// A table being written together with its filter.
@@ -64,14 +64,16 @@ impl RunWriter {
         let mut header = MAGIC.to_vec();
         header.extend_from_slice(&VERSION.to_le_bytes());
         sink.put_sealed(&header)?;
-        let (sections, fingerprint) = ([(0, 0); SECTION_COUNT], home.fingerprint);
+        let sections = [SectionPlace::default(); SECTION_COUNT];
+        let fingerprint = home.fingerprint;
         let footer =
             Footer { first, count, id_width: 0, last_stored_micros: 0, fingerprint, sections };
         Ok(Self { home: home.clone(), temporary, sink, footer })
     }
 
     fn end_section(&mut self, section: Section, start: u64) {
-        self.footer.sections[section as usize] = (start, self.sink.offset() - start);
+        let bytes = self.sink.offset() - start;
+        self.footer.sections[section as usize] = SectionPlace { offset: start, bytes };
     }
 
     fn write_sealed(&mut self, section: Section, bytes: &[u8]) -> Result<(), StorageError> {

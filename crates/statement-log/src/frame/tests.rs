@@ -307,7 +307,7 @@ fn an_erased_record_has_no_other_flags_and_nothing_else() {
     let (without, _) = record_alone(erased_one(None, false));
     let mut voiding = without[..without.len() - 4].to_vec();
     voiding[1] = 16 | 2;
-    assert_eq!(decode(&voiding), None, "it voided nobody knows what");
+    assert_eq!(decode(&voiding), None, "what it voided is unknown");
 }
 
 #[test]

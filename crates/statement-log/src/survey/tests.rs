@@ -53,7 +53,7 @@ struct Written {
     bytes: std::ops::Range<u64>,
 }
 
-/// Writes a segment with frames of so many records, and tells where each record stands.
+/// Writes a segment with frames of so many records. Returns where each record stands.
 fn write_segment(directory: &Path, frames: &[u64]) -> Vec<Written> {
     let header = SegmentHeader {
         number: 1,
@@ -105,7 +105,9 @@ impl Surveyor for Notes {
 fn survey_file(directory: &Path) -> (Notes, u64) {
     let segment = Segment::open(&SystemDisk, directory, 1, None).unwrap().unwrap();
     let mut notes = Notes::default();
-    let next = survey(&segment, (segment.frames_from(), 0), &mut notes).unwrap();
+    let next =
+        survey(&segment, SurveyStart { offset: segment.frames_from(), position: 0 }, &mut notes)
+            .unwrap();
     (notes, next)
 }
 
@@ -148,8 +150,8 @@ fn any_changed_byte_is_named_and_costs_no_other_record() {
         };
         assert_eq!((notes.damages.len(), damage.kind), (1, kind), "byte {changed}");
         if let Some(hit) = hit {
-            let told = (damage.first_position, damage.count);
-            assert_eq!(told, (hit, Some(1)), "byte {changed}");
+            let found = (damage.first_position, damage.count);
+            assert_eq!(found, (hit, Some(1)), "byte {changed}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn failed(act: &'static str) -> impl Fn(io::Error) -> StorageError {
     }
 }
 
-/// Removes a file that nobody needs; that it cannot is noted.
+/// Removes a file that is not needed; a failure is only logged.
 pub(super) fn remove_quietly(disk: &dyn Disk, path: &Path) {
     if let Err(error) = disk.remove(path) {
         let cause: &dyn std::error::Error = &error;

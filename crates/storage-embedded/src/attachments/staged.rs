@@ -28,7 +28,7 @@ pub(crate) struct Staged {
 }
 
 impl Staged {
-    /// The engine's own form of what comes with a batch of `tenant`. To be asked before the
+    /// The engine's own form of what comes with a batch of `tenant`. To be called before the
     /// batch is queued, so that only placeable content reaches the log's writer.
     ///
     /// # Errors

@@ -83,7 +83,7 @@ impl Bench {
     }
 }
 
-/// A disk that has no room, or whose directories cannot be synced, when told so.
+/// A disk that has no room, or whose directories cannot be synced, on demand.
 #[derive(Debug, Default)]
 struct FragileDisk {
     is_full: AtomicBool,
@@ -182,7 +182,7 @@ async fn hashes_by_the_member_of_the_family_that_was_announced() {
 }
 
 #[tokio::test]
-async fn what_is_not_placed_vanishes() {
+async fn content_that_is_not_placed_is_removed() {
     let bench = Bench::new();
     let sha2 = Sha2::sha256(b"abc");
     let long = Bytes::from(vec![0; 2 * PIECE_BYTES]);
@@ -225,7 +225,7 @@ async fn content_that_is_there_already_is_kept() {
 }
 
 #[tokio::test]
-async fn refuses_to_take_over_what_is_not_what_it_claims() {
+async fn refuses_content_that_is_not_what_it_claims() {
     let bench = Bench::new();
     let announced = Sha2::sha256(b"abc");
     for (case, content, owner) in [("another hash", b"abd", 1), ("another tenant", b"abc", 2)] {
@@ -265,7 +265,7 @@ async fn damaged_content_never_seems_complete() {
 }
 
 #[tokio::test]
-async fn equal_content_mends_a_file_of_another_length() {
+async fn equal_content_replaces_a_file_of_another_length() {
     let bench = Bench::new();
     let sha2 = Sha2::sha256(b"abc");
     let staged = bench.stage(1, &sha2, &[b"abc"]).await;

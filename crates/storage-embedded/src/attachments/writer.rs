@@ -27,7 +27,7 @@ pub(super) struct FileWriter {
 #[derive(Debug)]
 struct Unfinished {
     file: Option<Arc<dyn DiskFile>>,
-    /// None once it is somebody else's to remove.
+    /// None once the file belongs to a [`Staged`].
     disk: Option<Arc<dyn Disk>>,
     path: PathBuf,
     tenant: TenantId,

@@ -89,7 +89,7 @@ impl<'d> Destination<'d> {
         let lock = match disk::lock(&root.join(LOCK_NAME)) {
             Ok(Some(lock)) => Some(lock),
             Ok(None) => return Err(BackupError::InUse { directory }),
-            // Nobody can write a backup there either.
+            // No backup can be written there either.
             Err(_not_writable) => None,
         };
         let destination =
@@ -199,7 +199,7 @@ impl<'d> Destination<'d> {
     /// # Errors
     ///
     /// [`BackupError::Io`].
-    pub(super) fn settle(&self, file: &str) -> Result<FileEntry, BackupError> {
+    pub(super) fn sync_and_hash(&self, file: &str) -> Result<FileEntry, BackupError> {
         let path = self.path(file);
         let failed = BackupError::io(WRITING, &path);
         let opened = self.disk.open(&path).map_err(&failed)?;

@@ -1,4 +1,4 @@
-//! Why a backup or a restore was not finished, told by what the caller can do next.
+//! Why a backup or a restore was not finished, by what the caller can do next.
 
 use std::io;
 use std::path::{Path, PathBuf};

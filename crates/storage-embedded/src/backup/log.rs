@@ -160,7 +160,7 @@ impl Run<'_> {
         self.copy_frames(segment, is_last, copy).map(Some)
     }
 
-    /// Whether the destination has the beginning of this segment, told by its head.
+    /// Whether the destination has the beginning of this segment, known by its head.
     fn has_copy_of(&self, segment: &Segment, entry: &FileEntry) -> bool {
         self.destination.holds(entry) && self.has_head_of(segment, entry)
     }

@@ -32,7 +32,7 @@ pub type OnCopy<'a> = &'a dyn Fn(CopyProgress);
 /// Bytes between two calls, so that small files do not cost a call each.
 const STEP_BYTES: u64 = 1 << 20;
 
-/// Adds up, and tells now and then.
+/// Adds up, and reports now and then.
 pub(super) struct Meter<'a> {
     on_progress: OnCopy<'a>,
     stage: Cell<CopyStage>,

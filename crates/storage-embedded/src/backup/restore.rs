@@ -127,7 +127,7 @@ impl Restore<'_> {
         let (identity, others): (Vec<_>, Vec<_>) =
             manifest.files.iter().partition(|(path, _)| path.as_str() == STORE_NAME);
         for (path, entry) in others.into_iter().chain(identity) {
-            target.restore(&backup, (path, entry), &meter)?;
+            target.restore(&backup, path, entry, &meter)?;
         }
         target.sync().map_err(&failed)?;
         self.disk.remove(&mark).map_err(&failed)?;
@@ -186,7 +186,8 @@ impl Target<'_> {
     fn restore(
         &mut self,
         backup: &Destination<'_>,
-        (path, entry): (&str, &FileEntry),
+        path: &str,
+        entry: &FileEntry,
         meter: &Meter<'_>,
     ) -> Result<(), BackupError> {
         let path = self.data.join(path);

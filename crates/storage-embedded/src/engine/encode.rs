@@ -12,12 +12,12 @@ use bytes::Bytes;
 
 use crate::blocking::join;
 
-/// Statements with texts of up to this many bytes together are prepared where the caller runs:
+/// Statements with texts of up to this many bytes together are encoded where the caller runs:
 /// handing them to another thread would cost more than it saves. Larger ones would keep the
 /// caller's thread from the requests of others.
 const INLINE_BYTES_MAX: usize = 8 << 10;
 
-/// From this many statements on, two threads prepare them.
+/// From this many statements on, two threads encode them.
 const SPLIT_MIN: usize = 128;
 
 /// Turns statements into what the writer takes.
@@ -29,28 +29,28 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) async fn prepare(
+    pub(super) async fn encode(
         self,
         tenant: TenantId,
         statements: Vec<NewStatement>,
     ) -> Result<Vec<EncodedRecord>, StorageError> {
         let bytes: usize = statements.iter().map(|new| new.text.text.len()).sum();
         if bytes <= INLINE_BYTES_MAX {
-            return self.prepare_here(tenant, &statements);
+            return self.encode_here(tenant, &statements);
         }
         let mut front = statements;
         let half = if front.len() < SPLIT_MIN { front.len() } else { front.len() / 2 };
         let back = front.split_off(half);
         let other = self.clone();
         // Both run from here on; only the waiting is one after the other.
-        let back = tokio::task::spawn_blocking(move || other.prepare_here(tenant, &back));
-        let front = tokio::task::spawn_blocking(move || self.prepare_here(tenant, &front));
-        let mut prepared = join(front).await?;
-        prepared.append(&mut join(back).await?);
-        Ok(prepared)
+        let back = tokio::task::spawn_blocking(move || other.encode_here(tenant, &back));
+        let front = tokio::task::spawn_blocking(move || self.encode_here(tenant, &front));
+        let mut encoded = join(front).await?;
+        encoded.append(&mut join(back).await?);
+        Ok(encoded)
     }
 
-    fn prepare_here(
+    fn encode_here(
         &self,
         tenant: TenantId,
         statements: &[NewStatement],
@@ -58,17 +58,17 @@ impl Encoder {
         let texts = self.pack(statements.iter().map(|statement| statement.text.text.as_str()))?;
         let mut salts = vec![0; 16 * statements.len()];
         self.entropy.fill(&mut salts);
-        let mut prepared = Vec::with_capacity(statements.len());
+        let mut encoded = Vec::with_capacity(statements.len());
         let salts = salts.as_chunks().0;
         let facts = EntityFacts::of_all(statements.iter().map(|new| (&new.statement, new.defines)));
         let rest = texts.into_iter().zip(salts).zip(facts);
         for (statement, ((text, salt), facts)) in statements.iter().zip(rest) {
-            let mut one = self.prepare_one(tenant, statement, (text, *salt));
+            let mut one = self.encode_one(tenant, statement, text, *salt);
             one.received =
                 Some(Received { len_bytes: statement.text.text.len(), entity_facts: facts });
-            prepared.push(one);
+            encoded.push(one);
         }
-        Ok(prepared)
+        Ok(encoded)
     }
 
     /// The packed texts, in order.
@@ -82,11 +82,12 @@ impl Encoder {
         Ok(starts.zip(&ends).map(|(start, end)| packed.slice(start..*end)).collect())
     }
 
-    fn prepare_one(
+    fn encode_one(
         &self,
         tenant: TenantId,
         new: &NewStatement,
-        (text, salt): (Bytes, [u8; 16]),
+        text: Bytes,
+        salt: [u8; 16],
     ) -> EncodedRecord {
         let statement = &new.statement;
         EncodedRecord {
@@ -121,10 +122,12 @@ impl Encoder {
     ) -> Result<Vec<EncodedRecord>, StorageError> {
         let texts = self.pack(run.iter().map(|(_, kept)| kept.text.text.as_str()))?;
         let run = run.iter().zip(texts);
-        Ok(run.map(|((tenant, kept), text)| self.import_one(*tenant, kept, text)).collect())
+        Ok(run
+            .map(|((tenant, kept), text)| self.encode_imported_one(*tenant, kept, text))
+            .collect())
     }
 
-    fn import_one(
+    fn encode_imported_one(
         &self,
         tenant: TenantId,
         kept: &TransferredStatement,

@@ -1,9 +1,9 @@
 //! The end of the feed, in memory: what was stored last, and what it says.
 //!
-//! A follower that keeps up with the log finds here what it has not read yet, and never asks
+//! A follower that keeps up with the log finds here what it has not read yet, and never reads
 //! the log. One that does not finds that the beginning is gone, and reads the log in its
 //! place. So a writer waits for no follower, and what followers cost in memory is bounded.
-//! Texts are not kept here: who asks for one has it read from the log.
+//! Texts are not kept here: one that is needed is read from the log.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -65,7 +65,7 @@ pub(crate) struct FeedTail {
 struct State {
     /// Of each tenant without gaps, up to its last record.
     tenants: HashMap<TenantId, VecDeque<RecentStatement>>,
-    /// Whose statements stand in `tenants`, in the order in which they were stored.
+    /// The tenants of the statements in `tenants`, in the order in which these were stored.
     order: VecDeque<TenantId>,
     bytes: usize,
     /// What has gone, but is not freed yet: readers have more time for that than the writer.
@@ -87,18 +87,19 @@ impl FeedTail {
     pub(crate) fn read(
         &self,
         tenant: TenantId,
-        (after, page): (u64, PageLimits),
+        after: u64,
+        page: PageLimits,
         source: impl Fn(u64) -> Box<dyn StatementSource>,
     ) -> Option<Vec<FeedRecord>> {
         let mut state = self.lock();
         let trimmed = std::mem::take(&mut state.trimmed);
-        let read = state.read(tenant, (after, page), source);
+        let read = state.read(tenant, after, page, source);
         drop(state);
         drop(trimmed);
         read
     }
 
-    /// Forgets what is here of a tenant.
+    /// Removes what is here of a tenant.
     pub(crate) fn forget(&self, tenant: TenantId) {
         self.lock().forget(tenant);
     }
@@ -108,7 +109,8 @@ impl State {
     fn read(
         &self,
         tenant: TenantId,
-        (after, page): (u64, PageLimits),
+        after: u64,
+        page: PageLimits,
         source: impl Fn(u64) -> Box<dyn StatementSource>,
     ) -> Option<Vec<FeedRecord>> {
         let statements = self.tenants.get(&tenant)?;

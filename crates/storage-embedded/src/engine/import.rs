@@ -1,4 +1,4 @@
-//! Importing the statements of another store: prepared in parallel, written in order.
+//! Importing the statements of another store: encoded in parallel, written in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::writer::queue::{ImportBatch, Work};
 /// that are written at once.
 const PIECE: PageLimits = PageLimits { count_max: 2048, bytes_max: 4 << 20 };
 
-/// Pieces that are prepared while another is written.
-const PREPARING_MAX: usize = 3;
+/// Pieces that are encoded while another is written.
+const ENCODING_MAX: usize = 3;
 
 /// A piece on its way to the writer, and where its answer will come.
 type Piece = (ImportBatch, oneshot::Receiver<Result<(), StorageError>>);
@@ -30,13 +30,13 @@ impl Engine {
     ) -> Result<(), StorageError> {
         let mut pieces =
             chunk_by_size(run, PIECE, |(_, statement)| statement.text.text.len()).into_iter();
-        let mut preparing: VecDeque<_> =
-            pieces.by_ref().take(PREPARING_MAX).map(|piece| self.prepare_piece(piece)).collect();
+        let mut encoding: VecDeque<_> =
+            pieces.by_ref().take(ENCODING_MAX).map(|piece| self.encode_piece(piece)).collect();
         let mut written = None;
-        while let Some(next) = preparing.pop_front() {
+        while let Some(next) = encoding.pop_front() {
             let (import, answer) = join(next).await?;
-            preparing.extend(pieces.next().map(|piece| self.prepare_piece(piece)));
-            // One is being written while the next ones are prepared.
+            encoding.extend(pieces.next().map(|piece| self.encode_piece(piece)));
+            // One is being written while the next ones are encoded.
             wait_for(written.take()).await?;
             self.shared.queue.push(Work::Import(import))?;
             written = Some(answer);
@@ -44,15 +44,15 @@ impl Engine {
         wait_for(written).await
     }
 
-    fn prepare_piece(
+    fn encode_piece(
         &self,
         piece: Vec<(TenantId, TransferredStatement)>,
     ) -> JoinHandle<Result<Piece, StorageError>> {
-        let preparing = self.preparing();
+        let encoder = self.encoder();
         tokio::task::spawn_blocking(move || {
-            let statements = preparing.encode_imported(&piece)?;
+            let statements = encoder.encode_imported(&piece)?;
             let (answer, answered) = oneshot::channel();
-            let codec = Arc::clone(&preparing.codec);
+            let codec = Arc::clone(&encoder.codec);
             Ok((ImportBatch { statements, codec, answer }, answered))
         })
     }

@@ -1,8 +1,8 @@
 //! Removing a tenant's statements from the log and the index.
 //!
-//! Segments in which a tenant's records stand are written anew, with a stub in the place of
-//! each, and the runs of the index that cover them are made anew from that. All of this
-//! happens beside the running store, in files that nobody reads. Then, between two groups of
+//! Segments in which a tenant's records stand are rewritten, with a stub in the place of each,
+//! and the runs of the index that cover them are rebuilt from that. All of this happens beside
+//! the running store, in files that no reader opens. Then, between two groups of
 //! the writer, a mark says that they are whole, and they take the place of the old ones. A
 //! start that finds the mark finishes what it stands for; without it, the files are removed.
 //! It is drawn in `docs/format/log.md`.
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use acta_access::TenantId;
-use acta_statement_index::{RunsRenewed, drop_runs};
+use acta_statement_index::{RenewalScope, RunsRenewed, drop_runs};
 use acta_statement_log::dictionary::Codec;
 use acta_statement_log::disk::Disk;
 use acta_statement_log::reader::LogReader;
@@ -63,14 +63,14 @@ struct Places {
     segments: BTreeSet<u32>,
 }
 
-/// What is written anew, and how.
+/// What is rewritten, and how.
 #[derive(Debug)]
 struct Plan {
     /// The segments that nothing is appended to.
     sealed: Vec<Arc<Segment>>,
     /// The position behind them.
     end: u64,
-    /// The numbers of those that are written anew.
+    /// The numbers of those that are rewritten.
     numbers: BTreeSet<u32>,
     /// Dictionaries that may have parts of the tenant's statements.
     tainted: Vec<Arc<Codec>>,
@@ -79,7 +79,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// The positions in the segments that are written anew.
+    /// The positions in the segments that are rewritten.
     fn stretches(&self) -> Vec<Range<u64>> {
         let firsts = self.sealed.iter().map(|segment| segment.header.first_position);
         let ends = firsts.skip(1).chain([self.end]);
@@ -89,7 +89,7 @@ impl Plan {
         changed.map(|(segment, end)| segment.header.first_position..end).collect()
     }
 
-    /// How the texts of a segment are packed anew; none if they stay as they are.
+    /// How the texts of a segment are repacked; none if they stay as they are.
     fn packing(&self, segment: &Segment) -> Option<&Arc<Codec>> {
         let is_tainted = dictionary::is_one_of(&self.tainted, &segment.header.codec);
         is_tainted.then_some(&self.codec)
@@ -125,7 +125,7 @@ impl Purge {
         }
     }
 
-    /// Ends the newest segment, and decides what is written anew.
+    /// Ends the newest segment, and decides what is rewritten.
     fn plan(&self, mut numbers: BTreeSet<u32>) -> Result<Plan, StorageError> {
         let segments = self.shared.reader.segments();
         let tainted = dictionary::tainted(&segments, &numbers);
@@ -149,14 +149,14 @@ impl Purge {
 
     /// Ends the segment that grows.
     fn seal(&self, codec: Option<Arc<Codec>>) -> Result<Sealed, StorageError> {
-        let (tell, told) = oneshot::channel();
+        let (send, sealed) = oneshot::channel();
         self.between_groups(Box::new(move |log| {
             let sealed = log.seal(codec)?;
-            // Whoever waits may have gone.
-            let _ = tell.send(sealed);
+            // The caller may have gone.
+            let _ = send.send(sealed);
             Ok(())
         }))?;
-        told.blocking_recv().map_err(|_gone| StorageError::Halted)
+        sealed.blocking_recv().map_err(|_gone| StorageError::Halted)
     }
 
     /// Lets the writer do something while nothing is written.
@@ -166,8 +166,8 @@ impl Purge {
         done.blocking_recv().unwrap_or(Err(StorageError::Halted))
     }
 
-    /// Writes the log and the index anew beside those that are there, then puts them in their
-    /// place.
+    /// Rewrites the log and rebuilds the index beside those that are there, then puts them in
+    /// their place.
     fn renew(&self, plan: &Plan) -> Result<(), StorageError> {
         let files = Files::of(&self.shared);
         files.clear()?;
@@ -176,8 +176,8 @@ impl Purge {
         tracing::info!(tenant = %self.tenant, "making the index without the tenant");
         let stretches = plan.stretches();
         let is_stopped = || self.shared.queue.is_ended();
-        let (index, ranges) = (&self.shared.index, (stretches.as_slice(), plan.end));
-        let runs = index.renew_runs(&files.runs, ranges, &log, &is_stopped)?;
+        let scope = RenewalScope { stretches: plan.stretches(), end: plan.end };
+        let runs = self.shared.index.renew_runs(&files.runs, &scope, &log, &is_stopped)?;
         let runs = runs.ok_or(StorageError::Halted)?;
         let mark = Mark {
             store_id: plan.sealed.first().map_or([0; 16], |segment| segment.header.store_id),
@@ -204,7 +204,7 @@ impl Purge {
             }
             tracing::info!(tenant = %self.tenant, done, total, "writing the log without the tenant");
             let disk = self.shared.disk.as_ref();
-            rewrite::rewrite(disk, segment, (self.tenant, plan.packing(segment)))?;
+            rewrite::rewrite(disk, segment, self.tenant, plan.packing(segment))?;
         }
         Ok(())
     }
@@ -279,7 +279,7 @@ impl Files {
             is_changed.then(|| self.log.join(segment_name(number)))
         })?;
         let show_runs = shared.index.place_runs(runs)?;
-        shared.reader.turn(|| {
+        shared.reader.exchange(|| {
             for segment in &renewed {
                 shared.reader.replace(segment);
             }

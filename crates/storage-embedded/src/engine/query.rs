@@ -6,7 +6,9 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_statement_index::IndexQuery;
 use acta_statement_log::entry::{IndexEntry, IndexEntrySource, Location};
-use acta_statement_log::reader::{feed_record_of, kept_of, statement_of};
+use acta_statement_log::reader::{
+    FoundRecord, feed_record_of, statement_of, transferred_statement_of,
+};
 use acta_statement_log::record::Record;
 use acta_statement_log::segment::{RecordBuffer, Segment};
 use acta_storage::{
@@ -34,7 +36,7 @@ impl Reading {
         Ok(Some(statement))
     }
 
-    /// Looks once more if a part of the log was written anew meanwhile.
+    /// Reads again if a part of the log was rewritten meanwhile.
     pub(crate) fn retry_if_rewritten<T>(
         &self,
         look: impl Fn(&Self) -> Result<T, StorageError>,
@@ -46,7 +48,7 @@ impl Reading {
         let mut buffer = RecordBuffer::default();
         self.shared.reader.with_record(location, &mut buffer, |segment, record| {
             self.check_tenant(segment, record, location)?;
-            statement_of(segment, record, (location, is_voided))
+            statement_of(segment, record, FoundRecord { location, is_voided })
         })
     }
 
@@ -80,18 +82,18 @@ impl Reading {
             after: query.after.map(|cursor| cursor.0),
         };
         let mut page = StatementPage::default();
-        let mut matching = Matching { filters, ahead: HashMap::new() };
+        let mut matching = Matching { filters, ahead: HashMap::new(), is_page_full: false };
         let mut last = 0;
         let mut text_bytes = 0;
         let mut buffer = RecordBuffer::default();
         let mut candidates = self.shared.index.query(&index_query)?;
         while let Some(candidate) = candidates.next_candidate()? {
-            let is_full = query.count_max.max(1) <= page.statements.len()
+            matching.is_page_full = query.count_max.max(1) <= page.statements.len()
                 || (query.bytes_max <= text_bytes && !page.statements.is_empty());
             let location = candidate.location;
             let found =
                 self.shared.reader.with_record(location, &mut buffer, |segment, record| {
-                    self.look((segment, location), record, &mut matching, is_full)
+                    self.look(segment, record, location, &mut matching)
                 })?;
             match found {
                 Found::No => {}
@@ -112,10 +114,10 @@ impl Reading {
     /// Looks at a candidate's record.
     fn look(
         &self,
-        (segment, location): (&Segment, Location),
+        segment: &Segment,
         record: &Record<'_>,
+        location: Location,
         matching: &mut Matching<'_>,
-        is_full: bool,
     ) -> Result<Found, StorageError> {
         self.check_tenant(segment, record, location)?;
         if record.target.is_some() && !matching.filters.is_empty() {
@@ -124,17 +126,17 @@ impl Reading {
                 return Ok(Found::No);
             }
         }
-        if is_full {
+        if matching.is_page_full {
             return Ok(Found::Further);
         }
-        statement_of(segment, record, (location, false)).map(Found::Here)
+        statement_of(segment, record, FoundRecord { location, is_voided: false }).map(Found::Here)
     }
 
     /// Whether a statement that refers to another matches: by itself, or by the other, all
     /// filters at once. The index only knows that each filter is met by one of them.
     ///
     /// A chain is followed as far as the index inherits terms along it: what lies beyond never
-    /// makes a statement match, whatever else is asked for. What is learned of it is kept, so
+    /// makes a statement match, whatever the other filters are. What is learned of it is kept, so
     /// that a long one is read once for all candidates along it; also how far away a match is,
     /// which counts for those only that are near enough.
     ///
@@ -144,7 +146,7 @@ impl Reading {
         entry: &IndexEntry,
         matching: &mut Matching<'_>,
     ) -> Result<bool, StorageError> {
-        let Matching { filters, ahead: known } = matching;
+        let Matching { filters, ahead: known, .. } = matching;
         if !filters.is_own_in(&entry.shared_terms) {
             return Ok(false);
         }
@@ -225,7 +227,7 @@ impl Reading {
         page: PageLimits,
     ) -> Result<Vec<TransferredStatement>, StorageError> {
         self.span(after, page, |segment, record, location| {
-            let kept = kept_of(segment, record, location)?;
+            let kept = transferred_statement_of(segment, record, location)?;
             let len_bytes = kept.text.text.len();
             Ok((kept, len_bytes))
         })
@@ -307,10 +309,12 @@ enum Ahead {
     None { count: usize, next: Option<u128> },
 }
 
-/// What is asked for, and what is known already while a page is made.
+/// What a query asks for, and what is known already while a page is made.
 struct Matching<'a> {
     filters: &'a Filters,
     ahead: HashMap<u128, Ahead>,
+    /// Whether the page has no room for a further statement.
+    is_page_full: bool,
 }
 
 /// What became of a candidate.

@@ -169,7 +169,9 @@ pub(crate) struct Replayed {
     entries: Vec<IndexEntry>,
     progress: Progress,
     /// Where the newest frame of the segment begins, unless the index knows that it is durable.
-    unsettled: Option<u64>,
+    unsynced: Option<u64>,
+    /// Whether the segment that is read is the last.
+    is_last_segment: bool,
 }
 
 impl Replay<'_> {
@@ -192,7 +194,8 @@ impl Replay<'_> {
                 done_bytes: from,
                 total_bytes: later.iter().map(|segment| segment.len()).sum(),
             },
-            unsettled: None,
+            unsynced: None,
+            is_last_segment: false,
         };
         for (index, segment) in later.iter().enumerate() {
             let from = if index == 0 { from } else { segment.frames_from() };
@@ -200,13 +203,9 @@ impl Replay<'_> {
                 return Err(segment.corrupt(0));
             }
             state.next_position = state.next_position.max(segment.header.first_position);
-            let is_last = index + 1 == later.len();
-            self.read_segment(
-                FrameWalk::new(segment, from),
-                (segment, is_last),
-                &mut state,
-                on_progress,
-            )?;
+            state.is_last_segment = index + 1 == later.len();
+            let walk = FrameWalk::new(segment, from);
+            self.read_segment(walk, segment, &mut state, on_progress)?;
         }
         let last = segments.last().filter(|last| {
             let is_cut = |closing: Closing| closing.covers(last.header.number, last.len());
@@ -220,28 +219,29 @@ impl Replay<'_> {
     fn read_segment(
         &self,
         mut walk: FrameWalk<'_>,
-        (segment, is_last): (&Segment, bool),
+        segment: &Segment,
         state: &mut Replayed,
         on_progress: Option<&OnProgress>,
     ) -> Result<(), StorageError> {
         // A segment is begun when what is in the one before is durable.
-        state.unsettled = None;
+        state.unsynced = None;
         loop {
             let from = walk.at();
+            let is_last = state.is_last_segment;
             let expected = Expected { is_last, position: state.next_position };
             let Some(frame) = self.next_frame(&mut walk, segment, expected)? else {
-                let unsettled = state.unsettled.filter(|_| is_last);
-                settle(segment, unsettled)?;
+                let unsynced = state.unsynced.filter(|_| is_last);
+                rewrite_tail(segment, unsynced)?;
                 return self.flush(state);
             };
             // What was read before was durable before this frame was written.
             if REPLAY_ENTRIES <= state.entries.len() {
                 self.flush(state)?;
-                tell(on_progress, state.progress);
+                report(on_progress, state.progress);
             }
             read_entries(&frame, segment, state)?;
             let is_known = state.next_position <= self.index.next_position();
-            state.unsettled = (!is_known).then_some(from);
+            state.unsynced = (!is_known).then_some(from);
             state.progress.done_bytes += walk.at() - from;
         }
     }
@@ -329,15 +329,16 @@ impl Replay<'_> {
 
 /// Makes the newest frame durable, of which that is not certain, before anything is built upon
 /// it: the last run may have failed to sync it, or have ended before.
-fn settle(segment: &Segment, unsettled: Option<u64>) -> Result<(), StorageError> {
-    let Some(frame) = unsettled else { return Ok(()) };
+fn rewrite_tail(segment: &Segment, unsynced: Option<u64>) -> Result<(), StorageError> {
+    let Some(frame) = unsynced else { return Ok(()) };
     let act = "writing the end of the log again";
-    disk::settle(segment.file.as_ref(), frame).map_err(|source| StorageError::Io { act, source })
+    disk::rewrite_and_sync(segment.file.as_ref(), frame)
+        .map_err(|source| StorageError::Io { act, source })
 }
 
-fn tell(on_progress: Option<&OnProgress>, progress: Progress) {
-    if let Some(tell) = on_progress {
-        tell(progress);
+fn report(on_progress: Option<&OnProgress>, progress: Progress) {
+    if let Some(on_progress) = on_progress {
+        on_progress(progress);
     }
 }
 

@@ -328,8 +328,8 @@ async fn a_changed_bit_of_an_erased_record_is_found_by_verify() {
                 sequence: Some(entry.sequence),
                 id: None,
             };
-            let is_told = named.flat_map(|finding| &finding.statements).any(|it| *it == lost);
-            assert!(is_told, "byte {at}: {:?}", verified.findings);
+            let is_reported = named.flat_map(|finding| &finding.statements).any(|it| *it == lost);
+            assert!(is_reported, "byte {at}: {:?}", verified.findings);
         }
         fs::write(directory.join(&file), whole).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Who may not write any more.
+//! Tenants that may not write any more.
 
 use std::collections::HashSet;
 use std::io;
@@ -7,7 +7,7 @@ use acta_access::TenantId;
 use acta_storage::StorageError;
 use tokio::sync::{RwLock, RwLockReadGuard};
 
-/// Keeps writes of tenants away that are being removed, until the store is opened anew.
+/// Keeps writes of tenants away that are being removed, until the store is opened again.
 #[derive(Debug, Default)]
 pub(super) struct Fence(RwLock<HashSet<TenantId>>);
 

@@ -18,7 +18,7 @@ pub(crate) struct FollowerPositions {
 
 impl FollowerPositions {
     /// Reads the positions. Followers that are ahead of a tenant's log, which a restored or
-    /// damaged store may have, start anew there; all start anew if a position is damaged.
+    /// damaged store may have, start again there; all start again if a position is damaged.
     ///
     /// # Errors
     ///

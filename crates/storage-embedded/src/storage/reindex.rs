@@ -1,4 +1,4 @@
-//! Making everything anew that the log can tell: the index, activities and persons.
+//! Rebuilding everything that can be derived from the log: the index, activities and persons.
 
 use std::io;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::identity::{DirectoryLock, Identity};
 use crate::verify::{Advice, Severity, verify_log};
 use crate::{OpenError, Options};
 
-/// What was made anew.
+/// What was rebuilt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reindexed {
     /// Statements that the index knows now.
@@ -20,8 +20,8 @@ pub struct Reindexed {
 }
 
 impl EmbeddedStorage {
-    /// Drops the index, activities and persons of a store that is not open, and makes them
-    /// anew from the log. Interrupted anywhere, the next start goes on with it.
+    /// Drops the index, activities and persons of a store that is not open, and rebuilds them
+    /// from the log. Interrupted anywhere, the next start goes on with it.
     ///
     /// The log is read first: if a statement in it is damaged, nothing is dropped, since what
     /// is there still finds the others.
@@ -32,7 +32,7 @@ impl EmbeddedStorage {
     /// log.
     pub async fn reindex(options: &Options, tables: LostTables) -> Result<Reindexed, OpenError> {
         let options = options.clone();
-        let storage = on_blocking_thread(move || Self::open_anew(&options, tables)).await?;
+        let storage = on_blocking_thread(move || Self::open_for_reindex(&options, tables)).await?;
         on_blocking_thread(move || {
             storage.close()?;
             let statistics = storage.statistics();
@@ -44,7 +44,7 @@ impl EmbeddedStorage {
         .await
     }
 
-    fn open_anew(options: &Options, lost: LostTables) -> Result<Arc<Self>, OpenError> {
+    fn open_for_reindex(options: &Options, lost: LostTables) -> Result<Arc<Self>, OpenError> {
         let directory = options.directory.as_path();
         let lock = Arc::new(DirectoryLock::take(directory)?);
         let disk = options.disk.as_ref();
@@ -54,10 +54,10 @@ impl EmbeddedStorage {
         };
         check_log(options)?;
         let tables = Self::open_tables(options, lost)?;
-        // In this order: a start that comes in between makes both anew.
+        // In this order: a start that comes in between rebuilds both.
         tables.reset_followers_blocking()?;
         drop_index(options)?;
-        Self::open_rest(options, &identity, (lock, tables))
+        Self::open_rest(options, &identity, lock, tables)
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) enum TableSight {
         table: &'static str,
         /// What names it there.
         row: String,
-        /// Whether it can be made anew from the log.
+        /// Whether it can be rebuilt from the log.
         is_derived: bool,
     },
     /// Something is wrong with a file.
@@ -83,7 +83,7 @@ const TABLES: [Table; 9] = [
     table!(followers, "tenant_id || '/' || name"),
 ];
 
-/// What can be made anew from the log.
+/// What can be rebuilt from the log.
 const DERIVED: [&str; 3] = ["definitions", "person_names", "followers"];
 
 /// Checks the files of the tables and every row. Returns how many bytes were read.
@@ -94,18 +94,18 @@ const DERIVED: [&str; 3] = ["definitions", "person_names", "followers"];
 pub(crate) fn check(
     disk: &dyn Disk,
     directory: &Path,
-    tell: &mut dyn FnMut(TableSight),
+    report: &mut dyn FnMut(TableSight),
 ) -> Result<u64, OpenError> {
     let path = directory.join(TABLES_NAME);
     let bytes = disk.open(&path).and_then(|file| file.len()).unwrap_or(0);
     if bytes == 0 {
         let what =
             "it is missing or empty: documents, credentials, accounts and cursors are lost".into();
-        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
+        report(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
         return Ok(0);
     }
     if let Err(StorageError::Corrupt { place }) = files::check(disk, directory) {
-        tell(damaged_file(&place));
+        report(damaged_file(&place));
     }
     let is_in_memory = bytes <= MEMORY_BYTES_MAX || files::has_log(disk, directory)?;
     let image = if is_in_memory { Some(files::image(disk, directory)?) } else { None };
@@ -114,7 +114,7 @@ pub(crate) fn check(
         None => open_unchanging(&path)?,
     };
     schema::check_version(&connection).map_err(|error| schema::open_error(error, &path))?;
-    check_open(&connection, tell)?;
+    check_open(&connection, report)?;
     Ok(bytes)
 }
 
@@ -125,23 +125,23 @@ pub(crate) fn check(
 /// [`StorageError::Corrupt`] when SQLite cannot go on, or [`StorageError::Io`].
 pub(super) fn check_open(
     connection: &Connection,
-    tell: &mut dyn FnMut(TableSight),
+    report: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
-    check_pages(connection, tell)?;
-    check_schema(connection, tell)?;
+    check_pages(connection, report)?;
+    check_schema(connection, report)?;
     if schema::check_version(connection)? == 0 {
-        // Whoever made the file ended before its tables.
+        // The process that made the file ended before its tables.
         return Ok(());
     }
     for table in TABLES {
-        check_table(connection, table, tell)?;
+        check_table(connection, table, report)?;
     }
     if let Some(count) = count_followed(connection).ok().filter(|count| 0 < *count) {
-        tell(TableSight::Followed(count));
+        report(TableSight::Followed(count));
     }
-    check_documents(connection, tell)?;
+    check_documents(connection, report)?;
     check_chains(connection, &mut |what| {
-        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
+        report(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
     })
 }
 
@@ -161,11 +161,11 @@ fn open_image(image: &[u8]) -> Result<Connection, StorageError> {
     let mut connection = Connection::open_in_memory().map_err(&failed)?;
     let len = image.len();
     connection.deserialize_read_exact(MAIN_DB, image, len, true).map_err(&failed)?;
-    schema::settle(&connection).map_err(failed)?;
+    schema::apply_pragmas(&connection).map_err(failed)?;
     Ok(connection)
 }
 
-/// Opens a file that nobody changes, and that has no write-ahead log.
+/// Opens a file that no process changes, and that has no write-ahead log.
 fn open_unchanging(path: &Path) -> Result<Connection, StorageError> {
     let failed = failed("opening the tables for checking");
     let mut uri = "file:".to_owned();
@@ -183,14 +183,14 @@ fn open_unchanging(path: &Path) -> Result<Connection, StorageError> {
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags).map_err(&failed)?;
-    schema::settle(&connection).map_err(failed)?;
+    schema::apply_pragmas(&connection).map_err(failed)?;
     Ok(connection)
 }
 
 /// Whether pages and indexes hold together.
 fn check_pages(
     connection: &Connection,
-    tell: &mut dyn FnMut(TableSight),
+    report: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the pages of the tables");
     let mut statement = connection.prepare("PRAGMA integrity_check").map_err(&failed)?;
@@ -198,7 +198,7 @@ fn check_pages(
     for fault in faults {
         let what = fault.map_err(&failed)?;
         if what != "ok" {
-            tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
+            report(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
         }
     }
     Ok(())
@@ -207,7 +207,7 @@ fn check_pages(
 /// Whether the tables are those that this release makes.
 fn check_schema(
     connection: &Connection,
-    tell: &mut dyn FnMut(TableSight),
+    report: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the schema of the tables");
     let describe = |connection: &Connection| -> rusqlite::Result<Vec<[Value; 4]>> {
@@ -222,7 +222,7 @@ fn check_schema(
     let made = schema::empty(version).map_err(&failed)?;
     if found != describe(&made).map_err(failed)? {
         let what = "the schema is not the one that this release makes".to_owned();
-        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
+        report(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
     }
     Ok(())
 }
@@ -230,20 +230,20 @@ fn check_schema(
 fn check_table(
     connection: &Connection,
     Table { name: table, row, is_sound }: Table,
-    tell: &mut dyn FnMut(TableSight),
+    report: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the rows of the tables");
     let is_derived = DERIVED.contains(&table);
     let sql = format!("SELECT {row}, {is_sound} FROM {table} NOT INDEXED");
     let Ok(mut statement) = connection.prepare(&sql) else {
         let what = format!("table {table} cannot be read");
-        tell(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
+        report(TableSight::Damaged { file: TABLES_NAME, what, offset: None });
         return Ok(());
     };
     let mut rows = statement.query([]).map_err(&failed)?;
     while let Some(read) = rows.next().map_err(&failed)? {
         if read.get(1).map_err(&failed)? {
-            tell(TableSight::Row);
+            report(TableSight::Row);
             continue;
         }
         let row = match read.get(0).map_err(&failed)? {
@@ -251,7 +251,7 @@ fn check_table(
             Value::Text(text) => text,
             Value::Null | Value::Real(_) | Value::Blob(_) => "?".to_owned(),
         };
-        tell(TableSight::DamagedRow { table, row, is_derived });
+        report(TableSight::DamagedRow { table, row, is_derived });
     }
     Ok(())
 }
@@ -259,7 +259,7 @@ fn check_table(
 /// Compares the content of each document with its checksum.
 fn check_documents(
     connection: &Connection,
-    tell: &mut dyn FnMut(TableSight),
+    report: &mut dyn FnMut(TableSight),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the documents");
     let sql = "SELECT rowid, checksum & 0xFFFFFFFF, content FROM documents NOT INDEXED";
@@ -272,7 +272,7 @@ fn check_documents(
         if sum != i64::from(crc32c::crc32c(content)) {
             let row: i64 = read.get(0).map_err(&failed)?;
             let (table, row) = ("documents", row.to_string());
-            tell(TableSight::DamagedRow { table, row, is_derived: false });
+            report(TableSight::DamagedRow { table, row, is_derived: false });
         }
     }
     Ok(())

@@ -107,7 +107,7 @@ fn add(sum: u32, kind: u8, bytes: &[u8]) -> u32 {
 }
 
 /// Fails if the row's column `is_sound` says that its checksum is wrong. `row` names the
-/// column that tells which row it is.
+/// column that says which row it is.
 pub(super) fn check(row: &Row<'_>, table: &'static str, place: &str) -> rusqlite::Result<()> {
     if row.get("is_sound")? {
         return Ok(());

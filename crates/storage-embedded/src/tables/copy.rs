@@ -23,10 +23,10 @@ const STEP_PAGES: i32 = 256;
 const COPYING: &str = "copying the tables";
 
 /// Copies the tables in `directory` to a new file at `to`, and checks the copy. Returns the
-/// position in the log of the first statement that the tables do not tell of: all before it
+/// position in the log of the first statement that followers have not read: all before it
 /// are durable.
 ///
-/// `on_progress` is told bytes done and bytes in all. The copy is not yet durable.
+/// `on_progress` receives bytes done and bytes in all. The copy is not yet durable.
 ///
 /// # Errors
 ///
@@ -58,7 +58,7 @@ pub(crate) fn copy(
     source.close().map_err(|(_connection, error)| failed(error))?;
     // So that the file is whole without a write-ahead log beside it.
     copy.pragma_update(None, "journal_mode", "DELETE").map_err(&failed)?;
-    schema::settle(&copy).map_err(&failed)?;
+    schema::apply_pragmas(&copy).map_err(&failed)?;
     schema::migrate(&mut copy, version, now)?;
     check(&copy)?;
     let count = followers::count_followed(&copy)?;
@@ -84,7 +84,7 @@ fn copy_pages(
         match step {
             StepResult::More => {}
             StepResult::Done => return Ok(()),
-            // Nobody else writes to the copy, and readers do not wait for writers.
+            // No other connection writes to the copy, and readers do not wait for writers.
             StepResult::Busy | StepResult::Locked | _ => {
                 return Err(StorageError::Busy { retry_after: super::failure::RETRY_AFTER });
             }

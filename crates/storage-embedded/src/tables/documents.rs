@@ -91,7 +91,7 @@ impl DocumentStore for Tables {
             match head {
                 // The system's clock may be set back; a document's time is not.
                 Some(head) => update(connection, head.row, now.max(head.updated), &document),
-                None => insert(connection, (&place, &name), now, &document),
+                None => insert(connection, &place, &name, now, &document),
             }
         })
         .await
@@ -156,7 +156,7 @@ fn find(
         .optional()
         .map_err(failed)?;
     let Some((row, content_sum, document)) = found else {
-        check_count(connection, place, (Some(name), 0))?;
+        check_count(connection, place, Some(name), 0)?;
         return Ok(None);
     };
     if content_sum != crc32c::crc32c(&document.content) {
@@ -201,7 +201,7 @@ fn check_head(
         .optional()
         .map_err(failed)?;
     if head.is_none() {
-        check_count(connection, place, (Some(name), 0))?;
+        check_count(connection, place, Some(name), 0)?;
     }
     if precondition.holds(head.as_ref().map(|head| &head.etag)) {
         Ok(head)
@@ -229,7 +229,8 @@ fn check_room(
 
 fn insert(
     connection: &Connection,
-    (place, name): (&PlaceColumns, &str),
+    place: &PlaceColumns,
+    name: &str,
     updated: Timestamp,
     document: &NewDocument,
 ) -> Result<DocumentWrite, StorageError> {
@@ -287,7 +288,7 @@ fn remove_all(connection: &Connection, place: &PlaceColumns) -> Result<u64, Stor
     let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let count =
         statement.execute(params![tenant, kind, activity, agent, registration]).map_err(failed)?;
-    check_count(connection, place, (None, 0))?;
+    check_count(connection, place, None, 0)?;
     Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
@@ -317,7 +318,7 @@ fn names(
             names.insert(row.get("name").map_err(&failed)?);
         }
     }
-    check_count(connection, place, (None, count))?;
+    check_count(connection, place, None, count)?;
     Ok(names.into_iter().collect())
 }
 
@@ -330,7 +331,8 @@ fn names(
 fn check_count(
     connection: &Connection,
     place: &PlaceColumns,
-    (name, found): (Option<&str>, i64),
+    name: Option<&str>,
+    found: i64,
 ) -> Result<(), StorageError> {
     let failed = failed("counting documents");
     // A document is found by its whole key, however many others the place has.

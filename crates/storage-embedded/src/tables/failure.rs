@@ -1,4 +1,4 @@
-//! What SQLite reports, told by what the caller can do next.
+//! What SQLite reports, by what the caller can do next.
 
 use std::fmt::Display;
 use std::io;

@@ -3,7 +3,7 @@
 //! SQLite takes a write-ahead log up to the first frame that does not check, and says
 //! nothing about the rest: that is right after a loss of power, and wrong when a byte in
 //! the middle has changed. It also believes the file's header. Which damage is noticed
-//! here, and which cannot be, is told in `docs/format/tables.md`.
+//! here, and which cannot be, is described in `docs/format/tables.md`.
 
 use std::collections::HashMap;
 use std::io;
@@ -24,7 +24,7 @@ const HEADER_BYTES: usize = 32;
 /// Bytes of the header of a frame.
 const FRAME_HEADER_BYTES: usize = 24;
 
-/// The page size of a database that does not tell.
+/// The page size of a database that does not state it.
 const PAGE_BYTES: u64 = 4096;
 
 /// The name of the rollback journal, which is there while a new file is made.
@@ -142,6 +142,14 @@ fn wrong_header_byte(database: &dyn DiskFile) -> Result<Option<u64>, StorageErro
 
 /// The running checksum of a write-ahead log.
 type Sum = (u32, u32);
+
+/// What the first frame of a write-ahead log must follow.
+#[derive(Clone, Copy, Debug)]
+struct FrameChain {
+    is_big_endian: bool,
+    salt: [u8; 8],
+    sum: Sum,
+}
 
 fn add(is_big_endian: bool, sum: Sum, bytes: &[u8]) -> Sum {
     let (words, _) = bytes.as_chunks::<4>();
@@ -287,17 +295,14 @@ impl WriteAheadLog {
     }
 
     /// The last content of each page that was committed, and how many pages there are then,
-    /// of frames that follow `sum` and each other.
-    fn committed(
-        &self,
-        (is_big_endian, salt, sum): (bool, [u8; 8], Sum),
-    ) -> Result<(HashMap<u32, u64>, u32), StorageError> {
+    /// of frames that follow each other in `chain`.
+    fn committed(&self, chain: FrameChain) -> Result<(HashMap<u32, u64>, u32), StorageError> {
         let (mut committed, mut pages) = (HashMap::new(), 0);
-        let (mut before, mut pending) = (sum, Vec::new());
+        let (mut before, mut pending) = (chain.sum, Vec::new());
         for number in 0..self.frame_count {
             let frame = self.frame(number)?;
-            before = frame.sum_after(is_big_endian, before);
-            if before != frame.sum || frame.salt != salt {
+            before = frame.sum_after(chain.is_big_endian, before);
+            if before != frame.sum || frame.salt != chain.salt {
                 break;
             }
             pending.push((frame.page, number));
@@ -310,7 +315,7 @@ impl WriteAheadLog {
     }
 
     /// Whether SQLite, which takes nothing from a log whose header does not check, would
-    /// lose something. It loses nothing if power cut the header when the log began anew: then
+    /// lose something. It loses nothing if power cut the header when the log was restarted: then
     /// all frames are in the database already.
     fn is_ignored_in_vain(&self, database: Option<&dyn DiskFile>) -> Result<bool, StorageError> {
         let salt = self.frame(0)?.salt;
@@ -320,7 +325,7 @@ impl WriteAheadLog {
         let starts =
             [(false, stored), (true, stored), (false, computed(false)), (true, computed(true))];
         for (is_big_endian, sum) in starts {
-            let (committed, _) = self.committed((is_big_endian, salt, sum))?;
+            let (committed, _) = self.committed(FrameChain { is_big_endian, salt, sum })?;
             if !self.are_in(database, committed)? {
                 return Ok(true);
             }
@@ -361,7 +366,7 @@ impl WriteAheadLog {
 
     fn apply_to(&self, image: &mut Vec<u8>) -> Result<(), StorageError> {
         let Some(Header { is_big_endian, salt, sum }) = self.header else { return Ok(()) };
-        let (committed, pages) = self.committed((is_big_endian, salt, sum))?;
+        let (committed, pages) = self.committed(FrameChain { is_big_endian, salt, sum })?;
         if committed.is_empty() {
             return Ok(());
         }

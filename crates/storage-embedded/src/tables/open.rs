@@ -31,7 +31,7 @@ pub(crate) struct Tables {
 /// to sync it, and what is written behind a page that is not durable is lost with it.
 fn rewrite_log(disk: &dyn Disk, log: &Path) -> Result<(), StorageError> {
     let written = match disk.open(log) {
-        Ok(file) => disk::settle(file.as_ref(), 0),
+        Ok(file) => disk::rewrite_and_sync(file.as_ref(), 0),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     };

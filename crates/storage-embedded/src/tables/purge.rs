@@ -15,7 +15,7 @@ use crate::directory::TABLES_NAME;
 /// Rows that are removed in one transaction, so that others need not wait long.
 const CHUNK_ROWS: u32 = 500;
 
-/// The file is made anew in memory up to this size, and in a temporary file beyond.
+/// The file is rebuilt in memory up to this size, and in a temporary file beyond.
 const IN_MEMORY_BYTES_MAX: u64 = 64 << 20;
 
 /// What is done here, for errors.
@@ -23,7 +23,7 @@ const PURGING: &str = "removing the rows of a tenant";
 
 impl Tables {
     /// Removes the documents, activities, persons, cursors, usage and audit of a tenant, and
-    /// makes the file anew without their bytes. Returns how many documents there were.
+    /// rebuilds the file without their bytes. Returns how many documents there were.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Tables {
         }
         let path = &self.readers.file().path;
         let log = path.with_file_name(format!("{TABLES_NAME}-wal"));
-        self.writer.write_alone(move |connection| make_anew(connection, (&*disk, &log))).await?;
+        self.writer.write_alone(move |connection| rebuild_file(connection, &*disk, &log)).await?;
         Ok(document_count)
     }
 
@@ -73,9 +73,9 @@ fn delete(connection: &Connection, table: &str, tenant: TenantId) -> Result<u64,
     Ok(count as u64)
 }
 
-/// Makes the file anew. What is removed leaves its bytes behind otherwise, in free pages and
-/// in pages that have other rows, and in the write-ahead log.
-fn make_anew(connection: &Connection, (disk, log): (&dyn Disk, &Path)) -> Result<(), StorageError> {
+/// Rebuilds the file, whose write-ahead log is `log`. What is removed leaves its bytes behind
+/// otherwise, in free pages and in pages that have other rows, and in that log.
+fn rebuild_file(connection: &Connection, disk: &dyn Disk, log: &Path) -> Result<(), StorageError> {
     let failed = failed("making the file of the tables anew");
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = pragma("page_count").map_err(&failed)?;
@@ -86,7 +86,7 @@ fn make_anew(connection: &Connection, (disk, log): (&dyn Disk, &Path)) -> Result
     connection.execute_batch("VACUUM").map_err(&failed)?;
     let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
     let is_busy: bool = connection.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
-    // Somebody reads from the write-ahead log for long, as a backup does.
+    // A reader keeps the write-ahead log for long, as a backup does.
     if is_busy {
         return Err(StorageError::Busy { retry_after: RETRY_AFTER });
     }

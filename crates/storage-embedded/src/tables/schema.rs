@@ -17,7 +17,7 @@ use super::checksum;
 use super::failure::failed;
 use crate::OpenError;
 
-/// "acta" in ASCII: tells the file from other SQLite databases.
+/// "acta" in ASCII: distinguishes the file from other SQLite databases.
 const APPLICATION_ID: i64 = 0x6163_7461;
 
 /// The name of the tenant that a new store has.
@@ -90,7 +90,7 @@ impl From<Unsupported> for StorageError {
 pub(super) fn open_writer(file: &TablesFile, now: Timestamp) -> Result<Connection, StorageError> {
     let failed = failed("opening the tables");
     let mut connection = file.open(OpenFlags::default()).map_err(&failed)?;
-    settle(&connection).map_err(&failed)?;
+    apply_pragmas(&connection).map_err(&failed)?;
     // Before anything is changed, the journal mode included.
     let version = check_version(&connection)?;
     let mode = choose_log(&connection).map_err(&failed)?;
@@ -119,11 +119,12 @@ pub(super) fn open_reader(file: &TablesFile) -> Result<Connection, StorageError>
     let failed = failed("opening the tables for reading");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = file.open(flags).map_err(&failed)?;
-    settle(&connection).map_err(failed)?;
+    apply_pragmas(&connection).map_err(failed)?;
     Ok(connection)
 }
 
-pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets what every connection needs: functions, timeouts, caches and checks.
+pub(super) fn apply_pragmas(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     checksum::register(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
@@ -143,7 +144,7 @@ pub(super) fn empty(version: i64) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The error of a check, told of the file.
+/// The error for opening the tables, naming the file, that a check returned.
 pub(super) fn open_error(error: StorageError, path: &Path) -> OpenError {
     if let StorageError::Io { source, .. } = &error
         && let Some(reason) = source.get_ref()

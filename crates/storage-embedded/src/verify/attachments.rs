@@ -18,19 +18,19 @@ const PIECE_BYTES: u64 = 1 << 20;
 
 /// Checks all files, and that those are there which statements name.
 pub(super) fn check_attachments(
-    verifying: &mut Verification<'_>,
+    verification: &mut Verification<'_>,
     log: &LogChecked,
 ) -> Result<(), StorageError> {
-    let root = verifying.directory().join("attachments");
+    let root = verification.directory().join("attachments");
     let mut found = HashSet::new();
-    for name in verifying.names(&root)? {
+    for name in verification.names(&root)? {
         let place = format!("attachments/{name}");
         match name.parse::<TenantId>() {
             Ok(tenant) if tenant.to_string() == name => {
-                check_tenant(verifying, (tenant, &place), log, &mut found)?;
+                check_tenant(verification, tenant, &place, log, &mut found)?;
             }
-            _ if name == "staging" => check_staging(verifying, &root.join(name))?,
-            _ => verifying.tell(Finding::note(&place, "no attachment has this name")),
+            _ if name == "staging" => check_staging(verification, &root.join(name))?,
+            _ => verification.report(Finding::note(&place, "no attachment has this name")),
         }
     }
     let is_missing = |(key, is_needed): &(_, &bool)| **is_needed && !found.contains(*key);
@@ -40,7 +40,7 @@ pub(super) fn check_attachments(
     for (tenant, sha2) in missing {
         let file = file_of(*tenant, sha2);
         let what = "a statement has this attachment, and the file is missing";
-        verifying.tell(Finding::damage(&file, what, Advice::Restore));
+        verification.report(Finding::damage(&file, what, Advice::Restore));
     }
     Ok(())
 }
@@ -50,41 +50,44 @@ fn file_of(tenant: TenantId, sha2: &Sha2) -> String {
     format!("attachments/{tenant}/{prefix}/{}", sha2.as_str())
 }
 
-fn check_staging(verifying: &mut Verification<'_>, staging: &Path) -> Result<(), StorageError> {
-    for name in verifying.names(staging)? {
+fn check_staging(verification: &mut Verification<'_>, staging: &Path) -> Result<(), StorageError> {
+    for name in verification.names(staging)? {
         let what = "content on its way in when the store ended: the next start removes it";
-        verifying.tell(Finding::note(&format!("attachments/staging/{name}"), what));
+        verification.report(Finding::note(&format!("attachments/staging/{name}"), what));
     }
     Ok(())
 }
 
 fn check_tenant(
-    verifying: &mut Verification<'_>,
-    (tenant, place): (TenantId, &str),
+    verification: &mut Verification<'_>,
+    tenant: TenantId,
+    place: &str,
     log: &LogChecked,
     found: &mut HashSet<(TenantId, Sha2)>,
 ) -> Result<(), StorageError> {
-    for prefix in verifying.names(&verifying.directory().join(place))? {
+    for prefix in verification.names(&verification.directory().join(place))? {
         if prefix == REMOVED_NAME {
             continue;
         }
         let place = format!("{place}/{prefix}");
-        for name in verifying.names(&verifying.directory().join(&place))? {
+        for name in verification.names(&verification.directory().join(&place))? {
             let file = format!("{place}/{name}");
             let sha2 = name.parse::<Sha2>().ok().filter(|sha2| file_of(tenant, sha2) == file);
             let Some(sha2) = sha2 else {
-                verifying.tell(Finding::note(&file, "no attachment has this name"));
+                verification.report(Finding::note(&file, "no attachment has this name"));
                 continue;
             };
-            verifying.verified.attachment_count += 1;
-            let is_sound = hash(verifying, &file, &sha2)?;
+            verification.verified.attachment_count += 1;
+            let is_sound = hash(verification, &file, &sha2)?;
             let key = (tenant, sha2);
             let what = "the content does not have the hash in its name";
             match (is_sound, log.attachments.contains_key(&key)) {
                 (true, true) => {}
-                (true, false) => verifying.tell(Finding::note(&file, "no statement names it")),
-                (false, true) => verifying.tell(Finding::damage(&file, what, Advice::Restore)),
-                (false, false) => verifying.tell(Finding::damage(&file, what, Advice::Harmless)),
+                (true, false) => verification.report(Finding::note(&file, "no statement names it")),
+                (false, true) => verification.report(Finding::damage(&file, what, Advice::Restore)),
+                (false, false) => {
+                    verification.report(Finding::damage(&file, what, Advice::Harmless));
+                }
             }
             found.insert(key);
         }
@@ -93,8 +96,12 @@ fn check_tenant(
 }
 
 /// Whether the content of a file has this hash.
-fn hash(verifying: &mut Verification<'_>, file: &str, sha2: &Sha2) -> Result<bool, StorageError> {
-    let opened = verifying.disk().open(&verifying.directory().join(file)).map_err(failed)?;
+fn hash(
+    verification: &mut Verification<'_>,
+    file: &str,
+    sha2: &Sha2,
+) -> Result<bool, StorageError> {
+    let opened = verification.disk().open(&verification.directory().join(file)).map_err(failed)?;
     let len = opened.len().map_err(failed)?;
     let (mut hasher, mut at, mut piece) = (sha2.hasher(), 0, Vec::new());
     while at < len {
@@ -102,7 +109,7 @@ fn hash(verifying: &mut Verification<'_>, file: &str, sha2: &Sha2) -> Result<boo
         piece.resize(usize::try_from(count).unwrap_or(0), 0);
         opened.read_at(&mut piece, at).map_err(failed)?;
         hasher.update(&piece);
-        verifying.read(count);
+        verification.read(count);
         at += count;
     }
     Ok(hasher.finish() == *sha2)

@@ -1,4 +1,4 @@
-//! What was noticed, told so that a person can act.
+//! What was found, reported so that a person can act.
 
 use std::fmt;
 
@@ -36,7 +36,7 @@ pub enum Severity {
 pub enum Advice {
     /// What is lost is nowhere else.
     Restore,
-    /// It can be made anew from the log.
+    /// It can be rebuilt from the log.
     Reindex,
     /// Nothing is lost, and the next start sees to it.
     Harmless,
@@ -68,11 +68,11 @@ impl fmt::Display for Advice {
 pub struct LostStatement {
     /// Its place among all statements of the store, from 0.
     pub position: u64,
-    /// Whose it is, if the index tells.
+    /// The tenant that owns it, if the index knows.
     pub tenant: Option<TenantId>,
-    /// Its place among the tenant's statements, from 1, if the index tells.
+    /// Its place among the tenant's statements, from 1, if the index knows.
     pub sequence: Option<u64>,
-    /// Its id, if the index tells. It does not of one that was erased.
+    /// Its id, if the index knows. It does not of one that was erased.
     pub id: Option<StatementId>,
 }
 

@@ -11,13 +11,13 @@ use super::log::LogChecked;
 use super::verification::Verification;
 use crate::Options;
 
-/// Checks all runs, and asks them which statements the log has lost.
+/// Checks all runs, and looks up in them which statements the log has lost.
 pub(super) fn check_index(
-    verifying: &mut Verification<'_>,
+    verification: &mut Verification<'_>,
     log: &LogChecked,
     fingerprint: u64,
 ) -> Result<(), StorageError> {
-    let options = verifying.options;
+    let options = verification.options;
     let check = RunCheck {
         disk: Arc::clone(&options.disk),
         directory: options.directory.join("index"),
@@ -28,48 +28,51 @@ pub(super) fn check_index(
         log: &log.reader,
         positions: 0..log.sound_until,
     };
-    name_lost(verifying, &check)?;
+    name_lost(verification, &check)?;
     check.run(&mut |sight| {
-        see(verifying, sight, log.end);
+        see(verification, sight, log.end);
         Ok(())
     })
 }
 
-fn see(verifying: &mut Verification<'_>, sight: RunSight, log_end: u64) {
+fn see(verification: &mut Verification<'_>, sight: RunSight, log_end: u64) {
     match sight {
         RunSight::Sound(bytes) => {
-            verifying.verified.run_count += 1;
-            verifying.read(bytes);
+            verification.verified.run_count += 1;
+            verification.read(bytes);
         }
         RunSight::Damaged { name, offset, what } => {
-            verifying.verified.run_count += 1;
+            verification.verified.run_count += 1;
             let finding = Finding::damage(&format!("index/{name}"), what, Advice::Reindex);
-            verifying.tell(Finding { offset, ..finding });
+            verification.report(Finding { offset, ..finding });
         }
         RunSight::Leftover(name) => {
             let what = "it is not used: the next start removes it";
-            verifying.tell(Finding::note(&format!("index/{name}"), what));
+            verification.report(Finding::note(&format!("index/{name}"), what));
         }
         RunSight::SecondId(id, location) => {
             let file = format!("log/{:08}.log", location.segment);
             let id = StatementId(Uuid::from_u128(id));
             let what = format!("the statement {id} is stored twice");
             let finding = Finding::damage(&file, what, Advice::Restore);
-            verifying.tell(finding.at(location.offset.into()));
+            verification.report(finding.at(location.offset.into()));
         }
         RunSight::Uncovered(positions) if positions.end == log_end => {
             let count = positions.end - positions.start;
             let what = format!("{count} statements are in no run: the next start reads them again");
-            verifying.tell(Finding::note("index", what));
+            verification.report(Finding::note("index", what));
         }
-        // The log is damaged there, which was told.
+        // The log is damaged there, which was reported.
         RunSight::Uncovered(_) => {}
     }
 }
 
-/// Finds out whose the lost statements are, and their ids, as far as sound runs know them.
-fn name_lost(verifying: &mut Verification<'_>, check: &RunCheck<'_>) -> Result<(), StorageError> {
-    let findings = &mut verifying.verified.findings;
+/// Finds the tenants and the ids of the lost statements, as far as sound runs know them.
+fn name_lost(
+    verification: &mut Verification<'_>,
+    check: &RunCheck<'_>,
+) -> Result<(), StorageError> {
+    let findings = &mut verification.verified.findings;
     let damaged = findings.iter_mut().filter(|finding| finding.severity == Severity::Damage);
     let lost: Vec<_> = damaged.flat_map(|finding| &mut finding.statements).collect();
     if lost.is_empty() {

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use acta_access::TenantId;
 use acta_statement_log::close::{CLOSING_NAME, Closing, Mark, read_mark};
 use acta_statement_log::format::VERSION;
-use acta_statement_log::reader::{LogReader, statement_of, text_of};
+use acta_statement_log::reader::{FoundRecord, LogReader, statement_of, text_of};
 use acta_statement_log::record::{Record, StatementRecord};
 use acta_statement_log::segment::{Segment, Unreadable, segment_name, segment_number};
-use acta_statement_log::survey::{Damage, DamageKind, Seen, Surveyor, survey};
+use acta_statement_log::survey::{Damage, DamageKind, Seen, SurveyStart, Surveyor, survey};
 use acta_storage::{StorageError, StoredStatement};
 use acta_xapi::json::{self, JsonLimits};
 use acta_xapi::{ParseLimits, Sha2, Statement, parse_statement};
@@ -27,7 +27,7 @@ use crate::identity::Identity;
 /// Most lost statements that a finding lists one by one.
 const LOST_MAX: u64 = 1000;
 
-/// What the log told, for the checks of the rest.
+/// What was found in the log, for the checks of the rest.
 #[derive(Debug)]
 pub(super) struct LogChecked {
     /// The segments before the first that cannot be opened.
@@ -45,35 +45,35 @@ pub(super) type Take<'t> = &'t mut dyn FnMut(TenantId, StoredStatement) -> io::R
 
 /// Reads the whole log, and gives the statements that are sound to `take`.
 pub(super) fn check_log(
-    verifying: &mut Verification<'_>,
+    verification: &mut Verification<'_>,
     identity: Option<&Identity>,
     take: Option<Take<'_>>,
 ) -> Result<LogChecked, OpenError> {
-    let directory = verifying.directory().join("log");
+    let directory = verification.directory().join("log");
     let mut numbers = Vec::new();
-    for name in verifying.names(&directory)? {
+    for name in verification.names(&directory)? {
         match segment_number(&name) {
             Some(number) => numbers.push(number),
             None if name == CLOSING_NAME => {}
             None if name == PURGE_NAME || is_rewritten(&name) => {
                 let what = "a tenant was being removed: the next start finishes or undoes it";
-                verifying.tell(Finding::note(&format!("log/{name}"), what));
+                verification.report(Finding::note(&format!("log/{name}"), what));
             }
             None if is_draft(&name) => {
                 let what = "a file that was never finished: the next start removes it";
-                verifying.tell(Finding::note(&format!("log/{name}"), what));
+                verification.report(Finding::note(&format!("log/{name}"), what));
             }
             None => {
                 let what = "the log does not know this file";
-                verifying.tell(Finding::note(&format!("log/{name}"), what));
+                verification.report(Finding::note(&format!("log/{name}"), what));
             }
         }
     }
     numbers.sort_unstable();
-    let closing = mark(verifying, identity)?;
-    let known_end = known_end(verifying, closing.as_ref())?;
+    let closing = mark(verification, identity)?;
+    let known_end = known_end(verification, closing.as_ref())?;
     let mut check = LogCheck {
-        verifying,
+        verification,
         closing,
         known_end,
         last_number: numbers.last().copied().unwrap_or(0),
@@ -98,12 +98,12 @@ pub(super) fn check_log(
 }
 
 fn mark(
-    verifying: &mut Verification<'_>,
+    verification: &mut Verification<'_>,
     identity: Option<&Identity>,
 ) -> Result<Option<Closing>, OpenError> {
     let is_ours = |closing: &Closing| identity.is_none_or(|it| it.store_id == closing.store_id);
-    let directory = verifying.directory().join("log");
-    match read_mark(verifying.disk(), &directory)? {
+    let directory = verification.directory().join("log");
+    match read_mark(verification.disk(), &directory)? {
         Mark::None => Ok(None),
         Mark::Closed(closing) if is_ours(&closing) => Ok(Some(closing)),
         Mark::Newer(found) => {
@@ -112,15 +112,18 @@ fn mark(
         Mark::Closed(_) | Mark::Damaged => {
             let file = format!("log/{CLOSING_NAME}");
             let what = "the mark of a clean end does not have its checksum";
-            verifying.tell(Finding::damage(&file, what, Advice::Harmless).at(0));
+            verification.report(Finding::damage(&file, what, Advice::Harmless).at(0));
             Ok(None)
         }
     }
 }
 
 /// The position behind the last statement that the mark or a run of the index knows.
-fn known_end(verifying: &Verification<'_>, closing: Option<&Closing>) -> Result<u64, StorageError> {
-    let names = verifying.names(&verifying.directory().join("index"))?;
+fn known_end(
+    verification: &Verification<'_>,
+    closing: Option<&Closing>,
+) -> Result<u64, StorageError> {
+    let names = verification.names(&verification.directory().join("index"))?;
     let ends = names.iter().filter_map(|name| acta_statement_index::run_positions(name));
     let indexed = ends.map(|positions| positions.end).max().unwrap_or(0);
     Ok(indexed.max(closing.map_or(0, |closing| closing.next_position)))
@@ -128,7 +131,7 @@ fn known_end(verifying: &Verification<'_>, closing: Option<&Closing>) -> Result<
 
 /// What is known while the segments are read in order.
 struct LogCheck<'v, 'a, 't> {
-    verifying: &'v mut Verification<'a>,
+    verification: &'v mut Verification<'a>,
     closing: Option<Closing>,
     known_end: u64,
     last_number: u32,
@@ -136,7 +139,7 @@ struct LogCheck<'v, 'a, 't> {
     sound_until: Option<u64>,
     last_stored: i64,
     sequences: HashMap<TenantId, u64>,
-    /// Statements are missing for damage that was told, so sequences may have gaps.
+    /// Statements are missing for damage that was reported, so sequences may have gaps.
     is_gap_known: bool,
     attachments: HashMap<(TenantId, Sha2), bool>,
     /// Offset up to which the present segment was counted.
@@ -186,9 +189,9 @@ impl LogCheck<'_, '_, '_> {
         number: u32,
         before: Option<&Segment>,
     ) -> Result<Option<Segment>, OpenError> {
-        self.verifying.verified.segment_count += 1;
-        let directory = self.verifying.directory().join("log");
-        let opened = Segment::open(self.verifying.disk(), &directory, number, before);
+        self.verification.verified.segment_count += 1;
+        let directory = self.verification.directory().join("log");
+        let opened = Segment::open(self.verification.disk(), &directory, number, before);
         match opened.map_err(failed)? {
             Ok(segment) => Ok(Some(segment)),
             Err(Unreadable::Newer(found)) => {
@@ -220,17 +223,17 @@ impl LogCheck<'_, '_, '_> {
         self.reached = 0;
         self.reach(segment, segment.frames_from());
         self.next_position = self.next_position.max(first);
-        let start = (segment.frames_from(), self.next_position);
+        let start = SurveyStart { offset: segment.frames_from(), position: self.next_position };
         self.next_position = survey(segment, start, self)?;
         self.reach(segment, segment.len());
         Ok(())
     }
 
-    /// Tells of damage: positions from here on are not compared with the index.
+    /// Reports damage: positions from here on are not compared with the index.
     fn damaged(&mut self, finding: Finding) {
         self.sound_until.get_or_insert(self.next_position);
         self.is_gap_known = true;
-        self.verifying.tell(finding);
+        self.verification.report(finding);
     }
 
     /// Whether the log is as long as is known.
@@ -255,7 +258,7 @@ impl LogCheck<'_, '_, '_> {
         let mut wrong = self.check_place(segment, seen);
         // Of what was erased or removed there is nothing else to check.
         if let Some(statement) = seen.record.statement() {
-            self.verifying.verified.statement_count += 1;
+            self.verification.verified.statement_count += 1;
             wrong.extend(self.check_content(segment, statement, seen)?);
             if wrong.is_empty() {
                 self.give(segment, seen)?;
@@ -319,10 +322,11 @@ impl LogCheck<'_, '_, '_> {
         wrong
     }
 
-    /// Gives a sound statement to whoever wants them.
+    /// Gives a sound statement to the caller, if it takes them.
     fn give(&mut self, segment: &Segment, seen: &Seen<'_>) -> Result<(), StorageError> {
         let Some(take) = &mut self.take else { return Ok(()) };
-        let statement = statement_of(segment, &seen.record, (seen.location, false))?;
+        let found = FoundRecord { location: seen.location, is_voided: false };
+        let statement = statement_of(segment, &seen.record, found)?;
         let act = "handing on a statement";
         let taken = take(seen.record.tenant, statement);
         taken.map_err(|source| StorageError::Io { act, source })
@@ -389,7 +393,7 @@ impl Surveyor for LogCheck<'_, '_, '_> {
                     let what = format!(
                         "{bytes} bytes of an unfinished write: the next start cuts them off"
                     );
-                    self.verifying.tell(Finding::note(&file, what).at(damage.offset));
+                    self.verification.report(Finding::note(&file, what).at(damage.offset));
                     return Ok(());
                 }
                 lost.end = lost.end.max(self.known_end);
@@ -402,7 +406,7 @@ impl Surveyor for LogCheck<'_, '_, '_> {
     }
 
     fn reach(&mut self, _segment: &Segment, offset: u64) {
-        self.verifying.read(offset.saturating_sub(self.reached));
+        self.verification.read(offset.saturating_sub(self.reached));
         self.reached = self.reached.max(offset);
     }
 }

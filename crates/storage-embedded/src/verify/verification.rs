@@ -106,7 +106,7 @@ impl<'a> Verification<'a> {
         &self.options.directory
     }
 
-    pub(super) fn tell(&mut self, finding: Finding) {
+    pub(super) fn report(&mut self, finding: Finding) {
         self.verified.findings.push(finding);
     }
 
@@ -114,9 +114,9 @@ impl<'a> Verification<'a> {
     pub(super) fn read(&mut self, bytes: u64) {
         self.verified.bytes += bytes;
         self.progress.done_bytes += bytes;
-        if let Some(tell) = &self.options.on_progress {
+        if let Some(on_progress) = &self.options.on_progress {
             let done_bytes = self.progress.done_bytes.min(self.progress.total_bytes);
-            tell(Progress { done_bytes, ..self.progress });
+            on_progress(Progress { done_bytes, ..self.progress });
         }
     }
 
@@ -130,13 +130,13 @@ impl<'a> Verification<'a> {
             Ok(Some(identity)) => Ok(Some(identity)),
             Ok(None) => {
                 let what = "the file is missing: without its keys no statement can be found";
-                self.tell(Finding::damage("store", what, Advice::Restore));
+                self.report(Finding::damage("store", what, Advice::Restore));
                 Ok(None)
             }
             Err(OpenError::Storage(StorageError::Corrupt { .. })) => {
                 let what = "it does not have its checksum: without its keys no statement can \
                      be found";
-                self.tell(Finding::damage("store", what, Advice::Restore).at(0));
+                self.report(Finding::damage("store", what, Advice::Restore).at(0));
                 Ok(None)
             }
             Err(other) => Err(other),
@@ -146,16 +146,16 @@ impl<'a> Verification<'a> {
     pub(super) fn check_names(&mut self) -> Result<(), StorageError> {
         for name in self.names(self.directory())? {
             if !NAMES.contains(&name.as_str()) {
-                self.tell(Finding::note(&name, "the store does not know this file"));
+                self.report(Finding::note(&name, "the store does not know this file"));
             }
         }
         Ok(())
     }
 
     pub(super) fn finish(self) -> Verified {
-        if let Some(tell) = &self.options.on_progress {
+        if let Some(on_progress) = &self.options.on_progress {
             let total_bytes = self.progress.total_bytes;
-            tell(Progress { done_bytes: total_bytes, total_bytes });
+            on_progress(Progress { done_bytes: total_bytes, total_bytes });
         }
         self.verified
     }
@@ -163,7 +163,7 @@ impl<'a> Verification<'a> {
 
 /// The error for what the system reports.
 pub(super) fn failed(source: io::Error) -> StorageError {
-    StorageError::Io { act: "verifying the store", source }
+    StorageError::Io { act: "verification the store", source }
 }
 
 fn names_in(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<String>> {
@@ -173,7 +173,7 @@ fn names_in(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<String>> {
     }
 }
 
-/// Bytes of the files in a directory and below, as far as they can be told.
+/// Bytes of the files in a directory and below, as far as they can be read.
 fn bytes_below(disk: &dyn Disk, directory: &Path) -> Result<u64, StorageError> {
     let mut bytes = 0;
     for name in names_in(disk, directory).map_err(failed)? {

@@ -27,7 +27,7 @@ impl Writer {
 
 impl ExclusiveLog for Writer {
     fn seal(&mut self, codec: Option<Arc<Codec>>) -> Result<Sealed, StorageError> {
-        self.shared.sampler.forget();
+        self.shared.sampler.discard();
         let is_empty = self.end == self.segment.frames_from();
         if !is_empty || codec.is_some() {
             let codec = codec.unwrap_or_else(|| Arc::clone(&self.segment.header.codec));

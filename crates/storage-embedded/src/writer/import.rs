@@ -17,7 +17,7 @@ use super::{Failure, Writer};
 use crate::writer::queue::ImportBatch;
 
 /// What is done here, for errors.
-const ADOPTING: &str = "importing statements";
+const IMPORTING: &str = "importing statements";
 
 impl Writer {
     /// Writes the statements as one group, if they follow what is here.
@@ -42,17 +42,17 @@ impl Writer {
         let last = times.next_back().unwrap_or(first);
         // Before a segment with the dictionary follows the empty ones.
         self.begin_early(first)?;
-        self.import_dictionary()?;
+        self.begin_dictionary()?;
         self.repack(codec, &mut statements).map_err(Failure::Nothing)?;
         for (position, statement) in (self.next_position..).zip(&mut statements) {
             statement.entry.position = position;
         }
         self.store_records(statements, first)?;
-        self.shared.timeline.go_behind(last);
+        self.shared.timeline.advance_past(last);
         Ok(())
     }
 
-    /// Makes segments anew in which nothing stands, if they begin later than the statement
+    /// Recreates segments in which nothing stands, if they begin later than the statement
     /// that is to be written: the log of a new store begins when it was made.
     fn begin_early(&mut self, first_stored: i64) -> Result<(), Failure> {
         // In order, so that base times ascend whenever power fails.
@@ -116,5 +116,5 @@ impl Writer {
 
 fn refused(why: String) -> StorageError {
     let source = io::Error::new(io::ErrorKind::InvalidInput, why);
-    StorageError::Io { act: ADOPTING, source }
+    StorageError::Io { act: IMPORTING, source }
 }

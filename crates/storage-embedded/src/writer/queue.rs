@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::attachments::Staged;
 
-/// How long a caller is told to wait when the queue is full.
+/// How long a caller should wait when the queue is full.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// Bytes that a statement counts beside its packed text.
@@ -22,26 +22,26 @@ const STATEMENT_BYTES: usize = 320;
 /// A batch on its way to the writer.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// Whose.
+    /// The tenant that stores them.
     pub(crate) tenant: TenantId,
-    /// What.
+    /// The statements, in order.
     pub(crate) statements: Vec<EncodedRecord>,
     /// How the texts are packed.
     pub(crate) codec: Arc<Codec>,
-    /// What came along.
+    /// Attachments that came with them.
     pub(crate) attachments: Vec<Staged>,
-    /// Who waits.
+    /// Where the caller waits for the result.
     pub(crate) answer: Answer,
 }
 
 /// Statements of another store on their way to the writer, with sequences and times.
 #[derive(Debug)]
 pub(crate) struct ImportBatch {
-    /// What.
+    /// The statements, in order.
     pub(crate) statements: Vec<EncodedRecord>,
     /// How the texts are packed.
     pub(crate) codec: Arc<Codec>,
-    /// Who waits.
+    /// Where the caller waits for the result.
     pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
 }
 
@@ -115,7 +115,7 @@ pub(crate) enum Taken {
     Exclusive(ExclusiveAct),
 }
 
-/// Where the one who appended waits for what became of it.
+/// Where the caller of an append waits for the result.
 pub(crate) type Answer = oneshot::Sender<Result<Appended, StorageError>>;
 
 impl Job {
@@ -145,10 +145,10 @@ impl Work {
     }
 
     fn bytes(&self) -> usize {
-        let bytes = |prepared: &EncodedRecord| {
-            let received = prepared.received.as_ref();
+        let bytes = |record: &EncodedRecord| {
+            let received = record.received.as_ref();
             let facts = received.map_or(0, |received| received.entity_facts.heap_bytes());
-            STATEMENT_BYTES + prepared.text_bytes() + facts
+            STATEMENT_BYTES + record.text_bytes() + facts
         };
         self.statements().iter().map(bytes).sum()
     }

@@ -162,7 +162,7 @@ async fn what_is_gone_from_a_backup_is_copied_again() {
 }
 
 #[test]
-fn says_what_is_missing_or_in_the_way() {
+fn reports_what_is_missing_or_in_the_way() {
     let bench = Bench::new();
     let error = bench.back_up().unwrap_err();
     assert!(matches!(error, BackupError::NoStore { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! Everything that can be asked of the store, and its answers.
+//! Every question that the store can answer, and its answers.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -24,7 +24,7 @@ pub(crate) enum Answer {
     Is(String),
     /// There is no such thing.
     Nothing,
-    /// It cannot be told.
+    /// It is not known.
     Error,
 }
 
@@ -40,7 +40,7 @@ fn answer<T: Debug>(found: Result<Option<T>, StorageError>) -> Answer {
 }
 
 /// Asks everything about both tenants.
-pub(crate) async fn ask(storage: &EmbeddedStorage, other: TenantId) -> Answers {
+pub(crate) async fn query_all(storage: &EmbeddedStorage, other: TenantId) -> Answers {
     let mut answers = Answers::new();
     for tenant in [TenantId::FIRST, other] {
         let mut note = |question: String, answer: Answer| {
@@ -66,8 +66,8 @@ pub(crate) async fn ask(storage: &EmbeddedStorage, other: TenantId) -> Answers {
     }
     let tenants = storage.list_tenants().await;
     answers.insert("tenants".into(), answer(tenants.map(Some)));
-    let told = storage.list_audit(None, &AuditQuery::everything(100)).await;
-    answers.insert("audit".into(), answer(told.map(Some)));
+    let entries = storage.list_audit(None, &AuditQuery::everything(100)).await;
+    answers.insert("audit".into(), answer(entries.map(Some)));
     for key in ["one", "two"] {
         let found = storage.find_credential(key).await;
         let found = found.map(|found| found.map(|it| (it.secrets[0].mac, it.label.clone(), it)));
@@ -107,8 +107,8 @@ async fn ask_tables(
     let person = storage.find_person(tenant, &mailbox("ada")).await;
     note("person".into(), answer(person.map(|person| Some(person.names))));
     note("cursor".into(), answer(storage.find_cursor(tenant, "file").await));
-    let told = storage.list_audit(Some(tenant), &AuditQuery::everything(100)).await;
-    note("audit".into(), answer(told.map(Some)));
+    let entries = storage.list_audit(Some(tenant), &AuditQuery::everything(100)).await;
+    note("audit".into(), answer(entries.map(Some)));
     let usage = storage.add_usage(tenant, 7, Usage::default()).await;
     note("usage".into(), answer(usage.map(Some)));
     let credentials = storage.list_credentials(tenant).await;

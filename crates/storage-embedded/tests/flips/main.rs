@@ -1,8 +1,8 @@
 //! Every changed byte of every file of a store is either noticed or does no harm.
 //!
 //! A small store that has everything is closed and its answers are noted. Then one byte
-//! after another is changed, or a file is cut or removed, and everything is asked again:
-//! nothing is ever answered wrong. Where an answer is missing and nobody complained, and
+//! after another is changed, or a file is cut or removed, and every question is put again:
+//! nothing is ever answered wrong. Where an answer is missing and no error was reported, and
 //! for every file but the tables in any case, `verify` must name damage.
 
 #![expect(
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use acta_access::TenantId;
 use acta_storage_embedded::EmbeddedStorage;
-use answers::{Answer, Answers, ask};
+use answers::{Answer, Answers, query_all};
 use store::{Files, make, options, read_files, scratch, verified, write_files};
 
 /// What is done to a file.
@@ -70,7 +70,7 @@ impl Original {
         let other = make(directory.path()).await;
         let files = read_files(directory.path());
         let storage = EmbeddedStorage::open(&options(directory.path())).unwrap();
-        let answers = ask(&storage, other).await;
+        let answers = query_all(&storage, other).await;
         drop(storage);
         write_files(directory.path(), &files);
         let sound = verified(directory.path()).unwrap();
@@ -96,7 +96,7 @@ impl Original {
         match outcome {
             Outcome::Missing => assert!(is_named(), "{at}: missing in silence"),
             Outcome::Refused | Outcome::Told | Outcome::Same => {
-                // A run may be removed: the next start makes it anew. A mark may be.
+                // A run may be removed: the next start rebuilds it. A mark may be.
                 let is_free = matches!(fault, Fault::Remove)
                     && (path.starts_with("index") || path.ends_with("closed"));
                 let is_due = !path.starts_with("tables.sqlite") && !is_free && is_sampled(fault);
@@ -110,7 +110,7 @@ impl Original {
         let Ok(storage) = EmbeddedStorage::open(&options(directory)) else {
             return Outcome::Refused;
         };
-        let answers = ask(&storage, self.other).await;
+        let answers = query_all(&storage, self.other).await;
         let mut outcome = Outcome::Same;
         for (question, before) in &self.answers {
             let now = &answers[question];
@@ -139,7 +139,7 @@ impl Original {
     }
 }
 
-/// Whether `verify`, which takes longer than the rest, is asked in any case.
+/// Whether `verify`, which takes longer than the rest, is run in any case.
 fn is_sampled(fault: &Fault) -> bool {
     match fault {
         Fault::Flip(at, _) => at % 37 == 0,
@@ -209,7 +209,7 @@ fn report(outcomes: &[(PathBuf, Outcome)]) {
             outcomes.iter().filter(is_it).count()
         };
         println!(
-            "{}: {} refused, {} told by an answer, {} harmless, {} told by verify only",
+            "{}: {} refused, {} reported by an answer, {} harmless, {} reported by verify only",
             path.display(),
             count(Outcome::Refused),
             count(Outcome::Told),

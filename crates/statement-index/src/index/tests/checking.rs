@@ -35,7 +35,7 @@ fn closed(seed: u64) -> (Bench, u64) {
     let mut bench = Bench::new(seed, 40, 3);
     (0..40).for_each(|_| bench.insert_group());
     bench.index().flush().unwrap();
-    bench.index().settle();
+    bench.index().wait_for_merges();
     let end = bench.index().next_position();
     bench.index.take().unwrap().close().unwrap();
     (bench, end)
@@ -85,7 +85,7 @@ fn says_what_it_cannot_compare_and_what_is_left_over() {
     // Of a log that ends too early only the checksums are checked.
     let sights = check(&bench, 0);
     assert!(!sights.iter().any(|sight| matches!(sight, RunSight::Damaged { .. })), "{sights:?}");
-    // Without runs everything is told to be read again.
+    // Without runs everything is reported to be read again.
     for name in run_names(&bench) {
         fs::remove_file(bench.directory.path().join(name)).unwrap();
     }

@@ -161,9 +161,9 @@ mod tests {
             for bytes in [bytes.as_slice(), &whole[..at]] {
                 std::fs::write(&path, bytes).unwrap();
                 let found = read(&SystemDisk, directory.path());
-                let is_told =
+                let is_reported =
                     matches!(found, Err(OpenError::Storage(StorageError::Corrupt { .. })));
-                assert!(is_told, "{found:?}");
+                assert!(is_reported, "{found:?}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A segment written anew, with stubs in the place of a tenant's records.
+//! A segment rewritten, with stubs in the place of a tenant's records.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::files::{PURGING, draft_name, failed};
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 1 << 20;
 
-/// Writes a segment without the tenant, durably but for its name. Its texts are packed anew if
+/// Writes a segment without the tenant, durably but for its name. Its texts are repacked if
 /// `packing` is given.
 ///
 /// # Errors
@@ -31,7 +31,8 @@ const WRITE_BYTES: usize = 1 << 20;
 pub(super) fn rewrite(
     disk: &dyn Disk,
     segment: &Segment,
-    (tenant, packing): (TenantId, Option<&Arc<Codec>>),
+    tenant: TenantId,
+    packing: Option<&Arc<Codec>>,
 ) -> Result<(), StorageError> {
     let old = &segment.header;
     let codec = Arc::clone(packing.unwrap_or(&old.codec));
@@ -40,8 +41,7 @@ pub(super) fn rewrite(
     let path = segment.path().with_file_name(draft_name(old.number));
     let file = disk.create(&path).map_err(failed)?;
     let mut out = Out { file: file.as_ref(), bytes: header.encode(), written: 0 };
-    let rewriting =
-        Rewriting { segment, header: &header, tenant, is_packed_anew: packing.is_some() };
+    let rewriting = Rewriting { segment, header: &header, tenant, is_repacked: packing.is_some() };
     let mut encoder = FrameEncoder::default();
     let mut last_stored = old.base_micros;
     let mut walk = FrameWalk::new(segment, segment.frames_from());
@@ -64,12 +64,12 @@ struct Rewriting<'a> {
     segment: &'a Segment,
     header: &'a SegmentHeader,
     tenant: TenantId,
-    is_packed_anew: bool,
+    is_repacked: bool,
 }
 
 impl Rewriting<'_> {
     /// The records of a frame as they will be. A stub has the time of the record before it, so
-    /// that it tells nothing.
+    /// that it reveals nothing.
     fn records(
         &self,
         frame: &Frame<'_>,
@@ -117,7 +117,7 @@ impl Rewriting<'_> {
         statement: &StatementRecord<'_>,
         location: Location,
     ) -> Result<Bytes, StorageError> {
-        if !self.is_packed_anew {
+        if !self.is_repacked {
             return Ok(Bytes::copy_from_slice(statement.text));
         }
         let text = text_of(self.segment, statement, location)?;

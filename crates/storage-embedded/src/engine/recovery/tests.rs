@@ -360,7 +360,7 @@ fn refuses_segments_that_are_missing_or_of_another_store() {
 }
 
 #[test]
-fn a_start_tells_how_far_it_has_come() {
+fn a_start_reports_its_progress() {
     let (_directory, log, index_directory) = directories();
     let many: Vec<u64> = vec![500; 40];
     write_log(&log, &[&many, &many]);
@@ -369,8 +369,8 @@ fn a_start_tells_how_far_it_has_come() {
     let reader = LogReader::new(log, segments);
     let index = Index::open(Arc::new(SystemDisk), &index_directory, IndexOptions::new(1)).unwrap();
     let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
-    let told = Arc::clone(&seen);
-    let on_progress: OnProgress = Arc::new(move |progress| told.lock().unwrap().push(progress));
+    let reported = Arc::clone(&seen);
+    let on_progress: OnProgress = Arc::new(move |progress| reported.lock().unwrap().push(progress));
     let replay = Replay { disk: &SystemDisk, reader: &reader, index: &index, closing: None };
     assert_eq!(replay.run(Some(&on_progress)).unwrap().next_position, 40_000);
     let seen = seen.lock().unwrap();

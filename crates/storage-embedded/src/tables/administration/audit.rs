@@ -26,7 +26,7 @@ macro_rules! columns {
     };
 }
 
-/// SQL for the entries of a chain that match. A damaged one does too: nobody knows what it told.
+/// SQL for the entries of a chain that match. A damaged one does too: what it held is unknown.
 macro_rules! matching {
     ($behind:literal, $order:literal) => {
         concat!(
@@ -82,7 +82,7 @@ impl Tables {
     }
 }
 
-/// Appends an entry to a chain, in the transaction of what it tells.
+/// Appends an entry to a chain, in the transaction of what it records.
 pub(super) fn append(
     connection: &Connection,
     tenant: Option<TenantId>,
@@ -188,15 +188,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AuditEntry> {
     Ok(AuditEntry { sequence: row.get::<_, i64>("sequence")?.cast_unsigned(), content, hash })
 }
 
-/// Checks that each entry of each chain follows the one before it. Tells what is wrong; rows
-/// without their checksum are told of elsewhere.
+/// Checks that each entry of each chain follows the one before it. Reports what is wrong; rows
+/// without their checksum are reported elsewhere.
 pub(crate) fn check_chains(
     connection: &Connection,
-    tell: &mut dyn FnMut(String),
+    report: &mut dyn FnMut(String),
 ) -> Result<(), StorageError> {
     let failed = failed("checking the chains of the audit");
     let sql = concat!("SELECT tenant_id, ", columns!(), " FROM audit ORDER BY tenant_id, sequence");
-    // A table that cannot be read is told of elsewhere.
+    // A table that cannot be read is reported elsewhere.
     let Ok(mut statement) = connection.prepare(sql) else { return Ok(()) };
     let mut rows = statement.query([]).map_err(&failed)?;
     let (mut chain, mut head) = (None, Some(ChainHead::EMPTY));
@@ -210,15 +210,15 @@ pub(crate) fn check_chains(
             continue;
         };
         let tenant = number.and_then(TenantId::new);
-        // Behind a row that cannot be read, the chain begins anew.
+        // Behind a row that cannot be read, the chain begins again.
         let broken =
             head.and_then(|head| first_broken_link(head, tenant, std::slice::from_ref(&entry)));
         if let Some(sequence) = broken {
-            let whose = tenant.map_or_else(
+            let owner = tenant.map_or_else(
                 || "the server".to_owned(),
                 |tenant| format!("tenant {}", tenant.number()),
             );
-            tell(format!("the audit of {whose} is broken at entry {sequence}"));
+            report(format!("the audit of {owner} is broken at entry {sequence}"));
         }
         head = Some(ChainHead::from(&entry));
     }

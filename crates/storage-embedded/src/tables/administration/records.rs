@@ -139,8 +139,8 @@ fn commit(connection: &Connection, change: Change) -> Result<Committed, StorageE
             Some(content) => put(connection, key, version.unwrap_or(0) + 1, content)?,
         }
     }
-    for (tenant, told) in entries {
-        audit::append(connection, tenant, told)?;
+    for (tenant, entry) in entries {
+        audit::append(connection, tenant, entry)?;
     }
     Ok(Committed::Done)
 }

@@ -109,10 +109,10 @@ fn a_changed_byte_is_noticed_unless_it_is_in_the_last_transaction() {
 }
 
 #[test]
-fn a_torn_header_of_a_log_that_begins_anew_is_no_damage() {
+fn a_torn_header_of_a_restarted_log_is_no_damage() {
     let (directory, _) = crashed();
     let path = directory.path().join(LOG_NAME);
-    // Everything is in the database when a log begins anew.
+    // Everything is in the database when a log is restarted.
     let connection = Connection::open(directory.path().join(TABLES_NAME)).unwrap();
     let database = fs::read(&path).unwrap();
     connection.execute_batch("PRAGMA wal_checkpoint").unwrap();

@@ -46,7 +46,7 @@ trait QueuedWrite: Send {
     /// The same, given away.
     fn take_error(&mut self) -> Option<StorageError>;
 
-    /// Gives the kept result to whoever waits, or `failure` in its place.
+    /// Gives the kept result to the caller, or `failure` in its place.
     fn answer(self: Box<Self>, failure: Option<StorageError>);
 }
 
@@ -202,7 +202,7 @@ impl Group {
     }
 
     /// Does all writes in one transaction. After an error none of them has happened, or, when
-    /// it says that the tables have halted, nobody knows.
+    /// it says that the tables have halted, it is unknown.
     fn commit(&mut self, writes: &mut [Box<dyn QueuedWrite>]) -> Result<(), StorageError> {
         if self.is_halted {
             return Err(StorageError::Halted);

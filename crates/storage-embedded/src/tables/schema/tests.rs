@@ -29,7 +29,7 @@ fn later() -> Vec<(i64, &'static str)> {
 /// Tables of today, with a cursor.
 fn today() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
-    settle(&connection).unwrap();
+    apply_pragmas(&connection).unwrap();
     migrate(&mut connection, 0, START).unwrap();
     let sql = "INSERT INTO cursors VALUES (1, 'file', '12', acta_sum('cursors', 1, 'file', '12'))";
     connection.execute(sql, []).unwrap();
@@ -82,7 +82,7 @@ fn a_later_migration_brings_older_tables_up_to_date_and_runs_once() {
 #[test]
 fn new_tables_are_made_by_all_migrations() {
     let mut connection = Connection::open_in_memory().unwrap();
-    settle(&connection).unwrap();
+    apply_pragmas(&connection).unwrap();
     migrate_by(&later(), &mut connection, 0, START).unwrap();
     assert_eq!(version_of(&connection), next());
     assert!(texts(&connection, "SELECT note FROM cursors").is_empty());
@@ -116,6 +116,6 @@ fn tables_that_a_later_migration_made_are_refused() {
 #[test]
 fn a_file_without_tables_yet_has_nothing_damaged() {
     let connection = Connection::open_in_memory().unwrap();
-    settle(&connection).unwrap();
+    apply_pragmas(&connection).unwrap();
     assert_eq!(checked(&connection), (0, vec![]));
 }

@@ -48,7 +48,7 @@ async fn fill_all(bench: &Bench) {
 /// An answer as text, or the place of damage.
 type Answer = Result<String, String>;
 
-fn told_of<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
+fn answer_of<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
     match answer {
         Ok(answer) => Ok(format!("{answer:?}")),
         Err(StorageError::Corrupt { place }) => Err(place),
@@ -60,17 +60,17 @@ fn told_of<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
 async fn ask_all(bench: &Bench) -> Vec<Answer> {
     let tables = &bench.tables;
     let mut answers = vec![
-        told_of(tables.find_document(tenant(1), &state("a", None)).await),
-        told_of(tables.find_document(tenant(1), &state("b", None)).await),
-        told_of(tables.list_documents(tenant(1), &states(None), None).await),
-        told_of(tables.list_tenants().await),
-        told_of(tables.find_credential("key").await),
-        told_of(tables.list_credentials(tenant(1)).await),
-        told_of(tables.get_or_create_secret("a", [9; 32]).await),
-        told_of(tables.find_cursor(tenant(1), "file").await),
-        told_of(tables.read_definition(tenant(1), &activity("course")).await),
-        told_of(tables.read_person(tenant(1), &agent("ada")).await),
-        told_of(tables.read_positions()),
+        answer_of(tables.find_document(tenant(1), &state("a", None)).await),
+        answer_of(tables.find_document(tenant(1), &state("b", None)).await),
+        answer_of(tables.list_documents(tenant(1), &states(None), None).await),
+        answer_of(tables.list_tenants().await),
+        answer_of(tables.find_credential("key").await),
+        answer_of(tables.list_credentials(tenant(1)).await),
+        answer_of(tables.get_or_create_secret("a", [9; 32]).await),
+        answer_of(tables.find_cursor(tenant(1), "file").await),
+        answer_of(tables.read_definition(tenant(1), &activity("course")).await),
+        answer_of(tables.read_person(tenant(1), &agent("ada")).await),
+        answer_of(tables.read_positions()),
     ];
     answers.extend(ask_administration(bench).await);
     answers
@@ -82,11 +82,11 @@ async fn ask_administration(bench: &Bench) -> [Answer; 5] {
     // A damaged entry may have been one of these.
     let refused = AuditQuery { outcome: Some(AuditOutcome::Refused), ..everything.clone() };
     [
-        told_of(tables.list_audit(Some(tenant(1)), &everything).await),
-        told_of(tables.list_audit(Some(tenant(1)), &refused).await),
-        told_of(tables.audit_head(Some(tenant(1))).await),
-        told_of(tables.add_usage(tenant(1), 7, Usage::default()).await),
-        told_of(tables.find_record_by_name(RecordKind::Account, "ada").await),
+        answer_of(tables.list_audit(Some(tenant(1)), &everything).await),
+        answer_of(tables.list_audit(Some(tenant(1)), &refused).await),
+        answer_of(tables.audit_head(Some(tenant(1))).await),
+        answer_of(tables.add_usage(tenant(1), 7, Usage::default()).await),
+        answer_of(tables.find_record_by_name(RecordKind::Account, "ada").await),
     ]
 }
 
@@ -165,7 +165,7 @@ async fn a_damaged_row_refuses_its_own_writes_and_no_others() {
 async fn a_document_that_one_index_has_lost_is_not_taken_for_absent() {
     let bench = Bench::new();
     fill_all(&bench).await;
-    // As if the place were another one's in the index that is asked first.
+    // As if the place were another one's in the index that is read first.
     bench.connect().execute_batch("UPDATE documents SET kind = 'agent-profile'").unwrap();
     let found = bench.tables.find_document(tenant(1), &state("a", None)).await;
     assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");

@@ -13,7 +13,7 @@ use crate::tables::schema;
 
 /// What a check comes upon, but for sound rows.
 fn sights(connection: &Connection) -> Vec<TableSight> {
-    schema::settle(connection).unwrap();
+    schema::apply_pragmas(connection).unwrap();
     let mut sights = Vec::new();
     check_open(connection, &mut |sight| {
         if sight != TableSight::Row {
@@ -51,7 +51,7 @@ async fn check_forged(sql: &str, expected: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_chain_that_somebody_has_forged_is_noticed() {
+async fn a_forged_chain_is_noticed() {
     let table: [(&str, &[&str]); 7] = [
         (
             "UPDATE audit SET who = 'operator' WHERE tenant_id = 1 AND sequence = 3",
@@ -84,7 +84,7 @@ async fn a_chain_that_somebody_has_forged_is_noticed() {
             ],
         ),
         ("UPDATE audit SET at = at WHERE tenant_id = 1", &[]),
-        // A chain that ends early is a chain: only its head, kept elsewhere, tells.
+        // A chain that ends early is a chain: only its head, kept elsewhere, shows it.
         ("DELETE FROM audit WHERE tenant_id = 1 AND sequence = 5", &[]),
     ];
     for (sql, expected) in table {
@@ -93,7 +93,7 @@ async fn a_chain_that_somebody_has_forged_is_noticed() {
 }
 
 #[tokio::test]
-async fn an_entry_that_was_damaged_is_told_once() {
+async fn a_damaged_entry_is_reported_once() {
     let bench = Bench::new();
     let entries = (1..=3).map(|number| (None, sample_entry(number))).collect();
     bench.tables.commit(&Change { writes: Vec::new(), entries }).await.unwrap();
@@ -126,8 +126,8 @@ async fn a_change_that_does_not_happen_leaves_nothing_in_the_transaction_of_othe
     let group = acta_storage::Group::Every;
     let made = bench.tables.list_records(RecordKind::Session, &group, None, 1000).await.unwrap();
     assert_eq!(made.len(), 100);
-    let told = bench.tables.list_audit(None, &AuditQuery::everything(1000)).await.unwrap();
-    assert_eq!(told.len(), 100);
+    let entries = bench.tables.list_audit(None, &AuditQuery::everything(1000)).await.unwrap();
+    assert_eq!(entries.len(), 100);
     assert_eq!(sights(&bench.connect()), []);
 }
 
@@ -162,7 +162,7 @@ async fn a_damaged_record_is_not_taken_for_an_expired_one() {
     assert_eq!(bench.tables.find_record(RecordKind::Session, "b").await.unwrap(), None);
 }
 
-/// The plan of a question, as SQLite tells it.
+/// The plan of a question, as SQLite reports it.
 fn plan(connection: &Connection, sql: &str) -> String {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let mut rows = statement.raw_query();
