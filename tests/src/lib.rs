@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod engine;
+pub mod freshness;
 pub mod make;
 pub mod multipart;
 pub mod ran;

@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 
+use crate::freshness::{check_freshness, source_list};
 use crate::{Answer, Client, Engine, Store, Version};
 
 /// The key of the credential that every server is seeded with.
@@ -268,17 +269,37 @@ fn clean(mut command: Command) -> Command {
 }
 
 /// The binary: `TEST_ACTA_BINARY`, or the one that cargo built beside this test.
+///
+/// One that is older than its sources is refused. Only a named binary without a list of its
+/// sources, such as an installed release, is taken as it is.
 fn binary() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(find_binary).clone()
+}
+
+fn find_binary() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "tests take no configuration")]
-    let named = std::env::var("TEST_ACTA_BINARY");
-    if let Ok(path) = named {
-        return PathBuf::from(path);
+    let named = std::env::var("TEST_ACTA_BINARY").map(PathBuf::from).ok();
+    if let Some(binary) = named.as_ref().filter(|binary| !source_list(binary).exists()) {
+        return binary.clone();
     }
+    let binary = named.unwrap_or_else(binary_beside_this_test);
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests are in a checkout");
+    if let Err(error) = check_freshness(&binary, checkout) {
+        let profile = if binary.parent().is_some_and(|folder| folder.ends_with("release")) {
+            " --release"
+        } else {
+            ""
+        };
+        panic!("{error}: run `cargo build -p acta-cli{profile}`");
+    }
+    binary
+}
+
+fn binary_beside_this_test() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.ancestors().nth(2).expect("tests lie in target/<profile>/deps");
-    let path = profile.join("acta");
-    assert!(path.exists(), "{} is missing: cargo build -p acta-cli", path.display());
-    path
+    profile.join("acta")
 }
 
 fn free_address() -> SocketAddr {

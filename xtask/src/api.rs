@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{has, root, run as run_command, say};
+use crate::shell::{cargo, root, run as run_command, say};
 
 /// What is tried.
 const DOCUMENT: &str = "spec/openapi/admin.json";
@@ -72,6 +72,7 @@ pub(crate) fn install() -> Result<()> {
 /// When something was found, or the server cannot be started.
 pub(crate) fn run() -> Result<()> {
     install()?;
+    run_command(cargo().args(["build", "--release", "--locked", "-p", "acta-cli"]))?;
     let document = root().join(DOCUMENT);
     run_command(module("openapi_spec_validator").arg(&document))?;
     let server = Server::start()?;
@@ -106,9 +107,6 @@ fn binary() -> PathBuf {
 
 impl Server {
     fn start() -> Result<Self> {
-        if !has(&binary().to_string_lossy(), &["--version"]) {
-            bail!("no {}: cargo build --release -p acta-cli", binary().display());
-        }
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let data = std::env::temp_dir().join(format!("acta-api-{}", std::process::id()));
         let child = Command::new(binary())

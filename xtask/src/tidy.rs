@@ -29,6 +29,6 @@ pub(crate) fn run() -> Result<()> {
     if !findings.is_empty() {
         bail!("{} finding(s)", findings.len());
     }
-    say("tidy: nothing to mend");
+    say("tidy: no findings");
     Ok(())
 }
