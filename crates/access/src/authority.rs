@@ -20,7 +20,7 @@ pub struct Authority {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnAuthority {
     /// It breaks rules of the specification.
-    #[error("expected the JSON text of an agent")]
+    #[error("expected an agent as JSON")]
     Faulty(Faults),
     /// It is a group.
     #[error("expected an agent, not a group")]

@@ -27,13 +27,13 @@ pub enum Act {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// It lacks every scope that permits the act.
-    #[error("the credential has none of the scopes that permit this")]
+    #[error("the credential has none of the required scopes")]
     Scopes {
         /// Each of these alone would permit it; none if no scope does.
         sufficient: &'static [Scope],
     },
     /// Its scopes permit the act, but a restriction does not.
-    #[error("a restriction of the credential forbids this")]
+    #[error("a restriction of the credential forbids the request")]
     Restricted {
         /// Which one.
         #[source]

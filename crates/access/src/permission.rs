@@ -60,7 +60,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
-        meaning: "see the tenant: its name, state, limits and usage",
+        meaning: "read the tenant: its name, state, limits and usage",
         is_write: false,
         roles: &Role::EVERY,
         scopes: ADMIN_READ,
@@ -68,7 +68,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::RenameTenant,
         name: "rename-tenant",
-        meaning: "give the tenant another name",
+        meaning: "rename the tenant",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -76,7 +76,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::SetTenantAudit,
         name: "set-tenant-audit",
-        meaning: "set whether statements that people read are logged",
+        meaning: "set whether the audit records which statements people read",
         is_write: true,
         // Administrators read statements, and who is watched does not switch that off.
         roles: OWNERS,
@@ -85,7 +85,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::DeleteTenant,
         name: "delete-tenant",
-        meaning: "ask for the tenant to be deleted, and take that back while it waits",
+        meaning: "delete the tenant, and restore it during the waiting period",
         is_write: true,
         roles: OWNERS,
         scopes: &[],
@@ -101,7 +101,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::WriteCredentials,
         name: "write-credentials",
-        meaning: "make, change, rotate and remove credentials",
+        meaning: "create, change, rotate and remove credentials",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -125,7 +125,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::InvitePeople,
         name: "invite-people",
-        meaning: "invite people, and take invitations back",
+        meaning: "invite people, and revoke invitations",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -168,7 +168,11 @@ const TABLE: [Row; 13] = [
 const _: () = {
     let mut index = 0;
     while index < TABLE.len() {
-        assert!(TABLE[index].permission as usize == index, "rows stand in the enumeration's order");
+        assert!(
+            TABLE[index].permission as usize == index,
+            "rows are in the order of the \
+                                                            enumeration"
+        );
         index += 1;
     }
 };

@@ -30,21 +30,21 @@ pub struct Restrictions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Restriction {
     /// It changes something.
-    #[error("the credential may only read")]
+    #[error("the credential is read-only")]
     ReadOnly,
     /// It comes from no page, or from one of another origin.
-    #[error("the credential may be used only by pages of its origins, which send `Origin`")]
+    #[error("the credential may be used only by pages of its allowed origins, which send `Origin`")]
     Origin,
     /// It is not about activities that begin with a prefix.
     #[error(
-        "the credential may be used only for activities that begin with one of its prefixes: \
+        "the credential may be used only for activities whose id begins with one of its prefixes: \
          the object of a statement, the `activity` of a query, the `activityId` of a document"
     )]
     ActivityPrefix,
     /// It is about persons.
     #[error(
-        "a credential that is restricted to activities may not be used for what is known \
-             of persons"
+        "a credential that is restricted to activities may not be used for persons and agent \
+         profiles"
     )]
     Persons,
     /// It is about another agent.
@@ -55,7 +55,7 @@ pub enum Restriction {
     Registration,
     /// It is about another activity.
     #[error(
-        "the credential may be used only for the activity that it is bound to and those below \
+        "the credential may be used only for the activity that it is bound to and activities below \
          it: as the object of a statement, or in its context activities"
     )]
     Activity,
@@ -69,7 +69,7 @@ pub enum Restriction {
     )]
     Administration,
     /// It asks for a token, and is one.
-    #[error("a browser token may not be exchanged for another one")]
+    #[error("a browser token may not be exchanged for another token")]
     Exchange,
 }
 

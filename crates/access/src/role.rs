@@ -24,7 +24,7 @@ pub enum Role {
 
 /// The text names no role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a role: owner, administrator, analyst, auditor or viewer")]
+#[error("`{0}` is not a role: expected owner, administrator, analyst, auditor or viewer")]
 pub struct UnknownRole(String);
 
 impl Role {
@@ -46,11 +46,11 @@ impl Role {
     /// What the role is for, as half a sentence.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Owner => "answers for the tenant, and may do everything in it",
+            Self::Owner => "is responsible for the tenant, and may do everything in it",
             Self::Administrator => "runs the tenant from day to day",
             Self::Analyst => "reads statements",
-            Self::Auditor => "reads who may do what and who did what, and no statement",
-            Self::Viewer => "sees the tenant and its figures, and no person's data",
+            Self::Auditor => "reads permissions and the audit, and no statements",
+            Self::Viewer => "reads the tenant and its usage, and no data of persons",
         }
     }
 }

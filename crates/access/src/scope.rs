@@ -37,7 +37,10 @@ pub enum Scope {
 
 /// The text names no scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a scope; there are {every}", every = Scope::EVERY.map(Scope::as_str).join(", "))]
+#[error(
+    "`{0}` is not a scope: expected one of {every}",
+    every = Scope::EVERY.map(Scope::as_str).join(", ")
+)]
 pub struct UnknownScope(String);
 
 impl Scope {
@@ -86,8 +89,8 @@ impl Scope {
             }
             Self::AllRead => "read all of xAPI",
             Self::All => "read and write all of xAPI",
-            Self::Admin => "administer the tenant as an administrator may",
-            Self::AdminRead => "read what `admin` lets change, and the audit",
+            Self::Admin => "administer the tenant with the permissions of an administrator",
+            Self::AdminRead => "read everything that `admin` may change, and the audit",
             Self::AuditRead => "read and export the audit",
         }
     }

@@ -85,19 +85,19 @@ impl ServerPermission {
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::ReadTenants => "list all tenants with their states, limits and usage",
-            Self::CreateTenants => "make tenants",
+            Self::CreateTenants => "create tenants",
             Self::RenameTenants => "rename any tenant",
-            Self::SuspendTenants => "suspend tenants, and let them go on",
-            Self::DeleteTenants => "delete tenants, and take that back while it waits",
+            Self::SuspendTenants => "suspend and resume tenants",
+            Self::DeleteTenants => "delete tenants, and restore them during the waiting period",
             Self::SetLimits => "set the limits of tenants",
             Self::AppointOwners => "invite owners into any tenant",
             Self::ReadAccounts => "list all accounts",
-            Self::CreateAccounts => "make accounts",
-            Self::ChangeAccounts => "lock accounts, let them in again, reset them, remove them",
-            Self::AppointOperators => "make operators of accounts, and take that away",
+            Self::CreateAccounts => "create accounts",
+            Self::ChangeAccounts => "disable, enable, reset and remove accounts",
+            Self::AppointOperators => "make accounts operators, and revoke this",
             Self::ReadServerAudit => "read the audit of the server",
             Self::ExportServerAudit => "export the audit of the server",
-            Self::ReadFollowers => "see how far the followers of the statement log are",
+            Self::ReadFollowers => "list the followers of the statement log and their progress",
             Self::ControlFollowers => "pause, resume and rebuild followers",
         }
     }

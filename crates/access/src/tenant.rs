@@ -11,7 +11,7 @@ pub struct TenantId(std::num::NonZeroU32);
 
 /// The text is not a whole number from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a tenant number from 1")]
+#[error("expected a tenant id of at least 1")]
 pub struct NotATenantId;
 
 impl TenantId {

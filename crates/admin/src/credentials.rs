@@ -267,7 +267,7 @@ impl Admin {
         self.permit(requester, tenant, Permission::WriteCredentials).await?;
         if OVERLAP_MAX < overlap {
             let days = OVERLAP_MAX.as_secs() / 86_400;
-            let message = format!("two secrets may overlap for {days} days at most");
+            let message = format!("expected an overlap of at most {days} days");
             return Err(AdminError::fault("/overlap_seconds", message));
         }
         let found = self.credential_of(tenant, key).await?;
@@ -327,15 +327,15 @@ fn check(label: &str, scopes: Scopes, restrictions: &Restrictions) -> Result<(),
     check_name("/label", label)?;
     let mut faults = Vec::new();
     if scopes.is_empty() {
-        faults.push(AdminFault::new("/scopes", "a credential needs at least one scope"));
+        faults.push(AdminFault::new("/scopes", "expected at least one scope"));
     }
     let (prefixes, origins) = (&restrictions.activity_prefixes, &restrictions.origins);
     if Restrictions::PREFIXES_MAX < prefixes.len() {
-        let message = format!("a credential has {} prefixes at most", Restrictions::PREFIXES_MAX);
+        let message = format!("expected at most {} prefixes", Restrictions::PREFIXES_MAX);
         faults.push(AdminFault::new("/activity_prefixes", message));
     }
     if Restrictions::ORIGINS_MAX < origins.len() {
-        let message = format!("a credential has {} origins at most", Restrictions::ORIGINS_MAX);
+        let message = format!("expected at most {} origins", Restrictions::ORIGINS_MAX);
         faults.push(AdminFault::new("/origins", message));
     }
     if faults.is_empty() { Ok(()) } else { Err(AdminError::Faulty(faults)) }

@@ -25,11 +25,11 @@ impl AdminFault {
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
     /// What was sent cannot be. Repair it, then send it again.
-    #[error("the input is not right")]
+    #[error("the input is not valid")]
     Faulty(Vec<AdminFault>),
 
     /// Whoever asks may not. Ask somebody who has the permission.
-    #[error("the permission `{permission}` is needed")]
+    #[error("the permission `{permission}` is required")]
     Forbidden {
         /// The name of the permission that is missing.
         permission: &'static str,
@@ -40,7 +40,7 @@ pub enum AdminError {
     NotFound,
 
     /// It was changed meanwhile. Read it again, then decide.
-    #[error("it was changed meanwhile")]
+    #[error("the resource has changed since it was read")]
     Stale,
 
     /// As things are, it is not possible. The text tells what is in the way.
@@ -48,26 +48,26 @@ pub enum AdminError {
     Conflict(&'static str),
 
     /// The key of the request was used for another request. Use a new one.
-    #[error("the idempotency key was used for another request")]
+    #[error("the idempotency key was used for a different request")]
     KeyReused,
 
     /// Who signs in is not known by what was presented.
-    #[error("the address, the password or the code is not right")]
+    #[error("the e-mail address, password or code is wrong")]
     NotSignedIn,
 
     /// The password is right; a code of the second factor is needed too.
-    #[error("a code of the second factor is needed")]
+    #[error("a code of the second factor is required")]
     CodeNeeded,
 
     /// Too many attempts to sign in have failed. Wait.
-    #[error("too many attempts have failed")]
+    #[error("too many failed attempts")]
     Delayed {
         /// How long.
         retry_after: Duration,
     },
 
     /// The link was used, has expired, or never was. Ask for a new one.
-    #[error("the link is not valid any more")]
+    #[error("the link is not valid")]
     LinkVoid,
 
     /// A use case of xAPI did not do what it was asked.

@@ -40,7 +40,7 @@ impl Admin {
     /// Removes everything in a tenant whose waiting period is over.
     async fn purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
         let id = found.value.id;
-        tracing::info!(tenant.id = %id, "removing everything in a deleted tenant");
+        tracing::info!(tenant.id = %id, "removing the data of a deleted tenant");
         // First what lets anybody in.
         self.remove_records::<Credential>(id).await?;
         self.remove_records::<CredentialUse>(id).await?;
@@ -65,7 +65,7 @@ impl Admin {
             self.entry_with(&server, "tenant.purged", of_tenant(id), &detail);
         let change = Change { writes: vec![found.write(&after)], entries: vec![(None, entry)] };
         if self.storage.commit(&change).await? == Committed::Done {
-            tracing::info!(tenant.id = %id, "a deleted tenant is gone");
+            tracing::info!(tenant.id = %id, "the data of a deleted tenant was removed");
         }
         self.authenticator.forget_tenant(id);
         Ok(())

@@ -160,7 +160,7 @@ impl Admin {
         let change = Change { writes: Vec::new(), entries: vec![(tenant, entry)] };
         if let Err(error) = self.storage.commit(&change).await {
             let cause: &dyn std::error::Error = &error;
-            tracing::error!(error = cause, "a refusal could not be told in the audit");
+            tracing::error!(error = cause, "a refusal could not be recorded in the audit");
         }
         AdminError::Forbidden { permission }
     }

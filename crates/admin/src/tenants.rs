@@ -56,7 +56,7 @@ pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminE
     let is_long = name.chars().nth(NAME_CHARS_MAX).is_some();
     if is_blank || is_long || name.contains(char::is_control) {
         let message = format!(
-            "a name has 1 to {NAME_CHARS_MAX} characters, none of control, and is not blank"
+            "expected 1 to {NAME_CHARS_MAX} characters, not blank, without control characters"
         );
         return Err(AdminError::fault(pointer, message));
     }
@@ -336,7 +336,10 @@ impl Admin {
             return Err(AdminError::Conflict("the tenant is not deleted"));
         };
         if purge <= self.clock.now() {
-            return Err(AdminError::Conflict("the waiting period is over: it is being removed"));
+            return Err(AdminError::Conflict(
+                "the waiting period is over: the data of the tenant is \
+                                             being removed",
+            ));
         }
         let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
         self.move_tenant(requester, found, state, "tenant.restored").await

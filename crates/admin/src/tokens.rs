@@ -63,14 +63,17 @@ impl Admin {
         let lifetime = new.lifetime.unwrap_or(self.options.token_lifetime);
         if Authenticator::TOKEN_LIFETIME_MAX < lifetime || lifetime.is_zero() {
             let hours = Authenticator::TOKEN_LIFETIME_MAX.as_secs() / 3600;
-            let message = format!("a token lives for more than nothing and {hours} hours at most");
+            let message = format!(
+                "expected a lifetime of more than zero and at most {hours} \
+                                   hours"
+            );
             return Err(AdminError::fault("/lifetime_seconds", message));
         }
         let expires = now.saturating_add(lifetime);
         let expires = credential.expires.map_or(expires, |ends| ends.min(expires));
         let scopes = new.scopes.unwrap_or_else(|| Authenticator::token_scopes(credential.scopes));
         if Scope::EVERY.into_iter().all(|scope| scope.administers() || !scopes.contains(scope)) {
-            return Err(AdminError::fault("/scopes", "a token needs at least one scope of xAPI"));
+            return Err(AdminError::fault("/scopes", "expected at least one xAPI scope"));
         }
         let claims = TokenClaims {
             id: self.new_id(),

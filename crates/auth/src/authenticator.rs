@@ -39,7 +39,7 @@ const SEAL_NAME: &str = "browser-token-seal";
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// Nothing was presented.
-    #[error("no credentials were presented")]
+    #[error("authentication required")]
     Missing,
     /// Something other than Basic credentials was presented.
     #[error("the authentication scheme is not supported")]
@@ -49,7 +49,7 @@ pub enum AuthError {
     Refused,
     /// The same, and wrong secrets were presented for this key too often. A right one is let
     /// in at any time.
-    #[error("wrong secrets were presented for this key too often")]
+    #[error("too many wrong secrets for this key")]
     Exhausted {
         /// How many a minute are tolerated.
         count_max: usize,
@@ -57,13 +57,13 @@ pub enum AuthError {
         retry_after: Duration,
     },
     /// The tenant is suspended or deleted. Its owner knows more.
-    #[error("the tenant of the credential is not served: it is {state}")]
+    #[error("the tenant of the credential is {state}")]
     Closed {
         /// What it is instead.
         state: &'static str,
     },
     /// The issuer of access tokens could not be asked, or not as it is configured.
-    #[error("could not ask the issuer of the access token")]
+    #[error("could not reach the issuer of the access token")]
     Issuer(#[source] OidcError),
     /// Storage could not be asked. Retry later.
     #[error("could not look up the credentials")]
@@ -237,7 +237,7 @@ impl Authenticator {
         let retry_after = match self.failures.count(key, self.clock.elapsed()) {
             Verdict::Tolerated => return AuthError::Refused,
             Verdict::Crossed(left) => {
-                tracing::warn!("more than {count_max} wrong secrets were presented for one key");
+                tracing::warn!("more than {count_max} wrong secrets for one key within a minute");
                 left
             }
             Verdict::Excessive(left) => left,

@@ -45,13 +45,13 @@ pub struct TokenClaims {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// A scope is more than the credential has, or is one for administration.
-    #[error("the scope `{0}` is more than the credential has, or not for tokens")]
+    #[error("the credential does not have the scope `{0}`, or tokens cannot have it")]
     Scope(Scope),
     /// The restrictions of the credential do not let it.
     #[error(transparent)]
     Restricted(acta_access::Restriction),
     /// The ids and addresses in it are too long together.
-    #[error("the agent and the activity are too long together")]
+    #[error("agent and activity together are too long")]
     TooLong,
 }
 

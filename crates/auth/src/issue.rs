@@ -27,12 +27,10 @@ pub(crate) const SEED_BYTES_MAX: usize = 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// The key cannot be sent in Basic authentication. Choose another one.
-    #[error(
-        "a key needs 1 to {SEED_BYTES_MAX} bytes and can hold neither colons nor control characters"
-    )]
+    #[error("expected a key of 1 to {SEED_BYTES_MAX} bytes without colons and control characters")]
     UnusableKey,
     /// The secret cannot be sent in Basic authentication. Choose another one.
-    #[error("a secret needs 1 to {SEED_BYTES_MAX} bytes and cannot hold control characters")]
+    #[error("expected a secret of 1 to {SEED_BYTES_MAX} bytes without control characters")]
     UnusableSecret,
     /// It could not be stored.
     #[error("could not store the credential")]

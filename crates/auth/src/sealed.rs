@@ -39,7 +39,7 @@ pub struct PayloadTooLong;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     /// It was not sealed here for this purpose, or it was changed. Refuse it.
-    #[error("not sealed here for this purpose")]
+    #[error("not sealed by this server for this purpose")]
     NotSealed,
     /// It is genuine but too old. Ask for a new one.
     #[error("expired")]

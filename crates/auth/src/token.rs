@@ -42,7 +42,7 @@ pub struct Token(Secret);
 
 /// The text is not a token of the kind that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a token of this kind")]
+#[error("not a token of this type")]
 pub struct NotAToken;
 
 impl Token {

@@ -284,6 +284,6 @@ fn log(asked: &Asked, status: u16, elapsed: Duration) {
         400.. => {
             tracing::info!(request.id = id, status, micros, "{method} {route} was refused");
         }
-        _ => tracing::debug!(request.id = id, status, micros, "{method} {route} was answered"),
+        _ => tracing::debug!(request.id = id, status, micros, "{method} {route} succeeded"),
     }
 }

@@ -117,7 +117,7 @@ impl Problem {
     pub fn faulty(faults: Vec<FaultView>) -> Self {
         let detail = match faults.as_slice() {
             [fault] => format!("{}: {}", fault.place(), fault.message),
-            faults => format!("{} faults were found; nothing was changed", faults.len()),
+            faults => format!("{} faults in the request; nothing was changed", faults.len()),
         };
         Self { faults, ..Self::new(StatusCode::BAD_REQUEST, "faults", detail) }
     }
@@ -129,49 +129,49 @@ impl Problem {
 
     /// Who asks is unknown.
     fn unauthenticated(why: &AuthError) -> Self {
-        let detail = format!("{why}; send a known key and its secret with the Basic scheme");
+        let detail = format!("{why}; send a key and its secret with the Basic scheme");
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
     /// There is nothing here.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing of this name")
+        Self::new(StatusCode::NOT_FOUND, "not-found", "resource not found")
     }
 
     /// The resource does not know the method.
     pub(crate) fn method_not_allowed() -> Self {
-        let detail = "the resource does not support this method; the Allow header lists those";
+        let detail = "the resource does not support this method; the Allow header lists the \
+                      supported methods";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
     }
 
     /// Something sent is larger than it may be; `key` sets how large.
     pub(crate) fn too_large(what: &str, bytes_max: u64, key: &str) -> Self {
-        let detail = format!("{what} may have {bytes_max} bytes at most ({key})");
+        let detail = format!("{what} may have at most {bytes_max} bytes ({key})");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
     }
 
     /// The address is longer than it may be.
     pub(crate) fn url_too_long(bytes_max: usize) -> Self {
-        let detail =
-            format!("an address may have {bytes_max} bytes at most (limits.url_bytes_max)");
+        let detail = format!("a URL may have at most {bytes_max} bytes (limits.url_bytes_max)");
         Self::new(StatusCode::URI_TOO_LONG, "uri-too-long", detail)
     }
 
     /// The headers of the request, or of one of its parts, are larger than they may be.
     pub(crate) fn head_too_large(what: &str, bytes_max: usize, key: &str) -> Self {
-        let detail = format!("{what} may have {bytes_max} bytes at most ({key})");
+        let detail = format!("{what} may have at most {bytes_max} bytes ({key})");
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", detail)
     }
 
     /// The configuration lists the origins whose pages may ask, and this one is not listed.
     pub(crate) fn foreign_origin() -> Self {
-        let detail = "pages of this origin may not ask (cors.origins)";
+        let detail = "pages of this origin are not allowed (cors.origins)";
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
     }
 
     /// Too much is going on.
     pub fn busy(retry_after: Duration) -> Self {
-        let detail = "the server is busy; repeat the request later";
+        let detail = "the server is busy; retry later";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
@@ -190,8 +190,8 @@ impl Problem {
 
     /// What the server keeps everything in is not there.
     fn unavailable(retry_after: Duration) -> Self {
-        let detail = "the database of the server cannot be reached, or takes no writes; nothing \
-                      was changed; repeat the request later";
+        let detail = "the database of the server is not available or is read-only; nothing was \
+                      changed; retry later";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
@@ -209,7 +209,7 @@ impl Problem {
             }
             Limit::Documents => {
                 let detail = format!(
-                    "the place holds {max} documents, the most that it may; remove one first \
+                    "this resource already has the maximum of {max} documents; delete one first \
                      (limits.documents_count_max)"
                 );
                 Self::new(StatusCode::BAD_REQUEST, "too-many-documents", detail)
@@ -219,7 +219,7 @@ impl Problem {
 
     /// Something failed here that the client can do nothing about.
     pub fn internal() -> Self {
-        let detail = "the server failed; its operator finds the cause in the log";
+        let detail = "internal server error; the cause is in the log of the server";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
@@ -296,7 +296,8 @@ impl From<AuthError> for Problem {
             }
             AuthError::Exhausted { count_max, retry_after } => {
                 let detail = format!(
-                    "{error}: {count_max} a minute are the most (limits.failures_count_max)"
+                    "{error}: at most {count_max} per minute are permitted \
+                     (limits.failures_count_max)"
                 );
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-failures", detail);
                 Self { retry_after: Some(retry_after), ..problem }
@@ -314,12 +315,12 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Scopes { sufficient: [] } => {
-                let detail = "no scope of a credential permits this";
+                let detail = "no scope of a credential permits this request";
                 Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
             }
             Denied::Scopes { sufficient } => {
                 let scopes: Vec<&str> = sufficient.iter().map(|scope| scope.as_str()).collect();
-                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
+                let detail = format!("one of these scopes is required: {}", scopes.join(", "));
                 Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
             }
             Denied::Restricted { restriction, statement_index } => {
@@ -327,7 +328,11 @@ impl From<Denied> for Problem {
                 let mut detail = format!("{restriction} (restriction `{name}`)");
                 if let Some(index) = statement_index {
                     // Writing into a string cannot fail.
-                    let _ = write!(detail, "; nothing was stored because of /{index}");
+                    let _ = write!(
+                        detail,
+                        "; the statement at /{index} is the cause; nothing was \
+                                            stored"
+                    );
                 }
                 let problem = Self::new(StatusCode::FORBIDDEN, "restricted", detail);
                 Self { restriction: Some(name), ..problem }
@@ -345,14 +350,13 @@ impl From<ServiceError> for Problem {
             ServiceError::Conflict(ids) => {
                 let ids: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
                 let detail = format!(
-                    "statements with these ids are stored with other content: {}",
+                    "statements with these ids are already stored with different content: {}",
                     ids.join(", ")
                 );
                 Self::new(StatusCode::CONFLICT, "statement-conflict", detail)
             }
             ServiceError::PreconditionFailed => {
-                let detail = "the document is not the one that If-Match or If-None-Match names; \
-                              read it again";
+                let detail = "the document does not match If-Match or If-None-Match; read it again";
                 Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
             }
             ServiceError::Unconditional => {
@@ -364,14 +368,14 @@ impl From<ServiceError> for Problem {
             ServiceError::Busy { retry_after } => Self::busy(retry_after),
             ServiceError::Unavailable { retry_after } => Self::unavailable(retry_after),
             ServiceError::Full => {
-                tracing::error!("a request failed because no room is left");
-                let detail = "the server has no room left; nothing was changed";
+                tracing::error!("a request failed because there is no space left");
+                let detail = "the server has no space left; nothing was changed";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", detail)
             }
             ServiceError::Halted => {
-                let detail = "the server takes no more writes since its storage failed, until \
-                              its operator restarts it; what was just sent may be stored, and \
-                              repeating it then is safe";
+                let detail = "the server accepts no writes since its storage failed, until its \
+                              operator restarts it; the data of this request may be stored, and \
+                              repeating the request after the restart is safe";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "halted", detail)
             }
             ServiceError::Failed(_) => {
@@ -404,7 +408,7 @@ mod tests {
         let denied = Denied::Restricted { restriction, statement_index: Some(3) };
         let json = Problem::from(denied).write(ProblemForm::Json);
         assert!(json.contains(r#""restriction":"agent""#), "{json}");
-        assert!(json.contains("because of /3\""), "{json}");
+        assert!(json.contains("the statement at /3 is the cause"), "{json}");
         let scopes = Problem::from(Denied::Scopes { sufficient: Act::WriteState.sufficient() });
         let json = scopes.write(ProblemForm::Json);
         assert!(json.contains("state, all\"") && !json.contains("restriction"), "{json}");

@@ -115,7 +115,7 @@ impl<S: Clone + Send + Sync + 'static> RouteTable<S> {
             return self;
         }
         let inserted = self.matcher.insert(pattern, self.paths.len());
-        assert!(inserted.is_ok(), "the router has taken {pattern} with the same matcher");
+        assert!(inserted.is_ok(), "the router has accepted {pattern} with the same matcher");
         self.paths.push(PathRoutes { pattern: pattern.to_owned(), routes: vec![route] });
         self
     }

@@ -30,7 +30,7 @@ pub enum ServeError {
     #[error("could not accept connections")]
     Accept(#[source] io::Error),
     /// Requests were still being answered when the time for it had passed.
-    #[error("requests were cut off after {0:?}")]
+    #[error("requests in progress were aborted after {0:?}")]
     Drain(Duration),
 }
 
@@ -188,7 +188,7 @@ async fn accept_control(control: &Control) -> UnixStream {
         match accepted.and_then(|(stream, _)| Ok((stream.peer_cred()?.uid(), stream))) {
             Ok((user, stream)) if user == control.owner || user == 0 => return stream,
             Ok((user, _)) => {
-                tracing::warn!(user, "refused a user of this machine at the control socket");
+                tracing::warn!(user, "refused a local user at the control socket");
             }
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection to the control socket");
@@ -237,7 +237,7 @@ async fn serve_connection(
         biased;
         ended = serving => {
             if let Err(error) = ended {
-                tracing::debug!(%error, "a connection broke off");
+                tracing::debug!(%error, "a connection was lost");
             }
             true
         }

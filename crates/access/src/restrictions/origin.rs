@@ -12,7 +12,7 @@ pub struct Origin(Box<str>);
 
 /// The text is no origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an origin as in `https://app.example`, without a path; a host in ASCII")]
+#[error("expected an origin such as `https://app.example`, without a path and with an ASCII host")]
 pub struct NotAnOrigin;
 
 impl Origin {

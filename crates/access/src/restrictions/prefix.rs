@@ -22,7 +22,10 @@ pub enum NotAPrefix {
     )]
     NotAnIri,
     /// What follows could still be part of the name of the host.
-    #[error("expected a `/` behind the host, or other hosts that begin alike would be admitted")]
+    #[error(
+        "expected a `/` after the host; otherwise hosts with the same beginning would be \
+             allowed"
+    )]
     OpenHost,
 }
 

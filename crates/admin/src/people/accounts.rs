@@ -190,7 +190,7 @@ impl Admin {
             Attempt::Done => Ok(Idempotent::Performed(made)),
             Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
             Attempt::NameTaken => {
-                Err(AdminError::Conflict("there is an account with this address already"))
+                Err(AdminError::Conflict("an account with this e-mail address already exists"))
             }
             Attempt::Stale => Err(AdminError::Stale),
         }
@@ -273,7 +273,7 @@ impl Admin {
         match stays {
             Some(operator) => Ok(operator.write(&operator.value)),
             None => Err(AdminError::Conflict(
-                "it is the last operator: make another account an operator first",
+                "the account is the last operator: make another account an operator first",
             )),
         }
     }

@@ -207,7 +207,7 @@ impl Admin {
             Committed::Done => Ok(SignedIn { account, session, token }),
             Committed::Stale(_) => Err(AdminError::LinkVoid),
             Committed::NameTaken(_) => {
-                Err(AdminError::Conflict("there is an account with this address already"))
+                Err(AdminError::Conflict("an account with this e-mail address already exists"))
             }
         }
     }
@@ -259,7 +259,7 @@ impl Admin {
         }
         self.inviting_tenant(tenant).await?;
         if self.membership(tenant, account.id).await?.is_some() {
-            return Err(AdminError::Conflict("you have a role in the tenant already"));
+            return Err(AdminError::Conflict("you already have a role in the tenant"));
         }
         let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
         self.add_role(requester, &mut change, (account.id, tenant, role));

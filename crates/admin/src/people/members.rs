@@ -151,7 +151,7 @@ impl Admin {
         match stays {
             Some(owner) => Ok(owner.write(&owner.value)),
             None => Err(AdminError::Conflict(
-                "it is the last owner of a tenant: make somebody else an owner first",
+                "the person is the last owner of a tenant: make another person an owner first",
             )),
         }
     }
@@ -184,7 +184,7 @@ impl Admin {
         if let Some(known) = known
             && self.membership(tenant, known.value.id).await?.is_some()
         {
-            return Err(AdminError::Conflict("the person has a role in the tenant already"));
+            return Err(AdminError::Conflict("the person already has a role in the tenant"));
         }
         let lifetime = self.options.invitation_lifetime;
         let purpose = TicketPurpose::Invitation { tenant, email: email.clone(), role };

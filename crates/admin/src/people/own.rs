@@ -40,7 +40,7 @@ impl Admin {
         let counted = self.count_attempt(found.value.email.as_str(), "account").await?;
         if self.check_password(Some(found), password).await? == PasswordVerdict::Wrong {
             self.audit_wrong_password(requester).await?;
-            return Err(AdminError::fault("/current_password", "the password is not right"));
+            return Err(AdminError::fault("/current_password", "the password is wrong"));
         }
         self.forget_attempts(&counted).await
     }
@@ -125,7 +125,7 @@ impl Admin {
     ) -> Result<NewSecondFactor, AdminError> {
         let found = self.own_account(requester).await?;
         if found.value.second_factor.as_ref().is_some_and(|factor| factor.is_confirmed) {
-            return Err(AdminError::Conflict("there is a second factor already: remove it first"));
+            return Err(AdminError::Conflict("a second factor already exists: remove it first"));
         }
         self.check_own_password(requester, &found, current_password).await?;
         let secret = TotpSecret::new(&*self.entropy);
@@ -154,11 +154,14 @@ impl Admin {
     ) -> Result<RecoveryCodes, AdminError> {
         let found = self.own_account(requester).await?;
         let waiting = found.value.second_factor.clone().filter(|factor| !factor.is_confirmed);
-        let mut factor = waiting.ok_or(AdminError::Conflict("no second factor waits"))?;
+        let mut factor = waiting.ok_or(AdminError::Conflict(
+            "there is no unconfirmed second \
+                                                             factor",
+        ))?;
         let secret = TotpSecret::parse(&factor.secret).ok();
         let step = secret.and_then(|secret| secret.verify(code, self.clock.now(), None));
         if step.is_none() {
-            return Err(AdminError::fault("/code", "the code is not right"));
+            return Err(AdminError::fault("/code", "the code is wrong"));
         }
         let codes = RecoveryCode::make_set(&*self.entropy);
         factor.is_confirmed = true;

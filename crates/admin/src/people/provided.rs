@@ -235,5 +235,6 @@ impl Admin {
 }
 
 /// Why an address is not enough.
-const NOT_CONNECTED: &str = "there is an account with this address: sign in with its password, \
-                             then connect it with the identity provider on the account page";
+const NOT_CONNECTED: &str = "an account with this e-mail address already exists: sign in with its \
+                             password, then connect it with the identity provider on the account \
+                             page";

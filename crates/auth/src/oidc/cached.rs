@@ -119,7 +119,7 @@ impl<T> Cached<T> {
                 state.failure = Some((error.clone(), now));
                 let Some(older) = state.older(now, want) else { return Err(error) };
                 let cause: &dyn std::error::Error = &error;
-                tracing::warn!(error = cause, "an OpenID provider did not answer as it should");
+                tracing::warn!(error = cause, "an OpenID provider did not respond as expected");
                 Ok(older)
             }
         }

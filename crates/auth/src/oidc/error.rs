@@ -4,23 +4,23 @@
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OidcError {
     /// The provider does not answer, or not as it should. Retry later.
-    #[error("could not finish {act} at the OpenID provider")]
+    #[error("{act} at the OpenID provider failed")]
     Unavailable {
-        /// What failed, as in "asking for keys".
+        /// What failed, as in "requesting keys".
         act: &'static str,
         /// How.
         #[source]
         source: FetchError,
     },
     /// The configuration here and the provider do not fit. An operator should look.
-    #[error("the OpenID provider and the configuration do not fit: {0}")]
+    #[error("the OpenID provider does not match the configuration: {0}")]
     Setup(String),
     /// The person turned back, or the provider does not let them in.
-    #[error("the OpenID provider declined with `{0}`")]
+    #[error("the OpenID provider refused with `{0}`")]
     Declined(String),
     /// The answer belongs to no sign-in that was begun here, or to one that was begun too long
     /// ago or is over. Begin again.
-    #[error("the sign-in is not one that can be finished")]
+    #[error("the sign-in has expired or was not started in this browser")]
     Stale,
     /// The token is not to be trusted. Another one may be.
     #[error("the token is not accepted")]
@@ -31,16 +31,16 @@ pub enum OidcError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// There is none.
-    #[error("no answer: {0}")]
+    #[error("no response: {0}")]
     Unreachable(String),
     /// It does not come to an end.
-    #[error("an answer of more than {0} bytes")]
+    #[error("a response of more than {0} bytes")]
     TooLong(usize),
     /// It has another status than it should. Redirections are not followed.
-    #[error("an answer with status {0}")]
+    #[error("a response with status {0}")]
     Status(u16),
     /// It is not the JSON that it should be.
-    #[error("an answer that cannot be read: {0}")]
+    #[error("an invalid response: {0}")]
     Unreadable(String),
 }
 
@@ -54,16 +54,16 @@ pub enum TokenFault {
     #[error("its algorithm is not accepted")]
     Algorithm,
     /// The issuer has no key of that name and kind.
-    #[error("its key is not known")]
+    #[error("its key is unknown")]
     Key,
     /// The signature does not hold.
-    #[error("its signature does not hold")]
+    #[error("its signature is not valid")]
     Signature,
     /// It was issued by somebody else.
-    #[error("it comes from another issuer")]
+    #[error("it is from another issuer")]
     Issuer,
     /// It is meant for somebody else.
-    #[error("it is meant for another audience")]
+    #[error("it is for another audience")]
     Audience,
     /// It has expired, or never says when it will.
     #[error("it has expired")]
@@ -75,10 +75,10 @@ pub enum TokenFault {
     #[error("it belongs to another sign-in")]
     Nonce,
     /// It names nobody, or by a name that is none.
-    #[error("it names nobody")]
+    #[error("it has no subject")]
     Subject,
     /// It is a token of another kind, as an ID token where an access token is due.
-    #[error("it is a token of another kind")]
+    #[error("it has another token type")]
     Kind,
     /// It names no tenant.
     #[error("it names no tenant")]

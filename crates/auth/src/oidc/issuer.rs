@@ -51,9 +51,9 @@ impl Issuer {
         let parsed = Endpoint::parse(&name).zip(Endpoint::parse(&discovery));
         let (base, discovery) = parsed
             .filter(|(base, _)| base.url().query().is_none())
-            .ok_or_else(|| OidcError::Setup("an issuer is named by an https URL".to_owned()))?;
+            .ok_or_else(|| OidcError::Setup("expected an issuer as an https URL".to_owned()))?;
         let transport = Transport::new(timeout)
-            .map_err(|source| OidcError::Unavailable { act: "setting up", source })?;
+            .map_err(|source| OidcError::Unavailable { act: "setup", source })?;
         let (metadata, keys) = (Cached::new(), Cached::new());
         Ok(Self { name, base, discovery, algorithms, transport, clock, metadata, keys })
     }
@@ -102,7 +102,7 @@ impl Issuer {
     async fn keys(&self, want: Want) -> Result<Arc<KeySet>, OidcError> {
         let fetch = async || {
             let metadata = self.metadata().await?;
-            let unavailable = |source| OidcError::Unavailable { act: "asking for keys", source };
+            let unavailable = |source| OidcError::Unavailable { act: "requesting keys", source };
             let body = self.transport.find(&metadata.keys, None).await.map_err(unavailable)?;
             KeySet::parse(&body).map_err(unavailable)
         };

@@ -41,7 +41,7 @@ pub enum Algorithm {
 
 /// The text names no algorithm that an issuer may sign by.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an algorithm that an issuer may sign by")]
+#[error("`{0}` is not an accepted signature algorithm")]
 pub struct UnknownAlgorithm(String);
 
 impl Algorithm {

@@ -55,13 +55,18 @@ impl Metadata {
         })?;
         if document.issuer != issuer {
             let found = document.issuer.chars().take(200).collect::<String>();
-            let reason = format!("the issuer calls itself {found:?} and not {issuer:?}");
+            let reason = format!(
+                "the issuer is named {found:?} instead of {issuer:?} in its \
+                                  metadata"
+            );
             return Err(OidcError::Setup(reason));
         }
         let endpoint = |text: &str| {
             let endpoint = Endpoint::parse(text).filter(|endpoint| endpoint.is_as_safe_as(base));
             endpoint.ok_or_else(|| {
-                OidcError::Setup("the issuer names an address that is not https".to_owned())
+                OidcError::Setup(
+                    "the metadata of the issuer contains a URL that is not https".to_owned(),
+                )
             })
         };
         let optional = |text: &Option<String>| text.as_deref().map(endpoint).transpose();

@@ -226,7 +226,7 @@ impl Provider {
                 form.append_pair("client_secret", secret.expose());
             }
             (Some(_), ClientProof::Other) => {
-                let reason = "the provider takes client secrets in no way that is known here";
+                let reason = "the provider supports no known method for the client secret";
                 return Err(OidcError::Setup(reason.to_owned()));
             }
         }
@@ -274,7 +274,7 @@ impl Provider {
         token: &str,
     ) -> Result<(), OidcError> {
         let Some(endpoint) = &metadata.userinfo else { return Ok(()) };
-        let act = "asking for claims";
+        let act = "requesting claims";
         let body = self.issuer.transport.find(endpoint, Some(token)).await;
         let body = body.map_err(|source| OidcError::Unavailable { act, source })?;
         // A signed answer is none that can be read here; what the ID token says must do then.
@@ -305,11 +305,16 @@ impl Provider {
 }
 
 fn wanted<'m>(endpoint: Option<&'m Endpoint>, name: &str) -> Result<&'m Endpoint, OidcError> {
-    endpoint.ok_or_else(|| OidcError::Setup(format!("the issuer names no {name} endpoint")))
+    endpoint.ok_or_else(|| {
+        OidcError::Setup(format!(
+            "the metadata of the issuer has no {name} \
+                                                     endpoint"
+        ))
+    })
 }
 
 fn unavailable(source: FetchError) -> OidcError {
-    OidcError::Unavailable { act: "asking for tokens", source }
+    OidcError::Unavailable { act: "requesting tokens", source }
 }
 
 /// The tokens in an answer.
@@ -326,7 +331,7 @@ fn tokens(answer: &Answer) -> Result<Tokens, OidcError> {
     match error.as_str() {
         // The code is wrong, or too old, or was given before.
         "invalid_grant" => Err(OidcError::Stale),
-        _ => Err(OidcError::Setup(format!("it refuses to give tokens: {}", code(&error)))),
+        _ => Err(OidcError::Setup(format!("the token request was refused: {}", code(&error)))),
     }
 }
 

@@ -142,7 +142,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, FetchError> {
 
 /// With every cause in one text: the causes themselves are the client's own.
 fn unreachable(error: &reqwest::Error) -> FetchError {
-    let mut text = if error.is_timeout() { "the time is up" } else { "" }.to_owned();
+    let mut text = if error.is_timeout() { "timeout" } else { "" }.to_owned();
     let mut cause = error.source();
     while let Some(error) = cause {
         if !text.is_empty() {

@@ -51,7 +51,7 @@ pub struct PasswordHash(phc::PasswordHash);
 
 /// The text is not the hash of a password, or of a kind that is not computed here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an Argon2id hash in the PHC format, with parameters within bounds")]
+#[error("expected an Argon2id hash in the PHC format with parameters within bounds")]
 pub struct NotAPasswordHash;
 
 impl FromStr for PasswordHash {
@@ -115,16 +115,16 @@ pub enum PasswordVerdict {
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
     /// Too many wait already. Try again later.
-    #[error("too many passwords are being checked")]
+    #[error("too many passwords are being hashed")]
     Busy {
         /// How long to wait before the next attempt.
         retry_after: Duration,
     },
     /// It could not be computed, as for lack of memory.
-    #[error("could not compute the hash of a password")]
+    #[error("could not compute a password hash")]
     Failed(#[source] password_hash::Error),
     /// The process is shutting down, or the computation panicked.
-    #[error("the computation of the hash of a password was broken off")]
+    #[error("the computation of a password hash was aborted")]
     BrokenOff(#[source] JoinError),
 }
 

@@ -22,7 +22,7 @@ pub struct Password(Secret);
 
 /// The text is longer than any password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a password has at most {} characters", Password::CHARS_MAX)]
+#[error("a password may have at most {} characters", Password::CHARS_MAX)]
 pub struct PasswordTooLong;
 
 impl Password {
@@ -58,20 +58,23 @@ pub enum PasswordFault {
         chars_min: usize,
     },
     /// It is too long.
-    #[error("a password has at most {} characters", Password::CHARS_MAX)]
+    #[error("a password may have at most {} characters", Password::CHARS_MAX)]
     TooLong,
     /// It is made of common words, repetitions, rows of keys or the like.
-    #[error("the password is among the first that anybody would try")]
+    #[error("the password is too easy to guess")]
     Guessable,
     /// The same, once the e-mail address, names and the words of this product are left out.
-    #[error("the password is little more than the e-mail address, a name or this product's name")]
+    #[error(
+        "the password is too similar to the e-mail address, a name or the name of this \
+             product"
+    )]
     Personal,
 }
 
 /// The minimum is too low to be safe, or so high that good passwords are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the least length of passwords must be {} to {} characters",
+    "the minimum length of passwords must be {} to {} characters",
     PasswordRules::CHARS_MIN_LOWEST,
     PasswordRules::CHARS_MIN_HIGHEST
 )]

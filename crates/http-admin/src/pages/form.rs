@@ -26,7 +26,7 @@ impl FromRequest<Shared> for Form {
         let media_type = incoming.media_type();
         let form = "application/x-www-form-urlencoded";
         if media_type.is_none_or(|media_type| media_type.essence() != form) {
-            let detail = "the body must be a form, as browsers send it";
+            let detail = "the body must be a form (application/x-www-form-urlencoded)";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(Problem::new(status, "unsupported-media-type", detail));
         }
@@ -61,7 +61,7 @@ impl Form {
         if is_csrf_token(shared, requester, self.text("csrf")) {
             return Ok(());
         }
-        let detail = "the page is out of date; open it again, then send the form once more";
+        let detail = "the page has expired; open it again, then submit the form again";
         Err(Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail))
     }
 }
@@ -107,23 +107,22 @@ impl Failure {
                 Ok(Self { status: StatusCode::BAD_REQUEST, whole: None, fields })
             }
             AdminError::NotSignedIn => {
-                whole(StatusCode::FORBIDDEN, "The address, the password or the code is not right.")
+                whole(StatusCode::FORBIDDEN, "The e-mail address, password or code is wrong.")
             }
             AdminError::CodeNeeded => Ok(Self::at(
                 StatusCode::FORBIDDEN,
                 "code",
-                "Type the password again, and a code of your second factor.",
+                "Enter your password again, and a code of your second factor.",
             )),
             AdminError::Delayed { retry_after } => {
                 let seconds = retry_after.as_secs().saturating_add(1);
-                let text =
-                    format!("Too many attempts have failed. Try again in {seconds} seconds.");
+                let text = format!("Too many failed attempts. Try again in {seconds} seconds.");
                 whole(StatusCode::TOO_MANY_REQUESTS, &text)
             }
             AdminError::Conflict(detail) => whole(StatusCode::CONFLICT, &sentence(detail)),
             AdminError::Stale => whole(
                 StatusCode::CONFLICT,
-                "Something was changed at the same moment. Look at it, then try again.",
+                "The data was changed at the same time. Check it, then try again.",
             ),
             other @ (AdminError::Forbidden { .. }
             | AdminError::NotFound
@@ -228,7 +227,7 @@ impl<'a> Field<'a> {
     /// A password to be chosen.
     pub(super) const fn new_password(name: &'static str) -> Self {
         Self::new(name, "New password", (Kind::Password, "new-password"))
-            .hint("Long is what counts: four or five words of your own are good.")
+            .hint("Length matters most: use four or five words that only you combine.")
     }
 
     /// The password that holds.

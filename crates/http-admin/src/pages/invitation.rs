@@ -74,11 +74,12 @@ async fn show(
             form((hidden, vec![Field::address(email.as_str())]), failure)
         }
         Some((_, session)) => html! {
-            p { "The invitation is for somebody else than who has signed in." }
+            p { "This invitation is for another person. You are signed in with a different \
+                 account." }
             (signout::form(shared.csrf.token_for(&session.id).expose()))
         },
         None if has_account => html! {
-            p { "Sign in to accept." }
+            p { "Sign in to accept the invitation." }
             (signin::form((email.as_str(), token), failure))
         },
         None => {
@@ -93,7 +94,7 @@ async fn show(
         (next)
     };
     let status = failure.map_or(StatusCode::OK, |failure| failure.status);
-    Ok(page(status, "Accept the invitation", &content))
+    Ok(page(status, "Accept invitation", &content))
 }
 
 fn form(

@@ -100,7 +100,7 @@ pub(super) async fn begin(
             let session = opened.ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let own = session.filter(|session| is_of(visitor.as_ref(), session));
             own.ok_or_else(|| {
-                let detail = "the page is out of date; open your account again";
+                let detail = "the page has expired; open your account page again";
                 Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail)
             })?
         }

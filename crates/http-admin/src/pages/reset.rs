@@ -50,12 +50,12 @@ async fn show(
         action: "/reset",
         hidden: vec![("token", token)],
         fields: vec![Field::address(email.as_str()), Field::new_password("password")],
-        button: "Set the password",
+        button: "Set password",
         failure: failure.as_ref(),
         has_focus: true,
     };
     let content = html! {
-        p { "You are signed out everywhere once the new password is set." }
+        p { "Setting the new password ends all of your sessions." }
         (form)
     };
     let status = failure.map_or(StatusCode::OK, |failure| failure.status);

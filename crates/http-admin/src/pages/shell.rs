@@ -66,7 +66,8 @@ pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Respons
 /// The page for a link that is worth nothing.
 pub(super) fn void_link() -> Response {
     let content = html! {
-        p { "The link was used, has expired, or never was. Ask whoever sent it for a new one." }
+        p { "The link was used, has expired or does not exist. Request a new link from the person \
+             who sent it." }
         p { a href="/signin" { "Sign in" } }
     };
     page(StatusCode::GONE, "This link is not valid", &content)

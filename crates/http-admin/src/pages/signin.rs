@@ -23,7 +23,7 @@ pub(super) struct SigninParams {
 impl FromParams for SigninParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let notices = [
-            ("reset", "Your password is set. Sign in with it."),
+            ("reset", "Your password was set. Sign in with it."),
             ("signout", "You are signed out."),
         ];
         let after = params.text("after").unwrap_or_default();

@@ -30,12 +30,12 @@ impl Refuse {
     fn write(&self, status: u16) -> Vec<u8> {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         let problem = if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
-            let what = "the head of a request, of 100 headers at most,";
+            let what = "the request head (at most 100 headers)";
             Problem::head_too_large(what, self.bytes_max, "limits.head_bytes_max")
         } else if status == StatusCode::URI_TOO_LONG {
             Problem::url_too_long(self.bytes_max)
         } else {
-            Problem::new(status, "malformed", "the head of the request is not well-formed HTTP/1.1")
+            Problem::new(status, "malformed", "the request head is not valid HTTP/1.1")
         };
         let body = problem.write(ProblemForm::Problem);
         let mut text = format!("HTTP/1.1 {status}\r\n");

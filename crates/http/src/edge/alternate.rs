@@ -73,9 +73,9 @@ pub(crate) async fn rewrite(
         parts.headers.remove(name);
     }
     for (name, value) in form.headers {
-        let value = HeaderValue::from_str(&value).ok().ok_or_else(|| {
-            fault(name.as_str(), Rule::Header, "expected a header's value", &value)
-        })?;
+        let value = HeaderValue::from_str(&value)
+            .ok()
+            .ok_or_else(|| fault(name.as_str(), Rule::Header, "expected a header value", &value))?;
         parts.headers.insert(name, value);
     }
     let needs_content = method == Method::PUT || method == Method::POST;
@@ -87,11 +87,11 @@ pub(crate) async fn rewrite(
             Body::from(content)
         }
         Some(content) if !content.is_empty() => {
-            let message = "only PUT and POST have content";
+            let message = "content is permitted only for PUT and POST";
             return Err(fault("content", Rule::ParameterUnknown, message, "content"));
         }
         None if needs_content => {
-            let message = "the form must hold the content";
+            let message = "the form must contain the field content";
             return Err(fault("content", Rule::ParameterMissing, message, "nothing"));
         }
         Some(_) | None => Body::empty(),
@@ -101,7 +101,7 @@ pub(crate) async fn rewrite(
     let request = Request::from_parts(parts, body);
     match version_of(&request) {
         Some(version) if !version.has_alternate_syntax() => {
-            let message = "this version has no alternate request syntax";
+            let message = "this version of xAPI has no alternate request syntax";
             Err(fault(METHOD, Rule::ParameterUnknown, message, version.as_str()))
         }
         Some(_) | None => Ok(request),
@@ -162,7 +162,7 @@ impl Form {
                 Some(header) => form.headers.iter().any(|(known, _)| known == header),
             };
             if is_repeated {
-                return Err(fault(&plain, Rule::Parameter, "the field is sent twice", &value));
+                return Err(fault(&plain, Rule::Parameter, "the field is present twice", &value));
             }
             match header {
                 None => form.content = Some(Bytes::from(value)),

@@ -32,7 +32,7 @@ impl Bound {
 
     /// `what` may have `bytes_max` bytes, whatever the configuration says.
     pub fn fixed(what: &'static str, bytes_max: usize) -> Self {
-        Self::new(what, bytes_max, "this cannot be set")
+        Self::new(what, bytes_max, "a fixed limit")
     }
 
     /// Refuses `bytes` if they are too many.
@@ -249,13 +249,14 @@ fn read_coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 }
 
 fn broken_gzip() -> Problem {
-    let fault = Fault::new("/content-encoding", Rule::Header, "a body that is no gzip");
+    let fault = Fault::new("/content-encoding", Rule::Header, "a body that is not valid gzip");
     Problem::faulty(vec![fault.into()])
 }
 
 fn too_dense(ratio_max: u64) -> Problem {
     let detail = format!(
-        "a packed body may become {ratio_max} times as large at most (limits.unpacked_ratio_max)"
+        "a compressed body may expand to at most {ratio_max} times its size \
+         (limits.unpacked_ratio_max)"
     );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
 }

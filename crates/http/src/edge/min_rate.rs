@@ -53,8 +53,8 @@ impl MinRate {
     fn too_slow(&self) -> Problem {
         let Self { span, bytes_min, .. } = self;
         let detail = format!(
-            "the body did not arrive in time: within {span:?} of waiting it must go on by \
-             {bytes_min} bytes (limits.body_timeout, limits.rate_bytes_min)"
+            "the body arrived too slowly: at least {bytes_min} bytes are required in every \
+             {span:?} (limits.body_timeout, limits.rate_bytes_min)"
         );
         Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
     }
@@ -65,7 +65,7 @@ pub(super) async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem>
     loop {
         match body.frame().await {
             None => return Ok(None),
-            Some(Err(_)) => return Err(Problem::broken(Rule::Header, "a body that broke off")),
+            Some(Err(_)) => return Err(Problem::broken(Rule::Header, "an incomplete body")),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data()
                     && data.has_remaining()

@@ -91,8 +91,10 @@ impl Params {
         let count = query.split('&').filter(|segment| !segment.is_empty()).count();
         if limits.count_max < count {
             let most = limits.count_max;
-            let message =
-                format!("a request has {most} parameters at most (limits.parameters_count_max)");
+            let message = format!(
+                "a request may have at most {most} parameters \
+                         (limits.parameters_count_max)"
+            );
             params.fault("", Rule::Parameter, &message, &format!("{count} parameters"));
             return params.finish(None);
         }
@@ -216,7 +218,7 @@ impl Params {
             Ok(actor) => {
                 let ifi = actor.ifi.clone();
                 let message = "expected an agent or a group with an identifier";
-                let ifi = self.read("agent", "a group without identifier", message, |_| ifi)?;
+                let ifi = self.read("agent", "a group without an identifier", message, |_| ifi)?;
                 Some((actor, ifi))
             }
         }
@@ -232,7 +234,7 @@ impl Params {
     /// The value if there was no fault and nothing is left over.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
         for (name, value) in std::mem::take(&mut self.pairs) {
-            let message = "the resource does not know this parameter";
+            let message = "the resource does not support this parameter";
             self.fault(&name, Rule::ParameterUnknown, message, &value);
         }
         match value {
@@ -243,7 +245,7 @@ impl Params {
 
     fn add(&mut self, name: String, value: String) {
         if self.has(&name) {
-            self.fault(&name, Rule::Parameter, "the parameter is sent twice", &value);
+            self.fault(&name, Rule::Parameter, "the parameter is present twice", &value);
         } else {
             self.pairs.push((name, value));
         }

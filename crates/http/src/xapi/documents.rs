@@ -114,7 +114,7 @@ impl<R: Resource> FromParams for DocumentOrList<R> {
     fn from_params(params: &mut Params) -> Option<Self> {
         if params.has(R::NAME) {
             if params.has("since") {
-                let message = "`since` selects among all documents, not one that is named";
+                let message = "`since` cannot be combined with the id of a document";
                 params.fault("since", Rule::ParameterConflict, message, R::NAME);
                 params.text("since");
             }

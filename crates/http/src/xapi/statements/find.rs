@@ -56,7 +56,8 @@ impl FromParams for Wanted {
         };
         let id = params.uuid(name).map(StatementId);
         for other in params.take_known(&SEARCH_NAMES) {
-            let message = "only format and attachments go with the id of a statement";
+            let message = "only `format` and `attachments` can be combined with the id of a \
+                           statement";
             params.fault(other, Rule::ParameterConflict, message, name);
         }
         if name == "statementId" { id.map(Self::One) } else { id.map(Self::Voided) }

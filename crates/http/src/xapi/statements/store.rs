@@ -205,7 +205,7 @@ impl<'a> Parts<'a> {
         match error {
             MultipartError::TooManyParts => {
                 let detail = format!(
-                    "a request may have {} parts at most (limits.multipart_parts_max)",
+                    "a request may have at most {} parts (limits.multipart_parts_max)",
                     bounds.parts_max
                 );
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
