@@ -1,4 +1,4 @@
-//! The tables of who may do what, as a page for people.
+//! The reference page of permissions.
 
 use std::fmt::Write;
 
@@ -22,9 +22,9 @@ pub fn reference_page() -> String {
     page
 }
 
-/// Appends a heading, what it is about, and the head of a table.
+/// Appends a heading, a description, and the header of a table.
 fn push_section(page: &mut String, (title, text): (&str, &str), columns: &[&str]) {
-    // Here as below: writing to a String cannot fail.
+    // Writing to a String cannot fail, here and below.
     let _ = write!(page, "\n## {title}\n\n{text}\n\n| {} |\n|", columns.join(" | "));
     page.push_str(&" --- |".repeat(columns.len()));
     page.push('\n');

@@ -1,4 +1,4 @@
-//! Browser tokens: issued in the place of credentials.
+//! Issuing browser tokens for credentials.
 
 use std::time::Duration;
 
@@ -12,35 +12,35 @@ use crate::audit_entry::of_credential;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
-/// A browser token to be issued.
+/// A new browser token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// For whom, and where.
+    /// Its agent, registration and activity.
     pub binding: Binding,
-    /// From which origin alone, if from one.
+    /// The only allowed origin, if there is one.
     pub origin: Option<Origin>,
-    /// What it may be used for; none for all that content does for a learner.
+    /// Its scopes; none for everything that content does for a learner.
     pub scopes: Option<Scopes>,
-    /// How long; none for as long as tokens live by default.
+    /// Its lifetime; none for the default.
     pub lifetime: Option<Duration>,
 }
 
-/// A browser token, which is told this once.
+/// A browser token, which is returned only once.
 #[derive(Clone, Debug)]
 pub struct IssuedToken {
-    /// The token, as the Bearer scheme takes it.
+    /// The token for the Bearer scheme.
     pub token: Secret,
-    /// The whole value of the header `Authorization` in the Basic scheme.
+    /// The value of the header `Authorization` in the Basic scheme.
     pub basic: Secret,
-    /// What it may be used for.
+    /// The scopes.
     pub scopes: Scopes,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires: Timestamp,
 }
 
 impl Admin {
-    /// Issues a browser token in the place of a credential of the tenant: asked for by people
-    /// who may, or with the credential itself.
+    /// Issues a browser token for a credential of the tenant, for people with the permission, or
+    /// for the credential itself.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Admin {
             .authenticator
             .issue_token(&of, &claims, expires)
             .map_err(|error| fault_of(&error))?;
-        // Not for whom: the audit stays when a person is erased.
+        // Without the agent: the audit stays when a person is erased.
         let detail = json!({
             "token": claims.id.to_string(),
             "scopes": scopes.to_string(),
@@ -110,11 +110,11 @@ impl Admin {
 }
 
 impl Admin {
-    /// Issues a browser token in the place of the credential that asks.
+    /// Issues a browser token for the requesting credential.
     ///
     /// # Errors
     ///
-    /// As [`Admin::issue_token`]; [`AdminError::Forbidden`] for whoever is no credential.
+    /// As [`Admin::issue_token`]; [`AdminError::Forbidden`] if the requester is not a credential.
     pub async fn exchange_own(
         &self,
         requester: &Requester,
@@ -130,7 +130,7 @@ impl Admin {
     }
 }
 
-/// Whether the requester is the credential itself, and not a token in its place.
+/// Whether the requester is the credential itself, and not a token of it.
 fn is_its_own(requester: &Requester, tenant: TenantId, key: &str) -> bool {
     match (&requester.capabilities, &requester.who) {
         (Capabilities::Credential(principal), Who::Credential(own)) => {

@@ -2,9 +2,9 @@
 //!
 //! A request is admitted before its body is read, by [`crate::caller::admit`] and the gate of its
 //! route. Arguments of handlers are checks: [`crate::caller::Administrator`], `Json`,
-//! [`acta_http::edge::Query`] with `PageParams`, `Id`, `IdempotencyKey`, `IfMatch`. Answers are
-//! views with a schema each, from which, with the handlers, [`openapi::text`] makes the OpenAPI
-//! document.
+//! [`acta_http::edge::Query`] with `PageParams`, `Id`, `IdempotencyKey`, `IfMatch`. Responses are
+//! views with a schema each. [`openapi::text`] makes the OpenAPI document from them and the
+//! handlers.
 
 mod audit;
 mod idempotency;

@@ -1,4 +1,4 @@
-//! `/account`: one's own account.
+//! `/account`: the account page.
 
 use acta_admin::{AdminError, Requester};
 use acta_auth::RecoveryCode;
@@ -29,15 +29,15 @@ pub(super) async fn get_account(
     }
 }
 
-/// What a form of the page has done.
+/// The result of a form of the page.
 enum Outcome {
-    /// Whatever the page shows by itself.
+    /// Show the page again.
     Plain,
-    /// Something that is told this once.
+    /// Show something that is shown only once.
     Told(&'static str, Markup),
 }
 
-/// Does what one of the forms asks for.
+/// Handles the forms of the page.
 pub(super) async fn post_account(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -125,7 +125,7 @@ fn codes_page(codes: &[&str]) -> Markup {
     }
 }
 
-/// What is wrong with one of the forms: which, and what.
+/// The errors of a form: its id, and the errors.
 type Wrong<'a> = Option<(&'static str, &'a Failure)>;
 
 async fn show(

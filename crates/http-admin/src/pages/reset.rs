@@ -1,4 +1,4 @@
-//! `/reset?token=`: somebody chooses a password.
+//! `/reset?token=`: sets a password.
 
 use acta_admin::{AdminError, LinkPurpose};
 use acta_http::edge::{ClientAddress, Query};
@@ -21,7 +21,7 @@ pub(super) async fn get_reset(
     show(&shared, &link.token, None).await
 }
 
-/// Sets the password. Whoever has chosen it signs in with it.
+/// Sets the password. The person then signs in with it.
 pub(super) async fn post_reset(
     State(shared): State<Shared>,
     client: ClientAddress,

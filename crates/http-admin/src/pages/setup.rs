@@ -1,4 +1,4 @@
-//! `/setup?token=`: the first account is made.
+//! `/setup?token=`: creates the first account.
 
 use acta_admin::{Introduction, LinkPurpose};
 use acta_http::edge::{ClientAddress, Query};
@@ -27,7 +27,7 @@ pub(super) async fn get_setup(
     }
 }
 
-/// Makes the account, and signs it in.
+/// Creates the account, and signs it in.
 pub(super) async fn post_setup(
     State(shared): State<Shared>,
     client: ClientAddress,

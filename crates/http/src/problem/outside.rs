@@ -1,4 +1,4 @@
-//! What quotas and identity providers refuse.
+//! Errors of quotas and identity providers.
 
 use acta_auth::oidc::OidcError;
 use acta_service::{OverQuota, QuotaError, QuotaLimit, ServiceError};
