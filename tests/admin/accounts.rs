@@ -36,7 +36,11 @@ fn check(kind: Kind) {
     let none = store.ask(&["account", "role", BEA, "none", "--tenant", "1"]);
     assert_eq!(none["roles"], json!([]));
     store.tell(&["account", "remove", BEA]);
-    store.refuse(&["account", "show", BEA], 1, "there is no account with bea@example.org");
+    store.refuse(
+        &["account", "show", BEA],
+        1,
+        "there is no account with the e-mail address bea@example.org",
+    );
     let audit = store.ask(&["audit", "list", "--server", "--act", "account."]);
     let removed = audit["items"][0].clone();
     assert_eq!((&removed["act"], &removed["who"]), (&json!("account.removed"), &json!("operator")));

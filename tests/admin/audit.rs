@@ -49,7 +49,7 @@ fn check_exporting(store: &Asked) {
     assert!(written.starts_with("sequence,id,at,who,"), "{written}");
     assert!(written.contains("credential.created"), "{written}");
     let nowhere = folder.path().join("missing/audit.csv");
-    store.refuse(&["audit", "export", nowhere.to_str().unwrap()], 2, "cannot make");
+    store.refuse(&["audit", "export", nowhere.to_str().unwrap()], 2, "cannot create");
 }
 
 #[test]

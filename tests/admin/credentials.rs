@@ -52,19 +52,19 @@ fn check(kind: Kind) {
     assert!(listed.contains(key) && listed.contains("blackbox"), "{listed}");
     assert!(!listed.contains(secret));
     store.tell(&["credential", "remove", key]);
-    store.refuse(&["credential", "show", key], 1, "there is nothing");
+    store.refuse(&["credential", "show", key], 1, "not found");
     store.refuse(&["credential", "create", "--label", "x", "--scope", "y"], 2, "not a scope");
     store.tell(&["tenant", "create", "another"]);
-    store.refuse(&["credential", "list"], 2, "name one with --tenant");
+    store.refuse(&["credential", "list"], 2, "select one with --tenant");
     let of_other = store.ask(&["credential", "list", "--tenant", "2"]);
     assert_eq!(of_other["items"], json!([]));
-    store.refuse(&["credential", "show", "blackbox", "--tenant", "2"], 1, "there is nothing");
+    store.refuse(&["credential", "show", "blackbox", "--tenant", "2"], 1, "not found");
 }
 
 /// What a credential is for which nothing is said.
 fn check_usual(store: &Asked) {
     let shown = store.tell(&["credential", "create", "--label", "simple"]);
-    assert!(shown.contains("shown only now"), "{shown}");
+    assert!(shown.contains("cannot be shown again"), "{shown}");
     let of = |name: &str| {
         let line = shown.lines().find_map(|line| line.strip_prefix(name));
         line.map(str::trim).unwrap_or_default().to_owned()
@@ -97,7 +97,7 @@ fn check_changing(store: &Asked, key: &str) {
     assert_eq!((&own["authority"], &own["expires"]), (&Value::Null, &Value::Null));
     assert_eq!(with(&["--scope", "all"])["scopes"], json!(["all"]));
     assert_eq!(with(&["--origin", "none"])["origins"], json!([]));
-    store.refuse(&change, 2, "name what is to be different");
+    store.refuse(&change, 2, "no change was given");
     let faulty = [&change[..], &["--activity-prefix", "no prefix"]].concat();
     store.refuse(&faulty, 1, "activity_prefixes");
 }
@@ -124,11 +124,11 @@ fn check_token(store: &Asked, key: &str) {
     }
     let agent = r#"{"account":{"homePage":"https://a.example","name":"ada"}}"#;
     let shown = store.tell(&["credential", "token", key, "--agent", agent]);
-    assert!(shown.contains("token") && shown.contains("only now"), "{shown}");
+    assert!(shown.contains("token") && shown.contains("cannot be shown again"), "{shown}");
     store.refuse(
         &["credential", "token", key, "--agent", "mailto:a@example.org", "--lifetime", "25h"],
         1,
-        "24 hours at most",
+        "at most 24 hours",
     );
 }
 

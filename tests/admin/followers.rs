@@ -23,7 +23,7 @@ fn check(kind: Kind) {
     assert_eq!(store.ask(&["follower", "pause", "entities"])["is_paused"], true);
     assert_eq!(store.ask(&["follower", "resume", "entities"])["is_paused"], false);
     assert_eq!(store.ask(&["follower", "rebuild", "entities"])["name"], "entities");
-    store.refuse(&["follower", "pause", "unheard-of"], 1, "there is nothing");
+    store.refuse(&["follower", "pause", "unheard-of"], 1, "not found");
     let acts = store.ask(&["audit", "list", "--server"]);
     let acts: Vec<&str> = acts["items"]
         .as_array()

@@ -20,7 +20,7 @@ fn check(kind: Kind) {
     let expected =
         json!({ "requests_per_second": null, "bytes_per_day": null, "statements_per_day": 7 });
     assert_eq!(limited["limits"], expected);
-    store.refuse(&["tenant", "limit", "2"], 2, "name a limit");
+    store.refuse(&["tenant", "limit", "2"], 2, "no limit was given");
     store.refuse(&["tenant", "limit", "2", "--statements-per-day", "0"], 1, "from 1");
     assert_eq!(store.ask(&["tenant", "audit-reads", "2", "on"])["audits_reads"], true);
     assert_eq!(store.ask(&["tenant", "audit-reads", "2", "off"])["audits_reads"], false);
@@ -28,8 +28,8 @@ fn check(kind: Kind) {
     assert_eq!(store.ask(&["tenant", "resume", "2"])["state"], "active");
     assert_eq!(store.ask(&["tenant", "usage", "2"])["statements"], 0);
     check_deleting(&store);
-    store.refuse(&["tenant", "show", "3"], 1, "there is nothing");
-    store.refuse(&["tenant", "show", "none"], 2, "tenant number");
+    store.refuse(&["tenant", "show", "3"], 1, "not found");
+    store.refuse(&["tenant", "show", "none"], 2, "tenant id");
 }
 
 fn check_deleting(store: &Asked) {

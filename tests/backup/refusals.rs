@@ -170,7 +170,7 @@ fn places_that_cannot_be_used_are_refused() {
     for inside in [stage.data.clone(), stage.data.join("backup"), stage.data.join("a/b")] {
         let ran = back_up(&stage.data, &inside);
         assert_eq!(ran.code, Some(2));
-        assert!(ran.err.contains("lies in the data directory"), "{}", ran.err);
+        assert!(ran.err.contains("is inside the data directory"), "{}", ran.err);
     }
     let ran = restore(&nowhere, &stage.place("restored"));
     assert_eq!(ran.code, Some(2));

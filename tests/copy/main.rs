@@ -149,7 +149,7 @@ fn check_unfinished(data: &Path) {
     for arguments in commands {
         let ran = run(acta().args(arguments).arg(data).stdin(Stdio::null()));
         assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.err);
-        let says = "the store is an unfinished copy of another one: finish it with the same";
+        let says = "the store is an unfinished copy: complete it with the same";
         assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
     }
 }

@@ -109,7 +109,7 @@ fn check_full(answer: Answer) {
     let problem = answer.expect(507).json();
     assert_eq!(problem["type"], "urn:acta:problem:full", "{problem}");
     let detail = problem["detail"].as_str().expect("a problem has a detail");
-    assert!(detail.contains("no room"), "{detail}");
+    assert!(detail.contains("no space left"), "{detail}");
 }
 
 /// Repeats `act` until it is answered with success.

@@ -133,7 +133,7 @@ fn verify_says_which_statement_is_damaged() {
     let store = Store::new();
     let sound = store.run("verify");
     assert_eq!((sound.code, sound.out.as_str()), (Some(0), ""), "{}", sound.err);
-    assert!(sound.err.starts_with("sound: 900 statements in 1 segment, "), "{}", sound.err);
+    assert!(sound.err.starts_with("intact: 900 statements in 1 segment, "), "{}", sound.err);
     let lost = damage_a_statement(&store);
     let verified = store.run("verify");
     assert!(verified.out.starts_with(&format!("damaged  {}: ", lost.place)), "{}", verified.out);

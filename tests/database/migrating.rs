@@ -26,12 +26,12 @@ fn migrating_makes_the_schema_and_tells_from_which_version_to_which() {
 
     let first = migrate(&database.url(), &[]);
     assert_eq!(first.code, Some(0), "{}", first.err);
-    assert_eq!(first.err, "brought the schema from version 0 to version 1: first\n");
+    assert_eq!(first.err, "migrated the schema from version 0 to version 1: first\n");
 
     let none = json!({ "now": 1, "pending": [], "known": 1 });
     assert_eq!(check_of(&database), (Some(0), none));
     let second = migrate(&database.url(), &[]);
-    assert_eq!(second.err, "the schema has version 1; nothing is to be done\n");
+    assert_eq!(second.err, "the schema has version 1 and is up to date\n");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn several_that_migrate_at_once_do_it_once() {
 #[test]
 fn a_directory_has_nothing_to_migrate() {
     let ran = run(acta().arg("migrate"));
-    check_refused(&ran, "there is nothing to migrate: without storage.url");
+    check_refused(&ran, "there is nothing to migrate: storage.url is not set");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_newer_schema_is_refused_unless_this_release_can_work_beside_it() {
     database.sql("INSERT INTO acta.migrations VALUES (2, 'next', 1, now())");
     let beside = migrate(&database.url(), &[]);
     assert_eq!(beside.code, Some(0), "{}", beside.err);
-    assert!(beside.err.contains("version 2, made by a newer release"), "{}", beside.err);
+    assert!(beside.err.contains("version 2, from a newer release"), "{}", beside.err);
 
     database.sql("INSERT INTO acta.migrations VALUES (7, 'far', 4, now())");
     let newer = migrate(&database.url(), &[]);

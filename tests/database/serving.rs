@@ -122,7 +122,7 @@ fn several_nodes_that_start_at_once_make_one_store_with_one_credential() {
         ready(&Client::new(address, Version::V2_0_0)).expect(200);
     }
     let printed: String = nodes.into_iter().map(Node::stop).collect();
-    assert_eq!(printed.matches("Its first credential").count(), 1, "{printed}");
+    assert_eq!(printed.matches("This is its first credential").count(), 1, "{printed}");
     let key = database.sql("SELECT id FROM acta.records WHERE kind = 'credential'");
     assert!(printed.contains(&format!("  key     {key}\n")), "{printed}");
 }
@@ -156,7 +156,7 @@ fn statements_are_imported_into_a_database_and_exported_from_it() {
     let imported = run(command("import").arg(&file));
     assert_eq!((imported.code, imported.err.as_str()), (Some(0), "120 statements stored\n"));
     let again = run(command("import").args(["--again"]).arg(&file));
-    assert!(again.err.contains("120 there already"), "{}", again.err);
+    assert!(again.err.contains("120 already stored"), "{}", again.err);
     let exported = run(&mut command("export"));
     assert_eq!(exported.code, Some(0), "{}", exported.err);
     assert_eq!(exported.out.lines().count(), 120);
@@ -264,8 +264,8 @@ fn a_start_that_can_write_no_link_goes_on_without_it() {
         .sql("CREATE TRIGGER refuse BEFORE INSERT ON acta.records EXECUTE FUNCTION refuse()");
     let (server, _second) = start(&store.url("postgres"), &[]);
     server.client(Version::V2_0_0).fetch(&statement);
-    check_logged_once(&server, "nobody has an account, and no link could be made");
-    let link = "This link makes the first one";
+    check_logged_once(&server, "there is no account, and the set-up link could not be created");
+    let link = "This link creates the first account";
     assert!(!server.log().contains(link), "{}", server.log());
     drop(server);
 

@@ -96,7 +96,7 @@ const TABLE: &[Row] = &[
     ("limits.url_bytes_max", 1 << 10, form_url, 200, 414, "1024 bytes"),
     ("limits.parameters_count_max", 8, parameters, 200, 400, "8 parameters"),
     ("limits.anonymous_bytes_max", 2 << 10, anonymous_form, 200, 413, "2048 bytes"),
-    ("limits.failures_count_max", 3, wrong_secrets, 401, 429, "3 a minute"),
+    ("limits.failures_count_max", 3, wrong_secrets, 401, 429, "at most 3 per minute"),
 ];
 
 #[test]

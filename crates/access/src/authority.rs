@@ -1,13 +1,13 @@
-//! Who vouches for statements.
+//! The authority of statements.
 
 use std::str::FromStr;
 
 use acta_xapi::json::write_string;
 use acta_xapi::{ActorType, Faults, Ifi, Iri, Version, parse_actor};
 
-/// The agent that vouches for statements: what it is known by, and its JSON text.
+/// The agent that is the authority of statements: its identifier, and its JSON text.
 ///
-/// The text is always written here, so that one agent has one text.
+/// The text is always generated, so that one agent has one text.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.9.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +16,11 @@ pub struct Authority {
     json: String,
 }
 
-/// The text is no agent with an identifier.
+/// The text is not an agent with an identifier.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAnAuthority {
     /// It breaks rules of the specification.
-    #[error("expected the JSON text of an agent")]
+    #[error("expected an agent as JSON")]
     Faulty(Faults),
     /// It is a group.
     #[error("expected an agent, not a group")]
@@ -38,18 +38,17 @@ impl Authority {
             write_string(&mut json, name);
             json.push(',');
         }
-        // The key is a JSON object of the identifier alone.
+        // The key is a JSON object with only the identifier.
         json.push_str(key.strip_prefix('{').unwrap_or(&key));
         Self { ifi, json }
     }
 
-    /// The account `name` on the system with this home page, as which a credential writes
-    /// unless it is told otherwise.
+    /// The account `name` on the system with this home page, the default authority of a credential.
     pub fn of_account(home_page: &Iri, name: &str) -> Self {
         Self::new(Ifi::Account { home_page: home_page.clone(), name: name.into() }, None)
     }
 
-    /// What tells it from every other.
+    /// Its identifier.
     pub const fn ifi(&self) -> &Ifi {
         &self.ifi
     }

@@ -1,8 +1,8 @@
-//! The decision what is permitted.
+//! The decision what a principal may do on `/xapi`.
 
 use crate::{Permission, Principal, Restriction, Role, Scope, may_grant};
 
-/// What a request of xAPI wants to do.
+/// An act on xAPI resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Store statements.
@@ -19,26 +19,26 @@ pub enum Act {
     ReadProfiles,
     /// Write or remove activity or agent profile documents.
     WriteProfiles,
-    /// Read what is known of an activity or a person.
+    /// Read activities and persons.
     ReadEntities,
 }
 
 /// Why the principal may not do the act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// It lacks every scope that permits the act.
-    #[error("the credential has none of the scopes that permit this")]
+    /// It has none of the scopes that permit the act.
+    #[error("the credential has none of the required scopes")]
     Scopes {
         /// Each of these alone would permit it; none if no scope does.
         sufficient: &'static [Scope],
     },
     /// Its scopes permit the act, but a restriction does not.
-    #[error("a restriction of the credential forbids this")]
+    #[error("a restriction of the credential forbids the request")]
     Restricted {
-        /// Which one.
+        /// The restriction.
         #[source]
         restriction: Restriction,
-        /// Of several statements, which one is in its way, from 0.
+        /// The index of the statement that caused it, from 0.
         statement_index: Option<usize>,
     },
 }
@@ -62,7 +62,7 @@ impl Act {
         Self::ReadEntities,
     ];
 
-    /// What it is, as half a sentence.
+    /// A description, as a verb phrase.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::WriteStatements => "write statements",
@@ -88,7 +88,7 @@ impl Act {
         }
     }
 
-    /// The scopes of which each alone permits the act.
+    /// The scopes; each of them permits the act.
     pub const fn sufficient(self) -> &'static [Scope] {
         match self {
             Self::WriteStatements => &[Scope::StatementsWrite, Scope::All],
@@ -112,12 +112,12 @@ impl Act {
     }
 }
 
-/// Decides whether `principal` may do `act` at all. What it may do it to is for its
-/// [`Restrictions`](crate::Restrictions) to say.
+/// Decides whether `principal` may do `act` at all. Its [`Restrictions`](crate::Restrictions)
+/// decide on which data.
 ///
 /// # Errors
 ///
-/// [`Denied`] names the scopes that would have sufficed, or the restriction.
+/// [`Denied`] names the sufficient scopes, or the restriction.
 pub fn decide(principal: &Principal, act: Act) -> Result<(), Denied> {
     let sufficient = act.sufficient();
     if !principal.scopes.contains_any(sufficient) {
@@ -131,12 +131,12 @@ pub fn decide(principal: &Principal, act: Act) -> Result<(), Denied> {
 
 /// Decides whether `principal`, a credential, has `permission` in its tenant.
 ///
-/// One that is restricted to activities or bound to an agent never has: it could make
-/// itself another one that is not.
+/// A credential that is restricted to activities or bound to an agent never has one: it could
+/// create an unrestricted one.
 ///
 /// # Errors
 ///
-/// [`Denied`] names the scopes that would have sufficed, or the restriction.
+/// [`Denied`] names the sufficient scopes, or the restriction.
 pub fn decide_administration(principal: &Principal, permission: Permission) -> Result<(), Denied> {
     let sufficient = permission.scopes();
     if !principal.scopes.contains_any(sufficient) {
@@ -157,8 +157,8 @@ pub fn decide_administration(principal: &Principal, permission: Permission) -> R
 ///
 /// # Errors
 ///
-/// [`Denied`], as [`decide_administration`] with [`Permission::ChangeRoles`]; without any
-/// scope that would suffice where only an owner may.
+/// [`Denied`], as [`decide_administration`] with [`Permission::ChangeRoles`]; with no sufficient
+/// scope if only an owner may.
 pub fn decide_granting(principal: &Principal, granted: Role) -> Result<(), Denied> {
     decide_administration(principal, Permission::ChangeRoles)?;
     if may_grant(Role::Administrator, granted) {

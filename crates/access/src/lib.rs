@@ -1,8 +1,8 @@
 //! Tenants, roles, scopes and restrictions, and the functions that decide what is permitted.
 //!
-//! A request of xAPI is asked of [`decide`] and of the [`Restrictions`] of its principal, an
-//! act of administration of [`permits`] for people and of [`decide_administration`] for
-//! credentials. The page `docs/operate/access.md` is generated from the tables here.
+//! [`decide`] and the [`Restrictions`] of the principal decide on xAPI requests; [`permits`] for
+//! people and [`decide_administration`] for credentials decide on administration. The page
+//! `docs/operate/access.md` is generated from the tables here.
 //!
 //! Pure: no clock, file, socket or async.
 

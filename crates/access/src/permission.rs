@@ -1,29 +1,29 @@
-//! The table of what each role may do in its tenant.
+//! The table of the permissions of each role.
 
 use std::fmt;
 
 use crate::{Role, Scope};
 
-/// An act of administration in a tenant, or of a person on what the tenant holds.
+/// A permission in a tenant: to administer it, or to read its data as a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Permission {
-    /// See the tenant: its name, state, limits and usage.
+    /// Read the tenant: its name, state, limits and usage.
     ReadTenant,
-    /// Give the tenant another name.
+    /// Rename the tenant.
     RenameTenant,
-    /// Set whether statements that people read are logged.
+    /// Set whether the audit records which statements people read.
     SetTenantAudit,
-    /// Ask for the tenant to be deleted, and take that back while it waits.
+    /// Delete the tenant, and restore it during the waiting period.
     DeleteTenant,
     /// List credentials, without their secrets.
     ReadCredentials,
-    /// Make, change, rotate and remove credentials.
+    /// Create, change, rotate and remove credentials.
     WriteCredentials,
     /// Exchange a credential of the tenant for browser tokens.
     IssueTokens,
     /// List the people of the tenant and their roles.
     ReadPeople,
-    /// Invite people, and take invitations back.
+    /// Invite people, and revoke invitations.
     InvitePeople,
     /// Change the roles of people, and remove them from the tenant.
     ChangeRoles,
@@ -60,7 +60,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::ReadTenant,
         name: "read-tenant",
-        meaning: "see the tenant: its name, state, limits and usage",
+        meaning: "read the tenant: its name, state, limits and usage",
         is_write: false,
         roles: &Role::EVERY,
         scopes: ADMIN_READ,
@@ -68,7 +68,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::RenameTenant,
         name: "rename-tenant",
-        meaning: "give the tenant another name",
+        meaning: "rename the tenant",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -76,16 +76,16 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::SetTenantAudit,
         name: "set-tenant-audit",
-        meaning: "set whether statements that people read are logged",
+        meaning: "set whether the audit records which statements people read",
         is_write: true,
-        // Administrators read statements, and who is watched does not switch that off.
+        // Administrators read statements, so they must not switch off the record of it.
         roles: OWNERS,
         scopes: &[],
     },
     Row {
         permission: Permission::DeleteTenant,
         name: "delete-tenant",
-        meaning: "ask for the tenant to be deleted, and take that back while it waits",
+        meaning: "delete the tenant, and restore it during the waiting period",
         is_write: true,
         roles: OWNERS,
         scopes: &[],
@@ -101,7 +101,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::WriteCredentials,
         name: "write-credentials",
-        meaning: "make, change, rotate and remove credentials",
+        meaning: "create, change, rotate and remove credentials",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -125,7 +125,7 @@ const TABLE: [Row; 13] = [
     Row {
         permission: Permission::InvitePeople,
         name: "invite-people",
-        meaning: "invite people, and take invitations back",
+        meaning: "invite people, and revoke invitations",
         is_write: true,
         roles: RUNNERS,
         scopes: ADMIN,
@@ -164,11 +164,15 @@ const TABLE: [Row; 13] = [
     },
 ];
 
-// A row is found by its number.
+// A row is found by the discriminant of its permission.
 const _: () = {
     let mut index = 0;
     while index < TABLE.len() {
-        assert!(TABLE[index].permission as usize == index, "rows stand in the enumeration's order");
+        assert!(
+            TABLE[index].permission as usize == index,
+            "rows are in the order of the \
+                                                            enumeration"
+        );
         index += 1;
     }
 };
@@ -190,12 +194,12 @@ impl Permission {
         &ROWS[self as usize]
     }
 
-    /// The name, as in `read-audit`.
+    /// The name, such as `read-audit`.
     pub const fn as_str(self) -> &'static str {
         self.row().name
     }
 
-    /// What it lets do, as half a sentence.
+    /// A description, as a verb phrase.
     pub const fn meaning(self) -> &'static str {
         self.row().meaning
     }
@@ -210,7 +214,7 @@ impl Permission {
         self.row().roles
     }
 
-    /// The scopes of which each alone gives it to a credential; none if only people may.
+    /// The scopes; each of them gives it to a credential. Empty if only people may have it.
     pub const fn scopes(self) -> &'static [Scope] {
         self.row().scopes
     }
@@ -231,7 +235,7 @@ pub fn permits(role: Role, permission: Permission) -> bool {
 mod tests {
     use super::*;
 
-    /// What each role may, apart from the table: a second look at it.
+    /// The expected permissions of each role, independent of the table.
     fn expected(role: Role) -> Vec<&'static str> {
         let names = match role {
             Role::Owner => {

@@ -1,10 +1,10 @@
-//! Who asks.
+//! The principal of a request.
 
 use std::sync::Arc;
 
 use crate::{Authority, Restrictions, Scopes, TenantId};
 
-/// Who asks: the tenant, the name to be quoted as, and what is permitted.
+/// The principal of a request: its tenant, its name, and its rights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// The tenant, which comes from the credential alone.
@@ -12,12 +12,12 @@ pub struct Principal {
     /// The key of the credential. It becomes the account name in the authority of
     /// statements written by it, unless that is set.
     pub name: String,
-    /// What the credential may be used for.
+    /// The scopes of the credential.
     pub scopes: Scopes,
-    /// Within which bounds.
+    /// The restrictions of the credential.
     pub restrictions: Arc<Restrictions>,
-    /// Who vouches for what it writes. None is the account made of the home page of the
-    /// store and of `name`.
+    /// The authority of statements that it writes. None means the account made from the home page
+    /// of the store and `name`.
     pub authority: Option<Arc<Authority>>,
 }
 

@@ -1,4 +1,4 @@
-//! The tables of who may do what, as a page for people.
+//! The reference page of permissions.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ pub fn reference_page() -> String {
          <!-- Generated from crates/access/src by `cargo xtask generate`. -->\n\n\
          People have a role in each tenant that they belong to, and some are operators of the\n\
          server. API credentials have scopes, and may be restricted:\n\
-         [credentials.md](credentials.md). These tables are what the server decides by.\n",
+         [credentials.md](credentials.md). The server decides by these tables.\n",
     );
     push_roles(&mut page);
     push_grants(&mut page);
@@ -22,9 +22,9 @@ pub fn reference_page() -> String {
     page
 }
 
-/// Appends a heading, what it is about, and the head of a table.
+/// Appends a heading, a description, and the header of a table.
 fn push_section(page: &mut String, (title, text): (&str, &str), columns: &[&str]) {
-    // Here as below: writing to a String cannot fail.
+    // Writing to a String cannot fail, here and below.
     let _ = write!(page, "\n## {title}\n\n{text}\n\n| {} |\n|", columns.join(" | "));
     page.push_str(&" --- |".repeat(columns.len()));
     page.push('\n');
@@ -40,27 +40,27 @@ fn push_marks(page: &mut String, cells: &[&str], marks: impl Iterator<Item = boo
 }
 
 fn push_roles(page: &mut String) {
-    let mut text = String::from("In the tenant where somebody has it:\n");
+    let mut text = String::from("Roles apply only in the tenant where they are given:\n");
     for role in Role::EVERY {
         let _ = write!(text, "\n- **{role}** {}.", role.meaning());
     }
     let names = Role::EVERY.map(Role::as_str);
-    let columns = [&["may", "that is"][..], &names].concat();
+    let columns = [&["may", "description"][..], &names].concat();
     push_section(page, ("Roles", &text), &columns);
     for permission in Permission::EVERY {
         let cells = [&*format!("`{permission}`"), permission.meaning()];
         push_marks(page, &cells, Role::EVERY.into_iter().map(|role| permits(role, permission)));
     }
     page.push_str(
-        "\nA viewer reads no statement, since every statement tells of a person.\n\
-         Only an owner sets whether it is logged when people read statements: administrators\n\
-         read them, and who is watched does not switch that off.\n",
+        "\nA viewer reads no statements, because every statement contains data of a person.\n\
+         Only an owner sets whether the audit records which statements people read:\n\
+         administrators read statements, and must not be able to switch off the record of it.\n",
     );
 }
 
 fn push_grants(page: &mut String) {
     let text = "Who may give a role to somebody, and take it away. \
-                A change from one role to another is both.";
+                Changing a role takes away the old one and gives the new one.";
     let columns = [&["who"][..], &Role::EVERY.map(Role::as_str)].concat();
     push_section(page, ("Giving roles", text), &columns);
     for granter in Role::EVERY {
@@ -72,20 +72,21 @@ fn push_grants(page: &mut String) {
 }
 
 fn push_operators(page: &mut String) {
-    let text = "An operator runs the server. \
-                None of this reads or writes what is in a tenant: that takes a role there.\n\
-                Whoever is at the command line of the machine is an operator, and an owner of \
-                every tenant.";
-    push_section(page, ("Operators", text), &["may", "that is"]);
+    let text = "An operator administers the server. \
+                None of these permissions gives access to the data in a tenant: that needs a role \
+                there.\n\
+                The command line on the machine acts as an operator, and as an owner of every \
+                tenant.";
+    push_section(page, ("Operators", text), &["may", "description"]);
     for permission in ServerPermission::EVERY {
         let _ = writeln!(page, "| `{permission}` | {} |", permission.meaning());
     }
 }
 
 fn push_scopes(page: &mut String) {
-    let text = "A credential may do on `/xapi` what one of its scopes lets it do. \
-                The first eight are the specification's.\n\
-                `all` is all of xAPI, and nothing of administration.";
+    let text = "The scopes of a credential decide what it may do on `/xapi`. \
+                The first eight are defined by the specification.\n\
+                `all` covers all of xAPI, but no administration.";
     let columns = [&["scope"][..], &Act::EVERY.map(Act::meaning)].concat();
     push_section(page, ("Scopes", text), &columns);
     for scope in Scope::EVERY {
@@ -95,8 +96,8 @@ fn push_scopes(page: &mut String) {
 }
 
 fn push_administration(page: &mut String) {
-    let text = "A credential may administer its tenant by these scopes. \
-                It gives and takes away the roles that an administrator may.";
+    let text = "A credential may administer its tenant by these scopes. It may give and take away \
+                the same roles as an administrator.";
     let scopes: Vec<Scope> = Scope::EVERY.into_iter().filter(|scope| scope.administers()).collect();
     let names = scopes.iter().map(|scope| format!("`{scope}`"));
     let names: Vec<String> = std::iter::once("may".to_owned()).chain(names).collect();
@@ -109,9 +110,9 @@ fn push_administration(page: &mut String) {
 }
 
 fn push_restrictions(page: &mut String) {
-    let text = "A refusal names the restriction in its way. \
-                How each works: [credentials.md](credentials.md).";
-    push_section(page, ("Restrictions", text), &["name", "that is"]);
+    let text = "An error names the restriction that forbids the request. How each works: \
+                [credentials.md](credentials.md).";
+    push_section(page, ("Restrictions", text), &["name", "description"]);
     for restriction in Restriction::EVERY {
         let _ = writeln!(page, "| `{}` | {restriction} |", restriction.as_str());
     }

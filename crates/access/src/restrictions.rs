@@ -1,7 +1,7 @@
-//! Within which bounds a credential may be used, whatever its scopes.
+//! Restrictions of credentials, in addition to their scopes.
 //!
-//! One rule tells which statements are in reach, and it holds for writing and for reading
-//! alike: what a credential may not write, it does not find either.
+//! One rule decides which statements are in reach, for writing and for reading: a credential does
+//! not find statements that it may not write.
 
 mod binding;
 mod origin;
@@ -13,38 +13,38 @@ pub use binding::Binding;
 pub use origin::{NotAnOrigin, Origin};
 pub use prefix::{ActivityPrefix, NotAPrefix};
 
-/// Within which bounds a credential may be used, whatever its scopes. By default without any.
+/// The restrictions of a credential, in addition to its scopes. None by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restrictions {
-    /// Whether it may change nothing.
+    /// Whether it is read-only.
     pub is_read_only: bool,
-    /// Where activities must begin, if there are any: with one of these.
+    /// The allowed prefixes of activity ids; all if empty.
     pub activity_prefixes: Vec<ActivityPrefix>,
-    /// The origins of the pages that may use it, if there are any.
+    /// The allowed origins of pages; all if empty.
     pub origins: Vec<Origin>,
-    /// The agent that it acts for, and where.
+    /// The agent that it acts for, with further bounds.
     pub binding: Option<Binding>,
 }
 
-/// A bound that is in the way of a request.
+/// A restriction that forbids a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Restriction {
     /// It changes something.
-    #[error("the credential may only read")]
+    #[error("the credential is read-only")]
     ReadOnly,
-    /// It comes from no page, or from one of another origin.
-    #[error("the credential may be used only by pages of its origins, which send `Origin`")]
+    /// It does not come from a page of an allowed origin.
+    #[error("the credential may be used only by pages of its allowed origins, which send `Origin`")]
     Origin,
-    /// It is not about activities that begin with a prefix.
+    /// It is not about activities with an allowed prefix.
     #[error(
-        "the credential may be used only for activities that begin with one of its prefixes: \
+        "the credential may be used only for activities whose id begins with one of its prefixes: \
          the object of a statement, the `activity` of a query, the `activityId` of a document"
     )]
     ActivityPrefix,
     /// It is about persons.
     #[error(
-        "a credential that is restricted to activities may not be used for what is known \
-             of persons"
+        "a credential that is restricted to activities may not be used for persons and agent \
+         profiles"
     )]
     Persons,
     /// It is about another agent.
@@ -55,7 +55,7 @@ pub enum Restriction {
     Registration,
     /// It is about another activity.
     #[error(
-        "the credential may be used only for the activity that it is bound to and those below \
+        "the credential may be used only for the activity that it is bound to and activities below \
          it: as the object of a statement, or in its context activities"
     )]
     Activity,
@@ -68,8 +68,8 @@ pub enum Restriction {
              administer"
     )]
     Administration,
-    /// It asks for a token, and is one.
-    #[error("a browser token may not be exchanged for another one")]
+    /// It is a token, and requests another one.
+    #[error("a browser token may not be exchanged for another token")]
     Exchange,
 }
 
@@ -88,7 +88,7 @@ impl Restriction {
         Self::Exchange,
     ];
 
-    /// The name, as in `activity-prefix`.
+    /// The name, such as `activity-prefix`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadOnly => "read-only",
@@ -112,8 +112,7 @@ impl Restrictions {
     /// Most origins of one credential.
     pub const ORIGINS_MAX: usize = 100;
 
-    /// Whether it depends on what a request is about. If not, everything here but the origin
-    /// is permitted, and nothing has to be looked at.
+    /// Whether it restricts the content of requests. If not, only the origin has to be checked.
     pub const fn narrows_content(&self) -> bool {
         !self.activity_prefixes.is_empty() || self.binding.is_some()
     }
@@ -122,7 +121,7 @@ impl Restrictions {
     ///
     /// # Errors
     ///
-    /// [`Restriction::Origin`] where origins are listed and it is none of them, or absent.
+    /// [`Restriction::Origin`] if origins are listed and the header is absent or none of them.
     pub fn permit_origin(&self, header: Option<&str>) -> Result<(), Restriction> {
         let is_listed =
             || header.is_some_and(|header| self.origins.iter().any(|one| one.is_named_by(header)));
@@ -154,11 +153,11 @@ impl Restrictions {
         binding.map_or(Ok(()), |binding| binding.permit_statement(statement, object))
     }
 
-    /// The agent that a query is to be narrowed to, of one that asks for `asked`.
+    /// The agent to which a query is narrowed that requests `asked`.
     ///
     /// # Errors
     ///
-    /// [`Restriction::Agent`] where it asks for another one.
+    /// [`Restriction::Agent`] if it requests another one.
     pub fn narrow_agent<'a>(
         &'a self,
         asked: Option<&'a Ifi>,
@@ -167,11 +166,11 @@ impl Restrictions {
         narrow(bound, asked, Restriction::Agent)
     }
 
-    /// The registration that a query, or a list of states, is to be narrowed to.
+    /// The registration to which a query, or a list of states, is narrowed.
     ///
     /// # Errors
     ///
-    /// [`Restriction::Registration`] where it asks for another one.
+    /// [`Restriction::Registration`] if it requests another one.
     pub fn narrow_registration(&self, asked: Option<Uuid>) -> Result<Option<Uuid>, Restriction> {
         let bound = self.binding.as_ref().and_then(|binding| binding.registration);
         narrow(bound, asked, Restriction::Registration)
@@ -179,8 +178,8 @@ impl Restrictions {
 
     /// Permits a query for statements with this activity, or with any.
     ///
-    /// With prefixes it must name one that begins with one, so that nobody searches through
-    /// what they may not find; with a binding the agent narrows it already.
+    /// With prefixes, it must name an activity with an allowed prefix, so that it does not search
+    /// statements out of reach; with a binding, the agent already narrows it.
     ///
     /// # Errors
     ///
@@ -193,7 +192,7 @@ impl Restrictions {
         if is_permitted { Ok(()) } else { Err(Restriction::ActivityPrefix) }
     }
 
-    /// Permits reading what is known of an activity, its profiles included.
+    /// Permits reading an activity and its profiles.
     ///
     /// # Errors
     ///
@@ -211,8 +210,7 @@ impl Restrictions {
 
     /// Permits writing a profile of an activity.
     ///
-    /// All learners share it, so whoever acts for one of them needs to be bound to the
-    /// activity too.
+    /// All learners share it, so a token for one learner must be bound to the activity too.
     ///
     /// # Errors
     ///
@@ -222,7 +220,7 @@ impl Restrictions {
         if is_adrift { Err(Restriction::Activity) } else { self.permit_activity(activity) }
     }
 
-    /// Permits reading what is known of an agent, and reading and writing its profiles.
+    /// Permits reading an agent, and reading and writing its profiles.
     ///
     /// # Errors
     ///
@@ -253,14 +251,14 @@ impl Restrictions {
         self.narrow_registration(registration).map(drop)
     }
 
-    /// The restrictions of a browser token that acts for `binding` in the place of a
-    /// credential with these, used by pages of `origin` if one is given: never wider.
+    /// The restrictions of a browser token that acts for `binding`, issued for a credential with
+    /// these restrictions, and used by pages of `origin` if one is given. They are never wider.
     ///
     /// # Errors
     ///
-    /// - [`Restriction::Exchange`]: they are a token's themselves.
+    /// - [`Restriction::Exchange`]: these are the restrictions of a token.
     /// - [`Restriction::ActivityPrefix`]: the activity is out of reach.
-    /// - [`Restriction::Origin`]: the origin is none of those listed.
+    /// - [`Restriction::Origin`]: the origin is not one of those listed.
     pub fn bind(&self, binding: Binding, origin: Option<Origin>) -> Result<Self, Restriction> {
         if self.binding.is_some() {
             return Err(Restriction::Exchange);
@@ -286,7 +284,7 @@ impl Restrictions {
     }
 }
 
-/// What to ask for, of what is bound and what is asked for; refused where these differ.
+/// The value to query for, from the bound and the requested value; refused if they differ.
 fn narrow<T: PartialEq>(
     bound: Option<T>,
     asked: Option<T>,

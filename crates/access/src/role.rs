@@ -1,38 +1,38 @@
-//! What an account may be in a tenant.
+//! Roles of accounts in tenants.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{Permission, Scope, Scopes, permits};
 
-/// What an account is in a tenant. It may be another thing in another one.
+/// The role of an account in a tenant. It may have other roles in other tenants.
 ///
-/// What each may do is the table of [`Permission`](crate::Permission).
+/// The table of [`Permission`](crate::Permission) says what each may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// Answers for the tenant, and may do everything in it.
+    /// Is responsible for the tenant, and may do everything in it.
     Owner,
     /// Runs the tenant from day to day.
     Administrator,
     /// Reads statements.
     Analyst,
-    /// Reads who may do what and who did what, and no statement.
+    /// Reads permissions and the audit, and no statements.
     Auditor,
-    /// Sees the tenant and its figures, and no person's data.
+    /// Reads the tenant and its usage, and no data of persons.
     Viewer,
 }
 
-/// The text names no role.
+/// The text is not the name of a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a role: owner, administrator, analyst, auditor or viewer")]
+#[error("`{0}` is not a role: expected owner, administrator, analyst, auditor or viewer")]
 pub struct UnknownRole(String);
 
 impl Role {
-    /// Every role, the mightiest first.
+    /// Every role, the one with the most permissions first.
     pub const EVERY: [Self; 5] =
         [Self::Owner, Self::Administrator, Self::Analyst, Self::Auditor, Self::Viewer];
 
-    /// The name, as in `administrator`.
+    /// The name, such as `administrator`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -43,14 +43,14 @@ impl Role {
         }
     }
 
-    /// What the role is for, as half a sentence.
+    /// A description of the role, as a verb phrase.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Owner => "answers for the tenant, and may do everything in it",
+            Self::Owner => "is responsible for the tenant, and may do everything in it",
             Self::Administrator => "runs the tenant from day to day",
             Self::Analyst => "reads statements",
-            Self::Auditor => "reads who may do what and who did what, and no statement",
-            Self::Viewer => "sees the tenant and its figures, and no person's data",
+            Self::Auditor => "reads permissions and the audit, and no statements",
+            Self::Viewer => "reads the tenant and its usage, and no data of persons",
         }
     }
 }
@@ -80,8 +80,8 @@ impl FromStr for Role {
 
 /// Whether a `granter` may give somebody `role`, or take it away.
 ///
-/// An owner may with any role, an administrator with any but owner, and nobody else. A change
-/// from one role to another takes one away and gives one, so both are to be asked for.
+/// An owner may for any role, an administrator for any but owner, and nobody else. A change of a
+/// role takes one away and gives another, so both must be checked.
 pub const fn may_grant(granter: Role, role: Role) -> bool {
     match granter {
         Role::Owner => true,

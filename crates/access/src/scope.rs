@@ -1,12 +1,12 @@
-//! What a credential may be used for.
+//! Scopes of credentials.
 
 use std::fmt;
 use std::str::FromStr;
 
 /// One permission of an API credential.
 ///
-/// Those of the specification come first and imply none of the others: `all` is all of xAPI,
-/// and nothing of administration.
+/// Those of the specification come first and imply none of the others: `all` covers all of xAPI,
+/// but no administration.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 4.2 (OAuth 1.0 authorization scope).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,7 +19,7 @@ pub enum Scope {
     StatementsRead,
     /// Read and write state documents.
     State,
-    /// Read activities and persons; be quoted as their source.
+    /// Read activities and persons, and define them.
     Define,
     /// Read and write activity and agent profiles.
     Profile,
@@ -27,17 +27,20 @@ pub enum Scope {
     AllRead,
     /// Read and write everything.
     All,
-    /// Administer the tenant as an administrator may, without reading statements.
+    /// Administer the tenant with the permissions of an administrator, without reading statements.
     Admin,
-    /// Read what `admin` lets change.
+    /// Read everything that `admin` may change.
     AdminRead,
     /// Read and export the audit.
     AuditRead,
 }
 
-/// The text names no scope.
+/// The text is not the name of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a scope; there are {every}", every = Scope::EVERY.map(Scope::as_str).join(", "))]
+#[error(
+    "`{0}` is not a scope: expected one of {every}",
+    every = Scope::EVERY.map(Scope::as_str).join(", ")
+)]
 pub struct UnknownScope(String);
 
 impl Scope {
@@ -56,7 +59,7 @@ impl Scope {
         Self::AuditRead,
     ];
 
-    /// The name, as in `statements/read/mine`.
+    /// The name, such as `statements/read/mine`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::StatementsWrite => "statements/write",
@@ -73,7 +76,7 @@ impl Scope {
         }
     }
 
-    /// What it lets do, as half a sentence.
+    /// A description, as a verb phrase.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::StatementsWrite => "write statements",
@@ -89,13 +92,13 @@ impl Scope {
             }
             Self::AllRead => "read all of xAPI",
             Self::All => "read and write all of xAPI",
-            Self::Admin => "administer the tenant as an administrator may",
-            Self::AdminRead => "read what `admin` lets change, and the audit",
+            Self::Admin => "administer the tenant with the permissions of an administrator",
+            Self::AdminRead => "read everything that `admin` may change, and the audit",
             Self::AuditRead => "read and export the audit",
         }
     }
 
-    /// Whether it is about administration, and not about xAPI.
+    /// Whether it is a scope for administration.
     pub const fn administers(self) -> bool {
         matches!(self, Self::Admin | Self::AdminRead | Self::AuditRead)
     }
@@ -120,7 +123,7 @@ impl FromStr for Scope {
     }
 }
 
-/// A set of scopes. Prints as their names with blanks between.
+/// A set of scopes. Prints as their names, separated by spaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(u16);
 

@@ -1,22 +1,21 @@
-//! What operators of the server may do beside the roles.
+//! Permissions of operators of the server.
 
 use std::fmt;
 
-/// An act on the server as a whole. Every operator may do all of them, and nobody else any.
+/// A permission on the server as a whole. Every operator has all of them, and nobody else has any.
 ///
-/// None of them reads or writes what is in a tenant: an operator who should needs a role
-/// there.
+/// None of them gives access to the data in a tenant: an operator needs a role there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ServerPermission {
     /// List all tenants with their states, limits and usage.
     ReadTenants,
-    /// Make tenants.
+    /// Create tenants.
     CreateTenants,
     /// Rename any tenant.
     RenameTenants,
-    /// Suspend tenants, and let them go on.
+    /// Suspend and resume tenants.
     SuspendTenants,
-    /// Delete tenants, and take that back while it waits.
+    /// Delete tenants, and restore them during the waiting period.
     DeleteTenants,
     /// Set the limits of tenants.
     SetLimits,
@@ -24,17 +23,17 @@ pub enum ServerPermission {
     AppointOwners,
     /// List all accounts.
     ReadAccounts,
-    /// Make accounts.
+    /// Create accounts.
     CreateAccounts,
-    /// Lock accounts, let them in again, reset them and remove them.
+    /// Disable, enable, reset and remove accounts.
     ChangeAccounts,
-    /// Make operators of accounts, and take that away.
+    /// Make accounts operators, and revoke this.
     AppointOperators,
     /// Read the audit of the server.
     ReadServerAudit,
     /// Export the audit of the server.
     ExportServerAudit,
-    /// See how far the followers of the statement log are.
+    /// List the followers of the statement log and their progress.
     ReadFollowers,
     /// Pause, resume and rebuild followers.
     ControlFollowers,
@@ -60,7 +59,7 @@ impl ServerPermission {
         Self::ControlFollowers,
     ];
 
-    /// The name, as in `create-tenants`.
+    /// The name, such as `create-tenants`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReadTenants => "read-tenants",
@@ -81,23 +80,23 @@ impl ServerPermission {
         }
     }
 
-    /// What it lets do, as half a sentence.
+    /// A description, as a verb phrase.
     pub const fn meaning(self) -> &'static str {
         match self {
             Self::ReadTenants => "list all tenants with their states, limits and usage",
-            Self::CreateTenants => "make tenants",
+            Self::CreateTenants => "create tenants",
             Self::RenameTenants => "rename any tenant",
-            Self::SuspendTenants => "suspend tenants, and let them go on",
-            Self::DeleteTenants => "delete tenants, and take that back while it waits",
+            Self::SuspendTenants => "suspend and resume tenants",
+            Self::DeleteTenants => "delete tenants, and restore them during the waiting period",
             Self::SetLimits => "set the limits of tenants",
             Self::AppointOwners => "invite owners into any tenant",
             Self::ReadAccounts => "list all accounts",
-            Self::CreateAccounts => "make accounts",
-            Self::ChangeAccounts => "lock accounts, let them in again, reset them, remove them",
-            Self::AppointOperators => "make operators of accounts, and take that away",
+            Self::CreateAccounts => "create accounts",
+            Self::ChangeAccounts => "disable, enable, reset and remove accounts",
+            Self::AppointOperators => "make accounts operators, and revoke this",
             Self::ReadServerAudit => "read the audit of the server",
             Self::ExportServerAudit => "export the audit of the server",
-            Self::ReadFollowers => "see how far the followers of the statement log are",
+            Self::ReadFollowers => "list the followers of the statement log and their progress",
             Self::ControlFollowers => "pause, resume and rebuild followers",
         }
     }

@@ -1,25 +1,24 @@
-//! What an account is, where it acts.
+//! The standing of an account: operator or not, and its role.
 
 use crate::{Permission, Role, ServerPermission, may_grant, permits};
 
-/// What an account is: on the server, and in the tenant at hand.
+/// The standing of an account on the server, and in the current tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
     /// Whether it is an operator of the server.
     pub is_operator: bool,
-    /// Its role in the tenant; none for an account that does not belong there.
+    /// Its role in the tenant; none if it has none.
     pub role: Option<Role>,
 }
 
 impl Standing {
-    /// Whoever is at the command line of the machine. All files are theirs, so nothing is
-    /// gained by refusing anything.
+    /// The operator at the command line of the machine. This user has access to all files, so
+    /// refusing anything would not protect anything.
     pub const MACHINE: Self = Self { is_operator: true, role: Some(Role::Owner) };
 
     /// Decides whether the account has `permission` in the tenant.
     ///
-    /// Being an operator helps nothing here: running a server is no reason to read what is
-    /// in it.
+    /// Being an operator does not count here: it gives no access to the data of tenants.
     pub fn may(self, permission: Permission) -> bool {
         self.role.is_some_and(|role| permits(role, permission))
     }
@@ -29,8 +28,8 @@ impl Standing {
         self.is_operator
     }
 
-    /// Decides whether the account may give or take away `granted` in the tenant: by its own
-    /// role, or as an operator who appoints an owner.
+    /// Decides whether the account may give or take away `granted` in the tenant: by its own role,
+    /// or as an operator who appoints an owner.
     pub fn may_grant(self, granted: Role) -> bool {
         let by_role = self.role.is_some_and(|role| may_grant(role, granted));
         by_role || granted == Role::Owner && self.may_on_server(ServerPermission::AppointOwners)

@@ -1,21 +1,21 @@
-//! Who owns a record.
+//! Tenants.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A tenant: the owner of statements, documents and credentials, apart from all others.
+/// A tenant: the owner of statements, documents and credentials, separate from all others.
 ///
-/// Numbered from 1. A tenant's number is never given to another.
+/// Numbered from 1. The number of a tenant is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TenantId(std::num::NonZeroU32);
 
 /// The text is not a whole number from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a tenant number from 1")]
+#[error("expected a tenant id of at least 1")]
 pub struct NotATenantId;
 
 impl TenantId {
-    /// The tenant that a store is made with.
+    /// The first tenant of every store.
     pub const FIRST: Self = Self(std::num::NonZeroU32::MIN);
 
     /// The tenant with this number; none for 0.

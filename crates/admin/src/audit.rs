@@ -1,4 +1,4 @@
-//! The audit: read, exported, verified.
+//! Reading, exporting and verifying the audit.
 
 use acta_access::{Permission, ServerPermission, TenantId};
 use acta_storage::{AuditEntry, AuditQuery, ChainHead, Change};
@@ -6,17 +6,17 @@ use serde_json::json;
 
 use crate::{Admin, AdminError, Requester};
 
-/// Which chain of the audit.
+/// A chain of the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditChain {
-    /// That of the server.
+    /// The chain of the server.
     Server,
-    /// That of a tenant.
+    /// The chain of a tenant.
     Tenant(TenantId),
 }
 
 impl AuditChain {
-    /// As storage names it.
+    /// The tenant for storage; none for the server.
     pub const fn tenant(self) -> Option<TenantId> {
         match self {
             Self::Server => None,
@@ -25,12 +25,13 @@ impl AuditChain {
     }
 }
 
-/// What a check of a chain has found.
+/// The result of verifying a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Where the chain ends. Who keeps it can see later that nothing before it was changed.
+    /// The end of the chain. It can be saved elsewhere, to prove later that no earlier entry was
+    /// changed.
     pub head: ChainHead,
-    /// The first entry that does not follow the one before it; none if all do.
+    /// The first entry that does not follow the previous one; none if all do.
     pub broken_at: Option<u64>,
 }
 
@@ -68,8 +69,8 @@ impl Admin {
         Ok(self.storage.list_audit(chain.tenant(), query).await?)
     }
 
-    /// Begins an export of a chain, of which the audit tells: returns where it ends. What is
-    /// behind is not part of it.
+    /// Begins an export of a chain, and records it in the audit. Returns the end of the export;
+    /// later entries are not part of it.
     ///
     /// # Errors
     ///
@@ -90,7 +91,7 @@ impl Admin {
         Ok(head)
     }
 
-    /// A page of an export that was begun.
+    /// A page of an export.
     ///
     /// # Errors
     ///
@@ -128,7 +129,7 @@ impl Admin {
             head = ChainHead::from(last);
             query.after = Some(last.sequence);
         }
-        // Entries that were told meanwhile are behind the end that was asked for.
+        // Entries that were added meanwhile are after the requested end.
         let is_short = head.sequence < end.sequence;
         let broken_at = is_short.then_some(head.sequence + 1);
         Ok(Verified { head, broken_at })

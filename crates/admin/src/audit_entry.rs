@@ -1,4 +1,4 @@
-//! What is told in the audit.
+//! Audit entries.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{Admin, Requester};
 
-/// The targets of entries.
+/// The target of an entry about a tenant.
 pub(crate) fn of_tenant(id: TenantId) -> String {
     format!("tenant:{id}")
 }
@@ -23,7 +23,7 @@ pub(crate) fn of_account(id: AccountId) -> String {
 }
 
 impl Admin {
-    /// An entry that tells of an act now, which happened.
+    /// An entry for an act that is done now.
     pub(crate) fn entry(
         &self,
         requester: &Requester,
@@ -42,7 +42,7 @@ impl Admin {
         }
     }
 
-    /// As [`Admin::entry`], with what is told beside.
+    /// As [`Admin::entry`], with details.
     pub(crate) fn entry_with(
         &self,
         requester: &Requester,
@@ -54,7 +54,7 @@ impl Admin {
     }
 }
 
-/// What differs between two values: of each, the old and the new one.
+/// The differences between two values: the old and the new value of each property.
 pub(crate) fn differences(before: &Value, after: &Value) -> Value {
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return json!({});

@@ -1,4 +1,4 @@
-//! API credentials: made, changed, rotated, removed.
+//! API credentials: create, change, rotate, remove.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,37 +17,37 @@ use crate::idempotency::Attempt;
 use crate::tenants::{check_name, check_version};
 use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, Requester};
 
-/// A credential to be made.
+/// A new credential.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
-    /// Its name for people.
+    /// The display name.
     pub label: String,
-    /// What it may be used for.
+    /// The scopes.
     pub scopes: Scopes,
-    /// Within which bounds.
+    /// The restrictions.
     pub restrictions: Restrictions,
-    /// Who vouches for what is written with it.
+    /// The authority of statements that are written with it.
     pub authority: Option<Authority>,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires: Option<Timestamp>,
 }
 
-/// What is to be different about a credential; none leaves it as it is.
+/// Changes to a credential; none leaves a property unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct CredentialChanges {
-    /// Its name for people.
+    /// The display name.
     pub label: Option<String>,
-    /// What it may be used for.
+    /// The scopes.
     pub scopes: Option<Scopes>,
-    /// Whether it may change nothing.
+    /// Whether it is read-only.
     pub is_read_only: Option<bool>,
-    /// Where activities must begin: all prefixes together.
+    /// The allowed prefixes of activity ids; replaces all.
     pub activity_prefixes: Option<Vec<ActivityPrefix>>,
-    /// The origins of the pages that may use it: all together.
+    /// The allowed origins of pages; replaces all.
     pub origins: Option<Vec<Origin>>,
-    /// Who vouches for what is written with it.
+    /// The authority of statements that are written with it.
     pub authority: Option<Option<Authority>>,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires: Option<Option<Timestamp>>,
 }
 
@@ -71,7 +71,7 @@ impl CredentialChanges {
     }
 }
 
-/// A credential and its secret, which is told this once.
+/// A credential and its secret, which is returned only once.
 #[derive(Clone, Debug)]
 pub struct IssuedCredential {
     /// As it is stored.
@@ -80,7 +80,7 @@ pub struct IssuedCredential {
     pub secret: Secret,
 }
 
-/// A credential as it is listed.
+/// A credential in a list.
 #[derive(Clone, Debug)]
 pub struct ListedCredential {
     /// As it is stored.
@@ -93,7 +93,7 @@ pub struct ListedCredential {
 const OVERLAP_MAX: Duration = Duration::from_hours(30 * 24);
 
 impl Admin {
-    /// A page of the credentials of a tenant, by key, behind `after`.
+    /// A page of the credentials of a tenant by key, after `after`.
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl Admin {
         Ok(ListedCredential { credential, last_used: stored.max(in_memory) })
     }
 
-    /// Finds a credential.
+    /// Reads a credential.
     ///
     /// # Errors
     ///
@@ -143,14 +143,14 @@ impl Admin {
         self.with_use(found).await
     }
 
-    /// The credential, if it is this tenant's.
+    /// The credential, if it belongs to this tenant.
     pub(crate) async fn credential_of(
         &self,
         tenant: TenantId,
         key: &str,
     ) -> Result<Versioned<Credential>, AdminError> {
         if key.contains(char::is_control) {
-            // Storage cannot be asked for it.
+            // Storage cannot have such a key.
             return Err(AdminError::NotFound);
         }
         let found: Option<Versioned<Credential>> = directory::find(&*self.storage, key).await?;
@@ -158,7 +158,7 @@ impl Admin {
         own.ok_or(AdminError::NotFound)
     }
 
-    /// Makes a credential with a new key and secret.
+    /// Creates a credential with a new key and secret.
     ///
     /// # Errors
     ///
@@ -252,8 +252,8 @@ impl Admin {
         self.with_use(now).await
     }
 
-    /// Gives a credential a new secret, which is told this once. The one before is good for
-    /// `overlap` more.
+    /// Gives a credential a new secret, which is returned only once. The previous one stays valid
+    /// for `overlap`.
     ///
     /// # Errors
     ///
@@ -267,7 +267,7 @@ impl Admin {
         self.permit(requester, tenant, Permission::WriteCredentials).await?;
         if OVERLAP_MAX < overlap {
             let days = OVERLAP_MAX.as_secs() / 86_400;
-            let message = format!("two secrets may overlap for {days} days at most");
+            let message = format!("expected an overlap of at most {days} days");
             return Err(AdminError::fault("/overlap_seconds", message));
         }
         let found = self.credential_of(tenant, key).await?;
@@ -275,7 +275,7 @@ impl Admin {
         let ends = created.saturating_add(overlap);
         let (secret, mac) = self.authenticator.new_secret();
         let mut after = found.value.clone();
-        // Of more than two, the older ones are void at once.
+        // At most two secrets are valid; older ones end at once.
         after.secrets.retain(|old| old.expires.is_none_or(|expires| created < expires));
         after.secrets.truncate(1);
         for old in &mut after.secrets {
@@ -327,15 +327,15 @@ fn check(label: &str, scopes: Scopes, restrictions: &Restrictions) -> Result<(),
     check_name("/label", label)?;
     let mut faults = Vec::new();
     if scopes.is_empty() {
-        faults.push(AdminFault::new("/scopes", "a credential needs at least one scope"));
+        faults.push(AdminFault::new("/scopes", "expected at least one scope"));
     }
     let (prefixes, origins) = (&restrictions.activity_prefixes, &restrictions.origins);
     if Restrictions::PREFIXES_MAX < prefixes.len() {
-        let message = format!("a credential has {} prefixes at most", Restrictions::PREFIXES_MAX);
+        let message = format!("expected at most {} prefixes", Restrictions::PREFIXES_MAX);
         faults.push(AdminFault::new("/activity_prefixes", message));
     }
     if Restrictions::ORIGINS_MAX < origins.len() {
-        let message = format!("a credential has {} origins at most", Restrictions::ORIGINS_MAX);
+        let message = format!("expected at most {} origins", Restrictions::ORIGINS_MAX);
         faults.push(AdminFault::new("/origins", message));
     }
     if faults.is_empty() { Ok(()) } else { Err(AdminError::Faulty(faults)) }
@@ -348,7 +348,7 @@ fn check_expiry(expires: Option<Timestamp>, now: Timestamp) -> Result<(), AdminE
     Ok(())
 }
 
-/// What the audit tells of a credential.
+/// The details of a credential in the audit.
 fn audit_detail(credential: &Credential) -> Value {
     let restrictions = &credential.restrictions;
     let prefixes: Vec<String> =

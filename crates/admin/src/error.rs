@@ -1,16 +1,16 @@
-//! Why an act of administration did not happen.
+//! Errors of administration.
 
 use std::time::Duration;
 
 use acta_service::ServiceError;
 use acta_storage::StorageError;
 
-/// What is wrong with a value that was sent.
+/// A fault in a value that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdminFault {
-    /// Where, as a JSON Pointer into what was sent.
+    /// The position, as a JSON Pointer.
     pub pointer: &'static str,
-    /// What is expected instead.
+    /// What is expected.
     pub message: String,
 }
 
@@ -21,62 +21,62 @@ impl AdminFault {
     }
 }
 
-/// Why an act of administration did not happen, told by what can be done next.
+/// Why an act of administration failed, by what can be done next.
 #[derive(Debug, thiserror::Error)]
 pub enum AdminError {
-    /// What was sent cannot be. Repair it, then send it again.
-    #[error("the input is not right")]
+    /// The input is not valid. Correct it, then send it again.
+    #[error("the input is not valid")]
     Faulty(Vec<AdminFault>),
 
-    /// Whoever asks may not. Ask somebody who has the permission.
-    #[error("the permission `{permission}` is needed")]
+    /// The requester lacks the permission. Ask somebody who has it.
+    #[error("the permission `{permission}` is required")]
     Forbidden {
         /// The name of the permission that is missing.
         permission: &'static str,
     },
 
-    /// There is nothing of this name, or none that the requester may know of.
+    /// It does not exist, or is not visible to the requester.
     #[error("not found")]
     NotFound,
 
-    /// It was changed meanwhile. Read it again, then decide.
-    #[error("it was changed meanwhile")]
+    /// It was changed since it was read. Read it again, then decide.
+    #[error("the resource has changed since it was read")]
     Stale,
 
-    /// As things are, it is not possible. The text tells what is in the way.
+    /// The current state does not permit it. The text says why.
     #[error("{0}")]
     Conflict(&'static str),
 
     /// The key of the request was used for another request. Use a new one.
-    #[error("the idempotency key was used for another request")]
+    #[error("the idempotency key was used for a different request")]
     KeyReused,
 
-    /// Who signs in is not known by what was presented.
-    #[error("the address, the password or the code is not right")]
+    /// The e-mail address, password or code is wrong.
+    #[error("the e-mail address, password or code is wrong")]
     NotSignedIn,
 
-    /// The password is right; a code of the second factor is needed too.
-    #[error("a code of the second factor is needed")]
+    /// The password is correct; a code of the second factor is required too.
+    #[error("a code of the second factor is required")]
     CodeNeeded,
 
     /// Too many attempts to sign in have failed. Wait.
-    #[error("too many attempts have failed")]
+    #[error("too many failed attempts")]
     Delayed {
         /// How long.
         retry_after: Duration,
     },
 
-    /// The link was used, has expired, or never was. Ask for a new one.
-    #[error("the link is not valid any more")]
+    /// The link was used, has expired or does not exist. Request a new one.
+    #[error("the link is not valid")]
     LinkVoid,
 
-    /// A use case of xAPI did not do what it was asked.
+    /// A use case of xAPI failed.
     #[error("the use case failed")]
     Service(#[source] ServiceError),
 }
 
 impl AdminError {
-    /// One fault and nothing else.
+    /// An error with one fault.
     pub fn fault(pointer: &'static str, message: impl Into<String>) -> Self {
         Self::Faulty(vec![AdminFault::new(pointer, message)])
     }

@@ -1,5 +1,4 @@
-//! Followers of the statement log: how far they are, pausing them and rebuilding what they
-//! derive.
+//! Followers of the statement log: listing, pausing and rebuilding them.
 
 use acta_access::ServerPermission;
 use acta_followers::Followers;
@@ -9,12 +8,12 @@ use serde_json::json;
 
 use crate::{Admin, AdminError, Requester};
 
-/// A follower, as the store knows it.
+/// A follower, as recorded in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowerState {
     /// Its name.
     pub name: FollowerName,
-    /// Whether it is told to take nothing.
+    /// Whether it is paused.
     pub is_paused: bool,
     /// Records that it has not read yet, of all tenants together.
     pub lag: u64,
@@ -27,7 +26,7 @@ fn target_of(follower: FollowerName) -> String {
 }
 
 impl Admin {
-    /// All followers and how far they are, by name.
+    /// Lists all followers by name, with their progress.
     ///
     /// # Errors
     ///
@@ -51,7 +50,7 @@ impl Admin {
         Ok(FollowerState { name, is_paused, lag, tenants_behind_count: behind.len() })
     }
 
-    /// Lets a follower pause on all nodes, or go on. Takes a second to reach them.
+    /// Pauses or resumes a follower on all nodes, within about a second.
     ///
     /// # Errors
     ///
@@ -82,8 +81,8 @@ impl Admin {
         Err(AdminError::Stale)
     }
 
-    /// Sets a follower back to the beginning of every tenant's log, and drops what it made in
-    /// the store: it rebuilds everything. If it fails, it is to be asked for again.
+    /// Resets a follower to the beginning of the log of every tenant, and drops its derived data:
+    /// it rebuilds everything. If it fails, repeat it.
     ///
     /// # Errors
     ///
@@ -97,7 +96,7 @@ impl Admin {
         let name = known(name)?;
         let lag = self.follower_state(name).await?.lag;
         let detail = json!({ "lag": lag });
-        // Before, so that nothing is dropped of which nobody is told.
+        // First the audit entry, so that nothing is dropped without a record.
         let entry = self.entry_with(requester, "follower.rebuilt", target_of(name), &detail);
         let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };
         self.storage.commit(&change).await?;

@@ -1,4 +1,4 @@
-//! Acts that may be asked for twice and happen once.
+//! Idempotent acts: a repeated request is performed once.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use acta_storage::{Change, Committed};
 
 use crate::{Admin, AdminError};
 
-/// How long a key stands for its request.
+/// How long an idempotency key is remembered.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// How a request is known again: by who asks and a key of theirs.
+/// Identifies a repeated request by the requester and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepeatKey {
-    /// A hash of who asks and of the key.
+    /// A hash of the requester and the key.
     pub id: String,
-    /// A hash of what is asked.
+    /// A hash of the request.
     pub request: [u8; 32],
 }
 
-/// A request that may come again.
+/// The idempotency of a request.
 pub struct Idempotency<'a, T> {
-    /// How it is known again; none if its sender does not care.
+    /// Identifies the request; none if no key was sent.
     pub key: Option<&'a RepeatKey>,
-    /// What is told of what was made, without secrets.
+    /// Encodes the answer to store, without secrets.
     pub tell: &'a (dyn Fn(&T) -> String + Send + Sync),
 }
 
@@ -41,33 +41,33 @@ impl<T> std::fmt::Debug for Idempotency<'_, T> {
     }
 }
 
-/// What became of a request that may come again.
+/// The result of an idempotent request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Idempotent<T> {
-    /// It was made now.
+    /// It was performed now.
     Performed(T),
-    /// It was made before; this was told of it then, without secrets.
+    /// It was performed before; this is its stored answer, without secrets.
     Replayed(String),
 }
 
-/// What an act that makes something has come to.
+/// The result of one attempt to create something.
 pub(crate) enum Attempt {
-    /// It happened.
+    /// It was done.
     Done,
-    /// Somebody else was faster.
+    /// Another change came first.
     Stale,
     /// A name is taken.
     NameTaken,
-    /// The same request was carried out before, and this was told of it.
+    /// The same request was performed before; this is its stored answer.
     Replayed(String),
 }
 
 impl Admin {
-    /// What was told of the request before, if it was carried out.
+    /// The stored answer of a request, if it was performed before.
     ///
     /// # Errors
     ///
-    /// [`AdminError::KeyReused`]: the key stands for another request.
+    /// [`AdminError::KeyReused`]: the key belongs to a different request.
     pub(crate) async fn find_answer(
         &self,
         key: Option<&RepeatKey>,
@@ -86,7 +86,7 @@ impl Admin {
         }
     }
 
-    /// Makes a change of a request that may come again: once.
+    /// Commits the change of an idempotent request once.
     pub(crate) async fn commit_once<T>(
         &self,
         mut change: Change,
@@ -109,7 +109,7 @@ impl Admin {
         let before: Option<Versioned<Answer>> = directory::find(&*self.storage, &key.id).await?;
         let index = change.writes.len();
         change.writes.push(match &before {
-            // One that has expired makes room.
+            // An expired answer is replaced.
             Some(before) => before.write(&answer),
             None => answer.create(),
         });

@@ -1,8 +1,8 @@
 //! The use cases of administration: tenants, credentials, people, the audit.
 //!
-//! Every act names who asks, asks first whether they may, and is one change of records with
-//! the audit entries that tell of it: there is no moment when one exists without the other.
-//! What is refused is told too. Free of HTTP and of any storage engine.
+//! Every act has a requester, checks the permission first, and is one change of records together
+//! with its audit entries: neither exists without the other. Refusals are recorded too. Free of
+//! HTTP and of any storage engine.
 
 mod audit;
 mod audit_entry;
@@ -45,27 +45,27 @@ pub use requester::Requester;
 pub use tenants::{LimitChanges, TenantChanges};
 pub use tokens::{IssuedToken, NewToken};
 
-/// What the use cases of administration can be told to do differently.
+/// The options of the administration use cases.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// How long a deleted tenant can be taken back.
+    /// How long a deleted tenant can be restored.
     pub deletion_wait: Duration,
-    /// How long an invitation, and the link of a new account, are good for.
+    /// How long an invitation and the link of a new account are valid.
     pub invitation_lifetime: Duration,
-    /// How long a link to choose a new password is good for.
+    /// How long a password reset link is valid.
     pub reset_lifetime: Duration,
-    /// How long a session lasts in which nothing is done.
+    /// The idle timeout of a session.
     pub session_idle: Duration,
-    /// How long a session lasts whatever is done.
+    /// The maximum lifetime of a session.
     pub session_lifetime: Duration,
-    /// How long a browser token lives if nothing is said.
+    /// The default lifetime of a browser token.
     pub token_lifetime: Duration,
     /// Which passwords are accepted.
     pub password_rules: PasswordRules,
 }
 
 impl Options {
-    /// What holds unless a configuration says otherwise.
+    /// The default options.
     pub fn usual() -> Self {
         let day = Duration::from_hours(24);
         Self {
@@ -80,21 +80,21 @@ impl Options {
     }
 }
 
-/// What an [`Admin`] is made of.
+/// The parts of an [`Admin`].
 pub struct AdminParts {
-    /// Where everything is kept.
+    /// The store.
     pub storage: Arc<dyn Storage>,
     /// The use cases of xAPI, for people who read statements.
     pub service: Service,
-    /// Makes secrets, and forgets what was changed.
+    /// Makes secrets, and drops changed credentials from its cache.
     pub authenticator: Arc<Authenticator>,
     /// Hashes passwords.
     pub hasher: PasswordHasher,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where ids and secrets come from.
+    /// The source of ids and secrets.
     pub entropy: Arc<dyn Entropy>,
-    /// What to do differently.
+    /// The options.
     pub options: Options,
 }
 
@@ -124,10 +124,10 @@ impl fmt::Debug for Admin {
 }
 
 impl Admin {
-    /// How often an act is tried again that lost a race.
+    /// How often an act is retried after a concurrent change.
     const TRIES: usize = 16;
 
-    /// Puts the use cases together.
+    /// Builds the use cases.
     pub fn new(parts: AdminParts) -> Self {
         Self {
             storage: parts.storage,
@@ -147,7 +147,7 @@ impl Admin {
         Uuid::from_random(bytes)
     }
 
-    /// Makes a change of what was read before.
+    /// Commits a change of records that were read before.
     async fn commit(&self, change: &Change) -> Result<(), AdminError> {
         match self.storage.commit(change).await? {
             Committed::Done => Ok(()),

@@ -1,5 +1,4 @@
-//! What is done in the background: deleted tenants are removed, what has expired goes, and
-//! what was counted is stored.
+//! Background maintenance: removes deleted tenants and expired records, and stores usage counts.
 
 use acta_ambient::Timestamp;
 use acta_storage::directory::{
@@ -11,18 +10,18 @@ use serde_json::json;
 use crate::audit_entry::of_tenant;
 use crate::{Admin, AdminError, Requester};
 
-/// Records that are removed at a time.
+/// Records that are listed at a time.
 const EXPIRED_COUNT: usize = 500;
 
 /// Records that are removed in one change.
 const TOGETHER_COUNT: usize = 500;
 
 impl Admin {
-    /// Does once what has to be done now and then. Any number of nodes may do so at once.
+    /// Runs the maintenance once. Any number of nodes may do so at the same time.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Service`]: of what was not done yet; it is done the next time.
+    /// [`AdminError::Service`]: the rest is done the next time.
     pub async fn tend(&self) -> Result<(), AdminError> {
         self.authenticator.save_uses().await?;
         let now = self.clock.now();
@@ -37,11 +36,11 @@ impl Admin {
         Ok(())
     }
 
-    /// Removes everything in a tenant whose waiting period is over.
+    /// Removes all data of a tenant whose waiting period is over.
     async fn purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
         let id = found.value.id;
-        tracing::info!(tenant.id = %id, "removing everything in a deleted tenant");
-        // First what lets anybody in.
+        tracing::info!(tenant.id = %id, "removing the data of a deleted tenant");
+        // Credentials first, so that nobody gets in any more.
         self.remove_records::<Credential>(id).await?;
         self.remove_records::<CredentialUse>(id).await?;
         self.remove_records::<Membership>(id).await?;
@@ -65,7 +64,7 @@ impl Admin {
             self.entry_with(&server, "tenant.purged", of_tenant(id), &detail);
         let change = Change { writes: vec![found.write(&after)], entries: vec![(None, entry)] };
         if self.storage.commit(&change).await? == Committed::Done {
-            tracing::info!(tenant.id = %id, "a deleted tenant is gone");
+            tracing::info!(tenant.id = %id, "the data of a deleted tenant was removed");
         }
         self.authenticator.forget_tenant(id);
         Ok(())

@@ -1,4 +1,4 @@
-//! People: their accounts and roles, how they sign in, and what they do to their own accounts.
+//! People: accounts, roles, sign-in, and changes to the own account.
 
 pub(crate) mod accounts;
 pub(crate) mod links;

@@ -1,4 +1,4 @@
-//! Every act asks here first, and a refusal is told in the audit.
+//! Permission checks. Every refusal is recorded in the audit.
 
 use acta_access::{
     Permission, Role, ServerPermission, Standing, TenantId, decide_administration, decide_granting,
@@ -12,9 +12,10 @@ use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
 impl Admin {
-    /// Lets an act on a tenant go on, whose record it returns.
+    /// Checks a permission in a tenant, and returns the record of the tenant.
     ///
-    /// A tenant in which the requester has no part is not found: nobody learns which there are.
+    /// A tenant in which the requester has no role is not found, so that its existence is not
+    /// revealed.
     pub(crate) async fn permit(
         &self,
         requester: &Requester,
@@ -29,7 +30,7 @@ impl Admin {
         Ok(found)
     }
 
-    /// As [`Admin::permit`], also for operators of the server by a permission of theirs.
+    /// As [`Admin::permit`], but an operator of the server with `on_server` is also permitted.
     pub(crate) async fn permit_either(
         &self,
         requester: &Requester,
@@ -43,7 +44,7 @@ impl Admin {
         self.permit(requester, tenant, permission).await
     }
 
-    /// Lets an act on the server as a whole go on.
+    /// Checks a permission on the server as a whole.
     pub(crate) async fn permit_on_server(
         &self,
         requester: &Requester,
@@ -56,7 +57,7 @@ impl Admin {
         Err(self.refuse(requester, requester.confined_to(), permission.as_str()).await)
     }
 
-    /// Lets the requester give or take a role.
+    /// Checks whether the requester may give or take away a role.
     pub(crate) async fn permit_granting(
         &self,
         requester: &Requester,
@@ -92,7 +93,7 @@ impl Admin {
         })
     }
 
-    /// What the requester is in a tenant.
+    /// The standing of the requester in a tenant.
     pub(crate) async fn standing(
         &self,
         requester: &Requester,
@@ -120,7 +121,7 @@ impl Admin {
         Ok(directory::find(&*self.storage, &id).await?)
     }
 
-    /// The tenant, if it is there and the requester may know of it.
+    /// The tenant, if it exists and is visible to the requester.
     async fn visible_tenant(
         &self,
         requester: &Requester,
@@ -140,8 +141,8 @@ impl Admin {
         self.find_tenant(tenant).await?.ok_or(AdminError::NotFound)
     }
 
-    /// Tells of an act that was refused, of each requester so many a minute. Whether that can be
-    /// told or not, it is refused.
+    /// Records a refused act, up to a number per minute for each requester. The act is refused even
+    /// if it cannot be recorded.
     pub(crate) async fn refuse(
         &self,
         requester: &Requester,
@@ -160,19 +161,19 @@ impl Admin {
         let change = Change { writes: Vec::new(), entries: vec![(tenant, entry)] };
         if let Err(error) = self.storage.commit(&change).await {
             let cause: &dyn std::error::Error = &error;
-            tracing::error!(error = cause, "a refusal could not be told in the audit");
+            tracing::error!(error = cause, "a refusal could not be recorded in the audit");
         }
         AdminError::Forbidden { permission }
     }
 }
 
-/// A tenant that is not served is not changed from inside either, but for being taken back.
+/// A tenant that is suspended or deleted cannot be changed from inside, except to restore it.
 fn check_state(
     requester: &Requester,
     tenant: &Tenant,
     permission: Permission,
 ) -> Result<(), AdminError> {
-    // What may still be looked at is who may do what and who did what.
+    // Permissions and the audit can still be read.
     let is_closed = permission.is_write() || permission == Permission::ReadStatements;
     if tenant.state == TenantState::Active || requester.is_operator() || !is_closed {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Statements that people read.
+//! Reading statements as a person.
 
 use acta_access::{Permission, Principal, Scope, Scopes, TenantId};
 use acta_service::{Search, ServiceError, StatementPage, View};
@@ -10,8 +10,8 @@ use crate::audit_entry::of_tenant;
 use crate::{Admin, AdminError, Requester};
 
 impl Admin {
-    /// Lets the requester know what runs here: people, whatever they are in their tenants, and
-    /// credentials that administer.
+    /// Checks whether the requester may read the server: people with any role, and credentials with
+    /// a scope for administration.
     ///
     /// # Errors
     ///
@@ -23,8 +23,8 @@ impl Admin {
         }
     }
 
-    /// Lets the requester read statements of a tenant, and tells of it in the audit if the tenant
-    /// wants that: of people, not of machines.
+    /// Checks whether the requester may read statements of a tenant, and records it in the audit if
+    /// the tenant has enabled this: for people, not for credentials.
     async fn permit_reading(
         &self,
         requester: &Requester,
@@ -42,8 +42,8 @@ impl Admin {
         Ok(Principal::new(tenant, requester.who().to_string(), scopes))
     }
 
-    /// A page of the statements of a tenant, as the JSON texts of an array's items with commas
-    /// between, and where to go on. `question` is what the audit tells of the question.
+    /// A page of the statements of a tenant, as comma-separated JSON texts, and the cursor of the
+    /// next page. `question` is what the audit records of the query.
     ///
     /// # Errors
     ///

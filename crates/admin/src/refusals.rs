@@ -1,18 +1,19 @@
-//! How many refusals are told of one requester: enough to be seen, too few to fill a disk.
+//! Limits how many refusals of one requester are recorded: enough to be noticed, too few to fill a
+//! disk.
 //!
-//! Whoever is known can be refused as often as they ask, also a page that has a browser token.
+//! Any authenticated requester can cause refusals, for example a page with a browser token.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// How long refusals of one requester are counted together.
+/// The period in which refusals of one requester are counted.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Most that are told of one requester in that time.
+/// Most refusals of one requester that are recorded in a period.
 pub(crate) const RECORDED_MAX: u32 = 60;
 
-/// Most requesters who are counted at a time.
+/// Most requesters with a counter.
 const ASKERS_MAX: usize = 10_000;
 
 /// Counts refusals.
@@ -21,19 +22,19 @@ pub(crate) struct Refusals(Mutex<HashMap<String, Count>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
-    /// Until this time on the clock.
+    /// The end of the period, on the clock.
     until: Duration,
     count: u32,
 }
 
-/// What to make of another refusal.
+/// How to record a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefusalRecord {
-    /// It is told.
+    /// Record it.
     Full,
-    /// It is told as the last one for this time.
+    /// Record it as the last one of this period.
     Last(Duration),
-    /// It is one of too many.
+    /// Do not record it.
     Skipped,
 }
 

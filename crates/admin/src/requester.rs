@@ -1,4 +1,4 @@
-//! Who asks for an act of administration.
+//! The requester of an act of administration.
 
 use acta_access::{Principal, TenantId};
 use acta_storage::Who;
@@ -6,7 +6,7 @@ use acta_storage::directory::{Account, Session};
 
 use crate::people::sessions::SignedIn;
 
-/// Who asks for an act of administration, and from where.
+/// The requester of an act of administration, and its address.
 #[derive(Clone, Debug)]
 pub struct Requester {
     pub(crate) capabilities: Capabilities,
@@ -14,10 +14,10 @@ pub struct Requester {
     pub(crate) from: String,
 }
 
-/// What decides what somebody may.
+/// What determines the permissions of a requester.
 #[derive(Clone, Debug)]
 pub(crate) enum Capabilities {
-    /// Whoever is at the command line of the machine: all files are theirs.
+    /// The operator at the command line of the machine, who has access to all files.
     Machine,
     /// A person who is signed in.
     Person { account: Box<Account>, session: Box<Session> },
@@ -25,21 +25,21 @@ pub(crate) enum Capabilities {
     Credential(Box<Principal>),
     /// The server itself, in the background.
     Server,
-    /// Somebody of whom nothing is known.
+    /// An unauthenticated requester.
     Nobody,
 }
 
 impl Requester {
-    /// From where entries of the machine itself come.
+    /// The address of requests from the machine itself.
     const LOCAL: &'static str = "local";
 
-    /// Whoever is at the command line of the machine.
+    /// The operator at the command line of the machine.
     pub fn machine() -> Self {
         let from = Self::LOCAL.to_owned();
         Self { capabilities: Capabilities::Machine, who: Who::Operator, from }
     }
 
-    /// An API credential, or a token or bearer in the place of one.
+    /// An API credential, or a browser or access token.
     pub fn credential(principal: Principal, who: Who, from: impl Into<String>) -> Self {
         Self { capabilities: Capabilities::Credential(Box::new(principal)), who, from: from.into() }
     }
@@ -52,12 +52,12 @@ impl Requester {
         Self { capabilities, who, from: from.into() }
     }
 
-    /// Who has just signed in.
+    /// A person who has just signed in.
     pub fn of(signed_in: SignedIn, from: impl Into<String>) -> Self {
         Self::person(signed_in.account, signed_in.session, from)
     }
 
-    /// Somebody of whom nothing is known.
+    /// An unauthenticated requester.
     pub(crate) fn stranger(from: impl Into<String>) -> Self {
         Self { capabilities: Capabilities::Nobody, who: Who::Stranger, from: from.into() }
     }
@@ -67,7 +67,7 @@ impl Requester {
         Self { capabilities: Capabilities::Server, who: Who::Server, from: String::new() }
     }
 
-    /// Who it is.
+    /// The actor for the audit.
     pub const fn who(&self) -> &Who {
         &self.who
     }
@@ -94,7 +94,7 @@ impl Requester {
         }
     }
 
-    /// The one tenant in which somebody can do anything, if there is but one.
+    /// The only tenant in which the requester can do anything, if there is only one.
     pub fn confined_to(&self) -> Option<TenantId> {
         match &self.capabilities {
             Capabilities::Credential(principal) => Some(principal.tenant),
@@ -105,7 +105,7 @@ impl Requester {
         }
     }
 
-    /// Whether the server as a whole is in their hands.
+    /// Whether the requester is an operator of the server.
     pub fn is_operator(&self) -> bool {
         match &self.capabilities {
             Capabilities::Machine | Capabilities::Server => true,

@@ -1,4 +1,4 @@
-//! Tenants: made, changed, suspended, removed.
+//! Tenants: create, change, suspend, delete.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -14,25 +14,25 @@ use crate::idempotency::Attempt;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
-/// What is to be different about a tenant; none leaves it as it is.
+/// Changes to a tenant; none leaves a property unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TenantChanges {
     /// Its name.
     pub name: Option<String>,
     /// Its limits.
     pub limits: LimitChanges,
-    /// Whether the audit tells which statements people have read.
+    /// Whether the audit records which statements people read.
     pub audits_reads: Option<bool>,
 }
 
-/// Which limits of a tenant are to be different; the inner none takes a limit away.
+/// Changes to the limits of a tenant; the inner none removes a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitChanges {
-    /// Requests a second.
+    /// Requests per second.
     pub requests_per_second: Option<Option<NonZeroU32>>,
-    /// Bytes a day.
+    /// Bytes per day.
     pub bytes_per_day: Option<Option<NonZeroU64>>,
-    /// Statements a day.
+    /// Statements per day.
     pub statements_per_day: Option<Option<NonZeroU64>>,
 }
 
@@ -49,14 +49,14 @@ impl LimitChanges {
 /// Longest name of anything, in characters.
 const NAME_CHARS_MAX: usize = 200;
 
-/// Checks a name for people.
+/// Checks a display name.
 pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminError> {
     let is_blank = name.trim().is_empty();
-    // Counted only as far as needed: a name may be as long as a request.
+    // Counted only as far as needed: an invalid name may be as long as a request.
     let is_long = name.chars().nth(NAME_CHARS_MAX).is_some();
     if is_blank || is_long || name.contains(char::is_control) {
         let message = format!(
-            "a name has 1 to {NAME_CHARS_MAX} characters, none of control, and is not blank"
+            "expected 1 to {NAME_CHARS_MAX} characters, not blank, without control characters"
         );
         return Err(AdminError::fault(pointer, message));
     }
@@ -64,7 +64,8 @@ pub(crate) fn check_name(pointer: &'static str, name: &str) -> Result<(), AdminE
 }
 
 impl Admin {
-    /// Up to `count_max` of the tenants that the requester may know of, by number, behind `after`.
+    /// Up to `count_max` of the tenants that are visible to the requester, by number, after
+    /// `after`.
     ///
     /// # Errors
     ///
@@ -96,7 +97,7 @@ impl Admin {
         Ok(tenants)
     }
 
-    /// Tenants that are there, at most `count_max`, behind a number.
+    /// Existing tenants, at most `count_max`, after a number.
     async fn tenants_behind(
         &self,
         after: Option<TenantId>,
@@ -117,7 +118,7 @@ impl Admin {
         }
     }
 
-    /// The tenants in which an account has a role, at most `count_max`, behind a number.
+    /// The tenants in which an account has a role, at most `count_max`, after a number.
     async fn tenants_of(
         &self,
         account: AccountId,
@@ -145,7 +146,7 @@ impl Admin {
         Ok(found.filter(|found| !is_purged(&found.value)))
     }
 
-    /// Finds a tenant.
+    /// Reads a tenant.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl Admin {
         self.permit_either(requester, id, permissions).await
     }
 
-    /// How many statements a tenant has, and what it has stored today.
+    /// The number of statements of a tenant, and what it has stored today.
     ///
     /// # Errors
     ///
@@ -176,7 +177,7 @@ impl Admin {
         Ok((count, today))
     }
 
-    /// Makes a tenant.
+    /// Creates a tenant.
     ///
     /// # Errors
     ///
@@ -247,7 +248,7 @@ impl Admin {
         self.replace_tenant(requester, found, (after, expected), "tenant.changed").await
     }
 
-    /// Serves a tenant no more, until it is resumed.
+    /// Suspends a tenant until it is resumed.
     ///
     /// # Errors
     ///
@@ -272,7 +273,7 @@ impl Admin {
         }
     }
 
-    /// Serves a tenant again that was suspended.
+    /// Resumes a suspended tenant.
     ///
     /// # Errors
     ///
@@ -295,7 +296,7 @@ impl Admin {
         }
     }
 
-    /// Serves a tenant no more, and removes everything in it once the waiting period is over.
+    /// Deletes a tenant: it is closed at once, and its data is removed after the waiting period.
     ///
     /// # Errors
     ///
@@ -320,7 +321,8 @@ impl Admin {
         self.move_tenant(requester, found, state, "tenant.deleted").await
     }
 
-    /// Takes a deletion back, as long as it waits. A tenant that was suspended is so again.
+    /// Restores a deleted tenant during the waiting period. A tenant that was suspended before is
+    /// suspended again.
     ///
     /// # Errors
     ///
@@ -336,13 +338,16 @@ impl Admin {
             return Err(AdminError::Conflict("the tenant is not deleted"));
         };
         if purge <= self.clock.now() {
-            return Err(AdminError::Conflict("the waiting period is over: it is being removed"));
+            return Err(AdminError::Conflict(
+                "the waiting period is over: the data of the tenant is \
+                                             being removed",
+            ));
         }
         let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
         self.move_tenant(requester, found, state, "tenant.restored").await
     }
 
-    /// Brings a tenant into another state, whatever its version is.
+    /// Changes the state of a tenant, independent of its version.
     async fn move_tenant(
         &self,
         requester: &Requester,
@@ -378,7 +383,7 @@ impl Admin {
     }
 }
 
-/// Refuses to change what has another version than those that are expected.
+/// Refuses to change a record whose version is not expected.
 pub(crate) fn check_version(record: &Record, expected: Option<&[u64]>) -> Result<(), AdminError> {
     match expected {
         Some(versions) if !versions.contains(&record.version) => Err(AdminError::Stale),
@@ -390,7 +395,7 @@ fn is_purged(tenant: &Tenant) -> bool {
     matches!(tenant.state, TenantState::Purged { .. })
 }
 
-/// What the audit tells of a tenant.
+/// The details of a tenant in the audit.
 pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
     let purge = match tenant.state {
         TenantState::Deleted { purge, .. } => Some(purge.to_string()),

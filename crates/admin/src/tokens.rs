@@ -1,4 +1,4 @@
-//! Browser tokens: issued in the place of credentials.
+//! Issuing browser tokens for credentials.
 
 use std::time::Duration;
 
@@ -12,35 +12,35 @@ use crate::audit_entry::of_credential;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
-/// A browser token to be issued.
+/// A new browser token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// For whom, and where.
+    /// Its agent, registration and activity.
     pub binding: Binding,
-    /// From which origin alone, if from one.
+    /// The only allowed origin, if there is one.
     pub origin: Option<Origin>,
-    /// What it may be used for; none for all that content does for a learner.
+    /// Its scopes; none for everything that content does for a learner.
     pub scopes: Option<Scopes>,
-    /// How long; none for as long as tokens live by default.
+    /// Its lifetime; none for the default.
     pub lifetime: Option<Duration>,
 }
 
-/// A browser token, which is told this once.
+/// A browser token, which is returned only once.
 #[derive(Clone, Debug)]
 pub struct IssuedToken {
-    /// The token, as the Bearer scheme takes it.
+    /// The token for the Bearer scheme.
     pub token: Secret,
-    /// The whole value of the header `Authorization` in the Basic scheme.
+    /// The value of the header `Authorization` in the Basic scheme.
     pub basic: Secret,
-    /// What it may be used for.
+    /// The scopes.
     pub scopes: Scopes,
-    /// From when on it is refused.
+    /// When it expires.
     pub expires: Timestamp,
 }
 
 impl Admin {
-    /// Issues a browser token in the place of a credential of the tenant: asked for by people
-    /// who may, or with the credential itself.
+    /// Issues a browser token for a credential of the tenant, for people with the permission, or
+    /// for the credential itself.
     ///
     /// # Errors
     ///
@@ -63,14 +63,17 @@ impl Admin {
         let lifetime = new.lifetime.unwrap_or(self.options.token_lifetime);
         if Authenticator::TOKEN_LIFETIME_MAX < lifetime || lifetime.is_zero() {
             let hours = Authenticator::TOKEN_LIFETIME_MAX.as_secs() / 3600;
-            let message = format!("a token lives for more than nothing and {hours} hours at most");
+            let message = format!(
+                "expected a lifetime of more than zero and at most {hours} \
+                                   hours"
+            );
             return Err(AdminError::fault("/lifetime_seconds", message));
         }
         let expires = now.saturating_add(lifetime);
         let expires = credential.expires.map_or(expires, |ends| ends.min(expires));
         let scopes = new.scopes.unwrap_or_else(|| Authenticator::token_scopes(credential.scopes));
         if Scope::EVERY.into_iter().all(|scope| scope.administers() || !scopes.contains(scope)) {
-            return Err(AdminError::fault("/scopes", "a token needs at least one scope of xAPI"));
+            return Err(AdminError::fault("/scopes", "expected at least one xAPI scope"));
         }
         let claims = TokenClaims {
             id: self.new_id(),
@@ -90,7 +93,7 @@ impl Admin {
             .authenticator
             .issue_token(&of, &claims, expires)
             .map_err(|error| fault_of(&error))?;
-        // Not for whom: the audit stays when a person is erased.
+        // Without the agent: the audit stays when a person is erased.
         let detail = json!({
             "token": claims.id.to_string(),
             "scopes": scopes.to_string(),
@@ -107,11 +110,11 @@ impl Admin {
 }
 
 impl Admin {
-    /// Issues a browser token in the place of the credential that asks.
+    /// Issues a browser token for the requesting credential.
     ///
     /// # Errors
     ///
-    /// As [`Admin::issue_token`]; [`AdminError::Forbidden`] for whoever is no credential.
+    /// As [`Admin::issue_token`]; [`AdminError::Forbidden`] if the requester is not a credential.
     pub async fn exchange_own(
         &self,
         requester: &Requester,
@@ -127,7 +130,7 @@ impl Admin {
     }
 }
 
-/// Whether the requester is the credential itself, and not a token in its place.
+/// Whether the requester is the credential itself, and not a token of it.
 fn is_its_own(requester: &Requester, tenant: TenantId, key: &str) -> bool {
     match (&requester.capabilities, &requester.who) {
         (Capabilities::Credential(principal), Who::Credential(own)) => {

@@ -1,4 +1,4 @@
-//! Who sends a request.
+//! Authentication of requests.
 
 mod cache;
 pub(crate) mod credential_lookup;
@@ -27,57 +27,57 @@ pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
 use uses::Uses;
 
-/// The name of the secret in storage that keys the hashes of credentials.
+/// The name of the secret with the key for hashes of credentials.
 const KEY_NAME: &str = "credential-mac";
 
-/// The name of the secret that browser tokens are sealed with.
+/// The name of the secret for sealing browser tokens.
 const SEAL_NAME: &str = "browser-token-seal";
 
-/// Why a request has no principal.
+/// Why authentication failed.
 ///
-/// Clients are told no more than that they must authenticate.
+/// Clients only learn that they must authenticate.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// Nothing was presented.
-    #[error("no credentials were presented")]
+    /// The request has no credentials.
+    #[error("authentication required")]
     Missing,
-    /// Something other than Basic credentials was presented.
+    /// The request has an unsupported scheme.
     #[error("the authentication scheme is not supported")]
     UnsupportedScheme,
-    /// What was presented is malformed, unknown or wrong.
+    /// The credentials are malformed, unknown or wrong.
     #[error("the credentials are not valid")]
     Refused,
-    /// The same, and wrong secrets were presented for this key too often. A right one is let
-    /// in at any time.
-    #[error("wrong secrets were presented for this key too often")]
+    /// The credentials are wrong, and there were too many wrong secrets for this key. The correct
+    /// secret is always accepted.
+    #[error("too many wrong secrets for this key")]
     Exhausted {
-        /// How many a minute are tolerated.
+        /// How many per minute are tolerated.
         count_max: usize,
-        /// When they are forgotten.
+        /// When the count is reset.
         retry_after: Duration,
     },
-    /// The tenant is suspended or deleted. Its owner knows more.
-    #[error("the tenant of the credential is not served: it is {state}")]
+    /// The tenant is suspended or deleted. Contact its owner.
+    #[error("the tenant of the credential is {state}")]
     Closed {
-        /// What it is instead.
+        /// Its state.
         state: &'static str,
     },
-    /// The issuer of access tokens could not be asked, or not as it is configured.
-    #[error("could not ask the issuer of the access token")]
+    /// The issuer of access tokens could not be reached, or is not configured correctly.
+    #[error("could not reach the issuer of the access token")]
     Issuer(#[source] OidcError),
-    /// Storage could not be asked. Retry later.
+    /// Storage could not be read. Retry later.
     #[error("could not look up the credentials")]
     Storage(#[source] StorageError),
 }
 
-/// What an [`Authenticator`] can be told to do differently.
+/// The options of an [`Authenticator`].
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Wrong secrets for one key that are tolerated within a minute.
     pub failures_count_max: usize,
 }
 
-/// Tells who sends a request, and issues credentials.
+/// Authenticates requests, and issues credentials.
 pub struct Authenticator {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -85,7 +85,7 @@ pub struct Authenticator {
     pub(crate) cache: Cache,
     uses: Uses,
     pub(crate) sealer: Sealer,
-    /// Takes access tokens.
+    /// Verifies access tokens.
     bearer: Option<Arc<BearerVerifier>>,
     failures: Failures,
     options: Options,
@@ -103,14 +103,14 @@ impl fmt::Debug for Authenticator {
 }
 
 impl Authenticator {
-    /// Most keys whose wrong secrets are counted at a time.
+    /// Most keys with counted wrong secrets.
     pub const FAILING_KEYS_MAX: usize = failures::KEYS_MAX;
 
-    /// Most keys without a credential that are remembered for a moment.
+    /// Most unknown keys that are cached.
     pub const UNKNOWN_KEYS_MAX: usize = cache::ENTRIES_MAX;
 
-    /// An authenticator for the credentials in `storage`, whose key it reads or, in a new
-    /// store, makes.
+    /// Opens an authenticator for the credentials in `storage`. It reads the key of the store, and
+    /// creates it in a new store.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Authenticator {
     ) -> Result<Self, StorageError> {
         let key = settle(&*storage, &*entropy, KEY_NAME).await?;
         let sealer = Sealer::new(settle(&*storage, &*entropy, SEAL_NAME).await?);
-        // HMAC itself fills a short key up with zeros to the length of a block.
+        // HMAC itself pads a short key with zeros to the block size.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
         let mac = Hmac::new(&block.into());
@@ -145,20 +145,20 @@ impl Authenticator {
         })
     }
 
-    /// The same, which also takes access tokens of an issuer.
+    /// Adds a verifier for access tokens.
     #[must_use]
     pub fn with_bearer(self, bearer: Option<Arc<BearerVerifier>>) -> Self {
         Self { bearer, ..self }
     }
 
-    /// Who is behind the value of a request's `Authorization` header.
+    /// Authenticates the value of a header `Authorization`.
     ///
     /// # Errors
     ///
     /// - [`AuthError::Missing`], [`AuthError::UnsupportedScheme`], [`AuthError::Refused`],
-    ///   [`AuthError::Exhausted`]: nobody.
-    /// - [`AuthError::Closed`]: somebody whose tenant is not served.
-    /// - [`AuthError::Storage`]: nobody knows.
+    ///   [`AuthError::Exhausted`]: authentication failed.
+    /// - [`AuthError::Closed`]: the tenant is suspended or deleted.
+    /// - [`AuthError::Storage`]: storage could not be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 4.1; RFC 7617; RFC 6750.
     pub async fn authenticate(
@@ -214,10 +214,9 @@ impl Authenticator {
         }
     }
 
-    /// Whether `secret` belongs to what is known.
+    /// Whether `secret` belongs to the credential.
     ///
-    /// For an unknown key the same is computed and compared, so that time does not tell which
-    /// keys there are.
+    /// For an unknown key the same work is done, so that the time does not reveal which keys exist.
     fn is_right(&self, known: Option<&FoundCredential>, secret: &Secret) -> bool {
         #[cfg(test)]
         self.comparison_count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -231,13 +230,13 @@ impl Authenticator {
         bool::from(is_right)
     }
 
-    /// Counts a wrong secret. The same for keys that are known and for others.
+    /// Counts a wrong secret, for known and unknown keys alike.
     fn refuse(&self, key: &str) -> AuthError {
         let count_max = self.options.failures_count_max;
         let retry_after = match self.failures.count(key, self.clock.elapsed()) {
             Verdict::Tolerated => return AuthError::Refused,
             Verdict::Crossed(left) => {
-                tracing::warn!("more than {count_max} wrong secrets were presented for one key");
+                tracing::warn!("more than {count_max} wrong secrets for one key within a minute");
                 left
             }
             Verdict::Excessive(left) => left,
@@ -245,10 +244,10 @@ impl Authenticator {
         AuthError::Exhausted { count_max, retry_after }
     }
 
-    /// What is known of a key, and of its tenant.
+    /// Finds the credential of a key, with its tenant.
     pub(crate) async fn find(&self, key: &str) -> Result<Option<Arc<FoundCredential>>, AuthError> {
         if SEED_BYTES_MAX < key.len() {
-            // There is no such key, and it is not worth remembering.
+            // There is no such key, and it need not be cached.
             return Ok(None);
         }
         let asked = self.clock.elapsed();
@@ -262,19 +261,19 @@ impl Authenticator {
         Ok(found)
     }
 
-    /// Forgets what was looked up of a key. To be called when its credential was changed or
-    /// removed, so that this holds for the next request and not only a second later.
+    /// Removes a key from the cache. Call it when its credential was changed or removed, so that
+    /// the change applies to the next request and not only a second later.
     pub fn forget(&self, key: &str) {
         self.cache.forget(key);
     }
 
-    /// Forgets what was looked up of a tenant. To be called when it was changed.
+    /// Removes the credentials of a tenant from the cache. Call it when the tenant was changed.
     pub fn forget_tenant(&self, _tenant: TenantId) {
-        // Tenants are changed rarely, and a look-up of a credential is quick.
+        // Tenants change rarely, and a look-up of a credential is fast.
         self.cache.forget_all();
     }
 
-    /// When a credential was last used on this node, as far as this is not stored yet.
+    /// When a credential was last used on this node, if this is not stored yet.
     pub fn last_used(&self, key: &str) -> Option<Timestamp> {
         self.uses.last_used(key)
     }
@@ -283,7 +282,7 @@ impl Authenticator {
     ///
     /// # Errors
     ///
-    /// As [`acta_storage::RecordStore::commit`]. What was not stored is tried again the next
+    /// As [`acta_storage::RecordStore::commit`]. Uses that were not stored are stored the next
     /// time.
     pub async fn save_uses(&self) -> Result<(), StorageError> {
         self.uses.save(&*self.storage).await
@@ -297,7 +296,7 @@ impl Authenticator {
     }
 }
 
-/// A secret of the store, made if there is none.
+/// Reads a secret of the store, and creates it if there is none.
 async fn settle(
     storage: &dyn Storage,
     entropy: &dyn Entropy,

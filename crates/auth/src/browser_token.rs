@@ -1,8 +1,8 @@
-//! Browser tokens: what content in a browser holds in the place of a secret.
+//! Browser tokens, which content in a browser holds instead of a secret.
 //!
-//! A token acts for one agent, in the place of one credential, for a while. Nothing of it is
-//! stored: it is sealed with a key of the store. It is never good for more than its credential
-//! is at the time of the request, and void with it.
+//! A token acts for one agent with the rights of one credential for a limited time. It is not
+//! stored, but sealed with a key of the store. It never permits more than its credential at the
+//! time of the request, and is invalid without it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,48 +20,48 @@ use crate::authenticator::credential_lookup::FoundCredential;
 use crate::credential_header::TOKEN_USER;
 use crate::{AuthError, Authenticator, Secret};
 
-/// What its text begins with, so that people and scanners of leaked secrets recognise it.
+/// The prefix of its text, so that people and secret scanners recognise it.
 const PREFIX: &str = "acta_t_";
 
-/// What it is sealed for.
+/// The purpose of the seal.
 const PURPOSE: &str = "browser-token";
 
-/// What a token is good for.
+/// The claims of a token.
 #[derive(Clone, Debug)]
 pub struct TokenClaims {
-    /// Its own id, by which the audit names it.
+    /// Its id in the audit.
     pub id: Uuid,
-    /// The key of the credential in whose place it stands.
+    /// The key of its credential.
     pub key: String,
-    /// What it may be used for: no more than the credential.
+    /// Its scopes: no more than those of the credential.
     pub scopes: Scopes,
-    /// For whom, and where.
+    /// Its agent, registration and activity.
     pub binding: Binding,
-    /// From which origin alone, if from one.
+    /// The only allowed origin, if there is one.
     pub origin: Option<Origin>,
 }
 
-/// Why a token is not made.
+/// Why a token was not issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// A scope is more than the credential has, or is one for administration.
-    #[error("the scope `{0}` is more than the credential has, or not for tokens")]
+    /// The credential does not have a scope, or the scope is for administration.
+    #[error("the credential does not have the scope `{0}`, or tokens cannot have it")]
     Scope(Scope),
-    /// The restrictions of the credential do not let it.
+    /// The restrictions of the credential forbid it.
     #[error(transparent)]
     Restricted(acta_access::Restriction),
-    /// The ids and addresses in it are too long together.
-    #[error("the agent and the activity are too long together")]
+    /// Its ids are too long together.
+    #[error("agent and activity together are too long")]
     TooLong,
 }
 
-/// Its payload, with short names: it goes into headers.
+/// Its payload, with short names because it is sent in headers.
 #[derive(Serialize, Deserialize)]
 struct Payload {
     i: String,
     k: String,
     s: String,
-    /// The agent, as the JSON text of its identifier.
+    /// The agent, as the JSON of its identifier.
     a: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r: Option<String>,
@@ -109,7 +109,7 @@ impl Payload {
     }
 }
 
-/// The first scope that permits what `of` does not, or that is not for tokens.
+/// The first scope that permits more than `of`, or that is not for tokens.
 fn excess(of: Scopes, scopes: Scopes) -> Option<Scope> {
     let permits = |scopes: Scopes, act: Act| scopes.contains_any(act.sufficient());
     scopes.iter().find(|scope| {
@@ -121,11 +121,11 @@ fn excess(of: Scopes, scopes: Scopes) -> Option<Scope> {
 }
 
 impl Authenticator {
-    /// Longest life of a token: a day.
+    /// Longest lifetime of a token: a day.
     pub const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
 
-    /// What a token may be used for if nothing is said: all that content does for a learner,
-    /// as far as `of` lets it.
+    /// The default scopes of a token: everything that content does for a learner, as far as `of`
+    /// permits.
     pub fn token_scopes(of: Scopes) -> Scopes {
         let useful = [
             Scope::StatementsWrite,
@@ -141,11 +141,11 @@ impl Authenticator {
             .collect()
     }
 
-    /// Makes a token in the place of a credential with these rights, good until `expires`.
+    /// Issues a token for a credential with these rights, valid until `expires`.
     ///
     /// # Errors
     ///
-    /// [`TokenError`]: it would be good for more than the credential, or too long.
+    /// [`TokenError`]: it would permit more than the credential, or be too long.
     pub fn issue_token(
         &self,
         of: &Principal,
@@ -157,21 +157,21 @@ impl Authenticator {
         }
         let bound = of.restrictions.bind(claims.binding.clone(), claims.origin.clone());
         bound.map_err(TokenError::Restricted)?;
-        // Texts alone cannot fail to be written.
+        // Texts always serialise.
         let payload = serde_json::to_vec(&Payload::of(claims)).unwrap_or_default();
         let sealed = self.sealer.seal(PURPOSE, &payload, expires);
         let sealed = sealed.map_err(|_too_long| TokenError::TooLong)?;
         Ok(Secret::new(format!("{PREFIX}{}", sealed.expose())))
     }
 
-    /// The value of a header `Authorization` in the Basic scheme that presents a token: what
-    /// content expects that knows of no tokens.
+    /// The value of a header `Authorization` in the Basic scheme with a token, for content that
+    /// does not support tokens.
     pub fn basic_of(token: &Secret) -> Secret {
         let text = STANDARD.encode(format!("{TOKEN_USER}:{}", token.expose()));
         Secret::new(format!("Basic {text}"))
     }
 
-    /// Whether the text looks like a token of ours.
+    /// Whether the text has the form of a browser token.
     pub(crate) fn is_token(text: &Secret) -> bool {
         text.expose().starts_with(PREFIX)
     }
@@ -193,7 +193,7 @@ impl Authenticator {
     }
 }
 
-/// What a token may do: what it was made for, as far as its credential still may.
+/// The principal of a token: its own rights, as far as its credential still has them.
 fn narrow(known: &FoundCredential, claims: TokenClaims) -> Option<Principal> {
     let credential = &known.credential;
     if excess(credential.scopes, claims.scopes).is_some() {
@@ -207,7 +207,7 @@ fn narrow(known: &FoundCredential, claims: TokenClaims) -> Option<Principal> {
         restrictions: Arc::new(restrictions),
         authority: credential.authority.clone(),
     };
-    // A token without any use is no token.
+    // A token that permits nothing is refused.
     Act::EVERY.into_iter().any(|act| decide(&principal, act).is_ok()).then_some(principal)
 }
 

@@ -5,31 +5,31 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::{AuthError, Secret};
 
-/// Longest header value that is looked into, in bytes.
+/// Longest header value that is parsed, in bytes.
 pub(crate) const HEADER_BYTES_MAX: usize = 8192;
 
-/// The user name under which a browser token is presented as Basic credentials.
+/// The user name of a browser token in Basic credentials.
 pub(crate) const TOKEN_USER: &str = "acta-token";
 
-/// What a request presents.
+/// The credentials in a request.
 #[derive(Debug)]
 pub(crate) enum CredentialHeader {
-    /// Who it claims to be, and the proof.
+    /// A key and a secret.
     Basic {
         /// The key of a credential.
         key: String,
         /// The secret that belongs to it.
         secret: Secret,
     },
-    /// A token that speaks for itself.
+    /// A token.
     Bearer(Secret),
 }
 
 impl CredentialHeader {
     /// Parses the value of the header.
     ///
-    /// The base64 text of Basic must be complete, with padding and without blanks, and must
-    /// encode UTF-8. The key ends at the first colon.
+    /// The base64 text of Basic must be complete, with padding and without spaces, and must encode
+    /// UTF-8. The key ends at the first colon.
     ///
     /// Spec: RFC 7617, 2; RFC 6750, 2.1; RFC 9110, 11.4.
     pub(crate) fn parse(header: &[u8]) -> Result<Self, AuthError> {
@@ -101,7 +101,7 @@ mod tests {
             // "ü:€" in UTF-8, then "ü:" in Latin-1.
             ("Basic w7w64oKs", Ok(("ü", "€"))),
             ("Basic /Do=", Err("refused")),
-            // No colon, no padding, blanks inside, another alphabet, bits left over, nothing.
+            // No colon, no padding, spaces inside, another alphabet, bits left over, nothing.
             ("Basic YWI=", Err("refused")),
             ("Basic YTpiOmM", Err("refused")),
             ("Basic YT pi", Err("refused")),

@@ -1,4 +1,4 @@
-//! How credentials are made.
+//! Creating credentials.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::credential_header::TOKEN_USER;
 use crate::readable::readable;
 use crate::{Authenticator, Secret};
 
-/// How many letters a key has, five bits each.
+/// The number of letters of a key, five bits each.
 const KEY_LETTERS: usize = 16;
 
-/// The name of the secret that the first key of a store is made of.
+/// The name of the secret from which the first key of a store is derived.
 const FIRST_KEY_NAME: &str = "first-key";
 
 /// Longest key or secret that can be seeded, in bytes: both fit a header.
@@ -27,12 +27,10 @@ pub(crate) const SEED_BYTES_MAX: usize = 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
     /// The key cannot be sent in Basic authentication. Choose another one.
-    #[error(
-        "a key needs 1 to {SEED_BYTES_MAX} bytes and can hold neither colons nor control characters"
-    )]
+    #[error("expected a key of 1 to {SEED_BYTES_MAX} bytes without colons and control characters")]
     UnusableKey,
     /// The secret cannot be sent in Basic authentication. Choose another one.
-    #[error("a secret needs 1 to {SEED_BYTES_MAX} bytes and cannot hold control characters")]
+    #[error("expected a secret of 1 to {SEED_BYTES_MAX} bytes without control characters")]
     UnusableSecret,
     /// It could not be stored.
     #[error("could not store the credential")]
@@ -40,14 +38,14 @@ pub enum SeedError {
 }
 
 impl Authenticator {
-    /// A new key, which nobody has but by a rare chance.
+    /// A new random key.
     pub fn new_key(&self) -> String {
         let mut chance = [0; KEY_LETTERS];
         self.entropy.fill(&mut chance);
         key_of(&chance)
     }
 
-    /// A new secret of 256 random bits, and what is stored of it.
+    /// A new secret of 256 random bits, and its stored hash.
     pub fn new_secret(&self) -> (Secret, [u8; 32]) {
         let mut chance = [0; 32];
         self.entropy.fill(&mut chance);
@@ -56,11 +54,10 @@ impl Authenticator {
         (secret, mac)
     }
 
-    /// Makes a credential with a new key and a new secret, and stores it, for a store without
-    /// any: however many ask at once, on however many nodes, one of them makes it, and the
-    /// others get none.
+    /// Creates the first credential of a store, with a new key and a new secret. Of concurrent
+    /// calls on any number of nodes, only one creates it; the others return none.
     ///
-    /// The secret is returned here and cannot be had later.
+    /// The secret is returned only here.
     ///
     /// # Errors
     ///
@@ -72,7 +69,8 @@ impl Authenticator {
         scopes: Scopes,
     ) -> Result<Option<(Credential, Secret)>, StorageError> {
         let (secret, mac) = self.new_secret();
-        // All agree on the key, so that only one can have it. Its secret remains secret.
+        // All nodes agree on the key, so that only one can create it. The key does not reveal the
+        // secret.
         let mut proposed = [0; 32];
         self.entropy.fill(&mut proposed);
         let settled = self.storage.get_or_create_secret(FIRST_KEY_NAME, proposed).await?;
@@ -97,8 +95,8 @@ impl Authenticator {
         }
     }
 
-    /// Stores a credential whose key and secret somebody else chose, with the scope
-    /// [`Scope::All`]. Returns `false`, and changes nothing, if the key is taken.
+    /// Stores a credential with a given key and secret, and the scope [`Scope::All`]. Returns
+    /// `false`, and changes nothing, if the key is taken.
     ///
     /// # Errors
     ///
@@ -120,13 +118,13 @@ impl Authenticator {
         self.insert(&credential, "configuration").await.map_err(SeedError::Storage)
     }
 
-    /// Stores a credential that no person asked for, and tells why it is there.
+    /// Stores a credential that no person has created, with an audit entry that says why.
     async fn insert(&self, credential: &Credential, by: &str) -> Result<bool, StorageError> {
         let entry = self.entry_of(credential, by);
         let entries = vec![(Some(credential.tenant), entry)];
         let change = Change { writes: vec![credential.create()], entries };
         let committed = self.storage.commit(&change).await;
-        // Somebody may have asked for the key before it was there.
+        // A request may have used the key before it existed.
         self.forget(&credential.key);
         Ok(committed? == Committed::Done)
     }
@@ -148,12 +146,12 @@ impl Authenticator {
     }
 }
 
-/// The key that `chance`, of which the first bytes count, gives.
+/// The key made from the first bytes of `chance`.
 fn key_of(chance: &[u8]) -> String {
     readable(&chance[..KEY_LETTERS.min(chance.len())])
 }
 
-/// Whether `text` can be a part of Basic credentials.
+/// Whether `text` can be part of Basic credentials.
 ///
 /// Spec: RFC 7617, 2.
 fn is_sendable(text: &str) -> bool {

@@ -1,9 +1,8 @@
-//! Turns what a request presents into a principal.
+//! Authenticates requests and people.
 //!
-//! Secrets of credentials are never stored, only their HMAC-SHA256 under a key of the store's
-//! own; of passwords there are Argon2id hashes, and of random tokens their SHA-256. All are
-//! compared in constant time. What the principal may do is decided elsewhere, and so is the
-//! answer to a refusal.
+//! Secrets of credentials are never stored, only their HMAC-SHA256 under a key of the store's own;
+//! passwords are stored as Argon2id hashes, and random tokens as SHA-256. All are compared in
+//! constant time. Permissions and responses are decided elsewhere.
 
 mod authenticator;
 mod browser_token;

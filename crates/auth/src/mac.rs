@@ -1,4 +1,4 @@
-//! Keyed hashes under a key of the store's own.
+//! Keyed hashes with a key of the store.
 
 use std::fmt;
 
@@ -11,13 +11,13 @@ pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
     pub(crate) fn new(key: [u8; 32]) -> Self {
-        // HMAC itself fills a short key up with zeros to the length of a block.
+        // HMAC itself pads a short key with zeros to the block size.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
         Self(Hmac::new(&block.into()))
     }
 
-    /// The keyed hash of `parts`. Each is hashed behind its length, so that bytes cannot move
+    /// The keyed hash of `parts`. Each part is preceded by its length, so that bytes cannot move
     /// from one part to the next.
     pub(crate) fn mac_of(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();

@@ -1,12 +1,11 @@
-//! People and machines that an OpenID provider vouches for.
+//! Authentication of people and machines by an OpenID provider.
 //!
-//! [`Provider`] signs people in: by an authorization code with PKCE, a state and a nonce, and
-//! an ID token whose signature and claims are checked. [`BearerVerifier`] takes access tokens
-//! that are JSON Web Tokens. Both trust one issuer, named in the configuration, only by the
-//! algorithms listed there, and only for tokens that are meant for this server.
-//! What the provider is asked for is kept for a while, bounded in size and time, and asked for
-//! again when a token names a key that is not known, but not more often than forgers may make
-//! it. Accounts, sessions and answers to requests are left to others.
+//! [`Provider`] signs people in: by an authorization code with PKCE, a state and a nonce, and an ID
+//! token whose signature and claims are checked. [`BearerVerifier`] verifies access tokens that are
+//! JSON Web Tokens. Both trust one configured issuer, only with the configured algorithms, and only
+//! tokens for this server. Responses of the provider are cached, limited in size and time. Keys are
+//! requested again when a token has an unknown key, but at a limited rate, so that forged tokens do
+//! not cause many requests. Accounts, sessions and responses are not part of this module.
 //!
 //! Spec: OpenID Connect Core 1.0; OpenID Connect Discovery 1.0; RFC 7636 (PKCE); RFC 7515 and
 //! RFC 7519 (tokens); RFC 8725 (their best practice); RFC 9068 (access tokens); RFC 9207.
@@ -25,7 +24,7 @@ mod pending;
 mod provider;
 mod transport;
 
-/// What fuzzing may see of the decoders. The product is never built with it.
+/// The decoders for fuzzing. The product is never built with it.
 #[cfg(fuzzing)]
 pub mod fuzzing;
 

@@ -1,4 +1,4 @@
-//! What people prove with who they are, and how guessing is slowed down.
+//! Passwords, second factors and CSRF tokens of people, and delays against guessing.
 
 pub(crate) mod csrf;
 mod guessable;

@@ -1,13 +1,12 @@
 //! Random letters and digits that a person can read out and type.
 
-/// Letters and digits: without those that look alike, and without `u`, so that fewer words
-/// arise.
+/// Letters and digits, without similar ones, and without `u` to avoid words.
 pub(crate) const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// After each of these many stands a hyphen.
+/// The number of letters between hyphens.
 const GROUP: usize = 4;
 
-/// One letter for each byte of `chance`, which is worth five bits, in groups.
+/// One letter for five bits of each byte of `chance`, in groups.
 pub(crate) fn readable(chance: &[u8]) -> String {
     let mut text = String::with_capacity(chance.len() + chance.len() / GROUP);
     for (index, byte) in chance.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! Texts that only this store can have written.
+//! Sealed texts, which only this store can create.
 //!
-//! A sealed text carries a payload to whoever holds it and back. Nothing of it is stored: a
-//! keyed hash proves that it is ours, unchanged, meant for this purpose and not expired. The
-//! payload can be read by its holder, and the text can be presented again until it expires.
+//! A sealed text carries a payload to a client and back. It is not stored: a keyed hash proves that
+//! it was created by this store for this purpose, and is unchanged and not expired. Its holder can
+//! read the payload, and use the text again until it expires.
 
 use acta_ambient::Timestamp;
 use base64::Engine;
@@ -12,19 +12,19 @@ use subtle::ConstantTimeEq;
 use crate::Secret;
 use crate::mac::MacKey;
 
-/// The first byte: how the others are laid out.
+/// The first byte: the version of the layout.
 const VERSION: u8 = 1;
 
-/// Bytes of the moment of expiry: microseconds since 1970, big-endian.
+/// Bytes of the expiry: microseconds since 1970, big-endian.
 const EXPIRES_BYTES: usize = 8;
 
 /// Bytes of the keyed hash at the end.
 const MAC_BYTES: usize = 32;
 
-/// Bytes in front of the payload.
+/// Bytes before the payload.
 const HEAD_BYTES: usize = 1 + EXPIRES_BYTES;
 
-/// Longest payload, in bytes: sealed, it still fits a header in the Basic scheme.
+/// Longest payload, in bytes: sealed, it still fits into a header in the Basic scheme.
 pub const PAYLOAD_BYTES_MAX: usize = 2048;
 
 /// Longest sealed text, in letters.
@@ -38,10 +38,10 @@ pub struct PayloadTooLong;
 /// Why a text was not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// It was not sealed here for this purpose, or it was changed. Refuse it.
-    #[error("not sealed here for this purpose")]
+    /// It was not sealed by this store for this purpose, or it was changed. Refuse it.
+    #[error("not sealed by this server for this purpose")]
     NotSealed,
-    /// It is genuine but too old. Ask for a new one.
+    /// It is genuine but expired. Request a new one.
     #[error("expired")]
     Expired,
 }
@@ -51,8 +51,7 @@ pub enum OpenError {
 pub struct Sealer(MacKey);
 
 impl Sealer {
-    /// A sealer with a key that nobody else has. Whoever has the same key opens what this
-    /// sealer sealed.
+    /// A sealer with a secret key. A sealer with the same key can open its texts.
     pub fn new(key: [u8; 32]) -> Self {
         Self(MacKey::new(key))
     }

@@ -15,7 +15,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself, for whoever must have it.
+    /// The secret text.
     pub fn expose(&self) -> &str {
         &self.0
     }

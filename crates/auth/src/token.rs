@@ -1,7 +1,7 @@
-//! Random tokens: proof of a session, or a way in by a link.
+//! Random tokens of sessions and one-time links.
 //!
-//! A token is a secret of 256 random bits that whoever presents it is believed. Only its hash
-//! is stored, so that nobody who reads the store can present it.
+//! A token is a secret of 256 random bits. Only its hash is stored, so that it cannot be obtained
+//! from the store.
 
 use std::fmt;
 
@@ -16,18 +16,17 @@ use crate::Secret;
 /// Random bytes of a token.
 const CHANCE_BYTES: usize = 32;
 
-/// What a token is good for.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
-    /// A person is signed in.
+    /// A session.
     Session,
-    /// Something may be done once: setting up, joining, choosing a new password.
+    /// A one-time link: set-up, invitation, password reset.
     Ticket,
 }
 
 impl TokenKind {
-    /// What the text of each such token begins with, so that people and scanners of leaked
-    /// secrets recognise it.
+    /// The prefix of its text, so that people and secret scanners recognise it.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Session => "acta_s_",
@@ -40,9 +39,9 @@ impl TokenKind {
 #[derive(Clone, Debug)]
 pub struct Token(Secret);
 
-/// The text is not a token of the kind that was asked for.
+/// The text is not a token of the expected kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a token of this kind")]
+#[error("not a token of this type")]
 pub struct NotAToken;
 
 impl Token {
@@ -54,11 +53,11 @@ impl Token {
         Self(Secret::new(format!("{}{}", kind.prefix(), *letters)))
     }
 
-    /// Reads what somebody presents as a token of `kind`.
+    /// Parses a token of `kind`.
     ///
     /// # Errors
     ///
-    /// [`NotAToken`]: no token of this kind has such a text.
+    /// [`NotAToken`]: the text is not a token of this kind.
     pub fn parse(kind: TokenKind, text: &str) -> Result<Self, NotAToken> {
         let letters = text.strip_prefix(kind.prefix()).ok_or(NotAToken)?;
         let mut chance = Zeroizing::new([0; CHANCE_BYTES]);
@@ -68,12 +67,12 @@ impl Token {
         }
     }
 
-    /// The text itself, for whoever is to present it.
+    /// The secret text.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// What is stored of the token.
+    /// The stored hash of the token.
     pub fn id(&self) -> TokenId {
         let mut hasher = Sha2Hasher::sha256();
         hasher.update(self.0.expose().as_bytes());
@@ -87,7 +86,7 @@ impl fmt::Display for Token {
     }
 }
 
-/// The SHA-256 of a token's text, as 64 hexadecimal digits. It cannot be presented.
+/// The SHA-256 of the text of a token, as 64 hexadecimal digits. It cannot be used as a token.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TokenId(Box<str>);
 

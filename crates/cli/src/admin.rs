@@ -1,8 +1,8 @@
 //! The command line as a client of the admin API.
 //!
-//! A store that this process can open is asked in process. One in a directory that a server
-//! has open is asked over the server's control socket. Either way the answer is the same, and
-//! the operator of the machine needs no credentials.
+//! If this process can open the store, requests are answered in process. If a server has the
+//! directory open, they go over its control socket. The response is the same in both cases, and the
+//! operator of the machine needs no credentials.
 
 mod address;
 mod arguments;
@@ -38,10 +38,10 @@ pub(crate) use table::Table;
 /// Where the API is.
 const BASE: &str = "/api/v1";
 
-/// A store whose admin API can be asked.
+/// A connection to the admin API of a store.
 pub(crate) struct Admin(Transport);
 
-/// How it is asked.
+/// How requests are sent.
 enum Transport {
     /// In this process, which has the store open.
     InProcess(Box<Store>, App),
@@ -50,11 +50,11 @@ enum Transport {
 }
 
 impl Admin {
-    /// Reaches the store that `config` names, served or not.
+    /// Connects to the configured store, served or not.
     ///
     /// # Errors
     ///
-    /// When it can neither be opened nor asked over a socket.
+    /// When the store can neither be opened nor reached over a control socket.
     pub(crate) async fn reach(config: &Config, missing: IfMissing) -> Result<Self> {
         if let Some(connection) = connect(config).await? {
             return Ok(Self(Transport::Socket(connection)));
@@ -68,8 +68,8 @@ impl Admin {
         match connect(config).await? {
             Some(connection) => Ok(Self(Transport::Socket(connection))),
             None => Err(in_use).context(
-                "the store is held by a process that does not answer: a server that starts or \
-                 stops, or another command; try again",
+                "the store is in use by a process that does not respond: a server that is starting \
+                 or stopping, or another command; try again",
             ),
         }
     }
@@ -80,12 +80,12 @@ impl Admin {
         Ok(Self(Transport::InProcess(Box::new(store), app)))
     }
 
-    /// Asks the API and gives its answer, which is null when there is none to read. `path` is
-    /// what stands behind `/api/v1`. Changes are made whatever the version is.
+    /// Sends a request and returns the JSON response, null if the body is empty. `path` is relative
+    /// to `/api/v1`. Changes are made independent of the version.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] when the API refuses, or what kept the answer from coming.
+    /// [`Refusal`] when the API refuses, or the cause why there is no response.
     pub(crate) async fn request(
         &mut self,
         method: Method,
@@ -101,14 +101,14 @@ impl Admin {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(&text).context("the server answered with something else than JSON")
+        serde_json::from_slice(&text).context("the server did not respond with JSON")
     }
 
-    /// Asks the API and writes its answer to `output` as it comes.
+    /// Sends a request and streams the response to `output`.
     ///
     /// # Errors
     ///
-    /// As [`Admin::request`]; and when `output` takes no more.
+    /// As [`Admin::request`]; and when writing to `output` fails.
     pub(crate) async fn download(&mut self, path: &str, output: &mut dyn Write) -> Result<()> {
         let request = ask(Method::GET, path, None)?;
         match &mut self.0 {
@@ -138,7 +138,7 @@ impl Admin {
     }
 }
 
-/// Writes an answer to `output` piece by piece.
+/// Streams a response to `output`.
 async fn receive<B>(response: Response<B>, output: &mut dyn Write) -> Result<()>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -147,22 +147,22 @@ where
     let status = response.status();
     let mut body = response.into_body();
     if !status.is_success() {
-        let text = body.collect().await.context("the server broke off")?.to_bytes();
+        let text = body.collect().await.context("the server closed the connection")?.to_bytes();
         return Err(Refusal::read(status.as_u16(), &text).into());
     }
     loop {
         let frame = tokio::time::timeout(TIMEOUT, body.frame()).await;
-        let Some(frame) = frame.context("the server does not answer")? else { break };
-        if let Ok(piece) = frame.context("the server broke off")?.into_data() {
+        let Some(frame) = frame.context("the server does not respond")? else { break };
+        if let Ok(piece) = frame.context("the server closed the connection")?.into_data() {
             output.write_all(&piece)?;
         }
     }
     Ok(output.flush()?)
 }
 
-/// Reaches the server that has the store open; none if there is none.
+/// Connects to the server that has the store open; none if there is no server.
 async fn connect(config: &Config) -> Result<Option<Connection>> {
-    /// There is no server; what else is wrong with the directory, opening it will tell.
+    /// There is no server. Any other problem with the directory is reported when it is opened.
     const ABSENT: [ErrorKind; 3] =
         [ErrorKind::NotFound, ErrorKind::ConnectionRefused, ErrorKind::NotADirectory];
 
@@ -176,11 +176,12 @@ async fn connect(config: &Config) -> Result<Option<Connection>> {
             let directory = config.data.display();
             return Err(error).with_context(|| {
                 format!(
-                    "the server that has {directory} open answers only to its own user and to root"
+                    "the server that has {directory} open accepts commands only from its own user \
+                     and from root"
                 )
             });
         }
-        Err(error) => return Err(error).context("cannot reach the server"),
+        Err(error) => return Err(error).context("cannot connect to the server"),
     };
     Connection::over(stream).await.map(Some)
 }
@@ -192,14 +193,14 @@ fn is_in_use(error: &anyhow::Error) -> bool {
 
 fn ask(method: Method, path: &str, body: Option<&Value>) -> Result<Request<Bytes>> {
     let Ok(uri) = format!("{BASE}{path}").parse::<hyper::Uri>() else {
-        bail!("{path:?} is no address of the admin API");
+        bail!("{path:?} is not a path of the admin API");
     };
     let text = body.map(Value::to_string).unwrap_or_default();
     let mut request = Request::new(Bytes::from(text));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
     if [Method::PUT, Method::PATCH, Method::DELETE].contains(request.method()) {
-        // Who sits at the machine changes what is there now, whoever changed it before.
+        // The operator at the machine changes the current version, whatever it is.
         request.headers_mut().insert(IF_MATCH, HeaderValue::from_static("*"));
     }
     if body.is_some() {

@@ -1,4 +1,4 @@
-//! What the engine tells about itself, for `/metrics`.
+//! Statistics of the engine and of followers, for `/metrics`.
 
 use acta_followers::{FollowerStatus, FollowerWork, Followers};
 use acta_http::{GaugeReading, Gauges};
@@ -14,7 +14,7 @@ pub(crate) struct StoreGauges {
 }
 
 impl StoreGauges {
-    /// Of this engine, and of the followers that run beside it.
+    /// The statistics of this engine, and of the followers that run beside it.
     pub(crate) fn new(engine: Engine, followers: &Followers) -> Self {
         Self { engine, followers: Box::new(followers.watch()) }
     }
@@ -39,12 +39,15 @@ impl Gauges for StoreGauges {
 fn of_followers(statuses: &[FollowerStatus]) -> Vec<GaugeReading> {
     type Read = fn(&FollowerStatus) -> f64;
     const GAUGES: [(&str, &str, Read); 4] = [
-        ("acta_follower_running", "1 where this process does the work of the follower", |status| {
+        ("acta_follower_running", "1 on the node that runs the follower", |status| {
             f64::from(u8::from(status.work == FollowerWork::Following))
         }),
-        ("acta_follower_lag_statements", "Statements not read yet, where it runs", |status| {
-            status.lag as f64
-        }),
+        (
+            "acta_follower_lag_statements",
+            "Statements not read yet, on the node that runs the \
+                                          follower",
+            |status| status.lag as f64,
+        ),
         ("acta_follower_statements_total", "Statements read since the start", |status| {
             status.record_count as f64
         }),
@@ -69,11 +72,11 @@ fn embedded(storage: &EmbeddedStorage) -> Vec<Reading> {
         ("acta_log_bytes", "Bytes of the statement log", now.log_bytes as f64),
         ("acta_log_segments", "Segments of the statement log", now.segment_count as f64),
         ("acta_index_runs", "Runs of the index", now.run_count as f64),
-        ("acta_queue_batches", "Batches that wait to be written", now.waiting_count as f64),
+        ("acta_queue_batches", "Batches waiting to be written", now.waiting_count as f64),
         ("acta_groups", "Groups written and synced", now.group_count as f64),
         ("acta_group_statements", "Statements in those groups", now.group_statement_count as f64),
         ("acta_syncs", "Syncs of the log", now.sync_count as f64),
-        ("acta_sync_seconds", "Time spent in those syncs", now.sync_time.as_secs_f64()),
+        ("acta_sync_seconds", "Time spent in syncs of the log", now.sync_time.as_secs_f64()),
         ("acta_halted", "1 after a failed sync", f64::from(u8::from(now.is_halted))),
     ]
 }
@@ -82,7 +85,7 @@ fn embedded(storage: &EmbeddedStorage) -> Vec<Reading> {
 fn postgres(storage: &PostgresStorage) -> Vec<Reading> {
     let now = storage.statistics();
     let mut readings = vec![
-        ("acta_queue_batches", "Batches that wait to be written", now.waiting_count as f64),
+        ("acta_queue_batches", "Batches waiting to be written", now.waiting_count as f64),
         ("acta_groups", "Transactions of this node that stored statements", now.group_count as f64),
         (
             "acta_group_statements",
@@ -95,7 +98,7 @@ fn postgres(storage: &PostgresStorage) -> Vec<Reading> {
     readings
 }
 
-/// The names of what is told about connections.
+/// The names of the metrics of connections.
 type Names = [&'static str; 8];
 
 const OF_DATABASE: Names = [
@@ -123,14 +126,14 @@ const OF_REPLICA: Names = [
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
 fn connections(names: &Names, now: &Connections) -> Vec<Reading> {
     let told = [
-        ("0 while it cannot be reached", f64::from(u8::from(now.is_reachable))),
-        ("Most connections of this node", now.connections_max as f64),
-        ("Connections that are open", now.connection_count as f64),
-        ("Connections that are in use", now.busy_count as f64),
-        ("Acts that wait for a connection", now.waiting_count as f64),
-        ("Acts that failed, those included that went well later", now.failure_count as f64),
-        ("Acts that were tried again on another connection", now.reconnect_count as f64),
-        ("Acts that were tried again after a lost race", now.repeat_count as f64),
+        ("1 if the database can be reached, 0 if not", f64::from(u8::from(now.is_reachable))),
+        ("Maximum connections of this node", now.connections_max as f64),
+        ("Open connections", now.connection_count as f64),
+        ("Connections in use", now.busy_count as f64),
+        ("Operations waiting for a connection", now.waiting_count as f64),
+        ("Failed operations, including those that succeeded on retry", now.failure_count as f64),
+        ("Operations retried on another connection", now.reconnect_count as f64),
+        ("Operations retried after a conflict", now.repeat_count as f64),
     ];
     names.iter().zip(told).map(|(name, (help, value))| (*name, help, value)).collect()
 }

@@ -23,7 +23,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// When the filter cannot be read.
 pub(crate) fn start(log: &Log) -> Result<()> {
     let filter = EnvFilter::try_new(&log.level)
-        .with_context(|| format!("log.level = {:?} is no filter", log.level))?;
+        .with_context(|| format!("log.level = {:?} is not a valid filter", log.level))?;
     let is_terminal = std::io::stderr().is_terminal();
     let is_text = match log.format {
         LogFormat::Auto => is_terminal,
@@ -42,7 +42,7 @@ pub(crate) fn start(log: &Log) -> Result<()> {
 
 /// One JSON object a line: time, level, message, then the fields of the event.
 ///
-/// An error is told with everything that caused it.
+/// An error is written with the chain of its causes.
 struct JsonLine;
 
 impl<S, N> FormatEvent<S, N> for JsonLine

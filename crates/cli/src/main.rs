@@ -17,12 +17,12 @@ use crate::command::{
     backup, check, config, copy, export, import, migrate, reindex, restore, serve, status, verify,
 };
 
-/// Acta, a Learning Record Store: takes xAPI statements from any source, keeps them for
-/// good, and gives them back.
+/// Acta, a Learning Record Store: receives xAPI statements from any source, stores them
+/// permanently, and returns them.
 #[derive(Debug, Parser)]
 #[command(name = "acta", version, disable_help_subcommand = true)]
 struct Arguments {
-    /// The configuration file; `acta.toml` in the working directory if it is there.
+    /// The configuration file; by default `acta.toml` in the working directory, if it exists.
     #[arg(long, env = "ACTA_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -31,41 +31,41 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves xAPI over HTTP until it is told to stop.
+    /// Serves xAPI over HTTP.
     Serve(serve::Arguments),
-    /// Validates statements in JSON or JSON Lines and says what is wrong, and where.
+    /// Validates statements in JSON or JSON Lines, and reports each fault with its position.
     Check(check::Arguments),
-    /// Stores statements from JSON Lines. A store in a directory must not be served meanwhile.
+    /// Imports statements from JSON Lines. A store in a directory must not be served at the same
+    /// time.
     Import(import::Arguments),
-    /// Writes all statements as JSON Lines. A store in a directory must not be served
-    /// meanwhile.
+    /// Exports all statements as JSON Lines. A store in a directory must not be served at the same
+    /// time.
     Export(export::Arguments),
-    /// Brings the schema of a store in a database up to date.
+    /// Migrates the schema of a store in a database.
     Migrate(migrate::Arguments),
-    /// Copies a store to another place, also while it is served.
+    /// Makes a backup of a store in a directory, also while it is served.
     Backup(backup::Arguments),
-    /// Makes a store of a backup, or checks one.
+    /// Restores a store from a backup, or checks a backup.
     Restore(restore::Arguments),
-    /// Copies a whole store into another, of whatever engine, and compares both.
+    /// Copies a whole store into another store of any engine, and compares them.
     Copy(copy::Arguments),
-    /// Reads a whole store that is not being served and names everything that is damaged.
+    /// Reads a whole store that is not served, and reports all damage.
     Verify(verify::Arguments),
-    /// Rebuilds the index from the statement log, and has the next server rebuild activities and
-    /// persons.
+    /// Rebuilds the index from the statement log. The next server rebuilds activities and persons.
     Reindex(reindex::Arguments),
-    /// Tells the release and the engine of a store, also while it is served.
+    /// Shows the release and the engine of a store, also while it is served.
     Status(status::Arguments),
-    /// Makes, limits, suspends and deletes tenants, also while the store is served.
+    /// Creates, limits, suspends and deletes tenants, also while the store is served.
     Tenant(tenant::Arguments),
-    /// Makes, restricts, rotates and removes the credentials of xAPI clients, also while the
+    /// Creates, restricts, rotates and removes the credentials of xAPI clients, also while the
     /// store is served.
     Credential(credential::Arguments),
-    /// Makes accounts of people and gives them roles, also while the store is served.
+    /// Manages accounts of people and their roles, also while the store is served.
     Account(account::Arguments),
     /// Lists, exports and verifies the audit, also while the store is served.
     Audit(audit::Arguments),
-    /// Lists, pauses and rebuilds what is derived from the statement log, also while the store
-    /// is served.
+    /// Lists, pauses and rebuilds followers, which derive data from the statement log, also while
+    /// the store is served.
     Follower(follower::Arguments),
     /// Shows or checks the configuration.
     Config(config::Arguments),

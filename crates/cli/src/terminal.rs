@@ -1,4 +1,4 @@
-//! Words for the person or the program at the other end.
+//! Output for people and programs.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, Write};
@@ -7,7 +7,7 @@ use acta_exchange::StoreCopyProgress;
 use acta_storage_embedded::{CopyProgress, CopyStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Says something to the person; what programs read goes to standard output instead.
+/// Prints a line for people on standard error. Results go to standard output instead.
 #[expect(clippy::print_stderr, reason = "this is how commands talk to people")]
 pub(crate) fn say(text: &str) {
     eprintln!("{text}");
@@ -17,12 +17,12 @@ pub(crate) fn say(text: &str) {
 ///
 /// # Errors
 ///
-/// When standard output is gone, as when its reader has seen enough.
+/// When standard output is closed, for example by its reader.
 pub(crate) fn print(text: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{text}")
 }
 
-/// A bar that fills up to `total`; nothing is drawn when standard error is no terminal.
+/// A progress bar up to `total`. Nothing is drawn when standard error is not a terminal.
 pub(crate) fn progress_bar(total: u64, unit: Unit) -> ProgressBar {
     let template = match unit {
         Unit::Bytes => "{bar:40} {percent}%  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left",
@@ -50,7 +50,7 @@ pub(crate) enum Unit {
     Statements,
 }
 
-/// A bar for a copy in several stages; it says when another stage begins.
+/// A progress bar for a backup in several stages.
 pub(crate) struct CopyBar {
     bar: ProgressBar,
     stage: Cell<Option<CopyStage>>,
@@ -62,7 +62,7 @@ impl CopyBar {
         Self { bar: progress_bar(0, Unit::Bytes), stage: Cell::new(None) }
     }
 
-    /// Shows how far the copy has come.
+    /// Shows the progress.
     pub(crate) fn show(&self, progress: CopyProgress) {
         if self.stage.replace(Some(progress.stage)) != Some(progress.stage) {
             self.bar.reset();
@@ -77,13 +77,13 @@ impl CopyBar {
         self.bar.set_position(progress.done_bytes);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// A bar for a store that is copied into another; it says when another stage begins.
+/// A progress bar for a store that is copied into another.
 pub(crate) struct TransferBar {
     bar: ProgressBar,
     stage: Option<&'static str>,
@@ -95,12 +95,12 @@ impl TransferBar {
         Self { bar: progress_bar(0, Unit::Statements), stage: None }
     }
 
-    /// Shows how far the copy has come.
+    /// Shows the progress.
     pub(crate) fn show(&mut self, now: StoreCopyProgress) {
         let (stage, done, total) = match now {
-            StoreCopyProgress::Resumed => ("going on with an unfinished copy", 0, 0),
+            StoreCopyProgress::Resumed => ("continuing an unfinished copy", 0, 0),
             StoreCopyProgress::Statements { done, total } => ("statements", done, total),
-            // Nobody has counted them before.
+            // Their number is unknown.
             StoreCopyProgress::Attachments { done } => ("attachments", done, done),
             StoreCopyProgress::Documents { done } => ("documents", done, done),
             StoreCopyProgress::Verified { done, total } => ("comparing both stores", done, total),
@@ -113,7 +113,7 @@ impl TransferBar {
         self.bar.set_position(done);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! Names the engines and puts the parts together.
+//! Selects the engine and wires the parts.
 
 mod administration;
 pub(crate) mod database;
@@ -37,10 +37,10 @@ pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
 
-/// Passwords that wait to be hashed; more are told to come back later.
+/// Most passwords that wait to be hashed. Further requests are refused as busy.
 const PASSWORDS_WAITING_MAX: usize = 64;
 
-/// Reads the configuration with what the command line sets.
+/// Reads the configuration, with the settings of the command line.
 pub(crate) fn load<const N: usize>(
     file: Option<&Path>,
     flags: [(&'static str, Option<String>); N],
@@ -88,13 +88,13 @@ impl Store {
         Ok(Self { storage, service, engine, clock, entropy, followers: None })
     }
 
-    /// Lets the followers of every server run beside what is done with the store.
+    /// Starts the followers of a server.
     pub(crate) fn follow(&mut self) -> &Followers {
         let start = || Followers::start(&self.storage, Followers::built_in());
         self.followers.get_or_insert_with(start)
     }
 
-    /// What the server is made of.
+    /// The parts of the server.
     pub(crate) async fn server_parts(
         &self,
         config: &Config,
@@ -126,12 +126,12 @@ impl Store {
         Ok(ServerParts { http, admin })
     }
 
-    /// Refuses a store that is not whole yet.
+    /// Refuses a store that is an unfinished copy.
     pub(crate) async fn check_whole(&self) -> Result<()> {
         if self.storage.find_import().await?.is_some() {
             bail!(
-                "the store is an unfinished copy of another one: finish it with the same \
-                 `acta copy` that began it"
+                "the store is an unfinished copy: complete it with the same `acta copy` command \
+                 that started it"
             );
         }
         Ok(())
@@ -146,7 +146,7 @@ impl Store {
     }
 }
 
-/// What a server is made of: the resources of xAPI, and the admin API with its pages.
+/// The routes of a server: the xAPI resources, and the admin API with its pages.
 pub(crate) struct ServerParts {
     pub(crate) http: HttpParts,
     pub(crate) admin: AdminApiParts,
@@ -162,12 +162,12 @@ impl ServerParts {
 
 /// Verifies the store that is there.
 pub(crate) fn verify(config: &Config) -> Result<Verified> {
-    let scratch = tempfile::tempdir().context("cannot make a directory for scratch files")?;
+    let scratch = tempfile::tempdir().context("cannot create a temporary directory")?;
     let verified = acta_storage_embedded::verify(&verify_options(config, scratch.path()));
     verified.with_context(|| format!("cannot verify the store in {}", config.data.display()))
 }
 
-/// Gives the statements to `take` that can be read of a store that cannot be opened.
+/// Passes the readable statements of a store that cannot be opened to `take`.
 pub(crate) fn salvage(
     config: &Config,
     take: &mut dyn FnMut(TenantId, StoredStatement) -> std::io::Result<()>,
@@ -176,7 +176,7 @@ pub(crate) fn salvage(
     salvaged.with_context(|| format!("cannot read the log in {}", config.data.display()))
 }
 
-/// Whether an error says that stored bytes do not check, so that a store was not opened.
+/// Whether a store was not opened because stored bytes fail their checksum.
 pub(crate) fn is_damage(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref(),
@@ -199,14 +199,14 @@ fn verify_options(config: &Config, scratch: &Path) -> VerifyOptions {
     }
 }
 
-/// Makes the index, activities and persons of the store that is there anew.
+/// Rebuilds the index, activities and persons of the store.
 pub(crate) async fn reindex(config: &Config, lost: LostTables) -> Result<Reindexed> {
     let options = engine_options(config, Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
     let reindexed = EmbeddedStorage::reindex(&options, lost).await;
     reindexed.with_context(|| format!("cannot reindex the store in {}", config.data.display()))
 }
 
-/// Shows on a terminal how far a long reading has come.
+/// Shows the progress of reading a store on a terminal.
 fn progress() -> OnProgress {
     let bar = terminal::progress_bar(0, terminal::Unit::Bytes);
     Arc::new(move |progress: Progress| {
@@ -265,7 +265,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
     })
 }
 
-/// What the server is told to do.
+/// The options of the server.
 pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http::Options {
     let limits = &config.limits;
     acta_http::Options {

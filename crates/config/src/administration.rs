@@ -1,4 +1,4 @@
-//! What holds for tenants, people and tokens.
+//! Settings for tenants, people and tokens.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::section::section;
 use crate::settings::{ConfigError, Settings};
 use crate::value_spec::{count_in, time, time_in};
 
-/// How short the shortest password may be said to be, in characters.
+/// The smallest permitted value of the minimum password length, in characters.
 ///
 /// Spec: OWASP ASVS 5.0, 6.2.1 and 6.2.9.
 const PASSWORD_CHARS: RangeInclusive<usize> = 8..=64;
@@ -16,51 +16,51 @@ const PASSWORD_CHARS: RangeInclusive<usize> = 8..=64;
 /// Longest time that can be set: ten years.
 const TIME_MAX: Duration = Duration::from_hours(10 * 365 * 24);
 
-/// Longest life of a browser token: a day.
+/// Longest lifetime of a browser token: a day.
 const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
 
-/// Shorter times would end what people are about to do.
+/// Shorter times would interrupt people at work.
 const TIME_MIN: Duration = Duration::from_mins(1);
 
 section! {
-    /// What holds for tenants.
+    /// Settings for tenants.
     #[derive(Clone, Copy, Debug)]
     pub struct Tenants in "tenants." {
-        /// How long a deleted tenant can be restored. After that, everything in it is removed for
-        /// good.
+        /// How long a deleted tenant can be restored. After this time its data is removed
+        /// permanently.
         pub deletion_wait: Span = time_in(Duration::ZERO..=TIME_MAX).default("7d"),
     }
 }
 
 section! {
-    /// What holds for people.
+    /// Settings for people.
     #[derive(Clone, Copy, Debug)]
     pub struct Accounts in "accounts." {
-        /// Shortest password of a person, in characters. From 8 to 64.
+        /// Minimum length of passwords, in characters. From 8 to 64.
         pub password_chars_min: usize = count_in(PASSWORD_CHARS).default("15"),
-        /// How long somebody stays signed in who does nothing.
+        /// A session ends after this time without requests.
         pub session_idle: Span = time().default("8h"),
-        /// How long somebody stays signed in at most.
+        /// A session ends after this time at the latest.
         pub session_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("7d"),
-        /// How long an invitation, the link of a new account and the set-up link are good for.
+        /// How long invitations, links of new accounts and the set-up link are valid.
         pub invitation_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("7d"),
-        /// How long a link to choose a new password is good for.
+        /// How long a password reset link is valid.
         pub reset_lifetime: Span = time_in(TIME_MIN..=TIME_MAX).default("1d"),
     }
     check check_sessions;
 }
 
-/// A session that may be idle for longer than it lasts would be a mistake.
+/// An idle time longer than the lifetime of a session is a mistake.
 fn check_sessions(accounts: &Accounts, settings: &Settings) -> Result<(), ConfigError> {
     let idle = time_in(TIME_MIN..=accounts.session_lifetime.0);
     settings.need("accounts.session_idle", &idle).map(drop)
 }
 
 section! {
-    /// What holds for browser tokens.
+    /// Settings for browser tokens.
     #[derive(Clone, Copy, Debug)]
     pub struct Tokens in "tokens." {
-        /// How long a browser token is good for when who asks for it says nothing. At most 24h.
+        /// The lifetime of a browser token if the request gives none. At most 24h.
         pub lifetime: Span = time_in(TIME_MIN..=TOKEN_LIFETIME_MAX).default("8h"),
     }
 }

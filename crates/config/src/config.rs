@@ -1,4 +1,4 @@
-//! Everything that can be set.
+//! The configuration tree.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,48 +18,48 @@ use crate::value::NotANetwork;
 use crate::value_spec::{ValueSpec, one_of, parsed, path, text};
 use crate::{Network, Secret};
 
-/// Everything that can be set, in the order of the reference.
+/// All keys, in the order of the reference.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(Config::keys);
 
-/// Where browsers come back to from a provider, below the address of the server.
+/// The path of the redirect URI for OpenID providers.
 const REDIRECT_PATH: &str = "/signin/oidc";
 
 section! {
-    /// Everything that can be set, checked and typed.
+    /// The configuration, checked and typed.
     #[derive(Clone, Debug)]
     pub struct Config in "" {
-        /// The directory that holds everything stored. Made when missing. Not used when
+        /// The directory of the store. It is created if it does not exist. Not used if
         /// `storage.url` is set.
         pub data: PathBuf = path().default("acta-data"),
-        /// Where to listen for HTTP. Port 0 takes a free one.
+        /// The address and port to listen on for HTTP. Port 0 selects a free port.
         pub listen: SocketAddr = parsed("address and port").default("127.0.0.1:8080"),
-        /// The address at which people reach the server, as in `https://lrs.example.org`: scheme,
-        /// host and perhaps port. Links that are sent to people begin with it.
+        /// The public URL of the server, such as `https://lrs.example.org`: scheme, host and
+        /// optional port. Links that are sent to people begin with it.
         pub public_url: Option<String> = public_url().optional(),
-        /// The xAPI version named in the answer to a request that names none. Both versions are
+        /// The xAPI version in the response to a request without a version. Both versions are
         /// always served.
         pub default_version: Version =
             one_of(Version::EVERY.map(|version| (version.as_str(), version)))
             .default("2.0.0"),
-        /// The home page of the account that stands as authority in stored statements; the
-        /// account's name is the key of the credential. Set it before the first statement to the
-        /// address that the store is known by.
+        /// The `homePage` of the account that is the authority of stored statements; the `name` of
+        /// the account is the key of the credential. Set it to the permanent URL of the store
+        /// before the first statement is stored.
         pub authority_home_page: String = iri().default("http://localhost/acta"),
     }
     sections {
-        /// The credential that an empty store is made with.
+        /// The first credential of an empty store.
         pub seed: Option<Seed>,
-        /// What is logged, and how.
+        /// Logging.
         pub log: Log,
-        /// Whose pages may ask.
+        /// Cross-origin requests.
         pub cors: Cors,
-        /// How the server is reached.
+        /// Network settings of the server.
         pub server: Server,
-        /// How much a client may ask for.
+        /// Limits for clients.
         pub limits: Limits,
-        /// How the embedded engine lays out its files.
+        /// File sizes of the embedded engine.
         pub storage: Storage,
-        /// The database that holds everything instead; none for the embedded engine.
+        /// The database of the store; none for the embedded engine.
         pub database: Option<Database>,
         /// What holds for tenants.
         pub tenants: Tenants,
@@ -67,23 +67,22 @@ section! {
         pub accounts: Accounts,
         /// What holds for browser tokens.
         pub tokens: Tokens,
-        /// The OpenID provider at which people can sign in.
+        /// The OpenID provider for sign-in.
         pub oidc_provider: Option<OidcProvider>,
-        /// What holds for every OpenID provider.
+        /// Settings for all OpenID providers.
         pub oidc: Oidc,
-        /// The issuer whose access tokens are taken.
+        /// The issuer of accepted access tokens.
         pub oidc_bearer: Option<OidcBearer>,
     }
 }
 
 impl Config {
-    /// Where the OpenID provider sends browsers back to; none without
-    /// [`public_url`](Self::public_url).
+    /// The redirect URI for the OpenID provider; none without [`public_url`](Self::public_url).
     pub fn redirect_uri(&self) -> Option<String> {
         self.public_url.as_ref().map(|url| format!("{url}{REDIRECT_PATH}"))
     }
 
-    /// The name of the issuer of access tokens: its own, or that of the provider.
+    /// The issuer of access tokens: its own setting, or the provider for sign-in.
     pub fn bearer_issuer(&self) -> Option<&str> {
         let own = self.oidc_bearer.as_ref()?.issuer.as_ref();
         let provider = self.oidc_provider.as_ref().map(|provider| &provider.issuer);
@@ -92,11 +91,11 @@ impl Config {
 }
 
 section! {
-    /// The credential that an empty store is made with.
+    /// The first credential of an empty store.
     #[derive(Clone, Debug)]
     pub optional struct Seed in "seed_" {
-        /// With `seed_secret`: the key of the credential that an empty store is made with. Without
-        /// both, key and secret are made up and printed once.
+        /// The key of the first credential of an empty store; set it together with `seed_secret`.
+        /// If neither is set, key and secret are generated and printed once.
         pub key: String = text(),
         /// The secret that belongs to `seed_key`.
         pub secret: Secret<String> = text().secret(),
@@ -109,58 +108,59 @@ fn check_seed(_: Option<&Seed>, settings: &Settings) -> Result<(), ConfigError> 
 }
 
 section! {
-    /// What is logged, and how.
+    /// Logging.
     #[derive(Clone, Debug)]
     pub struct Log in "log." {
-        /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by part, as in
-        /// `acta_http=debug,info`.
+        /// The log level: `error`, `warn`, `info`, `debug` or `trace`. It can be set for each
+        /// module, such as `acta_http=debug,info`.
         pub level: String = parsed("filter").default("info"),
-        /// How log lines look. `auto` is text on a terminal and JSON otherwise.
+        /// The format of log lines. `auto` is text on a terminal and JSON otherwise.
         pub format: LogFormat =
             one_of([("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)])
             .default("auto"),
     }
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// Text on a terminal, JSON otherwise.
     Auto,
-    /// For people.
+    /// Text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 section! {
-    /// Whose pages may ask.
+    /// Cross-origin requests.
     #[derive(Clone, Debug)]
     pub struct Cors in "cors." {
-        /// The origins whose pages may ask, as in `https://a.example https://b.example`. Requests
-        /// of pages of any other origin get 403. `*` is every origin.
+        /// The origins whose pages may send requests, such as `https://a.example
+        /// https://b.example`. Requests from pages of any other origin get 403. `*` allows every
+        /// origin.
         pub origins: Origins = origins().default("*"),
     }
 }
 
-/// Whose pages may ask.
+/// Cross-origin requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Those of every origin.
+    /// Every origin.
     Any,
-    /// Those of these origins, each as in `https://a.example`.
+    /// These origins, each such as `https://a.example`.
     Listed(Vec<String>),
 }
 
 section! {
-    /// How the server is reached.
+    /// Network settings of the server.
     #[derive(Clone, Debug)]
     pub struct Server in "server." {
-        /// The reverse proxies in front of the server, as in `127.0.0.1 10.0.0.0/8 fd00::/8`. Of a
-        /// connection from one of them, and of no other, the headers `Forwarded` and
-        /// `X-Forwarded-For` are believed, as far back as the addresses in them are those of
-        /// trusted proxies too. If a request has both headers and they name different clients,
-        /// neither is believed.
+        /// The reverse proxies in front of the server, such as `127.0.0.1 10.0.0.0/8 fd00::/8`. The
+        /// headers `Forwarded` and `X-Forwarded-For` are used only for connections from one of
+        /// these addresses. They are read from the end, as long as the addresses in them are
+        /// trusted proxies too. If a request has both headers and they give different clients,
+        /// neither is used.
         pub trusted_proxies: Vec<Network> = networks().default(""),
     }
 }
@@ -173,14 +173,14 @@ fn iri() -> ValueSpec<String> {
 }
 
 fn origins() -> ValueSpec<Origins> {
-    ValueSpec::new("`*`, or origins with blanks between", |text| match text.trim() {
+    ValueSpec::new("`*`, or origins separated by spaces", |text| match text.trim() {
         "*" => Ok(Origins::Any),
         text => text.split_whitespace().map(origin).collect::<Result<_, _>>().map(Origins::Listed),
     })
 }
 
 fn networks() -> ValueSpec<Vec<Network>> {
-    ValueSpec::new("addresses or networks with blanks between", |text| {
+    ValueSpec::new("addresses or networks separated by spaces", |text| {
         let networks = text.split_whitespace().map(str::parse);
         networks.collect::<Result<_, NotANetwork>>().map_err(|error| error.to_string())
     })

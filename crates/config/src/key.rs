@@ -2,20 +2,20 @@
 
 use crate::value_spec::ValueSpec;
 
-/// One thing that can be set.
+/// A configuration key.
 #[derive(Clone, Debug)]
 pub struct Key {
-    /// The name in the file, as in `limits.page_count_max`.
+    /// The name in the file, such as `limits.page_count_max`.
     pub name: &'static str,
-    /// The value when nothing is set; none for what may stay unset.
+    /// The default value; none if the key is optional.
     pub default: Option<&'static str>,
-    /// What a value looks like.
+    /// The form of the value.
     pub kind: String,
-    /// What it does, for people, in one or two sentences.
+    /// The help text, in one or two sentences.
     pub help: &'static str,
-    /// Whether the value must not be shown.
+    /// Whether the value is secret.
     pub is_secret: bool,
-    /// What happens to whoever is over it, if it is a limit.
+    /// What happens above the limit, if it is one.
     pub answer: Option<&'static str>,
 }
 
@@ -25,7 +25,7 @@ impl Key {
         Self { name, default, kind, help, is_secret, answer }
     }
 
-    /// The environment variable, as in `ACTA_LIMITS_PAGE_COUNT_MAX`.
+    /// The environment variable, such as `ACTA_LIMITS_PAGE_COUNT_MAX`.
     pub fn variable(&self) -> String {
         format!("ACTA_{}", self.name.replace('.', "_").to_ascii_uppercase())
     }

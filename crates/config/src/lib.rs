@@ -1,7 +1,7 @@
 //! The typed configuration, its sources and its reference.
 //!
-//! Filled once, in `main`, from defaults, file, environment and flags, each overruling the
-//! one before. Unknown keys are refused. Each key is declared once, in a `section!`; the page
+//! Filled once, in `main`, from defaults, file, environment and flags; a later source overrides an
+//! earlier one. Unknown keys are refused. Each key is declared once, in a `section!`; the page
 //! `docs/operate/config.md` is generated from the same declarations that are read here.
 
 mod address;

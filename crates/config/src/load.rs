@@ -1,4 +1,4 @@
-//! From sources to settings, and from settings to the typed configuration.
+//! Loads the settings of all sources, and makes the typed configuration.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::config::{Config, KEYS};
 use crate::section::Section;
 use crate::settings::{ConfigError, Origin, Setting, Settings};
 
-/// The configuration, and where each value came from.
+/// The configuration, with the source of each value.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The typed tree.
@@ -35,12 +35,12 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
-/// Reads every source: `file` (when given, or `acta.toml` in the working directory when it
-/// is there), `environment`, and `flags` as pairs of key and value.
+/// Reads every source: `file` (if given, otherwise `acta.toml` in the working directory if it
+/// exists), `environment`, and `flags` as pairs of key and value.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] for the first thing that must be mended.
+/// [`ConfigError`] for the first value that must be corrected.
 pub fn load(
     file: Option<&Path>,
     environment: &Environment,
@@ -119,7 +119,7 @@ fn flatten(prefix: &str, table: &toml::Table, flat: &mut Vec<(String, String)>) 
     }
 }
 
-/// Variables that begin with `ACTA_` and are read elsewhere.
+/// Variables with the prefix `ACTA_` that are read elsewhere.
 const FOREIGN_VARIABLES: &[&str] = &["ACTA_CONFIG"];
 
 fn read_environment(
@@ -154,7 +154,7 @@ fn read_environment(
     Ok(())
 }
 
-/// The key that `name` perhaps means.
+/// The key that is most similar to `name`.
 fn similar(name: &str) -> Option<&'static str> {
     let last = name.rsplit('.').next().unwrap_or(name);
     let near = KEYS.iter().find(|key| key.name.ends_with(last) || key.name.contains(name));

@@ -1,4 +1,4 @@
-//! OpenID providers: who signs people in, and whose access tokens are taken.
+//! OpenID providers for sign-in, and issuers of access tokens.
 
 use std::num::NonZeroU32;
 
@@ -8,37 +8,37 @@ use crate::settings::{ConfigError, Settings};
 use crate::value_spec::{ValueSpec, plain_text, text, timeout, yes_or_no};
 use crate::{Secret, Span};
 
-/// The algorithms that tokens may be signed by.
+/// The accepted signature algorithms.
 pub const TOKEN_ALGORITHMS: [&str; 9] =
     ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
 
-/// Longest text on the button, in characters.
+/// Longest button text, in characters.
 const LABEL_CHARS_MAX: usize = 60;
 
 section! {
-    /// The provider that signs people in.
+    /// The provider for sign-in.
     #[derive(Clone, Debug)]
     pub optional struct OidcProvider in "oidc." {
-        /// The OpenID provider at which people can sign in, by the very name that it gives itself;
-        /// see [oidc.md](oidc.md). Needs `oidc.client_id` and `public_url`.
+        /// The issuer URL of the OpenID provider for sign-in, exactly as in its metadata; see
+        /// [oidc.md](oidc.md). Requires `oidc.client_id` and `public_url`.
         pub issuer: String = issuer(),
-        /// What this server is called at the provider.
+        /// The client id of this server at the provider.
         pub client_id: String = plain_text(),
-        /// The secret that goes with `oidc.client_id`. Unset for a public client.
+        /// The client secret that belongs to `oidc.client_id`. Leave it unset for a public client.
         pub client_secret: Option<Secret<String>> = plain_text().secret().optional(),
-        /// What the provider is asked for. `openid` must be among it.
+        /// The scopes that are requested from the provider. Must contain `openid`.
         pub scopes: String = scopes().default("openid email profile"),
-        /// What the button says that leads to the provider.
+        /// The text of the sign-in button for the provider.
         pub label: String = label().default("Single sign-on"),
-        /// The claim whose values give roles, as in `groups`. Dots lead into objects, as in
-        /// `realm_access.roles`. `email` counts only when the provider has verified the address.
+        /// The claim whose values give roles, such as `groups`. Dots select nested objects, such as
+        /// `realm_access.roles`. `email` is used only if the provider has verified the address.
         pub role_claim: Option<String> = plain_text().optional(),
-        /// Which value of `oidc.role_claim` gives which role in which tenant, as in `lrs-admins ->
+        /// The role that each value of `oidc.role_claim` gives in a tenant, such as `lrs-admins ->
         /// administrator in 1; teachers -> analyst in 1`. Roles are `owner`, `administrator`,
-        /// `analyst`, `auditor` and `viewer`; tenants are named by their numbers.
+        /// `analyst`, `auditor` and `viewer`; tenants are given by their id.
         pub roles: Option<Vec<OidcRole>> = roles().optional(),
-        /// Whether somebody who signs in for the first time and is given a role by `oidc.roles`
-        /// gets an account. Nobody else does.
+        /// Whether an account is created when a person signs in for the first time and `oidc.roles`
+        /// gives them a role. A person without such a role gets no account.
         pub make_accounts: bool = yes_or_no().default("true"),
     }
     check check_provider;
@@ -52,20 +52,20 @@ fn check_provider(provider: Option<&OidcProvider>, settings: &Settings) -> Resul
     }
     let reason = match settings.find("public_url", &public_url())? {
         Some(url) if is_safe(&url) => return Ok(()),
-        Some(_) => "expected a `public_url` with https",
-        None => "expected `public_url` beside it",
+        Some(_) => "expected `public_url` to be an https URL",
+        None => "expected `public_url` to be set as well",
     };
     Err(settings.refusal("oidc.issuer", reason))
 }
 
 section! {
-    /// What holds for every provider.
+    /// Settings for all providers.
     #[derive(Clone, Debug)]
     pub struct Oidc in "oidc." {
-        /// The algorithms that tokens may be signed by, out of `RS256`, `RS384`, `RS512`, `PS256`,
+        /// The accepted signature algorithms of tokens, any of `RS256`, `RS384`, `RS512`, `PS256`,
         /// `PS384`, `PS512`, `ES256`, `ES384` and `EdDSA`.
         pub algorithms: Vec<String> = algorithms().default("RS256 PS256 ES256 EdDSA"),
-        /// How long a whole answer of the provider is waited for.
+        /// How long a response of the provider may take.
         pub timeout: Span = timeout().default("5s"),
     }
 }
@@ -74,21 +74,21 @@ section! {
     /// The issuer whose access tokens are taken.
     #[derive(Clone, Debug)]
     pub optional struct OidcBearer in "oidc.bearer_" {
-        /// What this server is called in access tokens that are meant for it. When set, such tokens
-        /// are taken as `Bearer` on `/xapi`.
+        /// The audience of access tokens for this server. If set, such tokens are accepted as
+        /// `Bearer` on `/xapi`.
         pub audience: String = plain_text(),
-        /// Who issues them. When unset, `oidc.issuer`.
+        /// The issuer of access tokens. If unset, `oidc.issuer`.
         pub issuer: Option<String> = issuer().optional(),
-        /// The number of the tenant that access tokens are for.
+        /// The id of the tenant that access tokens are for.
         pub tenant: Option<NonZeroU32> = tenant_number().optional(),
-        /// The claim with that number, instead of `oidc.bearer_tenant`: the issuer then decides
-        /// over every tenant.
+        /// The claim that contains the id of the tenant, instead of `oidc.bearer_tenant`. The
+        /// issuer can then give access to every tenant.
         pub tenant_claim: Option<String> = plain_text().optional(),
-        /// The claim with the scopes of an access token: a text with blanks between, or a list.
-        /// When unset, `scope` or else `scp`.
+        /// The claim with the scopes of an access token: a text separated by spaces, or a list. If
+        /// unset, `scope`, or else `scp`.
         pub scope_claim: Option<String> = plain_text().optional(),
-        /// What stands before the name of a scope of xAPI in tokens, as in `acta:statements/write`.
-        /// Scopes without it are for others and give nothing.
+        /// The prefix of xAPI scopes in tokens, such as `acta:` in `acta:statements/write`. Scopes
+        /// without the prefix are ignored.
         pub scope_prefix: String = text().default("acta:"),
     }
     check check_bearer;
@@ -102,11 +102,11 @@ impl OidcBearer {
     }
 }
 
-/// Tokens are taken once an audience is set.
+/// Tokens are accepted once an audience is set.
 fn check_bearer(bearer: Option<&OidcBearer>, settings: &Settings) -> Result<(), ConfigError> {
     let is_set = |name| settings.text(name).is_some();
     if is_set("oidc.bearer_tenant") && is_set("oidc.bearer_tenant_claim") {
-        let reason = "expected no `oidc.bearer_tenant_claim` beside it";
+        let reason = "expected only one of `oidc.bearer_tenant` and `oidc.bearer_tenant_claim`";
         return Err(settings.refusal("oidc.bearer_tenant", reason));
     }
     let Some(bearer) = bearer else {
@@ -118,13 +118,16 @@ fn check_bearer(bearer: Option<&OidcBearer>, settings: &Settings) -> Result<(), 
     let (provider, client_id) = (settings.text("oidc.issuer"), settings.text("oidc.client_id"));
     let issuer = bearer.issuer.as_deref().or(provider);
     if issuer.is_none() {
-        return refusal("`oidc.issuer` or `oidc.bearer_issuer` beside it");
+        return refusal("`oidc.issuer` or `oidc.bearer_issuer` to be set as well");
     }
     if bearer.tenant().is_none() {
-        return refusal("`oidc.bearer_tenant` or `oidc.bearer_tenant_claim` beside it");
+        return refusal("`oidc.bearer_tenant` or `oidc.bearer_tenant_claim` to be set as well");
     }
     if issuer == provider && client_id == Some(&bearer.audience) {
-        return refusal("another name than `oidc.client_id`, for which ID tokens are");
+        return refusal(
+            "an audience other than `oidc.client_id`, which is the audience of ID \
+                        tokens",
+        );
     }
     Ok(())
 }
@@ -132,24 +135,24 @@ fn check_bearer(bearer: Option<&OidcBearer>, settings: &Settings) -> Result<(), 
 /// The tenant that access tokens are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OidcTenant {
-    /// Always the one with this number.
+    /// Always the tenant with this id.
     Fixed(NonZeroU32),
-    /// The one whose number is in this claim.
+    /// The tenant whose id is in this claim.
     Claim(String),
 }
 
-/// Who has a value in the claim for roles has a role in a tenant.
+/// Maps a value of the role claim to a role in a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OidcRole {
     /// The value.
     pub value: String,
     /// The role.
     pub role: Role,
-    /// The number of the tenant.
+    /// The id of the tenant.
     pub tenant: NonZeroU32,
 }
 
-/// The name of what a person may do in a tenant.
+/// The name of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// `owner`
@@ -165,7 +168,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role, from the one that may do most.
+    /// Every role, from the one with the most permissions.
     pub const EVERY: [Self; 5] =
         [Self::Owner, Self::Administrator, Self::Analyst, Self::Auditor, Self::Viewer];
 
@@ -181,21 +184,25 @@ impl Role {
     }
 }
 
-/// The name of an issuer, kept as it is written: others compare it byte by byte.
+/// The URL of an issuer, unchanged, because it is compared byte by byte.
 fn issuer() -> ValueSpec<String> {
     ValueSpec::new("`https://…`", |text| {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#@".contains(&byte));
         let is_issuer = is_plain && is_safe(text);
-        let expected = || "expected an https URL without query; http on this machine only";
+        let expected = || "expected an https URL without query; http only for this machine";
         if is_issuer { Ok(text.to_owned()) } else { Err(expected().to_owned()) }
     })
 }
 
 fn scopes() -> ValueSpec<String> {
-    ValueSpec::new("scopes with blanks between", |text| {
+    ValueSpec::new("scopes separated by spaces", |text| {
         let has_openid = text.split_whitespace().any(|scope| scope == "openid");
         let scopes = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if has_openid { Ok(scopes) } else { Err("expected `openid` among them".to_owned()) }
+        if has_openid {
+            Ok(scopes)
+        } else {
+            Err("expected scopes that contain `openid`".to_owned())
+        }
     })
 }
 
@@ -210,23 +217,23 @@ fn label() -> ValueSpec<String> {
 }
 
 fn algorithms() -> ValueSpec<Vec<String>> {
-    ValueSpec::new("names with blanks between", |text| {
+    ValueSpec::new("names separated by spaces", |text| {
         let names: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         let are_known = names.iter().all(|name| TOKEN_ALGORITHMS.contains(&&**name));
-        let expected = || format!("expected some of {}", TOKEN_ALGORITHMS.join(", "));
+        let expected = || format!("expected names out of {}", TOKEN_ALGORITHMS.join(", "));
         if are_known && !names.is_empty() { Ok(names) } else { Err(expected()) }
     })
 }
 
 fn tenant_number() -> ValueSpec<NonZeroU32> {
     ValueSpec::new("count", |text| {
-        text.parse().map_err(|_not_one| "expected the number of a tenant, from 1".to_owned())
+        text.parse().map_err(|_not_one| "expected a tenant id of at least 1".to_owned())
     })
 }
 
-/// Roles as in `lrs-admins -> administrator in 1`, with semicolons or line ends between.
+/// Roles such as `lrs-admins -> administrator in 1`, separated by semicolons or line ends.
 fn roles() -> ValueSpec<Vec<OidcRole>> {
-    ValueSpec::new("`value -> role in tenant`, several with `;` between or as a list", parse_roles)
+    ValueSpec::new("`value -> role in tenant`, several separated by `;` or as a list", parse_roles)
 }
 
 fn parse_roles(text: &str) -> Result<Vec<OidcRole>, String> {

@@ -1,4 +1,4 @@
-//! The reference of all keys, as a page for people.
+//! The reference pages of all keys and limits.
 
 use std::fmt::Write;
 
@@ -9,18 +9,19 @@ pub fn reference_page() -> String {
     let mut page = String::from(
         "# Configuration\n\n\
          <!-- Generated from crates/config/src by `cargo xtask generate`. -->\n\n\
-         Values come from, each overruling the one before: defaults, the file `acta.toml` in\n\
-         the working directory (or the one named by `--config` or `ACTA_CONFIG`), environment\n\
-         variables, flags of the command line.\n\
-         An unknown key is refused.\n\
-         A secret can also be read from a file: put `_FILE` behind the name of its variable.\n\
-         `acta config show` prints every value and where it came from; `acta config check`\n\
-         only checks them.\n\n\
+         Values come from these sources: defaults, the file `acta.toml` in the working directory\n\
+         (or the file given by `--config` or `ACTA_CONFIG`), environment variables, flags of the\n\
+         command line. A later source overrides an earlier one.\n\
+         An unknown key is an error.\n\
+         A secret can also be read from a file: append `_FILE` to the name of its variable.\n\
+         `acta config show` prints every value and its source; `acta config check` only checks\n\
+         the values.\n\n\
          Sizes are written as `512`, `64KiB`, `256MiB` or `1GiB`, times as `500ms`, `30s`,\n\
          `5m`, `1h` or `7d`.\n",
     );
     for key in KEYS.iter() {
-        let over = key.answer.map(|answer| format!(" Over it: {answer}.")).unwrap_or_default();
+        let over =
+            key.answer.map(|answer| format!(" Above the limit: {answer}.")).unwrap_or_default();
         let default = key.default.map_or("unset".to_owned(), |value| format!("`{value}`"));
         // Writing to a String cannot fail.
         let _ = write!(
@@ -35,27 +36,27 @@ pub fn reference_page() -> String {
     page
 }
 
-/// A bound that no key changes.
+/// A limit that is not configurable.
 #[derive(Clone, Debug)]
 pub struct FixedBound {
-    /// What it bounds.
+    /// What it limits.
     pub what: &'static str,
-    /// How much that may be, with its unit.
+    /// The limit, with its unit.
     pub bound: String,
-    /// What happens to what is over it.
+    /// What happens above the limit.
     pub over: &'static str,
 }
 
-/// The text of `docs/operate/limits.md`, with the bounds that no key changes.
+/// The text of `docs/operate/limits.md`, with the limits that are not configurable.
 pub fn limits_page(fixed: &[FixedBound]) -> String {
     let mut page = String::from(
         "# Limits\n\n\
          <!-- Generated from the code by `cargo xtask generate`. -->\n\n\
-         Everything that a client can make larger or slower has a bound.\n\
-         An answer that refuses something tells the bound, and the key that sets it.\n\
-         Every key can be set as [config.md](config.md) tells.\n\n\
-         ## With a key\n\n\
-         | what | default | key | over it |\n\
+         Everything that a client can make larger or slower has a limit.\n\
+         An error response names the limit that was exceeded, and the key that sets it.\n\
+         [config.md](config.md) describes how to set a key.\n\n\
+         ## Configurable limits\n\n\
+         | what | default | key | above the limit |\n\
          | --- | --- | --- | --- |\n",
     );
     for key in KEYS.iter() {
@@ -64,8 +65,8 @@ pub fn limits_page(fixed: &[FixedBound]) -> String {
         let _ = writeln!(page, "| {} | `{default}` | `{}` | {answer} |", key.help, key.name);
     }
     page.push_str(
-        "\n## Without a key\n\n\
-         | what | bound | over it |\n\
+        "\n## Fixed limits\n\n\
+         | what | limit | above the limit |\n\
          | --- | --- | --- |\n",
     );
     for FixedBound { what, bound, over } in fixed {

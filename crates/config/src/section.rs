@@ -4,16 +4,16 @@
 use crate::key::Key;
 use crate::settings::{ConfigError, Settings};
 
-/// Keys that belong together, and their values.
+/// A group of keys, and their values.
 pub(crate) trait Section: Sized {
     /// Its keys, in the order of the reference.
     fn keys() -> Vec<Key>;
 
-    /// Its values.
+    /// Reads its values.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for the first one that must be changed.
+    /// [`ConfigError`] for the first value that must be corrected.
     fn read(settings: &Settings) -> Result<Self, ConfigError>;
 }
 

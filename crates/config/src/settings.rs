@@ -1,4 +1,4 @@
-//! The value of every key, and what can be wrong with one.
+//! The value of every key, and the errors of values.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use crate::key::Key;
 use crate::value_spec::ValueSpec;
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing was set.
+    /// The default.
     Default,
     /// This file.
     File(PathBuf),
@@ -32,7 +32,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// One key with the value that is used.
+/// A key with its effective value.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// The key.
@@ -44,7 +44,7 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The value as it may be shown.
+    /// The value for output; secrets are hidden.
     pub fn shown(&self) -> &str {
         match &self.value {
             None => "(unset)",
@@ -54,7 +54,7 @@ impl Setting {
     }
 }
 
-/// Why a configuration is not usable. Each names what to mend.
+/// Why a configuration is not valid. Each error names what to correct.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -82,10 +82,10 @@ pub enum ConfigError {
         name: String,
         /// Where.
         origin: String,
-        /// The key that was perhaps meant.
+        /// A key with a similar name.
         similar: Option<&'static str>,
     },
-    /// The value does not fit the key.
+    /// The value is not valid for the key.
     #[error("{name} = {value:?} ({origin}): {reason}")]
     BadValue {
         /// The key.
@@ -97,7 +97,7 @@ pub enum ConfigError {
         /// What is expected.
         reason: String,
     },
-    /// One key needs another.
+    /// A key requires another one.
     #[error("{name} is set, but {missing} is not; set both or neither")]
     Incomplete {
         /// What is set.
@@ -111,7 +111,7 @@ fn suggestion(similar: Option<&str>) -> String {
     similar.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
-/// Every key with the value that is used.
+/// Every key with its effective value.
 pub(crate) struct Settings(pub(crate) Vec<Setting>);
 
 impl Settings {
@@ -126,7 +126,7 @@ impl Settings {
         self.setting(name).value.as_deref()
     }
 
-    /// The value; none if it has to be set and is not.
+    /// The value; none if it is required and not set.
     pub(crate) fn find<T>(
         &self,
         name: &'static str,
@@ -138,7 +138,7 @@ impl Settings {
         }
     }
 
-    /// The value of a key that has a default or may stay unset.
+    /// The value of a key that has a default or is optional.
     pub(crate) fn need<T>(
         &self,
         name: &'static str,
@@ -147,7 +147,7 @@ impl Settings {
         self.find(name, spec)?.ok_or_else(|| self.refusal(name, "expected a value"))
     }
 
-    /// Says that the value does not do.
+    /// An error: the value is not valid.
     pub(crate) fn refusal(&self, name: &'static str, reason: impl Into<String>) -> ConfigError {
         let setting = self.setting(name);
         ConfigError::BadValue {

@@ -1,4 +1,4 @@
-//! Where everything is stored.
+//! Storage settings.
 
 use std::path::PathBuf;
 
@@ -10,12 +10,12 @@ use crate::value_spec::{
 use crate::{Secret, Span};
 
 section! {
-    /// How the embedded engine lays out its files.
+    /// File sizes of the embedded engine.
     #[derive(Clone, Copy, Debug)]
     pub struct Storage in "storage." {
-        /// Size at which a new segment of the statement log is begun. At most 2GiB.
+        /// Size at which a new segment of the statement log is started. At most 2GiB.
         pub segment_bytes: u64 = size().default("256MiB"),
-        /// Statements after which the index in memory is written out as a run.
+        /// Number of statements after which the index in memory is written to disk as a run.
         pub run_entries: u32 = count().default("262144"),
     }
 }
@@ -24,31 +24,32 @@ section! {
     /// The database of a store on PostgreSQL.
     #[derive(Clone, Debug)]
     pub optional struct Database in "storage." {
-        /// The database that holds everything stored, as in
-        /// `postgres://acta:password@db.example.org/acta`; see [cluster.md](cluster.md). Unset for
-        /// the embedded engine in `data`. Everyone on a machine can read the command lines of its
-        /// processes: give a URL with a password in a file that `ACTA_STORAGE_URL_FILE` names, not
-        /// by `--storage`.
+        /// The PostgreSQL database of the store, such as
+        /// `postgres://acta:password@db.example.org/acta`; see [cluster.md](cluster.md). If unset,
+        /// the embedded engine stores in `data`. Every user of a machine can see the command lines
+        /// of its processes: put a URL with a password into a file and name the file in
+        /// `ACTA_STORAGE_URL_FILE` instead of using `--storage`.
         pub url: Secret<String> = database_url().secret(),
-        /// A replica of that database, for reading statements. What it cannot answer yet is read
-        /// from the database itself.
+        /// A replica of the database, for reading statements. Data that the replica does not have
+        /// yet is read from the database itself.
         pub replica_url: Option<Secret<String>> = database_url().secret().optional(),
-        /// Most connections of this node to the database, and as many to the replica.
+        /// Maximum number of connections of this node to the database, and the same number to the
+        /// replica.
         pub connections_max: usize = count_from_one().default("16"),
-        /// How long a connection to the database is waited for; and at the start, how long a
-        /// database that is not there yet.
+        /// How long to wait for a connection to the database, and at the start for the database
+        /// itself.
         pub connect_timeout: Span = timeout().default("5s"),
-        /// How long the database may work on one statement of SQL.
+        /// Maximum time for one SQL statement.
         pub statement_timeout: Span = timeout().default("30s"),
-        /// Whether a start brings the schema of the database up to date. With `never`, `acta
-        /// migrate` must do it first.
+        /// Whether a start migrates the schema of the database. With `never`, run `acta migrate`
+        /// first.
         pub migrate: Migrate =
             one_of([("at-start", Migrate::AtStart), ("never", Migrate::Never)]).default("at-start"),
-        /// How the connection to the database is protected. `verify-full` encrypts and makes sure
-        /// that it is the right server, by its certificate and its host name; `require` encrypts,
-        /// but takes any certificate; `prefer` encrypts if the server can, and protects from nobody
-        /// who can change what is sent. When unset: the `sslmode` of the URL; without one, `prefer`
-        /// for a server on this machine and `verify-full` for any other.
+        /// How the connection to the database is protected. `verify-full` encrypts and verifies the
+        /// certificate and the host name of the server; `require` encrypts, but accepts any
+        /// certificate; `prefer` encrypts if the server supports it, and does not protect against
+        /// an active attacker. If unset: the `sslmode` of the URL; without one, `prefer` for a
+        /// server on this machine and `verify-full` for any other.
         pub tls: Option<Tls> = one_of([
             ("disable", Tls::Disable),
             ("prefer", Tls::Prefer),
@@ -56,20 +57,20 @@ section! {
             ("verify-full", Tls::VerifyFull),
         ])
         .optional(),
-        /// A PEM file with the certificates of the authorities that `verify-full` trusts. When
-        /// unset: the `sslrootcert` of the URL, or else those that the system trusts.
+        /// A PEM file with the certificates of the authorities that `verify-full` trusts. If unset:
+        /// the `sslrootcert` of the URL, or else the authorities that the system trusts.
         pub tls_ca: Option<PathBuf> = path().optional(),
-        /// Where a store in a database keeps new attachments of more than 64 KiB: there too, or in
-        /// object storage; see [attachments.md](attachments.md).
+        /// Where a store in a database stores new attachments of more than 64 KiB: in the database,
+        /// or in object storage; see [attachments.md](attachments.md).
         pub attachments: Attachments =
             one_of([("database", Attachments::Database), ("objects", Attachments::Objects)])
             .default("database"),
-        /// Longest attachment that the database keeps; with `database`, it lowers
+        /// Maximum size of an attachment in the database; with `database`, it lowers
         /// `limits.attachment_bytes_max`.
         pub attachment_bytes_max: u64 = size().default("64MiB"),
     }
     sections {
-        /// The object storage, which may still hold attachments when new ones go elsewhere.
+        /// The object storage. It may still contain attachments when new ones are stored elsewhere.
         pub objects: Option<Objects>,
     }
     check check_database;
@@ -77,7 +78,7 @@ section! {
 
 fn check_database(_: Option<&Database>, settings: &Settings) -> Result<(), ConfigError> {
     let beside =
-        |name, other: &str| settings.refusal(name, format!("expected `{other}` beside it"));
+        |name, other: &str| settings.refusal(name, format!("expected `{other}` to be set as well"));
     let has_objects = settings.text("storage.objects_url").is_some();
     if settings.text("storage.attachments") == Some("objects") && !has_objects {
         return Err(beside("storage.attachments", "storage.objects_url"));
@@ -97,29 +98,29 @@ fn database_url() -> ValueSpec<String> {
     })
 }
 
-/// When the schema of the database is brought up to date.
+/// When the schema of the database is migrated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Migrate {
     /// Whenever a store is opened.
     AtStart,
-    /// By `acta migrate` alone.
+    /// Only by `acta migrate`.
     Never,
 }
 
 /// How connections to the database are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Not at all.
+    /// No encryption.
     Disable,
-    /// By encryption if the server can.
+    /// Encryption if the server supports it.
     Prefer,
-    /// By encryption; any certificate will do.
+    /// Encryption with any certificate.
     Require,
-    /// By encryption with the server that the URL names.
+    /// Encryption with a verified certificate and host name.
     VerifyFull,
 }
 
-/// Where a store in a database keeps new attachments.
+/// Where a store in a database stores new attachments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attachments {
     /// In the database.
@@ -132,18 +133,17 @@ section! {
     /// Object storage that speaks S3.
     #[derive(Clone, Debug)]
     pub optional struct Objects in "storage.objects_" {
-        /// The bucket for attachments, and a prefix in it that is this store's own.
+        /// The bucket for attachments, and a prefix in it that only this store uses.
         pub url: String = bucket_url(),
-        /// The service that has the bucket. When unset, that of Amazon in the region.
+        /// The endpoint of the S3 service. If unset, that of Amazon in the region.
         pub endpoint: Option<String> = parsed("`https://…`").optional(),
-        /// The region that requests to the bucket are signed for. Most services other than Amazon's
-        /// take any.
+        /// The region for signing requests. Most services other than Amazon accept any region.
         pub region: String = text().default("us-east-1"),
-        /// The name of the key to the bucket.
+        /// The access key id for the bucket.
         pub access_key: String = text(),
-        /// The key to the bucket.
+        /// The secret access key for the bucket.
         pub secret_key: Secret<String> = text().secret(),
-        /// Whether the endpoint may be asked without encryption.
+        /// Whether an endpoint without encryption (http) is allowed.
         pub allow_http: bool = yes_or_no().default("false"),
     }
     check check_objects;

@@ -1,4 +1,4 @@
-//! Sizes, times and networks as people write them.
+//! Values for sizes, times and networks.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,18 +15,18 @@ pub struct ByteSize(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span(pub Duration);
 
-/// The text is no number with a known unit.
+/// The text is not a number with a known unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a whole number with one of the units {0}")]
 pub struct NotAValue(&'static str);
 
-/// Addresses that belong together, written as `192.0.2.7`, `10.0.0.0/8` or `fd00::/8`.
+/// A network, written as `192.0.2.7`, `10.0.0.0/8` or `fd00::/8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(pub IpNet);
 
 /// The text is neither an address nor a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected addresses or networks as in `127.0.0.1 10.0.0.0/8 fd00::/8`")]
+#[error("expected addresses or networks such as `127.0.0.1 10.0.0.0/8 fd00::/8`")]
 pub struct NotANetwork;
 
 impl FromStr for Network {
@@ -81,7 +81,7 @@ impl FromStr for Span {
 }
 
 impl fmt::Display for Span {
-    /// Writes it in the largest unit that it is a whole number of.
+    /// Writes it in the largest unit that gives a whole number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u128, &str); 4] =
             [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];

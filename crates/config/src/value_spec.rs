@@ -1,4 +1,4 @@
-//! What the value of a key looks like: how it is described, parsed and bounded.
+//! The form of the value of a key: how it is described, parsed and bounded.
 
 use std::fmt::Display;
 use std::num::NonZeroUsize;
@@ -10,28 +10,28 @@ use std::time::Duration;
 use crate::value::NotAValue;
 use crate::{ByteSize, Secret, Span};
 
-/// Shortest time that a client is given for anything.
+/// Shortest timeout for a client.
 const TIMEOUT_MIN: Duration = Duration::from_millis(100);
 
 type Parse<T> = Box<dyn Fn(&str) -> Result<T, String>>;
 
-/// What the value of a key looks like.
+/// The form of the value of a key.
 ///
-/// A key without [`ValueSpec::default`] that is not [`ValueSpec::optional`] has to be set for its
-/// section to be there.
+/// A key without [`ValueSpec::default`] that is not [`ValueSpec::optional`] must be set for its
+/// section to exist.
 pub(crate) struct ValueSpec<T> {
     pub(crate) kind: String,
     pub(crate) default: Option<&'static str>,
     pub(crate) is_secret: bool,
     pub(crate) answer: Option<&'static str>,
-    /// Makes the value of a text, or says what was expected.
+    /// Parses the value, or returns what was expected.
     pub(crate) parse: Parse<T>,
-    /// The value when nothing is set.
+    /// The default value.
     pub(crate) unset: Option<fn() -> T>,
 }
 
 impl<T: 'static> ValueSpec<T> {
-    /// A value that looks like `kind`; `parse` makes it of a text, or says what was expected.
+    /// A value of the form `kind`; `parse` parses it, or returns what was expected.
     pub(crate) fn new(
         kind: impl Into<String>,
         parse: impl Fn(&str) -> Result<T, String> + 'static,
@@ -46,23 +46,23 @@ impl<T: 'static> ValueSpec<T> {
         }
     }
 
-    /// What is used when nothing is set.
+    /// Sets the default value.
     pub(crate) fn default(self, text: &'static str) -> Self {
         Self { default: Some(text), ..self }
     }
 
-    /// Makes it a limit: what happens to whoever is over it.
+    /// Makes it a limit: `answer` says what happens above it.
     pub(crate) fn over(self, answer: &'static str) -> Self {
         Self { answer: Some(answer), ..self }
     }
 
-    /// A value that may stay unset.
+    /// Makes the value optional.
     pub(crate) fn optional(self) -> ValueSpec<Option<T>> {
         let set = self.map(Some);
         ValueSpec { unset: Some(|| None), ..set }
     }
 
-    /// A value that must not be shown, and that a file may hold.
+    /// Makes the value secret: it is not shown, and can be read from a file.
     pub(crate) fn secret(self) -> ValueSpec<Secret<T>> {
         let hidden = self.map(Secret::new);
         ValueSpec { is_secret: true, ..hidden }
@@ -75,7 +75,7 @@ impl<T: 'static> ValueSpec<T> {
     }
 }
 
-/// What its type parses.
+/// A value that is parsed by its type.
 pub(crate) fn parsed<T: FromStr<Err: Display> + 'static>(kind: &str) -> ValueSpec<T> {
     ValueSpec::new(kind, |text| text.parse().map_err(|error: T::Err| error.to_string()))
 }
@@ -85,7 +85,7 @@ pub(crate) fn text() -> ValueSpec<String> {
     parsed("text")
 }
 
-/// A text that says something.
+/// A text that is not empty.
 pub(crate) fn plain_text() -> ValueSpec<String> {
     ValueSpec::new("text", |text| {
         let is_plain = !text.is_empty() && !text.contains(char::is_control);
@@ -93,12 +93,12 @@ pub(crate) fn plain_text() -> ValueSpec<String> {
     })
 }
 
-/// A path of this machine.
+/// A path on this machine.
 pub(crate) fn path() -> ValueSpec<PathBuf> {
     parsed("path")
 }
 
-/// One of these names, for the value beside it.
+/// One of these names, each with its value.
 pub(crate) fn one_of<T: Clone + 'static, const N: usize>(
     values: [(&'static str, T); N],
 ) -> ValueSpec<T> {
@@ -110,7 +110,7 @@ pub(crate) fn one_of<T: Clone + 'static, const N: usize>(
     })
 }
 
-/// As in `a, b or c`.
+/// Joins names as `a, b or c`.
 fn with_or(names: &[String]) -> String {
     match names {
         [] => String::new(),
@@ -119,7 +119,7 @@ fn with_or(names: &[String]) -> String {
     }
 }
 
-/// Yes or no.
+/// A boolean.
 pub(crate) fn yes_or_no() -> ValueSpec<bool> {
     one_of([("true", true), ("false", false)])
 }
@@ -133,7 +133,7 @@ pub(crate) fn size() -> ValueSpec<u64> {
 pub(crate) fn size_from(least: u64) -> ValueSpec<u64> {
     ValueSpec::new("size", move |text| {
         let size = parse_size(text)?;
-        let expected = || format!("expected {}KiB at least", least >> 10);
+        let expected = || format!("expected at least {}KiB", least >> 10);
         if least <= size { Ok(size) } else { Err(expected()) }
     })
 }
@@ -142,16 +142,16 @@ fn parse_size(text: &str) -> Result<u64, String> {
     text.parse().map(|size: ByteSize| size.0).map_err(|error: NotAValue| error.to_string())
 }
 
-/// A count, which may be none.
+/// A count, which may be 0.
 pub(crate) fn count<T: FromStr<Err: Display> + 'static>() -> ValueSpec<T> {
     parsed("count")
 }
 
-/// A count of what must not be none.
+/// A count of at least 1.
 pub(crate) fn count_from_one() -> ValueSpec<usize> {
     ValueSpec::new("count", |text| {
         let count: Result<NonZeroUsize, _> = text.parse();
-        count.map(NonZeroUsize::get).map_err(|_not_one| "expected a count from 1".to_owned())
+        count.map(NonZeroUsize::get).map_err(|_not_one| "expected a count of at least 1".to_owned())
     })
 }
 
@@ -169,12 +169,12 @@ pub(crate) fn time() -> ValueSpec<Span> {
     parsed("time")
 }
 
-/// A time in which something can happen.
+/// A timeout.
 pub(crate) fn timeout() -> ValueSpec<Span> {
     ValueSpec::new("time", |text| {
         let span = parse_time(text)?;
         let is_enough = TIMEOUT_MIN <= span.0;
-        if is_enough { Ok(span) } else { Err(format!("expected {} at least", Span(TIMEOUT_MIN))) }
+        if is_enough { Ok(span) } else { Err(format!("expected at least {}", Span(TIMEOUT_MIN))) }
     })
 }
 

@@ -1,10 +1,10 @@
-//! The admin API, below `/api/v1`: one folder for each noun, one file for each verb.
+//! The admin API below `/api/v1`: one folder for each resource, one file for each operation.
 //!
-//! A request is let in before its body is read, by [`crate::caller::admit`] and the gate that
-//! stands beside the handler. Arguments of handlers are checks: [`crate::caller::Administrator`],
-//! `Json`, [`acta_http::edge::Query`] with `PageParams`, `Id`, `IdempotencyKey`, `IfMatch`.
-//! Answers are views with a schema each, from which, with the handlers, [`openapi::text`] makes
-//! the OpenAPI document.
+//! A request is admitted before its body is read, by [`crate::caller::admit`] and the gate of its
+//! route. Arguments of handlers are checks: [`crate::caller::Administrator`], `Json`,
+//! [`acta_http::edge::Query`] with `PageParams`, `Id`, `IdempotencyKey`, `IfMatch`. Responses are
+//! views with a schema each. [`openapi::text`] makes the OpenAPI document from them and the
+//! handlers.
 
 mod audit;
 mod idempotency;
@@ -27,9 +27,9 @@ use axum::routing::get;
 use crate::state::Shared;
 use nouns::operations;
 
-/// Every route. HEAD has become GET before, and OPTIONS is answered.
+/// Every route. HEAD was already turned into GET, and OPTIONS was answered.
 pub(crate) fn table() -> RouteTable<Shared> {
-    // What anybody may read tells nothing about this server.
+    // Public resources reveal nothing about this server.
     let open = |name| Route::new(name, Gate::Open);
     let table = RouteTable::default()
         .path("/api/v1", open("api/reference"), get(reference::get_reference))

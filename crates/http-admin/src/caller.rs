@@ -1,4 +1,4 @@
-//! Who asks the admin API, and whether a request may come in at all.
+//! The requester of the admin API, and the admission of requests.
 
 use std::convert::Infallible;
 
@@ -17,7 +17,7 @@ use crate::cookie;
 use crate::problem::{self, AdminProblem};
 use crate::state::Shared;
 
-/// Who asks: known before a request reaches its handler.
+/// The authenticated requester, determined before a request reaches its handler.
 #[derive(Clone, Debug)]
 pub(crate) struct Administrator(pub(crate) Requester);
 
@@ -25,12 +25,12 @@ impl<S: Sync> FromRequestParts<S> for Administrator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // Of those who need not be known, some are not.
+        // On routes without required authentication there may be none.
         parts.extensions.get().cloned().ok_or_else(problem::signed_out)
     }
 }
 
-/// Who asks, if that is known.
+/// The requester, if the request is authenticated.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor(pub(crate) Option<Requester>);
 
@@ -42,18 +42,18 @@ impl<S: Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-/// Where a browser says that a request comes from.
+/// The header with which browsers send the origin of a request.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The header that shows that a page of this server has made the request.
+/// The header that proves that a page of this server has made the request.
 pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// Lets a request in, or not, before its body is read, and leaves who asks for the handler.
+/// Admits or refuses a request before its body is read, and passes the requester to the handler.
 ///
 /// # Errors
 ///
-/// 403 for a page of another origin that would change something, 401 when it is not known who
-/// asks and `gate` says that it must.
+/// 403 for a change from a page of another origin, 401 when `gate` requires authentication and
+/// there is none.
 pub(crate) async fn admit(
     shared: &Shared,
     request: &mut Request,
@@ -101,15 +101,15 @@ async fn identify(
     let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };
     match shared.admin.find_session(&token, &from).await {
         Ok(requester) => Ok(Some(requester)),
-        // A cookie that is too old is as none, where nobody needs to be known.
+        // Where authentication is not required, an expired cookie is ignored.
         Err(AdminError::NotSignedIn) if gate != Gate::Known => Ok(None),
         Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
         Err(error) => Err(AdminProblem::from(error).into()),
     }
 }
 
-/// Refuses what changes something in the name of somebody who has signed in and does not show
-/// the token of the session, which pages of others do not know.
+/// Refuses a change with a session but without its CSRF token, which pages of other origins do not
+/// know.
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1.
 fn check_csrf(shared: &Shared, request: &Request, requester: &Requester) -> Result<(), Problem> {
@@ -119,7 +119,7 @@ fn check_csrf(shared: &Shared, request: &Request, requester: &Requester) -> Resu
     check_csrf_header(shared, request.headers(), requester)
 }
 
-/// The same for whatever the request does, where guests come through as well.
+/// The same for every request of a route that also serves unauthenticated requests.
 pub(crate) fn check_csrf_header(
     shared: &Shared,
     headers: &HeaderMap,
@@ -134,19 +134,19 @@ pub(crate) fn check_csrf_header(
     Err(problem::without_csrf_token())
 }
 
-/// Whether requests with this method change nothing.
+/// Whether the method is safe.
 pub(crate) fn is_reading(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
-/// Whether the text is the token that pages of the requester's session hold.
+/// Whether the text is the CSRF token of the requester's session.
 pub(crate) fn is_csrf_token(shared: &Shared, requester: &Requester, presented: &str) -> bool {
     requester.session().is_some_and(|session| shared.csrf.check(&session.id, presented))
 }
 
-/// Refuses what a page of another origin may have made a browser send in the name of who has
-/// signed in: a cookie goes along by itself. Where guests become known there need be no cookie:
-/// no page of others signs anybody in, under whatever name.
+/// Refuses a change that a page of another origin may have made a browser send with the cookie of a
+/// session. On routes that sign people in, it is refused even without a cookie, so that no other
+/// page can sign anybody in.
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1; Fetch Metadata Request Headers, 2.3.
 fn check_site((method, headers): (&Method, &HeaderMap), gate: Gate) -> Result<(), Problem> {
@@ -172,7 +172,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    /// The method, the headers, and whether the request is let in.
+    /// The method, the headers, and whether the request is admitted.
     type Row = (Method, &'static [(&'static str, &'static str)], bool);
 
     #[track_caller]

@@ -1,6 +1,6 @@
-//! The cookie that keeps somebody signed in.
+//! The session cookie.
 //!
-//! No script reads it, no other site sends it along, and over HTTPS no other host can set it.
+//! Scripts cannot read it, other sites cannot send it, and over HTTPS no other host can set it.
 //!
 //! Spec: RFC 6265; OWASP ASVS 5.0, 3.3.
 
@@ -9,13 +9,13 @@ use hyper::header::{COOKIE, HeaderValue};
 
 use crate::state::Shared;
 
-/// Its name where people come over plain HTTP.
+/// Its name over plain HTTP.
 const NAME: &str = "acta-session";
 
-/// Its name where they come over HTTPS: browsers take it only from this very host.
+/// Its name over HTTPS: browsers accept it only from this exact host.
 const SECURE_NAME: &str = "__Host-acta-session";
 
-/// Whether people reach the server over HTTPS.
+/// Whether the public URL of the server is HTTPS.
 pub(crate) fn is_secure(shared: &Shared) -> bool {
     shared.http.options.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
 }
@@ -24,7 +24,7 @@ fn name(is_secure: bool) -> &'static str {
     if is_secure { SECURE_NAME } else { NAME }
 }
 
-/// The token of the session that a request names.
+/// The session token in a request.
 pub(crate) fn find_session(shared: &Shared, headers: &HeaderMap) -> Option<String> {
     find(headers, name(is_secure(shared)))
 }
@@ -39,12 +39,12 @@ pub(crate) fn find(headers: &HeaderMap, name: &str) -> Option<String> {
     })
 }
 
-/// The value of `Set-Cookie` that begins a session in a browser.
+/// The value of `Set-Cookie` that starts a session.
 pub(crate) fn begin(shared: &Shared, token: &str) -> Option<HeaderValue> {
     set(is_secure(shared), token, "")
 }
 
-/// The value of `Set-Cookie` that ends it.
+/// The value of `Set-Cookie` that ends a session.
 pub(crate) fn end(shared: &Shared) -> Option<HeaderValue> {
     set(is_secure(shared), "", "; Max-Age=0")
 }

@@ -1,4 +1,4 @@
-//! The routes of this crate, as groups that a server takes up.
+//! The route groups of this crate.
 
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ pub(crate) struct AdminApi {
 }
 
 impl AdminApi {
-    /// The route of a path at which nothing is. It is as closed as what is beside it; where
-    /// nothing is beside it either, anybody may learn so, but nobody change anything.
+    /// The route of a path without a handler. It has the gate of its neighbours; without
+    /// neighbours, reading gives 404 for anybody, and changes need authentication.
     fn nothing(&self, method: &Method, path: &str) -> Route {
         let noun = |path: &str| path.strip_prefix(BASE)?.split('/').nth(1).map(str::to_owned);
         let mut routes = self.table.routes();
@@ -68,7 +68,7 @@ impl RouteGroup for AdminApi {
     }
 }
 
-/// The pages for people.
+/// The HTML pages.
 struct Pages {
     shared: Shared,
     table: RouteTable<Shared>,

@@ -1,4 +1,4 @@
-//! The admin API, below `/api/v1`, and the pages for people who have no console.
+//! The admin API below `/api/v1`, and HTML pages for people.
 //!
 //! Both are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
 

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-/// A text in which what stands between back-ticks is code.
+/// A text in which the parts between back-ticks are code.
 pub(crate) fn prose(text: &str) -> Markup {
-    // Between every two back-ticks stands code; one that has none behind it is text.
+    // The text between two back-ticks is code; a single back-tick is text.
     let mut pieces: Vec<&str> = text.split('`').collect();
     let alone = pieces.len().is_multiple_of(2).then(|| pieces.pop()).flatten();
     html! {
@@ -16,7 +16,7 @@ pub(crate) fn prose(text: &str) -> Markup {
     }
 }
 
-/// The text in a value; empty if it is none.
+/// The text in a value; empty if it is not a string.
 pub(crate) fn text_of(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }

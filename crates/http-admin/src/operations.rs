@@ -1,5 +1,5 @@
-//! Operations of the admin API: each with its handler, who comes through to it, its name in
-//! metrics, and its part of the OpenAPI document.
+//! Operations of the admin API: each with its handler, its access rule, its name in metrics, and
+//! its part of the OpenAPI document.
 
 use acta_http::route::{Gate, Route, RouteTable};
 use hyper::Method;
@@ -8,30 +8,30 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::state::Shared;
 
-/// Where the API is.
+/// The base path of the API.
 pub(crate) const BASE: &str = "/api/v1";
 
-/// Operations of one noun.
+/// The operations of one resource.
 pub(crate) struct Operations {
     name: &'static str,
     all: Vec<Operation>,
 }
 
-/// Something that is done with one method at one path.
+/// One method of one path.
 pub(crate) struct Operation {
-    /// Its name in metrics, and who comes through.
+    /// Its name in metrics, and its access rule.
     pub(crate) route: Route,
-    /// Its handler, with what the document says of it.
+    /// Its handler, with its description for the document.
     pub(crate) routes: UtoipaMethodRouter<Shared>,
 }
 
 impl Operations {
-    /// None yet; `name` is the one in metrics and logs.
+    /// An empty list; `name` is the one in metrics and logs.
     pub(crate) fn named(name: &'static str) -> Self {
         Self { name, all: Vec::new() }
     }
 
-    /// The same with one more, to which those come through whom `gate` names.
+    /// Adds an operation with the access rule `gate`.
     pub(crate) fn add(mut self, gate: Gate, routes: UtoipaMethodRouter<Shared>) -> Self {
         self.all.push(Operation { route: Route::new(self.name, gate), routes });
         self
@@ -48,14 +48,14 @@ impl IntoIterator for Operations {
 }
 
 impl Operation {
-    /// Its path below the API and its method; one pair, unless a handler has several.
+    /// Its paths and methods below the API; one pair, unless a handler has several.
     pub(crate) fn places(&self) -> Vec<(&str, Method)> {
         let (_, paths, _) = &self.routes;
         let of = |(path, item)| methods_of(item).map(move |method| (path, method));
         paths.paths.iter().map(|(path, item)| (path.as_str(), item)).flat_map(of).collect()
     }
 
-    /// The table with this operation too.
+    /// Adds this operation to the table.
     pub(crate) fn add_to(self, table: RouteTable<Shared>) -> RouteTable<Shared> {
         let route = self.route;
         let places: Vec<(String, Method)> =
@@ -67,7 +67,7 @@ impl Operation {
     }
 }
 
-/// The whole path of one below the API.
+/// The whole path of a path below the API.
 fn at(path: &str) -> String {
     format!("{BASE}{path}")
 }

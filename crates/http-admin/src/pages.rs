@@ -1,9 +1,9 @@
-//! The pages for people who have no console: setting up, signing in and out, links that were
-//! sent, one's own account. They are forms that need no scripts.
+//! HTML pages: set-up, sign-in, sign-out, one-time links, and the account page. They are forms
+//! without scripts.
 //!
-//! Whoever has signed in sends the token of the session along with each form. Before that, a
-//! form comes from a page of this server or, where no browser tells, from no browser. Each form
-//! that was sent is answered with a redirect, or with the form and what is wrong in it.
+//! With a session, every form contains its CSRF token. Without one, a form must come from a page of
+//! this server, or from a client that is not a browser. The response to a form is a redirect, or
+//! the form with its errors.
 //!
 //! Spec: OWASP ASVS 5.0, 3.3 to 3.5; RFC 9110, 15.4.4.
 
@@ -22,8 +22,8 @@ use axum::routing::{MethodRouter, get};
 
 use crate::state::Shared;
 
-/// Every page with its methods. The address of a page is its name in metrics and logs. What
-/// follows a `?` is in neither: there are tokens in it.
+/// Every page with its methods. The path of a page is its name in metrics and logs. The query is in
+/// neither, because it may contain tokens.
 pub(crate) fn table() -> RouteTable<Shared> {
     let pages: [(&'static str, MethodRouter<Shared>); 8] = [
         ("/setup", get(setup::get_setup).post(setup::post_setup)),

@@ -1,4 +1,4 @@
-//! What the admin API refuses.
+//! Problems of the admin API.
 
 use acta_access::Denied;
 use acta_admin::{AdminError, AdminFault};
@@ -8,78 +8,78 @@ use acta_service::ServiceError;
 use axum::response::{IntoResponse, Response};
 use hyper::StatusCode;
 
-/// For those who do not sign in as a person. Browsers do nothing about it, so that no window
-/// opens over a page that shows the refusal itself.
+/// The challenge for API clients. Browsers show no password dialog for it, because pages show the
+/// error themselves.
 const BEARER_CHALLENGE: &str = "Bearer realm=\"acta\"";
 
-/// Nobody has signed in.
+/// The request is not authenticated.
 pub(crate) fn signed_out() -> Problem {
-    let detail = "sign in first, or send a credential";
+    let detail = "authentication required: sign in, or send a credential";
     without_window(Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail))
 }
 
-/// A page of another origin would change something in the name of who has signed in.
+/// A change was requested by a page of another origin.
 pub(crate) fn foreign_page() -> Problem {
-    let detail = "a request that changes something must come from a page of this server, \
-                  and tell so by Sec-Fetch-Site or Origin";
+    let detail = "a request that changes something must come from a page of this server, as shown \
+                  by Sec-Fetch-Site or Origin";
     Problem::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
 }
 
-/// The identity provider knows somebody who has no account here, and gets none.
+/// The person has no account here, and none is created.
 pub(crate) fn unknown_to_us() -> Problem {
-    let detail = "the identity provider knows you, but you have no account here and no role \
-                  that gives you one; ask an administrator";
+    let detail = "sign-in at the identity provider succeeded, but you have no account here, and \
+                  none of your roles creates one; contact an administrator";
     Problem::new(StatusCode::FORBIDDEN, "no-account", detail)
 }
 
-/// What would change something does not show that a page of this server has made it.
+/// The CSRF token of a change is missing or wrong.
 pub(crate) fn without_csrf_token() -> Problem {
-    let detail = "a request with a session that changes something needs the header \
-                  X-CSRF-Token; GET /api/v1/session tells its value";
+    let detail = "a request with a session that changes something needs the header X-CSRF-Token; \
+                  GET /api/v1/session returns its value";
     Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail)
 }
 
-/// The same, and no browser opens a window over the page that has asked.
+/// The same, without a password dialog of the browser.
 pub(crate) fn without_window(problem: Problem) -> Problem {
     problem.with_challenge(BEARER_CHALLENGE)
 }
 
-/// The body is of another type than the resource takes.
+/// The body does not have a content type that the resource accepts.
 pub(crate) fn not_json() -> Problem {
-    let detail = "the body must be JSON, and Content-Type application/json";
+    let detail = "the body must be JSON with Content-Type application/json";
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
 }
 
-/// Who asks may not do it; `permission` names what would allow it.
+/// The requester lacks `permission`.
 pub(crate) fn not_permitted(permission: &str) -> Problem {
-    let detail = format!("the permission {permission} is needed");
+    let detail = format!("the permission {permission} is required");
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-/// What is there already stands against it; `detail` tells what, and how to go on.
+/// A conflict with the current state; `detail` says what, and how to proceed.
 pub(crate) fn conflict(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::CONFLICT, "conflict", detail)
 }
 
-/// It was changed by somebody else since it was read.
+/// The resource was changed since it was read.
 pub(crate) fn changed() -> Problem {
-    let detail = "it was changed since you read it; read it again";
+    let detail = "the resource has changed since you read it; read it again";
     Problem::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
 }
 
-/// It may only be changed by who has read it.
+/// The precondition `If-Match` is missing.
 pub(crate) fn unconditional() -> Problem {
-    let detail = "read it, then send its ETag in If-Match, or * to change it in any case";
+    let detail = "If-Match is required: send the ETag that you read, or * for any version";
     Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail)
 }
 
-/// The key of an earlier request came with another one.
+/// The idempotency key was used for a different request.
 pub(crate) fn key_reused() -> Problem {
-    let detail = "this Idempotency-Key belongs to a request with other content; take a new one";
+    let detail = "this Idempotency-Key was used for a different request; use a new key";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
 }
 
-/// What a handler refuses: a problem, or an error of a use case as one.
+/// The error of a handler: a problem, or the error of a use case as one.
 #[derive(Clone, Debug)]
 pub(crate) struct AdminProblem(Problem);
 
@@ -132,19 +132,19 @@ impl From<AdminError> for AdminProblem {
             AdminError::Conflict(detail) => conflict(detail),
             AdminError::KeyReused => key_reused(),
             AdminError::NotSignedIn => {
-                let detail = "the address, the password or the code is not right";
+                let detail = "the e-mail address, password or code is wrong";
                 without_window(Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", detail))
             }
             AdminError::CodeNeeded => {
-                let detail = "the password is right; send a code of the second factor as well";
+                let detail = "the password is correct; a code of the second factor is also \
+                              required";
                 without_window(Problem::new(StatusCode::UNAUTHORIZED, "code-needed", detail))
             }
-            AdminError::Delayed { retry_after } => Problem::too_many(
-                "too many attempts have failed; wait, then try again",
-                retry_after,
-            ),
+            AdminError::Delayed { retry_after } => {
+                Problem::too_many("too many failed attempts; try again later", retry_after)
+            }
             AdminError::LinkVoid => {
-                let detail = "the link was used, has expired, or never was; ask for a new one";
+                let detail = "the link was used, has expired or does not exist; request a new link";
                 Problem::new(StatusCode::GONE, "link-void", detail)
             }
             AdminError::Service(error) => error.into(),

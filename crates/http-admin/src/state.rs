@@ -1,4 +1,4 @@
-//! What all handlers share, and what it is made of.
+//! The shared state of all handlers, and its parts.
 
 use std::fmt;
 use std::ops::Deref;
@@ -11,7 +11,7 @@ use acta_http::{Backend, HttpParts, get_or_create_secret};
 use acta_storage::StorageError;
 use axum::extract::FromRef;
 
-/// Which engine keeps everything.
+/// The storage engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {
     /// The embedded one, in a directory.
@@ -21,7 +21,7 @@ pub enum EngineKind {
 }
 
 impl EngineKind {
-    /// Its name, as the admin API tells it.
+    /// Its name in the admin API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Embedded => "embedded",
@@ -30,41 +30,41 @@ impl EngineKind {
     }
 }
 
-/// The provider at which people sign in.
+/// The identity provider for sign-in.
 #[derive(Clone, Debug)]
 pub struct SignInProvider {
-    /// What speaks with it.
+    /// The client of the provider.
     pub provider: Arc<Provider>,
-    /// What the button says.
+    /// The text of the button.
     pub label: String,
-    /// Whether somebody whom it gives a role gets an account.
+    /// Whether an account is created for a new person who gets a role.
     pub newcomers: NewcomerRule,
 }
 
-/// What the admin API can be told to do differently.
+/// The options of the admin API.
 #[derive(Clone, Debug)]
 pub struct AdminApiSettings {
-    /// Hashing passwords.
+    /// Password hashing.
     pub passwords: PasswordHasherOptions,
     /// The use cases of administration.
     pub admin: acta_admin::Options,
-    /// Where people can sign in beside.
+    /// The identity provider, if there is one.
     pub provider: Option<SignInProvider>,
-    /// Which engine keeps everything.
+    /// The storage engine.
     pub engine: EngineKind,
 }
 
-/// What the admin API is made of.
+/// The parts of the admin API.
 pub struct AdminApiParts {
     /// The use cases of administration.
     pub admin: Admin,
-    /// Guards what people do in a browser against pages of others.
+    /// Makes and checks CSRF tokens.
     pub csrf: CsrfGuard,
-    /// Seals what browsers keep for a while.
+    /// Seals the state in cookies and links.
     pub sealer: Sealer,
-    /// Where people can sign in beside.
+    /// The identity provider, if there is one.
     pub provider: Option<SignInProvider>,
-    /// Which engine keeps everything.
+    /// The storage engine.
     pub engine: EngineKind,
 }
 
@@ -74,14 +74,14 @@ impl fmt::Debug for AdminApiParts {
     }
 }
 
-/// The name of the secret that guards sessions against pages of others.
+/// The name of the secret for CSRF tokens.
 const CSRF_SECRET: &str = "csrf";
 
-/// The name of the secret that seals what browsers keep for a while.
+/// The name of the secret that seals state in browsers.
 const SEAL_SECRET: &str = "browser-seal";
 
 impl AdminApiParts {
-    /// Puts the parts together on a store, beside those of xAPI.
+    /// Builds the parts on a store, in addition to those of xAPI.
     ///
     /// # Errors
     ///
@@ -107,13 +107,13 @@ impl AdminApiParts {
     }
 }
 
-/// What all handlers share.
+/// The shared state of all handlers.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<AdminDependencies>);
 
-/// See [`Shared`].
+/// The dependencies of handlers, shared as [`Shared`].
 pub(crate) struct AdminDependencies {
-    /// What they share with those of xAPI.
+    /// The dependencies shared with the xAPI handlers.
     pub(crate) http: acta_http::Shared,
     pub(crate) admin: Admin,
     pub(crate) csrf: CsrfGuard,

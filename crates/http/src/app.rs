@@ -1,4 +1,4 @@
-//! The way of a request through the HTTP face.
+//! The path of a request through the HTTP server.
 
 mod asked;
 mod finish;
@@ -45,10 +45,10 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Answers from this size on are counted until they are sent: 64 KiB.
+    /// Responses of this size or more count towards the memory limit until they are sent: 64 KiB.
     const COUNTED_BYTES_MIN: usize = 64 * 1024;
 
-    /// Puts the server together: the resources of xAPI, and those of `groups`.
+    /// Builds the server from the xAPI resources and the route groups.
     pub fn new(shared: Shared, groups: Vec<Arc<dyn RouteGroup>>) -> Self {
         let (xapi, plain) = (xapi::table(), health::table());
         let own = xapi.router(Arc::clone(&shared)).merge(plain.router(Arc::clone(&shared)));
@@ -61,7 +61,7 @@ impl App {
         Self { router, xapi, plain, groups: groups.into(), shared }
     }
 
-    /// The route of a request, and by whose rules it is let in.
+    /// The route of a request, and the family whose rules admit it.
     fn find(&self, method: &Method, path: &str) -> (Route, Face) {
         for (index, group) in self.groups.iter().enumerate() {
             if let Some(route) = group.find(method, path) {
@@ -76,7 +76,7 @@ impl App {
         (self.plain.find(method, path).unwrap_or(other), Face::Plain)
     }
 
-    /// The group of routes by whose rules a request is let in.
+    /// The route group whose rules admit a request.
     fn group(&self, face: Face) -> Option<&dyn RouteGroup> {
         match face {
             Face::Group(index) => self.groups.get(index).map(|group| &**group),
@@ -112,7 +112,8 @@ impl App {
     /// without credentials.
     pub async fn answer_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Bytes> {
         let (mut parts, body) = self.stream_operator(request).await.into_parts();
-        // What is cut off is no answer: the export of an audit that cannot be read.
+        // An aborted body is not a response, for example the export of an audit that cannot be
+        // read.
         let body = match body.collect().await {
             Ok(body) => body.to_bytes(),
             Err(_cut_off) => {
@@ -123,7 +124,7 @@ impl App {
         hyper::Response::from_parts(parts, body)
     }
 
-    /// As [`App::answer_operator`], with the body as it comes, of whatever length it is.
+    /// As [`App::answer_operator`], but streams the body, of any length.
     pub async fn stream_operator(&self, request: hyper::Request<Bytes>) -> hyper::Response<Body> {
         let mut request = request.map(Body::from);
         request.extensions_mut().insert(Local);
@@ -134,7 +135,7 @@ impl App {
         &self.shared
     }
 
-    /// Whether the head of a request says who sends it, before its body is read.
+    /// Authenticates a request by its head, before the body is read.
     async fn sender(&self, header: Option<HeaderValue>) -> Sender {
         let header = header.as_ref().map(HeaderValue::as_bytes);
         match self.shared.authenticator.authenticate(header).await {
@@ -167,11 +168,11 @@ impl App {
             request = settle(request, permit, bounds).await?;
         }
         if ![Method::PUT, Method::POST, Method::PATCH].contains(&asked.method) {
-            // Whatever body there still is, nobody waits for it.
+            // If there is still a body, nothing waits for it.
             permit.enter()?;
         }
         if asked.method == Method::HEAD {
-            // Whatever GET says; the body is taken off when the answer is finished.
+            // HEAD is answered as GET; the body is removed when the response is finished.
             *request.method_mut() = Method::GET;
         }
         Ok(self.call(request).await)
@@ -185,7 +186,8 @@ impl App {
         }
     }
 
-    /// Lets a request in, or not, before its body is read: of strangers, nothing is kept.
+    /// Admits or refuses a request before its body is read. Nothing is stored of unauthenticated
+    /// requests.
     async fn admit(
         &self,
         request: &mut Request,
@@ -231,7 +233,7 @@ impl App {
         Ok(())
     }
 
-    /// Finds out who asks and in which version, and leaves both for the handler.
+    /// Determines the principal and the version, and passes both to the handler.
     async fn identify(&self, request: &mut Request, asked: &mut Asked) -> Result<(), Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let identified = self.shared.authenticator.authenticate(authorization).await?;
@@ -243,8 +245,8 @@ impl App {
     }
 }
 
-/// The answer to an OPTIONS request, of what the resource said to it: that it does not know the
-/// method, but others. Pages of other origins are told nothing.
+/// The response to an OPTIONS request, made from the 405 response of the resource with its allowed
+/// methods. Pages of other origins get no information.
 fn answer_options(refused: Response) -> Response {
     let Some(allowed) = refused.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok())
     else {
@@ -253,7 +255,7 @@ fn answer_options(refused: Response) -> Response {
     (StatusCode::NO_CONTENT, [(ALLOW, format!("{allowed},OPTIONS"))]).into_response()
 }
 
-/// Leaves with a large answer what it holds, until it is sent.
+/// Attaches the memory charge to a large response, until it is sent.
 fn hold(permit: &RequestPermit, response: &mut Response) {
     let size = response.body().size_hint().exact();
     let bytes = match size {
@@ -267,7 +269,7 @@ fn hold(permit: &RequestPermit, response: &mut Response) {
     }
 }
 
-/// The method as a label: those of clients' invention are one.
+/// The method as a label. All non-standard methods share one label.
 fn method_label(method: &Method) -> &'static str {
     let known = ["GET", "POST", "PUT", "PATCH", "HEAD", "DELETE", "OPTIONS"];
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
@@ -284,6 +286,6 @@ fn log(asked: &Asked, status: u16, elapsed: Duration) {
         400.. => {
             tracing::info!(request.id = id, status, micros, "{method} {route} was refused");
         }
-        _ => tracing::debug!(request.id = id, status, micros, "{method} {route} was answered"),
+        _ => tracing::debug!(request.id = id, status, micros, "{method} {route} succeeded"),
     }
 }

@@ -1,7 +1,7 @@
-//! Connections: what each is doing, how long it may, and when it must give way.
+//! Connections: their state, their timeouts, and which are closed to make room.
 //!
-//! A connection is in one [`state::Phase`] at a time. Each phase in which the client is waited
-//! for has an end, and can be cut short when others need the room.
+//! A connection is in one [`state::Phase`] at a time. Each phase that waits for the client has a
+//! timeout, and can be ended early when other connections need room.
 
 mod answered;
 mod socket;

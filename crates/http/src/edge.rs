@@ -1,4 +1,4 @@
-//! The edge: where requests become typed values, once, and where every refusal is decided.
+//! The edge: requests are parsed into typed values once, and refusals are decided.
 
 mod accept;
 mod alternate;

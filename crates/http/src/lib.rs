@@ -1,12 +1,12 @@
-//! The HTTP server and the resources of xAPI. Nothing else is decided here.
+//! The HTTP server and the xAPI resources. It contains no other decisions.
 //!
-//! A request passes [`App::answer`], in process or over a socket by [`serve`]: an alternate
-//! request becomes the one it stands for, who asks and in which version is found out, a
-//! handler turns typed arguments into a use case, and the answer is finished with the headers
-//! that all answers have. Every refusal is a problem of RFC 9457.
+//! A request passes [`App::answer`], in process or over a socket by [`serve`]: an alternate request
+//! is rewritten, the caller and the version are determined, a handler turns typed arguments into a
+//! use case, and the response is finished with the common headers. Every refusal is a problem of
+//! RFC 9457.
 //!
-//! Resources beside those of xAPI are a [`route::RouteGroup`] each, which the caller of
-//! [`App::new`] hands over: who comes through to a route is data of the route.
+//! Other resources are [`route::RouteGroup`]s, which the caller of [`App::new`] provides. The
+//! access rule of a route is data of the route.
 
 pub mod edge;
 pub mod multipart;

@@ -1,21 +1,21 @@
-//! How many bytes of bodies and pages are held in memory, for all requests together.
+//! The memory budget of bodies and pages, for all requests together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::problem::Problem;
 
-/// A number of bytes that all who hold some share. A part of them is for what is small, so
-/// that a few who hold much keep nobody from small requests.
+/// A memory budget that all requests share. A part of it is reserved for small requests, so that a
+/// few large requests cannot block small ones.
 #[derive(Debug)]
 pub(crate) struct Memory {
     bytes_max: usize,
     held: AtomicUsize,
-    /// Whether somebody asked in vain since this was last looked at.
+    /// Whether a reservation failed since this was last read.
     is_short: AtomicBool,
 }
 
-/// Bytes that somebody holds; given back when this is dropped.
+/// Reserved bytes; returned on drop.
 #[derive(Debug)]
 pub(crate) struct Charge {
     memory: Arc<Memory>,
@@ -23,57 +23,57 @@ pub(crate) struct Charge {
 }
 
 impl Memory {
-    /// What is small: 64 KiB.
+    /// The size up to which a reservation is small: 64 KiB.
     const SMALL_BYTES: usize = 64 * 1024;
 
-    /// Which part of the bytes is left to what is small.
+    /// The fraction that is reserved for small reservations.
     const SMALL_PART: usize = 8;
 
-    /// None of so many bytes is held.
+    /// An unused budget of `bytes_max`.
     pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
         let (held, is_short) = (AtomicUsize::new(0), AtomicBool::new(false));
         Arc::new(Self { bytes_max, held, is_short })
     }
 
-    /// The most that may be held after another `bytes`.
+    /// The maximum that may be reserved after another `bytes`.
     fn most(&self, bytes: usize) -> usize {
         let reserve =
             if bytes <= Self::SMALL_BYTES { 0 } else { self.bytes_max / Self::SMALL_PART };
         self.bytes_max - reserve
     }
 
-    /// How many more may be held by what is large.
+    /// How many bytes are available for large reservations.
     pub(crate) fn available(&self) -> usize {
         self.most(usize::MAX).saturating_sub(self.held())
     }
 
-    /// Whether somebody asked in vain since this was asked last.
+    /// Whether a reservation failed since the last call.
     pub(crate) fn was_short(&self) -> bool {
         self.is_short.load(Ordering::Relaxed) && self.is_short.swap(false, Ordering::Relaxed)
     }
 
-    /// How many are held.
+    /// How many bytes are reserved.
     pub(crate) fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
     }
 }
 
 impl Charge {
-    /// Nothing, yet.
+    /// An empty charge.
     pub(crate) fn new(memory: &Arc<Memory>) -> Self {
         Self { memory: Arc::clone(memory), bytes: AtomicUsize::new(0) }
     }
 
-    /// How many bytes this holds.
+    /// How many bytes this charge holds.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Holds more bytes.
+    /// Reserves more bytes.
     ///
     /// # Errors
     ///
-    /// 503 if there are not as many left; nothing has changed then.
+    /// 503 if there are not enough left; nothing has changed then.
     pub(crate) fn hold(&self, bytes: usize) -> Result<(), Problem> {
         let before = self.memory.held.fetch_add(bytes, Ordering::Relaxed);
         if self.memory.most(bytes) < before.saturating_add(bytes) {
@@ -85,14 +85,13 @@ impl Charge {
         Ok(())
     }
 
-    /// Holds more bytes, whether there are as many left or not: for what is small, or exists
-    /// already.
+    /// Reserves more bytes, even beyond the budget: for small things, or those that already exist.
     pub(crate) fn hold_anyway(&self, bytes: usize) {
         self.memory.held.fetch_add(bytes, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Gives some bytes back, but not more than this holds.
+    /// Returns some bytes, at most those that this charge holds.
     pub(crate) fn release(&self, bytes: usize) {
         let bytes = bytes.min(self.bytes());
         self.memory.held.fetch_sub(bytes, Ordering::Relaxed);

@@ -88,15 +88,15 @@ impl Metrics {
         let statements_stored = Counter::default();
         let (in_flight, connections) = (Gauge::default(), Gauge::default());
         registry.register("acta_http_requests", "Requests answered", requests.clone());
-        let help = "Time from the head of a request to the head of its answer";
+        let help = "Time from the request head to the response head";
         registry.register("acta_http_request_seconds", help, seconds.clone());
-        let help = "Statements stored that were not there before";
+        let help = "New statements stored";
         registry.register("acta_statements_stored", help, statements_stored.clone());
-        let help = "Requests being answered";
+        let help = "Requests in progress";
         registry.register("acta_http_requests_in_flight", help, in_flight.clone());
         registry.register("acta_http_connections", "Open connections", connections.clone());
         let evicted = Counter::default();
-        let help = "Connections closed to make room for others";
+        let help = "Connections closed to make room for new ones";
         registry.register("acta_http_connections_evicted", help, evicted.clone());
         registry.register_collector(Box::new(Others(Arc::new(Held(memories)))));
         if let Some(gauges) = gauges {
@@ -163,12 +163,12 @@ impl Gauges for Held {
         vec![
             reading(
                 "acta_http_memory_bytes",
-                "Bytes of bodies and answers that are held in memory",
+                "Bytes of request and response bodies in memory",
                 known.held(),
             ),
             reading(
                 "acta_http_anonymous_memory_bytes",
-                "Bytes of forms in memory of which it is not yet known who sent them",
+                "Bytes of forms in memory that are not yet authenticated",
                 anonymous.held(),
             ),
         ]

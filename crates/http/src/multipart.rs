@@ -1,8 +1,8 @@
-//! `multipart/mixed`, read piece by piece.
+//! A streaming parser for `multipart/mixed`.
 //!
-//! [`Reader`] takes bytes as they arrive, in pieces of any size, and gives out the parts of
-//! the body: their headers, then their content. It holds no more than a header block or a
-//! delimiter back, knows no socket, and never gives out what it has not fully recognised.
+//! [`Reader`] takes bytes as they arrive, in chunks of any size, and returns the parts of the body:
+//! their headers, then their content. It buffers at most a header block or a delimiter, does no
+//! input or output, and never returns anything that it has not fully recognised.
 //!
 //! Spec: RFC 2046, 5.1; xAPI 1.0.3, Part Three, 1.5.2.
 
@@ -16,12 +16,12 @@ mod tests;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Boundary(String);
 
-/// The text is no boundary.
+/// The text is not a boundary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a boundary of 1 to 70 characters")]
 pub struct NotABoundary;
 
-/// How much a body may hold.
+/// The limits of a body.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Most parts.
@@ -30,16 +30,16 @@ pub struct Limits {
     pub header_bytes_max: usize,
 }
 
-/// What was recognised next.
+/// The next element of the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A part begins; these are its headers.
     Part(Headers),
-    /// A piece of the content of the part; never empty.
+    /// A chunk of the content of the part; never empty.
     Content(Bytes),
     /// The part ends.
     PartEnd,
-    /// The last part has ended; whatever follows is passed over.
+    /// The last part has ended; the rest is ignored.
     End,
 }
 
@@ -47,7 +47,7 @@ pub enum Event {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(String, String)>);
 
-/// Why a body is no `multipart/mixed`.
+/// Why a body is not valid `multipart/mixed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MultipartError {
     /// The body does not begin with a delimiter.
@@ -67,7 +67,7 @@ pub enum MultipartError {
     TooManyParts,
 }
 
-/// What ends the headers of a part.
+/// The end of the headers of a part.
 const HEADERS_END: &[u8] = b"\r\n\r\n";
 
 /// Reads one body.
@@ -85,27 +85,27 @@ pub struct Reader {
 enum State {
     /// Before the first delimiter.
     Preamble,
-    /// Behind a delimiter, before the end of the headers.
+    /// After a delimiter, before the end of the headers.
     Headers,
     /// At the line break that ends the headers.
     ContentStart,
     /// In the content of a part.
     Content,
-    /// A part has ended and its end is not yet told; what follows the delimiter is known.
+    /// A part has ended, but the event is not returned yet; the kind of delimiter is known.
     PartEnd { is_last: bool },
-    /// Behind the closing delimiter.
+    /// After the closing delimiter.
     Epilogue { is_told: bool },
 }
 
-/// What a candidate for a delimiter turned out to be.
+/// The kind of a candidate for a delimiter.
 enum Delimiter {
-    /// Another part follows; so many bytes belong to the delimiter line.
+    /// Another part follows; the delimiter line has this many bytes.
     Next(usize),
     /// It closes the body.
     Last,
     /// It is content that begins like a delimiter.
     None,
-    /// More bytes are needed to tell.
+    /// More bytes are needed to decide.
     Unknown,
 }
 
@@ -117,8 +117,8 @@ impl Boundary {
     ///
     /// # Errors
     ///
-    /// [`NotABoundary`] when it is empty, too long, ends with a blank, or has a character
-    /// that no boundary may have.
+    /// [`NotABoundary`] when it is empty, too long, ends with a space, or has a character that is
+    /// not permitted.
     pub fn new(text: &str) -> Result<Self, NotABoundary> {
         let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
@@ -145,7 +145,7 @@ impl Headers {
         let mut headers: Vec<(String, String)> = Vec::new();
         for line in block.split("\r\n").filter(|line| !line.is_empty()) {
             if line.starts_with([' ', '\t']) {
-                // A folded line goes on with the header before.
+                // A folded line continues the previous header.
                 let (_, value) = headers.last_mut().ok_or(MultipartError::Header)?;
                 value.push(' ');
                 value.push_str(line.trim());
@@ -165,10 +165,10 @@ impl Headers {
 }
 
 impl Reader {
-    /// Most bytes before the first delimiter that are passed over: 8 KiB.
+    /// Most bytes before the first delimiter, which are ignored: 8 KiB.
     const PREAMBLE_BYTES_MAX: usize = 8 * 1024;
 
-    /// Most blanks between a delimiter and its line's end.
+    /// Most spaces between a delimiter and the end of its line.
     const PADDING_BYTES_MAX: usize = 128;
 
     /// A reader at the start of a body.
@@ -184,18 +184,18 @@ impl Reader {
         }
     }
 
-    /// Takes the next piece of the body.
+    /// Adds the next chunk of the body.
     pub fn push(&mut self, piece: &[u8]) {
         if !matches!(self.state, State::Epilogue { .. }) {
             self.buffer.extend_from_slice(piece);
         }
     }
 
-    /// What can be recognised of the bytes so far; none when more are needed.
+    /// Returns the next event in the bytes so far; none when more are needed.
     ///
     /// # Errors
     ///
-    /// [`MultipartError`]; the body is to be refused then.
+    /// [`MultipartError`]; the body must then be refused.
     pub fn next_event(&mut self) -> Result<Option<Event>, MultipartError> {
         match self.state {
             State::Preamble => self.skip_preamble(),
@@ -216,7 +216,7 @@ impl Reader {
         }
     }
 
-    /// Tells that the body has ended. To be called when [`Reader::next_event`] gives none.
+    /// Ends the body. Call it when [`Reader::next_event`] returns none.
     ///
     /// # Errors
     ///
@@ -260,7 +260,7 @@ impl Reader {
         // The line break of the delimiter line is still in the buffer, so that an empty
         // block of headers ends like any other.
         let Some(end) = memchr::memmem::find(&self.buffer, HEADERS_END) else {
-            // All of the end but its last byte may be here already.
+            // All but the last byte of the end may already be in the buffer.
             let seen_max = self.limits.header_bytes_max + HEADERS_END.len() - 1;
             return if seen_max < self.buffer.len() {
                 Err(MultipartError::HeaderTooLong)
@@ -281,8 +281,8 @@ impl Reader {
         Ok(Some(Event::Part(headers)))
     }
 
-    /// Takes off the line break behind the headers. It belongs to a delimiter instead if
-    /// the part has no content at all.
+    /// Removes the line break after the headers. If the part has no content at all, it belongs to
+    /// the delimiter instead.
     fn start_content(&mut self) -> Option<Event> {
         let needle = self.delimiter.needle();
         if self.buffer.len() < needle.len() && needle.starts_with(&self.buffer) {
@@ -335,7 +335,7 @@ impl Reader {
         self.delimiter.find(self.buffer.get(from..)?).map(|at| from + at)
     }
 
-    /// What stands behind the bytes of a delimiter at `at`.
+    /// Classifies the bytes after a delimiter at `at`.
     fn delimiter_at(&self, at: usize) -> Delimiter {
         let len = self.delimiter.needle().len();
         let rest = self.buffer.get(at + len..).unwrap_or_default();

@@ -1,11 +1,11 @@
-//! What the server can be told to do differently.
+//! The options of the server.
 
 use std::time::Duration;
 
 use acta_xapi::Version;
 use ipnet::IpNet;
 
-/// How large and how slow things may be.
+/// The limits of sizes and times.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// Largest JSON text of statements, in bytes.
@@ -20,7 +20,7 @@ pub struct Bounds {
     pub parts_max: usize,
     /// Largest headers of a part, in bytes.
     pub part_head_bytes_max: usize,
-    /// How many times its packed size a body may have.
+    /// Maximum ratio of the decompressed to the compressed size of a body.
     pub unpacked_ratio_max: u64,
     /// Largest id of a document, in bytes.
     pub document_id_bytes_max: usize,
@@ -30,68 +30,68 @@ pub struct Bounds {
     pub url_bytes_max: usize,
     /// Most parameters of a request.
     pub parameters_count_max: usize,
-    /// Largest form that is kept before it is known who sent it, in bytes.
+    /// Largest form that is held in memory before it is authenticated, in bytes.
     pub anonymous_bytes_max: usize,
-    /// Most bytes of bodies and pages in memory, for all requests together. An eighth of it is
-    /// for forms of which it is not yet known who sent them.
+    /// Most bytes of bodies and pages in memory, for all requests together. One eighth of it is for
+    /// forms that are not authenticated yet.
     pub memory_bytes_max: usize,
-    /// Most statements and bytes of a page, for which room is made before it is read.
+    /// The limits of a page, for which memory is reserved before it is read.
     pub page: PageBounds,
     /// How long the head of a request may take to arrive.
     pub head_timeout: Duration,
     /// How long a connection may stay open between two requests.
     pub idle_timeout: Duration,
-    /// The span of waiting in which a body must go on.
+    /// The period in which a body must make progress.
     pub body_timeout: Duration,
-    /// The span in which the client must read on.
+    /// The period in which the client must read on.
     pub write_timeout: Duration,
-    /// Bytes a second that must come or go within those spans.
+    /// Bytes per second that must arrive or be read within those periods.
     pub rate_bytes_min: u64,
-    /// How long requests may go on after the shutdown was asked for.
+    /// How long requests in progress may take after a shutdown was requested.
     pub drain_timeout: Duration,
-    /// Most open connections. For more, those give way that have been idle or half sent for
-    /// longest.
+    /// Most open connections. To make room, those that have been idle or incomplete for the longest
+    /// time are closed.
     pub connections_max: usize,
-    /// Most requests worked on at a time; more are told to come back later.
+    /// Most requests in progress. Further requests are refused as busy.
     pub requests_max: usize,
 }
 
-/// How large a page of statements may become.
+/// The limits of a page of statements.
 #[derive(Clone, Copy, Debug)]
 pub struct PageBounds {
-    /// Statements when the reader names no limit.
+    /// Statements if the request gives no limit.
     pub count: usize,
     /// Most statements.
     pub count_max: usize,
-    /// Most bytes of statements, but one statement at least.
+    /// Most bytes of statements, but at least one statement.
     pub bytes_max: usize,
 }
 
-/// Whose pages may ask.
+/// The allowed origins of pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// Those of every origin.
+    /// Every origin.
     Any,
-    /// Those of these, each as in `https://a.example`, in lower case.
+    /// These origins, each such as `https://a.example`, in lower case.
     Listed(Vec<String>),
 }
 
-/// What the HTTP face can be told to do differently.
+/// The options of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The version that answers name when the request did not.
+    /// The xAPI version in responses to requests without a version.
     pub default_version: Version,
-    /// Whose pages may ask.
+    /// The allowed origins of pages.
     pub origins: Origins,
-    /// The address at which people reach the server, without a slash at its end, if it is known.
+    /// The public URL of the server, without a slash at the end, if it is known.
     pub public_url: Option<String>,
-    /// Proxies whose word is taken for the address of a client.
+    /// Trusted proxies.
     pub trusted_proxies: Vec<IpNet>,
-    /// How large and how slow things may be.
+    /// The limits of sizes and times.
     pub bounds: Bounds,
 }
 
-/// Bytes that come at a rate a second in a span of time.
+/// The bytes at a rate per second in a period.
 pub(crate) fn bytes_in(rate_bytes: u64, span: Duration) -> u64 {
     let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
     rate_bytes.saturating_mul(millis) / 1000

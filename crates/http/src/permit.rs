@@ -1,7 +1,7 @@
-//! The permit of a request: whether it is worked on, and what it holds in memory.
+//! The permit of a request: whether it is in progress, and its memory.
 //!
-//! Requests that are still being sent do not count among those that are worked on, so
-//! a client that sends slowly keeps nobody else waiting.
+//! Requests that are still being received do not count as in progress, so a slow client does not
+//! block others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,32 +12,32 @@ use crate::options::PageBounds;
 use crate::problem::Problem;
 use crate::state::Shared;
 
-/// One request, from its head to the head of its answer.
+/// One request, from its head to the head of its response.
 pub struct RequestPermit {
     shared: Shared,
     connection: Option<Arc<ConnectionState>>,
     is_working: AtomicBool,
     is_settled: AtomicBool,
-    /// What is held of the request of a known sender, or of its answer.
+    /// The memory of an authenticated request, or of its response.
     pub(crate) charge: Charge,
-    /// What is held of a request before it is known who sent it.
+    /// The memory of a request before it is authenticated.
     pub(crate) anonymous: Charge,
 }
 
 impl RequestPermit {
-    /// Which part of the requests that are worked on may read documents.
+    /// The fraction of requests in progress that may read documents.
     const READERS_PART: usize = 4;
 
     /// Shortest page for which statements are read: 64 KiB.
     const PAGE_BYTES_MIN: usize = 64 * 1024;
 
-    /// Bytes that room is made for per statement on a page.
+    /// Bytes that are reserved per statement on a page.
     const STATEMENT_BYTES: usize = 16 * 1024;
 
-    /// Into how many parts what is left is divided, one of which a page may fill.
+    /// A page may use this fraction of the remaining memory.
     const PAGES_LEFT: usize = 8;
 
-    /// The permit of a request that came over `connection`.
+    /// The permit of a request on `connection`.
     pub(crate) fn new(shared: &Shared, connection: Option<Arc<ConnectionState>>) -> Arc<Self> {
         Arc::new(Self {
             connection,
@@ -49,11 +49,11 @@ impl RequestPermit {
         })
     }
 
-    /// The request has arrived and is to be worked on.
+    /// Starts processing of a request that has arrived.
     ///
     /// # Errors
     ///
-    /// 503 if too many are.
+    /// 503 if too many requests are in progress.
     pub(crate) fn enter(&self) -> Result<(), Problem> {
         if self.is_working.load(Ordering::Relaxed) {
             return Ok(());
@@ -67,12 +67,12 @@ impl RequestPermit {
         Ok(())
     }
 
-    /// The request is to read a document: no more than a part of those that are worked on may,
-    /// because one may be large, and others shall not stand behind a thousand of them.
+    /// Starts reading a document. Only a fraction of the requests in progress may read documents,
+    /// because one may be large, and must not block others.
     ///
     /// # Errors
     ///
-    /// 503 if too many do.
+    /// 503 if too many requests read documents.
     pub(crate) fn read_document(&self) -> Result<Reading<'_>, Problem> {
         let before = self.shared.document_readers.0.fetch_add(1, Ordering::Relaxed);
         let reading = Reading { permit: self };
@@ -83,7 +83,7 @@ impl RequestPermit {
         Ok(reading)
     }
 
-    /// The client is waited for: until [`Waiting`] is dropped, the request is not worked on.
+    /// Starts waiting for the client: until [`Waiting`] is dropped, the request is not in progress.
     pub(crate) fn wait(&self) -> Waiting<'_> {
         let was_working = self.is_working.swap(false, Ordering::Relaxed);
         if was_working {
@@ -95,35 +95,35 @@ impl RequestPermit {
         Waiting { permit: self, was_working }
     }
 
-    /// What answers are paid from.
+    /// The memory budget of responses.
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.shared.memory
     }
 
-    /// The sender has authenticated.
+    /// The request was authenticated.
     pub(crate) fn knows_sender(&self) {
         if let Some(connection) = &self.connection {
             connection.mark_known();
         }
     }
 
-    /// The whole body is in memory and paid for.
+    /// The whole body is in memory and charged.
     pub(crate) fn settle(&self) {
         self.is_settled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the whole body is in memory and paid for.
+    /// Whether the whole body is in memory and charged.
     pub(crate) fn is_settled(&self) -> bool {
         self.is_settled.load(Ordering::Relaxed)
     }
 
-    /// Makes room for a page: once as it is read, once as it is written. Gives the bytes that
-    /// it may have: the less memory is left, the fewer, so that many readers get shorter pages
-    /// instead of none. `limit` is what the reader wants; 0 is as many as there may be.
+    /// Reserves memory for a page: once for reading, once for writing. Returns the bytes that it
+    /// may have: fewer when less memory is left, so that many readers get shorter pages instead of
+    /// errors. `limit` is the requested number of statements; 0 is the maximum.
     ///
     /// # Errors
     ///
-    /// 503 if nothing is left.
+    /// 503 if no memory is left.
     pub fn hold_page(&self, bounds: &PageBounds, limit: Option<u64>) -> Result<usize, Problem> {
         let left = self.shared.memory.available();
         let count = match limit {
@@ -139,11 +139,11 @@ impl RequestPermit {
         Ok(bytes)
     }
 
-    /// The page for which `held` bytes were kept free has `bytes`.
+    /// Adjusts the `held` bytes that were reserved for a page to its size of `bytes`.
     ///
     /// # Errors
     ///
-    /// 503 if it is longer and nothing is left for the rest.
+    /// 503 if it is larger and there is no memory for the rest.
     pub fn settle_page(&self, held: usize, bytes: usize) -> Result<(), Problem> {
         if bytes <= held {
             self.charge.release(2 * (held - bytes));
@@ -175,7 +175,7 @@ impl Drop for Reading<'_> {
     }
 }
 
-/// A request whose client is waited for.
+/// A request that waits for its client.
 pub(crate) struct Waiting<'a> {
     permit: &'a RequestPermit,
     was_working: bool,
@@ -184,7 +184,7 @@ pub(crate) struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.was_working {
-            // It was worked on before, and is not thrown out in the middle.
+            // It was in progress before, so it continues even above the limit.
             self.permit.shared.workload.0.fetch_add(1, Ordering::Relaxed);
             self.permit.is_working.store(true, Ordering::Relaxed);
         }

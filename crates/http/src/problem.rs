@@ -1,8 +1,8 @@
-//! The one place where an error becomes an answer.
+//! The one place where errors become responses.
 //!
-//! A handler gives a [`Problem`] back; only when the answer is finished does it get the
-//! form that the client accepts: JSON, plain text or a minimal page. Causes go to the log,
-//! never to the client, and no learner's data goes to either.
+//! A handler returns a [`Problem`]. It gets the form that the client accepts when the response is
+//! finished: JSON, plain text or a minimal page. Causes go to the log, never to the client, and no
+//! learner's data goes to either.
 //!
 //! Spec: RFC 9457; xAPI 1.0.3, Part Three, 3.2.
 
@@ -24,18 +24,18 @@ use serde::Serialize;
 use crate::multipart::MultipartError;
 pub use fault::FaultView;
 
-/// An error on its way to the client.
+/// An error response.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: StatusCode,
     /// The last part of the problem's type.
     slug: &'static str,
     detail: String,
     faults: Vec<FaultView>,
-    /// The name of the restriction of a credential that is in the way.
+    /// The name of the restriction that forbids the request.
     restriction: Option<&'static str>,
-    /// How long the client should wait before it asks again.
+    /// How long the client should wait before the next request.
     pub retry_after: Option<Duration>,
     /// How to authenticate, for the header `WWW-Authenticate` of 401.
     pub(crate) challenge: &'static str,
@@ -44,12 +44,12 @@ pub struct Problem {
 /// Browsers ask the person for a name and a password.
 const BASIC_CHALLENGE: &str = "Basic realm=\"acta\", charset=\"UTF-8\"";
 
-/// The forms in which a problem can be told.
+/// The formats of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemForm {
     /// `application/problem+json`.
     Problem,
-    /// The same, for those who accept only `application/json`.
+    /// The same, for clients that accept only `application/json`.
     Json,
     /// `text/plain`.
     Text,
@@ -58,7 +58,7 @@ pub enum ProblemForm {
 }
 
 impl ProblemForm {
-    /// Every form with its media type; the first is for those who accept anything.
+    /// Every format with its media type. The first is used for clients that accept anything.
     pub(crate) const EVERY: [(&'static str, Self); 4] = [
         ("application/problem+json", Self::Problem),
         ("application/json", Self::Json),
@@ -91,7 +91,7 @@ struct Body<'a> {
 }
 
 impl Problem {
-    /// How long a client should wait that came when too much was going on.
+    /// How long a client should wait when the server is busy.
     pub const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
 
     /// A problem without faults.
@@ -107,7 +107,7 @@ impl Problem {
         }
     }
 
-    /// The same, which tells another way to authenticate.
+    /// Sets the authentication challenge.
     #[must_use]
     pub fn with_challenge(self, challenge: &'static str) -> Self {
         Self { challenge, ..self }
@@ -117,7 +117,7 @@ impl Problem {
     pub fn faulty(faults: Vec<FaultView>) -> Self {
         let detail = match faults.as_slice() {
             [fault] => format!("{}: {}", fault.place(), fault.message),
-            faults => format!("{} faults were found; nothing was changed", faults.len()),
+            faults => format!("{} faults in the request; nothing was changed", faults.len()),
         };
         Self { faults, ..Self::new(StatusCode::BAD_REQUEST, "faults", detail) }
     }
@@ -127,76 +127,76 @@ impl Problem {
         Self::faulty(vec![Fault::new("", rule, found).into()])
     }
 
-    /// Who asks is unknown.
+    /// The request is not authenticated.
     fn unauthenticated(why: &AuthError) -> Self {
-        let detail = format!("{why}; send a known key and its secret with the Basic scheme");
+        let detail = format!("{why}; send a key and its secret with the Basic scheme");
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
-    /// There is nothing here.
+    /// The resource does not exist.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing of this name")
+        Self::new(StatusCode::NOT_FOUND, "not-found", "resource not found")
     }
 
-    /// The resource does not know the method.
+    /// The resource does not support the method.
     pub(crate) fn method_not_allowed() -> Self {
-        let detail = "the resource does not support this method; the Allow header lists those";
+        let detail = "the resource does not support this method; the Allow header lists the \
+                      supported methods";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
     }
 
-    /// Something sent is larger than it may be; `key` sets how large.
+    /// Something is larger than the limit; `key` sets the limit.
     pub(crate) fn too_large(what: &str, bytes_max: u64, key: &str) -> Self {
-        let detail = format!("{what} may have {bytes_max} bytes at most ({key})");
+        let detail = format!("{what} may have at most {bytes_max} bytes ({key})");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
     }
 
-    /// The address is longer than it may be.
+    /// The URL is longer than the limit.
     pub(crate) fn url_too_long(bytes_max: usize) -> Self {
-        let detail =
-            format!("an address may have {bytes_max} bytes at most (limits.url_bytes_max)");
+        let detail = format!("a URL may have at most {bytes_max} bytes (limits.url_bytes_max)");
         Self::new(StatusCode::URI_TOO_LONG, "uri-too-long", detail)
     }
 
-    /// The headers of the request, or of one of its parts, are larger than they may be.
+    /// The headers of the request, or of one of its parts, are larger than the limit.
     pub(crate) fn head_too_large(what: &str, bytes_max: usize, key: &str) -> Self {
-        let detail = format!("{what} may have {bytes_max} bytes at most ({key})");
+        let detail = format!("{what} may have at most {bytes_max} bytes ({key})");
         Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", detail)
     }
 
-    /// The configuration lists the origins whose pages may ask, and this one is not listed.
+    /// The configuration lists the allowed origins, and this one is not listed.
     pub(crate) fn foreign_origin() -> Self {
-        let detail = "pages of this origin may not ask (cors.origins)";
+        let detail = "pages of this origin are not allowed (cors.origins)";
         Self::new(StatusCode::FORBIDDEN, "foreign-origin", detail)
     }
 
-    /// Too much is going on.
+    /// The server is busy.
     pub fn busy(retry_after: Duration) -> Self {
-        let detail = "the server is busy; repeat the request later";
+        let detail = "the server is busy; retry later";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
 
-    /// More than is allowed in a span of time; `detail` tells of what and how many.
+    /// A rate limit was exceeded; `detail` names it.
     pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
 
-    /// The same for a request that is none of xAPI: requirements of xAPI say nothing about it.
+    /// Removes the requirements of xAPI, for requests that are not xAPI.
     pub(crate) fn without_rules(self) -> Self {
         let faults = self.faults.into_iter().map(FaultView::without_rule).collect();
         Self { faults, ..self }
     }
 
-    /// What the server keeps everything in is not there.
+    /// The database is not available.
     fn unavailable(retry_after: Duration) -> Self {
-        let detail = "the database of the server cannot be reached, or takes no writes; nothing \
-                      was changed; repeat the request later";
+        let detail = "the database of the server is not available or is read-only; nothing was \
+                      changed; retry later";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail);
         Self { retry_after: Some(retry_after), ..problem }
     }
 
-    /// A use case takes no more of something.
+    /// A limit of a use case was exceeded.
     fn over(limit: Limit, max: u64) -> Self {
         match limit {
             Limit::Statement => Self::too_large("a statement", max, "limits.statement_bytes_max"),
@@ -209,7 +209,7 @@ impl Problem {
             }
             Limit::Documents => {
                 let detail = format!(
-                    "the place holds {max} documents, the most that it may; remove one first \
+                    "this resource already has the maximum of {max} documents; delete one first \
                      (limits.documents_count_max)"
                 );
                 Self::new(StatusCode::BAD_REQUEST, "too-many-documents", detail)
@@ -217,13 +217,13 @@ impl Problem {
         }
     }
 
-    /// Something failed here that the client can do nothing about.
+    /// An internal error that the client cannot correct.
     pub fn internal() -> Self {
-        let detail = "the server failed; its operator finds the cause in the log";
+        let detail = "internal server error; the cause is in the log of the server";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
     }
 
-    /// The text to be sent, in one of the forms.
+    /// The body in one of the formats.
     pub fn write(&self, form: ProblemForm) -> String {
         match form {
             ProblemForm::Problem | ProblemForm::Json => self.write_json(),
@@ -268,7 +268,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// An answer without a body, which gets one when it is finished.
+    /// A response without a body, which is added when the response is finished.
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
         response.extensions_mut().insert(self);
@@ -296,7 +296,8 @@ impl From<AuthError> for Problem {
             }
             AuthError::Exhausted { count_max, retry_after } => {
                 let detail = format!(
-                    "{error}: {count_max} a minute are the most (limits.failures_count_max)"
+                    "{error}: at most {count_max} per minute are permitted \
+                     (limits.failures_count_max)"
                 );
                 let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-failures", detail);
                 Self { retry_after: Some(retry_after), ..problem }
@@ -314,12 +315,12 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::Scopes { sufficient: [] } => {
-                let detail = "no scope of a credential permits this";
+                let detail = "no scope of a credential permits this request";
                 Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
             }
             Denied::Scopes { sufficient } => {
                 let scopes: Vec<&str> = sufficient.iter().map(|scope| scope.as_str()).collect();
-                let detail = format!("one of these scopes is needed: {}", scopes.join(", "));
+                let detail = format!("one of these scopes is required: {}", scopes.join(", "));
                 Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
             }
             Denied::Restricted { restriction, statement_index } => {
@@ -327,7 +328,11 @@ impl From<Denied> for Problem {
                 let mut detail = format!("{restriction} (restriction `{name}`)");
                 if let Some(index) = statement_index {
                     // Writing into a string cannot fail.
-                    let _ = write!(detail, "; nothing was stored because of /{index}");
+                    let _ = write!(
+                        detail,
+                        "; the statement at /{index} is the cause; nothing was \
+                                            stored"
+                    );
                 }
                 let problem = Self::new(StatusCode::FORBIDDEN, "restricted", detail);
                 Self { restriction: Some(name), ..problem }
@@ -345,14 +350,13 @@ impl From<ServiceError> for Problem {
             ServiceError::Conflict(ids) => {
                 let ids: Vec<String> = ids.iter().take(10).map(ToString::to_string).collect();
                 let detail = format!(
-                    "statements with these ids are stored with other content: {}",
+                    "statements with these ids are already stored with different content: {}",
                     ids.join(", ")
                 );
                 Self::new(StatusCode::CONFLICT, "statement-conflict", detail)
             }
             ServiceError::PreconditionFailed => {
-                let detail = "the document is not the one that If-Match or If-None-Match names; \
-                              read it again";
+                let detail = "the document does not match If-Match or If-None-Match; read it again";
                 Self::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", detail)
             }
             ServiceError::Unconditional => {
@@ -364,14 +368,14 @@ impl From<ServiceError> for Problem {
             ServiceError::Busy { retry_after } => Self::busy(retry_after),
             ServiceError::Unavailable { retry_after } => Self::unavailable(retry_after),
             ServiceError::Full => {
-                tracing::error!("a request failed because no room is left");
-                let detail = "the server has no room left; nothing was changed";
+                tracing::error!("a request failed because there is no space left");
+                let detail = "the server has no space left; nothing was changed";
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "full", detail)
             }
             ServiceError::Halted => {
-                let detail = "the server takes no more writes since its storage failed, until \
-                              its operator restarts it; what was just sent may be stored, and \
-                              repeating it then is safe";
+                let detail = "the server accepts no writes since its storage failed, until its \
+                              operator restarts it; the data of this request may be stored, and \
+                              repeating the request after the restart is safe";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "halted", detail)
             }
             ServiceError::Failed(_) => {
@@ -404,7 +408,7 @@ mod tests {
         let denied = Denied::Restricted { restriction, statement_index: Some(3) };
         let json = Problem::from(denied).write(ProblemForm::Json);
         assert!(json.contains(r#""restriction":"agent""#), "{json}");
-        assert!(json.contains("because of /3\""), "{json}");
+        assert!(json.contains("the statement at /3 is the cause"), "{json}");
         let scopes = Problem::from(Denied::Scopes { sufficient: Act::WriteState.sufficient() });
         let json = scopes.write(ProblemForm::Json);
         assert!(json.contains("state, all\"") && !json.contains("restriction"), "{json}");

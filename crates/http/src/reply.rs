@@ -1,4 +1,4 @@
-//! What answers are made of.
+//! Helpers for responses.
 
 use acta_ambient::Timestamp;
 use axum::body::Body;
@@ -13,13 +13,12 @@ use hyper::header::{
 /// The header that names the version of the specification.
 pub(crate) const VERSION_HEADER: HeaderName = HeaderName::from_static("x-experience-api-version");
 
-/// The header that tells through when all statements can be read.
+/// The header with the time through which all statements can be read.
 pub(crate) const CONSISTENT_HEADER: HeaderName =
     HeaderName::from_static("x-experience-api-consistent-through");
 
-/// What every answer says to browsers: take nothing for another type, run and frame nothing,
-/// tell nobody where you were, and give nothing to pages that do not ask by CORS. Documents
-/// and attachments come from anybody.
+/// Security headers of every response: no content sniffing, no scripts or frames, no referrer, and
+/// no access for pages without CORS. Documents and attachments can come from any client.
 pub(crate) const HYGIENE: [(HeaderName, &str); 4] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox; frame-ancestors 'none'"),
@@ -27,14 +26,14 @@ pub(crate) const HYGIENE: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// An answer with a JSON text as its body.
+/// A response with a JSON text as its body.
 pub fn json(text: impl Into<Bytes>) -> Response {
     let mut response = Response::new(Body::from(text.into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// Tells through when all statements can be read.
+/// Sets the time through which all statements can be read.
 pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Timestamp) {
     if let Ok(value) = HeaderValue::try_from(through.to_string()) {
         headers.insert(CONSISTENT_HEADER, value);

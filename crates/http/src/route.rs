@@ -1,7 +1,6 @@
-//! Routes as data: for each its name, who comes through, and its methods, in one table.
+//! Routes as data: name, access rule and methods of each in one table.
 //!
-//! The table that answers requests is the one that is asked who comes through, so that no route
-//! is there without a gate.
+//! The same table routes requests and gives their access rules, so that no route lacks a gate.
 
 use async_trait::async_trait;
 use axum::Router;
@@ -11,54 +10,54 @@ use hyper::Method;
 
 use crate::problem::Problem;
 
-/// Who comes through to a route; the more must be known of somebody, the greater.
+/// The access rule of a route; a stricter rule is greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gate {
-    /// Anybody, without a body.
+    /// Anybody, for requests without a body.
     Open,
-    /// Anybody: whoever asks is about to become known, or does not need to.
+    /// Anybody: the request authenticates itself in the body, or does not need to.
     Guest,
-    /// Those of whom it is known who they are.
+    /// Only authenticated requests.
     Known,
 }
 
-/// Whether the sender of a request is known, as far as its head tells.
+/// Whether the head of a request authenticates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
-    /// By a header that holds.
+    /// It has a valid header.
     Known,
     /// Not yet, or not at all.
     Anonymous,
 }
 
-/// A route as the edge sees it.
+/// The properties of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Its name in metrics and logs.
     pub name: &'static str,
-    /// Who comes through.
+    /// Its access rule.
     pub gate: Gate,
-    /// Whether answers tell through when reads are consistent.
+    /// Whether responses have the header `X-Experience-API-Consistent-Through`.
     pub(crate) tells_consistency: bool,
 }
 
 impl Route {
-    /// A route with this name, to which those come through.
+    /// A route with this name and access rule.
     pub const fn new(name: &'static str, gate: Gate) -> Self {
         Self { name, gate, tells_consistency: false }
     }
 
-    /// The same, whose answers tell through when reads are consistent.
+    /// Adds the header `X-Experience-API-Consistent-Through` to its responses.
     pub(crate) const fn telling_consistency(self) -> Self {
         Self { tells_consistency: true, ..self }
     }
 }
 
-/// Routes by path: what answers, and who comes through.
+/// Routes by path: handlers and access rules.
 #[derive(Clone, Debug)]
 pub struct RouteTable<S> {
     router: Router<S>,
-    /// Finds the place in `paths` as the router does.
+    /// Finds the index in `paths` in the same way as the router.
     matcher: matchit::Router<usize>,
     paths: Vec<PathRoutes>,
 }
@@ -67,7 +66,7 @@ pub struct RouteTable<S> {
 #[derive(Clone, Debug)]
 struct PathRoutes {
     pattern: String,
-    /// Each with its method; none for every method.
+    /// Each with its method; none means every method.
     routes: Vec<(Option<Method>, Route)>,
 }
 
@@ -78,7 +77,7 @@ impl<S: Clone + Send + Sync + 'static> Default for RouteTable<S> {
 }
 
 impl<S: Clone + Send + Sync + 'static> RouteTable<S> {
-    /// The same with one more path, whose methods are all behind the gate of `route`.
+    /// Adds a path, all of whose methods have the gate of `route`.
     ///
     /// # Panics
     ///
@@ -88,7 +87,7 @@ impl<S: Clone + Send + Sync + 'static> RouteTable<S> {
         self.add(pattern, (None, route), methods)
     }
 
-    /// The same with one more method of a path, which alone is behind the gate of `route`.
+    /// Adds one method of a path with the gate of `route`.
     ///
     /// # Panics
     ///
@@ -115,13 +114,13 @@ impl<S: Clone + Send + Sync + 'static> RouteTable<S> {
             return self;
         }
         let inserted = self.matcher.insert(pattern, self.paths.len());
-        assert!(inserted.is_ok(), "the router has taken {pattern} with the same matcher");
+        assert!(inserted.is_ok(), "the router has accepted {pattern} with the same matcher");
         self.paths.push(PathRoutes { pattern: pattern.to_owned(), routes: vec![route] });
         self
     }
 
-    /// The route of a request; none if no path of the table matches. A method that the path
-    /// does not have is behind the narrowest of its gates.
+    /// The route of a request; none if no path of the table matches. A method that the path does
+    /// not have gets the strictest of its gates.
     pub fn find(&self, method: &Method, path: &str) -> Option<Route> {
         let found = self.paths.get(*self.matcher.at(path).ok()?.value)?;
         // HEAD gets the answer of GET.
@@ -139,31 +138,32 @@ impl<S: Clone + Send + Sync + 'static> RouteTable<S> {
             .flat_map(|path| path.routes.iter().map(|(_, route)| (path.pattern.as_str(), *route)))
     }
 
-    /// What answers, which shares `state`.
+    /// The router, which shares `state`.
     pub fn router(&self, state: S) -> Router {
         self.router.clone().with_state(state)
     }
 }
 
-/// Routes that let requests in by rules of their own.
+/// A group of routes with its own rules of admission.
 #[async_trait]
 pub trait RouteGroup: Send + Sync {
-    /// The route of a request; none if its path is not of this group. What the group answers
-    /// must have a route here, and what nothing answers may have one.
+    /// The route of a request; none if its path is not of this group. Every handler of the group
+    /// must have a route here; a path without a handler may have one.
     fn find(&self, method: &Method, path: &str) -> Option<Route>;
 
-    /// What answers.
+    /// The router.
     fn router(&self) -> Router;
 
-    /// Whether the operator of this machine is served, who shows no credentials.
+    /// Whether the group serves the operator of this machine, who needs no credentials.
     fn serves_operator(&self) -> bool;
 
-    /// Lets a request in, or not, before its body is read, and leaves who asks for the handler.
+    /// Admits or refuses a request before its body is read, and passes the requester to the
+    /// handler.
     ///
     /// # Errors
     ///
-    /// 403 for what may not be asked, 401 when it is not known who asks and `gate` says that it
-    /// must; or why it cannot be found out.
+    /// 403 for a forbidden request, 401 when `gate` requires authentication and there is none, or
+    /// the error that prevented it.
     async fn admit(&self, request: &mut Request, gate: Gate) -> Result<Sender, Problem>;
 }
 

@@ -1,4 +1,4 @@
-//! Connections: accepted, served, and ended in good order.
+//! Connections: accepted, served, and shut down gracefully.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -23,35 +23,35 @@ use crate::connection::{
 };
 use crate::options::Bounds;
 
-/// Serving has ended otherwise than by a shutdown in good order.
+/// The server has ended without a graceful shutdown.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// No more connections can be accepted.
     #[error("could not accept connections")]
     Accept(#[source] io::Error),
-    /// Requests were still being answered when the time for it had passed.
-    #[error("requests were cut off after {0:?}")]
+    /// Requests were still in progress at the end of the drain timeout.
+    #[error("requests in progress were aborted after {0:?}")]
     Drain(Duration),
 }
 
-/// Where connections are accepted.
+/// The listeners.
 #[derive(Debug)]
 pub struct Listeners {
     /// From the network.
     pub network: TcpListener,
-    /// From the operator of this machine, if the store has such a socket.
+    /// From the operator of this machine, if there is a control socket.
     pub control: Option<Control>,
 }
 
-/// The control socket, over which the admin API alone is served, and without credentials.
+/// The control socket, which serves only the admin API, without credentials.
 #[derive(Debug)]
 pub struct Control {
     /// The socket.
     pub listener: UnixListener,
-    /// The user that the server runs as: nobody else may ask, but for root.
+    /// The user that the server runs as: only this user and root are accepted.
     pub owner: u32,
-    /// The host by which this server is reached from here. Requests on the socket are taken to
-    /// name it, so that links that they make lead somewhere.
+    /// The host of this server as seen from this machine. It is the `Host` of requests on the
+    /// socket, so that links in their responses are valid.
     pub host: HeaderValue,
 }
 
@@ -64,17 +64,16 @@ impl From<TcpListener> for Listeners {
 /// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Most connections to the control socket. They take no room from those of the network, nor
-/// those from them.
+/// Most connections to the control socket, separate from those of the network.
 const CONTROL_CONNECTIONS_MAX: usize = 16;
 
-/// Serves connections until `shutdown` is cancelled; then takes no more requests, and
-/// returns once those under way are answered.
+/// Serves connections until `shutdown` is cancelled; then accepts no more requests, and returns
+/// once those in progress are answered.
 ///
 /// # Errors
 ///
-/// - [`ServeError::Accept`]: the listener is broken.
-/// - [`ServeError::Drain`]: requests took longer than the time for draining.
+/// - [`ServeError::Accept`]: the listener failed.
+/// - [`ServeError::Drain`]: requests took longer than the drain timeout.
 pub async fn serve(
     listeners: impl Into<Listeners>,
     app: App,
@@ -108,9 +107,9 @@ pub async fn serve(
     }
 }
 
-/// Cuts off clients that do not read, as long as memory is short.
+/// Closes connections of clients that do not read, as long as memory is short.
 async fn keep_memory(app: App, table: Arc<ConnectionTable>, shutdown: CancellationToken) {
-    /// How often memory is looked at.
+    /// The interval between two checks.
     const INTERVAL: Duration = Duration::from_millis(100);
 
     let shared = app.shared();
@@ -121,8 +120,8 @@ async fn keep_memory(app: App, table: Arc<ConnectionTable>, shutdown: Cancellati
     }
 }
 
-/// Accepts the next connection. Trouble of a single connection passes by; when file handles
-/// are lacking, connections give way.
+/// Accepts the next connection. Errors of a single connection are ignored; when there are no file
+/// handles left, connections are closed.
 async fn accept(
     listener: &TcpListener,
     table: &ConnectionTable,
@@ -135,7 +134,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // Answers are small and waited for. That it cannot be set harms nobody.
+                // Responses are small, so they are sent without delay. An error here does no harm.
                 let _ = stream.set_nodelay(true);
                 return Ok(Socket::Network(stream, peer.ip()));
             }
@@ -180,15 +179,15 @@ async fn serve_control(
     }
 }
 
-/// Accepts the next connection of somebody who may ask. The mode of the socket keeps others
-/// out already; this holds wherever it stands.
+/// Accepts the next connection of a permitted user. The file mode of the socket already excludes
+/// others; this check does not depend on it.
 async fn accept_control(control: &Control) -> UnixStream {
     loop {
         let accepted = control.listener.accept().await;
         match accepted.and_then(|(stream, _)| Ok((stream.peer_cred()?.uid(), stream))) {
             Ok((user, stream)) if user == control.owner || user == 0 => return stream,
             Ok((user, _)) => {
-                tracing::warn!(user, "refused a user of this machine at the control socket");
+                tracing::warn!(user, "refused a local user at the control socket");
             }
             Err(error) => {
                 tracing::warn!(%error, "could not accept a connection to the control socket");
@@ -237,7 +236,7 @@ async fn serve_connection(
         biased;
         ended = serving => {
             if let Err(error) = ended {
-                tracing::debug!(%error, "a connection broke off");
+                tracing::debug!(%error, "a connection was lost");
             }
             true
         }
@@ -248,7 +247,7 @@ async fn serve_connection(
         state.on_end();
         let stream = connection.into_parts().io.into_inner().into_inner();
         tokio::select! {
-            // Cut short by a shutdown, so that idle clients do not hold it up.
+            // Ended by a shutdown, so that idle clients do not delay it.
             () = shutdown.cancelled() => {}
             () = state.evicted() => {}
             () = linger(stream) => {}
@@ -256,12 +255,12 @@ async fn serve_connection(
     }
 }
 
-/// Ends a connection so that the client can read the last answer.
+/// Closes a connection in a way that lets the client read the last response.
 ///
-/// Closing at once, while the client still sends the body of a refused request, would reset
-/// the connection, and the client would lose the answer that tells why.
+/// Closing at once, while the client still sends the body of a refused request, would reset the
+/// connection, and the client would lose the error response.
 async fn linger(mut stream: Socket) {
-    /// How long a client may take to see the answer and stop sending.
+    /// How long a client may take to read the response and stop sending.
     const LINGER: Duration = Duration::from_secs(5);
 
     if stream.shutdown().await.is_err() {
@@ -269,13 +268,13 @@ async fn linger(mut stream: Socket) {
     }
     let mut discarded = vec![0; 16 * 1024];
     let drain = async { while let Ok(1..) = stream.read(&mut discarded).await {} };
-    // Whoever still sends after that has to do without the answer.
+    // A client that still sends after that loses the response.
     let _ = tokio::time::timeout(LINGER, drain).await;
 }
 
 fn connection_builder(bounds: &Bounds) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    // Without a timer of its own: how long a head may take is watched over from here.
+    // Without a timer of hyper: this code enforces the timeout of the head.
     builder.max_header_size(bounds.head_bytes_max).half_close(false);
     builder
 }

@@ -1,4 +1,4 @@
-//! What all handlers share, and what it is made of.
+//! The shared state of all handlers, and its parts.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::memory::Memory;
 use crate::metrics::{Gauges, Metrics};
 use crate::options::Options;
 
-/// Where everything comes from.
+/// The environment of a server.
 #[derive(Clone)]
 pub struct Backend {
-    /// Where everything is kept.
+    /// The store.
     pub storage: Arc<dyn Storage>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Where ids and secrets come from.
+    /// The source of ids and secrets.
     pub entropy: Arc<dyn Entropy>,
 }
 
@@ -32,32 +32,32 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// What the parts of the server can be told to do differently.
+/// The options of all parts of the server.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The use cases of xAPI.
     pub service: acta_service::Options,
-    /// Finding out who asks.
+    /// Authentication.
     pub auth: acta_auth::Options,
-    /// Whose access tokens are taken.
+    /// The verifier of access tokens.
     pub bearer: Option<Arc<BearerVerifier>>,
     /// The server.
     pub http: Options,
 }
 
-/// What the server is made of.
+/// The parts of the server.
 pub struct HttpParts {
     /// The use cases.
     pub service: Service,
-    /// How much tenants may do.
+    /// The quotas of tenants.
     pub quotas: Arc<Quotas>,
-    /// Finds out who asks.
+    /// Authenticates requests.
     pub authenticator: Arc<Authenticator>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Numbers of the storage engine for `/metrics`.
+    /// Metrics of the storage engine.
     pub gauges: Option<Arc<dyn Gauges>>,
-    /// What to do differently.
+    /// The options.
     pub options: Options,
 }
 
@@ -68,7 +68,7 @@ impl fmt::Debug for HttpParts {
 }
 
 impl HttpParts {
-    /// Puts the parts together on a store. There are no gauges yet.
+    /// Builds the parts on a store, without gauges.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl HttpParts {
     }
 }
 
-/// A secret of the store, made if there is none.
+/// Reads a secret of the store, and creates it if there is none.
 ///
 /// # Errors
 ///
@@ -110,27 +110,27 @@ pub async fn get_or_create_secret(backend: &Backend, name: &str) -> Result<[u8; 
     backend.storage.get_or_create_secret(name, proposed).await
 }
 
-/// What all handlers share.
+/// The shared state of all handlers.
 pub type Shared = Arc<Dependencies>;
 
-/// See [`Shared`].
+/// The dependencies of handlers, shared as [`Shared`].
 pub struct Dependencies {
     /// The use cases.
     pub service: Service,
-    /// How much tenants may do.
+    /// The quotas of tenants.
     pub quotas: Arc<Quotas>,
-    /// Finds out who asks.
+    /// Authenticates requests.
     pub authenticator: Arc<Authenticator>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// A permit for each page that is read from storage.
     pub finders: Semaphore,
-    /// What to do differently.
+    /// The options.
     pub options: Options,
     pub(crate) metrics: Metrics,
-    /// What requests and answers hold.
+    /// The memory of requests and responses.
     pub(crate) memory: Arc<Memory>,
-    /// What is held before it is known who sent it.
+    /// The memory of unauthenticated requests.
     pub(crate) anonymous_memory: Arc<Memory>,
     pub(crate) workload: Workload,
     pub(crate) document_readers: Workload,
@@ -138,7 +138,7 @@ pub struct Dependencies {
     pub(crate) document_finders: Semaphore,
 }
 
-/// How many requests are worked on.
+/// The number of requests in progress.
 #[derive(Debug, Default)]
 pub(crate) struct Workload(pub(crate) AtomicUsize);
 
@@ -149,7 +149,7 @@ impl fmt::Debug for Dependencies {
 }
 
 impl Dependencies {
-    /// Which part of the memory may hold what is not known who sent it.
+    /// The fraction of the memory for unauthenticated requests.
     const ANONYMOUS_PART: usize = 8;
 
     /// Most pages that are read from storage at a time.
@@ -158,7 +158,7 @@ impl Dependencies {
     /// Most documents that are read from storage at a time.
     const DOCUMENT_FINDERS_MAX: usize = 8;
 
-    /// Makes what handlers share of the parts. Nothing is counted or held yet.
+    /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
         let HttpParts { service, quotas, authenticator, clock, gauges, options } = parts;
         let bytes = options.bounds.memory_bytes_max;

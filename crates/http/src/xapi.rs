@@ -14,10 +14,10 @@ pub use statements::read_search;
 
 use documents::{ActivityProfiles, AgentProfiles, States};
 
-/// Where every resource is.
+/// The base path of every resource.
 pub(crate) const BASE: &str = "/xapi/";
 
-/// Every resource with its methods. HEAD has become GET before, and OPTIONS is answered.
+/// Every resource with its methods. HEAD was already turned into GET, and OPTIONS was answered.
 pub(crate) fn table() -> RouteTable<Shared> {
     let known = |name| Route::new(name, Gate::Known);
     let statements = get(statements::get_statements)

@@ -1,4 +1,4 @@
-//! The bounds that no key changes, for `docs/operate/limits.md`.
+//! The limits that are not configurable, for `docs/operate/limits.md`.
 
 use acta_auth::Authenticator;
 use acta_config::FixedBound;
@@ -15,23 +15,28 @@ pub(crate) fn fixed() -> Vec<FixedBound> {
 fn at_the_door() -> Vec<FixedBound> {
     vec![
         bound("Headers of a request", "100", "431"),
-        bound("`Authorization` header", "4 KiB", "401"),
+        bound("Header `Authorization`", "4 KiB", "401"),
         bound("Body of a request to the admin API", "64 KiB", "413"),
         bound("Items on a page of the admin API", "200", "400"),
-        bound("Connections to the control socket", "16", "the one idle for longest is closed"),
         bound(
-            "Proxies that are followed back to a client",
-            "32",
-            "the last of them counts as the client",
+            "Connections to the control socket",
+            "16",
+            "the connection that has been idle for \
+                                                          the longest time is closed",
         ),
-        bound("JSON text of the parameter `agent`", "as long as the address", "414"),
+        bound(
+            "Proxies between server and client in `Forwarded` or `X-Forwarded-For`",
+            "32",
+            "the last proxy is taken for the client",
+        ),
+        bound("JSON text of the parameter `agent`", "`limits.url_bytes_max`", "414"),
         bound("Text before the first part of a request with attachments", "8 KiB", "400"),
         bound("Boundary of a request with attachments", "70 characters", "400"),
-        bound("Nesting of a document that is merged", thousands(MERGED_DEPTH_MAX), "400"),
+        bound("Nesting depth of a document that is merged", thousands(MERGED_DEPTH_MAX), "400"),
         bound(
-            "Unread body of a request without a known credential",
-            "64 KiB are passed over",
-            "the connection is closed behind the answer",
+            "Body of a request without a valid credential",
+            "64 KiB are read and discarded",
+            "the connection is closed after the response",
         ),
     ]
 }
@@ -40,37 +45,37 @@ fn at_the_door() -> Vec<FixedBound> {
 fn inside() -> Vec<FixedBound> {
     vec![
         bound(
-            "What a fault quotes",
+            "Value quoted in a fault",
             format!("{} characters", Fault::FOUND_CHARS_MAX),
-            "it is cut off",
+            "it is truncated",
         ),
         bound(
             "Language ranges in `Accept-Language`",
             thousands(Languages::RANGES_MAX),
-            "further ones are passed over",
+            "further ones are ignored",
         ),
         bound(
-            "Keys whose wrong secrets are counted",
+            "Keys with counted wrong secrets",
             thousands(Authenticator::FAILING_KEYS_MAX),
-            "the counts start anew",
+            "the counts are reset",
         ),
         bound(
-            "Keys without a credential that are remembered for a second",
+            "Unknown keys cached for one second",
             thousands(Authenticator::UNKNOWN_KEYS_MAX),
             "they are looked up again",
         ),
         // The queues are the engines' own, and only the binary names an engine.
-        bound("Statements that wait to be written", "64 MiB or 200,000", "503 with Retry-After"),
-        bound("Documents that wait to be written", "4,096 writes", "503 with Retry-After"),
+        bound("Statements waiting to be written", "64 MiB or 200,000", "503 with Retry-After"),
+        bound("Documents waiting to be written", "4,096 writes", "503 with Retry-After"),
         bound(
             "References followed from a statement",
             thousands(StatementQuery::CHAIN_MAX),
-            "filters do not look further",
+            "further references are not searched",
         ),
         bound(
-            "Definitions filled into one page",
+            "Definitions added to one page",
             format!("{} times `limits.page_bytes_max`", Service::FILLED_PAGES_MAX),
-            "further ones stay as sent",
+            "further ones are returned as sent",
         ),
     ]
 }

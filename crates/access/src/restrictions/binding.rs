@@ -1,23 +1,23 @@
-//! Whom a browser token acts for, and where.
+//! The binding of a browser token: its agent, registration and activity.
 
 use acta_xapi::{ActivityId, Actor, Context, Ifi, Statement, Uuid};
 
 use crate::Restriction;
 
-/// Whom a browser token acts for, and where.
+/// The binding of a browser token: its agent, registration and activity.
 ///
-/// A statement is in its reach whose actor is the agent, whose registration is the bound one,
-/// and which is about the bound activity or one below it, or names one in its context
-/// activities.
+/// A statement is in reach if its actor is the agent, its registration is the bound one, and its
+/// object or one of its context activities is the bound activity or below it.
 ///
-/// One activity is below another whose id it begins with, followed by `/`, `#` or `?`.
+/// An activity is below another one if its id begins with the other id, followed by `/`, `#` or
+/// `?`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// The learner.
     pub agent: Ifi,
-    /// The registration; none leaves it open.
+    /// The registration; none means any.
     pub registration: Option<Uuid>,
-    /// The activity; none leaves it open.
+    /// The activity; none means any.
     pub activity: Option<ActivityId>,
 }
 
@@ -42,7 +42,7 @@ impl Binding {
         }
     }
 
-    /// Whether an actor is the agent and nobody else: as a group it would speak for members.
+    /// Whether an actor is exactly the agent: a group would also speak for its members.
     fn is_agent(&self, actor: &Actor) -> bool {
         actor.ifi.as_ref() == Some(&self.agent) && actor.members.is_empty()
     }

@@ -1,30 +1,30 @@
-//! Where a page comes from.
+//! The origin of a page.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The origin of a page, as browsers send it: `scheme://host` or `scheme://host:port`, in
-/// lower case and without the port that the scheme has anyway.
+/// The origin of a page, as browsers send it: `scheme://host` or `scheme://host:port`, in lower
+/// case and without the default port of the scheme.
 ///
 /// Spec: RFC 6454, 6.2.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin(Box<str>);
 
-/// The text is no origin.
+/// The text is not an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an origin as in `https://app.example`, without a path; a host in ASCII")]
+#[error("expected an origin such as `https://app.example`, without a path and with an ASCII host")]
 pub struct NotAnOrigin;
 
 impl Origin {
     /// Longest origin, in bytes.
     pub const BYTES_MAX: usize = 512;
 
-    /// As browsers send it.
+    /// The text, as browsers send it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the value of a header `Origin` is this one.
+    /// Whether a header `Origin` has this value.
     pub fn is_named_by(&self, header: &str) -> bool {
         self.0.eq_ignore_ascii_case(header)
     }
@@ -58,7 +58,7 @@ impl FromStr for Origin {
     }
 }
 
-/// Host and port; the colons inside the brackets of an address stay with it.
+/// Splits host and port. Colons inside of brackets belong to the address.
 fn split_port(text: &str) -> Result<(&str, Option<u16>), NotAnOrigin> {
     let end_of_address = text.rfind(']').unwrap_or(0);
     let Some(colon) = text.rfind(':').filter(|colon| end_of_address < *colon) else {

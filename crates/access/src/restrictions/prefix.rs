@@ -1,18 +1,18 @@
-//! The beginning of the ids of activities.
+//! A prefix of activity ids.
 
 use std::fmt;
 use std::str::FromStr;
 
 use acta_xapi::{ActivityId, Iri};
 
-/// The beginning of the ids of activities that a credential may be used for.
+/// A prefix of the activity ids that a credential may be used for.
 ///
-/// Compared as text, as ids are. Where there is a host, it is whole: a prefix never admits
-/// the ids of another host that begins alike.
+/// It is compared as text, like ids. A host in it is complete: a prefix never permits ids of
+/// another host with the same beginning.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ActivityPrefix(Box<str>);
 
-/// The text may not be the beginning of ids.
+/// The text is not a valid prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAPrefix {
     /// It is not the beginning of an IRI, or too long.
@@ -21,8 +21,11 @@ pub enum NotAPrefix {
         ActivityPrefix::BYTES_MAX
     )]
     NotAnIri,
-    /// What follows could still be part of the name of the host.
-    #[error("expected a `/` behind the host, or other hosts that begin alike would be admitted")]
+    /// The host in it is not complete.
+    #[error(
+        "expected a `/` after the host; otherwise hosts with the same beginning would be \
+             allowed"
+    )]
     OpenHost,
 }
 
@@ -30,7 +33,7 @@ impl ActivityPrefix {
     /// Longest prefix, in bytes.
     pub const BYTES_MAX: usize = 2048;
 
-    /// As it was given.
+    /// The text of the prefix.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -57,7 +60,7 @@ impl FromStr for ActivityPrefix {
         let (_, rest) = text.split_once(':').ok_or(NotAPrefix::NotAnIri)?;
         let is_open = match rest.strip_prefix("//") {
             Some(authority) => !authority.contains(['/', '?', '#']),
-            // A lone scheme, or a slash that may become two.
+            // Only a scheme, or a single slash that may become two.
             None => rest.is_empty() || rest == "/",
         };
         if is_open { Err(NotAPrefix::OpenHost) } else { Ok(Self(text.into())) }

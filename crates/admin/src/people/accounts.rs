@@ -1,4 +1,4 @@
-//! Accounts: made, changed, locked, removed by those who run the server.
+//! Accounts: create, change, disable, remove, by operators of the server.
 
 use std::fmt;
 
@@ -16,25 +16,25 @@ use crate::idempotency::Attempt;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
-/// An account to be made.
+/// A new account.
 #[derive(Clone)]
 pub struct NewAccount {
-    /// By what it signs in.
+    /// The e-mail address that it signs in with.
     pub email: EmailAddress,
-    /// The person's name for people.
+    /// The display name of the person.
     pub display_name: String,
-    /// Whether it runs the server.
+    /// Whether it is an operator of the server.
     pub is_operator: bool,
-    /// Where it is what.
+    /// Its roles by tenant.
     pub roles: Vec<(TenantId, Role)>,
 }
 
-/// An account, and the token of a link to choose a password, which is told this once.
+/// An account, and the token of a link for choosing a password, which is returned only once.
 #[derive(Clone, Debug)]
 pub struct AccountWithLink {
     /// As it is stored.
     pub account: Account,
-    /// When the link is void.
+    /// The record of the link.
     pub ticket: Ticket,
     /// The token of the link.
     pub token: Secret,
@@ -46,14 +46,14 @@ impl fmt::Debug for NewAccount {
     }
 }
 
-/// What is to be different about an account; none leaves it as it is.
+/// Changes to an account; none leaves a property unchanged.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AccountChanges {
-    /// The person's name for people.
+    /// The display name of the person.
     pub display_name: Option<String>,
-    /// Whether it runs the server.
+    /// Whether it is an operator of the server.
     pub is_operator: Option<bool>,
-    /// Whether it can not sign in.
+    /// Whether it is disabled.
     pub is_disabled: Option<bool>,
 }
 
@@ -74,7 +74,7 @@ impl Admin {
         Ok(directory::find(&*self.storage, &id.to_string()).await?)
     }
 
-    /// A page of all accounts, by id, behind `after`.
+    /// A page of all accounts by id, after `after`.
     ///
     /// # Errors
     ///
@@ -91,7 +91,7 @@ impl Admin {
         Ok(directory::page(&*self.storage, &group, after.as_deref(), count_max).await?)
     }
 
-    /// Finds an account.
+    /// Reads an account.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Admin {
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
 
-    /// Finds an account by its address.
+    /// Reads an account by its e-mail address.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl Admin {
         Ok(found.into_iter().map(|kept| kept.value).collect())
     }
 
-    /// All values of a kind that go with an account.
+    /// All records of a kind that belong to an account.
     pub(crate) async fn owned_by<T: Recorded>(
         &self,
         account: AccountId,
@@ -139,7 +139,7 @@ impl Admin {
         Ok(directory::list(&*self.storage, &group).await?)
     }
 
-    /// Makes an account with roles, and a link by which its owner chooses a password.
+    /// Creates an account with roles, and a link for choosing a password.
     ///
     /// # Errors
     ///
@@ -190,13 +190,13 @@ impl Admin {
             Attempt::Done => Ok(Idempotent::Performed(made)),
             Attempt::Replayed(answer) => Ok(Idempotent::Replayed(answer)),
             Attempt::NameTaken => {
-                Err(AdminError::Conflict("there is an account with this address already"))
+                Err(AdminError::Conflict("an account with this e-mail address already exists"))
             }
             Attempt::Stale => Err(AdminError::Stale),
         }
     }
 
-    /// Adds a new role to a change, and what is told of it.
+    /// Adds a new role and its audit entry to a change.
     pub(crate) fn add_role(
         &self,
         requester: &Requester,
@@ -221,13 +221,13 @@ impl Admin {
         Change { writes, entries: vec![(None, entry)] }
     }
 
-    /// Changes an account, which must have one of the versions `expected` if any are given. One
-    /// that is disabled is signed out everywhere.
+    /// Changes an account, which must have one of the versions `expected` if any are given.
+    /// Disabling an account ends its sessions.
     ///
     /// # Errors
     ///
-    /// As [`Admin::read_account`]; [`AdminError::Stale`]; [`AdminError::Conflict`]: nobody
-    /// could run the server any more.
+    /// As [`Admin::read_account`]; [`AdminError::Stale`]; [`AdminError::Conflict`]: there would be
+    /// no operator any more.
     pub async fn change_account(
         &self,
         requester: &Requester,
@@ -263,7 +263,8 @@ impl Admin {
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
 
-    /// A write that fails if another operator goes at the same time: it touches one who stays.
+    /// A write that fails if another operator is removed at the same time: it touches one who
+    /// stays.
     async fn keep_an_operator(&self, leaving: AccountId) -> Result<RecordWrite, AdminError> {
         let accounts: Vec<Versioned<Account>> =
             directory::list(&*self.storage, &Group::Every).await?;
@@ -273,12 +274,12 @@ impl Admin {
         match stays {
             Some(operator) => Ok(operator.write(&operator.value)),
             None => Err(AdminError::Conflict(
-                "it is the last operator: make another account an operator first",
+                "the account is the last operator: make another account an operator first",
             )),
         }
     }
 
-    /// The writes that end the sessions of an account, but for the one with the id `but`.
+    /// The writes that end the sessions of an account, except for the one with the id `but`.
     pub(crate) async fn end_sessions(
         &self,
         account: AccountId,
@@ -289,8 +290,8 @@ impl Admin {
         Ok(others.map(Versioned::remove).map(unconditional).collect())
     }
 
-    /// Makes a link by which the owner of an account chooses a new password. Until then the
-    /// old one holds.
+    /// Creates a password reset link for an account. The old password stays valid until the link is
+    /// used.
     ///
     /// # Errors
     ///
@@ -314,7 +315,7 @@ impl Admin {
         Ok(AccountWithLink { account, ticket, token })
     }
 
-    /// Takes the second factor off an account whose owner has lost it.
+    /// Removes the second factor of an account whose owner has lost it.
     ///
     /// # Errors
     ///
@@ -337,8 +338,7 @@ impl Admin {
     ///
     /// # Errors
     ///
-    /// As [`Admin::change_account`]; [`AdminError::Conflict`]: a tenant would be without an
-    /// owner.
+    /// As [`Admin::change_account`]; [`AdminError::Conflict`]: a tenant would be without an owner.
     pub async fn remove_account(
         &self,
         requester: &Requester,
@@ -371,23 +371,24 @@ impl Admin {
     }
 }
 
-/// Whether an account can run the server.
+/// Whether an account is an operator who can sign in.
 const fn is_running(account: &Account) -> bool {
     account.is_operator && !account.is_disabled
 }
 
-/// A removal that does not mind whether somebody else was faster.
+/// A removal without a precondition.
 pub(crate) fn unconditional(write: RecordWrite) -> RecordWrite {
     RecordWrite { expected: acta_storage::Expected::Anything, ..write }
 }
 
-/// No record twice: who keeps several tenants is touched once.
+/// Removes duplicate writes to the same record.
 fn once_each(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
     let mut known = std::collections::HashSet::new();
     writes.into_iter().filter(|write| known.insert((write.kind, write.id.clone()))).collect()
 }
 
-/// What the audit tells of an account: not who it is, which goes when the account goes.
+/// The details of an account in the audit, without personal data, which is removed with the
+/// account.
 fn audit_detail(account: &Account) -> Value {
     json!({ "is_operator": account.is_operator, "is_disabled": account.is_disabled })
 }

@@ -1,4 +1,4 @@
-//! Links that are used once: to set up, to accept an invitation, to choose a password.
+//! One-time links: set-up, invitation, password reset.
 
 use std::fmt;
 
@@ -16,37 +16,37 @@ use crate::people::signing_in::forgetting;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 
-/// What a link is for, as whoever opens it may know.
+/// The purpose of a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkPurpose {
-    /// Makes the first account.
+    /// Creates the first account.
     SetUp,
     /// Gives a role in a tenant.
     Invitation {
         /// The name of the tenant.
         tenant: String,
-        /// Who is invited.
+        /// The e-mail address of the invited person.
         email: EmailAddress,
-        /// As what.
+        /// The role.
         role: Role,
-        /// Whether there is an account with this address: then its owner signs in first.
+        /// Whether an account with this address exists. If so, its owner must sign in first.
         has_account: bool,
     },
     /// Sets the password of an account.
     Reset {
-        /// Whose.
+        /// The e-mail address of the account.
         email: EmailAddress,
     },
 }
 
-/// Who somebody says to be who makes an account.
+/// The details of a person who creates an account.
 #[derive(Clone, Copy)]
 pub struct Introduction<'a> {
-    /// The name for people.
+    /// The display name.
     pub display_name: &'a str,
     /// The password.
     pub password: &'a str,
-    /// From where.
+    /// The address of the client.
     pub from: &'a str,
 }
 
@@ -56,12 +56,12 @@ impl fmt::Debug for Introduction<'_> {
     }
 }
 
-/// The record that is made when the server is set up: once.
+/// The id of the record that is created once, by the set-up.
 const SET_UP: &str = "set-up";
 
 impl Admin {
-    /// Makes a link that makes the first account; none if there are accounts already. Links
-    /// that were made before are void.
+    /// Creates the set-up link for the first account; none if there are accounts. Earlier set-up
+    /// links become invalid.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Admin {
         Ok(!first.is_empty())
     }
 
-    /// What a link is for.
+    /// Reads the purpose of a link.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Admin {
         }
     }
 
-    /// The name of a tenant that has invited somebody. With it, its invitations go.
+    /// The name of an inviting tenant. If the tenant is removed, its invitations are invalid.
     async fn inviting_tenant(&self, tenant: TenantId) -> Result<String, AdminError> {
         match self.read_tenant(&Requester::server(), tenant).await {
             Ok(found) => Ok(found.value.name),
@@ -127,7 +127,7 @@ impl Admin {
         found.ok_or(AdminError::LinkVoid)
     }
 
-    /// Makes the first account: an operator of the server, and owner of the first tenant.
+    /// Creates the first account: an operator of the server, and owner of the first tenant.
     ///
     /// # Errors
     ///
@@ -153,7 +153,7 @@ impl Admin {
         self.enter(by, Some((TenantId::FIRST, Role::Owner)), &mut change).await
     }
 
-    /// A new account with a password, of whoever a link was sent to.
+    /// A new account with a password, for the recipient of a link.
     async fn introduce(
         &self,
         email: &EmailAddress,
@@ -187,7 +187,7 @@ impl Admin {
         accepted.map_err(|fault| AdminError::fault(pointer, fault.to_string()))
     }
 
-    /// Finishes a change that makes an account, gives it a role, and begins its session.
+    /// Commits a change that creates an account and its role, and starts its session.
     async fn enter(
         &self,
         (account, by, from): (Account, &'static str, &str),
@@ -207,17 +207,17 @@ impl Admin {
             Committed::Done => Ok(SignedIn { account, session, token }),
             Committed::Stale(_) => Err(AdminError::LinkVoid),
             Committed::NameTaken(_) => {
-                Err(AdminError::Conflict("there is an account with this address already"))
+                Err(AdminError::Conflict("an account with this e-mail address already exists"))
             }
         }
     }
 
-    /// Accepts an invitation as somebody who has no account yet.
+    /// Accepts an invitation as a new person.
     ///
     /// # Errors
     ///
-    /// As [`Admin::set_up`]; [`AdminError::Conflict`]: there is an account, whose owner must
-    /// sign in first.
+    /// As [`Admin::set_up`]; [`AdminError::Conflict`]: there is an account, whose owner must sign
+    /// in first.
     pub async fn accept_as_new(
         &self,
         token: &str,
@@ -239,7 +239,7 @@ impl Admin {
         self.enter((account, "invitation", who.from), Some((tenant, role)), &mut change).await
     }
 
-    /// Accepts an invitation as the person who is signed in, to whose address it was sent.
+    /// Accepts an invitation as the person who is signed in, whose address it names.
     ///
     /// # Errors
     ///
@@ -259,7 +259,7 @@ impl Admin {
         }
         self.inviting_tenant(tenant).await?;
         if self.membership(tenant, account.id).await?.is_some() {
-            return Err(AdminError::Conflict("you have a role in the tenant already"));
+            return Err(AdminError::Conflict("you already have a role in the tenant"));
         }
         let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
         self.add_role(requester, &mut change, (account.id, tenant, role));
@@ -269,8 +269,8 @@ impl Admin {
         }
     }
 
-    /// Sets the password of the account that a link was made for, signs it out everywhere,
-    /// voids all its links, and forgets failed attempts to sign in.
+    /// Sets the password of the account of a link, ends its sessions, invalidates its links, and
+    /// resets its count of failed sign-ins.
     ///
     /// # Errors
     ///

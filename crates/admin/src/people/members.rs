@@ -16,13 +16,13 @@ use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 /// A person of a tenant.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Who.
+    /// The account.
     pub account: Account,
-    /// As what.
+    /// The role.
     pub membership: Versioned<Membership>,
 }
 
-/// An invitation and its link's token, which is told this once.
+/// An invitation with the token of its link, which is returned only once.
 #[derive(Clone, Debug)]
 pub struct Invited {
     /// As it is stored.
@@ -32,7 +32,7 @@ pub struct Invited {
 }
 
 impl Admin {
-    /// A page of the people of a tenant, behind the account `after`.
+    /// A page of the people of a tenant, after the account `after`.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Admin {
         Ok(people)
     }
 
-    /// Finds a person of a tenant.
+    /// Reads a person of a tenant.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Admin {
         Ok(Member { account: account.value, membership })
     }
 
-    /// Gives a person of a tenant another role.
+    /// Changes the role of a person in a tenant.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Admin {
         self.read_member(requester, tenant, account).await
     }
 
-    /// Takes a person out of a tenant. The account stays.
+    /// Removes a person from a tenant. The account stays.
     ///
     /// # Errors
     ///
@@ -137,7 +137,7 @@ impl Admin {
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await
     }
 
-    /// A write that fails if another owner goes at the same time: it touches one who stays.
+    /// A write that fails if another owner is removed at the same time: it touches one who stays.
     pub(crate) async fn keep_an_owner(
         &self,
         tenant: TenantId,
@@ -151,17 +151,17 @@ impl Admin {
         match stays {
             Some(owner) => Ok(owner.write(&owner.value)),
             None => Err(AdminError::Conflict(
-                "it is the last owner of a tenant: make somebody else an owner first",
+                "the person is the last owner of a tenant: make another person an owner first",
             )),
         }
     }
 
-    /// Invites somebody into a tenant.
+    /// Creates an invitation into a tenant.
     ///
     /// # Errors
     ///
-    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Conflict`]: they have
-    /// a role there.
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Conflict`]: the person
+    /// already has a role there.
     pub async fn invite(
         &self,
         requester: &Requester,
@@ -184,12 +184,12 @@ impl Admin {
         if let Some(known) = known
             && self.membership(tenant, known.value.id).await?.is_some()
         {
-            return Err(AdminError::Conflict("the person has a role in the tenant already"));
+            return Err(AdminError::Conflict("the person already has a role in the tenant"));
         }
         let lifetime = self.options.invitation_lifetime;
         let purpose = TicketPurpose::Invitation { tenant, email: email.clone(), role };
         let (ticket, token) = self.new_ticket(purpose, lifetime);
-        // The entry names the ticket, not the address: the audit stays when a person goes.
+        // The entry names the ticket, not the address: the audit stays when a person is removed.
         let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
         let entry = self.entry_with(requester, "invitation.created", of_ticket(&ticket), &detail);
         let change = Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
@@ -201,7 +201,7 @@ impl Admin {
         }
     }
 
-    /// A link that is used once, and the token in it.
+    /// A new one-time link, and its token.
     pub(crate) fn new_ticket(
         &self,
         purpose: TicketPurpose,
@@ -214,7 +214,7 @@ impl Admin {
         (ticket, Secret::new(token.expose()))
     }
 
-    /// A page of the invitations of a tenant that wait, behind the one with the id `after`.
+    /// A page of the pending invitations of a tenant, after the one with the id `after`.
     ///
     /// # Errors
     ///
@@ -236,7 +236,7 @@ impl Admin {
             let is_last = page.len() < count_max;
             after = page.last().map(|kept| kept.record.id.clone());
             let tickets = page.into_iter().map(|kept| kept.value);
-            // Those that have expired are in the way until they are tidied away.
+            // Expired invitations are skipped; maintenance removes them later.
             waiting.extend(tickets.filter(|ticket| now < ticket.expires));
             if is_last || count_max <= waiting.len() {
                 waiting.truncate(count_max);
@@ -245,7 +245,7 @@ impl Admin {
         }
     }
 
-    /// Takes an invitation back.
+    /// Revokes an invitation.
     ///
     /// # Errors
     ///
@@ -273,7 +273,7 @@ impl Admin {
     }
 }
 
-/// The beginning of the id is enough to tell one from another.
+/// The beginning of the id is sufficient to distinguish them.
 pub(crate) fn of_ticket(ticket: &Ticket) -> String {
     format!("invitation:{}", ticket.id.get(..16).unwrap_or(&ticket.id))
 }

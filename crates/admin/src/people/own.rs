@@ -1,4 +1,4 @@
-//! What people do to their own accounts.
+//! Changes of people to their own accounts.
 
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
 use acta_storage::directory::{Account, SecondFactor, Versioned};
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 
-/// A second factor that waits for its first code, which is told this once.
+/// A second factor that is not confirmed yet. It is returned only once.
 #[derive(Clone, Debug)]
 pub struct NewSecondFactor {
-    /// The secret, to be typed into an app.
+    /// The secret to enter in an authenticator app.
     pub secret: Secret,
-    /// The address that an app reads from a picture.
+    /// The URI for a QR code.
     pub uri: Secret,
 }
 
-/// Codes for when an app is not at hand, which are told this once.
+/// Recovery codes, which are returned only once.
 #[derive(Clone, Debug)]
 pub struct RecoveryCodes(pub Vec<RecoveryCode>);
 
@@ -36,11 +36,12 @@ impl Admin {
         found: &Versioned<Account>,
         password: &str,
     ) -> Result<(), AdminError> {
-        // Who has a session but not the password tries no faster than anybody who signs in.
+        // With a session but without the password, attempts are limited in the same way as for
+        // sign-in.
         let counted = self.count_attempt(found.value.email.as_str(), "account").await?;
         if self.check_password(Some(found), password).await? == PasswordVerdict::Wrong {
             self.audit_wrong_password(requester).await?;
-            return Err(AdminError::fault("/current_password", "the password is not right"));
+            return Err(AdminError::fault("/current_password", "the password is wrong"));
         }
         self.forget_attempts(&counted).await
     }
@@ -68,7 +69,7 @@ impl Admin {
         self.commit(&change).await
     }
 
-    /// Gives the requester another name for people.
+    /// Changes the display name of the requester.
     ///
     /// # Errors
     ///
@@ -86,11 +87,11 @@ impl Admin {
         Ok(after)
     }
 
-    /// Sets another password of the requester, and ends all other sessions.
+    /// Changes the password of the requester, and ends all other sessions.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Faulty`]: the present one is wrong, or the new one cannot be;
+    /// [`AdminError::Faulty`]: the current password is wrong, or the new one is not accepted;
     /// [`AdminError::Delayed`], [`AdminError::Stale`], [`AdminError::Service`].
     pub async fn change_password(
         &self,
@@ -113,11 +114,12 @@ impl Admin {
         self.change_own(requester, writes, (&found, &after), event).await
     }
 
-    /// Begins a second factor for the requester. It is asked for only once a first code was shown.
+    /// Starts the set-up of a second factor for the requester. It takes effect once it is confirmed
+    /// with a first code.
     ///
     /// # Errors
     ///
-    /// As [`Admin::change_password`]; [`AdminError::Conflict`]: there is one.
+    /// As [`Admin::change_password`]; [`AdminError::Conflict`]: a second factor exists.
     pub async fn begin_factor(
         &self,
         requester: &Requester,
@@ -125,7 +127,7 @@ impl Admin {
     ) -> Result<NewSecondFactor, AdminError> {
         let found = self.own_account(requester).await?;
         if found.value.second_factor.as_ref().is_some_and(|factor| factor.is_confirmed) {
-            return Err(AdminError::Conflict("there is a second factor already: remove it first"));
+            return Err(AdminError::Conflict("a second factor already exists: remove it first"));
         }
         self.check_own_password(requester, &found, current_password).await?;
         let secret = TotpSecret::new(&*self.entropy);
@@ -142,11 +144,12 @@ impl Admin {
         Ok(NewSecondFactor { secret: secret.to_text(), uri: secret.uri(label) })
     }
 
-    /// Confirms the second factor of the requester by a first code, and makes recovery codes.
+    /// Confirms the second factor of the requester with a first code, and creates recovery codes.
     ///
     /// # Errors
     ///
-    /// [`AdminError::Faulty`]: the code is wrong; [`AdminError::Conflict`]: none waits.
+    /// [`AdminError::Faulty`]: the code is wrong; [`AdminError::Conflict`]: there is no unconfirmed
+    /// one.
     pub async fn confirm_factor(
         &self,
         requester: &Requester,
@@ -154,11 +157,14 @@ impl Admin {
     ) -> Result<RecoveryCodes, AdminError> {
         let found = self.own_account(requester).await?;
         let waiting = found.value.second_factor.clone().filter(|factor| !factor.is_confirmed);
-        let mut factor = waiting.ok_or(AdminError::Conflict("no second factor waits"))?;
+        let mut factor = waiting.ok_or(AdminError::Conflict(
+            "there is no unconfirmed second \
+                                                             factor",
+        ))?;
         let secret = TotpSecret::parse(&factor.secret).ok();
         let step = secret.and_then(|secret| secret.verify(code, self.clock.now(), None));
         if step.is_none() {
-            return Err(AdminError::fault("/code", "the code is not right"));
+            return Err(AdminError::fault("/code", "the code is wrong"));
         }
         let codes = RecoveryCode::make_set(&*self.entropy);
         factor.is_confirmed = true;
@@ -172,7 +178,7 @@ impl Admin {
         Ok(RecoveryCodes(codes))
     }
 
-    /// Takes the second factor of the requester away.
+    /// Removes the second factor of the requester.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Signing in at an identity provider, which tells who somebody is and what they may.
+//! Sign-in with an identity provider, which provides identity and roles.
 
 use acta_access::{Role, TenantId};
 use acta_auth::oidc;
@@ -13,26 +13,25 @@ use crate::people::sessions::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 
-/// Whether somebody whom the provider gives a role gets an account on coming for the first
-/// time.
+/// Whether an account is created for a new person to whom the provider gives a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewcomerRule {
-    /// They do.
+    /// An account is created.
     Welcome,
-    /// They need to have one.
+    /// An account must already exist.
     Refused,
 }
 
 impl Admin {
-    /// Begins a session for whoever an identity provider vouches for, with the roles that it
-    /// gives: those that it gave before and does not give any more are taken away.
+    /// Starts a session for a person whom the identity provider has authenticated, with the roles
+    /// that it gives. Roles that it gave before and does not give any more are removed.
     ///
-    /// People are known by issuer and subject. An address alone makes nobody the owner of an
-    /// account that is there already: its owner connects it by [`Admin::connect`].
+    /// People are identified by issuer and subject. An e-mail address alone gives no access to an
+    /// existing account: its owner connects it by [`Admin::connect`].
     ///
     /// # Errors
     ///
-    /// - [`AdminError::NotSignedIn`]: they have no account, and get none, or it is disabled.
+    /// - [`AdminError::NotSignedIn`]: there is no account and none is created, or it is disabled.
     /// - [`AdminError::Conflict`]: there is an account with the address, which is not
     ///   connected.
     /// - [`AdminError::Stale`]: try again. [`AdminError::Service`].
@@ -71,13 +70,13 @@ impl Admin {
         }
     }
 
-    /// Connects the account of the person who asks with whoever an identity provider vouches
-    /// for: they can sign in there from then on.
+    /// Connects the account of the requester with the identity that the provider has authenticated.
+    /// From then on the person can sign in with the provider.
     ///
     /// # Errors
     ///
-    /// [`AdminError::NotFound`]: nobody is signed in; [`AdminError::Conflict`]: the identity
-    /// belongs to another account; [`AdminError::Service`].
+    /// [`AdminError::NotFound`]: the requester is not a person; [`AdminError::Conflict`]: the
+    /// identity belongs to another account; [`AdminError::Service`].
     pub async fn connect(
         &self,
         requester: &Requester,
@@ -111,7 +110,7 @@ impl Admin {
         Ok(found.map(|found| found.value))
     }
 
-    /// Makes an account for somebody who comes for the first time.
+    /// Creates an account for a new person.
     async fn welcome(
         &self,
         provided: &oidc::SignedIn,
@@ -154,8 +153,7 @@ impl Admin {
         Ok(account)
     }
 
-    /// Makes the roles that a provider gives those that it gives now. Roles that people gave
-    /// stay as they are.
+    /// Updates the roles that a provider gives. Roles that people gave stay as they are.
     async fn follow_grants(
         &self,
         account: &Account,
@@ -203,7 +201,7 @@ impl Admin {
         Ok(())
     }
 
-    /// The mightiest role for each tenant that is there.
+    /// The role with the most permissions for each existing tenant.
     async fn granted_in_tenants(
         &self,
         grants: &[(TenantId, Role)],
@@ -211,7 +209,7 @@ impl Admin {
         let mut granted: Vec<(TenantId, Role)> = Vec::new();
         for (tenant, role) in grants {
             if let Some((_, known)) = granted.iter_mut().find(|(known, _)| known == tenant) {
-                // The mightiest comes first in their order.
+                // The role with the most permissions is the smallest.
                 *known = (*known).min(*role);
             } else if self.find_tenant(*tenant).await?.is_some() {
                 granted.push((*tenant, *role));
@@ -220,7 +218,7 @@ impl Admin {
         Ok(granted)
     }
 
-    /// Tells of somebody whom a provider knows and this store does not.
+    /// Records a refused sign-in of a person who has no account.
     async fn audit_unknown(&self, from: &str, lacks: &'static str) -> AdminError {
         let detail = json!({ "by": "identity provider", "lacks": lacks });
         let requester = Requester::stranger(from);
@@ -234,6 +232,7 @@ impl Admin {
     }
 }
 
-/// Why an address is not enough.
-const NOT_CONNECTED: &str = "there is an account with this address: sign in with its password, \
-                             then connect it with the identity provider on the account page";
+/// The error for an account that is not connected.
+const NOT_CONNECTED: &str = "an account with this e-mail address already exists: sign in with its \
+                             password, then connect it with the identity provider on the account \
+                             page";

@@ -1,4 +1,4 @@
-//! Who is signed in, and for how long.
+//! Sessions.
 
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use crate::audit_entry::of_account;
 use crate::people::accounts::unconditional;
 use crate::{Admin, AdminError, Requester};
 
-/// A session that has begun, and its token, which is told this once.
+/// A new session, and its token, which is returned only once.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// Who.
+    /// The account.
     pub account: Account,
     /// As it is stored.
     pub session: Session,
-    /// What the browser keeps.
+    /// The token for the cookie.
     pub token: Secret,
 }
 
-/// How fresh `last_used` of a session is kept.
+/// How often `last_used` of a session is updated.
 const TOUCHED_EVERY: Duration = Duration::from_mins(1);
 
 impl Admin {
-    /// Begins a session: writes it into `change`, with what is told of it in the audit of the
-    /// server and of every tenant in which the person has a role.
+    /// Starts a session: adds it to `change`, with its entries in the audit of the server and of
+    /// every tenant in which the person has a role.
     pub(crate) async fn begin_session(
         &self,
         (account, from): (&Account, &str),
@@ -55,8 +55,8 @@ impl Admin {
         Ok((session, Secret::new(token.expose())))
     }
 
-    /// Tells of an act of a person on their own account, in the audit of the server and of
-    /// every tenant in which they have a role.
+    /// Records an act of a person on their own account in the audit of the server and of every
+    /// tenant in which they have a role.
     pub(crate) async fn audit_everywhere(
         &self,
         requester: &Requester,
@@ -74,11 +74,12 @@ impl Admin {
         Ok(())
     }
 
-    /// Who is behind the token of a session, as far as it still holds.
+    /// Authenticates the token of a session.
     ///
     /// # Errors
     ///
-    /// [`AdminError::NotSignedIn`]: nobody; [`AdminError::Service`]: nobody knows.
+    /// [`AdminError::NotSignedIn`]: the session does not exist or has ended;
+    /// [`AdminError::Service`]: it could not be read.
     pub async fn find_session(&self, token: &str, from: &str) -> Result<Requester, AdminError> {
         let token = Token::parse(TokenKind::Session, token);
         let token = token.map_err(|_not_a_token| AdminError::NotSignedIn)?;
@@ -100,18 +101,18 @@ impl Admin {
                 expires: found.value.ends.min(now.saturating_add(self.options.session_idle)),
                 ..found.value.clone()
             };
-            // Another request may have been faster, or the session may have ended: that counts.
+            // Another request may have updated it, or the session may have ended: both are fine.
             let writes = vec![found.write(&touched)];
             self.storage.commit(&Change { writes, entries: Vec::new() }).await?;
         }
         Ok(Requester::person(account, found.value, from))
     }
 
-    /// The sessions of the person who asks, and which of them is the one at hand.
+    /// The sessions of the requester, with the current one.
     ///
     /// # Errors
     ///
-    /// [`AdminError::NotFound`]: it is not a person who asks; [`AdminError::Service`].
+    /// [`AdminError::NotFound`]: the requester is not a person; [`AdminError::Service`].
     pub async fn list_sessions(&self, requester: &Requester) -> Result<Vec<Session>, AdminError> {
         let account = requester.account().ok_or(AdminError::NotFound)?;
         let now = self.clock.now();
@@ -120,7 +121,7 @@ impl Admin {
         Ok(current.filter(|session| now < session.expires).collect())
     }
 
-    /// Ends a session of the person who asks.
+    /// Ends a session of the requester.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Signing in by a password and, if the account has one, a second factor.
+//! Sign-in with a password and, if the account has one, a second factor.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -22,16 +22,16 @@ use crate::audit_entry::of_account;
 use crate::people::sessions::SignedIn;
 use crate::{Admin, AdminError, Requester};
 
-/// What somebody presents to sign in.
+/// The data of a sign-in.
 #[derive(Clone, Copy)]
 pub struct SignIn<'a> {
-    /// The address of the account.
+    /// The e-mail address of the account.
     pub email: &'a str,
     /// The password.
     pub password: &'a str,
     /// A code of the second factor, or a recovery code.
     pub code: Option<&'a str>,
-    /// From where.
+    /// The address of the client.
     pub from: &'a str,
 }
 
@@ -41,28 +41,27 @@ impl fmt::Debug for SignIn<'_> {
     }
 }
 
-/// Failures from anywhere count this much less than failures from one address: nobody is
-/// locked out by a few attempts of others.
+/// Failures from all addresses count less than failures from one address, by this factor: a few
+/// attempts of others lock nobody out.
 const ELSEWHERE_PART: u32 = 10;
 
-/// The longest wait that failures from anywhere bring about: who guesses from very many
-/// addresses slows the owner down, and keeps nobody out.
+/// The longest delay after failures from all addresses: guessing from very many addresses slows the
+/// owner down, but does not lock the owner out.
 const ELSEWHERE_DELAY_MAX: Duration = Duration::from_secs(30);
 
 /// How long failures are kept.
 const FAILURES_KEPT: Duration = Duration::from_hours(24);
 
 impl Admin {
-    /// Begins a session for whoever knows the password of an account, and has its second
-    /// factor.
+    /// Starts a session for a person with the password of an account and its second factor.
     ///
-    /// Every attempt is counted before it is looked at, so that many at once are as slow as
-    /// one after the other. Nothing tells whether there is an account.
+    /// Every attempt is counted before it is checked, so that parallel attempts are as slow as
+    /// sequential ones. No response reveals whether an account exists.
     ///
     /// # Errors
     ///
-    /// - [`AdminError::NotSignedIn`]: something is not right.
-    /// - [`AdminError::CodeNeeded`]: the password is right, and a code was not sent.
+    /// - [`AdminError::NotSignedIn`]: the e-mail address, password or code is wrong.
+    /// - [`AdminError::CodeNeeded`]: the password is correct, and a code was not sent.
     /// - [`AdminError::Delayed`]: too many attempts have failed.
     /// - [`AdminError::Service`].
     pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignedIn, AdminError> {
@@ -83,7 +82,7 @@ impl Admin {
         let known = found.value.password.clone();
         let mut found = Some(found);
         for _ in 0..Self::TRIES {
-            // A password that was changed meanwhile is not the one that was checked.
+            // The password may have been changed since it was checked.
             let unchanged = found
                 .take()
                 .filter(|found| found.value.password == known && !found.value.is_disabled);
@@ -99,8 +98,8 @@ impl Admin {
         Err(self.audit_failure(sign_in, email.as_ref(), "password").await)
     }
 
-    /// Begins the session of an account whose password was right; none if the account changed
-    /// at the same moment, as it does when it signs in elsewhere.
+    /// Starts the session of an account with a correct password; none if the account changed at the
+    /// same time, for example by another sign-in.
     async fn enter_once(
         &self,
         sign_in: &SignIn<'_>,
@@ -112,8 +111,8 @@ impl Admin {
             CodeVerdict::NotNeeded => false,
             CodeVerdict::Right => true,
             CodeVerdict::Missing => {
-                // Who knows the password has not guessed. What failed before stays counted:
-                // nobody gets further guesses at codes by leaving one out now and then.
+                // A correct password is not a guess. Earlier failures stay counted, so that
+                // omitting the code now and then gives no further guesses at codes.
                 self.take_back_attempt(counted).await?;
                 return Err(AdminError::CodeNeeded);
             }
@@ -136,7 +135,7 @@ impl Admin {
         })
     }
 
-    /// Counts one attempt less.
+    /// Takes one counted attempt back.
     async fn take_back_attempt(&self, ids: &[String; 2]) -> Result<(), AdminError> {
         for id in ids {
             let mut tries = 0..Self::TRIES;
@@ -145,7 +144,7 @@ impl Admin {
         Ok(())
     }
 
-    /// Counts one failure less; false if another was counted at the same moment.
+    /// Takes one failure back; false if another one was counted at the same time.
     async fn take_one_back(&self, id: &str) -> Result<bool, AdminError> {
         let found: Option<Versioned<Failures>> = directory::find(&*self.storage, id).await?;
         let Some(found) = found else { return Ok(true) };
@@ -155,7 +154,7 @@ impl Admin {
         Ok(self.storage.commit(&change).await? == Committed::Done)
     }
 
-    /// Counts an attempt as failed, until it succeeds. Returns where it is counted.
+    /// Counts an attempt as failed until it succeeds. Returns the ids of the counters.
     pub(crate) async fn count_attempt(
         &self,
         email: &str,
@@ -195,7 +194,7 @@ impl Admin {
                 return Ok(());
             }
         }
-        // Somebody tries very many at once.
+        // Very many attempts at the same time.
         Err(AdminError::Delayed { retry_after: Duration::from_secs(1) })
     }
 
@@ -204,7 +203,7 @@ impl Admin {
         self.commit(&Change { writes, entries: Vec::new() }).await
     }
 
-    /// Whether the password is the account's. Takes as long for none.
+    /// Checks the password of an account. It takes the same time without an account.
     pub(crate) async fn check_password(
         &self,
         found: Option<&Versioned<Account>>,
@@ -219,7 +218,7 @@ impl Admin {
         verdict.map_err(hashing_failed)
     }
 
-    /// The hash of a password that was accepted.
+    /// The hash of an accepted password.
     pub(crate) async fn hash(&self, password: &str) -> Result<String, AdminError> {
         let password = Password::presented(password)
             .map_err(|error| AdminError::fault("/password", error.to_string()))?;
@@ -227,7 +226,7 @@ impl Admin {
         Ok(hash.to_text())
     }
 
-    /// Checks a code, and notes in the account that it was used.
+    /// Checks a code, and marks it as used in the account.
     pub(crate) fn check_code(&self, account: &mut Account, code: Option<&str>) -> CodeVerdict {
         let Some(factor) = account.second_factor.as_mut().filter(|factor| factor.is_confirmed)
         else {
@@ -249,8 +248,8 @@ impl Admin {
         }
     }
 
-    /// Tells of a failure to sign in, in the audit of the server and, if there is such an
-    /// account, of its tenants.
+    /// Records a failed sign-in in the audit of the server and, if there is such an account, of its
+    /// tenants.
     async fn audit_failure(
         &self,
         sign_in: &SignIn<'_>,
@@ -282,7 +281,7 @@ impl Admin {
             tenants.extend(roles.into_iter().map(|role| Some(role.tenant)));
         }
         let requester = Requester::stranger(sign_in.from);
-        // What was typed is not told: it may be a password in the wrong field.
+        // The input is not recorded: it may be a password in the wrong field.
         let detail = json!({ "wrong": wrong });
         let entry = || NewAuditEntry {
             outcome: AuditOutcome::Refused,
@@ -294,16 +293,16 @@ impl Admin {
     }
 }
 
-/// Whether a second factor was shown.
+/// The result of checking the second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CodeVerdict {
     /// The account has none.
     NotNeeded,
-    /// It was.
+    /// The code is correct.
     Right,
     /// No code was sent.
     Missing,
-    /// The code is not right, or was used before.
+    /// The code is wrong, or was used before.
     Wrong,
 }
 
@@ -320,19 +319,18 @@ pub(crate) fn hashing_failed(error: HashingError) -> AdminError {
     }
 }
 
-/// Where attempts at an account are counted: those from one place, and all.
+/// The counters of an account: attempts from one place, and from all places.
 fn counts_of(email: &str, from: &str) -> [String; 2] {
     let hash = |text: &str| Sha2::sha256(text.as_bytes()).as_str().to_owned();
     [hash(&format!("{}\n{email}", place_of(from))), hash(&format!("\n{email}"))]
 }
 
-/// The writes that forget failed attempts at an account from one place and from all together.
+/// The writes that reset the counters of an account, for one place and for all places.
 pub(crate) fn forgetting(email: &EmailAddress, from: &str) -> [RecordWrite; 2] {
     counts_of(email.as_str(), from).map(removal)
 }
 
-/// What an address is counted as: of IPv6 the network, in which one host has addresses without
-/// end.
+/// The place of an address. For IPv6 it is the network, in which one host has very many addresses.
 fn place_of(from: &str) -> Cow<'_, str> {
     match from.parse::<Ipv6Addr>() {
         Ok(address) => {
@@ -343,7 +341,7 @@ fn place_of(from: &str) -> Cow<'_, str> {
     }
 }
 
-/// The longest wait after failures that count by such a part.
+/// The longest delay after failures of this weight.
 const fn delay_max_of(part: u32) -> Duration {
     if part == 1 { Duration::MAX } else { ELSEWHERE_DELAY_MAX }
 }

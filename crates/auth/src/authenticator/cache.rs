@@ -1,4 +1,4 @@
-//! Credentials that were looked up a moment ago.
+//! A short-lived cache of credentials.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,43 +6,43 @@ use std::time::Duration;
 
 use super::credential_lookup::FoundCredential;
 
-/// How long a credential is believed without asking storage again. A credential removed by
-/// another process is refused at the latest after this.
+/// How long an entry is valid. A credential that was removed by another process is refused at the
+/// latest after this time.
 pub(crate) const FRESH: Duration = Duration::from_secs(1);
 
-/// Most known keys that are remembered, and most unknown ones.
+/// Most known keys in the cache, and most unknown ones.
 pub(crate) const ENTRIES_MAX: usize = 10_000;
 
-/// Remembers for a short time what storage said of a key: also that there is none.
+/// Caches the result of look-ups for a short time, including that a key does not exist.
 #[derive(Debug, Default)]
 pub(crate) struct Cache(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     known: HashMap<String, AuditEntry>,
-    /// Apart from the others, so that nobody who tries keys by the thousand drives them out.
+    /// Separate, so that requests with many unknown keys do not evict the others.
     unknown: HashMap<String, AuditEntry>,
-    /// Grows with each change of a credential or a tenant.
+    /// Incremented by each change of a credential or a tenant.
     generation: u64,
 }
 
 #[derive(Clone, Debug)]
 struct AuditEntry {
     found: Option<Arc<FoundCredential>>,
-    /// Until this time on the clock.
+    /// The end of its validity, on the clock.
     until: Duration,
 }
 
-/// The state of credentials at the time when storage was asked.
+/// The generation of the cache at the time of a look-up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Generation(u64);
 
-/// What the cache knows of a key.
+/// The result of a cache look-up.
 #[derive(Debug)]
 pub(crate) enum Lookup {
-    /// Storage said this a moment ago.
+    /// The cached result of storage.
     Known(Option<Arc<FoundCredential>>),
-    /// Storage must be asked.
+    /// Not cached: read it from storage.
     Unknown(Generation),
 }
 
@@ -59,8 +59,8 @@ impl Cache {
         }
     }
 
-    /// Remembers what storage said when it was asked in `generation` at the time `asked`,
-    /// unless a credential was changed since.
+    /// Caches a result of storage that was requested in `generation` at the time `asked`, unless a
+    /// credential was changed since then.
     pub(crate) fn remember(
         &self,
         key: &str,
@@ -83,7 +83,7 @@ impl Cache {
         entries.insert(key.to_owned(), AuditEntry { found, until: asked + FRESH });
     }
 
-    /// Forgets what is known of `key`.
+    /// Removes `key`.
     pub(crate) fn forget(&self, key: &str) {
         let mut state = self.lock();
         state.generation += 1;
@@ -91,7 +91,7 @@ impl Cache {
         state.unknown.remove(key);
     }
 
-    /// Forgets everything that was found.
+    /// Removes all credentials.
     pub(crate) fn forget_all(&self) {
         let mut state = self.lock();
         state.generation += 1;

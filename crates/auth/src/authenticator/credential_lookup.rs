@@ -1,4 +1,4 @@
-//! What is known of a credential and its tenant.
+//! Look-up of a credential and its tenant.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use acta_storage::{Storage, StorageError, Who};
 
 use crate::AuthError;
 
-/// Who a request comes from.
+/// The identity of a request.
 #[derive(Clone, Debug)]
 pub struct Identified {
-    /// What it may do, and for whom.
+    /// The principal.
     pub principal: Principal,
-    /// How the audit names it.
+    /// The actor for the audit.
     pub who: Who,
-    /// The tenant, which is served.
+    /// The tenant, which is active.
     pub tenant: Arc<Tenant>,
 }
 
-/// A credential and its tenant, as they were found.
+/// A credential and its tenant, as stored.
 #[derive(Debug)]
 pub(crate) struct FoundCredential {
     pub(crate) credential: Credential,
@@ -29,7 +29,7 @@ pub(crate) struct FoundCredential {
 }
 
 impl FoundCredential {
-    /// Looks a key up.
+    /// Looks up a key.
     pub(crate) async fn find(
         storage: &dyn Storage,
         key: &str,
@@ -47,7 +47,7 @@ impl FoundCredential {
         Ok(Some(Self { credential, tenant: Arc::new(tenant), principal }))
     }
 
-    /// Whoever has presented the right secret.
+    /// The identity of a request with the correct secret.
     pub(crate) fn identify(&self, now: Timestamp) -> Result<Identified, AuthError> {
         self.check(now)?;
         Ok(Identified {
@@ -57,7 +57,7 @@ impl FoundCredential {
         })
     }
 
-    /// Whether the credential can be used at all.
+    /// Checks whether the credential can be used.
     pub(crate) fn check(&self, now: Timestamp) -> Result<(), AuthError> {
         if self.credential.expires.is_some_and(|expires| expires <= now) {
             return Err(AuthError::Refused);
@@ -66,7 +66,7 @@ impl FoundCredential {
     }
 }
 
-/// Whether a tenant is served.
+/// Checks whether a tenant is active.
 pub(crate) fn check_state(tenant: &Tenant) -> Result<(), AuthError> {
     match tenant.state {
         TenantState::Active => Ok(()),
@@ -76,7 +76,7 @@ pub(crate) fn check_state(tenant: &Tenant) -> Result<(), AuthError> {
     }
 }
 
-/// The tenant with this number.
+/// The tenant with this id.
 pub(crate) async fn find_tenant(
     storage: &dyn Storage,
     tenant: TenantId,

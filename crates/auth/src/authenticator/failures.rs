@@ -1,18 +1,18 @@
-//! Wrong secrets, counted for each key.
+//! Counts of wrong secrets for each key.
 //!
-//! Counting does not stop anybody from guessing: secrets of 256 random bits do. It tells a
-//! client that goes on with a wrong secret to stop, costs it nothing to be right, and lets
-//! nobody shut a key that is not theirs.
+//! Counting does not prevent guessing: secrets of 256 random bits do. It makes a misconfigured
+//! client stop, accepts the correct secret at any time, and lets nobody block the key of somebody
+//! else.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long wrong secrets of a key are counted together.
+/// The period in which wrong secrets of a key are counted.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Most keys whose wrong secrets are counted at a time.
+/// Most keys with counted wrong secrets.
 pub(crate) const KEYS_MAX: usize = 10_000;
 
 /// Counts wrong secrets.
@@ -20,30 +20,30 @@ pub(crate) const KEYS_MAX: usize = 10_000;
 pub(crate) struct Failures {
     count_max: usize,
     hasher: RandomState,
-    /// By the hash of the key, which may be long and come from anybody.
+    /// By the hash of the key, because a key from a client may be long.
     counts: Mutex<HashMap<u64, Count>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Count {
-    /// Until this time on the clock.
+    /// The end of its validity, on the clock.
     until: Duration,
     count: usize,
 }
 
-/// What to make of another wrong secret.
+/// The result of counting a wrong secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It is one of a few.
+    /// It is within the limit.
     Tolerated,
-    /// It is the first that is too many.
+    /// It is the first above the limit.
     Crossed(Duration),
-    /// It is one of too many; they are forgotten after this time.
+    /// It is above the limit; the count is reset after this time.
     Excessive(Duration),
 }
 
 impl Failures {
-    /// Nothing counted; `count_max` wrong secrets a minute are tolerated.
+    /// Counters at zero; `count_max` wrong secrets per minute are tolerated.
     pub(crate) fn new(count_max: usize) -> Self {
         Self { count_max, hasher: RandomState::new(), counts: Mutex::default() }
     }
@@ -52,7 +52,7 @@ impl Failures {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a wrong secret for `key`, whether there is such a key or not.
+    /// Counts a wrong secret for `key`, whether it exists or not.
     pub(crate) fn count(&self, key: &str, now: Duration) -> Verdict {
         let hash = self.hasher.hash_one(key);
         let mut counts = self.lock();

@@ -1,4 +1,4 @@
-//! When credentials were last used.
+//! The last use of credentials.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,11 +8,11 @@ use acta_ambient::Timestamp;
 use acta_storage::directory::{CredentialUse, Recorded};
 use acta_storage::{Change, Expected, RecordWrite, Storage, StorageError};
 
-/// Remembers when credentials were last used, until that is stored: nobody waits for it.
+/// Collects the last use of credentials, which is stored later, so that no request waits for it.
 #[derive(Debug, Default)]
 pub(crate) struct Uses(Mutex<HashMap<String, (TenantId, Timestamp)>>);
 
-/// Uses that are stored together.
+/// Uses that are stored in one call.
 const TOGETHER_MAX: usize = 500;
 
 impl Uses {
@@ -52,7 +52,7 @@ impl Uses {
         Ok(())
     }
 
-    /// Remembers again what could not be stored.
+    /// Puts back uses that could not be stored.
     fn take_back(&self, uses: &[CredentialUse]) {
         let mut noted = self.lock();
         for one in uses {

@@ -12,55 +12,55 @@ use super::claims::{Claims, LEEWAY};
 use super::issuer::Issuer;
 use super::{Algorithm, OidcError, TokenFault};
 
-/// What a [`BearerVerifier`] is told.
+/// The options of a [`BearerVerifier`].
 #[derive(Clone, Debug)]
 pub struct BearerOptions {
-    /// The name of the issuer: an https URL, spelt as in its own document.
+    /// The issuer: an https URL, exactly as in its metadata.
     pub issuer: String,
-    /// What this server is called in tokens that are meant for it.
+    /// The audience of tokens for this server.
     pub audience: String,
-    /// The algorithms that tokens may be signed by.
+    /// The accepted signature algorithms.
     pub algorithms: Vec<Algorithm>,
-    /// The tenant that tokens are for.
+    /// The tenant of tokens.
     pub tenant: BearerTenant,
-    /// The claim with scopes; when there is none, `scope` or else `scp`.
+    /// The claim with scopes; if unset, `scope` or else `scp`.
     pub scope_claim: Option<String>,
-    /// What stands before the name of a scope, as in `acta:statements/read`.
+    /// The prefix of scopes, such as `acta:` in `acta:statements/read`.
     pub scope_prefix: String,
-    /// How long an answer of the issuer is waited for.
+    /// How long a response of the issuer may take.
     pub timeout: Duration,
 }
 
-/// The tenant that a token is for.
+/// The tenant of a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BearerTenant {
-    /// Always this one.
+    /// Always this tenant.
     Fixed(TenantId),
-    /// The one whose number is in this claim.
+    /// The tenant whose id is in this claim.
     Claim(String),
 }
 
-/// Who sends a request with an access token, and what may be done with it.
+/// The identity in an access token, and its scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BearerIdentity {
-    /// The tenant. Whether there is such a one is not known here.
+    /// The tenant, which may not exist.
     pub tenant: TenantId,
-    /// Who issued the token.
+    /// The issuer of the token.
     pub issuer: String,
-    /// Whom the issuer gave it to or for: unique within the issuer.
+    /// The subject: unique within the issuer.
     pub subject: String,
-    /// The scopes of xAPI in it.
+    /// Its xAPI scopes.
     pub scopes: Scopes,
 }
 
 impl BearerIdentity {
-    /// A name that no other subject of any issuer has, as in `https://id.example.org subject`.
+    /// A name that is unique among all issuers, such as `https://id.example.org subject`.
     pub fn name(&self) -> String {
         format!("{} {}", self.issuer, self.subject)
     }
 }
 
-/// Takes access tokens of one issuer that are JSON Web Tokens.
+/// Verifies access tokens of one issuer that are JSON Web Tokens.
 #[derive(Debug)]
 pub struct BearerVerifier {
     issuer: Issuer,
@@ -69,31 +69,31 @@ pub struct BearerVerifier {
     cache: Cache,
 }
 
-/// Whether a text has the form of a signed JSON Web Token, whatever it holds.
+/// Whether a text has the form of a signed JSON Web Token.
 pub fn is_token_shaped(text: &str) -> bool {
     // The beginning of every JSON object that opens with a quote, in base64.
     text.starts_with("eyJ") && text.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 impl BearerVerifier {
-    /// A verifier that has asked nobody yet.
+    /// A verifier that has not contacted its issuer yet.
     ///
     /// # Errors
     ///
-    /// [`OidcError::Setup`] when the issuer's name is no address that may be asked.
+    /// [`OidcError::Setup`] when the issuer is not an https URL.
     pub fn new(options: BearerOptions, clock: Arc<dyn Clock>) -> Result<Self, OidcError> {
         let (name, algorithms) = (options.issuer.clone(), options.algorithms.clone());
         let issuer = Issuer::new(name, algorithms, options.timeout, Arc::clone(&clock))?;
         Ok(Self { issuer, options, clock, cache: Cache::default() })
     }
 
-    /// Whom `token` is of: what stands behind `Bearer` in the header `Authorization`.
+    /// Verifies `token`, the value after `Bearer` in the header `Authorization`.
     ///
-    /// A token that was verified before is not verified again for a while.
+    /// A verified token is cached for a limited time.
     ///
     /// # Errors
     ///
-    /// It is nobody's by [`OidcError::Token`]; nobody knows whose it is by any other.
+    /// [`OidcError::Token`] if it is not valid; any other error if it could not be verified.
     ///
     /// Spec: RFC 9068, 4; RFC 6750, 3.1.
     pub async fn verify(&self, token: &str) -> Result<Arc<BearerIdentity>, OidcError> {
@@ -133,7 +133,7 @@ impl BearerVerifier {
         named.ok_or(TokenFault::Tenant)
     }
 
-    /// The claim with scopes, if there is any.
+    /// The claim with scopes, if there is one.
     fn scopes_of<'c>(&'c self, claims: &'c Claims) -> Option<&'c str> {
         let names = match &self.options.scope_claim {
             Some(name) => vec![name.as_str()],
@@ -142,8 +142,8 @@ impl BearerVerifier {
         names.into_iter().find(|name| claims.find(name).is_some())
     }
 
-    /// The scopes of xAPI in a token. All others are for other services, and nobody administers
-    /// by what an issuer says of machines.
+    /// The xAPI scopes in a token. Others are for other services, and scopes for administration are
+    /// not accepted from an issuer.
     fn scopes(&self, claims: &Claims) -> Scopes {
         let Some(name) = self.scopes_of(claims) else { return Scopes::default() };
         let texts = claims.texts(name);
@@ -154,13 +154,13 @@ impl BearerVerifier {
     }
 }
 
-/// Whether the token is an access token that anybody may bring who has it.
+/// Checks that the token is an access token for any bearer.
 ///
-/// RFC 9068 marks them in the header. Issuers that came before it do not, and their ID tokens
-/// must be told apart: those have no scopes, and claims that only they have. Keycloak says in
-/// the claim `typ` what a token is.
+/// RFC 9068 marks them in the header. Older issuers do not, and their ID tokens must be
+/// distinguished: those have no scopes, and claims of their own. Keycloak has the type of a token
+/// in the claim `typ`.
 fn check_kind(kind: Option<&str>, claims: &Claims, has_scopes: bool) -> Result<(), TokenFault> {
-    // Bound to a key, of which there is no proof.
+    // Bound to a key, without proof of possession.
     if claims.has("cnf") {
         return Err(TokenFault::Kind);
     }

@@ -1,4 +1,4 @@
-//! Tokens that were verified a moment ago.
+//! A cache of verified tokens.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +9,25 @@ use sha2::{Digest, Sha256};
 
 use super::BearerIdentity;
 
-/// How long a token is believed without verifying it again, so that a key which the issuer has
-/// withdrawn does not live on in here.
+/// How long a token is cached, so that a key that the issuer has withdrawn is not used for longer.
 const BELIEVED: Duration = Duration::from_mins(5);
 
-/// Most tokens that are remembered.
+/// Most tokens in the cache.
 const ENTRIES_MAX: usize = 10_000;
 
-/// What a token is remembered by.
+/// The key of a token in the cache.
 pub(crate) type TokenHash = [u8; 32];
 
-/// Remembers whom verified tokens are of, until they expire.
+/// Caches the identities of verified tokens until they expire.
 #[derive(Debug, Default)]
 pub(crate) struct Cache(Mutex<HashMap<TokenHash, AuditEntry>>);
 
 #[derive(Debug)]
 struct AuditEntry {
     identity: Arc<BearerIdentity>,
-    /// When the token expires, by the time of day.
+    /// When the token expires.
     expires: Timestamp,
-    /// When it was verified.
+    /// When it was verified, on the monotonic clock.
     since: Duration,
 }
 
@@ -53,7 +52,7 @@ impl Cache {
         Some(Arc::clone(&entry.identity))
     }
 
-    /// Remembers whom a token is of that was verified `now` and is valid until `expires`.
+    /// Caches the identity of a token that was verified `now` and is valid until `expires`.
     pub(crate) fn remember(
         &self,
         hash: TokenHash,

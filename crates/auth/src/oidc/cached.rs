@@ -1,29 +1,29 @@
-//! Something of an issuer's that is asked for again from time to time.
+//! A cached response of an issuer, which is refreshed from time to time.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::OidcError;
 
-/// How long it is taken for current.
+/// How long it is current.
 const FRESH: Duration = Duration::from_mins(10);
 
-/// How long it is used when no newer one can be had.
+/// How long it is used when a newer one is not available.
 const USABLE: Duration = Duration::from_hours(24);
 
-/// Shortest time between two attempts to get a newer one, whoever wants it.
+/// Shortest time between two attempts to refresh it.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What is wanted.
+/// The required freshness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// What is taken for current, or else what was.
+    /// A current one, or else an older one.
     Current,
-    /// A newer one than what was current, because something is missing in it.
+    /// A newer one, because something is missing in the current one.
     Newer,
 }
 
-/// The last answer, and when it came. At any time, one caller at most asks for the next.
+/// The last response, and when it was requested. At most one caller refreshes it at a time.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     state: Mutex<State<T>>,
@@ -32,14 +32,14 @@ pub(crate) struct Cached<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    /// The last answer, and when it was asked for.
+    /// The last response, and when it was requested.
     value: Option<(Arc<T>, Duration)>,
-    /// The last attempt and when it was made, if it failed.
+    /// The last attempt and its time, if it failed.
     failure: Option<(OidcError, Duration)>,
 }
 
 impl<T> State<T> {
-    /// What is to be had without asking; none if asking is due.
+    /// The cached result; none if a request is due.
     fn settled(&self, now: Duration, want: Want) -> Option<Result<Arc<T>, OidcError>> {
         let age_max = match want {
             Want::Current => FRESH,
@@ -53,7 +53,7 @@ impl<T> State<T> {
         if is_due { None } else { Some(self.older(now, want).ok_or_else(|| error.clone())) }
     }
 
-    /// What may be used instead of what cannot be had.
+    /// The older response that may be used instead.
     fn older(&self, now: Duration, want: Want) -> Option<Arc<T>> {
         match want {
             Want::Current => self.value(now, USABLE),
@@ -73,14 +73,14 @@ impl<T> Cached<T> {
         Self { state: Mutex::new(state), turn: tokio::sync::Mutex::new(()) }
     }
 
-    /// What is kept, or what `fetch` gets if that is not enough.
+    /// Returns the cached response, or fetches a new one with `fetch`.
     ///
-    /// What is not current any more is used while another caller gets the next, and as long as
-    /// none can be had. After an attempt, nobody tries again for a while.
+    /// An older response is used while another caller refreshes it, and while none is available.
+    /// After an attempt, there is a pause before the next one.
     ///
     /// # Errors
     ///
-    /// Those of `fetch`, also of an earlier one.
+    /// Those of `fetch`, also of an earlier call.
     pub(crate) async fn get<F>(
         &self,
         now: Duration,
@@ -106,7 +106,7 @@ impl<T> Cached<T> {
         if let Some(settled) = self.lock().settled(now, want) {
             return settled;
         }
-        // Asking takes much room on the stack, and is rare.
+        // A request needs much stack, and is rare.
         let fetched = Box::pin(fetch()).await;
         let mut state = self.lock();
         match fetched {
@@ -119,7 +119,7 @@ impl<T> Cached<T> {
                 state.failure = Some((error.clone(), now));
                 let Some(older) = state.older(now, want) else { return Err(error) };
                 let cause: &dyn std::error::Error = &error;
-                tracing::warn!(error = cause, "an OpenID provider did not answer as it should");
+                tracing::warn!(error = cause, "an OpenID provider did not respond as expected");
                 Ok(older)
             }
         }

@@ -1,4 +1,4 @@
-//! What a token says.
+//! The claims of a token.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::TokenFault;
 
-/// How far the clock of an issuer may be from ours.
+/// The permitted difference between the clocks of issuer and server.
 pub(crate) const LEEWAY: Duration = Duration::from_mins(1);
 
-/// Longest name of a subject, in bytes.
+/// Longest subject, in bytes.
 ///
 /// Spec: OpenID Connect Core 1.0, 2.
 const SUBJECT_BYTES_MAX: usize = 255;
@@ -28,8 +28,8 @@ impl Claims {
         self.0.contains_key(name)
     }
 
-    /// The claim `name`. Where there is none of that very name, its dots lead into objects, as
-    /// in `realm_access.roles`.
+    /// The claim `name`. If there is none with exactly this name, its dots select nested objects,
+    /// such as `realm_access.roles`.
     pub(crate) fn find(&self, name: &str) -> Option<&Value> {
         if let Some(value) = self.0.get(name) {
             return Some(value);
@@ -39,12 +39,12 @@ impl Claims {
         names.try_fold(first, |value, name| value.get(name))
     }
 
-    /// A claim that is a text.
+    /// A claim that is a string.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.find(name)?.as_str()
     }
 
-    /// The texts of a claim that is a text or a list of texts.
+    /// The strings of a claim that is a string or a list of strings.
     pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
         match self.find(name) {
             Some(Value::String(text)) => vec![text],
@@ -55,7 +55,7 @@ impl Claims {
         }
     }
 
-    /// Whom the token is about.
+    /// The subject of the token.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Claims {
         subject.ok_or(TokenFault::Subject)
     }
 
-    /// Whether the token is meant for `audience`, perhaps beside others.
+    /// Whether `audience` is among the audiences of the token.
     pub(crate) fn is_for(&self, audience: &str) -> bool {
         self.texts("aud").contains(&audience)
     }
@@ -81,8 +81,8 @@ impl Claims {
 
     /// # Errors
     ///
-    /// [`TokenFault::Expired`] without `exp` or behind it, [`TokenFault::Early`] before `nbf`
-    /// or `iat`.
+    /// [`TokenFault::Expired`] without `exp` or after it, [`TokenFault::Early`] before `nbf` or
+    /// `iat`.
     pub(crate) fn check_time(&self, now: Timestamp) -> Result<(), TokenFault> {
         let now = now.unix_micros().div_euclid(1_000_000);
         let leeway = i64::try_from(LEEWAY.as_secs()).unwrap_or(i64::MAX);
@@ -102,9 +102,9 @@ impl Claims {
         Ok(())
     }
 
-    /// Adds what `other` tells and this does not.
+    /// Adds the claims of `other` that are missing here.
     pub(crate) fn fill(&mut self, mut other: Self) {
-        // Whether an address is verified is said of the address beside it alone.
+        // `email_verified` belongs to the `email` of the same token.
         if !self.has("email") {
             self.0.remove("email_verified");
         } else if self.0.get("email") != other.0.get("email") {
@@ -115,7 +115,7 @@ impl Claims {
         }
     }
 
-    /// A point in time, whose fraction of a second is cut off.
+    /// A timestamp, truncated to whole seconds.
     ///
     /// Spec: RFC 7519, 2 (`NumericDate`).
     fn seconds(&self, name: &str) -> Option<i64> {

@@ -1,84 +1,84 @@
-//! Why nobody is signed in.
+//! Errors of OpenID providers and tokens.
 
-/// Why a sign-in or a token came to nothing, told by what can be done next.
+/// Why a sign-in or a token failed, by what can be done next.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OidcError {
-    /// The provider does not answer, or not as it should. Retry later.
-    #[error("could not finish {act} at the OpenID provider")]
+    /// The provider does not respond, or not as expected. Retry later.
+    #[error("{act} at the OpenID provider failed")]
     Unavailable {
-        /// What failed, as in "asking for keys".
+        /// What failed, such as "requesting keys".
         act: &'static str,
-        /// How.
+        /// The cause.
         #[source]
         source: FetchError,
     },
-    /// The configuration here and the provider do not fit. An operator should look.
-    #[error("the OpenID provider and the configuration do not fit: {0}")]
+    /// The configuration does not match the provider. An operator must correct it.
+    #[error("the OpenID provider does not match the configuration: {0}")]
     Setup(String),
-    /// The person turned back, or the provider does not let them in.
-    #[error("the OpenID provider declined with `{0}`")]
+    /// The person cancelled, or the provider refused the sign-in.
+    #[error("the OpenID provider refused with `{0}`")]
     Declined(String),
-    /// The answer belongs to no sign-in that was begun here, or to one that was begun too long
-    /// ago or is over. Begin again.
-    #[error("the sign-in is not one that can be finished")]
+    /// The response belongs to no sign-in that was started here, or to one that has expired or is
+    /// finished. Start again.
+    #[error("the sign-in has expired or was not started in this browser")]
     Stale,
-    /// The token is not to be trusted. Another one may be.
+    /// The token is not valid. Another one may be.
     #[error("the token is not accepted")]
     Token(#[from] TokenFault),
 }
 
-/// How an answer of a provider falls short.
+/// Why a response of a provider cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// There is none.
-    #[error("no answer: {0}")]
+    #[error("no response: {0}")]
     Unreachable(String),
-    /// It does not come to an end.
-    #[error("an answer of more than {0} bytes")]
+    /// It is too long.
+    #[error("a response of more than {0} bytes")]
     TooLong(usize),
-    /// It has another status than it should. Redirections are not followed.
-    #[error("an answer with status {0}")]
+    /// It has an unexpected status. Redirects are not followed.
+    #[error("a response with status {0}")]
     Status(u16),
-    /// It is not the JSON that it should be.
-    #[error("an answer that cannot be read: {0}")]
+    /// It is not the expected JSON.
+    #[error("an invalid response: {0}")]
     Unreadable(String),
 }
 
-/// What is wrong with a token. Nothing of the token is told.
+/// A fault of a token, without any of its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TokenFault {
-    /// It is no signed JSON Web Token, or too long, or wants something understood that is not.
+    /// It is not a signed JSON Web Token, is too long, or requires an unsupported extension.
     #[error("it is not a signed JSON Web Token")]
     Malformed,
-    /// It is signed by an algorithm that is not listed, or by none.
+    /// Its signature algorithm is not accepted.
     #[error("its algorithm is not accepted")]
     Algorithm,
-    /// The issuer has no key of that name and kind.
-    #[error("its key is not known")]
+    /// The issuer has no key with this id and type.
+    #[error("its key is unknown")]
     Key,
-    /// The signature does not hold.
-    #[error("its signature does not hold")]
+    /// The signature is not valid.
+    #[error("its signature is not valid")]
     Signature,
-    /// It was issued by somebody else.
-    #[error("it comes from another issuer")]
+    /// It is from another issuer.
+    #[error("it is from another issuer")]
     Issuer,
-    /// It is meant for somebody else.
-    #[error("it is meant for another audience")]
+    /// It is for another audience.
+    #[error("it is for another audience")]
     Audience,
-    /// It has expired, or never says when it will.
+    /// It has expired, or has no expiry.
     #[error("it has expired")]
     Expired,
-    /// It comes from the future.
+    /// It is not valid yet.
     #[error("it is not valid yet")]
     Early,
     /// It belongs to another sign-in.
     #[error("it belongs to another sign-in")]
     Nonce,
-    /// It names nobody, or by a name that is none.
-    #[error("it names nobody")]
+    /// It has no valid subject.
+    #[error("it has no subject")]
     Subject,
-    /// It is a token of another kind, as an ID token where an access token is due.
-    #[error("it is a token of another kind")]
+    /// It has another type, such as an ID token instead of an access token.
+    #[error("it has another token type")]
     Kind,
     /// It names no tenant.
     #[error("it names no tenant")]

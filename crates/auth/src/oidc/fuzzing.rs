@@ -1,4 +1,4 @@
-//! The door for fuzzing: tokens and documents are read as they are of an issuer.
+//! Entry points for fuzzing: parsing of tokens and documents of an issuer.
 
 use acta_ambient::Timestamp;
 
@@ -8,7 +8,7 @@ use super::keys::KeySet;
 use super::metadata::Metadata;
 use super::transport::Endpoint;
 
-/// Whether `token` is signed by one of `keys`, names somebody, and is not over.
+/// Whether `token` is signed by one of `keys`, has a subject, and has not expired.
 pub fn believe(token: &str, keys: &[u8]) -> bool {
     let Ok(keys) = KeySet::parse(keys) else { return false };
     let Ok(jws) = Jws::parse(token, &Algorithm::EVERY) else { return false };
@@ -17,7 +17,7 @@ pub fn believe(token: &str, keys: &[u8]) -> bool {
     is_timely && claims.subject().is_ok() && keys.verify(&jws).is_ok()
 }
 
-/// Reads what a provider says of itself.
+/// Parses the metadata of a provider.
 pub fn read_metadata(body: &[u8]) {
     let issuer = "https://id.example.org";
     if let Some(base) = Endpoint::parse(issuer)

@@ -1,28 +1,28 @@
-//! Which roles claims give.
+//! Roles from claims.
 
 use acta_access::{Role, TenantId};
 
 use super::claims::Claims;
 
-/// Who has a value in the claim for roles has a role in a tenant.
+/// Maps a value of the role claim to a role in a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleRule {
     /// The value.
     pub value: String,
     /// The role that it gives.
     pub role: Role,
-    /// The tenant in which it does.
+    /// The tenant of the role.
     pub tenant: TenantId,
 }
 
-/// What `claims` give by `rules`, in their order. Without a claim for roles, nothing.
+/// The roles that `rules` give for `claims`, in the order of the rules. None without a role claim.
 pub(crate) fn grants(
     claims: &Claims,
     role_claim: Option<&str>,
     rules: &[RoleRule],
 ) -> Vec<(TenantId, Role)> {
     let Some(name) = role_claim else { return Vec::new() };
-    // Whoever can write any address into an account must not become who has it.
+    // An unverified address must not give a role.
     if name == "email" && !is_email_verified(claims) {
         return Vec::new();
     }
@@ -37,7 +37,7 @@ pub(crate) fn grants(
     grants
 }
 
-/// Some providers write the claim as a text.
+/// Some providers write the claim as a string.
 pub(crate) fn is_email_verified(claims: &Claims) -> bool {
     let verified = claims.find("email_verified");
     verified.is_some_and(|value| value.as_bool() == Some(true) || value.as_str() == Some("true"))

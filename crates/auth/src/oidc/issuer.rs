@@ -1,4 +1,4 @@
-//! One issuer: what it says of itself, and its keys.
+//! An issuer: its metadata and its keys.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::metadata::Metadata;
 use super::transport::{Endpoint, Transport};
 use super::{Algorithm, OidcError, TokenFault};
 
-/// An issuer and what is known of it.
+/// An issuer, with its cached metadata and keys.
 pub(crate) struct Issuer {
     name: String,
     base: Endpoint,
@@ -33,12 +33,11 @@ impl fmt::Debug for Issuer {
 }
 
 impl Issuer {
-    /// The issuer `name`, whose answers are waited for as long as `timeout`. Nobody is asked
-    /// yet.
+    /// The issuer `name`, whose responses may take `timeout`. It is not contacted yet.
     ///
     /// # Errors
     ///
-    /// [`OidcError::Setup`]: its name is no address that may be asked.
+    /// [`OidcError::Setup`]: its name is not an https URL.
     ///
     /// Spec: OpenID Connect Discovery 1.0, 4.1.
     pub(crate) fn new(
@@ -51,9 +50,9 @@ impl Issuer {
         let parsed = Endpoint::parse(&name).zip(Endpoint::parse(&discovery));
         let (base, discovery) = parsed
             .filter(|(base, _)| base.url().query().is_none())
-            .ok_or_else(|| OidcError::Setup("an issuer is named by an https URL".to_owned()))?;
+            .ok_or_else(|| OidcError::Setup("expected an issuer as an https URL".to_owned()))?;
         let transport = Transport::new(timeout)
-            .map_err(|source| OidcError::Unavailable { act: "setting up", source })?;
+            .map_err(|source| OidcError::Unavailable { act: "setup", source })?;
         let (metadata, keys) = (Cached::new(), Cached::new());
         Ok(Self { name, base, discovery, algorithms, transport, clock, metadata, keys })
     }
@@ -62,7 +61,7 @@ impl Issuer {
         &self.name
     }
 
-    /// What the issuer says of itself.
+    /// The metadata of the issuer.
     pub(crate) async fn metadata(&self) -> Result<Arc<Metadata>, OidcError> {
         let fetch = async || {
             let body = self
@@ -75,21 +74,20 @@ impl Issuer {
         self.metadata.get(self.clock.elapsed(), Want::Current, fetch).await
     }
 
-    /// Takes a token apart, of which nothing has been verified yet.
+    /// Parses a token without verifying it.
     pub(crate) fn parse<'t>(&self, token: &'t str) -> Result<Jws<'t>, TokenFault> {
         Jws::parse(token, &self.algorithms)
     }
 
-    /// What a token of this issuer says, if its signature holds and its time has come and is
-    /// not over.
+    /// Verifies the signature and the times of a token of this issuer, and returns its claims.
     ///
-    /// A key that is not known makes the keys be asked for again, now and then.
+    /// For an unknown key, the keys are requested again, at a limited rate.
     pub(crate) async fn verify(&self, jws: &Jws<'_>) -> Result<Claims, OidcError> {
         let claims = jws.claims()?;
         if claims.text("iss") != Some(&self.name) {
             return Err(TokenFault::Issuer.into());
         }
-        // Whatever is over by what it says itself costs no more.
+        // An expired token causes no requests.
         claims.check_time(self.clock.now())?;
         let mut keys = self.keys(Want::Current).await?;
         if !keys.has_key_for(jws) {
@@ -102,7 +100,7 @@ impl Issuer {
     async fn keys(&self, want: Want) -> Result<Arc<KeySet>, OidcError> {
         let fetch = async || {
             let metadata = self.metadata().await?;
-            let unavailable = |source| OidcError::Unavailable { act: "asking for keys", source };
+            let unavailable = |source| OidcError::Unavailable { act: "requesting keys", source };
             let body = self.transport.find(&metadata.keys, None).await.map_err(unavailable)?;
             KeySet::parse(&body).map_err(unavailable)
         };

@@ -1,4 +1,4 @@
-//! Signed tokens, taken apart.
+//! Parsing of signed tokens.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,10 +11,10 @@ use serde::Deserialize;
 use super::TokenFault;
 use super::claims::Claims;
 
-/// Longest token that is looked into, in bytes.
+/// Longest token that is parsed, in bytes.
 pub(crate) const TOKEN_BYTES_MAX: usize = 16 << 10;
 
-/// An algorithm by which an issuer signs: always with a key that only the issuer has.
+/// A signature algorithm: always with a private key of the issuer.
 ///
 /// Spec: RFC 7518, 3.1; RFC 8037.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,9 @@ pub enum Algorithm {
     EdDsa,
 }
 
-/// The text names no algorithm that an issuer may sign by.
+/// The text is not the name of an accepted signature algorithm.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an algorithm that an issuer may sign by")]
+#[error("`{0}` is not an accepted signature algorithm")]
 pub struct UnknownAlgorithm(String);
 
 impl Algorithm {
@@ -58,7 +58,7 @@ impl Algorithm {
         Self::EdDsa,
     ];
 
-    /// The name in tokens, as in `RS256`.
+    /// The name in tokens, such as `RS256`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -73,7 +73,7 @@ impl Algorithm {
         }
     }
 
-    /// How it is verified.
+    /// The verification of its signatures.
     pub(crate) fn verification(self) -> Verification {
         match self {
             Self::Rs256 => Verification::Rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
@@ -89,12 +89,12 @@ impl Algorithm {
     }
 }
 
-/// How a signature is verified, by the kind of its key.
+/// The verification of a signature, by the type of its key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Verification {
     /// With an RSA key.
     Rsa(&'static RsaParameters),
-    /// With a point on the curve of this name.
+    /// With a point on the curve with this name.
     Curve(&'static str, &'static EcdsaVerificationAlgorithm),
     /// With a key on Curve25519.
     Ed25519,
@@ -115,8 +115,7 @@ impl FromStr for Algorithm {
     }
 }
 
-/// The header of a token, as far as it is used. Keys that a token brings along are not even
-/// looked at.
+/// The used part of the header of a token. Keys in a token are ignored.
 #[derive(Debug, Deserialize)]
 struct Header {
     alg: String,
@@ -129,18 +128,18 @@ struct Header {
 #[derive(Debug)]
 pub(crate) struct Jws<'t> {
     pub(crate) algorithm: Algorithm,
-    /// Which key of the issuer signed it.
+    /// The id of the issuer's key that signed it.
     pub(crate) key_id: Option<String>,
-    /// What kind of token it says to be, in lower case and without `application/`.
+    /// The type of the token, in lower case and without `application/`.
     pub(crate) kind: Option<String>,
-    /// What is signed: header and payload as they stand in the text.
+    /// The signed bytes: header and payload as in the text.
     pub(crate) signed: &'t [u8],
     pub(crate) signature: Vec<u8>,
     payload: &'t str,
 }
 
 impl<'t> Jws<'t> {
-    /// Takes `token` apart, if its algorithm is one of `algorithms`.
+    /// Parses `token`, if its algorithm is one of `algorithms`.
     ///
     /// # Errors
     ///
@@ -155,7 +154,7 @@ impl<'t> Jws<'t> {
         let (header, payload) = signed.split_once('.').ok_or(TokenFault::Malformed)?;
         let header: Header =
             serde_json::from_slice(&decode(header)?).ok().ok_or(TokenFault::Malformed)?;
-        // Extensions that must be understood are not understood here.
+        // No critical extensions are supported.
         if header.crit.is_some() {
             return Err(TokenFault::Malformed);
         }
@@ -174,7 +173,7 @@ impl<'t> Jws<'t> {
         })
     }
 
-    /// What the token says. To be believed once its signature has been verified.
+    /// The claims of the token. Trust them only after its signature was verified.
     ///
     /// # Errors
     ///

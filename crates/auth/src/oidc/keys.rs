@@ -1,4 +1,4 @@
-//! The keys that an issuer signs by.
+//! The public keys of an issuer.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,13 +8,13 @@ use serde::Deserialize;
 use super::jws::{Jws, Verification};
 use super::{Algorithm, FetchError, TokenFault};
 
-/// Most keys of an issuer that are kept.
+/// Most keys of an issuer that are cached.
 const KEYS_COUNT_MAX: usize = 64;
 
-/// The first byte of a point on a curve that is written out in full (SEC 1, 2.3.3).
+/// The first byte of an uncompressed point on a curve (SEC 1, 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
-/// A key as issuers publish it.
+/// A JSON Web Key.
 ///
 /// Spec: RFC 7517, 4; RFC 7518, 6; RFC 8037, 2.
 #[derive(Debug, Deserialize)]
@@ -32,8 +32,7 @@ struct Jwk {
     y: Option<String>,
 }
 
-/// The keys as issuers publish them. What cannot be read as a key may be one of a kind that is
-/// not known yet.
+/// A JSON Web Key Set. Entries that cannot be parsed may be keys of an unknown type.
 #[derive(Debug, Deserialize)]
 struct Document {
     keys: Vec<serde_json::Value>,
@@ -43,7 +42,7 @@ struct Document {
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
     id: Option<String>,
-    /// The only algorithm that it is for, if it has one.
+    /// The only algorithm that it may be used with, if there is one.
     algorithm: Option<String>,
     material: Material,
 }
@@ -55,14 +54,14 @@ enum Material {
     Ed25519(Vec<u8>),
 }
 
-/// All keys of an issuer that signatures can be verified with.
+/// All keys of an issuer that can verify signatures.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct KeySet(Vec<Key>);
 
 impl KeySet {
     /// # Errors
     ///
-    /// [`FetchError::Unreadable`] when it is no set of keys.
+    /// [`FetchError::Unreadable`] when it is not a key set.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, FetchError> {
         let document: Document = serde_json::from_slice(body)
             .map_err(|error| FetchError::Unreadable(error.to_string()))?;
@@ -70,12 +69,12 @@ impl KeySet {
         Ok(Self(keys.take(KEYS_COUNT_MAX).collect()))
     }
 
-    /// Whether any key may have signed `jws`.
+    /// Whether there is a key for `jws`.
     pub(crate) fn has_key_for(&self, jws: &Jws<'_>) -> bool {
         self.key_for(jws).is_some()
     }
 
-    /// The key of that name; without a name, the only key that there is for the algorithm.
+    /// The key with this id; without an id, the only key for the algorithm.
     fn key_for(&self, jws: &Jws<'_>) -> Option<&Key> {
         let mut keys = self.0.iter().filter(|key| {
             key.is_for(jws.algorithm) && (jws.key_id.is_none() || key.id == jws.key_id)
@@ -147,7 +146,7 @@ impl Key {
     }
 }
 
-/// Some issuers write a zero in front, as DER does.
+/// Some issuers write a leading zero, as in DER.
 fn without_zeros(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default().to_vec()

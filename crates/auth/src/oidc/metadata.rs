@@ -1,11 +1,11 @@
-//! What a provider says of itself.
+//! The metadata of a provider.
 
 use serde::Deserialize;
 
 use super::transport::Endpoint;
 use super::{FetchError, OidcError};
 
-/// The document of a provider, as far as it is used.
+/// The used part of the metadata document.
 #[derive(Debug, Deserialize)]
 struct Document {
     issuer: String,
@@ -18,7 +18,7 @@ struct Document {
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// Where a provider takes what.
+/// The endpoints of a provider.
 #[derive(Debug)]
 pub(crate) struct Metadata {
     pub(crate) keys: Endpoint,
@@ -26,28 +26,28 @@ pub(crate) struct Metadata {
     pub(crate) token: Option<Endpoint>,
     pub(crate) userinfo: Option<Endpoint>,
     pub(crate) client_proof: ClientProof,
-    /// Whether answers of the provider always name it.
+    /// Whether responses of the provider always contain `iss`.
     pub(crate) names_itself: bool,
 }
 
-/// How a client with a secret shows that it has it.
+/// How a client authenticates with its secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClientProof {
     /// In the header `Authorization`.
     Basic,
     /// In the form.
     Form,
-    /// In no way that is known here.
+    /// By an unsupported method.
     Other,
 }
 
 impl Metadata {
-    /// Reads the document of `issuer`, whose address is `base`.
+    /// Parses the metadata of `issuer`, whose URL is `base`.
     ///
     /// # Errors
     ///
-    /// - [`OidcError::Unavailable`]: it is no such document.
-    /// - [`OidcError::Setup`]: it is that of another issuer, or leads to what may not be asked.
+    /// - [`OidcError::Unavailable`]: it is not such a document.
+    /// - [`OidcError::Setup`]: it is of another issuer, or contains a URL that is not permitted.
     pub(crate) fn parse(body: &[u8], issuer: &str, base: &Endpoint) -> Result<Self, OidcError> {
         let document: Document = serde_json::from_slice(body).map_err(|error| {
             let source = FetchError::Unreadable(error.to_string());
@@ -55,13 +55,18 @@ impl Metadata {
         })?;
         if document.issuer != issuer {
             let found = document.issuer.chars().take(200).collect::<String>();
-            let reason = format!("the issuer calls itself {found:?} and not {issuer:?}");
+            let reason = format!(
+                "the issuer is named {found:?} instead of {issuer:?} in its \
+                                  metadata"
+            );
             return Err(OidcError::Setup(reason));
         }
         let endpoint = |text: &str| {
             let endpoint = Endpoint::parse(text).filter(|endpoint| endpoint.is_as_safe_as(base));
             endpoint.ok_or_else(|| {
-                OidcError::Setup("the issuer names an address that is not https".to_owned())
+                OidcError::Setup(
+                    "the metadata of the issuer contains a URL that is not https".to_owned(),
+                )
             })
         };
         let optional = |text: &Option<String>| text.as_deref().map(endpoint).transpose();

@@ -1,4 +1,4 @@
-//! A sign-in between its two ends.
+//! The state of a sign-in in progress.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use url::form_urlencoded;
 /// Random bytes in each of the secrets of a sign-in.
 const SECRET_BYTES: usize = 32;
 
-/// What must be kept of a sign-in until the browser comes back, where only that browser leads:
-/// as in a cookie that is sealed, or in a record that a cookie names.
+/// The state of a sign-in until the browser comes back. It must be stored so that only this browser
+/// has access to it: for example in a sealed cookie, or in a record that a cookie names.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Pending {
     pub(crate) issuer: String,
@@ -40,19 +40,19 @@ impl Pending {
         Self { issuer, state: secret(), nonce: secret(), verifier: secret(), begun }
     }
 
-    /// The text that names this sign-in on its way through the provider.
+    /// The `state` parameter of this sign-in.
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// Everything in one text, which holds secrets.
+    /// Encodes it as one text, which contains secrets.
     pub fn encode(&self) -> String {
         let issuer = URL_SAFE_NO_PAD.encode(&self.issuer);
         let Self { state, nonce, verifier, begun, .. } = self;
         format!("{issuer}.{state}.{nonce}.{verifier}.{}", begun.unix_micros())
     }
 
-    /// The sign-in in a text that [`Pending::encode`] made; none in any other.
+    /// Decodes a text of [`Pending::encode`]; none for any other text.
     pub fn decode(text: &str) -> Option<Self> {
         let mut parts = text.split('.');
         let issuer = URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
@@ -63,21 +63,21 @@ impl Pending {
         parts.next().is_none().then_some(Self { issuer, state, nonce, verifier, begun })
     }
 
-    /// What the provider is told of the verifier beforehand.
+    /// The code challenge for the verifier.
     ///
     /// Spec: RFC 7636, 4.2 (S256).
     pub(crate) fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(Sha256::digest(self.verifier.as_bytes()))
     }
 
-    /// Whether `callback` is the answer to this sign-in.
+    /// Whether `callback` belongs to this sign-in.
     pub(crate) fn is_answered_by(&self, callback: &Callback) -> bool {
         let state = callback.state.as_deref().unwrap_or_default();
         bool::from(self.state.as_bytes().ct_eq(state.as_bytes()))
     }
 }
 
-/// What the browser brings back from the provider.
+/// The parameters of the redirect from the provider.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Callback {
     pub(crate) code: Option<String>,
@@ -93,8 +93,7 @@ impl fmt::Debug for Callback {
 }
 
 impl Callback {
-    /// Reads the query of the address that the browser was sent to, without its `?`. None if a
-    /// parameter is there twice.
+    /// Parses the query of the redirect, without its `?`. None if a parameter is repeated.
     ///
     /// Spec: RFC 6749, 3.1 and 4.1.2; RFC 9207, 2.
     pub fn parse(query: &str) -> Option<Self> {
@@ -114,7 +113,7 @@ impl Callback {
         Some(callback)
     }
 
-    /// The text that names the sign-in which this answers, for finding its [`Pending`].
+    /// The `state` parameter, to find the [`Pending`] sign-in.
     pub fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }

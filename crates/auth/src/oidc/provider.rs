@@ -1,4 +1,4 @@
-//! Sign-in for people.
+//! Sign-in of people.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,42 +18,42 @@ use super::transport::{Answer, Endpoint};
 use super::{Algorithm, Callback, FetchError, OidcError, Pending, RoleRule, TokenFault};
 use crate::Secret;
 
-/// How long a person may take at the provider.
+/// How long a sign-in may take.
 const PENDING_LIFE: Duration = Duration::from_mins(10);
 
-/// Most characters of a name that are kept.
+/// Most characters of a name that are used.
 const NAME_CHARS_MAX: usize = 200;
 
-/// Longest address that is kept, in bytes (RFC 5321, 4.5.3.1.3, less its angle brackets).
+/// Longest e-mail address that is used, in bytes (RFC 5321, 4.5.3.1.3, less its angle brackets).
 const EMAIL_BYTES_MAX: usize = 254;
 
-/// Most characters of an error code that are told.
+/// Most characters of an error code that are reported.
 const CODE_CHARS_MAX: usize = 64;
 
-/// What a [`Provider`] is told.
+/// The options of a [`Provider`].
 #[derive(Clone, Debug)]
 pub struct ProviderOptions {
-    /// The name of the issuer: an https URL, spelt as in its own document.
+    /// The issuer: an https URL, exactly as in its metadata.
     pub issuer: String,
-    /// What this server is called there.
+    /// The client id of this server.
     pub client_id: String,
-    /// The secret that goes with it; none for a public client.
+    /// The client secret; none for a public client.
     pub client_secret: Option<Secret>,
-    /// What is asked for, with blanks between. `openid` is among it.
+    /// The requested scopes, separated by spaces. Contains `openid`.
     pub scopes: String,
-    /// Where browsers are sent back to.
+    /// The redirect URI.
     pub redirect_uri: String,
-    /// The algorithms that ID tokens may be signed by.
+    /// The accepted signature algorithms of ID tokens.
     pub algorithms: Vec<Algorithm>,
     /// The claim whose values give roles.
     pub role_claim: Option<String>,
-    /// Which value gives which role.
+    /// The role that each value gives.
     pub roles: Vec<RoleRule>,
-    /// How long an answer of the provider is waited for.
+    /// How long a response of the provider may take.
     pub timeout: Duration,
 }
 
-/// Signs people in at one provider.
+/// Signs people in with one provider.
 #[derive(Debug)]
 pub struct Provider {
     issuer: Issuer,
@@ -62,51 +62,51 @@ pub struct Provider {
     entropy: Arc<dyn Entropy>,
 }
 
-/// A sign-in that has begun.
+/// A sign-in that was started.
 #[derive(Clone, Debug)]
 pub struct Begun {
-    /// Where to send the browser.
+    /// The URL for the browser.
     pub url: String,
-    /// What to keep for when it comes back.
+    /// The state to store until the browser comes back.
     pub pending: Pending,
 }
 
-/// Who has signed in, by what the provider says.
+/// The person that the provider has authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Who says so.
+    /// The issuer.
     pub issuer: String,
-    /// The name that the issuer gives to this person and will never give to another.
+    /// The subject: the issuer's permanent identifier of this person.
     pub subject: String,
-    /// An e-mail address, which may change hands.
+    /// An e-mail address, which may later belong to another person.
     pub email: Option<String>,
-    /// Whether the issuer has made sure that the address is the person's.
+    /// Whether the issuer has verified the address.
     pub is_email_verified: bool,
     /// A name to show.
     pub name: Option<String>,
-    /// The roles that the person's claims give at this time.
+    /// The roles that the current claims of the person give.
     pub grants: Vec<(TenantId, Role)>,
 }
 
-/// What a provider gives for a code.
+/// The token response of a provider.
 #[derive(Debug, Deserialize)]
 struct Tokens {
     id_token: String,
     access_token: Option<String>,
 }
 
-/// What a provider says instead.
+/// The error response of a provider.
 #[derive(Debug, Deserialize)]
 struct Refusal {
     error: String,
 }
 
 impl Provider {
-    /// A provider that nobody has asked yet.
+    /// A provider that has not been contacted yet.
     ///
     /// # Errors
     ///
-    /// [`OidcError::Setup`] when the issuer's name is no address that may be asked.
+    /// [`OidcError::Setup`] when the issuer is not an https URL.
     pub fn new(
         options: ProviderOptions,
         clock: Arc<dyn Clock>,
@@ -117,7 +117,7 @@ impl Provider {
         Ok(Self { issuer, options, clock, entropy })
     }
 
-    /// Begins a sign-in.
+    /// Starts a sign-in.
     ///
     /// # Errors
     ///
@@ -142,12 +142,12 @@ impl Provider {
         Ok(Begun { url: url.into(), pending })
     }
 
-    /// Finishes the sign-in that `pending` is of. To be called once for each: what was kept
-    /// must be gone before.
+    /// Finishes the sign-in of `pending`. Call it once for each: the stored state must be removed
+    /// before.
     ///
     /// # Errors
     ///
-    /// [`OidcError`]; nobody has signed in then.
+    /// [`OidcError`]; the sign-in has failed then.
     ///
     /// Spec: OpenID Connect Core 1.0, 3.1.2.5 to 3.1.3.7 and 5.3.2.
     pub async fn finish(
@@ -172,10 +172,10 @@ impl Provider {
         self.signed_in(&claims)
     }
 
-    /// Whether `callback` answers `pending`, and in time.
+    /// Checks that `callback` belongs to `pending` and is in time.
     fn check(&self, pending: &Pending, callback: &Callback) -> Result<(), OidcError> {
         let now = self.clock.now();
-        // It may have begun on a node whose clock is ahead.
+        // It may have started on a node whose clock is ahead.
         let is_timely = pending.begun <= now.saturating_add(LEEWAY)
             && now < pending.begun.saturating_add(PENDING_LIFE);
         let is_from_issuer =
@@ -184,7 +184,7 @@ impl Provider {
         if is_timely && is_from_issuer && is_ours { Ok(()) } else { Err(OidcError::Stale) }
     }
 
-    /// Gives the code and gets tokens.
+    /// Exchanges the code for tokens.
     ///
     /// Spec: RFC 6749, 2.3.1, 4.1.3 and 5; RFC 7636, 4.5.
     async fn exchange(
@@ -199,7 +199,7 @@ impl Provider {
         tokens(&answer.map_err(unavailable)?)
     }
 
-    /// The form that a code is given with, and Basic credentials if the provider wants those.
+    /// The form of the token request, and Basic credentials if the provider requires them.
     fn form(
         &self,
         metadata: &Metadata,
@@ -226,7 +226,7 @@ impl Provider {
                 form.append_pair("client_secret", secret.expose());
             }
             (Some(_), ClientProof::Other) => {
-                let reason = "the provider takes client secrets in no way that is known here";
+                let reason = "the provider supports no known method for the client secret";
                 return Err(OidcError::Setup(reason.to_owned()));
             }
         }
@@ -257,16 +257,16 @@ impl Provider {
         Ok(claims)
     }
 
-    /// Whether anything that is wanted is not in the ID token.
+    /// Whether a required claim is missing from the ID token.
     fn lacks(&self, claims: &Claims) -> bool {
         let role_claim = self.options.role_claim.as_deref();
         let wanted = ["email", "name"].into_iter().chain(role_claim);
         wanted.into_iter().any(|name| claims.find(name).is_none())
     }
 
-    /// Asks for what is not in the ID token.
+    /// Requests the claims that are missing from the ID token.
     ///
-    /// Spec: OpenID Connect Core 1.0, 5.3: the answer must be about the same person.
+    /// Spec: OpenID Connect Core 1.0, 5.3: the response must have the same subject.
     async fn complete(
         &self,
         claims: &mut Claims,
@@ -274,10 +274,10 @@ impl Provider {
         token: &str,
     ) -> Result<(), OidcError> {
         let Some(endpoint) = &metadata.userinfo else { return Ok(()) };
-        let act = "asking for claims";
+        let act = "requesting claims";
         let body = self.issuer.transport.find(endpoint, Some(token)).await;
         let body = body.map_err(|source| OidcError::Unavailable { act, source })?;
-        // A signed answer is none that can be read here; what the ID token says must do then.
+        // Signed responses are not supported; then only the claims of the ID token are used.
         let Some(more) = Claims::parse(&body) else { return Ok(()) };
         if more.subject()? != claims.subject()? {
             return Err(TokenFault::Subject.into());
@@ -305,14 +305,19 @@ impl Provider {
 }
 
 fn wanted<'m>(endpoint: Option<&'m Endpoint>, name: &str) -> Result<&'m Endpoint, OidcError> {
-    endpoint.ok_or_else(|| OidcError::Setup(format!("the issuer names no {name} endpoint")))
+    endpoint.ok_or_else(|| {
+        OidcError::Setup(format!(
+            "the metadata of the issuer has no {name} \
+                                                     endpoint"
+        ))
+    })
 }
 
 fn unavailable(source: FetchError) -> OidcError {
-    OidcError::Unavailable { act: "asking for tokens", source }
+    OidcError::Unavailable { act: "requesting tokens", source }
 }
 
-/// The tokens in an answer.
+/// The tokens in a response.
 fn tokens(answer: &Answer) -> Result<Tokens, OidcError> {
     if answer.status.is_success() {
         let tokens = serde_json::from_slice(&answer.body);
@@ -324,13 +329,13 @@ fn tokens(answer: &Answer) -> Result<Tokens, OidcError> {
     }
     let Ok(Refusal { error }) = serde_json::from_slice(&answer.body) else { return Err(status) };
     match error.as_str() {
-        // The code is wrong, or too old, or was given before.
+        // The code is wrong, expired or was used before.
         "invalid_grant" => Err(OidcError::Stale),
-        _ => Err(OidcError::Setup(format!("it refuses to give tokens: {}", code(&error)))),
+        _ => Err(OidcError::Setup(format!("the token request was refused: {}", code(&error)))),
     }
 }
 
-/// An error code as it may be shown and logged.
+/// An error code for output and logs.
 ///
 /// Spec: RFC 6749, 4.1.2.1.
 fn code(text: &str) -> String {
@@ -342,7 +347,7 @@ fn encode(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// A name to show, without what would confuse who reads it.
+/// A display name, without control characters.
 fn name(claims: &Claims) -> Option<String> {
     let text = |name| claims.text(name).map(str::trim).filter(|text| !text.is_empty());
     let parts = || {

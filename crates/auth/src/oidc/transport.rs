@@ -1,4 +1,4 @@
-//! How a provider is asked.
+//! HTTP requests to a provider.
 
 use std::error::Error as _;
 use std::net::IpAddr;
@@ -13,15 +13,15 @@ use url::{Host, Url};
 
 use super::FetchError;
 
-/// Longest answer that is read, in bytes.
+/// Longest response that is read, in bytes.
 pub(crate) const ANSWER_BYTES_MAX: usize = 256 << 10;
 
-/// An address that may be asked: encrypted, or on this machine.
+/// A permitted URL: https, or on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint(Url);
 
 impl Endpoint {
-    /// The address in `text`; none if it is not one that may be asked.
+    /// Parses `text`; none if it is not a permitted URL.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_plain = url.username().is_empty() && url.password().is_none();
@@ -37,8 +37,8 @@ impl Endpoint {
         &self.0
     }
 
-    /// Whether asking `self` is as safe as asking `other`: an issuer that is asked by https
-    /// must not lead to anything less.
+    /// Whether `self` is as secure as `other`: an https issuer must not refer to anything less
+    /// secure.
     pub(crate) fn is_as_safe_as(&self, other: &Self) -> bool {
         self.0.scheme() == "https" || other.0.scheme() == "http"
     }
@@ -53,11 +53,11 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// HTTP/1.1 with the cryptography and the authorities that everything else here uses.
+/// HTTP/1.1 with the cryptography and root certificates of the rest of the server.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport(reqwest::Client);
 
-/// What a provider answered.
+/// The response of a provider.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -65,11 +65,11 @@ pub(crate) struct Answer {
 }
 
 impl Transport {
-    /// A transport that has not connected yet and waits for a whole answer as long as `timeout`.
+    /// A transport without connections, whose responses may take `timeout`.
     ///
     /// # Errors
     ///
-    /// The cryptography or the client cannot be set up.
+    /// The cryptography or the client cannot be initialised.
     pub(crate) fn new(timeout: Duration) -> Result<Self, FetchError> {
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls()?)
@@ -82,7 +82,7 @@ impl Transport {
         client.map(Self).map_err(|error| unreachable(&error))
     }
 
-    /// Asks for what is at `endpoint`, with an access token if there is one.
+    /// Sends a GET request to `endpoint`, with an access token if there is one.
     pub(crate) async fn find(
         &self,
         endpoint: &Endpoint,
@@ -140,9 +140,9 @@ async fn read(mut response: Response) -> Result<Vec<u8>, FetchError> {
     Ok(body)
 }
 
-/// With every cause in one text: the causes themselves are the client's own.
+/// All causes in one text, because their types are internal to the client.
 fn unreachable(error: &reqwest::Error) -> FetchError {
-    let mut text = if error.is_timeout() { "the time is up" } else { "" }.to_owned();
+    let mut text = if error.is_timeout() { "timeout" } else { "" }.to_owned();
     let mut cause = error.source();
     while let Some(error) = cause {
         if !text.is_empty() {
@@ -156,7 +156,7 @@ fn unreachable(error: &reqwest::Error) -> FetchError {
 
 fn tls() -> Result<ClientConfig, FetchError> {
     let mut roots = RootCertStore::empty();
-    // Without any, no provider can be trusted, and the first request says so.
+    // Without any root certificates, the first request fails with an error.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let config = ClientConfig::builder_with_provider(default_provider().into())
         .with_safe_default_protocol_versions()

@@ -1,7 +1,7 @@
 //! Tokens against forged requests.
 //!
-//! A browser sends the cookie of a session with every request, also with one that a foreign
-//! page made up. This token it sends only if a page of ours put it there.
+//! A browser sends the cookie of a session with every request, also with one from another site. It
+//! sends this token only if a page of this server contains it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,23 +10,22 @@ use subtle::ConstantTimeEq;
 use crate::Secret;
 use crate::mac::MacKey;
 
-/// Makes and checks the token that belongs to a session.
+/// Makes and checks the CSRF token of a session.
 #[derive(Clone, Debug)]
 pub struct CsrfGuard(MacKey);
 
 impl CsrfGuard {
-    /// A guard with a key that nobody else has.
+    /// A guard with a secret key.
     pub fn new(key: [u8; 32]) -> Self {
         Self(MacKey::new(key))
     }
 
-    /// The token for the session with this id: always the same, and of use to no other
-    /// session.
+    /// The token of the session with this id: always the same, and not valid for any other session.
     pub fn token_for(&self, session: &str) -> Secret {
         Secret::new(URL_SAFE_NO_PAD.encode(self.mac_of(session)))
     }
 
-    /// Whether `presented` is the token for the session. Takes as long for any token.
+    /// Whether `presented` is the token of the session, in constant time.
     pub fn check(&self, session: &str, presented: &str) -> bool {
         let expected = URL_SAFE_NO_PAD.encode(self.mac_of(session));
         bool::from(expected.as_bytes().ct_eq(presented.as_bytes()))

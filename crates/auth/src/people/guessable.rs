@@ -1,28 +1,27 @@
-//! Which passwords are tried first.
+//! Detection of guessable passwords.
 //!
-//! A password is taken apart into what guessers put together: common words, rows of keys,
-//! alphabets, repetitions and years. What costs a guesser little is worth little, however long
-//! it is. So a short list of words stands for all that is made of them: in capitals, with
-//! digits that look like letters, with a year, with blanks, twice.
+//! A password is split into the parts that guessers combine: common words, keyboard rows,
+//! alphabets, repetitions and years. A part that is easy to guess has a low worth, independent of
+//! its length. So a short list of words covers all their variants: in capitals, with digits that
+//! look like letters, with a year, with spaces, repeated.
 //!
 //! Spec: OWASP ASVS 5.0, 6.2.4, 6.2.11.
 
 use std::collections::HashSet;
 
-/// Words and rows of keys that people choose as passwords, one a line.
+/// Words and keyboard rows that people choose as passwords, one per line.
 const COMMON: &str = include_str!("guessable.txt");
 
-/// What a common word is worth.
+/// The worth of a common word.
 const WORD_WORTH: usize = 2;
 
-/// What a password must be worth: as much as six characters that follow no pattern, or three
-/// common words.
+/// The minimum worth of a password: six characters without a pattern, or three common words.
 const WORTH_MIN: usize = 6;
 
-/// Shortest row of keys or letters that is seen as one, in characters.
+/// Shortest row of keys or letters that counts as a row, in characters.
 const RUN_CHARS_MIN: usize = 3;
 
-/// Keys that lie side by side.
+/// Keyboard rows.
 const ROWS: &[&str] = &[
     "1234567890",
     "qwertyuiop",
@@ -36,7 +35,7 @@ const ROWS: &[&str] = &[
     "!@#$%^&*()",
 ];
 
-/// Digits and signs, and the letters that they stand for.
+/// Digits and signs, with the letters that they replace.
 const LOOKALIKES: &[(char, char)] = &[
     ('0', 'o'),
     ('1', 'i'),
@@ -50,27 +49,26 @@ const LOOKALIKES: &[(char, char)] = &[
     ('$', 's'),
 ];
 
-/// Whether `password` is among the first that are tried by somebody who knows `words`.
+/// Whether `password` is easy to guess for somebody who knows `words`.
 pub(super) fn is_guessable(password: &str, words: &[&str]) -> bool {
     let words: Vec<String> = words.iter().map(|word| plain(word)).collect();
     worth(&plain(password), &words) < WORTH_MIN
 }
 
-/// Small letters, without what only separates.
+/// Converts to lower case and removes separators.
 fn plain(text: &str) -> String {
     let letters = text.chars().flat_map(char::to_lowercase);
     letters.filter(|letter| !letter.is_whitespace() && !"-_.,".contains(*letter)).collect()
 }
 
-/// A piece at the start of a text: its length in bytes and what it is worth.
+/// A part at the start of a text: its length in bytes and its worth.
 #[derive(Clone, Copy)]
 struct Piece {
     bytes: usize,
     worth: usize,
 }
 
-/// What `text` is worth, taken apart into the pieces that are worth least. What comes again is
-/// worth nothing.
+/// The lowest worth of `text` over all ways to split it. Repeated parts count once.
 fn worth(text: &str, words: &[String]) -> usize {
     let pieces = cheapest_pieces(text, words);
     let mut seen = HashSet::new();
@@ -85,10 +83,10 @@ fn worth(text: &str, words: &[String]) -> usize {
     sum
 }
 
-/// For each place in `text` where a character begins, the piece to take there.
+/// For each character position in `text`, the part with the lowest worth.
 fn cheapest_pieces(text: &str, words: &[String]) -> Vec<Option<Piece>> {
     let mut chosen = vec![None; text.len()];
-    // What is left from each place on is worth so much.
+    // The lowest worth of the rest from each position on.
     let mut costs = vec![0; text.len() + 1];
     for (start, _) in text.char_indices().rev() {
         let pieces = pieces_at(&text[start..], words).into_iter();
@@ -100,7 +98,7 @@ fn cheapest_pieces(text: &str, words: &[String]) -> Vec<Option<Piece>> {
     chosen
 }
 
-/// The pieces that `rest` can begin with.
+/// The possible parts at the start of `rest`.
 fn pieces_at(rest: &str, words: &[String]) -> Vec<Piece> {
     let known = words.iter().map(|word| (alike_bytes(rest, word), 0));
     let common = COMMON.lines().map(|word| (alike_bytes(rest, word), WORD_WORTH));
@@ -110,7 +108,7 @@ fn pieces_at(rest: &str, words: &[String]) -> Vec<Piece> {
     all.filter(|(bytes, _)| 0 < *bytes).map(|(bytes, worth)| Piece { bytes, worth }).collect()
 }
 
-/// The length of `word` at the start of `rest`, also if it is written with lookalikes.
+/// The length of `word` at the start of `rest`, also with lookalike characters.
 fn alike_bytes(rest: &str, word: &str) -> usize {
     let (mut found, mut bytes) = (rest.chars(), 0);
     for meant in word.chars() {

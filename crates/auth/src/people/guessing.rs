@@ -1,10 +1,10 @@
-//! How long who guesses must wait.
+//! Delays against guessing.
 //!
-//! A few mistakes cost nothing; each further one doubles the time until the next attempt is
-//! looked at. The longest delay is short enough that no stranger can keep a person out.
+//! A few failures have no effect; each further one doubles the delay before the next attempt. The
+//! longest delay is so short that others cannot lock a person out.
 //!
-//! To slow down those who guess at many places at once too, store a failure before the secret
-//! is looked at, and forget it when the secret was right.
+//! To slow down parallel guessing too, store a failure before the secret is checked, and remove it
+//! when the secret was correct.
 //!
 //! Spec: OWASP ASVS 5.0, 6.1.1, 6.3.1.
 
@@ -12,37 +12,37 @@ use std::time::Duration;
 
 use acta_ambient::Timestamp;
 
-/// So many failures in a row cost nothing.
+/// The number of consecutive failures without a delay.
 const FREE_COUNT: u32 = 4;
 
-/// The delay after the first failure that costs something. It doubles with each further one.
+/// The delay after the next failure. It doubles with each further one.
 const DELAY_FIRST: Duration = Duration::from_secs(1);
 
 /// The longest delay.
 const DELAY_MAX: Duration = Duration::from_mins(15);
 
-/// So long after the last failure, all are forgotten.
+/// The time after the last failure when all are reset.
 const MEMORY: Duration = Duration::from_hours(24);
 
-/// The failed attempts for one account since the last one that succeeded, as they are stored.
+/// The failed attempts of one account since the last success, as stored.
 ///
-/// By default there are none: what to store after a success.
+/// The default is no failures, which is stored after a success.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SignInFailures {
-    /// How many.
+    /// The number of failures.
     pub count: u32,
-    /// When the last one was. Of no meaning if there was none.
+    /// When the last one was; without meaning if there was none.
     pub last: Timestamp,
 }
 
 /// Whether an attempt may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
-    /// Look at what is presented.
+    /// Check the credentials.
     Allowed,
-    /// Look at nothing before this moment, not even at what is right.
+    /// Refuse all attempts before this time, even correct ones.
     Delayed {
-        /// The first moment at which it is looked at something.
+        /// When the next attempt is permitted.
         until: Timestamp,
     },
 }
@@ -52,8 +52,8 @@ impl SignInFailures {
     #[must_use]
     pub fn decide(self, now: Timestamp) -> Attempt {
         let until = self.last.saturating_add(delay_after(self.count));
-        // A failure in the future is of a clock that was wrong, and must not count for longer
-        // than any other.
+        // A failure in the future comes from a wrong clock, and must not count for longer than any
+        // other.
         if until <= now || self.is_forgotten(now) || now.saturating_add(DELAY_MAX) < self.last {
             Attempt::Allowed
         } else {
@@ -61,7 +61,7 @@ impl SignInFailures {
         }
     }
 
-    /// What to store when an attempt fails `now`.
+    /// The counter to store when an attempt fails `now`.
     #[must_use]
     pub fn and_one(self, now: Timestamp) -> Self {
         let earlier = if self.is_forgotten(now) { 0 } else { self.count };

@@ -1,7 +1,8 @@
-//! Hashes of passwords, which are slow and hungry for memory on purpose.
+//! Password hashing, which is slow and needs much memory on purpose.
 //!
-//! As many are computed at a time as the memory allows, off the threads that answer requests;
-//! some more wait, and the rest are sent away, so that a flood of attempts fills nothing.
+//! The number of concurrent computations is limited by memory, and they run outside of the request
+//! threads. Some more wait, and the rest are refused, so that many attempts cannot exhaust the
+//! server.
 //!
 //! Spec: RFC 9106; OWASP ASVS 5.0, 11.4.2; OWASP Password Storage Cheat Sheet.
 
@@ -20,13 +21,13 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use crate::Password;
 
-/// Memory that a hash takes, in KiB.
+/// Memory for one hash, in KiB.
 const MEMORY_KIB: u32 = 19 * 1024;
 
-/// How often the memory is gone through.
+/// Passes over the memory.
 const PASSES: u32 = 2;
 
-/// How many parts of the memory could be filled at once.
+/// Degree of parallelism.
 const LANES: u32 = 1;
 
 /// Bytes of a salt.
@@ -35,23 +36,23 @@ const SALT_BYTES: usize = 16;
 /// Bytes of a hash.
 const OUTPUT_BYTES: usize = 32;
 
-/// The greatest parameters of a stored hash that are computed: 256 MiB, and so on. Whoever can
-/// write hashes into the store cannot bring down the server with them.
+/// The largest accepted parameters of a stored hash: 256 MiB, and so on. A manipulated hash in the
+/// store cannot exhaust the server.
 const MEMORY_KIB_MAX: u32 = 256 * 1024;
 const PASSES_MAX: u32 = 32;
 const LANES_MAX: u32 = 16;
 
-/// When to come back if too many wait.
+/// When to retry if too many wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The hash of a password, as it is stored: a text in the PHC format that names algorithm,
-/// version, parameters and salt.
+/// The hash of a password, as stored: a text in the PHC format that names algorithm, version,
+/// parameters and salt.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(phc::PasswordHash);
 
-/// The text is not the hash of a password, or of a kind that is not computed here.
+/// The text is not a supported password hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected an Argon2id hash in the PHC format, with parameters within bounds")]
+#[error("expected an Argon2id hash in the PHC format with parameters within bounds")]
 pub struct NotAPasswordHash;
 
 impl FromStr for PasswordHash {
@@ -86,7 +87,7 @@ impl PasswordHash {
         Ok(Input { params, salt: salt.to_vec() })
     }
 
-    /// Whether both are the same, in constant time.
+    /// Compares in constant time.
     fn is_same(&self, other: &Self) -> bool {
         let outputs = (self.0.hash.as_ref(), other.0.hash.as_ref());
         let (Some(ours), Some(theirs)) = outputs else { return false };
@@ -100,40 +101,40 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What became of a password that was presented.
+/// The result of checking a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PasswordVerdict {
-    /// It is the one.
+    /// It is correct.
     Right,
-    /// It is the one, but its hash is of earlier parameters. Store a new hash of it.
+    /// It is correct, but its hash has outdated parameters. Store a new hash of it.
     RightButOutdated,
-    /// It is not the one, or there is no account.
+    /// It is wrong, or there is no account.
     Wrong,
 }
 
 /// Why a password was not hashed.
 #[derive(Debug, thiserror::Error)]
 pub enum HashingError {
-    /// Too many wait already. Try again later.
-    #[error("too many passwords are being checked")]
+    /// Too many are waiting. Retry later.
+    #[error("too many passwords are being hashed")]
     Busy {
         /// How long to wait before the next attempt.
         retry_after: Duration,
     },
-    /// It could not be computed, as for lack of memory.
-    #[error("could not compute the hash of a password")]
+    /// It could not be computed, for example for lack of memory.
+    #[error("could not compute a password hash")]
     Failed(#[source] password_hash::Error),
     /// The process is shutting down, or the computation panicked.
-    #[error("the computation of the hash of a password was broken off")]
+    #[error("the computation of a password hash was aborted")]
     BrokenOff(#[source] JoinError),
 }
 
-/// How much a [`PasswordHasher`] does at a time.
+/// The limits of a [`PasswordHasher`].
 #[derive(Clone, Copy, Debug)]
 pub struct PasswordHasherOptions {
-    /// Most hashes that are computed at a time. Each takes 19 MiB and one processor.
+    /// Most concurrent computations. Each needs 19 MiB and one processor.
     pub running_count_max: NonZeroUsize,
-    /// Most that wait meanwhile.
+    /// Most waiting computations.
     pub waiting_count_max: usize,
 }
 
@@ -142,7 +143,7 @@ pub struct PasswordHasherOptions {
 pub struct PasswordHasher {
     entropy: Arc<dyn Entropy>,
     running: Arc<Semaphore>,
-    /// Places for those that run and those that wait.
+    /// Permits for running and waiting computations.
     places: Semaphore,
 }
 
@@ -165,10 +166,10 @@ impl PasswordHasher {
         self.compute(password, Input { params: current()?, salt: salt.to_vec() }).await
     }
 
-    /// Whether `password` is the one of an account whose hash is `known`.
+    /// Checks `password` against the stored hash `known` of an account.
     ///
-    /// Without an account the same is computed, so that time does not tell which accounts
-    /// there are.
+    /// Without an account the same work is done, so that the time does not reveal which accounts
+    /// exist.
     ///
     /// # Errors
     ///
@@ -200,11 +201,11 @@ impl PasswordHasher {
     ) -> Result<PasswordHash, HashingError> {
         let busy = HashingError::Busy { retry_after: RETRY_AFTER };
         let Ok(_place) = self.places.try_acquire() else { return Err(busy) };
-        // Nobody closes the semaphore.
+        // The semaphore is never closed.
         let Ok(permit) = Arc::clone(&self.running).acquire_owned().await else { return Err(busy) };
         let password = password.clone();
         let work = move || {
-            // The memory is taken until the end, also if nobody waits for it any more.
+            // The memory is in use until the end, even if the caller has gone.
             let _permit = permit;
             Argon2::new(Algorithm::Argon2id, Version::V0x13, input.params)
                 .hash_password_with_salt(password.as_bytes(), &input.salt)
@@ -214,7 +215,7 @@ impl PasswordHasher {
     }
 }
 
-/// What a hash is computed of beside the password.
+/// The inputs of a hash besides the password.
 struct Input {
     params: Params,
     salt: Vec<u8>,

@@ -1,14 +1,14 @@
-//! Passwords, and which ones may be chosen.
+//! Passwords, and the rules for new ones.
 //!
-//! Length is what counts: there are no rules about kinds of characters. Refused is only what
-//! is too short, or is among the first that anybody would try.
+//! Length matters: there are no rules about kinds of characters. Only passwords that are too short
+//! or easy to guess are refused.
 //!
 //! Spec: OWASP ASVS 5.0, 6.1.2, 6.2; NIST SP 800-63B-4, 3.1.1.2.
 
 use crate::Secret;
 use crate::people::guessable::is_guessable;
 
-/// Words of this product, which are tried first at it.
+/// Words of this product, which are easy to guess here.
 const PRODUCT_WORDS: &[&str] =
     &["acta", "xapi", "cmi5", "lrs", "learning record store", "learningrecordstore"];
 
@@ -22,19 +22,18 @@ pub struct Password(Secret);
 
 /// The text is longer than any password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a password has at most {} characters", Password::CHARS_MAX)]
+#[error("a password may have at most {} characters", Password::CHARS_MAX)]
 pub struct PasswordTooLong;
 
 impl Password {
     /// Longest password, in characters.
     pub const CHARS_MAX: usize = 128;
 
-    /// What somebody types as the password that was chosen before. Nothing is trimmed or
-    /// changed.
+    /// A password that was typed to sign in. It is not trimmed or changed.
     ///
     /// # Errors
     ///
-    /// [`PasswordTooLong`]: it is nobody's password.
+    /// [`PasswordTooLong`]: no account has such a password.
     pub fn presented(text: &str) -> Result<Self, PasswordTooLong> {
         if Self::CHARS_MAX < text.chars().count() {
             return Err(PasswordTooLong);
@@ -48,59 +47,62 @@ impl Password {
     }
 }
 
-/// Why a password cannot be chosen. Choose another one.
+/// Why a new password is refused. Choose another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFault {
     /// It is too short.
     #[error("a password needs at least {chars_min} characters")]
     TooShort {
-        /// How many characters it needs.
+        /// The minimum number of characters.
         chars_min: usize,
     },
     /// It is too long.
-    #[error("a password has at most {} characters", Password::CHARS_MAX)]
+    #[error("a password may have at most {} characters", Password::CHARS_MAX)]
     TooLong,
-    /// It is made of common words, repetitions, rows of keys or the like.
-    #[error("the password is among the first that anybody would try")]
+    /// It consists of common words, repetitions, keyboard rows or similar.
+    #[error("the password is too easy to guess")]
     Guessable,
-    /// The same, once the e-mail address, names and the words of this product are left out.
-    #[error("the password is little more than the e-mail address, a name or this product's name")]
+    /// The same, without the e-mail address, names and words of this product.
+    #[error(
+        "the password is too similar to the e-mail address, a name or the name of this \
+             product"
+    )]
     Personal,
 }
 
 /// The minimum is too low to be safe, or so high that good passwords are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the least length of passwords must be {} to {} characters",
+    "the minimum length of passwords must be {} to {} characters",
     PasswordRules::CHARS_MIN_LOWEST,
     PasswordRules::CHARS_MIN_HIGHEST
 )]
 pub struct UnusableMinimum;
 
-/// Which passwords may be chosen.
+/// The rules for new passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordRules {
     chars_min: usize,
 }
 
 impl PasswordRules {
-    /// The least length unless another is asked for, in characters: what is recommended for
-    /// passwords, and required where there is no second factor.
+    /// The default minimum length, in characters: recommended for passwords, and required without a
+    /// second factor.
     ///
     /// Spec: OWASP ASVS 5.0, 6.2.1; NIST SP 800-63B-4, 3.1.1.2.
     pub const CHARS_MIN_DEFAULT: usize = 15;
 
-    /// The lowest least length that can be asked for.
+    /// The lowest permitted minimum length.
     ///
     /// Spec: OWASP ASVS 5.0, 6.2.1.
     pub const CHARS_MIN_LOWEST: usize = 8;
 
-    /// The highest one: passwords of this length must be permitted.
+    /// The highest permitted minimum length: passwords of this length must be accepted.
     ///
     /// Spec: OWASP ASVS 5.0, 6.2.9.
     pub const CHARS_MIN_HIGHEST: usize = 64;
 
-    /// Rules with a least length in characters.
+    /// Rules with a minimum length in characters.
     ///
     /// # Errors
     ///
@@ -113,8 +115,8 @@ impl PasswordRules {
         }
     }
 
-    /// A new password, chosen by somebody about whom `about` is known: the e-mail address,
-    /// the name, the names of tenants.
+    /// Checks a new password. `about` are known words about the person: the e-mail address, the
+    /// name, the names of tenants.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
-//! Codes for whoever has lost the second factor.
+//! Recovery codes for a lost second factor.
 //!
 //! Ten codes are shown once, and each can be used once. With 120 random bits they need no slow
-//! hash: nobody can try them all, not even with the stored hashes at hand.
+//! hash: they cannot be guessed even from the stored hashes.
 //!
 //! Spec: OWASP ASVS 5.0, 6.5.1 to 6.5.4.
 
@@ -19,10 +19,10 @@ const CODES_COUNT: usize = 10;
 /// How many letters a code has, five bits each.
 const CODE_LETTERS: usize = 24;
 
-/// Longest text that is looked into, in bytes: room for any hyphens and blanks.
+/// Longest text that is parsed, in bytes, including hyphens and spaces.
 const TEXT_BYTES_MAX: usize = 100;
 
-/// A code that stands in for the second factor, once.
+/// A code that replaces the second factor once.
 #[derive(Clone, Debug)]
 pub struct RecoveryCode(Secret);
 
@@ -32,7 +32,7 @@ pub struct RecoveryCode(Secret);
 pub struct NotARecoveryCode;
 
 impl RecoveryCode {
-    /// Makes new codes. Earlier ones are to be forgotten.
+    /// Makes new codes. Earlier ones must be discarded.
     pub fn make_set(entropy: &dyn Entropy) -> Vec<Self> {
         let make = |_| {
             let mut chance = Zeroizing::new([0; CODE_LETTERS]);
@@ -42,8 +42,8 @@ impl RecoveryCode {
         (0..CODES_COUNT).map(make).collect()
     }
 
-    /// Reads what somebody types as a code: in small or capital letters, with or without
-    /// hyphens and blanks, and with letters in the place of the digits that look like them.
+    /// Parses a typed code: in lower or upper case, with or without hyphens and spaces, and with
+    /// letters instead of similar digits.
     ///
     /// # Errors
     ///
@@ -74,16 +74,16 @@ impl RecoveryCode {
         self.0.expose()
     }
 
-    /// What is stored of the code: its SHA-256 in hexadecimal digits.
+    /// The stored hash of the code: SHA-256 in hexadecimal.
     pub fn hash(&self) -> String {
         let mut hasher = Sha2Hasher::sha256();
         hasher.update(self.0.expose().as_bytes());
         hasher.finish().as_str().to_owned()
     }
 
-    /// Takes the hash of this code out of those that were kept. Returns whether it was there.
+    /// Removes the hash of this code from the stored ones. Returns whether it was there.
     ///
-    /// Takes as long for any code of the right form.
+    /// It takes the same time for any code of the correct form.
     #[must_use]
     pub fn use_up(&self, kept: &mut Vec<String>) -> bool {
         let hash = self.hash();

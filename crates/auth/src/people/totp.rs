@@ -1,7 +1,7 @@
-//! One-time codes of an app, as a second factor.
+//! One-time codes of an authenticator app, as a second factor.
 //!
-//! Six digits, a new code every 30 seconds, with HMAC-SHA-1: what every app can do. A code is
-//! accepted for one step before and after its own, for clocks that differ, and only once.
+//! Six digits, a new code every 30 seconds, with HMAC-SHA-1: supported by every app. A code is
+//! accepted one step before and after its own, because clocks differ, and only once.
 //!
 //! Spec: RFC 6238; RFC 4226, 5.3; OWASP ASVS 5.0, 6.5.1, 6.5.3, 6.5.5.
 
@@ -16,19 +16,19 @@ use zeroize::Zeroizing;
 
 use crate::Secret;
 
-/// Bytes of a secret: as many as the hash has.
+/// Bytes of a secret: the length of the hash.
 const SECRET_BYTES: usize = 20;
 
-/// How long a code is shown, in microseconds.
+/// How long a code is valid, in microseconds.
 const STEP_MICROS: i64 = 30_000_000;
 
-/// How many steps a clock may be behind or ahead.
+/// How many steps a clock may be off.
 const STEPS_OFF_MAX: u64 = 1;
 
 /// Digits of a code.
 const DIGITS: usize = 6;
 
-/// What follows the greatest code.
+/// The number of possible codes.
 const CODE_END: u32 = 1_000_000;
 
 /// The letters of base32, five bits each.
@@ -39,7 +39,7 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// Letters of a secret in base32.
 const SECRET_LETTERS: usize = SECRET_BYTES * 8 / 5;
 
-/// What stands for itself in an address.
+/// The characters that are escaped in a URI.
 ///
 /// Spec: RFC 3986, 2.3.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -53,7 +53,7 @@ pub struct TotpSecret(Zeroizing<[u8; SECRET_BYTES]>);
 #[error("expected {SECRET_LETTERS} letters of base32")]
 pub struct NotATotpSecret;
 
-/// Whose codes they are, as an app shows it.
+/// The label that an app shows for its codes.
 #[derive(Clone, Copy, Debug)]
 pub struct TotpLabel<'a> {
     /// The name of the service.
@@ -94,7 +94,7 @@ impl TotpSecret {
         Ok(Self(bytes))
     }
 
-    /// The secret in base32 without padding, to be typed into an app and to be stored.
+    /// The secret in base32 without padding, for the app and for storage.
     pub fn to_text(&self) -> Secret {
         let mut text = String::with_capacity(SECRET_LETTERS);
         for five in self.0.chunks(5) {
@@ -106,7 +106,7 @@ impl TotpSecret {
         Secret::new(text)
     }
 
-    /// The address that an app reads from a picture.
+    /// The `otpauth:` URI for a QR code.
     pub fn uri(&self, label: TotpLabel<'_>) -> Secret {
         let issuer = utf8_percent_encode(label.issuer, ESCAPED);
         let account = utf8_percent_encode(label.account, ESCAPED);
@@ -119,11 +119,11 @@ impl TotpSecret {
         ))
     }
 
-    /// The step whose code `code` is, if that is a step around `now` and later than
-    /// `last_step`, the last one whose code was used. Blanks in the code do not count.
+    /// The step of `code`, if it is a step around `now` and later than `last_step`, the step of the
+    /// last used code. Spaces in the code are ignored.
     ///
-    /// The step is to be stored before anybody is let in, so that the code cannot be used
-    /// again. Takes as long for any code of six digits.
+    /// Store the step before access is given, so that the code cannot be used again. It takes the
+    /// same time for any code of six digits.
     pub fn verify(&self, code: &str, now: Timestamp, last_step: Option<u64>) -> Option<u64> {
         let typed: String = code.chars().filter(|letter| *letter != ' ').take(DIGITS + 1).collect();
         let current = u64::try_from(now.unix_micros().div_euclid(STEP_MICROS)).unwrap_or(0);
@@ -142,7 +142,7 @@ impl TotpSecret {
     ///
     /// Spec: RFC 4226, 5.3; RFC 6238, 4.2.
     fn code_at(&self, step: u64) -> String {
-        // HMAC itself fills a short key up with zeros to the length of a block.
+        // HMAC itself pads a short key with zeros to the block size.
         let mut block = Zeroizing::new([0; 64]);
         block[..SECRET_BYTES].copy_from_slice(&*self.0);
         let mut mac = Hmac::<Sha1>::new((&*block).into());

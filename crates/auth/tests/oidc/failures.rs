@@ -106,7 +106,7 @@ async fn waits_only_for_a_while() {
     else {
         panic!("{outcome:?}");
     };
-    assert!(reason.contains("the time is up"), "{reason}");
+    assert!(reason.contains("timeout"), "{reason}");
 }
 
 /// What comes of a sign-in while the provider does wrong at `path`.
@@ -121,7 +121,7 @@ async fn outcome(server: &OidcServer, path: &str, trouble: Value) -> OidcError {
 async fn reads_no_answer_that_is_too_long_or_none() {
     let server = OidcServer::start();
     for (path, act) in
-        [(DISCOVERY, "discovery"), ("/token", "asking for tokens"), ("/jwks", "asking for keys")]
+        [(DISCOVERY, "discovery"), ("/token", "requesting tokens"), ("/jwks", "requesting keys")]
     {
         let error = outcome(&server, path, json!({ "bytes": 300_000 })).await;
         let OidcError::Unavailable { source: FetchError::TooLong(bytes), .. } = error else {

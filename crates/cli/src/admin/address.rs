@@ -1,13 +1,13 @@
-//! Addresses of the admin API, of whatever texts they are made.
+//! Paths of the admin API, with segments and parameters encoded.
 
 use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What has a meaning in addresses, or none anywhere.
+/// Characters that are encoded.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// An address below `/api/v1`.
+/// A path below `/api/v1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     text: String,
@@ -15,7 +15,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The address of these segments.
+    /// The path of these segments.
     pub(crate) fn of<'a>(segments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut text = String::new();
         for segment in segments {
@@ -25,7 +25,7 @@ impl Address {
         Self { text, has_parameters: false }
     }
 
-    /// The address with a parameter more, if it has a value.
+    /// Adds a parameter, if it has a value.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: Option<&str>) -> Self {
         if let Some(value) = value {
@@ -38,7 +38,7 @@ impl Address {
         self
     }
 
-    /// As it stands behind `/api/v1`.
+    /// The text of the path, relative to `/api/v1`.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }

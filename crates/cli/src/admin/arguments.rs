@@ -1,4 +1,4 @@
-//! What people give on the command line: times, switches, bounds.
+//! Arguments of the command line: times, switches, limits.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Switch {
     }
 }
 
-/// A value that is set, or taken away with `none`.
+/// A value to set, or `none` to remove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Clearable<T>(pub(crate) Option<T>);
 
@@ -35,18 +35,21 @@ impl<T: FromStr> FromStr for Clearable<T> {
     }
 }
 
-/// When something ends: a day or a point in time, or so long from now.
+/// An expiry: a date, a timestamp, or a duration from now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
-    /// At a point in time (RFC 3339).
+    /// A timestamp (RFC 3339).
     At(String),
-    /// So long from now.
+    /// A duration from now.
     In(Duration),
 }
 
-/// The text is neither.
+/// The text is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a day as in 2027-03-31, a time as in 2027-03-31T18:00:00Z, or as in 90d")]
+#[error(
+    "expected a date such as 2027-03-31, a time such as 2027-03-31T18:00:00Z, or a duration \
+         such as 90d"
+)]
 pub(crate) struct InvalidExpiry;
 
 impl FromStr for Expiry {
@@ -61,7 +64,7 @@ impl FromStr for Expiry {
 }
 
 impl Expiry {
-    /// The point in time, as the admin API takes it.
+    /// The timestamp in the form of the admin API.
     pub(crate) fn to_json(&self, clock: &dyn Clock) -> Value {
         match self {
             Self::At(moment) => Value::from(moment.as_str()),
@@ -69,7 +72,7 @@ impl Expiry {
         }
     }
 
-    /// The point in time so long ago.
+    /// The timestamp of a duration ago.
     pub(crate) fn back(&self, clock: &dyn Clock) -> String {
         match self {
             Self::At(moment) => moment.clone(),
@@ -82,7 +85,7 @@ impl Expiry {
     }
 }
 
-/// A day, which begins at midnight in UTC, or a point in time as it is.
+/// Completes a date to its midnight in UTC; a timestamp stays as it is.
 fn timestamp_of(text: &str) -> Option<String> {
     let day = text.get(..10)?;
     let has_form = day.bytes().enumerate().all(|(place, byte)| match place {

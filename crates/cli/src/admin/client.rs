@@ -1,4 +1,5 @@
-//! What all commands of an administrator have in common: they reach the store, ask, and tell.
+//! What all administration commands have in common: connect to the store, send requests, print the
+//! result.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,61 +14,61 @@ use super::{Address, Admin, Refusal};
 use crate::terminal::{print, say};
 use crate::wire::{self, IfMissing, StoreArgs};
 
-/// Arguments of every command of an administrator.
+/// Arguments of every administration command.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Common {
     #[command(flatten)]
     place: StoreArgs,
-    /// Print the answer as JSON.
+    /// Print the response as JSON.
     #[arg(long, global = true)]
     json: bool,
 }
 
-/// The tenant that a command is about.
+/// The tenant of a command.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct OfTenant {
-    /// The number of the tenant; the only one if there is but one.
+    /// The id of the tenant; can be omitted if there is only one.
     #[arg(long, value_name = "ID")]
     pub(crate) tenant: Option<TenantId>,
 }
 
-/// What a command tells in the end.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Told {
-    /// For programs; null if they have it already.
+    /// The JSON output; null if it was already written.
     pub(crate) json: Value,
-    /// For people.
+    /// The text output.
     pub(crate) lines: Vec<String>,
-    /// Whether it is what one hopes for; the exit code is 1 otherwise.
+    /// Whether the command succeeded; if not, the exit code is 1.
     pub(crate) is_good: bool,
 }
 
 impl Told {
-    /// Good news.
+    /// A success.
     pub(crate) fn new(json: Value, lines: Vec<String>) -> Self {
         Self { json, lines, is_good: true }
     }
 
-    /// That something was done, of which there is nothing to show.
+    /// A success without any data.
     pub(crate) fn done(line: impl Into<String>) -> Self {
         Self::new(json!({}), vec![line.into()])
     }
 }
 
-/// A store that is asked for a command.
+/// The client of one command.
 pub(crate) struct Client {
     admin: Admin,
-    /// What is set here, which a server may have been told otherwise.
+    /// The local configuration, which may differ from that of the server.
     pub(crate) config: Config,
 }
 
 impl Client {
-    /// Does the work of a command and tells its outcome. The exit code is 1 when the API
-    /// refuses, or the outcome is bad.
+    /// Runs a command and prints its result. The exit code is 1 when the API refuses, or the
+    /// command did not succeed.
     ///
     /// # Errors
     ///
-    /// When the store can neither be opened nor asked.
+    /// When the store can neither be opened nor reached.
     pub(crate) fn run(
         file: Option<&Path>,
         common: &Common,
@@ -99,27 +100,27 @@ impl Client {
         Ok(if told.is_good { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 
-    /// Asks for what is there.
+    /// Sends a GET request.
     pub(crate) async fn get(&mut self, address: &Address) -> Result<Value> {
         self.admin.request(Method::GET, address.as_str(), None).await
     }
 
-    /// Makes something, or does it.
+    /// Sends a POST request.
     pub(crate) async fn post(&mut self, address: &Address, body: Option<&Value>) -> Result<Value> {
         self.admin.request(Method::POST, address.as_str(), body).await
     }
 
-    /// Changes what is there.
+    /// Sends a PATCH request.
     pub(crate) async fn patch(&mut self, address: &Address, body: &Value) -> Result<Value> {
         self.admin.request(Method::PATCH, address.as_str(), Some(body)).await
     }
 
-    /// Removes what is there.
+    /// Sends a DELETE request.
     pub(crate) async fn delete(&mut self, address: &Address) -> Result<Value> {
         self.admin.request(Method::DELETE, address.as_str(), None).await
     }
 
-    /// Writes what is there to `output`, of whatever length it is.
+    /// Sends a GET request and streams the response to `output`.
     pub(crate) async fn download(
         &mut self,
         address: &Address,
@@ -128,9 +129,9 @@ impl Client {
         self.admin.download(address.as_str(), output).await
     }
 
-    /// A whole list, page after page, or its first `most` items.
+    /// Reads a whole list page by page, or its first `most` items.
     pub(crate) async fn list(&mut self, address: &Address, most: usize) -> Result<Vec<Value>> {
-        /// Most items that a page can have.
+        /// The largest page size.
         const PAGE_COUNT: usize = 200;
 
         let (mut items, mut cursor) = (Vec::new(), None::<String>);
@@ -147,7 +148,7 @@ impl Client {
         Ok(items)
     }
 
-    /// The tenant that was named, or else the only one.
+    /// The tenant of the argument, or the only one.
     pub(crate) async fn tenant(&mut self, named: OfTenant) -> Result<String> {
         if let Some(tenant) = named.tenant {
             return Ok(tenant.to_string());
@@ -156,14 +157,14 @@ impl Client {
         match tenants.as_slice() {
             [only] => Ok(only["id"].to_string()),
             _ => bail!(
-                "there are several tenants: name one with --tenant ID; `acta tenant list` shows \
+                "there are several tenants: select one with --tenant ID; `acta tenant list` shows \
                  them"
             ),
         }
     }
 
-    /// The link that was made for somebody, to the page `page`. A store that is not served has
-    /// none: it is what the next server here will answer to.
+    /// The link to the page `page`. A response in process contains none: then the link is made from
+    /// the configuration.
     pub(crate) fn link(&self, answer: &Value, page: &str) -> Option<String> {
         if let Some(link) = answer["link"].as_str() {
             return Some(link.to_owned());
@@ -175,7 +176,7 @@ impl Client {
     }
 }
 
-/// A list as the API would answer it on one page.
+/// A list in the form of a single page of the API.
 pub(crate) fn whole(items: &[Value]) -> Value {
     json!({ "items": items, "next": null })
 }

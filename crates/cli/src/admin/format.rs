@@ -1,10 +1,10 @@
-//! What the admin API answers, as people read it.
+//! Responses of the admin API as text for people.
 
 use serde_json::{Map, Value};
 
 use super::Table;
 
-/// A column of a table: its head, and where in an item its text is (RFC 6901).
+/// A column of a table: its header, and the pointer of its value in an item (RFC 6901).
 pub(crate) type Column = (&'static str, &'static str);
 
 /// A list as a table.
@@ -20,7 +20,7 @@ pub(crate) fn table(items: &[Value], columns: &[Column]) -> Vec<String> {
     table.lines()
 }
 
-/// One thing: a line for each member, those named in `first` before the others.
+/// An object: a line for each property, those in `first` before the others.
 pub(crate) fn fields(thing: &Value, first: &[&str]) -> Vec<String> {
     let mut rows = Vec::new();
     let Some(members) = thing.as_object() else { return vec![text("", thing)] };
@@ -36,7 +36,7 @@ pub(crate) fn fields(thing: &Value, first: &[&str]) -> Vec<String> {
     table.lines().split_off(1)
 }
 
-/// The rows of a member: objects within are opened once.
+/// The rows of a property. Nested objects are expanded once.
 fn rows_of(name: &str, value: &Value, rows: &mut Vec<(String, String)>) {
     let label = name.replace('_', " ");
     let opened = value.as_object().filter(|_| !is_agent(value));
@@ -54,12 +54,12 @@ fn rows_of(name: &str, value: &Value, rows: &mut Vec<(String, String)>) {
     }
 }
 
-/// Whether it is an agent of xAPI, which is shown as it is sent.
+/// Whether it is an xAPI agent, which is shown as JSON.
 fn is_agent(value: &Value) -> bool {
     ["mbox", "mbox_sha1sum", "openid", "account"].iter().any(|name| value.get(name).is_some())
 }
 
-/// A value as a text; `name` tells what it is.
+/// A value as text; `name` is the name of its property.
 fn text(name: &str, value: &Value) -> String {
     match value {
         Value::Null if name.starts_with("last_") => "never".to_owned(),
@@ -80,7 +80,7 @@ fn text(name: &str, value: &Value) -> String {
     }
 }
 
-/// An object in one line; `name` tells what it is.
+/// An object on one line; `name` is the name of its property.
 fn object(name: &str, members: &Map<String, Value>) -> String {
     let member = |of: &str| members.get(of).map(|value| text(name, value));
     if let (Some(role), Some(tenant)) = (member("role"), member("tenant")) {
@@ -90,7 +90,7 @@ fn object(name: &str, members: &Map<String, Value>) -> String {
         return format!("from {from} to {to}");
     }
     let told = members.iter().map(|(name, value)| {
-        // What was changed says so by itself.
+        // The names are clear without the word "changed".
         let changes = value.as_object().filter(|_| name == "changes");
         let plain = || format!("{} {}", name.replace('_', " "), text(name, value));
         changes.map_or_else(plain, |changes| object(name, changes))
@@ -98,7 +98,7 @@ fn object(name: &str, members: &Map<String, Value>) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// A point in time without what is less than a second; any other text as it is.
+/// A timestamp without fractions of a second; any other text unchanged.
 fn moment(text: &str) -> String {
     let is_long = text.len() == 27 && text.ends_with('Z') && text.as_bytes().get(19) == Some(&b'.');
     match text.get(..19) {
@@ -107,7 +107,7 @@ fn moment(text: &str) -> String {
     }
 }
 
-/// A size in the largest unit that it is a whole number of.
+/// A size in the largest unit that gives a whole number.
 fn size(bytes: u64) -> String {
     let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
     let unit = units.iter().find(|(_, bits)| bytes != 0 && bytes.trailing_zeros() >= *bits);

@@ -1,25 +1,25 @@
-//! What the admin API refuses, told to a person.
+//! Error responses of the admin API as text for people.
 
 use std::fmt;
 
 use serde_json::Value;
 
-/// A request was refused: why, and each place that must be mended.
+/// An error response: the cause, and each part of the request that must be corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The status of the answer.
+    /// The status of the response.
     pub(crate) status: u16,
     detail: String,
     faults: Vec<String>,
 }
 
 impl Refusal {
-    /// Reads a problem, or what came in place of one.
+    /// Reads a problem, or any other error response.
     pub(crate) fn read(status: u16, body: &[u8]) -> Self {
         let problem: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |value: &Value, name: &str| value[name].as_str().map(str::to_owned);
         let detail = text(&problem, "detail")
-            .unwrap_or_else(|| format!("the server answered with status {status}"));
+            .unwrap_or_else(|| format!("the server responded with status {status}"));
         let faults = problem["faults"].as_array().into_iter().flatten().map(|fault| {
             let place = text(fault, "pointer").filter(|pointer| !pointer.is_empty());
             let place = text(fault, "parameter").or(place).unwrap_or_else(|| "body".to_owned());
@@ -29,12 +29,12 @@ impl Refusal {
         Self { status, detail, faults: faults.collect() }
     }
 
-    /// Whether asking again would change nothing: the request is at fault, not the server.
+    /// Whether the request is at fault, not the server: a retry would change nothing.
     pub(crate) fn is_final(&self) -> bool {
         (400..500).contains(&self.status)
     }
 
-    /// That something is not there, which the API has no address of its own for.
+    /// An error for something that does not exist and has no path in the API.
     pub(crate) fn absent(detail: String) -> Self {
         Self { status: 404, detail, faults: Vec::new() }
     }
@@ -71,6 +71,6 @@ mod tests {
     #[test]
     fn what_is_no_problem_is_told_by_its_status() {
         let refusal = Refusal::read(502, b"<html>");
-        assert_eq!(refusal.to_string(), "the server answered with status 502");
+        assert_eq!(refusal.to_string(), "the server responded with status 502");
     }
 }

@@ -14,54 +14,57 @@ use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
-/// How long the server may take to answer.
+/// How long the server may take to respond.
 pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Longest answer, in bytes: 64 MiB.
+/// Longest response, in bytes: 64 MiB.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// A connection to a server, on which requests follow each other.
+/// A connection to a server for consecutive requests.
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    /// Moves the bytes; ends with the connection.
+    /// The task of the connection.
     driver: JoinHandle<()>,
 }
 
 impl Connection {
-    /// Begins to speak HTTP over `stream`.
+    /// Starts an HTTP connection over `stream`.
     pub(super) async fn over(stream: UnixStream) -> Result<Self> {
-        const ACT: &str = "cannot speak to the server";
+        const ACT: &str = "cannot start an HTTP connection to the server";
         stream.set_nonblocking(true).context(ACT)?;
         let stream = tokio::net::UnixStream::from_std(stream).context(ACT)?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.context(ACT)?;
         let driver = TaskTracker::new().spawn(async move {
-            // Whoever waits for the answer is told what went wrong.
+            // The error is also returned to the pending request.
             let _ = connection.await;
         });
         Ok(Self { sender, driver })
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(super) async fn send(&mut self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         let (parts, body) = self.open(request).await?.into_parts();
         let reading = Limited::new(body, ANSWER_BYTES_MAX).collect();
         let body = tokio::time::timeout(TIMEOUT, reading).await;
-        let body = body.context("the server does not answer")?;
-        let body = body.map_err(|error| anyhow::anyhow!(error)).context("the server broke off")?;
+        let body = body.context("the server does not respond")?;
+        let body = body.map_err(|error| anyhow::anyhow!(error)).context(
+            "the server closed the \
+                                                                         connection",
+        )?;
         Ok(Response::from_parts(parts, body.to_bytes()))
     }
 
-    /// Sends a request and reads the head of the answer.
+    /// Sends a request and reads the head of the response.
     pub(super) async fn open(&mut self, request: Request<Bytes>) -> Result<Response<Incoming>> {
         let mut request = request.map(Full::new);
-        // HTTP/1.1 wants a host, and a socket has none.
+        // HTTP/1.1 requires a host, and a socket has none.
         request.headers_mut().insert(HOST, HeaderValue::from_static("localhost"));
         let exchange = async {
             self.sender.ready().await?;
             self.sender.send_request(request).await
         };
         let answered = tokio::time::timeout(TIMEOUT, exchange).await;
-        answered.context("the server does not answer")?.context("the server broke off")
+        answered.context("the server does not respond")?.context("the server closed the connection")
     }
 }
 

@@ -1,6 +1,6 @@
-//! Tables on a terminal: columns that line up, as wide as what stands in them.
+//! Tables on a terminal with aligned columns.
 
-/// A table with a head.
+/// A table with a header row.
 #[derive(Debug)]
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
@@ -8,16 +8,16 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Widest text of a column but the last, in characters; what is longer wraps.
+    /// Maximum width of every column but the last, in characters; longer texts wrap.
     const WIDTH_MAX: usize = 40;
 
-    /// A table of these columns, without rows.
+    /// An empty table with these columns.
     pub(crate) fn new(head: &[&str]) -> Self {
         let rows = vec![head.iter().map(|name| (*name).to_owned()).collect()];
         Self { rows, columns: head.len() }
     }
 
-    /// Adds a row; what is missing is empty.
+    /// Adds a row. Missing cells are empty.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) -> &mut Self {
         let mut row: Vec<String> = cells.into_iter().map(|cell| plain(&cell.into())).collect();
         row.resize(self.columns, String::new());
@@ -46,12 +46,12 @@ impl Table {
     }
 }
 
-/// A text that a terminal shows as it is: what others wrote cannot move the cursor.
+/// Escapes control characters, so that a text from outside cannot control the terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
-/// A text in lines of `width` characters at most, broken at blanks where there are some.
+/// Wraps a text to lines of at most `width` characters, at spaces if there are any.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ') {

@@ -1,5 +1,5 @@
-//! What an administrator does: one module for each noun, each command a client of the admin
-//! API, served or not.
+//! Administration commands: one module for each resource. Each command is a client of the admin
+//! API, whether the store is served or not.
 
 pub(crate) mod account;
 pub(crate) mod audit;

@@ -1,4 +1,4 @@
-//! `acta backup`: a copy of the store, taken while it is served.
+//! `acta backup`: a copy of the store, also while it is served.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,14 +11,14 @@ use indicatif::HumanBytes;
 use crate::terminal::{CopyBar, counted, print, say};
 use crate::wire;
 
-/// What to do about a store in a database.
-const INSTEAD: &str = "back it up with pg_dump or by archiving its log";
+/// The instructions for a store in a database.
+const INSTEAD: &str = "back it up with pg_dump or by WAL archiving";
 
 /// Arguments of `acta backup`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The directory for the backup: missing, empty, or with the backup before, of which
-    /// only what is new is copied.
+    /// The directory for the backup: missing, empty, or with the previous backup. With a previous
+    /// backup, only new data is copied.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// The directory of the store.
@@ -29,12 +29,12 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Runs the command. The exit code is 0 when everything was backed up, and 1 when something
-/// in the store is damaged.
+/// Runs the command. The exit code is 0 when everything was backed up, and 1 when the store has
+/// damaged data.
 ///
 /// # Errors
 ///
-/// When there is no new backup, for another reason than damage.
+/// When there is no new backup for a reason other than damage.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
     let data = &config.data;
@@ -57,27 +57,25 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
                 print(&serde_json::json!({ "damaged": [place] }).to_string())?;
             }
             say(&format!("damaged: {place}"));
-            say("no new backup was made; one that was there before is as it was");
+            say("no new backup was made; a previous backup is unchanged");
             Ok(ExitCode::from(1))
         }
-        Err(error) => {
-            Err(error).context("no new backup was made; one that was there before is as it was")
-        }
+        Err(error) => Err(error).context("no new backup was made; a previous backup is unchanged"),
     }
 }
 
-/// A backup inside of what it copies would be lost with it.
+/// A backup inside the data directory would be lost together with it.
 fn check_places(data: &Path, to: &Path) -> Result<()> {
     let Ok(data) = data.canonicalize() else {
         bail!("there is no store in {}", data.display());
     };
     let there = to.ancestors().find_map(|above| {
-        // The relative path of one name has the empty one above it.
+        // The parent of a relative path of one name is the empty path.
         let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
         above.canonicalize().ok()
     });
     if there.is_some_and(|there| there.starts_with(&data)) {
-        bail!("{} lies in the data directory: name another place", to.display());
+        bail!("{} is inside the data directory: choose another directory", to.display());
     }
     Ok(())
 }
@@ -109,7 +107,10 @@ fn report(done: &BackedUp, arguments: &Arguments) -> Result<ExitCode> {
         ));
     }
     for place in &done.damaged {
-        say(&format!("damaged, and not in the backup unless an earlier one had it: {place}"));
+        say(&format!(
+            "damaged, and not in the backup unless an earlier backup contained it: \
+                      {place}"
+        ));
     }
     Ok(if done.damaged.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

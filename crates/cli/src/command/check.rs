@@ -14,23 +14,24 @@ use crate::terminal::{counted, print, say};
 /// Arguments of `acta check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files with a statement, an array of them, or JSON Lines; `-` or none for standard input.
+    /// Files with a statement, an array of statements, or JSON Lines; `-` or none for standard
+    /// input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The xAPI version to check against; otherwise each statement's own.
+    /// The xAPI version to check against; by default the version of each statement.
     #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
     xapi_version: Option<Version>,
-    /// Print each fault as a JSON object on a line of its own.
+    /// Print each fault as a JSON object on its own line.
     #[arg(long)]
     json: bool,
 }
 
-/// Reads the version from an argument.
+/// Parses a version.
 pub(crate) fn parse_version(text: &str) -> Result<Version> {
     text.parse().context("expected 1.0.3 or 2.0.0")
 }
 
-/// Runs the command. The exit code is 0 when everything is valid and 1 when not.
+/// Runs the command. The exit code is 0 when everything is valid, and 1 otherwise.
 ///
 /// # Errors
 ///

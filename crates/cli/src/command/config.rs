@@ -1,4 +1,4 @@
-//! `acta config`: what would be used, and where it comes from.
+//! `acta config`: the effective configuration, and where each value comes from.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,13 +18,13 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum What {
-    /// Prints every key with its value and where that came from.
+    /// Prints every key with its value and the source of the value.
     Show {
         /// Print one JSON object.
         #[arg(long)]
         json: bool,
     },
-    /// Only checks that everything that is set is known and valid.
+    /// Checks that all keys are known and all values are valid.
     Check,
 }
 
@@ -32,7 +32,7 @@ enum What {
 ///
 /// # Errors
 ///
-/// When the configuration is not usable: the first thing that must be mended.
+/// When the configuration is not valid: the first value that must be corrected.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = load(file, &Environment::of_process(), &[])?;
     match arguments.what {

@@ -1,4 +1,4 @@
-//! `acta copy`: a whole store moved into another, of whatever engine.
+//! `acta copy`: copies a whole store into another store, of any engine.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -13,22 +13,22 @@ use serde_json::{Value, json};
 use crate::terminal::{TransferBar, counted, print, say};
 use crate::wire::{self, IfMissing};
 
-/// What to do when a copy was broken off.
-const GO_ON: &str = "the copy is unfinished: run the same command again to go on with it";
+/// The instructions for an interrupted copy.
+const GO_ON: &str = "the copy is unfinished: run the same command again to continue it";
 
-/// What to do when both sides differ.
-const START_OVER: &str = "if the source was written to meanwhile, run the same command again; \
-     otherwise empty the target and start over";
+/// The instructions for two stores that differ.
+const START_OVER: &str = "if the source has changed meanwhile, run the same command again; \
+                          otherwise empty the target and start again";
 
 /// Arguments of `acta copy`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The store to copy: its directory, its URL as in `postgres://user@host/database`, or
-    /// `storage.url` for the database that the configuration names.
+    /// The store to copy: its directory, its URL such as `postgres://user@host/database`, or
+    /// `storage.url` for the configured database.
     #[arg(long, value_name = "STORE")]
     from: String,
-    /// The store to make of it, named in the same way: it must be missing or empty, or hold an
-    /// unfinished copy of the same store, which is gone on with.
+    /// The target store, given in the same way. It must be missing, empty, or an unfinished copy of
+    /// the same store, which is continued.
     #[arg(long, value_name = "STORE")]
     to: String,
     /// Print counts and hashes as one JSON object.
@@ -36,15 +36,15 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Runs the command. The exit code is 1 when the source is damaged, or when both stores are
-/// not the same in the end.
+/// Runs the command. The exit code is 1 when the source is damaged, or when the stores differ at
+/// the end.
 ///
 /// # Errors
 ///
-/// When there is no finished copy, for another reason.
+/// When there is no complete copy for another reason.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     if is_same_place(&arguments.from, &arguments.to) {
-        bail!("{} is both source and target: name two stores", arguments.from);
+        bail!("{} is both source and target: give two different stores", arguments.from);
     }
     wire::block_on(async {
         let from = wire::open_side(file, &arguments.from, IfMissing::Refuse).await?;
@@ -61,7 +61,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         bar.finish();
         let all = clock.elapsed();
         let took = Took { copying: copying.unwrap_or(all), all };
-        // Whatever came of the copy is told before whatever comes of closing.
+        // The result of the copy is reported before an error of closing.
         let closed = (from.close().await, to.close().await);
         let code = match copied {
             Ok(copied) => report(&copied, &took, arguments)?,
@@ -81,7 +81,7 @@ fn is_same_place(from: &str, to: &str) -> bool {
 fn refuse(error: CopyError, arguments: &Arguments) -> Result<ExitCode> {
     let (outcome, advice) = match &error {
         CopyError::Source(StorageError::Corrupt { place }) => {
-            (json!({ "damaged": [place] }), "nothing is copied of what is damaged: see acta verify")
+            (json!({ "damaged": [place] }), "damaged data is not copied: see acta verify")
         }
         CopyError::StatementDiffers { tenant, sequence } => {
             let differs = json!({ "tenant": tenant.number(), "sequence": sequence });
@@ -114,11 +114,11 @@ fn refuse(error: CopyError, arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::from(1))
 }
 
-/// How long it took.
+/// Durations of a copy.
 struct Took {
-    /// Until everything was in the target.
+    /// Until everything was copied.
     copying: Duration,
-    /// Until it was compared.
+    /// Until everything was compared.
     all: Duration,
 }
 
@@ -142,7 +142,7 @@ fn report(copied: &Copied, took: &Took, arguments: &Arguments) -> Result<ExitCod
         say(&as_text(tenant));
     }
     say(&format!(
-        "{} copied in {:.1} s ({rate} a second), all compared in {:.1} s",
+        "{} copied in {:.1} s ({rate} per second), both stores compared in {:.1} s",
         counted(copied.statement_count, "statement"),
         took.copying.as_secs_f64(),
         comparing.as_secs_f64(),
@@ -150,7 +150,7 @@ fn report(copied: &Copied, took: &Took, arguments: &Arguments) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// The kinds of what a tenant has, with their nouns.
+/// The kinds of data of a tenant, with their nouns.
 fn kinds(of: &CopiedTenant) -> [(&'static str, &Digest); 6] {
     [
         ("statement", &of.statements),

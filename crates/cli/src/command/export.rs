@@ -23,11 +23,11 @@ pub(crate) struct Arguments {
     file: Option<PathBuf>,
     #[command(flatten)]
     place: StoreArgs,
-    /// Leave out statements that have been voided.
+    /// Leave out voided statements.
     #[arg(long)]
     without_voided: bool,
-    /// Leave out statements that are damaged, and name each; otherwise the export stops
-    /// there.
+    /// Leave out damaged statements, and report each one. Without this option, the export stops at
+    /// the first one.
     #[arg(long)]
     skip_damaged: bool,
 }
@@ -61,10 +61,10 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     })
 }
 
-/// Exports from the log alone, for a store that cannot be opened.
+/// Exports from the log only, for a store that cannot be opened.
 fn salvage(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
     if arguments.without_voided {
-        bail!("which statements are voided cannot be told of a store that cannot be opened");
+        bail!("voided statements cannot be left out, because the store cannot be opened");
     }
     let mut output = output(arguments)?;
     let mut count = 0;
@@ -80,7 +80,7 @@ fn salvage(config: &Config, arguments: &Arguments) -> Result<ExitCode> {
     for finding in &salvaged.findings {
         say(&verify::as_text(finding));
     }
-    say(&format!("{} exported from the log, voided ones too", counted(count, "statement")));
+    say(&format!("{} exported from the log, including voided ones", counted(count, "statement")));
     Ok(ExitCode::from(1))
 }
 
@@ -88,7 +88,7 @@ fn output(arguments: &Arguments) -> Result<Box<dyn Write + Send>> {
     Ok(match &arguments.file {
         Some(file) if file.as_os_str() != "-" => {
             let created = File::create(file);
-            let created = created.with_context(|| format!("cannot make {}", file.display()))?;
+            let created = created.with_context(|| format!("cannot create {}", file.display()))?;
             Box::new(BufWriter::with_capacity(1 << 20, created))
         }
         _ => Box::new(BufWriter::with_capacity(1 << 16, std::io::stdout())),

@@ -21,15 +21,15 @@ const AUTHORITY_NAME: &str = "import";
 /// Arguments of `acta import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files with one statement a line; `-` or none for standard input.
+    /// Files with one statement per line; `-` or none for standard input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     place: StoreArgs,
-    /// The xAPI version of the statements; otherwise each statement's own.
+    /// The xAPI version of the statements; by default the version of each statement.
     #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
     xapi_version: Option<Version>,
-    /// Read files from their start, even where an earlier import has been through them.
+    /// Read files from their start, even if an earlier import has already read them.
     #[arg(long)]
     again: bool,
     /// Print the counts as one JSON object.
@@ -37,8 +37,8 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Runs the command. The exit code is 0 when every line was stored or was there already,
-/// and 1 when some were refused.
+/// Runs the command. The exit code is 0 when every statement was stored or already exists, and 1
+/// when some were refused.
 ///
 /// # Errors
 ///
@@ -95,11 +95,11 @@ async fn import_file(store: &Store, file: &Path, arguments: &Arguments) -> Resul
 
 type Input = Box<dyn BufRead + Send>;
 
-/// The name under which progress is kept, the size, and the content.
+/// The name under which progress is saved, the size, and the content.
 fn open(file: &Path) -> Result<(Option<String>, u64, Input)> {
     if file.as_os_str() == "-" {
         if std::io::stdin().is_terminal() {
-            say("reading statements from the terminal, one a line; end with Ctrl-D");
+            say("reading statements from the terminal, one per line; end with Ctrl-D");
         }
         return Ok((None, 0, Box::new(BufReader::new(std::io::stdin()))));
     }
@@ -129,11 +129,13 @@ impl Watch for Display {
                 lines.join("\n")
             }
             Problem::Conflicting(id) => {
-                format!("{place}: the id {id} is taken by a statement with different content")
+                format!(
+                    "{place}: the id {id} is already used by a statement with different content"
+                )
             }
             Problem::AttachmentMissing(sha2) => {
                 let hash = sha2.as_str();
-                format!("{place}: the content of attachment {hash} is not in the file")
+                format!("{place}: the content of attachment {hash} is missing from the file")
             }
         };
         self.bar.suspend(|| say(&text));
@@ -153,8 +155,8 @@ fn report(total: &Imported, arguments: &Arguments) -> Result<()> {
     }
     let mut parts = vec![format!("{} stored", counted(total.stored, "statement"))];
     let others = [
-        (total.repeated, "there already"),
-        (total.conflicting, "in conflict with other content"),
+        (total.repeated, "already stored"),
+        (total.conflicting, "in conflict with stored content"),
         (total.faulty, "not valid"),
     ];
     let others = others.iter().filter(|(count, _)| *count > 0);
@@ -162,7 +164,7 @@ fn report(total: &Imported, arguments: &Arguments) -> Result<()> {
     say(&parts.join(", "));
     if total.skipped_lines > 0 {
         let lines = counted(total.skipped_lines, "line");
-        say(&format!("went on behind {lines} of an earlier import; --again reads all of it"));
+        say(&format!("continued after {lines} of an earlier import; --again reads the whole file"));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `acta migrate`: brings the schema of the database up to date.
+//! `acta migrate`: migrates the schema of the database.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,20 +16,20 @@ use crate::wire::{self, database};
 /// Arguments of `acta migrate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The database of the store, as in `postgres://user@host/database`. Everyone on this
-    /// machine can read it in the list of processes: a URL with a password is better given in
-    /// a file that `ACTA_STORAGE_URL_FILE` names.
+    /// The database of the store, such as `postgres://user@host/database`. Every user of this
+    /// machine can see it in the list of processes. Put a URL with a password into a file, and name
+    /// the file in `ACTA_STORAGE_URL_FILE`.
     #[arg(long, value_name = "URL")]
     storage: Option<String>,
-    /// Only tell what would be done, and change nothing.
+    /// Only report pending migrations, and change nothing.
     #[arg(long)]
     check: bool,
-    /// Print the outcome as one JSON object.
+    /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
 }
 
-/// Runs the command. The exit code is 1 when `--check` finds that something is to be done.
+/// Runs the command. The exit code is 1 when `--check` finds pending migrations.
 ///
 /// # Errors
 ///
@@ -49,8 +49,8 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 fn options(config: &Config) -> Result<Options> {
     let Some(found) = &config.database else {
         bail!(
-            "there is nothing to migrate: without storage.url the store is in the directory {}, \
-             which a newer release opens as it is",
+            "there is nothing to migrate: storage.url is not set, so the store is in the directory \
+             {}, and needs no migration",
             config.data.display()
         );
     };
@@ -71,7 +71,7 @@ fn report(migrated: &Migrated, arguments: &Arguments) -> Result<()> {
         say(&up_to_date(*now));
     } else {
         let names = names.join(", ");
-        say(&format!("brought the schema from version {before} to version {now}: {names}"));
+        say(&format!("migrated the schema from version {before} to version {now}: {names}"));
     }
     Ok(())
 }
@@ -79,10 +79,10 @@ fn report(migrated: &Migrated, arguments: &Arguments) -> Result<()> {
 fn up_to_date(version: i32) -> String {
     match known() {
         known if known < version => format!(
-            "the schema has version {version}, made by a newer release; this one, made for \
-             version {known}, can work beside it"
+            "the schema has version {version}, from a newer release; this release is made for \
+             version {known} and compatible with it"
         ),
-        _ => format!("the schema has version {version}; nothing is to be done"),
+        _ => format!("the schema has version {version} and is up to date"),
     }
 }
 
@@ -95,7 +95,7 @@ fn report_pending(inspected: &Inspected, arguments: &Arguments) -> Result<ExitCo
         say(&up_to_date(*found));
     } else {
         say(&format!(
-            "the schema has version {found}; {} would bring it to version {}: {}",
+            "the schema has version {found}; {} would migrate it to version {}: {}",
             counted(names.len() as u64, "migration"),
             known(),
             names.join(", ")

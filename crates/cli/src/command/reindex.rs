@@ -1,4 +1,4 @@
-//! `acta reindex`: makes everything anew that the log can tell.
+//! `acta reindex`: rebuilds everything that is derived from the log.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,17 +10,17 @@ use serde_json::json;
 use crate::terminal::{counted, print, say};
 use crate::wire;
 
-/// What to do about a store in a database.
-const INSTEAD: &str = "PostgreSQL makes indexes anew, with REINDEX";
+/// The instructions for a store in a database.
+const INSTEAD: &str = "rebuild indexes with the PostgreSQL command REINDEX";
 
 /// Arguments of `acta reindex`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The directory of the store, which no process may have open.
+    /// The directory of the store. No other process may have it open.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Make new tables if `tables.sqlite` is missing or empty. Its documents and credentials
-    /// are lost then.
+    /// Create new tables if `tables.sqlite` is missing or empty. The documents and credentials in
+    /// it are lost.
     #[arg(long)]
     new_tables: bool,
     /// Print the counts as one JSON object.

@@ -1,4 +1,4 @@
-//! `acta restore`: a store made of a backup, or a backup checked.
+//! `acta restore`: restores a store from a backup, or checks a backup.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::terminal::{CopyBar, counted, print, say};
 use crate::wire::{self, IfMissing, Store};
 
-/// What to do about a store in a database.
-const INSTEAD: &str = "restore it with pg_restore, or from the archive of its log";
+/// The instructions for a store in a database.
+const INSTEAD: &str = "restore it with pg_restore or from its WAL archive";
 
 /// Arguments of `acta restore`.
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// The directory of the store: missing or empty.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Only read the backup and check every file; write nothing.
+    /// Only read the backup and check every file. Nothing is written.
     #[arg(long, conflicts_with = "data")]
     check: bool,
     /// Print the counts as one JSON object.
@@ -32,12 +32,12 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Runs the command. The exit code is 0 when everything is there, and 1 when something in
-/// the backup is damaged.
+/// Runs the command. The exit code is 0 when everything is intact, and 1 when the backup has
+/// damaged data.
 ///
 /// # Errors
 ///
-/// When there is no restored store, for another reason than damage.
+/// When there is no restored store for a reason other than damage.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let bar = CopyBar::new();
     let restore = Restore {
@@ -56,8 +56,9 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         let restored = restore.run(data).map(|restored| (restored, Vec::new()));
         if let Ok((restored, _)) = &restored {
             bar.finish();
-            open(&config, restored)
-                .with_context(|| format!("{} was restored, but does not open", data.display()))?;
+            open(&config, restored).with_context(|| {
+                format!("{} was restored, but cannot be opened", data.display())
+            })?;
         }
         restored
     };
@@ -75,7 +76,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     }
 }
 
-/// Opens the store, which checks all statements and makes the index, and closes it.
+/// Opens the store, which checks all statements and builds the index, and closes it.
 fn open(config: &Config, restored: &Restored) -> Result<()> {
     wire::block_on(async {
         let store = Store::open(config, IfMissing::Refuse).await?;

@@ -1,4 +1,4 @@
-//! `acta serve`: xAPI over HTTP until told to stop.
+//! `acta serve`: serves xAPI over HTTP.
 
 mod bootstrap;
 mod maintenance;
@@ -24,11 +24,11 @@ use crate::{gauges, logging};
 use bootstrap::greet;
 use maintenance::Tending;
 
-/// File handles that are left to the store: segments, runs, tables and attachments.
+/// File handles reserved for the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
 
-/// Connections that the system holds ready until they are accepted. When there are more, their
-/// clients try again a second later.
+/// The listen backlog: connections that the system holds until they are accepted. Clients of
+/// further connections retry a second later.
 const CONNECTING_MAX: u32 = 4096;
 
 /// Arguments of `acta serve`.
@@ -36,10 +36,10 @@ const CONNECTING_MAX: u32 = 4096;
 pub(crate) struct Arguments {
     #[command(flatten)]
     place: StoreArgs,
-    /// Where to listen [default: 127.0.0.1:8080].
+    /// The address and port to listen on [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// The version named in answers to requests that name none [default: 2.0.0].
+    /// The xAPI version in responses to requests without a version [default: 2.0.0].
     #[arg(long, value_name = "1.0.3|2.0.0")]
     default_version: Option<String>,
 }
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 ///
-/// When the server cannot start, or ends otherwise than by being told to.
+/// When the server cannot start, or ends for another reason than a signal.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let [data, storage] = arguments.place.flags();
     let flags = [
@@ -63,9 +63,8 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-/// How much of an answer the system may keep for a client that has not read it yet, in bytes
-/// (Linux doubles it). It is outside of the budget for memory, and how far a slow client has
-/// read is seen in steps of a third of it.
+/// The send buffer of a connection, in bytes (Linux doubles it). It does not count towards the
+/// memory limit. The progress of a slow client is seen in steps of a third of it.
 const ANSWER_BUFFER_BYTES: u32 = 256 << 10;
 
 async fn serve(config: &Config) -> Result<()> {
@@ -105,7 +104,7 @@ fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(CONNECTING_MAX)
 }
 
-/// Is cancelled when the process is told to stop.
+/// Is cancelled when the process receives SIGTERM or SIGINT.
 fn stop_on_signal() -> Result<CancellationToken> {
     let shutdown = CancellationToken::new();
     let (mut terminate, mut interrupt) =
@@ -113,30 +112,31 @@ fn stop_on_signal() -> Result<CancellationToken> {
     let stop = shutdown.clone();
     let wait = async move {
         tokio::select! {
-            _ = terminate.recv() => info!("told to stop by SIGTERM"),
-            _ = interrupt.recv() => info!("told to stop by SIGINT"),
+            _ = terminate.recv() => info!("received SIGTERM, stopping"),
+            _ = interrupt.recv() => info!("received SIGINT, stopping"),
         }
         stop.cancel();
     };
-    #[expect(clippy::disallowed_methods, reason = "it waits for the end of the process itself")]
+    #[expect(clippy::disallowed_methods, reason = "the task runs until the process ends")]
     tokio::spawn(wait);
     Ok(shutdown)
 }
 
-/// Makes the socket over which the command line of this machine reaches a store that only
-/// this process can open. A store in a database needs none, and a server can do without.
+/// Creates the control socket, over which the command line on this machine reaches a store that
+/// only this process can open. A store in a database needs none, and the server also works without
+/// it.
 fn open_control(engine: &Engine) -> Option<ControlSocket> {
     let Engine::Embedded(storage) = engine else { return None };
     match storage.open_control() {
         Ok(socket) => Some(socket),
         Err(error) => {
-            warn!(%error, "the commands of an administrator cannot reach this server");
+            warn!(%error, "administration commands cannot connect to this server");
             None
         }
     }
 }
 
-/// What accepts connections to the control socket.
+/// Accepts connections to the control socket.
 fn control(socket: Option<&ControlSocket>, address: SocketAddr) -> Result<Option<Control>> {
     let Some(socket) = socket else { return Ok(None) };
     let listener = UnixListener::from_std(socket.listener()?)?;
@@ -144,8 +144,8 @@ fn control(socket: Option<&ControlSocket>, address: SocketAddr) -> Result<Option
     Ok(Some(Control { listener, owner: geteuid().as_raw(), host }))
 }
 
-/// How many connections the file handles of this process are enough for, once it has asked
-/// for as many as it may have. The store must never lack one because of them.
+/// Raises the limit of open files, and returns how many connections it permits. The store must
+/// never run out of file handles because of connections.
 fn connections_max(config: &Config) -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: maximum, maximum };
@@ -157,7 +157,7 @@ fn connections_max(config: &Config) -> usize {
     let most = usize::try_from(files.saturating_sub(STORE_FILES.min(files / 2)));
     let most = most.unwrap_or(usize::MAX);
     if most < config.limits.connections_max {
-        warn!("with {files} open files, {most} connections are the most; raise LimitNOFILE");
+        warn!("the limit of {files} open files permits only {most} connections; raise LimitNOFILE");
     }
     most
 }

@@ -1,4 +1,4 @@
-//! `acta status`: what runs here, served or not.
+//! `acta status`: release and engine of a store, served or not.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 ///
-/// When the store can neither be opened nor asked.
+/// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     let server = wire::block_on(read(&loaded.config))?;

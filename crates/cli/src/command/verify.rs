@@ -1,4 +1,4 @@
-//! `acta verify`: reads a whole store and names everything that is damaged.
+//! `acta verify`: reads a whole store and reports all damage.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,17 +13,17 @@ use serde_json::{Value, json};
 use crate::terminal::{counted, print, say};
 use crate::wire;
 
-/// Most lost statements of a finding that are named one by one on a terminal.
+/// Most lost statements of a finding that are listed on a terminal.
 const STATEMENTS_MAX: usize = 10;
 
-/// What to do about a store in a database.
-const INSTEAD: &str = "PostgreSQL checks itself, with amcheck and pg_checksums";
+/// The instructions for a store in a database.
+const INSTEAD: &str = "check it with amcheck and pg_checksums";
 
 /// Arguments of `acta verify`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The directory of the store, which no process may have open; a copy or a read-only
-    /// directory will do.
+    /// The directory of the store. No other process may have it open. It may be a copy, or
+    /// read-only.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Print everything as one JSON object.
@@ -31,11 +31,11 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Runs the command. The exit code is 0 when the store is sound and 1 when it is damaged.
+/// Runs the command. The exit code is 0 when the store is intact, and 1 when it is damaged.
 ///
 /// # Errors
 ///
-/// When the store cannot be looked at.
+/// When the store cannot be read.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
     let directory = &config.data;
@@ -63,7 +63,7 @@ fn place_of(finding: &Finding) -> String {
     }
 }
 
-/// A finding for a person, on several lines.
+/// A finding as text on several lines.
 pub(crate) fn as_text(finding: &Finding) -> String {
     let place = place_of(finding);
     let what = &finding.what;
@@ -107,7 +107,7 @@ fn summary(verified: &Verified, took: Duration) -> String {
         took.as_secs_f64()
     );
     match verified.damage_count() as u64 {
-        0 => format!("sound: {what}"),
+        0 => format!("intact: {what}"),
         count => format!("damaged in {}: {what}", counted(count, "place")),
     }
 }

@@ -1,10 +1,10 @@
-//! What the configuration tells the use cases of administration.
+//! The options of the administration use cases.
 
 use acta_auth::PasswordRules;
 use acta_config::Config;
 use anyhow::{Context, Result};
 
-/// What the use cases of administration are told to do.
+/// The options of the administration use cases.
 pub(crate) fn admin_options(config: &Config) -> Result<acta_admin::Options> {
     let accounts = &config.accounts;
     let rules = PasswordRules::new(accounts.password_chars_min);

@@ -6,7 +6,7 @@ use acta_ambient::{Clock, Entropy};
 use acta_config::{Attachments, Database, Migrate, Objects, Tls};
 use acta_storage_postgres as postgres;
 
-/// What the engine is told to do.
+/// The options of the engine.
 pub(crate) fn options(
     database: &Database,
     clock: Arc<dyn Clock>,
@@ -55,7 +55,7 @@ fn object_options(objects: &Objects) -> postgres::ObjectOptions {
     }
 }
 
-/// The longest attachment, in bytes, that is taken under a limit.
+/// The longest attachment, in bytes, that is accepted under a limit.
 pub(crate) fn attachment_bytes_max(database: Option<&Database>, limit: u64) -> u64 {
     match database {
         Some(database) if database.attachments == Attachments::Database => {

@@ -11,12 +11,12 @@ use anyhow::{Context, Result, bail};
 
 use super::database;
 
-/// What to do about a store that is not there.
+/// What to do if the store does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfMissing {
-    /// Make an empty one.
+    /// Create an empty one.
     Make,
-    /// Say so.
+    /// Return an error.
     Refuse,
 }
 

@@ -1,4 +1,4 @@
-//! What speaks with OpenID providers.
+//! The clients of OpenID providers.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use acta_config::{Config, OidcRole, OidcTenant};
 use acta_http_admin::SignInProvider;
 use anyhow::{Context, Result};
 
-/// Where people can sign in beside, if the configuration names it.
+/// The provider for sign-in, if it is configured.
 pub(crate) fn provider(
     config: &Config,
     clock: Arc<dyn Clock>,
@@ -40,7 +40,7 @@ pub(crate) fn provider(
     Ok(Some(SignInProvider { provider: Arc::new(provider), label, newcomers }))
 }
 
-/// Whose access tokens are taken, if the configuration names it.
+/// The issuer of access tokens, if it is configured.
 pub(crate) fn bearer(
     config: &Config,
     clock: Arc<dyn Clock>,

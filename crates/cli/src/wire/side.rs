@@ -1,4 +1,4 @@
-//! A store as one side of a copy: of whatever engine its address names.
+//! A store as one side of a copy, of either engine.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use super::{Engine, IfMissing};
 /// The file that makes a directory a store.
 const STORE_FILE: &str = "store";
 
-/// The address that stands for the database of the configuration.
+/// The address that means the configured database.
 const CONFIGURED: &str = "storage.url";
 
 /// How the address of a database begins.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 
-/// Opens the store at `address`: a directory, a URL, or the one of the configuration.
+/// Opens the store at `address`: a directory, a URL, or the configured database.
 pub(crate) async fn open_side(
     file: Option<&Path>,
     address: &str,
@@ -30,7 +30,7 @@ pub(crate) async fn open_side(
         super::load(file, [])?.config
     };
     if address == CONFIGURED && config.database.is_none() {
-        bail!("the configuration names no database: {CONFIGURED} is not set");
+        bail!("no database is configured: {CONFIGURED} is not set");
     }
     if !is_url && address != CONFIGURED {
         config.database = None;

@@ -102,7 +102,7 @@ fn names_what_is_wrong_and_where() {
         (
             "",
             &[("ACTA_STORAGE_REPLICA_URL", "postgres://db/acta")],
-            "storage.replica_url = \"***\" (environment): expected `storage.url` beside it",
+            "storage.replica_url = \"***\" (environment): expected `storage.url` to be set as well",
         ),
         (
             "storage.tls = 'verify-ca'",
@@ -117,12 +117,12 @@ fn names_what_is_wrong_and_where() {
         (
             "storage.connections_max = 0",
             &[],
-            "storage.connections_max = \"0\" (FILE): expected a count from 1",
+            "storage.connections_max = \"0\" (FILE): expected a count of at least 1",
         ),
         (
             "storage.attachments = 'objects'",
             &[],
-            "storage.attachments = \"objects\" (FILE): expected `storage.objects_url` beside it",
+            "storage.attachments = \"objects\" (FILE): expected `storage.objects_url` to be set as well",
         ),
         (
             "storage.objects_url = 's3://bucket'",

@@ -152,11 +152,15 @@ fn names_what_is_missing_or_too_much() {
         "oidc.client_id is set, but oidc.issuer is not; set both or neither",
     );
     let named = "oidc.issuer = \"https://id.example.org/realms/a/\" (environment)";
-    check_refused("", &[issuer, client_id], &format!("{named}: expected `public_url` beside it"));
+    check_refused(
+        "",
+        &[issuer, client_id],
+        &format!("{named}: expected `public_url` to be set as well"),
+    );
     check_refused(
         "",
         &[issuer, client_id, ("ACTA_PUBLIC_URL", "http://lrs.example.org")],
-        &format!("{named}: expected a `public_url` with https"),
+        &format!("{named}: expected `public_url` to be an https URL"),
     );
     check_refused(
         "",
@@ -172,23 +176,26 @@ fn names_what_is_missing_or_too_much() {
     check_refused(
         "",
         &[audience, tenant],
-        &format!("{named}: expected `oidc.issuer` or `oidc.bearer_issuer` beside it"),
+        &format!("{named}: expected `oidc.issuer` or `oidc.bearer_issuer` to be set as well"),
     );
     check_refused(
         "",
         &[audience, bearer_issuer],
-        &format!("{named}: expected `oidc.bearer_tenant` or `oidc.bearer_tenant_claim` beside it"),
+        &format!(
+            "{named}: expected `oidc.bearer_tenant` or `oidc.bearer_tenant_claim` to be set as well"
+        ),
     );
     check_refused(
         "",
         &[tenant, ("ACTA_OIDC_BEARER_TENANT_CLAIM", "lrs")],
-        "oidc.bearer_tenant = \"2\" (environment): expected no `oidc.bearer_tenant_claim` beside it",
+        "oidc.bearer_tenant = \"2\" (environment): expected only one of `oidc.bearer_tenant` and \
+         `oidc.bearer_tenant_claim`",
     );
     check_refused(
         "",
         &[public_url, issuer, client_id, tenant, ("ACTA_OIDC_BEARER_AUDIENCE", "acta")],
-        "oidc.bearer_audience = \"acta\" (environment): expected another name than \
-         `oidc.client_id`, for which ID tokens are",
+        "oidc.bearer_audience = \"acta\" (environment): expected an audience other \
+         than `oidc.client_id`, which is the audience of ID tokens",
     );
 }
 

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// The operations on the audit of the server, with who comes through to each.
+/// The operations on the audit of the server, with their access rules.
 pub(super) fn operations() -> Operations {
     Operations::named("api/audit")
         .add(Gate::Known, routes!(list::list_server_audit))
@@ -20,7 +20,7 @@ pub(super) fn operations() -> Operations {
         .add(Gate::Known, routes!(verify::verify_server_audit))
 }
 
-/// Those of the audits of tenants.
+/// The operations on the audits of tenants.
 pub(super) fn tenant_operations() -> Operations {
     Operations::named("api/tenants")
         .add(Gate::Known, routes!(list::list_tenant_audit))

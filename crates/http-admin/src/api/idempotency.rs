@@ -1,4 +1,4 @@
-//! Requests that may be sent again: the key that makes both one.
+//! Idempotent requests: a request that is repeated with the same key is performed once.
 
 use acta_admin::{Idempotent, RepeatKey};
 use acta_http::problem::{FaultView, Problem};
@@ -21,8 +21,8 @@ use crate::state::Shared;
 /// The header that names the request.
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The name that a client has given its request, if it has: a second request of the same name
-/// and content gets the answer of the first, and does nothing.
+/// The value of `Idempotency-Key`, if it was sent. A second request with the same key and content
+/// gets the response of the first, and changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IdempotencyKey(pub(crate) Option<String>);
 
@@ -50,13 +50,13 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// The body of a request that makes something, and how the request is known when it comes
-/// again. It comes last among the arguments of a handler.
+/// The body of a request that creates something, with its idempotency key. It is the last argument
+/// of a handler.
 #[derive(Debug)]
 pub(crate) struct Repeatable<T> {
-    /// What is to be made.
+    /// The parsed body.
     pub(crate) new: T,
-    /// How the request is known again, if its sender has given it a name.
+    /// Identifies a repeated request; none if no key was sent.
     pub(crate) key: Option<RepeatKey>,
 }
 
@@ -80,8 +80,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Repeatable<T> {
     }
 }
 
-/// A hash of texts, as hexadecimal digits. Each has its length before it, so that no two lists
-/// of texts read alike.
+/// A hash of texts, in hexadecimal. Each text is preceded by its length, so that different lists
+/// never have the same encoding.
 fn id_of(texts: [&str; 3]) -> String {
     let mut bytes = Vec::new();
     for text in texts {
@@ -91,24 +91,24 @@ fn id_of(texts: [&str; 3]) -> String {
     Sha2::sha256(&bytes).as_str().to_owned()
 }
 
-/// What is kept of an answer for the request that comes again: no secret is in it.
+/// The part of a response that is stored for a repeated request. It holds no secret.
 #[derive(Deserialize, Serialize)]
 struct Told {
     path: String,
-    /// The text of the answer, so that it is the same again.
+    /// The stored text of the response.
     view: String,
 }
 
-/// What is kept of an answer: the place of what was made below the API, and its view, which
-/// must hold no secret.
+/// Encodes the stored part of a response: the path of the created resource below the API, and its
+/// view, which must hold no secret.
 pub(crate) fn tell((path, view): (String, impl Serialize)) -> String {
     // Texts and numbers cannot fail to be written.
     let view = serde_json::to_string(&view).unwrap_or_default();
     serde_json::to_string(&Told { path, view }).unwrap_or_default()
 }
 
-/// The answer to a request that has made something, now or when it came before: `show` gives
-/// the place of what was made below the API, and its view.
+/// The response to a request that created something, now or when it was first sent: `show` returns
+/// the path of the created resource below the API, and its view.
 pub(crate) fn answer_made<T, V: Serialize>(
     made: &Idempotent<T>,
     show: impl Fn(&T) -> (String, V),
@@ -121,14 +121,15 @@ pub(crate) fn answer_made<T, V: Serialize>(
         Idempotent::Replayed(told) => match serde_json::from_str::<Told>(told) {
             Ok(told) => placed(json(told.view), FIRST_VERSION, &told.path),
             Err(error) => {
-                tracing::error!(%error, "what was kept of an answer cannot be read");
+                tracing::error!(%error, "a stored response of an idempotent request cannot be \
+                                         read");
                 axum::response::IntoResponse::into_response(Problem::internal())
             }
         },
     }
 }
 
-/// The version of what was made just now.
+/// The version of the resource that was just created.
 const FIRST_VERSION: u64 = 1;
 
 #[cfg(test)]

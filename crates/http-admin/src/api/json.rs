@@ -18,7 +18,7 @@ use crate::state::Shared;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The body of a request, as a value of a type that refuses members it does not know
-/// (`#[serde(deny_unknown_fields)]`). It comes last among the arguments of a handler.
+/// (`#[serde(deny_unknown_fields)]`). It is the last argument of a handler.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -30,11 +30,11 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
     }
 }
 
-/// The bytes of a body that says to be JSON.
+/// Reads the bytes of a body with a JSON content type.
 ///
 /// # Errors
 ///
-/// 413 if it is too long, 415 if it is of another type.
+/// 413 if it is too large, 415 if it has another content type.
 pub(super) async fn collect(request: Request, shared: &Shared) -> Result<Bytes, Problem> {
     let incoming = Incoming::from_request(request, shared).await?;
     let media_type = incoming.media_type();
@@ -44,11 +44,11 @@ pub(super) async fn collect(request: Request, shared: &Shared) -> Result<Bytes, 
     incoming.collect(Bound::fixed("the body", BODY_BYTES_MAX)).await
 }
 
-/// Reads one JSON value, and nothing after it.
+/// Parses exactly one JSON value.
 ///
 /// # Errors
 ///
-/// 400 with the place of the first fault.
+/// 400 with the pointer of the first fault.
 pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     // serde takes an array for an object whose members come in order; a client does not.
     if body.trim_ascii_start().starts_with(b"[") {
@@ -63,7 +63,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// A problem that tells what serde reports, without its own words for the place.
+/// A problem with the message of serde, and the position as a JSON Pointer.
 fn fault(pointer: &str, error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     let text = error.to_string();
@@ -73,7 +73,7 @@ fn fault(pointer: &str, error: &serde_json::Error) -> Problem {
     Problem::faulty(vec![FaultView::at(pointer, message, &found)])
 }
 
-/// A place as a JSON Pointer.
+/// A position as a JSON Pointer.
 ///
 /// Spec: RFC 6901, 3.
 fn pointer_of(path: &Path) -> String {
@@ -91,7 +91,7 @@ fn pointer_of(path: &Path) -> String {
     pointer
 }
 
-/// An answer that shows a value.
+/// A response whose body is a view.
 pub(crate) fn view(value: &impl Serialize) -> Response {
     match serde_json::to_vec(value) {
         Ok(text) => json(text),
@@ -103,7 +103,7 @@ pub(crate) fn view(value: &impl Serialize) -> Response {
     }
 }
 
-/// The answer to what was done and has nothing to show.
+/// A response without a body.
 pub(crate) fn done() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }

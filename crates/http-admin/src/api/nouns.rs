@@ -1,4 +1,4 @@
-//! Every noun of the API with its operations.
+//! The resources of the API with their operations.
 
 use super::people::{accounts, invitations, links, members, own, session};
 use super::server::followers;
@@ -6,7 +6,7 @@ use super::tenants::{credentials, statements};
 use super::{audit, server, tenants, tokens};
 use crate::operations::Operation;
 
-/// Every operation: what the routes and the document are made of.
+/// Every operation. Routes and the OpenAPI document are made from it.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
     let nouns = [
         server::operations(),

@@ -1,7 +1,7 @@
-//! The OpenAPI document of the admin API: what the handlers and views say of themselves, and
-//! what holds for all of them.
+//! The OpenAPI document of the admin API, made from the descriptions of handlers and views, and
+//! what holds for all operations.
 //!
-//! The document is committed as `spec/openapi/admin.json`, so that a change of the API is seen
+//! The document is committed as `spec/openapi/admin.json`, so that a change of the API is visible
 //! in review.
 //!
 //! Spec: OpenAPI 3.1.
@@ -21,41 +21,41 @@ use super::nouns::operations;
 use crate::operations::BASE;
 use refusals::{complete, problem_response};
 
-/// What the document says of the whole.
+/// The general part of the document.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Acta admin API",
-        description = "Who may do what on an Acta server. Bodies are JSON of at most 64 KiB, \
-                       answers are JSON; every refusal is a problem of RFC 9457 and changes \
-                       nothing.",
+        description = "Administration of an Acta server: tenants, credentials, people and the \
+                       audit. Request bodies are JSON of at most 64 KiB, and responses are JSON. \
+                       Every error is an RFC 9457 problem and means that nothing was changed.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
-        (name = "server", description = "The server itself."),
-        (name = "followers", description = "What is derived from the statement log."),
-        (name = "tenants", description = "Tenants: whose data is whose."),
+        (name = "server", description = "The server."),
+        (name = "followers", description = "Processes that derive data from the statement log."),
+        (name = "tenants", description = "Tenants, each with its own data."),
         (name = "credentials", description = "API credentials of a tenant."),
-        (name = "tokens", description = "Browser tokens in the place of credentials."),
-        (name = "statements", description = "Statements that people read."),
+        (name = "tokens", description = "Browser tokens that replace credentials in content."),
+        (name = "statements", description = "Reading statements as a person."),
         (name = "audit", description = "Who did what, when and from where."),
-        (name = "people", description = "The people of a tenant, and who is invited."),
-        (name = "accounts", description = "The accounts of the server."),
-        (name = "session", description = "Signing in and out, and who asks."),
+        (name = "people", description = "People of a tenant, and invitations."),
+        (name = "accounts", description = "Accounts of the server."),
+        (name = "session", description = "Sign-in, sign-out and the current session."),
         (name = "account", description = "Your own account."),
-        (name = "links", description = "Links that are used once, for pages that show them."),
+        (name = "links", description = "One-time links: set-up, invitation, password reset."),
     ),
 )]
 struct Frame;
 
-/// The whole document, written once.
+/// The whole document, serialised once.
 static TEXT: LazyLock<String> = LazyLock::new(text);
 
-/// `GET /api/v1/openapi.json`: this document. Anybody may read it.
+/// `GET /api/v1/openapi.json`: this document. No authentication required.
 ///
 /// # Errors
 ///
-/// 400 for a parameter, as there is none.
+/// 400 for any parameter.
 pub(super) async fn get_openapi(Query(NoParams): Query<NoParams>) -> Response {
     reply::json(TEXT.as_bytes())
 }
@@ -72,7 +72,7 @@ pub(super) fn document() -> Value {
     let frame = OpenApiRouter::with_openapi(Frame::openapi());
     let all = operations().fold(frame, |all, operation| all.routes(operation.routes));
     let described = all.into_openapi();
-    // Texts and numbers alone cannot fail to be written.
+    // Texts and numbers always serialise.
     let mut document = serde_json::to_value(&described).unwrap_or_default();
     document["servers"] = json!([{ "url": BASE, "description": "This server." }]);
     document["security"] =
@@ -98,14 +98,14 @@ fn security_schemes() -> Value {
             "type": "apiKey",
             "in": "cookie",
             "name": "acta-session",
-            "description": "A person who has signed in.",
+            "description": "The session of a person who has signed in.",
         },
         "csrf": {
             "type": "apiKey",
             "in": "header",
             "name": "X-CSRF-Token",
-            "description": "Beside the session, on every request that changes something; it \
-                            must come from a page of this server.",
+            "description": "Required in addition to the session for every request that changes \
+                            something. The request must come from a page of this server.",
         },
         "basic": {
             "type": "http",
@@ -119,22 +119,22 @@ fn security_schemes() -> Value {
 fn problem_schema() -> Value {
     json!({
         "type": "object",
-        "description": "Why a request was refused (RFC 9457).",
+        "description": "An error (RFC 9457).",
         "required": ["type", "title", "status", "detail"],
         "properties": {
             "type": {
                 "type": "string",
                 "format": "uri",
-                "description": "What kind of problem it is.",
+                "description": "Identifies the kind of error.",
                 "examples": ["urn:acta:problem:forbidden"],
             },
-            "title": { "type": "string", "description": "The name of the status." },
+            "title": { "type": "string", "description": "The reason phrase of the status." },
             "status": { "type": "integer", "minimum": 400, "maximum": 599 },
-            "detail": { "type": "string", "description": "What went wrong, and what to do." },
+            "detail": { "type": "string", "description": "What went wrong and how to proceed." },
             "faults": {
                 "type": "array",
                 "items": { "$ref": "#/components/schemas/Fault" },
-                "description": "Each place that must be mended.",
+                "description": "Each part of the request that must be corrected.",
             },
         },
     })
@@ -143,22 +143,22 @@ fn problem_schema() -> Value {
 fn fault_schema() -> Value {
     json!({
         "type": "object",
-        "description": "One place in a request that must be mended.",
+        "description": "One part of the request that must be corrected.",
         "required": ["message", "found"],
         "properties": {
-            "parameter": { "type": "string", "description": "The parameter or header." },
+            "parameter": { "type": "string", "description": "Name of the parameter or header." },
             "pointer": {
                 "type": "string",
                 "format": "json-pointer",
-                "description": "The place in the body (RFC 6901).",
+                "description": "The position in the body (JSON Pointer, RFC 6901).",
             },
             "message": { "type": "string", "description": "What is expected." },
-            "found": { "type": "string", "description": "What was sent, shortened." },
+            "found": { "type": "string", "description": "What was sent, possibly shortened." },
         },
     })
 }
 
-/// An agent of xAPI, which has exactly one identifier.
+/// An xAPI agent with exactly one identifier.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.2.1 and 2.4.2.3.
 fn agent_schema() -> Value {
@@ -194,7 +194,7 @@ fn agent_schema() -> Value {
         })
     });
     json!({
-        "description": "An agent of xAPI, with exactly one identifier.",
+        "description": "An xAPI agent with exactly one identifier.",
         "oneOf": one_of,
         "examples": [{ "mbox": "mailto:ada@example.org" }],
     })

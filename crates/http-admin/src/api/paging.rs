@@ -1,4 +1,4 @@
-//! Pages of a list: `?limit=` and `?cursor=`, and the envelope of the answer.
+//! Pagination: `?limit=` and `?cursor=`, and the envelope of a page.
 
 use std::str::FromStr;
 
@@ -10,29 +10,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
-    /// What is on the page, in the order of the list.
+    /// The items of the page, in the order of the list.
     items: Vec<T>,
-    /// What to send as `cursor` for the page after this one; null on the last page.
+    /// The value of `cursor` for the next page; null on the last page.
     next: Option<String>,
 }
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
-    /// Most items on the page.
+    /// The maximum number of items on the page.
     #[param(value_type = Option<usize>, minimum = 1, maximum = 200, default = 50)]
     pub(crate) limit: usize,
-    /// The key of the last item of the page before, which `next` of that page has sealed.
+    /// The key of the last item of the previous page, as encoded in its `next`.
     #[param(value_type = Option<String>, max_length = 683)]
     pub(crate) cursor: Option<String>,
 }
 
 impl PageParams {
-    /// Items on a page when no limit is named.
+    /// Items on a page if no limit is requested.
     const LIMIT: usize = 50;
 
     /// Most items on a page.
@@ -43,7 +43,7 @@ impl PageParams {
 }
 
 impl PageParams {
-    /// The item after which the page begins, by its id.
+    /// The id of the item after which the page begins.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl PageParams {
     pub(crate) fn after<T: FromStr>(&self) -> Result<Option<T>, Problem> {
         let Some(key) = &self.cursor else { return Ok(None) };
         key.parse().map(Some).map_err(|_of_another_list| {
-            let message = "expected `next` of a page of this list";
+            let message = "expected the value of `next` from a page of this list";
             let fault = FaultView::in_parameter("cursor", Rule::Parameter, message, key);
             Problem::faulty(vec![fault])
         })
@@ -74,16 +74,19 @@ impl FromParams for PageParams {
         };
         let cursor = match params.text("cursor") {
             None => Some(None),
-            Some(text) => params
-                .read("cursor", &text, "expected `next` of a page", |text| unseal(text).map(Some)),
+            Some(text) => {
+                params.read("cursor", &text, "expected the value of `next` from a page", |text| {
+                    unseal(text).map(Some)
+                })
+            }
         };
         Some(Self { limit: limit?, cursor: cursor? })
     }
 }
 
 impl<T> Page<T> {
-    /// The page of the first `limit` of `items`, of which one more was asked for than may be
-    /// on the page; `key_of` gives what the next page begins after.
+    /// Makes a page of the first `limit` of `items`, which may hold one item more than the page;
+    /// `key_of` returns the key after which the next page begins.
     pub(crate) fn of(mut items: Vec<T>, limit: usize, key_of: impl Fn(&T) -> String) -> Self {
         let has_more = limit < items.len();
         items.truncate(limit);
@@ -93,13 +96,13 @@ impl<T> Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The same page of what `show` makes of its items.
+    /// The same page with each item converted by `show`.
     pub(crate) fn map<U>(self, show: impl Fn(&T) -> U) -> Page<U> {
         Page { items: self.items.iter().map(show).collect(), next: self.next }
     }
 }
 
-/// A key as a text in which clients see nothing to tinker with.
+/// Encodes a key as an opaque text.
 fn seal(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }

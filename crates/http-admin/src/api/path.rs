@@ -1,4 +1,4 @@
-//! The id of a resource in its address.
+//! The id of a resource in the request path.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use acta_http::problem::Problem;
 use axum::extract::{FromRequestParts, Path};
 use hyper::http::request::Parts;
 
-/// The last part of the address, as the id that it stands for. What is no id names nothing.
+/// The last segment of the path, parsed as an id. A segment that is not an id gives 404.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Id<T>(pub(crate) T);
 
@@ -20,7 +20,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The two ids in the address of a resource that belongs to another one.
+/// The two ids in the path of a resource that belongs to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ids<A, B>(pub(crate) A, pub(crate) B);
 

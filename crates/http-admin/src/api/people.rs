@@ -1,4 +1,4 @@
-//! People: their accounts, roles and sessions, and the links by which they come in.
+//! People: their accounts, roles and sessions, and one-time links.
 
 pub(super) mod accounts;
 mod address;

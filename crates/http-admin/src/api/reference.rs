@@ -1,7 +1,7 @@
 //! The reference of the admin API as a page for people, made from the OpenAPI document.
 //!
-//! It needs no scripts and loads nothing: its style stands in it, and is the only one that
-//! browsers are told to take.
+//! It needs no scripts and loads nothing. Its style is part of the page, and is the only one that
+//! its policy allows.
 
 mod schemas;
 
@@ -25,11 +25,11 @@ const STYLE: &str = include_str!("reference/style.css");
 /// The page and its policy.
 static PAGE: LazyLock<(String, String)> = LazyLock::new(|| (write_page(&document()), policy()));
 
-/// `GET /api/v1/`: the reference of this API. Anybody may read it.
+/// `GET /api/v1/`: the reference of this API. No authentication required.
 ///
 /// # Errors
 ///
-/// 400 for a parameter, as there is none.
+/// 400 for any parameter.
 pub(super) async fn get_reference(Query(NoParams): Query<NoParams>) -> Response {
     let (page, policy) = &*PAGE;
     let headers =
@@ -63,7 +63,7 @@ fn write_page(document: &Value) -> String {
                     h1 { (title) }
                     p { (prose(text_of(&info["description"]))) }
                     p.note {
-                        "Version " (text_of(&info["version"])) ". The same for machines: "
+                        "Version " (text_of(&info["version"])) ". Machine-readable: "
                         a href={ (BASE) "/openapi.json" } { "openapi.json" } "."
                     }
                 }

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(super) fn operations() -> Operations {
     Operations::named("api/server").add(Gate::Known, routes!(read::read_server))
 }

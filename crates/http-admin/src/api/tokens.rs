@@ -1,4 +1,4 @@
-//! Browser tokens in the place of credentials.
+//! Browser tokens.
 
 mod exchange;
 pub(crate) mod view;
@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(super) fn operations() -> Operations {
     Operations::named("api/tokens").add(Gate::Known, routes!(exchange::exchange_token))
 }

@@ -1,4 +1,4 @@
-//! Values in bodies and parameters: parsed where they are read, with a fault at their place.
+//! Values in bodies and parameters, parsed with a fault at their position.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,8 +17,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// An object in a body. serde takes an array for an object whose members come in order; this
-/// does not.
+/// An object in a body. serde also accepts an array with the members in order; this type does not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Object<T>(pub(crate) T);
 
@@ -42,7 +41,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     }
 }
 
-/// A value that is sent as a text.
+/// A value that is sent as a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parsed<T>(pub(crate) T);
 
@@ -57,7 +56,7 @@ where
     }
 }
 
-/// A member that may be left out, but is not null.
+/// A member that may be missing, but not null.
 pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     T: Deserialize<'de>,
@@ -66,14 +65,14 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// A whole number from 0, however it is written: JSON has no other numbers than one kind.
+/// A whole number from 0. `1.0` is accepted for `1`: JSON has only one kind of number.
 ///
 /// Spec: JSON Schema, Validation, 6.1.1 (`1.0` is an integer).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Whole(pub(crate) u64);
 
 impl Whole {
-    /// The largest that every reader of JSON understands.
+    /// The largest integer that every JSON parser reads exactly.
     const MAX: u64 = (1 << 53) - 1;
 }
 
@@ -83,11 +82,16 @@ impl<'de> Deserialize<'de> for Whole {
         let text = number.to_string();
         let whole = text.strip_suffix(".0").unwrap_or(&text).parse::<u64>().ok();
         let whole = whole.filter(|whole| *whole <= Self::MAX);
-        whole.map(Self).ok_or_else(|| D::Error::custom("expected a whole number from 0 that fits"))
+        whole.map(Self).ok_or_else(|| {
+            D::Error::custom(
+                "expected a whole number from 0 to \
+                                                        9007199254740991",
+            )
+        })
     }
 }
 
-/// A number from 1 on, or null for none.
+/// A number of at least 1, or null for none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Amount<T>(pub(crate) Option<T>);
 
@@ -101,7 +105,7 @@ impl<'de, T: TryFrom<NonZeroU64>> Deserialize<'de> for Amount<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Some(Whole(number)) = Option::deserialize(deserializer)? else { return Ok(Self(None)) };
         let amount = NonZeroU64::new(number).and_then(|number| T::try_from(number).ok());
-        let message = "expected a whole number from 1 that fits";
+        let message = "expected a whole number from 1 to 9007199254740991";
         amount.map(|amount| Self(Some(amount))).ok_or_else(|| D::Error::custom(message))
     }
 }
@@ -116,22 +120,22 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nullable<T> {
     }
 }
 
-/// A point in time as a text.
+/// A timestamp as a string.
 ///
 /// Spec: RFC 3339, 5.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Instant(pub(crate) Timestamp);
 
-/// The text is no point in time.
+/// The text is not a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected a time as in RFC 3339, such as `2026-03-01T09:30:00Z`")]
+#[error("expected a timestamp of RFC 3339, such as `2026-03-01T09:30:00Z`")]
 pub(crate) struct NotAnInstant;
 
 impl FromStr for Instant {
     type Err = NotAnInstant;
 
     fn from_str(text: &str) -> Result<Self, NotAnInstant> {
-        // The timestamps of xAPI may be written in more forms, and without a zone.
+        // xAPI permits more forms of a timestamp, also without a time zone.
         if !is_rfc_3339(text.as_bytes()) {
             return Err(NotAnInstant);
         }
@@ -143,7 +147,7 @@ impl FromStr for Instant {
     }
 }
 
-/// Whether the separators stand where RFC 3339 has them, and a zone follows.
+/// Whether the separators are where RFC 3339 requires them, and a time zone follows.
 fn is_rfc_3339(text: &[u8]) -> bool {
     let Some((time, rest)) = text.split_at_checked(19) else { return false };
     let is_plain = [4, 7].iter().all(|place| time.get(*place) == Some(&b'-'))
@@ -154,16 +158,16 @@ fn is_rfc_3339(text: &[u8]) -> bool {
     is_plain && is_zone
 }
 
-/// Takes a point in time out of parameters.
+/// Takes a timestamp from the parameters.
 pub(crate) fn take_timestamp(params: &mut Params, name: &str) -> Option<Timestamp> {
     let text = params.text(name)?;
-    // A plus that was not encoded arrives as a blank, and no time has one.
+    // An unencoded `+` arrives as a space, and no timestamp contains one.
     let text = text.replace(' ', "+");
     let message = NotAnInstant.to_string();
     params.read(name, &text, &message, |text| text.parse().ok()).map(|Instant(moment)| moment)
 }
 
-/// Takes a value out of parameters that is sent as a text.
+/// Takes a value from the parameters that is sent as a string.
 pub(crate) fn take<T>(params: &mut Params, name: &str, message: &str) -> Option<T>
 where
     T: FromStr,
@@ -211,7 +215,7 @@ pub(crate) fn names_of(scopes: Scopes) -> Vec<ScopeName> {
     Scope::EVERY.into_iter().filter(|scope| scopes.contains(*scope)).map(ScopeName).collect()
 }
 
-/// An agent of xAPI with an identifier, as a JSON object.
+/// An xAPI agent with an identifier, as a JSON object.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.4.2.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -229,7 +233,7 @@ impl<'de> Deserialize<'de> for Agent {
     }
 }
 
-/// What is wrong with an agent, in short.
+/// A short description of the faults of an agent.
 fn text_of(faults: &Faults) -> String {
     let told = faults.0.iter().take(3).map(|fault| {
         let place = if fault.pointer.is_empty() { "the agent" } else { &fault.pointer };
@@ -242,7 +246,7 @@ impl PartialSchema for Agent {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Object)
-            .description(Some("An agent of xAPI with exactly one identifier."))
+            .description(Some("An xAPI agent with exactly one identifier."))
             .examples([serde_json::json!({ "mbox": "mailto:ada@example.org" })])
             .into()
     }

@@ -1,4 +1,4 @@
-//! Resources that have a version: read with an `ETag`, changed with `If-Match`.
+//! Versioned resources: read with an `ETag`, changed with `If-Match`.
 
 use crate::problem;
 use acta_http::edge::Conditions;
@@ -14,10 +14,10 @@ use serde::Serialize;
 use super::json::view;
 use crate::operations::BASE;
 
-/// What a resource that is changed or removed must still be.
+/// The precondition of a change or removal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IfMatch {
-    /// Whatever it is now.
+    /// Any version.
     Any,
     /// One of these versions.
     OneOf(Vec<u64>),
@@ -31,7 +31,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         match sent.if_match {
             None => Err(problem::unconditional()),
             Some(EtagMatch::Any) => Ok(Self::Any),
-            // A tag that is none of ours is that of no version.
+            // A tag that this server never sent matches no version.
             Some(EtagMatch::OneOf(tags)) => {
                 Ok(Self::OneOf(tags.iter().filter_map(|tag| tag.0.parse().ok()).collect()))
             }
@@ -40,7 +40,7 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 }
 
 impl IfMatch {
-    /// One of which versions it must be; none for any.
+    /// The versions that match; none for any.
     pub(crate) fn versions(&self) -> Option<&[u64]> {
         match self {
             Self::Any => None,
@@ -63,7 +63,7 @@ impl IfMatch {
     }
 }
 
-/// An answer that shows a resource in this version.
+/// A response with a resource in this version.
 pub(crate) fn versioned(value: &impl Serialize, version: u64) -> Response {
     tagged(view(value), version)
 }
@@ -75,12 +75,12 @@ fn tagged(mut response: Response, version: u64) -> Response {
     response
 }
 
-/// The answer to a request that has made a resource, which is now at `path` below the API.
+/// The response to a request that created a resource at `path` below the API.
 pub(crate) fn created(value: &impl Serialize, version: u64, path: &str) -> Response {
     placed(view(value), version, path)
 }
 
-/// The same of an answer whose body is there already.
+/// The same with an existing body.
 pub(super) fn placed(response: Response, version: u64, path: &str) -> Response {
     let mut response = tagged(response, version);
     *response.status_mut() = StatusCode::CREATED;

@@ -1,4 +1,4 @@
-//! `/account`: one's own account.
+//! `/account`: the account page.
 
 use acta_admin::{AdminError, Requester};
 use acta_auth::RecoveryCode;
@@ -29,15 +29,15 @@ pub(super) async fn get_account(
     }
 }
 
-/// What a form of the page has done.
+/// The result of a form of the page.
 enum Outcome {
-    /// Whatever the page shows by itself.
+    /// Show the page again.
     Plain,
-    /// Something that is told this once.
+    /// Show something that is shown only once.
     Told(&'static str, Markup),
 }
 
-/// Does what one of the forms asks for.
+/// Handles the forms of the page.
 pub(super) async fn post_account(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -50,7 +50,7 @@ pub(super) async fn post_account(
     let known = ["rename", "password", "begin", "confirm", "remove", "end"];
     let act = known.into_iter().find(|act| *act == form.text("act"));
     let act = act.ok_or_else(|| {
-        Problem::new(StatusCode::BAD_REQUEST, "faults", "the form is none of this page")
+        Problem::new(StatusCode::BAD_REQUEST, "faults", "this page has no such form")
     })?;
     match carry_out(&shared, &requester, (act, &form)).await {
         Ok(Outcome::Plain) => go_to("/account", None),
@@ -85,7 +85,7 @@ async fn carry_out(
         "confirm" => {
             let codes = admin.confirm_factor(requester, form.text("code").trim()).await?;
             let codes: Vec<&str> = codes.0.iter().map(RecoveryCode::expose).collect();
-            return Ok(Outcome::Told("Keep your recovery codes", codes_page(&codes)));
+            return Ok(Outcome::Told("Save your recovery codes", codes_page(&codes)));
         }
         "remove" => admin.remove_factor(requester, current).await?,
         _ => admin.end_session(requester, form.text("session")).await?,
@@ -99,33 +99,33 @@ fn csrf_of(shared: &Shared, requester: &Requester) -> String {
 }
 
 const CODE: Field<'static> =
-    Field::new("code", "Code from your app", (Kind::Text, "one-time-code"));
+    Field::new("code", "Code from your authenticator app", (Kind::Text, "one-time-code"));
 
 fn begun_page(shared: &Shared, requester: &Requester, (secret, uri): (&str, &str)) -> Markup {
     let csrf = csrf_of(shared, requester);
     html! {
-        p { "Add this key to an app that makes codes, then type the code it shows." }
+        p { "Add this key to an authenticator app, then enter the code that it shows." }
         p { code { (secret) } }
-        p { a href=(uri) { "Open it in an app on this device" } }
+        p { a href=(uri) { "Open in an app on this device" } }
         (form_of(("confirm", "Confirm"), (&csrf, vec![CODE]), (None, true)))
-        p { a href="/account" { "Not now" } }
+        p { a href="/account" { "Cancel" } }
     }
 }
 
 fn codes_page(codes: &[&str]) -> Markup {
     html! {
         p {
-            "From now on a code is asked for when you sign in. Each of these stands in for one, \
-             once, when your app is not at hand. They are shown this once."
+            "From now on you need a code to sign in. If your app is not available, enter one of \
+             these recovery codes instead; each works once. They are shown only now."
         }
         ul.codes {
             @for code in codes { li { code { (code) } } }
         }
-        p { a href="/account" { "I have kept them" } }
+        p { a href="/account" { "I have saved them" } }
     }
 }
 
-/// What is wrong with one of the forms: which, and what.
+/// The errors of a form: its id, and the errors.
 type Wrong<'a> = Option<(&'static str, &'a Failure)>;
 
 async fn show(
@@ -156,23 +156,23 @@ async fn show(
         }
         section {
             h2 { "Password" }
-            (form(("password", "Change the password"), password))
+            (form(("password", "Change password"), password))
         }
         section {
             h2 { "Second factor" }
             @match account.second_factor.as_ref().map(|factor| factor.is_confirmed) {
                 Some(true) => {
-                    p { "A code of your app is asked for when you sign in." }
-                    (form(("remove", "Remove it"), vec![Field::current_password()]))
+                    p { "You need a code from your authenticator app to sign in." }
+                    (form(("remove", "Remove"), vec![Field::current_password()]))
                 }
                 Some(false) => {
-                    p { "It waits for a first code of your app." }
+                    p { "It is not active yet: enter a first code from your authenticator app." }
                     (form(("confirm", "Confirm"), vec![CODE]))
-                    p { "Or begin anew, with another key:" }
+                    p { "Or start again with a new key:" }
                     (begin())
                 }
                 None => {
-                    p { "Beside your password, an app on your phone shows a code." }
+                    p { "In addition to your password, you need a code from an app on your phone." }
                     (begin())
                 }
             }
@@ -193,7 +193,7 @@ fn who(account: &Account, csrf: &str) -> Markup {
     html! {
         p {
             "Signed in as " strong { (account.email.as_str()) }
-            @if account.is_operator { ", who runs this server" }
+            @if account.is_operator { ", operator of this server" }
             "."
         }
         (signout::form(csrf))
@@ -204,7 +204,7 @@ fn session_list(requester: &Requester, sessions: &[Session], csrf: &str) -> Mark
     let is_own = |session: &Session| requester.session().is_some_and(|own| own.id == session.id);
     html! {
         section {
-            h2 { "Where you are signed in" }
+            h2 { "Your sessions" }
             ul {
                 @for session in sessions {
                     li {
@@ -229,7 +229,7 @@ fn end_form(session: &Session, csrf: &str) -> Markup {
         action: "/account",
         hidden: vec![("act", "end"), ("csrf", csrf), ("session", &session.id)],
         fields: Vec::new(),
-        button: "Sign out there",
+        button: "Sign out",
         failure: None,
         has_focus: false,
     };

@@ -1,4 +1,4 @@
-//! Forms: what is sent in them, and how they are shown with what is wrong in them.
+//! Forms: parsing, and rendering with their errors.
 
 use acta_admin::{AdminError, Requester};
 use acta_http::edge::{Bound, FromParams, Incoming, Params, decode};
@@ -14,7 +14,7 @@ use crate::state::Shared;
 /// Longest form, in bytes: 16 KiB.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
-/// What was sent in a form. Fields that nobody knows are passed over.
+/// The fields of a submitted form. Unknown fields are ignored.
 #[derive(Default)]
 pub(super) struct Form(Vec<(String, String)>);
 
@@ -26,7 +26,7 @@ impl FromRequest<Shared> for Form {
         let media_type = incoming.media_type();
         let form = "application/x-www-form-urlencoded";
         if media_type.is_none_or(|media_type| media_type.essence() != form) {
-            let detail = "the body must be a form, as browsers send it";
+            let detail = "the body must be a form (application/x-www-form-urlencoded)";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(Problem::new(status, "unsupported-media-type", detail));
         }
@@ -46,13 +46,13 @@ impl Form {
         pairs.collect::<Option<_>>().map(Self)
     }
 
-    /// What is in a field; nothing if it was not sent.
+    /// The value of a field; empty if it was not sent.
     pub(super) fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// Refuses a form of somebody who has signed in that no page of ours has shown them.
+    /// Refuses a form with a session but without its CSRF token.
     ///
     /// # Errors
     ///
@@ -61,12 +61,12 @@ impl Form {
         if is_csrf_token(shared, requester, self.text("csrf")) {
             return Ok(());
         }
-        let detail = "the page is out of date; open it again, then send the form once more";
+        let detail = "the page has expired; open it again, then submit the form again";
         Err(Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail))
     }
 }
 
-/// The token that a link carries.
+/// The token in a link.
 #[derive(Debug)]
 pub(super) struct LinkParams {
     pub(super) token: String,
@@ -78,22 +78,22 @@ impl FromParams for LinkParams {
     }
 }
 
-/// What is wrong in a form.
+/// The errors of a form.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
-    /// What is wrong with the whole.
+    /// An error of the whole form.
     whole: Option<String>,
-    /// What is wrong with fields, by name.
+    /// Errors of fields, by name.
     fields: Vec<(&'static str, String)>,
 }
 
 impl Failure {
-    /// What an error means to whoever has sent a form.
+    /// The errors of a form for an error of a use case.
     ///
     /// # Errors
     ///
-    /// What they can do nothing about.
+    /// An error that the person cannot correct.
     pub(super) fn of(error: AdminError) -> Result<Self, AdminProblem> {
         let whole = |status, text: &str| {
             Ok(Self { status, whole: Some(text.to_owned()), fields: Vec::new() })
@@ -107,23 +107,22 @@ impl Failure {
                 Ok(Self { status: StatusCode::BAD_REQUEST, whole: None, fields })
             }
             AdminError::NotSignedIn => {
-                whole(StatusCode::FORBIDDEN, "The address, the password or the code is not right.")
+                whole(StatusCode::FORBIDDEN, "The e-mail address, password or code is wrong.")
             }
             AdminError::CodeNeeded => Ok(Self::at(
                 StatusCode::FORBIDDEN,
                 "code",
-                "Type the password again, and a code of your second factor.",
+                "Enter your password again, and a code of your second factor.",
             )),
             AdminError::Delayed { retry_after } => {
                 let seconds = retry_after.as_secs().saturating_add(1);
-                let text =
-                    format!("Too many attempts have failed. Try again in {seconds} seconds.");
+                let text = format!("Too many failed attempts. Try again in {seconds} seconds.");
                 whole(StatusCode::TOO_MANY_REQUESTS, &text)
             }
             AdminError::Conflict(detail) => whole(StatusCode::CONFLICT, &sentence(detail)),
             AdminError::Stale => whole(
                 StatusCode::CONFLICT,
-                "Something was changed at the same moment. Look at it, then try again.",
+                "The data was changed at the same time. Check it, then try again.",
             ),
             other @ (AdminError::Forbidden { .. }
             | AdminError::NotFound
@@ -133,12 +132,12 @@ impl Failure {
         }
     }
 
-    /// One thing that is wrong with a field.
+    /// One error of one field.
     pub(super) fn at(status: StatusCode, field: &'static str, text: &str) -> Self {
         Self { status, whole: None, fields: vec![(field, text.to_owned())] }
     }
 
-    /// What is wrong with the whole, where there is no field for it.
+    /// The error of the whole form, if there is one.
     pub(super) fn notice(&self) -> Markup {
         html! {
             @if let Some(whole) = &self.whole {
@@ -153,7 +152,7 @@ impl Failure {
     }
 }
 
-/// Half a sentence as a whole one.
+/// Turns a fragment into a sentence.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
@@ -162,7 +161,7 @@ fn sentence(text: &str) -> String {
     format!("{start}{rest}.")
 }
 
-/// What a browser does with a field.
+/// The kind of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Any text.
@@ -171,12 +170,12 @@ pub(super) enum Kind {
     Email,
     /// It is not shown.
     Password,
-    /// It is shown and stays as it is.
+    /// It is shown and read-only.
     Fixed,
 }
 
 impl Kind {
-    /// What a browser calls it.
+    /// The HTML input type.
     const fn input_type(self) -> &'static str {
         match self {
             Self::Text | Self::Fixed => "text",
@@ -192,7 +191,7 @@ pub(super) struct Field<'a> {
     pub(super) name: &'static str,
     pub(super) label: &'static str,
     pub(super) kind: Kind,
-    /// What browsers and keepers of passwords fill in.
+    /// The `autocomplete` value for browsers and password managers.
     pub(super) autocomplete: &'static str,
     pub(super) value: &'a str,
     pub(super) hint: &'static str,
@@ -220,18 +219,18 @@ impl<'a> Field<'a> {
         Self { is_required: false, ..self }
     }
 
-    /// The address of an account that is known.
+    /// The e-mail address of an existing account.
     pub(super) const fn address(email: &'a str) -> Self {
         Self::new("username", "E-mail address", (Kind::Fixed, "username")).holding(email)
     }
 
-    /// A password to be chosen.
+    /// A new password.
     pub(super) const fn new_password(name: &'static str) -> Self {
         Self::new(name, "New password", (Kind::Password, "new-password"))
-            .hint("Long is what counts: four or five words of your own are good.")
+            .hint("Length matters most: use four or five words that only you combine.")
     }
 
-    /// The password that holds.
+    /// The current password.
     pub(super) const fn current_password() -> Self {
         let how = (Kind::Password, "current-password");
         Self::new("current_password", "Current password", how)
@@ -241,18 +240,18 @@ impl<'a> Field<'a> {
 /// A form.
 #[derive(Debug)]
 pub(super) struct FormView<'a> {
-    /// Tells the forms of a page apart.
+    /// Identifies the form on its page.
     pub(super) id: &'static str,
-    /// Where it is sent to.
+    /// The target of the form.
     pub(super) action: &'static str,
-    /// What is sent along, by name.
+    /// Hidden fields, by name.
     pub(super) hidden: Vec<(&'static str, &'a str)>,
     pub(super) fields: Vec<Field<'a>>,
-    /// What the button says.
+    /// The text of the button.
     pub(super) button: &'static str,
-    /// What was wrong with it.
+    /// The errors of the last submission.
     pub(super) failure: Option<&'a Failure>,
-    /// Whether whoever opens the page types into it first.
+    /// Whether its first field has the focus.
     pub(super) has_focus: bool,
 }
 
@@ -275,7 +274,7 @@ impl Render for FormView<'_> {
 }
 
 impl FormView<'_> {
-    /// The first field that is wrong, or else the first that can be typed into.
+    /// The first field with an error, or else the first editable one.
     fn focus(&self) -> Option<&'static str> {
         let is_wrong = |field: &&Field<'_>| {
             self.failure.is_some_and(|failure| failure.field(field.name).is_some())

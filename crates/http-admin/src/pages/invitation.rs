@@ -1,4 +1,4 @@
-//! `/invitation?token=`: somebody comes into a tenant.
+//! `/invitation?token=`: accepts an invitation.
 
 use acta_admin::{AdminError, Introduction, LinkPurpose, Requester};
 use acta_http::edge::{ClientAddress, Query};
@@ -15,7 +15,7 @@ use crate::cookie;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Shows what whoever opens the link can do with it.
+/// Shows the form of the invitation.
 pub(super) async fn get_invitation(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -24,7 +24,7 @@ pub(super) async fn get_invitation(
     show(&shared, (visitor.as_ref(), &link.token, ""), None).await
 }
 
-/// Accepts the invitation, as a new person or as the one who has signed in.
+/// Accepts the invitation, as a new person or as the person who is signed in.
 pub(super) async fn post_invitation(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -74,11 +74,12 @@ async fn show(
             form((hidden, vec![Field::address(email.as_str())]), failure)
         }
         Some((_, session)) => html! {
-            p { "The invitation is for somebody else than who has signed in." }
+            p { "This invitation is for another person. You are signed in with a different \
+                 account." }
             (signout::form(shared.csrf.token_for(&session.id).expose()))
         },
         None if has_account => html! {
-            p { "Sign in to accept." }
+            p { "Sign in to accept the invitation." }
             (signin::form((email.as_str(), token), failure))
         },
         None => {
@@ -93,7 +94,7 @@ async fn show(
         (next)
     };
     let status = failure.map_or(StatusCode::OK, |failure| failure.status);
-    Ok(page(status, "Accept the invitation", &content))
+    Ok(page(status, "Accept invitation", &content))
 }
 
 fn form(

@@ -1,8 +1,8 @@
-//! Signing in at an identity provider: `/signin/begin` sends the browser there, and
-//! `/signin/oidc` takes it back.
+//! Sign-in with an identity provider: `/signin/begin` redirects the browser to it, and
+//! `/signin/oidc` is the redirect URI.
 //!
-//! What is kept meanwhile is in a sealed cookie of the browser, so that any node can finish
-//! what another has begun, and only that browser can.
+//! The state of the sign-in is in a sealed cookie, so that any node can finish it, and only the
+//! same browser can.
 
 use std::time::Duration;
 
@@ -23,15 +23,15 @@ use crate::problem::{self, AdminProblem};
 use crate::state::{Shared, SignInProvider};
 
 impl SignInProvider {
-    /// The link that leads to the provider.
+    /// The link to the provider.
     pub(super) fn link(&self) -> Markup {
         html! { p { a href=(BEGIN_PATH) { (self.label) } } }
     }
 
-    /// The link by which who has signed in connects the account.
+    /// The link that connects the account of the session.
     pub(super) fn connection(&self, shared: &Shared, session: &Session) -> Markup {
         let expires = shared.http.clock.now().saturating_add(CONNECT_MAX);
-        // An id is short.
+        // An id is short enough to be sealed.
         let sealed = shared.sealer.seal(CONNECT_PURPOSE, session.id.as_bytes(), expires).ok();
         html! {
             @if let Some(sealed) = sealed {
@@ -45,34 +45,34 @@ impl SignInProvider {
     }
 }
 
-/// Where browsers are sent to it from.
+/// The path that redirects to the provider.
 pub(super) const BEGIN_PATH: &str = "/signin/begin";
 
-/// Where they come back.
+/// The redirect URI.
 pub(super) const CALLBACK_PATH: &str = "/signin/oidc";
 
-/// Where they go then.
+/// The page after the sign-in.
 const ARRIVAL_PATH: &str = "/account";
 
-/// The cookie that keeps what is kept meanwhile.
+/// The cookie with the state of the sign-in.
 const COOKIE: &str = "acta-oidc";
 
-/// How long somebody may take to sign in.
+/// How long a sign-in may take.
 const SIGN_IN_MAX: Duration = Duration::from_mins(15);
 
-/// What the cookie is sealed for.
+/// The purpose of the sealed cookie.
 const PURPOSE: &str = "oidc-sign-in";
 
-/// What the link that connects an account is sealed for.
+/// The purpose of the sealed link that connects an account.
 const CONNECT_PURPOSE: &str = "oidc-connect";
 
-/// How long that link is good for.
+/// How long that link is valid.
 const CONNECT_MAX: Duration = Duration::from_hours(1);
 
-/// What the browser is sent to the provider for.
+/// The parameters of the redirect to the provider.
 #[derive(Debug)]
 pub(super) struct BeginParams {
-    /// The sealed id of a session whose account is to be connected; none to sign in.
+    /// The sealed id of the session whose account is to be connected; none for a sign-in.
     connect: Option<String>,
 }
 
@@ -86,8 +86,8 @@ fn provider(shared: &Shared) -> Result<&SignInProvider, Problem> {
     shared.provider.as_ref().ok_or_else(Problem::not_found)
 }
 
-/// Sends the browser to the provider. An account is connected only from its page: whoever leads
-/// a browser here may have signed it in as somebody else there.
+/// Redirects the browser to the provider. An account is connected only from its own page: another
+/// page could have signed the browser in at the provider as somebody else.
 pub(super) async fn begin(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -100,7 +100,7 @@ pub(super) async fn begin(
             let session = opened.ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let own = session.filter(|session| is_of(visitor.as_ref(), session));
             own.ok_or_else(|| {
-                let detail = "the page is out of date; open your account again";
+                let detail = "the page has expired; open your account page again";
                 Problem::new(StatusCode::FORBIDDEN, "csrf-token", detail)
             })?
         }
@@ -114,13 +114,13 @@ pub(super) async fn begin(
     Ok(redirect(&begun.url, [set(&shared, sealed.expose(), SIGN_IN_MAX)]))
 }
 
-/// Whether the session of `visitor` is the one with this id.
+/// Whether the session of `visitor` has this id.
 fn is_of(visitor: Option<&Requester>, session: &str) -> bool {
     visitor.and_then(Requester::session).is_some_and(|own| own.id == session)
 }
 
-/// Takes the browser back: signs somebody in or, if it was sent for that, connects the account
-/// of who has signed in.
+/// Handles the response of the provider: signs the person in, or connects the account of the
+/// session.
 pub(super) async fn finish(
     State(shared): State<Shared>,
     Visitor(visitor): Visitor,
@@ -155,7 +155,7 @@ pub(super) async fn finish(
     Ok(redirect(ARRIVAL_PATH, [forget, session]))
 }
 
-/// The session that is to be connected, or none, and the sign-in.
+/// The session to be connected, if any, and the state of the sign-in.
 fn open(shared: &Shared, text: &str) -> Option<(String, Pending)> {
     let opened = shared.sealer.open(PURPOSE, text, shared.http.clock.now()).ok()?;
     let text = String::from_utf8(opened).ok()?;
@@ -163,7 +163,7 @@ fn open(shared: &Shared, text: &str) -> Option<(String, Pending)> {
     Some((session.to_owned(), Pending::decode(pending)?))
 }
 
-/// Sends a browser on, with cookies.
+/// Redirects a browser, with cookies.
 fn redirect<const N: usize>(to: &str, cookies: [Option<HeaderValue>; N]) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();

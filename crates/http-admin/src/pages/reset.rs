@@ -1,4 +1,4 @@
-//! `/reset?token=`: somebody chooses a password.
+//! `/reset?token=`: sets a password.
 
 use acta_admin::{AdminError, LinkPurpose};
 use acta_http::edge::{ClientAddress, Query};
@@ -21,7 +21,7 @@ pub(super) async fn get_reset(
     show(&shared, &link.token, None).await
 }
 
-/// Sets the password. Whoever has chosen it signs in with it.
+/// Sets the password. The person then signs in with it.
 pub(super) async fn post_reset(
     State(shared): State<Shared>,
     client: ClientAddress,
@@ -50,12 +50,12 @@ async fn show(
         action: "/reset",
         hidden: vec![("token", token)],
         fields: vec![Field::address(email.as_str()), Field::new_password("password")],
-        button: "Set the password",
+        button: "Set password",
         failure: failure.as_ref(),
         has_focus: true,
     };
     let content = html! {
-        p { "You are signed out everywhere once the new password is set." }
+        p { "Setting the new password ends all of your sessions." }
         (form)
     };
     let status = failure.map_or(StatusCode::OK, |failure| failure.status);

@@ -1,4 +1,4 @@
-//! `/setup?token=`: the first account is made.
+//! `/setup?token=`: creates the first account.
 
 use acta_admin::{Introduction, LinkPurpose};
 use acta_http::edge::{ClientAddress, Query};
@@ -27,7 +27,7 @@ pub(super) async fn get_setup(
     }
 }
 
-/// Makes the account, and signs it in.
+/// Creates the account, and signs it in.
 pub(super) async fn post_setup(
     State(shared): State<Shared>,
     client: ClientAddress,
@@ -38,7 +38,7 @@ pub(super) async fn post_setup(
     let address: EmailAddress = match email.trim().parse() {
         Ok(address) => address,
         Err(_not_an_address) => {
-            let text = "Expected an address such as ada@example.org.";
+            let text = "Expected an e-mail address such as ada@example.org.";
             let failure = Failure::at(StatusCode::BAD_REQUEST, "email", text);
             return Ok(show((token, name, email), Some(&failure)));
         }
@@ -61,12 +61,13 @@ fn show((token, name, email): (&str, &str, &str), failure: Option<&Failure>) -> 
             Field::new("email", "E-mail address", (Kind::Email, "username")).holding(email),
             Field::new_password("password"),
         ],
-        button: "Make the account",
+        button: "Create account",
         failure,
         has_focus: true,
     };
     let content = html! {
-        p { "Make the first account. It runs this server, and owns its first tenant." }
+        p { "Create the first account. It is operator of this server and owner of its first \
+             tenant." }
         (form)
     };
     page(failure.map_or(StatusCode::OK, |failure| failure.status), "Set up Acta", &content)

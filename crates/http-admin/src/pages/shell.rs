@@ -1,4 +1,4 @@
-//! What all pages have: the frame, the style, the policy, and redirects.
+//! What all pages have in common: layout, style, policy, and redirects.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use crate::problem::AdminProblem;
 
 const STYLE: &str = include_str!("style.css");
 
-/// Nothing is loaded and nothing runs, no page of others frames it, and forms come here.
+/// No external resources, no scripts, no framing, and forms only to this server.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     format!(
@@ -27,13 +27,13 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// No other server learns where somebody was. With `no-referrer` a browser would not tell this
-/// one that a form comes from its own page, where it is reached over plain HTTP.
+/// No referrer for other servers. With `no-referrer`, a browser would not send the `Origin` of
+/// forms of this server over plain HTTP.
 ///
 /// Spec: Fetch, 3.2, "append a request `Origin` header".
 const REFERRER: &str = "same-origin";
 
-/// A page that has this heading.
+/// A page with this heading.
 pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
     let page = html! {
         (DOCTYPE)
@@ -63,16 +63,17 @@ pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Respons
     (status, headers, page.into_string()).into_response()
 }
 
-/// The page for a link that is worth nothing.
+/// The page for an invalid link.
 pub(super) fn void_link() -> Response {
     let content = html! {
-        p { "The link was used, has expired, or never was. Ask whoever sent it for a new one." }
+        p { "The link was used, has expired or does not exist. Request a new link from the person \
+             who sent it." }
         p { a href="/signin" { "Sign in" } }
     };
     page(StatusCode::GONE, "This link is not valid", &content)
 }
 
-/// Sends a browser on to another page, perhaps with a cookie.
+/// Redirects a browser to another page, with an optional cookie.
 pub(super) fn go_to(path: &str, cookie: Option<HeaderValue>) -> Result<Response, AdminProblem> {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
@@ -84,7 +85,7 @@ pub(super) fn go_to(path: &str, cookie: Option<HeaderValue>) -> Result<Response,
     Ok(response)
 }
 
-/// A point in time for people, to the minute.
+/// A timestamp as text, to the minute.
 pub(super) fn time_text(moment: Timestamp) -> String {
     let text = moment.to_string();
     let minute = text.get(..16).unwrap_or(&text);

@@ -1,4 +1,4 @@
-//! `/signin`: somebody signs in.
+//! `/signin`: sign-in.
 
 use acta_admin::SignIn;
 use acta_http::edge::{ClientAddress, FromParams, Params, Query};
@@ -14,7 +14,7 @@ use crate::cookie;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What happened before.
+/// The reason for the redirect to this page.
 #[derive(Debug)]
 pub(super) struct SigninParams {
     after: Option<&'static str>,
@@ -23,7 +23,7 @@ pub(super) struct SigninParams {
 impl FromParams for SigninParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let notices = [
-            ("reset", "Your password is set. Sign in with it."),
+            ("reset", "Your password was set. Sign in with it."),
             ("signout", "You are signed out."),
         ];
         let after = params.text("after").unwrap_or_default();
@@ -49,7 +49,7 @@ pub(super) async fn get_signin(
     Ok(page(StatusCode::OK, "Sign in", &content))
 }
 
-/// Begins a session.
+/// Starts a session.
 pub(super) async fn post_signin(
     State(shared): State<Shared>,
     client: ClientAddress,
@@ -68,7 +68,7 @@ pub(super) async fn post_signin(
         }
     };
     let cookie = cookie::begin(&shared, signed_in.token.expose());
-    // A token is letters, digits and little more; what is none leads nowhere.
+    // A token has only such characters; any other text is ignored.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if !invitation.is_empty() && invitation.bytes().all(is_plain) {
         return go_to(&format!("/invitation?token={invitation}"), cookie);
@@ -76,7 +76,7 @@ pub(super) async fn post_signin(
     go_to("/account", cookie)
 }
 
-/// The form; of somebody who has opened an invitation, its token goes along.
+/// The form; for an invitation, its token is a hidden field.
 pub(super) fn form((email, invitation): (&str, &str), failure: Option<&Failure>) -> Markup {
     let fields = vec![
         Field::new("email", "E-mail address", (Kind::Email, "username")).holding(email),

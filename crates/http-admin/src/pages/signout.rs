@@ -1,4 +1,4 @@
-//! `/signout`: somebody signs out.
+//! `/signout`: sign-out.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -44,7 +44,7 @@ pub(super) async fn post_signout(
     go_to("/signin?after=signout", cookie::end(&shared))
 }
 
-/// The form that is a button.
+/// The form with the button.
 pub(super) fn form(csrf: &str) -> Markup {
     let form = FormView {
         id: "signout",

@@ -1,4 +1,4 @@
-//! What is remembered of a request until its answer is finished.
+//! The context of a request, until its response is finished.
 
 use acta_access::TenantId;
 use acta_xapi::Version;
@@ -9,21 +9,21 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue, ORIGIN};
 use crate::edge::read_version;
 use crate::route::Route;
 
-/// The header by which a client recognises its request in our log.
+/// The header that identifies a request in the log.
 pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// By whose rules a request is let in and its answer finished.
+/// The routes whose rules admit a request and finish its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Face {
-    /// Those of xAPI, for clients with credentials.
+    /// xAPI, for clients with credentials.
     Xapi,
-    /// None: for operators and their machines, and everybody else.
+    /// No rules: monitoring by operators, and unknown paths.
     Plain,
-    /// Those of the group of routes with this index.
+    /// The route group with this index.
     Group(usize),
 }
 
-/// See the module.
+/// The context of a request.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) route: Route,
@@ -33,14 +33,14 @@ pub(crate) struct Asked {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) origin: Option<HeaderValue>,
     pub(crate) request_id: Option<HeaderValue>,
-    /// What decides the form of a problem.
+    /// Decides the form of a problem.
     pub(crate) accept: Vec<HeaderValue>,
-    /// What decides whether the answer is packed.
+    /// Decides whether the response is compressed.
     pub(crate) accept_encoding: Vec<HeaderValue>,
 }
 
 impl Asked {
-    /// What is known from the head of a request to a route.
+    /// The context from the head of a request to a route.
     pub(super) fn of(
         request: &Request,
         (route, face): (Route, Face),
@@ -61,7 +61,7 @@ impl Asked {
     }
 }
 
-/// Whether an id from outside is short and harmless enough for our log.
+/// Whether an id from a client is short and safe enough for the log.
 fn is_short_text(id: &HeaderValue) -> bool {
     const BYTES_MAX: usize = 64;
     let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);

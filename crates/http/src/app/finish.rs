@@ -1,4 +1,4 @@
-//! The end of every answer: the headers that all answers have, and the form of problems.
+//! Finishes every response: common headers, and the form of problems.
 
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ use crate::problem::Problem;
 use crate::reply::{CONSISTENT_HEADER, HYGIENE, VERSION_HEADER, tell_consistency};
 use crate::state::Shared;
 
-/// Answers smaller than this are not worth packing: about what fits into one packet.
+/// Smaller responses are not compressed: about the size of one packet.
 const PACKED_BYTES_MIN: usize = 1024;
 
-/// Answers larger than this are packed on a thread of their own: 64 KiB.
+/// Larger responses are compressed on a separate thread: 64 KiB.
 const INLINE_BYTES_MAX: usize = 64 * 1024;
 
-/// Gives an answer the headers that it needs, and a problem its form.
+/// Adds the common headers to a response, and writes the body of a problem.
 pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Response) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let problem = match asked.face {
@@ -39,11 +39,11 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
     }
     let headers = response.headers_mut();
     for (name, value) in HYGIENE {
-        // A page of our own says itself what it needs.
+        // Pages of this server set their own policy.
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if asked.face == Face::Xapi {
-        // Learners' data: only the browser that asked may keep it, and asks again each time.
+        // Data of learners: only the requesting browser may cache it, and must revalidate it.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
         headers.insert(VERSION_HEADER, HeaderValue::from_static(asked.version.as_str()));
         cors::allow(headers, asked.origin.as_ref(), &shared.options.origins);
@@ -52,7 +52,7 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
     }
     if asked.route.tells_consistency && !headers.contains_key(CONSISTENT_HEADER) {
         let through = shared.service.consistent_through(asked.tenant).await;
-        // A store that cannot be asked vouches for nothing.
+        // If the store does not respond, the earliest time is correct.
         tell_consistency(headers, through.unwrap_or_default());
     }
     if let Some(id) = &asked.request_id {
@@ -62,7 +62,7 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
     if asked.method == Method::HEAD { without_body(response) } else { response }
 }
 
-/// A wait in seconds, not shorter than it is.
+/// A wait in seconds, rounded up.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(0 < wait.subsec_nanos())).max(1)
 }
@@ -82,7 +82,8 @@ fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
     }
 }
 
-/// Packs JSON that is worth it. Documents stay as they are: their tag names their bytes.
+/// Compresses JSON of sufficient size. Documents stay as they are: their `ETag` identifies their
+/// bytes.
 async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Response {
     let headers = response.headers();
     let is_json = headers.get(CONTENT_TYPE).is_some_and(|value| {

@@ -1,4 +1,4 @@
-//! What operators and their machines ask: is it alive, is it ready, how is it doing.
+//! Endpoints for monitoring: liveness, readiness, metrics.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -18,7 +18,7 @@ pub(super) fn table() -> RouteTable<Shared> {
         .path("/metrics", open("/metrics"), get(metrics))
 }
 
-/// `GET /health`: the process answers.
+/// `GET /health`: the process is alive.
 async fn health() -> &'static str {
     "alive\n"
 }
@@ -27,13 +27,13 @@ async fn health() -> &'static str {
 ///
 /// # Errors
 ///
-/// 503 when it is busy, has halted or has no database, 500 when it cannot be read.
+/// 503 when storage is busy, has halted or has no database, 500 when it cannot be read.
 async fn ready(State(shared): State<Shared>) -> Result<&'static str, Problem> {
     shared.service.check_ready().await?;
     Ok("ready\n")
 }
 
-/// `GET /metrics`: everything that is counted, in the text format of Prometheus.
+/// `GET /metrics`: all metrics, in the `OpenMetrics` text format.
 async fn metrics(State(shared): State<Shared>) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, content_type)], shared.metrics.encode()).into_response()

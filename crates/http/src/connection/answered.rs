@@ -1,4 +1,4 @@
-//! An answer on its way to the client, with what it holds.
+//! The body of a response, with its memory charge.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use hyper::body::{Frame, SizeHint};
 use super::state::ConnectionState;
 use crate::memory::Charge;
 
-/// The body of an answer: pays for its memory, and tells its connection when it has ended.
+/// The body of a response. It holds its memory charge, and notifies its connection when it ends.
 ///
-/// hyper lets go of a body once it has taken all of it, long before all is sent, so the
-/// connection goes on paying.
+/// hyper drops a body once it has read all of it, long before all is sent, so the connection keeps
+/// the charge.
 #[derive(Debug)]
 pub(crate) struct Answered {
     body: Body,
@@ -24,7 +24,7 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    /// Takes over what [`crate::App::answer`] has left with its answer.
+    /// Takes the extensions that [`crate::App::answer`] has added to its response.
     pub(crate) fn wrap(
         mut response: Response,
         state: Arc<ConnectionState>,

@@ -1,4 +1,4 @@
-//! What a connection stands on: the network, or the control socket of the machine.
+//! The socket of a connection: network, or control socket of the machine.
 
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
@@ -10,8 +10,8 @@ use hyper::header::{HOST, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// Marks a request of the operator of this machine: over the control socket, or in process.
-/// It never comes from a network.
+/// Marks a request of the operator of this machine, over the control socket or in process. Network
+/// requests never have it.
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
 
@@ -24,11 +24,11 @@ pub struct Peer(pub IpAddr);
 pub(crate) enum Socket {
     /// From the network, with the address of the other end.
     Network(TcpStream, IpAddr),
-    /// From the operator of this machine, with the host that requests are taken to name.
+    /// From the operator of this machine, with the value of `Host` for its requests.
     Control(UnixStream, HeaderValue),
 }
 
-/// Notes with a request where it comes from.
+/// The origin of requests on a connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Network(IpAddr),
@@ -36,7 +36,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Leaves the mark with a request.
+    /// Adds the origin to a request.
     pub(crate) fn mark<T>(&self, request: &mut Request<T>) {
         match self {
             Self::Network(address) => {
@@ -60,7 +60,7 @@ impl Socket {
     }
 }
 
-/// Does the same to whichever stream there is.
+/// Applies an expression to either kind of stream.
 macro_rules! each {
     ($socket:expr, $stream:ident => $act:expr) => {
         match $socket {

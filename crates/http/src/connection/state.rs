@@ -1,7 +1,7 @@
-//! What one connection is doing, and how long it may.
+//! The state of a connection, and its timeouts.
 //!
-//! A connection is in one [`Phase`] at a time. Each phase in which the client is waited for
-//! has an end, and can be cut short when others need the room.
+//! A connection is in one [`Phase`] at a time. Each phase that waits for the client has a timeout,
+//! and can be ended early when other connections need room.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,36 +13,36 @@ use tokio::time::Instant;
 use crate::memory::Charge;
 use crate::options::{Bounds, bytes_in};
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Phase {
-    /// Waits for a head, or for the rest of one.
+    /// Waits for a request head, or the rest of it.
     Head = 0,
     /// Waits between two requests.
     Idle = 1,
-    /// The request is worked on: it is the server's turn.
+    /// The server processes the request.
     Working = 2,
     /// Waits for the body.
     Receiving = 3,
-    /// Waits for the client to read the answer.
+    /// Waits for the client to read the response.
     Writing = 4,
-    /// The last answer was sent; the client may read it before the end.
+    /// The last response was sent; the client may read it before the connection is closed.
     Ending = 5,
 }
 
-/// What is known of a connection.
+/// The state of a connection.
 #[derive(Debug)]
 pub(crate) struct ConnectionState {
     pub(super) opened: Instant,
     phase: AtomicU8,
-    /// When the phase began or the client last moved on, in milliseconds since `opened`.
+    /// When the phase began or the client last made progress, in milliseconds since `opened`.
     since: AtomicU64,
-    /// Whether somebody has authenticated on it.
+    /// Whether a request on it was authenticated.
     pub(super) is_known: AtomicBool,
-    /// Whether the answer was handed over as a whole, if not yet sent.
+    /// Whether hyper has the whole response, even if it is not sent yet.
     is_answered: AtomicBool,
-    /// What answers hold that were handed over and are not yet sent.
+    /// The charges of responses that hyper has but has not sent yet.
     unsent: Mutex<Vec<Arc<Charge>>>,
     /// Requests that have come so far.
     requests: AtomicU64,
@@ -70,18 +70,18 @@ impl ConnectionTimeouts {
         }
     }
 
-    /// How often a connection is looked at, at least.
+    /// The interval between two checks of a connection.
     fn interval(&self) -> Duration {
         self.head.min(self.idle).min(self.write) / 2
     }
 
-    /// Bytes of an answer that must be read within the time for it.
+    /// Bytes of a response that must be read within the timeout.
     fn written_min(&self) -> u64 {
         bytes_in(self.rate_bytes_min, self.write).max(1)
     }
 }
 
-/// How much of which answer was sent when it was looked at.
+/// The progress of a response at the last check.
 struct Sent {
     start: Instant,
     request: u64,
@@ -94,7 +94,7 @@ impl Sent {
         Self { start: Instant::now(), request, written: state.written.load(Ordering::Relaxed) }
     }
 
-    /// Whether so many bytes went out since, or another answer is under way.
+    /// Whether enough bytes were sent since then, or another response has begun.
     fn is_enough(&self, state: &ConnectionState, bytes_min: u64) -> bool {
         state.requests.load(Ordering::Relaxed) != self.request
             || bytes_min <= state.written.load(Ordering::Relaxed) - self.written
@@ -102,7 +102,7 @@ impl Sent {
 }
 
 impl ConnectionState {
-    /// A connection that was opened just now.
+    /// A new connection.
     pub(crate) fn new() -> Self {
         Self {
             opened: Instant::now(),
@@ -137,40 +137,40 @@ impl ConnectionState {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
-    /// The client has moved on.
+    /// The client has made progress.
     fn touch(&self) {
         let millis = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.since.store(millis, Ordering::Relaxed);
     }
 
-    /// When the phase began or the client last moved on.
+    /// When the phase began or the client last made progress.
     pub(super) fn since(&self) -> Instant {
         self.opened + Duration::from_millis(self.since.load(Ordering::Relaxed))
     }
 
-    /// A request has come.
+    /// A request has arrived.
     pub(crate) fn on_request(&self) {
         self.is_answered.store(false, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.enter_working();
     }
 
-    /// The request has arrived so far that it can be worked on.
+    /// Enough of the request has arrived to process it.
     pub(crate) fn enter_working(&self) {
         self.phase.store(Phase::Working as u8, Ordering::Relaxed);
     }
 
-    /// The body of the request is waited for.
+    /// The server waits for the body of the request.
     pub(crate) fn enter_receiving(&self) {
         self.move_to(Phase::Receiving);
     }
 
-    /// Somebody has authenticated.
+    /// A request was authenticated.
     pub(crate) fn mark_known(&self) {
         self.is_known.store(true, Ordering::Relaxed);
     }
 
-    /// The whole answer was handed over.
+    /// hyper has the whole response.
     pub(crate) fn on_answer(&self, charge: Option<Arc<Charge>>) {
         if let Some(charge) = charge {
             self.unsent().push(charge);
@@ -178,7 +178,7 @@ impl ConnectionState {
         self.is_answered.store(true, Ordering::Relaxed);
     }
 
-    /// The last answer was sent.
+    /// The last response was sent.
     pub(crate) fn on_end(&self) {
         self.move_to(Phase::Ending);
     }
@@ -199,14 +199,14 @@ impl ConnectionState {
         }
     }
 
-    /// The client takes no more bytes for now.
+    /// The client accepts no more bytes for now.
     pub(super) fn on_stall(&self) {
         if self.phase() == Phase::Working {
             self.move_to(Phase::Writing);
         }
     }
 
-    /// Everything that was handed over was sent.
+    /// Everything that hyper had was sent.
     pub(super) fn on_flush(&self) {
         if self.is_answered.load(Ordering::Relaxed) {
             self.is_answered.store(false, Ordering::Relaxed);
@@ -215,7 +215,7 @@ impl ConnectionState {
         }
     }
 
-    /// Tells the connection to end.
+    /// Requests the connection to close.
     pub(super) fn evict(&self) {
         self.end.notify_one();
     }
@@ -225,7 +225,7 @@ impl ConnectionState {
         self.end.notified().await;
     }
 
-    /// Returns once the client has been waited for long enough.
+    /// Returns once a timeout of the client has expired.
     pub(crate) async fn expired(&self, timeouts: ConnectionTimeouts) {
         let mut sent = Sent::new(self);
         loop {

@@ -1,4 +1,4 @@
-//! The socket of a connection, which tells what moves on it.
+//! The socket of a connection, which reports reads and writes to its state.
 
 use std::fmt::Write as _;
 use std::io::{self, IoSlice};
@@ -16,26 +16,26 @@ use super::state::{ConnectionState, Phase};
 use crate::problem::{Problem, ProblemForm};
 use crate::reply::{HYGIENE, VERSION_HEADER};
 
-/// What answers to heads that could not be read are made of.
+/// The parameters of responses to unreadable request heads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refuse {
     /// Longest head, in bytes.
     pub(crate) bytes_max: usize,
-    /// The version that they name.
+    /// The xAPI version in the response.
     pub(crate) version: Version,
 }
 
 impl Refuse {
-    /// The whole answer with a status of hyper's.
+    /// The whole response with a status of hyper.
     fn write(&self, status: u16) -> Vec<u8> {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         let problem = if status == StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE {
-            let what = "the head of a request, of 100 headers at most,";
+            let what = "the request head (at most 100 headers)";
             Problem::head_too_large(what, self.bytes_max, "limits.head_bytes_max")
         } else if status == StatusCode::URI_TOO_LONG {
             Problem::url_too_long(self.bytes_max)
         } else {
-            Problem::new(status, "malformed", "the head of the request is not well-formed HTTP/1.1")
+            Problem::new(status, "malformed", "the request head is not valid HTTP/1.1")
         };
         let body = problem.write(ProblemForm::Problem);
         let mut text = format!("HTTP/1.1 {status}\r\n");
@@ -57,16 +57,16 @@ impl Refuse {
     }
 }
 
-/// A socket that tells what moves on it.
+/// A socket that reports reads and writes to its state.
 ///
-/// hyper refuses heads that are broken or too large before anybody else sees them, with an
-/// answer that has no body and few headers. It is replaced on its way out.
+/// hyper itself refuses heads that are malformed or too large, with a response without a body and
+/// with few headers. This type replaces that response.
 #[derive(Debug)]
 pub(crate) struct Watched {
     stream: Socket,
     state: Arc<ConnectionState>,
     refuse: Refuse,
-    /// What is sent in place of an answer of hyper's own.
+    /// The bytes sent in place of hyper's own response.
     refusal: Vec<u8>,
 }
 
@@ -80,7 +80,7 @@ impl Watched {
         self.stream
     }
 
-    /// Takes the place of an answer of hyper's own; none if `bytes` are ours.
+    /// Replaces hyper's own response; none if `bytes` are from this server.
     fn replace(&mut self, bytes: &[u8]) -> Option<usize> {
         let is_ours = !matches!(self.state.phase(), Phase::Head | Phase::Idle);
         if is_ours || bytes.is_empty() {

@@ -1,4 +1,4 @@
-//! All open connections, and which of them give way when there are too many.
+//! All open connections, and which of them are closed when there are too many.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,17 +10,16 @@ use tokio::time::Instant;
 use super::state::{ConnectionState, Phase};
 use crate::metrics::Metrics;
 
-/// Which part of the connections gives way at once: looking at all of them takes longer than
-/// closing one.
+/// The fraction of connections that is closed at once: a scan of all takes longer than closing one.
 const EVICTED_PART: usize = 64;
 
-/// Which part of the clients that do not read is cut off at once when memory is short.
+/// The fraction of stalled clients that is closed at once when memory is short.
 const STALLED_PART: usize = 4;
 
-/// How long a client that has authenticated may rest before it gives way.
+/// How long an authenticated connection may be idle before it may be closed to make room.
 const REST: Duration = Duration::from_secs(1);
 
-/// How long to wait for connections that give way before others are looked for.
+/// How long to wait for evicted connections to close before others are selected.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// All open connections.
@@ -37,12 +36,12 @@ struct Open {
     last: u64,
 }
 
-/// The permit of an open connection; given back when it is dropped.
+/// The permit of an open connection; returned on drop.
 #[derive(Debug)]
 pub(crate) struct ConnectionPermit {
     table: Arc<ConnectionTable>,
     number: u64,
-    /// What is known of the connection.
+    /// The state of the connection.
     pub(crate) state: Arc<ConnectionState>,
 }
 
@@ -54,7 +53,7 @@ impl Drop for ConnectionPermit {
 }
 
 impl ConnectionTable {
-    /// No connection is open, and so many may be.
+    /// An empty table for `count_max` connections.
     pub(crate) fn new(count_max: usize) -> Arc<Self> {
         let (open, freed) = (Mutex::default(), Notify::new());
         Arc::new(Self { count_max: count_max.max(1), open, freed })
@@ -64,15 +63,16 @@ impl ConnectionTable {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A permit for a new connection. Where there is none, others give way; where none of them
-    /// can, one is waited for.
+    /// A permit for a new connection. If there is none, other connections are closed; if none can
+    /// be closed, waits for one to end.
     pub(crate) async fn permit(self: &Arc<Self>, metrics: &Metrics) -> ConnectionPermit {
         loop {
             if let Some(permit) = self.free_permit() {
                 return permit;
             }
             metrics.evict(self.make_room());
-            // Woken by the first that has gone. The pause is for when nobody could go.
+            // Woken by the first connection that closes. The pause applies when none could be
+            // closed.
             let _ = tokio::time::timeout(PAUSE, self.freed.notified()).await;
         }
     }
@@ -88,8 +88,8 @@ impl ConnectionTable {
         Some(ConnectionPermit { table: Arc::clone(self), number, state })
     }
 
-    /// Closes a part of the connections whose clients have not read on for longest, and so hold
-    /// answers in memory. Tells how many.
+    /// Closes a fraction of the connections whose clients have not read for the longest time, and
+    /// so hold responses in memory. Returns how many.
     pub(crate) fn cut_off(&self) -> usize {
         let now = Instant::now();
         let open = self.lock();
@@ -106,8 +106,8 @@ impl ConnectionTable {
         stalled.len()
     }
 
-    /// Closes the connections that have been idle or half sent for longest: first those on
-    /// which nobody has authenticated, then those that rest. Tells how many.
+    /// Closes the connections that have been idle or incomplete for the longest time:
+    /// unauthenticated ones first, then idle ones. Returns how many.
     pub(crate) fn make_room(&self) -> usize {
         let now = Instant::now();
         let open = self.lock();
@@ -125,7 +125,7 @@ impl ConnectionTable {
     }
 }
 
-/// Who gives way first: strangers before those who are known, then whoever was there first.
+/// The order of closing: unauthenticated connections first, then the oldest.
 type Rank = (bool, Instant);
 
 fn rank(state: &ConnectionState, now: Instant) -> Option<Rank> {

@@ -1,4 +1,4 @@
-//! What the client accepts.
+//! Content negotiation.
 
 use hyper::header::HeaderValue;
 
@@ -29,7 +29,7 @@ fn read_weighted(member: &str) -> (String, u16) {
     (name, thousandths)
 }
 
-/// The form in which a problem is told to a client that sent these values of `Accept`.
+/// The form of a problem for a client that sent these values of `Accept`.
 ///
 /// Spec: RFC 9110, 12.5.1; IEEE 9274.1.1, 4.1.5.
 pub(crate) fn choose_form(accept: &[HeaderValue]) -> ProblemForm {
@@ -51,8 +51,7 @@ pub(crate) fn choose_form(accept: &[HeaderValue]) -> ProblemForm {
     best.0
 }
 
-/// Whether an answer may be sent as gzip to a client that sent these values of
-/// `Accept-Encoding`.
+/// Whether a response may be sent as gzip to a client that sent these values of `Accept-Encoding`.
 ///
 /// Spec: RFC 9110, 12.5.3.
 pub(crate) fn accepts_gzip(accept_encoding: &[HeaderValue]) -> bool {

@@ -1,7 +1,7 @@
 //! The alternate request syntax of xAPI 1.0.3: a POST whose query holds the method, and
 //! whose form holds everything else.
 //!
-//! Such a request is rewritten into the one it stands for, and goes on as that.
+//! Such a request is rewritten into the equivalent ordinary request, and processed as that.
 //!
 //! Spec: XAPI-00336; xAPI 1.0.3, Part Three, 1.3.
 
@@ -28,18 +28,18 @@ use crate::problem::{FaultView, Problem};
 use crate::reply::VERSION_HEADER;
 use crate::route::Sender;
 
-/// The headers that a form may hold. `Content-Length` counts the content alone there, often
-/// in characters, so it is taken and not believed.
+/// The headers that a form may contain. `Content-Length` is accepted and ignored: it counts only
+/// the content, often in characters.
 const HEADERS: [HeaderName; 6] =
     [AUTHORIZATION, VERSION_HEADER, CONTENT_TYPE, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
 
-/// Longest address that can be read at all.
+/// Longest URI that can be parsed at all.
 const URI_BYTES_MAX: usize = u16::MAX as usize - 1;
 
-/// The parameter that makes a request an alternate one.
+/// The parameter that marks an alternate request.
 const METHOD: &str = "method";
 
-/// Whether a request is written in the alternate syntax, as far as its head tells.
+/// Whether the head of a request uses the alternate syntax.
 pub(crate) fn is_alternate(request: &Request) -> bool {
     let has_method = || {
         let query = request.uri().query().unwrap_or_default();
@@ -54,12 +54,12 @@ fn version_of(request: &Request) -> Option<Version> {
     request.headers().get(VERSION_HEADER)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// The request that an alternate one stands for.
+/// Rewrites an alternate request into the equivalent ordinary request.
 ///
 /// # Errors
 ///
-/// 400 if it is not written as the specification asks, 413 if it is too large, 414 if its
-/// parameters are too long.
+/// 400 if it does not have the form that the specification requires, 413 if it is too large, 414 if
+/// its parameters are too long.
 pub(crate) async fn rewrite(
     request: Request,
     (sender, permit): (Sender, &Arc<RequestPermit>),
@@ -73,9 +73,9 @@ pub(crate) async fn rewrite(
         parts.headers.remove(name);
     }
     for (name, value) in form.headers {
-        let value = HeaderValue::from_str(&value).ok().ok_or_else(|| {
-            fault(name.as_str(), Rule::Header, "expected a header's value", &value)
-        })?;
+        let value = HeaderValue::from_str(&value)
+            .ok()
+            .ok_or_else(|| fault(name.as_str(), Rule::Header, "expected a header value", &value))?;
         parts.headers.insert(name, value);
     }
     let needs_content = method == Method::PUT || method == Method::POST;
@@ -87,11 +87,11 @@ pub(crate) async fn rewrite(
             Body::from(content)
         }
         Some(content) if !content.is_empty() => {
-            let message = "only PUT and POST have content";
+            let message = "content is permitted only for PUT and POST";
             return Err(fault("content", Rule::ParameterUnknown, message, "content"));
         }
         None if needs_content => {
-            let message = "the form must hold the content";
+            let message = "the form must contain the field content";
             return Err(fault("content", Rule::ParameterMissing, message, "nothing"));
         }
         Some(_) | None => Body::empty(),
@@ -101,14 +101,14 @@ pub(crate) async fn rewrite(
     let request = Request::from_parts(parts, body);
     match version_of(&request) {
         Some(version) if !version.has_alternate_syntax() => {
-            let message = "this version has no alternate request syntax";
+            let message = "this version of xAPI has no alternate request syntax";
             Err(fault(METHOD, Rule::ParameterUnknown, message, version.as_str()))
         }
         Some(_) | None => Ok(request),
     }
 }
 
-/// Reads the form. Of whoever has not authenticated in the head, little is kept.
+/// Reads the form. Forms that are not authenticated by the head have a smaller limit.
 async fn receive(
     parts: &Parts,
     (body, permit): (Body, Arc<RequestPermit>),
@@ -124,19 +124,20 @@ async fn receive(
         Sender::Anonymous => {
             let (bytes_max, key) = (bounds.anonymous_bytes_max, "limits.anonymous_bytes_max");
             let bound = Bound::new("a form without Authorization header", bytes_max, key);
-            // Strangers get room for what they send, not for what they announce.
+            // For unauthenticated requests, memory is reserved as bytes arrive, not by
+            // Content-Length.
             stream.bounded(bound)?.unannounced().collect(&permit.anonymous).await?
         }
     };
     Form::parse(&body)
 }
 
-/// What a form holds.
+/// The fields of a form.
 #[derive(Debug, Default)]
 struct Form {
     headers: Vec<(HeaderName, String)>,
     content: Option<Bytes>,
-    /// The parameters, encoded as they were.
+    /// The parameters, in their original encoding.
     query: String,
 }
 
@@ -162,7 +163,7 @@ impl Form {
                 Some(header) => form.headers.iter().any(|(known, _)| known == header),
             };
             if is_repeated {
-                return Err(fault(&plain, Rule::Parameter, "the field is sent twice", &value));
+                return Err(fault(&plain, Rule::Parameter, "the field is present twice", &value));
             }
             match header {
                 None => form.content = Some(Bytes::from(value)),
@@ -186,8 +187,8 @@ fn read_method(parts: &Parts, bounds: &Bounds) -> Result<Method, Problem> {
     params.finish(method)
 }
 
-/// A form should say that it is one; what says nothing, or that it is text, as the requests
-/// of old browsers do, is taken for one.
+/// A form should have the content type of a form. None, or plain text as old browsers send, is also
+/// accepted.
 fn check_content_type(parts: &Parts) -> Result<(), Problem> {
     let Some(value) = parts.headers.get(CONTENT_TYPE) else { return Ok(()) };
     let text = value.to_str().unwrap_or_default();
@@ -205,11 +206,12 @@ fn with_query(uri: &Uri, query: &str, bytes_max: usize) -> Result<Uri, Problem> 
     if bytes_max < target.len() {
         return Err(Problem::url_too_long(bytes_max));
     }
-    // A URI has its own bound.
+    // A URI has its own limit.
     target.parse().ok().ok_or_else(|| Problem::url_too_long(URI_BYTES_MAX))
 }
 
-/// What is encoded in a query: all but what may stand there, and what is encoded already.
+/// The characters to encode in a query: all except those permitted there, and `%` of existing
+/// encodings.
 const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -231,7 +233,7 @@ const NOT_IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b',')
     .remove(b';');
 
-/// Appends a pair of the form to a query, encoding what may not stand there.
+/// Appends a field of the form to a query, and encodes characters that are not permitted there.
 fn push_encoded(query: &mut String, segment: &str) {
     if !query.is_empty() {
         query.push('&');

@@ -1,4 +1,4 @@
-//! Bodies of requests, from their heads to where they are read or passed over.
+//! Request bodies: buffered, collected, streamed or skipped.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::permit::RequestPermit;
 use crate::problem::Problem;
 use crate::state::Shared;
 
-/// Bodies up to this size are read before the request is worked on, so that the connection
-/// can be used again whatever the answer is: 64 KiB.
+/// Bodies up to this size are buffered before the request is processed, so that the connection can
+/// be reused after any response: 64 KiB.
 const SETTLED_BYTES_MAX: usize = 64 * 1024;
 
-/// A body that waits to be read, with its type.
+/// An unread body with its content type.
 #[derive(Debug)]
 pub struct Incoming {
     /// The value of `Content-Type`, as sent.
@@ -50,7 +50,7 @@ where
 }
 
 impl Incoming {
-    /// The media type, if one was sent and it is one.
+    /// The media type, if a valid one was sent.
     pub fn media_type(&self) -> Option<MediaType> {
         self.content_type.as_deref().and_then(MediaType::parse)
     }
@@ -60,26 +60,26 @@ impl Incoming {
         Arc::clone(&self.permit)
     }
 
-    /// The whole body. The request is worked on from then.
+    /// Reads the whole body. From then on the request is processed.
     ///
     /// # Errors
     ///
-    /// 400 if it breaks off, 408 if it comes too slowly, 413 if it is longer than `bound`, 503 if
-    /// no memory is left for it or too many requests are worked on.
+    /// 400 if it is incomplete, 408 if it arrives too slowly, 413 if it is larger than `bound`, 503
+    /// if there is no memory for it or too many requests are in progress.
     pub async fn collect(self, bound: Bound) -> Result<Bytes, Problem> {
         let body = self.stream.bounded(bound)?.collect(&self.permit.charge).await?;
         self.permit.enter()?;
         Ok(body)
     }
 
-    /// The body piece by piece.
+    /// The body as a stream.
     pub(crate) fn into_stream(self, bound: Bound) -> Result<BodyStream, Problem> {
         self.stream.bounded(bound)
     }
 }
 
-/// Reads a small body of known length, so that nothing of it is left on the connection. A
-/// request whose body is complete is worked on from then.
+/// Buffers a small body of known length, so that none of it remains on the connection. A request
+/// with a complete body is processed from then on.
 pub(crate) async fn settle(
     request: Request,
     permit: &RequestPermit,
@@ -105,8 +105,8 @@ pub(crate) async fn settle(
     Ok(Request::from_parts(parts, Body::from(all.finish())))
 }
 
-/// Passes over a small body of known length that nobody will read, so that the connection can
-/// be used again. A client that waits to be asked for its body is not asked.
+/// Reads and discards a small body of known length, so that the connection can be reused. A client
+/// that expects `100 Continue` is not asked for its body.
 pub(crate) async fn pass_over(request: &mut Request, permit: &RequestPermit, bounds: &Bounds) {
     let headers = request.headers();
     if request.body().is_end_stream() || !is_small(headers) || headers.contains_key(EXPECT) {

@@ -1,4 +1,4 @@
-//! Bodies piece by piece: bounded, unpacked, and never waited for without end.
+//! Body streams: bounded, decompressed, and with a timeout.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::options::Bounds;
 use crate::permit::RequestPermit;
 use crate::problem::Problem;
 
-/// How large something may be.
+/// A size limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
     what: &'static str,
@@ -25,21 +25,21 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// `what` may have `bytes_max` bytes, which the configuration sets with `key`.
+    /// A limit of `bytes_max` bytes for `what`, which the configuration sets with `key`.
     pub(crate) fn new(what: &'static str, bytes_max: usize, key: &'static str) -> Self {
         Self { what, bytes_max: u64::try_from(bytes_max).unwrap_or(u64::MAX), key }
     }
 
-    /// `what` may have `bytes_max` bytes, whatever the configuration says.
+    /// A limit of `bytes_max` bytes for `what` that is not configurable.
     pub fn fixed(what: &'static str, bytes_max: usize) -> Self {
-        Self::new(what, bytes_max, "this cannot be set")
+        Self::new(what, bytes_max, "a fixed limit")
     }
 
-    /// Refuses `bytes` if they are too many.
+    /// Checks a size against the limit.
     ///
     /// # Errors
     ///
-    /// 413 with what, how much, and the key.
+    /// 413 with the limit and its key.
     pub(crate) fn check(&self, bytes: u64) -> Result<(), Problem> {
         if self.bytes_max < bytes {
             return Err(Problem::too_large(self.what, self.bytes_max, self.key));
@@ -48,34 +48,34 @@ impl Bound {
     }
 }
 
-/// A body, piece by piece.
+/// A body as a stream.
 #[derive(Debug)]
 pub(crate) struct BodyStream {
     body: Body,
     permit: Arc<RequestPermit>,
     rate: MinRate,
     unpacker: Option<Unpacker>,
-    /// Packed bytes received so far.
+    /// Compressed bytes received so far.
     packed: u64,
-    /// Bytes given out so far.
+    /// Bytes returned so far.
     given: u64,
     bound: Bound,
     content_length: Option<u64>,
 }
 
 impl BodyStream {
-    /// Most bytes that room is made for before they have come: 1 MiB.
+    /// Most bytes for which memory is reserved before they arrive: 1 MiB.
     const EXPECTED_BYTES_MAX: u64 = 1 << 20;
 
-    /// How much longer than its content a packed body may be: 1 MiB, which is more than gzip
-    /// adds to the longest one.
+    /// How much larger than its content a compressed body may be: 1 MiB, which is more than gzip
+    /// adds to the largest one.
     const PACKED_BYTES_MORE: u64 = 1 << 20;
 
-    /// A body whose headers are these.
+    /// The stream of a body with these headers.
     ///
     /// # Errors
     ///
-    /// 415 if it is packed in an unknown way.
+    /// 415 if it has an unknown encoding.
     pub(crate) fn new(
         headers: &HeaderMap,
         (body, permit): (Body, Arc<RequestPermit>),
@@ -92,28 +92,28 @@ impl BodyStream {
         Ok(Self { body, permit, rate, unpacker, packed: 0, given: 0, bound, content_length })
     }
 
-    /// The same, not longer than `bound`.
+    /// Limits its size to `bound`.
     ///
     /// # Errors
     ///
-    /// 413 if it says itself that it is.
+    /// 413 if its Content-Length exceeds the limit.
     pub(crate) fn bounded(mut self, bound: Bound) -> Result<Self, Problem> {
         self.bound = bound;
         bound.check(self.content_length.unwrap_or_default())?;
         Ok(self)
     }
 
-    /// The same, of which no more is believed to come than has come.
+    /// Ignores Content-Length when memory is reserved.
     pub(crate) fn unannounced(self) -> Self {
         Self { content_length: None, ..self }
     }
 
-    /// The next piece, never empty; none at the end.
+    /// The next chunk, never empty; none at the end.
     ///
     /// # Errors
     ///
-    /// 400 if the body breaks off or is no gzip, 408 if it comes too slowly, 413 if it is too
-    /// large.
+    /// 400 if the body is incomplete or not valid gzip, 408 if it arrives too slowly, 413 if it is
+    /// too large.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Problem> {
         let piece = if self.unpacker.is_some() {
             self.next_unpacked().await?
@@ -127,11 +127,11 @@ impl BodyStream {
         Ok(piece)
     }
 
-    /// Everything that is left, paid for with `charge`.
+    /// Collects the rest of the body, and adds it to `charge`.
     ///
     /// # Errors
     ///
-    /// As [`BodyStream::next`], and 503 if no memory is left for it.
+    /// As [`BodyStream::next`], and 503 if there is no memory for it.
     pub(crate) async fn collect(mut self, charge: &Charge) -> Result<Bytes, Problem> {
         if self.permit.is_settled() && self.unpacker.is_none() {
             return Ok(self.next().await?.unwrap_or_default());
@@ -161,7 +161,7 @@ impl BodyStream {
                 return Ok(Some(unpacked));
             }
             let Some(piece) = self.next_received().await? else { return self.finish() };
-            // Packed bytes that unpack to nothing have a bound too.
+            // Compressed bytes that decompress to nothing are limited too.
             self.packed += u64::try_from(piece.len()).unwrap_or(u64::MAX);
             self.bound.check(self.packed.saturating_sub(Self::PACKED_BYTES_MORE))?;
             if let Some(unpacker) = &mut self.unpacker {
@@ -177,11 +177,11 @@ impl BodyStream {
     }
 }
 
-/// Unpacks a body, a little at a time.
+/// Decompresses a body in small steps.
 #[derive(Debug)]
 struct Unpacker {
     decoder: MultiGzDecoder<Vec<u8>>,
-    /// What was received and is not yet unpacked.
+    /// Received bytes that are not decompressed yet.
     packed: Bytes,
     ratio_max: u64,
     taken: u64,
@@ -189,10 +189,10 @@ struct Unpacker {
 }
 
 impl Unpacker {
-    /// How much is unpacked at once: 4 KiB, which become 4 MiB at the very worst.
+    /// How much is decompressed at once: 4 KiB, which become at most 4 MiB.
     const STEP_BYTES: usize = 4 * 1024;
 
-    /// Bytes that may come out of few: 1 MiB.
+    /// Decompressed bytes to which the ratio does not apply: 1 MiB.
     const FREE_BYTES: u64 = 1 << 20;
 
     fn new(ratio_max: u64) -> Self {
@@ -200,8 +200,7 @@ impl Unpacker {
         Self { decoder, packed: Bytes::new(), ratio_max, taken: 0, given: 0 }
     }
 
-    /// What comes out of the bytes that were received, a little at a time; none when more are
-    /// needed.
+    /// Decompresses the received bytes in steps; none when more are needed.
     fn unpack(&mut self) -> Result<Option<Bytes>, Problem> {
         while !self.packed.is_empty() {
             let unpacked = self.step()?;
@@ -228,7 +227,7 @@ impl Unpacker {
     }
 }
 
-/// How a body is packed.
+/// The content coding of a body.
 enum Coding {
     Identity,
     Gzip,
@@ -249,13 +248,14 @@ fn read_coding(headers: &HeaderMap) -> Result<Coding, Problem> {
 }
 
 fn broken_gzip() -> Problem {
-    let fault = Fault::new("/content-encoding", Rule::Header, "a body that is no gzip");
+    let fault = Fault::new("/content-encoding", Rule::Header, "a body that is not valid gzip");
     Problem::faulty(vec![fault.into()])
 }
 
 fn too_dense(ratio_max: u64) -> Problem {
     let detail = format!(
-        "a packed body may become {ratio_max} times as large at most (limits.unpacked_ratio_max)"
+        "a compressed body may expand to at most {ratio_max} times its size \
+         (limits.unpacked_ratio_max)"
     );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
 }

@@ -1,4 +1,4 @@
-//! Who asks, and in which version.
+//! The caller of a request and the xAPI version.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use hyper::http::request::Parts;
 use crate::problem::Problem;
 use crate::reply::VERSION_HEADER;
 
-/// Who asks, and in which version: known before a request reaches its handler.
+/// The authenticated caller and the xAPI version, determined before a request reaches its handler.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
@@ -23,7 +23,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Lets somebody in, if they may be used by pages of `origin`, or by no page.
+    /// Admits a caller, if its credential may be used by pages of `origin`, or without a page.
     pub(crate) fn admit(
         identified: Identified,
         headers: &HeaderMap,
@@ -40,12 +40,12 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // A route that is reached without a caller is a defect of ours: it stays closed.
+        // A handler without a caller is a defect in this code: the request is refused.
         parts.extensions.remove::<Self>().ok_or_else(Problem::internal)
     }
 }
 
-/// The version that a request names.
+/// The xAPI version of a request.
 ///
 /// Spec: XAPI-00331; xAPI 1.0.3, Part Three, 3.3; IEEE 9274.1.1, 4.1.7.
 pub(crate) fn read_version(headers: &HeaderMap) -> Result<Version, Problem> {

@@ -1,8 +1,8 @@
-//! Where a request comes from: the address of the client, also behind proxies.
+//! The address of the client, also behind proxies.
 //!
-//! The headers of proxies are believed of a connection from a trusted one alone, and only as
-//! far back as the addresses in them are trusted: whatever stands before the first that is
-//! not, anybody could have written.
+//! The headers of proxies are used only for connections from a trusted proxy, and only as far back
+//! as the addresses in them are trusted: anybody could have written what precedes the first
+//! untrusted address.
 //!
 //! Spec: RFC 7239, 4, 5.2 and 6.
 
@@ -18,10 +18,10 @@ use ipnet::IpNet;
 
 use crate::connection::Peer;
 
-/// Where a request comes from.
+/// The origin of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientAddress {
-    /// From this machine, by its control socket or in process.
+    /// From this machine, over the control socket or in process.
     Local,
     /// From this address.
     Remote(IpAddr),
@@ -44,13 +44,13 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
     }
 }
 
-/// The header of proxies that do not know the standard one.
+/// The header of proxies that do not support the standard one.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Most proxies that are followed back.
+/// Most proxies that are followed.
 const HOPS_MAX: usize = 32;
 
-/// Finds out where a request comes from, and leaves it for the handler.
+/// Determines the origin of a request, and passes it to the handler.
 pub(crate) fn locate(request: &mut Request, trusted: &[IpNet]) {
     let peer = request.extensions_mut().remove::<Peer>();
     let client = peer.map_or(ClientAddress::Local, |peer| {
@@ -74,7 +74,7 @@ fn resolve(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     match (walk(&FORWARDED, read_forwarded), walk(&FORWARDED_FOR, read_address)) {
         (None, None) => peer,
         (Some(address), None) | (None, Some(address)) => address,
-        // A proxy that writes one of them passes on what the client wrote into the other.
+        // A proxy that writes one header passes the other through as the client sent it.
         (Some(standard), Some(other)) => {
             if standard == other {
                 standard
@@ -85,7 +85,7 @@ fn resolve(peer: Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     }
 }
 
-/// Goes back from `peer` until an address that is not trusted, or one that cannot be read.
+/// Follows the proxies back from `peer` to the first address that is untrusted or unreadable.
 fn follow(peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>, trusted: &[IpNet]) -> IpAddr {
     let mut client = peer;
     for hop in hops.take(HOPS_MAX) {
@@ -141,13 +141,13 @@ mod tests {
     #[test]
     fn believes_trusted_proxies_and_nobody_else() {
         let table: [Row; 20] = [
-            // Who comes directly is who they are, whatever they say.
+            // The headers of a direct client are ignored.
             ("192.0.2.1", &[], "192.0.2.1"),
             ("192.0.2.1", &[("x-forwarded-for", "10.0.0.9")], "192.0.2.1"),
             ("192.0.2.1", &[("forwarded", "for=10.0.0.9")], "192.0.2.1"),
-            // A proxy that says nothing.
+            // A proxy without headers.
             ("10.0.0.1", &[], "10.0.0.1"),
-            // One proxy, two proxies, and what the client made up before.
+            // One proxy, two proxies, and a forged entry of the client.
             ("10.0.0.1", &[("x-forwarded-for", "192.0.2.1")], "192.0.2.1"),
             ("::ffff:10.0.0.1", &[("x-forwarded-for", "::ffff:192.0.2.1")], "192.0.2.1"),
             ("10.0.0.1", &[("x-forwarded-for", "192.0.2.1, 10.0.0.2")], "192.0.2.1"),
@@ -164,7 +164,7 @@ mod tests {
             ("10.0.0.1", &[("forwarded", "for=192.0.2.1;proto=https")], "192.0.2.1"),
             ("10.0.0.1", &[("forwarded", "by=x; For=\"[2001:db8::7]\"")], "2001:db8::7"),
             ("10.0.0.1", &[("forwarded", "for=8.8.8.8, for=192.0.2.1")], "192.0.2.1"),
-            // What cannot be read ends at the proxy that wrote it.
+            // An unreadable entry ends at the proxy that wrote it.
             ("10.0.0.1", &[("x-forwarded-for", "8.8.8.8, x, 10.0.0.2")], "10.0.0.2"),
             ("10.0.0.1", &[("forwarded", "for=_hidden")], "10.0.0.1"),
             ("10.0.0.1", &[("forwarded", "for=unknown, for=10.0.0.2")], "10.0.0.2"),

@@ -1,9 +1,8 @@
 //! Requests from pages of other origins.
 //!
-//! By default any origin may ask, because what it may do is decided by the credential it
-//! sends. The origin is echoed and credentials are allowed, so that pages may send them in
-//! any way. Where origins are listed, others get no answer that they could read, and nothing
-//! is done for them.
+//! By default every origin is allowed, because the credential decides what a request may do. The
+//! origin is echoed and credentials are allowed, so that pages may send them in any way. If origins
+//! are listed, requests from others are refused, with a response that pages cannot read.
 //!
 //! Spec: Fetch Standard, 3.2 (CORS protocol).
 
@@ -17,7 +16,7 @@ use hyper::{HeaderMap, StatusCode};
 
 use crate::options::Origins;
 
-/// The methods that some resource knows.
+/// The methods of all resources.
 const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 
 /// The request headers that pages may set.
@@ -26,15 +25,15 @@ const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Experience-API-Ver
      Content-Encoding, Content-Language, Content-Transfer-Encoding, Cache-Control, X-Request-Id, \
      X-Requested-With, traceparent";
 
-/// The answer's headers that pages may read.
+/// The response headers that pages may read.
 const ANSWER_HEADERS: &str = "ETag, Last-Modified, Content-Length, Content-Type, Date, Location, \
      Retry-After, WWW-Authenticate, X-Experience-API-Version, \
      X-Experience-API-Consistent-Through, X-Experience-API-Hash, X-Request-Id";
 
-/// How long a browser may remember what it may do, in seconds.
+/// How long a browser may cache a preflight response, in seconds.
 const MAX_AGE_SECONDS: &str = "7200";
 
-/// The answer to an OPTIONS request: who asks does not matter, and nothing is redirected.
+/// The response to an OPTIONS request, without authentication or redirect.
 pub(crate) fn answer_options() -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -46,7 +45,8 @@ pub(crate) fn answer_options() -> Response {
     response
 }
 
-/// Whether a page of `origin` may ask. A request that names none comes from no page.
+/// Whether requests from pages of `origin` are allowed. A request without an origin does not come
+/// from a page.
 pub(crate) fn is_allowed(origin: Option<&HeaderValue>, origins: &Origins) -> bool {
     match (origin, origins) {
         (None, _) | (Some(_), Origins::Any) => true,
@@ -57,7 +57,7 @@ pub(crate) fn is_allowed(origin: Option<&HeaderValue>, origins: &Origins) -> boo
     }
 }
 
-/// Lets a page of `origin` read the answer, errors included, if it may ask.
+/// Permits a page of an allowed `origin` to read the response, errors included.
 pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<&HeaderValue>, origins: &Origins) {
     headers.append(VARY, HeaderValue::from_static("Origin"));
     let Some(origin) = origin.filter(|origin| is_allowed(Some(origin), origins)) else { return };

@@ -1,8 +1,8 @@
-//! Dates as HTTP writes them.
+//! HTTP dates.
 
 use acta_ambient::Timestamp;
 
-/// The second that holds `moment`, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Formats a timestamp in whole seconds, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 ///
 /// Spec: RFC 9110, 5.6.7.
 pub(crate) fn http_date(moment: Timestamp) -> String {

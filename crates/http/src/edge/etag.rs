@@ -52,9 +52,9 @@ fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EtagMatch>, Pro
 
 /// Reads a list of tags.
 ///
-/// More is taken than RFC 9110, 8.8.3 allows: a tag without quotes, as some clients send
-/// it; and a weak tag as a strong one, because a proxy that compresses makes it weak, while
-/// ours name the content itself.
+/// More is accepted than RFC 9110, 8.8.3 allows: a tag without quotes, as some clients send it; and
+/// a weak tag as a strong one, because a compressing proxy makes tags weak, while ours identify the
+/// content itself.
 fn parse(text: &str) -> Option<EtagMatch> {
     if text.trim() == "*" {
         return Some(EtagMatch::Any);

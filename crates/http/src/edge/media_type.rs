@@ -10,7 +10,7 @@ pub struct MediaType {
 }
 
 impl MediaType {
-    /// Reads a header's value; none if it is no media type.
+    /// Parses a header value; none if it is not a media type.
     ///
     /// Spec: RFC 9110, 8.3.1.
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -44,9 +44,9 @@ impl MediaType {
 /// A name and its value.
 type Parameter = (String, String);
 
-/// Splits the first parameter off; it is none where there is an empty or broken one.
+/// Splits off the first parameter; it is none if it is empty or malformed.
 fn next_parameter(text: &str) -> Option<(Option<Parameter>, &str)> {
-    // Only the beginning is looked at: the end is the same for every parameter.
+    // Only the beginning is trimmed: the end is the same for every parameter.
     if text.trim_start().is_empty() {
         return None;
     }
@@ -59,7 +59,7 @@ fn next_parameter(text: &str) -> Option<(Option<Parameter>, &str)> {
     Some((pair, rest))
 }
 
-/// Where the first semicolon outside of quotes stands.
+/// The position of the first semicolon outside of quotes.
 fn end_of_parameter(text: &str) -> usize {
     let (mut is_quoted, mut is_escaped) = (false, false);
     for (index, byte) in text.bytes().enumerate() {

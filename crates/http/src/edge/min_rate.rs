@@ -1,4 +1,4 @@
-//! How fast bodies arrive, and what they take while they do.
+//! The minimum rate of bodies, and the buffer that collects them.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::memory::Charge;
 use crate::options::{Bounds, bytes_in};
 use crate::problem::Problem;
 
-/// How fast a body must arrive: over each span of waiting, enough of it.
+/// Enforces the minimum rate of a body: enough bytes in each period of waiting.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MinRate {
     span: Duration,
     bytes_min: u64,
-    /// Waited since the span began. Time in which nobody waits does not count.
+    /// Time waited since the period began. Time in which the server does not wait is not counted.
     waited: Duration,
-    /// Received since the span began.
+    /// Bytes received since the period began.
     received: u64,
 }
 
@@ -31,7 +31,7 @@ impl MinRate {
         Self { span, bytes_min, waited: Duration::ZERO, received: 0 }
     }
 
-    /// The next piece of `body`, never empty; none at the end.
+    /// The next chunk of `body`, never empty; none at the end.
     pub(super) async fn next(&mut self, body: &mut Body) -> Result<Option<Bytes>, Problem> {
         loop {
             let started = Instant::now();
@@ -53,19 +53,19 @@ impl MinRate {
     fn too_slow(&self) -> Problem {
         let Self { span, bytes_min, .. } = self;
         let detail = format!(
-            "the body did not arrive in time: within {span:?} of waiting it must go on by \
-             {bytes_min} bytes (limits.body_timeout, limits.rate_bytes_min)"
+            "the body arrived too slowly: at least {bytes_min} bytes are required in every \
+             {span:?} (limits.body_timeout, limits.rate_bytes_min)"
         );
         Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
     }
 }
 
-/// The next piece of a body, never empty; none at the end.
+/// The next chunk of a body, never empty; none at the end.
 pub(super) async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem> {
     loop {
         match body.frame().await {
             None => return Ok(None),
-            Some(Err(_)) => return Err(Problem::broken(Rule::Header, "a body that broke off")),
+            Some(Err(_)) => return Err(Problem::broken(Rule::Header, "an incomplete body")),
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data()
                     && data.has_remaining()
@@ -77,35 +77,36 @@ pub(super) async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Problem>
     }
 }
 
-/// A body that is put together from pieces, each paid for before room is made for it.
+/// A buffer that collects the chunks of a body. Each chunk is charged before memory is allocated
+/// for it.
 #[derive(Debug)]
 pub(crate) struct BodyBuffer<'a> {
-    /// The only piece so far: it is not copied.
+    /// The only chunk so far, which is not copied.
     first: Option<Bytes>,
     all: BytesMut,
-    /// Room for so many bytes is made at first.
+    /// The initial capacity.
     expected: usize,
-    /// Room for more is never needed.
+    /// The maximum capacity.
     bytes_max: usize,
     charge: &'a Charge,
 }
 
 impl<'a> BodyBuffer<'a> {
-    /// Nothing yet, of a body that has no more than `bytes_max`.
+    /// An empty buffer for a body of at most `bytes_max`.
     pub(crate) fn new(bytes_max: usize, charge: &'a Charge) -> Self {
         Self { first: None, all: BytesMut::new(), expected: 0, bytes_max, charge }
     }
 
-    /// The same, of a body that is likely to have `expected` bytes.
+    /// Sets the expected size of the body.
     pub(super) fn of(self, expected: usize) -> Self {
         Self { expected, ..self }
     }
 
-    /// Appends a piece.
+    /// Appends a chunk.
     ///
     /// # Errors
     ///
-    /// 503 if no memory is left for it.
+    /// 503 if there is no memory for it.
     pub(crate) fn push(&mut self, piece: Bytes) -> Result<(), Problem> {
         match self.first.take() {
             None if self.all.is_empty() => {

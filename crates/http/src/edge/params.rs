@@ -12,7 +12,7 @@ use crate::options::Bounds;
 use crate::problem::{FaultView, Problem};
 use crate::state::Shared;
 
-/// The parameters of a request, each taken out once; every fault is remembered.
+/// The parameters of a request. Each is taken once; all faults are collected.
 #[derive(Debug)]
 pub struct Params {
     raw: String,
@@ -22,7 +22,7 @@ pub struct Params {
     limits: ParamsLimits,
 }
 
-/// How much parameters may be.
+/// The limits of parameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ParamsLimits {
     count_max: usize,
@@ -36,13 +36,13 @@ impl From<&Bounds> for ParamsLimits {
     }
 }
 
-/// What is read from parameters.
+/// A type that is parsed from parameters.
 pub trait FromParams: Sized {
-    /// Takes the parameters out that it knows; none if one was missing or faulty.
+    /// Takes its parameters; none if one was missing or invalid.
     fn from_params(params: &mut Params) -> Option<Self>;
 }
 
-/// A request has no parameters.
+/// A request without parameters.
 #[derive(Debug)]
 pub struct NoParams;
 
@@ -52,7 +52,7 @@ impl FromParams for NoParams {
     }
 }
 
-/// The parameters of a request, read and complete; none is left over.
+/// The parsed parameters of a request. Unknown parameters are refused.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -73,10 +73,10 @@ where
 }
 
 impl Params {
-    /// Most faults that are remembered.
+    /// Most faults that are collected.
     const FAULTS_MAX: usize = 100;
 
-    /// Splits a query. What is malformed, and names that occur twice, are faults.
+    /// Parses a query. Malformed and repeated parameters are faults.
     ///
     /// # Errors
     ///
@@ -91,8 +91,10 @@ impl Params {
         let count = query.split('&').filter(|segment| !segment.is_empty()).count();
         if limits.count_max < count {
             let most = limits.count_max;
-            let message =
-                format!("a request has {most} parameters at most (limits.parameters_count_max)");
+            let message = format!(
+                "a request may have at most {most} parameters \
+                         (limits.parameters_count_max)"
+            );
             params.fault("", Rule::Parameter, &message, &format!("{count} parameters"));
             return params.finish(None);
         }
@@ -111,30 +113,30 @@ impl Params {
         &self.raw
     }
 
-    /// Whether a parameter was sent and is not yet taken out.
+    /// Whether a parameter was sent and not taken yet.
     pub fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(known, _)| known == name)
     }
 
-    /// Takes those of `names` out that were sent, and tells which they were.
+    /// Takes the parameters of `names` that were sent, and returns their names.
     pub(crate) fn take_known(&mut self, names: &[&'static str]) -> Vec<&'static str> {
         names.iter().copied().filter(|name| self.text(name).is_some()).collect()
     }
 
-    /// Remembers a fault, unless there are too many already.
+    /// Adds a fault, unless there are too many already.
     pub fn fault(&mut self, name: &str, rule: Rule, message: &str, found: &str) {
         if self.faults.len() < Self::FAULTS_MAX {
             self.faults.push(FaultView::in_parameter(name, rule, message, found));
         }
     }
 
-    /// Takes a parameter out as it is.
+    /// Takes a parameter as text.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let index = self.pairs.iter().position(|(known, _)| known == name)?;
         Some(self.pairs.swap_remove(index).1)
     }
 
-    /// Takes the id of a document out, which must not be empty.
+    /// Takes the id of a document, which must not be empty.
     pub(crate) fn document_id(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
         let most = self.limits.document_id_bytes_max;
@@ -145,19 +147,19 @@ impl Params {
         })
     }
 
-    /// Takes an IRI out.
+    /// Takes an IRI.
     pub(crate) fn iri(&mut self, name: &str) -> Option<Iri> {
         let text = self.text(name)?;
         self.read(name, &text, "expected an IRI with a scheme", |text| text.parse().ok())
     }
 
-    /// Takes a UUID out.
+    /// Takes a UUID.
     pub(crate) fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let text = self.text(name)?;
         self.read(name, &text, "expected a UUID", |text| text.parse().ok())
     }
 
-    /// Takes a boolean out, which is false if it was not sent.
+    /// Takes a boolean, which is false if it was not sent.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let Some(text) = self.text(name) else { return Some(false) };
         self.read(name, &text, "expected true or false", |text| match text {
@@ -167,7 +169,7 @@ impl Params {
         })
     }
 
-    /// Takes a whole number from 0 out. What does not fit stands for the largest that does.
+    /// Takes a whole number from 0. A number that is too large is clamped.
     pub(crate) fn number(&mut self, name: &str) -> Option<u64> {
         let text = self.text(name)?;
         self.read(name, &text, "expected a whole number from 0", |text| {
@@ -176,17 +178,17 @@ impl Params {
         })
     }
 
-    /// Takes a timestamp out, as nanoseconds since 1970 UTC.
+    /// Takes a timestamp, as nanoseconds since 1970 UTC.
     pub(crate) fn nanos(&mut self, name: &str) -> Option<i128> {
         let text = self.text(name)?;
-        // A plus that was not encoded arrives as a blank, and no timestamp has one.
+        // An unencoded `+` arrives as a space, and no timestamp contains one.
         let text = text.replace(' ', "+");
         self.read(name, &text, "expected an ISO 8601 timestamp", |text| {
             text.parse::<StatementTimestamp>().ok().map(|timestamp| timestamp.unix_nanos())
         })
     }
 
-    /// Takes the format of statements out.
+    /// Takes the format of statements.
     pub(crate) fn format(&mut self) -> Option<Format> {
         let Some(text) = self.text("format") else { return Some(Format::default()) };
         self.read("format", &text, "expected ids, exact or canonical", |text| match text {
@@ -197,13 +199,13 @@ impl Params {
         })
     }
 
-    /// Takes the place out where the page before ended.
+    /// Takes the cursor at which the previous page ended.
     pub(crate) fn cursor(&mut self) -> Option<Cursor> {
         let text = self.text("cursor")?;
         self.read("cursor", &text, &NotACursor.to_string(), |text| text.parse().ok())
     }
 
-    /// Takes the agent or identified group out.
+    /// Takes an agent or an identified group.
     pub(crate) fn agent(&mut self) -> Option<(Actor, Ifi)> {
         let text = self.text("agent")?;
         match parse_actor(text.as_bytes(), self.version) {
@@ -216,23 +218,23 @@ impl Params {
             Ok(actor) => {
                 let ifi = actor.ifi.clone();
                 let message = "expected an agent or a group with an identifier";
-                let ifi = self.read("agent", "a group without identifier", message, |_| ifi)?;
+                let ifi = self.read("agent", "a group without an identifier", message, |_| ifi)?;
                 Some((actor, ifi))
             }
         }
     }
 
-    /// Remembers a fault if the parameter was not sent; to be called before it is taken out.
+    /// Adds a fault if the parameter was not sent. Call it before the parameter is taken.
     pub(crate) fn require(&mut self, name: &str) {
         if !self.has(name) {
             self.fault(name, Rule::ParameterMissing, "the parameter is required", "nothing");
         }
     }
 
-    /// The value if there was no fault and nothing is left over.
+    /// The value if there was no fault and no unknown parameter.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
         for (name, value) in std::mem::take(&mut self.pairs) {
-            let message = "the resource does not know this parameter";
+            let message = "the resource does not support this parameter";
             self.fault(&name, Rule::ParameterUnknown, message, &value);
         }
         match value {
@@ -243,13 +245,13 @@ impl Params {
 
     fn add(&mut self, name: String, value: String) {
         if self.has(&name) {
-            self.fault(&name, Rule::Parameter, "the parameter is sent twice", &value);
+            self.fault(&name, Rule::Parameter, "the parameter is present twice", &value);
         } else {
             self.pairs.push((name, value));
         }
     }
 
-    /// Reads the value of a parameter that was taken out; what `read` does not take is a fault.
+    /// Parses the value of a taken parameter; it is a fault if `read` returns none.
     pub fn read<T>(
         &mut self,
         name: &str,
@@ -265,8 +267,8 @@ impl Params {
     }
 }
 
-/// Undoes the encoding of a form: `%` with two digits, and `+` for a blank. None if a `%` stands
-/// alone, or if what comes out is no UTF-8.
+/// Decodes form encoding: `%` with two digits, and `+` for a space. None if a `%` has no digits, or
+/// if the result is not UTF-8.
 pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains(['%', '+']) {
         return Some(Cow::Borrowed(text));

@@ -35,7 +35,7 @@ impl From<Rule> for RuleView {
 }
 
 impl FaultView {
-    /// A fault at a place in a body that no requirement of xAPI speaks of.
+    /// A fault at a position in a body, without a requirement of xAPI.
     pub fn at(pointer: &str, message: &str, found: &str) -> Self {
         let fault = Fault::new(pointer, Rule::Json, found);
         Self {
@@ -47,7 +47,7 @@ impl FaultView {
         }
     }
 
-    /// The same, without the requirement of xAPI: for requests that are none of xAPI.
+    /// Removes the requirement of xAPI, for requests that are not xAPI.
     pub(super) fn without_rule(self) -> Self {
         Self { rule: None, ..self }
     }
@@ -70,7 +70,7 @@ impl FaultView {
         Self { parameter: Some(name.to_owned()), ..Self::from(fault) }
     }
 
-    /// One line for people.
+    /// One line of text.
     pub(super) fn line(&self) -> String {
         let (place, message, found) = (self.place(), &self.message, &self.found);
         match self.rule {
@@ -81,7 +81,7 @@ impl FaultView {
         }
     }
 
-    /// Where it is, for people.
+    /// The position, as text.
     pub(super) fn place(&self) -> String {
         match (&self.parameter, &self.pointer) {
             (Some(parameter), None) => format!("parameter {parameter}"),
@@ -104,7 +104,7 @@ impl From<Fault> for FaultView {
     }
 }
 
-/// The text of a rule, with the key that sets its bound if it has one.
+/// The text of a rule, with the key of its limit if it has one.
 fn with_key(rule: Rule) -> String {
     let keys = [
         (Rule::Size, "limits.json_values_max"),

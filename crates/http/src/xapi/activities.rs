@@ -1,4 +1,4 @@
-//! `/xapi/activities`: what is known of an activity.
+//! `/xapi/activities`: the merged data of an activity.
 
 use acta_xapi::ActivityId;
 use axum::extract::State;
@@ -22,7 +22,7 @@ impl FromParams for ActivityParams {
     }
 }
 
-/// `GET /xapi/activities`: the activity with everything that statements have told of it.
+/// `GET /xapi/activities`: the activity with the data from all its statements.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `/xapi/agents`: what is known of a person.
+//! `/xapi/agents`: the merged data of a person.
 
 use acta_xapi::Actor;
 use axum::extract::State;
@@ -22,7 +22,7 @@ impl FromParams for AgentParams {
     }
 }
 
-/// `GET /xapi/agents`: the person behind an agent.
+/// `GET /xapi/agents`: the person of an agent.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! `/xapi/activities/state`, `/xapi/activities/profile` and `/xapi/agents/profile`: three
-//! resources that keep documents, and differ in what names one.
+//! `/xapi/activities/state`, `/xapi/activities/profile` and `/xapi/agents/profile`: three document
+//! resources, which differ in the parameters that identify a document.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -23,14 +23,14 @@ use crate::problem::Problem;
 use crate::reply::json;
 use crate::state::Shared;
 
-/// What a resource has of its own.
+/// The properties of a document resource.
 pub(crate) trait Resource: Debug + Send + 'static {
-    /// The parameter that names a document.
+    /// The parameter with the id of a document.
     const NAME: &'static str;
-    /// Whether a DELETE without a name removes all documents of the place.
+    /// Whether a DELETE without an id removes all documents of the list.
     const DELETES_ALL: bool;
 
-    /// Reads the place from the parameters.
+    /// Reads the list from the parameters.
     fn place(params: &mut Params) -> Option<DocumentList>;
 }
 
@@ -87,14 +87,14 @@ pub(crate) struct SingleDocument<R> {
     resource: PhantomData<R>,
 }
 
-/// The parameters of a request for one document or for all of a place.
+/// The parameters of a request for one document or a list.
 #[derive(Debug)]
 pub(crate) enum DocumentOrList<R> {
     One(SingleDocument<R>),
     All { list: DocumentList, since: Option<Timestamp> },
 }
 
-/// The parameters of a request that removes.
+/// The parameters of a DELETE.
 #[derive(Debug)]
 pub(crate) enum Removed<R> {
     One(SingleDocument<R>),
@@ -114,7 +114,7 @@ impl<R: Resource> FromParams for DocumentOrList<R> {
     fn from_params(params: &mut Params) -> Option<Self> {
         if params.has(R::NAME) {
             if params.has("since") {
-                let message = "`since` selects among all documents, not one that is named";
+                let message = "`since` cannot be combined with the id of a document";
                 params.fault("since", Rule::ParameterConflict, message, R::NAME);
                 params.text("since");
             }
@@ -143,7 +143,7 @@ pub(crate) fn methods<R: Resource>() -> MethodRouter<Shared> {
         .delete(delete_documents::<R>)
 }
 
-/// `GET` of a document by its name, or of all names of a place.
+/// `GET` of a document by its id, or of the ids in a list.
 ///
 /// # Errors
 ///
@@ -160,7 +160,7 @@ async fn get_documents<R: Resource>(
     match params {
         DocumentOrList::One(SingleDocument { key, .. }) => {
             let _reading = permit.read_document()?;
-            // Nobody closes the semaphore.
+            // The semaphore is never closed.
             let finder = shared.document_finders.acquire().await;
             let document = shared.service.find_document(&caller.principal, &key).await?;
             drop(finder);
@@ -177,12 +177,12 @@ async fn get_documents<R: Resource>(
     }
 }
 
-/// `PUT` of a document in place of whatever is there.
+/// `PUT` of a document, which replaces an existing one.
 ///
 /// # Errors
 ///
-/// 400 for parameters or a missing precondition, 403 without a scope, 409 if there is a
-/// document and no precondition names it, 412 if the precondition does not hold, 413.
+/// 400 for parameters or a missing precondition, 403 without a scope, 409 if the document exists
+/// and there is no precondition, 412 if the precondition fails, 413.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 2.2 and 3.1; IEEE 9274.1.1, 4.1.4.
 async fn put_document<R: Resource>(
@@ -200,17 +200,17 @@ async fn put_document<R: Resource>(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What a document counts as of what a tenant may store.
+/// The usage that a document counts as.
 fn usage_of(sent: &SentDocument) -> Usage {
     Usage { statement_count: 0, bytes: u64::try_from(sent.content.len()).unwrap_or(u64::MAX) }
 }
 
-/// `POST` of a JSON document into the one that is there.
+/// `POST` of a JSON document, which is merged into an existing one.
 ///
 /// # Errors
 ///
-/// 400 for parameters and if one of both is not a JSON object, 403 without a scope, 412 if
-/// the precondition does not hold, 413.
+/// 400 for parameters and if one of the documents is not a JSON object, 403 without a scope, 412 if
+/// the precondition fails, 413.
 ///
 /// Spec: XAPI-00183, XAPI-00184, XAPI-00229; xAPI 1.0.3, Part Three, 2.2.
 async fn post_document<R: Resource>(
@@ -227,11 +227,11 @@ async fn post_document<R: Resource>(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE` of a document, or of all states of a place.
+/// `DELETE` of a document, or of all states of a list.
 ///
 /// # Errors
 ///
-/// 400 for parameters, 403 without a scope, 412 if the precondition does not hold.
+/// 400 for parameters, 403 without a scope, 412 if the precondition fails.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 2.3, 2.6, 2.7; IEEE 9274.1.1, 4.1.4.
 async fn delete_documents<R: Resource>(
@@ -268,7 +268,7 @@ fn document_answer(document: Document, is_known: bool) -> Response {
         Response::new(Body::from(document.content))
     };
     let headers = response.headers_mut();
-    // Documents come from anybody: a browser that is led to one keeps it, and shows nothing.
+    // Any client can store documents: a browser saves them instead of showing them.
     if !is_json(&document.content_type) {
         headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     }
@@ -304,8 +304,7 @@ fn key_of(list: DocumentList, name: String) -> DocumentKey {
     }
 }
 
-/// The last microsecond that is not after so many nanoseconds: what was written after one
-/// was written after the other.
+/// Rounds nanoseconds down to a microsecond. The order of documents stays the same.
 fn timestamp_of(nanos: i128) -> Timestamp {
     let micros = nanos.div_euclid(1000);
     Timestamp::from_unix_micros(i64::try_from(micros).unwrap_or(if micros < 0 {

@@ -211,9 +211,9 @@ async fn heads_that_are_refused_are_told_why() {
         (format!("GET /health?{long} HTTP/1.1\r\nHost: a\r\n\r\n"), 431, "16384 bytes"),
         (format!("GET /health HTTP/1.1\r\nHost: a\r\nX-Long: {long}\r\n\r\n"), 431, "16384 bytes"),
         (format!("GET /health HTTP/1.1\r\n{many}\r\n"), 431, "100 headers"),
-        ("GET /health HTTP/9.9\r\n\r\n".to_owned(), 400, "well-formed"),
-        ("GE\0T /health HTTP/1.1\r\n\r\n".to_owned(), 400, "well-formed"),
-        ("GET /health HTTP/1.1\r\nBad Header: x\r\n\r\n".to_owned(), 400, "well-formed"),
+        ("GET /health HTTP/9.9\r\n\r\n".to_owned(), 400, "not valid HTTP/1.1"),
+        ("GE\0T /health HTTP/1.1\r\n\r\n".to_owned(), 400, "not valid HTTP/1.1"),
+        ("GET /health HTTP/1.1\r\nBad Header: x\r\n\r\n".to_owned(), 400, "not valid HTTP/1.1"),
     ];
     for (request, expected, text) in table {
         for is_first in [true, false] {

@@ -1,4 +1,4 @@
-//! `acta account`: the people who may sign in.
+//! `acta account`: people who can sign in.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,75 +25,77 @@ pub(crate) struct Arguments {
 enum Act {
     /// Lists all accounts.
     List,
-    /// Makes an account, and a link by which its owner chooses a password.
+    /// Creates an account, and a link for choosing a password.
     Create {
         #[command(flatten)]
         one: AccountArg,
-        /// The person's name for people.
+        /// The display name of the person.
         #[arg(long, value_name = "TEXT")]
         name: String,
-        /// What the person is in the tenant: owner, administrator, analyst, auditor or viewer.
+        /// The role of the person in the tenant: owner, administrator, analyst, auditor or viewer.
         #[arg(long, value_name = "ROLE")]
         role: Option<Role>,
         #[command(flatten)]
         of: OfTenant,
-        /// The person runs the server: makes tenants and accounts.
+        /// Make the person an operator of the server, who manages tenants and accounts.
         #[arg(long)]
         operator: bool,
     },
     /// Shows an account.
     Show(AccountArg),
-    /// Gives somebody in a tenant another role.
+    /// Changes the role of a person in a tenant.
     Role {
         #[command(flatten)]
         one: AccountArg,
-        /// The role: owner, administrator, analyst, auditor or viewer; none takes it away.
+        /// The role: owner, administrator, analyst, auditor or viewer; `none` removes it.
         role: Clearable<Role>,
         #[command(flatten)]
         of: OfTenant,
     },
-    /// Invites somebody into a tenant, who may have an account already: makes a link.
+    /// Invites a person into a tenant with a link. The person may already have an account.
     Invite {
         #[command(flatten)]
         one: AccountArg,
-        /// As what: owner, administrator, analyst, auditor or viewer.
+        /// The role: owner, administrator, analyst, auditor or viewer.
         #[arg(long, value_name = "ROLE")]
         role: Role,
         #[command(flatten)]
         of: OfTenant,
     },
-    /// Lets an account sign in no more, and signs it out everywhere.
+    /// Disables an account and ends its sessions.
     Disable(AccountArg),
-    /// Lets an account sign in again.
+    /// Enables a disabled account.
     Enable(AccountArg),
-    /// Says whether an account runs the server.
+    /// Makes an account an operator of the server, or revokes this.
     Operator {
         #[command(flatten)]
         one: AccountArg,
-        /// Whether it does.
+        /// Whether it is an operator.
         runs: Switch,
     },
-    /// Makes a link to choose a new password.
+    /// Creates a password reset link.
     Reset(AccountArg),
-    /// Takes the second factor of an account away, as when a phone is lost.
+    /// Removes the second factor of an account, for example after a phone was lost.
     RemoveFactor(AccountArg),
     /// Removes an account.
     Remove(AccountArg),
 }
 
-/// Whose account.
+/// The account.
 #[derive(Debug, clap::Args)]
 struct AccountArg {
-    /// The address that the person signs in with.
+    /// The e-mail address that the person signs in with.
     email: String,
 }
 
 impl AccountArg {
-    /// The account as it is.
+    /// Reads the account.
     async fn find(&self, client: &mut Client) -> Result<Value> {
         let address = Address::of(["accounts"]).with("email", Some(&self.email));
         let found = client.list(&address, 1).await?;
-        let absent = || Refusal::absent(format!("there is no account with {}", self.email));
+        let absent = || {
+            Refusal::absent(format!("there is no account with the e-mail address {}", self.email))
+        };
         Ok(found.into_iter().next().ok_or_else(absent)?)
     }
 
@@ -107,7 +109,7 @@ impl AccountArg {
 ///
 /// # Errors
 ///
-/// When the store can neither be opened nor asked.
+/// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
@@ -133,12 +135,12 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::RemoveFactor(one) => {
             let id = one.id(client).await?;
             client.delete(&Address::of(["accounts", &id, "second-factor"])).await?;
-            Ok(Told::done(format!("{} signs in without a second factor", one.email)))
+            Ok(Told::done(format!("the second factor of {} was removed", one.email)))
         }
         Act::Remove(one) => {
             let id = one.id(client).await?;
             client.delete(&Address::of(["accounts", &id])).await?;
-            Ok(Told::done(format!("{} has no account any more", one.email)))
+            Ok(Told::done(format!("the account {} was removed", one.email)))
         }
     }
 }
@@ -146,7 +148,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
 async fn reset(client: &mut Client, one: &AccountArg) -> Result<Told> {
     let id = one.id(client).await?;
     let made = client.post(&Address::of(["accounts", &id, "reset"]), None).await?;
-    let line = format!("{} can choose a new password", one.email);
+    let line = format!("created a password reset link for {}", one.email);
     Ok(with_link(client, (made, "reset"), vec![line]))
 }
 
@@ -175,7 +177,7 @@ async fn invite(
     let address = Address::of(["tenants", &tenant, "invitations"]);
     let body = json!({ "email": one.email, "role": role.as_str() });
     let made = client.post(&address, Some(&body)).await?;
-    let line = format!("{} is invited as {role} in {tenant}", one.email);
+    let line = format!("invited {} as {role} in {tenant}", one.email);
     Ok(with_link(client, (made, "invitation"), vec![line]))
 }
 
@@ -223,13 +225,16 @@ async fn change_role(
     Ok(shown(one.find(client).await?))
 }
 
-/// A link that was made just now, behind what else is to be told.
+/// A new link, after the other output.
 fn with_link(client: &Client, (mut made, page): (Value, &str), mut lines: Vec<String>) -> Told {
     let link = client.link(&made, page).unwrap_or_default();
     let expires = made["expires"].as_str().unwrap_or_default();
     lines.extend([
         String::new(),
-        format!("Hand over this link; it is shown only now, works once, and ends {expires}:"),
+        format!(
+            "Send this link to the person. It is shown only now, works once, and expires \
+                 {expires}:"
+        ),
         String::new(),
         format!("  {link}"),
     ]);

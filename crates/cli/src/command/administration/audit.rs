@@ -31,11 +31,11 @@ enum Act {
         of: Chain,
         #[command(flatten)]
         filter: Box<Filter>,
-        /// Most entries that are listed.
+        /// The maximum number of entries.
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: usize,
     },
-    /// Writes all entries that match, oldest first. The audit tells of it.
+    /// Exports all matching entries, oldest first. The export is recorded in the audit.
     Export {
         /// The file to write; `-` or none for standard output.
         #[arg(value_name = "FILE")]
@@ -44,48 +44,48 @@ enum Act {
         of: Chain,
         #[command(flatten)]
         filter: Box<Filter>,
-        /// How.
+        /// The format.
         #[arg(long, value_enum, default_value_t = Format::Jsonl)]
         format: Format,
     },
-    /// Makes sure that no entry was changed, removed or put in between, and tells the hash of
-    /// the last one. The exit code is 1 if one was.
+    /// Verifies that no entry was changed, removed or inserted, and prints the hash of the last
+    /// one. The exit code is 1 if the audit was changed.
     Verify {
         #[command(flatten)]
         of: Chain,
     },
 }
 
-/// Of whom.
+/// Selects the audit.
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct Chain {
-    /// The number of the tenant; the only one if there is but one.
+    /// The id of the tenant; can be omitted if there is only one.
     #[arg(long, value_name = "ID", conflicts_with = "server")]
     tenant: Option<TenantId>,
-    /// The audit of the server itself: tenants, accounts, sign-in.
+    /// The audit of the server: tenants, accounts, sign-in.
     #[arg(long)]
     server: bool,
 }
 
-/// Which entries.
+/// Filters.
 #[derive(Debug, clap::Args)]
 struct Filter {
-    /// From when on: a day, a time, or how long ago, as in 7d.
+    /// Only entries from this date or time on; also a duration such as 7d for "7 days ago".
     #[arg(long, value_name = "DATE|7d")]
     since: Option<Expiry>,
-    /// Until when, as above.
+    /// Only entries before this date or time; also a duration as above.
     #[arg(long, value_name = "DATE|7d")]
     until: Option<Expiry>,
-    /// Who did it, as it stands in the audit.
+    /// Only entries of this actor, as shown in the audit.
     #[arg(long)]
     who: Option<String>,
-    /// What was done, as in `credential.created`.
+    /// Only entries of this act, such as `credential.created`.
     #[arg(long)]
     act: Option<String>,
-    /// To what, as it stands in the audit.
+    /// Only entries about this object, as shown in the audit.
     #[arg(long)]
     target: Option<String>,
-    /// How it ended, as in `refused`.
+    /// Only entries with this outcome, such as `refused`.
     #[arg(long)]
     outcome: Option<String>,
 }
@@ -104,12 +104,12 @@ impl Filter {
     }
 }
 
-/// How entries are written.
+/// The format of exported entries.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Jsonl,
-    /// For spreadsheets.
+    /// Comma-separated values, for spreadsheets.
     Csv,
 }
 
@@ -124,11 +124,11 @@ impl Chain {
     }
 }
 
-/// Runs the command. The exit code is 1 when an audit is broken.
+/// Runs the command. The exit code is 1 when an audit was changed.
 ///
 /// # Errors
 ///
-/// When the store can neither be opened nor asked, or the file cannot be written.
+/// When the store can neither be opened nor reached, or the file cannot be written.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
@@ -165,9 +165,9 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
             let is_good = verified["broken_at"].is_null();
             let mut lines = fields(&verified, &["broken_at"]);
             lines.push(if is_good {
-                "every entry follows the one before it".to_owned()
+                "the audit is intact: every entry follows the previous one".to_owned()
             } else {
-                "the audit was changed: an entry does not follow the one before it".to_owned()
+                "the audit was changed: an entry does not follow the previous one".to_owned()
             });
             Ok(Told { json: verified, lines, is_good })
         }
@@ -180,11 +180,11 @@ async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> 
         return Ok(Told::new(Value::Null, Vec::new()));
     };
     let created = File::create(path);
-    let created = created.with_context(|| format!("cannot make {}", path.display()))?;
+    let created = created.with_context(|| format!("cannot create {}", path.display()))?;
     let mut output = BufWriter::new(created);
     let written = client.download(address, &mut output).await;
     output.flush()?;
     written.with_context(|| format!("{} is not complete", path.display()))?;
-    say(&format!("the audit is in {}", path.display()));
+    say(&format!("wrote the audit to {}", path.display()));
     Ok(Told::new(json!({}), Vec::new()))
 }

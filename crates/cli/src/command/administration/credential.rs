@@ -1,4 +1,4 @@
-//! `acta credential`: what lets xAPI clients in.
+//! `acta credential`: credentials of xAPI clients.
 
 mod authority;
 mod token;
@@ -18,8 +18,8 @@ use crate::admin::{
 };
 use authority::AuthorityArguments;
 
-/// What a credential may do for which nothing is said: what the specification gives to a
-/// client that asks for nothing. It writes, and reads only what it wrote.
+/// The default scopes of a credential: those that the specification gives to a client that requests
+/// none. It writes statements, and reads only its own.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 4.2.
 const SCOPES: [Scope; 2] = [Scope::StatementsWrite, Scope::StatementsReadMine];
@@ -40,27 +40,28 @@ enum Act {
         #[command(flatten)]
         of: OfTenant,
     },
-    /// Makes a credential, and shows its secret this once.
+    /// Creates a credential and shows its secret. The secret cannot be shown again.
     Create(Box<Create>),
     /// Shows a credential, without its secret.
     Show(CredentialArg),
-    /// Changes a credential; what is not named stays as it is.
+    /// Changes a credential. Options that are not given leave it unchanged.
     Change(Box<Change>),
-    /// Gives a credential a new secret, and shows it this once.
+    /// Gives a credential a new secret and shows it. The secret cannot be shown again.
     Rotate {
         #[command(flatten)]
         one: CredentialArg,
-        /// How long the secret before it is accepted too; at most 30d. 0s for no longer.
+        /// How long the previous secret stays valid; at most 30d. `0s` ends it at once.
         #[arg(long, value_name = "TIME", default_value = "1d")]
         overlap: Span,
     },
-    /// Removes a credential: it and its tokens are refused at once.
+    /// Removes a credential. The credential and its tokens are refused at once.
     Remove(CredentialArg),
-    /// Makes a browser token in its place, for one learner, and shows it this once.
+    /// Issues a browser token of the credential for one learner, and shows it. The token cannot be
+    /// shown again.
     Token(Box<token::Arguments>),
 }
 
-/// Which credential.
+/// The credential.
 #[derive(Debug, clap::Args)]
 struct CredentialArg {
     /// The key of the credential.
@@ -85,25 +86,25 @@ impl CredentialArg {
 struct Create {
     #[command(flatten)]
     of: OfTenant,
-    /// Its name for people.
+    /// The display name.
     #[arg(long, value_name = "TEXT")]
     label: String,
-    /// What it may be used for; can be repeated, or several with commas
-    /// [default: statements/write,statements/read/mine].
+    /// A scope; can be repeated or comma-separated [default:
+    /// statements/write,statements/read/mine].
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<Scope>,
-    /// It reads and never writes, whatever its scopes.
+    /// Make the credential read-only, independent of its scopes.
     #[arg(long)]
     read_only: bool,
-    /// It is for activities alone whose ids begin with this; can be repeated.
+    /// Restrict it to activities whose id begins with this prefix; can be repeated.
     #[arg(long = "activity-prefix", value_name = "IRI")]
     activity_prefixes: Vec<String>,
-    /// It is for pages of this origin alone, as in `https://a.example`; can be repeated.
+    /// Restrict it to pages of this origin, such as `https://a.example`; can be repeated.
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
     #[command(flatten)]
     authority: AuthorityArguments,
-    /// When it ends: a day, a time, or how long from now, as in 90d.
+    /// When it expires: a date, a time, or a duration from now such as 90d.
     #[arg(long, value_name = "DATE|90d")]
     expires: Option<Expiry>,
 }
@@ -132,27 +133,27 @@ impl Create {
 struct Change {
     #[command(flatten)]
     one: CredentialArg,
-    /// Its name for people.
+    /// The display name.
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
-    /// What it may be used for, instead of what it was; can be repeated.
+    /// A scope; can be repeated. Replaces all scopes.
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<Scope>,
-    /// Whether it reads and never writes.
+    /// Whether the credential is read-only.
     #[arg(long, value_name = "on|off")]
     read_only: Option<Switch>,
-    /// The activities that it is for, instead of those before; `none` for all.
+    /// An activity prefix; can be repeated. Replaces all prefixes; `none` removes them.
     #[arg(long = "activity-prefix", value_name = "IRI|none")]
     activity_prefixes: Vec<Clearable<String>>,
-    /// The origins that it is for, instead of those before; `none` for all.
+    /// An allowed origin; can be repeated. Replaces all origins; `none` removes them.
     #[arg(long = "origin", value_name = "ORIGIN|none")]
     origins: Vec<Clearable<String>>,
     #[command(flatten)]
     authority: AuthorityArguments,
-    /// It writes as an account that is made of its key.
+    /// Use an account made from the key as the authority.
     #[arg(long, conflicts_with = "vouching")]
     own_authority: bool,
-    /// When it ends: a day, a time, or how long from now; `none` for never.
+    /// When it expires: a date, a time, or a duration from now; `none` for never.
     #[arg(long, value_name = "DATE|90d|none")]
     expires: Option<Clearable<Expiry>>,
 }
@@ -186,7 +187,7 @@ fn names(scopes: &[Scope]) -> Value {
     scopes.iter().map(|scope| scope.as_str()).collect()
 }
 
-/// A list that takes the place of another; none if nothing was named.
+/// A list that replaces another; none if no argument was given.
 fn instead(named: &[Clearable<String>]) -> Option<Value> {
     (!named.is_empty()).then(|| named.iter().filter_map(|Clearable(text)| text.clone()).collect())
 }
@@ -195,7 +196,7 @@ fn instead(named: &[Clearable<String>]) -> Option<Value> {
 ///
 /// # Errors
 ///
-/// When the store can neither be opened nor asked.
+/// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
@@ -216,7 +217,10 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         }
         Act::Change(change) => {
             let Some(body) = change.body() else {
-                bail!("name what is to be different, as in --expires 90d; --help tells what can be")
+                bail!(
+                    "no change was given: add an option such as --expires 90d; --help lists the \
+                       options"
+                )
             };
             let address = change.one.address(client).await?;
             Ok(one_credential(client.patch(&address, &body).await?))
@@ -229,7 +233,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Remove(one) => {
             let address = one.address(client).await?;
             client.delete(&address).await?;
-            Ok(Told::done("the credential is removed"))
+            Ok(Told::done("the credential was removed"))
         }
         Act::Token(arguments) => token::issue(client, arguments).await,
     }
@@ -260,11 +264,11 @@ fn one_credential(credential: Value) -> Told {
     Told::new(credential, lines)
 }
 
-/// A credential whose secret was made just now.
+/// A credential with a new secret.
 fn with_secret(made: Value) -> Told {
     let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
     let mut lines = vec![
-        "Keep the secret: it is shown only now.".to_owned(),
+        "Save the secret now: it cannot be shown again.".to_owned(),
         String::new(),
         format!("  key     {}", text("key")),
         format!("  secret  {}", text("secret")),

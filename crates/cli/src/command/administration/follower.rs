@@ -1,4 +1,4 @@
-//! `acta follower`: what is derived from the statement log.
+//! `acta follower`: processes that derive data from the statement log.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,20 +19,20 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// Lists all followers and how many statements each has not read yet.
+    /// Lists all followers with the number of statements that each has not read yet.
     List,
-    /// Lets a follower read nothing, on every node, until it is resumed.
+    /// Pauses a follower on every node until it is resumed.
     Pause(Name),
-    /// Lets a follower go on that was paused.
+    /// Resumes a paused follower.
     Resume(Name),
-    /// Drops what a follower has derived, and has it read every statement again.
+    /// Drops the derived data of a follower, and reads every statement again.
     Rebuild(Name),
 }
 
-/// Which follower.
+/// The follower.
 #[derive(Clone, Debug, clap::Args)]
 struct Name {
-    /// The name of the follower, as in `entities`.
+    /// The name of the follower, such as `entities`.
     name: String,
 }
 
@@ -46,7 +46,7 @@ impl Name {
 ///
 /// # Errors
 ///
-/// When the store can neither be opened nor asked.
+/// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }

@@ -1,4 +1,4 @@
-//! `acta tenant`: who has statements here, apart from all others.
+//! `acta tenant`: tenants, each with its own data.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -26,59 +26,59 @@ pub(crate) struct Arguments {
 enum Act {
     /// Lists all tenants.
     List,
-    /// Makes a tenant.
+    /// Creates a tenant.
     Create {
-        /// Its name for people.
+        /// The display name.
         name: String,
         #[command(flatten)]
         limits: Limits,
     },
     /// Shows a tenant.
     Show(TenantArg),
-    /// Gives a tenant another name.
+    /// Renames a tenant.
     Rename {
         #[command(flatten)]
         one: TenantArg,
         /// The new name.
         name: String,
     },
-    /// Limits how much a tenant may do; what is not named stays as it is.
+    /// Sets the limits of a tenant. Options that are not given leave the limit unchanged.
     Limit {
         #[command(flatten)]
         one: TenantArg,
         #[command(flatten)]
         limits: Limits,
     },
-    /// Says whether the audit tells which statements people have read.
+    /// Sets whether the audit records which statements people read.
     AuditReads {
         #[command(flatten)]
         one: TenantArg,
-        /// Whether it does.
+        /// Whether the audit records it.
         reads: Switch,
     },
-    /// Serves a tenant no more, until it is resumed.
+    /// Suspends a tenant until it is resumed.
     Suspend(TenantArg),
-    /// Serves a tenant again that was suspended.
+    /// Resumes a suspended tenant.
     Resume(TenantArg),
-    /// Deletes a tenant: it is served no more, and everything in it is removed for good once
-    /// the waiting period is over (`tenants.deletion_wait`).
+    /// Deletes a tenant. It is closed at once, and its data is removed permanently after the
+    /// waiting period (`tenants.deletion_wait`).
     Delete {
         #[command(flatten)]
         one: TenantArg,
-        /// Do not ask for its name.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
-    /// Takes a deletion back, as long as it waits.
+    /// Restores a deleted tenant during the waiting period.
     Restore(TenantArg),
-    /// Tells how many statements a tenant has, and what it has stored today.
+    /// Shows the number of statements of a tenant, and what was stored today.
     Usage(TenantArg),
 }
 
-/// Which tenant.
+/// The tenant.
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct TenantArg {
-    /// The number of the tenant.
+    /// The id of the tenant.
     id: TenantId,
 }
 
@@ -92,22 +92,22 @@ impl TenantArg {
     }
 }
 
-/// How much a tenant may do; `none` takes a limit away.
+/// Limits of a tenant; `none` removes a limit.
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct Limits {
-    /// Requests a second, on each node.
+    /// Requests per second on each node; `none` for no limit.
     #[arg(long, value_name = "N|none")]
     requests_per_second: Option<Clearable<u32>>,
-    /// Bytes that it may store on a day in UTC, as in 10GiB.
+    /// Bytes to store per day (UTC), such as 10GiB; `none` for no limit.
     #[arg(long, value_name = "SIZE|none")]
     bytes_per_day: Option<Clearable<ByteSize>>,
-    /// Statements that it may store on a day in UTC.
+    /// Statements to store per day (UTC); `none` for no limit.
     #[arg(long, value_name = "N|none")]
     statements_per_day: Option<Clearable<u64>>,
 }
 
 impl Limits {
-    /// Those that were named.
+    /// The limits that were given.
     fn to_json(self) -> Option<Value> {
         let bytes = self.bytes_per_day.map(|Clearable(size)| json!(size.map(|size| size.0)));
         let named = [
@@ -125,7 +125,7 @@ impl Limits {
 ///
 /// # Errors
 ///
-/// When the store can neither be opened nor asked.
+/// When the store can neither be opened nor reached.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
@@ -151,7 +151,8 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Limit { one, limits } => {
             let Some(limits) = limits.to_json() else {
                 bail!(
-                    "name a limit: --requests-per-second, --bytes-per-day or --statements-per-day"
+                    "no limit was given: add --requests-per-second, --bytes-per-day or \
+                     --statements-per-day"
                 );
             };
             client.patch(&one.address(), &json!({ "limits": limits })).await?
@@ -197,11 +198,14 @@ async fn delete(client: &mut Client, one: TenantArg, yes: bool) -> Result<Told> 
     let mut lines = one_tenant(&deleted);
     lines.push(String::new());
     let id = one.id;
-    lines.push(format!("Until it is purged, `acta tenant restore {id}` takes the deletion back."));
+    lines.push(format!(
+        "Until its data is removed, `acta tenant restore {id}` restores the \
+                        tenant."
+    ));
     Ok(Told::new(deleted, lines))
 }
 
-/// Whether whoever sits at the terminal types the name of the tenant.
+/// Asks for the name of the tenant on the terminal, as a confirmation.
 fn is_typed(id: TenantId, name: &str) -> Result<bool> {
     say(&format!(
         "Everything in tenant {id} will be removed: statements, documents, credentials, roles.\n\

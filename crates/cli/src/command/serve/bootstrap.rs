@@ -1,4 +1,4 @@
-//! What a start tells the one who sits at the terminal: what is to be known only now.
+//! The first credential and the set-up link, which a start prints on the terminal.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -14,11 +14,10 @@ use tracing::warn;
 use crate::terminal::print;
 use crate::wire::{Store, public_address};
 
-/// Gives an empty store its credential, and one without accounts the link that makes the
-/// first. Both go to the terminal alone, never into the log.
+/// Creates the credential of an empty store, and the set-up link of a store without accounts. Both
+/// are printed on the terminal, and never written to the log.
 ///
-/// A store that takes nothing, such as one on a full device, is served without the link: it
-/// still answers what it is asked.
+/// If the store accepts no writes, for example on a full device, it is served without the link.
 pub(super) async fn greet(
     store: &Store,
     (authenticator, admin): (&Authenticator, &Admin),
@@ -33,14 +32,18 @@ pub(super) async fn greet(
         Ok(None) => {}
         Err(error) => {
             let error: &dyn Error = &error;
-            warn!(error, "nobody has an account, and no link could be made; a new start tries");
+            warn!(
+                error,
+                "there is no account, and the set-up link could not be created; the next \
+                          start tries again"
+            );
         }
     }
     Ok(())
 }
 
-/// Returns key and secret if they were made up here, and not by another node that starts at
-/// the same time.
+/// Returns key and secret if this node generated them, and not another one that starts at the same
+/// time.
 async fn first_credential(
     store: &Store,
     authenticator: &Authenticator,
@@ -49,7 +52,7 @@ async fn first_credential(
     if !store.storage.list_credentials(TenantId::FIRST).await?.is_empty() {
         return Ok(None);
     }
-    // Who has removed the last one wants none, least of all the one that was seeded.
+    // An operator who has removed the last credential wants none, least of all the seeded one.
     let removals =
         AuditQuery { act: Some("credential.removed".to_owned()), ..AuditQuery::everything(1) };
     if !store.storage.list_audit(Some(TenantId::FIRST), &removals).await?.is_empty() {
@@ -69,7 +72,7 @@ fn first_steps(address: SocketAddr, key: &str, secret: &Secret) -> String {
     let secret = secret.expose();
     format!(
         r#"
-This store is new. Its first credential, with all scopes; the secret is shown only now:
+This store is new. This is its first credential, with all scopes. The secret is shown only now:
 
   key     {key}
   secret  {secret}
@@ -94,7 +97,8 @@ fn set_up(base: &str, token: &Secret, config: &Config) -> String {
     let token = token.expose();
     let lifetime = config.accounts.invitation_lifetime;
     format!(
-        "\nNobody has an account yet. This link makes the first one, once, within {lifetime};\n\
-         it is shown only now, and the next start makes another:\n\n  {base}/setup?token={token}\n"
+        "\nThere is no account yet. This link creates the first account. It works once, within\n\
+         {lifetime}. It is shown only now; the next start shows a new one:\n\n  \
+         {base}/setup?token={token}\n"
     )
 }

@@ -1,5 +1,5 @@
-//! What a server does besides answering: it tells what was counted, removes what has expired
-//! and what tenants were deleted.
+//! Background work of a server: it reports usage counts, and removes expired records and the data
+//! of deleted tenants.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use tracing::{info, warn};
 
 use crate::wire::ServerParts;
 
-/// How often storage is told what was stored, and asked what other nodes have.
+/// How often usage is reported to storage, and the usage of other nodes is read.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often is looked for what has to go.
+/// How often expired records and deleted tenants are removed.
 const TEND_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How long storage may take for the last counts. A shutdown waits no longer.
+/// How long a shutdown waits for the last report.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The work in the background. Any number of nodes may do it at once.
+/// The background work. Any number of nodes may do it at the same time.
 pub(super) struct Tending {
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -32,7 +32,7 @@ pub(super) struct Tending {
 }
 
 impl Tending {
-    /// Begins it.
+    /// Starts it.
     pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let quotas = Arc::clone(&parts.http.quotas);
@@ -42,33 +42,33 @@ impl Tending {
         Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
     }
 
-    /// Ends it. What was counted is told a last time; what has to go waits for the next start.
+    /// Stops it. Usage is reported a last time. Remaining removals wait for the next start.
     pub(super) async fn end(self) {
         self.stop.cancel();
         self.tasks.wait().await;
         let last = async {
-            FailureLog::new("save what tenants have stored").note(self.quotas.flush().await);
+            FailureLog::new("report the usage of tenants").note(self.quotas.flush().await);
             let saved = self.authenticator.save_uses().await;
-            FailureLog::new("tell when credentials were last used").note(saved);
+            FailureLog::new("report the last use of credentials").note(saved);
         };
         if tokio::time::timeout(END_TIMEOUT, last).await.is_err() {
-            warn!("storage does not answer: the last counts are lost");
+            warn!("storage does not respond: the last usage counts are lost");
         }
     }
 }
 
-/// Tells what was stored. One telling is short and is not broken off: its counts would be lost.
+/// Reports usage. A report is short and not aborted, because its counts would be lost.
 async fn tell(quotas: Arc<Quotas>, stop: CancellationToken) {
-    let mut trouble = FailureLog::new("save what tenants have stored");
+    let mut trouble = FailureLog::new("report the usage of tenants");
     while stop.run_until_cancelled(tokio::time::sleep(TELL_INTERVAL)).await.is_some() {
         trouble.note(quotas.flush().await);
     }
 }
 
-/// Tends. It may take minutes to remove a tenant, which goes on at the next start if it is
-/// broken off.
+/// Runs the maintenance. The removal of a tenant may take minutes. If it is aborted, it continues
+/// at the next start.
 async fn tend(admin: Admin, stop: CancellationToken) {
-    let mut trouble = FailureLog::new("remove what has expired");
+    let mut trouble = FailureLog::new("remove expired records and deleted tenants");
     while let Some(tended) = stop.run_until_cancelled(admin.tend()).await {
         trouble.note(tended);
         let pause = stop.run_until_cancelled(tokio::time::sleep(TEND_INTERVAL)).await;
@@ -78,8 +78,8 @@ async fn tend(admin: Admin, stop: CancellationToken) {
     }
 }
 
-/// Work that is repeated and may fail each time: the log tells the first failure of a row, and
-/// its end.
+/// Repeated work that can fail: only the first of consecutive failures is logged, and the next
+/// success.
 struct FailureLog {
     act: &'static str,
     is_failing: bool,
@@ -90,7 +90,7 @@ impl FailureLog {
         Self { act, is_failing: false }
     }
 
-    /// Takes note of how it went.
+    /// Records a result.
     fn note<E: Error + 'static>(&mut self, outcome: Result<(), E>) {
         let act = self.act;
         match outcome {

@@ -1,4 +1,4 @@
-//! Entries of the audit as lines of text.
+//! Audit entries as lines of text.
 
 use acta_storage::AuditEntry;
 
@@ -6,7 +6,7 @@ use super::query::ExportFormat;
 use super::view::EntryView;
 
 impl ExportFormat {
-    /// Its name, as the audit tells it.
+    /// Its name, as recorded in the audit.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::JsonLines => "jsonl",

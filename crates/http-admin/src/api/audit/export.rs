@@ -16,13 +16,13 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Entries that are in memory at a time.
+/// Most entries in memory at a time.
 const TOGETHER_COUNT: usize = 200;
 
 /// Export the audit of the server
 ///
-/// Oldest first, as a file that ends with the entry that was the last when the export began;
-/// the audit tells of it. For operators of the server.
+/// Returns a file with the oldest entry first. It ends with the entry that was the latest when the
+/// export began. The export is itself recorded in the audit. For operators of the server.
 #[utoipa::path(
     get,
     path = "/audit/export",
@@ -30,8 +30,8 @@ const TOGETHER_COUNT: usize = 200;
     tag = "audit",
     params(EntryFilter, FormatParam),
     responses(
-        (status = 200, description = "The entries.", headers(
-            ("Content-Disposition" = String, description = "The name of the file.")),
+        (status = 200, description = "The audit entries.", headers(
+            ("Content-Disposition" = String, description = "The file name.")),
             content((String = "application/jsonl"), (String = "text/csv"))),
     ),
 )]
@@ -45,21 +45,21 @@ pub(crate) async fn export_server_audit(
 
 /// Export the audit of a tenant
 ///
-/// Oldest first, as a file that ends with the entry that was the last when the export began;
-/// the audit tells of it.
+/// Returns a file with the oldest entry first. It ends with the entry that was the latest when the
+/// export began. The export is itself recorded in the audit.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/audit/export",
     operation_id = "export_tenant_audit",
     tag = "audit",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
         EntryFilter,
         FormatParam
     ),
     responses(
-        (status = 200, description = "The entries.", headers(
-            ("Content-Disposition" = String, description = "The name of the file.")),
+        (status = 200, description = "The audit entries.", headers(
+            ("Content-Disposition" = String, description = "The file name.")),
             content((String = "application/jsonl"), (String = "text/csv"))),
     ),
 )]
@@ -94,8 +94,8 @@ async fn export(
     Ok(response)
 }
 
-/// The text of an export, a page of entries at a time. If one cannot be read, the answer is
-/// broken off, so that nobody takes it for the whole.
+/// The text of an export, a page of entries at a time. If one cannot be read, the response is
+/// aborted, so that an incomplete file is never taken for a complete one.
 fn pieces(
     shared: Shared,
     (chain, end): (AuditChain, ChainHead),
@@ -107,7 +107,7 @@ fn pieces(
         let query = filter.query(Order::Ascending, after, TOGETHER_COUNT);
         let entries = shared.admin.export_page(chain, &query).await.inspect_err(|error| {
             let cause: &dyn std::error::Error = error;
-            tracing::error!(error = cause, "an export of the audit was broken off");
+            tracing::error!(error = cause, "an audit export was aborted");
         })?;
         let wanted = entries.iter().filter(|entry| entry.sequence <= end.sequence);
         wanted.for_each(|entry| format.write(&mut text, entry));

@@ -1,4 +1,4 @@
-//! `GET /api/v1/audit` and `GET /api/v1/tenants/{tenant}/audit`: entries of the audit.
+//! `GET /api/v1/audit` and `GET /api/v1/tenants/{tenant}/audit`: lists of audit entries.
 
 use acta_access::TenantId;
 use acta_admin::{AuditChain, Requester};
@@ -18,7 +18,7 @@ use crate::state::Shared;
 
 /// Read the audit of the server
 ///
-/// What was done to the server as a whole. For operators of the server.
+/// Lists acts that concern the whole server. For operators of the server.
 #[utoipa::path(
     get,
     path = "/audit",
@@ -26,7 +26,7 @@ use crate::state::Shared;
     tag = "audit",
     params(EntryFilter, OrderParam, PageParams),
     responses(
-        (status = 200, description = "A page of entries.", body = Page<EntryView>),
+        (status = 200, description = "A page of audit entries.", body = Page<EntryView>),
     ),
 )]
 pub(crate) async fn list_server_audit(
@@ -39,20 +39,20 @@ pub(crate) async fn list_server_audit(
 
 /// Read the audit of a tenant
 ///
-/// What was done in the tenant and to it.
+/// Lists acts in the tenant and acts that concern it.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/audit",
     operation_id = "list_tenant_audit",
     tag = "audit",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
+        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
         EntryFilter,
         OrderParam,
         PageParams
     ),
     responses(
-        (status = 200, description = "A page of entries.", body = Page<EntryView>),
+        (status = 200, description = "A page of audit entries.", body = Page<EntryView>),
     ),
 )]
 pub(crate) async fn list_tenant_audit(

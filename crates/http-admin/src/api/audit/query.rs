@@ -1,4 +1,4 @@
-//! Which entries of the audit are wanted.
+//! Parameters that select audit entries.
 
 use acta_ambient::Timestamp;
 use acta_http::edge::{FromParams, Params};
@@ -10,28 +10,28 @@ use utoipa::IntoParams;
 use crate::api::paging::PageParams;
 use crate::api::values::{take, take_timestamp};
 
-/// Which entries.
+/// Filters of a list of audit entries.
 #[derive(Clone, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EntryFilter {
-    /// At this time or later.
+    /// Only entries at or after this time.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Timestamp>,
-    /// Before this time.
+    /// Only entries before this time.
     #[param(value_type = Option<String>, format = DateTime)]
     until: Option<Timestamp>,
-    /// By them: `operator`, `server`, `stranger`, or `account:`, `credential:`, `token:` or
-    /// `bearer:` and an id.
+    /// Only entries of this actor: `operator`, `server`, `stranger`, or `account:`, `credential:`,
+    /// `token:` or `bearer:` and an id.
     #[param(value_type = Option<String>, example = "operator",
         pattern = r"^(operator|server|stranger|(credential|token|bearer):[ -~]{1,200}|account:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})$")]
     who: Option<Who>,
-    /// This act; or, if it ends with a dot, all that begin so.
+    /// Only entries of this act. A value that ends with a dot selects every act with this prefix.
     #[param(value_type = Option<String>, example = "credential.", pattern = "^[ -~]{1,200}$")]
     act: Option<String>,
-    /// To this.
+    /// Only entries about this object.
     #[param(value_type = Option<String>, example = "tenant:1", pattern = "^[ -~]{1,1000}$")]
     target: Option<String>,
-    /// With this outcome.
+    /// Only entries with this outcome.
     #[param(value_type = Option<String>, pattern = "^(done|refused)$")]
     outcome: Option<AuditOutcome>,
 }
@@ -56,7 +56,7 @@ impl FromParams for EntryFilter {
     }
 }
 
-/// Takes a text out with which storage can compare what it holds.
+/// Parses a text that storage can compare with stored values.
 fn text(params: &mut Params, name: &str) -> Option<String> {
     let text = params.text(name)?;
     let message = "expected a text without control characters";
@@ -67,7 +67,7 @@ fn text(params: &mut Params, name: &str) -> Option<String> {
 }
 
 impl EntryFilter {
-    /// The query for a page of these entries, behind the one with the sequence `after`.
+    /// The query for one page of these entries, after the entry with the sequence `after`.
     pub(super) fn query(&self, order: Order, after: Option<u64>, count_max: usize) -> AuditQuery {
         AuditQuery {
             since: self.since,
@@ -83,7 +83,7 @@ impl EntryFilter {
     }
 }
 
-/// Which entries, in which order, and which page of them.
+/// Filters, order and page of a list of audit entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ListParams {
     pub(super) filter: EntryFilter,
@@ -91,11 +91,11 @@ pub(crate) struct ListParams {
     pub(super) page: PageParams,
 }
 
-/// In which order entries come.
+/// The order of audit entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct OrderParam {
-    /// Newest first, or oldest first.
+    /// The order: newest first, or oldest first.
     #[param(value_type = Option<String>, pattern = "^(ascending|descending)$",
         default = "descending")]
     order: Order,
@@ -130,27 +130,27 @@ impl ListParams {
     }
 }
 
-/// Which entries are exported, and how they are written.
+/// Filters and format of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExportParams {
     pub(super) filter: EntryFilter,
     pub(super) format: ExportFormat,
 }
 
-/// How entries are written.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ExportFormat {
-    /// A JSON object on each line.
+    /// One JSON object per line.
     JsonLines,
-    /// Values with commas between.
+    /// Comma-separated values.
     Csv,
 }
 
-/// How an export is written.
+/// The format parameter of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FormatParam {
-    /// A JSON object on each line, or values with commas between.
+    /// The format: one JSON object per line, or CSV.
     #[param(value_type = Option<String>, pattern = "^(jsonl|csv)$", default = "jsonl")]
     format: ExportFormat,
 }

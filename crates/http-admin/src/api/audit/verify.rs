@@ -1,5 +1,5 @@
-//! `GET /api/v1/audit/verify` and `GET /api/v1/tenants/{tenant}/audit/verify`: whether the audit
-//! is whole.
+//! `GET /api/v1/audit/verify` and `GET /api/v1/tenants/{tenant}/audit/verify`: verification of an
+//! audit chain.
 
 use acta_access::TenantId;
 use acta_admin::{AuditChain, Requester};
@@ -15,30 +15,31 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Whether a chain of the audit is whole.
+/// The result of verifying an audit chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct AuditCheck {
-    /// The place of its last entry; 0 if there is none.
+    /// The sequence of the last entry; 0 if there is none.
     sequence: u64,
-    /// The hash of its last entry. Who keeps it can tell later that nothing before it was
-    /// changed.
+    /// The hash of the last entry. Keep it outside of the server to prove later that no earlier
+    /// entry was changed.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     hash: String,
-    /// The place of the first entry that does not follow the one before it; null if all do.
+    /// The sequence of the first entry that does not follow the entry before it; null if the chain
+    /// is intact.
     #[schema(required)]
     broken_at: Option<u64>,
 }
 
 /// Verify the audit of the server
 ///
-/// Reads the whole chain and checks every hash. For operators of the server.
+/// Reads the whole audit chain and checks every hash. For operators of the server.
 #[utoipa::path(
     get,
     path = "/audit/verify",
     operation_id = "verify_server_audit",
     tag = "audit",
     responses(
-        (status = 200, description = "What was found.", body = AuditCheck),
+        (status = 200, description = "The result.", body = AuditCheck),
     ),
 )]
 pub(crate) async fn verify_server_audit(
@@ -51,15 +52,15 @@ pub(crate) async fn verify_server_audit(
 
 /// Verify the audit of a tenant
 ///
-/// Reads the whole chain and checks every hash.
+/// Reads the whole audit chain and checks every hash.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/audit/verify",
     operation_id = "verify_tenant_audit",
     tag = "audit",
-    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
-        (status = 200, description = "What was found.", body = AuditCheck),
+        (status = 200, description = "The result.", body = AuditCheck),
     ),
 )]
 pub(crate) async fn verify_tenant_audit(

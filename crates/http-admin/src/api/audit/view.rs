@@ -1,43 +1,44 @@
-//! What is shown of the audit.
+//! Views of the audit.
 
 use acta_storage::AuditEntry;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// An entry of the audit.
+/// An audit entry.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 pub(crate) struct EntryView {
-    /// Its place in the chain, from 1, without gaps.
+    /// The position in the chain, from 1, without gaps.
     #[schema(minimum = 1, example = 42)]
     sequence: u64,
-    /// Its own id.
+    /// The id of the entry.
     #[schema(format = "uuid")]
     id: String,
-    /// When.
+    /// The time of the act.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     at: String,
-    /// Who: `operator`, `server`, `stranger`, or `account:`, `credential:`, `token:` or
+    /// Who acted: `operator`, `server`, `stranger`, or `account:`, `credential:`, `token:` or
     /// `bearer:` and an id.
     #[schema(example = "credential:k7f2m9x4q8w3n6t1")]
     who: String,
-    /// From where: an address, or `local` for the machine itself; empty for the server.
+    /// The address that the request came from, or `local` for the machine itself; empty for the
+    /// server.
     #[schema(example = "192.0.2.7")]
     from: String,
-    /// What was done.
+    /// The act.
     #[schema(example = "credential.created")]
     act: String,
-    /// To what; empty if to nothing in particular.
+    /// The object of the act; empty if it has none.
     #[schema(example = "credential:k7f2m9x4q8w3n6t1")]
     target: String,
-    /// Whether it happened.
+    /// Whether the act was done or refused.
     #[schema(value_type = String, pattern = "^(done|refused)$", example = "done")]
     outcome: &'static str,
-    /// What changed, or why not.
+    /// What changed, or why the act was refused.
     #[schema(value_type = Object)]
     detail: Map<String, Value>,
-    /// SHA-256 over the entry before and this one, as hexadecimal digits.
+    /// SHA-256 over the previous entry and this one, in hexadecimal.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     hash: String,
 }

@@ -1,17 +1,17 @@
-//! What operations refuse, as the document tells it: derived from who comes through, from the
-//! method and from what an operation takes. What a handler says of a status itself stays.
+//! Error responses in the document, derived from the access rule, the method and the parameters of
+//! an operation. A description that the handler gives for a status takes precedence.
 
 use acta_http::problem::ProblemForm;
 use acta_http::route::Gate;
 use hyper::Method;
 use serde_json::{Value, json};
 
-/// An operation as far as it decides what is refused.
+/// The properties of an operation that decide its error responses.
 struct Taken<'a> {
     gate: Gate,
     is_change: bool,
     path: &'a str,
-    /// Whether it says itself that it is also for those of whom nothing is known.
+    /// Whether the operation declares that it needs no authentication.
     is_for_anybody: bool,
     has_body: bool,
     parameters: Vec<(&'a str, &'a str)>,
@@ -40,7 +40,7 @@ impl<'a> Taken<'a> {
         self.parameters.contains(&("header", name))
     }
 
-    /// The status of each refusal, with what it tells.
+    /// The status and description of each error response.
     fn refusals(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let Self { is_change, has_body, .. } = *self;
         let (is_known, is_guest) = (self.gate == Gate::Known, self.gate == Gate::Guest);
@@ -52,24 +52,24 @@ impl<'a> Taken<'a> {
             (has_parameters && !has_body, "400", "A parameter is not valid."),
             (!has_parameters && has_body, "400", "The body is not valid."),
             (is_known || !self.is_for_anybody, "401", "Authentication required."),
-            (is_known, "403", "A permission is missing."),
-            (is_guest && is_change, "403", "A page of another origin sent it."),
+            (is_known, "403", "The required permission is missing."),
+            (is_guest && is_change, "403", "The request came from a page of another origin."),
             (self.has("path"), "404", "Not found, or not visible to the requester."),
             (in_tenant, "409", "The tenant is suspended or deleted."),
-            (if_match, "412", "It was changed since it was read."),
+            (if_match, "412", "The resource has changed since it was read."),
             (has_body, "413", "The body is too large."),
-            (has_body, "415", "The body is not JSON."),
-            (key, "422", "The Idempotency-Key belongs to another request."),
-            (if_match, "428", "If-Match is missing."),
-            (is_known, "429", "The tenant of the credential sends too many requests."),
-            (is_guest && has_body, "429", "Too many attempts failed."),
+            (has_body, "415", "The Content-Type is not application/json."),
+            (key, "422", "The Idempotency-Key was used for a different request."),
+            (if_match, "428", "The header If-Match is missing."),
+            (is_known, "429", "The tenant of the credential has exceeded its request rate."),
+            (is_guest && has_body, "429", "Too many failed attempts."),
         ]
         .into_iter()
         .filter_map(|(applies, status, text)| applies.then_some((status, text)))
     }
 }
 
-/// Tells what an operation refuses: by itself, and as any request may be refused.
+/// Adds the error responses of an operation, and those that every operation has.
 pub(super) fn complete(place: (&Method, &str), gate: Gate, operation: &mut Value) {
     let refusals = Taken::of(place, gate, operation).refusals();
     let responses = &mut operation["responses"];
@@ -87,24 +87,24 @@ pub(super) fn complete(place: (&Method, &str), gate: Gate, operation: &mut Value
     }
 }
 
-/// Where what every refusal has stands in the document.
+/// The reference to the common error response.
 const PROBLEM: &str = "#/components/responses/Problem";
 
-/// A refusal that tells something of its own.
+/// An error response with a description of its own.
 fn problem(description: &Value) -> Value {
     json!({ "$ref": PROBLEM, "description": description })
 }
 
-/// A refusal of any kind.
+/// The common error response.
 pub(super) fn problem_response() -> Value {
     json!({
-        "description": "The request was refused, or the server failed; nothing was changed.",
+        "description": "The request was refused or the server failed; nothing was changed.",
         "content": {
             ProblemForm::Problem.content_type(): { "schema": { "$ref": "#/components/schemas/Problem" } },
         },
         "headers": {
             "Retry-After": {
-                "description": "With 429 and 503: how many seconds to wait.",
+                "description": "With 429 and 503: seconds to wait before the next request.",
                 "schema": { "type": "integer", "minimum": 1 },
             },
             "WWW-Authenticate": {

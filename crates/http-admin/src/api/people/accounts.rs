@@ -1,4 +1,4 @@
-//! Accounts, for those who run the server.
+//! Accounts, for operators of the server.
 
 mod change;
 mod create;
@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/accounts")
         .add(Gate::Known, routes!(list::list_accounts))

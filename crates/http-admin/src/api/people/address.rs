@@ -1,12 +1,12 @@
-//! Where links lead that are sent to people.
+//! The address of links that are sent to people.
 
 use hyper::HeaderMap;
 use hyper::header::HOST;
 
 use crate::state::Shared;
 
-/// The address of a page for people, for a link that is sent: below the address that the server
-/// is known by or, if none is, the one of this request. None if that is not known either.
+/// The URL of a page, for a link that is sent to a person: below `public_url` or, if it is not set,
+/// below the address of this request. None if neither is known.
 pub(super) fn address_of(shared: &Shared, headers: &HeaderMap, path: &str) -> Option<String> {
     if let Some(url) = &shared.http.options.public_url {
         return Some(format!("{url}{path}"));

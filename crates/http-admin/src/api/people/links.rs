@@ -1,4 +1,4 @@
-//! Links that are used once, for pages that show them to people.
+//! One-time links.
 
 mod accept;
 mod read;
@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/links")
         .add(Gate::Guest, routes!(read::read_link))

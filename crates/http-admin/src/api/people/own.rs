@@ -1,4 +1,4 @@
-//! What people do to their own account.
+//! Operations on your own account.
 
 mod begin_factor;
 mod change;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/account")
         .add(Gate::Known, routes!(read::read_own_account))

@@ -1,4 +1,4 @@
-//! Signing in and out, and who asks.
+//! Sign-in, sign-out and the current session.
 
 mod create;
 mod read;
@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/session")
         .add(Gate::Guest, routes!(read::read_session))

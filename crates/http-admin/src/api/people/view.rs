@@ -1,4 +1,4 @@
-//! What is shown of people, and what they send.
+//! Views of people, and values in their requests.
 
 use acta_access::{Role, TenantId};
 use acta_admin::{Admin, AdminError, Member};
@@ -37,7 +37,7 @@ impl PartialSchema for RoleName {
 
 impl ToSchema for RoleName {}
 
-/// An address of electronic mail in a body.
+/// An e-mail address in a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Email(pub(crate) EmailAddress);
 
@@ -48,13 +48,13 @@ impl<'de> Deserialize<'de> for Email {
     }
 }
 
-/// What an account is in a tenant.
+/// The role of an account in a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct TenantRole {
     /// The id of the tenant.
     #[schema(minimum = 1)]
     tenant: u32,
-    /// As what.
+    /// The role.
     role: RoleName,
 }
 
@@ -75,30 +75,31 @@ impl From<&Membership> for TenantRole {
 #[schema(as = Account)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a claim of its own for clients")]
 pub(crate) struct AccountView {
-    /// Its id.
+    /// The id.
     #[schema(format = "uuid")]
     id: String,
-    /// By what it signs in, in lower case.
+    /// The e-mail address that the account signs in with, in lower case.
     #[schema(example = "ada@example.org")]
     email: String,
-    /// The person's name for people.
+    /// The display name of the person.
     #[schema(example = "Ada Lovelace")]
     display_name: String,
-    /// Whether it runs the server: it makes, suspends and removes tenants and accounts.
+    /// Whether the account is an operator of the server, who creates, suspends and removes tenants
+    /// and accounts.
     is_operator: bool,
-    /// Whether it can not sign in until somebody lets it.
+    /// Whether the account is disabled: it cannot sign in until it is enabled again.
     is_disabled: bool,
-    /// Whether a password was chosen.
+    /// Whether the account has a password.
     has_password: bool,
-    /// Whether a code is asked for beside the password.
+    /// Whether sign-in requires a second factor.
     has_second_factor: bool,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created: String,
-    /// When it last signed in; null if it never has.
+    /// When the account last signed in; null if never.
     #[schema(format = DateTime)]
     last_signed_in: Option<String>,
-    /// What it is, by tenant.
+    /// The roles of the account.
     roles: Vec<TenantRole>,
 }
 
@@ -123,7 +124,7 @@ impl AccountView {
         self.id.clone()
     }
 
-    /// The view of an account with its roles, which are read.
+    /// The view of an account, with its roles from storage.
     pub(crate) async fn read(admin: &Admin, account: &Account) -> Result<Self, AdminError> {
         let roles = admin.roles_of(account.id).await?;
         Ok(Self::new(account, roles.iter().map(TenantRole::from).collect()))
@@ -136,19 +137,19 @@ pub(crate) struct Person {
     /// The id of the account.
     #[schema(format = "uuid")]
     account: String,
-    /// By what the person signs in, in lower case.
+    /// The e-mail address that the person signs in with, in lower case.
     #[schema(example = "ada@example.org")]
     email: String,
-    /// The person's name for people.
+    /// The display name of the person.
     #[schema(example = "Ada Lovelace")]
     display_name: String,
-    /// As what.
+    /// The role.
     role: RoleName,
-    /// Whether an identity provider gave the role, and takes it away when it no longer does.
+    /// Whether the role is managed by an identity provider.
     is_provided: bool,
-    /// Whether the account can not sign in.
+    /// Whether the account is disabled.
     is_disabled: bool,
-    /// Whether a code is asked for beside the password.
+    /// Whether sign-in requires a second factor.
     has_second_factor: bool,
     /// Since when the person has a role in the tenant.
     #[schema(format = DateTime)]
@@ -176,21 +177,21 @@ impl Person {
     }
 }
 
-/// An invitation that waits to be accepted.
+/// An invitation that has not been accepted yet.
 #[derive(Clone, Serialize, ToSchema)]
 pub(crate) struct Invitation {
-    /// Its id.
+    /// The id.
     #[schema(example = "0a1b2c")]
     id: String,
-    /// Who is invited; null for what is no invitation.
+    /// The e-mail address of the invited person; null if the link is not an invitation.
     #[schema(example = "ada@example.org")]
     email: Option<String>,
-    /// As what.
+    /// The role.
     role: Option<RoleName>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     created: String,
-    /// When it is void.
+    /// When it expires.
     #[schema(format = DateTime)]
     expires: String,
 }
@@ -211,26 +212,26 @@ impl Invitation {
     }
 }
 
-/// A browser in which an account is signed in.
+/// A session: a browser in which an account is signed in.
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = OwnSession)]
 pub(crate) struct SessionView {
-    /// Its id.
+    /// The id.
     id: String,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     is_current: bool,
-    /// When it was begun.
+    /// When the session was started.
     #[schema(format = DateTime)]
     created: String,
     /// When it was last used, to the minute or so.
     #[schema(format = DateTime)]
     last_used: String,
-    /// When it ends unless it is used.
+    /// When the session expires unless it is used.
     #[schema(format = DateTime)]
     expires: String,
-    /// From which address it was begun.
+    /// The address from which the session was started.
     from: String,
-    /// Whether a second factor was shown when it was begun.
+    /// Whether a second factor was used for sign-in.
     is_strong: bool,
 }
 

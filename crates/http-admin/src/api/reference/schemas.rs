@@ -1,14 +1,14 @@
-//! Types on the page of the reference.
+//! Types on the reference page.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::markup::{prose, text_of};
 
-/// Where schemas stand in the document.
+/// The prefix of references to schemas.
 const PREFIX: &str = "#/components/schemas/";
 
-/// Every schema that has a name.
+/// Every named schema.
 pub(super) fn section(document: &Value) -> Markup {
     html! {
         section id="schemas" {
@@ -48,7 +48,7 @@ fn article(name: &str, schema: &Value) -> Markup {
     }
 }
 
-/// What a value is, in a few words.
+/// A short description of the type of a value.
 pub(super) fn type_of(schema: &Value) -> Markup {
     html! {
         @if let Some(name) = text_of(&schema["$ref"]).strip_prefix(PREFIX) {

@@ -1,4 +1,4 @@
-//! `GET /api/v1/server`: what runs here.
+//! `GET /api/v1/server`: reads release and engine of the server.
 
 use acta_http::edge::{ClientAddress, NoParams, Query};
 use axum::extract::State;
@@ -11,7 +11,7 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What runs here.
+/// The running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Server {
     /// The name of the product.
@@ -20,27 +20,27 @@ pub(crate) struct Server {
     /// The release.
     #[schema(example = "0.1.0")]
     version: &'static str,
-    /// Where everything is kept: `embedded` is a directory, `postgres` a database.
+    /// The storage engine: `embedded` stores in a directory, `postgres` in a database.
     #[schema(example = "embedded")]
     engine: &'static str,
-    /// Where this request comes from, as the server sees it: an address, or `local`. Behind a
-    /// proxy it is the address of the proxy, unless `server.trusted_proxies` names that.
+    /// The address of the client as the server sees it, or `local`. Behind a proxy it is the
+    /// address of the proxy, unless `server.trusted_proxies` contains it.
     #[schema(example = "192.0.2.7")]
     client_address: String,
 }
 
-/// Read what runs here
+/// Read the server
 ///
-/// Tells the release and the engine, and from which address the request came. A credential
-/// needs the scope `admin` or `admin/read`.
+/// Returns the release, the storage engine and the address of the client. A credential needs the
+/// scope `admin` or `admin/read`.
 #[utoipa::path(
     get,
     path = "/server",
     operation_id = "read_server",
     tag = "server",
     responses(
-        (status = 200, description = "What runs here.", body = Server),
-        (status = 403, description = "A scope for administration is missing."),
+        (status = 200, description = "The server.", body = Server),
+        (status = 403, description = "The credential has no scope for administration."),
     ),
 )]
 pub(crate) async fn read_server(

@@ -19,11 +19,11 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What is to be different about a tenant; what is left out stays as it is.
+/// Changes to a tenant. A property that is missing is left unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TenantChange {
-    /// Its name for people. Not blank, without control characters.
+    /// The display name. Not blank, without control characters.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         value_type = String,
@@ -34,29 +34,30 @@ pub(crate) struct TenantChange {
         example = "Example School"
     )]
     name: Option<String>,
-    /// Its limits: for operators of the server.
+    /// The limits. Only operators of the server may change them.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = LimitsChange, required = false)]
     limits: Option<Object<LimitsChange>>,
-    /// Whether the audit tells which statements people have read: for owners of the tenant.
+    /// Whether the audit records which statements people read. Only owners of the tenant may change
+    /// it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     audits_reads: Option<bool>,
 }
 
-/// Which limits are to be different; null takes one away.
+/// Changes to limits; null removes a limit.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsChange {
-    /// Requests a second, on each node.
+    /// Requests per second on each node.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_u32, example = 200)]
     requests_per_second: Option<Amount<NonZeroU32>>,
-    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    /// Bytes of statements, documents and attachments per day (UTC).
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     bytes_per_day: Option<Amount<NonZeroU64>>,
-    /// Statements that it may store on a day in UTC.
+    /// Statements per day (UTC).
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     statements_per_day: Option<Amount<NonZeroU64>>,
@@ -76,20 +77,20 @@ impl From<TenantChange> for TenantChanges {
 
 /// Change a tenant
 ///
-/// Its name, its limits, and whether the audit tells which statements people have read.
+/// Changes its name, its limits, and whether the audit records which statements people read.
 #[utoipa::path(
     patch,
     path = "/tenants/{tenant}",
     operation_id = "change_tenant",
     tag = "tenants",
     params(
-        ("tenant" = u32, Path, minimum = 1, description = "Its number."),
+        ("tenant" = u32, Path, minimum = 1, description = "The id of the tenant."),
         ("If-Match" = String, Header, description = "The ETag of the version that was read, or *.")
     ),
     request_body = TenantChange,
     responses(
-        (status = 200, description = "The tenant as it is now.", body = TenantView,
-            headers(("ETag" = String, description = "Its version."))),
+        (status = 200, description = "The changed tenant.", body = TenantView,
+            headers(("ETag" = String, description = "The version of the resource."))),
     ),
 )]
 pub(crate) async fn change_tenant(

@@ -1,4 +1,4 @@
-//! `POST /api/v1/tenants`: makes a tenant.
+//! `POST /api/v1/tenants`: creates a tenant.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -17,11 +17,11 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// A tenant to be made.
+/// A new tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTenant {
-    /// Its name for people. Not blank, without control characters.
+    /// The display name. Not blank, without control characters.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -29,20 +29,20 @@ pub(crate) struct NewTenant {
         example = "Example School"
     )]
     name: String,
-    /// How much it may do; without limits if nothing is said.
+    /// The limits; none if missing.
     #[schema(value_type = Option<NewLimits>)]
     limits: Option<Object<NewLimits>>,
 }
 
-/// How much a new tenant may do; null for no limit.
+/// The limits of a new tenant; null for no limit.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLimits {
-    /// Requests a second, on each node.
+    /// Requests per second on each node.
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_u32, example = 200)]
     requests_per_second: Amount<NonZeroU32>,
-    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    /// Bytes of statements, documents and attachments per day (UTC).
     #[serde(default)]
     #[schema(
         value_type = Option<i64>,
@@ -51,7 +51,7 @@ pub(crate) struct NewLimits {
         example = 1_000_000_000
     )]
     bytes_per_day: Amount<NonZeroU64>,
-    /// Statements that it may store on a day in UTC.
+    /// Statements per day (UTC).
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     statements_per_day: Amount<NonZeroU64>,
@@ -67,7 +67,7 @@ impl From<NewLimits> for TenantLimits {
     }
 }
 
-/// Make a tenant
+/// Create a tenant
 ///
 /// For operators of the server.
 #[utoipa::path(
@@ -78,17 +78,19 @@ impl From<NewLimits> for TenantLimits {
     params(
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             pattern = "^[!-~]+$",
-            description = "Names the request: sent again within a day, it makes nothing more.")
+            description = "Identifies the request: a repetition with the same key within a day \
+                           creates nothing.")
     ),
     request_body = NewTenant,
     responses(
-        (status = 201, description = "The tenant was made, now or by the same request before.",
+        (status = 201, description = "The tenant was created, now or by the first request with \
+                                      this key.",
             body = TenantView,
             headers(
-                ("ETag" = String, description = "Its version."),
-                ("Location" = String, description = "Where it is."),
+                ("ETag" = String, description = "The version of the resource."),
+                ("Location" = String, description = "The path of the new resource."),
             )),
-        (status = 403, description = "Only operators of the server may."),
+        (status = 403, description = "Only operators of the server may create tenants."),
     ),
 )]
 pub(crate) async fn create_tenant(

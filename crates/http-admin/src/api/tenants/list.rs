@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants`: the tenants that the requester may know of.
+//! `GET /api/v1/tenants`: lists the tenants that are visible to the requester.
 
 use acta_http::edge::Query;
 use acta_storage::directory::{Tenant, Versioned};
@@ -14,8 +14,8 @@ use crate::state::Shared;
 
 /// List tenants
 ///
-/// By number: all for operators of the server, those in which they have a role for other
-/// people, and its own for a credential.
+/// Lists tenants by id: operators of the server see all tenants, other people those in which they
+/// have a role, and a credential its own.
 #[utoipa::path(
     get,
     path = "/tenants",

@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}`: one tenant.
+//! `GET /api/v1/tenants/{tenant}`: reads a tenant.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -13,16 +13,16 @@ use crate::state::Shared;
 
 /// Read a tenant
 ///
-/// A tenant in which the requester has no part is not found.
+/// The response is 404 if the requester has no role in the tenant.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}",
     operation_id = "read_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
         (status = 200, description = "The tenant.", body = TenantView,
-            headers(("ETag" = String, description = "Its version."))),
+            headers(("ETag" = String, description = "The version of the resource."))),
     ),
 )]
 pub(crate) async fn read_tenant(

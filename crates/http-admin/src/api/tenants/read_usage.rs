@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/usage`: how much a tenant has stored.
+//! `GET /api/v1/tenants/{tenant}/usage`: reads the usage of a tenant.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -13,35 +13,35 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// How much a tenant has stored.
+/// The usage of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct TenantUsage {
-    /// Statements that it has, voided ones too.
+    /// Stored statements, including voided ones.
     statements: u64,
-    /// What it has stored today.
+    /// What was stored today.
     today: DayUsage,
 }
 
-/// What a tenant has stored on a day in UTC, as far as its nodes have counted it together.
+/// What a tenant has stored on a day (UTC), as far as all nodes have reported it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct DayUsage {
     /// New statements.
     statements: u64,
-    /// Bytes of statements, documents and attachments, as they were sent.
+    /// Bytes of statements, documents and attachments, as sent.
     bytes: u64,
 }
 
 /// Read the usage of a tenant
 ///
-/// How many statements it has, and what counts towards its limits of today.
+/// Returns the number of statements, and what counts towards the limits of today.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/usage",
     operation_id = "read_tenant_usage",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
-        (status = 200, description = "What it has stored.", body = TenantUsage),
+        (status = 200, description = "The usage of the tenant.", body = TenantUsage),
     ),
 )]
 pub(crate) async fn read_tenant_usage(

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/tenants/{tenant}`: deletes a tenant, after a waiting period.
+//! `DELETE /api/v1/tenants/{tenant}`: deletes a tenant after a waiting period.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -13,18 +13,19 @@ use crate::state::Shared;
 
 /// Delete a tenant
 ///
-/// It is served no more from now on. Everything in it is removed at the time that `purge`
-/// tells; until then it can be restored. For its owners and operators of the server.
+/// The tenant is closed at once. All of its data is removed at the time in `purge`; until then it
+/// can be restored. For owners of the tenant and operators of the server.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant}",
     operation_id = "delete_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
-        (status = 200, description = "The tenant as it is now.", body = TenantView,
-            headers(("ETag" = String, description = "Its version."))),
-        (status = 409, description = "It is suspended: only operators of the server may."),
+        (status = 200, description = "The changed tenant.", body = TenantView,
+            headers(("ETag" = String, description = "The version of the resource."))),
+        (status = 409, description = "The tenant is suspended: only operators of the server may \
+                                      delete it."),
     ),
 )]
 pub(crate) async fn delete_tenant(

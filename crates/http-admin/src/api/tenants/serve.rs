@@ -1,4 +1,5 @@
-//! `POST /api/v1/tenants/{tenant}/suspend`, `…/resume` and `…/restore`: whether it is served.
+//! `POST /api/v1/tenants/{tenant}/suspend`, `…/resume` and `…/restore`: suspends, resumes or
+//! restores a tenant.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -13,17 +14,17 @@ use crate::state::Shared;
 
 /// Suspend a tenant
 ///
-/// It is served no more until it is resumed. For operators of the server.
+/// The tenant is closed until it is resumed. For operators of the server.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/suspend",
     operation_id = "suspend_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
-        (status = 200, description = "The tenant as it is now.", body = TenantView,
-            headers(("ETag" = String, description = "Its version."))),
-        (status = 409, description = "It is deleted."),
+        (status = 200, description = "The changed tenant.", body = TenantView,
+            headers(("ETag" = String, description = "The version of the resource."))),
+        (status = 409, description = "The tenant is deleted."),
     ),
 )]
 pub(crate) async fn suspend_tenant(
@@ -37,17 +38,17 @@ pub(crate) async fn suspend_tenant(
 
 /// Resume a tenant
 ///
-/// It is served again after it was suspended. For operators of the server.
+/// Opens a suspended tenant again. For operators of the server.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/resume",
     operation_id = "resume_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
-        (status = 200, description = "The tenant as it is now.", body = TenantView,
-            headers(("ETag" = String, description = "Its version."))),
-        (status = 409, description = "It is deleted."),
+        (status = 200, description = "The changed tenant.", body = TenantView,
+            headers(("ETag" = String, description = "The version of the resource."))),
+        (status = 409, description = "The tenant is deleted."),
     ),
 )]
 pub(crate) async fn resume_tenant(
@@ -61,18 +62,18 @@ pub(crate) async fn resume_tenant(
 
 /// Restore a tenant
 ///
-/// It is served again after it was deleted, as long as it is still there. For its owners and
-/// operators of the server.
+/// Opens a deleted tenant again, until its data is removed. For owners of the tenant and operators
+/// of the server.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/restore",
     operation_id = "restore_tenant",
     tag = "tenants",
-    params(("tenant" = u32, Path, minimum = 1, description = "Its number.")),
+    params(("tenant" = u32, Path, minimum = 1, description = "The id of the tenant.")),
     responses(
-        (status = 200, description = "The tenant as it is now.", body = TenantView,
-            headers(("ETag" = String, description = "Its version."))),
-        (status = 409, description = "It is not deleted."),
+        (status = 200, description = "The changed tenant.", body = TenantView,
+            headers(("ETag" = String, description = "The version of the resource."))),
+        (status = 409, description = "The tenant is not deleted."),
     ),
 )]
 pub(crate) async fn restore_tenant(

@@ -1,4 +1,4 @@
-//! Statements of a tenant, for people.
+//! Statements of a tenant, as people read them.
 
 mod list;
 mod read;
@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use crate::operations::Operations;
 
-/// Every operation, with who comes through to it.
+/// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/tenants")
         .add(Gate::Known, routes!(list::list_statements))

@@ -1,4 +1,4 @@
-//! What is shown of tenants.
+//! Views of tenants.
 
 use acta_storage::directory::{Tenant, TenantLimits, TenantState, Versioned};
 use axum::response::Response;
@@ -11,41 +11,41 @@ use crate::api::versioned::versioned;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Tenant)]
 pub(crate) struct TenantView {
-    /// Its number, which no other tenant ever has.
+    /// The id, which is never reused.
     #[schema(minimum = 1, example = 7)]
     id: u32,
-    /// Its name for people.
+    /// The display name.
     #[schema(min_length = 1, max_length = 200, example = "Example School")]
     name: String,
-    /// Whether it is served.
+    /// Whether the tenant is active, suspended or deleted.
     #[schema(value_type = String, pattern = "^(active|suspended|deleted)$", example = "active")]
     state: &'static str,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     created: String,
-    /// Since when it is suspended or deleted.
+    /// When it was suspended or deleted.
     #[schema(required, format = DateTime, example = json!(null))]
     since: Option<String>,
-    /// When everything in it will be removed, if it is deleted.
+    /// When its data will be removed, if it is deleted.
     #[schema(required, format = DateTime, example = json!(null))]
     purge: Option<String>,
-    /// How much it may do.
+    /// The limits.
     limits: LimitsView,
-    /// Whether the audit tells which statements people have read.
+    /// Whether the audit records which statements people read.
     audits_reads: bool,
 }
 
-/// How much a tenant may do; null for no limit.
+/// The limits of a tenant; null for no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = TenantLimits)]
 pub(crate) struct LimitsView {
-    /// Requests a second, on each node.
+    /// Requests per second on each node.
     #[schema(required, minimum = 1, example = 200)]
     requests_per_second: Option<u32>,
-    /// Bytes of statements, documents and attachments that it may store on a day in UTC.
+    /// Bytes of statements, documents and attachments per day (UTC).
     #[schema(required, minimum = 1, example = 1_000_000_000)]
     bytes_per_day: Option<u64>,
-    /// Statements that it may store on a day in UTC.
+    /// Statements per day (UTC).
     #[schema(required, minimum = 1, example = json!(null))]
     statements_per_day: Option<u64>,
 }
@@ -80,7 +80,7 @@ impl TenantView {
     }
 }
 
-/// The answer that shows a tenant.
+/// A response with a tenant.
 pub(super) fn show(tenant: &Versioned<Tenant>) -> Response {
     versioned(&TenantView::of(&tenant.value), tenant.record.version)
 }

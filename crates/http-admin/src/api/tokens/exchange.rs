@@ -1,4 +1,4 @@
-//! `POST /api/v1/tokens`: a credential exchanges itself for a browser token.
+//! `POST /api/v1/tokens`: exchanges a credential for a browser token.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -12,8 +12,9 @@ use crate::state::Shared;
 
 /// Exchange a credential for a browser token
 ///
-/// For the credential that asks, whatever its scopes: for systems that launch content in a
-/// browser, which must not hold a real secret. A token cannot be exchanged again.
+/// For the credential that authenticates the request, with any scopes. Use it in systems that
+/// launch content in a browser, which must not hold the secret of a credential. A token cannot be
+/// exchanged again.
 #[utoipa::path(
     post,
     path = "/tokens",
@@ -21,9 +22,14 @@ use crate::state::Shared;
     tag = "tokens",
     request_body = NewTokenBody,
     responses(
-        (status = 201, description = "The token, which cannot be had later.", body = TokenView),
-        (status = 400, description = "The body is not right, or asks for more than there is."),
-        (status = 403, description = "It is no credential that asks."),
+        (
+            status = 201,
+            description = "The token, which cannot be retrieved later.",
+            body = TokenView,
+        ),
+        (status = 400, description = "The body is not valid, or requests more than the credential \
+                                      permits."),
+        (status = 403, description = "The request is not authenticated by a credential."),
     ),
 )]
 pub(crate) async fn exchange_token(

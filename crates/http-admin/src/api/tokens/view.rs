@@ -1,4 +1,4 @@
-//! Browser tokens: what is asked for, and what is shown of them.
+//! Browser tokens: the request and the view.
 
 use std::time::Duration;
 
@@ -13,26 +13,27 @@ use utoipa::ToSchema;
 use crate::api::json::view;
 use crate::api::values::{Agent, Parsed, ScopeName, Whole, names_of, scopes_of};
 
-/// A browser token to be issued.
+/// A new browser token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewToken)]
 pub(crate) struct NewTokenBody {
-    /// The agent that it acts for.
+    /// The agent that the token acts for.
     agent: Agent,
-    /// The registration in which, if in one alone.
+    /// The only registration that the token is valid for; if missing, any.
     #[schema(value_type = Option<String>, format = "uuid")]
     registration: Option<Parsed<Uuid>>,
-    /// The activity for which, and for those below it, if for one alone: an IRI.
+    /// The only activity that the token is valid for, with the activities below it: an IRI; if
+    /// missing, any.
     #[schema(value_type = Option<String>, example = "https://course.example/1")]
     activity: Option<Parsed<ActivityId>>,
-    /// The origin of the pages that may use it, if of one alone.
+    /// The only origin of pages that may use the token; if missing, any that the credential allows.
     #[schema(value_type = Option<String>, example = "https://app.example")]
     origin: Option<Parsed<Origin>>,
-    /// What it may be used for; all that content does for a learner if nothing is said.
+    /// The scopes of the token; if missing, everything that content does for a learner.
     #[schema(min_items = 1)]
     scopes: Option<Vec<ScopeName>>,
-    /// How many seconds: up to a day.
+    /// The lifetime in seconds: at most one day.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 86_400, example = 3_600)]
     lifetime_seconds: Option<Whole>,
 }
@@ -53,25 +54,25 @@ impl From<NewTokenBody> for NewToken {
     }
 }
 
-/// A browser token, which cannot be had later.
+/// A browser token, which cannot be retrieved later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Token)]
 pub(crate) struct TokenView {
-    /// The token, as the Bearer scheme takes it.
+    /// The token for the Bearer scheme.
     #[schema(format = Password)]
     token: String,
-    /// The whole value of the header Authorization in the Basic scheme, for content that knows
-    /// of no tokens.
+    /// The value of the header Authorization in the Basic scheme, for content that does not support
+    /// Bearer tokens.
     #[schema(format = Password)]
     basic: String,
-    /// What it may be used for.
+    /// The scopes of the token.
     scopes: Vec<ScopeName>,
-    /// From when on it is refused.
+    /// When the token expires.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     expires: String,
 }
 
-/// The answer that tells a token.
+/// A response with a token.
 pub(crate) fn show(issued: &IssuedToken) -> Response {
     let mut response = view(&TokenView {
         token: issued.token.expose().to_owned(),

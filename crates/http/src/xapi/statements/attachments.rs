@@ -1,4 +1,4 @@
-//! Answers with the content of attachments: `multipart/mixed`, sent while it is read.
+//! Responses with attachments: `multipart/mixed`, streamed from storage.
 
 use std::collections::VecDeque;
 use std::vec;
@@ -11,21 +11,21 @@ use bytes::Bytes;
 use futures_util::stream;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 
-/// What is still to be sent.
+/// The rest of a response.
 struct Rest {
     service: Service,
     principal: Principal,
     boundary: String,
-    /// Pieces that are ready.
+    /// Chunks that are ready.
     ready: VecDeque<Bytes>,
     /// The content that is being sent.
     open: Option<Box<dyn AttachmentReader>>,
-    /// The contents that follow, as far as they are kept.
+    /// The attachments that follow, as far as they are stored.
     waiting: vec::IntoIter<AttachmentName>,
     is_closed: bool,
 }
 
-/// An answer whose first part is `text`; each attachment whose content is kept follows.
+/// A response with `text` as its first part, followed by each stored attachment.
 ///
 /// Spec: XAPI-00167; xAPI 1.0.3, Part Three, 1.5.2 and 2.1.3.
 pub(super) fn with_attachments(
@@ -48,7 +48,7 @@ pub(super) fn with_attachments(
     let pieces = stream::try_unfold(rest, |rest| async move {
         let sent = rest.next().await;
         if let Err(error) = &sent {
-            // The head is long gone: cutting the answer off is all that is left.
+            // The head was already sent: the response can only be aborted.
             let cause: &dyn std::error::Error = error;
             tracing::error!(error = cause, "an attachment could not be sent");
         }
@@ -59,7 +59,7 @@ pub(super) fn with_attachments(
     if let Ok(value) = HeaderValue::try_from(content_type) {
         headers.insert(CONTENT_TYPE, value);
     }
-    // Some browsers show the parts one after the other.
+    // Some browsers would show the parts one after the other.
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     response
 }
@@ -98,7 +98,7 @@ impl Rest {
     }
 }
 
-/// The content type if it may stand in a header, or the one that says nothing.
+/// The content type if it is valid in a header, or else the generic one.
 fn header_text(content_type: &str) -> &str {
     let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     let is_header = !content_type.is_empty() && content_type.bytes().all(is_plain);

@@ -26,14 +26,14 @@ pub(crate) struct GetParams {
     has_attachments: bool,
 }
 
-/// Which statements are wanted.
+/// The requested statements.
 #[derive(Debug)]
 enum Wanted {
-    /// The one with this id, not voided.
+    /// The statement with this id, not voided.
     One(StatementId),
-    /// The one with this id, voided.
+    /// The voided statement with this id.
     Voided(StatementId),
-    /// Those that match, with the query that asks for them.
+    /// The matching statements, with the raw query.
     Matching(Box<Search>, String),
 }
 
@@ -56,14 +56,15 @@ impl FromParams for Wanted {
         };
         let id = params.uuid(name).map(StatementId);
         for other in params.take_known(&SEARCH_NAMES) {
-            let message = "only format and attachments go with the id of a statement";
+            let message = "only `format` and `attachments` can be combined with the id of a \
+                           statement";
             params.fault(other, Rule::ParameterConflict, message, name);
         }
         if name == "statementId" { id.map(Self::One) } else { id.map(Self::Voided) }
     }
 }
 
-/// What excludes the id of one statement.
+/// The parameters that cannot be combined with an id.
 const SEARCH_NAMES: [&str; 12] = [
     "voidedStatementId",
     "agent",
@@ -79,7 +80,7 @@ const SEARCH_NAMES: [&str; 12] = [
     "cursor",
 ];
 
-/// Reads which statements are wanted, but for the id of one.
+/// Reads all parameters except the id of a statement.
 pub fn read_search(params: &mut Params) -> Option<Search> {
     let agent = params.agent();
     let verb = params.iri("verb");
@@ -108,7 +109,7 @@ pub fn read_search(params: &mut Params) -> Option<Search> {
     })
 }
 
-/// `GET /xapi/statements`: one statement by its id, or a page of those that match.
+/// `GET /xapi/statements`: one statement by its id, or a page of matching statements.
 ///
 /// # Errors
 ///
@@ -122,7 +123,7 @@ pub(crate) async fn get_statements(
     Query(params): Query<GetParams>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // Asked before the statements are: what it vouches for must be in them.
+    // Read before the statements: they must contain everything up to this time.
     let through = shared.service.consistent_through(Some(caller.principal.tenant)).await?;
     let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let view = View {
@@ -141,7 +142,7 @@ pub(crate) async fn get_statements(
     Ok(response)
 }
 
-/// What was found: one statement, or a page with a link to the next.
+/// The result: one statement, or a page with a link to the next one.
 struct Found {
     statements: Vec<StoredStatement>,
     more: Option<String>,
@@ -152,8 +153,8 @@ async fn find(
     caller: &Caller,
     wanted: Wanted,
 ) -> Result<Found, Problem> {
-    // Nobody closes the semaphore. Those who wait hold nothing, and are few: requests that are
-    // worked on have a bound.
+    // The semaphore is never closed. Waiting requests hold no memory, and are limited by the
+    // requests in progress.
     let _finder = shared.finders.acquire().await;
     let (service, principal) = (&shared.service, &caller.principal);
     let one = match wanted {
@@ -178,7 +179,8 @@ fn bytes_of(statements: &[StoredStatement]) -> usize {
     statements.iter().map(|statement| statement.text.len()).sum()
 }
 
-/// Writes what was found as JSON; in the first part of several, if attachments are wanted.
+/// Writes the result as JSON, or as the first part of a multipart response if attachments were
+/// requested.
 async fn write(
     shared: &Shared,
     caller: &Caller,
@@ -207,7 +209,7 @@ async fn write(
     })
 }
 
-/// The link to the next page: the same query, from the place where this one ended.
+/// The link to the next page: the same query with a cursor.
 fn more_link(query: &str, cursor: &str) -> String {
     let mut link = String::from("/xapi/statements?");
     let is_cursor = |pair: &str| {

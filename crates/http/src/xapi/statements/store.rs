@@ -102,7 +102,7 @@ async fn store(
     Ok(stored)
 }
 
-/// Stores what was prepared, if the tenant may store as much.
+/// Stores validated statements, if the quota of the tenant permits it.
 async fn keep(
     shared: &Shared,
     caller: &Caller,
@@ -120,8 +120,7 @@ async fn keep(
     Ok(stored)
 }
 
-/// What statements hold beside their text, as a multiple of it: as they are parsed, and as
-/// they are kept.
+/// The memory of parsed and encoded statements, as a multiple of their text.
 const PARSED_FACTOR: usize = 2;
 
 fn statements_bound(shared: &Shared) -> Bound {
@@ -205,7 +204,7 @@ impl<'a> Parts<'a> {
         match error {
             MultipartError::TooManyParts => {
                 let detail = format!(
-                    "a request may have {} parts at most (limits.multipart_parts_max)",
+                    "a request may have at most {} parts (limits.multipart_parts_max)",
                     bounds.parts_max
                 );
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
@@ -220,7 +219,7 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The first part: the statements. The request is worked on from then.
+    /// Reads the first part, the statements. From then on the request is processed.
     async fn statements(&mut self) -> Result<Bytes, Problem> {
         let Event::Part(headers) = self.next().await? else {
             return Err(Problem::broken(Rule::MultipartStatements, "no part"));
@@ -245,23 +244,23 @@ impl<'a> Parts<'a> {
         Ok(text)
     }
 
-    /// The other parts: the content of attachments, written away as it arrives.
+    /// Reads the other parts, the attachments, and stores each as it arrives.
     async fn attachments(
         &mut self,
         prepared: &ValidatedStatements,
     ) -> Result<Vec<Box<dyn StagedAttachment>>, Problem> {
         let mut staged: Vec<Box<dyn StagedAttachment>> = Vec::new();
-        // A part ends where its content has been read, so only parts and the end are met.
+        // Contents are read completely, so only parts and the end occur here.
         while let Event::Part(headers) = self.next().await? {
             let sha2 = check_headers(&headers)?;
             if staged.iter().any(|known| *known.announced() == sha2) {
-                // The same content for several attachments is kept once.
+                // The same content of several attachments is stored once.
                 self.skip_content().await?;
             } else {
                 staged.push(self.attachment(prepared, sha2).await?);
             }
         }
-        // What follows the last delimiter is passed over, but taken off the connection.
+        // Bytes after the last delimiter are ignored, but removed from the connection.
         while self.stream.next().await?.is_some() {}
         Ok(staged)
     }
@@ -290,11 +289,11 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Checks the headers of the part of an attachment, and gives the hash that they announce.
+/// Checks the headers of an attachment part, and returns its hash.
 ///
 /// Spec: XAPI-00132, XAPI-00135; xAPI 1.0.3, Part Three, 1.5.2.
 fn check_headers(headers: &Headers) -> Result<Sha2, Problem> {
-    // What says nothing is binary, too: an LRS should assume so.
+    // Without the header, an LRS should assume binary.
     let encoding = headers.find("content-transfer-encoding").unwrap_or("binary");
     if !encoding.eq_ignore_ascii_case("binary") {
         let fault = Fault::new("/content-transfer-encoding", Rule::Header, encoding);

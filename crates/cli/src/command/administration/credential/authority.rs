@@ -1,27 +1,27 @@
-//! Who vouches for what a credential writes, as it is named on the command line.
+//! The authority of a credential, as given on the command line.
 
 use serde_json::{Value, json};
 
-/// Who vouches for what is written: an account of its own that is made of the key unless one
-/// of these is named.
+/// The authority of statements that are written with the credential. If none of these options is
+/// given, it is an account made from the key.
 #[derive(Debug, clap::Args)]
 pub(super) struct AuthorityArguments {
-    /// It writes as this agent, in JSON.
+    /// Use this agent, as JSON, as the authority.
     #[arg(long, value_name = "JSON", value_parser = object, group = "vouching")]
     authority: Option<Value>,
-    /// It writes as the agent with this mailbox.
+    /// Use the agent with this mailbox as the authority.
     #[arg(long, value_name = "mailto:…", group = "vouching")]
     authority_mbox: Option<String>,
-    /// It writes as this account: the page of its system, and its name there.
+    /// Use this account as the authority: the home page of its system, and its name there.
     #[arg(long, num_args = 2, value_names = ["HOME_PAGE", "NAME"], group = "vouching")]
     authority_account: Option<Vec<String>>,
-    /// The name of that agent for people.
+    /// The display name of that agent.
     #[arg(long, value_name = "TEXT", requires = "vouching")]
     authority_name: Option<String>,
 }
 
 impl AuthorityArguments {
-    /// The agent; none if nothing was named.
+    /// The agent; none if no option was given.
     pub(super) fn to_json(&self) -> Option<Value> {
         let account = self.authority_account.as_deref().unwrap_or_default();
         let mut agent = match (&self.authority, &self.authority_mbox, account) {
@@ -39,7 +39,7 @@ impl AuthorityArguments {
     }
 }
 
-/// The JSON text of an object.
+/// Parses a JSON object.
 pub(super) fn object(text: &str) -> Result<Value, String> {
     let value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
     if value.is_object() { Ok(value) } else { Err("expected a JSON object".to_owned()) }

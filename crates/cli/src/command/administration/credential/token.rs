@@ -1,4 +1,5 @@
-//! `acta credential token`: a browser token, so that content holds no real secret.
+//! `acta credential token`: a browser token, so that content does not hold the secret of a
+//! credential.
 
 use acta_access::Scope;
 use acta_config::Span;
@@ -13,33 +14,32 @@ use crate::admin::{Client, Told, fields};
 pub(super) struct Arguments {
     #[command(flatten)]
     one: CredentialArg,
-    /// The learner: a mailbox, or an agent in JSON.
+    /// The learner: a mailbox, or an agent as JSON.
     #[arg(long, value_name = "mailto:…|JSON", value_parser = agent)]
     agent: Value,
-    /// The activity that is launched.
+    /// The launched activity.
     #[arg(long, value_name = "IRI")]
     activity: Option<String>,
     /// The registration.
     #[arg(long, value_name = "UUID")]
     registration: Option<String>,
-    /// The origin of the content, as in `https://a.example`.
+    /// The origin of the content, such as `https://a.example`.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
-    /// What it may be used for; can be repeated. All that content does for a learner if not
-    /// named.
+    /// A scope; can be repeated. Without this option: everything that content does for a learner.
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     scopes: Vec<Scope>,
-    /// How long it is good for; at most 24h [default: `tokens.lifetime`].
+    /// The lifetime; at most 24h [default: `tokens.lifetime`].
     #[arg(long, value_name = "TIME")]
     lifetime: Option<Span>,
 }
 
-/// A mailbox, or the JSON text of an agent.
+/// A mailbox, or an agent as JSON.
 fn agent(text: &str) -> Result<Value, String> {
     if text.starts_with("mailto:") { Ok(json!({ "mbox": text })) } else { object(text) }
 }
 
-/// Makes the token.
+/// Issues the token.
 pub(super) async fn issue(client: &mut Client, arguments: &Arguments) -> Result<Told> {
     let mut body = json!({ "agent": arguments.agent });
     let texts = [
@@ -60,7 +60,7 @@ pub(super) async fn issue(client: &mut Client, arguments: &Arguments) -> Result<
     }
     let address = arguments.one.below(client, "tokens").await?;
     let made = client.post(&address, Some(&body)).await?;
-    let mut lines = vec!["The token is shown only now.".to_owned(), String::new()];
+    let mut lines = vec!["Save the token now: it cannot be shown again.".to_owned(), String::new()];
     lines.extend(fields(&made, &["token", "basic", "scopes", "expires"]));
     Ok(Told::new(made, lines))
 }

@@ -1,4 +1,4 @@
-//! `PATCH /api/v1/accounts/{account}`: an account is renamed, locked, or let run the server.
+//! `PATCH /api/v1/accounts/{account}`: renames or disables an account, or makes it an operator.
 
 use acta_admin::AccountChanges;
 use acta_http::edge::{NoParams, Query};
@@ -16,23 +16,23 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What is to be different about an account; what is left out or null stays as it is.
+/// Changes to an account. A property that is missing or null is left unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountChange {
-    /// The person's name for people.
+    /// The display name of the person.
     #[schema(min_length = 1, max_length = 200)]
     display_name: Option<String>,
-    /// Whether it runs the server.
+    /// Whether the account is an operator of the server.
     is_operator: Option<bool>,
-    /// Whether it can not sign in until somebody lets it.
+    /// Whether the account is disabled: it cannot sign in until it is enabled again.
     is_disabled: Option<bool>,
 }
 
 /// Change an account
 ///
-/// One that is disabled is signed out everywhere. The last account that runs the server can be
-/// neither disabled nor taken that away.
+/// Disabling an account ends all of its sessions. The last operator of the server can neither be
+/// disabled nor lose this role.
 #[utoipa::path(
     patch,
     path = "/accounts/{account}",
@@ -43,7 +43,7 @@ pub(crate) struct AccountChange {
         ("If-Match" = String, Header, description = "The ETag of the account, or `*`."),
     ),
     request_body = AccountChange,
-    responses((status = 200, description = "The account as it is now.", body = AccountView)),
+    responses((status = 200, description = "The changed account.", body = AccountView)),
 )]
 pub(crate) async fn change_account(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `POST /api/v1/accounts`: a new account.
+//! `POST /api/v1/accounts`: creates an account.
 
 use acta_access::TenantId;
 use acta_admin::{AccountWithLink, Idempotency, NewAccount};
@@ -17,27 +17,27 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// An account to be made.
+/// A new account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewAccount)]
 pub(crate) struct Draft {
-    /// By what it signs in.
+    /// The e-mail address that the account signs in with.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    /// The person's name for people.
+    /// The display name of the person.
     #[schema(min_length = 1, max_length = 200)]
     display_name: String,
-    /// Whether it runs the server.
+    /// Whether the account is an operator of the server.
     #[serde(default)]
     is_operator: bool,
-    /// What it is, by tenant, each once.
+    /// The roles of the account: at most one for each tenant.
     #[serde(default)]
     #[schema(max_items = 100)]
     roles: Vec<DraftRole>,
 }
 
-/// What a new account is in a tenant.
+/// A role of a new account in a tenant.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRole)]
@@ -45,25 +45,25 @@ pub(crate) struct DraftRole {
     /// The id of the tenant.
     #[schema(minimum = 1)]
     tenant: u32,
-    /// As what.
+    /// The role.
     role: RoleName,
 }
 
-/// An account, and the link by which its owner chooses a password.
+/// An account, and the one-time link for choosing a password.
 #[derive(Clone, Serialize, ToSchema)]
 pub(crate) struct AccountLink {
     pub(super) account: AccountView,
-    /// What the link holds; null when the request came before.
+    /// The token in the link; null in the response to a repeated request.
     pub(super) token: Option<String>,
-    /// The link to be sent to the person; null when the request came before, or when the
-    /// server does not know under which address it is reached.
+    /// The link to send to the person; null in the response to a repeated request, or if the public
+    /// URL of the server is unknown.
     pub(super) link: Option<String>,
-    /// When the link is void.
+    /// When the link expires.
     #[schema(format = DateTime)]
     pub(super) expires: String,
 }
 
-/// Most roles of a new account.
+/// Most roles in a request.
 const ROLES_MAX: usize = 100;
 
 impl Draft {
@@ -71,15 +71,15 @@ impl Draft {
         let fault =
             |message: &str| Err(Problem::faulty(vec![FaultView::at("/roles", message, "")]));
         if ROLES_MAX < self.roles.len() {
-            return fault("an account is made with 100 roles at most");
+            return fault("expected at most 100 roles");
         }
         let mut roles = Vec::with_capacity(self.roles.len());
         for DraftRole { tenant, role } in &self.roles {
             let Some(tenant) = TenantId::new(*tenant) else {
-                return fault("a tenant has a number from 1");
+                return fault("expected a tenant id of at least 1");
             };
             if roles.iter().any(|(known, _)| *known == tenant) {
-                return fault("an account has one role in a tenant");
+                return fault("expected at most one role for each tenant");
             }
             roles.push((tenant, role.0));
         }
@@ -88,11 +88,11 @@ impl Draft {
     }
 }
 
-/// Make an account
+/// Create an account
 ///
-/// Makes a link by which the person chooses a password, to be sent by whoever asks. It is told
-/// this once: a request that comes again with the same Idempotency-Key is told of the account
-/// and not of the link.
+/// Also creates a one-time link for choosing a password. Send it to the person yourself. The link
+/// is returned only once: a repeated request with the same Idempotency-Key returns the account
+/// without it.
 #[utoipa::path(
     post,
     path = "/accounts",
@@ -100,7 +100,8 @@ impl Draft {
     tag = "accounts",
     params(
         ("Idempotency-Key" = Option<String>, Header,
-            description = "A name for the request, which then happens once."),
+            description = "Identifies the request: a repetition with the same key is not performed \
+                           again."),
     ),
     request_body = Draft,
     responses((status = 201, description = "The account and its link.", body = AccountLink)),

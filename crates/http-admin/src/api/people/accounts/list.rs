@@ -1,4 +1,4 @@
-//! `GET /api/v1/accounts`: all accounts of the server.
+//! `GET /api/v1/accounts`: lists the accounts of the server.
 
 use acta_admin::AdminError;
 use acta_http::edge::{FromParams, Params, Query};
@@ -13,7 +13,7 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Which accounts are wanted.
+/// Filters and page of a list of accounts.
 #[derive(Debug)]
 pub(crate) struct AccountParams {
     page: PageParams,
@@ -24,8 +24,9 @@ impl FromParams for AccountParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let email = match params.text("email") {
             None => Some(None),
-            Some(text) => params
-                .read("email", &text, "expected an address", |text| text.parse().ok().map(Some)),
+            Some(text) => params.read("email", &text, "expected an e-mail address", |text| {
+                text.parse().ok().map(Some)
+            }),
         };
         let page = PageParams::from_params(params);
         Some(Self { page: page?, email: email? })
@@ -34,14 +35,16 @@ impl FromParams for AccountParams {
 
 /// List accounts
 ///
-/// All of the server, or the one with an address. Only those see them who run the server.
+/// Lists all accounts of the server, or the account with a given address. For operators of the
+/// server.
 #[utoipa::path(
     get,
     path = "/accounts",
     operation_id = "list_accounts",
     tag = "accounts",
     params(
-        ("email" = Option<String>, Query, description = "Only the account with this address."),
+        ("email" = Option<String>, Query, description = "Only the account with this e-mail \
+                                                         address."),
         PageParams,
     ),
     responses((status = 200, description = "A page of accounts.", body = Page<AccountView>)),

@@ -1,4 +1,4 @@
-//! `GET /api/v1/accounts/{account}`: an account of the server.
+//! `GET /api/v1/accounts/{account}`: reads an account.
 
 use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::AccountId;
@@ -14,7 +14,7 @@ use crate::state::Shared;
 
 /// Read an account
 ///
-/// Who it is, and what it is in each tenant.
+/// Returns the account with its role in each tenant.
 #[utoipa::path(
     get,
     path = "/accounts/{account}",

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/accounts/{account}`: an account is removed.
+//! `DELETE /api/v1/accounts/{account}`: removes an account.
 
 use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::AccountId;
@@ -13,15 +13,15 @@ use crate::state::Shared;
 
 /// Remove an account
 ///
-/// With its roles, sessions and links. The last account that runs the server, and the last
-/// owner of a tenant, stay.
+/// Also removes its roles, sessions and links. The last operator of the server and the last owner
+/// of a tenant cannot be removed.
 #[utoipa::path(
     delete,
     path = "/accounts/{account}",
     operation_id = "remove_account",
     tag = "accounts",
     params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "The account was removed.")),
 )]
 pub(crate) async fn remove_account(
     State(shared): State<Shared>,

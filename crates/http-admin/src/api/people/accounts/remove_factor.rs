@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/accounts/{account}/second-factor`: for those who have lost theirs.
+//! `DELETE /api/v1/accounts/{account}/second-factor`: removes a second factor that was lost.
 
 use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::AccountId;
@@ -11,16 +11,16 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Take the second factor off an account
+/// Remove the second factor of an account
 ///
-/// For a person who has lost it. The account is signed out everywhere.
+/// For a person who has lost it. All sessions of the account end.
 #[utoipa::path(
     delete,
     path = "/accounts/{account}/second-factor",
     operation_id = "remove_second_factor",
     tag = "accounts",
     params(("account" = String, Path, format = "uuid", description = "The id of the account.")),
-    responses((status = 204, description = "No code is asked for any more.")),
+    responses((status = 204, description = "The second factor was removed.")),
 )]
 pub(crate) async fn remove_second_factor(
     State(shared): State<Shared>,

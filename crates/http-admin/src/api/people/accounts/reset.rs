@@ -1,4 +1,4 @@
-//! `POST /api/v1/accounts/{account}/reset`: a link to choose a new password.
+//! `POST /api/v1/accounts/{account}/reset`: creates a link for choosing a new password.
 
 use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::AccountId;
@@ -15,10 +15,11 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Make a link to choose a new password
+/// Create a password reset link
 ///
-/// For a person who has forgotten theirs; to be sent by whoever asks. It is told this once, and
-/// voids all earlier ones. Until it is used the old password holds.
+/// For a person who has forgotten the password. Send the link to the person yourself: it is
+/// returned only once, and invalidates all earlier ones. The old password stays valid until the
+/// link is used.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/reset",

@@ -1,4 +1,4 @@
-//! `POST /api/v1/tenants/{tenant}/invitations`: somebody is asked to come.
+//! `POST /api/v1/tenants/{tenant}/invitations`: creates an invitation.
 
 use acta_access::TenantId;
 use acta_admin::{Idempotency, Invited};
@@ -17,34 +17,34 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Somebody to be invited.
+/// A new invitation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewInvitation {
-    /// Who.
+    /// The e-mail address of the invited person.
     #[schema(value_type = String, format = Email, max_length = 254)]
     email: Email,
-    /// As what.
+    /// The role that the invitation gives.
     role: RoleName,
 }
 
-/// An invitation, and what is told of it this once.
+/// An invitation with its link, which is returned only once.
 #[derive(Clone, Serialize, ToSchema)]
 pub(crate) struct NewInvitationMade {
     #[serde(flatten)]
     invitation: Invitation,
-    /// What the link holds; null when the request came before.
+    /// The token in the link; null in the response to a repeated request.
     token: Option<String>,
-    /// The link to be sent to the person; null when the request came before, or when the
-    /// server does not know under which address it is reached.
+    /// The link to send to the person; null in the response to a repeated request, or if the public
+    /// URL of the server is unknown.
     link: Option<String>,
 }
 
-/// Invite somebody
+/// Create an invitation
 ///
-/// Makes a link by which the person comes in: it is for their address alone, for one use, and
-/// to be sent by whoever invites. It is told this once: a request that comes again with the
-/// same Idempotency-Key is told of the invitation and not of the link.
+/// Also creates a one-time link for this e-mail address only. Send it to the person yourself. The
+/// link is returned only once: a repeated request with the same Idempotency-Key returns the
+/// invitation without it.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/invitations",
@@ -53,10 +53,15 @@ pub(crate) struct NewInvitationMade {
     params(
         ("tenant" = u32, Path, description = "The id of the tenant."),
         ("Idempotency-Key" = Option<String>, Header,
-            description = "A name for the request, which then happens once."),
+            description = "Identifies the request: a repetition with the same key is not performed \
+                           again."),
     ),
     request_body = NewInvitation,
-    responses((status = 201, description = "The invitation.", body = NewInvitationMade)),
+    responses((
+        status = 201,
+        description = "The invitation and its link.",
+        body = NewInvitationMade,
+    )),
 )]
 pub(crate) async fn create_invitation(
     State(shared): State<Shared>,

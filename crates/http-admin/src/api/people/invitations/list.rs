@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/invitations`: who was invited and has not come yet.
+//! `GET /api/v1/tenants/{tenant}/invitations`: lists pending invitations.
 
 use acta_access::TenantId;
 use acta_http::edge::Query;
@@ -16,7 +16,7 @@ use crate::state::Shared;
 
 /// List invitations
 ///
-/// Those that wait to be accepted. What is in a link is told only to who makes the invitation.
+/// Lists the invitations that have not been accepted yet, without their tokens.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/invitations",

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/tenants/{tenant}/invitations/{invitation}`: the invitation is taken back.
+//! `DELETE /api/v1/tenants/{tenant}/invitations/{invitation}`: revokes an invitation.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -11,9 +11,9 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Take an invitation back
+/// Revoke an invitation
 ///
-/// Its link is void from then on.
+/// Its link is no longer valid.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant}/invitations/{invitation}",
@@ -23,7 +23,7 @@ use crate::state::Shared;
         ("tenant" = u32, Path, description = "The id of the tenant."),
         ("invitation" = String, Path, description = "The id of the invitation."),
     ),
-    responses((status = 204, description = "It is gone.")),
+    responses((status = 204, description = "The invitation was revoked.")),
 )]
 pub(crate) async fn remove_invitation(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `POST /api/v1/links/accept`: a link is used.
+//! `POST /api/v1/links/accept`: uses a link.
 
 use acta_admin::{Introduction, LinkPurpose};
 use acta_http::edge::{ClientAddress, NoParams, Query};
@@ -17,20 +17,21 @@ use crate::caller::{Visitor, check_csrf_header};
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// A link that somebody uses, with what it asks for.
+/// A link to use, with the data that its purpose requires.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UsedLink {
-    /// What it holds.
+    /// The token in the link.
     token: String,
-    /// The name of a new person for people: to set up, or to accept an invitation without an
+    /// The display name of a new person: required for set-up, and for an invitation without an
     /// account.
     #[schema(min_length = 1, max_length = 200)]
     display_name: Option<String>,
-    /// By what the new person signs in: to set up. An invitation names the address.
+    /// The e-mail address that the new person signs in with: required for set-up. An invitation
+    /// already names the address.
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     email: Option<Email>,
-    /// The password that is to hold: needed for all but an invitation of who has signed in.
+    /// The password to set: required except for an invitation of a person who has signed in.
     #[schema(format = Password, max_length = 128)]
     password: Option<String>,
 }
@@ -43,19 +44,19 @@ impl UsedLink {
     }
 }
 
-/// What the purpose of a link needs.
+/// A property that the purpose of the link requires.
 fn needed<T>(value: Option<T>, pointer: &str) -> Result<T, Problem> {
     value.ok_or_else(|| {
-        let message = "the purpose of the link needs it";
+        let message = "this link requires it";
         Problem::faulty(vec![FaultView::at(pointer, message, "nothing")])
     })
 }
 
 /// Use a link
 ///
-/// Sets up the server, accepts an invitation or sets a password, by what the link is for. Whoever
-/// sets up or comes as a new person is signed in. Who sets a password is signed out everywhere,
-/// and signs in with it.
+/// Sets up the server, accepts an invitation or sets a password, depending on the purpose of the
+/// link. Set-up and an invitation of a new person start a session. Setting a password ends all
+/// sessions of the account.
 #[utoipa::path(
     post,
     path = "/links/accept",
@@ -65,11 +66,11 @@ fn needed<T>(value: Option<T>, pointer: &str) -> Result<T, Problem> {
     responses(
         (
             status = 200,
-            description = "Who is signed in now.",
+            description = "The new session.",
             body = Session,
             headers(("Set-Cookie" = Option<String>, description = "The cookie of a new session.")),
         ),
-        (status = 204, description = "The password is set."),
+        (status = 204, description = "The password was set."),
     ),
     security((), ("session" = [], "csrf" = [])),
 )]

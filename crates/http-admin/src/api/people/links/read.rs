@@ -1,4 +1,4 @@
-//! `POST /api/v1/links/read`: what a link is for.
+//! `POST /api/v1/links/read`: reads the purpose of a link.
 
 use acta_admin::LinkPurpose;
 use acta_http::edge::{NoParams, Query};
@@ -12,34 +12,34 @@ use crate::api::people::view::RoleName;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// A link that somebody has opened.
+/// A link that was opened.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OpenedLink {
-    /// What it holds.
+    /// The token in the link.
     token: String,
 }
 
-/// What a link is for.
+/// The purpose of a link.
 #[derive(Serialize, ToSchema)]
 #[serde(tag = "purpose", rename_all = "kebab-case")]
 pub(crate) enum Link {
-    /// It makes the first account.
+    /// Creates the first account.
     SetUp {},
-    /// It gives a role in a tenant.
+    /// Gives a role in a tenant.
     Invitation {
         /// The name of the tenant.
         tenant: String,
-        /// Who is invited.
+        /// The e-mail address of the invited person.
         email: String,
-        /// As what.
+        /// The role.
         role: RoleName,
-        /// Whether there is an account with this address: then its owner signs in first.
+        /// Whether an account with this address exists. If so, its owner must sign in first.
         has_account: bool,
     },
-    /// It sets the password of an account.
+    /// Sets the password of an account.
     Reset {
-        /// By what the account signs in.
+        /// The e-mail address that the account signs in with.
         email: String,
     },
 }
@@ -57,16 +57,16 @@ impl From<LinkPurpose> for Link {
     }
 }
 
-/// Read what a link is for
+/// Read the purpose of a link
 ///
-/// Nothing is used up. A link that was used, has expired or never was is gone (410).
+/// The link stays valid. The response is 410 if the link was used, has expired or does not exist.
 #[utoipa::path(
     post,
     path = "/links/read",
     operation_id = "read_link",
     tag = "links",
     request_body = OpenedLink,
-    responses((status = 200, description = "What it is for.", body = Link)),
+    responses((status = 200, description = "The purpose of the link.", body = Link)),
     security(()),
 )]
 pub(crate) async fn read_link(

@@ -1,4 +1,4 @@
-//! `PATCH /api/v1/tenants/{tenant}/people/{account}`: another role.
+//! `PATCH /api/v1/tenants/{tenant}/people/{account}`: changes a role.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -16,18 +16,18 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What is to be different about a person of a tenant.
+/// Changes to a person of a tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonChange {
-    /// As what.
+    /// The new role.
     role: RoleName,
 }
 
 /// Change the role of a person
 ///
-/// An owner may give and take every role, an administrator every role but that of an owner.
-/// The last owner of a tenant stays one.
+/// An owner may give and take every role, an administrator every role but that of an owner. The
+/// last owner of a tenant cannot lose this role.
 #[utoipa::path(
     patch,
     path = "/tenants/{tenant}/people/{account}",
@@ -38,7 +38,7 @@ pub(crate) struct PersonChange {
         ("account" = String, Path, format = "uuid", description = "The id of the account."),
     ),
     request_body = PersonChange,
-    responses((status = 200, description = "The person as it is now.", body = Person)),
+    responses((status = 200, description = "The changed person.", body = Person)),
 )]
 pub(crate) async fn change_person(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/people`: who has a role in a tenant.
+//! `GET /api/v1/tenants/{tenant}/people`: lists the people of a tenant.
 
 use acta_access::TenantId;
 use acta_admin::Member;
@@ -16,7 +16,7 @@ use crate::state::Shared;
 
 /// List the people of a tenant
 ///
-/// Everybody who has a role in the tenant.
+/// Lists everybody who has a role in the tenant.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/people",

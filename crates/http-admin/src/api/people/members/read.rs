@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/people/{account}`: what somebody is in a tenant.
+//! `GET /api/v1/tenants/{tenant}/people/{account}`: reads a person of a tenant.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -15,7 +15,7 @@ use crate::state::Shared;
 
 /// Read a person of a tenant
 ///
-/// Who it is, and what their role is.
+/// Returns the person and their role.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/people/{account}",

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/tenants/{tenant}/people/{account}`: out of a tenant.
+//! `DELETE /api/v1/tenants/{tenant}/people/{account}`: removes a person from a tenant.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -12,9 +12,10 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Take a person out of a tenant
+/// Remove a person from a tenant
 ///
-/// Everybody may leave. The account stays, and so does the last owner of a tenant.
+/// Everybody may remove themselves. The account stays. The last owner of a tenant cannot be
+/// removed.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant}/people/{account}",
@@ -24,7 +25,7 @@ use crate::state::Shared;
         ("tenant" = u32, Path, description = "The id of the tenant."),
         ("account" = String, Path, format = "uuid", description = "The id of the account."),
     ),
-    responses((status = 204, description = "The person has no role there any more.")),
+    responses((status = 204, description = "The person has no role in the tenant any more.")),
 )]
 pub(crate) async fn remove_person(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `POST /api/v1/account/second-factor`: a second factor is begun.
+//! `POST /api/v1/account/second-factor`: starts the set-up of a second factor.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -11,34 +11,38 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Your password, to show that it is you.
+/// Your password, as a confirmation.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CurrentPassword {
-    /// The one that holds now.
+    /// The current password.
     #[schema(format = Password)]
     pub(super) current_password: String,
 }
 
-/// A second factor that waits for its first code.
+/// A second factor that is not confirmed yet.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SecondFactorBegun {
-    /// The secret, to be typed into an app.
+    /// The secret to enter in an authenticator app.
     secret: String,
-    /// The same as an address that apps read from a picture.
+    /// The same as an `otpauth:` URI for a QR code.
     uri: String,
 }
 
-/// Begin a second factor
+/// Start the set-up of a second factor
 ///
-/// It is asked for only once a first code was shown. What is told here is told this once.
+/// It takes effect once it is confirmed with a first code. The secret is returned only once.
 #[utoipa::path(
     post,
     path = "/account/second-factor",
     operation_id = "begin_second_factor",
     tag = "account",
     request_body = CurrentPassword,
-    responses((status = 200, description = "What an app needs.", body = SecondFactorBegun)),
+    responses((
+        status = 200,
+        description = "The secret for an authenticator app.",
+        body = SecondFactorBegun,
+    )),
 )]
 pub(crate) async fn begin_second_factor(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `PATCH /api/v1/account`: another name.
+//! `PATCH /api/v1/account`: changes your name.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -12,25 +12,25 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What is to be different about your account.
+/// Changes to your account.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OwnChange {
-    /// Your name for people.
+    /// Your display name.
     #[schema(min_length = 1, max_length = 200)]
     display_name: String,
 }
 
 /// Change your name
 ///
-/// The name that other people see.
+/// Changes the name that other people see.
 #[utoipa::path(
     patch,
     path = "/account",
     operation_id = "change_own_account",
     tag = "account",
     request_body = OwnChange,
-    responses((status = 200, description = "Your account as it is now.", body = AccountView)),
+    responses((status = 200, description = "The changed account.", body = AccountView)),
 )]
 pub(crate) async fn change_own_account(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `PUT /api/v1/account/password`: another password.
+//! `PUT /api/v1/account/password`: changes your password.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -12,14 +12,14 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// A new password, and the present one.
+/// The new and the current password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
-    /// The one that holds now.
+    /// The current password.
     #[schema(format = Password)]
     current_password: String,
-    /// The one that is to hold.
+    /// The new password.
     #[schema(format = Password, max_length = 128)]
     new_password: String,
 }
@@ -33,7 +33,7 @@ pub(crate) struct PasswordChange {
     operation_id = "change_password",
     tag = "account",
     request_body = PasswordChange,
-    responses((status = 204, description = "The new password holds.")),
+    responses((status = 204, description = "The password was changed.")),
 )]
 pub(crate) async fn change_password(
     State(shared): State<Shared>,

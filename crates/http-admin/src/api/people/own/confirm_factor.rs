@@ -1,4 +1,4 @@
-//! `PUT /api/v1/account/second-factor`: a second factor is confirmed by a first code.
+//! `PUT /api/v1/account/second-factor`: confirms a second factor with a first code.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -15,29 +15,29 @@ use crate::state::Shared;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FirstCode {
-    /// What the app shows.
+    /// The code that the app shows.
     #[schema(example = "123456")]
     code: String,
 }
 
-/// Codes for when the app is not at hand.
+/// Recovery codes for when the app is not available.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryCodesMade {
-    /// Each for one use, in place of a code.
+    /// Each replaces a code once.
     recovery_codes: Vec<String>,
 }
 
 /// Confirm your second factor
 ///
-/// From now on a code is asked for beside the password. The recovery codes are told this once.
-/// All your other sessions end.
+/// From now on sign-in requires a code in addition to the password. The recovery codes are returned
+/// only once. All your other sessions end.
 #[utoipa::path(
     put,
     path = "/account/second-factor",
     operation_id = "confirm_second_factor",
     tag = "account",
     request_body = FirstCode,
-    responses((status = 200, description = "Recovery codes.", body = RecoveryCodesMade)),
+    responses((status = 200, description = "The recovery codes.", body = RecoveryCodesMade)),
 )]
 pub(crate) async fn confirm_second_factor(
     State(shared): State<Shared>,

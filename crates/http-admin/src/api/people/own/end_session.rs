@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/account/sessions/{session}`: you are signed out elsewhere.
+//! `DELETE /api/v1/account/sessions/{session}`: ends one of your sessions.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -12,14 +12,14 @@ use crate::state::Shared;
 
 /// End one of your sessions
 ///
-/// Those of other people are not found.
+/// Sessions of other people are not found.
 #[utoipa::path(
     delete,
     path = "/account/sessions/{session}",
     operation_id = "end_session",
     tag = "account",
     params(("session" = String, Path, description = "The id of the session.")),
-    responses((status = 204, description = "It has ended.")),
+    responses((status = 204, description = "The session has ended.")),
 )]
 pub(crate) async fn end_session(
     State(shared): State<Shared>,

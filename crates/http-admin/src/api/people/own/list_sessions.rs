@@ -1,4 +1,4 @@
-//! `GET /api/v1/account/sessions`: where you are signed in.
+//! `GET /api/v1/account/sessions`: lists your sessions.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -12,18 +12,18 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Where you are signed in.
+/// Your sessions.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OwnSessions {
-    /// Every session that has not ended.
+    /// All sessions that have not ended.
     items: Vec<SessionView>,
-    /// Always null: there is but one page.
+    /// Always null: there is only one page.
     next: Option<String>,
 }
 
 /// List your sessions
 ///
-/// All of them, on one page.
+/// Lists all of them on one page.
 #[utoipa::path(
     get,
     path = "/account/sessions",

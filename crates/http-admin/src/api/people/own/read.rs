@@ -1,4 +1,4 @@
-//! `GET /api/v1/account`: the account of the person who asks.
+//! `GET /api/v1/account`: reads your account.
 
 use acta_http::edge::{NoParams, Query};
 use acta_http::problem::Problem;
@@ -13,7 +13,7 @@ use crate::state::Shared;
 
 /// Read your account
 ///
-/// Nothing is found for who is no person.
+/// The response is 404 if the requester is not a person.
 #[utoipa::path(
     get,
     path = "/account",

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/account/second-factor`: no code is asked for any more.
+//! `DELETE /api/v1/account/second-factor`: removes your second factor.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -13,14 +13,14 @@ use crate::state::Shared;
 
 /// Remove your second factor
 ///
-/// From now on the password alone suffices.
+/// From now on the password alone is sufficient.
 #[utoipa::path(
     delete,
     path = "/account/second-factor",
     operation_id = "remove_own_second_factor",
     tag = "account",
     request_body = CurrentPassword,
-    responses((status = 204, description = "No code is asked for any more.")),
+    responses((status = 204, description = "The second factor was removed.")),
 )]
 pub(crate) async fn remove_own_second_factor(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `POST /api/v1/session`: somebody signs in.
+//! `POST /api/v1/session`: signs in.
 
 use acta_admin::SignIn;
 use acta_http::edge::{ClientAddress, NoParams, Query};
@@ -12,24 +12,25 @@ use crate::api::json::Json;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What somebody presents to sign in.
+/// What a person sends to sign in.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignInBody {
-    /// The address of the account.
+    /// The e-mail address of the account.
     email: String,
     /// The password.
     #[schema(format = Password)]
     password: String,
-    /// A code of the second factor, or a recovery code, if the account has one.
+    /// A code of the second factor, or a recovery code. Required if the account has a second
+    /// factor.
     code: Option<String>,
 }
 
 /// Sign in
 ///
-/// Begins a session, whose cookie the browser keeps. The type of a refusal tells whether a code
-/// of the second factor is missing (`code-needed`); nothing tells whether there is such an
-/// account. After several failures each further one makes the next attempt wait (429).
+/// Starts a session and sets its cookie. The error type `code-needed` means that a code of the
+/// second factor is missing. No response reveals whether an account exists. After several failures,
+/// each further failure delays the next attempt (429).
 #[utoipa::path(
     post,
     path = "/session",
@@ -38,7 +39,7 @@ pub(crate) struct SignInBody {
     request_body = SignInBody,
     responses((
         status = 200,
-        description = "Who has signed in.",
+        description = "The new session.",
         body = Session,
         headers(("Set-Cookie" = String, description = "The cookie of the session.")),
     )),

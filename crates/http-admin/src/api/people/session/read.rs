@@ -1,4 +1,4 @@
-//! `GET /api/v1/session`: who asks.
+//! `GET /api/v1/session`: reads the current session.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -10,15 +10,15 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Read who asks
+/// Read the current session
 ///
-/// Also tells the token that a page sends along with every request that changes something.
+/// Also returns the CSRF token that a page must send with every request that changes something.
 #[utoipa::path(
     get,
     path = "/session",
     operation_id = "read_session",
     tag = "session",
-    responses((status = 200, description = "Who asks.", body = Session)),
+    responses((status = 200, description = "The current session.", body = Session)),
 )]
 pub(crate) async fn read_session(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `DELETE /api/v1/session`: somebody signs out.
+//! `DELETE /api/v1/session`: signs out.
 
 use acta_http::edge::{NoParams, Query};
 use acta_http::problem::Problem;
@@ -15,7 +15,7 @@ use crate::state::Shared;
 
 /// Sign out
 ///
-/// Ends the session at hand. Its cookie is worth nothing from then on.
+/// Ends the current session and invalidates its cookie.
 #[utoipa::path(
     delete,
     path = "/session",
@@ -24,7 +24,7 @@ use crate::state::Shared;
     responses((
         status = 204,
         description = "The session has ended.",
-        headers(("Set-Cookie" = String, description = "Takes the cookie away.")),
+        headers(("Set-Cookie" = String, description = "Deletes the cookie.")),
     )),
 )]
 pub(crate) async fn sign_out(

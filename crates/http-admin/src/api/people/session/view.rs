@@ -1,4 +1,4 @@
-//! What is shown of a session.
+//! The view of a session.
 
 use acta_admin::{Requester, SignedIn};
 use acta_http::problem::Problem;
@@ -13,26 +13,27 @@ use crate::cookie;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// Who asks.
+/// The requester and the current session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Session {
-    /// Who, as the audit tells it: a person, a credential, or the operator of the machine.
+    /// The requester, as recorded in the audit: a person, a credential, or the operator at the
+    /// machine.
     #[schema(example = "account:6690e6c9-3ef0-4ed3-8b37-7f3964730bee")]
     who: String,
-    /// The account; null for who is no person.
+    /// The account; null if the requester is not a person.
     account: Option<AccountView>,
-    /// What to send in X-CSRF-Token with every request that changes something; null for who
-    /// has not signed in with a cookie.
+    /// The value of X-CSRF-Token for every request that changes something; null without a session
+    /// cookie.
     csrf_token: Option<String>,
-    /// When the session ends unless it is used; null if there is none.
+    /// When the session expires unless it is used; null if there is none.
     #[schema(format = DateTime)]
     expires: Option<String>,
-    /// Whether a second factor was shown when the session was begun.
+    /// Whether a second factor was used for sign-in.
     is_strong: bool,
 }
 
 impl Session {
-    /// The view of who asks.
+    /// The view of the requester.
     pub(crate) async fn of(shared: &Shared, requester: &Requester) -> Result<Self, AdminProblem> {
         let account = match requester.account() {
             Some(account) => Some(AccountView::read(&shared.admin, account).await?),
@@ -50,7 +51,7 @@ impl Session {
     }
 }
 
-/// The answer to whoever has become known: the view of the session, and its cookie.
+/// The response to a sign-in: the view of the session, and its cookie.
 pub(crate) async fn welcome(
     shared: &Shared,
     signed_in: SignedIn,

@@ -1,4 +1,4 @@
-//! `POST /api/v1/followers/{follower}/pause`, `…/resume` and `…/rebuild`: what a follower does.
+//! `POST /api/v1/followers/{follower}/pause`, `…/resume` and `…/rebuild`: controls a follower.
 
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
@@ -13,15 +13,15 @@ use crate::state::Shared;
 
 /// Pause a follower
 ///
-/// It reads nothing on any node until it is resumed, also after a restart. What it has derived
+/// The follower stops on every node until it is resumed, even after a restart. Its derived data
 /// stays as it is. For operators of the server.
 #[utoipa::path(
     post,
     path = "/followers/{follower}/pause",
     operation_id = "pause_follower",
     tag = "followers",
-    params(("follower" = String, Path, description = "Its name.")),
-    responses((status = 200, description = "The follower as it is now.", body = FollowerView)),
+    params(("follower" = String, Path, description = "The name of the follower.")),
+    responses((status = 200, description = "The follower after the change.", body = FollowerView)),
 )]
 pub(crate) async fn pause_follower(
     State(shared): State<Shared>,
@@ -35,14 +35,14 @@ pub(crate) async fn pause_follower(
 
 /// Resume a follower
 ///
-/// It goes on where it was paused. For operators of the server.
+/// The follower continues where it was paused. For operators of the server.
 #[utoipa::path(
     post,
     path = "/followers/{follower}/resume",
     operation_id = "resume_follower",
     tag = "followers",
-    params(("follower" = String, Path, description = "Its name.")),
-    responses((status = 200, description = "The follower as it is now.", body = FollowerView)),
+    params(("follower" = String, Path, description = "The name of the follower.")),
+    responses((status = 200, description = "The follower after the change.", body = FollowerView)),
 )]
 pub(crate) async fn resume_follower(
     State(shared): State<Shared>,
@@ -54,17 +54,17 @@ pub(crate) async fn resume_follower(
     Ok(view(&FollowerView::of(&state)))
 }
 
-/// Rebuild what a follower has derived
+/// Rebuild the data of a follower
 ///
-/// What it has derived is dropped, and it reads every statement again. What it derives is
-/// incomplete or slow to read until it has caught up. For operators of the server.
+/// Drops the derived data, and reads every statement again. The derived data is incomplete or slow
+/// to read until the follower has caught up. For operators of the server.
 #[utoipa::path(
     post,
     path = "/followers/{follower}/rebuild",
     operation_id = "rebuild_follower",
     tag = "followers",
-    params(("follower" = String, Path, description = "Its name.")),
-    responses((status = 200, description = "The follower as it is now.", body = FollowerView)),
+    params(("follower" = String, Path, description = "The name of the follower.")),
+    responses((status = 200, description = "The follower after the change.", body = FollowerView)),
 )]
 pub(crate) async fn rebuild_follower(
     State(shared): State<Shared>,

@@ -1,4 +1,4 @@
-//! `GET /api/v1/followers`: the followers of the statement log and how far they are.
+//! `GET /api/v1/followers`: lists the followers and how far each has read.
 
 use acta_http::edge::Query;
 use axum::extract::State;
@@ -13,8 +13,8 @@ use crate::state::Shared;
 
 /// List followers
 ///
-/// What derives something from the statement log, by name, and how far each one is. For
-/// operators of the server.
+/// Lists the processes that derive data from the statement log, by name, and how far each has read.
+/// For operators of the server.
 #[utoipa::path(
     get,
     path = "/followers",

@@ -1,4 +1,4 @@
-//! How a follower is shown.
+//! The view of a follower.
 
 use acta_admin::followers::FollowerState;
 use serde::Serialize;
@@ -7,15 +7,15 @@ use utoipa::ToSchema;
 /// A follower of the statement log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct FollowerView {
-    /// Its name.
+    /// The name.
     #[schema(example = "entities")]
     name: &'static str,
-    /// Whether it is paused, on every node.
+    /// Whether it is paused on every node.
     is_paused: bool,
-    /// Statements that it has not read yet, of all tenants together.
+    /// Statements of all tenants that it has not read yet.
     #[schema(example = 0)]
     lag: u64,
-    /// Tenants with such statements.
+    /// Tenants with unread statements.
     #[schema(example = 0)]
     tenants_behind: usize,
 }

@@ -18,11 +18,11 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// What is to be different about a credential; what is left out stays as it is.
+/// Changes to a credential. A property that is missing is left unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialChange {
-    /// Its name for people. Not blank, without control characters.
+    /// The display name. Not blank, without control characters.
     #[serde(default, deserialize_with = "given")]
     #[schema(
         value_type = String,
@@ -33,27 +33,27 @@ pub(crate) struct CredentialChange {
         example = "LMS of the school"
     )]
     label: Option<String>,
-    /// What it may be used for.
+    /// The scopes of the credential.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<ScopeName>, required = false, min_items = 1)]
     scopes: Option<Vec<ScopeName>>,
-    /// Whether it may change nothing, whatever its scopes.
+    /// Whether the credential is read-only, independent of its scopes.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     is_read_only: Option<bool>,
-    /// Where the ids of activities must begin, all together: with one of these.
+    /// The allowed prefixes of activity ids; replaces the whole list.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     activity_prefixes: Option<Vec<Parsed<ActivityPrefix>>>,
-    /// The origins of the pages that may use it, all together.
+    /// The allowed origins of pages; replaces the whole list.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     origins: Option<Vec<Parsed<Origin>>>,
-    /// Who vouches for what is written with it; null for an account that is made of its key.
+    /// The authority of statements that are written with it; null for an account made from the key.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Agent>)]
     authority: Option<Nullable<Agent>>,
-    /// From when on it is refused, in the future; null for never.
+    /// When the credential expires, in the future; null for never.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires: Option<Nullable<Parsed<Instant>>>,
@@ -79,7 +79,7 @@ impl From<CredentialChange> for CredentialChanges {
 
 /// Change a credential
 ///
-/// It holds for the next request that is made with it.
+/// The change applies from the next request with this credential.
 #[utoipa::path(
     patch,
     path = "/tenants/{tenant}/credentials/{key}",
@@ -92,8 +92,8 @@ impl From<CredentialChange> for CredentialChanges {
     ),
     request_body = CredentialChange,
     responses(
-        (status = 200, description = "The credential as it is now.", body = CredentialView,
-            headers(("ETag" = String, description = "Its version."))),
+        (status = 200, description = "The changed credential.", body = CredentialView,
+            headers(("ETag" = String, description = "The version of the resource."))),
     ),
 )]
 pub(crate) async fn change_credential(

@@ -1,4 +1,4 @@
-//! `POST /api/v1/tenants/{tenant}/credentials`: makes a credential.
+//! `POST /api/v1/tenants/{tenant}/credentials`: creates a credential.
 
 use acta_access::{ActivityPrefix, Origin, Restrictions, TenantId};
 use acta_admin::{Idempotency, IssuedCredential, NewCredential};
@@ -16,12 +16,12 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// A credential to be made.
+/// A new credential.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewCredential)]
 pub(crate) struct NewCredentialBody {
-    /// Its name for people. Not blank, without control characters.
+    /// The display name. Not blank, without control characters.
     #[schema(
         min_length = 1,
         max_length = 200,
@@ -29,13 +29,13 @@ pub(crate) struct NewCredentialBody {
         example = "LMS of the school"
     )]
     label: String,
-    /// What it may be used for.
+    /// The scopes of the credential.
     #[schema(min_items = 1, example = json!(["statements/write", "state"]))]
     scopes: Vec<ScopeName>,
-    /// Whether it may change nothing, whatever its scopes.
+    /// Whether the credential is read-only, independent of its scopes.
     is_read_only: Option<bool>,
-    /// Where the ids of activities must begin: with one of these. The beginning of an IRI, with
-    /// the whole name of the host.
+    /// The allowed prefixes of activity ids: each is the beginning of an IRI with the complete host
+    /// name.
     #[serde(default)]
     #[schema(
         value_type = Vec<String>,
@@ -44,7 +44,7 @@ pub(crate) struct NewCredentialBody {
         example = json!(["https://course.example/"])
     )]
     activity_prefixes: Vec<Parsed<ActivityPrefix>>,
-    /// The origins of the pages that may use it.
+    /// The allowed origins of pages.
     #[serde(default)]
     #[schema(
         value_type = Vec<String>,
@@ -53,15 +53,15 @@ pub(crate) struct NewCredentialBody {
         example = json!(["https://app.example"])
     )]
     origins: Vec<Parsed<Origin>>,
-    /// Who vouches for what is written with it; an account that is made of its key if nothing
-    /// is said.
+    /// The authority of statements that are written with it; if missing, an account made from the
+    /// key.
     authority: Option<Agent>,
-    /// From when on it is refused, in the future.
+    /// When the credential expires, in the future.
     #[schema(value_type = Option<String>, format = DateTime, example = "2036-03-01T09:30:00Z")]
     expires: Option<Parsed<Instant>>,
 }
 
-/// The values themselves.
+/// The parsed values.
 pub(super) fn values<T>(parsed: Vec<Parsed<T>>) -> Vec<T> {
     parsed.into_iter().map(|Parsed(value)| value).collect()
 }
@@ -83,9 +83,9 @@ impl From<NewCredentialBody> for NewCredential {
     }
 }
 
-/// Make a credential
+/// Create a credential
 ///
-/// The answer tells its secret, which cannot be had later.
+/// The response contains the secret, which cannot be retrieved later.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/credentials",
@@ -95,15 +95,17 @@ impl From<NewCredentialBody> for NewCredential {
         ("tenant" = u32, Path, minimum = 1, description = "The tenant."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             pattern = "^[!-~]+$",
-            description = "Names the request: sent again within a day, it makes nothing more.")
+            description = "Identifies the request: a repetition with the same key within a day \
+                           creates nothing.")
     ),
     request_body = NewCredentialBody,
     responses(
-        (status = 201, description = "It was made, now or by the same request before.",
+        (status = 201, description = "The credential was created, now or by the first request with \
+                                      this key.",
             body = IssuedView,
             headers(
-                ("ETag" = String, description = "Its version."),
-                ("Location" = String, description = "Where it is."),
+                ("ETag" = String, description = "The version of the resource."),
+                ("Location" = String, description = "The path of the new resource."),
             )),
     ),
 )]

@@ -14,7 +14,7 @@ use crate::state::Shared;
 
 /// Issue a browser token
 ///
-/// It stands for the credential within narrower bounds, and is refused once the credential is
+/// The token acts for the credential with fewer rights. It is refused once the credential is
 /// removed or expires.
 #[utoipa::path(
     post,
@@ -27,9 +27,15 @@ use crate::state::Shared;
     ),
     request_body = NewTokenBody,
     responses(
-        (status = 201, description = "The token, which cannot be had later.", body = TokenView),
-        (status = 400, description = "The body is not right, or asks for more than there is."),
-        (status = 409, description = "The tenant is not served, or the credential has expired."),
+        (
+            status = 201,
+            description = "The token, which cannot be retrieved later.",
+            body = TokenView,
+        ),
+        (status = 400, description = "The body is not valid, or requests more than the credential \
+                                      permits."),
+        (status = 409, description = "The tenant is suspended or deleted, or the credential has \
+                                      expired."),
     ),
 )]
 pub(crate) async fn issue_token(

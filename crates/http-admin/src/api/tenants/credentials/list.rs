@@ -16,7 +16,7 @@ use crate::state::Shared;
 
 /// List credentials
 ///
-/// Those of a tenant, by key, without their secrets.
+/// Lists the credentials of a tenant by key, without their secrets.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/credentials",

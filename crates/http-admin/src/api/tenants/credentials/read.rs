@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/credentials/{key}`: one credential.
+//! `GET /api/v1/tenants/{tenant}/credentials/{key}`: reads a credential.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -13,7 +13,7 @@ use crate::state::Shared;
 
 /// Read a credential
 ///
-/// Everything about it but its secrets, which are not stored.
+/// Returns the credential without its secrets, which are not stored.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/credentials/{key}",
@@ -25,7 +25,7 @@ use crate::state::Shared;
     ),
     responses(
         (status = 200, description = "The credential.", body = CredentialView,
-            headers(("ETag" = String, description = "Its version."))),
+            headers(("ETag" = String, description = "The version of the resource."))),
     ),
 )]
 pub(crate) async fn read_credential(

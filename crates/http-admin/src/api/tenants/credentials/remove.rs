@@ -12,7 +12,7 @@ use crate::state::Shared;
 
 /// Remove a credential
 ///
-/// It is refused from now on, and so is every token that was issued in its place.
+/// The credential and every token that was issued for it are refused from now on.
 #[utoipa::path(
     delete,
     path = "/tenants/{tenant}/credentials/{key}",
@@ -23,7 +23,7 @@ use crate::state::Shared;
         ("key" = String, Path, min_length = 1, description = "The key of the credential.")
     ),
     responses(
-        (status = 204, description = "It is gone."),
+        (status = 204, description = "The credential was removed."),
     ),
 )]
 pub(crate) async fn remove_credential(

@@ -18,12 +18,12 @@ use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
-/// How a credential is rotated.
+/// Options of a rotation.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rotation {
-    /// How many seconds the secret before is good for beside the new one: up to 30 days; 0 if
-    /// nothing is said.
+    /// How many seconds the previous secret stays valid beside the new one: at most 30 days; 0 if
+    /// missing.
     #[serde(default)]
     #[schema(
         value_type = i64,
@@ -37,8 +37,8 @@ pub(crate) struct Rotation {
 
 /// Rotate a credential
 ///
-/// The answer tells its new secret, which cannot be had later. The secret before is good for
-/// as long as the overlap lasts.
+/// The response contains the new secret, which cannot be retrieved later. The previous secret stays
+/// valid until the overlap ends.
 #[utoipa::path(
     post,
     path = "/tenants/{tenant}/credentials/{key}/rotate",
@@ -50,8 +50,8 @@ pub(crate) struct Rotation {
     ),
     request_body = Rotation,
     responses(
-        (status = 200, description = "It has a new secret.", body = IssuedView,
-            headers(("ETag" = String, description = "Its version."))),
+        (status = 200, description = "The credential with its new secret.", body = IssuedView,
+            headers(("ETag" = String, description = "The version of the resource."))),
     ),
 )]
 pub(crate) async fn rotate_credential(

@@ -1,4 +1,4 @@
-//! What is shown of credentials.
+//! Views of credentials.
 
 use acta_admin::ListedCredential;
 use acta_ambient::Timestamp;
@@ -14,57 +14,57 @@ use crate::api::versioned::versioned;
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Credential)]
 pub(crate) struct CredentialView {
-    /// Its public part: the user name of Basic authentication.
+    /// The public part of the credential: the user name of Basic authentication.
     #[schema(min_length = 1, example = "k7f2m9x4q8w3n6t1")]
     key: String,
-    /// Its name for people.
+    /// The display name.
     #[schema(max_length = 200, example = "LMS of the school")]
     label: String,
-    /// What it may be used for.
+    /// The scopes of the credential.
     scopes: Vec<ScopeName>,
-    /// Whether it may change nothing, whatever its scopes.
+    /// Whether the credential is read-only, independent of its scopes.
     is_read_only: bool,
-    /// Where the ids of activities must begin, if there are any: with one of these.
+    /// The allowed prefixes of activity ids; all if empty.
     #[schema(example = json!(["https://course.example/"]))]
     activity_prefixes: Vec<String>,
-    /// The origins of the pages that may use it, if there are any.
+    /// The allowed origins of pages; all if empty.
     #[schema(example = json!(["https://app.example"]))]
     origins: Vec<String>,
-    /// Who vouches for what is written with it; null for an account that is made of its key.
+    /// The authority of statements that are written with it; null for an account made from the key.
     #[schema(required, value_type = Option<Agent>)]
     authority: Option<Value>,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     created: String,
-    /// From when on it is refused.
+    /// When the credential expires.
     #[schema(required, format = DateTime, example = json!(null))]
     expires: Option<String>,
     /// When it was last used, to the minute or so.
     #[schema(required, format = DateTime, example = json!(null))]
     last_used: Option<String>,
-    /// What is known of its secrets, newest first: one, and another one while it is rotated.
+    /// The state of its secrets, newest first: one, or two during a rotation.
     secrets: Vec<SecretView>,
 }
 
-/// What is known of a secret.
+/// The state of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = CredentialSecret)]
 pub(crate) struct SecretView {
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime, example = "2026-03-01T09:30:00.000000Z")]
     created: String,
-    /// From when on it is refused, because a newer one takes its place.
+    /// When the secret expires because a newer one replaces it.
     #[schema(required, format = DateTime, example = json!(null))]
     expires: Option<String>,
 }
 
-/// A credential with a secret that was made just now.
+/// A credential with a new secret.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = CredentialWithSecret)]
 pub(crate) struct IssuedView {
     #[serde(flatten)]
     pub(super) credential: CredentialView,
-    /// The secret, which is told this once; null in the answer to a request that came before.
+    /// The secret, which is returned only once; null in the response to a repeated request.
     #[schema(required, format = Password, example = "PpJj0Hh3xC6vB1nM5qW8eR2tY7uI4oP9")]
     pub(super) secret: Option<String>,
 }
@@ -80,7 +80,7 @@ impl CredentialView {
             created: secret.created.to_string(),
             expires: text_of(secret.expires),
         };
-        // What is stored was written here, and is JSON.
+        // Stored texts were written by this code and are JSON.
         let authority = credential.authority.as_ref();
         let authority = authority.and_then(|found| serde_json::from_str(found.json()).ok());
         Self {
@@ -107,7 +107,7 @@ fn texts_of(values: &[impl ToString]) -> Vec<String> {
     values.iter().map(ToString::to_string).collect()
 }
 
-/// The answer that shows a credential.
+/// A response with a credential.
 pub(super) fn show(found: &ListedCredential) -> axum::response::Response {
     let version = found.credential.record.version;
     versioned(&CredentialView::listed(found), version)

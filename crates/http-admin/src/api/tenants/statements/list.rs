@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/statements`: statements of a tenant, for people.
+//! `GET /api/v1/tenants/{tenant}/statements`: finds statements of a tenant.
 
 use std::sync::Arc;
 
@@ -22,53 +22,53 @@ use crate::state::Shared;
 
 /// A page of statements.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it tells the document of an answer that is written elsewhere")]
+#[expect(dead_code, reason = "documents a response that is written elsewhere")]
 pub(crate) struct StatementPage {
-    /// The statements, as they are stored.
+    /// The statements as stored.
     items: Vec<Map<String, Value>>,
     /// What to send as `cursor` for the page after this one; null on the last page.
     #[schema(required)]
     next: Option<String>,
 }
 
-/// Which statements are wanted; the parameters are those of xAPI.
+/// The query parameters of xAPI.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it tells the document of parameters that are read elsewhere")]
+#[expect(dead_code, reason = "documents parameters that are parsed elsewhere")]
 pub(crate) struct StatementFilter {
-    /// About this agent: the JSON text of an agent or a group with an identifier.
+    /// Only statements about this agent: the JSON of an agent or a group with an identifier.
     #[param(example = "{\"mbox\":\"mailto:ada@example.org\"}")]
     agent: Option<String>,
-    /// With this verb: an IRI.
+    /// Only statements with this verb: an IRI.
     #[param(example = "http://adlnet.gov/expapi/verbs/completed")]
     verb: Option<String>,
-    /// With this activity as its object: an IRI.
+    /// Only statements with this activity as object: an IRI.
     #[param(example = "https://course.example/1")]
     activity: Option<String>,
-    /// Of this registration.
+    /// Only statements with this registration.
     #[param(format = "uuid")]
     registration: Option<String>,
-    /// Whether the activity may stand anywhere in a statement.
+    /// Whether `activity` matches anywhere in a statement.
     related_activities: Option<bool>,
-    /// Whether the agent may stand anywhere in a statement.
+    /// Whether `agent` matches anywhere in a statement.
     related_agents: Option<bool>,
-    /// Stored after this time.
+    /// Only statements stored after this time.
     #[param(format = DateTime)]
     since: Option<String>,
-    /// Stored at this time or before.
+    /// Only statements stored at or before this time.
     #[param(format = DateTime)]
     until: Option<String>,
-    /// Most statements on the page; 0 for as many as there may be.
+    /// The maximum number of statements on the page; 0 for the server maximum.
     #[param(minimum = 0, format = "uint64")]
     limit: Option<u64>,
-    /// Oldest first.
+    /// Whether the oldest statement comes first.
     ascending: Option<bool>,
-    /// What `next` of the page before has told.
+    /// The value of `next` from the previous page.
     #[param(min_length = 1)]
     cursor: Option<String>,
 }
 
-/// Which statements are wanted, and what the audit tells of the question.
+/// The parsed query, and what the audit records of it.
 #[derive(Debug)]
 pub(crate) struct SearchParams {
     search: Search,
@@ -84,8 +84,8 @@ impl FromParams for SearchParams {
     }
 }
 
-/// What the audit tells of a question. It stays when a person is erased, so a person is told
-/// only by a hash of what identifies them.
+/// What the audit records of a query. Audit entries stay when a person is erased, so a person is
+/// recorded only as a hash of their identifier.
 fn told_of(query: &str, search: &Search) -> Value {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let named = pairs.filter_map(|(name, value)| Some((decode(name)?, decode(value)?)));
@@ -101,8 +101,8 @@ fn told_of(query: &str, search: &Search) -> Value {
 
 /// Find statements
 ///
-/// For people who may read the statements of the tenant. If the tenant wants it, the audit
-/// tells of it.
+/// For people who may read the statements of the tenant. The audit records the query if the tenant
+/// has enabled this.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/statements",

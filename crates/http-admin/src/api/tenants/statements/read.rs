@@ -1,4 +1,4 @@
-//! `GET /api/v1/tenants/{tenant}/statements/{id}`: one statement of a tenant, for people.
+//! `GET /api/v1/tenants/{tenant}/statements/{id}`: reads a statement of a tenant.
 
 use acta_access::TenantId;
 use acta_http::edge::{NoParams, Query};
@@ -14,7 +14,8 @@ use crate::state::Shared;
 
 /// Read a statement
 ///
-/// As it is stored, voided or not. If the tenant wants it, the audit tells of it.
+/// Returns the statement as stored, voided or not. The audit records the access if the tenant has
+/// enabled this.
 #[utoipa::path(
     get,
     path = "/tenants/{tenant}/statements/{id}",
