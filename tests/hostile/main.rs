@@ -13,3 +13,4 @@ mod crowds;
 mod framing;
 mod growth;
 mod headers;
+mod sign_in;

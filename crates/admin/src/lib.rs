@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
-use acta_auth::{Authenticator, PasswordHasher, PasswordRules};
+use acta_auth::{Authenticator, PasswordHasher, PasswordRules, SignInAdmission};
 use acta_service::Service;
 use acta_storage::{Change, Committed, Storage};
 use acta_xapi::Uuid;
@@ -108,6 +108,7 @@ pub struct Admin {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     refusals: Arc<Refusals>,
+    admission: Arc<SignInAdmission>,
     options: Arc<Options>,
 }
 
@@ -134,6 +135,7 @@ impl Admin {
             service: parts.service,
             authenticator: parts.authenticator,
             hasher: Arc::new(parts.hasher),
+            admission: Arc::new(SignInAdmission::new(Arc::clone(&parts.clock))),
             clock: parts.clock,
             entropy: parts.entropy,
             refusals: Arc::default(),

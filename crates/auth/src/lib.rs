@@ -19,6 +19,7 @@ mod token;
 pub use authenticator::{AuthError, Authenticator, Identified, Options};
 pub use browser_token::{TokenClaims, TokenError};
 pub use issue::SeedError;
+pub use people::admission::{Admitted, SignInAdmission};
 pub use people::csrf::CsrfGuard;
 pub use people::guessing::{Attempt, SignInFailures};
 pub use people::hasher::{

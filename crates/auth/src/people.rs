@@ -1,5 +1,6 @@
 //! Passwords, second factors and CSRF tokens of people, and delays against guessing.
 
+pub(crate) mod admission;
 pub(crate) mod csrf;
 mod guessable;
 pub(crate) mod guessing;

@@ -37,6 +37,9 @@ pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
 /// Statements on a page when the reader names no limit.
 const PAGE_COUNT: usize = 100;
 
+/// Most passwords that are hashed at a time, each in 19 MiB of memory, which is reused.
+const PASSWORDS_RUNNING_MAX: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+
 /// Most passwords that wait to be hashed. Further requests are refused as busy.
 const PASSWORDS_WAITING_MAX: usize = 64;
 
@@ -115,7 +118,8 @@ impl Store {
         let settings = AdminApiSettings {
             passwords: PasswordHasherOptions {
                 running_count_max: std::thread::available_parallelism()
-                    .unwrap_or(NonZeroUsize::MIN),
+                    .unwrap_or(NonZeroUsize::MIN)
+                    .min(PASSWORDS_RUNNING_MAX),
                 waiting_count_max: PASSWORDS_WAITING_MAX,
             },
             admin: administration::admin_options(config)?,

@@ -56,7 +56,8 @@ impl Admin {
     /// Starts a session for a person with the password of an account and its second factor.
     ///
     /// Every attempt is counted before it is checked, so that parallel attempts are as slow as
-    /// sequential ones. No response reveals whether an account exists.
+    /// sequential ones; the attempts of one place are limited before that. No response reveals
+    /// whether an account exists.
     ///
     /// # Errors
     ///
@@ -65,6 +66,17 @@ impl Admin {
     /// - [`AdminError::Delayed`]: too many attempts have failed.
     /// - [`AdminError::Service`].
     pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignedIn, AdminError> {
+        let admitted = self.admission.admit(&place_of(sign_in.from));
+        let admitted = admitted.map_err(|retry_after| AdminError::Delayed { retry_after })?;
+        let signed_in = self.sign_in_admitted(sign_in).await;
+        // A correct password without a code was no guess.
+        if matches!(signed_in, Ok(_) | Err(AdminError::CodeNeeded)) {
+            admitted.succeed();
+        }
+        signed_in
+    }
+
+    async fn sign_in_admitted(&self, sign_in: &SignIn<'_>) -> Result<SignedIn, AdminError> {
         let email: Option<EmailAddress> = sign_in.email.parse().ok();
         let lower = sign_in.email.to_lowercase();
         let counted = self.count_attempt(&lower, sign_in.from).await?;

@@ -9,12 +9,12 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acta_ambient::Entropy;
 use argon2::password_hash::{self, phc};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
@@ -35,6 +35,9 @@ const SALT_BYTES: usize = 16;
 
 /// Bytes of a hash.
 const OUTPUT_BYTES: usize = 32;
+
+/// Most bytes of a hash in the PHC format.
+const OUTPUT_BYTES_MAX: usize = 64;
 
 /// The largest accepted parameters of a stored hash: 256 MiB, and so on. A manipulated hash in the
 /// store cannot exhaust the server.
@@ -143,6 +146,7 @@ pub struct PasswordHasherOptions {
 pub struct PasswordHasher {
     entropy: Arc<dyn Entropy>,
     running: Arc<Semaphore>,
+    memory: Arc<MemoryPool>,
     /// Permits for running and waiting computations.
     places: Semaphore,
 }
@@ -152,7 +156,12 @@ impl PasswordHasher {
     pub fn new(entropy: Arc<dyn Entropy>, options: PasswordHasherOptions) -> Self {
         let running = options.running_count_max.get().min(Semaphore::MAX_PERMITS);
         let places = running.saturating_add(options.waiting_count_max).min(Semaphore::MAX_PERMITS);
-        Self { entropy, running: Arc::new(Semaphore::new(running)), places: Semaphore::new(places) }
+        Self {
+            entropy,
+            running: Arc::new(Semaphore::new(running)),
+            memory: Arc::default(),
+            places: Semaphore::new(places),
+        }
     }
 
     /// The hash of `password` with a new salt and today's parameters.
@@ -203,15 +212,57 @@ impl PasswordHasher {
         let Ok(_place) = self.places.try_acquire() else { return Err(busy) };
         // The semaphore is never closed.
         let Ok(permit) = Arc::clone(&self.running).acquire_owned().await else { return Err(busy) };
-        let password = password.clone();
+        let (password, memory) = (password.clone(), Arc::clone(&self.memory));
         let work = move || {
             // The memory is in use until the end, even if the caller has gone.
             let _permit = permit;
-            Argon2::new(Algorithm::Argon2id, Version::V0x13, input.params)
-                .hash_password_with_salt(password.as_bytes(), &input.salt)
+            memory.compute(password.as_bytes(), &input)
         };
         let computed = spawn_blocking(work).await.map_err(HashingError::BrokenOff)?;
         computed.map(PasswordHash).map_err(HashingError::Failed)
+    }
+}
+
+/// The memory of hashes, reused: a hash that took it from the allocator each time would leave as
+/// much behind on every thread that ever computed one.
+#[derive(Debug, Default)]
+struct MemoryPool(Mutex<Vec<Vec<Block>>>);
+
+impl MemoryPool {
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<Block>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn compute(
+        &self,
+        password: &[u8],
+        input: &Input,
+    ) -> Result<phc::PasswordHash, password_hash::Error> {
+        let count = input.params.block_count();
+        let mut blocks = self.lock().pop().unwrap_or_default();
+        blocks.resize(count.max(blocks.len()), Block::new());
+        let salt = phc::Salt::new(&input.salt)?;
+        let mut output = [0; OUTPUT_BYTES_MAX];
+        let output_bytes = input.params.output_len().unwrap_or(OUTPUT_BYTES);
+        let output = output.get_mut(..output_bytes).ok_or(password_hash::Error::OutputSize)?;
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, input.params.clone())
+            .hash_password_into_with_memory(
+                password,
+                &salt,
+                output,
+                blocks.get_mut(..count).unwrap_or_default(),
+            )?;
+        // Only memory of the usual size is kept.
+        if count <= MEMORY_KIB as usize {
+            self.lock().push(blocks);
+        }
+        Ok(phc::PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: phc::ParamsString::try_from(&input.params)?,
+            salt: Some(salt),
+            hash: Some(phc::Output::new(output)?),
+        })
     }
 }
 
