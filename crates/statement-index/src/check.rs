@@ -15,7 +15,7 @@ use crate::index::rebuild::RunBuilder;
 use crate::run::Run;
 use crate::run::bytes::{RunFile, usize_of};
 use crate::run::dictionary::DictionaryWalk;
-use crate::run::directory::{Home, remove_if_there};
+use crate::run::directory::{RunDirectory, remove_if_there};
 use crate::run::layout::{parse_name, run_positions};
 use crate::run::merge::{merge, read_id};
 use crate::run::rows::RowsWalk;
@@ -91,14 +91,14 @@ impl RunCheck<'_> {
     /// [`StorageError::Io`] or [`StorageError::Full`] if a file cannot be read or the scratch
     /// disk fails.
     pub fn run(&self, report: Report<'_>) -> Result<(), StorageError> {
-        let home = self.home(&self.disk, &self.directory);
-        let scratch = self.home(&self.scratch_disk, &self.scratch);
+        let run_directory = self.run_directory(&self.disk, &self.directory);
+        let scratch = self.run_directory(&self.scratch_disk, &self.scratch);
         let names = list(self.disk.as_ref(), &self.directory)?;
         let mut runs: Vec<Arc<Run>> = Vec::new();
         let mut used = Vec::new();
         loop {
             let next = runs.last().map_or(0, |run| run.end());
-            let Some(run) = open_longest(&home, &names, next, &mut used, report)? else {
+            let Some(run) = open_longest(&run_directory, &names, next, &mut used, report)? else {
                 break;
             };
             let checked = self.check_run(&run, &runs, &scratch, report)?;
@@ -116,14 +116,14 @@ impl RunCheck<'_> {
     ///
     /// [`StorageError::Io`].
     pub fn identify(&self, positions: &[u64]) -> Result<Vec<Identified>, StorageError> {
-        let home = self.home(&self.disk, &self.directory);
+        let run_directory = self.run_directory(&self.disk, &self.directory);
         let mut found = Vec::new();
         for name in list(self.disk.as_ref(), &self.directory)? {
             let covers = |covered: Range<u64>| positions.iter().any(|at| covered.contains(at));
             if !run_positions(&name).is_some_and(covers) {
                 continue;
             }
-            match Run::open(&home, &name).and_then(|run| identify_in(&run, positions)) {
+            match Run::open(&run_directory, &name).and_then(|run| identify_in(&run, positions)) {
                 Ok(identified) => found.extend(identified),
                 // Reported when the run is checked.
                 Err(StorageError::Corrupt { .. }) => {}
@@ -133,9 +133,9 @@ impl RunCheck<'_> {
         Ok(found)
     }
 
-    fn home(&self, disk: &Arc<dyn Disk>, directory: &Path) -> Home {
+    fn run_directory(&self, disk: &Arc<dyn Disk>, directory: &Path) -> RunDirectory {
         let (disk, directory) = (Arc::clone(disk), directory.to_path_buf());
-        Home { disk, directory, fingerprint: self.fingerprint, watcher: None }
+        RunDirectory { disk, path: directory, fingerprint: self.fingerprint, watcher: None }
     }
 
     /// Checks a run. Returns it, or what should stand in its place, for the runs behind it.
@@ -143,7 +143,7 @@ impl RunCheck<'_> {
         &self,
         run: &Arc<Run>,
         before: &[Arc<Run>],
-        scratch: &Home,
+        scratch: &RunDirectory,
         report: Report<'_>,
     ) -> Result<Arc<Run>, StorageError> {
         let name = run.file.name().to_owned();
@@ -181,7 +181,7 @@ impl RunCheck<'_> {
         &self,
         run: &Run,
         before: &[Arc<Run>],
-        scratch: &Home,
+        scratch: &RunDirectory,
         report: Report<'_>,
     ) -> Result<Arc<Run>, StorageError> {
         let positions = run.first.into()..run.end().into();
@@ -198,7 +198,7 @@ impl RunCheck<'_> {
         &self,
         positions: Range<u64>,
         before: &[Arc<Run>],
-        scratch: &Home,
+        scratch: &RunDirectory,
         report: Report<'_>,
     ) -> Result<Vec<Arc<Run>>, StorageError> {
         let source: &dyn IndexEntrySource = self.log;
@@ -218,7 +218,7 @@ impl RunCheck<'_> {
     fn check_rest(
         &self,
         runs: Vec<Arc<Run>>,
-        scratch: &Home,
+        scratch: &RunDirectory,
         report: Report<'_>,
     ) -> Result<(), StorageError> {
         let next: u64 = runs.last().map_or(0, |run| run.end()).into();
@@ -237,7 +237,7 @@ impl RunCheck<'_> {
 
 /// The longest run from `next` on that can be opened, as a start would choose it.
 fn open_longest<'n>(
-    home: &Home,
+    run_directory: &RunDirectory,
     names: &'n [String],
     next: u32,
     used: &mut Vec<&'n String>,
@@ -246,7 +246,7 @@ fn open_longest<'n>(
     let begins_here = |name: &&String| parse_name(name).is_some_and(|(first, _)| first == next);
     for name in names.iter().rev().filter(begins_here) {
         used.push(name);
-        match Run::open(home, name) {
+        match Run::open(run_directory, name) {
             Ok(run) => return Ok(Some(Arc::new(run))),
             Err(StorageError::Corrupt { place }) => report(RunSight::Damaged {
                 name: name.clone(),

@@ -11,7 +11,7 @@ use crate::cursor::Candidates;
 use crate::index::state::{State, load_runs};
 use crate::query::IndexQuery;
 use crate::run::dictionary::DictionaryWalk;
-use crate::run::directory::Home;
+use crate::run::directory::RunDirectory;
 use crate::run::merge;
 use crate::view::View;
 
@@ -19,7 +19,7 @@ use crate::view::View;
 #[derive(Debug)]
 pub struct OpenIndex {
     view: View,
-    home: Home,
+    run_directory: RunDirectory,
 }
 
 /// A query.
@@ -51,9 +51,9 @@ impl OpenIndex {
         fingerprint: u64,
     ) -> Result<Self, StorageError> {
         let directory = directory.to_path_buf();
-        let home = Home { disk, directory, fingerprint, watcher: None };
-        let view = State::of_runs(load_runs(&home)?).view;
-        Ok(Self { view, home })
+        let run_directory = RunDirectory { disk, path: directory, fingerprint, watcher: None };
+        let view = State::of_runs(load_runs(&run_directory)?).view;
+        Ok(Self { view, run_directory })
     }
 
     /// How many positions there are.
@@ -139,8 +139,12 @@ impl OpenIndex {
     ///
     /// As for every merge.
     pub fn merge(self) -> Result<Self, StorageError> {
-        merge::merge(&self.view.runs, &self.home, &|| false)?;
-        Self::open(Arc::clone(&self.home.disk), &self.home.directory, self.home.fingerprint)
+        merge::merge(&self.view.runs, &self.run_directory, &|| false)?;
+        Self::open(
+            Arc::clone(&self.run_directory.disk),
+            &self.run_directory.path,
+            self.run_directory.fingerprint,
+        )
     }
 }
 

@@ -26,7 +26,7 @@ use crate::options::IndexOptions;
 use crate::query::{Found, IndexQuery, SequencePlace};
 use crate::resolve::Resolver;
 use crate::run::Run;
-use crate::run::directory::Home;
+use crate::run::directory::RunDirectory;
 use crate::signals::Signals;
 use crate::view::{RowCache, View};
 
@@ -57,7 +57,7 @@ pub struct IndexStatistics {
 #[derive(Debug)]
 pub struct Index {
     shared: Arc<Shared>,
-    home: Home,
+    run_directory: RunDirectory,
     options: IndexOptions,
     resolver: Mutex<Resolver>,
     threads: Vec<JoinHandle<()>>,
@@ -81,18 +81,18 @@ impl Index {
         options: IndexOptions,
     ) -> Result<Self, StorageError> {
         let signals = Arc::new(Signals::default());
-        let home = Home {
+        let run_directory = RunDirectory {
             disk,
-            directory: directory.to_path_buf(),
+            path: directory.to_path_buf(),
             fingerprint: options.fingerprint,
             watcher: Some(Arc::clone(&signals)),
         };
-        let runs = load_runs(&home)?;
+        let runs = load_runs(&run_directory)?;
         let state = RwLock::new(State::of_runs(runs));
         let shared = Arc::new(Shared { state, signals, log: OnceLock::new() });
-        let threads = background::start(&shared, &home, &options)?;
+        let threads = background::start(&shared, &run_directory, &options)?;
         let resolver = Mutex::new(Resolver::default());
-        Ok(Self { shared, home, options, resolver, threads })
+        Ok(Self { shared, run_directory, options, resolver, threads })
     }
 
     /// Whether a run turned out to be damaged since the index was opened, and was not
@@ -305,7 +305,7 @@ impl Drop for Index {
         self.shared.signals.stop();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                tracing::error!(directory = ?self.home.directory, "a thread of the index failed");
+                tracing::error!(directory = ?self.run_directory.path, "a thread of the index failed");
             }
         }
     }

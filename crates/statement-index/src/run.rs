@@ -22,7 +22,7 @@ use roaring::RoaringBitmap;
 use self::bloom::Bloom;
 use self::bytes::RunFile;
 use self::dictionary::{Dictionary, DictionaryWalk};
-use self::directory::Home;
+use self::directory::RunDirectory;
 use self::layout::{
     FOOTER_BYTES, Footer, HEADER_BYTES, ID_WIDTH_ALONE, ID_WIDTH_SHARED, MAGIC, Section,
     SectionPlace, parse_name,
@@ -59,8 +59,8 @@ impl Run {
     ///
     /// [`StorageError::Corrupt`] if it is not what its name says, or not of this version or
     /// fingerprint.
-    pub(crate) fn open(home: &Home, name: &str) -> Result<Self, StorageError> {
-        let file = RunFile::open(home, name.to_owned())?;
+    pub(crate) fn open(run_directory: &RunDirectory, name: &str) -> Result<Self, StorageError> {
+        let file = RunFile::open(run_directory, name.to_owned())?;
         let header = file.read_sealed(0, HEADER_BYTES)?;
         if !header.starts_with(&MAGIC) {
             return Err(file.corrupt(0));
@@ -69,7 +69,7 @@ impl Run {
         let bytes = file.read_sealed(footer_offset, FOOTER_BYTES)?;
         let footer = Footer::decode(&bytes).ok_or_else(|| file.corrupt(footer_offset))?;
         let is_named = parse_name(name) == Some((footer.first, footer.count));
-        if !is_named || footer.fingerprint != home.fingerprint {
+        if !is_named || footer.fingerprint != run_directory.fingerprint {
             return Err(file.corrupt(footer_offset));
         }
         Self::load(file, &footer)

@@ -12,7 +12,7 @@ use crate::reference::{Reference, id_hash};
 use crate::run::Run;
 use crate::run::bytes::len32;
 use crate::run::dictionary::push_union;
-use crate::run::directory::Home;
+use crate::run::directory::RunDirectory;
 use crate::run::layout::{ID_WIDTH_ALONE, ID_WIDTH_SHARED, id_record};
 use crate::run::rows::Row;
 use crate::run::writer::RunWriter;
@@ -268,9 +268,9 @@ impl Part {
     }
 
     /// Writes the part as a run. It must have an entry and grow no more.
-    pub(crate) fn write_run(&self, home: &Home) -> Result<Run, StorageError> {
+    pub(crate) fn write_run(&self, run_directory: &RunDirectory) -> Result<Run, StorageError> {
         let data = self.read();
-        let mut writer = RunWriter::create(home, self.first, len32(data.rows.len()))?;
+        let mut writer = RunWriter::create(run_directory, self.first, len32(data.rows.len()))?;
         writer.write_rows(&mut |rows, sink| {
             data.rows.iter().try_for_each(|row| rows.push(sink, row.row))
         })?;

@@ -122,16 +122,19 @@ impl EncodedRecord {
     }
 
     /// What the statement is compared by; none where there is none.
+    #[inline]
     pub fn fingerprint(&self) -> Option<[u8; 16]> {
         self.content.statement().map(|statement| statement.fingerprint)
     }
 
     /// Bytes of the packed text.
+    #[inline]
     pub fn text_bytes(&self) -> usize {
         self.content.statement().map_or(0, |statement| statement.text.len())
     }
 
     /// At least as many bytes as the record and its terms take in a frame.
+    #[inline]
     pub fn bytes_max(&self) -> usize {
         let terms = self.entry.own_terms.len() + self.entry.shared_terms.len();
         RECORD_BYTES_MAX + terms * TERM_BYTES_MAX + self.text_bytes()
@@ -372,12 +375,14 @@ impl<'a> Record<'a> {
     }
 
     /// The statement; none where it was erased or removed.
+    #[inline]
     pub const fn statement(&self) -> Option<&StatementRecord<'a>> {
         self.content.statement()
     }
 
     /// Whether the statement was removed together with the tenant that owned it. Nothing else
     /// is known of it then.
+    #[inline]
     pub const fn is_removed(&self) -> bool {
         matches!(self.content, Content::Removed)
     }

@@ -46,6 +46,7 @@ impl Sampler {
     }
 
     /// Whether more texts are wanted.
+    #[inline]
     pub fn is_gathering(&self) -> bool {
         self.is_gathering.load(Ordering::Relaxed)
     }

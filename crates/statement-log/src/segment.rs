@@ -220,17 +220,20 @@ impl Segment {
     }
 
     /// Offset of its first frame.
+    #[inline]
     pub fn frames_from(&self) -> u64 {
         self.header.len()
     }
 
     /// Bytes that may be read.
     #[expect(clippy::len_without_is_empty, reason = "every segment has a header")]
+    #[inline]
     pub fn len(&self) -> u64 {
         self.len.load(Ordering::Acquire)
     }
 
     /// Lets readers see the bytes up to `len`.
+    #[inline]
     pub fn publish(&self, len: u64) {
         self.len.store(len, Ordering::Release);
     }
@@ -310,6 +313,7 @@ impl Segment {
     }
 
     /// When a record of this segment was stored.
+    #[inline]
     pub fn stored_micros(&self, record: &Record<'_>) -> i64 {
         self.header.base_micros.saturating_add_unsigned(record.stored_delta)
     }

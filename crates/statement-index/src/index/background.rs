@@ -10,7 +10,7 @@ use acta_storage::StorageError;
 use super::rebuild::{self, RebuildTarget};
 use super::state::Shared;
 use crate::options::IndexOptions;
-use crate::run::directory::{Home, remove_if_there};
+use crate::run::directory::{RunDirectory, remove_if_there};
 use crate::run::layout::name_of;
 use crate::run::{Run, merge};
 use crate::signals::{MergePause, Signals};
@@ -33,16 +33,17 @@ pub(crate) fn wait_for_merges(shared: &Shared, options: &IndexOptions) {
 /// Starts both threads.
 pub(crate) fn start(
     shared: &Arc<Shared>,
-    home: &Home,
+    run_directory: &RunDirectory,
     options: &IndexOptions,
 ) -> Result<Vec<JoinHandle<()>>, StorageError> {
-    let spawn = |name: &str, run: fn(&Shared, &Home, &IndexOptions)| {
-        let (shared, home, options) = (Arc::clone(shared), home.clone(), options.clone());
+    let spawn = |name: &str, run: fn(&Shared, &RunDirectory, &IndexOptions)| {
+        let (shared, run_directory, options) =
+            (Arc::clone(shared), run_directory.clone(), options.clone());
         std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
                 let _guard = StopOnPanic(&shared.signals);
-                run(&shared, &home, &options);
+                run(&shared, &run_directory, &options);
             })
             .map_err(|source| StorageError::Io { act: "starting a thread", source })
     };
@@ -61,10 +62,10 @@ impl Drop for StopOnPanic<'_> {
 }
 
 /// Writes part after part, the oldest first.
-fn freeze_parts(shared: &Shared, home: &Home, _: &IndexOptions) {
+fn freeze_parts(shared: &Shared, run_directory: &RunDirectory, _: &IndexOptions) {
     let signals = &shared.signals;
     while let Some(part) = wait_for_part(shared) {
-        match part.write_run(home) {
+        match part.write_run(run_directory) {
             Ok(run) => {
                 shared.replace_part(&part, run);
                 let mut work = signals.work();
@@ -77,7 +78,7 @@ fn freeze_parts(shared: &Shared, home: &Home, _: &IndexOptions) {
             Err(error) => {
                 let cause: &dyn std::error::Error = &error;
                 tracing::error!(error = cause, "could not write a part of the index");
-                discard(home, part.first, part.len());
+                discard(run_directory, part.first, part.len());
                 let mut work = signals.work();
                 work.freeze_error = Some(error);
                 drop(work);
@@ -111,15 +112,15 @@ enum Task {
 }
 
 /// Rebuilds damaged runs, and merges runs whenever there are enough of a size.
-fn merge_runs(shared: &Shared, home: &Home, options: &IndexOptions) {
+fn merge_runs(shared: &Shared, run_directory: &RunDirectory, options: &IndexOptions) {
     let signals = &shared.signals;
     while let Some(task) = wait_for_task(shared, options) {
         let pause = match task {
             Task::Rebuild(run, before) => {
-                let target = RebuildTarget { home, run_entries: options.run_entries };
+                let target = RebuildTarget { run_directory, run_entries: options.run_entries };
                 rebuild(shared, target, &run, before)
             }
-            Task::Merge(runs) => merge(shared, home, &runs),
+            Task::Merge(runs) => merge(shared, run_directory, &runs),
         };
         let mut work = signals.work();
         work.is_merging = false;
@@ -129,21 +130,21 @@ fn merge_runs(shared: &Shared, home: &Home, options: &IndexOptions) {
     }
 }
 
-fn merge(shared: &Shared, home: &Home, runs: &[Arc<Run>]) -> MergePause {
-    match merge::merge(runs, home, &|| shared.signals.is_stopped()) {
+fn merge(shared: &Shared, run_directory: &RunDirectory, runs: &[Arc<Run>]) -> MergePause {
+    match merge::merge(runs, run_directory, &|| shared.signals.is_stopped()) {
         Ok(Some(run)) => {
             shared.replace_runs(runs, vec![Arc::new(run)]);
-            remove_parts(runs, home);
+            remove_parts(runs, run_directory);
             MergePause::None
         }
         Ok(None) => {
-            discard_merge(home, runs);
+            discard_merge(run_directory, runs);
             MergePause::UntilRestart
         }
         Err(error) => {
             let cause: &dyn std::error::Error = &error;
             tracing::error!(error = cause, "could not merge runs of the index");
-            discard_merge(home, runs);
+            discard_merge(run_directory, runs);
             let may_rebuild = shared.log.get().is_some();
             match is_damage(&error) {
                 // The damaged run is rebuilt first.
@@ -199,9 +200,9 @@ fn is_damage(error: &StorageError) -> bool {
     matches!(error, StorageError::Corrupt { .. })
 }
 
-fn discard_merge(home: &Home, runs: &[Arc<Run>]) {
+fn discard_merge(run_directory: &RunDirectory, runs: &[Arc<Run>]) {
     if let (Some(oldest), Some(newest)) = (runs.first(), runs.last()) {
-        discard(home, oldest.first, newest.end() - oldest.first);
+        discard(run_directory, oldest.first, newest.end() - oldest.first);
     }
 }
 
@@ -229,22 +230,22 @@ fn next_task(shared: &Shared, options: &IndexOptions) -> Option<Task> {
 }
 
 /// Removes what an unfinished attempt left behind.
-fn discard(home: &Home, first: u32, count: u32) {
-    let path = home.directory.join(format!("{}.tmp", name_of(first, count)));
-    if let Err(error) = remove_if_there(home.disk.as_ref(), &path) {
+fn discard(run_directory: &RunDirectory, first: u32, count: u32) {
+    let path = run_directory.path.join(format!("{}.tmp", name_of(first, count)));
+    if let Err(error) = remove_if_there(run_directory.disk.as_ref(), &path) {
         let cause: &dyn std::error::Error = &error;
         tracing::warn!(error = cause, "could not remove an unfinished index run");
     }
 }
 
 /// Removes the runs that a merged one replaces. What stays is removed at the next start.
-fn remove_parts(runs: &[Arc<Run>], home: &Home) {
+fn remove_parts(runs: &[Arc<Run>], run_directory: &RunDirectory) {
     let removed: io::Result<()> = runs.iter().try_for_each(|run| run.file.remove());
-    if let Err(error) = removed.and_then(|()| sync(home, &home.directory)) {
+    if let Err(error) = removed.and_then(|()| sync(run_directory, &run_directory.path)) {
         tracing::warn!(%error, "could not remove merged runs of the index");
     }
 }
 
-fn sync(home: &Home, directory: &Path) -> io::Result<()> {
-    home.disk.sync_directory(directory)
+fn sync(run_directory: &RunDirectory, directory: &Path) -> io::Result<()> {
+    run_directory.disk.sync_directory(directory)
 }

@@ -10,7 +10,7 @@ use roaring::RoaringBitmap;
 use super::insertion::{is_full, put};
 use crate::resolve::Resolver;
 use crate::run::Run;
-use crate::run::directory::Home;
+use crate::run::directory::RunDirectory;
 use crate::tail::Part;
 use crate::view::View;
 
@@ -20,7 +20,7 @@ use crate::view::View;
 /// next begins.
 #[derive(Debug)]
 pub(crate) struct RunBuilder<'a> {
-    home: &'a Home,
+    run_directory: &'a RunDirectory,
     source: &'a dyn IndexEntrySource,
     run_entries: u32,
     /// How many runs were there before.
@@ -32,7 +32,7 @@ pub(crate) struct RunBuilder<'a> {
 impl<'a> RunBuilder<'a> {
     /// Begins behind `before`, the runs from position 0 on.
     pub(crate) fn new(
-        home: &'a Home,
+        run_directory: &'a RunDirectory,
         before: Vec<Arc<Run>>,
         run_entries: u32,
         source: &'a dyn IndexEntrySource,
@@ -45,7 +45,14 @@ impl<'a> RunBuilder<'a> {
             next,
             voided: Arc::new(RoaringBitmap::new()),
         };
-        Self { home, source, run_entries, before_count, view, resolver: Resolver::default() }
+        Self {
+            run_directory,
+            source,
+            run_entries,
+            before_count,
+            view,
+            resolver: Resolver::default(),
+        }
     }
 
     /// Whether a tenant's statement with this id is there already.
@@ -69,7 +76,7 @@ impl<'a> RunBuilder<'a> {
 
     fn write_part(&mut self) -> Result<(), StorageError> {
         let Some(part) = self.view.parts.first() else { return Ok(()) };
-        let run = part.write_run(self.home)?;
+        let run = part.write_run(self.run_directory)?;
         self.view.parts = vec![Arc::new(Part::new(run.end()))];
         Arc::make_mut(&mut self.view.runs).push(Arc::new(run));
         Ok(())
@@ -87,7 +94,7 @@ impl<'a> RunBuilder<'a> {
 /// Where rebuilt runs are written, and how long they get.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RebuildTarget<'a> {
-    pub(crate) home: &'a Home,
+    pub(crate) run_directory: &'a RunDirectory,
     /// Entries in memory before they are written as a run.
     pub(crate) run_entries: u32,
 }
@@ -102,7 +109,7 @@ pub(crate) fn rebuild(
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<Arc<Run>>>, StorageError> {
     let source: &dyn IndexEntrySource = log;
-    let mut builder = RunBuilder::new(target.home, before, target.run_entries, source);
+    let mut builder = RunBuilder::new(target.run_directory, before, target.run_entries, source);
     let mut is_ended = false;
     let read = log.read_entries(run.first.into()..run.end().into(), &mut |entry| {
         is_ended = is_stopped();

@@ -11,7 +11,7 @@ use acta_storage::StorageError;
 use super::Index;
 use super::rebuild::{self, RebuildTarget};
 use crate::run::Run;
-use crate::run::directory::{Home, remove_if_there};
+use crate::run::directory::{RunDirectory, remove_if_there};
 use crate::run::layout::{parse_name, run_positions};
 
 /// Which runs a renewal rebuilds.
@@ -85,7 +85,11 @@ impl Index {
         log: &dyn IndexEntryLog,
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<Option<RunsRenewed>, StorageError> {
-        let home = Home { directory: directory.to_path_buf(), watcher: None, ..self.home.clone() };
+        let run_directory = RunDirectory {
+            path: directory.to_path_buf(),
+            watcher: None,
+            ..self.run_directory.clone()
+        };
         let mut replaced = self.view().runs.to_vec();
         replaced.retain(|run| u64::from(run.end()) <= scope.end);
         let (mut runs, mut by): (Vec<Arc<Run>>, _) = (Vec::new(), Vec::new());
@@ -98,7 +102,10 @@ impl Index {
                 by.push(RunChange::Same(Arc::clone(run)));
                 continue;
             }
-            let target = RebuildTarget { home: &home, run_entries: self.options.run_entries };
+            let target = RebuildTarget {
+                run_directory: &run_directory,
+                run_entries: self.options.run_entries,
+            };
             let made = rebuild::rebuild(run, runs.clone(), target, log, is_stopped)?;
             let Some(made) = made else { return Ok(None) };
             by.extend(made.iter().map(|run| RunChange::New(run.file.name().to_owned())));
@@ -119,7 +126,8 @@ impl Index {
         renewed: RunsRenewed,
     ) -> Result<impl FnOnce() + use<'_>, StorageError> {
         let failed = |source| StorageError::Io { act: "placing runs of the index", source };
-        let (disk, directory) = (self.home.disk.as_ref(), self.home.directory.as_path());
+        let (disk, directory) =
+            (self.run_directory.disk.as_ref(), self.run_directory.path.as_path());
         for kept in &renewed.by {
             if let RunChange::New(name) = kept {
                 disk.rename(&renewed.directory.join(name), &directory.join(name))
@@ -130,7 +138,7 @@ impl Index {
         for kept in renewed.by {
             runs.push(match kept {
                 RunChange::Same(run) => run,
-                RunChange::New(name) => Arc::new(Run::open(&self.home, &name)?),
+                RunChange::New(name) => Arc::new(Run::open(&self.run_directory, &name)?),
             });
         }
         let end = runs.last().map_or(0, |run| run.end());

@@ -9,7 +9,7 @@ use acta_storage::StorageError;
 use roaring::RoaringBitmap;
 
 use crate::options::IndexOptions;
-use crate::run::directory::{Home, remove_if_there};
+use crate::run::directory::{RunDirectory, remove_if_there};
 use crate::run::layout::parse_name;
 use crate::run::{Run, merge};
 use crate::signals::Signals;
@@ -139,10 +139,10 @@ impl State {
 }
 
 /// Opens the runs that cover positions from 0 on, and removes all other files.
-pub(crate) fn load_runs(home: &Home) -> Result<Vec<Arc<Run>>, StorageError> {
+pub(crate) fn load_runs(run_directory: &RunDirectory) -> Result<Vec<Arc<Run>>, StorageError> {
     let io = |source| StorageError::Io { act: "opening the index", source };
-    home.disk.create_directory(&home.directory).map_err(io)?;
-    let names = home.disk.list(&home.directory).map_err(io)?;
+    run_directory.disk.create_directory(&run_directory.path).map_err(io)?;
+    let names = run_directory.disk.list(&run_directory.path).map_err(io)?;
     let mut runs: Vec<Arc<Run>> = Vec::new();
     let mut next = 0;
     // Names sort by first position, then by count: the longest run comes last.
@@ -150,7 +150,7 @@ pub(crate) fn load_runs(home: &Home) -> Result<Vec<Arc<Run>>, StorageError> {
         .iter()
         .rev()
         .filter(|name| parse_name(name).is_some_and(|(first, _)| first == next))
-        .find_map(|name| open_run(home, name).transpose())
+        .find_map(|name| open_run(run_directory, name).transpose())
     {
         let run = run?;
         next = run.end();
@@ -159,19 +159,19 @@ pub(crate) fn load_runs(home: &Home) -> Result<Vec<Arc<Run>>, StorageError> {
     let mut is_any_removed = false;
     for name in &names {
         if !runs.iter().any(|run| run.file.name() == name) {
-            remove_if_there(home.disk.as_ref(), &home.directory.join(name))?;
+            remove_if_there(run_directory.disk.as_ref(), &run_directory.path.join(name))?;
             is_any_removed = true;
         }
     }
     if is_any_removed {
-        home.disk.sync_directory(&home.directory).map_err(io)?;
+        run_directory.disk.sync_directory(&run_directory.path).map_err(io)?;
     }
     Ok(runs)
 }
 
 /// Opens a run; none if it is not sound.
-fn open_run(home: &Home, name: &str) -> Result<Option<Run>, StorageError> {
-    match Run::open(home, name) {
+fn open_run(run_directory: &RunDirectory, name: &str) -> Result<Option<Run>, StorageError> {
+    match Run::open(run_directory, name) {
         Ok(run) => Ok(Some(run)),
         Err(StorageError::Corrupt { .. }) => Ok(None),
         Err(error) => Err(error),

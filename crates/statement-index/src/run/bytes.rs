@@ -9,7 +9,7 @@ use acta_statement_log::disk::DiskFile;
 use acta_statement_log::format::crc32c;
 use acta_storage::StorageError;
 
-use super::directory::{Home, remove_if_there, written};
+use super::directory::{RunDirectory, remove_if_there, write_failed};
 
 /// Bytes of a checksum.
 pub(crate) const SEAL_BYTES: usize = 4;
@@ -47,7 +47,7 @@ pub(crate) fn unseal(bytes: &[u8]) -> Option<&[u8]> {
 /// A finished file of the index, which knows what to do when it turns out to be damaged.
 #[derive(Debug)]
 pub(crate) struct RunFile {
-    home: Home,
+    run_directory: RunDirectory,
     name: String,
     file: Arc<dyn DiskFile>,
     len: u64,
@@ -56,11 +56,17 @@ pub(crate) struct RunFile {
 
 impl RunFile {
     /// Opens the file `name`.
-    pub(crate) fn open(home: &Home, name: String) -> Result<Self, StorageError> {
+    pub(crate) fn open(run_directory: &RunDirectory, name: String) -> Result<Self, StorageError> {
         let io = |source| StorageError::Io { act: "opening an index run", source };
-        let file = home.disk.open(&home.directory.join(&name)).map_err(io)?;
+        let file = run_directory.disk.open(&run_directory.path.join(&name)).map_err(io)?;
         let len = file.len().map_err(io)?;
-        Ok(Self { home: home.clone(), name, file, len, is_damaged: AtomicBool::new(false) })
+        Ok(Self {
+            run_directory: run_directory.clone(),
+            name,
+            file,
+            len,
+            is_damaged: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -78,16 +84,16 @@ impl RunFile {
 
     /// Removes the file. It stays readable for those who hold it.
     pub(crate) fn remove(&self) -> io::Result<()> {
-        self.home.disk.remove(&self.home.directory.join(&self.name))
+        self.run_directory.disk.remove(&self.run_directory.path.join(&self.name))
     }
 
     /// Removes what [`RunFile::corrupt`] has set aside.
     pub(crate) fn remove_damaged(&self) -> Result<(), StorageError> {
-        remove_if_there(self.home.disk.as_ref(), &self.damaged_path())
+        remove_if_there(self.run_directory.disk.as_ref(), &self.damaged_path())
     }
 
     fn damaged_path(&self) -> PathBuf {
-        self.home.directory.join(format!("{}.damaged", self.name))
+        self.run_directory.path.join(format!("{}.damaged", self.name))
     }
 
     /// Reports damage at `offset`. If there is a watcher, the file gets a name under which the
@@ -95,10 +101,10 @@ impl RunFile {
     pub(crate) fn corrupt(&self, offset: u64) -> StorageError {
         let place = format!("index/{} at byte {offset}", self.name);
         let was_known = self.is_damaged.swap(true, Ordering::AcqRel);
-        if let Some(watcher) = self.home.watcher.as_ref().filter(|_| !was_known) {
+        if let Some(watcher) = self.run_directory.watcher.as_ref().filter(|_| !was_known) {
             tracing::error!(place, "an index run is damaged: it is made anew from the log");
-            let from = self.home.directory.join(&self.name);
-            if let Err(error) = self.home.disk.rename(&from, &self.damaged_path()) {
+            let from = self.run_directory.path.join(&self.name);
+            if let Err(error) = self.run_directory.disk.rename(&from, &self.damaged_path()) {
                 tracing::error!(%error, "could not set the damaged index run aside");
             }
             watcher.notify();
@@ -258,12 +264,12 @@ impl Sink {
         if self.buffer.len() < bytes_min {
             return Ok(());
         }
-        self.file.write_at(&self.buffer, self.written).map_err(written)?;
+        self.file.write_at(&self.buffer, self.written).map_err(write_failed)?;
         self.written += self.buffer.len() as u64;
         self.unsynced += self.buffer.len() as u64;
         self.buffer.clear();
         if UNSYNCED_BYTES_MAX <= self.unsynced {
-            self.file.sync().map_err(written)?;
+            self.file.sync().map_err(write_failed)?;
             self.unsynced = 0;
         }
         Ok(())
@@ -272,6 +278,6 @@ impl Sink {
     /// Writes what is left and makes the file durable.
     pub(crate) fn finish(mut self) -> Result<(), StorageError> {
         self.write_if(1)?;
-        self.file.sync().map_err(written)
+        self.file.sync().map_err(write_failed)
     }
 }

@@ -11,9 +11,9 @@ use crate::signals::Signals;
 
 /// Where runs are kept, and what they are made with.
 #[derive(Clone, Debug)]
-pub(crate) struct Home {
+pub(crate) struct RunDirectory {
     pub(crate) disk: Arc<dyn Disk>,
-    pub(crate) directory: PathBuf,
+    pub(crate) path: PathBuf,
     pub(crate) fingerprint: u64,
     /// Notified of damage, so that a run is set aside and rebuilt. Without, a damaged run stays
     /// as it is.
@@ -23,13 +23,13 @@ pub(crate) struct Home {
 /// Removes a file; it is no error if there is none.
 pub(crate) fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), StorageError> {
     match disk.remove(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(written(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(write_failed(error)),
         _ => Ok(()),
     }
 }
 
-/// Tells a full device from other errors of writing.
-pub(crate) fn written(source: io::Error) -> StorageError {
+/// The error of a failed write; a full device has one of its own.
+pub(crate) fn write_failed(source: io::Error) -> StorageError {
     if source.kind() == io::ErrorKind::StorageFull {
         StorageError::Full
     } else {

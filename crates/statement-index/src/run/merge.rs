@@ -13,7 +13,7 @@ use super::bytes::{Sink, usize_of};
 use super::dictionary::{
     DictionaryWalk, DictionaryWriter, ListSource, list_window, push_union, read_list,
 };
-use super::directory::Home;
+use super::directory::RunDirectory;
 use super::layout::{ID_WIDTH_ALONE, ID_WIDTH_SHARED, id_record};
 use super::rows::{RowsWalk, RowsWriter};
 use super::table::TableWalk;
@@ -53,12 +53,12 @@ pub(crate) fn choose(counts: &[u32], run_entries: u32, fan_in: u32) -> Option<Ra
 /// `None` if `is_stopped` said so in between.
 pub(crate) fn merge(
     runs: &[Arc<Run>],
-    home: &Home,
+    run_directory: &RunDirectory,
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<Option<Run>, StorageError> {
     let (Some(oldest), Some(newest)) = (runs.first(), runs.last()) else { return Ok(None) };
     let merge = Merge { runs, first: oldest.first, is_stopped };
-    let mut writer = RunWriter::create(home, oldest.first, newest.end() - oldest.first)?;
+    let mut writer = RunWriter::create(run_directory, oldest.first, newest.end() - oldest.first)?;
     merge.rows(&mut writer)?;
     merge.ids(&mut writer)?;
     merge.terms(&mut writer)?;

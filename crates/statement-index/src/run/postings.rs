@@ -462,7 +462,7 @@ mod tests {
     use super::{List, ListWalk, ListWriter, PostingsLocation, StoredList};
     use crate::run::bytes::{Ahead, RunFile, Sink, Window};
     use crate::run::dictionary::{ListSource, list_window, read_list};
-    use crate::run::directory::Home;
+    use crate::run::directory::RunDirectory;
 
     /// Positions with gaps of every width, some blocks without any.
     fn positions(count: u32) -> Vec<u32> {
@@ -492,8 +492,9 @@ mod tests {
         let list = writer.finish(&mut sink).unwrap();
         sink.finish().unwrap();
         let directory_path = directory.path().to_path_buf();
-        let home = Home { disk, directory: directory_path, fingerprint: 0, watcher: None };
-        let file = RunFile::open(&home, "list".to_owned()).unwrap();
+        let run_directory =
+            RunDirectory { disk, path: directory_path, fingerprint: 0, watcher: None };
+        let file = RunFile::open(&run_directory, "list".to_owned()).unwrap();
         (directory, Arc::new(file), list)
     }
 

@@ -9,7 +9,7 @@ use super::Run;
 use super::bloom::Bloom;
 use super::bytes::{SEAL_BYTES, Sink, len32};
 use super::dictionary::DictionaryWriter;
-use super::directory::{Home, remove_if_there, written};
+use super::directory::{RunDirectory, remove_if_there, write_failed};
 use super::layout::{Footer, MAGIC, SECTION_COUNT, Section, SectionPlace, VERSION, name_of};
 use super::rows::RowsWriter;
 use super::table::TableWriter;
@@ -45,7 +45,7 @@ impl FilteredWriter {
 /// A run being written. Sections are written in the order of the methods.
 #[derive(Debug)]
 pub(crate) struct RunWriter {
-    home: Home,
+    run_directory: RunDirectory,
     temporary: PathBuf,
     sink: Sink,
     footer: Footer,
@@ -55,20 +55,24 @@ type Fill<'a, W> = &'a mut dyn FnMut(&mut W, &mut Sink) -> Result<(), StorageErr
 
 impl RunWriter {
     /// Makes the temporary file of a run of `count` entries from position `first` on.
-    pub(crate) fn create(home: &Home, first: u32, count: u32) -> Result<Self, StorageError> {
-        let temporary = home.directory.join(format!("{}.tmp", name_of(first, count)));
+    pub(crate) fn create(
+        run_directory: &RunDirectory,
+        first: u32,
+        count: u32,
+    ) -> Result<Self, StorageError> {
+        let temporary = run_directory.path.join(format!("{}.tmp", name_of(first, count)));
         // What an earlier attempt left behind is worth nothing.
-        remove_if_there(home.disk.as_ref(), &temporary)?;
-        let file = home.disk.create(&temporary).map_err(written)?;
+        remove_if_there(run_directory.disk.as_ref(), &temporary)?;
+        let file = run_directory.disk.create(&temporary).map_err(write_failed)?;
         let mut sink = Sink::new(file);
         let mut header = MAGIC.to_vec();
         header.extend_from_slice(&VERSION.to_le_bytes());
         sink.put_sealed(&header)?;
         let sections = [SectionPlace::default(); SECTION_COUNT];
-        let fingerprint = home.fingerprint;
+        let fingerprint = run_directory.fingerprint;
         let footer =
             Footer { first, count, id_width: 0, last_stored_micros: 0, fingerprint, sections };
-        Ok(Self { home: home.clone(), temporary, sink, footer })
+        Ok(Self { run_directory: run_directory.clone(), temporary, sink, footer })
     }
 
     fn end_section(&mut self, section: Section, start: u64) {
@@ -167,7 +171,7 @@ impl RunWriter {
     /// Writes which positions its entries voided.
     pub(crate) fn write_voids(&mut self, voids: &RoaringBitmap) -> Result<(), StorageError> {
         let mut bytes = Vec::with_capacity(voids.serialized_size());
-        voids.serialize_into(&mut bytes).map_err(written)?;
+        voids.serialize_into(&mut bytes).map_err(write_failed)?;
         self.write_sealed(Section::Voids, &bytes)
     }
 
@@ -188,10 +192,10 @@ impl RunWriter {
         debug_assert_eq!(footer.len() + SEAL_BYTES, 288);
         self.sink.put_sealed(&footer)?;
         self.sink.finish()?;
-        let Home { disk, directory, .. } = &self.home;
+        let RunDirectory { disk, path, .. } = &self.run_directory;
         let name = name_of(self.footer.first, self.footer.count);
-        disk.rename(&self.temporary, &directory.join(&name)).map_err(written)?;
-        disk.sync_directory(directory).map_err(written)?;
-        Run::open(&self.home, &name)
+        disk.rename(&self.temporary, &path.join(&name)).map_err(write_failed)?;
+        disk.sync_directory(path).map_err(write_failed)?;
+        Run::open(&self.run_directory, &name)
     }
 }

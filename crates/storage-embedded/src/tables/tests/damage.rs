@@ -57,7 +57,7 @@ fn answer_of<T: std::fmt::Debug>(answer: Result<T, StorageError>) -> Answer {
 }
 
 /// What all readers of rows answer.
-async fn ask_all(bench: &Bench) -> Vec<Answer> {
+async fn query_all(bench: &Bench) -> Vec<Answer> {
     let tables = &bench.tables;
     let mut answers = vec![
         answer_of(tables.find_document(tenant(1), &state("a", None)).await),
@@ -72,11 +72,11 @@ async fn ask_all(bench: &Bench) -> Vec<Answer> {
         answer_of(tables.read_person(tenant(1), &agent("ada")).await),
         answer_of(tables.read_positions()),
     ];
-    answers.extend(ask_administration(bench).await);
+    answers.extend(query_administration(bench).await);
     answers
 }
 
-async fn ask_administration(bench: &Bench) -> [Answer; 5] {
+async fn query_administration(bench: &Bench) -> [Answer; 5] {
     let tables = &bench.tables;
     let everything = AuditQuery::everything(9);
     // A damaged entry may have been one of these.
@@ -120,20 +120,16 @@ async fn a_row_that_changed_on_disk_is_named_and_not_given_out() {
     for (name, change, hit) in table {
         let bench = Bench::new();
         fill_all(&bench).await;
-        let before = ask_all(&bench).await;
+        let before = query_all(&bench).await;
         let condition = if name == "documents" { "WHERE name = 'a'" } else { "" };
         let sql = format!("UPDATE {name} SET {change} {condition}");
         bench.connect().execute_batch(&sql).unwrap();
-        check_answers((name, &sql), (&before, &ask_all(&bench).await), hit);
+        check_answers(name, &sql, &before, &query_all(&bench).await, hit);
     }
 }
 
 /// The answers that were hit name the damage, and the others are as before.
-fn check_answers(
-    (table, change): (&str, &str),
-    (before, now): (&[Answer], &[Answer]),
-    hit: &[usize],
-) {
+fn check_answers(table: &str, change: &str, before: &[Answer], now: &[Answer], hit: &[usize]) {
     for (index, (now, before)) in now.iter().zip(before).enumerate() {
         if !hit.contains(&index) {
             assert_eq!(now, before, "{change}, answer {index}");
