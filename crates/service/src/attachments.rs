@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use acta_access::{Principal, TenantId};
-use acta_storage::{AttachmentReader, NewStatement, StagedAttachment};
+use acta_storage::{AttachmentReader, NewStatement, StagedAttachment, StoredStatement};
 use acta_xapi::json::{JsonLimits, Kind, Value, parse};
 use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, Signature};
 
-use crate::{Limit, Service, ServiceError, StoredStatement};
+use crate::{Limit, Service, ServiceError};
 
 /// Identifies the content of an attachment of a stored statement.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod postings;
 mod queue;
 mod read;
 mod references;
+mod shared;
 mod writer;
 
 use acta_access::TenantId;

@@ -1,9 +1,9 @@
 //! The tests that every engine passes.
 //!
 //! An engine implements [`EngineUnderTest`] in its own tests and names the type in
-//! [`storage_suite!`](crate::storage_suite), which makes one test of each case. A case knows
-//! nothing but the ports. [`model_comparison::compare`] lets an engine and the model live through the same
-//! random history.
+//! [`storage_suite!`](crate::storage_suite), which generates one test from each case. Cases use
+//! nothing but the ports. [`model_comparison::compare`] runs the same random history on an engine
+//! and the model.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,19 +12,12 @@
 )]
 #![expect(clippy::cognitive_complexity, reason = "every assertion counts as a branch")]
 
-use std::sync::Arc;
-
-use acta_ambient::Clock;
-use acta_storage::Storage;
-use acta_storage::model::ModelStorage;
-use async_trait::async_trait;
-
 pub mod administration;
 pub mod append;
 pub mod attachments;
 pub mod documents;
+mod engine;
 pub mod feed;
-pub mod filters;
 pub mod fixture;
 pub mod lookup;
 pub mod model_comparison;
@@ -35,43 +28,11 @@ pub mod timestamps;
 pub mod transfer;
 
 pub use administration::{audit, directory, records, usage};
+pub use engine::{EngineUnderTest, ModelUnderTest};
 pub use feed::{definitions, entities};
 pub use fixture::generate;
-pub use lookup::references;
+pub use lookup::{filters, references};
 pub use tenant_isolation::purge;
-
-/// A store that a case may use as it likes, empty when opened.
-#[async_trait]
-pub trait EngineUnderTest: Send + Sync + Sized + 'static {
-    /// Opens a new, empty store that takes the time from `clock`.
-    async fn open(clock: Arc<dyn Clock>) -> Self;
-
-    /// The store. A case drops every copy before it lets the engine reopen.
-    fn storage(&self) -> Arc<dyn Storage>;
-
-    /// Closes the store and opens it again from what it wrote. An engine that keeps nothing
-    /// returns itself.
-    async fn reopen(self) -> Self;
-}
-
-/// The model, held to its own suite.
-#[derive(Debug)]
-pub struct ModelUnderTest(Arc<ModelStorage>);
-
-#[async_trait]
-impl EngineUnderTest for ModelUnderTest {
-    async fn open(clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(ModelStorage::new(clock)))
-    }
-
-    fn storage(&self) -> Arc<dyn Storage> {
-        Arc::<ModelStorage>::clone(&self.0)
-    }
-
-    async fn reopen(self) -> Self {
-        self
-    }
-}
 
 /// Makes one test of each case of the suite for an engine.
 ///

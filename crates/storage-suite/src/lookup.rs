@@ -7,6 +7,7 @@ use acta_storage::{AgentFilter, StatementQuery};
 use super::EngineUnderTest;
 use super::fixture::{Draft, Stage, everything, id, mailbox, numbers, verb};
 
+pub mod filters;
 pub mod references;
 
 /// An id that nobody used finds nothing.

@@ -18,7 +18,7 @@ fn every_case_of_the_suite_is_in_its_list() {
         include_str!("../src/attachments.rs"),
         include_str!("../src/model_comparison.rs"),
         include_str!("../src/documents.rs"),
-        include_str!("../src/filters.rs"),
+        include_str!("../src/lookup/filters.rs"),
         include_str!("../src/lookup.rs"),
         include_str!("../src/feed.rs"),
         include_str!("../src/feed/definitions.rs"),

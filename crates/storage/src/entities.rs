@@ -7,27 +7,12 @@ use acta_access::TenantId;
 use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
 
-pub use facts::{EntityFact, EntityFactRef, EntityFacts, EntityKind, merge_all};
+pub use facts::{EntityFact, EntityFactRef, EntityFacts, EntityKind, Person, merge_all};
 pub(crate) use facts::{definitions_of, names_of};
+pub use reading::EntityRead;
 use reading::{Subject, read_whole};
 
 use crate::{Feed, StatementStore, StorageError};
-
-/// The person that an identifier refers to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Person {
-    /// Every name used with the identifier, without duplicates, the most recently used last.
-    pub names: Vec<String>,
-}
-
-/// A value that the follower of entities has written, with its position at that time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EntityRead<T> {
-    /// The value.
-    pub value: T,
-    /// The sequence of the last statement that the value includes.
-    pub sequence: u64,
-}
 
 /// Reads definitions of activities and names of persons from all statements.
 ///

@@ -23,13 +23,14 @@ mod attachments;
 mod documents;
 mod entities;
 mod feed;
+mod log_record;
 mod matching;
 mod records;
 mod statements;
 mod tables;
 mod transfer;
 
-use statements::LogRecord;
+use log_record::LogRecord;
 
 /// A store in memory. It starts with one tenant, [`TenantId::FIRST`].
 #[derive(Debug)]

@@ -1,20 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acta_access::Defines;
+use acta_access::{Defines, TenantId};
 use acta_ambient::{ManualClock, Timestamp};
 use acta_storage::model::ModelStorage;
 use acta_storage::{
     Batch, ChainHead, Change, Credential, CursorStore as _, Directory as _, DocumentStore as _,
-    Group, PageLimits, Precondition, RecordStore as _, SecretStore as _, StatementStore as _,
-    StoreId, TransferSource as _, TransferTarget as _, TransferredStatement,
+    Group, PageLimits, Precondition, RecordKind, RecordStore as _, SecretStore as _,
+    StatementStore as _, StoreId, TransferSource as _, TransferTarget as _, TransferredStatement,
 };
 use acta_storage_suite::attachments::{bytes_of_length, stage_content};
 use acta_storage_suite::audit::sample_entry;
 use acta_storage_suite::directory::credential;
 use acta_storage_suite::documents::{document, state_key};
 use acta_storage_suite::fixture::{Draft, START, batch};
-use acta_xapi::{Fingerprint, StatementId, StatementText, Uuid, Version};
+use acta_xapi::{Fingerprint, Sha2, StatementId, StatementText, Uuid, Version};
 
 use super::merge::Merge;
 use super::*;

@@ -6,6 +6,7 @@
 //! waits for these locks, and so finds out what became of the first attempt.
 
 mod decision;
+mod keys;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,11 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use self::decision::{Decision, Locked, decide};
-use self::rows::{ChangeKeys, RecordRows};
+use self::keys::ChangeKeys;
+pub(super) use self::rows::REMOVE;
+use self::rows::RecordRows;
+#[cfg(test)]
+pub(super) use self::rows::WRITE;
 use super::audit::{self, read_head};
 use super::records::{columns, read_record};
 use crate::database::{Connection, Database, OpenTransaction};
@@ -49,17 +54,6 @@ pub(super) const LOCK: &str = concat!(
 pub(super) const HOLDERS: &str = "SELECT r.kind, r.name, r.id \
      FROM unnest($1::text[], $2::text[]) AS w(kind, name) \
      JOIN acta.records r ON r.kind = w.kind AND r.name = w.name";
-
-pub(super) const WRITE: &str = "UPDATE acta.records AS r SET version = r.version + 1, \
-     tenant_id = w.tenant_id, owner = w.owner, name = w.name, expires = w.expires, \
-     body = w.body \
-     FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], \
-     $7::text[]) AS w(kind, id, tenant_id, owner, name, expires, body) \
-     WHERE r.kind = w.kind AND r.id = w.id";
-
-pub(super) const REMOVE: &str = "DELETE FROM acta.records AS r \
-     USING unnest($1::text[], $2::text[]) AS w(kind, id) \
-     WHERE r.kind = w.kind AND r.id = w.id";
 
 /// What became of an attempt.
 enum Attempted {

@@ -3,17 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use acta_objects::{
-    Bucket, ObjectError, ObjectReader, PART_BYTES, PART_COUNT_MAX, PartTag, Upload,
-};
+use acta_objects::{Bucket, ObjectError, ObjectReader, PartTag, Upload};
 use acta_storage::StorageError;
 use bytes::{Bytes, BytesMut};
 
 use super::{ContentName, ContentStore};
 use crate::types::number;
-
-/// The longest content that object storage takes in parts of one size.
-pub(super) const LEN_BYTES_MAX: u64 = PART_BYTES as u64 * PART_COUNT_MAX as u64;
 
 /// How long a caller is told to wait when object storage is not available.
 const RETRY_AFTER: Duration = Duration::from_secs(5);

@@ -16,7 +16,8 @@ use acta_test_postgres::Database;
 use acta_xapi::Sha2;
 use bytes::Bytes;
 
-use super::{PIECE_BYTES, SHORT_BYTES_MAX, Staged};
+use super::store::{SHORT_BYTES_MAX, WAITING_BYTES_MAX};
+use super::{PIECE_BYTES, Staged};
 use crate::database::SharedConnection;
 use crate::failure::Failure;
 use crate::{Attachments, Options, PostgresStorage};
@@ -174,7 +175,7 @@ async fn short_content_waits_in_memory_as_long_as_there_is_room() {
     append(&bench.storage, vec![first, second, third]).await.unwrap();
     drop(taken);
     let room = bench.storage.attachments.room.available_permits();
-    assert_eq!(room, super::WAITING_BYTES_MAX, "all room is given back");
+    assert_eq!(room, WAITING_BYTES_MAX, "all room is given back");
     for content in [content(SHORT_BYTES_MAX, 1), content(11, 2), content(10, 3)] {
         assert_eq!(bench.read(&content).await.unwrap(), Some(content));
     }

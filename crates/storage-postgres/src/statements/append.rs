@@ -4,6 +4,8 @@
 //! decided, and writes everything with the commit in one go. Between nodes, the lock puts
 //! appends in order; within a node there is one at a time for each tenant.
 
+mod decided;
+
 use std::collections::HashSet;
 
 use acta_access::TenantId;
@@ -14,11 +16,11 @@ use futures_util::future::{join, join4};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
+pub(super) use self::decided::{BatchVerdict, Decided, StoredFingerprints};
 use super::encode::{self, EncodedStatement};
-use super::group::{Decided, StoredFingerprints};
 use super::postings::{Postings, number_of};
 use super::references::{Resolved, resolve};
-use super::writer::Shared;
+use super::shared::Shared;
 use crate::administration::insert_counter;
 use crate::attachments::{NamedContent, Staged};
 use crate::database::{Connection, OpenTransaction};

@@ -1,23 +1,18 @@
 //! A group: batches of one tenant that are stored in one transaction.
 
-use std::collections::HashMap;
-
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{Appended, StorageError};
-use acta_xapi::{Fingerprint, StatementId};
+use acta_xapi::StatementId;
 
-use super::append::{self, AppendResult, Counter};
+use super::append::{self, AppendResult, BatchVerdict, Counter, Decided, StoredFingerprints};
 use super::encode::EncodedStatement;
 use super::queue::AppendJob;
-use super::writer::Shared;
-use crate::attachments::{NamedContent, Staged};
+use super::shared::Shared;
+use crate::attachments::NamedContent;
 use crate::failure::Failure;
 
 const ACT: &str = "storing statements";
-
-/// The fingerprints of stored statements.
-pub(super) type StoredFingerprints = HashMap<StatementId, Fingerprint>;
 
 /// Batches of one tenant that are stored in one transaction.
 #[derive(Debug)]
@@ -27,35 +22,6 @@ pub(super) struct BatchGroup<'a> {
     pub(super) jobs: Vec<AppendJob>,
     /// Whether an earlier attempt may have stored some of it.
     pub(super) is_unknown: bool,
-}
-
-/// What becomes of a batch.
-#[derive(Debug)]
-enum BatchVerdict {
-    /// It is stored, or was already.
-    Stored(Appended),
-    /// Its ids are taken by different content.
-    Conflict(Vec<StatementId>),
-}
-
-/// What was decided of a group.
-#[derive(Debug, Default)]
-pub(super) struct Decided<'a> {
-    verdicts: Vec<BatchVerdict>,
-    /// What is new, with its times.
-    pub(super) new: Vec<(&'a EncodedStatement, Timestamp)>,
-    /// The content that comes with what is stored.
-    pub(super) attachments: Vec<&'a Staged>,
-    /// The last time that was given.
-    pub(super) last_stored: i64,
-}
-
-impl<'a> Decided<'a> {
-    /// Of statements that bring their own times, in order.
-    pub(super) fn imported(new: Vec<(&'a EncodedStatement, Timestamp)>) -> Self {
-        let last_stored = new.last().map_or(i64::MIN, |(_, stored)| stored.unix_micros());
-        Self { new, last_stored, ..Self::default() }
-    }
 }
 
 /// Why a group was not stored, as far as that is known.

@@ -8,10 +8,10 @@ use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{PageLimits, StorageError, TermHasher, TransferredStatement, chunk_by_size};
 
-use super::append::{self, Counter};
+use super::append::{self, Counter, Decided, StoredFingerprints};
 use super::encode::EncodedStatement;
-use super::group::{Decided, StoredFingerprints};
-use super::writer::{Shared, Statements};
+use super::shared::Shared;
+use super::writer::Statements;
 use crate::failure::Failure;
 
 const IMPORTING: &str = "importing statements";

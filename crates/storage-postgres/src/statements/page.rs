@@ -1,5 +1,6 @@
 //! Queries: the statements that match, a page at a time.
 
+mod candidate;
 pub(super) mod matching;
 
 use std::collections::VecDeque;
@@ -8,22 +9,17 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
-use acta_storage::{
-    Cursor, Filters, Order, StatementPage, StatementQuery, StorageError, StoredStatement,
-    TermHasher,
-};
-use acta_xapi::{StatementId, Uuid};
+use acta_storage::{Cursor, Order, StatementPage, StatementQuery, StorageError};
 use futures_util::future::{OptionFuture, join3};
-use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use self::candidate::{Candidate, PageQuery, read_candidate};
 use self::matching::matching;
-use super::encode::version_of;
 use super::lists::Lists;
 use crate::PostgresStorage;
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::types::{Id, SqlTimestamp, number};
+use crate::types::{SqlTimestamp, number};
 
 const ACT: &str = "searching for statements";
 
@@ -109,27 +105,6 @@ pub(super) async fn query(
     });
     // Nothing is behind the sequence 0.
     page.await?.ok_or(StorageError::Halted)
-}
-
-/// A question.
-#[derive(Debug)]
-struct PageQuery {
-    query: StatementQuery,
-    filters: Filters,
-    hasher: TermHasher,
-    tenant: TenantId,
-}
-
-/// Statements that may match, and do if they refer to no other.
-#[derive(Debug)]
-struct Candidate {
-    sequence: i64,
-    id: StatementId,
-    stored: Timestamp,
-    version: i16,
-    has_target: bool,
-    /// None if it lies behind the bytes that were wanted.
-    text: Option<String>,
 }
 
 /// Where candidates come from.
@@ -365,20 +340,6 @@ impl CandidateSource {
     }
 }
 
-impl Candidate {
-    /// As it is given back.
-    fn statement(self) -> StoredStatement {
-        StoredStatement {
-            sequence: self.sequence.unsigned_abs(),
-            id: self.id,
-            stored: self.stored,
-            version: version_of(self.version),
-            is_voided: false,
-            text: self.text.unwrap_or_default(),
-        }
-    }
-}
-
 async fn find_place(
     connection: &Connection,
     sql: &str,
@@ -387,16 +348,4 @@ async fn find_place(
     let find = connection.prepare_cached(sql).await?;
     let row = connection.query_opt(&find, &[&tenant, &bound]).await?;
     Ok(row.map(|row| row.get(0)))
-}
-
-fn read_candidate(row: &Row) -> Candidate {
-    let (Id(id), SqlTimestamp(stored)): (Id, SqlTimestamp) = (row.get(1), row.get(2));
-    Candidate {
-        sequence: row.get(0),
-        id: StatementId(Uuid::from_u128(id)),
-        stored,
-        version: row.get(3),
-        has_target: row.get(4),
-        text: row.get(5),
-    }
 }

@@ -12,6 +12,7 @@ use super::encode::EncodedStatement;
 use super::group::BatchGroup;
 use super::meters::{Metered, Meters};
 use super::queue::{AppendJob, Pushed, Queue};
+use super::shared::Shared;
 use crate::Options;
 use crate::attachments::Staged;
 use crate::database::Database;
@@ -21,18 +22,6 @@ use crate::database::Database;
 pub(crate) struct Statements {
     shared: Arc<Shared>,
     tasks: TaskTracker,
-}
-
-/// What the writers share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) database: Arc<Database>,
-    pub(super) hasher: TermHasher,
-    pub(super) consistent_through: ConsistentThrough,
-    pub(super) meters: Meters,
-    /// Tells followers on this node that there is something to read.
-    appended: watch::Sender<u64>,
-    queue: Queue,
 }
 
 impl Statements {

@@ -7,8 +7,6 @@ use std::sync::Arc;
 use acta_access::Defines;
 use acta_xapi::{ActivityId, DEFINITION_BYTES_MAX, Ifi, MergedDefinition, Object, Statement};
 
-use crate::Person;
-
 /// The kind of entity that a fact is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntityKind {
@@ -186,6 +184,13 @@ pub fn merge_all<'a>(
         merged.add(newer);
     }
     merged.to_text()
+}
+
+/// The person that an identifier refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// Every name used with the identifier, without duplicates, the most recently used last.
+    pub names: Vec<String>,
 }
 
 impl Person {

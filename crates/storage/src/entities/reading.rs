@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 
-use super::{EntityKind, EntityRead, EntityStore};
+use super::facts::EntityKind;
 use crate::{
-    FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits, StorageError,
-    StoreEffects,
+    Feed, FeedRecord, FollowerName, FollowerPosition, FollowerStep, PageLimits, StatementStore,
+    StorageError, StoreEffects,
 };
 
 /// Most records that a read searches itself.
@@ -29,6 +29,15 @@ const POLL_COUNT_MAX: u32 = 25;
 /// Limits of a page of records.
 const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 8 << 20 };
 
+/// A value that the follower of entities has written, with its position at that time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityRead<T> {
+    /// The value.
+    pub value: T,
+    /// The sequence of the last statement that the value includes.
+    pub sequence: u64,
+}
+
 /// The entity to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
@@ -45,7 +54,7 @@ pub(super) async fn read_whole<S, T, F>(
     read: impl Fn() -> F + Send + Sync,
 ) -> Result<(T, Vec<String>), StorageError>
 where
-    S: EntityStore + ?Sized,
+    S: Feed + StatementStore + ?Sized,
     T: Send,
     F: Future<Output = Result<EntityRead<T>, StorageError>> + Send,
 {
@@ -74,7 +83,7 @@ where
 
 /// The facts about a subject in the records of a span, in order; `None` if the records are too
 /// long for every read to search them.
-async fn read_behind<S: EntityStore + ?Sized>(
+async fn read_behind<S: Feed + StatementStore + ?Sized>(
     store: &S,
     mut span: FollowerPosition,
     subject: Subject<'_>,
@@ -97,7 +106,7 @@ async fn read_behind<S: EntityStore + ?Sized>(
     Ok(Some(facts))
 }
 
-async fn read_page<S: EntityStore + ?Sized>(
+async fn read_page<S: Feed + StatementStore + ?Sized>(
     store: &S,
     span: FollowerPosition,
 ) -> Result<Vec<FeedRecord>, StorageError> {
@@ -106,7 +115,7 @@ async fn read_page<S: EntityStore + ?Sized>(
 }
 
 /// Does a page of the follower's work. Returns whether the step was saved.
-async fn help<S: EntityStore + ?Sized>(
+async fn help<S: Feed + StatementStore + ?Sized>(
     store: &S,
     span: FollowerPosition,
 ) -> Result<bool, StorageError> {

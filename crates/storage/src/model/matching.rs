@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use acta_xapi::{Activity, ActivityId, Actor, Context, Ifi, Object, SubStatement};
 
 use super::TenantData;
-use super::statements::{LogRecord, ParsedStatement};
+use super::log_record::{LogRecord, ParsedStatement};
 use crate::{AgentFilter, StatementQuery};
 
 impl TenantData {

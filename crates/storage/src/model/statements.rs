@@ -4,43 +4,16 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
-use acta_xapi::{Ifi, Statement, StatementId, StatementText};
+use acta_xapi::{StatementId, StatementText};
 use async_trait::async_trait;
 
 use super::attachments::ModelAttachment;
+use super::log_record::{LogRecord, ParsedStatement};
 use super::{ModelStorage, TenantData};
 use crate::{
     Appended, Batch, Cursor, FeedEntry, NewStatement, Order, StatementPage, StatementQuery,
     StatementStore, StorageError, StoredStatement, TransferredStatement,
 };
-
-/// A statement in the log.
-#[derive(Debug)]
-pub(super) struct LogRecord {
-    pub(super) statement: TransferredStatement,
-    /// `None` if it was imported and is not valid by the current rules.
-    pub(super) parsed: Option<ParsedStatement>,
-}
-
-/// A parsed statement and its authority.
-#[derive(Debug)]
-pub(super) struct ParsedStatement {
-    pub(super) statement: Statement,
-    /// The identifier in its authority.
-    pub(super) authority: Ifi,
-}
-
-impl LogRecord {
-    /// When it was stored, in nanoseconds since 1970.
-    fn stored_nanos(&self) -> i128 {
-        i128::from(self.statement.stored.unix_micros()) * 1000
-    }
-
-    /// The identifier in its authority.
-    fn authority(&self) -> Option<&Ifi> {
-        self.parsed.as_ref().map(|parsed| &parsed.authority)
-    }
-}
 
 impl TenantData {
     /// The statement with this id.

@@ -8,7 +8,7 @@ use acta_ambient::Timestamp;
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 
-use super::statements::{LogRecord, ParsedStatement};
+use super::log_record::{LogRecord, ParsedStatement};
 use super::{ModelStorage, TenantData};
 use crate::{
     AuditEntry, DocumentKey, NamedSecret, PageLimits, StorageError, StoreId, TransferSource,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use acta_storage::{ChainHead, Committed, Expected, Record, RecordWrite};
 
-use super::rows::{ChangeKeys, may_make};
+use super::keys::{ChangeKeys, may_make};
 
 /// What was found and locked.
 #[derive(Debug, Default)]

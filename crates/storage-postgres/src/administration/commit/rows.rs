@@ -1,85 +1,24 @@
-//! What a change asks for and writes, as columns.
-
-use std::collections::BTreeSet;
+//! What a change writes, as columns.
 
 use acta_ambient::Timestamp;
-use acta_storage::{Change, Expected, RecordContent, RecordKind, RecordWrite};
+use acta_storage::{Change, RecordContent, RecordKind};
 use tokio_postgres::types::ToSql;
 
 use super::decision::Locked;
-use super::{REMOVE, WRITE};
-use crate::administration::audit::{self, AuditRows, chain_of};
+use super::keys::Keys;
+use crate::administration::audit::{self, AuditRows};
 use crate::administration::tenants::{COUNTERS, NEVER, number_of};
-use crate::types::Id;
 
-/// Kinds, and an id or a name of each.
-#[derive(Debug, Default)]
-pub(super) struct Keys<'a> {
-    kinds: Vec<&'a str>,
-    keys: Vec<&'a str>,
-}
+pub(crate) const WRITE: &str = "UPDATE acta.records AS r SET version = r.version + 1, \
+     tenant_id = w.tenant_id, owner = w.owner, name = w.name, expires = w.expires, \
+     body = w.body \
+     FROM unnest($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], \
+     $7::text[]) AS w(kind, id, tenant_id, owner, name, expires, body) \
+     WHERE r.kind = w.kind AND r.id = w.id";
 
-impl<'a> Keys<'a> {
-    fn push(&mut self, kind: RecordKind, key: &'a str) {
-        self.kinds.push(kind.as_str());
-        self.keys.push(key);
-    }
-
-    /// As parameters.
-    pub(super) fn columns(&self) -> [&(dyn ToSql + Sync); 2] {
-        [&self.kinds, &self.keys]
-    }
-}
-
-/// What must be locked and known before a change is decided.
-#[derive(Debug)]
-pub(super) struct ChangeKeys<'a> {
-    pub(super) change: &'a Change,
-    /// The records that it writes.
-    pub(super) places: Keys<'a>,
-    /// Those of them that it makes if they are not there, in the order of their keys.
-    pub(super) made: Keys<'a>,
-    /// The names that it gives.
-    pub(super) names: Keys<'a>,
-    /// The chains that it tells, in order.
-    pub(super) chains: Vec<i32>,
-    /// Where the change would be told first, if it was made already.
-    pub(super) first_entry: (Option<i32>, Option<Id>),
-}
-
-/// Whether the record is locked even if it is not there.
-pub(super) fn may_make(write: &RecordWrite) -> bool {
-    match write.expected {
-        Expected::Absent => true,
-        Expected::Version(_) => false,
-        Expected::Anything => write.content.is_some(),
-    }
-}
-
-impl<'a> ChangeKeys<'a> {
-    pub(super) fn of(change: &'a Change) -> Self {
-        let mut writes: Vec<&RecordWrite> = change.writes.iter().collect();
-        writes.sort_by_key(|write| (write.kind.as_str(), write.id.as_str()));
-        let (mut places, mut made, mut names) = <(Keys<'_>, Keys<'_>, Keys<'_>)>::default();
-        for write in writes {
-            places.push(write.kind, &write.id);
-            if may_make(write) {
-                made.push(write.kind, &write.id);
-            }
-            if let Some(name) = write.content.as_ref().and_then(|content| content.name.as_ref()) {
-                names.push(write.kind, name);
-            }
-        }
-        let chains: BTreeSet<i32> =
-            change.entries.iter().map(|(tenant, _)| chain_of(*tenant)).collect();
-        let first = change.entries.first();
-        let first_entry = (
-            first.map(|(tenant, _)| chain_of(*tenant)),
-            first.map(|(_, told)| Id(told.id.as_u128())),
-        );
-        Self { change, places, made, names, chains: chains.into_iter().collect(), first_entry }
-    }
-}
+pub(crate) const REMOVE: &str = "DELETE FROM acta.records AS r \
+     USING unnest($1::text[], $2::text[]) AS w(kind, id) \
+     WHERE r.kind = w.kind AND r.id = w.id";
 
 /// What is written.
 #[derive(Debug, Default)]

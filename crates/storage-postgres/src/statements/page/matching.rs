@@ -7,14 +7,14 @@ use acta_storage::StatementQuery;
 use futures_util::TryStreamExt;
 use tokio_postgres::types::ToSql;
 
-use super::{Candidate, PageQuery};
+use super::candidate::{Candidate, PageQuery};
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::statements::encode::{terms_of_text, version_of};
 use crate::types::{Id, number};
 
 /// The chain of each candidate, itself first.
-pub(in crate::statements) const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) AS ( \
+pub(crate) const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) AS ( \
      SELECT s.sequence, 0, s.id, s.target FROM acta.statements s \
      WHERE s.tenant_id = $1 AND s.sequence = ANY($2) \
      UNION \
@@ -23,7 +23,7 @@ pub(in crate::statements) const CHAINS: &str = "WITH RECURSIVE chain(root, depth
      WHERE tenant_id = $1 AND id = c.target OFFSET 0) s WHERE c.depth < $3) \
      SELECT root, depth, id FROM chain";
 
-pub(in crate::statements) const TEXTS: &str = "SELECT id, version, statement::text \
+pub(crate) const TEXTS: &str = "SELECT id, version, statement::text \
      FROM acta.statements WHERE tenant_id = $1 AND id = ANY($2)";
 
 /// What is known of a statement that a chain leads over.

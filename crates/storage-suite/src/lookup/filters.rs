@@ -4,8 +4,8 @@
 
 use acta_storage::{AgentFilter, Order, StatementQuery};
 
-use super::EngineUnderTest;
-use super::fixture::{
+use crate::EngineUnderTest;
+use crate::fixture::{
     Draft, Stage, account, activity, activity_id, agent, everything, group, mailbox, substatement,
     uuid, verb,
 };
@@ -146,7 +146,7 @@ pub async fn agents_are_distinguished_by_their_identifier<E: EngineUnderTest>() 
     let table: [(StatementQuery, &[u128]); 5] = [
         (query(mailbox("x")), &[2, 1]),
         (query(acta_xapi::Ifi::MboxSha1(sha1.into())), &[3]),
-        (query(acta_xapi::Ifi::OpenId(super::fixture::iri("http://example.org/x"))), &[4]),
+        (query(acta_xapi::Ifi::OpenId(crate::fixture::iri("http://example.org/x"))), &[4]),
         (query(account("x")), &[5]),
         (query(account("X")), &[7]),
     ];

@@ -1,0 +1,152 @@
+//! The service: its dependencies, its configuration, and what all use cases share.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acta_access::{Act, Principal, TenantId, decide};
+use acta_ambient::{Clock, Entropy, Timestamp};
+use acta_storage::Storage;
+use acta_xapi::{Iri, ParseLimits};
+use tokio::sync::Semaphore;
+
+use crate::ServiceError;
+
+/// The configuration of the use cases.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The home page of the accounts in the authority of statements.
+    pub authority_home_page: Iri,
+    /// Limits on a request for storing statements.
+    pub parse: ParseLimits,
+    /// Statements on a page if the request has no limit.
+    pub page_count: usize,
+    /// Most statements on a page.
+    pub page_count_max: usize,
+    /// A page ends once it has this many bytes of statements.
+    pub page_bytes_max: usize,
+    /// Longest single statement, in bytes.
+    pub statement_bytes_max: usize,
+    /// Longest signature of a statement, in bytes.
+    pub signature_bytes_max: u64,
+    /// Largest document, also after a merge, in bytes.
+    pub document_bytes_max: usize,
+    /// Most documents of one place.
+    pub documents_count_max: usize,
+}
+
+/// The dependencies of a [`Service`].
+pub struct ServiceParts {
+    /// The store.
+    pub storage: Arc<dyn Storage>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids for statements that were sent without one.
+    pub entropy: Arc<dyn Entropy>,
+    /// The configuration.
+    pub options: Options,
+}
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Service {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) options: Arc<Options>,
+    /// Permits for work that keeps a processor busy.
+    workers: Arc<Semaphore>,
+}
+
+impl fmt::Debug for ServiceParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceParts").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// How long a caller should wait after losing every race for a document.
+    pub(crate) const RACE_RETRY_AFTER: Duration = Duration::from_secs(1);
+
+    /// Work on more bytes than this moves off the threads of the runtime: 64 KiB take a tenth of
+    /// a millisecond to parse.
+    const INLINE_BYTES_MAX: usize = 64 * 1024;
+
+    /// Creates the use cases.
+    pub fn new(parts: ServiceParts) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            workers: Arc::new(Semaphore::new(processors)),
+            storage: parts.storage,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            options: Arc::new(parts.options),
+        }
+    }
+
+    /// The instant before which every statement of the tenant can be read; without a tenant,
+    /// the current time. Whole milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Busy`] or [`ServiceError::Failed`] if it cannot be determined.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.1.3, header `X-Experience-API-Consistent-Through`.
+    pub async fn consistent_through(
+        &self,
+        tenant: Option<TenantId>,
+    ) -> Result<Timestamp, ServiceError> {
+        match tenant {
+            Some(tenant) => Ok(self.storage.consistent_through(tenant).await?),
+            None => Ok(self.clock.now().floor_to_millis()),
+        }
+    }
+
+    /// Random bits, for example for a multipart boundary that occurs in no content.
+    pub fn random_bits(&self) -> u128 {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes);
+        u128::from_be_bytes(bytes)
+    }
+
+    /// Checks that statements and documents can be stored and read.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Busy`], [`ServiceError::Halted`] or [`ServiceError::Failed`] when they
+    /// cannot.
+    pub async fn check_ready(&self) -> Result<(), ServiceError> {
+        Ok(self.storage.check_ready().await?)
+    }
+
+    /// Runs `work` without delaying other requests: in place if it is small, otherwise on
+    /// another thread, of which there are no more than processors.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        if bytes <= Self::INLINE_BYTES_MAX {
+            return Ok(work());
+        }
+        // The semaphore is never closed; without a permit the work is done as well.
+        let place = Arc::clone(&self.workers).acquire_owned().await.ok();
+        let work = move || {
+            let done = work();
+            drop(place);
+            done
+        };
+        Ok(tokio::task::spawn_blocking(work).await?)
+    }
+
+    pub(crate) fn permit(principal: &Principal, act: Act) -> Result<(), ServiceError> {
+        decide(principal, act).map_err(ServiceError::Denied)
+    }
+}
