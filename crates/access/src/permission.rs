@@ -170,8 +170,7 @@ const _: () = {
     while index < TABLE.len() {
         assert!(
             TABLE[index].permission as usize == index,
-            "rows are in the order of the \
-                                                            enumeration"
+            "rows are in the order of the enumeration"
         );
         index += 1;
     }
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn each_role_may_what_it_is_for_and_no_more() {
+    fn each_role_has_exactly_its_permissions() {
         for role in Role::EVERY {
             let permitted =
                 Permission::EVERY.into_iter().filter(|permission| permits(role, *permission));

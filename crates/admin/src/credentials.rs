@@ -12,7 +12,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Expected, Group, NewAuditEntry, RecordKind, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::audit_entry::{differences, of_credential};
+use crate::audit_entry::{credential_target, differences};
 use crate::idempotency::Attempt;
 use crate::tenants::{check_name, check_version};
 use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, Requester};
@@ -215,7 +215,7 @@ impl Admin {
         (act, detail): (&'static str, &Value),
         (credential, writes): (&Credential, Vec<RecordWrite>),
     ) -> Change {
-        let target = of_credential(&credential.key);
+        let target = credential_target(&credential.key);
         let entry: NewAuditEntry = self.entry_with(requester, act, target, detail);
         Change { writes, entries: vec![(Some(credential.tenant), entry)] }
     }

@@ -4,6 +4,6 @@ pub(crate) mod accounts;
 pub(crate) mod links;
 pub(crate) mod members;
 pub(crate) mod own;
-pub(crate) mod provided;
+pub(crate) mod provider_sign_in;
 pub(crate) mod sessions;
-pub(crate) mod signing_in;
+pub(crate) mod sign_in;

@@ -121,8 +121,8 @@ impl Authenticator {
         entropy: Arc<dyn Entropy>,
         options: Options,
     ) -> Result<Self, StorageError> {
-        let key = settle(&*storage, &*entropy, KEY_NAME).await?;
-        let sealer = Sealer::new(settle(&*storage, &*entropy, SEAL_NAME).await?);
+        let key = get_or_create_secret(&*storage, &*entropy, KEY_NAME).await?;
+        let sealer = Sealer::new(get_or_create_secret(&*storage, &*entropy, SEAL_NAME).await?);
         // HMAC itself pads a short key with zeros to the block size.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -297,7 +297,7 @@ impl Authenticator {
 }
 
 /// Reads a secret of the store, and creates it if there is none.
-async fn settle(
+async fn get_or_create_secret(
     storage: &dyn Storage,
     entropy: &dyn Entropy,
     name: &str,

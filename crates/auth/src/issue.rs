@@ -73,14 +73,14 @@ impl Authenticator {
         // secret.
         let mut proposed = [0; 32];
         self.entropy.fill(&mut proposed);
-        let settled = self.storage.get_or_create_secret(FIRST_KEY_NAME, proposed).await?;
-        let first = self.make_up(key_of(&settled), "first", mac);
+        let stored = self.storage.get_or_create_secret(FIRST_KEY_NAME, proposed).await?;
+        let first = self.new_credential(key_of(&stored), "first", mac);
         let credential = Credential { tenant, scopes, ..first };
         let is_first = self.insert(&credential, "first start").await?;
         Ok(is_first.then_some((credential, secret)))
     }
 
-    fn make_up(&self, key: String, label: &str, mac: [u8; 32]) -> Credential {
+    fn new_credential(&self, key: String, label: &str, mac: [u8; 32]) -> Credential {
         let created = self.clock.now();
         Credential {
             key,
@@ -113,7 +113,7 @@ impl Authenticator {
         if !is_sendable(secret.expose()) {
             return Err(SeedError::UnusableSecret);
         }
-        let seeded = self.make_up(key.to_owned(), "seeded", self.mac_of(secret));
+        let seeded = self.new_credential(key.to_owned(), "seeded", self.mac_of(secret));
         let credential = Credential { tenant, ..seeded };
         self.insert(&credential, "configuration").await.map_err(SeedError::Storage)
     }

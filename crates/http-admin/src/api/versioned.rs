@@ -53,7 +53,7 @@ impl IfMatch {
     /// # Errors
     ///
     /// 412.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for resources that people change"))]
     pub(crate) fn check(&self, version: u64) -> Result<(), Problem> {
         match self {
             Self::Any => Ok(()),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_made_tells_where_it_is_and_its_version() {
+    fn creation_returns_location_and_version() {
         let response = created(&serde_json::json!({"id": "a"}), 1, "/tenants/a");
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(response.headers()[LOCATION], "/api/v1/tenants/a");
