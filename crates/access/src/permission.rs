@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Role, Scope};
+use crate::{Role, Scope, Scopes};
 
 /// A permission in a tenant: to administer it, or to read its data as a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -228,6 +228,14 @@ impl fmt::Display for Permission {
 /// Decides whether an account with `role` in a tenant has `permission` there.
 pub fn permits(role: Role, permission: Permission) -> bool {
     permission.roles().contains(&role)
+}
+
+impl Role {
+    /// The scopes with which a person of this role reads on `/xapi`.
+    pub fn scopes(self) -> Scopes {
+        let is_reader = permits(self, Permission::ReadStatements);
+        is_reader.then_some(Scope::StatementsRead).into_iter().collect()
+    }
 }
 
 #[cfg(test)]

@@ -14,10 +14,6 @@ pub(crate) fn tenant_target(id: TenantId) -> String {
     format!("tenant:{id}")
 }
 
-pub(crate) fn credential_target(key: &str) -> String {
-    format!("credential:{key}")
-}
-
 pub(crate) fn account_target(id: AccountId) -> String {
     format!("account:{id}")
 }

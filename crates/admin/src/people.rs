@@ -7,3 +7,4 @@ pub(crate) mod own;
 pub(crate) mod provider_sign_in;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
+pub(crate) mod signed_in;

@@ -4,7 +4,7 @@ use acta_access::{Principal, TenantId};
 use acta_storage::Who;
 use acta_storage::directory::{Account, Session};
 
-use crate::people::sessions::SignedIn;
+use crate::people::signed_in::SignedIn;
 
 /// The requester of an act of administration, and its address.
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use acta_storage::{AuditOutcome, Change, Committed, Credential, NewAuditEntry, S
 use acta_xapi::Uuid;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
 
-use crate::credential_header::TOKEN_USER;
+use crate::credential_audit;
+use crate::credential_header::{SEED_BYTES_MAX, TOKEN_USER};
 use crate::readable::readable;
 use crate::{Authenticator, Secret};
 
@@ -19,9 +19,6 @@ const KEY_LETTERS: usize = 16;
 
 /// The name of the secret from which the first key of a store is derived.
 const FIRST_KEY_NAME: &str = "first-key";
-
-/// Longest key or secret that can be seeded, in bytes: both fit a header.
-pub(crate) const SEED_BYTES_MAX: usize = 1024;
 
 /// Why a credential could not be seeded.
 #[derive(Debug, thiserror::Error)]
@@ -132,16 +129,17 @@ impl Authenticator {
     fn entry_of(&self, credential: &Credential, by: &str) -> NewAuditEntry {
         let mut id = [0; 16];
         self.entropy.fill(&mut id);
-        let (label, scopes) = (&credential.label, credential.scopes.to_string());
+        let mut detail = credential_audit::detail(credential);
+        detail["by"] = by.into();
         NewAuditEntry {
             id: Uuid::from_random(id),
             at: credential.created,
             who: Who::Server,
             from: String::new(),
-            act: "credential.created".into(),
-            target: format!("credential:{}", credential.key),
+            act: credential_audit::CREATED.into(),
+            target: credential_audit::target(&credential.key),
             outcome: AuditOutcome::Done,
-            detail: json!({ "label": label, "scopes": scopes, "by": by }).to_string(),
+            detail: detail.to_string(),
         }
     }
 }

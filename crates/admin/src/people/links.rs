@@ -11,8 +11,8 @@ use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWr
 use serde_json::json;
 
 use crate::people::accounts::unconditional;
-use crate::people::sessions::SignedIn;
 use crate::people::sign_in::reset_failures;
+use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 

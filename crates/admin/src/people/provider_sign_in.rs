@@ -9,7 +9,7 @@ use acta_storage::{AuditOutcome, Change, Committed};
 use serde_json::json;
 
 use crate::audit_entry::account_target;
-use crate::people::sessions::SignedIn;
+use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 

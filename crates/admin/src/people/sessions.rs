@@ -12,17 +12,6 @@ use crate::audit_entry::account_target;
 use crate::people::accounts::unconditional;
 use crate::{Admin, AdminError, Requester};
 
-/// A new session, and its token, which is returned only once.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    /// The account.
-    pub account: Account,
-    /// As it is stored.
-    pub session: Session,
-    /// The token for the cookie.
-    pub token: Secret,
-}
-
 /// How often `last_used` of a session is updated.
 const LAST_USED_INTERVAL: Duration = Duration::from_mins(1);
 

@@ -19,7 +19,7 @@ use acta_xapi::Sha2;
 use serde_json::json;
 
 use crate::audit_entry::account_target;
-use crate::people::sessions::SignedIn;
+use crate::people::signed_in::SignedIn;
 use crate::{Admin, AdminError, Requester};
 
 /// The data of a sign-in.

@@ -37,6 +37,7 @@ use super::path::Id;
 use super::versioned::{IfMatch, created, versioned};
 use crate::groups::AdminApi;
 use crate::operations::BASE;
+use crate::problem;
 use crate::state::{AdminApiParts, AdminApiSettings, EngineKind, Shared};
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -54,7 +55,9 @@ async fn change(
     version: IfMatch,
     Json(thing): Json<Thing>,
 ) -> Result<Response, Problem> {
-    version.check(u64::from(id))?;
+    if version.versions().is_some_and(|versions| !versions.contains(&u64::from(id))) {
+        return Err(problem::changed());
+    }
     Ok(versioned(&thing, u64::from(id) + 1))
 }
 

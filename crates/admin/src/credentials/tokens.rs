@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use acta_access::{Binding, Origin, Permission, Principal, Scope, Scopes, TenantId};
 use acta_ambient::Timestamp;
-use acta_auth::{Authenticator, Secret, TokenClaims, TokenError};
+use acta_auth::{Authenticator, Secret, TokenClaims, TokenError, credential_audit};
 use acta_storage::{Change, Who};
 use serde_json::json;
 
-use crate::audit_entry::credential_target;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
@@ -100,7 +99,8 @@ impl Admin {
             "origin": claims.origin.as_ref().map(ToString::to_string),
             "expires": expires.to_string(),
         });
-        let entry = self.entry_with(requester, "token.issued", credential_target(key), &detail);
+        let entry =
+            self.entry_with(requester, "token.issued", credential_audit::target(key), &detail);
         let entries = vec![(Some(tenant), entry)];
         self.commit(&Change { writes: Vec::new(), entries }).await?;
         Ok(IssuedToken { basic: Authenticator::basic_of(&token), token, scopes, expires })
