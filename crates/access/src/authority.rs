@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_agent_vouches() {
+    fn only_an_agent_can_be_an_authority() {
         let group = r#"{"objectType":"Group","mbox":"mailto:all@example.org"}"#;
         assert_eq!(group.parse::<Authority>(), Err(NotAnAuthority::Group));
         for text in ["", "{}", "[]", r#"{"name":"LMS"}"#, r#"{"mbox":"lms@example.org"}"#] {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Role, Scope};
+use crate::{Role, Scope, Scopes};
 
 /// A permission in a tenant: to administer it, or to read its data as a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,8 +170,7 @@ const _: () = {
     while index < TABLE.len() {
         assert!(
             TABLE[index].permission as usize == index,
-            "rows are in the order of the \
-                                                            enumeration"
+            "rows are in the order of the enumeration"
         );
         index += 1;
     }
@@ -231,6 +230,14 @@ pub fn permits(role: Role, permission: Permission) -> bool {
     permission.roles().contains(&role)
 }
 
+impl Role {
+    /// The scopes with which a person of this role reads on `/xapi`.
+    pub fn scopes(self) -> Scopes {
+        let is_reader = permits(self, Permission::ReadStatements);
+        is_reader.then_some(Scope::StatementsRead).into_iter().collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn each_role_may_what_it_is_for_and_no_more() {
+    fn each_role_has_exactly_its_permissions() {
         for role in Role::EVERY {
             let permitted =
                 Permission::EVERY.into_iter().filter(|permission| permits(role, *permission));

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Permission, Scope, Scopes, permits};
-
 /// The role of an account in a tenant. It may have other roles in other tenants.
 ///
 /// The table of [`Permission`](crate::Permission) says what each may do.
@@ -55,14 +53,6 @@ impl Role {
     }
 }
 
-impl Role {
-    /// The scopes with which a person of this role reads on `/xapi`.
-    pub fn scopes(self) -> Scopes {
-        let is_reader = permits(self, Permission::ReadStatements);
-        is_reader.then_some(Scope::StatementsRead).into_iter().collect()
-    }
-}
-
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -93,6 +83,7 @@ pub const fn may_grant(granter: Role, role: Role) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Permission, permits};
 
     #[test]
     fn prints_and_parses_alike() {

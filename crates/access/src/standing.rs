@@ -43,7 +43,7 @@ mod tests {
     const OPERATOR: Standing = Standing { is_operator: true, role: None };
 
     #[test]
-    fn a_stranger_may_nothing() {
+    fn no_standing_permits_nothing() {
         let stranger = Standing::default();
         assert!(Permission::EVERY.into_iter().all(|permission| !stranger.may(permission)));
         assert!(ServerPermission::EVERY.into_iter().all(|act| !stranger.may_on_server(act)));
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_has_no_part_in_a_tenant_but_appoints_its_owners() {
+    fn an_operator_has_no_role_in_a_tenant_but_appoints_its_owners() {
         assert!(ServerPermission::EVERY.into_iter().all(|act| OPERATOR.may_on_server(act)));
         assert!(Permission::EVERY.into_iter().all(|permission| !OPERATOR.may(permission)));
         for role in Role::EVERY {
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_may_everything() {
+    fn the_machine_has_every_permission() {
         assert!(Permission::EVERY.into_iter().all(|permission| Standing::MACHINE.may(permission)));
         assert!(
             ServerPermission::EVERY.into_iter().all(|act| Standing::MACHINE.may_on_server(act))

@@ -10,15 +10,11 @@ use serde_json::{Map, Value, json};
 use crate::{Admin, Requester};
 
 /// The target of an entry about a tenant.
-pub(crate) fn of_tenant(id: TenantId) -> String {
+pub(crate) fn tenant_target(id: TenantId) -> String {
     format!("tenant:{id}")
 }
 
-pub(crate) fn of_credential(key: &str) -> String {
-    format!("credential:{key}")
-}
-
-pub(crate) fn of_account(id: AccountId) -> String {
+pub(crate) fn account_target(id: AccountId) -> String {
     format!("account:{id}")
 }
 
@@ -60,13 +56,13 @@ pub(crate) fn differences(before: &Value, after: &Value) -> Value {
         return json!({});
     };
     let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(*value));
-    let told: Map<String, Value> = changed
+    let differing: Map<String, Value> = changed
         .map(|(name, value)| {
             let old = before.get(name).cloned().unwrap_or(Value::Null);
             (name.clone(), json!({ "from": old, "to": value }))
         })
         .collect();
-    json!({ "changes": told })
+    json!({ "changes": differing })
 }
 
 #[cfg(test)]
@@ -74,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_differs_is_told() {
+    fn only_differences_are_recorded() {
         let before = json!({ "a": 1, "b": "x", "c": null });
         let after = json!({ "a": 2, "b": "x", "c": [1] });
         let expected = json!({ "changes": {

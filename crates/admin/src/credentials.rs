@@ -1,18 +1,20 @@
 //! API credentials: create, change, rotate, remove.
 
+pub(crate) mod tokens;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::{ActivityPrefix, Authority, Origin, Permission, Restrictions, Scopes, TenantId};
 use acta_ambient::Timestamp;
-use acta_auth::Secret;
+use acta_auth::{Secret, credential_audit};
 use acta_storage::directory::{
     self, Credential, CredentialSecret, CredentialUse, Recorded, Versioned,
 };
 use acta_storage::{Change, Expected, Group, NewAuditEntry, RecordKind, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::audit_entry::{differences, of_credential};
+use crate::audit_entry::differences;
 use crate::idempotency::Attempt;
 use crate::tenants::{check_name, check_version};
 use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, Requester};
@@ -193,7 +195,7 @@ impl Admin {
             };
             let change = self.credential_change(
                 requester,
-                ("credential.created", &audit_detail(&credential)),
+                (credential_audit::CREATED, &credential_audit::detail(&credential)),
                 (&credential, vec![credential.create()]),
             );
             let issued = IssuedCredential { credential, secret };
@@ -215,7 +217,7 @@ impl Admin {
         (act, detail): (&'static str, &Value),
         (credential, writes): (&Credential, Vec<RecordWrite>),
     ) -> Change {
-        let target = of_credential(&credential.key);
+        let target = credential_audit::target(&credential.key);
         let entry: NewAuditEntry = self.entry_with(requester, act, target, detail);
         Change { writes, entries: vec![(Some(credential.tenant), entry)] }
     }
@@ -243,7 +245,8 @@ impl Admin {
         if after == found.value {
             return self.with_use(found).await;
         }
-        let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
+        let detail =
+            differences(&credential_audit::detail(&found.value), &credential_audit::detail(&after));
         let event = ("credential.changed", &detail);
         let change = self.credential_change(requester, event, (&after, vec![found.write(&after)]));
         self.commit(&change).await?;
@@ -315,7 +318,7 @@ impl Admin {
             content: None,
         };
         let writes = vec![found.remove(), of_use];
-        let event = ("credential.removed", &audit_detail(&found.value));
+        let event = ("credential.removed", &credential_audit::detail(&found.value));
         let change = self.credential_change(requester, event, (&found.value, writes));
         self.commit(&change).await?;
         self.authenticator.forget(key);
@@ -346,21 +349,4 @@ fn check_expiry(expires: Option<Timestamp>, now: Timestamp) -> Result<(), AdminE
         return Err(AdminError::fault("/expires", "expected a time in the future"));
     }
     Ok(())
-}
-
-/// The details of a credential in the audit.
-fn audit_detail(credential: &Credential) -> Value {
-    let restrictions = &credential.restrictions;
-    let prefixes: Vec<String> =
-        restrictions.activity_prefixes.iter().map(ToString::to_string).collect();
-    let origins: Vec<String> = restrictions.origins.iter().map(ToString::to_string).collect();
-    json!({
-        "label": credential.label,
-        "scopes": credential.scopes.to_string(),
-        "is_read_only": restrictions.is_read_only,
-        "activity_prefixes": prefixes,
-        "origins": origins,
-        "authority": credential.authority.as_ref().map(|authority| authority.json().to_owned()),
-        "expires": credential.expires.map(|expires| expires.to_string()),
-    })
 }

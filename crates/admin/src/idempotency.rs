@@ -8,11 +8,11 @@ use acta_storage::{Change, Committed};
 use crate::{Admin, AdminError};
 
 /// How long an idempotency key is remembered.
-const KEPT: Duration = Duration::from_hours(24);
+const ANSWER_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Identifies a repeated request by the requester and its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RepeatKey {
+pub struct RequestKey {
     /// A hash of the requester and the key.
     pub id: String,
     /// A hash of the request.
@@ -22,9 +22,9 @@ pub struct RepeatKey {
 /// The idempotency of a request.
 pub struct Idempotency<'a, T> {
     /// Identifies the request; none if no key was sent.
-    pub key: Option<&'a RepeatKey>,
+    pub key: Option<&'a RequestKey>,
     /// Encodes the answer to store, without secrets.
-    pub tell: &'a (dyn Fn(&T) -> String + Send + Sync),
+    pub encode: &'a (dyn Fn(&T) -> String + Send + Sync),
 }
 
 impl<T> Clone for Idempotency<'_, T> {
@@ -70,7 +70,7 @@ impl Admin {
     /// [`AdminError::KeyReused`]: the key belongs to a different request.
     pub(crate) async fn find_answer(
         &self,
-        key: Option<&RepeatKey>,
+        key: Option<&RequestKey>,
     ) -> Result<Option<String>, AdminError> {
         let Some(key) = key else { return Ok(None) };
         let found: Option<Versioned<Answer>> = directory::find(&*self.storage, &key.id).await?;
@@ -103,8 +103,8 @@ impl Admin {
         let answer = Answer {
             id: key.id.clone(),
             request: key.request,
-            answer: (once.tell)(value),
-            expires: self.clock.now().saturating_add(KEPT),
+            answer: (once.encode)(value),
+            expires: self.clock.now().saturating_add(ANSWER_LIFETIME),
         };
         let before: Option<Versioned<Answer>> = directory::find(&*self.storage, &key.id).await?;
         let index = change.writes.len();

@@ -7,7 +7,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite};
 use serde_json::json;
 
-use crate::audit_entry::of_tenant;
+use crate::audit_entry::tenant_target;
 use crate::{Admin, AdminError, Requester};
 
 /// Records that are listed at a time.
@@ -22,7 +22,7 @@ impl Admin {
     /// # Errors
     ///
     /// [`AdminError::Service`]: the rest is done the next time.
-    pub async fn tend(&self) -> Result<(), AdminError> {
+    pub async fn run_maintenance(&self) -> Result<(), AdminError> {
         self.authenticator.save_uses().await?;
         let now = self.clock.now();
         while self.storage.remove_expired(now, EXPIRED_COUNT).await? == EXPIRED_COUNT {}
@@ -61,7 +61,7 @@ impl Admin {
         });
         let server = Requester::server();
         let entry: NewAuditEntry =
-            self.entry_with(&server, "tenant.purged", of_tenant(id), &detail);
+            self.entry_with(&server, "tenant.purged", tenant_target(id), &detail);
         let change = Change { writes: vec![found.write(&after)], entries: vec![(None, entry)] };
         if self.storage.commit(&change).await? == Committed::Done {
             tracing::info!(tenant.id = %id, "the data of a deleted tenant was removed");

@@ -68,7 +68,7 @@ impl Admin {
             Capabilities::Machine | Capabilities::Server => true,
             Capabilities::Person { .. } => self.standing(requester, tenant).await?.may_grant(role),
             Capabilities::Credential(principal) => decide_granting(principal, role).is_ok(),
-            Capabilities::Nobody => false,
+            Capabilities::Anonymous => false,
         };
         if may {
             return Ok(());
@@ -89,7 +89,7 @@ impl Admin {
             Capabilities::Credential(principal) => {
                 principal.tenant == tenant && decide_administration(principal, permission).is_ok()
             }
-            Capabilities::Nobody => false,
+            Capabilities::Anonymous => false,
         })
     }
 
@@ -104,7 +104,7 @@ impl Admin {
                 Capabilities::Machine | Capabilities::Server => Standing::MACHINE,
                 Capabilities::Person { .. }
                 | Capabilities::Credential(_)
-                | Capabilities::Nobody => Standing::default(),
+                | Capabilities::Anonymous => Standing::default(),
             });
         };
         let membership = self.membership(tenant, account.id).await?;
@@ -133,7 +133,7 @@ impl Admin {
                 account.is_operator || self.membership(tenant, account.id).await?.is_some()
             }
             Capabilities::Credential(principal) => principal.tenant == tenant,
-            Capabilities::Nobody => false,
+            Capabilities::Anonymous => false,
         };
         if !is_visible {
             return Err(AdminError::NotFound);
@@ -149,14 +149,14 @@ impl Admin {
         tenant: Option<TenantId>,
         permission: &'static str,
     ) -> AdminError {
-        let told = match self.refusals.count(&requester.who.to_string(), self.clock.elapsed()) {
+        let detail = match self.refusals.count(&requester.who.to_string(), self.clock.elapsed()) {
             RefusalRecord::Full => json!({ "permission": permission }),
             RefusalRecord::Last(left) => {
                 json!({ "permission": permission, "untold_for_seconds": left.as_secs() })
             }
             RefusalRecord::Skipped => return AdminError::Forbidden { permission },
         };
-        let mut entry = self.entry_with(requester, "permission.refused", String::new(), &told);
+        let mut entry = self.entry_with(requester, "permission.refused", String::new(), &detail);
         entry.outcome = AuditOutcome::Refused;
         let change = Change { writes: Vec::new(), entries: vec![(tenant, entry)] };
         if let Err(error) = self.storage.commit(&change).await {

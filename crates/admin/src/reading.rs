@@ -6,7 +6,7 @@ use acta_storage::Change;
 use acta_xapi::StatementId;
 use serde_json::json;
 
-use crate::audit_entry::of_tenant;
+use crate::audit_entry::tenant_target;
 use crate::{Admin, AdminError, Requester};
 
 impl Admin {
@@ -34,7 +34,7 @@ impl Admin {
         let found = self.permit(requester, tenant, Permission::ReadStatements).await?;
         let is_person = requester.account().is_some();
         if found.value.audits_reads && is_person {
-            let entry = self.entry_with(requester, "statements.read", of_tenant(tenant), what);
+            let entry = self.entry_with(requester, "statements.read", tenant_target(tenant), what);
             let entries = vec![(Some(tenant), entry)];
             self.commit(&Change { writes: Vec::new(), entries }).await?;
         }

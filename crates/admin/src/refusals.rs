@@ -14,7 +14,7 @@ const WINDOW: Duration = Duration::from_mins(1);
 pub(crate) const RECORDED_MAX: u32 = 60;
 
 /// Most requesters with a counter.
-const ASKERS_MAX: usize = 10_000;
+const REQUESTERS_MAX: usize = 10_000;
 
 /// Counts refusals.
 #[derive(Debug, Default)]
@@ -42,9 +42,9 @@ impl Refusals {
     /// Counts a refusal of `who`.
     pub(crate) fn count(&self, who: &str, now: Duration) -> RefusalRecord {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if ASKERS_MAX <= counts.len() && !counts.contains_key(who) {
+        if REQUESTERS_MAX <= counts.len() && !counts.contains_key(who) {
             counts.retain(|_, count| now < count.until);
-            if ASKERS_MAX <= counts.len() {
+            if REQUESTERS_MAX <= counts.len() {
                 counts.clear();
             }
         }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_so_many_a_minute_of_each() {
+    fn records_a_limited_number_per_minute_and_requester() {
         let refusals = Refusals::default();
         for _ in 1..RECORDED_MAX {
             assert_eq!(refusals.count("a", Duration::ZERO), RefusalRecord::Full);
@@ -82,9 +82,9 @@ mod tests {
     #[test]
     fn is_bounded() {
         let refusals = Refusals::default();
-        for number in 0..2 * ASKERS_MAX {
+        for number in 0..2 * REQUESTERS_MAX {
             refusals.count(&number.to_string(), Duration::ZERO);
         }
-        assert!(refusals.0.lock().unwrap().len() <= ASKERS_MAX);
+        assert!(refusals.0.lock().unwrap().len() <= REQUESTERS_MAX);
     }
 }

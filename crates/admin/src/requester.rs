@@ -4,7 +4,7 @@ use acta_access::{Principal, TenantId};
 use acta_storage::Who;
 use acta_storage::directory::{Account, Session};
 
-use crate::people::sessions::SignedIn;
+use crate::people::signed_in::SignedIn;
 
 /// The requester of an act of administration, and its address.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(crate) enum Capabilities {
     /// The server itself, in the background.
     Server,
     /// An unauthenticated requester.
-    Nobody,
+    Anonymous,
 }
 
 impl Requester {
@@ -58,8 +58,8 @@ impl Requester {
     }
 
     /// An unauthenticated requester.
-    pub(crate) fn stranger(from: impl Into<String>) -> Self {
-        Self { capabilities: Capabilities::Nobody, who: Who::Stranger, from: from.into() }
+    pub(crate) fn anonymous(from: impl Into<String>) -> Self {
+        Self { capabilities: Capabilities::Anonymous, who: Who::Anonymous, from: from.into() }
     }
 
     /// The server itself.
@@ -79,7 +79,7 @@ impl Requester {
             Capabilities::Machine
             | Capabilities::Credential(_)
             | Capabilities::Server
-            | Capabilities::Nobody => None,
+            | Capabilities::Anonymous => None,
         }
     }
 
@@ -90,7 +90,7 @@ impl Requester {
             Capabilities::Machine
             | Capabilities::Credential(_)
             | Capabilities::Server
-            | Capabilities::Nobody => None,
+            | Capabilities::Anonymous => None,
         }
     }
 
@@ -101,7 +101,7 @@ impl Requester {
             Capabilities::Machine
             | Capabilities::Person { .. }
             | Capabilities::Server
-            | Capabilities::Nobody => None,
+            | Capabilities::Anonymous => None,
         }
     }
 
@@ -110,7 +110,7 @@ impl Requester {
         match &self.capabilities {
             Capabilities::Machine | Capabilities::Server => true,
             Capabilities::Person { account, .. } => account.is_operator,
-            Capabilities::Credential(_) | Capabilities::Nobody => false,
+            Capabilities::Credential(_) | Capabilities::Anonymous => false,
         }
     }
 }

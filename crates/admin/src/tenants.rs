@@ -9,7 +9,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Group, Record, RecordWrite, Usage};
 use serde_json::{Value, json};
 
-use crate::audit_entry::{differences, of_tenant};
+use crate::audit_entry::{differences, tenant_target};
 use crate::idempotency::Attempt;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
@@ -78,10 +78,10 @@ impl Admin {
     ) -> Result<Vec<Versioned<Tenant>>, AdminError> {
         let tenants: Vec<Versioned<Tenant>> = match &requester.capabilities {
             Capabilities::Machine | Capabilities::Server => {
-                self.tenants_behind(after, count_max).await?
+                self.tenants_after(after, count_max).await?
             }
             Capabilities::Person { account, .. } if account.is_operator => {
-                self.tenants_behind(after, count_max).await?
+                self.tenants_after(after, count_max).await?
             }
             Capabilities::Person { account, .. } => {
                 self.tenants_of(account.id, after, count_max).await?
@@ -92,13 +92,13 @@ impl Admin {
                 let is_wanted = after.is_none_or(|after| after < tenant) && 0 < count_max;
                 if is_wanted { vec![own] } else { Vec::new() }
             }
-            Capabilities::Nobody => Vec::new(),
+            Capabilities::Anonymous => Vec::new(),
         };
         Ok(tenants)
     }
 
     /// Existing tenants, at most `count_max`, after a number.
-    async fn tenants_behind(
+    async fn tenants_after(
         &self,
         after: Option<TenantId>,
         count_max: usize,
@@ -201,7 +201,8 @@ impl Admin {
             writes.retain(|write| write.kind != create.kind);
             writes.push(create);
             let detail = audit_detail(&tenant);
-            let entry = self.entry_with(requester, "tenant.created", of_tenant(tenant.id), &detail);
+            let entry =
+                self.entry_with(requester, "tenant.created", tenant_target(tenant.id), &detail);
             let own = acta_storage::NewAuditEntry { id: self.new_id(), ..entry.clone() };
             let entries = vec![(None, entry), (Some(tenant.id), own)];
             match self.commit_once(Change { writes, entries }, once, &tenant).await? {
@@ -339,8 +340,7 @@ impl Admin {
         };
         if purge <= self.clock.now() {
             return Err(AdminError::Conflict(
-                "the waiting period is over: the data of the tenant is \
-                                             being removed",
+                "the waiting period is over: the data of the tenant is being removed",
             ));
         }
         let state = suspended.map_or(TenantState::Active, |since| TenantState::Suspended { since });
@@ -371,7 +371,7 @@ impl Admin {
             return Ok(found);
         }
         let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
-        let entry = self.entry_with(requester, act, of_tenant(after.id), &detail);
+        let entry = self.entry_with(requester, act, tenant_target(after.id), &detail);
         let mut entries = vec![(Some(after.id), entry.clone())];
         if requester.is_operator() || after.state != found.value.state {
             entries.push((None, acta_storage::NewAuditEntry { id: self.new_id(), ..entry }));

@@ -7,7 +7,6 @@ mod uses;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use acta_access::{Authority, Principal, TenantId};
 use acta_ambient::{Clock, Entropy, Timestamp};
@@ -17,8 +16,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::{Choice, ConstantTimeEq};
 
-use crate::credential_header::{CredentialHeader, TOKEN_USER};
-use crate::issue::SEED_BYTES_MAX;
+use crate::AuthError;
+use crate::credential_header::{CredentialHeader, SEED_BYTES_MAX, TOKEN_USER};
 use crate::oidc::{BearerVerifier, OidcError};
 use crate::{Sealer, Secret};
 use cache::{Cache, Lookup};
@@ -32,43 +31,6 @@ const KEY_NAME: &str = "credential-mac";
 
 /// The name of the secret for sealing browser tokens.
 const SEAL_NAME: &str = "browser-token-seal";
-
-/// Why authentication failed.
-///
-/// Clients only learn that they must authenticate.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthError {
-    /// The request has no credentials.
-    #[error("authentication required")]
-    Missing,
-    /// The request has an unsupported scheme.
-    #[error("the authentication scheme is not supported")]
-    UnsupportedScheme,
-    /// The credentials are malformed, unknown or wrong.
-    #[error("the credentials are not valid")]
-    Refused,
-    /// The credentials are wrong, and there were too many wrong secrets for this key. The correct
-    /// secret is always accepted.
-    #[error("too many wrong secrets for this key")]
-    Exhausted {
-        /// How many per minute are tolerated.
-        count_max: usize,
-        /// When the count is reset.
-        retry_after: Duration,
-    },
-    /// The tenant is suspended or deleted. Contact its owner.
-    #[error("the tenant of the credential is {state}")]
-    Closed {
-        /// Its state.
-        state: &'static str,
-    },
-    /// The issuer of access tokens could not be reached, or is not configured correctly.
-    #[error("could not reach the issuer of the access token")]
-    Issuer(#[source] OidcError),
-    /// Storage could not be read. Retry later.
-    #[error("could not look up the credentials")]
-    Storage(#[source] StorageError),
-}
 
 /// The options of an [`Authenticator`].
 #[derive(Clone, Copy, Debug)]
@@ -121,8 +83,8 @@ impl Authenticator {
         entropy: Arc<dyn Entropy>,
         options: Options,
     ) -> Result<Self, StorageError> {
-        let key = settle(&*storage, &*entropy, KEY_NAME).await?;
-        let sealer = Sealer::new(settle(&*storage, &*entropy, SEAL_NAME).await?);
+        let key = get_or_create_secret(&*storage, &*entropy, KEY_NAME).await?;
+        let sealer = Sealer::new(get_or_create_secret(&*storage, &*entropy, SEAL_NAME).await?);
         // HMAC itself pads a short key with zeros to the block size.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -297,7 +259,7 @@ impl Authenticator {
 }
 
 /// Reads a secret of the store, and creates it if there is none.
-async fn settle(
+async fn get_or_create_secret(
     storage: &dyn Storage,
     entropy: &dyn Entropy,
     name: &str,

@@ -11,6 +11,9 @@ pub(crate) const HEADER_BYTES_MAX: usize = 8192;
 /// The user name of a browser token in Basic credentials.
 pub(crate) const TOKEN_USER: &str = "acta-token";
 
+/// Longest key or secret that can be seeded, in bytes: both fit a header.
+pub(crate) const SEED_BYTES_MAX: usize = 1024;
+
 /// The credentials in a request.
 #[derive(Debug)]
 pub(crate) enum CredentialHeader {

@@ -8,9 +8,9 @@ use acta_storage::{AuditOutcome, Change, Committed, Credential, NewAuditEntry, S
 use acta_xapi::Uuid;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
 
-use crate::credential_header::TOKEN_USER;
+use crate::credential_audit;
+use crate::credential_header::{SEED_BYTES_MAX, TOKEN_USER};
 use crate::readable::readable;
 use crate::{Authenticator, Secret};
 
@@ -19,9 +19,6 @@ const KEY_LETTERS: usize = 16;
 
 /// The name of the secret from which the first key of a store is derived.
 const FIRST_KEY_NAME: &str = "first-key";
-
-/// Longest key or secret that can be seeded, in bytes: both fit a header.
-pub(crate) const SEED_BYTES_MAX: usize = 1024;
 
 /// Why a credential could not be seeded.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +70,14 @@ impl Authenticator {
         // secret.
         let mut proposed = [0; 32];
         self.entropy.fill(&mut proposed);
-        let settled = self.storage.get_or_create_secret(FIRST_KEY_NAME, proposed).await?;
-        let first = self.make_up(key_of(&settled), "first", mac);
+        let stored = self.storage.get_or_create_secret(FIRST_KEY_NAME, proposed).await?;
+        let first = self.new_credential(key_of(&stored), "first", mac);
         let credential = Credential { tenant, scopes, ..first };
         let is_first = self.insert(&credential, "first start").await?;
         Ok(is_first.then_some((credential, secret)))
     }
 
-    fn make_up(&self, key: String, label: &str, mac: [u8; 32]) -> Credential {
+    fn new_credential(&self, key: String, label: &str, mac: [u8; 32]) -> Credential {
         let created = self.clock.now();
         Credential {
             key,
@@ -113,7 +110,7 @@ impl Authenticator {
         if !is_sendable(secret.expose()) {
             return Err(SeedError::UnusableSecret);
         }
-        let seeded = self.make_up(key.to_owned(), "seeded", self.mac_of(secret));
+        let seeded = self.new_credential(key.to_owned(), "seeded", self.mac_of(secret));
         let credential = Credential { tenant, ..seeded };
         self.insert(&credential, "configuration").await.map_err(SeedError::Storage)
     }
@@ -132,16 +129,17 @@ impl Authenticator {
     fn entry_of(&self, credential: &Credential, by: &str) -> NewAuditEntry {
         let mut id = [0; 16];
         self.entropy.fill(&mut id);
-        let (label, scopes) = (&credential.label, credential.scopes.to_string());
+        let mut detail = credential_audit::detail(credential);
+        detail["by"] = by.into();
         NewAuditEntry {
             id: Uuid::from_random(id),
             at: credential.created,
             who: Who::Server,
             from: String::new(),
-            act: "credential.created".into(),
-            target: format!("credential:{}", credential.key),
+            act: credential_audit::CREATED.into(),
+            target: credential_audit::target(&credential.key),
             outcome: AuditOutcome::Done,
-            detail: json!({ "label": label, "scopes": scopes, "by": by }).to_string(),
+            detail: detail.to_string(),
         }
     }
 }

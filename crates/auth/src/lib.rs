@@ -6,7 +6,9 @@
 
 mod authenticator;
 mod browser_token;
+pub mod credential_audit;
 mod credential_header;
+mod error;
 mod issue;
 mod mac;
 pub mod oidc;
@@ -16,8 +18,9 @@ mod sealed;
 mod secret;
 mod token;
 
-pub use authenticator::{AuthError, Authenticator, Identified, Options};
+pub use authenticator::{Authenticator, Identified, Options};
 pub use browser_token::{TokenClaims, TokenError};
+pub use error::AuthError;
 pub use issue::SeedError;
 pub use people::admission::{Admitted, SignInAdmission};
 pub use people::csrf::CsrfGuard;

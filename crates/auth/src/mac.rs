@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_keys_and_the_borders_of_parts_apart() {
+    fn hashes_differ_by_key_and_by_part_boundaries() {
         let key = MacKey::new([1; 32]);
         let mac = key.mac_of(&[b"ab", b"c"]);
         assert_eq!(mac, key.mac_of(&[b"ab", b"c"]));

@@ -33,4 +33,4 @@ pub use error::{FetchError, OidcError, TokenFault};
 pub use grants::RoleRule;
 pub use jws::{Algorithm, UnknownAlgorithm};
 pub use pending::{Callback, Pending};
-pub use provider::{Begun, Provider, ProviderOptions, SignedIn};
+pub use provider::{Provider, ProviderOptions, SignedIn, StartedSignIn};

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_open_what_is_none() {
+    fn does_not_open_other_texts() {
         for text in ["", "A", "AAAA", "not sealed", "====", &"A".repeat(TEXT_BYTES_MAX + 1)] {
             check(&sealer(), "test", text, Err(OpenError::NotSealed));
         }
@@ -171,7 +171,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn gives_back_what_was_sealed(payload: Vec<u8>, purpose: String) {
+        fn opens_sealed_texts(payload: Vec<u8>, purpose: String) {
             let text = sealer().seal(&purpose, &payload, LATER).unwrap();
             prop_assert_eq!(sealer().open(&purpose, text.expose(), NOW), Ok(payload));
         }

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_only_tokens_of_the_kind_asked_for() {
+    fn parses_only_tokens_of_the_expected_kind() {
         check(TokenKind::Session, &format!("acta_s_{ZEROS}"), true);
         check(TokenKind::Ticket, &format!("acta_i_{ZEROS}"), true);
         check(TokenKind::Ticket, &format!("acta_s_{ZEROS}"), false);

@@ -30,7 +30,7 @@ use socket::{Connection, TIMEOUT};
 
 pub(crate) use address::Address;
 pub(crate) use arguments::{Clearable, Expiry, Switch};
-pub(crate) use client::{Client, Common, OfTenant, Told, whole};
+pub(crate) use client::{Client, Common, OfTenant, Output, whole};
 pub(crate) use format::{fields, table};
 pub(crate) use refusal::Refusal;
 pub(crate) use table::Table;
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_whole_and_go_to_the_api_alone() {
+    fn requests_are_complete_and_go_only_to_the_api() {
         let body = serde_json::json!({ "name": "a" });
         let request = ask(Method::PATCH, "/tenants/1?x=%20", Some(&body)).unwrap();
         assert_eq!(request.uri(), "/api/v1/tenants/1?x=%20");

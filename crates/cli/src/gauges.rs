@@ -44,8 +44,7 @@ fn of_followers(statuses: &[FollowerStatus]) -> Vec<GaugeReading> {
         }),
         (
             "acta_follower_lag_statements",
-            "Statements not read yet, on the node that runs the \
-                                          follower",
+            "Statements not read yet, on the node that runs the follower",
             |status| status.lag as f64,
         ),
         ("acta_follower_statements_total", "Statements read since the start", |status| {
@@ -125,7 +124,7 @@ const OF_REPLICA: Names = [
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
 fn connections(names: &Names, now: &Connections) -> Vec<Reading> {
-    let told = [
+    let readings = [
         ("1 if the database can be reached, 0 if not", f64::from(u8::from(now.is_reachable))),
         ("Maximum connections of this node", now.connections_max as f64),
         ("Open connections", now.connection_count as f64),
@@ -135,5 +134,5 @@ fn connections(names: &Names, now: &Connections) -> Vec<Reading> {
         ("Operations retried on another connection", now.reconnect_count as f64),
         ("Operations retried after a conflict", now.repeat_count as f64),
     ];
-    names.iter().zip(told).map(|(name, (help, value))| (*name, help, value)).collect()
+    names.iter().zip(readings).map(|(name, (help, value))| (*name, help, value)).collect()
 }

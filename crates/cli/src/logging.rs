@@ -110,14 +110,14 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, error: &(dyn Error + 'static)) {
-        let mut told = error.to_string();
+        let mut text = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            told.push_str(": ");
-            told.push_str(&error.to_string());
+            text.push_str(": ");
+            text.push_str(&error.to_string());
             cause = error.source();
         }
-        self.push(field, told);
+        self.push(field, text);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

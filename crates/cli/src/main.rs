@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_argument_is_in_the_way_of_another() {
+    fn arguments_do_not_conflict() {
         Arguments::command().debug_assert();
     }
 }

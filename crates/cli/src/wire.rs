@@ -2,35 +2,36 @@
 
 mod administration;
 pub(crate) mod database;
+mod embedded;
 mod engine;
+mod load;
 mod oidc;
 mod side;
 mod store_args;
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
 use acta_auth::PasswordHasherOptions;
-use acta_config::{Config, Environment, Loaded};
+use acta_config::Config;
 use acta_followers::Followers;
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, route_groups};
 use acta_service::{Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
-    Disk, EmbeddedStorage, LostTables, OnProgress, OpenError, Options, Progress, ReadOnlyDisk,
-    Reindexed, ScratchDisk, SystemDisk, Verified, VerifyOptions,
+    Disk, EmbeddedStorage, LostTables, OpenError, ReadOnlyDisk, Reindexed, ScratchDisk, SystemDisk,
+    Verified, VerifyOptions,
 };
 use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
 use anyhow::{Context, Result, bail};
 
-use crate::terminal;
-
 pub(crate) use engine::{Engine, IfMissing};
+pub(crate) use load::load;
 pub(crate) use side::open_side;
 pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
 
@@ -42,21 +43,6 @@ const PASSWORDS_RUNNING_MAX: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 
 /// Most passwords that wait to be hashed. Further requests are refused as busy.
 const PASSWORDS_WAITING_MAX: usize = 64;
-
-/// Reads the configuration, with the settings of the command line.
-pub(crate) fn load<const N: usize>(
-    file: Option<&Path>,
-    flags: [(&'static str, Option<String>); N],
-) -> Result<Loaded> {
-    let set = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let flags: Vec<_> = set.collect();
-    Ok(acta_config::load(file, &Environment::of_process(), &flags)?)
-}
-
-/// A path given on the command line as the text of a setting.
-pub(crate) fn path_text(path: Option<&PathBuf>) -> Option<String> {
-    path.map(|path| path.display().to_string())
-}
 
 /// Runs `work` to its end on all cores.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -199,47 +185,15 @@ fn verify_options(config: &Config, scratch: &Path) -> VerifyOptions {
         disk: Arc::new(ReadOnlyDisk(disk)),
         scratch: scratch.to_path_buf(),
         scratch_disk: Arc::new(ScratchDisk),
-        on_progress: Some(progress()),
+        on_progress: Some(embedded::progress()),
     }
 }
 
 /// Rebuilds the index, activities and persons of the store.
 pub(crate) async fn reindex(config: &Config, lost: LostTables) -> Result<Reindexed> {
-    let options = engine_options(config, Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    let options = embedded::options(config, Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
     let reindexed = EmbeddedStorage::reindex(&options, lost).await;
     reindexed.with_context(|| format!("cannot reindex the store in {}", config.data.display()))
-}
-
-/// Shows the progress of reading a store on a terminal.
-fn progress() -> OnProgress {
-    let bar = terminal::progress_bar(0, terminal::Unit::Bytes);
-    Arc::new(move |progress: Progress| {
-        if bar.is_finished() && progress.done_bytes < progress.total_bytes {
-            // One reading follows another.
-            bar.reset();
-        }
-        bar.set_length(progress.total_bytes);
-        bar.set_position(progress.done_bytes);
-        if progress.done_bytes >= progress.total_bytes {
-            bar.finish_and_clear();
-        }
-    })
-}
-
-fn engine_options(config: &Config, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Options {
-    Options {
-        directory: config.data.clone(),
-        clock,
-        entropy,
-        disk: Arc::new(SystemDisk),
-        segment_bytes: config.storage.segment_bytes,
-        run_entries: config.storage.run_entries,
-        queue_bytes_max: Options::QUEUE_BYTES_MAX,
-        queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
-        dictionary_samples: Options::DICTIONARY_SAMPLES,
-        on_progress: Some(progress()),
-    }
 }
 
 fn service_options(config: &Config) -> Result<acta_service::Options> {

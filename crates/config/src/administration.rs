@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_lock_people_out_is_refused() {
+    fn settings_that_lock_people_out_are_refused() {
         check_refused(
             "accounts.password_chars_min = 7",
             &[],

@@ -9,12 +9,12 @@
 mod audit;
 mod idempotency;
 mod json;
-mod nouns;
 pub(crate) mod openapi;
 mod paging;
 mod path;
 mod people;
 mod reference;
+mod resources;
 mod server;
 mod tenants;
 mod tokens;
@@ -25,7 +25,7 @@ use acta_http::route::{Gate, Route, RouteTable};
 use axum::routing::get;
 
 use crate::state::Shared;
-use nouns::operations;
+use resources::operations;
 
 /// Every route. HEAD was already turned into GET, and OPTIONS was answered.
 pub(crate) fn table() -> RouteTable<Shared> {

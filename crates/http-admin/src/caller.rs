@@ -68,21 +68,21 @@ pub(crate) async fn admit(
     } else {
         identify(shared, request.headers(), (gate, from)).await?
     };
-    if gate == Gate::Known
+    if gate == Gate::Authenticated
         && let Some(requester) = &requester
         && requester.session().is_some()
     {
         check_csrf(shared, request, requester)?;
     }
     let Some(requester) = requester else {
-        return if gate == Gate::Known {
+        return if gate == Gate::Authenticated {
             Err(problem::signed_out())
         } else {
             Ok(Sender::Anonymous)
         };
     };
     request.extensions_mut().insert(Administrator(requester));
-    Ok(Sender::Known)
+    Ok(Sender::Authenticated)
 }
 
 async fn identify(
@@ -102,7 +102,7 @@ async fn identify(
     match shared.admin.find_session(&token, &from).await {
         Ok(requester) => Ok(Some(requester)),
         // Where authentication is not required, an expired cookie is ignored.
-        Err(AdminError::NotSignedIn) if gate != Gate::Known => Ok(None),
+        Err(AdminError::NotSignedIn) if gate != Gate::Authenticated => Ok(None),
         Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
         Err(error) => Err(AdminProblem::from(error).into()),
     }
@@ -207,12 +207,12 @@ mod tests {
             (Method::POST, &[COOKIE, ("host", ""), ("origin", "null")], false),
         ];
         for row in table {
-            check(Gate::Known, row);
+            check(Gate::Authenticated, row);
         }
     }
 
     #[test]
-    fn no_page_of_others_makes_a_guest_known() {
+    fn no_page_of_another_origin_signs_a_guest_in() {
         let table: [Row; 6] = [
             (Method::POST, &[], true),
             (Method::POST, &[("sec-fetch-site", "same-origin")], true),

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn no_script_and_no_other_site_has_it() {
+    fn scripts_and_other_sites_cannot_use_the_cookie() {
         let plain = set(false, "x", "").unwrap();
         assert_eq!(plain, "acta-session=x; Path=/; HttpOnly; SameSite=Lax");
         let secure = set(true, "x", "").unwrap();

@@ -39,9 +39,9 @@ impl AdminApi {
             route.gate != Gate::Open && noun(pattern).is_some_and(|known| noun(path) == Some(known))
         });
         match beside {
-            Some((_, route)) => Route::new(route.name, Gate::Known),
+            Some((_, route)) => Route::new(route.name, Gate::Authenticated),
             None if is_reading(method) => Route::new("api/other", Gate::Open),
-            None => Route::new("api/other", Gate::Known),
+            None => Route::new("api/other", Gate::Authenticated),
         }
     }
 }

@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_between_back_ticks_is_code() {
+    fn text_between_back_ticks_is_code() {
         check("`a<b` and `c`.", "<code>a&lt;b</code> and <code>c</code>.");
         check("one ` alone, <x>", "one ` alone, &lt;x&gt;");
         check("", "");

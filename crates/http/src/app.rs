@@ -1,6 +1,6 @@
 //! The path of a request through the HTTP server.
 
-mod asked;
+mod context;
 mod finish;
 mod health;
 
@@ -19,14 +19,16 @@ use hyper::{Method, StatusCode};
 use tower_service::Service as _;
 
 use crate::connection::{ConnectionState, Local};
-use crate::edge::{Caller, cors, is_alternate, locate, pass_over, read_version, rewrite, settle};
+use crate::edge::{
+    Caller, buffer_body, cors, discard_body, is_alternate, locate, read_version, rewrite,
+};
 use crate::memory::Charge;
 use crate::permit::RequestPermit;
 use crate::problem::Problem;
 use crate::route::{Gate, Route, RouteGroup, RouteTable, Sender};
 use crate::state::Shared;
 use crate::xapi;
-use asked::{Asked, Face};
+use context::{RequestContext, RouteFamily};
 
 /// The server, ready to answer.
 #[derive(Clone)]
@@ -62,25 +64,25 @@ impl App {
     }
 
     /// The route of a request, and the family whose rules admit it.
-    fn find(&self, method: &Method, path: &str) -> (Route, Face) {
+    fn find(&self, method: &Method, path: &str) -> (Route, RouteFamily) {
         for (index, group) in self.groups.iter().enumerate() {
             if let Some(route) = group.find(method, path) {
-                return (route, Face::Group(index));
+                return (route, RouteFamily::Group(index));
             }
         }
         if path.starts_with(xapi::BASE) {
             let other = Route::new("xapi/other", Gate::Open);
-            return (self.xapi.find(method, path).unwrap_or(other), Face::Xapi);
+            return (self.xapi.find(method, path).unwrap_or(other), RouteFamily::Xapi);
         }
         let other = Route::new("other", Gate::Open);
-        (self.plain.find(method, path).unwrap_or(other), Face::Plain)
+        (self.plain.find(method, path).unwrap_or(other), RouteFamily::Plain)
     }
 
     /// The route group whose rules admit a request.
-    fn group(&self, face: Face) -> Option<&dyn RouteGroup> {
-        match face {
-            Face::Group(index) => self.groups.get(index).map(|group| &**group),
-            Face::Xapi | Face::Plain => None,
+    fn group(&self, family: RouteFamily) -> Option<&dyn RouteGroup> {
+        match family {
+            RouteFamily::Group(index) => self.groups.get(index).map(|group| &**group),
+            RouteFamily::Xapi | RouteFamily::Plain => None,
         }
     }
 
@@ -90,21 +92,25 @@ impl App {
         let started = shared.clock.elapsed();
         let _held = shared.metrics.enter();
         let found = self.find(request.method(), request.uri().path());
-        let mut asked = Asked::of(&request, found, shared.options.default_version);
+        let mut context = RequestContext::of(&request, found, shared.options.default_version);
         locate(&mut request, &shared.options.trusted_proxies);
         let connection = request.extensions_mut().remove::<Arc<ConnectionState>>();
         let permit = RequestPermit::new(shared, connection);
         request.extensions_mut().insert(Arc::clone(&permit));
-        let response = match self.route(request, &mut asked, &permit).await {
+        let response = match self.route(request, &mut context, &permit).await {
             Ok(response) => response,
             Err(problem) => problem.into_response(),
         };
-        let mut response = finish::finish(shared, &asked, response).await;
+        let mut response = finish::finish(shared, &context, response).await;
         hold(&permit, &mut response);
         let elapsed = shared.clock.elapsed().saturating_sub(started);
         let status = response.status().as_u16();
-        shared.metrics.observe((asked.route.name, method_label(&asked.method)), status, elapsed);
-        log(&asked, status, elapsed);
+        shared.metrics.observe(
+            (context.route.name, method_label(&context.method)),
+            status,
+            elapsed,
+        );
+        log(&context, status, elapsed);
         response
     }
 
@@ -139,7 +145,7 @@ impl App {
     async fn sender(&self, header: Option<HeaderValue>) -> Sender {
         let header = header.as_ref().map(HeaderValue::as_bytes);
         match self.shared.authenticator.authenticate(header).await {
-            Ok(_) => Sender::Known,
+            Ok(_) => Sender::Authenticated,
             Err(_) => Sender::Anonymous,
         }
     }
@@ -147,31 +153,31 @@ impl App {
     async fn route(
         &self,
         mut request: Request,
-        asked: &mut Asked,
+        context: &mut RequestContext,
         permit: &Arc<RequestPermit>,
     ) -> Result<Response, Problem> {
         let bounds = &self.shared.options.bounds;
-        if let Err(problem) = self.admit(&mut request, asked, permit).await {
-            pass_over(&mut request, permit, bounds).await;
+        if let Err(problem) = self.admit(&mut request, context, permit).await {
+            discard_body(&mut request, permit, bounds).await;
             return Err(problem);
         }
-        if asked.method == Method::OPTIONS {
-            pass_over(&mut request, permit, bounds).await;
-            return Ok(match asked.face {
-                Face::Group(_) => answer_options(self.call(request).await),
-                Face::Xapi | Face::Plain => cors::answer_options(),
+        if context.method == Method::OPTIONS {
+            discard_body(&mut request, permit, bounds).await;
+            return Ok(match context.family {
+                RouteFamily::Group(_) => answer_options(self.call(request).await),
+                RouteFamily::Xapi | RouteFamily::Plain => cors::answer_options(),
             });
         }
-        if asked.route.gate == Gate::Open {
-            pass_over(&mut request, permit, bounds).await;
+        if context.route.gate == Gate::Open {
+            discard_body(&mut request, permit, bounds).await;
         } else {
-            request = settle(request, permit, bounds).await?;
+            request = buffer_body(request, permit, bounds).await?;
         }
-        if ![Method::PUT, Method::POST, Method::PATCH].contains(&asked.method) {
+        if ![Method::PUT, Method::POST, Method::PATCH].contains(&context.method) {
             // If there is still a body, nothing waits for it.
             permit.enter()?;
         }
-        if asked.method == Method::HEAD {
+        if context.method == Method::HEAD {
             // HEAD is answered as GET; the body is removed when the response is finished.
             *request.method_mut() = Method::GET;
         }
@@ -191,7 +197,7 @@ impl App {
     async fn admit(
         &self,
         request: &mut Request,
-        asked: &mut Asked,
+        context: &mut RequestContext,
         permit: &Arc<RequestPermit>,
     ) -> Result<(), Problem> {
         let options = &self.shared.options;
@@ -199,46 +205,52 @@ impl App {
         if options.bounds.url_bytes_max < target {
             return Err(Problem::url_too_long(options.bounds.url_bytes_max));
         }
-        let face = asked.face;
-        if face == Face::Xapi && !cors::is_allowed(asked.origin.as_ref(), &options.origins) {
+        let family = context.family;
+        if family == RouteFamily::Xapi
+            && !cors::is_allowed(context.origin.as_ref(), &options.origins)
+        {
             return Err(Problem::foreign_origin());
         }
-        let serves_operator = self.group(face).is_some_and(RouteGroup::serves_operator);
+        let serves_operator = self.group(family).is_some_and(RouteGroup::serves_operator);
         if !serves_operator && request.extensions().get::<Local>().is_some() {
             return Err(Problem::not_found());
         }
-        if asked.method == Method::OPTIONS {
+        if context.method == Method::OPTIONS {
             return Ok(());
         }
-        if let Some(group) = self.group(face) {
-            match group.admit(request, asked.route.gate).await? {
-                Sender::Known => permit.knows_sender(),
+        if let Some(group) = self.group(family) {
+            match group.admit(request, context.route.gate).await? {
+                Sender::Authenticated => permit.mark_authenticated(),
                 Sender::Anonymous => {}
             }
         }
-        if face == Face::Xapi && is_alternate(request) {
+        if family == RouteFamily::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let sender = self.sender(header).await;
             *request = rewrite(std::mem::take(request), (sender, permit), &options.bounds).await?;
-            asked.method = request.method().clone();
+            context.method = request.method().clone();
             if let Ok(version) = read_version(request.headers()) {
-                asked.version = version;
+                context.version = version;
             }
         }
-        request.extensions_mut().insert(asked.version);
-        if face == Face::Xapi && asked.route.gate == Gate::Known {
-            self.identify(request, asked).await?;
-            permit.knows_sender();
+        request.extensions_mut().insert(context.version);
+        if family == RouteFamily::Xapi && context.route.gate == Gate::Authenticated {
+            self.identify(request, context).await?;
+            permit.mark_authenticated();
         }
         Ok(())
     }
 
     /// Determines the principal and the version, and passes both to the handler.
-    async fn identify(&self, request: &mut Request, asked: &mut Asked) -> Result<(), Problem> {
+    async fn identify(
+        &self,
+        request: &mut Request,
+        context: &mut RequestContext,
+    ) -> Result<(), Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let identified = self.shared.authenticator.authenticate(authorization).await?;
-        asked.tenant = Some(identified.principal.tenant);
-        let caller = Caller::admit(identified, request.headers(), asked.origin.as_ref())?;
+        context.tenant = Some(identified.principal.tenant);
+        let caller = Caller::admit(identified, request.headers(), context.origin.as_ref())?;
         self.shared.quotas.take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
         Ok(())
@@ -275,9 +287,9 @@ fn method_label(method: &Method) -> &'static str {
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
-fn log(asked: &Asked, status: u16, elapsed: Duration) {
-    let (method, route) = (method_label(&asked.method), asked.route.name);
-    let id = asked.request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+fn log(context: &RequestContext, status: u16, elapsed: Duration) {
+    let (method, route) = (method_label(&context.method), context.route.name);
+    let id = context.request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     match status {
         500.. => {

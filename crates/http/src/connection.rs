@@ -3,13 +3,13 @@
 //! A connection is in one [`state::Phase`] at a time. Each phase that waits for the client has a
 //! timeout, and can be ended early when other connections need room.
 
-mod answered;
+mod response_body;
 mod socket;
 mod state;
 mod stream;
 mod table;
 
-pub(crate) use answered::Answered;
+pub(crate) use response_body::ResponseBody;
 pub(crate) use socket::Socket;
 pub use socket::{Local, Peer};
 pub(crate) use state::{ConnectionState, ConnectionTimeouts};

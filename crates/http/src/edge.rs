@@ -16,7 +16,7 @@ mod params;
 pub(crate) use accept::{accepts_gzip, choose_form};
 pub(crate) use alternate::{is_alternate, rewrite};
 pub use body::Incoming;
-pub(crate) use body::{pass_over, settle};
+pub(crate) use body::{buffer_body, discard_body};
 pub(crate) use body_stream::BodyStream;
 pub use body_stream::Bound;
 pub(crate) use caller::{Caller, read_version};

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_more_is_held_than_there_is_and_all_is_given_back() {
+    fn reservations_never_exceed_the_budget_and_are_returned() {
         let memory = Memory::new(8_000_000);
         let (one, other) = (Charge::new(&memory), Charge::new(&memory));
         one.hold(6_000_000).unwrap();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_small_has_a_part_of_its_own() {
+    fn small_reservations_have_a_reserved_part() {
         let memory = Memory::new(8_000_000);
         let (large, small) = (Charge::new(&memory), Charge::new(&memory));
         large.hold(7_000_000).unwrap();

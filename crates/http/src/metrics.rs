@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_others_are_read_when_they_are_asked_for() {
+    fn external_gauges_are_read_on_each_scrape() {
         let text = metrics(Some(Arc::new(Two))).encode();
         for line in [
             "# TYPE acta_log_bytes gauge",
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_counted_until_it_is_dropped() {
+    fn reserved_memory_is_counted_until_it_is_dropped() {
         let metrics = metrics(None);
         let count = || {
             let text = metrics.encode();

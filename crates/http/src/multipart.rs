@@ -94,7 +94,7 @@ enum State {
     /// A part has ended, but the event is not returned yet; the kind of delimiter is known.
     PartEnd { is_last: bool },
     /// After the closing delimiter.
-    Epilogue { is_told: bool },
+    Epilogue { is_reported: bool },
 }
 
 /// The kind of a candidate for a delimiter.
@@ -204,15 +204,15 @@ impl Reader {
             State::Content => Ok(self.read_content()),
             State::PartEnd { is_last } => {
                 self.state =
-                    if is_last { State::Epilogue { is_told: false } } else { State::Headers };
+                    if is_last { State::Epilogue { is_reported: false } } else { State::Headers };
                 Ok(Some(Event::PartEnd))
             }
-            State::Epilogue { is_told: false } => {
-                self.state = State::Epilogue { is_told: true };
+            State::Epilogue { is_reported: false } => {
+                self.state = State::Epilogue { is_reported: true };
                 self.buffer.clear();
                 Ok(Some(Event::End))
             }
-            State::Epilogue { is_told: true } => Ok(None),
+            State::Epilogue { is_reported: true } => Ok(None),
         }
     }
 
@@ -245,7 +245,7 @@ impl Reader {
                     return self.read_headers();
                 }
                 Delimiter::Last => {
-                    self.state = State::Epilogue { is_told: false };
+                    self.state = State::Epilogue { is_reported: false };
                     return self.next_event();
                 }
                 Delimiter::None => from = at + 2,
@@ -323,7 +323,7 @@ impl Reader {
         if !content.is_empty() {
             return Event::Content(content);
         }
-        self.state = if is_last { State::Epilogue { is_told: false } } else { State::Headers };
+        self.state = if is_last { State::Epilogue { is_reported: false } } else { State::Headers };
         Event::PartEnd
     }
 

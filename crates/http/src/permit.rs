@@ -17,7 +17,7 @@ pub struct RequestPermit {
     shared: Shared,
     connection: Option<Arc<ConnectionState>>,
     is_working: AtomicBool,
-    is_settled: AtomicBool,
+    is_buffered: AtomicBool,
     /// The memory of an authenticated request, or of its response.
     pub(crate) charge: Charge,
     /// The memory of a request before it is authenticated.
@@ -42,7 +42,7 @@ impl RequestPermit {
         Arc::new(Self {
             connection,
             is_working: AtomicBool::new(false),
-            is_settled: AtomicBool::new(false),
+            is_buffered: AtomicBool::new(false),
             charge: Charge::new(&shared.memory),
             anonymous: Charge::new(&shared.anonymous_memory),
             shared: Arc::clone(shared),
@@ -101,20 +101,20 @@ impl RequestPermit {
     }
 
     /// The request was authenticated.
-    pub(crate) fn knows_sender(&self) {
+    pub(crate) fn mark_authenticated(&self) {
         if let Some(connection) = &self.connection {
-            connection.mark_known();
+            connection.mark_authenticated();
         }
     }
 
     /// The whole body is in memory and charged.
-    pub(crate) fn settle(&self) {
-        self.is_settled.store(true, Ordering::Relaxed);
+    pub(crate) fn mark_buffered(&self) {
+        self.is_buffered.store(true, Ordering::Relaxed);
     }
 
     /// Whether the whole body is in memory and charged.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.is_settled.load(Ordering::Relaxed)
+    pub(crate) fn is_buffered(&self) -> bool {
+        self.is_buffered.load(Ordering::Relaxed)
     }
 
     /// Reserves memory for a page: once for reading, once for writing. Returns the bytes that it
@@ -144,7 +144,7 @@ impl RequestPermit {
     /// # Errors
     ///
     /// 503 if it is larger and there is no memory for the rest.
-    pub fn settle_page(&self, held: usize, bytes: usize) -> Result<(), Problem> {
+    pub fn adjust_page(&self, held: usize, bytes: usize) -> Result<(), Problem> {
         if bytes <= held {
             self.charge.release(2 * (held - bytes));
             return Ok(());

@@ -330,8 +330,7 @@ impl From<Denied> for Problem {
                     // Writing into a string cannot fail.
                     let _ = write!(
                         detail,
-                        "; the statement at /{index} is the cause; nothing was \
-                                            stored"
+                        "; the statement at /{index} is the cause; nothing was stored"
                     );
                 }
                 let problem = Self::new(StatusCode::FORBIDDEN, "restricted", detail);
@@ -427,14 +426,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_page_tells_of_a_problem_is_text() {
+    fn problems_on_pages_are_escaped() {
         let page = Problem::broken(Rule::Json, "<script>").write(ProblemForm::Html);
         assert!(page.contains("<title>Bad Request</title><pre>400 Bad Request: "), "{page}");
         assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");
     }
 
     #[test]
-    fn every_error_has_a_status_that_tells_what_to_do() {
+    fn every_error_has_a_status_and_a_type() {
         let sufficient = Act::WriteState.sufficient();
         let retry_after = Duration::from_secs(7);
         let table = [

@@ -34,7 +34,7 @@ pub fn json(text: impl Into<Bytes>) -> Response {
 }
 
 /// Sets the time through which all statements can be read.
-pub(crate) fn tell_consistency(headers: &mut HeaderMap, through: Timestamp) {
+pub(crate) fn set_consistent_through(headers: &mut HeaderMap, through: Timestamp) {
     if let Ok(value) = HeaderValue::try_from(through.to_string()) {
         headers.insert(CONSISTENT_HEADER, value);
     }

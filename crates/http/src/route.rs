@@ -18,14 +18,14 @@ pub enum Gate {
     /// Anybody: the request authenticates itself in the body, or does not need to.
     Guest,
     /// Only authenticated requests.
-    Known,
+    Authenticated,
 }
 
 /// Whether the head of a request authenticates it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     /// It has a valid header.
-    Known,
+    Authenticated,
     /// Not yet, or not at all.
     Anonymous,
 }
@@ -38,18 +38,18 @@ pub struct Route {
     /// Its access rule.
     pub gate: Gate,
     /// Whether responses have the header `X-Experience-API-Consistent-Through`.
-    pub(crate) tells_consistency: bool,
+    pub(crate) sends_consistent_through: bool,
 }
 
 impl Route {
     /// A route with this name and access rule.
     pub const fn new(name: &'static str, gate: Gate) -> Self {
-        Self { name, gate, tells_consistency: false }
+        Self { name, gate, sends_consistent_through: false }
     }
 
     /// Adds the header `X-Experience-API-Consistent-Through` to its responses.
-    pub(crate) const fn telling_consistency(self) -> Self {
-        Self { tells_consistency: true, ..self }
+    pub(crate) const fn with_consistent_through(self) -> Self {
+        Self { sends_consistent_through: true, ..self }
     }
 }
 
@@ -173,18 +173,18 @@ mod tests {
     use axum::routing::{get, post};
 
     #[test]
-    fn a_method_that_a_path_lacks_is_behind_the_narrowest_gate() {
+    fn an_unknown_method_gets_the_strictest_gate_of_its_path() {
         let route = |gate| Route::new("thing", gate);
         let handler = || async {};
         let table = RouteTable::<()>::default()
             .method("/things", (Method::GET, route(Gate::Open)), get(handler))
-            .method("/things", (Method::POST, route(Gate::Known)), post(handler))
+            .method("/things", (Method::POST, route(Gate::Authenticated)), post(handler))
             .path("/things/{id}", route(Gate::Guest), get(handler));
         let rows = [
             (Method::GET, "/things", Some(Gate::Open)),
             (Method::HEAD, "/things", Some(Gate::Open)),
-            (Method::POST, "/things", Some(Gate::Known)),
-            (Method::DELETE, "/things", Some(Gate::Known)),
+            (Method::POST, "/things", Some(Gate::Authenticated)),
+            (Method::DELETE, "/things", Some(Gate::Authenticated)),
             (Method::DELETE, "/things/7", Some(Gate::Guest)),
             (Method::GET, "/things/", None),
             (Method::GET, "/things/7/8", None),

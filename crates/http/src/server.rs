@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::connection::{
-    Answered, ConnectionPermit, ConnectionTable, ConnectionTimeouts, Refuse, Socket, Watched,
+    ConnectionPermit, ConnectionTable, ConnectionTimeouts, Refuse, ResponseBody, Socket, Watched,
 };
 use crate::options::Bounds;
 
@@ -83,7 +83,7 @@ pub async fn serve(
     let bounds = app.shared().options.bounds.clone();
     let table = ConnectionTable::new(bounds.connections_max);
     let connections = TaskTracker::new();
-    connections.spawn(keep_memory(app.clone(), Arc::clone(&table), shutdown.clone()));
+    connections.spawn(close_stalled_connections(app.clone(), Arc::clone(&table), shutdown.clone()));
     if let Some(control) = control {
         let serving = serve_control(app.clone(), control, connections.clone(), shutdown.clone());
         connections.spawn(serving);
@@ -108,14 +108,18 @@ pub async fn serve(
 }
 
 /// Closes connections of clients that do not read, as long as memory is short.
-async fn keep_memory(app: App, table: Arc<ConnectionTable>, shutdown: CancellationToken) {
+async fn close_stalled_connections(
+    app: App,
+    table: Arc<ConnectionTable>,
+    shutdown: CancellationToken,
+) {
     /// The interval between two checks.
     const INTERVAL: Duration = Duration::from_millis(100);
 
     let shared = app.shared();
     while shutdown.run_until_cancelled(tokio::time::sleep(INTERVAL)).await.is_some() {
         if shared.memory.was_short() {
-            shared.metrics.evict(table.cut_off());
+            shared.metrics.evict(table.close_stalled());
         }
     }
 }
@@ -220,7 +224,7 @@ async fn serve_connection(
         source.mark(&mut request);
         Box::pin(async move {
             let response = app.answer(request.map(Body::new)).await;
-            Ok::<_, Infallible>(Answered::wrap(response, state))
+            Ok::<_, Infallible>(ResponseBody::wrap(response, state))
         })
     });
     let mut connection = builder.serve_connection(TokioIo::new(watched), service);

@@ -124,7 +124,7 @@ pub struct Dependencies {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// A permit for each page that is read from storage.
-    pub finders: Semaphore,
+    pub query_permits: Semaphore,
     /// The options.
     pub options: Options,
     pub(crate) metrics: Metrics,
@@ -135,7 +135,7 @@ pub struct Dependencies {
     pub(crate) workload: Workload,
     pub(crate) document_readers: Workload,
     /// A permit for each document that is read from storage.
-    pub(crate) document_finders: Semaphore,
+    pub(crate) document_permits: Semaphore,
 }
 
 /// The number of requests in progress.
@@ -153,10 +153,10 @@ impl Dependencies {
     const ANONYMOUS_PART: usize = 8;
 
     /// Most pages that are read from storage at a time.
-    const FINDERS_MAX: usize = 64;
+    const QUERY_PERMITS_MAX: usize = 64;
 
     /// Most documents that are read from storage at a time.
-    const DOCUMENT_FINDERS_MAX: usize = 8;
+    const DOCUMENT_PERMITS_MAX: usize = 8;
 
     /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
@@ -175,8 +175,8 @@ impl Dependencies {
             anonymous_memory,
             workload: Workload::default(),
             document_readers: Workload::default(),
-            finders: Semaphore::new(Self::FINDERS_MAX),
-            document_finders: Semaphore::new(Self::DOCUMENT_FINDERS_MAX),
+            query_permits: Semaphore::new(Self::QUERY_PERMITS_MAX),
+            document_permits: Semaphore::new(Self::DOCUMENT_PERMITS_MAX),
             options,
         })
     }

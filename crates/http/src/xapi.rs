@@ -19,13 +19,13 @@ pub(crate) const BASE: &str = "/xapi/";
 
 /// Every resource with its methods. HEAD was already turned into GET, and OPTIONS was answered.
 pub(crate) fn table() -> RouteTable<Shared> {
-    let known = |name| Route::new(name, Gate::Known);
+    let known = |name| Route::new(name, Gate::Authenticated);
     let statements = get(statements::get_statements)
         .put(statements::put_statement)
         .post(statements::post_statements);
     let agent_profile = documents::methods::<AgentProfiles>();
     RouteTable::default()
-        .path("/xapi/statements", known("statements").telling_consistency(), statements)
+        .path("/xapi/statements", known("statements").with_consistent_through(), statements)
         .path("/xapi/activities", known("activities"), get(activities::get_activity))
         .path("/xapi/agents", known("agents"), get(agents::get_person))
         .path("/xapi/activities/state", known("activities/state"), documents::methods::<States>())

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn is_named_by_its_text_alone() {
+    fn matches_only_its_exact_text() {
         let origin: Origin = "https://app.example".parse().unwrap();
         let table = [
             ("https://app.example", true),

@@ -23,8 +23,7 @@ pub enum NotAPrefix {
     NotAnIri,
     /// The host in it is not complete.
     #[error(
-        "expected a `/` after the host; otherwise hosts with the same beginning would be \
-             allowed"
+        "expected a `/` after the host; otherwise hosts with the same beginning would be allowed"
     )]
     OpenHost,
 }
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_begins_an_iri_and_leaves_no_host_open() {
+    fn a_prefix_begins_an_iri_and_has_a_complete_host() {
         let long = format!("https://example.org/{}", "a".repeat(ActivityPrefix::BYTES_MAX - 20));
         let table = [
             ("https://example.org/", Ok(())),

@@ -117,7 +117,7 @@ fn restricted_credentials_never_void() {
 }
 
 #[test]
-fn a_bound_token_speaks_for_its_agent_alone() {
+fn a_bound_token_is_limited_to_its_agent() {
     let object = activity(COURSE);
     let group = r#"{"objectType":"Group","mbox":"mailto:ada@example.org"}"#;
     let speaking = r#"{"objectType":"Group","mbox":"mailto:ada@example.org","member":[{"mbox":"mailto:bob@example.org"}]}"#;
@@ -131,7 +131,7 @@ fn a_bound_token_speaks_for_its_agent_alone() {
 }
 
 #[test]
-fn a_bound_token_keeps_to_its_registration() {
+fn a_bound_token_is_limited_to_its_registration() {
     let object = activity(COURSE);
     let other = Err(Restriction::Registration);
     for (context, expected) in [
@@ -146,7 +146,7 @@ fn a_bound_token_keeps_to_its_registration() {
 }
 
 #[test]
-fn a_bound_token_keeps_to_its_activity() {
+fn a_bound_token_is_limited_to_its_activity() {
     let other = Err(Restriction::Activity);
     let foreign = activity("https://example.org/other");
     let table = [
@@ -236,7 +236,7 @@ fn documents_are_within_reach_or_refused() {
 }
 
 #[test]
-fn who_acts_for_one_learner_writes_no_profile_of_any_activity() {
+fn a_token_for_one_learner_writes_no_activity_profile() {
     let activity = iri(COURSE);
     assert_eq!(bound(None, None).permit_activity(&activity), Ok(()));
     assert_eq!(bound(None, None).permit_writing_activity(&activity), Err(Restriction::Activity));

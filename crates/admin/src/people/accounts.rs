@@ -11,7 +11,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Group, NewAuditEntry, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::audit_entry::{differences, of_account};
+use crate::audit_entry::{account_target, differences};
 use crate::idempotency::Attempt;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
@@ -110,7 +110,7 @@ impl Admin {
     /// # Errors
     ///
     /// As [`Admin::read_account`].
-    pub async fn read_account_of(
+    pub async fn read_account_by_email(
         &self,
         requester: &Requester,
         email: &EmailAddress,
@@ -127,7 +127,7 @@ impl Admin {
     /// [`AdminError::Service`].
     pub async fn roles_of(&self, account: AccountId) -> Result<Vec<Membership>, AdminError> {
         let found: Vec<Versioned<Membership>> = self.owned_by(account).await?;
-        Ok(found.into_iter().map(|kept| kept.value).collect())
+        Ok(found.into_iter().map(|found| found.value).collect())
     }
 
     /// All records of a kind that belong to an account.
@@ -207,7 +207,7 @@ impl Admin {
         let membership = Membership { tenant, account, role, created, is_provided: false };
         change.writes.push(membership.create());
         let detail = json!({ "role": role.as_str() });
-        let entry = self.entry_with(requester, "person.added", of_account(account), &detail);
+        let entry = self.entry_with(requester, "person.added", account_target(account), &detail);
         change.entries.push((Some(tenant), entry));
     }
 
@@ -217,7 +217,8 @@ impl Admin {
         (act, detail): (&'static str, &Value),
         (account, writes): (&Account, Vec<RecordWrite>),
     ) -> Change {
-        let entry: NewAuditEntry = self.entry_with(requester, act, of_account(account.id), detail);
+        let entry: NewAuditEntry =
+            self.entry_with(requester, act, account_target(account.id), detail);
         Change { writes, entries: vec![(None, entry)] }
     }
 
@@ -251,8 +252,8 @@ impl Admin {
             return Ok(found);
         }
         let mut writes = vec![found.write(&after)];
-        if is_running(&found.value) && !is_running(&after) {
-            writes.push(self.keep_an_operator(id).await?);
+        if is_active_operator(&found.value) && !is_active_operator(&after) {
+            writes.push(self.require_another_operator(id).await?);
         }
         if after.is_disabled {
             writes.extend(self.end_sessions(id, None).await?);
@@ -265,12 +266,15 @@ impl Admin {
 
     /// A write that fails if another operator is removed at the same time: it touches one who
     /// stays.
-    async fn keep_an_operator(&self, leaving: AccountId) -> Result<RecordWrite, AdminError> {
+    async fn require_another_operator(
+        &self,
+        leaving: AccountId,
+    ) -> Result<RecordWrite, AdminError> {
         let accounts: Vec<Versioned<Account>> =
             directory::list(&*self.storage, &Group::Every).await?;
         let stays = accounts
             .into_iter()
-            .find(|other| other.value.id != leaving && is_running(&other.value));
+            .find(|other| other.value.id != leaving && is_active_operator(&other.value));
         match stays {
             Some(operator) => Ok(operator.write(&operator.value)),
             None => Err(AdminError::Conflict(
@@ -347,18 +351,18 @@ impl Admin {
         self.permit_on_server(requester, ServerPermission::ChangeAccounts).await?;
         let found = self.find_account(id).await?.ok_or(AdminError::NotFound)?;
         let mut writes = vec![found.remove()];
-        if is_running(&found.value) {
-            writes.push(self.keep_an_operator(id).await?);
+        if is_active_operator(&found.value) {
+            writes.push(self.require_another_operator(id).await?);
         }
         let event = ("account.removed", &audit_detail(&found.value));
         let mut entries = self.account_change(requester, event, (&found.value, Vec::new())).entries;
         for role in self.owned_by::<Membership>(id).await? {
             let tenant = role.value.tenant;
             if role.value.role == Role::Owner {
-                writes.push(self.keep_an_owner(tenant, id).await?);
+                writes.push(self.require_another_owner(tenant, id).await?);
             }
             let detail = json!({ "role": role.value.role.as_str() });
-            let entry = self.entry_with(requester, "person.removed", of_account(id), &detail);
+            let entry = self.entry_with(requester, "person.removed", account_target(id), &detail);
             entries.push((Some(tenant), entry));
             writes.push(role.remove());
         }
@@ -367,12 +371,12 @@ impl Admin {
         writes.extend(tickets.iter().map(Versioned::remove).map(unconditional));
         let identities: Vec<Versioned<Identity>> = self.owned_by(id).await?;
         writes.extend(identities.iter().map(Versioned::remove));
-        self.commit(&Change { writes: once_each(writes), entries }).await
+        self.commit(&Change { writes: without_duplicates(writes), entries }).await
     }
 }
 
 /// Whether an account is an operator who can sign in.
-const fn is_running(account: &Account) -> bool {
+const fn is_active_operator(account: &Account) -> bool {
     account.is_operator && !account.is_disabled
 }
 
@@ -382,7 +386,7 @@ pub(crate) fn unconditional(write: RecordWrite) -> RecordWrite {
 }
 
 /// Removes duplicate writes to the same record.
-fn once_each(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
+fn without_duplicates(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
     let mut known = std::collections::HashSet::new();
     writes.into_iter().filter(|write| known.insert((write.kind, write.id.clone()))).collect()
 }

@@ -11,8 +11,8 @@ use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWr
 use serde_json::json;
 
 use crate::people::accounts::unconditional;
-use crate::people::sessions::SignedIn;
-use crate::people::signing_in::forgetting;
+use crate::people::sign_in::reset_failures;
+use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 
@@ -41,7 +41,7 @@ pub enum LinkPurpose {
 
 /// The details of a person who creates an account.
 #[derive(Clone, Copy)]
-pub struct Introduction<'a> {
+pub struct NewPerson<'a> {
     /// The display name.
     pub display_name: &'a str,
     /// The password.
@@ -50,9 +50,9 @@ pub struct Introduction<'a> {
     pub from: &'a str,
 }
 
-impl fmt::Debug for Introduction<'_> {
+impl fmt::Debug for NewPerson<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Introduction").field("from", &self.from).finish_non_exhaustive()
+        f.debug_struct("NewPerson").field("from", &self.from).finish_non_exhaustive()
     }
 }
 
@@ -74,7 +74,7 @@ impl Admin {
             self.new_ticket(TicketPurpose::SetUp, self.options.invitation_lifetime);
         let waiting: Vec<Versioned<Ticket>> =
             directory::list(&*self.storage, &Group::Every).await?;
-        let earlier = waiting.iter().filter(|kept| kept.value.purpose == TicketPurpose::SetUp);
+        let earlier = waiting.iter().filter(|found| found.value.purpose == TicketPurpose::SetUp);
         let mut writes: Vec<RecordWrite> =
             earlier.map(Versioned::remove).map(unconditional).collect();
         writes.push(ticket.create());
@@ -136,13 +136,13 @@ impl Admin {
         &self,
         token: &str,
         email: &EmailAddress,
-        who: &Introduction<'_>,
+        who: &NewPerson<'_>,
     ) -> Result<SignedIn, AdminError> {
         let ticket = self.find_ticket(token).await?;
         if ticket.value.purpose != TicketPurpose::SetUp || self.has_accounts().await? {
             return Err(AdminError::LinkVoid);
         }
-        let mut account = self.introduce(email, who).await?;
+        let mut account = self.new_account(email, who).await?;
         account.is_operator = true;
         let body = "true".to_owned();
         let content = RecordContent { tenant: None, owner: None, name: None, expires: None, body };
@@ -150,14 +150,14 @@ impl Admin {
         let writes = vec![once, ticket.remove(), account.create()];
         let mut change = Change { writes, entries: Vec::new() };
         let by = (account, "set-up link", who.from);
-        self.enter(by, Some((TenantId::FIRST, Role::Owner)), &mut change).await
+        self.commit_new_account(by, Some((TenantId::FIRST, Role::Owner)), &mut change).await
     }
 
     /// A new account with a password, for the recipient of a link.
-    async fn introduce(
+    async fn new_account(
         &self,
         email: &EmailAddress,
-        who: &Introduction<'_>,
+        who: &NewPerson<'_>,
     ) -> Result<Account, AdminError> {
         check_name("/display_name", who.display_name)?;
         let about = [email.as_str(), who.display_name];
@@ -188,7 +188,7 @@ impl Admin {
     }
 
     /// Commits a change that creates an account and its role, and starts its session.
-    async fn enter(
+    async fn commit_new_account(
         &self,
         (account, by, from): (Account, &'static str, &str),
         role: Option<(TenantId, Role)>,
@@ -197,9 +197,8 @@ impl Admin {
         let (session, token) = self.begin_session((&account, from), (false, by), change).await?;
         let requester = Requester::person(account.clone(), session.clone(), from);
         let detail = json!({ "by": by, "is_operator": account.is_operator });
-        let told =
-            self.account_change(&requester, ("account.created", &detail), (&account, vec![]));
-        change.entries.extend(told.entries);
+        let own = self.account_change(&requester, ("account.created", &detail), (&account, vec![]));
+        change.entries.extend(own.entries);
         if let Some((tenant, role)) = role {
             self.add_role(&requester, change, (account.id, tenant, role));
         }
@@ -221,7 +220,7 @@ impl Admin {
     pub async fn accept_as_new(
         &self,
         token: &str,
-        who: &Introduction<'_>,
+        who: &NewPerson<'_>,
     ) -> Result<SignedIn, AdminError> {
         let ticket = self.find_ticket(token).await?;
         let TicketPurpose::Invitation { tenant, email, role } = ticket.value.purpose.clone() else {
@@ -233,10 +232,15 @@ impl Admin {
         if known.is_some() {
             return Err(AdminError::Conflict("sign in first, then open the link again"));
         }
-        let account = self.introduce(&email, who).await?;
+        let account = self.new_account(&email, who).await?;
         let writes = vec![ticket.remove(), account.create()];
         let mut change = Change { writes, entries: Vec::new() };
-        self.enter((account, "invitation", who.from), Some((tenant, role)), &mut change).await
+        self.commit_new_account(
+            (account, "invitation", who.from),
+            Some((tenant, role)),
+            &mut change,
+        )
+        .await
     }
 
     /// Accepts an invitation as the person who is signed in, whose address it names.
@@ -298,8 +302,8 @@ impl Admin {
         let others = tickets.iter().filter(|other| other.record.id != ticket.record.id);
         writes.extend(others.map(Versioned::remove).map(unconditional));
         writes.extend(self.end_sessions(account, None).await?);
-        writes.extend(forgetting(&after.email, from));
-        let requester = Requester::stranger(from);
+        writes.extend(reset_failures(&after.email, from));
+        let requester = Requester::anonymous(from);
         let event = ("account.password-reset", &json!({ "by": "link" }));
         let mut change = self.account_change(&requester, event, (&after, writes));
         for role in self.roles_of(account).await? {

@@ -9,7 +9,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Group, RecordWrite};
 use serde_json::json;
 
-use crate::audit_entry::of_account;
+use crate::audit_entry::account_target;
 use crate::idempotency::Attempt;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
@@ -99,12 +99,13 @@ impl Admin {
         let mut writes =
             vec![found.write(&Membership { role, is_provided: false, ..found.value.clone() })];
         if before == Role::Owner {
-            writes.push(self.keep_an_owner(tenant, account).await?);
+            writes.push(self.require_another_owner(tenant, account).await?);
         }
         let detail = json!({ "changes": { "role": {
             "from": before.as_str(), "to": role.as_str(),
         } } });
-        let entry = self.entry_with(requester, "person.role-changed", of_account(account), &detail);
+        let entry =
+            self.entry_with(requester, "person.role-changed", account_target(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await?;
         self.read_member(requester, tenant, account).await
     }
@@ -130,15 +131,15 @@ impl Admin {
         }
         let mut writes = vec![found.remove()];
         if found.value.role == Role::Owner {
-            writes.push(self.keep_an_owner(tenant, account).await?);
+            writes.push(self.require_another_owner(tenant, account).await?);
         }
         let detail = json!({ "role": found.value.role.as_str() });
-        let entry = self.entry_with(requester, "person.removed", of_account(account), &detail);
+        let entry = self.entry_with(requester, "person.removed", account_target(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await
     }
 
     /// A write that fails if another owner is removed at the same time: it touches one who stays.
-    pub(crate) async fn keep_an_owner(
+    pub(crate) async fn require_another_owner(
         &self,
         tenant: TenantId,
         leaving: AccountId,
@@ -191,7 +192,8 @@ impl Admin {
         let (ticket, token) = self.new_ticket(purpose, lifetime);
         // The entry names the ticket, not the address: the audit stays when a person is removed.
         let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
-        let entry = self.entry_with(requester, "invitation.created", of_ticket(&ticket), &detail);
+        let entry =
+            self.entry_with(requester, "invitation.created", invitation_target(&ticket), &detail);
         let change = Change { writes: vec![ticket.create()], entries: vec![(Some(tenant), entry)] };
         let invited = Invited { ticket, token };
         match self.commit_once(change, once, &invited).await? {
@@ -234,8 +236,8 @@ impl Admin {
             let page: Vec<Versioned<Ticket>> =
                 directory::page(&*self.storage, &group, after.as_deref(), count_max).await?;
             let is_last = page.len() < count_max;
-            after = page.last().map(|kept| kept.record.id.clone());
-            let tickets = page.into_iter().map(|kept| kept.value);
+            after = page.last().map(|found| found.record.id.clone());
+            let tickets = page.into_iter().map(|found| found.value);
             // Expired invitations are skipped; maintenance removes them later.
             waiting.extend(tickets.filter(|ticket| now < ticket.expires));
             if is_last || count_max <= waiting.len() {
@@ -266,7 +268,7 @@ impl Admin {
             return Err(AdminError::NotFound);
         }
         self.permit_granting(requester, tenant, role).await?;
-        let target = of_ticket(&found.value);
+        let target = invitation_target(&found.value);
         let entry = self.entry(requester, "invitation.removed", target);
         let entries = vec![(Some(tenant), entry)];
         self.commit(&Change { writes: vec![found.remove()], entries }).await
@@ -274,6 +276,6 @@ impl Admin {
 }
 
 /// The beginning of the id is sufficient to distinguish them.
-pub(crate) fn of_ticket(ticket: &Ticket) -> String {
+pub(crate) fn invitation_target(ticket: &Ticket) -> String {
     format!("invitation:{}", ticket.id.get(..16).unwrap_or(&ticket.id))
 }

@@ -43,7 +43,7 @@ impl Admin {
             self.audit_wrong_password(requester).await?;
             return Err(AdminError::fault("/current_password", "the password is wrong"));
         }
-        self.forget_attempts(&counted).await
+        self.reset_attempts(&counted).await
     }
 
     async fn audit_wrong_password(&self, requester: &Requester) -> Result<(), AdminError> {
@@ -157,10 +157,8 @@ impl Admin {
     ) -> Result<RecoveryCodes, AdminError> {
         let found = self.own_account(requester).await?;
         let waiting = found.value.second_factor.clone().filter(|factor| !factor.is_confirmed);
-        let mut factor = waiting.ok_or(AdminError::Conflict(
-            "there is no unconfirmed second \
-                                                             factor",
-        ))?;
+        let mut factor =
+            waiting.ok_or(AdminError::Conflict("there is no unconfirmed second factor"))?;
         let secret = TotpSecret::parse(&factor.secret).ok();
         let step = secret.and_then(|secret| secret.verify(code, self.clock.now(), None));
         if step.is_none() {

@@ -8,23 +8,12 @@ use acta_storage::directory::{self, Account, Membership, Recorded, Session, Vers
 use acta_storage::{Change, NewAuditEntry, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::audit_entry::of_account;
+use crate::audit_entry::account_target;
 use crate::people::accounts::unconditional;
 use crate::{Admin, AdminError, Requester};
 
-/// A new session, and its token, which is returned only once.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    /// The account.
-    pub account: Account,
-    /// As it is stored.
-    pub session: Session,
-    /// The token for the cookie.
-    pub token: Secret,
-}
-
 /// How often `last_used` of a session is updated.
-const TOUCHED_EVERY: Duration = Duration::from_mins(1);
+const LAST_USED_INTERVAL: Duration = Duration::from_mins(1);
 
 impl Admin {
     /// Starts a session: adds it to `change`, with its entries in the audit of the server and of
@@ -68,7 +57,7 @@ impl Admin {
         let tenants = roles.into_iter().map(|role| Some(role.value.tenant));
         for tenant in std::iter::once(None::<TenantId>).chain(tenants) {
             let entry: NewAuditEntry =
-                self.entry_with(requester, act, of_account(account.id), detail);
+                self.entry_with(requester, act, account_target(account.id), detail);
             change.entries.push((tenant, entry));
         }
         Ok(())
@@ -95,7 +84,7 @@ impl Admin {
         if account.is_disabled {
             return Err(AdminError::NotSignedIn);
         }
-        if found.value.last_used.saturating_add(TOUCHED_EVERY) <= now {
+        if found.value.last_used.saturating_add(LAST_USED_INTERVAL) <= now {
             let touched = Session {
                 last_used: now,
                 expires: found.value.ends.min(now.saturating_add(self.options.session_idle)),
@@ -117,7 +106,7 @@ impl Admin {
         let account = requester.account().ok_or(AdminError::NotFound)?;
         let now = self.clock.now();
         let sessions: Vec<Versioned<Session>> = self.owned_by(account.id).await?;
-        let current = sessions.into_iter().map(|kept| kept.value);
+        let current = sessions.into_iter().map(|found| found.value);
         Ok(current.filter(|session| now < session.expires).collect())
     }
 

@@ -14,7 +14,7 @@ async fn acts(house: &House, tenant: Option<TenantId>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_act_is_told_where_it_belongs() {
+async fn every_act_is_recorded_in_the_right_audit() {
     let house = House::new().await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
@@ -27,7 +27,7 @@ async fn every_act_is_told_where_it_belongs() {
     assert!(house.admin.change_password(&bob, "wrong", PASSWORD).await.is_err());
     house.admin.change_password(&bob, OTHER_PASSWORD, PASSWORD).await.unwrap();
     house.admin.end_session(&bob, &bob.session().unwrap().id).await.unwrap();
-    let of_tenant = acts(&house, Some(TenantId::FIRST)).await;
+    let tenant_target = acts(&house, Some(TenantId::FIRST)).await;
     for act in [
         "invitation.created",
         "person.added",
@@ -38,7 +38,7 @@ async fn every_act_is_told_where_it_belongs() {
         "account.password-changed",
         "session.ended",
     ] {
-        assert!(of_tenant.iter().any(|told| told == act), "{act} is not in {of_tenant:?}");
+        assert!(tenant_target.iter().any(|told| told == act), "{act} is not in {tenant_target:?}");
     }
     let of_server = acts(&house, None).await;
     let refused = of_server.iter().filter(|act| *act == "session.refused").count();

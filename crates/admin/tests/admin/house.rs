@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use acta_access::{Role, TenantId};
 use acta_admin::{
-    Admin, AdminError, AdminParts, Idempotency, Idempotent, Introduction, Options, Requester,
-    SignIn, SignedIn,
+    Admin, AdminError, AdminParts, Idempotency, Idempotent, NewPerson, Options, Requester, SignIn,
+    SignedIn,
 };
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
@@ -68,8 +68,8 @@ impl House {
         Self { admin, clock, storage }
     }
 
-    pub(crate) fn who<'a>(name: &'a str, password: &'a str) -> Introduction<'a> {
-        Introduction { display_name: name, password, from: FROM }
+    pub(crate) fn who<'a>(name: &'a str, password: &'a str) -> NewPerson<'a> {
+        NewPerson { display_name: name, password, from: FROM }
     }
 
     /// Ada sets up: an operator, and owner of the first tenant.
@@ -85,7 +85,7 @@ impl House {
         requester: &Requester,
         (email, role): (&str, Role),
     ) -> Result<String, AdminError> {
-        let once = Idempotency { key: None, tell: &|_| String::new() };
+        let once = Idempotency { key: None, encode: &|_| String::new() };
         let who = (email.parse().unwrap(), role);
         match self.admin.invite(requester, TenantId::FIRST, who, once).await? {
             Idempotent::Performed(invited) => Ok(invited.token.expose().to_owned()),

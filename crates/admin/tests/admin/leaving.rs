@@ -12,7 +12,7 @@ fn id(requester: &Requester) -> acta_storage::directory::AccountId {
 }
 
 #[tokio::test]
-async fn nobody_gives_or_takes_more_than_they_may() {
+async fn roles_are_given_and_taken_only_as_permitted() {
     let house = House::new().await;
     let ada = house.ada().await;
     let runner = house.comes(&ada, ("runner@example.org", Role::Administrator)).await;
@@ -70,7 +70,7 @@ async fn the_last_owner_and_the_last_operator_stay() {
 }
 
 #[tokio::test]
-async fn of_two_who_leave_at_once_one_stays() {
+async fn of_two_concurrent_removals_one_owner_stays() {
     let house = House::new().await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;

@@ -8,7 +8,7 @@ use acta_admin::{AdminError, LinkPurpose, Requester};
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 #[tokio::test]
-async fn of_two_who_set_up_one_wins() {
+async fn of_two_concurrent_set_ups_one_succeeds() {
     let house = House::new().await;
     let first = house.admin.begin_set_up().await.unwrap().unwrap();
     let token = house.admin.begin_set_up().await.unwrap().unwrap();
@@ -25,7 +25,7 @@ async fn of_two_who_set_up_one_wins() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_uses_no_link_up() {
+async fn a_failed_attempt_does_not_consume_the_link() {
     let house = House::new().await;
     let token = house.admin.begin_set_up().await.unwrap().unwrap();
     let email = "ada@example.org".parse().unwrap();
@@ -59,7 +59,7 @@ async fn an_invitation_is_for_one_person_once_and_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_known_person_accepts_after_signing_in() {
+async fn a_person_with_an_account_accepts_after_sign_in() {
     let house = House::new().await;
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
@@ -77,7 +77,7 @@ async fn a_known_person_accepts_after_signing_in() {
 }
 
 #[tokio::test]
-async fn expired_invitations_hide_none_that_wait() {
+async fn expired_invitations_do_not_hide_pending_ones() {
     let house = House::new().await;
     let ada = house.ada().await;
     for number in 0..4 {
@@ -103,7 +103,7 @@ async fn expired_invitations_hide_none_that_wait() {
 }
 
 #[tokio::test]
-async fn a_reset_link_voids_those_before_it_and_is_used_once() {
+async fn a_reset_link_invalidates_earlier_ones_and_works_once() {
     let house = House::new().await;
     let ada = house.ada().await;
     let id = ada.account().unwrap().id;

@@ -10,4 +10,4 @@ mod audit_entries;
 mod house;
 mod leaving;
 mod links;
-mod signing_in;
+mod sign_in;

@@ -17,7 +17,7 @@ pub(crate) fn as_stored() -> View {
 }
 
 #[tokio::test]
-async fn a_chain_is_whole_from_its_start_to_its_end() {
+async fn a_chain_is_verified_from_start_to_end() {
     let world = World::new().await;
     let machine = Requester::machine();
     let own = AuditChain::Tenant(OF);
@@ -34,7 +34,7 @@ async fn a_chain_is_whole_from_its_start_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_question_about_the_audit_finds_what_it_asks_for() {
+async fn an_audit_query_finds_matching_entries() {
     let world = World::new().await;
     let (machine, auditor) = (Requester::machine(), world.requester("auditor").await);
     for _ in 0..3 {
@@ -63,7 +63,7 @@ async fn a_question_about_the_audit_finds_what_it_asks_for() {
 }
 
 #[tokio::test]
-async fn an_export_ends_where_it_began_and_is_told() {
+async fn an_export_ends_at_its_start_time_and_is_recorded() {
     let world = World::new().await;
     let auditor = world.requester("auditor").await;
     let own = AuditChain::Tenant(OF);
@@ -78,7 +78,7 @@ async fn an_export_ends_where_it_began_and_is_told() {
 }
 
 #[tokio::test]
-async fn reading_is_told_of_people_when_the_tenant_wants_it() {
+async fn reads_of_people_are_audited_if_the_tenant_enables_it() {
     let world = World::new().await;
     let machine = Requester::machine();
     world.store(ID).await;
@@ -130,7 +130,7 @@ async fn a_voided_statement_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn who_is_refused_without_end_does_not_fill_the_audit() {
+async fn repeated_refusals_do_not_fill_the_audit() {
     let world = World::new().await;
     let page = world.requester("key state").await;
     let before = world.audit(Some(OF)).await.len();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acta_access::{Restrictions, TenantId};
 use acta_admin::{
-    CredentialChanges, Idempotency, Idempotent, IssuedCredential, RepeatKey, Requester,
+    CredentialChanges, Idempotency, Idempotent, IssuedCredential, RequestKey, Requester,
 };
 
 use crate::world::{HOUR, World, never, new_credential, now, word};
@@ -12,7 +12,7 @@ use crate::world::{HOUR, World, never, new_credential, now, word};
 const OF: TenantId = TenantId::FIRST;
 
 #[tokio::test]
-async fn what_cannot_be_is_refused() {
+async fn invalid_input_is_refused() {
     let world = World::new().await;
     let machine = Requester::machine();
     let mut unlabelled = new_credential("state");
@@ -41,7 +41,7 @@ async fn what_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn no_secret_is_told_in_the_audit() {
+async fn the_audit_contains_no_secret() {
     let world = World::new().await;
     let machine = Requester::machine();
     let issued = world.credential("all").await;
@@ -58,7 +58,7 @@ async fn no_secret_is_told_in_the_audit() {
 }
 
 #[tokio::test]
-async fn two_secrets_overlap_for_as_long_as_was_said() {
+async fn two_secrets_overlap_for_the_requested_time() {
     let world = World::new().await;
     let machine = Requester::machine();
     let issued = world.credential("all").await;
@@ -133,14 +133,14 @@ async fn only_the_version_that_was_read_is_changed() {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_again_makes_one_credential() {
+async fn a_repeated_request_creates_one_credential() {
     let world = World::new().await;
     let admin = &world.admin;
-    let tell = |issued: &IssuedCredential| issued.credential.key.clone();
-    let key = |request: u8| RepeatKey { id: "a-key".to_owned(), request: [request; 32] };
+    let encode = |issued: &IssuedCredential| issued.credential.key.clone();
+    let key = |request: u8| RequestKey { id: "a-key".to_owned(), request: [request; 32] };
     let (first, other) = (key(1), key(2));
     let make = |key| async move {
-        let once = Idempotency { key: Some(key), tell: &tell };
+        let once = Idempotency { key: Some(key), encode: &encode };
         admin.create_credential(&Requester::machine(), OF, new_credential("state"), once).await
     };
     let before = world.storage.list_credentials(OF).await.unwrap().len();
@@ -195,7 +195,7 @@ async fn a_list_is_read_page_by_page() {
 }
 
 #[tokio::test]
-async fn it_is_told_when_a_credential_was_last_used() {
+async fn the_last_use_of_a_credential_is_listed() {
     let world = World::new().await;
     let machine = Requester::machine();
     let issued = world.credential("all").await;
@@ -206,12 +206,12 @@ async fn it_is_told_when_a_credential_was_last_used() {
     assert!(world.lets_in(key, issued.secret.expose()).await);
     let used = world.now();
     assert_eq!(read().await.last_used, Some(used), "in memory");
-    world.admin.tend().await.unwrap();
+    world.admin.run_maintenance().await.unwrap();
     assert_eq!(read().await.last_used, Some(used), "and stored");
 }
 
 #[tokio::test]
-async fn a_credential_with_narrow_bounds_administers_nothing() {
+async fn a_restricted_credential_cannot_administer() {
     let world = World::new().await;
     let prefix = "https://course.example/".parse().unwrap();
     let restrictions = Restrictions { activity_prefixes: vec![prefix], ..Default::default() };

@@ -260,7 +260,7 @@ async fn check(act: &Act, who: &str) {
 }
 
 #[tokio::test]
-async fn everybody_may_what_the_table_says_and_the_audit_tells_of_it() {
+async fn permissions_follow_the_table_and_are_audited() {
     for act in &ACTS {
         for who in act.may {
             assert!(EVERYBODY.contains(who), "{who}");
@@ -272,7 +272,7 @@ async fn everybody_may_what_the_table_says_and_the_audit_tells_of_it() {
 }
 
 #[tokio::test]
-async fn what_runs_here_is_read_by_people_and_by_who_administers() {
+async fn the_server_is_read_by_people_and_administering_credentials() {
     let world = World::new().await;
     for who in EVERYBODY {
         let expected = match who {
@@ -286,7 +286,7 @@ async fn what_runs_here_is_read_by_people_and_by_who_administers() {
 }
 
 #[tokio::test]
-async fn everybody_sees_the_tenants_of_their_own() {
+async fn requesters_see_only_their_own_tenants() {
     let world = World::new().await;
     let machine = Requester::machine();
     for _ in 0..3 {
@@ -313,7 +313,7 @@ async fn everybody_sees_the_tenants_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_not_served_is_not_changed_from_inside() {
+async fn a_closed_tenant_cannot_be_changed_from_inside() {
     for name in ["rename-tenant", "create-credential", "rotate-credential", "issue-token"] {
         for state in ["suspended", "deleted"] {
             let world = World::new().await;
@@ -332,7 +332,7 @@ async fn a_tenant_that_is_not_served_is_not_changed_from_inside() {
 }
 
 #[tokio::test]
-async fn nothing_is_found_in_a_tenant_that_never_was() {
+async fn a_tenant_that_does_not_exist_is_not_found() {
     let world = World::new().await;
     let machine = Requester::machine();
     let nowhere = TenantId::new(99).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_admin::{
-    AdminError, Idempotency, Idempotent, LimitChanges, RepeatKey, Requester, TenantChanges,
+    AdminError, Idempotency, Idempotent, LimitChanges, RequestKey, Requester, TenantChanges,
 };
 use acta_storage::directory::{TenantLimits, TenantState};
 use acta_xapi::{StatementId, Uuid};
@@ -17,8 +17,8 @@ fn renamed(name: &str) -> TenantChanges {
     TenantChanges { name: Some(name.to_owned()), ..TenantChanges::default() }
 }
 
-fn key(request: u8) -> RepeatKey {
-    RepeatKey { id: "a-key".to_owned(), request: [request; 32] }
+fn key(request: u8) -> RequestKey {
+    RequestKey { id: "a-key".to_owned(), request: [request; 32] }
 }
 
 #[tokio::test]
@@ -101,13 +101,13 @@ async fn only_the_version_that_was_read_is_changed() {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_again_makes_one_tenant() {
+async fn a_repeated_request_creates_one_tenant() {
     let world = World::new().await;
     let machine = Requester::machine();
     let (first, other) = (key(1), key(2));
-    let tell = |tenant: &acta_storage::directory::Tenant| format!("made {}", tenant.id);
+    let encode = |tenant: &acta_storage::directory::Tenant| format!("made {}", tenant.id);
     let make = async |key| {
-        let once = Idempotency { key: Some(key), tell: &tell };
+        let once = Idempotency { key: Some(key), encode: &encode };
         world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), once).await
     };
     let made = now(make(&first).await.unwrap());
@@ -122,13 +122,13 @@ async fn a_request_that_comes_again_makes_one_tenant() {
 }
 
 #[tokio::test]
-async fn requests_at_once_make_one_thing_each() {
+async fn concurrent_repeated_requests_create_one_resource() {
     let world = World::new().await;
     let admin = &world.admin;
-    let tell = |tenant: &acta_storage::directory::Tenant| tenant.id.to_string();
+    let encode = |tenant: &acta_storage::directory::Tenant| tenant.id.to_string();
     let same = key(1);
     let make = |key| async move {
-        let once = Idempotency { key, tell: &tell };
+        let once = Idempotency { key, encode: &encode };
         admin.create_tenant(&Requester::machine(), ("x", TenantLimits::NONE), once).await.unwrap()
     };
     let (one, two, three) = tokio::join!(make(Some(&same)), make(Some(&same)), make(Some(&same)));
@@ -140,7 +140,7 @@ async fn requests_at_once_make_one_thing_each() {
 }
 
 #[tokio::test]
-async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
+async fn a_deleted_tenant_is_closed_and_can_be_restored() {
     let world = World::new().await;
     let owner = world.requester("owner").await;
     let issued = world.credential("all").await;
@@ -160,7 +160,7 @@ async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
     let again = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
     assert_eq!(again.value.state, deleted.value.state);
     world.clock.advance(6 * 24 * HOUR);
-    world.admin.tend().await.unwrap();
+    world.admin.run_maintenance().await.unwrap();
     let restored = world.admin.restore_tenant(&owner, TenantId::FIRST).await.unwrap();
     assert_eq!(restored.value.state, TenantState::Active);
     assert!(world.lets_in(key, secret).await, "and it lets in again");
@@ -169,7 +169,7 @@ async fn a_deleted_tenant_lets_nobody_in_and_can_be_restored() {
 }
 
 #[tokio::test]
-async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
+async fn the_data_of_a_deleted_tenant_is_removed() {
     let world = World::new().await;
     let (owner, machine) = (world.requester("owner").await, Requester::machine());
     let issued = world.credential("all").await;
@@ -180,13 +180,13 @@ async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
     // A moment before, everything is there.
     let left = u64::try_from(purge.unix_micros() - world.now().unix_micros() - 1).unwrap();
     world.clock.advance(Duration::from_micros(left));
-    world.admin.tend().await.unwrap();
+    world.admin.run_maintenance().await.unwrap();
     assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 1);
     let chain = world.audit(Some(TenantId::FIRST)).await;
     world.clock.advance(Duration::from_micros(1));
     // From now on somebody may be at it, so nobody takes it back.
     assert_eq!(word(&world.admin.restore_tenant(&owner, TenantId::FIRST).await), "conflict");
-    world.admin.tend().await.unwrap();
+    world.admin.run_maintenance().await.unwrap();
     assert_eq!(world.storage.count_statements(TenantId::FIRST).await.unwrap(), 0);
     assert!(world.storage.list_credentials(TenantId::FIRST).await.unwrap().is_empty());
     assert!(world.audit(Some(TenantId::FIRST)).await.is_empty());
@@ -204,14 +204,14 @@ async fn everything_in_a_deleted_tenant_is_removed_in_the_end() {
     let last = &server.last().unwrap().content;
     assert_eq!(last.act, "tenant.purged");
     assert!(last.detail.contains(&chain.last().unwrap().hash.to_string()), "{}", last.detail);
-    world.admin.tend().await.unwrap();
+    world.admin.run_maintenance().await.unwrap();
     assert_eq!(world.audit(None).await.len(), server.len(), "once");
     let made = world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), never()).await;
     assert_eq!(now(made.unwrap()).id.number(), 3, "no number is given twice");
 }
 
 #[tokio::test]
-async fn an_owner_does_not_undo_a_suspension_by_taking_a_deletion_back() {
+async fn restoring_a_deletion_does_not_end_a_suspension() {
     let world = World::new().await;
     let (owner, operator) = (world.requester("owner").await, world.requester("operator").await);
     let suspended = world.admin.suspend_tenant(&operator, TenantId::FIRST).await.unwrap();
@@ -224,7 +224,7 @@ async fn an_owner_does_not_undo_a_suspension_by_taking_a_deletion_back() {
 }
 
 #[tokio::test]
-async fn a_suspended_tenant_goes_on_where_it_was() {
+async fn a_resumed_tenant_continues_unchanged() {
     let world = World::new().await;
     let machine = Requester::machine();
     let issued = world.credential("all").await;

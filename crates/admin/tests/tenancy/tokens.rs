@@ -18,7 +18,7 @@ async fn itself(world: &World, authorization: &str) -> Requester {
 }
 
 #[tokio::test]
-async fn a_credential_exchanges_itself_whatever_its_scopes() {
+async fn a_credential_with_any_scopes_can_be_exchanged() {
     let world = World::new().await;
     let issued = world.credential("statements/write").await;
     let principal = Principal::new(OF, &issued.credential.key, "statements/write".parse().unwrap());
@@ -39,7 +39,7 @@ async fn a_credential_exchanges_itself_whatever_its_scopes() {
 }
 
 #[tokio::test]
-async fn only_a_credential_exchanges_itself() {
+async fn only_the_credential_itself_can_be_exchanged() {
     let world = World::new().await;
     for who in EVERYBODY.into_iter().filter(|who| !who.starts_with("key ")) {
         let requester = world.requester(who).await;
@@ -93,7 +93,7 @@ async fn a_token_is_narrower_than_its_credential() {
 }
 
 #[tokio::test]
-async fn a_token_lives_for_a_day_at_most_and_not_longer_than_its_credential() {
+async fn a_token_lives_at_most_a_day_and_not_longer_than_its_credential() {
     let world = World::new().await;
     let machine = Requester::machine();
     let issue = async |lifetime: Option<Duration>| {

@@ -260,7 +260,7 @@ pub(crate) fn new_credential(scopes: &str) -> NewCredential {
 
 /// A request that does not come again.
 pub(crate) fn never<'a, T>() -> Idempotency<'a, T> {
-    Idempotency { key: None, tell: &|_| String::new() }
+    Idempotency { key: None, encode: &|_| String::new() }
 }
 
 /// What was made now.

@@ -19,15 +19,15 @@ pub(crate) struct Cache(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    known: HashMap<String, AuditEntry>,
+    known: HashMap<String, CacheEntry>,
     /// Separate, so that requests with many unknown keys do not evict the others.
-    unknown: HashMap<String, AuditEntry>,
+    unknown: HashMap<String, CacheEntry>,
     /// Incremented by each change of a credential or a tenant.
     generation: u64,
 }
 
 #[derive(Clone, Debug)]
-struct AuditEntry {
+struct CacheEntry {
     found: Option<Arc<FoundCredential>>,
     /// The end of its validity, on the clock.
     until: Duration,
@@ -80,7 +80,7 @@ impl Cache {
         if ENTRIES_MAX <= entries.len() {
             entries.clear();
         }
-        entries.insert(key.to_owned(), AuditEntry { found, until: asked + FRESH });
+        entries.insert(key.to_owned(), CacheEntry { found, until: asked + FRESH });
     }
 
     /// Removes `key`.
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn remembers_for_a_moment() {
+    fn caches_for_a_short_time() {
         let cache = Cache::default();
         let asked = Duration::from_nanos(1);
         cache.remember("a", None, (ask(&cache, "a", asked), asked));

@@ -89,11 +89,11 @@ impl Bench {
     async fn audited(&self) -> Vec<(String, String)> {
         let query = AuditQuery::everything(10);
         let entries = self.storage.list_audit(Some(TenantId::FIRST), &query).await.unwrap();
-        let told = entries.into_iter().map(|entry| {
+        let expected = entries.into_iter().map(|entry| {
             let detail: serde_json::Value = serde_json::from_str(&entry.content.detail).unwrap();
             (entry.content.act.into_owned(), detail["by"].as_str().unwrap().to_owned())
         });
-        told.collect()
+        expected.collect()
     }
 
     async fn seed(&self, key: &str, secret: &str) -> Result<bool, SeedError> {
@@ -103,7 +103,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn of_several_nodes_one_makes_the_first_credential() {
+async fn of_several_nodes_one_creates_the_first_credential() {
     let bench = Bench::new().await;
     let mut made = Vec::new();
     for seed in 1..=4 {
@@ -144,12 +144,12 @@ async fn a_credential_leads_to_its_tenant_and_scopes() {
 }
 
 #[tokio::test]
-async fn refuses_whatever_is_not_the_whole_truth() {
+async fn refuses_wrong_and_incomplete_credentials() {
     let bench = Bench::new().await;
     assert!(bench.seed("key", "secret").await.unwrap());
     assert!(bench.seed("other", "another").await.unwrap());
-    let told = ("credential.created".to_owned(), "configuration".to_owned());
-    assert_eq!(bench.audited().await, [told.clone(), told]);
+    let expected = ("credential.created".to_owned(), "configuration".to_owned());
+    assert_eq!(bench.audited().await, [expected.clone(), expected]);
     let table = [
         ("key", "secret", "permitted"),
         ("other", "another", "permitted"),
@@ -204,7 +204,7 @@ async fn secrets_survive_a_restart_but_not_another_store() {
 }
 
 #[tokio::test]
-async fn a_new_credential_holds_at_once() {
+async fn a_new_credential_is_valid_at_once() {
     let bench = Bench::new().await;
     assert_eq!(bench.outcome("key", "secret").await, "refused");
     bench.seed("key", "secret").await.unwrap();
@@ -212,7 +212,7 @@ async fn a_new_credential_holds_at_once() {
 }
 
 #[tokio::test]
-async fn a_change_by_another_process_holds_after_a_moment() {
+async fn a_change_by_another_process_applies_after_the_cache_expires() {
     let bench = Bench::new().await;
     assert_eq!(bench.outcome("key", "secret").await, "refused");
     let elsewhere = open(&bench.clock, &bench.storage, 2).await;
@@ -224,7 +224,7 @@ async fn a_change_by_another_process_holds_after_a_moment() {
 }
 
 #[tokio::test]
-async fn forgetting_a_key_asks_storage_again() {
+async fn a_removed_cache_entry_is_read_again() {
     let bench = Bench::new().await;
     assert_eq!(bench.outcome("key", "secret").await, "refused");
     let elsewhere = open(&bench.clock, &bench.storage, 2).await;
@@ -288,7 +288,7 @@ async fn seeds_what_can_be_sent_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn every_key_is_compared_once_known_or_not_remembered_or_not() {
+async fn every_key_causes_one_comparison() {
     let bench = Bench::new().await;
     bench.seed("key", "secret").await.unwrap();
     let too_long = "x".repeat(2000);
@@ -306,7 +306,7 @@ async fn every_key_is_compared_once_known_or_not_remembered_or_not() {
 }
 
 #[tokio::test]
-async fn too_many_wrong_secrets_are_told_to_stop_but_the_right_one_is_let_in() {
+async fn too_many_wrong_secrets_get_429_but_the_right_one_is_accepted() {
     let bench = Bench::new().await;
     bench.seed("key", "secret").await.unwrap();
     for key in ["key", "unknown"] {
@@ -330,7 +330,7 @@ async fn too_many_wrong_secrets_are_told_to_stop_but_the_right_one_is_let_in() {
 }
 
 #[tokio::test]
-async fn strangers_do_not_drive_known_keys_out_of_memory() {
+async fn unknown_keys_do_not_evict_known_ones() {
     let bench = Bench::new().await;
     bench.seed("key", "secret").await.unwrap();
     assert_eq!(bench.outcome("key", "secret").await, "permitted");
@@ -344,7 +344,7 @@ async fn strangers_do_not_drive_known_keys_out_of_memory() {
 }
 
 #[tokio::test]
-async fn two_secrets_hold_while_one_takes_the_place_of_the_other() {
+async fn two_secrets_are_valid_during_a_rotation() {
     let bench = Bench::new().await;
     let (new_secret, mac) = bench.authenticator.new_secret();
     let newer = CredentialSecret { mac, created: START, expires: None };
@@ -366,7 +366,7 @@ async fn two_secrets_hold_while_one_takes_the_place_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_credential_holds_until_it_expires() {
+async fn a_credential_is_valid_until_it_expires() {
     let bench = Bench::new().await;
     let expires = Some(START.saturating_add(Duration::from_mins(1)));
     let (credential, secret) = bench.issue(|new| Credential { expires, ..new }).await;
@@ -377,7 +377,7 @@ async fn a_credential_holds_until_it_expires() {
 }
 
 #[tokio::test]
-async fn credentials_of_a_tenant_that_is_not_served_are_told_so() {
+async fn credentials_of_a_closed_tenant_get_its_state() {
     let bench = Bench::new().await;
     bench.seed("key", "secret").await.unwrap();
     let (since, purge) = (START, START);
@@ -396,7 +396,7 @@ async fn credentials_of_a_tenant_that_is_not_served_are_told_so() {
 }
 
 #[tokio::test]
-async fn the_last_use_of_a_credential_is_stored_now_and_then() {
+async fn the_last_use_of_a_credential_is_stored_periodically() {
     let bench = Bench::new().await;
     bench.seed("key", "secret").await.unwrap();
     let stored = async || {

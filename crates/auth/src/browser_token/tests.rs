@@ -105,7 +105,7 @@ async fn a_token_acts_for_one_agent_in_both_schemes() {
 }
 
 #[tokio::test]
-async fn a_token_is_never_good_for_more_than_its_credential() {
+async fn a_token_never_permits_more_than_its_credential() {
     let narrow = Restrictions {
         activity_prefixes: vec!["https://example.org/".parse().unwrap()],
         ..Restrictions::default()
@@ -135,7 +135,7 @@ async fn a_token_is_never_good_for_more_than_its_credential() {
 }
 
 #[tokio::test]
-async fn a_token_goes_with_its_time_its_credential_and_its_rights() {
+async fn a_token_ends_with_its_expiry_its_credential_and_its_rights() {
     let bench = Bench::new("all", Restrictions::default()).await;
     let header = bearer(&bench.issue(&claims("statements/write")).await.unwrap());
     bench.present(&header).await.unwrap();
@@ -169,7 +169,7 @@ async fn kept_now(bench: &Bench) -> acta_storage::directory::Versioned<Credentia
 }
 
 #[tokio::test]
-async fn nobody_makes_or_changes_a_token_but_the_store() {
+async fn only_the_store_can_issue_or_change_tokens() {
     let bench = Bench::new("all", Restrictions::default()).await;
     let token = bench.issue(&claims("statements/write")).await.unwrap();
     let text = token.expose();

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_access_tokens_from_others() {
+    fn distinguishes_access_tokens_from_others() {
         let scope = r#"{"scope": "acta:all"}"#;
         let table = [
             (Some("at+jwt"), "{}", true),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::BearerIdentity;
 
 /// How long a token is cached, so that a key that the issuer has withdrawn is not used for longer.
-const BELIEVED: Duration = Duration::from_mins(5);
+const CACHED_FOR: Duration = Duration::from_mins(5);
 
 /// Most tokens in the cache.
 const ENTRIES_MAX: usize = 10_000;
@@ -20,10 +20,10 @@ pub(crate) type TokenHash = [u8; 32];
 
 /// Caches the identities of verified tokens until they expire.
 #[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<HashMap<TokenHash, AuditEntry>>);
+pub(crate) struct Cache(Mutex<HashMap<TokenHash, CacheEntry>>);
 
 #[derive(Debug)]
-struct AuditEntry {
+struct CacheEntry {
     identity: Arc<BearerIdentity>,
     /// When the token expires.
     expires: Timestamp,
@@ -31,9 +31,9 @@ struct AuditEntry {
     since: Duration,
 }
 
-impl AuditEntry {
+impl CacheEntry {
     fn is_valid(&self, (now, elapsed): (Timestamp, Duration)) -> bool {
-        now < self.expires && elapsed.saturating_sub(self.since) < BELIEVED
+        now < self.expires && elapsed.saturating_sub(self.since) < CACHED_FOR
     }
 }
 
@@ -67,10 +67,10 @@ impl Cache {
         if ENTRIES_MAX <= entries.len() {
             entries.clear();
         }
-        entries.insert(hash, AuditEntry { identity, expires, since: now.1 });
+        entries.insert(hash, CacheEntry { identity, expires, since: now.1 });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, AuditEntry>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TokenHash, CacheEntry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -40,7 +40,7 @@ struct State<T> {
 
 impl<T> State<T> {
     /// The cached result; none if a request is due.
-    fn settled(&self, now: Duration, want: Want) -> Option<Result<Arc<T>, OidcError>> {
+    fn cached_result(&self, now: Duration, want: Want) -> Option<Result<Arc<T>, OidcError>> {
         let age_max = match want {
             Want::Current => FRESH,
             Want::Newer => PAUSE,
@@ -90,8 +90,8 @@ impl<T> Cached<T> {
     where
         F: Future<Output = Result<T, OidcError>>,
     {
-        if let Some(settled) = self.lock().settled(now, want) {
-            return settled;
+        if let Some(cached_result) = self.lock().cached_result(now, want) {
+            return cached_result;
         }
         let _turn = match self.turn.try_lock() {
             Ok(turn) => turn,
@@ -103,8 +103,8 @@ impl<T> Cached<T> {
                 self.turn.lock().await
             }
         };
-        if let Some(settled) = self.lock().settled(now, want) {
-            return settled;
+        if let Some(cached_result) = self.lock().cached_result(now, want) {
+            return cached_result;
         }
         // A request needs much stack, and is rare.
         let fetched = Box::pin(fetch()).await;
@@ -142,52 +142,52 @@ mod tests {
     }
 
     async fn get(
-        kept: &Cached<u32>,
+        cached: &Cached<u32>,
         now: Duration,
         want: Want,
         fetched: Option<u32>,
     ) -> Option<u32> {
-        let got = kept.get(now, want, async || fetched.ok_or_else(failure)).await;
+        let got = cached.get(now, want, async || fetched.ok_or_else(failure)).await;
         got.ok().map(|value| *value)
     }
 
     #[tokio::test]
-    async fn asks_again_when_the_answer_is_old() {
-        let kept = Cached::new();
-        assert_eq!(get(&kept, SECOND, Want::Current, Some(1)).await, Some(1));
-        assert_eq!(get(&kept, FRESH, Want::Current, Some(2)).await, Some(1));
-        assert_eq!(get(&kept, FRESH + SECOND, Want::Current, Some(2)).await, Some(2));
+    async fn refreshes_an_old_response() {
+        let cached = Cached::new();
+        assert_eq!(get(&cached, SECOND, Want::Current, Some(1)).await, Some(1));
+        assert_eq!(get(&cached, FRESH, Want::Current, Some(2)).await, Some(1));
+        assert_eq!(get(&cached, FRESH + SECOND, Want::Current, Some(2)).await, Some(2));
     }
 
     #[tokio::test]
-    async fn gets_a_newer_one_only_after_a_pause() {
-        let kept = Cached::new();
-        assert_eq!(get(&kept, SECOND, Want::Newer, Some(1)).await, Some(1));
-        assert_eq!(get(&kept, PAUSE, Want::Newer, Some(2)).await, Some(1));
-        assert_eq!(get(&kept, PAUSE + SECOND, Want::Newer, Some(2)).await, Some(2));
-        assert_eq!(get(&kept, PAUSE * 2, Want::Newer, Some(3)).await, Some(2));
+    async fn refreshes_only_after_a_pause() {
+        let cached = Cached::new();
+        assert_eq!(get(&cached, SECOND, Want::Newer, Some(1)).await, Some(1));
+        assert_eq!(get(&cached, PAUSE, Want::Newer, Some(2)).await, Some(1));
+        assert_eq!(get(&cached, PAUSE + SECOND, Want::Newer, Some(2)).await, Some(2));
+        assert_eq!(get(&cached, PAUSE * 2, Want::Newer, Some(3)).await, Some(2));
     }
 
     #[tokio::test]
-    async fn uses_the_old_answer_for_a_day_when_there_is_no_other() {
-        let kept = Cached::new();
-        assert_eq!(get(&kept, Duration::ZERO, Want::Current, Some(1)).await, Some(1));
-        assert_eq!(get(&kept, FRESH, Want::Current, None).await, Some(1));
+    async fn uses_an_old_response_for_a_day_if_there_is_no_newer_one() {
+        let cached = Cached::new();
+        assert_eq!(get(&cached, Duration::ZERO, Want::Current, Some(1)).await, Some(1));
+        assert_eq!(get(&cached, FRESH, Want::Current, None).await, Some(1));
         // Not even tried: the last failure is too near.
-        assert_eq!(get(&kept, FRESH + SECOND, Want::Current, Some(2)).await, Some(1));
+        assert_eq!(get(&cached, FRESH + SECOND, Want::Current, Some(2)).await, Some(1));
         // What is missing in it cannot be told to be missing everywhere.
-        assert_eq!(get(&kept, FRESH + SECOND, Want::Newer, Some(2)).await, None);
-        assert_eq!(get(&kept, USABLE, Want::Current, None).await, None);
-        assert_eq!(get(&kept, USABLE + PAUSE, Want::Current, Some(2)).await, Some(2));
+        assert_eq!(get(&cached, FRESH + SECOND, Want::Newer, Some(2)).await, None);
+        assert_eq!(get(&cached, USABLE, Want::Current, None).await, None);
+        assert_eq!(get(&cached, USABLE + PAUSE, Want::Current, Some(2)).await, Some(2));
     }
 
     #[tokio::test]
-    async fn lets_one_ask_while_others_use_what_is_there() {
-        let kept = Cached::new();
-        assert_eq!(get(&kept, Duration::ZERO, Want::Current, Some(1)).await, Some(1));
-        let slow = kept.get(FRESH, Want::Current, async || {
+    async fn one_caller_refreshes_while_others_use_the_cache() {
+        let cached = Cached::new();
+        assert_eq!(get(&cached, Duration::ZERO, Want::Current, Some(1)).await, Some(1));
+        let slow = cached.get(FRESH, Want::Current, async || {
             // While this one asks, another comes by.
-            assert_eq!(get(&kept, FRESH, Want::Current, Some(3)).await, Some(1));
+            assert_eq!(get(&cached, FRESH, Want::Current, Some(3)).await, Some(1));
             Ok(2)
         });
         assert_eq!(*slow.await.unwrap(), 2);

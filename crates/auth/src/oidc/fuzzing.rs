@@ -9,7 +9,7 @@ use super::metadata::Metadata;
 use super::transport::Endpoint;
 
 /// Whether `token` is signed by one of `keys`, has a subject, and has not expired.
-pub fn believe(token: &str, keys: &[u8]) -> bool {
+pub fn verify_token(token: &str, keys: &[u8]) -> bool {
     let Ok(keys) = KeySet::parse(keys) else { return false };
     let Ok(jws) = Jws::parse(token, &Algorithm::EVERY) else { return false };
     let Ok(claims) = jws.claims() else { return false };

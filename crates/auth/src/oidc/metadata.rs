@@ -55,10 +55,8 @@ impl Metadata {
         })?;
         if document.issuer != issuer {
             let found = document.issuer.chars().take(200).collect::<String>();
-            let reason = format!(
-                "the issuer is named {found:?} instead of {issuer:?} in its \
-                                  metadata"
-            );
+            let reason =
+                format!("the issuer is named {found:?} instead of {issuer:?} in its metadata");
             return Err(OidcError::Setup(reason));
         }
         let endpoint = |text: &str| {
@@ -107,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_document_of_the_issuer_itself_only() {
+    fn accepts_only_the_metadata_of_the_issuer_itself() {
         let table = [
             ("https://id.example.org/a", true),
             ("https://id.example.org/a/", false),
@@ -133,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_the_secret_as_the_provider_wants() {
+    fn sends_the_secret_by_the_required_method() {
         let table = [
             ("null", ClientProof::Basic),
             (r#"["client_secret_post", "client_secret_basic"]"#, ClientProof::Basic),

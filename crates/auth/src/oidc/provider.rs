@@ -64,7 +64,7 @@ pub struct Provider {
 
 /// A sign-in that was started.
 #[derive(Clone, Debug)]
-pub struct Begun {
+pub struct StartedSignIn {
     /// The URL for the browser.
     pub url: String,
     /// The state to store until the browser comes back.
@@ -124,7 +124,7 @@ impl Provider {
     /// [`OidcError::Unavailable`] and [`OidcError::Setup`], when the provider cannot be used.
     ///
     /// Spec: OpenID Connect Core 1.0, 3.1.2.1; RFC 7636, 4.3.
-    pub async fn begin(&self) -> Result<Begun, OidcError> {
+    pub async fn begin(&self) -> Result<StartedSignIn, OidcError> {
         let metadata = self.issuer.metadata().await?;
         let endpoint = wanted(metadata.authorization.as_ref(), "authorization")?;
         let now = self.clock.now();
@@ -139,7 +139,7 @@ impl Provider {
             .append_pair("nonce", &pending.nonce)
             .append_pair("code_challenge", &pending.challenge())
             .append_pair("code_challenge_method", "S256");
-        Ok(Begun { url: url.into(), pending })
+        Ok(StartedSignIn { url: url.into(), pending })
     }
 
     /// Finishes the sign-in of `pending`. Call it once for each: the stored state must be removed
@@ -306,10 +306,7 @@ impl Provider {
 
 fn wanted<'m>(endpoint: Option<&'m Endpoint>, name: &str) -> Result<&'m Endpoint, OidcError> {
     endpoint.ok_or_else(|| {
-        OidcError::Setup(format!(
-            "the metadata of the issuer has no {name} \
-                                                     endpoint"
-        ))
+        OidcError::Setup(format!("the metadata of the issuer has no {name} endpoint"))
     })
 }
 

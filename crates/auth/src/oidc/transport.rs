@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_only_what_is_encrypted_or_on_this_machine() {
+    fn permits_only_https_or_this_machine() {
         let table = [
             ("https://id.example.org", true),
             ("https://id.example.org:8443/realms/a?b=c", true),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_go_from_https_to_less() {
+    fn refuses_less_secure_urls_than_https() {
         let [https, http] = ["https://id.example.org", "http://127.0.0.1:1"]
             .map(|url| Endpoint::parse(url).unwrap());
         assert!(https.is_as_safe_as(&http));

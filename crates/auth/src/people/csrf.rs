@@ -44,7 +44,7 @@ mod tests {
     use crate::{Token, TokenKind};
 
     #[test]
-    fn a_token_is_of_use_to_its_session_alone() {
+    fn a_token_is_valid_only_for_its_session() {
         let entropy = SeededEntropy::new(1);
         let [ours, other] = [0; 2].map(|_| Token::new(TokenKind::Session, &entropy).id());
         let guard = CsrfGuard::new([1; 32]);

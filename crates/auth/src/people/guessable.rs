@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_what_is_tried_first() {
+    fn detects_guessable_passwords() {
         let table = [
             "passwordpassword",
             "Password12345678",
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn lets_pass_what_follows_no_pattern() {
+    fn accepts_passwords_without_a_pattern() {
         let table = [
             "tkz9wq4r",
             "dragon monkey sunshine football",
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_known_are_worth_nothing() {
+    fn known_words_have_no_worth() {
         check("lovelace-kq7-v", &[], false);
         check("lovelace-kq7-v", &["Lovelace"], true);
         check("l0velace/kq7v%x", &["Lovelace"], false);

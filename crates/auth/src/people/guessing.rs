@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_wrong_keeps_nobody_out() {
+    fn a_wrong_clock_locks_nobody_out() {
         let earlier =
             |secs: i64| Timestamp::from_unix_micros(START.unix_micros() - secs * 1_000_000);
         check(20, earlier(900), Attempt::Delayed { until: at(900) });
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_never_stops_guessing_gets_a_hundred_attempts_a_day() {
+    fn endless_guessing_gets_a_hundred_attempts_a_day() {
         let (mut failures, mut now, mut count) = (SignInFailures::default(), START, 0);
         while now < at(24 * 60 * 60) {
             match failures.decide(now) {

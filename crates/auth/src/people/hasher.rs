@@ -129,7 +129,7 @@ pub enum HashingError {
     Failed(#[source] password_hash::Error),
     /// The process is shutting down, or the computation panicked.
     #[error("the computation of a password hash was aborted")]
-    BrokenOff(#[source] JoinError),
+    Aborted(#[source] JoinError),
 }
 
 /// The limits of a [`PasswordHasher`].
@@ -218,7 +218,7 @@ impl PasswordHasher {
             let _permit = permit;
             memory.compute(password.as_bytes(), &input)
         };
-        let computed = spawn_blocking(work).await.map_err(HashingError::BrokenOff)?;
+        let computed = spawn_blocking(work).await.map_err(HashingError::Aborted)?;
         computed.map(PasswordHash).map_err(HashingError::Failed)
     }
 }
@@ -286,10 +286,8 @@ mod tests {
 
     /// What another implementation, argon2-cffi, makes of "pæssword of Ada" with the salt
     /// "0123456789abcdef": with today's parameters, and with lesser ones.
-    const TODAYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg\
-                          $ZUS+mDBKY4lG78h4Jbf5d9hMUGlXFPoDRwpvNzOkonU";
-    const EARLIER: &str = "$argon2id$v=19$m=1024,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg\
-                           $bjTB+TF4RpY/R/Ulzq6awwGJWplJatxxJcNUNs+Bj9U";
+    const TODAYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$ZUS+mDBKY4lG78h4Jbf5d9hMUGlXFPoDRwpvNzOkonU";
+    const EARLIER: &str = "$argon2id$v=19$m=1024,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$bjTB+TF4RpY/R/Ulzq6awwGJWplJatxxJcNUNs+Bj9U";
 
     fn hasher(waiting_count_max: usize) -> PasswordHasher {
         let running_count_max = NonZeroUsize::MIN;
@@ -302,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn tells_right_from_wrong() {
+    async fn distinguishes_right_from_wrong() {
         let table = [
             ("pæssword of Ada", Some(TODAYS), PasswordVerdict::Right),
             ("pæssword of Ada", Some(EARLIER), PasswordVerdict::RightButOutdated),
@@ -332,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sends_away_whom_it_has_no_place_for() {
+    async fn refuses_when_the_queue_is_full() {
         let password = password("any");
         let alone = hasher(0);
         let (first, second) = tokio::join!(alone.hash(&password), alone.hash(&password));
@@ -346,7 +344,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_frees_the_place() {
+    async fn a_dropped_request_frees_its_permit() {
         let password = password("any");
         let options =
             PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 0 };
@@ -360,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_hash_or_would_take_too_much() {
+    fn refuses_invalid_hashes_and_excessive_parameters() {
         assert_eq!(TODAYS.parse::<PasswordHash>().unwrap().to_text(), TODAYS);
         let table = [
             String::new(),

@@ -64,8 +64,7 @@ pub enum PasswordFault {
     Guessable,
     /// The same, without the e-mail address, names and words of this product.
     #[error(
-        "the password is too similar to the e-mail address, a name or the name of this \
-             product"
+        "the password is too similar to the e-mail address, a name or the name of this product"
     )]
     Personal,
 }
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_what_is_long_and_not_guessable() {
+    fn accepts_long_passwords_that_are_hard_to_guess() {
         let table = [
             "blue otters juggle seven lamps",
             "violet-kayak-thunder-39",
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_little_more_than_what_is_known() {
+    fn refuses_passwords_similar_to_known_words() {
         let table = [
             "ada.lovelace@example.org",
             "Ada Lovelace 1815!",
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_length_has_bounds() {
+    fn the_minimum_length_has_limits() {
         for (chars_min, is_usable) in [(0, false), (7, false), (8, true), (64, true), (65, false)] {
             assert_eq!(PasswordRules::new(chars_min).is_ok(), is_usable, "{chars_min}");
         }

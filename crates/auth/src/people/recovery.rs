@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_people_type() {
+    fn parses_typed_codes() {
         let code = "0123-4567-89ab-cdef-ghjk-mnpq";
         let table = [
             (code, Ok(code)),

@@ -113,8 +113,7 @@ impl TotpSecret {
         let secret = self.to_text();
         let secret = secret.expose();
         Secret::new(format!(
-            "otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}\
-             &algorithm=SHA1&digits={DIGITS}&period={}",
+            "otpauth://totp/{issuer}:{account}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={}",
             STEP_MICROS / 1_000_000
         ))
     }
@@ -234,15 +233,12 @@ mod tests {
     #[test]
     fn writes_an_address_that_apps_read() {
         let label = TotpLabel { issuer: "Acta: Schule & Söhne", account: "ada+lrs@example.org" };
-        let expected = "otpauth://totp/Acta%3A%20Schule%20%26%20S%C3%B6hne:ada%2Blrs%40example.org\
-                        ?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
-                        &issuer=Acta%3A%20Schule%20%26%20S%C3%B6hne\
-                        &algorithm=SHA1&digits=6&period=30";
+        let expected = "otpauth://totp/Acta%3A%20Schule%20%26%20S%C3%B6hne:ada%2Blrs%40example.org?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acta%3A%20Schule%20%26%20S%C3%B6hne&algorithm=SHA1&digits=6&period=30";
         assert_eq!(secret().uri(label).expose(), expected);
     }
 
     #[test]
-    fn refuses_what_is_no_secret() {
+    fn refuses_invalid_secrets() {
         let text = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
         assert_eq!(TotpSecret::parse(text).unwrap().0, secret().0);
         for text in ["", &text[1..], &format!("{text}A"), &text.replace('3', "8"), "ä"] {
@@ -260,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reads_what_it_writes(bytes: [u8; SECRET_BYTES]) {
+        fn parses_its_own_output(bytes: [u8; SECRET_BYTES]) {
             let secret = TotpSecret(Zeroizing::new(bytes));
             let again = TotpSecret::parse(secret.to_text().expose()).unwrap();
             prop_assert_eq!(&*again.0, &bytes);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_ambient::ManualClock;
-use acta_auth::oidc::{BearerTenant, Begun, OidcError, TokenFault, is_token_shaped};
+use acta_auth::oidc::{BearerTenant, OidcError, StartedSignIn, TokenFault, is_token_shaped};
 use acta_test_oidc::{OidcServer, RESOURCE};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::fixture::{
 };
 
 #[tokio::test]
-async fn takes_an_access_token() {
+async fn accepts_an_access_token() {
     let server = OidcServer::start();
     let verifier = verifier(bearer_options(&server), &clock());
     let token = server.access_token("acta:statements/write acta:statements/read mail/read");
@@ -28,7 +28,7 @@ async fn takes_an_access_token() {
 }
 
 #[tokio::test]
-async fn takes_the_tenant_from_a_claim_if_told_to() {
+async fn reads_the_tenant_from_the_configured_claim() {
     let server = OidcServer::start();
     let mut options = bearer_options(&server);
     options.tenant = BearerTenant::Claim("tenant".to_owned());
@@ -41,7 +41,7 @@ async fn takes_the_tenant_from_a_claim_if_told_to() {
 }
 
 #[tokio::test]
-async fn verifies_a_token_once_and_knows_it_then() {
+async fn verifies_a_token_once_and_caches_it() {
     let server = OidcServer::start();
     let clock = clock();
     let verifier = verifier(bearer_options(&server), &clock);
@@ -87,7 +87,7 @@ async fn refuses_the_id_token_of_the_same_issuer() {
     let mut options = bearer_options(&server);
     options.audience = "basic".to_owned();
     let machines = verifier(options, &clock);
-    let Begun { url, pending } = people.begin().await.unwrap();
+    let StartedSignIn { url, pending } = people.begin().await.unwrap();
     let query = server.sign_in(&url, "alice");
     // The same token signs in and is refused here.
     let now = seconds(&clock);
@@ -131,7 +131,7 @@ fn assert_fault(
 }
 
 #[tokio::test]
-async fn nobody_administers_by_a_claim() {
+async fn claims_give_no_administration_scopes() {
     let server = OidcServer::start();
     let clock = clock();
     let verifier = verifier(bearer_options(&server), &clock);
@@ -142,7 +142,7 @@ async fn nobody_administers_by_a_claim() {
 }
 
 #[tokio::test]
-async fn believes_no_claim_that_is_not_as_it_should_be() {
+async fn refuses_invalid_claims() {
     let server = OidcServer::start();
     let clock = clock();
     let verifier = verifier(bearer_options(&server), &clock);
@@ -166,7 +166,7 @@ async fn believes_no_claim_that_is_not_as_it_should_be() {
 }
 
 #[tokio::test]
-async fn believes_no_other_algorithm_kind_or_key() {
+async fn refuses_other_algorithms_types_and_keys() {
     let server = OidcServer::start();
     let mut options = bearer_options(&server);
     options.algorithms = vec!["ES256".parse().unwrap(), "EdDSA".parse().unwrap()];
@@ -196,7 +196,7 @@ async fn believes_no_other_algorithm_kind_or_key() {
 }
 
 #[tokio::test]
-async fn takes_scopes_from_the_claim_that_is_named() {
+async fn reads_scopes_from_the_configured_claim() {
     let server = OidcServer::start();
     let clock = clock();
     let cases = [

@@ -14,7 +14,7 @@ use crate::fixture::{
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 #[tokio::test]
-async fn follows_a_provider_that_takes_new_keys() {
+async fn follows_key_rotation_of_the_provider() {
     let server = OidcServer::start();
     let clock = clock();
     let people = provider(provider_options(&server), &clock);
@@ -35,7 +35,7 @@ async fn follows_a_provider_that_takes_new_keys() {
 }
 
 #[tokio::test]
-async fn forged_keys_do_not_make_it_ask_the_provider() {
+async fn forged_key_ids_do_not_cause_requests() {
     let server = OidcServer::start();
     let clock = clock();
     let machines = verifier(bearer_options(&server), &clock);
@@ -55,7 +55,7 @@ async fn forged_keys_do_not_make_it_ask_the_provider() {
 }
 
 #[tokio::test]
-async fn goes_on_with_known_keys_while_the_provider_is_away() {
+async fn uses_cached_keys_while_the_provider_is_unavailable() {
     let server = OidcServer::start();
     let clock = clock();
     let machines = verifier(bearer_options(&server), &clock);
@@ -68,7 +68,7 @@ async fn goes_on_with_known_keys_while_the_provider_is_away() {
 }
 
 #[tokio::test]
-async fn says_that_the_provider_is_away_and_comes_back_with_it() {
+async fn reports_an_unavailable_provider_and_recovers() {
     let server = OidcServer::start();
     let clock = clock();
     let people = provider(provider_options(&server), &clock);
@@ -94,7 +94,7 @@ fn assert_unavailable(outcome: &Result<impl std::fmt::Debug, OidcError>, expecte
 }
 
 #[tokio::test]
-async fn waits_only_for_a_while() {
+async fn has_a_timeout() {
     let server = OidcServer::start();
     server.trouble(DISCOVERY, json!({ "is_silent": true }));
     let mut options = provider_options(&server);
@@ -118,7 +118,7 @@ async fn outcome(server: &OidcServer, path: &str, trouble: Value) -> OidcError {
 }
 
 #[tokio::test]
-async fn reads_no_answer_that_is_too_long_or_none() {
+async fn refuses_missing_and_oversized_responses() {
     let server = OidcServer::start();
     for (path, act) in
         [(DISCOVERY, "discovery"), ("/token", "requesting tokens"), ("/jwks", "requesting keys")]
@@ -144,7 +144,7 @@ async fn reads_no_answer_that_is_too_long_or_none() {
 }
 
 #[tokio::test]
-async fn follows_no_redirection() {
+async fn follows_no_redirects() {
     let server = OidcServer::start();
     let table = [
         (301, DISCOVERY),
@@ -169,7 +169,7 @@ async fn follows_no_redirection() {
 }
 
 #[tokio::test]
-async fn works_with_no_issuer_of_another_name() {
+async fn refuses_an_issuer_with_another_name() {
     let server = OidcServer::start();
     let other = json!({ "merge": { "issuer": "https://id.example.org" } });
     let error = outcome(&server, DISCOVERY, other).await;

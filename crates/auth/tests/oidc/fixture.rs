@@ -7,8 +7,8 @@ use acta_access::{Role, TenantId};
 use acta_ambient::{Clock as _, ManualClock, SystemClock, SystemEntropy};
 use acta_auth::Secret;
 use acta_auth::oidc::{
-    Algorithm, BearerOptions, BearerTenant, BearerVerifier, Begun, Callback, OidcError, Pending,
-    Provider, ProviderOptions, RoleRule, SignedIn,
+    Algorithm, BearerOptions, BearerTenant, BearerVerifier, Callback, OidcError, Pending, Provider,
+    ProviderOptions, RoleRule, SignedIn, StartedSignIn,
 };
 use acta_test_oidc::{CLIENT_SECRET, OidcServer, REDIRECT_URI, RESOURCE};
 use serde_json::Value;
@@ -77,7 +77,7 @@ pub(crate) async fn sign_in(
     provider: &Provider,
     account: &str,
 ) -> Result<SignedIn, OidcError> {
-    let Begun { url, pending } = sendable(provider.begin()).await?;
+    let StartedSignIn { url, pending } = sendable(provider.begin()).await?;
     finish(provider, &pending, &server.sign_in(&url, account)).await
 }
 

@@ -5,5 +5,5 @@
 mod bearer;
 mod failures;
 mod fixture;
-mod signing_in;
+mod sign_in;
 mod tokens;

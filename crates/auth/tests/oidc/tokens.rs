@@ -1,6 +1,6 @@
 //! ID tokens that must not be believed.
 
-use acta_auth::oidc::{Begun, OidcError, Provider, TokenFault};
+use acta_auth::oidc::{OidcError, Provider, StartedSignIn, TokenFault};
 use acta_test_oidc::OidcServer;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ async fn outcome(
     provider: &Provider,
     token: impl FnOnce(Value) -> String,
 ) -> Result<String, OidcError> {
-    let Begun { url, pending } = provider.begin().await.unwrap();
+    let StartedSignIn { url, pending } = provider.begin().await.unwrap();
     let query = server.sign_in(&url, "alice");
     let token = token(claims(server, &url));
     server.trouble("/token", json!({ "merge": { "id_token": token } }));
@@ -55,7 +55,7 @@ fn assert_fault(outcome: Result<String, OidcError>, expected: TokenFault, what: 
 }
 
 #[tokio::test]
-async fn believes_every_listed_algorithm_and_no_other() {
+async fn accepts_every_listed_algorithm_and_no_other() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     let good = ["RS256", "RS384", "RS512", "PS256", "ES256", "EdDSA"];
@@ -70,7 +70,7 @@ async fn believes_every_listed_algorithm_and_no_other() {
 }
 
 #[tokio::test]
-async fn believes_no_algorithm_that_is_not_listed() {
+async fn refuses_unlisted_algorithms() {
     let server = OidcServer::start();
     let mut options = provider_options(&server);
     options.algorithms = vec!["ES256".parse().unwrap()];
@@ -80,7 +80,7 @@ async fn believes_no_algorithm_that_is_not_listed() {
 }
 
 #[tokio::test]
-async fn believes_no_claim_that_is_not_as_it_should_be() {
+async fn refuses_invalid_claims() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     let now = seconds(&clock());
@@ -114,7 +114,7 @@ async fn believes_no_claim_that_is_not_as_it_should_be() {
 }
 
 #[tokio::test]
-async fn believes_no_token_of_another_kind_or_by_another_key() {
+async fn refuses_tokens_of_another_type_or_key() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     let key = json!({ "kty": "oct", "k": "AAAA" });
@@ -134,7 +134,7 @@ async fn believes_no_token_of_another_kind_or_by_another_key() {
 }
 
 #[tokio::test]
-async fn believes_no_token_that_was_tampered_with() {
+async fn refuses_manipulated_tokens() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     for algorithm in ["RS256", "PS256", "ES256", "EdDSA"] {

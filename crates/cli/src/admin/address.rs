@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_people_type_stays_in_its_place() {
+    fn arguments_are_encoded_in_the_path() {
         let address = Address::of(["accounts", "a/../b?c"])
             .with("email", Some("ä&b@example.org"))
             .with("limit", None)

@@ -47,8 +47,8 @@ pub(crate) enum Expiry {
 /// The text is none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "expected a date such as 2027-03-31, a time such as 2027-03-31T18:00:00Z, or a duration \
-         such as 90d"
+    "expected a date such as 2027-03-31, a time such as 2027-03-31T18:00:00Z, or a duration such \
+     as 90d"
 )]
 pub(crate) struct InvalidExpiry;
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_are_days_times_or_spans() {
+    fn an_expiry_is_a_date_a_time_or_a_duration() {
         let clock = ManualClock::new(Timestamp::from_unix_micros(1_000_000));
         let table = [
             ("2027-03-31", Some("2027-03-31T00:00:00Z")),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_set_or_taken_away() {
+    fn a_limit_is_set_or_removed() {
         assert_eq!("none".parse::<Clearable<u64>>(), Ok(Clearable(None)));
         assert_eq!("7".parse::<Clearable<u64>>(), Ok(Clearable(Some(7))));
         assert!("seven".parse::<Clearable<u64>>().is_err());

@@ -34,19 +34,19 @@ pub(crate) struct OfTenant {
 
 /// The result of a command.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Output {
     /// The JSON output; null if it was already written.
     pub(crate) json: Value,
     /// The text output.
     pub(crate) lines: Vec<String>,
     /// Whether the command succeeded; if not, the exit code is 1.
-    pub(crate) is_good: bool,
+    pub(crate) is_success: bool,
 }
 
-impl Told {
+impl Output {
     /// A success.
     pub(crate) fn new(json: Value, lines: Vec<String>) -> Self {
-        Self { json, lines, is_good: true }
+        Self { json, lines, is_success: true }
     }
 
     /// A success without any data.
@@ -72,7 +72,7 @@ impl Client {
     pub(crate) fn run(
         file: Option<&Path>,
         common: &Common,
-        work: impl AsyncFnOnce(&mut Self) -> Result<Told>,
+        work: impl AsyncFnOnce(&mut Self) -> Result<Output>,
     ) -> Result<ExitCode> {
         let config = wire::load(file, common.place.flags())?.config;
         let outcome = wire::block_on(async {
@@ -82,7 +82,7 @@ impl Client {
             client.admin.close().await?;
             Ok(outcome)
         })?;
-        let told = match outcome {
+        let output = match outcome {
             Err(error) => match error.downcast_ref::<Refusal>() {
                 Some(refusal) if refusal.is_final() => {
                     say(&format!("error: {error:#}"));
@@ -90,14 +90,14 @@ impl Client {
                 }
                 _ => return Err(error),
             },
-            Ok(told) => told,
+            Ok(output) => output,
         };
-        if common.json && !told.json.is_null() {
-            print(&serde_json::to_string_pretty(&told.json)?)?;
+        if common.json && !output.json.is_null() {
+            print(&serde_json::to_string_pretty(&output.json)?)?;
         } else if !common.json {
-            told.lines.iter().try_for_each(|line| print(line))?;
+            output.lines.iter().try_for_each(|line| print(line))?;
         }
-        Ok(if told.is_good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        Ok(if output.is_success { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 
     /// Sends a GET request.

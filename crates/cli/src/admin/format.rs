@@ -89,13 +89,13 @@ fn object(name: &str, members: &Map<String, Value>) -> String {
     if let (Some(from), Some(to)) = (member("from"), member("to")) {
         return format!("from {from} to {to}");
     }
-    let told = members.iter().map(|(name, value)| {
+    let parts = members.iter().map(|(name, value)| {
         // The names are clear without the word "changed".
         let changes = value.as_object().filter(|_| name == "changes");
         let plain = || format!("{} {}", name.replace('_', " "), text(name, value));
         changes.map_or_else(plain, |changes| object(name, changes))
     });
-    told.collect::<Vec<_>>().join(", ")
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// A timestamp without fractions of a second; any other text unchanged.
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_thing_is_shown_line_by_line() {
+    fn an_object_is_shown_line_by_line() {
         let thing = json!({
             "audits_reads": false, "id": 2, "name": "Nordwind", "last_used": null,
             "created": "2026-11-24T16:23:21.123456Z",
@@ -150,8 +150,8 @@ mod tests {
         let detail = json!({ "changes": {
             "bytes_per_day": { "from": 1024, "to": null }, "name": { "from": "a", "to": "b" },
         } });
-        let told = "bytes per day from 1KiB to none, name from a to b";
-        assert_eq!(text("detail", &detail), told);
+        let expected = "bytes per day from 1KiB to none, name from a to b";
+        assert_eq!(text("detail", &detail), expected);
     }
 
     #[test]

@@ -23,8 +23,8 @@ impl Refusal {
         let faults = problem["faults"].as_array().into_iter().flatten().map(|fault| {
             let place = text(fault, "pointer").filter(|pointer| !pointer.is_empty());
             let place = text(fault, "parameter").or(place).unwrap_or_else(|| "body".to_owned());
-            let told = |name| text(fault, name).unwrap_or_default();
-            format!("{place}: {}, found {}", told("message"), told("found"))
+            let member = |name| text(fault, name).unwrap_or_default();
+            format!("{place}: {}, found {}", member("message"), member("found"))
         });
         Self { status, detail, faults: faults.collect() }
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_fault_is_told_on_a_line_of_its_own() {
+    fn each_fault_has_its_own_line() {
         let problem = r#"{
             "detail": "2 faults were found; nothing was changed",
             "faults": [
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_problem_is_told_by_its_status() {
+    fn other_error_responses_are_reported_by_status() {
         let refusal = Refusal::read(502, b"<html>");
         assert_eq!(refusal.to_string(), "the server responded with status 502");
     }

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_wrote_moves_no_cursor() {
+    fn control_characters_are_escaped() {
         let mut table = Table::new(&["NAME"]);
         table.row(["a\u{1b}[2Jb\nc\td"]);
         assert_eq!(table.lines()[1], "a [2Jb c d");

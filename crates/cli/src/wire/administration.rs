@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_has_set_is_as_usual() {
+    fn unset_keys_have_default_values() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let none = acta_config::Environment::default();
         let loaded = acta_config::load(Some(file.path()), &none, &[]).unwrap();

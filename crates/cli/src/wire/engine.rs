@@ -49,7 +49,7 @@ impl Engine {
         if missing == IfMissing::Refuse && !directory.is_dir() {
             bail!("there is no store in {}", directory.display());
         }
-        let storage = EmbeddedStorage::open(&super::engine_options(config, clock, entropy));
+        let storage = EmbeddedStorage::open(&super::embedded::options(config, clock, entropy));
         let context = || format!("cannot open the store in {}", directory.display());
         Ok(Self::Embedded(storage.with_context(context)?))
     }

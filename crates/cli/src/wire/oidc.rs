@@ -35,7 +35,8 @@ pub(crate) fn provider(
         timeout: config.oidc.timeout.0,
     };
     let provider = Provider::new(options, clock, entropy).context("oidc.issuer cannot be used")?;
-    let newcomers = if found.make_accounts { NewcomerRule::Welcome } else { NewcomerRule::Refused };
+    let newcomers =
+        if found.make_accounts { NewcomerRule::CreateAccount } else { NewcomerRule::Refuse };
     let label = found.label.clone();
     Ok(Some(SignInProvider { provider: Arc::new(provider), label, newcomers }))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acta_ambient::{SystemClock, SystemEntropy};
 use anyhow::{Result, bail};
 
-use super::{Engine, IfMissing};
+use super::engine::{Engine, IfMissing};
 
 /// The file that makes a directory a store.
 const STORE_FILE: &str = "store";
@@ -25,9 +25,9 @@ pub(crate) async fn open_side(
 ) -> Result<Engine> {
     let is_url = SCHEMES.iter().any(|scheme| address.starts_with(scheme));
     let mut config = if is_url {
-        super::load(file, [(CONFIGURED, Some(address.to_owned()))])?.config
+        super::load::load(file, [(CONFIGURED, Some(address.to_owned()))])?.config
     } else {
-        super::load(file, [])?.config
+        super::load::load(file, [])?.config
     };
     if address == CONFIGURED && config.database.is_none() {
         bail!("no database is configured: {CONFIGURED} is not set");

@@ -22,7 +22,10 @@ pub(crate) struct StoreArgs {
 impl StoreArgs {
     /// The settings that it overrides.
     pub(crate) fn flags(&self) -> [(&'static str, Option<String>); 2] {
-        [("data", super::path_text(self.data.as_ref())), ("storage.url", self.storage.clone())]
+        [
+            ("data", super::load::path_text(self.data.as_ref())),
+            ("storage.url", self.storage.clone()),
+        ]
     }
 }
 
@@ -37,7 +40,7 @@ pub(crate) fn load_directory(
     data: Option<&PathBuf>,
     instead: &str,
 ) -> Result<Config> {
-    let mut config = super::load(file, [("data", super::path_text(data))])?.config;
+    let mut config = super::load::load(file, [("data", super::load::path_text(data))])?.config;
     if data.is_none() && config.database.is_some() {
         bail!(
             "this command is for a store in a directory (--data), but storage.url names a \

@@ -31,7 +31,7 @@ fn every_default_is_valid() {
 }
 
 #[test]
-fn flags_overrule_environment_and_environment_overrules_the_file() {
+fn flags_override_environment_and_environment_overrides_the_file() {
     let file = write("listen = \"127.0.0.1:1\"\ndata = \"a\"\n[limits]\npage_count_max = 7\n");
     let variables =
         environment(&[("ACTA_LISTEN", "127.0.0.1:2"), ("ACTA_DATA", "b"), ("HOME", "x")]);
@@ -63,7 +63,7 @@ fn secrets_are_read_from_files_and_never_shown() {
 type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
 
 #[test]
-fn names_what_is_wrong_and_where() {
+fn reports_invalid_values_with_their_source() {
     let table: &[Row] = &[
         (
             "[limits]\npage_count = 3",
@@ -84,8 +84,8 @@ fn names_what_is_wrong_and_where() {
         (
             "[storage]\nsegment_bytes = \"1 MB\"",
             &[],
-            "storage.segment_bytes = \"1 MB\" (FILE): expected a whole number with one of the units \
-             KiB, MiB, GiB, or none for bytes",
+            "storage.segment_bytes = \"1 MB\" (FILE): expected a whole number with one of the \
+             units KiB, MiB, GiB, or none for bytes",
         ),
         (
             "default_version = \"1.0.2\"",
@@ -177,7 +177,7 @@ fn proxies_are_addresses_and_networks_and_none_by_default() {
 }
 
 #[test]
-fn limits_that_cannot_be_kept_are_refused() {
+fn impossible_limits_are_refused() {
     let table = [
         ("statements_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),
         ("document_bytes_max = '200MiB'", "limits.memory_bytes_max = \"512MiB\""),

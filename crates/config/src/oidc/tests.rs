@@ -138,7 +138,7 @@ fn issuers_are_encrypted_or_on_this_machine() {
 }
 
 #[test]
-fn names_what_is_missing_or_too_much() {
+fn reports_missing_and_conflicting_keys() {
     let [public_url, issuer, client_id] = SIGN_IN;
     let [bearer_issuer, audience, tenant] = BEARER;
     check_refused(
@@ -194,13 +194,13 @@ fn names_what_is_missing_or_too_much() {
     check_refused(
         "",
         &[public_url, issuer, client_id, tenant, ("ACTA_OIDC_BEARER_AUDIENCE", "acta")],
-        "oidc.bearer_audience = \"acta\" (environment): expected an audience other \
-         than `oidc.client_id`, which is the audience of ID tokens",
+        "oidc.bearer_audience = \"acta\" (environment): expected an audience other than \
+         `oidc.client_id`, which is the audience of ID tokens",
     );
 }
 
 #[test]
-fn names_what_is_wrong() {
+fn reports_invalid_values() {
     let table = [
         ("ACTA_OIDC_SCOPES", "email profile"),
         ("ACTA_OIDC_SCOPES", "openidx"),

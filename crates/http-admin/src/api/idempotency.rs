@@ -1,6 +1,6 @@
 //! Idempotent requests: a request that is repeated with the same key is performed once.
 
-use acta_admin::{Idempotent, RepeatKey};
+use acta_admin::{Idempotent, RequestKey};
 use acta_http::problem::{FaultView, Problem};
 use acta_http::reply::json;
 use acta_xapi::{Rule, Sha2};
@@ -53,14 +53,14 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 /// The body of a request that creates something, with its idempotency key. It is the last argument
 /// of a handler.
 #[derive(Debug)]
-pub(crate) struct Repeatable<T> {
+pub(crate) struct IdempotentBody<T> {
     /// The parsed body.
     pub(crate) new: T,
     /// Identifies a repeated request; none if no key was sent.
-    pub(crate) key: Option<RepeatKey>,
+    pub(crate) key: Option<RequestKey>,
 }
 
-impl<T: DeserializeOwned> FromRequest<Shared> for Repeatable<T> {
+impl<T: DeserializeOwned> FromRequest<Shared> for IdempotentBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
@@ -72,7 +72,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Repeatable<T> {
         let path = parts.uri.path();
         let target = format!("{} {}", parts.method, path.strip_prefix(BASE).unwrap_or(path));
         let body = collect(Request::from_parts(parts, body), shared).await?;
-        let key = key.map(|key| RepeatKey {
+        let key = key.map(|key| RequestKey {
             id: id_of([&who, &target, &key]),
             request: Sha256::digest(&body).into(),
         });
@@ -93,7 +93,7 @@ fn id_of(texts: [&str; 3]) -> String {
 
 /// The part of a response that is stored for a repeated request. It holds no secret.
 #[derive(Deserialize, Serialize)]
-struct Told {
+struct StoredAnswer {
     path: String,
     /// The stored text of the response.
     view: String,
@@ -101,15 +101,15 @@ struct Told {
 
 /// Encodes the stored part of a response: the path of the created resource below the API, and its
 /// view, which must hold no secret.
-pub(crate) fn tell((path, view): (String, impl Serialize)) -> String {
+pub(crate) fn encode_answer((path, view): (String, impl Serialize)) -> String {
     // Texts and numbers cannot fail to be written.
     let view = serde_json::to_string(&view).unwrap_or_default();
-    serde_json::to_string(&Told { path, view }).unwrap_or_default()
+    serde_json::to_string(&StoredAnswer { path, view }).unwrap_or_default()
 }
 
 /// The response to a request that created something, now or when it was first sent: `show` returns
 /// the path of the created resource below the API, and its view.
-pub(crate) fn answer_made<T, V: Serialize>(
+pub(crate) fn answer_created<T, V: Serialize>(
     made: &Idempotent<T>,
     show: impl Fn(&T) -> (String, V),
 ) -> Response {
@@ -118,8 +118,8 @@ pub(crate) fn answer_made<T, V: Serialize>(
             let (path, view) = show(value);
             created(&view, FIRST_VERSION, &path)
         }
-        Idempotent::Replayed(told) => match serde_json::from_str::<Told>(told) {
-            Ok(told) => placed(json(told.view), FIRST_VERSION, &told.path),
+        Idempotent::Replayed(stored) => match serde_json::from_str::<StoredAnswer>(stored) {
+            Ok(stored) => placed(json(stored.view), FIRST_VERSION, &stored.path),
             Err(error) => {
                 tracing::error!(%error, "a stored response of an idempotent request cannot be \
                                          read");

@@ -140,16 +140,16 @@ mod tests {
     fn check(body: &str, pointer: &str, message: &str) {
         let problem = read::<Change>(&Bytes::from(body.to_owned())).expect_err(body);
         assert_eq!(problem.status.as_u16(), 400);
-        let told: serde_json::Value =
+        let problem: serde_json::Value =
             serde_json::from_str(&problem.write(ProblemForm::Problem)).unwrap();
-        let fault = &told["faults"][0];
-        assert_eq!(fault["pointer"], pointer, "{body}: {told}");
+        let fault = &problem["faults"][0];
+        assert_eq!(fault["pointer"], pointer, "{body}: {problem}");
         let found = fault["message"].as_str().unwrap();
         assert!(found.starts_with(message) && !found.contains(" at line"), "{body}: {found}");
     }
 
     #[test]
-    fn each_fault_is_told_with_its_place() {
+    fn each_fault_has_its_position() {
         let table = [
             ("", "", "EOF while parsing"),
             ("nothing", "", "expected ident"),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_whole_is_read() {
+    fn complete_forms_are_read() {
         let body = r#" {"name": "a", "scopes": ["all"], "limits": {"a/b": 7}} "#;
         let expected = Change {
             name: "a".to_owned(),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::nouns::operations;
+use super::resources::operations;
 use crate::operations::BASE;
 use refusals::{complete, problem_response};
 

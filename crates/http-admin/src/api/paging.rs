@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_tells_where_the_next_one_begins() {
+    fn a_page_has_the_cursor_of_the_next_one() {
         let all = ["a", "b", "c"];
         let page = |limit: usize| {
             Page::of(all[..all.len().min(limit + 1)].to_vec(), limit, |item| (*item).to_owned())
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_is_what_a_page_has_given() {
+    fn a_cursor_comes_from_a_page() {
         let long = seal(&"x".repeat(513));
         for text in ["", "!", "YQ==", "_w", long.as_str()] {
             assert_eq!(unseal(text), None, "{text}");

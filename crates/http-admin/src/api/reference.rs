@@ -40,8 +40,8 @@ pub(super) async fn get_reference(Query(NoParams): Query<NoParams>) -> Response 
 fn policy() -> String {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; sandbox; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; sandbox; base-uri 'none'; form-action \
+         'none'; frame-ancestors 'none'"
     )
 }
 
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_document_says_is_text_and_no_markup() {
+    fn texts_of_the_document_are_escaped() {
         let page = write_page(&json!({
             "info": { "title": "<script>alert(1)</script>", "description": "a & \"b\"" },
         }));

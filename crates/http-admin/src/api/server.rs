@@ -10,5 +10,5 @@ use crate::operations::Operations;
 
 /// Every operation with its access rule.
 pub(super) fn operations() -> Operations {
-    Operations::named("api/server").add(Gate::Known, routes!(read::read_server))
+    Operations::named("api/server").add(Gate::Authenticated, routes!(read::read_server))
 }

@@ -19,13 +19,13 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(super) fn operations() -> Operations {
     Operations::named("api/tenants")
-        .add(Gate::Known, routes!(list::list_tenants))
-        .add(Gate::Known, routes!(create::create_tenant))
-        .add(Gate::Known, routes!(read::read_tenant))
-        .add(Gate::Known, routes!(change::change_tenant))
-        .add(Gate::Known, routes!(remove::delete_tenant))
-        .add(Gate::Known, routes!(serve::suspend_tenant))
-        .add(Gate::Known, routes!(serve::resume_tenant))
-        .add(Gate::Known, routes!(serve::restore_tenant))
-        .add(Gate::Known, routes!(read_usage::read_tenant_usage))
+        .add(Gate::Authenticated, routes!(list::list_tenants))
+        .add(Gate::Authenticated, routes!(create::create_tenant))
+        .add(Gate::Authenticated, routes!(read::read_tenant))
+        .add(Gate::Authenticated, routes!(change::change_tenant))
+        .add(Gate::Authenticated, routes!(remove::delete_tenant))
+        .add(Gate::Authenticated, routes!(serve::suspend_tenant))
+        .add(Gate::Authenticated, routes!(serve::resume_tenant))
+        .add(Gate::Authenticated, routes!(serve::restore_tenant))
+        .add(Gate::Authenticated, routes!(read_usage::read_tenant_usage))
 }

@@ -37,6 +37,7 @@ use super::path::Id;
 use super::versioned::{IfMatch, created, versioned};
 use crate::groups::AdminApi;
 use crate::operations::BASE;
+use crate::problem;
 use crate::state::{AdminApiParts, AdminApiSettings, EngineKind, Shared};
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -54,7 +55,9 @@ async fn change(
     version: IfMatch,
     Json(thing): Json<Thing>,
 ) -> Result<Response, Problem> {
-    version.check(u64::from(id))?;
+    if version.versions().is_some_and(|versions| !versions.contains(&u64::from(id))) {
+        return Err(problem::changed());
+    }
     Ok(versioned(&thing, u64::from(id) + 1))
 }
 
@@ -70,7 +73,7 @@ async fn whence(address: ClientAddress) -> Response {
 
 /// The API with things.
 fn with_things(shared: Shared) -> AdminApi {
-    let route = |name| Route::new(name, Gate::Known);
+    let route = |name| Route::new(name, Gate::Authenticated);
     let table = super::table()
         .path("/api/v1/server/things", route("api/server"), post(create).get(list))
         .path("/api/v1/server/things/{id}", route("api/server"), get(whence).patch(change))
@@ -145,14 +148,14 @@ async fn app() -> App {
     App::new(Arc::clone(&shared.http), vec![Arc::new(with_things(shared))])
 }
 
-struct Told {
+struct Answer {
     status: u16,
     headers: hyper::HeaderMap,
     body: Value,
 }
 
 /// Asks as the operator. Headers are `name: value`.
-async fn ask(app: &App, line: &str, headers: &[&str], body: impl Into<Body>) -> Told {
+async fn ask(app: &App, line: &str, headers: &[&str], body: impl Into<Body>) -> Answer {
     let (method, path) = line.split_once(' ').unwrap();
     let mut request = Request::builder().method(method).uri(format!("{BASE}{path}"));
     for (name, value) in headers.iter().filter_map(|header| header.split_once(": ")) {
@@ -163,7 +166,7 @@ async fn ask(app: &App, line: &str, headers: &[&str], body: impl Into<Body>) -> 
     let (parts, body) = app.answer(request).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    Told { status: parts.status.as_u16(), headers: parts.headers, body }
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
 const JSON: &str = "content-type: application/json";
@@ -184,8 +187,8 @@ async fn bodies_are_json_of_the_right_type_and_size() {
         (&[JSON], &long, 413),
     ];
     for (headers, body, expected) in table {
-        let told = ask(&app, "POST /server/things", headers, body.to_owned()).await;
-        assert_eq!(told.status, expected, "{headers:?} {body:.40}: {}", told.body);
+        let answer = ask(&app, "POST /server/things", headers, body.to_owned()).await;
+        assert_eq!(answer.status, expected, "{headers:?} {body:.40}: {}", answer.body);
     }
     let pieces = ["{\"name\"", ": \"a\"}"].map(Ok::<_, std::io::Error>);
     let pieces = Body::from_stream(futures_util::stream::iter(pieces));
@@ -196,16 +199,16 @@ async fn bodies_are_json_of_the_right_type_and_size() {
 }
 
 #[tokio::test]
-async fn what_is_made_tells_its_place_and_takes_a_key() {
+async fn creation_returns_a_location_and_accepts_a_key() {
     let app = app().await;
     let sent = [JSON, "idempotency-key: 8e03978e"];
-    let told = ask(&app, "POST /server/things", &sent, r#"{"name": "a"}"#).await;
-    assert_eq!((told.status, &told.body), (201, &json!({ "name": "a", "key": "8e03978e" })));
-    assert_eq!(told.headers["location"], "/api/v1/server/things/1");
+    let answer = ask(&app, "POST /server/things", &sent, r#"{"name": "a"}"#).await;
+    assert_eq!((answer.status, &answer.body), (201, &json!({ "name": "a", "key": "8e03978e" })));
+    assert_eq!(answer.headers["location"], "/api/v1/server/things/1");
     let sent = [JSON, "idempotency-key: a b"];
-    let told = ask(&app, "POST /server/things", &sent, r#"{"name": "a"}"#).await;
+    let answer = ask(&app, "POST /server/things", &sent, r#"{"name": "a"}"#).await;
     assert_eq!(
-        (told.status, &told.body["faults"][0]["parameter"]),
+        (answer.status, &answer.body["faults"][0]["parameter"]),
         (400, &"idempotency-key".into())
     );
 }
@@ -221,9 +224,9 @@ async fn changes_name_a_resource_and_its_version() {
         ("/server/things/", &[JSON, "if-match: *"], 404),
     ];
     for (path, headers, expected) in table {
-        let told = ask(&app, &format!("PATCH {path}"), headers, r#"{"name": "a"}"#).await;
-        assert_eq!(told.status, expected, "{path} {headers:?}: {}", told.body);
-        assert!(expected != 200 || told.headers["etag"] == "\"8\"");
+        let answer = ask(&app, &format!("PATCH {path}"), headers, r#"{"name": "a"}"#).await;
+        assert_eq!(answer.status, expected, "{path} {headers:?}: {}", answer.body);
+        assert!(expected != 200 || answer.headers["etag"] == "\"8\"");
     }
 }
 
@@ -233,26 +236,26 @@ async fn a_list_is_read_page_by_page() {
     let mut path = "/server/things?limit=50".to_owned();
     let mut seen = Vec::new();
     loop {
-        let told = ask(&app, &format!("GET {path}"), &[], "").await;
-        assert_eq!(told.status, 200, "{}", told.body);
-        seen.extend(told.body["items"].as_array().unwrap().iter().filter_map(Value::as_u64));
-        let Some(next) = told.body["next"].as_str() else { break };
+        let answer = ask(&app, &format!("GET {path}"), &[], "").await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        seen.extend(answer.body["items"].as_array().unwrap().iter().filter_map(Value::as_u64));
+        let Some(next) = answer.body["next"].as_str() else { break };
         path = format!("/server/things?limit=50&cursor={next}");
     }
     assert_eq!(seen, (1..=120).collect::<Vec<u64>>());
     for query in
         ["limit=0", "limit=201", "limit=x", "limit=", "cursor=%20", "x=1", "limit=1&limit=2"]
     {
-        let told = ask(&app, &format!("GET /server/things?{query}"), &[], "").await;
-        assert_eq!(told.status, 400, "{query}: {}", told.body);
+        let answer = ask(&app, &format!("GET /server/things?{query}"), &[], "").await;
+        assert_eq!(answer.status, 400, "{query}: {}", answer.body);
     }
 }
 
 #[tokio::test]
-async fn handlers_know_where_a_request_comes_from() {
+async fn handlers_get_the_address_of_the_client() {
     let app = app().await;
-    let told = ask(&app, "GET /server/things/1", &["x-forwarded-for: 192.0.2.1"], "").await;
-    assert_eq!(told.body, "local");
+    let answer = ask(&app, "GET /server/things/1", &["x-forwarded-for: 192.0.2.1"], "").await;
+    assert_eq!(answer.body, "local");
     for (peer, expected) in [("10.0.0.1", "192.0.2.1"), ("198.51.100.7", "198.51.100.7")] {
         let request = Request::builder().uri("/api/v1/server/things/1");
         let mut request =
@@ -264,7 +267,7 @@ async fn handlers_know_where_a_request_comes_from() {
     }
 }
 
-/// Sends a request over a stream and gives what is told in the answer.
+/// Sends a request over a stream and gives what is answer in the answer.
 async fn say(mut stream: impl AsyncRead + AsyncWrite + Unpin, header: &str) -> String {
     let head = "GET /api/v1/whence HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
     stream.write_all(format!("{head}{header}\r\n\r\n").as_bytes()).await.unwrap();
@@ -274,7 +277,7 @@ async fn say(mut stream: impl AsyncRead + AsyncWrite + Unpin, header: &str) -> S
 }
 
 #[tokio::test]
-async fn every_connection_tells_its_other_end() {
+async fn every_connection_reports_its_peer() {
     let app = app().await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("control.sock");
@@ -297,17 +300,17 @@ async fn every_connection_tells_its_other_end() {
 }
 
 #[tokio::test]
-async fn routes_are_told_apart_by_their_noun() {
+async fn routes_are_distinguished_by_their_resource() {
     let shared = shared().await;
     let api = AdminApi { shared, table: super::table() };
     let table = [
         ("/api/v1", Some(("api/reference", Gate::Open))),
         ("/api/v1/", Some(("api/reference", Gate::Open))),
         ("/api/v1/openapi.json", Some(("api/openapi", Gate::Open))),
-        ("/api/v1/server", Some(("api/server", Gate::Known))),
-        ("/api/v1/server/x/y", Some(("api/server", Gate::Known))),
-        ("/api/v1/session/x", Some(("api/session", Gate::Known))),
-        ("/api/v1/tenants/7/audit/verify", Some(("api/tenants", Gate::Known))),
+        ("/api/v1/server", Some(("api/server", Gate::Authenticated))),
+        ("/api/v1/server/x/y", Some(("api/server", Gate::Authenticated))),
+        ("/api/v1/session/x", Some(("api/session", Gate::Authenticated))),
+        ("/api/v1/tenants/7/audit/verify", Some(("api/tenants", Gate::Authenticated))),
         ("/api/v1/nothing", Some(("api/other", Gate::Open))),
         ("/api/v1/openapi.json/x", Some(("api/other", Gate::Open))),
         ("/api/v10", None),
@@ -320,6 +323,6 @@ async fn routes_are_told_apart_by_their_noun() {
     }
     for path in ["/api/v1/nothing", "/api/v1/openapi.json/x", "/api/v1//server"] {
         let found = api.find(&Method::POST, path).map(|route| route.gate);
-        assert_eq!(found, Some(Gate::Known), "{path}");
+        assert_eq!(found, Some(Gate::Authenticated), "{path}");
     }
 }

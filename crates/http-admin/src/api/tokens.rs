@@ -10,5 +10,5 @@ use crate::operations::Operations;
 
 /// Every operation with its access rule.
 pub(super) fn operations() -> Operations {
-    Operations::named("api/tokens").add(Gate::Known, routes!(exchange::exchange_token))
+    Operations::named("api/tokens").add(Gate::Authenticated, routes!(exchange::exchange_token))
 }

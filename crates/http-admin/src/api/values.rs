@@ -82,12 +82,9 @@ impl<'de> Deserialize<'de> for Whole {
         let text = number.to_string();
         let whole = text.strip_suffix(".0").unwrap_or(&text).parse::<u64>().ok();
         let whole = whole.filter(|whole| *whole <= Self::MAX);
-        whole.map(Self).ok_or_else(|| {
-            D::Error::custom(
-                "expected a whole number from 0 to \
-                                                        9007199254740991",
-            )
-        })
+        whole
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("expected a whole number from 0 to 9007199254740991"))
     }
 }
 
@@ -235,11 +232,11 @@ impl<'de> Deserialize<'de> for Agent {
 
 /// A short description of the faults of an agent.
 fn text_of(faults: &Faults) -> String {
-    let told = faults.0.iter().take(3).map(|fault| {
+    let messages = faults.0.iter().take(3).map(|fault| {
         let place = if fault.pointer.is_empty() { "the agent" } else { &fault.pointer };
         format!("{place}: {}", fault.rule.text())
     });
-    told.collect::<Vec<String>>().join("; ")
+    messages.collect::<Vec<String>>().join("; ")
 }
 
 impl PartialSchema for Agent {
@@ -291,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_may_be_written_with_a_point() {
+    fn a_whole_number_may_have_a_decimal_point() {
         let table = [
             ("0", Some(0)),
             ("7", Some(7)),
@@ -321,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn an_array_stands_for_no_object() {
+    fn an_array_is_not_accepted_as_an_object() {
         let read = |value| serde_json::from_value::<Object<Inner>>(value);
         assert_eq!(read(json!({ "a": 7 })).unwrap(), Object(Inner { a: 7 }));
         for refused in [json!([7]), json!([]), json!(7), json!(null), json!({ "b": 7 })] {

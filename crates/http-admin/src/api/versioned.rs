@@ -47,20 +47,6 @@ impl IfMatch {
             Self::OneOf(versions) => Some(versions),
         }
     }
-
-    /// Refuses to change what has another version than was read.
-    ///
-    /// # Errors
-    ///
-    /// 412.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for nouns that people change"))]
-    pub(crate) fn check(&self, version: u64) -> Result<(), Problem> {
-        match self {
-            Self::Any => Ok(()),
-            Self::OneOf(versions) if versions.contains(&version) => Ok(()),
-            Self::OneOf(_) => Err(problem::changed()),
-        }
-    }
 }
 
 /// A response with a resource in this version.
@@ -96,27 +82,31 @@ mod tests {
     use hyper::Request;
 
     #[tokio::test]
-    async fn only_the_version_that_was_read_is_changed() {
-        let table: [(Option<&str>, Result<(), u16>); 6] = [
+    async fn if_match_lists_the_versions_that_match() {
+        let table: [(Option<&str>, Result<Option<&[u64]>, u16>); 6] = [
             (None, Err(428)),
-            (Some("*"), Ok(())),
-            (Some("\"7\""), Ok(())),
-            (Some("\"6\", W/\"7\""), Ok(())),
-            (Some("\"6\""), Err(412)),
-            (Some("\"x\""), Err(412)),
+            (Some("*"), Ok(None)),
+            (Some("\"7\""), Ok(Some(&[7]))),
+            (Some("\"6\", W/\"7\""), Ok(Some(&[6, 7]))),
+            (Some("\"6\""), Ok(Some(&[6]))),
+            (Some("\"x\""), Ok(Some(&[]))),
         ];
         for (sent, expected) in table {
             let request = Request::builder();
             let request = sent.into_iter().fold(request, |all, tag| all.header("if-match", tag));
             let mut parts = request.body(()).unwrap().into_parts().0;
             let read = IfMatch::from_request_parts(&mut parts, &()).await;
-            let checked = read.and_then(|read| read.check(7));
-            assert_eq!(checked.map_err(|problem| problem.status.as_u16()), expected, "{sent:?}");
+            let read = read.map_err(|problem| problem.status.as_u16());
+            assert_eq!(
+                read.as_ref().map(IfMatch::versions),
+                expected.as_ref().copied(),
+                "{sent:?}"
+            );
         }
     }
 
     #[test]
-    fn what_was_made_tells_where_it_is_and_its_version() {
+    fn creation_returns_location_and_version() {
         let response = created(&serde_json::json!({"id": "a"}), 1, "/tenants/a");
         assert_eq!(response.status(), StatusCode::CREATED);
         assert_eq!(response.headers()[LOCATION], "/api/v1/tenants/a");

@@ -30,11 +30,11 @@ pub(super) async fn get_account(
 }
 
 /// The result of a form of the page.
-enum Outcome {
+enum FormOutcome {
     /// Show the page again.
     Plain,
     /// Show something that is shown only once.
-    Told(&'static str, Markup),
+    ShownOnce(&'static str, Markup),
 }
 
 /// Handles the forms of the page.
@@ -53,8 +53,8 @@ pub(super) async fn post_account(
         Problem::new(StatusCode::BAD_REQUEST, "faults", "this page has no such form")
     })?;
     match carry_out(&shared, &requester, (act, &form)).await {
-        Ok(Outcome::Plain) => go_to("/account", None),
-        Ok(Outcome::Told(title, content)) => Ok(page(StatusCode::OK, title, &content)),
+        Ok(FormOutcome::Plain) => go_to("/account", None),
+        Ok(FormOutcome::ShownOnce(title, content)) => Ok(page(StatusCode::OK, title, &content)),
         Err(error) => {
             let failure = Failure::of(error)?;
             show(&shared, &requester, Some((act, &failure))).await
@@ -66,7 +66,7 @@ async fn carry_out(
     shared: &Shared,
     requester: &Requester,
     (act, form): (&str, &Form),
-) -> Result<Outcome, AdminError> {
+) -> Result<FormOutcome, AdminError> {
     let admin = &shared.admin;
     let current = form.text("current_password");
     match act {
@@ -77,7 +77,7 @@ async fn carry_out(
         "begin" => {
             let begun = admin.begin_factor(requester, current).await?;
             let secrets = (begun.secret.expose(), begun.uri.expose());
-            return Ok(Outcome::Told(
+            return Ok(FormOutcome::ShownOnce(
                 "Add a second factor",
                 begun_page(shared, requester, secrets),
             ));
@@ -85,12 +85,12 @@ async fn carry_out(
         "confirm" => {
             let codes = admin.confirm_factor(requester, form.text("code").trim()).await?;
             let codes: Vec<&str> = codes.0.iter().map(RecoveryCode::expose).collect();
-            return Ok(Outcome::Told("Save your recovery codes", codes_page(&codes)));
+            return Ok(FormOutcome::ShownOnce("Save your recovery codes", codes_page(&codes)));
         }
         "remove" => admin.remove_factor(requester, current).await?,
         _ => admin.end_session(requester, form.text("session")).await?,
     }
-    Ok(Outcome::Plain)
+    Ok(FormOutcome::Plain)
 }
 
 fn csrf_of(shared: &Shared, requester: &Requester) -> String {
@@ -126,12 +126,12 @@ fn codes_page(codes: &[&str]) -> Markup {
 }
 
 /// The errors of a form: its id, and the errors.
-type Wrong<'a> = Option<(&'static str, &'a Failure)>;
+type FormErrors<'a> = Option<(&'static str, &'a Failure)>;
 
 async fn show(
     shared: &Shared,
     requester: &Requester,
-    wrong: Wrong<'_>,
+    wrong: FormErrors<'_>,
 ) -> Result<Response, AdminProblem> {
     let Some(account) = requester.account() else { return go_to("/signin", None) };
     let (csrf, sessions) =

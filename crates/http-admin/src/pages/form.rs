@@ -322,7 +322,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_are_read_as_browsers_send_them() {
+    fn forms_are_parsed_as_browsers_send_them() {
         let form = Form::parse("email=ada%40example.org&password=a+b%26c&x").unwrap();
         assert_eq!(form.text("email"), "ada@example.org");
         assert_eq!((form.text("password"), form.text("x"), form.text("y")), ("a b&c", "", ""));
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_stands_beside_the_field_and_what_was_typed_is_text() {
+    fn errors_are_shown_at_their_field_and_values_are_escaped() {
         let failure = Failure::at(StatusCode::BAD_REQUEST, "password", "Too <short>.");
         let email = Field::new("email", "E-mail address", (Kind::Email, "username"));
         let form = FormView {

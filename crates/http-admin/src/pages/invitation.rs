@@ -1,6 +1,6 @@
 //! `/invitation?token=`: accepts an invitation.
 
-use acta_admin::{AdminError, Introduction, LinkPurpose, Requester};
+use acta_admin::{AdminError, LinkPurpose, NewPerson, Requester};
 use acta_http::edge::{ClientAddress, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -38,7 +38,7 @@ pub(super) async fn post_invitation(
         shared.admin.accept_as_known(requester, token).await.map(|()| None)
     } else {
         let (from, password) = (client.to_string(), sent.text("password"));
-        let who = Introduction { display_name: name, password, from: &from };
+        let who = NewPerson { display_name: name, password, from: &from };
         shared.admin.accept_as_new(token, &who).await.map(Some)
     };
     match accepted {

@@ -1,6 +1,6 @@
 //! `/setup?token=`: creates the first account.
 
-use acta_admin::{Introduction, LinkPurpose};
+use acta_admin::{LinkPurpose, NewPerson};
 use acta_http::edge::{ClientAddress, Query};
 use acta_storage::directory::EmailAddress;
 use axum::extract::State;
@@ -43,7 +43,7 @@ pub(super) async fn post_setup(
             return Ok(show((token, name, email), Some(&failure)));
         }
     };
-    let who = Introduction { display_name: name, password: form.text("password"), from: &from };
+    let who = NewPerson { display_name: name, password: form.text("password"), from: &from };
     match shared.admin.set_up(token, &address, &who).await {
         Ok(signed_in) => go_to("/account", cookie::begin(&shared, signed_in.token.expose())),
         Err(AdminError::LinkVoid) => Ok(void_link()),

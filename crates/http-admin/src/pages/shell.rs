@@ -97,12 +97,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_told_to_the_minute() {
+    fn times_are_shown_to_the_minute() {
         assert_eq!(time_text(Timestamp::from_unix_micros(61_000_001)), "1970-01-01 00:01 UTC");
     }
 
     #[test]
-    fn a_page_holds_texts_and_no_foreign_markup() {
+    fn values_on_pages_are_escaped() {
         let response = page(StatusCode::OK, "<script>", &html! {});
         let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap();
         for part in ["default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"] {

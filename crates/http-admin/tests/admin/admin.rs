@@ -25,7 +25,7 @@ fn json_of(response: &Response<Bytes>) -> Value {
 }
 
 #[tokio::test]
-async fn the_operator_reads_what_runs_here() {
+async fn the_operator_reads_the_server() {
     let response = operator(Method::GET, "/api/v1/server", "").await;
     assert_eq!(response.status(), 200);
     let expected = json!({
@@ -44,7 +44,7 @@ async fn the_operator_reads_what_runs_here() {
 }
 
 #[tokio::test]
-async fn strangers_are_not_let_in() {
+async fn unauthenticated_requests_are_refused() {
     let server = server().await;
     for asked in [
         bare(Method::GET, "/api/v1/server"),
@@ -74,7 +74,7 @@ async fn a_credential_needs_a_scope_for_administration() {
 }
 
 #[tokio::test]
-async fn the_operator_is_served_the_admin_api_alone() {
+async fn the_operator_socket_serves_only_the_admin_api() {
     for path in ["/xapi/about", "/xapi/statements", "/health", "/metrics", "/", "/api/v1/nothing"] {
         let response = operator(Method::GET, path, "").await;
         assert_eq!(response.status(), 404, "{path}");
@@ -95,7 +95,7 @@ async fn methods_and_parameters_that_are_unknown_are_refused() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_learn_nothing_and_change_nothing() {
+async fn pages_of_other_origins_read_nothing_and_change_nothing() {
     let server = server().await;
     let foreign = |method| {
         let asked = bare(method, "/api/v1/server").header("origin", "https://evil.example");
@@ -110,8 +110,8 @@ async fn pages_of_other_origins_learn_nothing_and_change_nothing() {
     ] {
         let answer = server.expect(foreign(method), status).await;
         let names = answer.headers.keys().map(hyper::header::HeaderName::as_str);
-        let told: Vec<&str> = names.filter(|name| name.starts_with("access-control")).collect();
-        assert!(told.is_empty(), "{told:?}");
+        let answer: Vec<&str> = names.filter(|name| name.starts_with("access-control")).collect();
+        assert!(answer.is_empty(), "{answer:?}");
     }
     let options = server.expect(foreign(Method::OPTIONS), 204).await;
     assert_eq!(options.header("allow"), Some("GET,HEAD,OPTIONS"));
@@ -119,7 +119,7 @@ async fn pages_of_other_origins_learn_nothing_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn anybody_reads_the_document_and_the_reference() {
+async fn the_document_and_the_reference_need_no_authentication() {
     let server = server().await;
     let document = server.expect(bare(Method::GET, "/api/v1/openapi.json"), 200).await;
     assert_eq!(document.header("content-type"), Some("application/json"));
@@ -143,7 +143,7 @@ fn the_document_is_the_committed_one() {
 }
 
 #[tokio::test]
-async fn answers_are_counted_by_noun() {
+async fn responses_are_counted_by_resource() {
     let server = server().await;
     server.expect(bare(Method::GET, "/api/v1/server"), 401).await;
     server.expect(bare(Method::GET, "/api/v1/no/such"), 404).await;

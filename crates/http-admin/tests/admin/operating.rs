@@ -46,7 +46,7 @@ impl Machine {
 }
 
 #[tokio::test]
-async fn a_tenant_is_made_suspended_deleted_and_restored() {
+async fn a_tenant_is_created_suspended_deleted_and_restored() {
     let machine = Machine::new().await;
     let body = json!({ "name": "School", "limits": { "requests_per_second": 7 } });
     let made = machine.send("POST /tenants", &[("idempotency-key", "one")], &body).await;

@@ -35,13 +35,13 @@ struct Browser {
     csrf: String,
 }
 
-struct Told {
+struct Answer {
     status: u16,
     headers: HeaderMap,
     text: String,
 }
 
-impl Told {
+impl Answer {
     fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
@@ -81,7 +81,7 @@ impl House {
     }
 
     /// Sends a request; headers are `name: value`.
-    async fn send(&self, line: &str, headers: &[&str], body: impl Into<Body>) -> Told {
+    async fn send(&self, line: &str, headers: &[&str], body: impl Into<Body>) -> Answer {
         self.clock.advance(Duration::from_secs(1));
         let (method, path) = line.split_once(' ').unwrap();
         let mut request = Request::builder().method(method).uri(path).header("host", "a.example");
@@ -92,11 +92,11 @@ impl House {
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&body).into_owned();
-        Told { status: parts.status.as_u16(), headers: parts.headers, text }
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 
     /// Asks the API as a browser does.
-    async fn ask(&self, browser: Option<&Browser>, line: &str, body: Value) -> Told {
+    async fn ask(&self, browser: Option<&Browser>, line: &str, body: Value) -> Answer {
         let mut headers = vec!["sec-fetch-site: same-origin".to_owned(), "if-match: *".to_owned()];
         if let Some(Browser { cookie, csrf }) = browser {
             headers.push(format!("cookie: {cookie}"));
@@ -113,7 +113,7 @@ impl House {
     }
 
     /// Sends a form as a browser does.
-    async fn submit(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Told {
+    async fn submit(&self, cookie: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
         let cookie = format!("cookie: {cookie}");
@@ -126,15 +126,15 @@ impl House {
         self.send(&format!("POST {path}"), headers, pairs.join("&")).await
     }
 
-    async fn open(&self, cookie: &str, path: &str) -> Told {
+    async fn open(&self, cookie: &str, path: &str) -> Answer {
         let cookie = format!("cookie: {cookie}");
         let headers: &[&str] = if cookie == "cookie: " { &[] } else { &[&cookie] };
         self.send(&format!("GET {path}"), headers, "").await
     }
 
-    fn browser(told: &Told) -> Browser {
-        let csrf = told.json()["csrf_token"].as_str().unwrap().to_owned();
-        Browser { cookie: told.cookie(), csrf }
+    fn browser(answer: &Answer) -> Browser {
+        let csrf = answer.json()["csrf_token"].as_str().unwrap().to_owned();
+        Browser { cookie: answer.cookie(), csrf }
     }
 
     /// Sets the server up: Ada runs it.
@@ -149,14 +149,14 @@ impl House {
     /// Invites Bob, who comes.
     async fn bob(&self, ada: &Browser, role: &str) -> Browser {
         let body = json!({ "email": "bob@example.org", "role": role });
-        let told = self.ask(Some(ada), "POST /tenants/1/invitations", body).await.must_be(201);
+        let answer = self.ask(Some(ada), "POST /tenants/1/invitations", body).await.must_be(201);
         let body = json!({
-            "token": told.json()["token"], "display_name": "Bob", "password": OTHER_PASSWORD,
+            "token": answer.json()["token"], "display_name": "Bob", "password": OTHER_PASSWORD,
         });
         Self::browser(&self.ask(None, "POST /links/accept", body).await.must_be(200))
     }
 
-    async fn sign_in(&self, email: &str, password: &str) -> Told {
+    async fn sign_in(&self, email: &str, password: &str) -> Answer {
         self.ask(None, "POST /session", json!({ "email": email, "password": password })).await
     }
 }
@@ -165,33 +165,33 @@ impl House {
 async fn the_first_person_sets_up_and_invites_the_next_whose_role_changes() {
     let house = House::new().await;
     let body = json!({ "token": house.set_up });
-    let told = house.ask(None, "POST /links/read", body.clone()).await.must_be(200);
-    assert_eq!(told.json(), json!({ "purpose": "set-up" }));
+    let answer = house.ask(None, "POST /links/read", body.clone()).await.must_be(200);
+    assert_eq!(answer.json(), json!({ "purpose": "set-up" }));
     let ada = house.ada().await;
-    let told = house.ask(Some(&ada), "GET /session", Value::Null).await.must_be(200).json();
-    assert_eq!(told["account"]["email"], "ada@example.org");
-    assert_eq!(told["account"]["is_operator"], true);
-    assert_eq!(told["account"]["roles"], json!([{ "tenant": 1, "role": "owner" }]));
+    let answer = house.ask(Some(&ada), "GET /session", Value::Null).await.must_be(200).json();
+    assert_eq!(answer["account"]["email"], "ada@example.org");
+    assert_eq!(answer["account"]["is_operator"], true);
+    assert_eq!(answer["account"]["roles"], json!([{ "tenant": 1, "role": "owner" }]));
     house.ask(None, "POST /links/read", body).await.must_be(410);
 
     let bob = house.bob(&ada, "viewer").await;
-    let told = house.ask(Some(&bob), "GET /account", Value::Null).await.must_be(200).json();
-    let path = format!("/tenants/1/people/{}", told["id"].as_str().unwrap());
+    let answer = house.ask(Some(&bob), "GET /account", Value::Null).await.must_be(200).json();
+    let path = format!("/tenants/1/people/{}", answer["id"].as_str().unwrap());
     let change = json!({ "role": "owner" });
     house.ask(Some(&bob), &format!("PATCH {path}"), change).await.must_be(403);
     let change = json!({ "role": "auditor" });
-    let told = house.ask(Some(&ada), &format!("PATCH {path}"), change).await.must_be(200);
-    assert_eq!(told.json()["role"], "auditor");
+    let answer = house.ask(Some(&ada), &format!("PATCH {path}"), change).await.must_be(200);
+    assert_eq!(answer.json()["role"], "auditor");
     let people = house.ask(Some(&ada), "GET /tenants/1/people", Value::Null).await.must_be(200);
     assert_eq!(people.json()["items"].as_array().unwrap().len(), 2);
-    let told = house.ask(Some(&ada), "GET /tenants/1/invitations", Value::Null).await;
-    assert_eq!(told.must_be(200).json()["items"], json!([]));
+    let answer = house.ask(Some(&ada), "GET /tenants/1/invitations", Value::Null).await;
+    assert_eq!(answer.must_be(200).json()["items"], json!([]));
     house.ask(Some(&bob), &format!("DELETE {path}"), Value::Null).await.must_be(204);
     house.ask(Some(&bob), "GET /tenants/1/people", Value::Null).await.must_be(404);
 }
 
 #[tokio::test]
-async fn an_invitation_is_told_once_and_can_be_taken_back() {
+async fn an_invitation_link_is_returned_once_and_can_be_revoked() {
     let house = House::at(Some("https://lrs.example")).await;
     let ada = house.ada().await;
     let cookie = format!("cookie: {}", ada.cookie);
@@ -207,22 +207,22 @@ async fn an_invitation_is_told_once_and_can_be_taken_back() {
     let line = "POST /api/v1/tenants/1/invitations";
     let first = house.send(line, &headers, body.clone()).await.must_be(201);
     let again = house.send(line, &headers, body).await.must_be(201);
-    let (told, address) = (first.json(), first.json()["link"].as_str().unwrap().to_owned());
-    let token = told["token"].as_str().unwrap();
+    let (answer, address) = (first.json(), first.json()["link"].as_str().unwrap().to_owned());
+    let token = answer["token"].as_str().unwrap();
     assert_eq!(address, format!("https://lrs.example/invitation?token={token}"));
-    assert_eq!(told["email"], "bob@example.org");
-    assert_eq!(again.json()["id"], told["id"]);
+    assert_eq!(answer["email"], "bob@example.org");
+    assert_eq!(again.json()["id"], answer["id"]);
     assert_eq!((&again.json()["token"], &again.json()["link"]), (&Value::Null, &Value::Null));
     let list = house.ask(Some(&ada), "GET /tenants/1/invitations", Value::Null).await;
     assert_eq!(list.must_be(200).json()["items"].as_array().unwrap().len(), 1);
-    let path = format!("/tenants/1/invitations/{}", told["id"].as_str().unwrap());
+    let path = format!("/tenants/1/invitations/{}", answer["id"].as_str().unwrap());
     assert_eq!(first.header("location"), format!("/api/v1{path}"));
     house.ask(Some(&ada), &format!("DELETE {path}"), Value::Null).await.must_be(204);
     house.ask(None, "POST /links/read", json!({ "token": token })).await.must_be(410);
 }
 
 #[tokio::test]
-async fn what_changes_something_shows_the_token_of_the_session() {
+async fn changes_require_the_csrf_token() {
     let house = House::new().await;
     let ada = house.ada().await;
     let cookie = format!("cookie: {}", ada.cookie);
@@ -234,18 +234,18 @@ async fn what_changes_something_shows_the_token_of_the_session() {
         (vec![json, "sec-fetch-site: same-origin", &cookie, wrong], "csrf-token"),
         (vec![json, "sec-fetch-site: cross-site", &cookie], "foreign-origin"),
     ] {
-        let told = house.send("PATCH /api/v1/account", &headers, body()).await.must_be(403);
-        assert_eq!(told.json()["type"], format!("urn:acta:problem:{slug}"));
+        let answer = house.send("PATCH /api/v1/account", &headers, body()).await.must_be(403);
+        assert_eq!(answer.json()["type"], format!("urn:acta:problem:{slug}"));
     }
     let headers = ["sec-fetch-site: same-origin", &cookie];
     house.send("DELETE /api/v1/session", &headers, "").await.must_be(403);
     let body = json!({ "display_name": "Ada King" });
-    let told = house.ask(Some(&ada), "PATCH /account", body).await.must_be(200);
-    assert_eq!(told.json()["display_name"], "Ada King");
+    let answer = house.ask(Some(&ada), "PATCH /account", body).await.must_be(200);
+    assert_eq!(answer.json()["display_name"], "Ada King");
 }
 
 #[tokio::test]
-async fn no_page_of_others_signs_anybody_in() {
+async fn no_page_of_another_origin_signs_anybody_in() {
     let house = House::new().await;
     house.ada().await;
     let body = json!({ "email": "ada@example.org", "password": PASSWORD }).to_string();
@@ -254,8 +254,8 @@ async fn no_page_of_others_signs_anybody_in() {
     for foreign in ["sec-fetch-site: cross-site", "origin: https://evil.example", "origin: null"] {
         let headers = ["content-type: application/json", foreign];
         house.send("POST /api/v1/session", &headers, body.clone()).await.must_be(403);
-        let told = house.send("POST /signin", &[urlencoded, foreign], form.clone()).await;
-        assert_eq!(told.must_be(403).header("set-cookie"), "");
+        let answer = house.send("POST /signin", &[urlencoded, foreign], form.clone()).await;
+        assert_eq!(answer.must_be(403).header("set-cookie"), "");
     }
     let headers = ["content-type: application/json", "origin: http://a.example"];
     house.send("POST /api/v1/session", &headers, body).await.must_be(200);
@@ -265,21 +265,21 @@ async fn no_page_of_others_signs_anybody_in() {
 async fn the_cookie_is_for_this_server_alone_and_worth_nothing_after_signing_out() {
     let house = House::new().await;
     let ada = house.ada().await;
-    let told = house.sign_in("ada@example.org", PASSWORD).await.must_be(200);
-    let cookie = told.header("set-cookie");
+    let answer = house.sign_in("ada@example.org", PASSWORD).await.must_be(200);
+    let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("acta-session="), "{cookie}");
     assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
-    assert!(!told.text.contains(told.cookie().split_once('=').unwrap().1), "{}", told.text);
-    let browser = House::browser(&told);
-    let told = house.ask(Some(&browser), "DELETE /session", Value::Null).await.must_be(204);
-    assert!(told.header("set-cookie").contains("Max-Age=0"));
+    assert!(!answer.text.contains(answer.cookie().split_once('=').unwrap().1), "{}", answer.text);
+    let browser = House::browser(&answer);
+    let answer = house.ask(Some(&browser), "DELETE /session", Value::Null).await.must_be(204);
+    assert!(answer.header("set-cookie").contains("Max-Age=0"));
     house.ask(Some(&browser), "GET /session", Value::Null).await.must_be(401);
     house.ask(Some(&ada), "GET /session", Value::Null).await.must_be(200);
 
     let house = House::at(Some("https://lrs.example")).await;
     house.ada().await;
-    let told = house.sign_in("ada@example.org", PASSWORD).await.must_be(200);
-    let cookie = told.header("set-cookie");
+    let answer = house.sign_in("ada@example.org", PASSWORD).await.must_be(200);
+    let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-acta-session=") && cookie.contains("; Secure"), "{cookie}");
 }
 
@@ -288,7 +288,7 @@ async fn nobody_reaches_the_sessions_of_others() {
     let house = House::new().await;
     let ada = house.ada().await;
     let bob = house.bob(&ada, "viewer").await;
-    let sessions = |told: Told| told.json()["items"].as_array().unwrap().clone();
+    let sessions = |answer: Answer| answer.json()["items"].as_array().unwrap().clone();
     let of_ada = house.ask(Some(&ada), "GET /account/sessions", Value::Null).await.must_be(200);
     let id = sessions(of_ada)[0]["id"].as_str().unwrap().to_owned();
     let path = format!("/account/sessions/{id}");
@@ -302,7 +302,7 @@ async fn nobody_reaches_the_sessions_of_others() {
 }
 
 #[tokio::test]
-async fn signing_in_tells_nothing_about_accounts() {
+async fn sign_in_does_not_reveal_accounts() {
     let house = House::new().await;
     house.ada().await;
     let known = house.sign_in("ada@example.org", "not the password").await.must_be(401);
@@ -317,7 +317,7 @@ async fn signing_in_tells_nothing_about_accounts() {
 }
 
 #[tokio::test]
-async fn those_who_run_the_server_make_change_and_remove_accounts() {
+async fn operators_create_change_and_remove_accounts() {
     let house = House::new().await;
     let ada = house.ada().await;
     let body = json!({
@@ -334,8 +334,8 @@ async fn those_who_run_the_server_make_change_and_remove_accounts() {
     let path = format!("/accounts/{}", made["account"]["id"].as_str().unwrap());
     let found = house.ask(Some(&ada), "GET /accounts?email=EVE@example.org", Value::Null).await;
     assert_eq!(found.must_be(200).json()["items"][0]["id"], made["account"]["id"]);
-    let told = house.ask(Some(&ada), &format!("POST {path}/reset"), Value::Null).await;
-    let link = told.must_be(200).json()["link"].as_str().unwrap().to_owned();
+    let answer = house.ask(Some(&ada), &format!("POST {path}/reset"), Value::Null).await;
+    let link = answer.must_be(200).json()["link"].as_str().unwrap().to_owned();
     assert!(link.starts_with("http://a.example/reset?token="), "{link}");
     let change = json!({ "is_disabled": true });
     house.ask(Some(&ada), &format!("PATCH {path}"), change).await.must_be(200);
@@ -350,11 +350,11 @@ async fn those_who_run_the_server_make_change_and_remove_accounts() {
 }
 
 #[tokio::test]
-async fn credentials_are_no_people() {
+async fn credentials_have_no_account() {
     let house = House::new().await;
     let header = format!("authorization: {}", house.known[&authorization("all", 1)].header);
-    let told = house.send("GET /api/v1/session", &[&header], "").await.must_be(200).json();
-    assert_eq!((&told["account"], &told["csrf_token"]), (&Value::Null, &Value::Null));
+    let answer = house.send("GET /api/v1/session", &[&header], "").await.must_be(200).json();
+    assert_eq!((&answer["account"], &answer["csrf_token"]), (&Value::Null, &Value::Null));
     for line in ["GET /api/v1/account", "GET /api/v1/account/sessions", "DELETE /api/v1/session"] {
         house.send(line, &[&header], "").await.must_be(404);
     }
@@ -373,24 +373,24 @@ async fn forms_work_without_scripts_from_setting_up_to_signing_out() {
     assert_eq!(page.header("cache-control"), "no-store");
     let fields = [("token", house.set_up.as_str()), ("display_name", "Ada")];
     let short = [&fields[..], &[("email", "ada@example.org"), ("password", "short")]].concat();
-    let told = house.submit("", "/setup", &short).await.must_be(400);
-    assert!(told.text.contains("id=\"setup-password-error\""), "{}", told.text);
-    assert!(told.text.contains("value=\"ada@example.org\"") && !told.text.contains("short\""));
+    let answer = house.submit("", "/setup", &short).await.must_be(400);
+    assert!(answer.text.contains("id=\"setup-password-error\""), "{}", answer.text);
+    assert!(answer.text.contains("value=\"ada@example.org\"") && !answer.text.contains("short\""));
     let whole = [&fields[..], &[("email", "ada@example.org"), ("password", PASSWORD)]].concat();
-    let told = house.submit("", "/setup", &whole).await.must_be(303);
-    assert_eq!(told.header("location"), "/account");
-    let cookie = told.cookie();
+    let answer = house.submit("", "/setup", &whole).await.must_be(303);
+    assert_eq!(answer.header("location"), "/account");
+    let cookie = answer.cookie();
     let page = house.open(&cookie, "/account").await.must_be(200);
     assert!(page.text.contains("<strong>ada@example.org</strong>"));
     house.submit("", "/setup", &whole).await.must_be(410);
     house.submit(&cookie, "/signout", &[]).await.must_be(403);
     let csrf = csrf_in(&page.text);
-    let told = house.submit(&cookie, "/signout", &[("csrf", &csrf)]).await.must_be(303);
-    assert_eq!(told.header("location"), "/signin?after=signout");
+    let answer = house.submit(&cookie, "/signout", &[("csrf", &csrf)]).await.must_be(303);
+    assert_eq!(answer.header("location"), "/signin?after=signout");
     assert_eq!(house.open(&cookie, "/account").await.must_be(303).header("location"), "/signin");
     let wrong = [("email", "ada@example.org"), ("password", "not the password")];
-    let told = house.submit("", "/signin", &wrong).await.must_be(403);
-    assert!(told.text.contains("role=\"alert\"") && !told.text.contains("not the password"));
+    let answer = house.submit("", "/signin", &wrong).await.must_be(403);
+    assert!(answer.text.contains("role=\"alert\"") && !answer.text.contains("not the password"));
     let right = [("email", "Ada@example.org"), ("password", PASSWORD), ("code", "")];
     assert_eq!(
         house.submit("", "/signin", &right).await.must_be(303).header("location"),
@@ -410,8 +410,8 @@ async fn links_open_pages_for_new_and_known_people() {
     let ada = house.ada().await;
     let invite = |email: &'static str| {
         let body = json!({ "email": email, "role": "analyst" });
-        let told = house.ask(Some(&ada), "POST /tenants/1/invitations", body);
-        async { told.await.must_be(201).json()["token"].as_str().unwrap().to_owned() }
+        let answer = house.ask(Some(&ada), "POST /tenants/1/invitations", body);
+        async { answer.await.must_be(201).json()["token"].as_str().unwrap().to_owned() }
     };
     let token = invite("bob@example.org").await;
     let path = format!("/invitation?token={token}");
@@ -420,8 +420,8 @@ async fn links_open_pages_for_new_and_known_people() {
     let page = house.open(&ada.cookie, &path).await.must_be(200);
     assert!(page.text.contains("another person"), "{}", page.text);
     let fields = [("token", token.as_str()), ("display_name", "Bob"), ("password", OTHER_PASSWORD)];
-    let told = house.submit("", "/invitation", &fields).await.must_be(303);
-    house.open(&told.cookie(), "/account").await.must_be(200);
+    let answer = house.submit("", "/invitation", &fields).await.must_be(303);
+    house.open(&answer.cookie(), "/account").await.must_be(200);
     house.open("", &path).await.must_be(410);
 
     let body = json!({ "email": "eve@example.org", "display_name": "Eve" });
@@ -430,8 +430,8 @@ async fn links_open_pages_for_new_and_known_people() {
     house.open("", &format!("/reset?token={reset}")).await.must_be(200);
     house.open("", &format!("/setup?token={reset}")).await.must_be(410);
     let fields = [("token", reset), ("password", PASSWORD)];
-    let told = house.submit("", "/reset", &fields).await.must_be(303);
-    assert_eq!(told.header("location"), "/signin?after=reset");
+    let answer = house.submit("", "/reset", &fields).await.must_be(303);
+    assert_eq!(answer.header("location"), "/signin?after=reset");
 
     let token = invite("eve@example.org").await;
     let path = format!("/invitation?token={token}");
@@ -439,19 +439,19 @@ async fn links_open_pages_for_new_and_known_people() {
     assert!(page.text.contains("action=\"/signin\""), "{}", page.text);
     let fields =
         [("email", "eve@example.org"), ("password", PASSWORD), ("invitation", token.as_str())];
-    let told = house.submit("", "/signin", &fields).await.must_be(303);
-    assert_eq!(told.header("location"), path);
-    let (cookie, page) = (told.cookie(), house.open(&told.cookie(), &path).await.must_be(200));
+    let answer = house.submit("", "/signin", &fields).await.must_be(303);
+    assert_eq!(answer.header("location"), path);
+    let (cookie, page) = (answer.cookie(), house.open(&answer.cookie(), &path).await.must_be(200));
     let csrf = csrf_in(&page.text);
     house.submit(&cookie, "/invitation", &[("token", token.as_str())]).await.must_be(403);
     let fields = [("token", token.as_str()), ("csrf", csrf.as_str())];
     house.submit(&cookie, "/invitation", &fields).await.must_be(303);
-    let told = house.ask(Some(&ada), "GET /tenants/1/people", Value::Null).await.must_be(200);
-    assert_eq!(told.json()["items"].as_array().unwrap().len(), 3);
+    let answer = house.ask(Some(&ada), "GET /tenants/1/people", Value::Null).await.must_be(200);
+    assert_eq!(answer.json()["items"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
-async fn an_account_is_mended_on_its_page() {
+async fn an_account_is_changed_on_its_page() {
     let house = House::new().await;
     let ada = house.ada().await;
     let elsewhere = house.sign_in("ada@example.org", PASSWORD).await.must_be(200).cookie();
@@ -468,8 +468,8 @@ async fn an_account_is_mended_on_its_page() {
         ("current_password", "wrong"),
         ("new_password", OTHER_PASSWORD),
     ];
-    let told = house.submit(&ada.cookie, "/account", &wrong).await.must_be(400);
-    assert!(told.text.contains("id=\"password-current_password-error\""), "{}", told.text);
+    let answer = house.submit(&ada.cookie, "/account", &wrong).await.must_be(400);
+    assert!(answer.text.contains("id=\"password-current_password-error\""), "{}", answer.text);
     let right = [
         ("act", "password"),
         csrf,
@@ -480,10 +480,10 @@ async fn an_account_is_mended_on_its_page() {
     house.open(&elsewhere, "/account").await.must_be(303);
     house.open(&ada.cookie, "/account").await.must_be(200);
     let begin = [("act", "begin"), csrf, ("current_password", OTHER_PASSWORD)];
-    let told = house.submit(&ada.cookie, "/account", &begin).await.must_be(200);
-    assert!(told.text.contains("otpauth://totp/"), "{}", told.text);
+    let answer = house.submit(&ada.cookie, "/account", &begin).await.must_be(200);
+    assert!(answer.text.contains("otpauth://totp/"), "{}", answer.text);
     let confirm = [("act", "confirm"), csrf, ("code", "000000")];
-    let told = house.submit(&ada.cookie, "/account", &confirm).await.must_be(400);
-    assert!(told.text.contains("id=\"confirm-code-error\""), "{}", told.text);
+    let answer = house.submit(&ada.cookie, "/account", &confirm).await.must_be(400);
+    assert!(answer.text.contains("id=\"confirm-code-error\""), "{}", answer.text);
     house.submit(&ada.cookie, "/account", &[("act", "x"), csrf]).await.must_be(400);
 }

@@ -34,7 +34,7 @@ fn new_credential() -> Value {
 const CREDENTIALS: &str = "/tenants/1/credentials";
 
 #[tokio::test]
-async fn a_credential_is_made_read_changed_rotated_and_removed() {
+async fn a_credential_is_created_read_changed_rotated_and_removed() {
     let server = server().await;
     let asked = api(Method::POST, CREDENTIALS, "admin").json(&new_credential());
     let answer = server.expect(asked, 201).await;
@@ -84,7 +84,7 @@ async fn a_credential_is_made_read_changed_rotated_and_removed() {
 }
 
 #[tokio::test]
-async fn a_secret_is_told_once_and_never_again() {
+async fn a_secret_is_returned_only_once() {
     let server = server().await;
     let sent = || {
         let asked = api(Method::POST, CREDENTIALS, "admin").json(&new_credential());
@@ -122,7 +122,7 @@ async fn a_secret_is_told_once_and_never_again() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_not_right_are_told_where() {
+async fn faults_in_bodies_have_a_pointer() {
     let server = server().await;
     let table = [
         (json!({ "scopes": ["state"] }), ""),
@@ -184,7 +184,7 @@ async fn more_credentials_than_a_page_holds_are_all_listed() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_what_is_missing() {
+async fn a_refusal_names_the_missing_permission() {
     let server = server().await;
     let key = server.key_of("state").to_owned();
     let of_key = |rest: &str| format!("{CREDENTIALS}/{key}{rest}");
@@ -238,11 +238,11 @@ async fn who_may_not_is_told_what_is_missing() {
     }
     let path = "/tenants/1/audit?outcome=refused&limit=200";
     let audit = server.expect(api(Method::GET, path, "audit/read"), 200).await.json();
-    assert_eq!(audit["items"].as_array().unwrap().len(), count, "each is told once");
+    assert_eq!(audit["items"].as_array().unwrap().len(), count, "each is answer once");
 }
 
 #[tokio::test]
-async fn of_another_tenant_nothing_is_found() {
+async fn another_tenant_is_not_found() {
     let server = server().await;
     let key = server.key_of("state").to_owned();
     let other = |method: Method, path: &str| {
@@ -282,7 +282,7 @@ async fn of_another_tenant_nothing_is_found() {
 }
 
 #[tokio::test]
-async fn strangers_are_asked_to_sign_in() {
+async fn unauthenticated_requests_are_redirected_to_sign_in() {
     let server = server().await;
     let key = server.key_of("state").to_owned();
     for path in [
@@ -303,7 +303,7 @@ async fn strangers_are_asked_to_sign_in() {
 }
 
 #[tokio::test]
-async fn methods_that_a_resource_does_not_know_are_told() {
+async fn unsupported_methods_get_405_with_allow() {
     let server = server().await;
     let table = [
         ("/tenants", "GET,HEAD,POST"),
@@ -320,7 +320,7 @@ async fn methods_that_a_resource_does_not_know_are_told() {
 }
 
 #[tokio::test]
-async fn a_token_stands_for_its_credential_within_its_bounds() {
+async fn a_token_acts_for_its_credential_within_its_restrictions() {
     let server = server().await;
     let agent = json!({ "mbox": "mailto:ada@example.org" });
     let asked = api(Method::POST, "/tokens", "statements/write");
@@ -355,7 +355,7 @@ async fn a_token_stands_for_its_credential_within_its_bounds() {
 }
 
 #[tokio::test]
-async fn a_tenant_is_renamed_by_who_has_read_it() {
+async fn a_tenant_is_renamed_with_its_etag() {
     let server = server().await;
     let read = server.expect(api(Method::GET, "/tenants/1", "admin"), 200).await;
     let view = read.json();

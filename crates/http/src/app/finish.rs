@@ -16,10 +16,10 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode};
 
-use super::asked::{Asked, Face, REQUEST_ID_HEADER};
+use super::context::{REQUEST_ID_HEADER, RequestContext, RouteFamily};
 use crate::edge::{accepts_gzip, choose_form, cors};
 use crate::problem::Problem;
-use crate::reply::{CONSISTENT_HEADER, HYGIENE, VERSION_HEADER, tell_consistency};
+use crate::reply::{CONSISTENT_HEADER, HYGIENE, VERSION_HEADER, set_consistent_through};
 use crate::state::Shared;
 
 /// Smaller responses are not compressed: about the size of one packet.
@@ -29,37 +29,41 @@ const PACKED_BYTES_MIN: usize = 1024;
 const INLINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Adds the common headers to a response, and writes the body of a problem.
-pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Response) -> Response {
+pub(crate) async fn finish(
+    shared: &Shared,
+    context: &RequestContext,
+    mut response: Response,
+) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let problem = match asked.face {
-            Face::Group(_) => problem.without_rules(),
-            Face::Xapi | Face::Plain => problem,
+        let problem = match context.family {
+            RouteFamily::Group(_) => problem.without_rules(),
+            RouteFamily::Xapi | RouteFamily::Plain => problem,
         };
-        tell(&problem, asked, &mut response);
+        write_problem(&problem, context, &mut response);
     }
     let headers = response.headers_mut();
     for (name, value) in HYGIENE {
         // Pages of this server set their own policy.
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if asked.face == Face::Xapi {
+    if context.family == RouteFamily::Xapi {
         // Data of learners: only the requesting browser may cache it, and must revalidate it.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-        headers.insert(VERSION_HEADER, HeaderValue::from_static(asked.version.as_str()));
-        cors::allow(headers, asked.origin.as_ref(), &shared.options.origins);
+        headers.insert(VERSION_HEADER, HeaderValue::from_static(context.version.as_str()));
+        cors::allow(headers, context.origin.as_ref(), &shared.options.origins);
     } else {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if asked.route.tells_consistency && !headers.contains_key(CONSISTENT_HEADER) {
-        let through = shared.service.consistent_through(asked.tenant).await;
+    if context.route.sends_consistent_through && !headers.contains_key(CONSISTENT_HEADER) {
+        let through = shared.service.consistent_through(context.tenant).await;
         // If the store does not respond, the earliest time is correct.
-        tell_consistency(headers, through.unwrap_or_default());
+        set_consistent_through(headers, through.unwrap_or_default());
     }
-    if let Some(id) = &asked.request_id {
+    if let Some(id) = &context.request_id {
         headers.insert(REQUEST_ID_HEADER, id.clone());
     }
-    let response = pack(response, &asked.accept_encoding).await;
-    if asked.method == Method::HEAD { without_body(response) } else { response }
+    let response = pack(response, &context.accept_encoding).await;
+    if context.method == Method::HEAD { without_body(response) } else { response }
 }
 
 /// A wait in seconds, rounded up.
@@ -67,8 +71,8 @@ fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(0 < wait.subsec_nanos())).max(1)
 }
 
-fn tell(problem: &Problem, asked: &Asked, response: &mut Response) {
-    let form = choose_form(&asked.accept);
+fn write_problem(problem: &Problem, context: &RequestContext, response: &mut Response) {
+    let form = choose_form(&context.accept);
     *response.body_mut() = Body::from(problem.write(form));
     let headers = response.headers_mut();
     let content_type = form.content_type();

@@ -39,9 +39,9 @@ pub(crate) struct ConnectionState {
     /// When the phase began or the client last made progress, in milliseconds since `opened`.
     since: AtomicU64,
     /// Whether a request on it was authenticated.
-    pub(super) is_known: AtomicBool,
+    pub(super) is_authenticated: AtomicBool,
     /// Whether hyper has the whole response, even if it is not sent yet.
-    is_answered: AtomicBool,
+    has_whole_response: AtomicBool,
     /// The charges of responses that hyper has but has not sent yet.
     unsent: Mutex<Vec<Arc<Charge>>>,
     /// Requests that have come so far.
@@ -108,8 +108,8 @@ impl ConnectionState {
             opened: Instant::now(),
             phase: AtomicU8::new(Phase::Head as u8),
             since: AtomicU64::new(0),
-            is_known: AtomicBool::new(false),
-            is_answered: AtomicBool::new(false),
+            is_authenticated: AtomicBool::new(false),
+            has_whole_response: AtomicBool::new(false),
             unsent: Mutex::default(),
             requests: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -150,7 +150,7 @@ impl ConnectionState {
 
     /// A request has arrived.
     pub(crate) fn on_request(&self) {
-        self.is_answered.store(false, Ordering::Relaxed);
+        self.has_whole_response.store(false, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.enter_working();
     }
@@ -166,16 +166,16 @@ impl ConnectionState {
     }
 
     /// A request was authenticated.
-    pub(crate) fn mark_known(&self) {
-        self.is_known.store(true, Ordering::Relaxed);
+    pub(crate) fn mark_authenticated(&self) {
+        self.is_authenticated.store(true, Ordering::Relaxed);
     }
 
     /// hyper has the whole response.
-    pub(crate) fn on_answer(&self, charge: Option<Arc<Charge>>) {
+    pub(crate) fn on_response(&self, charge: Option<Arc<Charge>>) {
         if let Some(charge) = charge {
             self.unsent().push(charge);
         }
-        self.is_answered.store(true, Ordering::Relaxed);
+        self.has_whole_response.store(true, Ordering::Relaxed);
     }
 
     /// The last response was sent.
@@ -208,8 +208,8 @@ impl ConnectionState {
 
     /// Everything that hyper had was sent.
     pub(super) fn on_flush(&self) {
-        if self.is_answered.load(Ordering::Relaxed) {
-            self.is_answered.store(false, Ordering::Relaxed);
+        if self.has_whole_response.load(Ordering::Relaxed) {
+            self.has_whole_response.store(false, Ordering::Relaxed);
             self.unsent().clear();
             self.move_to(Phase::Idle);
         }

@@ -90,7 +90,7 @@ impl ConnectionTable {
 
     /// Closes a fraction of the connections whose clients have not read for the longest time, and
     /// so hold responses in memory. Returns how many.
-    pub(crate) fn cut_off(&self) -> usize {
+    pub(crate) fn close_stalled(&self) -> usize {
         let now = Instant::now();
         let open = self.lock();
         let is_stalled = |state: &&Arc<ConnectionState>| {
@@ -129,10 +129,10 @@ impl ConnectionTable {
 type Rank = (bool, Instant);
 
 fn rank(state: &ConnectionState, now: Instant) -> Option<Rank> {
-    let is_known = state.is_known.load(std::sync::atomic::Ordering::Relaxed);
+    let is_authenticated = state.is_authenticated.load(std::sync::atomic::Ordering::Relaxed);
     match state.phase() {
         Phase::Working => None,
-        Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing if is_known => {
+        Phase::Head | Phase::Idle | Phase::Receiving | Phase::Writing if is_authenticated => {
             let since = state.since();
             (since + REST <= now).then_some((true, since))
         }

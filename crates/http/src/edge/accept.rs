@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_are_told_in_the_form_liked_best() {
+    fn problems_have_the_preferred_format() {
         assert_eq!(choose_form(&[]), ProblemForm::Problem);
         let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
         let table = [

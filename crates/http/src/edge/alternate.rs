@@ -117,7 +117,7 @@ async fn receive(
 ) -> Result<Form, Problem> {
     let stream = BodyStream::new(&parts.headers, (body, Arc::clone(&permit)), bounds)?;
     let body = match sender {
-        Sender::Known => {
+        Sender::Authenticated => {
             let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");
             stream.bounded(Bound::new("a form", bytes_max, key))?.collect(&permit.charge).await?
         }
@@ -126,7 +126,7 @@ async fn receive(
             let bound = Bound::new("a form without Authorization header", bytes_max, key);
             // For unauthenticated requests, memory is reserved as bytes arrive, not by
             // Content-Length.
-            stream.bounded(bound)?.unannounced().collect(&permit.anonymous).await?
+            stream.bounded(bound)?.without_size_hint().collect(&permit.anonymous).await?
         }
     };
     Form::parse(&body)

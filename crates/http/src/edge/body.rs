@@ -19,7 +19,7 @@ use crate::state::Shared;
 
 /// Bodies up to this size are buffered before the request is processed, so that the connection can
 /// be reused after any response: 64 KiB.
-const SETTLED_BYTES_MAX: usize = 64 * 1024;
+const BUFFERED_BYTES_MAX: usize = 64 * 1024;
 
 /// An unread body with its content type.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Incoming {
 
 /// Buffers a small body of known length, so that none of it remains on the connection. A request
 /// with a complete body is processed from then on.
-pub(crate) async fn settle(
+pub(crate) async fn buffer_body(
     request: Request,
     permit: &RequestPermit,
     bounds: &Bounds,
@@ -94,20 +94,20 @@ pub(crate) async fn settle(
     }
     let (parts, mut body) = request.into_parts();
     let (mut rate, mut all) =
-        (MinRate::new(bounds), BodyBuffer::new(SETTLED_BYTES_MAX, &permit.charge));
+        (MinRate::new(bounds), BodyBuffer::new(BUFFERED_BYTES_MAX, &permit.charge));
     let waiting = permit.wait();
     while let Some(piece) = rate.next(&mut body).await? {
         all.push(piece)?;
     }
     drop(waiting);
     permit.enter()?;
-    permit.settle();
+    permit.mark_buffered();
     Ok(Request::from_parts(parts, Body::from(all.finish())))
 }
 
 /// Reads and discards a small body of known length, so that the connection can be reused. A client
 /// that expects `100 Continue` is not asked for its body.
-pub(crate) async fn pass_over(request: &mut Request, permit: &RequestPermit, bounds: &Bounds) {
+pub(crate) async fn discard_body(request: &mut Request, permit: &RequestPermit, bounds: &Bounds) {
     let headers = request.headers();
     if request.body().is_end_stream() || !is_small(headers) || headers.contains_key(EXPECT) {
         return;
@@ -119,6 +119,6 @@ pub(crate) async fn pass_over(request: &mut Request, permit: &RequestPermit, bou
 
 fn is_small(headers: &HeaderMap) -> bool {
     content_length(headers).is_some_and(|length| {
-        usize::try_from(length).is_ok_and(|length| length <= SETTLED_BYTES_MAX)
+        usize::try_from(length).is_ok_and(|length| length <= BUFFERED_BYTES_MAX)
     })
 }

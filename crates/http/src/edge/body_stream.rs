@@ -104,7 +104,7 @@ impl BodyStream {
     }
 
     /// Ignores Content-Length when memory is reserved.
-    pub(crate) fn unannounced(self) -> Self {
+    pub(crate) fn without_size_hint(self) -> Self {
         Self { content_length: None, ..self }
     }
 
@@ -133,7 +133,7 @@ impl BodyStream {
     ///
     /// As [`BodyStream::next`], and 503 if there is no memory for it.
     pub(crate) async fn collect(mut self, charge: &Charge) -> Result<Bytes, Problem> {
-        if self.permit.is_settled() && self.unpacker.is_none() {
+        if self.permit.is_buffered() && self.unpacker.is_none() {
             return Ok(self.next().await?.unwrap_or_default());
         }
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -147,7 +147,7 @@ impl BodyStream {
     }
 
     async fn next_received(&mut self) -> Result<Option<Bytes>, Problem> {
-        if self.permit.is_settled() {
+        if self.permit.is_buffered() {
             return next_data(&mut self.body).await;
         }
         let _waiting = self.permit.wait();

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_credential_of_pages_is_refused_to_other_pages_and_without_a_page() {
+    fn a_credential_with_origins_is_refused_for_other_origins_and_without_one() {
         let origins = vec!["https://app.example".parse().unwrap()];
         let restrictions = Arc::new(Restrictions { origins, ..Restrictions::default() });
         let free = Principal::new(TenantId::FIRST, "key", Scopes::default());
@@ -87,7 +87,7 @@ mod tests {
             let admit = |who: &Principal| {
                 let principal = who.clone();
                 let tenant = Tenant::new(principal.tenant, "one", Timestamp::default());
-                let (who, tenant) = (Who::Stranger, Arc::new(tenant));
+                let (who, tenant) = (Who::Anonymous, Arc::new(tenant));
                 let identified = Identified { principal, who, tenant };
                 Caller::admit(identified, &headers, value.as_ref())
             };

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn believes_trusted_proxies_and_nobody_else() {
+    fn uses_forwarding_headers_only_from_trusted_proxies() {
         let table: [Row; 20] = [
             // The headers of a direct client are ignored.
             ("192.0.2.1", &[], "192.0.2.1"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_without_end_is_not_followed() {
+    fn an_endless_proxy_chain_is_not_followed() {
         let mut headers = HeaderMap::new();
         let long = "10.0.0.2,".repeat(10_000);
         headers.insert(FORWARDED_FOR, format!("192.0.2.1,{long}10.0.0.3").parse().unwrap());

@@ -34,7 +34,7 @@ mod tests {
     }
 
     #[test]
-    fn writes_the_date_of_a_moment() {
+    fn formats_a_timestamp_as_an_http_date() {
         let table = [
             (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
             (-1, "Wed, 31 Dec 1969 23:59:59 GMT"),

@@ -92,8 +92,7 @@ impl Params {
         if limits.count_max < count {
             let most = limits.count_max;
             let message = format!(
-                "a request may have at most {most} parameters \
-                         (limits.parameters_count_max)"
+                "a request may have at most {most} parameters (limits.parameters_count_max)"
             );
             params.fault("", Rule::Parameter, &message, &format!("{count} parameters"));
             return params.finish(None);
@@ -292,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn undoes_the_encoding_of_forms() {
+    fn decodes_form_encoding() {
         let table = [
             ("plain", Some("plain")),
             ("a+b%20c%2Bd", Some("a b c+d")),

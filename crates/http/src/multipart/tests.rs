@@ -53,7 +53,7 @@ fn check(body: &[u8], expected: Result<&[(&str, &[u8])], MultipartError>) {
 }
 
 #[test]
-fn reads_parts_whatever_the_pieces() {
+fn reads_parts_from_chunks_of_any_size() {
     check(b"--b-1\r\n\r\nx\r\n--b-1--", Ok(&[("", b"x")]));
     check(
         b"--b-1\r\nContent-Type: application/json\r\n\r\n{}\r\n--b-1\r\nA: 1\r\nB:2 \r\n\r\nabc\r\n--b-1--\r\n",
@@ -129,7 +129,7 @@ fn refuses_more_than_the_limits() {
 }
 
 #[test]
-fn holds_back_no_more_than_a_delimiter() {
+fn buffers_at_most_a_delimiter() {
     let mut reader = Reader::new(&Boundary::new("b-1").unwrap(), LIMITS);
     reader.push(b"--b-1\r\n\r\n");
     assert!(matches!(reader.next_event(), Ok(Some(Event::Part(_)))));

@@ -161,7 +161,7 @@ async fn get_documents<R: Resource>(
         DocumentOrList::One(SingleDocument { key, .. }) => {
             let _reading = permit.read_document()?;
             // The semaphore is never closed.
-            let finder = shared.document_finders.acquire().await;
+            let finder = shared.document_permits.acquire().await;
             let document = shared.service.find_document(&caller.principal, &key).await?;
             drop(finder);
             permit.charge.hold(document.content.len())?;

@@ -17,7 +17,7 @@ fn alternate(path: &str, fields: &[(&str, &str)]) -> Ask {
 }
 
 #[tokio::test]
-async fn stands_for_every_method() {
+async fn rewrites_every_method() {
     let server = Server::new().await;
     let content = statement(1).to_string();
     let fields = [("statementId", ID), ("content", content.as_str())];
@@ -82,7 +82,7 @@ async fn fields_named_like_headers_are_headers() {
 }
 
 #[tokio::test]
-async fn refuses_what_is_not_written_as_the_specification_asks() {
+async fn refuses_malformed_alternate_requests() {
     let server = Server::new().await;
     let content = statement(1).to_string();
     let put_path = "/xapi/statements?method=PUT";
@@ -119,7 +119,7 @@ async fn refuses_what_is_not_written_as_the_specification_asks() {
 }
 
 #[tokio::test]
-async fn is_gone_from_version_2() {
+async fn does_not_exist_in_version_2() {
     let server = Server::new().await;
     let content = statement(1).to_string();
     let fields = [("statementId", ID), ("content", content.as_str())];

@@ -121,7 +121,7 @@ async fn content_comes_back_as_it_was_sent() {
 }
 
 #[tokio::test]
-async fn a_content_is_sent_once_for_all_who_share_it() {
+async fn a_shared_attachment_is_sent_once() {
     let server = Server::new().await;
     let shared: &[u8] = b"shared";
     let mut batch = json!([with_attachments(&[shared, shared]), with_attachments(&[shared])]);
@@ -267,7 +267,7 @@ async fn parts_may_arrive_in_any_pieces() {
 }
 
 #[tokio::test]
-async fn a_signature_that_does_not_hold_is_refused_with_its_statement() {
+async fn a_statement_with_an_invalid_signature_is_refused() {
     let server = Server::new().await;
     let signature: &[u8] = b"not.a.signature";
     let mut sent = with_attachments(&[signature]);

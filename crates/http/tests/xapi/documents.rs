@@ -267,7 +267,7 @@ async fn refuses_missing_and_malformed_parameters() {
 }
 
 #[tokio::test]
-async fn scopes_decide_who_may_do_what() {
+async fn scopes_decide_what_a_credential_may_do() {
     let server = Server::new().await;
     let [state, activity, _] = places();
     let (state, profile) = (state.document("s"), activity.document("p"));

@@ -62,7 +62,7 @@ async fn an_answer_names_the_latest_patch_of_the_version_asked_for() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_a_known_credential() {
+async fn requests_without_a_valid_credential_are_refused() {
     let server = Server::new().await;
     let sent = with_id(statement(1), ID);
     for path in RESOURCES {
@@ -125,7 +125,7 @@ async fn head_is_get_without_a_body() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_may_ask() {
+async fn pages_of_other_origins_are_allowed_by_default() {
     let server = Server::new().await;
     for path in RESOURCES.into_iter().chain(["/xapi/about"]) {
         let preflight = ask(Method::OPTIONS, path)
@@ -165,7 +165,7 @@ async fn pages_of_other_origins_may_ask() {
 }
 
 #[tokio::test]
-async fn problems_are_told_in_the_form_that_is_accepted() {
+async fn problems_have_an_accepted_format() {
     let server = Server::new().await;
     let mut faulty = statement(1);
     faulty["verb"]["id"] = json!("<b>no iri</b>");
@@ -204,7 +204,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn requests_may_be_packed_but_not_without_bounds() {
+async fn compressed_requests_have_a_maximum_ratio() {
     let server = Server::new().await;
     let batch: Vec<_> = (0..300).map(statement).collect();
     let text = json!(batch).to_string();
@@ -239,7 +239,7 @@ async fn requests_may_be_packed_but_not_without_bounds() {
 }
 
 #[tokio::test]
-async fn a_packed_body_that_unpacks_to_nothing_has_an_end() {
+async fn a_compressed_body_without_content_is_limited() {
     let server = Server::new().await;
     // A whole gzip of nothing, again and again.
     let nothing = packed(b"");
@@ -251,7 +251,7 @@ async fn a_packed_body_that_unpacks_to_nothing_has_an_end() {
 }
 
 #[tokio::test]
-async fn answers_are_packed_for_those_who_accept_it() {
+async fn responses_are_compressed_for_clients_that_accept_it() {
     let server = Server::new().await;
     for number in 0..3 {
         let mut sent = statement(number);
@@ -282,7 +282,7 @@ async fn answers_are_packed_for_those_who_accept_it() {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused_with_the_limit() {
+async fn oversized_content_is_refused_with_the_limit() {
     let server = Server::new().await;
     let spaces = |count: usize| vec![b' '; count];
     let profile = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
@@ -312,7 +312,7 @@ async fn unknown_paths_and_methods_are_problems_too() {
 }
 
 #[tokio::test]
-async fn more_requests_than_allowed_are_told_to_come_back() {
+async fn requests_above_the_maximum_get_503() {
     let server =
         Server::with(Version::V2_0_0, acta_http::Bounds { requests_max: 0, ..bounds() }).await;
     let answer = server.expect(get("/xapi/statements"), 503).await;
@@ -320,7 +320,7 @@ async fn more_requests_than_allowed_are_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn answers_are_not_taken_for_something_else_or_kept() {
+async fn responses_forbid_sniffing_and_caching() {
     let server = Server::new().await;
     let path = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
     server.expect(post(path).body("text/html", "<script>alert(1)</script>"), 204).await;
@@ -344,7 +344,7 @@ async fn answers_are_not_taken_for_something_else_or_kept() {
 }
 
 #[tokio::test]
-async fn json_documents_are_shown_and_others_are_kept() {
+async fn json_documents_are_shown_inline_and_others_as_attachments() {
     let server = Server::new().await;
     let table = [
         ("application/json", None),
@@ -364,7 +364,7 @@ async fn json_documents_are_shown_and_others_are_kept() {
 }
 
 #[tokio::test]
-async fn pages_of_origins_that_are_not_listed_may_not_ask() {
+async fn pages_of_unlisted_origins_are_refused() {
     let server = Server::for_origins(&["https://page.example", "http://other.example:8080"]).await;
     let preflight = |origin: &str| {
         ask(Method::OPTIONS, "/xapi/statements")
@@ -394,7 +394,7 @@ async fn pages_of_origins_that_are_not_listed_may_not_ask() {
 }
 
 #[tokio::test]
-async fn who_goes_on_with_wrong_secrets_is_told_to_stop_and_nobody_is_locked_out() {
+async fn repeated_wrong_secrets_get_429_and_the_right_secret_is_accepted() {
     let server = Server::new().await;
     let key = server.key_of("all").to_owned();
     let wrong = format!("Basic {}", STANDARD.encode(format!("{key}:wrong")));

@@ -33,7 +33,7 @@ async fn an_agent_becomes_a_person_with_every_name_it_had() {
 }
 
 #[tokio::test]
-async fn an_activity_has_what_all_statements_told_of_it() {
+async fn an_activity_merges_the_data_of_all_statements() {
     let server = Server::new().await;
     let path = format!("/xapi/activities?activityId={}", encode("https://course.example/1"));
     let expected = json!({ "objectType": "Activity", "id": "https://course.example/1" });
@@ -67,7 +67,7 @@ async fn refuses_missing_and_malformed_parameters() {
 }
 
 #[tokio::test]
-async fn anybody_may_ask_about_the_store_in_any_version() {
+async fn about_needs_no_authentication_in_any_version() {
     let server = Server::new().await;
     for version in ["1.0.3", "2.0.0", "0.95", "nonsense"] {
         let ask = get("/xapi/about").without("authorization").version(version);
@@ -81,7 +81,7 @@ async fn anybody_may_ask_about_the_store_in_any_version() {
 }
 
 #[tokio::test]
-async fn operators_see_health_readiness_and_numbers() {
+async fn operators_read_health_readiness_and_metrics() {
     let server = Server::new().await;
     let bare = |path: &str| get(path).without("authorization").without("x-experience-api-version");
     server.expect(bare("/health"), 200).await;

@@ -47,7 +47,7 @@ fn wait_until(is_so: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
 }
 
 #[tokio::test]
-async fn connections_that_rest_are_closed() {
+async fn idle_connections_are_closed() {
     let running = run(Bounds { idle_timeout: SHORT, ..bounds() }).await;
     let mut stream = running.connect().await;
     assert_eq!(ask(&mut stream, &about_me(&running)).await, 200);
@@ -56,7 +56,7 @@ async fn connections_that_rest_are_closed() {
 }
 
 #[tokio::test]
-async fn a_head_that_begins_after_a_rest_has_its_own_time() {
+async fn a_request_head_after_an_idle_period_has_its_own_timeout() {
     let running = run(Bounds { head_timeout: SHORT, idle_timeout: LONG, ..bounds() }).await;
     let mut stream = running.connect().await;
     assert_eq!(ask(&mut stream, &about_me(&running)).await, 200);
@@ -66,7 +66,7 @@ async fn a_head_that_begins_after_a_rest_has_its_own_time() {
 }
 
 #[tokio::test]
-async fn a_body_that_trickles_is_not_waited_for() {
+async fn a_slow_body_is_refused() {
     let tight = Bounds { body_timeout: 4 * SHORT, rate_bytes_min: 1_000_000, ..bounds() };
     let running = run(tight).await;
     for length in [60_000, 500_000] {
@@ -90,7 +90,7 @@ async fn a_body_that_trickles_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_cut_off() {
+async fn a_client_that_does_not_read_is_disconnected() {
     let tight = Bounds { write_timeout: 3 * SHORT, document_bytes_max: 16 << 20, ..bounds() };
     let running = run(tight).await;
     let path = "/xapi/activities/profile?activityId=http://a.example&profileId=p";
@@ -112,7 +112,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
 }
 
 #[tokio::test]
-async fn strangers_give_way_when_there_is_no_room() {
+async fn unauthenticated_connections_are_closed_first() {
     let running = run(Bounds { connections_max: 4, ..bounds() }).await;
     let mut known = running.connect().await;
     assert_eq!(ask(&mut known, &about_me(&running)).await, 200);
@@ -130,7 +130,7 @@ async fn strangers_give_way_when_there_is_no_room() {
 }
 
 #[tokio::test]
-async fn who_is_worked_for_is_not_sent_away() {
+async fn connections_with_a_request_in_progress_stay_open() {
     let running = run(Bounds { connections_max: 1, ..bounds() }).await;
     let mut known = running.connect().await;
     assert_eq!(ask(&mut known, &about_me(&running)).await, 200);
@@ -147,7 +147,7 @@ async fn who_is_worked_for_is_not_sent_away() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_being_sent_take_nobodys_place() {
+async fn incomplete_requests_do_not_count_as_in_progress() {
     let running = run(Bounds { requests_max: 1, ..bounds() }).await;
     let mut slow = Vec::new();
     for length in [100, 100_000, 1_000_000] {
@@ -162,7 +162,7 @@ async fn bodies_that_are_being_sent_take_nobodys_place() {
 }
 
 #[tokio::test]
-async fn bodies_share_the_memory_and_more_are_told_to_come_back() {
+async fn bodies_share_the_memory_and_further_ones_get_503() {
     let room = Bounds { memory_bytes_max: 1_200_000, ..bounds() };
     let running = run(room).await;
     let mut slow = Vec::new();
@@ -187,7 +187,7 @@ async fn bodies_share_the_memory_and_more_are_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn bodies_of_strangers_are_not_kept() {
+async fn bodies_of_unauthenticated_requests_are_not_stored() {
     let running = run(bounds()).await;
     let mut slow = Vec::new();
     for length in [60_000, 1_000_000] {
@@ -203,7 +203,7 @@ async fn bodies_of_strangers_are_not_kept() {
 }
 
 #[tokio::test]
-async fn heads_that_are_refused_are_told_why() {
+async fn refused_request_heads_get_a_problem() {
     let running = run(bounds()).await;
     let long = "x".repeat(bounds().head_bytes_max);
     let many = "X-A: b\r\n".repeat(101);
@@ -232,7 +232,7 @@ async fn heads_that_are_refused_are_told_why() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_gives_way_when_memory_is_short() {
+async fn stalled_clients_are_closed_when_memory_is_short() {
     let room = Bounds {
         memory_bytes_max: 32 << 20,
         document_bytes_max: 8 << 20,

@@ -25,7 +25,7 @@ async fn store_many(server: &Server, count: u32) {
 }
 
 #[tokio::test]
-async fn a_page_has_statements_and_always_more() {
+async fn a_page_has_statements_and_more() {
     let server = Server::new().await;
     let answer = server.expect(get("/xapi/statements"), 200).await;
     assert_eq!(answer.text(), r#"{"statements":[],"more":""}"#);
@@ -41,8 +41,7 @@ async fn more_leads_through_all_pages_while_statements_arrive() {
     let server = Server::new().await;
     store_many(&server, 7).await;
     let mut path =
-        "/xapi/statements?limit=2&verb=http%3A%2F%2Fadlnet.gov%2Fexpapi%2Fverbs%2Fattempted\
-                    &format=ids&ascending=false"
+        "/xapi/statements?limit=2&verb=http%3A%2F%2Fadlnet.gov%2Fexpapi%2Fverbs%2Fattempted&format=ids&ascending=false"
             .to_owned();
     let mut seen = Vec::new();
     while !path.is_empty() {
@@ -194,7 +193,7 @@ async fn refuses_parameters_and_names_each() {
 }
 
 #[tokio::test]
-async fn refuses_endless_parameters_without_an_endless_answer() {
+async fn refuses_many_parameters_with_a_bounded_response() {
     let server = Server::new().await;
     let count_max = bounds().parameters_count_max;
     let names = (0..count_max).map(|number| format!("p{number}=1")).collect::<Vec<_>>().join("&");
@@ -218,7 +217,7 @@ async fn refuses_endless_parameters_without_an_endless_answer() {
 }
 
 #[tokio::test]
-async fn more_goes_on_from_a_cursor_however_its_name_is_written() {
+async fn more_continues_from_a_cursor_with_an_encoded_name() {
     let server = Server::new().await;
     for number in 1..=3 {
         store(&server, &statement(number)).await;
@@ -294,7 +293,7 @@ async fn a_voided_statement_is_found_only_as_such() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_through_when_reads_are_consistent() {
+async fn every_response_has_the_consistent_through_header() {
     let server = Server::new().await;
     let expected = || server.clock_text();
     let table = [
@@ -330,7 +329,7 @@ async fn last_modified_is_the_latest_stored_time_as_an_http_date() {
 }
 
 #[tokio::test]
-async fn format_and_language_shape_what_is_given_back() {
+async fn format_and_language_shape_the_response() {
     let server = Server::new().await;
     let mut sent = with_id(statement(1), ID);
     sent["verb"]["display"] = json!({ "en-US": "attempted", "de": "versuchte" });
@@ -351,7 +350,7 @@ async fn format_and_language_shape_what_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_reader_of_the_older_version_gets_what_it_knows() {
+async fn a_client_of_the_older_version_gets_only_known_properties() {
     let server = Server::new().await;
     let mut sent = with_id(statement(1), ID);
     sent["context"] = json!({
@@ -368,7 +367,7 @@ async fn a_reader_of_the_older_version_gets_what_it_knows() {
 }
 
 #[tokio::test]
-async fn who_may_read_only_its_own_finds_only_its_own() {
+async fn a_credential_for_its_own_statements_finds_only_those() {
     let server = Server::new().await;
     store(&server, &with_id(statement(1), ID)).await;
     let content = |ask: crate::server::Ask| ask.scopes(CONTENT);

@@ -99,7 +99,7 @@ async fn a_connection_serves_many_requests_refused_ones_too() {
 }
 
 #[tokio::test]
-async fn shutdown_waits_for_requests_under_way() {
+async fn shutdown_waits_for_requests_in_progress() {
     let running = run(bounds()).await;
     let mut stream = running.connect().await;
     let body = json!([statement(1)]).to_string();
@@ -120,7 +120,7 @@ async fn shutdown_waits_for_requests_under_way() {
 }
 
 #[tokio::test]
-async fn requests_that_never_end_are_cut_off() {
+async fn requests_in_progress_are_aborted_after_the_drain_timeout() {
     let short = Duration::from_millis(50);
     let running = run(Bounds { drain_timeout: short, ..bounds() }).await;
     let mut stream = running.connect().await;
@@ -134,7 +134,7 @@ async fn requests_that_never_end_are_cut_off() {
 }
 
 #[tokio::test]
-async fn slow_heads_and_bodies_are_not_waited_for() {
+async fn slow_heads_and_bodies_are_refused() {
     let short = Duration::from_millis(50);
     let running = run(Bounds { head_timeout: short, body_timeout: short, ..bounds() }).await;
     let mut stream = running.connect().await;
@@ -162,7 +162,7 @@ async fn heads_are_bounded() {
 }
 
 #[tokio::test]
-async fn who_still_sends_can_read_why_it_was_refused() {
+async fn a_client_that_still_sends_can_read_the_error() {
     let running = run(bounds()).await;
     for head in [running.head(8 << 20), running.head(8 << 20).replace("Basic ", "Nobody ")] {
         let mut stream = running.connect().await;

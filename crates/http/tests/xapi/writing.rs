@@ -5,13 +5,12 @@ use serde_json::json;
 use crate::server::{ID, OTHER_ID, Server, get, post, put, statement, with_id};
 
 #[tokio::test]
-async fn stores_a_statement_and_gives_it_back_as_sent() {
+async fn stores_a_statement_and_returns_it_as_sent() {
     let server = Server::new().await;
     let text = format!(
-        "{{ \"id\":\"{ID}\",\"verb\":{{\"id\":\"http://example.org/verb\"}}, \"actor\":\
-         {{\"mbox\":\"mailto:ada@example.org\"}},\"object\":{{\"id\":\"http://example.org/a\"}},\
-         \"result\":{{\"score\":{{\"scaled\":1.0e-1}}}},\"context\":{{\"extensions\":\
-         {{\"http://example.org/n\":[1.50,12345678901234567890]}}}} }}"
+        "{{ \"id\":\"{ID}\",\"verb\":{{\"id\":\"http://example.org/verb\"}}, \
+         \"actor\":{{\"mbox\":\"mailto:ada@example.org\"}},\"object\":{{\"id\":\"http://example.org/a\"}},\"result\":{{\"score\":{{\"scaled\":1.0e-1}}}},\"context\":{{\"extensions\":{{\"http://example.org/n\":[1.50,12345678901234567890]}}}} \
+         }}"
     );
     let answer = server.expect(post("/xapi/statements").body("application/json", text), 200).await;
     assert_eq!(answer.json(), json!([ID]));
@@ -99,7 +98,7 @@ async fn a_repeated_statement_answers_200_and_another_under_its_id_409() {
 }
 
 #[tokio::test]
-async fn a_faulty_statement_leaves_nothing_of_its_batch_behind() {
+async fn a_faulty_statement_refuses_its_whole_batch() {
     let server = Server::new().await;
     let mut faulty = statement(2);
     faulty["verb"]["id"] = json!("should fail");
@@ -150,7 +149,7 @@ async fn refuses_parameters_that_a_post_does_not_have() {
 }
 
 #[tokio::test]
-async fn a_batch_larger_than_a_thread_should_parse_is_stored_alike() {
+async fn a_batch_too_large_for_inline_parsing_is_stored() {
     let server = Server::new().await;
     let batch: Vec<_> = (0..600).map(statement).collect();
     let ask = post("/xapi/statements").json(&json!(batch));
@@ -162,7 +161,7 @@ async fn a_batch_larger_than_a_thread_should_parse_is_stored_alike() {
 }
 
 #[tokio::test]
-async fn whoever_may_not_write_is_told_which_scope_is_missing() {
+async fn a_refusal_names_the_missing_scopes() {
     let server = Server::new().await;
     let ask = post("/xapi/statements").json(&statement(1)).scopes("all/read");
     let answer = server.expect(ask, 403).await;

@@ -126,7 +126,7 @@ pub async fn entries_are_found_by_their_fields<E: EngineUnderTest>() {
         (AuditQuery { since: at(3), ..all.clone() }, &[3, 4, 5]),
         (AuditQuery { until: at(3), ..all.clone() }, &[1, 2]),
         (AuditQuery { who: Some(Who::Operator), ..all.clone() }, &[3]),
-        (AuditQuery { who: Some(Who::Stranger), ..all.clone() }, &[]),
+        (AuditQuery { who: Some(Who::Anonymous), ..all.clone() }, &[]),
         (AuditQuery { act: Some("credential.created".into()), ..all.clone() }, &[1, 4]),
         (AuditQuery { act: Some("credential.".into()), ..all.clone() }, &[1, 2, 4]),
         (AuditQuery { act: Some("credential".into()), ..all.clone() }, &[]),

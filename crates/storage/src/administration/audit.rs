@@ -31,7 +31,7 @@ pub enum Who {
     /// The bearer of an access token of an identity provider: its subject.
     Bearer(String),
     /// An unauthenticated client.
-    Stranger,
+    Anonymous,
 }
 
 /// The text is not an actor of the audit.
@@ -48,7 +48,7 @@ impl fmt::Display for Who {
             Self::Credential(key) => write!(f, "credential:{key}"),
             Self::Token(key) => write!(f, "token:{key}"),
             Self::Bearer(subject) => write!(f, "bearer:{subject}"),
-            Self::Stranger => f.write_str("stranger"),
+            Self::Anonymous => f.write_str("stranger"),
         }
     }
 }
@@ -65,7 +65,7 @@ impl FromStr for Who {
             Some(("bearer", subject)) => Ok(Self::Bearer(subject.to_owned())),
             None if text == "operator" => Ok(Self::Operator),
             None if text == "server" => Ok(Self::Server),
-            None if text == "stranger" => Ok(Self::Stranger),
+            None if text == "stranger" => Ok(Self::Anonymous),
             Some(_) | None => Err(unknown()),
         }
     }

@@ -9,7 +9,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use crate::admin::{
-    Address, Clearable, Client, Common, OfTenant, Refusal, Switch, Told, fields, table, whole,
+    Address, Clearable, Client, Common, OfTenant, Output, Refusal, Switch, fields, table, whole,
 };
 
 /// Arguments of `acta account`.
@@ -114,7 +114,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
 
-async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+async fn act(client: &mut Client, act: &Act) -> Result<Output> {
     match act {
         Act::List => list(client).await,
         Act::Create { one, name, role, of, operator } => {
@@ -135,17 +135,17 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::RemoveFactor(one) => {
             let id = one.id(client).await?;
             client.delete(&Address::of(["accounts", &id, "second-factor"])).await?;
-            Ok(Told::done(format!("the second factor of {} was removed", one.email)))
+            Ok(Output::done(format!("the second factor of {} was removed", one.email)))
         }
         Act::Remove(one) => {
             let id = one.id(client).await?;
             client.delete(&Address::of(["accounts", &id])).await?;
-            Ok(Told::done(format!("the account {} was removed", one.email)))
+            Ok(Output::done(format!("the account {} was removed", one.email)))
         }
     }
 }
 
-async fn reset(client: &mut Client, one: &AccountArg) -> Result<Told> {
+async fn reset(client: &mut Client, one: &AccountArg) -> Result<Output> {
     let id = one.id(client).await?;
     let made = client.post(&Address::of(["accounts", &id, "reset"]), None).await?;
     let line = format!("created a password reset link for {}", one.email);
@@ -157,7 +157,7 @@ async fn create(
     (one, name): (&AccountArg, &str),
     role: Option<(Role, OfTenant)>,
     is_operator: bool,
-) -> Result<Told> {
+) -> Result<Output> {
     let mut body = json!({ "email": one.email, "display_name": name, "is_operator": is_operator });
     if let Some((role, of)) = role {
         let tenant: u32 = client.tenant(of).await?.parse()?;
@@ -172,7 +172,7 @@ async fn invite(
     client: &mut Client,
     one: &AccountArg,
     (role, of): (Role, OfTenant),
-) -> Result<Told> {
+) -> Result<Output> {
     let tenant = client.tenant(of).await?;
     let address = Address::of(["tenants", &tenant, "invitations"]);
     let body = json!({ "email": one.email, "role": role.as_str() });
@@ -181,7 +181,7 @@ async fn invite(
     Ok(with_link(client, (made, "invitation"), vec![line]))
 }
 
-async fn list(client: &mut Client) -> Result<Told> {
+async fn list(client: &mut Client) -> Result<Output> {
     let accounts = client.list(&Address::of(["accounts"]), usize::MAX).await?;
     let columns = [
         ("EMAIL", "/email"),
@@ -193,19 +193,19 @@ async fn list(client: &mut Client) -> Result<Told> {
         ("ROLES", "/roles"),
     ];
     let lines = table(&accounts, &columns);
-    Ok(Told::new(whole(&accounts), lines))
+    Ok(Output::new(whole(&accounts), lines))
 }
 
 fn one_account(account: &Value) -> Vec<String> {
     fields(account, &["email", "display_name", "roles", "is_operator", "is_disabled"])
 }
 
-fn shown(account: Value) -> Told {
+fn shown(account: Value) -> Output {
     let lines = one_account(&account);
-    Told::new(account, lines)
+    Output::new(account, lines)
 }
 
-async fn change(client: &mut Client, one: &AccountArg, body: Value) -> Result<Told> {
+async fn change(client: &mut Client, one: &AccountArg, body: Value) -> Result<Output> {
     let id = one.id(client).await?;
     client.patch(&Address::of(["accounts", &id]), &body).await?;
     Ok(shown(one.find(client).await?))
@@ -215,7 +215,7 @@ async fn change_role(
     client: &mut Client,
     (one, of): (&AccountArg, OfTenant),
     role: Option<Role>,
-) -> Result<Told> {
+) -> Result<Output> {
     let (tenant, id) = (client.tenant(of).await?, one.id(client).await?);
     let address = Address::of(["tenants", &tenant, "people", &id]);
     match role {
@@ -226,18 +226,17 @@ async fn change_role(
 }
 
 /// A new link, after the other output.
-fn with_link(client: &Client, (mut made, page): (Value, &str), mut lines: Vec<String>) -> Told {
+fn with_link(client: &Client, (mut made, page): (Value, &str), mut lines: Vec<String>) -> Output {
     let link = client.link(&made, page).unwrap_or_default();
     let expires = made["expires"].as_str().unwrap_or_default();
     lines.extend([
         String::new(),
         format!(
-            "Send this link to the person. It is shown only now, works once, and expires \
-                 {expires}:"
+            "Send this link to the person. It is shown only now, works once, and expires {expires}:"
         ),
         String::new(),
         format!("  {link}"),
     ]);
     made["link"] = link.into();
-    Told::new(made, lines)
+    Output::new(made, lines)
 }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::admin::{Address, Client, Common, Expiry, OfTenant, Told, fields, table, whole};
+use crate::admin::{Address, Client, Common, Expiry, OfTenant, Output, fields, table, whole};
 use crate::terminal::say;
 
 /// Arguments of `acta audit`.
@@ -133,7 +133,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
 
-async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+async fn act(client: &mut Client, act: &Act) -> Result<Output> {
     match act {
         Act::List { of, filter, limit } => {
             let address = of.address(client, &[]).await?;
@@ -148,7 +148,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
                 ("DETAIL", "/detail"),
             ];
             let lines = table(&entries, &columns);
-            Ok(Told::new(whole(&entries), lines))
+            Ok(Output::new(whole(&entries), lines))
         }
         Act::Export { file, of, filter, format } => {
             let address = of.address(client, &["export"]).await?;
@@ -162,22 +162,22 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Verify { of } => {
             let address = of.address(client, &["verify"]).await?;
             let verified = client.get(&address).await?;
-            let is_good = verified["broken_at"].is_null();
+            let is_success = verified["broken_at"].is_null();
             let mut lines = fields(&verified, &["broken_at"]);
-            lines.push(if is_good {
+            lines.push(if is_success {
                 "the audit is intact: every entry follows the previous one".to_owned()
             } else {
                 "the audit was changed: an entry does not follow the previous one".to_owned()
             });
-            Ok(Told { json: verified, lines, is_good })
+            Ok(Output { json: verified, lines, is_success })
         }
     }
 }
 
-async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> Result<Told> {
+async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> Result<Output> {
     let Some(path) = file.filter(|file| file.as_os_str() != "-") else {
         client.download(address, &mut std::io::stdout()).await?;
-        return Ok(Told::new(Value::Null, Vec::new()));
+        return Ok(Output::new(Value::Null, Vec::new()));
     };
     let created = File::create(path);
     let created = created.with_context(|| format!("cannot create {}", path.display()))?;
@@ -186,5 +186,5 @@ async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> 
     output.flush()?;
     written.with_context(|| format!("{} is not complete", path.display()))?;
     say(&format!("wrote the audit to {}", path.display()));
-    Ok(Told::new(json!({}), Vec::new()))
+    Ok(Output::new(json!({}), Vec::new()))
 }

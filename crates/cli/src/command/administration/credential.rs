@@ -14,7 +14,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use crate::admin::{
-    Address, Clearable, Client, Common, Expiry, OfTenant, Switch, Told, fields, table, whole,
+    Address, Clearable, Client, Common, Expiry, OfTenant, Output, Switch, fields, table, whole,
 };
 use authority::AuthorityArguments;
 
@@ -201,7 +201,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
 
-async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+async fn act(client: &mut Client, act: &Act) -> Result<Output> {
     match act {
         Act::List { of } => list(client, *of).await,
         Act::Create(new) => {
@@ -219,7 +219,7 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
             let Some(body) = change.body() else {
                 bail!(
                     "no change was given: add an option such as --expires 90d; --help lists the \
-                       options"
+                     options"
                 )
             };
             let address = change.one.address(client).await?;
@@ -233,13 +233,13 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Remove(one) => {
             let address = one.address(client).await?;
             client.delete(&address).await?;
-            Ok(Told::done("the credential was removed"))
+            Ok(Output::done("the credential was removed"))
         }
         Act::Token(arguments) => token::issue(client, arguments).await,
     }
 }
 
-async fn list(client: &mut Client, of: OfTenant) -> Result<Told> {
+async fn list(client: &mut Client, of: OfTenant) -> Result<Output> {
     let tenant = client.tenant(of).await?;
     let address = Address::of(["tenants", &tenant, "credentials"]);
     let credentials = client.list(&address, usize::MAX).await?;
@@ -252,20 +252,20 @@ async fn list(client: &mut Client, of: OfTenant) -> Result<Told> {
         ("SCOPES", "/scopes"),
     ];
     let lines = table(&credentials, &columns);
-    Ok(Told::new(whole(&credentials), lines))
+    Ok(Output::new(whole(&credentials), lines))
 }
 
 fn members(credential: &Value) -> Vec<String> {
     fields(credential, &["key", "label", "scopes", "is_read_only", "activity_prefixes", "origins"])
 }
 
-fn one_credential(credential: Value) -> Told {
+fn one_credential(credential: Value) -> Output {
     let lines = members(&credential);
-    Told::new(credential, lines)
+    Output::new(credential, lines)
 }
 
 /// A credential with a new secret.
-fn with_secret(made: Value) -> Told {
+fn with_secret(made: Value) -> Output {
     let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
     let mut lines = vec![
         "Save the secret now: it cannot be shown again.".to_owned(),
@@ -279,5 +279,5 @@ fn with_secret(made: Value) -> Told {
         rest.remove("secret");
     }
     lines.extend(members(&rest));
-    Told::new(made, lines)
+    Output::new(made, lines)
 }

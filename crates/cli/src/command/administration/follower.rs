@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 
-use crate::admin::{Address, Client, Common, Told, fields, table, whole};
+use crate::admin::{Address, Client, Common, Output, fields, table, whole};
 
 /// Arguments of `acta follower`.
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
 
-async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+async fn act(client: &mut Client, act: &Act) -> Result<Output> {
     let follower = match act {
         Act::List => return list(client).await,
         Act::Pause(name) => client.post(&name.below("pause"), None).await?,
@@ -59,10 +59,10 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Rebuild(name) => client.post(&name.below("rebuild"), None).await?,
     };
     let lines = fields(&follower, &["name", "is_paused", "lag"]);
-    Ok(Told::new(follower, lines))
+    Ok(Output::new(follower, lines))
 }
 
-async fn list(client: &mut Client) -> Result<Told> {
+async fn list(client: &mut Client) -> Result<Output> {
     let followers = client.list(&Address::of(["followers"]), usize::MAX).await?;
     let columns = [
         ("NAME", "/name"),
@@ -71,5 +71,5 @@ async fn list(client: &mut Client) -> Result<Told> {
         ("TENANTS BEHIND", "/tenants_behind"),
     ];
     let lines = table(&followers, &columns);
-    Ok(Told::new(whole(&followers), lines))
+    Ok(Output::new(whole(&followers), lines))
 }

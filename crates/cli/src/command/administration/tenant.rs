@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
-use crate::admin::{Address, Clearable, Client, Common, Switch, Told, fields, table, whole};
+use crate::admin::{Address, Clearable, Client, Common, Output, Switch, fields, table, whole};
 use crate::terminal::say;
 
 /// Arguments of `acta tenant`.
@@ -130,14 +130,14 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     Client::run(file, &arguments.common, async |client| act(client, &arguments.act).await)
 }
 
-async fn act(client: &mut Client, act: &Act) -> Result<Told> {
+async fn act(client: &mut Client, act: &Act) -> Result<Output> {
     let shown = match act {
         Act::List => return list(client).await,
         Act::Delete { one, yes } => return delete(client, *one, *yes).await,
         Act::Usage(one) => {
             let usage = client.get(&one.below("usage")).await?;
             let lines = fields(&usage, &["statements"]);
-            return Ok(Told::new(usage, lines));
+            return Ok(Output::new(usage, lines));
         }
         Act::Create { name, limits } => {
             let mut body = json!({ "name": name });
@@ -165,14 +165,14 @@ async fn act(client: &mut Client, act: &Act) -> Result<Told> {
         Act::Restore(one) => client.post(&one.below("restore"), None).await?,
     };
     let lines = one_tenant(&shown);
-    Ok(Told::new(shown, lines))
+    Ok(Output::new(shown, lines))
 }
 
 fn one_tenant(tenant: &Value) -> Vec<String> {
     fields(tenant, &["id", "name", "state", "since", "purge", "created", "limits"])
 }
 
-async fn list(client: &mut Client) -> Result<Told> {
+async fn list(client: &mut Client) -> Result<Output> {
     let tenants = client.list(&Address::of(["tenants"]), usize::MAX).await?;
     let columns = [
         ("ID", "/id"),
@@ -184,25 +184,24 @@ async fn list(client: &mut Client) -> Result<Told> {
         ("CREATED", "/created"),
     ];
     let lines = table(&tenants, &columns);
-    Ok(Told::new(whole(&tenants), lines))
+    Ok(Output::new(whole(&tenants), lines))
 }
 
-async fn delete(client: &mut Client, one: TenantArg, yes: bool) -> Result<Told> {
+async fn delete(client: &mut Client, one: TenantArg, yes: bool) -> Result<Output> {
     let tenant = client.get(&one.address()).await?;
     let name = tenant["name"].as_str().unwrap_or_default();
     if !yes && !is_typed(one.id, name)? {
         let lines = vec!["nothing was deleted".to_owned()];
-        return Ok(Told { json: json!({}), lines, is_good: false });
+        return Ok(Output { json: json!({}), lines, is_success: false });
     }
     let deleted = client.delete(&one.address()).await?;
     let mut lines = one_tenant(&deleted);
     lines.push(String::new());
     let id = one.id;
     lines.push(format!(
-        "Until its data is removed, `acta tenant restore {id}` restores the \
-                        tenant."
+        "Until its data is removed, `acta tenant restore {id}` restores the tenant."
     ));
-    Ok(Told::new(deleted, lines))
+    Ok(Output::new(deleted, lines))
 }
 
 /// Asks for the name of the tenant on the terminal, as a confirmation.

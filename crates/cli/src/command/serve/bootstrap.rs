@@ -18,7 +18,7 @@ use crate::wire::{Store, public_address};
 /// are printed on the terminal, and never written to the log.
 ///
 /// If the store accepts no writes, for example on a full device, it is served without the link.
-pub(super) async fn greet(
+pub(super) async fn bootstrap(
     store: &Store,
     (authenticator, admin): (&Authenticator, &Admin),
     (config, address): (&Config, SocketAddr),
@@ -34,8 +34,8 @@ pub(super) async fn greet(
             let error: &dyn Error = &error;
             warn!(
                 error,
-                "there is no account, and the set-up link could not be created; the next \
-                          start tries again"
+                "there is no account, and the set-up link could not be created; the next start \
+                 tries again"
             );
         }
     }

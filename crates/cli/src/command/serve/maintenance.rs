@@ -36,8 +36,8 @@ impl Tending {
     pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let quotas = Arc::clone(&parts.http.quotas);
-        tasks.spawn(tell(Arc::clone(&quotas), stop.clone()));
-        tasks.spawn(tend(parts.admin.admin.clone(), stop.clone()));
+        tasks.spawn(report_usage(Arc::clone(&quotas), stop.clone()));
+        tasks.spawn(run_maintenance(parts.admin.admin.clone(), stop.clone()));
         tasks.close();
         Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
     }
@@ -58,19 +58,19 @@ impl Tending {
 }
 
 /// Reports usage. A report is short and not aborted, because its counts would be lost.
-async fn tell(quotas: Arc<Quotas>, stop: CancellationToken) {
-    let mut trouble = FailureLog::new("report the usage of tenants");
+async fn report_usage(quotas: Arc<Quotas>, stop: CancellationToken) {
+    let mut failures = FailureLog::new("report the usage of tenants");
     while stop.run_until_cancelled(tokio::time::sleep(TELL_INTERVAL)).await.is_some() {
-        trouble.note(quotas.flush().await);
+        failures.note(quotas.flush().await);
     }
 }
 
 /// Runs the maintenance. The removal of a tenant may take minutes. If it is aborted, it continues
 /// at the next start.
-async fn tend(admin: Admin, stop: CancellationToken) {
-    let mut trouble = FailureLog::new("remove expired records and deleted tenants");
-    while let Some(tended) = stop.run_until_cancelled(admin.tend()).await {
-        trouble.note(tended);
+async fn run_maintenance(admin: Admin, stop: CancellationToken) {
+    let mut failures = FailureLog::new("remove expired records and deleted tenants");
+    while let Some(result) = stop.run_until_cancelled(admin.run_maintenance()).await {
+        failures.note(result);
         let pause = stop.run_until_cancelled(tokio::time::sleep(TEND_INTERVAL)).await;
         if pause.is_none() {
             return;

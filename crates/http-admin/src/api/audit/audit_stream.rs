@@ -48,17 +48,17 @@ const COLUMNS: [&str; 10] =
     ["sequence", "id", "at", "who", "from", "act", "target", "outcome", "detail", "hash"];
 
 fn write_row(out: &mut String, entry: &AuditEntry) {
-    let told = &entry.content;
+    let content = &entry.content;
     let cells: [&str; 10] = [
         &entry.sequence.to_string(),
-        &told.id.to_string(),
-        &told.at.to_string(),
-        &told.who.to_string(),
-        &told.from,
-        &told.act,
-        &told.target,
-        told.outcome.as_str(),
-        &told.detail,
+        &content.id.to_string(),
+        &content.at.to_string(),
+        &content.who.to_string(),
+        &content.from,
+        &content.act,
+        &content.target,
+        content.outcome.as_str(),
+        &content.detail,
         &entry.hash.to_string(),
     ];
     for (index, cell) in cells.into_iter().enumerate() {

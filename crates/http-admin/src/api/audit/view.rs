@@ -45,18 +45,18 @@ pub(crate) struct EntryView {
 
 impl EntryView {
     pub(super) fn of(entry: &AuditEntry) -> Self {
-        let told = &entry.content;
+        let content = &entry.content;
         Self {
             sequence: entry.sequence,
-            id: told.id.to_string(),
-            at: told.at.to_string(),
-            who: told.who.to_string(),
-            from: told.from.clone(),
-            act: told.act.clone().into_owned(),
-            target: told.target.clone(),
-            outcome: told.outcome.as_str(),
+            id: content.id.to_string(),
+            at: content.at.to_string(),
+            who: content.who.to_string(),
+            from: content.from.clone(),
+            act: content.act.clone().into_owned(),
+            target: content.target.clone(),
+            outcome: content.outcome.as_str(),
             // It is always written as an object.
-            detail: serde_json::from_str(&told.detail).unwrap_or_default(),
+            detail: serde_json::from_str(&content.detail).unwrap_or_default(),
             hash: entry.hash.to_string(),
         }
     }

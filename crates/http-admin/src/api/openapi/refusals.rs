@@ -12,7 +12,7 @@ struct Taken<'a> {
     is_change: bool,
     path: &'a str,
     /// Whether the operation declares that it needs no authentication.
-    is_for_anybody: bool,
+    is_public: bool,
     has_body: bool,
     parameters: Vec<(&'a str, &'a str)>,
 }
@@ -26,7 +26,7 @@ impl<'a> Taken<'a> {
             gate,
             is_change: method != Method::GET,
             path,
-            is_for_anybody: operation.get("security").is_some(),
+            is_public: operation.get("security").is_some(),
             has_body: operation.get("requestBody").is_some(),
             parameters: named.collect(),
         }
@@ -43,7 +43,8 @@ impl<'a> Taken<'a> {
     /// The status and description of each error response.
     fn refusals(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let Self { is_change, has_body, .. } = *self;
-        let (is_known, is_guest) = (self.gate == Gate::Known, self.gate == Gate::Guest);
+        let (is_authenticated, is_guest) =
+            (self.gate == Gate::Authenticated, self.gate == Gate::Guest);
         let has_parameters = self.has("query") || self.has("header");
         let in_tenant = is_change && self.path.starts_with("/tenants/{tenant}");
         let (if_match, key) = (self.has_header("If-Match"), self.has_header("Idempotency-Key"));
@@ -51,8 +52,8 @@ impl<'a> Taken<'a> {
             (has_parameters && has_body, "400", "A parameter or the body is not valid."),
             (has_parameters && !has_body, "400", "A parameter is not valid."),
             (!has_parameters && has_body, "400", "The body is not valid."),
-            (is_known || !self.is_for_anybody, "401", "Authentication required."),
-            (is_known, "403", "The required permission is missing."),
+            (is_authenticated || !self.is_public, "401", "Authentication required."),
+            (is_authenticated, "403", "The required permission is missing."),
             (is_guest && is_change, "403", "The request came from a page of another origin."),
             (self.has("path"), "404", "Not found, or not visible to the requester."),
             (in_tenant, "409", "The tenant is suspended or deleted."),
@@ -61,7 +62,11 @@ impl<'a> Taken<'a> {
             (has_body, "415", "The Content-Type is not application/json."),
             (key, "422", "The Idempotency-Key was used for a different request."),
             (if_match, "428", "The header If-Match is missing."),
-            (is_known, "429", "The tenant of the credential has exceeded its request rate."),
+            (
+                is_authenticated,
+                "429",
+                "The tenant of the credential has exceeded its request rate.",
+            ),
             (is_guest && has_body, "429", "Too many failed attempts."),
         ]
         .into_iter()
@@ -131,7 +136,7 @@ mod tests {
     #[test]
     fn refusals_follow_from_gate_method_and_parameters() {
         let bare = || json!({ "responses": {} });
-        check((&Method::GET, "/server"), Gate::Known, bare(), &["401", "403", "429"]);
+        check((&Method::GET, "/server"), Gate::Authenticated, bare(), &["401", "403", "429"]);
         let signing_in = json!({ "security": [{}], "requestBody": {}, "responses": {} });
         let expected = ["400", "403", "413", "415", "429"];
         check((&Method::POST, "/session"), Gate::Guest, signing_in, &expected);
@@ -144,13 +149,13 @@ mod tests {
             "responses": {},
         });
         let expected = ["400", "401", "403", "404", "409", "412", "413", "415", "428", "429"];
-        check((&Method::PATCH, "/tenants/{tenant}"), Gate::Known, changing, &expected);
+        check((&Method::PATCH, "/tenants/{tenant}"), Gate::Authenticated, changing, &expected);
     }
 
     #[test]
-    fn what_a_handler_says_of_a_status_stays() {
+    fn a_description_of_the_handler_takes_precedence() {
         let mut operation = json!({ "responses": { "403": { "description": "Operators only." } } });
-        complete((&Method::GET, "/tenants"), Gate::Known, &mut operation);
+        complete((&Method::GET, "/tenants"), Gate::Authenticated, &mut operation);
         assert_eq!(operation["responses"]["403"]["description"], "Operators only.");
         assert_eq!(operation["responses"]["403"]["$ref"], PROBLEM);
         assert_eq!(operation["responses"]["401"]["description"], "Authentication required.");

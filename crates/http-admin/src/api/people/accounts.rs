@@ -16,11 +16,11 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/accounts")
-        .add(Gate::Known, routes!(list::list_accounts))
-        .add(Gate::Known, routes!(create::create_account))
-        .add(Gate::Known, routes!(read::read_account))
-        .add(Gate::Known, routes!(change::change_account))
-        .add(Gate::Known, routes!(remove::remove_account))
-        .add(Gate::Known, routes!(reset::reset_account))
-        .add(Gate::Known, routes!(remove_factor::remove_second_factor))
+        .add(Gate::Authenticated, routes!(list::list_accounts))
+        .add(Gate::Authenticated, routes!(create::create_account))
+        .add(Gate::Authenticated, routes!(read::read_account))
+        .add(Gate::Authenticated, routes!(change::change_account))
+        .add(Gate::Authenticated, routes!(remove::remove_account))
+        .add(Gate::Authenticated, routes!(reset::reset_account))
+        .add(Gate::Authenticated, routes!(remove_factor::remove_second_factor))
 }

@@ -12,7 +12,7 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/tenants")
-        .add(Gate::Known, routes!(list::list_invitations))
-        .add(Gate::Known, routes!(create::create_invitation))
-        .add(Gate::Known, routes!(remove::remove_invitation))
+        .add(Gate::Authenticated, routes!(list::list_invitations))
+        .add(Gate::Authenticated, routes!(create::create_invitation))
+        .add(Gate::Authenticated, routes!(remove::remove_invitation))
 }

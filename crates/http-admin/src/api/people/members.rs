@@ -13,8 +13,8 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/tenants")
-        .add(Gate::Known, routes!(list::list_people))
-        .add(Gate::Known, routes!(read::read_person))
-        .add(Gate::Known, routes!(change::change_person))
-        .add(Gate::Known, routes!(remove::remove_person))
+        .add(Gate::Authenticated, routes!(list::list_people))
+        .add(Gate::Authenticated, routes!(read::read_person))
+        .add(Gate::Authenticated, routes!(change::change_person))
+        .add(Gate::Authenticated, routes!(remove::remove_person))
 }

@@ -17,12 +17,12 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/account")
-        .add(Gate::Known, routes!(read::read_own_account))
-        .add(Gate::Known, routes!(change::change_own_account))
-        .add(Gate::Known, routes!(change_password::change_password))
-        .add(Gate::Known, routes!(begin_factor::begin_second_factor))
-        .add(Gate::Known, routes!(confirm_factor::confirm_second_factor))
-        .add(Gate::Known, routes!(remove_factor::remove_own_second_factor))
-        .add(Gate::Known, routes!(list_sessions::list_sessions))
-        .add(Gate::Known, routes!(end_session::end_session))
+        .add(Gate::Authenticated, routes!(read::read_own_account))
+        .add(Gate::Authenticated, routes!(change::change_own_account))
+        .add(Gate::Authenticated, routes!(change_password::change_password))
+        .add(Gate::Authenticated, routes!(begin_factor::begin_second_factor))
+        .add(Gate::Authenticated, routes!(confirm_factor::confirm_second_factor))
+        .add(Gate::Authenticated, routes!(remove_factor::remove_own_second_factor))
+        .add(Gate::Authenticated, routes!(list_sessions::list_sessions))
+        .add(Gate::Authenticated, routes!(end_session::end_session))
 }

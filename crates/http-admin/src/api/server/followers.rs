@@ -12,8 +12,8 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/followers")
-        .add(Gate::Known, routes!(list::list_followers))
-        .add(Gate::Known, routes!(control::pause_follower))
-        .add(Gate::Known, routes!(control::resume_follower))
-        .add(Gate::Known, routes!(control::rebuild_follower))
+        .add(Gate::Authenticated, routes!(list::list_followers))
+        .add(Gate::Authenticated, routes!(control::pause_follower))
+        .add(Gate::Authenticated, routes!(control::resume_follower))
+        .add(Gate::Authenticated, routes!(control::rebuild_follower))
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::TenantView;
-use crate::api::idempotency::{Repeatable, answer_made, tell};
+use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
 use crate::api::values::{Amount, Object};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -97,11 +97,11 @@ pub(crate) async fn create_tenant(
     State(shared): State<Shared>,
     Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
-    Repeatable { new, key }: Repeatable<NewTenant>,
+    IdempotentBody { new, key }: IdempotentBody<NewTenant>,
 ) -> Result<Response, AdminProblem> {
     let limits = new.limits.map_or(TenantLimits::NONE, |Object(limits)| limits.into());
     let show = |tenant: &Tenant| (format!("/tenants/{}", tenant.id), TenantView::of(tenant));
-    let once = Idempotency { key: key.as_ref(), tell: &|tenant| tell(show(tenant)) };
+    let once = Idempotency { key: key.as_ref(), encode: &|tenant| encode_answer(show(tenant)) };
     let made = shared.admin.create_tenant(&requester, (&new.name, limits), once).await?;
-    Ok(answer_made(&made, show))
+    Ok(answer_created(&made, show))
 }

@@ -17,11 +17,11 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/tenants")
-        .add(Gate::Known, routes!(list::list_credentials))
-        .add(Gate::Known, routes!(create::create_credential))
-        .add(Gate::Known, routes!(read::read_credential))
-        .add(Gate::Known, routes!(change::change_credential))
-        .add(Gate::Known, routes!(remove::remove_credential))
-        .add(Gate::Known, routes!(rotate::rotate_credential))
-        .add(Gate::Known, routes!(issue_token::issue_token))
+        .add(Gate::Authenticated, routes!(list::list_credentials))
+        .add(Gate::Authenticated, routes!(create::create_credential))
+        .add(Gate::Authenticated, routes!(read::read_credential))
+        .add(Gate::Authenticated, routes!(change::change_credential))
+        .add(Gate::Authenticated, routes!(remove::remove_credential))
+        .add(Gate::Authenticated, routes!(rotate::rotate_credential))
+        .add(Gate::Authenticated, routes!(issue_token::issue_token))
 }

@@ -11,6 +11,6 @@ use crate::operations::Operations;
 /// Every operation with its access rule.
 pub(crate) fn operations() -> Operations {
     Operations::named("api/tenants")
-        .add(Gate::Known, routes!(list::list_statements))
-        .add(Gate::Known, routes!(read::read_statement))
+        .add(Gate::Authenticated, routes!(list::list_statements))
+        .add(Gate::Authenticated, routes!(read::read_statement))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Browser, House, Told};
+use super::{Answer, Browser, House};
 
 /// What whoever asks is known by only afterwards.
 const FOR_GUESTS: [&str; 3] = ["POST /session", "POST /links/read", "POST /links/accept"];
@@ -42,7 +42,7 @@ fn is_change(operation: &str) -> bool {
 }
 
 /// Asks with further headers.
-async fn ask(house: &House, operation: &str, headers: &[&str], body: &str) -> Told {
+async fn ask(house: &House, operation: &str, headers: &[&str], body: &str) -> Answer {
     let (method, path) = operation.split_once(' ').unwrap();
     let line = format!("{method} /api/v1{path}");
     let length = format!("content-length: {}", body.len());
@@ -50,20 +50,20 @@ async fn ask(house: &House, operation: &str, headers: &[&str], body: &str) -> To
     house.send(&line, &headers, body.to_owned()).await
 }
 
-fn slug(told: &Told) -> String {
-    told.json()["type"].as_str().unwrap().replace("urn:acta:problem:", "")
+fn slug(answer: &Answer) -> String {
+    answer.json()["type"].as_str().unwrap().replace("urn:acta:problem:", "")
 }
 
 #[tokio::test]
-async fn every_operation_needs_somebody_who_is_known() {
+async fn every_operation_requires_authentication() {
     let house = House::new().await;
     for operation in operations() {
-        let told = ask(&house, &operation, &[], NO_JSON).await;
+        let answer = ask(&house, &operation, &[], NO_JSON).await;
         if FOR_GUESTS.contains(&operation.as_str()) {
-            assert_eq!(told.status, 400, "{operation}: {}", told.text);
+            assert_eq!(answer.status, 400, "{operation}: {}", answer.text);
         } else {
             assert_eq!(
-                (told.status, slug(&told).as_str()),
+                (answer.status, slug(&answer).as_str()),
                 (401, "unauthenticated"),
                 "{operation}"
             );
@@ -87,8 +87,8 @@ async fn every_change_needs_the_token_of_the_session() {
         for token in [None, Some("x-csrf-token: wrong")] {
             let headers = ["sec-fetch-site: same-origin", &cookie];
             let headers: Vec<&str> = headers.into_iter().chain(token).collect();
-            let told = ask(&house, operation, &headers, &body).await;
-            assert_eq!((told.status, slug(&told).as_str()), (403, "csrf-token"), "{operation}");
+            let answer = ask(&house, operation, &headers, &body).await;
+            assert_eq!((answer.status, slug(&answer).as_str()), (403, "csrf-token"), "{operation}");
         }
     }
     let token = format!("x-csrf-token: {}", ada.csrf);
@@ -97,13 +97,13 @@ async fn every_change_needs_the_token_of_the_session() {
 }
 
 #[tokio::test]
-async fn every_change_of_a_page_of_others_is_refused() {
+async fn every_change_from_a_page_of_another_origin_is_refused() {
     let house = House::new().await;
     let Browser { cookie, csrf } = house.ada().await;
     let (cookie, csrf) = (format!("cookie: {cookie}"), format!("x-csrf-token: {csrf}"));
     for operation in operations().iter().filter(|operation| is_change(operation)) {
         let headers = ["sec-fetch-site: cross-site", cookie.as_str(), csrf.as_str()];
-        let told = ask(&house, operation, &headers, NO_JSON).await;
-        assert_eq!((told.status, slug(&told).as_str()), (403, "foreign-origin"), "{operation}");
+        let answer = ask(&house, operation, &headers, NO_JSON).await;
+        assert_eq!((answer.status, slug(&answer).as_str()), (403, "foreign-origin"), "{operation}");
     }
 }

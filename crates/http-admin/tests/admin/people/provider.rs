@@ -11,7 +11,7 @@ use acta_auth::oidc::{Algorithm, Provider, ProviderOptions, RoleRule};
 use acta_http_admin::SignInProvider;
 use acta_test_oidc::{CLIENT_SECRET, OidcServer, REDIRECT_URI};
 
-use super::{House, Told};
+use super::{Answer, House};
 
 async fn house_with(server: &OidcServer) -> House {
     let options = ProviderOptions {
@@ -32,20 +32,20 @@ async fn house_with(server: &OidcServer) -> House {
     let clock = Arc::new(ManualClock::new(SystemClock::new().now()));
     let provider = Provider::new(options, clock, Arc::new(SystemEntropy)).unwrap();
     let label = "Sign in with Example ID".to_owned();
-    let newcomers = NewcomerRule::Welcome;
+    let newcomers = NewcomerRule::CreateAccount;
     let provider = SignInProvider { provider: Arc::new(provider), label, newcomers };
     House::of(|parts| parts.admin.provider = Some(provider)).await
 }
 
 /// The cookie of this name that an answer sets, as a browser sends it back.
-fn cookie_of(told: &Told, name: &str) -> String {
-    let set = told.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+fn cookie_of(answer: &Answer, name: &str) -> String {
+    let set = answer.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
     let found = set.filter_map(|value| value.split(';').next()).find(|pair| pair.starts_with(name));
     found.expect("it sets the cookie").to_owned()
 }
 
 /// Goes to the provider from `path`, signs alice in there, and comes back.
-async fn come_by(house: &House, server: &OidcServer, (cookie, path): (&str, &str)) -> Told {
+async fn come_by(house: &House, server: &OidcServer, (cookie, path): (&str, &str)) -> Answer {
     let begun = house.open(cookie, path).await.must_be(303);
     let query = server.sign_in(begun.header("location"), "alice");
     let kept = cookie_of(&begun, "acta-oidc=");
@@ -54,26 +54,26 @@ async fn come_by(house: &House, server: &OidcServer, (cookie, path): (&str, &str
 }
 
 /// The address of whoever is signed in by what an answer sets.
-async fn who_came(house: &House, told: &Told) -> String {
-    let page = house.open(&cookie_of(told, "acta-session="), "/account").await.must_be(200);
+async fn who_came(house: &House, answer: &Answer) -> String {
+    let page = house.open(&cookie_of(answer, "acta-session="), "/account").await.must_be(200);
     let (_, rest) = page.text.split_once("Signed in as <strong>").expect("somebody");
     rest.split('<').next().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn no_page_of_others_connects_an_account_with_somebody_at_the_provider() {
+async fn no_page_of_another_origin_connects_an_account_with_an_identity() {
     let server = OidcServer::start();
     let house = house_with(&server).await;
     let ada = house.ada().await;
     // A page of others has led the browser there, and has signed it in as alice before.
-    let told = come_by(&house, &server, (&ada.cookie, "/signin/begin")).await.must_be(303);
-    assert_eq!(who_came(&house, &told).await, "alice@example.org");
-    let told = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
-    assert_eq!(who_came(&house, &told).await, "alice@example.org");
+    let answer = come_by(&house, &server, (&ada.cookie, "/signin/begin")).await.must_be(303);
+    assert_eq!(who_came(&house, &answer).await, "alice@example.org");
+    let answer = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
+    assert_eq!(who_came(&house, &answer).await, "alice@example.org");
 }
 
 #[tokio::test]
-async fn who_asks_for_it_on_the_account_page_is_connected() {
+async fn the_account_page_connects_an_identity() {
     let server = OidcServer::start();
     let house = house_with(&server).await;
     let ada = house.ada().await;
@@ -84,8 +84,8 @@ async fn who_asks_for_it_on_the_account_page_is_connected() {
     house.open(&bob.cookie, &path).await.must_be(403);
     house.open("", &path).await.must_be(403);
     house.open(&ada.cookie, "/signin/begin?connect=x").await.must_be(403);
-    let told = come_by(&house, &server, (&ada.cookie, &path)).await.must_be(303);
-    assert_eq!(told.header("location"), "/account");
-    let told = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
-    assert_eq!(who_came(&house, &told).await, "ada@example.org");
+    let answer = come_by(&house, &server, (&ada.cookie, &path)).await.must_be(303);
+    assert_eq!(answer.header("location"), "/account");
+    let answer = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
+    assert_eq!(who_came(&house, &answer).await, "ada@example.org");
 }

@@ -15,7 +15,7 @@ use super::attachments::with_attachments;
 use crate::edge::{Caller, FromParams, Params, Query, decode, http_date};
 use crate::permit::RequestPermit;
 use crate::problem::Problem;
-use crate::reply::{json, tell_consistency};
+use crate::reply::{json, set_consistent_through};
 use crate::state::Shared;
 
 /// The parameters of a GET.
@@ -135,7 +135,7 @@ pub(crate) async fn get_statements(
     let last = found.statements.iter().map(|statement| statement.stored).max();
     let mut response = write(&shared, &caller, (found, view), params.has_attachments).await?;
     let headers = response.headers_mut();
-    tell_consistency(headers, through);
+    set_consistent_through(headers, through);
     if let Some(value) = last.and_then(last_modified) {
         headers.insert(LAST_MODIFIED, value);
     }
@@ -155,7 +155,7 @@ async fn find(
 ) -> Result<Found, Problem> {
     // The semaphore is never closed. Waiting requests hold no memory, and are limited by the
     // requests in progress.
-    let _finder = shared.finders.acquire().await;
+    let _finder = shared.query_permits.acquire().await;
     let (service, principal) = (&shared.service, &caller.principal);
     let one = match wanted {
         Wanted::One(id) => service.find_statement(principal, id).await?,
@@ -164,14 +164,14 @@ async fn find(
             let held = permit.hold_page(&shared.options.bounds.page, search.limit)?;
             search.bytes_max = Some(held);
             let page = service.query_statements(principal, *search).await?;
-            permit.settle_page(held, bytes_of(&page.statements))?;
+            permit.adjust_page(held, bytes_of(&page.statements))?;
             let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));
             let more = Some(more.unwrap_or_default());
             return Ok(Found { statements: page.statements, more });
         }
     };
     let statements = vec![one];
-    permit.settle_page(0, bytes_of(&statements))?;
+    permit.adjust_page(0, bytes_of(&statements))?;
     Ok(Found { statements, more: None })
 }
 

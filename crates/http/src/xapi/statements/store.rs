@@ -84,14 +84,14 @@ async fn store(
             permit.charge.hold(PARSED_FACTOR * text.len())?;
             let bytes = text.len();
             let prepared = prepare(shared, caller, shape, text).await?;
-            keep(shared, caller, bytes, prepared, Vec::new()).await?
+            store_within_quota(shared, caller, bytes, prepared, Vec::new()).await?
         }
         Some("multipart/mixed") => {
             let mut parts = Parts::new(shared, media_type.as_ref(), incoming)?;
             let text = parts.statements().await?;
             let prepared = prepare(shared, caller, shape, text).await?;
             let staged = parts.attachments(&prepared).await?;
-            keep(shared, caller, parts.bytes, prepared, staged).await?
+            store_within_quota(shared, caller, parts.bytes, prepared, staged).await?
         }
         Some(_) | None => {
             let found = incoming.content_type.as_deref().unwrap_or("no Content-Type");
@@ -103,7 +103,7 @@ async fn store(
 }
 
 /// Stores validated statements, if the quota of the tenant permits it.
-async fn keep(
+async fn store_within_quota(
     shared: &Shared,
     caller: &Caller,
     bytes: usize,

@@ -22,7 +22,7 @@ fn who_prints_and_parses_alike() {
         Who::Credential("a:b".into()),
         Who::Token("key".into()),
         Who::Bearer("https://issuer.example subject".into()),
-        Who::Stranger,
+        Who::Anonymous,
     ];
     for who in everybody {
         assert_eq!(who.to_string().parse(), Ok(who));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::authority::object;
 use super::{CredentialArg, names};
-use crate::admin::{Client, Told, fields};
+use crate::admin::{Client, Output, fields};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -40,7 +40,7 @@ fn agent(text: &str) -> Result<Value, String> {
 }
 
 /// Issues the token.
-pub(super) async fn issue(client: &mut Client, arguments: &Arguments) -> Result<Told> {
+pub(super) async fn issue(client: &mut Client, arguments: &Arguments) -> Result<Output> {
     let mut body = json!({ "agent": arguments.agent });
     let texts = [
         ("activity", &arguments.activity),
@@ -62,5 +62,5 @@ pub(super) async fn issue(client: &mut Client, arguments: &Arguments) -> Result<
     let made = client.post(&address, Some(&body)).await?;
     let mut lines = vec!["Save the token now: it cannot be shown again.".to_owned(), String::new()];
     lines.extend(fields(&made, &["token", "basic", "scopes", "expires"]));
-    Ok(Told::new(made, lines))
+    Ok(Output::new(made, lines))
 }

@@ -10,7 +10,7 @@ use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::idempotency::{Repeatable, answer_made, tell};
+use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
 use crate::api::people::address::address_of;
 use crate::api::people::view::{AccountView, Email, RoleName, TenantRole};
 use crate::caller::Administrator;
@@ -111,7 +111,7 @@ pub(crate) async fn create_account(
     Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
     headers: HeaderMap,
-    Repeatable { new, key }: Repeatable<Draft>,
+    IdempotentBody { new, key }: IdempotentBody<Draft>,
 ) -> Result<Response, AdminProblem> {
     let new = new.parse()?;
     let roles = new.roles.clone();
@@ -126,8 +126,8 @@ pub(crate) async fn create_account(
             expires: made.ticket.expires.to_string(),
         }
     };
-    let told = |made: &AccountWithLink| tell((path_of(made), show(made, None)));
-    let once = Idempotency { key: key.as_ref(), tell: &told };
+    let encode = |made: &AccountWithLink| encode_answer((path_of(made), show(made, None)));
+    let once = Idempotency { key: key.as_ref(), encode: &encode };
     let made = shared.admin.create_account(&requester, new, once).await?;
-    Ok(answer_made(&made, |made| (path_of(made), show(made, Some(made.token.expose())))))
+    Ok(answer_created(&made, |made| (path_of(made), show(made, Some(made.token.expose())))))
 }

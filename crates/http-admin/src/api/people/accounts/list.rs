@@ -56,7 +56,7 @@ pub(crate) async fn list_accounts(
 ) -> Result<Response, AdminProblem> {
     let AccountParams { page, email } = params;
     let found = match &email {
-        Some(email) => match shared.admin.read_account_of(&requester, email).await {
+        Some(email) => match shared.admin.read_account_by_email(&requester, email).await {
             Ok(found) => vec![found],
             Err(AdminError::NotFound) => Vec::new(),
             Err(error) => return Err(error.into()),

@@ -9,7 +9,7 @@ use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::idempotency::{Repeatable, answer_made, tell};
+use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
 use crate::api::path::Id;
 use crate::api::people::address::address_of;
 use crate::api::people::view::{Email, Invitation, RoleName};
@@ -68,7 +68,7 @@ pub(crate) async fn create_invitation(
     Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     (Query(NoParams), headers): (Query<NoParams>, HeaderMap),
-    Repeatable { new, key }: Repeatable<NewInvitation>,
+    IdempotentBody { new, key }: IdempotentBody<NewInvitation>,
 ) -> Result<Response, AdminProblem> {
     let path_of =
         |invited: &Invited| format!("/tenants/{tenant}/invitations/{}", invited.ticket.id);
@@ -78,11 +78,11 @@ pub(crate) async fn create_invitation(
         link: token
             .and_then(|token| address_of(&shared, &headers, &format!("/invitation?token={token}"))),
     };
-    let told = |invited: &Invited| tell((path_of(invited), show(invited, None)));
-    let once = Idempotency { key: key.as_ref(), tell: &told };
+    let encode = |invited: &Invited| encode_answer((path_of(invited), show(invited, None)));
+    let once = Idempotency { key: key.as_ref(), encode: &encode };
     let who = (new.email.0, new.role.0);
     let made = shared.admin.invite(&requester, tenant, who, once).await?;
-    Ok(answer_made(&made, |invited| {
+    Ok(answer_created(&made, |invited| {
         (path_of(invited), show(invited, Some(invited.token.expose())))
     }))
 }

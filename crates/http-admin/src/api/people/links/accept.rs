@@ -1,6 +1,6 @@
 //! `POST /api/v1/links/accept`: uses a link.
 
-use acta_admin::{Introduction, LinkPurpose};
+use acta_admin::{LinkPurpose, NewPerson};
 use acta_http::edge::{ClientAddress, NoParams, Query};
 use acta_http::problem::{FaultView, Problem};
 use axum::extract::State;
@@ -37,10 +37,10 @@ pub(crate) struct UsedLink {
 }
 
 impl UsedLink {
-    fn introduction<'a>(&'a self, from: &'a str) -> Result<Introduction<'a>, AdminProblem> {
+    fn introduction<'a>(&'a self, from: &'a str) -> Result<NewPerson<'a>, AdminProblem> {
         let display_name = needed(self.display_name.as_deref(), "/display_name")?;
         let password = needed(self.password.as_deref(), "/password")?;
-        Ok(Introduction { display_name, password, from })
+        Ok(NewPerson { display_name, password, from })
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{CredentialView, IssuedView};
-use crate::api::idempotency::{Repeatable, answer_made, tell};
+use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
 use crate::api::path::Id;
 use crate::api::values::{Agent, Instant, Parsed, ScopeName, scopes_of};
 use crate::caller::Administrator;
@@ -114,14 +114,15 @@ pub(crate) async fn create_credential(
     Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Query(NoParams): Query<NoParams>,
-    Repeatable { new, key }: Repeatable<NewCredentialBody>,
+    IdempotentBody { new, key }: IdempotentBody<NewCredentialBody>,
 ) -> Result<Response, AdminProblem> {
     let show = |issued: &IssuedCredential, secret: Option<&str>| {
         let path = format!("/tenants/{tenant}/credentials/{}", issued.credential.key);
         let credential = CredentialView::of(&issued.credential, None);
         (path, IssuedView { credential, secret: secret.map(str::to_owned) })
     };
-    let once = Idempotency { key: key.as_ref(), tell: &|issued| tell(show(issued, None)) };
+    let once =
+        Idempotency { key: key.as_ref(), encode: &|issued| encode_answer(show(issued, None)) };
     let made = shared.admin.create_credential(&requester, tenant, new.into(), once).await?;
-    Ok(answer_made(&made, |issued| show(issued, Some(issued.secret.expose()))))
+    Ok(answer_created(&made, |issued| show(issued, Some(issued.secret.expose()))))
 }

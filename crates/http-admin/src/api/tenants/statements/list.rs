@@ -90,13 +90,13 @@ fn told_of(query: &str, search: &Search) -> Value {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let named = pairs.filter_map(|(name, value)| Some((decode(name)?, decode(value)?)));
     let plain = named.filter(|(name, _)| !matches!(name.as_ref(), "agent" | "cursor" | "limit"));
-    let mut told: Map<String, Value> =
+    let mut recorded: Map<String, Value> =
         plain.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
     if let Some(agent) = &search.agent {
         let hash = Sha2::sha256(agent.ifi.to_key().as_bytes());
-        told.insert("agent_sha256".to_owned(), hash.as_str().into());
+        recorded.insert("agent_sha256".to_owned(), hash.as_str().into());
     }
-    Value::Object(told)
+    Value::Object(recorded)
 }
 
 /// Find statements
@@ -120,7 +120,7 @@ pub(crate) async fn list_statements(
     Extension(permit): Extension<Arc<RequestPermit>>,
     Query(SearchParams { mut search, asked }): Query<SearchParams>,
 ) -> Result<Response, AdminProblem> {
-    let _finder = shared.http.finders.acquire().await;
+    let _finder = shared.http.query_permits.acquire().await;
     let held = permit.hold_page(&shared.http.options.bounds.page, search.limit)?;
     search.bytes_max = Some(held);
     let as_stored =
@@ -128,7 +128,7 @@ pub(crate) async fn list_statements(
     let found =
         shared.admin.read_statements(&requester, tenant, (search, as_stored), &asked).await?;
     let (items, page) = found;
-    permit.settle_page(held, items.len())?;
+    permit.adjust_page(held, items.len())?;
     let mut text = format!("{{\"items\":[{items}],\"next\":");
     match page.next {
         Some(next) => write_string(&mut text, &next.to_string()),

@@ -8,7 +8,7 @@ use crate::operations::Operation;
 
 /// Every operation. Routes and the OpenAPI document are made from it.
 pub(super) fn operations() -> impl Iterator<Item = Operation> {
-    let nouns = [
+    let resources = [
         server::operations(),
         followers::operations(),
         tenants::operations(),
@@ -24,5 +24,5 @@ pub(super) fn operations() -> impl Iterator<Item = Operation> {
         own::operations(),
         links::operations(),
     ];
-    nouns.into_iter().flatten()
+    resources.into_iter().flatten()
 }

@@ -14,7 +14,7 @@ pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-requ
 
 /// The routes whose rules admit a request and finish its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Face {
+pub(crate) enum RouteFamily {
     /// xAPI, for clients with credentials.
     Xapi,
     /// No rules: monitoring by operators, and unknown paths.
@@ -25,9 +25,9 @@ pub(crate) enum Face {
 
 /// The context of a request.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestContext {
     pub(crate) route: Route,
-    pub(crate) face: Face,
+    pub(crate) family: RouteFamily,
     pub(crate) method: Method,
     pub(crate) version: Version,
     pub(crate) tenant: Option<TenantId>,
@@ -39,17 +39,17 @@ pub(crate) struct Asked {
     pub(crate) accept_encoding: Vec<HeaderValue>,
 }
 
-impl Asked {
+impl RequestContext {
     /// The context from the head of a request to a route.
     pub(super) fn of(
         request: &Request,
-        (route, face): (Route, Face),
+        (route, family): (Route, RouteFamily),
         default_version: Version,
     ) -> Self {
         let headers = request.headers();
         Self {
             route,
-            face,
+            family,
             method: request.method().clone(),
             version: read_version(headers).unwrap_or(default_version),
             tenant: None,

@@ -8,8 +8,8 @@ use acta_storage::directory::{
 use acta_storage::{AuditOutcome, Change, Committed};
 use serde_json::json;
 
-use crate::audit_entry::of_account;
-use crate::people::sessions::SignedIn;
+use crate::audit_entry::account_target;
+use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 
@@ -17,9 +17,9 @@ use crate::{Admin, AdminError, Requester};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NewcomerRule {
     /// An account is created.
-    Welcome,
+    CreateAccount,
     /// An account must already exist.
-    Refused,
+    Refuse,
 }
 
 impl Admin {
@@ -55,12 +55,12 @@ impl Admin {
                 change.writes.push(found.write(&after));
                 after
             }
-            None if newcomers == NewcomerRule::Refused || provided.grants.is_empty() => {
+            None if newcomers == NewcomerRule::Refuse || provided.grants.is_empty() => {
                 return Err(self.audit_unknown(from, "role").await);
             }
-            None => self.welcome(provided, from, &mut change).await?,
+            None => self.create_provided_account(provided, from, &mut change).await?,
         };
-        self.follow_grants(&account, (provided, from), &mut change).await?;
+        self.apply_grants(&account, (provided, from), &mut change).await?;
         let by = (true, "identity provider");
         let (session, token) = self.begin_session((&account, from), by, &mut change).await?;
         match self.storage.commit(&change).await? {
@@ -111,7 +111,7 @@ impl Admin {
     }
 
     /// Creates an account for a new person.
-    async fn welcome(
+    async fn create_provided_account(
         &self,
         provided: &oidc::SignedIn,
         from: &str,
@@ -146,7 +146,7 @@ impl Admin {
         change.writes.extend([account.create(), identity.create()]);
         let detail = json!({ "by": "identity provider", "is_operator": false });
         let event = ("account.created", &detail);
-        let requester = Requester::stranger(from);
+        let requester = Requester::anonymous(from);
         change
             .entries
             .extend(self.account_change(&requester, event, (&account, Vec::new())).entries);
@@ -154,18 +154,18 @@ impl Admin {
     }
 
     /// Updates the roles that a provider gives. Roles that people gave stay as they are.
-    async fn follow_grants(
+    async fn apply_grants(
         &self,
         account: &Account,
         (provided, from): (&oidc::SignedIn, &str),
         change: &mut Change,
     ) -> Result<(), AdminError> {
-        let requester = Requester::stranger(from);
+        let requester = Requester::anonymous(from);
         let known: Vec<Versioned<Membership>> = self.owned_by(account.id).await?;
         let granted = self.granted_in_tenants(&provided.grants).await?;
-        let mut tell = |admin: &Self, tenant, act, role: Role| {
+        let mut record = |admin: &Self, tenant, act, role: Role| {
             let detail = json!({ "role": role.as_str(), "by": "identity provider" });
-            let entry = admin.entry_with(&requester, act, of_account(account.id), &detail);
+            let entry = admin.entry_with(&requester, act, account_target(account.id), &detail);
             change.entries.push((Some(tenant), entry));
         };
         let mut writes = Vec::new();
@@ -174,11 +174,11 @@ impl Admin {
             match held {
                 Some(held) if !held.value.is_provided || held.value.role == *role => {}
                 Some(held) => {
-                    tell(self, *tenant, "person.role-changed", *role);
+                    record(self, *tenant, "person.role-changed", *role);
                     writes.push(held.write(&Membership { role: *role, ..held.value.clone() }));
                 }
                 None => {
-                    tell(self, *tenant, "person.added", *role);
+                    record(self, *tenant, "person.added", *role);
                     let membership = Membership {
                         tenant: *tenant,
                         account: account.id,
@@ -193,7 +193,7 @@ impl Admin {
         for held in known.iter().filter(|held| held.value.is_provided) {
             let tenant = held.value.tenant;
             if granted.iter().all(|(granted, _)| *granted != tenant) {
-                tell(self, tenant, "person.removed", held.value.role);
+                record(self, tenant, "person.removed", held.value.role);
                 writes.push(held.remove());
             }
         }
@@ -221,7 +221,7 @@ impl Admin {
     /// Records a refused sign-in of a person who has no account.
     async fn audit_unknown(&self, from: &str, lacks: &'static str) -> AdminError {
         let detail = json!({ "by": "identity provider", "lacks": lacks });
-        let requester = Requester::stranger(from);
+        let requester = Requester::anonymous(from);
         let mut entry = self.entry_with(&requester, "session.refused", String::new(), &detail);
         entry.outcome = AuditOutcome::Refused;
         let change = Change { writes: Vec::new(), entries: vec![(None, entry)] };

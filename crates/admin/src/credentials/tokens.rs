@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use acta_access::{Binding, Origin, Permission, Principal, Scope, Scopes, TenantId};
 use acta_ambient::Timestamp;
-use acta_auth::{Authenticator, Secret, TokenClaims, TokenError};
+use acta_auth::{Authenticator, Secret, TokenClaims, TokenError, credential_audit};
 use acta_storage::{Change, Who};
 use serde_json::json;
 
-use crate::audit_entry::of_credential;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
@@ -63,10 +62,8 @@ impl Admin {
         let lifetime = new.lifetime.unwrap_or(self.options.token_lifetime);
         if Authenticator::TOKEN_LIFETIME_MAX < lifetime || lifetime.is_zero() {
             let hours = Authenticator::TOKEN_LIFETIME_MAX.as_secs() / 3600;
-            let message = format!(
-                "expected a lifetime of more than zero and at most {hours} \
-                                   hours"
-            );
+            let message =
+                format!("expected a lifetime of more than zero and at most {hours} hours");
             return Err(AdminError::fault("/lifetime_seconds", message));
         }
         let expires = now.saturating_add(lifetime);
@@ -102,7 +99,8 @@ impl Admin {
             "origin": claims.origin.as_ref().map(ToString::to_string),
             "expires": expires.to_string(),
         });
-        let entry = self.entry_with(requester, "token.issued", of_credential(key), &detail);
+        let entry =
+            self.entry_with(requester, "token.issued", credential_audit::target(key), &detail);
         let entries = vec![(Some(tenant), entry)];
         self.commit(&Change { writes: Vec::new(), entries }).await?;
         Ok(IssuedToken { basic: Authenticator::basic_of(&token), token, scopes, expires })

@@ -51,7 +51,7 @@ async fn only_the_password_of_an_open_account_signs_in() {
 }
 
 #[tokio::test]
-async fn failures_delay_the_next_attempt_also_the_right_one() {
+async fn failures_delay_even_a_correct_attempt() {
     let house = House::new().await;
     house.ada().await;
     for _ in 0..5 {
@@ -71,7 +71,7 @@ async fn failures_delay_the_next_attempt_also_the_right_one() {
 }
 
 #[tokio::test]
-async fn who_guesses_from_many_places_is_delayed_everywhere() {
+async fn guessing_from_many_addresses_is_delayed() {
     let house = House::new().await;
     let ada = house.ada().await;
     let mut delayed = 0;
@@ -90,7 +90,7 @@ async fn who_guesses_from_many_places_is_delayed_everywhere() {
 }
 
 #[tokio::test]
-async fn nobody_is_kept_out_by_who_guesses_from_everywhere() {
+async fn guessing_from_many_addresses_locks_nobody_out() {
     let house = House::new().await;
     house.ada().await;
     let attempt = async |place: u32, password: &str| {
@@ -111,7 +111,7 @@ async fn nobody_is_kept_out_by_who_guesses_from_everywhere() {
 }
 
 #[tokio::test]
-async fn all_addresses_of_one_network_are_one_place() {
+async fn all_addresses_of_one_network_share_a_counter() {
     let house = House::new().await;
     house.ada().await;
     let attempt = async |from: &str, password: &str| {
@@ -127,7 +127,7 @@ async fn all_addresses_of_one_network_are_one_place() {
 }
 
 #[tokio::test]
-async fn attempts_at_the_same_time_are_counted_each() {
+async fn concurrent_attempts_are_all_counted() {
     let house = House::new().await;
     house.ada().await;
     let attempts = (0..12).map(|_| {
@@ -174,7 +174,7 @@ async fn add_factor(house: &House, ada: &Requester) -> (String, Vec<String>) {
 }
 
 #[tokio::test]
-async fn a_second_factor_is_asked_for_and_each_code_is_used_once() {
+async fn a_second_factor_is_required_and_each_code_works_once() {
     let house = House::new().await;
     let ada = house.ada().await;
     refused!(house.admin.begin_factor(&ada, "wrong").await, AdminError::Faulty(_));
@@ -195,7 +195,7 @@ async fn a_second_factor_is_asked_for_and_each_code_is_used_once() {
 }
 
 #[tokio::test]
-async fn leaving_the_code_out_gives_no_further_guesses_at_it() {
+async fn omitting_the_code_gives_no_further_guesses() {
     let house = House::new().await;
     let ada = house.ada().await;
     add_factor(&house, &ada).await;
@@ -212,7 +212,7 @@ async fn leaving_the_code_out_gives_no_further_guesses_at_it() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_nothing_is_done_and_in_any_case() {
+async fn a_session_ends_after_its_idle_time_and_its_lifetime() {
     let house = House::new().await;
     house.ada().await;
     let signed_in = house.sign_in(EMAIL, PASSWORD, None).await.unwrap();

@@ -17,13 +17,13 @@ use crate::memory::Charge;
 /// hyper drops a body once it has read all of it, long before all is sent, so the connection keeps
 /// the charge.
 #[derive(Debug)]
-pub(crate) struct Answered {
+pub(crate) struct ResponseBody {
     body: Body,
     state: Arc<ConnectionState>,
     charge: Option<Arc<Charge>>,
 }
 
-impl Answered {
+impl ResponseBody {
     /// Takes the extensions that [`crate::App::answer`] has added to its response.
     pub(crate) fn wrap(
         mut response: Response,
@@ -34,7 +34,7 @@ impl Answered {
     }
 }
 
-impl hyper::body::Body for Answered {
+impl hyper::body::Body for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -54,8 +54,8 @@ impl hyper::body::Body for Answered {
     }
 }
 
-impl Drop for Answered {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
-        self.state.on_answer(self.charge.take());
+        self.state.on_response(self.charge.take());
     }
 }

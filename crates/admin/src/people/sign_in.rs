@@ -18,8 +18,8 @@ use acta_storage::{
 use acta_xapi::Sha2;
 use serde_json::json;
 
-use crate::audit_entry::of_account;
-use crate::people::sessions::SignedIn;
+use crate::audit_entry::account_target;
+use crate::people::signed_in::SignedIn;
 use crate::{Admin, AdminError, Requester};
 
 /// The data of a sign-in.
@@ -43,14 +43,14 @@ impl fmt::Debug for SignIn<'_> {
 
 /// Failures from all addresses count less than failures from one address, by this factor: a few
 /// attempts of others lock nobody out.
-const ELSEWHERE_PART: u32 = 10;
+const ALL_ADDRESSES_DIVISOR: u32 = 10;
 
 /// The longest delay after failures from all addresses: guessing from very many addresses slows the
 /// owner down, but does not lock the owner out.
-const ELSEWHERE_DELAY_MAX: Duration = Duration::from_secs(30);
+const ALL_ADDRESSES_DELAY_MAX: Duration = Duration::from_secs(30);
 
 /// How long failures are kept.
-const FAILURES_KEPT: Duration = Duration::from_hours(24);
+const FAILURES_LIFETIME: Duration = Duration::from_hours(24);
 
 impl Admin {
     /// Starts a session for a person with the password of an account and its second factor.
@@ -101,7 +101,7 @@ impl Admin {
             let Some(checked) = unchanged else { break };
             let id = checked.value.id;
             if let Some(signed_in) =
-                self.enter_once(sign_in, (checked, renewed.as_deref()), &counted).await?
+                self.try_start_session(sign_in, (checked, renewed.as_deref()), &counted).await?
             {
                 return Ok(signed_in);
             }
@@ -112,7 +112,7 @@ impl Admin {
 
     /// Starts the session of an account with a correct password; none if the account changed at the
     /// same time, for example by another sign-in.
-    async fn enter_once(
+    async fn try_start_session(
         &self,
         sign_in: &SignIn<'_>,
         (found, renewed): (Versioned<Account>, Option<&str>),
@@ -174,7 +174,7 @@ impl Admin {
     ) -> Result<[String; 2], AdminError> {
         let [here, everywhere] = counts_of(email, from);
         self.count_failure(&here, 1).await?;
-        self.count_failure(&everywhere, ELSEWHERE_PART).await?;
+        self.count_failure(&everywhere, ALL_ADDRESSES_DIVISOR).await?;
         Ok([here, everywhere])
     }
 
@@ -195,7 +195,7 @@ impl Admin {
                 return Err(AdminError::Delayed { retry_after: span(now, until) });
             }
             let SignInFailures { count, last } = known.and_one(now);
-            let expires = now.saturating_add(FAILURES_KEPT);
+            let expires = now.saturating_add(FAILURES_LIFETIME);
             let failures = Failures { id: id.to_owned(), count, last, expires };
             let write = match &found {
                 Some(found) => found.write(&failures),
@@ -210,7 +210,7 @@ impl Admin {
         Err(AdminError::Delayed { retry_after: Duration::from_secs(1) })
     }
 
-    pub(crate) async fn forget_attempts(&self, ids: &[String; 2]) -> Result<(), AdminError> {
+    pub(crate) async fn reset_attempts(&self, ids: &[String; 2]) -> Result<(), AdminError> {
         let writes = ids.iter().cloned().map(removal).collect();
         self.commit(&Change { writes, entries: Vec::new() }).await
     }
@@ -268,8 +268,8 @@ impl Admin {
         email: Option<&EmailAddress>,
         wrong: &'static str,
     ) -> AdminError {
-        let told = self.try_audit_failure(sign_in, email, wrong).await;
-        match told {
+        let recorded = self.try_audit_failure(sign_in, email, wrong).await;
+        match recorded {
             Ok(()) => AdminError::NotSignedIn,
             Err(error) => error,
         }
@@ -288,16 +288,16 @@ impl Admin {
         let mut tenants = vec![None];
         let mut target = String::new();
         if let Some(found) = &found {
-            target = of_account(found.value.id);
+            target = account_target(found.value.id);
             let roles = self.roles_of(found.value.id).await?;
             tenants.extend(roles.into_iter().map(|role| Some(role.tenant)));
         }
-        let requester = Requester::stranger(sign_in.from);
+        let requester = Requester::anonymous(sign_in.from);
         // The input is not recorded: it may be a password in the wrong field.
         let detail = json!({ "wrong": wrong });
         let entry = || NewAuditEntry {
             outcome: AuditOutcome::Refused,
-            who: Who::Stranger,
+            who: Who::Anonymous,
             ..self.entry_with(&requester, "session.refused", target.clone(), &detail)
         };
         let entries = tenants.into_iter().map(|tenant| (tenant, entry())).collect();
@@ -323,7 +323,7 @@ pub(crate) fn hashing_failed(error: HashingError) -> AdminError {
         HashingError::Busy { retry_after } => {
             AdminError::Service(ServiceError::Busy { retry_after })
         }
-        HashingError::Failed(_) | HashingError::BrokenOff(_) => {
+        HashingError::Failed(_) | HashingError::Aborted(_) => {
             let source = std::io::Error::other(error);
             let act = "hashing a password";
             AdminError::from(acta_storage::StorageError::Io { act, source })
@@ -338,7 +338,7 @@ fn counts_of(email: &str, from: &str) -> [String; 2] {
 }
 
 /// The writes that reset the counters of an account, for one place and for all places.
-pub(crate) fn forgetting(email: &EmailAddress, from: &str) -> [RecordWrite; 2] {
+pub(crate) fn reset_failures(email: &EmailAddress, from: &str) -> [RecordWrite; 2] {
     counts_of(email.as_str(), from).map(removal)
 }
 
@@ -355,7 +355,7 @@ fn place_of(from: &str) -> Cow<'_, str> {
 
 /// The longest delay after failures of this weight.
 const fn delay_max_of(part: u32) -> Duration {
-    if part == 1 { Duration::MAX } else { ELSEWHERE_DELAY_MAX }
+    if part == 1 { Duration::MAX } else { ALL_ADDRESSES_DELAY_MAX }
 }
 
 fn removal(id: String) -> RecordWrite {

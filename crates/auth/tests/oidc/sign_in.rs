@@ -5,14 +5,14 @@ use std::time::Duration;
 use acta_access::Role;
 use acta_ambient::{Clock as _, Timestamp};
 use acta_auth::Secret;
-use acta_auth::oidc::{Begun, OidcError, Pending};
+use acta_auth::oidc::{OidcError, Pending, StartedSignIn};
 use acta_test_oidc::{OidcServer, Options};
 use serde_json::json;
 
 use crate::fixture::{clock, finish, parameter, provider, provider_options, sign_in, tenant};
 
 #[tokio::test]
-async fn signs_in_whom_the_provider_knows() {
+async fn signs_in_a_person_of_the_provider() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     let alice = sign_in(&server, &provider, "alice").await.unwrap();
@@ -34,7 +34,7 @@ async fn signs_in_whom_the_provider_knows() {
 }
 
 #[tokio::test]
-async fn asks_for_claims_that_are_not_in_the_id_token() {
+async fn requests_claims_that_are_missing_from_the_id_token() {
     let server = OidcServer::with(Options { has_claims_in_id_token: false });
     let mut options = provider_options(&server);
     options.role_claim = Some("realm_access.roles".to_owned());
@@ -48,7 +48,7 @@ async fn asks_for_claims_that_are_not_in_the_id_token() {
 }
 
 #[tokio::test]
-async fn believes_claims_about_the_same_person_only() {
+async fn accepts_claims_only_about_the_same_person() {
     let server = OidcServer::with(Options { has_claims_in_id_token: false });
     let provider = provider(provider_options(&server), &clock());
     server.trouble("/me", json!({ "merge": { "sub": "bob" } }));
@@ -57,7 +57,7 @@ async fn believes_claims_about_the_same_person_only() {
 }
 
 #[tokio::test]
-async fn shows_its_secret_in_the_form_if_the_provider_wants_that() {
+async fn sends_its_secret_in_the_form_if_required() {
     let server = OidcServer::start();
     let methods = json!({ "token_endpoint_auth_methods_supported": ["client_secret_post"] });
     server.trouble("/.well-known/openid-configuration", json!({ "merge": methods }));
@@ -78,7 +78,7 @@ async fn needs_no_secret_as_a_public_client() {
 }
 
 #[tokio::test]
-async fn asks_for_a_code_with_proof_state_and_nonce() {
+async fn requests_a_code_with_pkce_state_and_nonce() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     let one = provider.begin().await.unwrap();
@@ -93,10 +93,10 @@ async fn asks_for_a_code_with_proof_state_and_nonce() {
 }
 
 #[tokio::test]
-async fn a_person_may_turn_back() {
+async fn a_person_may_cancel() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
-    let Begun { url, pending } = provider.begin().await.unwrap();
+    let StartedSignIn { url, pending } = provider.begin().await.unwrap();
     let query = server.turn_back(&url);
     let error = finish(&provider, &pending, &query).await.unwrap_err();
     assert!(matches!(&error, OidcError::Declined(code) if code == "access_denied"), "{error:?}");
@@ -108,7 +108,7 @@ fn assert_stale(outcome: &Result<impl std::fmt::Debug, OidcError>) {
 }
 
 #[tokio::test]
-async fn finishes_only_what_was_begun_by_the_same_browser() {
+async fn finishes_only_sign_ins_of_the_same_browser() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
     let mine = provider.begin().await.unwrap();
@@ -133,7 +133,7 @@ async fn finishes_only_what_was_begun_by_the_same_browser() {
 async fn the_provider_refuses_another_verifier() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
-    let Begun { url, pending } = provider.begin().await.unwrap();
+    let StartedSignIn { url, pending } = provider.begin().await.unwrap();
     let query = server.sign_in(&url, "alice");
     let other = provider.begin().await.unwrap().pending.encode();
     let mixed = mix(&pending.encode(), &other, 3);
@@ -152,7 +152,7 @@ fn mix(one: &str, other: &str, index: usize) -> Pending {
 async fn refuses_a_token_for_another_sign_in() {
     let server = OidcServer::start();
     let provider = provider(provider_options(&server), &clock());
-    let Begun { url, pending } = provider.begin().await.unwrap();
+    let StartedSignIn { url, pending } = provider.begin().await.unwrap();
     let query = server.sign_in(&url, "alice");
     let other = provider.begin().await.unwrap().pending.encode();
     let mixed = mix(&pending.encode(), &other, 2);
@@ -166,7 +166,7 @@ async fn a_sign_in_takes_ten_minutes_at_most() {
     let server = OidcServer::start();
     let clock = clock();
     let provider = provider(provider_options(&server), &clock);
-    let Begun { url, pending } = provider.begin().await.unwrap();
+    let StartedSignIn { url, pending } = provider.begin().await.unwrap();
     let query = server.sign_in(&url, "alice");
     let begun = clock.now();
     clock.advance(Duration::from_mins(10));
@@ -180,7 +180,7 @@ async fn a_sign_in_takes_ten_minutes_at_most() {
 }
 
 #[tokio::test]
-async fn says_that_the_provider_does_not_know_the_client() {
+async fn reports_that_the_provider_rejects_the_client() {
     let server = OidcServer::start();
     let mut options = provider_options(&server);
     options.client_secret = Some(Secret::new("another"));
