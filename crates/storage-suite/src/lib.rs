@@ -2,8 +2,8 @@
 //!
 //! An engine implements [`EngineUnderTest`] in its own tests and names the type in
 //! [`storage_suite!`](crate::storage_suite), which makes one test of each case. A case knows
-//! nothing but the ports. [`model_comparison::compare`] lets an engine and the model live through the same
-//! random history.
+//! nothing but the ports. [`model_comparison::compare`] runs the same random history on an engine
+//! and on the model.
 
 #![expect(
     clippy::unwrap_used,

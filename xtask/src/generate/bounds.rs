@@ -52,7 +52,7 @@ fn inside() -> Vec<FixedBound> {
         bound(
             "Keys whose wrong secrets are counted",
             thousands(Authenticator::FAILING_KEYS_MAX),
-            "the counts start anew",
+            "the counts start again",
         ),
         bound(
             "Keys without a credential that are remembered for a second",
