@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use acta_tests::{Ran, Server, Version, acta, run};
+use acta_tests::{CommandOutput, Server, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -30,19 +30,19 @@ fn folder() -> TempDir {
     TempDir::new().expect("a directory for scratch data can be made")
 }
 
-fn import(file: &Path, data: &Path) -> Ran {
+fn import(file: &Path, data: &Path) -> CommandOutput {
     run(acta().arg("import").arg("--json").arg("--data").arg(data).arg(file))
 }
 
 #[track_caller]
-fn check_counts(ran: &Ran, expected: [u64; 5]) {
+fn check_counts(ran: &CommandOutput, expected: [u64; 5]) {
     let counts: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
     let names = ["stored", "repeated", "conflicting", "faulty", "skipped_lines"];
     assert_eq!(names.map(|name| counts[name].as_u64().unwrap()), expected, "{}", ran.err);
 }
 
 #[test]
-fn check_names_file_line_place_and_rule() {
+fn check_reports_file_line_place_and_rule() {
     let folder = folder();
     let good = write(&folder, "good.jsonl", &[statement(1, "did"), statement(2, "did")]);
     let ran = run(acta().arg("check").arg(&good));
@@ -70,7 +70,7 @@ fn check_names_file_line_place_and_rule() {
 }
 
 #[test]
-fn import_goes_on_where_it_stopped_and_export_gives_it_back() {
+fn import_continues_where_it_stopped_and_export_returns_the_same() {
     let folder = folder();
     let data = folder.path().join("data");
     let mut lines: Vec<_> = (0..1200).map(|number| statement(number, "did")).collect();
@@ -103,7 +103,7 @@ fn import_goes_on_where_it_stopped_and_export_gives_it_back() {
 }
 
 #[test]
-fn what_is_imported_is_served() {
+fn imported_statements_are_returned_by_the_server() {
     let folder = folder();
     let data = folder.path().join("data");
     let file = write(&folder, "one.jsonl", &[statement(5, "did")]);

@@ -127,7 +127,7 @@ fn names_a_test_or_a_reason_for_every_requirement() {
 }
 
 #[test]
-fn knows_every_requirement_that_the_code_names() {
+fn every_requirement_in_the_code_is_registered() {
     let requirements = requirements();
     let ids: BTreeSet<&str> = requirements.iter().map(|entry| text_of(entry, "id")).collect();
     let mut unknown = Vec::new();

@@ -13,7 +13,7 @@ pub(crate) struct Client {
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct Response<'a> {
     pub(crate) status: u16,
     pub(crate) body: &'a [u8],
 }
@@ -26,7 +26,7 @@ impl Client {
     }
 
     /// Sends one whole request and reads the whole answer.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Response<'_>> {
         self.stream.write_all(request).await?;
         self.received.clear();
         let head_end = loop {
@@ -41,7 +41,7 @@ impl Client {
         while self.received.len() < head_end + length {
             self.read_more().await?;
         }
-        Ok(Answer { status, body: &self.received[head_end..head_end + length] })
+        Ok(Response { status, body: &self.received[head_end..head_end + length] })
     }
 
     async fn read_more(&mut self) -> Result<()> {

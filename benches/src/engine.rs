@@ -6,7 +6,7 @@ use acta_test_postgres::{Cluster, Database};
 use anyhow::Result;
 
 use crate::machine;
-use crate::report::{Bars, EMBEDDED, POSTGRES};
+use crate::report::{EMBEDDED, POSTGRES, Targets};
 
 /// What a server with two processors and some memory is usually given.
 const SETTINGS: &[(&str, &str)] =
@@ -38,7 +38,7 @@ impl Engine {
     }
 
     /// The arguments and variables that tell a server of it.
-    pub(crate) fn told(&self) -> (Vec<String>, Vec<(&'static str, String)>) {
+    pub(crate) fn arguments(&self) -> (Vec<String>, Vec<(&'static str, String)>) {
         match self {
             Self::Embedded(data) => {
                 (vec!["--data".to_owned(), data.display().to_string()], Vec::new())
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// What must be reached.
-    pub(crate) const fn bars(&self) -> &'static Bars {
+    pub(crate) const fn targets(&self) -> &'static Targets {
         match self {
             Self::Embedded(_) => &EMBEDDED,
             Self::Postgres { .. } => &POSTGRES,
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// Lets the database do now what it would do in a quiet minute.
-    pub(crate) fn settle(&self) {
+    pub(crate) fn quiesce(&self) {
         if let Self::Postgres { database, .. } = self {
             database.sql("VACUUM ANALYZE; CHECKPOINT");
         }

@@ -1,10 +1,10 @@
 //! The load generator behind every figure in the documentation: `cargo xtask bench`.
 //!
 //! Starts the release binary with a store of its own, loads it from the same machine, and
-//! prints a table. `bare` is the yardstick: a server that only appends what it receives to
+//! prints a table. `bare` is the baseline: a server that only appends what it receives to
 //! a file and syncs.
 
-mod bare;
+mod baseline;
 mod client;
 mod engine;
 mod machine;
@@ -58,8 +58,8 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the yardstick: a server that only appends and syncs.
-    Bare {
+    /// Runs the baseline: a server that only appends and syncs.
+    Baseline {
         /// Where to listen.
         #[arg(long)]
         listen: String,
@@ -72,7 +72,7 @@ enum Command {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
-        Some(Command::Bare { listen, file }) => bare::serve(&listen, &file),
+        Some(Command::Baseline { listen, file }) => baseline::serve(&listen, &file),
         None => measure::run(&arguments.options),
     }
 }

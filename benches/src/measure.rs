@@ -43,7 +43,7 @@ fn make_folder(options: &Options) -> Result<PathBuf> {
 }
 
 /// Writes the next body and returns how many statements it holds; 0 ends the load.
-type Next = Box<dyn FnMut(&mut Vec<u8>) -> u64 + Send>;
+type BodyGenerator = Box<dyn FnMut(&mut Vec<u8>) -> u64 + Send>;
 
 struct Bench {
     options: Options,
@@ -69,12 +69,12 @@ impl Bench {
     async fn all(&self) -> Result<Report> {
         let engine = Engine::new(&self.folder, self.options.postgres);
         let (machine, commit) = (machine::describe(), machine::commit());
-        let mut report = Report::new((&machine, &commit), self.clock.now(), engine.bars());
+        let mut report = Report::new(&machine, &commit, self.clock.now(), engine.targets());
         report.note(&self.sync_latency()?);
         if let Some(note) = engine.note() {
             report.note(&note);
         }
-        let (bare_bulk, bare_single) = self.bare().await?;
+        let (baseline_bulk, baseline_single) = self.baseline().await?;
 
         let server = Server::acta(&self.options.binary, &engine)?;
         server.wait_until_ready("/ready", &*self.clock).await?;
@@ -82,13 +82,13 @@ impl Bench {
         say("bulk ingest");
         let bulk = self.bulk(&server.address, "/xapi/statements", self.options.statements).await?;
         let cpu = machine::cpu_time(server.pid()).saturating_sub(cpu_before);
-        report.bulk(bulk.rate(), bulk.rate() / bare_bulk.rate());
+        report.bulk(bulk.rate(), bulk.rate() / baseline_bulk.rate());
         report.cpu(cpu, bulk.count);
         say("single statements");
         let single = self.single(&server.address, "/xapi/statements").await?;
-        report.single(single.rate(), &single.latencies, single.rate() / bare_single.rate());
+        report.single(single.rate(), &single.latencies, single.rate() / baseline_single.rate());
         let stored = bulk.count + single.count;
-        self.stored((server, &engine), stored, &mut report).await?;
+        self.stored(server, &engine, stored, &mut report).await?;
         if self.options.then > stored {
             let server = Server::acta(&self.options.binary, &engine)?;
             server.wait_until_ready("/ready", &*self.clock).await?;
@@ -96,7 +96,7 @@ impl Bench {
             let more = self.options.then - stored;
             let bulk = self.bulk(&server.address, "/xapi/statements", more).await?;
             report.bulk_later(bulk.rate(), self.options.then);
-            self.stored((server, &engine), stored + bulk.count, &mut report).await?;
+            self.stored(server, &engine, stored + bulk.count, &mut report).await?;
         }
         Ok(report)
     }
@@ -104,18 +104,20 @@ impl Bench {
     /// Everything that depends on how much is stored: queries, disk, memory, start.
     async fn stored(
         &self,
-        (server, engine): (Server, &Engine),
+        server: Server,
+        engine: &Engine,
         stored: u64,
         report: &mut Report,
     ) -> Result<()> {
         report.stored(stored);
-        engine.settle();
+        engine.quiesce();
         for (name, query) in QUERIES {
             say(&format!("query: {name}"));
             let latencies = self.query(&server.address, *query).await?;
             report.query(name, &latencies);
         }
-        report.memory(machine::memory_bytes(server.pid()));
+        let (peak, now) = machine::memory_bytes(server.pid());
+        report.memory(peak, now);
         report.disk(engine.bytes()?, stored);
         server.kill();
         say("start after a crash");
@@ -143,10 +145,10 @@ impl Bench {
         ))
     }
 
-    async fn bare(&self) -> Result<(Load, Load)> {
-        say("yardstick: append and sync only");
-        let file = self.folder.join("bare");
-        let server = Server::bare(&file)?;
+    async fn baseline(&self) -> Result<(Load, Load)> {
+        say("baseline: append and sync only");
+        let file = self.folder.join("baseline");
+        let server = Server::baseline(&file)?;
         server.wait_until_ready("/", &*self.clock).await?;
         let bulk = self.bulk(&server.address, "/", self.options.statements.min(500_000)).await?;
         let single = self.single(&server.address, "/").await?;
@@ -184,7 +186,7 @@ impl Bench {
         address: &str,
         path: &str,
         connections: u64,
-        make: impl Fn(u64) -> Next,
+        make: impl Fn(u64) -> BodyGenerator,
     ) -> Result<Load> {
         let started = self.clock.elapsed();
         let mut tasks = tokio::task::JoinSet::new();
@@ -223,7 +225,7 @@ impl Bench {
 }
 
 /// Batches until `left` of them are taken, by this connection or another.
-fn batches(left: Arc<AtomicU64>, batch: usize, mut generator: Generator) -> Next {
+fn batches(left: Arc<AtomicU64>, batch: usize, mut generator: Generator) -> BodyGenerator {
     Box::new(move |body| {
         let taken = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         taken.map_or(0, |_| generator.batch(batch, body))
@@ -231,14 +233,14 @@ fn batches(left: Arc<AtomicU64>, batch: usize, mut generator: Generator) -> Next
 }
 
 /// Single statements until `end`.
-fn singles(clock: Arc<dyn Clock>, end: Duration, mut generator: Generator) -> Next {
+fn singles(clock: Arc<dyn Clock>, end: Duration, mut generator: Generator) -> BodyGenerator {
     Box::new(move |body| if clock.elapsed() >= end { 0 } else { generator.statement(body) })
 }
 
 async fn drive(
     address: &str,
     line: &str,
-    mut next: Next,
+    mut next: BodyGenerator,
     clock: &dyn Clock,
 ) -> Result<(u64, Latencies)> {
     let mut client = Client::connect(address).await?;
@@ -290,7 +292,7 @@ const QUERIES: &[(&str, Query)] = &[
         let course = statements::course_id(g.subject().course);
         format!("&activity={course}&related_activities=true&ascending=true")
     }),
-    ("nobody", |g| format!("&agent={}", agent(statements::LEARNERS + g.below(1000)))),
+    ("no match", |g| format!("&agent={}", agent(statements::LEARNERS + g.below(1000)))),
 ];
 
 fn agent(learner: u64) -> String {

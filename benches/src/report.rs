@@ -36,10 +36,9 @@ impl Latencies {
     }
 }
 
-/// Lines of the table, and what stands above it.
 /// What must be reached.
 #[derive(Debug)]
-pub(crate) struct Bars {
+pub(crate) struct Targets {
     bulk: &'static str,
     bulk_later: &'static str,
     single: &'static str,
@@ -49,8 +48,8 @@ pub(crate) struct Bars {
     start: &'static str,
 }
 
-/// The bars of the embedded engine.
-pub(crate) const EMBEDDED: Bars = Bars {
+/// The targets of the embedded engine.
+pub(crate) const EMBEDDED: Targets = Targets {
     bulk: "≥ 50,000/s, ≥ 0.5",
     bulk_later: "≥ 50,000/s",
     single: "≥ 10,000/s, p99 < 25 ms",
@@ -60,8 +59,8 @@ pub(crate) const EMBEDDED: Bars = Bars {
     start: "< 3 s",
 };
 
-/// The bars of the engine on PostgreSQL.
-pub(crate) const POSTGRES: Bars = Bars {
+/// The targets of the engine on PostgreSQL.
+pub(crate) const POSTGRES: Targets = Targets {
     bulk: "≥ 5,000/s",
     bulk_later: "≥ 5,000/s",
     single: "≥ 2,000/s",
@@ -73,7 +72,7 @@ pub(crate) const POSTGRES: Bars = Bars {
 
 #[derive(Debug)]
 pub(crate) struct Report {
-    bars: &'static Bars,
+    targets: &'static Targets,
     head: String,
     rows: Vec<[String; 3]>,
     size: String,
@@ -81,16 +80,17 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(
-        (machine, commit): (&str, &str),
+        machine: &str,
+        commit: &str,
         now: Timestamp,
-        bars: &'static Bars,
+        targets: &'static Targets,
     ) -> Self {
         let (year, month, day) = now.date();
         let head = format!(
             "Measured on {year:04}-{month:02}-{day:02} at commit {commit} on {machine}; server and \
              load generator together on this machine, every acknowledged statement synced.\n"
         );
-        Self { bars, head, rows: Vec::new(), size: String::new() }
+        Self { targets, head, rows: Vec::new(), size: String::new() }
     }
 
     pub(crate) fn note(&mut self, text: &str) {
@@ -98,19 +98,19 @@ impl Report {
         self.head.push('\n');
     }
 
-    fn row(&mut self, what: &str, measured: String, bar: &str) {
+    fn row(&mut self, what: &str, measured: String, target: &str) {
         say(&format!("  {what}: {measured}"));
-        self.rows.push([what.to_owned(), measured, bar.to_owned()]);
+        self.rows.push([what.to_owned(), measured, target.to_owned()]);
     }
 
     pub(crate) fn bulk(&mut self, rate: f64, ratio: f64) {
-        let measured = format!("{rate:.0} statements/s, {ratio:.2} of the yardstick");
-        self.row("bulk ingest, batches of 500", measured, self.bars.bulk);
+        let measured = format!("{rate:.0} statements/s, {ratio:.2} of the baseline");
+        self.row("bulk ingest, batches of 500", measured, self.targets.bulk);
     }
 
     pub(crate) fn bulk_later(&mut self, rate: f64, total: u64) {
         let what = format!("bulk ingest on the way to {}", millions(total));
-        self.row(&what, format!("{rate:.0} statements/s"), self.bars.bulk_later);
+        self.row(&what, format!("{rate:.0} statements/s"), self.targets.bulk_later);
     }
 
     pub(crate) fn cpu(&mut self, cpu: Duration, count: u64) {
@@ -121,8 +121,8 @@ impl Report {
     pub(crate) fn single(&mut self, rate: f64, latencies: &Latencies, ratio: f64) {
         let (p50, p99) = (latencies.millis(50), latencies.millis(99));
         let measured =
-            format!("{rate:.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms, {ratio:.2} of the yardstick");
-        self.row("single POST, 64 connections", measured, self.bars.single);
+            format!("{rate:.0}/s, p50 {p50:.1} ms, p99 {p99:.1} ms, {ratio:.2} of the baseline");
+        self.row("single POST, 64 connections", measured, self.targets.single);
     }
 
     /// The rows that follow hold for this many statements.
@@ -133,30 +133,31 @@ impl Report {
     pub(crate) fn query(&mut self, name: &str, latencies: &Latencies) {
         let (p50, p99) = (latencies.millis(50), latencies.millis(99));
         let what = format!("GET limit 100 at {}: {name}", self.size);
-        self.row(&what, format!("p50 {p50:.2} ms, p99 {p99:.2} ms"), self.bars.query);
+        self.row(&what, format!("p50 {p50:.2} ms, p99 {p99:.2} ms"), self.targets.query);
     }
 
-    pub(crate) fn memory(&mut self, (peak, now): (u64, u64)) {
+    pub(crate) fn memory(&mut self, peak: u64, now: u64) {
         let what = format!("memory at {}", self.size);
         let measured = format!("{} MB, {} MB at most", now / 1_000_000, peak / 1_000_000);
-        self.row(&what, measured, self.bars.memory);
+        self.row(&what, measured, self.targets.memory);
     }
 
     pub(crate) fn disk(&mut self, bytes: u64, count: u64) {
         let what = format!("disk at {}", self.size);
-        self.row(&what, format!("{} bytes a statement", bytes / count.max(1)), self.bars.disk);
+        self.row(&what, format!("{} bytes a statement", bytes / count.max(1)), self.targets.disk);
     }
 
     pub(crate) fn start(&mut self, duration: Duration) {
         let what = format!("start after a crash at {}", self.size);
-        self.row(&what, format!("{:.2} s", duration.as_secs_f64()), self.bars.start);
+        self.row(&what, format!("{:.2} s", duration.as_secs_f64()), self.targets.start);
     }
 
     pub(crate) fn markdown(&self) -> String {
-        let mut text = format!("{}\n| what | measured | bar |\n| --- | --- | --- |\n", self.head);
-        for [what, measured, bar] in &self.rows {
+        let mut text =
+            format!("{}\n| what | measured | target |\n| --- | --- | --- |\n", self.head);
+        for [what, measured, target] in &self.rows {
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "| {what} | {measured} | {bar} |");
+            let _ = writeln!(text, "| {what} | {measured} | {target} |");
         }
         text
     }

@@ -29,7 +29,7 @@ impl Server {
     /// Starts Acta on a store.
     pub(crate) fn acta(binary: &Path, engine: &Engine) -> Result<Self> {
         let address = free_address()?;
-        let (arguments, variables) = engine.told();
+        let (arguments, variables) = engine.arguments();
         let child = Command::new(binary)
             .args(["serve", "--listen", &address, "--default-version", "1.0.3"])
             .args(arguments)
@@ -43,14 +43,14 @@ impl Server {
         Ok(Self { child, address })
     }
 
-    /// Starts the yardstick.
-    pub(crate) fn bare(file: &Path) -> Result<Self> {
+    /// Starts the baseline.
+    pub(crate) fn baseline(file: &Path) -> Result<Self> {
         let address = free_address()?;
         let child = Command::new(std::env::current_exe()?)
-            .args(["bare", "--listen", &address, "--file"])
+            .args(["baseline", "--listen", &address, "--file"])
             .arg(file)
             .spawn()
-            .context("cannot start the yardstick")?;
+            .context("cannot start the baseline")?;
         Ok(Self { child, address })
     }
 

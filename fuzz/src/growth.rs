@@ -21,7 +21,7 @@ use hyper::{HeaderMap, Method};
 
 use crate::input::{split_choice, split_parts, version_of};
 use crate::memory::bounded;
-use crate::request::{Asked, Face, runtime};
+use crate::request::{FuzzRequest, TestServer, runtime};
 
 /// Bytes of a body.
 const BODY_BYTES: usize = 256 << 10;
@@ -56,7 +56,7 @@ pub fn growth(input: &[u8]) {
     }
     text.extend_from_slice(end);
     // Made before, since its routes are no matter of the input.
-    face();
+    server();
     bounded(text.len(), || check(&text));
 }
 
@@ -183,11 +183,11 @@ fn answer(method: Method, target: &str, mut headers: HeaderMap, body: Bytes) {
     let basic = HeaderValue::from_static(crate::request::BASIC);
     headers.entry(AUTHORIZATION).or_insert(basic);
     headers.insert(crate::request::VERSION_HEADER, HeaderValue::from_static("1.0.3"));
-    runtime().block_on(face().check(Asked { method, uri, headers, body }));
+    runtime().block_on(server().check(FuzzRequest { method, uri, headers, body }));
 }
 
-/// The face that all requests are put to.
-fn face() -> &'static Face {
-    static FACE: OnceLock<Face> = OnceLock::new();
-    FACE.get_or_init(|| runtime().block_on(Face::new()))
+/// The server that all requests are put to.
+fn server() -> &'static TestServer {
+    static FACE: OnceLock<TestServer> = OnceLock::new();
+    FACE.get_or_init(|| runtime().block_on(TestServer::new()))
 }

@@ -52,7 +52,7 @@ fn check_places(value: Value<'_, '_>) {
         let again = json::parse(written.as_bytes(), &JsonLimits::STORED).expect("is a string");
         assert_eq!(again.root().as_str(), Some(text));
     }
-    // The first member stands for all: each part is parsed anew.
+    // The first member stands for all: each part is parsed again.
     if let Some((_, member)) = value.members().next() {
         check_places(member);
     }
@@ -94,7 +94,7 @@ fn object(bytes: &[u8]) -> Option<serde_json::Map<String, Tree>> {
 fn check_documents([stored, sent]: [&[u8]; 2]) {
     let merged = merge_documents(stored, sent);
     let (Some(mut expected), Some(newer)) = (object(stored), object(sent)) else {
-        return check_refusal(merged, (stored, sent));
+        return check_refusal(merged, stored, sent);
     };
     let merged = merged.expect("two objects merge");
     expected.extend(newer);
@@ -102,7 +102,7 @@ fn check_documents([stored, sent]: [&[u8]; 2]) {
     assert_eq!(merge_documents(&merged, sent), Ok(merged.clone()), "merging twice changes more");
 }
 
-fn check_refusal(merged: Result<Vec<u8>, MergeError>, (stored, sent): (&[u8], &[u8])) {
+fn check_refusal(merged: Result<Vec<u8>, MergeError>, stored: &[u8], sent: &[u8]) {
     let is_object = |bytes| {
         let limits = JsonLimits { depth_max: 10_000, ..JsonLimits::default() };
         json::parse(bytes, &limits).is_ok_and(|json| json.root().kind() == Kind::Object)

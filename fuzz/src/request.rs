@@ -1,4 +1,4 @@
-//! Requests as the HTTP face takes them: parameters, forms, headers, bodies.
+//! Requests as the HTTP server takes them: parameters, forms, headers, bodies.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -38,13 +38,13 @@ const ANSWER_BYTES_MAX: usize = 256 << 10;
 
 /// Some requests to a store that is empty at first.
 pub fn request(input: &[u8]) {
-    // What a face is made of, its routes above all, is no matter of the input.
-    let face = runtime().block_on(Face::new());
+    // What a server is made of, its routes above all, is no matter of the input.
+    let server = runtime().block_on(TestServer::new());
     bounded(4 * input.len(), || {
         runtime().block_on(async {
             let texts = input.split(|byte| *byte == SEPARATOR).take(REQUESTS_MAX);
             for request in texts.filter_map(read) {
-                face.check(request).await;
+                server.check(request).await;
             }
         });
     });
@@ -61,7 +61,7 @@ pub(crate) fn runtime() -> &'static tokio::runtime::Runtime {
 /// A request as text: method and target, then headers, then an empty line, then the body.
 ///
 /// The version and a credential are there unless they are given otherwise.
-fn read(text: &[u8]) -> Option<Asked> {
+fn read(text: &[u8]) -> Option<FuzzRequest> {
     let (head, body) = match memchr::memmem::find(text, b"\n\n") {
         Some(at) => (&text[..at], &text[at + 2..]),
         None => (text, &b""[..]),
@@ -78,22 +78,22 @@ fn read(text: &[u8]) -> Option<Asked> {
     }
     headers.entry(AUTHORIZATION).or_insert(HeaderValue::from_static(BASIC));
     headers.entry(VERSION_HEADER).or_insert(HeaderValue::from_static("1.0.3"));
-    Some(Asked { method, uri, headers, body: Bytes::copy_from_slice(body) })
+    Some(FuzzRequest { method, uri, headers, body: Bytes::copy_from_slice(body) })
 }
 
 /// A request that can be sent more than once.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct FuzzRequest {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-/// The HTTP face on a store of its own.
-pub(crate) struct Face(App);
+/// The HTTP server on a store of its own.
+pub(crate) struct TestServer(App);
 
-impl Face {
+impl TestServer {
     pub(crate) async fn new() -> Self {
         let clock: Arc<dyn Clock> =
             Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
@@ -132,8 +132,8 @@ impl Face {
     }
 
     /// Sends a request and checks the answer.
-    pub(crate) async fn check(&self, asked: Asked) {
-        let Answer { status, headers, body } = self.send(asked.clone()).await;
+    pub(crate) async fn check(&self, asked: FuzzRequest) {
+        let Response { status, headers, body } = self.send(asked.clone()).await;
         assert!(body.len() <= ANSWER_BYTES_MAX + 16 * asked.body.len(), "an endless answer");
         if status.is_client_error() && asked.method != Method::HEAD {
             check_problem(&headers, &body);
@@ -144,7 +144,7 @@ impl Face {
     }
 
     /// Sends a request; the store never fails at one.
-    async fn send(&self, asked: Asked) -> Answer {
+    async fn send(&self, asked: FuzzRequest) -> Response {
         let mut request = Request::new(Body::from(asked.body));
         *request.method_mut() = asked.method;
         *request.uri_mut() = asked.uri;
@@ -152,11 +152,11 @@ impl Face {
         let (parts, body) = self.0.answer(request).await.into_parts();
         assert!(!parts.status.is_server_error(), "answered {}", parts.status);
         let body = body.collect().await.expect("an answer is sent to its end").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Response { status: parts.status, headers: parts.headers, body }
     }
 
     /// The links to further pages are good.
-    async fn follow(&self, mut asked: Asked, mut body: Bytes) {
+    async fn follow(&self, mut asked: FuzzRequest, mut body: Bytes) {
         for _ in 0..REQUESTS_MAX {
             let page: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
             let more = page.get("more").and_then(|more| more.as_str()).unwrap_or_default();
@@ -171,7 +171,7 @@ impl Face {
     }
 }
 
-struct Answer {
+struct Response {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,

@@ -107,7 +107,7 @@ fn check_statement(statement: &Statement, version: Version, choice: u8) {
     for (number, format) in [Format::Exact, Format::Ids, Format::Canonical].into_iter().enumerate()
     {
         let reader = version_of(choice >> (number + 1));
-        check_rendering(&complete, (version, reader), format);
+        check_rendering(&complete, version, reader, format);
     }
 }
 
@@ -131,7 +131,7 @@ fn check_same(sent: &Statement, kept: &Statement) {
     }
 }
 
-fn check_rendering(complete: &str, (version, reader): (Version, Version), format: Format) {
+fn check_rendering(complete: &str, version: Version, reader: Version, format: Format) {
     let languages = Languages::parse("en-GB, fr;q=0.5, *;q=0.1");
     let definition = |id: &str| (id.len() % 2 == 1).then(|| KNOWN.to_owned());
     let rendering =

@@ -3,7 +3,7 @@
 use acta_tests::{Server, Version, basic, make};
 use serde_json::{Value, json};
 
-use crate::asking::{Asked, Kind};
+use crate::admin_store::{AdminStore, StoreKind};
 
 const RESTRICTED: &[&str] = &[
     "credential",
@@ -29,9 +29,9 @@ const RESTRICTED: &[&str] = &[
     "2099-03-31",
 ];
 
-fn check(kind: Kind) {
-    let store = Asked::new(kind);
-    let made = store.ask(RESTRICTED);
+fn check(kind: StoreKind) {
+    let store = AdminStore::new(kind);
+    let made = store.run_json(RESTRICTED);
     assert_eq!(made["scopes"], json!(["statements/write", "state", "define"]), "{kind:?}");
     assert_eq!(made["activity_prefixes"], json!(["https://a.example/", "https://b.example/"]));
     assert_eq!(made["origins"], json!(["https://lms.example"]));
@@ -44,26 +44,26 @@ fn check(kind: Kind) {
     let (key, secret) = (made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
     check_usual(&store);
     check_changing(&store, key);
-    let rotated = store.ask(&["credential", "rotate", key, "--overlap", "1h"]);
+    let rotated = store.run_json(&["credential", "rotate", key, "--overlap", "1h"]);
     assert_ne!(rotated["secret"], secret);
     assert_eq!(rotated["secrets"].as_array().unwrap().len(), 2);
     check_token(&store, key);
-    let listed = store.tell(&["credential", "list"]);
+    let listed = store.run(&["credential", "list"]);
     assert!(listed.contains(key) && listed.contains("blackbox"), "{listed}");
     assert!(!listed.contains(secret));
-    store.tell(&["credential", "remove", key]);
+    store.run(&["credential", "remove", key]);
     store.refuse(&["credential", "show", key], 1, "not found");
     store.refuse(&["credential", "create", "--label", "x", "--scope", "y"], 2, "not a scope");
-    store.tell(&["tenant", "create", "another"]);
+    store.run(&["tenant", "create", "another"]);
     store.refuse(&["credential", "list"], 2, "select one with --tenant");
-    let of_other = store.ask(&["credential", "list", "--tenant", "2"]);
+    let of_other = store.run_json(&["credential", "list", "--tenant", "2"]);
     assert_eq!(of_other["items"], json!([]));
     store.refuse(&["credential", "show", "blackbox", "--tenant", "2"], 1, "not found");
 }
 
 /// What a credential is for which nothing is said.
-fn check_usual(store: &Asked) {
-    let shown = store.tell(&["credential", "create", "--label", "simple"]);
+fn check_usual(store: &AdminStore) {
+    let shown = store.run(&["credential", "create", "--label", "simple"]);
     assert!(shown.contains("cannot be shown again"), "{shown}");
     let of = |name: &str| {
         let line = shown.lines().find_map(|line| line.strip_prefix(name));
@@ -81,9 +81,9 @@ fn check_usual(store: &Asked) {
     }
 }
 
-fn check_changing(store: &Asked, key: &str) {
+fn check_changing(store: &AdminStore, key: &str) {
     let change = ["credential", "change", key];
-    let with = |more: &[&str]| store.ask(&[&change[..], more].concat());
+    let with = |more: &[&str]| store.run_json(&[&change[..], more].concat());
     assert_eq!(with(&["--label", "other"])["label"], "other");
     let read_only = with(&["--read-only", "on"]);
     assert_eq!(read_only["is_read_only"], true);
@@ -102,9 +102,9 @@ fn check_changing(store: &Asked, key: &str) {
     store.refuse(&faulty, 1, "activity_prefixes");
 }
 
-fn check_token(store: &Asked, key: &str) {
+fn check_token(store: &AdminStore, key: &str) {
     let activity = "https://a.example/1";
-    let made = store.ask(&[
+    let made = store.run_json(&[
         "credential",
         "token",
         key,
@@ -123,7 +123,7 @@ fn check_token(store: &Asked, key: &str) {
         check_bound(server, &format!("Bearer {token}"), activity);
     }
     let agent = r#"{"account":{"homePage":"https://a.example","name":"ada"}}"#;
-    let shown = store.tell(&["credential", "token", key, "--agent", agent]);
+    let shown = store.run(&["credential", "token", key, "--agent", agent]);
     assert!(shown.contains("token") && shown.contains("cannot be shown again"), "{shown}");
     store.refuse(
         &["credential", "token", key, "--agent", "mailto:a@example.org", "--lifetime", "25h"],
@@ -146,15 +146,15 @@ fn check_bound(server: &Server, header: &str, activity: &str) {
 
 #[test]
 fn credentials_of_a_served_store() {
-    check(Kind::Served);
+    check(StoreKind::Served);
 }
 
 #[test]
 fn credentials_of_an_unserved_store() {
-    check(Kind::Unserved);
+    check(StoreKind::Unserved);
 }
 
 #[test]
 fn credentials_of_a_store_in_a_database() {
-    check(Kind::Database);
+    check(StoreKind::Database);
 }

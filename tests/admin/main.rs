@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
 mod accounts;
-mod asking;
+mod admin_store;
 mod audit;
 mod credentials;
 mod followers;

@@ -7,13 +7,13 @@ use tempfile::TempDir;
 
 #[track_caller]
 fn check(command: &str, arguments: [(&str, &Path); 2]) {
-    let mut ran = acta();
-    ran.arg(command);
+    let mut output = acta();
+    output.arg(command);
     for (name, path) in arguments.into_iter().filter(|(name, _)| !name.is_empty()) {
-        ran.arg(name).arg(path);
+        output.arg(name).arg(path);
     }
-    let ran = run(&mut ran);
-    assert_eq!(ran.code, Some(0), "{command}: {} {}", ran.out, ran.err);
+    let output = run(&mut output);
+    assert_eq!(output.code, Some(0), "{command}: {} {}", output.out, output.err);
 }
 
 #[test]

@@ -5,23 +5,23 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use acta_tests::{Engine, Launch, Ran, Server, Store, Version, acta, run};
+use acta_tests::{CommandOutput, Engine, Launch, Server, Store, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn status(data: &Path) -> Ran {
+fn status(data: &Path) -> CommandOutput {
     run(acta().args(["status", "--json", "--data"]).arg(data))
 }
 
 #[track_caller]
-fn check_told(ran: &Ran, engine: &str) {
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let told: Value = serde_json::from_str(&ran.out).unwrap();
+fn check_told(output: &CommandOutput, engine: &str) {
+    assert_eq!(output.code, Some(0), "{}", output.err);
+    let told: Value = serde_json::from_str(&output.out).unwrap();
     assert_eq!(told["engine"], engine, "{told}");
 }
 
 #[test]
-fn a_store_is_asked_served_or_not() {
+fn commands_work_with_and_without_a_running_server() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let missing = status(&data);
@@ -41,7 +41,7 @@ fn a_store_is_asked_served_or_not() {
 }
 
 #[test]
-fn a_store_in_a_database_is_asked_beside_its_servers() {
+fn commands_open_a_database_while_servers_use_it() {
     let store = Store::new(Engine::Postgres);
     let _server = Server::start_on(&store, Version::V2_0_0);
     let mut command = acta();
@@ -71,12 +71,12 @@ fn a_second_server_leaves_the_socket_of_the_first_alone() {
 }
 
 #[test]
-fn a_store_that_is_held_without_a_socket_says_what_to_do() {
+fn a_locked_store_without_a_socket_reports_what_to_do() {
     let server = Server::start(Version::V2_0_0);
     std::fs::remove_file(server.data().join("control.sock")).unwrap();
-    let ran = status(server.data());
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("try again") && ran.err.contains("in use by"), "{}", ran.err);
+    let output = status(server.data());
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("try again") && output.err.contains("in use by"), "{}", output.err);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn curl(client: &Client, words: &[String], authorization: &str) -> u16 {
 }
 
 #[test]
-fn a_tenant_a_credential_and_a_colleague_by_the_readme_alone() {
+fn the_readme_commands_create_a_tenant_a_credential_and_an_account() {
     let server = Server::start(Version::V2_0_0);
     let client = server.client(Version::V2_0_0);
     let (mut authorization, mut statuses, mut all) = (String::new(), Vec::new(), String::new());
@@ -55,12 +55,13 @@ fn a_tenant_a_credential_and_a_colleague_by_the_readme_alone() {
         match words[0].as_str() {
             "curl" => statuses.push(curl(&client, &words, &authorization)),
             "acta" => {
-                let ran = run(acta().args(&words[1..]).env("ACTA_DATA", server.data()));
-                assert_eq!(ran.code, Some(0), "{line}: {}", ran.err);
+                let output = run(acta().args(&words[1..]).env("ACTA_DATA", server.data()));
+                assert_eq!(output.code, Some(0), "{line}: {}", output.err);
                 if line.starts_with("acta credential create") {
-                    authorization = basic(told(&ran.out, "  key "), told(&ran.out, "  secret "));
+                    authorization =
+                        basic(told(&output.out, "  key "), told(&output.out, "  secret "));
                 }
-                all.push_str(&ran.out);
+                all.push_str(&output.out);
             }
             other => panic!("{other} is not known here"),
         }

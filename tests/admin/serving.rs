@@ -1,4 +1,5 @@
-//! What a server does besides answering: it greets, counts, and removes what was deleted.
+//! What a server does besides answering: it prints a set-up link, counts, and removes deleted
+//! tenants.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -10,25 +11,25 @@ use acta_tests::{Engine, Launch, Server, Store, Version, acta, make, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::asking::{Asked, Kind, stop};
+use crate::admin_store::{AdminStore, StoreKind, stop};
 
 /// Longest wait for what a server does by itself.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks the unserved or served store in `data`.
-fn ask(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
+fn run_json(data: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let ran = run(acta().args(arguments).arg("--json").arg("--data").arg(data));
     (ran.code, serde_json::from_str(&ran.out).unwrap_or_default())
 }
 
 /// A server that was started by hand.
-struct Greeting {
+struct ForegroundServer {
     child: Child,
     output: BufReader<ChildStdout>,
     errors: tempfile::NamedTempFile,
 }
 
-impl Greeting {
+impl ForegroundServer {
     fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
         let errors = tempfile::NamedTempFile::new().unwrap();
         let mut command = acta();
@@ -63,7 +64,7 @@ impl Greeting {
     }
 }
 
-impl Drop for Greeting {
+impl Drop for ForegroundServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -74,7 +75,7 @@ impl Drop for Greeting {
 fn each_start_without_accounts_prints_another_set_up_link() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
-    let mut first = Greeting::start(&data, &[]);
+    let mut first = ForegroundServer::start(&data, &[]);
     let one = first.link();
     assert!(one.starts_with("http://127.0.0.1:"), "{one}");
     let (_, log) = first.end();
@@ -82,7 +83,7 @@ fn each_start_without_accounts_prints_another_set_up_link() {
     assert!(!log.contains(token) && !log.contains("token="), "{log}");
     assert!(log.contains("serving xAPI"), "{log}");
     let settings = [("ACTA_PUBLIC_URL", "https://lrs.example.org")];
-    let mut second = Greeting::start(&data, &settings);
+    let mut second = ForegroundServer::start(&data, &settings);
     let other = second.link();
     assert!(other.starts_with("https://lrs.example.org/setup?token="), "{other}");
     assert!(!other.contains(token));
@@ -95,34 +96,34 @@ fn a_deleted_tenant_is_removed_once_its_time_is_over() {
     let settings = [("ACTA_TENANTS_DELETION_WAIT", "0s")];
     let data = store.data();
     stop(Server::start_in(&data, Version::V2_0_0));
-    assert_eq!(ask(&data, &["tenant", "create", "short"]).0, Some(0));
+    assert_eq!(run_json(&data, &["tenant", "create", "short"]).0, Some(0));
     let mut delete = acta();
     delete.args(["tenant", "delete", "2", "--yes", "--data"]).arg(&data);
     assert_eq!(run(delete.envs(settings)).code, Some(0));
     let launch = Launch { settings: &settings, ..Launch::new(&data, Version::V2_0_0) };
     let server = launch.start();
     let clock = SystemClock::new();
-    while ask(&data, &["tenant", "show", "2"]).0 == Some(0) {
+    while run_json(&data, &["tenant", "show", "2"]).0 == Some(0) {
         assert!(clock.elapsed() < PATIENCE, "{}", server.log());
         std::thread::sleep(Duration::from_millis(50));
     }
-    let (_, told) = ask(&data, &["audit", "list", "--server", "--act", "tenant.purged"]);
+    let (_, told) = run_json(&data, &["audit", "list", "--server", "--act", "tenant.purged"]);
     assert_eq!(told["items"][0]["target"], "tenant:2", "{told}");
 }
 
-fn check_counts(kind: Kind) {
-    let mut store = Asked::new(kind);
+fn check_counts(kind: StoreKind) {
+    let mut store = AdminStore::new(kind);
     let client = store.server().unwrap().client(Version::V2_0_0);
     client.store(&make::statement());
     store.stop();
-    let usage = store.ask(&["tenant", "usage", "1"]);
+    let usage = store.run_json(&["tenant", "usage", "1"]);
     assert_eq!((&usage["statements"], &usage["today"]["statements"]), (&1.into(), &1.into()));
-    let credential = store.ask(&["credential", "show", "blackbox"]);
+    let credential = store.run_json(&["credential", "show", "blackbox"]);
     assert!(credential["last_used"].is_string(), "{credential}");
 }
 
 #[test]
-fn what_was_counted_is_told_in_the_end() {
-    check_counts(Kind::Served);
-    check_counts(Kind::Database);
+fn a_final_count_is_logged_when_the_server_stops() {
+    check_counts(StoreKind::Served);
+    check_counts(StoreKind::Database);
 }

@@ -5,19 +5,19 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use acta_tests::{Answer, Server, Version};
+use acta_tests::{Response, Server, Version};
 
 /// Sends `request` as it is over the socket in `data` and reads until the server closes it.
-pub(crate) fn exchange(data: &Path, request: &str) -> Answer {
+pub(crate) fn exchange(data: &Path, request: &str) -> Response {
     let mut stream = UnixStream::connect(data.join("control.sock")).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    Answer::parse(&answer)
+    Response::parse(&answer)
 }
 
-fn get(data: &Path, path: &str) -> Answer {
+fn get(data: &Path, path: &str) -> Response {
     exchange(data, &format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
 }
 
@@ -33,7 +33,7 @@ fn the_admin_api_alone_is_served_without_credentials() {
 }
 
 #[test]
-fn nobody_from_the_network_is_taken_for_the_operator() {
+fn network_requests_are_never_authenticated_as_the_operator() {
     let server = Server::start(Version::V2_0_0);
     let client = server.client(Version::V2_0_0);
     for (name, value) in [
@@ -50,7 +50,7 @@ fn nobody_from_the_network_is_taken_for_the_operator() {
 }
 
 #[test]
-fn the_bounds_of_the_network_hold_on_the_socket_too() {
+fn limits_apply_on_the_socket_too() {
     let server = Server::start(Version::V2_0_0);
     let long = "x".repeat(64 << 10);
     get(server.data(), &format!("/api/v1/{long}")).expect(431);
@@ -62,12 +62,12 @@ fn the_bounds_of_the_network_hold_on_the_socket_too() {
 }
 
 #[test]
-fn a_server_that_stops_waits_for_no_idle_operator_and_takes_its_socket_along() {
+fn a_stopping_server_closes_idle_sockets_and_removes_its_socket() {
     let mut server = Server::start(Version::V2_0_0);
     let path = server.data().join("control.sock");
     let mut idle = UnixStream::connect(&path).unwrap();
     idle.write_all(b"GET /api/v1/server HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-    // It is answered before the server is told to stop.
+    // It is answered before the server stops.
     idle.read_exact(&mut [0; 12]).unwrap();
     server.ask_to_stop();
     let ended = server.wait(Duration::from_secs(20)).unwrap();

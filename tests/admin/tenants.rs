@@ -2,46 +2,46 @@
 
 use serde_json::json;
 
-use crate::asking::{Asked, Kind};
+use crate::admin_store::{AdminStore, StoreKind};
 
-fn check(kind: Kind) {
-    let store = Asked::new(kind);
-    let made = store.ask(&["tenant", "create", "Nordwind", "--bytes-per-day", "10GiB"]);
+fn check(kind: StoreKind) {
+    let store = AdminStore::new(kind);
+    let made = store.run_json(&["tenant", "create", "Nordwind", "--bytes-per-day", "10GiB"]);
     assert_eq!((&made["id"], &made["state"]), (&json!(2), &json!("active")), "{kind:?}");
     assert_eq!(made["limits"]["bytes_per_day"], 10_u64 << 30);
-    let listed = store.ask(&["tenant", "list"]);
+    let listed = store.run_json(&["tenant", "list"]);
     assert_eq!((listed["items"].as_array().unwrap().len(), &listed["next"]), (2, &json!(null)));
-    let shown = store.tell(&["tenant", "list"]);
+    let shown = store.run(&["tenant", "list"]);
     assert!(shown.contains("ID  NAME") && shown.contains("Nordwind  active"), "{shown}");
-    let renamed = store.ask(&["tenant", "rename", "2", "Nord/wind ä"]);
+    let renamed = store.run_json(&["tenant", "rename", "2", "Nord/wind ä"]);
     assert_eq!(renamed["name"], "Nord/wind ä");
     let limits = ["--statements-per-day", "7", "--bytes-per-day", "none"];
-    let limited = store.ask(&[&["tenant", "limit", "2"], &limits[..]].concat());
+    let limited = store.run_json(&[&["tenant", "limit", "2"], &limits[..]].concat());
     let expected =
         json!({ "requests_per_second": null, "bytes_per_day": null, "statements_per_day": 7 });
     assert_eq!(limited["limits"], expected);
     store.refuse(&["tenant", "limit", "2"], 2, "no limit was given");
     store.refuse(&["tenant", "limit", "2", "--statements-per-day", "0"], 1, "from 1");
-    assert_eq!(store.ask(&["tenant", "audit-reads", "2", "on"])["audits_reads"], true);
-    assert_eq!(store.ask(&["tenant", "audit-reads", "2", "off"])["audits_reads"], false);
-    assert_eq!(store.ask(&["tenant", "suspend", "2"])["state"], "suspended");
-    assert_eq!(store.ask(&["tenant", "resume", "2"])["state"], "active");
-    assert_eq!(store.ask(&["tenant", "usage", "2"])["statements"], 0);
+    assert_eq!(store.run_json(&["tenant", "audit-reads", "2", "on"])["audits_reads"], true);
+    assert_eq!(store.run_json(&["tenant", "audit-reads", "2", "off"])["audits_reads"], false);
+    assert_eq!(store.run_json(&["tenant", "suspend", "2"])["state"], "suspended");
+    assert_eq!(store.run_json(&["tenant", "resume", "2"])["state"], "active");
+    assert_eq!(store.run_json(&["tenant", "usage", "2"])["statements"], 0);
     check_deleting(&store);
     store.refuse(&["tenant", "show", "3"], 1, "not found");
     store.refuse(&["tenant", "show", "none"], 2, "tenant id");
 }
 
-fn check_deleting(store: &Asked) {
+fn check_deleting(store: &AdminStore) {
     let kept = store.type_in(&["tenant", "delete", "2"], "Nord\n");
     assert_eq!(kept.code, Some(1), "{}", kept.err);
     assert!(kept.err.contains("Type its name, Nord/wind ä"), "{}", kept.err);
-    assert_eq!(store.ask(&["tenant", "show", "2"])["state"], "active");
+    assert_eq!(store.run_json(&["tenant", "show", "2"])["state"], "active");
     let deleted = store.type_in(&["tenant", "delete", "2"], "Nord/wind ä\n");
     assert_eq!(deleted.code, Some(0), "{}", deleted.err);
     assert!(deleted.out.contains("acta tenant restore 2"), "{}", deleted.out);
-    assert_eq!(store.ask(&["tenant", "restore", "2"])["state"], "active");
-    let again = store.ask(&["tenant", "delete", "2", "--yes"]);
+    assert_eq!(store.run_json(&["tenant", "restore", "2"])["state"], "active");
+    let again = store.run_json(&["tenant", "delete", "2", "--yes"]);
     assert_eq!(again["state"], "deleted");
     assert!(again["purge"].is_string(), "{again}");
     store.refuse(&["tenant", "suspend", "2"], 1, "the tenant is deleted");
@@ -49,22 +49,22 @@ fn check_deleting(store: &Asked) {
 
 #[test]
 fn tenants_of_a_served_store() {
-    check(Kind::Served);
+    check(StoreKind::Served);
 }
 
 #[test]
 fn tenants_of_an_unserved_store() {
-    check(Kind::Unserved);
+    check(StoreKind::Unserved);
 }
 
 #[test]
 fn tenants_of_a_store_in_a_database() {
-    check(Kind::Database);
+    check(StoreKind::Database);
 }
 
 #[test]
 fn a_long_list_is_read_to_its_end() {
-    let store = Asked::new(Kind::Served);
+    let store = AdminStore::new(StoreKind::Served);
     // More than fit on a page of the API.
     let client = store.server().unwrap();
     for number in 0..205 {
@@ -76,7 +76,7 @@ fn a_long_list_is_read_to_its_end() {
         );
         crate::socket::exchange(client.data(), &(head + &body)).expect(201);
     }
-    let listed = store.ask(&["tenant", "list"]);
+    let listed = store.run_json(&["tenant", "list"]);
     assert_eq!(listed["items"].as_array().unwrap().len(), 206);
-    assert_eq!(store.tell(&["tenant", "list"]).lines().count(), 207);
+    assert_eq!(store.run(&["tenant", "list"]).lines().count(), 207);
 }

@@ -24,13 +24,13 @@ const BACKUP_COUNT: u64 = 4;
 const KILL_COUNT: u64 = 25;
 
 /// What a command printed, and its exit code.
-pub(crate) struct Ran {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
-impl Ran {
+impl CommandOutput {
     /// The one JSON object that was printed by a command that succeeded.
     #[track_caller]
     pub(crate) fn counts(&self) -> Value {
@@ -39,25 +39,25 @@ impl Ran {
     }
 }
 
-pub(crate) fn run(command: &mut Command) -> Ran {
+pub(crate) fn run(command: &mut Command) -> CommandOutput {
     let Output { status, stdout, stderr } = command.output().expect("the binary can be started");
     let text = |bytes| String::from_utf8(bytes).expect("the binary prints UTF-8");
-    Ran { code: status.code(), out: text(stdout), err: text(stderr) }
+    CommandOutput { code: status.code(), out: text(stdout), err: text(stderr) }
 }
 
 pub(crate) fn folder() -> TempDir {
     TempDir::new().expect("a directory for scratch data can be made")
 }
 
-pub(crate) fn back_up(data: &Path, to: &Path) -> Ran {
+pub(crate) fn back_up(data: &Path, to: &Path) -> CommandOutput {
     run(acta().args(["backup", "--json", "--data"]).arg(data).arg("--to").arg(to))
 }
 
-pub(crate) fn restore(from: &Path, data: &Path) -> Ran {
+pub(crate) fn restore(from: &Path, data: &Path) -> CommandOutput {
     run(acta().args(["restore", "--json", "--from"]).arg(from).arg("--data").arg(data))
 }
 
-pub(crate) fn check(from: &Path) -> Ran {
+pub(crate) fn check(from: &Path) -> CommandOutput {
     run(acta().args(["restore", "--check", "--json", "--from"]).arg(from))
 }
 
@@ -75,7 +75,7 @@ fn stop(mut server: Server) {
 }
 
 #[test]
-fn what_was_acknowledged_before_a_backup_began_is_in_it() {
+fn a_backup_contains_everything_acknowledged_before_it_began() {
     let folder = folder();
     let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
     let server = Server::start_with(&data, Version::V2_0_0, SMALL_FILES);
@@ -130,7 +130,7 @@ fn check_statements(lines: &[String], ledger: &Ledger) {
 
 /// Whether a server on a restored store gives back attachments and documents.
 fn check_served(data: &Path, ledger: &Ledger, last: &Ledger) {
-    // The restored credential is asked for, not one that a new store would be given.
+    // The restored credential is used, not one that a new store would have.
     let other_secret = &[("ACTA_SEED_SECRET", "not the one of the store")];
     let server = Server::start_with(data, Version::V2_0_0, other_secret);
     let client = server.client(Version::V2_0_0);
@@ -160,7 +160,7 @@ fn check_attachment(client: &Client, id: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn a_backup_killed_at_any_moment_leaves_the_former_one() {
+fn a_backup_killed_at_any_moment_leaves_the_previous_one_usable() {
     let folder = folder();
     let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
     let server = Server::start_with(&data, Version::V2_0_0, SMALL_FILES);

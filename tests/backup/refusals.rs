@@ -10,19 +10,19 @@ use tempfile::TempDir;
 use crate::{back_up, check, export, folder, restore, run};
 
 /// A store with statements in several segments, and a document; and where its backup goes.
-struct Stage {
+struct BackupFixture {
     folder: TempDir,
     data: PathBuf,
     to: PathBuf,
 }
 
-impl Stage {
+impl BackupFixture {
     fn new() -> Self {
         let folder = folder();
         let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
-        let stage = Self { folder, data, to };
-        stage.import(0..4000);
-        stage
+        let fixture = Self { folder, data, to };
+        fixture.import(0..4000);
+        fixture
     }
 
     fn import(&self, numbers: std::ops::Range<u32>) {
@@ -31,8 +31,8 @@ impl Stage {
         std::fs::write(&file, lines.join("\n")).expect("a file can be written");
         let mut command = acta();
         command.env("ACTA_STORAGE_SEGMENT_BYTES", "512KiB");
-        let ran = run(command.args(["import", "--again", "--data"]).arg(&self.data).arg(&file));
-        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let output = run(command.args(["import", "--again", "--data"]).arg(&self.data).arg(&file));
+        assert_eq!(output.code, Some(0), "{}", output.err);
     }
 
     /// The segments of its log, in order.
@@ -78,112 +78,112 @@ fn with_little_room(command: &Command, kib: u64) -> Command {
 }
 
 #[test]
-fn a_destination_without_room_says_so_and_keeps_the_former_backup() {
-    let stage = Stage::new();
-    let first = back_up(&stage.data, &stage.to).counts();
+fn a_full_destination_is_reported_and_keeps_the_previous_backup() {
+    let fixture = BackupFixture::new();
+    let first = back_up(&fixture.data, &fixture.to).counts();
     assert!(first["files"].as_u64() > Some(4), "{first}");
-    stage.import(4000..8000);
+    fixture.import(4000..8000);
     let mut command = acta();
-    command.args(["backup", "--data"]).arg(&stage.data).arg("--to").arg(&stage.to);
-    let tables = kib_of(&stage.data.join("tables.sqlite"));
-    let segment = stage.segments().iter().map(|path| kib_of(path)).max().expect("there is one");
+    command.args(["backup", "--data"]).arg(&fixture.data).arg("--to").arg(&fixture.to);
+    let tables = kib_of(&fixture.data.join("tables.sqlite"));
+    let segment = fixture.segments().iter().map(|path| kib_of(path)).max().expect("there is one");
     assert!(tables + 10 < segment, "{tables} and {segment} KiB");
     // The first is too little for the tables, the second for a segment.
     for kib in [tables - 10, segment - 10] {
-        let ran = run(&mut with_little_room(&command, kib));
-        assert_eq!(ran.code, Some(2), "{}", ran.err);
-        assert!(ran.err.contains("no new backup was made"), "{}", ran.err);
-        let place = stage.to.display().to_string();
-        assert!(ran.err.contains(&place), "the place is named: {}", ran.err);
-        let checked = check(&stage.to).counts();
+        let output = run(&mut with_little_room(&command, kib));
+        assert_eq!(output.code, Some(2), "{}", output.err);
+        assert!(output.err.contains("no new backup was made"), "{}", output.err);
+        let place = fixture.to.display().to_string();
+        assert!(output.err.contains(&place), "the place is named: {}", output.err);
+        let checked = check(&fixture.to).counts();
         assert_eq!((&checked["number"], &checked["statements"]), (&json!(1), &json!(4000)));
     }
-    assert_eq!(back_up(&stage.data, &stage.to).counts()["statements"], 8000);
+    assert_eq!(back_up(&fixture.data, &fixture.to).counts()["statements"], 8000);
 }
 
 #[test]
-fn a_restore_without_room_is_not_taken_for_a_store() {
-    let stage = Stage::new();
-    back_up(&stage.data, &stage.to).counts();
-    let place = stage.place("restored");
+fn a_restore_without_space_is_not_opened_as_a_store() {
+    let fixture = BackupFixture::new();
+    back_up(&fixture.data, &fixture.to).counts();
+    let place = fixture.place("restored");
     let mut command = acta();
-    command.args(["restore", "--from"]).arg(&stage.to).arg("--data").arg(&place);
-    let segment = kib_of(&stage.segments()[0]);
-    let ran = run(&mut with_little_room(&command, segment - 10));
-    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    command.args(["restore", "--from"]).arg(&fixture.to).arg("--data").arg(&place);
+    let segment = kib_of(&fixture.segments()[0]);
+    let output = run(&mut with_little_room(&command, segment - 10));
+    assert_eq!(output.code, Some(2), "{}", output.err);
     let exported = run(acta().arg("export").arg("--data").arg(&place));
     assert_eq!(exported.code, Some(2));
     assert!(exported.err.contains("a restore that was never finished"), "{}", exported.err);
-    let again = restore(&stage.to, &place);
+    let again = restore(&fixture.to, &place);
     assert_eq!(again.code, Some(2));
     assert!(again.err.contains("is not empty"), "{}", again.err);
     std::fs::remove_dir_all(&place).expect("it can be emptied");
-    restore(&stage.to, &place).counts();
-    assert!(export(&place) == export(&stage.data), "the whole log is there");
+    restore(&fixture.to, &place).counts();
+    assert!(export(&place) == export(&fixture.data), "the whole log is there");
 }
 
 #[test]
-fn damage_in_the_store_is_named_and_not_backed_up() {
-    let stage = Stage::new();
-    back_up(&stage.data, &stage.to).counts();
-    stage.import(4000..8000);
-    let segments = stage.segments();
+fn damage_in_the_store_is_reported_and_not_backed_up() {
+    let fixture = BackupFixture::new();
+    back_up(&fixture.data, &fixture.to).counts();
+    fixture.import(4000..8000);
+    let segments = fixture.segments();
     let damaged = &segments[segments.len() - 2];
     flip(damaged);
-    let ran = back_up(&stage.data, &stage.to);
-    assert_eq!(ran.code, Some(1), "{}", ran.err);
-    let printed: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
+    let output = back_up(&fixture.data, &fixture.to);
+    assert_eq!(output.code, Some(1), "{}", output.err);
+    let printed: Value = serde_json::from_str(&output.out).expect("one JSON object is printed");
     let place = printed["damaged"][0].as_str().expect("a place is a string");
     assert!(place.starts_with(&format!("{} at byte ", damaged.display())), "{place}");
-    assert_eq!(check(&stage.to).counts()["number"], 1);
+    assert_eq!(check(&fixture.to).counts()["number"], 1);
 }
 
 #[test]
-fn damage_in_a_backup_is_named_and_not_restored() {
-    let stage = Stage::new();
-    back_up(&stage.data, &stage.to).counts();
-    let damaged = stage.to.join("log/00000002.log");
+fn damage_in_a_backup_is_reported_and_not_restored() {
+    let fixture = BackupFixture::new();
+    back_up(&fixture.data, &fixture.to).counts();
+    let damaged = fixture.to.join("log/00000002.log");
     flip(&damaged);
     let name = damaged.display().to_string();
-    let place = stage.place("restored");
-    for ran in [check(&stage.to), restore(&stage.to, &place)] {
-        assert_eq!(ran.code, Some(1), "{}", ran.err);
-        assert!(ran.err.contains(&name), "{}", ran.err);
-        let printed: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
+    let place = fixture.place("restored");
+    for output in [check(&fixture.to), restore(&fixture.to, &place)] {
+        assert_eq!(output.code, Some(1), "{}", output.err);
+        assert!(output.err.contains(&name), "{}", output.err);
+        let printed: Value = serde_json::from_str(&output.out).expect("one JSON object is printed");
         assert_eq!(printed["damaged"].as_array().map(Vec::len), Some(1), "{printed}");
     }
     // What a person would do: away with it, and back up again.
     std::fs::remove_file(&damaged).expect("it can be removed");
-    back_up(&stage.data, &stage.to).counts();
-    check(&stage.to).counts();
+    back_up(&fixture.data, &fixture.to).counts();
+    check(&fixture.to).counts();
 }
 
 #[test]
-fn places_that_cannot_be_used_are_refused() {
-    let stage = Stage::new();
-    let nowhere = stage.place("nowhere");
-    let ran = back_up(&nowhere, &stage.to);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("there is no store in"), "{}", ran.err);
-    assert!(!nowhere.exists() && !stage.to.exists(), "nothing was made");
+fn unusable_destinations_are_refused() {
+    let fixture = BackupFixture::new();
+    let nowhere = fixture.place("nowhere");
+    let output = back_up(&nowhere, &fixture.to);
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("there is no store in"), "{}", output.err);
+    assert!(!nowhere.exists() && !fixture.to.exists(), "nothing was made");
 
-    for inside in [stage.data.clone(), stage.data.join("backup"), stage.data.join("a/b")] {
-        let ran = back_up(&stage.data, &inside);
-        assert_eq!(ran.code, Some(2));
-        assert!(ran.err.contains("is inside the data directory"), "{}", ran.err);
+    for inside in [fixture.data.clone(), fixture.data.join("backup"), fixture.data.join("a/b")] {
+        let output = back_up(&fixture.data, &inside);
+        assert_eq!(output.code, Some(2));
+        assert!(output.err.contains("is inside the data directory"), "{}", output.err);
     }
-    let ran = restore(&nowhere, &stage.place("restored"));
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("there is no finished backup in"), "{}", ran.err);
+    let output = restore(&nowhere, &fixture.place("restored"));
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("there is no finished backup in"), "{}", output.err);
 
-    back_up(&stage.data, &stage.to).counts();
-    let ran = restore(&stage.to, &stage.data);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("is not empty"), "{}", ran.err);
+    back_up(&fixture.data, &fixture.to).counts();
+    let output = restore(&fixture.to, &fixture.data);
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("is not empty"), "{}", output.err);
 
-    let other = stage.place("other");
+    let other = fixture.place("other");
     drop(Server::start_in(&other, Version::V2_0_0));
-    let ran = back_up(&other, &stage.to);
-    assert_eq!(ran.code, Some(2));
-    assert!(ran.err.contains("another store"), "{}", ran.err);
+    let output = back_up(&other, &fixture.to);
+    assert_eq!(output.code, Some(2));
+    assert!(output.err.contains("another store"), "{}", output.err);
 }

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use acta_tests::{Answer, Call, Client, make};
+use acta_tests::{Call, Client, Response, make};
 use serde_json::{Value, json};
 
-use crate::ledger::{Ledger, Outcome, Sent};
-use crate::node::Current;
+use crate::ledger::{Ledger, SentBatch, WriteOutcome};
+use crate::node::CurrentClient;
 
 /// Statements of a batch.
 const BATCH: usize = 10;
@@ -17,7 +17,11 @@ const BATCH: usize = 10;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs writers on all servers while `act` goes on, and returns what they did.
-pub(crate) fn write_while(nodes: &[Current; 3], counter: &Counter, act: impl FnOnce()) -> Ledger {
+pub(crate) fn write_while(
+    nodes: &[CurrentClient; 3],
+    counter: &Counter,
+    act: impl FnOnce(),
+) -> Ledger {
     let is_over = AtomicBool::new(false);
     let mut ledger = Ledger::default();
     thread::scope(|scope| {
@@ -39,27 +43,27 @@ pub(crate) fn write_while(nodes: &[Current; 3], counter: &Counter, act: impl FnO
 }
 
 /// Repeats every request whose outcome is unknown, as clients do, until it is acknowledged.
-pub(crate) fn settle(client: &Client, ledger: &mut Ledger) {
-    for sent in ledger.sent.iter_mut().filter(|sent| sent.outcome == Outcome::Unknown) {
+pub(crate) fn resolve_unanswered(client: &Client, ledger: &mut Ledger) {
+    for sent in ledger.sent.iter_mut().filter(|sent| sent.outcome == WriteOutcome::Unknown) {
         post(client, sent).send().expect(200);
-        sent.outcome = Outcome::Acknowledged;
+        sent.outcome = WriteOutcome::Acknowledged;
     }
 }
 
 /// What an answer says: 503 that nothing was done, 500 that nobody knows.
-fn outcome_of(answer: &Result<Answer, impl std::fmt::Display>) -> Outcome {
+fn outcome_of(answer: &Result<Response, impl std::fmt::Display>) -> WriteOutcome {
     match answer {
         Ok(answer) => match answer.status {
-            200 | 204 => Outcome::Acknowledged,
-            503 => Outcome::Refused,
-            500 => Outcome::Unknown,
+            200 | 204 => WriteOutcome::Acknowledged,
+            503 => WriteOutcome::Refused,
+            500 => WriteOutcome::Unknown,
             _ => panic!("an answer that a writer has no reason for: {answer:?}"),
         },
-        Err(_) => Outcome::Unknown,
+        Err(_) => WriteOutcome::Unknown,
     }
 }
 
-fn post<'c>(client: &'c Client, sent: &Sent) -> Call<'c> {
+fn post<'c>(client: &'c Client, sent: &SentBatch) -> Call<'c> {
     let statements = sent.ids.iter().map(|id| {
         let mut statement = make::statement_of(&sent.agent);
         statement["id"] = json!(id);
@@ -72,11 +76,12 @@ fn post<'c>(client: &'c Client, sent: &Sent) -> Call<'c> {
     client.post("/statements").json(&Value::Array(statements.collect()))
 }
 
-fn write(node: &Current, is_over: &AtomicBool, count: usize) -> Ledger {
+fn write(node: &CurrentClient, is_over: &AtomicBool, count: usize) -> Ledger {
     let mut ledger = Ledger::default();
     while !is_over.load(Ordering::Relaxed) {
         let ids = (0..count).map(|_| make::id()).collect();
-        let mut sent = Sent { agent: make::agent(), ids, content: None, outcome: Outcome::Unknown };
+        let mut sent =
+            SentBatch { agent: make::agent(), ids, content: None, outcome: WriteOutcome::Unknown };
         sent.outcome = outcome_of(&post(&node.client(), &sent).try_send());
         ledger.sent.push(sent);
         thread::sleep(PAUSE);
@@ -106,7 +111,7 @@ impl Counter {
         call.query("agent", &self.agent.to_string())
     }
 
-    fn add_until(&self, node: &Current, is_over: &AtomicBool) {
+    fn add_until(&self, node: &CurrentClient, is_over: &AtomicBool) {
         while !is_over.load(Ordering::Relaxed) {
             self.add(&node.client());
             thread::sleep(PAUSE);
@@ -129,9 +134,9 @@ impl Counter {
             return;
         }
         let count = match outcome_of(&answer) {
-            Outcome::Acknowledged => &self.acknowledged_count,
-            Outcome::Unknown => &self.unknown_count,
-            Outcome::Refused => return,
+            WriteOutcome::Acknowledged => &self.acknowledged_count,
+            WriteOutcome::Unknown => &self.unknown_count,
+            WriteOutcome::Refused => return,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -15,8 +15,8 @@ use acta_ambient::{Clock as _, SystemClock};
 use acta_test_postgres::{Cluster, Database, Direction, Proxy};
 use serde_json::Value;
 
-use crate::ledger::{Ledger, Outcome};
-use crate::load::{Counter, settle, write_while};
+use crate::ledger::{Ledger, WriteOutcome};
+use crate::load::{Counter, resolve_unanswered, write_while};
 use crate::node::Node;
 
 /// How long a server may take to notice that it is cut off, or that it no longer is.
@@ -25,9 +25,9 @@ const NOTICE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Most statements that are compared word for word.
 const COMPARED_COUNT_MAX: usize = 60;
 
-/// Says what happened, for whoever reads the output of a failed test.
+/// Prints what happened, for the output of a failed test.
 #[expect(clippy::print_stdout, reason = "the test runner shows it")]
-fn tell(text: &str) {
+fn log(text: &str) {
     println!("{text}");
 }
 
@@ -41,14 +41,14 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Three servers, each with a network of its own to one database.
-struct Three {
+struct ThreeNodes {
     nodes: [Node; 3],
     proxies: [Proxy; 3],
     database: Database,
     cluster: Cluster,
 }
 
-impl Three {
+impl ThreeNodes {
     fn start() -> Self {
         let cluster = Cluster::running(&[("fsync", "on")]);
         let database = Database::fresh_on(cluster.superuser());
@@ -67,27 +67,27 @@ impl Three {
         let Self { nodes, proxies, cluster, .. } = self;
         let pause = || thread::sleep(Duration::from_millis(400));
         pause();
-        tell("a server is killed");
+        log("a server is killed");
         nodes[0].restart();
         pause();
-        tell("a server is cut off");
+        log("a server is cut off");
         proxies[1].lose(Direction::ToClient);
         until("the server that is cut off is not ready", || nodes[1].ready() == 503);
         proxies[1].heal();
         until("it is ready again", || nodes[1].ready() == 200);
-        tell("connections are reset");
+        log("connections are reset");
         for _ in 0..5 {
             proxies[2].reset();
             thread::sleep(Duration::from_millis(50));
         }
-        tell("a network is slow");
+        log("a network is slow");
         proxies[0].delay(Duration::from_millis(200));
         thread::sleep(Duration::from_secs(1));
         proxies[0].heal();
-        tell("the database is restarted");
+        log("the database is restarted");
         cluster.restart();
         pause();
-        tell("the database is killed");
+        log("the database is killed");
         cluster.kill();
         until("a server without a database is not ready", || nodes[2].ready() == 503);
         cluster.start();
@@ -101,9 +101,9 @@ impl Three {
     fn check(&self, ledger: &mut Ledger, counter: &Counter) {
         let clients = [0, 1, 2].map(|index: usize| self.nodes[index].client());
         ledger.check(&clients[0]);
-        settle(&clients[1], ledger);
+        resolve_unanswered(&clients[1], ledger);
         ledger.check(&clients[2]);
-        let acknowledged = ledger.sent.iter().filter(|it| it.outcome == Outcome::Acknowledged);
+        let acknowledged = ledger.sent.iter().filter(|it| it.outcome == WriteOutcome::Acknowledged);
         for id in acknowledged.flat_map(|sent| &sent.ids).take(COMPARED_COUNT_MAX) {
             let [one, other, third] = [0, 1, 2].map(|index: usize| clients[index].fetch(id));
             assert!(one == other && other == third, "{one}\n{other}\n{third}");
@@ -126,17 +126,17 @@ impl Three {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_is_there_twice_whatever_fails() {
-    let mut three = Three::start();
+fn no_failure_loses_or_duplicates_a_statement() {
+    let mut three = ThreeNodes::start();
     let counter = Counter::new();
     let clients = three.nodes.each_ref().map(Node::current);
     let mut ledger = write_while(&clients, &counter, || three.fail());
     let count = |outcome| ledger.count(outcome);
-    tell(&format!(
+    log(&format!(
         "{} acknowledged, {} refused, {} unknown",
-        count(Outcome::Acknowledged),
-        count(Outcome::Refused),
-        count(Outcome::Unknown)
+        count(WriteOutcome::Acknowledged),
+        count(WriteOutcome::Refused),
+        count(WriteOutcome::Unknown)
     ));
     assert!(100 < ledger.acknowledged_count(), "the load must do something");
     three.check(&mut ledger, &counter);
@@ -144,7 +144,7 @@ fn nothing_is_lost_and_nothing_is_there_twice_whatever_fails() {
 }
 
 #[test]
-fn a_server_that_starts_late_gives_what_the_others_have() {
+fn a_late_server_returns_statements_of_the_others() {
     let database = Database::fresh();
     let first = Node::start(&database.url());
     let ids = first.client().store(&Value::Array(vec![acta_tests::make::statement(); 3]));

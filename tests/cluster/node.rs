@@ -13,9 +13,9 @@ const TIMEOUTS: [(&str, &str); 2] =
 
 /// A client of whatever server runs now in one place: each start has a port of its own.
 #[derive(Clone, Debug)]
-pub(crate) struct Current(Arc<Mutex<Client>>);
+pub(crate) struct CurrentClient(Arc<Mutex<Client>>);
 
-impl Current {
+impl CurrentClient {
     /// The client of the server that runs now.
     pub(crate) fn client(&self) -> Client {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -28,7 +28,7 @@ pub(crate) struct Node {
     url: String,
     data: PathBuf,
     server: Server,
-    current: Current,
+    current: CurrentClient,
     _scratch: TempDir,
 }
 
@@ -38,7 +38,7 @@ impl Node {
         let scratch = TempDir::new().expect("a directory for scratch data can be made");
         let data = scratch.path().join("data");
         let server = launch(url, &data);
-        let current = Current(Arc::new(Mutex::new(server.client(Version::V2_0_0))));
+        let current = CurrentClient(Arc::new(Mutex::new(server.client(Version::V2_0_0))));
         Self { url: url.to_owned(), data, server, current, _scratch: scratch }
     }
 
@@ -51,7 +51,7 @@ impl Node {
     }
 
     /// A client of whatever server runs here.
-    pub(crate) fn current(&self) -> Current {
+    pub(crate) fn current(&self) -> CurrentClient {
         self.current.clone()
     }
 

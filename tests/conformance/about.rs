@@ -1,13 +1,13 @@
 //! The about resource.
 
 use acta_tests::shared;
-use acta_tests::{Answer, Version};
+use acta_tests::{Response, Version};
 use serde_json::Value;
 
 use crate::both;
 
 #[track_caller]
-fn check(answer: &Answer) {
+fn check(answer: &Response) {
     assert_eq!(answer.status, 200);
     let about = answer.json();
     let versions = about["version"].as_array().expect("version is an array");

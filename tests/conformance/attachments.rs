@@ -1,7 +1,7 @@
 //! Attachments: `multipart/mixed` sent and received.
 
 use acta_tests::multipart::{self, BOUNDARY, Part};
-use acta_tests::{Answer, Client, make};
+use acta_tests::{Client, Response, make};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -24,7 +24,7 @@ fn text_file() -> Vec<u8> {
     format!("text of {}", make::id()).into_bytes()
 }
 
-fn post(client: &Client, statements: &Value, parts: &[Part]) -> Answer {
+fn post(client: &Client, statements: &Value, parts: &[Part]) -> Response {
     let first = Part::statements(&statements.to_string());
     let parts: Vec<Part> = std::iter::once(first).chain(parts.iter().cloned()).collect();
     client.post("/statements").body(&multipart::content_type(), multipart::write(&parts)).send()

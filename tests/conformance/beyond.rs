@@ -205,14 +205,14 @@ fn shows_a_batch_whole_or_not_at_all() {
     });
 }
 
-/// One answer to a query: what it vouches for and what it shows.
-struct Seen {
+/// One answer to a query: its consistent-through and its statements.
+struct QueryObservation {
     through: String,
     ids: BTreeSet<String>,
 }
 
 #[test]
-fn never_vouches_for_a_statement_that_is_not_yet_there() {
+fn consistent_through_never_covers_a_statement_that_cannot_be_read() {
     let client = shared().client(Version::V2_0_0);
     let agent = make::agent();
     let asked = agent.to_string();
@@ -236,7 +236,7 @@ fn never_vouches_for_a_statement_that_is_not_yet_there() {
             let ids = statements.iter().map(|s| s["id"].as_str().unwrap_or("").to_owned());
             let through = answer.must_header(CONSISTENT_THROUGH).to_owned();
             if result["more"] == "" {
-                seen.push(Seen { ids: ids.collect(), through });
+                seen.push(QueryObservation { ids: ids.collect(), through });
             }
         }
         seen
@@ -246,7 +246,7 @@ fn never_vouches_for_a_statement_that_is_not_yet_there() {
     let all = all["statements"].as_array().expect("an array");
     assert_eq!(all.len(), 180);
     assert!(seen.is_sorted_by(|a, b| a.through <= b.through), "it never moves backwards");
-    for Seen { through, ids } in &seen {
+    for QueryObservation { through, ids } in &seen {
         for statement in all {
             let stored = statement["stored"].as_str().expect("a string");
             let id = statement["id"].as_str().expect("a string");
@@ -507,7 +507,7 @@ fn reads_reserved_characters_in_parameters() {
     });
 }
 
-/// The start of a POST of statements, up to the headers that tell the length.
+/// The start of a POST of statements, up to the headers with the length.
 fn post_head(more: &str) -> String {
     format!(
         "POST /xapi/statements HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
@@ -572,7 +572,7 @@ fn stops_on_sigterm_after_what_is_under_way_and_keeps_everything() {
     stream.write_all(end).expect("the server reads on");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("the server answers");
-    acta_tests::Answer::parse(&answer).expect(200);
+    acta_tests::Response::parse(&answer).expect(200);
     let status = server.wait(Duration::from_secs(10)).expect("the server stops");
     assert!(status.success(), "{status}");
 

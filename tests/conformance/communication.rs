@@ -2,7 +2,7 @@
 
 use acta_tests::client::form;
 use acta_tests::server::{KEY, SECRET, basic};
-use acta_tests::{Answer, Client, Server, Store, Version, make};
+use acta_tests::{Client, Response, Server, Store, Version, make};
 use serde_json::{Value, json};
 
 use crate::{both, engine, shared};
@@ -25,7 +25,7 @@ fn resources() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     ]
 }
 
-fn ask(client: &Client, method: &str, path: &str, query: &[(&str, String)]) -> Answer {
+fn ask(client: &Client, method: &str, path: &str, query: &[(&str, String)]) -> Response {
     let query: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
     client.call(method, path).queries(&query).send()
 }

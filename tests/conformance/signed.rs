@@ -1,12 +1,12 @@
 //! Signed statements: which signatures are taken and which refused.
 
 use acta_tests::sign::{self, Certificate};
-use acta_tests::{Answer, Client, make, multipart};
+use acta_tests::{Client, Response, make, multipart};
 use serde_json::{Value, json};
 
 use crate::both;
 
-fn post(client: &Client, statement: &Value, signature: &str) -> Answer {
+fn post(client: &Client, statement: &Value, signature: &str) -> Response {
     let body = sign::body(statement, signature);
     client.post("/statements").body(&multipart::content_type(), body).send()
 }
@@ -95,8 +95,8 @@ fn refuses_a_signature_that_the_certificate_does_not_verify() {
     both(|client| {
         let (_, statement) = make::statement_with_id();
         let payload = statement.to_string();
-        let stranger = sign::jws("RS256", Certificate::Stranger, payload.as_bytes());
-        post(client, &statement, &stranger).expect(400);
+        let untrusted = sign::jws("RS256", Certificate::Stranger, payload.as_bytes());
+        post(client, &statement, &untrusted).expect(400);
         // The signature of another payload, under the right certificate.
         let (_, other) = make::statement_with_id();
         let good = sign::jws("RS256", Certificate::Signer, payload.as_bytes());

@@ -10,7 +10,7 @@ use crate::both;
 mod actors;
 mod context;
 mod objects;
-mod outcome;
+mod result;
 mod scalars;
 mod shape;
 

@@ -14,7 +14,7 @@ use crate::{command, copy, export, folder, tenants, verify};
 const KILL_COUNT: u64 = 6;
 
 #[test]
-fn a_store_goes_through_a_database_and_comes_back_the_same() {
+fn a_store_copied_into_and_out_of_a_database_is_the_same() {
     let folder = folder();
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     let source = Source::make(&one, 1_500);
@@ -57,16 +57,16 @@ fn a_store_goes_through_a_database_and_comes_back_the_same() {
 }
 
 #[test]
-fn a_database_that_is_missing_is_told() {
+fn a_missing_database_is_reported() {
     let folder = folder();
     let one = folder.path().join("one");
     Source::make(&one, 30);
     let nowhere = Path::new("postgres://nobody:secret-word@127.0.0.1:1/none");
-    let ran = copy(&one, nowhere);
-    assert_eq!(ran.code, Some(2), "{}", ran.err);
-    assert!(ran.err.contains("no database answers at 127.0.0.1:1/none"), "{}", ran.err);
-    assert!(!ran.err.contains("secret-word"), "{}", ran.err);
-    let ran = copy(&one, Path::new("storage.url"));
-    assert!(ran.err.contains("storage.url is not set"), "{}", ran.err);
-    assert_eq!(ran.code, Some(2));
+    let output = copy(&one, nowhere);
+    assert_eq!(output.code, Some(2), "{}", output.err);
+    assert!(output.err.contains("no database answers at 127.0.0.1:1/none"), "{}", output.err);
+    assert!(!output.err.contains("secret-word"), "{}", output.err);
+    let output = copy(&one, Path::new("storage.url"));
+    assert!(output.err.contains("storage.url is not set"), "{}", output.err);
+    assert_eq!(output.code, Some(2));
 }

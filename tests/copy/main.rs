@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use acta_tests::server::SMALL_FILES;
-use acta_tests::{Ran, Server, Version, acta, run};
+use acta_tests::{CommandOutput, Server, Version, acta, run};
 use serde_json::Value;
 use source::{Source, TENANT_COUNT};
 use tempfile::TempDir;
@@ -34,31 +34,31 @@ fn command(from: &Path, to: &Path) -> Command {
     command
 }
 
-fn copy(from: &Path, to: &Path) -> Ran {
+fn copy(from: &Path, to: &Path) -> CommandOutput {
     run(&mut command(from, to))
 }
 
 /// Counts and hashes of a copy that succeeded.
 #[track_caller]
-fn tenants(ran: &Ran) -> Value {
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    let mut printed: Value = serde_json::from_str(&ran.out).expect("one JSON object is printed");
+fn tenants(output: &CommandOutput) -> Value {
+    assert_eq!(output.code, Some(0), "{}", output.err);
+    let mut printed: Value = serde_json::from_str(&output.out).expect("one JSON object is printed");
     printed["tenants"].take()
 }
 
 fn export(data: &Path) -> String {
-    let ran = run(acta().arg("export").arg("--data").arg(data));
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
-    ran.out
+    let output = run(acta().arg("export").arg("--data").arg(data));
+    assert_eq!(output.code, Some(0), "{}", output.err);
+    output.out
 }
 
 fn verify(data: &Path) {
-    let ran = run(acta().args(["verify", "--data"]).arg(data));
-    assert_eq!(ran.code, Some(0), "{} {}", ran.out, ran.err);
+    let output = run(acta().args(["verify", "--data"]).arg(data));
+    assert_eq!(output.code, Some(0), "{} {}", output.out, output.err);
 }
 
 #[test]
-fn a_copy_holds_the_same_and_a_copy_of_it_too() {
+fn a_copy_and_a_copy_of_the_copy_are_equal_to_the_source() {
     let folder = folder();
     let [one, two, three] = ["one", "two", "three"].map(|name| folder.path().join(name));
     let source = Source::make(&one, 900);
@@ -101,7 +101,7 @@ fn a_copy_is_served_in_the_place_of_its_source() {
 }
 
 #[test]
-fn a_killed_copy_goes_on_and_comes_to_the_same() {
+fn a_killed_copy_continues_with_the_same_result() {
     let folder = folder();
     let [one, two, whole] = ["one", "two", "whole"].map(|name| folder.path().join(name));
     Source::make(&one, 2_500);
@@ -147,21 +147,21 @@ fn check_unfinished(data: &Path) {
         &["import", "--data"],
     ];
     for arguments in commands {
-        let ran = run(acta().args(arguments).arg(data).stdin(Stdio::null()));
-        assert_eq!(ran.code, Some(2), "{arguments:?}: {}", ran.err);
+        let output = run(acta().args(arguments).arg(data).stdin(Stdio::null()));
+        assert_eq!(output.code, Some(2), "{arguments:?}: {}", output.err);
         let says = "the store is an unfinished copy: complete it with the same";
-        assert!(ran.err.contains(says), "{arguments:?}: {}", ran.err);
+        assert!(output.err.contains(says), "{arguments:?}: {}", output.err);
     }
 }
 
 #[test]
-fn stores_that_are_not_fit_are_refused() {
+fn unsuitable_stores_are_refused() {
     let folder = folder();
     let [one, two, three] = ["one", "two", "three"].map(|name| folder.path().join(name));
     let refused = |from: &Path, to: &Path, says: &str| {
-        let ran = copy(from, to);
-        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
-        assert!(ran.err.contains(says), "{}", ran.err);
+        let output = copy(from, to);
+        assert_eq!((output.code, output.out.as_str()), (Some(2), ""), "{}", output.err);
+        assert!(output.err.contains(says), "{}", output.err);
     };
     refused(&one, &two, "there is no store in");
     std::fs::create_dir(&one).unwrap();
@@ -194,7 +194,7 @@ fn place_of(data: &Path, id: u128) -> (PathBuf, Vec<u8>, usize) {
 }
 
 #[test]
-fn damage_in_the_source_is_named_and_nothing_goes_on_behind_it() {
+fn damage_in_the_source_is_reported_and_ends_the_copy() {
     let folder = folder();
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     let source = Source::make(&one, 600);
@@ -202,9 +202,9 @@ fn damage_in_the_source_is_named_and_nothing_goes_on_behind_it() {
     let mut damaged = bytes.clone();
     damaged[at] ^= 1;
     std::fs::write(&file, &damaged).unwrap();
-    let ran = copy(&one, &two);
-    assert_eq!(ran.code, Some(1), "{}", ran.err);
-    let printed: Value = serde_json::from_str(&ran.out).unwrap();
+    let output = copy(&one, &two);
+    assert_eq!(output.code, Some(1), "{}", output.err);
+    let printed: Value = serde_json::from_str(&output.out).unwrap();
     let place = printed["damaged"][0].as_str().unwrap();
     assert!(place.starts_with(&format!("{} at byte ", file.display())), "{place}");
     assert!(source::is_unfinished(&two));

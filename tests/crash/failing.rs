@@ -1,4 +1,4 @@
-//! A device that reports errors, as the system's own calls tell them: `strace` lets them
+//! A device that reports errors, as system calls report them: `strace` lets them
 //! fail in a running server.
 //!
 //! The server stops acknowledging, says why, goes on answering what it has, and takes
@@ -11,13 +11,13 @@ use std::thread;
 use std::time::Duration;
 
 use acta_tests::server::{SMALL_FILES, acta};
-use acta_tests::{Answer, Client, Launch, Server, Version, make};
+use acta_tests::{Client, Launch, Response, Server, Version, make};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::ledger::{Ledger, Outcome};
-use crate::load::{Chance, settle, write_while};
-use crate::tell;
+use crate::ledger::{Ledger, WriteOutcome};
+use crate::load::{RandomChoice, resolve_unanswered, write_while};
+use crate::log;
 
 /// Rounds for each kind of failure.
 const ROUNDS: u64 = 5;
@@ -64,11 +64,11 @@ fn start(data: &Path) -> Server {
     Launch::new(data, Version::V2_0_0).start()
 }
 
-fn post(client: &Client, statement: &Value) -> Answer {
+fn post(client: &Client, statement: &Value) -> Response {
     client.post("/statements").json(statement).send()
 }
 
-fn put_state(client: &Client, activity: &str, value: u64) -> Answer {
+fn put_state(client: &Client, activity: &str, value: u64) -> Response {
     let agent = json!({"mbox": "mailto:ada@example.org"}).to_string();
     let call = client.post("/activities/state").query("activityId", activity);
     call.query("agent", &agent).query("stateId", "s").json(&json!({"value": value})).send()
@@ -81,7 +81,7 @@ fn state(client: &Client, activity: &str) -> Value {
 }
 
 #[track_caller]
-fn check_halted(answer: Answer) {
+fn check_halted(answer: Response) {
     let problem = answer.expect(503).json();
     assert_eq!(problem["type"], "urn:acta:problem:halted", "{problem}");
     let detail = problem["detail"].as_str().expect("a problem has a detail");
@@ -122,7 +122,7 @@ fn a_failed_sync_of_the_log_stops_writes_until_a_restart() {
 }
 
 #[test]
-fn a_start_without_room_for_what_connections_share_says_so() {
+fn a_start_without_space_for_shared_memory_reports_it() {
     let folder = TempDir::new().expect("a directory for scratch data can be made");
     let data = folder.path().join("data");
     let mut server = start(&data);
@@ -190,8 +190,8 @@ fn a_failed_read_is_an_error_and_never_a_short_answer() {
 /// Lets calls fail under load from a random call on, and restarts.
 fn check_under_load(calls: &str, fault: &str) {
     let seed = u64::from_str_radix(&make::id()[..8], 16).expect("an id begins with digits");
-    tell(&format!("seed {seed}"));
-    let chance = Chance::new(seed);
+    log(&format!("seed {seed}"));
+    let chance = RandomChoice::new(seed);
     let folder = TempDir::new().expect("a directory for scratch data can be made");
     let data = folder.path().join("data");
     let launch = Launch { settings: SMALL_FILES, ..Launch::new(&data, Version::V2_0_0) };
@@ -207,20 +207,20 @@ fn check_under_load(calls: &str, fault: &str) {
             thread::sleep(Duration::from_millis(400));
             failing.end();
         });
-        tell(&format!(
+        log(&format!(
             "{calls} {fault} from call {from} of each thread on: {} requests acknowledged, {} \
              refused, {} left open",
-            written.count(Outcome::Acknowledged),
-            written.count(Outcome::Refused),
-            written.count(Outcome::Unknown)
+            written.count(WriteOutcome::Acknowledged),
+            written.count(WriteOutcome::Refused),
+            written.count(WriteOutcome::Unknown)
         ));
-        failed_count += written.count(Outcome::Refused) + written.count(Outcome::Unknown);
+        failed_count += written.count(WriteOutcome::Refused) + written.count(WriteOutcome::Unknown);
         // What was left open may turn out either way only after the restart.
         drop(server);
         server = launch.start();
         let client = server.client(Version::V2_0_0);
         written.check(&client);
-        settle(&client, &mut written);
+        resolve_unanswered(&client, &mut written);
         ledger.extend(written);
     }
     assert!(0 < ledger.acknowledged_count(), "the load must do something");
@@ -239,7 +239,7 @@ fn loses_nothing_when_writes_fail_under_load() {
 }
 
 #[test]
-fn loses_nothing_when_writes_find_no_room_under_load() {
+fn loses_nothing_when_writes_find_no_space_under_load() {
     check_under_load("pwrite64", "error=ENOSPC");
 }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
 use acta_tests::server::SMALL_FILES;
-use acta_tests::{Answer, Client, Launch, Server, Version, make};
+use acta_tests::{Client, Launch, Response, Server, Version, make};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::ledger::Outcome;
-use crate::load::{settle, write_while};
-use crate::tell;
+use crate::ledger::WriteOutcome;
+use crate::load::{resolve_unanswered, write_while};
+use crate::log;
 
 /// Size of the device.
 const DEVICE_BYTES: u64 = 16 << 20;
@@ -92,12 +92,12 @@ impl Drop for Device {
     }
 }
 
-fn post_batch(client: &Client) -> Answer {
+fn post_batch(client: &Client) -> Response {
     let batch: Vec<Value> = (0..100).map(|_| make::rich_statement()).collect();
     client.post("/statements").json(&json!(batch)).send()
 }
 
-fn put_state(client: &Client, activity: &str, bytes: usize) -> Answer {
+fn put_state(client: &Client, activity: &str, bytes: usize) -> Response {
     let agent = json!({"mbox": "mailto:ada@example.org"}).to_string();
     let call = client.put("/activities/state").query("activityId", activity);
     let call = call.query("agent", &agent).query("stateId", "s").header("If-None-Match", "*");
@@ -105,7 +105,7 @@ fn put_state(client: &Client, activity: &str, bytes: usize) -> Answer {
 }
 
 #[track_caller]
-fn check_full(answer: Answer) {
+fn check_full(answer: Response) {
     let problem = answer.expect(507).json();
     assert_eq!(problem["type"], "urn:acta:problem:full", "{problem}");
     let detail = problem["detail"].as_str().expect("a problem has a detail");
@@ -113,7 +113,7 @@ fn check_full(answer: Answer) {
 }
 
 /// Repeats `act` until it is answered with success.
-fn wait_for(what: &str, act: impl Fn() -> Answer) {
+fn wait_for(what: &str, act: impl Fn() -> Response) {
     let clock = SystemClock::new();
     let mut last = act();
     while last.status >= 300 {
@@ -124,7 +124,7 @@ fn wait_for(what: &str, act: impl Fn() -> Answer) {
 }
 
 #[test]
-fn a_full_device_refuses_writes_and_room_heals_it() {
+fn a_full_device_refuses_writes_until_there_is_space() {
     let device = Device::new();
     let server = device.start();
     let client = server.client(Version::V2_0_0);
@@ -174,20 +174,20 @@ fn loses_nothing_when_the_device_fills_up_under_load() {
         device.give_room();
         std::thread::sleep(Duration::from_millis(500));
     });
-    tell(&format!(
+    log(&format!(
         "{} requests acknowledged, {} refused, {} left open",
-        ledger.count(Outcome::Acknowledged),
-        ledger.count(Outcome::Refused),
-        ledger.count(Outcome::Unknown)
+        ledger.count(WriteOutcome::Acknowledged),
+        ledger.count(WriteOutcome::Refused),
+        ledger.count(WriteOutcome::Unknown)
     ));
-    assert!(0 < ledger.count(Outcome::Refused), "the device was full");
-    assert_eq!(ledger.count(Outcome::Unknown), 0, "a full device leaves nothing open");
+    assert!(0 < ledger.count(WriteOutcome::Refused), "the device was full");
+    assert_eq!(ledger.count(WriteOutcome::Unknown), 0, "a full device leaves nothing open");
     ledger.check(&client);
     drop(server);
     let server = device.start();
     let client = server.client(Version::V2_0_0);
     ledger.check(&client);
-    settle(&client, &mut ledger);
+    resolve_unanswered(&client, &mut ledger);
 }
 
 #[test]

@@ -12,21 +12,21 @@ use acta_tests::server::SMALL_FILES;
 use acta_tests::{Launch, Server, Version, make};
 use tempfile::TempDir;
 
-use crate::ledger::{Ledger, Outcome};
-use crate::load::{Chance, settle, write_while};
-use crate::tell;
+use crate::ledger::{Ledger, WriteOutcome};
+use crate::load::{RandomChoice, resolve_unanswered, write_while};
+use crate::log;
 
 /// Rounds of each of the four tests; `TEST_ACTA_CRASH_ROUNDS` asks for more.
 const ROUNDS: u64 = 50;
 
 /// When the server dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Death {
+enum KillMoment {
     /// While it works.
     Working,
     /// While it works, and then while it starts again.
     Starting,
-    /// After it was told to stop, before it has.
+    /// After it was requested to stop, before it has stopped.
     Stopping,
 }
 
@@ -36,36 +36,36 @@ fn rounds() -> u64 {
     asked.map_or(ROUNDS, |count| count.parse().expect("TEST_ACTA_CRASH_ROUNDS is a number"))
 }
 
-fn load_and_kill(server: &mut Server, death: Death, chance: &Chance) -> Ledger {
+fn load_and_kill(server: &mut Server, moment: KillMoment, chance: &RandomChoice) -> Ledger {
     let lifetime = Duration::from_millis(20 + chance.below(160));
     let ledger = write_while(&server.client(Version::V2_0_0), || {
         thread::sleep(lifetime);
-        if death == Death::Stopping {
+        if moment == KillMoment::Stopping {
             server.ask_to_stop();
             thread::sleep(Duration::from_micros(chance.below(30_000)));
         }
         server.kill();
     });
-    tell(&format!(
+    log(&format!(
         "{} requests acknowledged and {} without an answer after {lifetime:?}",
-        ledger.count(Outcome::Acknowledged),
-        ledger.count(Outcome::Unknown)
+        ledger.count(WriteOutcome::Acknowledged),
+        ledger.count(WriteOutcome::Unknown)
     ));
     ledger
 }
 
-fn check(death: Death, settings: &[(&str, &str)]) {
+fn check(moment: KillMoment, settings: &[(&str, &str)]) {
     let seed = u64::from_str_radix(&make::id()[..8], 16).expect("an id begins with digits");
-    tell(&format!("seed {seed}"));
-    let chance = Chance::new(seed);
+    log(&format!("seed {seed}"));
+    let chance = RandomChoice::new(seed);
     let folder = TempDir::new().expect("a directory for scratch data can be made");
     let data = folder.path().join("data");
     let launch = Launch { settings, ..Launch::new(&data, Version::V2_0_0) };
     let mut ledgers: Vec<Ledger> = Vec::new();
     let mut server = launch.start();
     for _ in 0..rounds() {
-        let mut ledger = load_and_kill(&mut server, death, &chance);
-        if death == Death::Starting {
+        let mut ledger = load_and_kill(&mut server, moment, &chance);
+        if moment == KillMoment::Starting {
             for _ in 0..=chance.below(3) {
                 launch.start_and_kill(Duration::from_micros(chance.below(40_000)));
             }
@@ -73,7 +73,7 @@ fn check(death: Death, settings: &[(&str, &str)]) {
         server = launch.start();
         let client = server.client(Version::V2_0_0);
         ledger.check(&client);
-        settle(&client, &mut ledger);
+        resolve_unanswered(&client, &mut ledger);
         ledgers.push(ledger);
     }
     // Later deaths must not hurt what earlier rounds left.
@@ -82,26 +82,26 @@ fn check(death: Death, settings: &[(&str, &str)]) {
         ledger.check(&client);
     }
     let count: usize = ledgers.iter().map(Ledger::acknowledged_count).sum();
-    tell(&format!("{count} statements in {} rounds", ledgers.len()));
+    log(&format!("{count} statements in {} rounds", ledgers.len()));
     assert!(ledgers.len() < count, "the load must do something");
 }
 
 #[test]
 fn loses_nothing_when_killed_at_work() {
-    check(Death::Working, &[]);
+    check(KillMoment::Working, &[]);
 }
 
 #[test]
 fn loses_nothing_when_killed_while_files_are_sealed_and_merged() {
-    check(Death::Working, SMALL_FILES);
+    check(KillMoment::Working, SMALL_FILES);
 }
 
 #[test]
 fn loses_nothing_when_killed_again_while_starting() {
-    check(Death::Starting, SMALL_FILES);
+    check(KillMoment::Starting, SMALL_FILES);
 }
 
 #[test]
 fn loses_nothing_when_killed_while_stopping() {
-    check(Death::Stopping, SMALL_FILES);
+    check(KillMoment::Stopping, SMALL_FILES);
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// What became of a request, as far as its sender knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum WriteOutcome {
     /// It was answered with success.
     Acknowledged,
     /// It was answered with "nothing was stored".
@@ -16,18 +16,18 @@ pub(crate) enum Outcome {
 
 /// One request with statements.
 #[derive(Debug)]
-pub(crate) struct Sent {
+pub(crate) struct SentBatch {
     /// The actor, whom no other request names.
     pub(crate) agent: Value,
     pub(crate) ids: Vec<String>,
     /// The content of the attachment, which every statement of the request has.
     pub(crate) content: Option<Vec<u8>>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: WriteOutcome,
 }
 
 /// One document that is written again and again with a number that grows.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct NumberedDocument {
     pub(crate) activity: String,
     pub(crate) agent: Value,
     /// The last number that was acknowledged; 0 for none.
@@ -39,8 +39,8 @@ pub(crate) struct Counted {
 /// Everything that writers did.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pub(crate) sent: Vec<Sent>,
-    pub(crate) documents: Vec<Counted>,
+    pub(crate) sent: Vec<SentBatch>,
+    pub(crate) documents: Vec<NumberedDocument>,
 }
 
 impl Ledger {
@@ -52,12 +52,13 @@ impl Ledger {
 
     /// How many statements were acknowledged.
     pub(crate) fn acknowledged_count(&self) -> usize {
-        let acknowledged = self.sent.iter().filter(|sent| sent.outcome == Outcome::Acknowledged);
+        let acknowledged =
+            self.sent.iter().filter(|sent| sent.outcome == WriteOutcome::Acknowledged);
         acknowledged.map(|sent| sent.ids.len()).sum()
     }
 
     /// How many requests had this outcome.
-    pub(crate) fn count(&self, outcome: Outcome) -> usize {
+    pub(crate) fn count(&self, outcome: WriteOutcome) -> usize {
         self.sent.iter().filter(|sent| sent.outcome == outcome).count()
     }
 
@@ -72,7 +73,7 @@ impl Ledger {
     }
 }
 
-impl Sent {
+impl SentBatch {
     fn check(&self, client: &Client) {
         let mut found = client.find(&[("agent", &self.agent.to_string())]);
         found.sort_unstable();
@@ -80,9 +81,9 @@ impl Sent {
         ids.sort_unstable();
         let is_whole = found == ids;
         let is_right = match self.outcome {
-            Outcome::Acknowledged => is_whole,
-            Outcome::Refused => found.is_empty(),
-            Outcome::Unknown => is_whole || found.is_empty(),
+            WriteOutcome::Acknowledged => is_whole,
+            WriteOutcome::Refused => found.is_empty(),
+            WriteOutcome::Unknown => is_whole || found.is_empty(),
         };
         assert!(is_right, "{:?}: sent {ids:?}, found {found:?}", self.outcome);
         let Some(first) = found.first() else { return };
@@ -96,7 +97,7 @@ impl Sent {
     }
 }
 
-impl Counted {
+impl NumberedDocument {
     fn check(&self, client: &Client) {
         let call = client.get("/activities/state").query("activityId", &self.activity);
         let call = call.query("agent", &self.agent.to_string());

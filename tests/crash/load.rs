@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use acta_ambient::{Entropy, SeededEntropy};
 use acta_tests::multipart::{self, Part};
-use acta_tests::{Answer, Call, Client, make};
+use acta_tests::{Call, Client, Response, make};
 use serde_json::{Value, json};
 
-use crate::ledger::{Counted, Ledger, Outcome, Sent};
+use crate::ledger::{Ledger, NumberedDocument, SentBatch, WriteOutcome};
 
 /// Statements of a batch.
 const BATCH: usize = 25;
@@ -19,9 +19,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Repeatable choices of a test.
 #[derive(Debug)]
-pub(crate) struct Chance(SeededEntropy);
+pub(crate) struct RandomChoice(SeededEntropy);
 
-impl Chance {
+impl RandomChoice {
     /// The same seed gives the same choices.
     pub(crate) const fn new(seed: u64) -> Self {
         Self(SeededEntropy::new(seed))
@@ -55,27 +55,27 @@ pub(crate) fn write_while(client: &Client, act: impl FnOnce()) -> Ledger {
 }
 
 /// Repeats every request whose outcome is unknown, as clients do, until it is acknowledged.
-pub(crate) fn settle(client: &Client, ledger: &mut Ledger) {
-    let unknown = ledger.sent.iter_mut().filter(|sent| sent.outcome == Outcome::Unknown);
+pub(crate) fn resolve_unanswered(client: &Client, ledger: &mut Ledger) {
+    let unknown = ledger.sent.iter_mut().filter(|sent| sent.outcome == WriteOutcome::Unknown);
     for sent in unknown {
         post(client, sent).send().expect(200);
-        sent.outcome = Outcome::Acknowledged;
+        sent.outcome = WriteOutcome::Acknowledged;
     }
 }
 
-fn outcome_of(answer: &Result<Answer, impl std::fmt::Display>) -> Outcome {
+fn outcome_of(answer: &Result<Response, impl std::fmt::Display>) -> WriteOutcome {
     match answer {
         Ok(answer) => match answer.status {
-            200 | 204 => Outcome::Acknowledged,
-            507 => Outcome::Refused,
-            500 | 503 => Outcome::Unknown,
+            200 | 204 => WriteOutcome::Acknowledged,
+            507 => WriteOutcome::Refused,
+            500 | 503 => WriteOutcome::Unknown,
             _ => panic!("an answer that a writer has no reason for: {answer:?}"),
         },
-        Err(_) => Outcome::Unknown,
+        Err(_) => WriteOutcome::Unknown,
     }
 }
 
-fn statement(sent: &Sent, id: &str) -> Value {
+fn statement(sent: &SentBatch, id: &str) -> Value {
     let mut statement = make::statement_of(&sent.agent);
     statement["id"] = json!(id);
     // The same whenever it is sent, so that a repeat of it is one.
@@ -88,7 +88,7 @@ fn statement(sent: &Sent, id: &str) -> Value {
     statement
 }
 
-fn post<'c>(client: &'c Client, sent: &Sent) -> Call<'c> {
+fn post<'c>(client: &'c Client, sent: &SentBatch) -> Call<'c> {
     let statements: Vec<Value> = sent.ids.iter().map(|id| statement(sent, id)).collect();
     let statements = json!(statements);
     let call = client.post("/statements");
@@ -100,7 +100,7 @@ fn post<'c>(client: &'c Client, sent: &Sent) -> Call<'c> {
     call.body(&multipart::content_type(), multipart::write(&parts))
 }
 
-fn write(client: &Client, is_over: &AtomicBool, draw: impl Fn() -> Sent) -> Ledger {
+fn write(client: &Client, is_over: &AtomicBool, draw: impl Fn() -> SentBatch) -> Ledger {
     let mut ledger = Ledger::default();
     while !is_over.load(Ordering::Relaxed) {
         let mut sent = draw();
@@ -109,8 +109,8 @@ fn write(client: &Client, is_over: &AtomicBool, draw: impl Fn() -> Sent) -> Ledg
         let outcome = sent.outcome;
         ledger.sent.push(sent);
         match (answer, outcome) {
-            (Ok(_), Outcome::Acknowledged) => {}
-            (Ok(_), Outcome::Refused | Outcome::Unknown) => thread::sleep(PAUSE),
+            (Ok(_), WriteOutcome::Acknowledged) => {}
+            (Ok(_), WriteOutcome::Refused | WriteOutcome::Unknown) => thread::sleep(PAUSE),
             // The server is dead.
             (Err(_), _) => break,
         }
@@ -118,9 +118,9 @@ fn write(client: &Client, is_over: &AtomicBool, draw: impl Fn() -> Sent) -> Ledg
     ledger
 }
 
-fn draw(count: usize) -> Sent {
+fn draw(count: usize) -> SentBatch {
     let ids = (0..count).map(|_| make::id()).collect();
-    Sent { agent: make::agent(), ids, content: None, outcome: Outcome::Unknown }
+    SentBatch { agent: make::agent(), ids, content: None, outcome: WriteOutcome::Unknown }
 }
 
 fn write_singles(client: &Client, is_over: &AtomicBool) -> Ledger {
@@ -133,21 +133,21 @@ fn write_batches(client: &Client, is_over: &AtomicBool) -> Ledger {
 
 fn write_attachments(client: &Client, is_over: &AtomicBool) -> Ledger {
     let content = || Some(make::id().repeat(100).into_bytes());
-    write(client, is_over, || Sent { content: content(), ..draw(1) })
+    write(client, is_over, || SentBatch { content: content(), ..draw(1) })
 }
 
 fn write_document(client: &Client, is_over: &AtomicBool) -> Ledger {
     let (activity, agent) = (make::activity_id(), make::agent());
-    let mut counted = Counted { activity, agent, acknowledged: 0, sent: 0 };
+    let mut counted = NumberedDocument { activity, agent, acknowledged: 0, sent: 0 };
     while !is_over.load(Ordering::Relaxed) {
         let number = counted.sent + 1;
         let call = client.post("/activities/state").query("activityId", &counted.activity);
         let call = call.query("agent", &counted.agent.to_string()).query("stateId", "count");
         let sent = call.json(&json!({"count": number, "again": number})).try_send();
         match outcome_of(&sent) {
-            Outcome::Acknowledged => (counted.acknowledged, counted.sent) = (number, number),
-            Outcome::Refused => {}
-            Outcome::Unknown => {
+            WriteOutcome::Acknowledged => (counted.acknowledged, counted.sent) = (number, number),
+            WriteOutcome::Refused => {}
+            WriteOutcome::Unknown => {
                 counted.sent = number;
                 // Sending on could overtake what a dead server may have kept.
                 break;

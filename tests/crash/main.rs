@@ -9,8 +9,8 @@ mod killing;
 mod ledger;
 mod load;
 
-/// Says what happened, for whoever reads the output of a failed test.
+/// Prints what happened, for the output of a failed test.
 #[expect(clippy::print_stdout, reason = "the test runner shows it")]
-fn tell(text: &str) {
+fn log(text: &str) {
     println!("{text}");
 }

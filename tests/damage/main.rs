@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
 use acta_tests::server::SMALL_FILES;
-use acta_tests::{Ran, Server, Version, acta, run};
+use acta_tests::{CommandOutput, Server, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// Statements of a store.
 const COUNT: u32 = 900;
 
-/// How long a server may take to make a run anew or to stop.
+/// How long a server may take to rebuild a run or to stop.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 fn on(command: &str, data: &Path) -> Command {
@@ -64,7 +64,7 @@ impl Store {
         Server::start_with(&self.data, Version::V2_0_0, SMALL_FILES)
     }
 
-    fn run(&self, command: &str) -> Ran {
+    fn run(&self, command: &str) -> CommandOutput {
         run(&mut on(command, &self.data))
     }
 
@@ -104,7 +104,7 @@ fn status_of(server: &Server, number: u32) -> u16 {
 }
 
 /// A statement that was damaged.
-struct Lost {
+struct DamagedStatement {
     number: u32,
     sequence: u64,
     /// File and byte.
@@ -112,7 +112,7 @@ struct Lost {
 }
 
 /// Damages a statement in the middle of the log, and has `verify` say which.
-fn damage_a_statement(store: &Store) -> Lost {
+fn damage_a_statement(store: &Store) -> DamagedStatement {
     let at = store.damage("log/00000001.log", |len| len / 2) as u64;
     let verified = run(on("verify", &store.data).arg("--json"));
     assert_eq!(verified.code, Some(1), "{}", verified.err);
@@ -125,11 +125,11 @@ fn damage_a_statement(store: &Store) -> Lost {
     let sequence = lost["sequence"].as_u64().expect("the sequence is named");
     let number = u32::try_from(sequence - 1).expect("it is one of those sent");
     assert_eq!((&lost["id"], &finding["advice"]), (&id(number).into(), &"restore".into()));
-    Lost { number, sequence, place: format!("log/00000001.log at byte {offset}") }
+    DamagedStatement { number, sequence, place: format!("log/00000001.log at byte {offset}") }
 }
 
 #[test]
-fn verify_says_which_statement_is_damaged() {
+fn verify_reports_which_statement_is_damaged() {
     let store = Store::new();
     let sound = store.run("verify");
     assert_eq!((sound.code, sound.out.as_str()), (Some(0), ""), "{}", sound.err);
@@ -142,7 +142,7 @@ fn verify_says_which_statement_is_damaged() {
 }
 
 #[test]
-fn a_damaged_statement_is_refused_and_costs_no_other() {
+fn a_damaged_statement_is_refused_and_others_stay_readable() {
     let store = Store::new();
     let lost = damage_a_statement(&store);
     let server = store.serve();
@@ -159,7 +159,7 @@ fn a_damaged_statement_is_refused_and_costs_no_other() {
 }
 
 #[test]
-fn an_export_stops_at_damage_or_names_what_it_leaves_out() {
+fn an_export_stops_at_damage_or_reports_what_it_skips() {
     let store = Store::new();
     let lost = damage_a_statement(&store);
     let stopped = store.run("export");
@@ -174,12 +174,12 @@ fn an_export_stops_at_damage_or_names_what_it_leaves_out() {
 }
 
 #[test]
-fn statements_are_saved_from_a_store_that_cannot_be_opened() {
+fn statements_are_exported_from_a_store_that_cannot_be_opened() {
     let store = Store::new();
     let lost = damage_a_statement(&store);
     fs::remove_dir_all(store.data.join("index")).expect("there is an index");
     let stopped = store.run("export");
-    assert_eq!(stopped.code, Some(2), "the index cannot be made anew: {}", stopped.err);
+    assert_eq!(stopped.code, Some(2), "the index cannot be rebuilt: {}", stopped.err);
     let skipped = run(on("export", &store.data).arg("--skip-damaged"));
     assert_eq!(skipped.code, Some(1), "{}", skipped.err);
     assert_eq!(skipped.out.lines().count(), COUNT as usize - 1);
@@ -188,7 +188,7 @@ fn statements_are_saved_from_a_store_that_cannot_be_opened() {
 }
 
 #[test]
-fn an_index_is_not_dropped_that_a_damaged_log_cannot_give_back() {
+fn reindex_does_not_drop_an_index_that_a_damaged_log_cannot_rebuild() {
     let store = Store::new();
     let lost = damage_a_statement(&store);
     let refused = store.run("reindex");
@@ -199,7 +199,7 @@ fn an_index_is_not_dropped_that_a_damaged_log_cannot_give_back() {
 }
 
 #[test]
-fn a_run_damaged_under_a_server_is_made_anew_by_itself() {
+fn a_run_damaged_while_the_server_runs_is_rebuilt() {
     let store = Store::new();
     let server = store.serve();
     let name = store.first_run();
@@ -208,7 +208,7 @@ fn a_run_damaged_under_a_server_is_made_anew_by_itself() {
     assert_eq!(status_of(&server, 1), 500, "no answer is made of a damaged run");
     let clock = SystemClock::new();
     while status_of(&server, 1) != 200 {
-        assert!(clock.elapsed() < TIMEOUT, "it is not made anew: {}", store.server_log());
+        assert!(clock.elapsed() < TIMEOUT, "it is not rebuilt: {}", store.server_log());
     }
     let log = store.server_log();
     assert!(at == 40 && log.contains(&format!("{name} at byte ")), "{log}");
@@ -221,7 +221,7 @@ fn a_run_damaged_under_a_server_is_made_anew_by_itself() {
 }
 
 #[test]
-fn a_start_makes_a_damaged_run_anew() {
+fn a_start_rebuilds_a_damaged_run() {
     let store = Store::new();
     let name = store.first_run();
     store.damage(&name, |_| 3);
@@ -238,7 +238,7 @@ fn a_start_makes_a_damaged_run_anew() {
 }
 
 #[test]
-fn reindex_makes_everything_anew_that_the_log_tells() {
+fn reindex_rebuilds_everything_that_is_derived_from_the_log() {
     let store = Store::new();
     let before = store.run("export").out;
     let reindexed = run(on("reindex", &store.data).arg("--json"));
@@ -297,7 +297,7 @@ fn killed(store: &Store) {
 }
 
 #[test]
-fn a_killed_store_is_sound_and_verifying_changes_nothing() {
+fn a_killed_store_is_undamaged_and_verify_changes_nothing() {
     let store = Store::new();
     killed(&store);
     let before = files(&store.data);
@@ -325,7 +325,7 @@ fn damage_in_the_write_ahead_log_of_a_killed_store_is_refused() {
 }
 
 #[test]
-fn verify_says_where_there_is_no_store() {
+fn verify_reports_that_there_is_no_store() {
     let missing = run(acta().args(["verify", "--data", "/no/such/directory"]));
     assert_eq!(missing.code, Some(2));
     assert!(missing.err.contains("there is no store in /no/such/directory"), "{}", missing.err);

@@ -1,15 +1,15 @@
 //! Attachments of a store in a database: there or in object storage, as it is configured.
 
-use acta_test_objects::Place;
+use acta_test_objects::BucketPrefix;
 use acta_test_postgres::Database;
 use acta_tests::multipart::{self, Part};
-use acta_tests::{Answer, Client, Version, make};
+use acta_tests::{Client, Response, Version, make};
 use serde_json::json;
 
 use crate::serving::start;
 
 /// Sends a statement with an attachment of `len` bytes. Returns its id, too.
-fn post(client: &Client, len: usize) -> (String, Answer) {
+fn post(client: &Client, len: usize) -> (String, Response) {
     let bytes = vec![b'a'; len];
     let mut statement = make::statement();
     let id = make::id();
@@ -30,7 +30,7 @@ fn fetch(client: &Client, id: &str) -> usize {
 }
 
 #[test]
-fn longer_ones_than_the_database_keeps_are_refused() {
+fn attachments_longer_than_the_database_limit_are_refused() {
     let database = Database::fresh();
     let settings = [("ACTA_STORAGE_ATTACHMENT_BYTES_MAX", "100KiB")];
     let (server, _folder) = start(&database.url(), &settings);
@@ -44,8 +44,8 @@ fn longer_ones_than_the_database_keeps_are_refused() {
 }
 
 #[test]
-fn they_go_to_object_storage_and_stay_there_when_new_ones_do_not() {
-    let (database, place) = (Database::fresh(), Place::fresh());
+fn attachments_in_object_storage_stay_there_after_a_change_of_setting() {
+    let (database, place) = (Database::fresh(), BucketPrefix::fresh());
     let (url, endpoint) = (place.url(), place.endpoint());
     let objects = [
         ("ACTA_STORAGE_OBJECTS_URL", url.as_str()),

@@ -37,8 +37,8 @@ impl Server {
     #[track_caller]
     fn check_connects(&self, url: &str, settings: &[(&str, &str)]) {
         let read_from = self.cluster.log().len();
-        let ran = migrate(url, settings);
-        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let output = migrate(url, settings);
+        assert_eq!(output.code, Some(0), "{}", output.err);
         let log = self.cluster.log().split_off(read_from);
         let authorized = log.lines().find(|line| line.contains("application_name=acta"));
         let authorized = authorized.expect("connections are logged");
@@ -47,7 +47,7 @@ impl Server {
 }
 
 #[test]
-fn the_right_server_is_known_by_its_authority_and_its_name() {
+fn a_server_is_verified_by_authority_and_name() {
     let server = Server::start();
     let file = server.authority.file().display().to_string();
     let trusting = [("ACTA_STORAGE_TLS_CA", file.as_str())];
@@ -61,17 +61,17 @@ fn the_right_server_is_known_by_its_authority_and_its_name() {
 
     // By an address the certificate says nothing about.
     let by_address = with(&server.url(""), "localhost", "127.0.0.1");
-    let ran = migrate(&by_address, &trusting);
-    check_refused(&ran, "its certificate is for another host (certificate not valid for name");
+    let output = migrate(&by_address, &trusting);
+    check_refused(&output, "its certificate is for another host (certificate not valid for name");
 
-    let stranger = Authority::new();
-    let file = stranger.file().display().to_string();
+    let other_authority = Authority::new();
+    let file = other_authority.file().display().to_string();
     let other = [("ACTA_STORAGE_TLS_CA", file.as_str())];
-    let ran = migrate(&server.url(""), &other);
-    check_refused(&ran, "its certificate is of an authority that is not trusted; name the");
+    let output = migrate(&server.url(""), &other);
+    check_refused(&output, "its certificate is of an authority that is not trusted; name the");
 
-    let ran = migrate(&server.url("sslmode=verify-full"), &[("SSL_CERT_FILE", file.as_str())]);
-    check_refused(&ran, "its certificate is of an authority that is not trusted; name the");
+    let output = migrate(&server.url("sslmode=verify-full"), &[("SSL_CERT_FILE", file.as_str())]);
+    check_refused(&output, "its certificate is of an authority that is not trusted; name the");
 }
 
 #[test]
@@ -85,28 +85,28 @@ fn encryption_without_a_known_authority_is_bound_to_the_password() {
     let by_address = with(&server.url("sslmode=require"), "localhost", "127.0.0.1");
     server.check_connects(&by_address, &[]);
 
-    let ran = migrate(&server.url("sslmode=disable"), &[]);
+    let output = migrate(&server.url("sslmode=disable"), &[]);
     check_refused(
-        &ran,
+        &output,
         "no encryption; pg_hba.conf of the server may want encryption: set storage.tls",
     );
 }
 
 #[test]
-fn a_server_without_encryption_is_refused_where_that_is_asked_for() {
+fn a_server_without_encryption_is_refused_where_it_is_required() {
     let database = Database::fresh();
     for mode in ["require", "verify-full"] {
-        let ran = migrate(&database.url(), &[("ACTA_STORAGE_TLS", mode)]);
-        check_refused(&ran, "the server offers no encryption; set storage.tls to disable");
+        let output = migrate(&database.url(), &[("ACTA_STORAGE_TLS", mode)]);
+        check_refused(&output, "the server offers no encryption; set storage.tls to disable");
     }
     for mode in ["prefer", "disable"] {
-        let ran = migrate(&database.url(), &[("ACTA_STORAGE_TLS", mode)]);
-        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let output = migrate(&database.url(), &[("ACTA_STORAGE_TLS", mode)]);
+        assert_eq!(output.code, Some(0), "{}", output.err);
     }
 }
 
 #[test]
-fn authorities_that_cannot_be_read_are_named() {
+fn unreadable_authorities_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("ca.pem");
     let settings = [("ACTA_STORAGE_TLS_CA", missing.to_str().unwrap())];

@@ -74,13 +74,13 @@ impl Drop for Device {
     }
 }
 
-fn post_batch(client: &Client) -> acta_tests::Answer {
+fn post_batch(client: &Client) -> acta_tests::Response {
     let batch: Vec<Value> = (0..100).map(|_| make::rich_statement()).collect();
     client.post("/statements").json(&json!(batch)).send()
 }
 
 #[test]
-fn a_full_database_refuses_writes_until_there_is_room_again() {
+fn a_full_database_refuses_writes_until_there_is_space() {
     let cluster = Cluster::running(SHARED_SETTINGS);
     let device = Device::of(&cluster);
     let sql = |sql: &str| cluster.superuser().sql(sql);

@@ -15,18 +15,18 @@ mod migrating;
 mod refusals;
 mod serving;
 
-use acta_tests::{Ran, acta, run};
+use acta_tests::{CommandOutput, acta, run};
 
 /// Runs `acta migrate` on a database with further settings.
-fn migrate(url: &str, settings: &[(&str, &str)]) -> Ran {
+fn migrate(url: &str, settings: &[(&str, &str)]) -> CommandOutput {
     run(acta().arg("migrate").env("ACTA_STORAGE_URL", url).envs(settings.iter().copied()))
 }
 
 /// Makes sure that it says one thing and ends with exit code 2.
 #[track_caller]
-fn check_refused(ran: &Ran, expected: &str) {
-    assert!(ran.err.contains(expected), "expected {expected:?} in: {}", ran.err);
-    assert_eq!((ran.code, ran.err.lines().count()), (Some(2), 1), "{}", ran.err);
+fn check_refused(output: &CommandOutput, expected: &str) {
+    assert!(output.err.contains(expected), "expected {expected:?} in: {}", output.err);
+    assert_eq!((output.code, output.err.lines().count()), (Some(2), 1), "{}", output.err);
 }
 
 /// A URL with another user, host or database.

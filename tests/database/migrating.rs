@@ -18,7 +18,7 @@ fn check_of(database: &Database) -> (Option<i32>, Value) {
 }
 
 #[test]
-fn migrating_makes_the_schema_and_tells_from_which_version_to_which() {
+fn migrate_creates_the_schema_and_reports_both_versions() {
     let database = Database::fresh();
     let pending = json!({ "now": 0, "pending": ["first"], "known": 1 });
     assert_eq!(check_of(&database), (Some(1), pending));
@@ -35,7 +35,7 @@ fn migrating_makes_the_schema_and_tells_from_which_version_to_which() {
 }
 
 #[test]
-fn the_url_can_stand_on_the_command_line_or_in_a_file() {
+fn the_url_can_be_an_argument_or_in_a_file() {
     let (database, folder) = (Database::fresh(), tempfile::tempdir().unwrap());
     let flag = run(acta().args(["migrate", "--check", "--storage", &database.url()]));
     assert_eq!(flag.code, Some(1), "{}", flag.err);
@@ -50,7 +50,7 @@ fn the_url_can_stand_on_the_command_line_or_in_a_file() {
 }
 
 #[test]
-fn several_that_migrate_at_once_do_it_once() {
+fn concurrent_migrations_run_once() {
     let database = Database::fresh();
     let mut command = acta();
     command.args(["migrate", "--json"]).env("ACTA_STORAGE_URL", database.url());
@@ -78,7 +78,7 @@ fn a_directory_has_nothing_to_migrate() {
 }
 
 #[test]
-fn what_is_about_files_refuses_a_database_and_names_what_to_use() {
+fn commands_for_directories_refuse_a_database_and_name_the_alternative() {
     let table: &[(&[&str], &str)] = &[
         (&["backup", "--to", "there"], "pg_dump"),
         (&["restore", "--from", "there"], "pg_restore"),

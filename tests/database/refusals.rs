@@ -27,40 +27,40 @@ fn drop_role(database: &Database, name: &str) {
 }
 
 #[test]
-fn names_the_server_that_is_not_there_and_waits_for_it() {
+fn an_unreachable_server_is_waited_for_and_reported() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("postgres://ada:hunter2@127.0.0.1:{port}/acta");
     let clock = SystemClock::new();
-    let ran = migrate(&url, &[("ACTA_STORAGE_CONNECT_TIMEOUT", "1s")]);
+    let output = migrate(&url, &[("ACTA_STORAGE_CONNECT_TIMEOUT", "1s")]);
     check_refused(
-        &ran,
+        &output,
         &format!(
             "no database answers at 127.0.0.1:{port}/acta: Connection refused (os error 111); \
              check that the server runs, listens there"
         ),
     );
     assert!(Duration::from_secs(1) <= clock.elapsed());
-    assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+    assert!(!output.err.contains("hunter2"), "{}", output.err);
 
     let unknown = migrate("postgres://nowhere.invalid/acta?sslmode=disable", AT_ONCE);
     check_refused(&unknown, "no database answers at nowhere.invalid:5432/acta: ");
 }
 
 #[test]
-fn a_server_that_comes_in_time_is_waited_for() {
+fn a_server_that_starts_in_time_is_waited_for() {
     let mut cluster = Cluster::running(SHARED_SETTINGS);
     let url = cluster.url("postgres");
     cluster.stop();
-    let ran = std::thread::scope(|scope| {
+    let output = std::thread::scope(|scope| {
         let migrated = scope.spawn(|| migrate(&url, &[("ACTA_STORAGE_CONNECT_TIMEOUT", "30s")]));
         cluster.start();
         migrated.join().unwrap()
     });
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert_eq!(output.code, Some(0), "{}", output.err);
 }
 
 #[test]
-fn a_server_that_takes_no_connection_is_quoted_with_what_to_do() {
+fn the_message_of_a_refusing_server_is_reported_with_advice() {
     let database = Database::fresh();
     let url = database.url();
     let missing = with(&url, database.name(), "no_such_database");
@@ -68,10 +68,10 @@ fn a_server_that_takes_no_connection_is_quoted_with_what_to_do() {
          CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0";
     check_refused(&migrate(&missing, &[]), expected);
 
-    let stranger = with(&role(&database, "ada", ""), "hunter2", "hunter3");
-    let ran = migrate(&stranger, &[]);
-    check_refused(&ran, "; check user and password in storage.url");
-    assert!(ran.err.contains("password authentication failed for user"), "{}", ran.err);
+    let wrong_password = with(&role(&database, "ada", ""), "hunter2", "hunter3");
+    let output = migrate(&wrong_password, &[]);
+    check_refused(&output, "; check user and password in storage.url");
+    assert!(output.err.contains("password authentication failed for user"), "{}", output.err);
     drop_role(&database, "ada");
 
     let crowded = role(&database, "bob", "CONNECTION LIMIT 0");
@@ -100,21 +100,21 @@ fn a_read_only_database_is_refused() {
     let database = Database::fresh();
     let name = database.name();
     database.sql(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on"));
-    let ran = migrate(&database.url(), &[]);
-    check_refused(&ran, &format!("/{name} is read only: a replica, or set to"));
+    let output = migrate(&database.url(), &[]);
+    check_refused(&output, &format!("/{name} is read only: a replica, or set to"));
 }
 
 #[test]
-fn a_role_that_may_not_make_the_schema_is_told_the_grant() {
+fn the_missing_grant_to_create_the_schema_is_reported() {
     let database = Database::fresh();
     let (name, url) = (database.name(), role(&database, "ada", ""));
-    let ran = migrate(&url, &[]);
-    check_refused(&ran, &format!("GRANT CREATE ON DATABASE {name} TO ada_{name}"));
+    let output = migrate(&url, &[]);
+    check_refused(&output, &format!("GRANT CREATE ON DATABASE {name} TO ada_{name}"));
 
     // What it names is enough.
     database.sql(&format!("GRANT CREATE ON DATABASE {name} TO ada_{name}"));
-    let ran = migrate(&url, &[]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let output = migrate(&url, &[]);
+    assert_eq!(output.code, Some(0), "{}", output.err);
     drop_role(&database, "ada");
 }
 
@@ -123,13 +123,13 @@ fn a_schema_that_was_made_for_the_role_is_enough() {
     let database = Database::fresh();
     let (name, url) = (database.name(), role(&database, "ada", ""));
     database.sql(&format!("CREATE SCHEMA acta AUTHORIZATION ada_{name}"));
-    let ran = migrate(&url, &[]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let output = migrate(&url, &[]);
+    assert_eq!(output.code, Some(0), "{}", output.err);
     drop_role(&database, "ada");
 }
 
 #[test]
-fn a_role_without_the_tables_is_told_the_grants() {
+fn missing_grants_on_tables_are_reported() {
     let database = Database::fresh();
     assert_eq!(migrate(&database.url(), &[]).code, Some(0));
     let (name, url) = (database.name(), role(&database, "ada", ""));
@@ -144,17 +144,17 @@ fn a_role_without_the_tables_is_told_the_grants() {
     check_refused(&migrate(&url, &[]), &grants);
 
     database.sql(&grants);
-    let ran = migrate(&url, &[]);
-    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let output = migrate(&url, &[]);
+    assert_eq!(output.code, Some(0), "{}", output.err);
     drop_role(&database, "ada");
 }
 
 #[test]
 fn an_address_that_cannot_be_understood_is_refused_without_its_password() {
-    let ran = migrate("postgres://ada:hunter2@db:port/acta", &[]);
+    let output = migrate("postgres://ada:hunter2@db:port/acta", &[]);
     check_refused(
-        &ran,
+        &output,
         "the address of the database is not usable: invalid value for option `port`",
     );
-    assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+    assert!(!output.err.contains("hunter2"), "{}", output.err);
 }

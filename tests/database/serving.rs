@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acta_ambient::{Clock as _, SystemClock};
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
-use acta_tests::{Answer, Client, Server, Version, acta, make, run};
+use acta_tests::{Client, Response, Server, Version, acta, make, run};
 use serde_json::{Value, json};
 
 use crate::{check_refused, migrate, with};
@@ -18,7 +18,7 @@ const CROWD: usize = 5;
 /// Longest wait for a state to change.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A node on a port of its own choice, as whoever starts one by hand has it.
+/// A node on a port of its own choice, as if started by hand.
 struct Node {
     child: Child,
     address: SocketAddr,
@@ -66,16 +66,16 @@ pub(crate) fn start(url: &str, settings: &[(&str, &str)]) -> (Server, tempfile::
     (server, folder)
 }
 
-fn post(client: &Client) -> Answer {
+fn post(client: &Client) -> Response {
     client.post("/statements").json(&json!([make::rich_statement()])).send()
 }
 
-pub(crate) fn ready(client: &Client) -> Answer {
+pub(crate) fn ready(client: &Client) -> Response {
     client.call_outside("GET", "/ready").send()
 }
 
 #[track_caller]
-fn check_unavailable(answer: Answer) {
+fn check_unavailable(answer: Response) {
     let answer = answer.expect(503);
     answer.must_header("Retry-After");
     assert_eq!(answer.json()["type"], "urn:acta:problem:unavailable");
@@ -83,7 +83,7 @@ fn check_unavailable(answer: Answer) {
 
 /// Waits until `act` is answered with this status.
 #[track_caller]
-pub(crate) fn wait_for(status: u16, act: impl Fn() -> Answer) {
+pub(crate) fn wait_for(status: u16, act: impl Fn() -> Response) {
     let clock = SystemClock::new();
     loop {
         let last = act();
@@ -190,7 +190,7 @@ fn a_role_that_may_only_read_and_write_serves_what_another_has_migrated() {
 }
 
 #[test]
-fn a_database_that_goes_away_is_told_of_once_and_used_again_when_it_is_back() {
+fn an_unavailable_database_is_logged_once_and_used_again_when_it_is_back() {
     let mut cluster = Cluster::running(SHARED_SETTINGS);
     let (server, _folder) = start(&cluster.url("postgres"), &[]);
     let client = server.client(Version::V2_0_0);
@@ -248,7 +248,7 @@ fn a_database_that_becomes_read_only_is_waited_for() {
 }
 
 #[test]
-fn a_start_that_can_write_no_link_goes_on_without_it() {
+fn a_start_that_cannot_write_a_link_continues_without_it() {
     let store = Cluster::running(SHARED_SETTINGS);
     let (server, _first) = start(&store.url("postgres"), &[]);
     let statement = server.client(Version::V2_0_0).store(&json!([make::statement()])).remove(0);

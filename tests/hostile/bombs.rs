@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use acta_tests::{Answer, Server, Version, make, multipart};
+use acta_tests::{Response, Server, Version, make, multipart};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
@@ -28,7 +28,7 @@ fn peak_kib(server: &Server) -> u64 {
 
 /// Sends something with a fresh server, which must refuse it and stay small and alive.
 #[track_caller]
-fn check_refused(name: &str, status: u16, send: impl FnOnce(&Server) -> Answer) {
+fn check_refused(name: &str, status: u16, send: impl FnOnce(&Server) -> Response) {
     let server = Server::start(Version::V1_0_3);
     let before = resident_kib(&server);
     let answer = send(&server);
@@ -124,7 +124,7 @@ fn heads_of_a_mebibyte_are_refused() {
 }
 
 #[test]
-fn a_large_group_is_stored_and_given_back() {
+fn a_large_group_is_stored_and_returned() {
     let server = Server::start(Version::V1_0_3);
     let client = server.client(Version::V1_0_3);
     let members: Vec<_> = (0..10_000)

@@ -8,7 +8,7 @@ use std::path::Path;
 use acta_tests::client::form;
 use acta_tests::multipart::{self, Part};
 use acta_tests::server::{KEY, SECRET, basic, exchange_raw};
-use acta_tests::{Answer, Call, Client, Server, Version, make};
+use acta_tests::{Call, Client, Response, Server, Version, make};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ const SMALL: &[(&str, &str)] = &[
     ("limits.failures_count_max", "3"),
 ];
 
-/// Bounds that need others to be wide, or that no refusal tells of.
+/// Bounds that need others to be wide, or that no refusal reports.
 const TESTED_APART: &[&str] = &["limits.unpacked_ratio_max", "limits.faults_count_max"];
 
 /// Bounds of pages, and those that show only among many clients or in time: `crates/http`
@@ -70,7 +70,7 @@ fn start(data: &Path, settings: &[(&str, &str)]) -> Server {
 }
 
 /// Sends something of a size: as large as the bound, or larger by one.
-type Send = fn(&Client, usize) -> Answer;
+type Send = fn(&Client, usize) -> Response;
 
 /// A key, the size of its bound, what is sent, the answers at and over the bound, and the
 /// bound in the text.
@@ -130,7 +130,7 @@ fn every_key_of_a_limit_is_tested() {
 }
 
 #[test]
-fn as_many_faults_are_told_as_the_key_says() {
+fn the_key_limits_the_number_of_reported_faults() {
     let scratch = TempDir::new().unwrap();
     let server = start(&scratch.path().join("data"), SMALL);
     let client = server.client(Version::V1_0_3);
@@ -197,18 +197,18 @@ fn statement_text() -> String {
     make::statement().to_string()
 }
 
-fn padded_statements(client: &Client, bytes: usize) -> Answer {
+fn padded_statements(client: &Client, bytes: usize) -> Response {
     let mut text = statement_text();
     text.push_str(&" ".repeat(bytes - text.len()));
     client.post("/statements").json_text(&text).send()
 }
 
-fn batch(client: &Client, count: usize) -> Answer {
+fn batch(client: &Client, count: usize) -> Response {
     let statements: Vec<Value> = (0..count).map(|_| make::statement()).collect();
     client.post("/statements").json(&json!(statements)).send()
 }
 
-fn long_statement(client: &Client, bytes: usize) -> Answer {
+fn long_statement(client: &Client, bytes: usize) -> Response {
     client.post("/statements").json(&padded(make::statement(), bytes)).send()
 }
 
@@ -219,13 +219,13 @@ fn with_extension(value: Value) -> Value {
     statement
 }
 
-fn deep_statement(client: &Client, depth: usize) -> Answer {
+fn deep_statement(client: &Client, depth: usize) -> Response {
     // Statement, result and extensions are three.
     let inner = (3..depth).fold(json!(1), |inner, _| json!([inner]));
     client.post("/statements").json(&with_extension(inner)).send()
 }
 
-fn wide_statement(client: &Client, count: usize) -> Answer {
+fn wide_statement(client: &Client, count: usize) -> Response {
     let missing = count - count_values(&with_extension(json!([])));
     client.post("/statements").json(&with_extension(json!(vec![1; missing]))).send()
 }
@@ -241,7 +241,7 @@ fn count_values(value: &Value) -> usize {
     }
 }
 
-fn send_parts(client: &Client, body: Vec<u8>) -> Answer {
+fn send_parts(client: &Client, body: Vec<u8>) -> Response {
     client.post("/statements").body(&multipart::content_type(), body).send()
 }
 
@@ -257,11 +257,11 @@ fn statement_and_parts(contents: &[Vec<u8>]) -> Vec<Part> {
     [statements].into_iter().chain(contents.iter().map(part)).collect()
 }
 
-fn attachment(client: &Client, bytes: usize) -> Answer {
+fn attachment(client: &Client, bytes: usize) -> Response {
     send_parts(client, multipart::write(&statement_and_parts(&[vec![b'x'; bytes]])))
 }
 
-fn signature(client: &Client, bytes: usize) -> Answer {
+fn signature(client: &Client, bytes: usize) -> Response {
     let content = vec![b'x'; bytes];
     let mut attachment = make::attachment("application/octet-stream", &content);
     attachment["usageType"] = json!("http://adlnet.gov/expapi/attachments/signature");
@@ -271,19 +271,19 @@ fn signature(client: &Client, bytes: usize) -> Answer {
     send_parts(client, multipart::write(&[Part::statements(&statement.to_string()), part]))
 }
 
-fn long_multipart(client: &Client, bytes: usize) -> Answer {
+fn long_multipart(client: &Client, bytes: usize) -> Response {
     let mut body = multipart::write(&statement_and_parts(&[b"content".to_vec()]));
     // What follows the last delimiter is passed over, but counts.
     body.resize(bytes, b' ');
     send_parts(client, body)
 }
 
-fn parts(client: &Client, count: usize) -> Answer {
+fn parts(client: &Client, count: usize) -> Response {
     let contents: Vec<Vec<u8>> = (1..count).map(|number| number.to_string().into()).collect();
     send_parts(client, multipart::write(&statement_and_parts(&contents)))
 }
 
-fn long_part_head(client: &Client, bytes: usize) -> Answer {
+fn long_part_head(client: &Client, bytes: usize) -> Response {
     let mut parts = statement_and_parts(&[b"content".to_vec()]);
     let lines = |part: &Part| -> usize {
         part.headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum()
@@ -293,20 +293,20 @@ fn long_part_head(client: &Client, bytes: usize) -> Answer {
     send_parts(client, multipart::write(&parts))
 }
 
-fn put_profile(client: &Client, id: &str, content: Vec<u8>) -> Answer {
+fn put_profile(client: &Client, id: &str, content: Vec<u8>) -> Response {
     put_profile_of(client, &make::activity_id(), id, content)
 }
 
-fn put_profile_of(client: &Client, activity: &str, id: &str, content: Vec<u8>) -> Answer {
+fn put_profile_of(client: &Client, activity: &str, id: &str, content: Vec<u8>) -> Response {
     let call = client.post("/activities/profile").query("activityId", activity);
     call.query("profileId", id).body("text/plain", content).send()
 }
 
-fn document(client: &Client, bytes: usize) -> Answer {
+fn document(client: &Client, bytes: usize) -> Response {
     put_profile(client, "p", vec![b'x'; bytes])
 }
 
-fn documents(client: &Client, count: usize) -> Answer {
+fn documents(client: &Client, count: usize) -> Response {
     let activity = make::activity_id();
     let put = |number: usize| put_profile_of(client, &activity, &number.to_string(), b"x".to_vec());
     for number in 1..count {
@@ -315,27 +315,27 @@ fn documents(client: &Client, count: usize) -> Answer {
     put(count)
 }
 
-fn document_id(client: &Client, bytes: usize) -> Answer {
+fn document_id(client: &Client, bytes: usize) -> Response {
     put_profile(client, &"x".repeat(bytes), b"x".to_vec())
 }
 
-fn head(client: &Client, bytes: usize) -> Answer {
+fn head(client: &Client, bytes: usize) -> Response {
     let head = |padding: &str| {
         format!(
             "GET /xapi/about HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-A: {padding}\r\n\r\n"
         )
     };
     let missing = bytes - head("").len();
-    Answer::parse(&exchange_raw(client.address(), head(&"x".repeat(missing)).as_bytes()))
+    Response::parse(&exchange_raw(client.address(), head(&"x".repeat(missing)).as_bytes()))
 }
 
-fn url(client: &Client, bytes: usize) -> Answer {
+fn url(client: &Client, bytes: usize) -> Response {
     let target = "/xapi/statements?verb=http://example.org/";
     let missing = bytes - target.len();
     client.call_outside("GET", &format!("{target}{}", "x".repeat(missing))).send()
 }
 
-fn form_url(client: &Client, bytes: usize) -> Answer {
+fn form_url(client: &Client, bytes: usize) -> Response {
     let missing = bytes - "/xapi/statements?verb=http://example.org/".len();
     let body = format!("verb=http://example.org/{}", "x".repeat(missing));
     alternate(client, "GET").body("application/x-www-form-urlencoded", body).send()
@@ -345,7 +345,7 @@ fn alternate<'a>(client: &'a Client, method: &str) -> Call<'a> {
     client.call_outside("POST", &format!("/xapi/statements?method={method}"))
 }
 
-fn parameters(client: &Client, count: usize) -> Answer {
+fn parameters(client: &Client, count: usize) -> Response {
     let agent = make::agent().to_string();
     let known = [
         ("agent", agent.as_str()),
@@ -361,7 +361,7 @@ fn parameters(client: &Client, count: usize) -> Answer {
     client.get("/statements").queries(&known[..count]).send()
 }
 
-fn anonymous_form(client: &Client, bytes: usize) -> Answer {
+fn anonymous_form(client: &Client, bytes: usize) -> Response {
     let authorization = basic(KEY, SECRET);
     let fields = [("Authorization", authorization.as_str()), ("content", &statement_text())];
     let mut body = form(&fields);
@@ -371,7 +371,7 @@ fn anonymous_form(client: &Client, bytes: usize) -> Answer {
     call.body("application/x-www-form-urlencoded", body).send()
 }
 
-fn wrong_secrets(client: &Client, count: usize) -> Answer {
+fn wrong_secrets(client: &Client, count: usize) -> Response {
     let key = format!("unknown-{count}");
     let wrong = || client.get("/statements").header("Authorization", &basic(&key, "wrong")).send();
     for _ in 1..count {

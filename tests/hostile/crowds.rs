@@ -37,7 +37,7 @@ fn raise_files() {
 }
 
 /// Who holds back, and in which way.
-struct Crowd<'a> {
+struct SlowClients<'a> {
     /// What each sends at first.
     opening: &'a [u8],
     /// What each sends again and again, a little at a time.
@@ -83,18 +83,18 @@ fn trickle(streams: &[TcpStream], bytes: &[u8], is_over: &AtomicBool) {
     }
 }
 
-/// Works alone, then among a crowd.
-fn measure(name: &str, settings: &[(&str, &str)], crowd: &Crowd<'_>) {
+/// Measures alone, then with slow clients.
+fn measure(name: &str, settings: &[(&str, &str)], slow_clients: &SlowClients<'_>) {
     raise_files();
     let scratch = TempDir::new().unwrap();
     let server = start(&scratch.path().join("data"), settings);
     let client = server.client(Version::V1_0_3);
     let (median, slow) = work(&client);
-    let streams = open(&server, crowd.opening);
+    let streams = open(&server, slow_clients.opening);
     assert!(CROWD * 9 / 10 < streams.len(), "{} connections", streams.len());
     let is_over = AtomicBool::new(false);
     let (crowded_median, crowded_slow) = thread::scope(|scope| {
-        scope.spawn(|| trickle(&streams, crowd.trickle, &is_over));
+        scope.spawn(|| trickle(&streams, slow_clients.trickle, &is_over));
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&client)));
         is_over.store(true, Ordering::Relaxed);
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -123,40 +123,40 @@ fn post(authorization: &str, target: &str, length: usize) -> String {
 }
 
 #[test]
-fn half_sent_heads_hold_back_nobody() {
+fn half_sent_heads_delay_no_other_client() {
     let opening = b"GET /xapi/statements HTTP/1.1\r\nHost: a\r\nX-A: ";
-    measure("half-sent heads", &[], &Crowd { opening, trickle: b"" });
+    measure("half-sent heads", &[], &SlowClients { opening, trickle: b"" });
 }
 
 #[test]
-fn heads_that_trickle_hold_back_nobody_where_connections_are_few() {
+fn trickling_heads_delay_no_other_client_with_few_connections() {
     let few = [("ACTA_LIMITS_CONNECTIONS_MAX", "500")];
     let opening = b"GET /xapi/statements HTTP/1.1\r\nHost: a\r\nX-A: ";
-    measure("trickling heads, 500 connections", &few, &Crowd { opening, trickle: b"a" });
+    measure("trickling heads, 500 connections", &few, &SlowClients { opening, trickle: b"a" });
 }
 
 #[test]
-fn half_sent_bodies_hold_back_nobody() {
+fn half_sent_bodies_delay_no_other_client() {
     let opening = post(&basic(KEY, SECRET), "/xapi/statements", 60_000) + &" ".repeat(30_000);
-    let crowd = Crowd { opening: opening.as_bytes(), trickle: b" " };
+    let slow_clients = SlowClients { opening: opening.as_bytes(), trickle: b" " };
     let few = [("ACTA_LIMITS_REQUESTS_MAX", "4")];
-    measure("half-sent bodies, 4 requests at a time", &few, &crowd);
+    measure("half-sent bodies, 4 requests at a time", &few, &slow_clients);
 }
 
 #[test]
-fn half_sent_bodies_of_strangers_hold_back_nobody() {
+fn half_sent_unauthenticated_bodies_delay_no_other_client() {
     let opening = post("Basic bm86Ym9keQ==", "/xapi/statements", 60_000) + &" ".repeat(30_000);
-    let crowd = Crowd { opening: opening.as_bytes(), trickle: b" " };
-    measure("half-sent bodies of strangers", &[], &crowd);
+    let slow_clients = SlowClients { opening: opening.as_bytes(), trickle: b" " };
+    measure("half-sent unauthenticated bodies", &[], &slow_clients);
     let target = "/xapi/statements?method=POST";
     let opening = post("Basic bm86Ym9keQ==", target, 1_000_000) + &" ".repeat(200_000);
     let opening = opening.replace("application/json", "application/x-www-form-urlencoded");
-    let crowd = Crowd { opening: opening.as_bytes(), trickle: b" " };
-    measure("half-sent forms of strangers", &[], &crowd);
+    let slow_clients = SlowClients { opening: opening.as_bytes(), trickle: b" " };
+    measure("half-sent unauthenticated forms", &[], &slow_clients);
 }
 
 #[test]
-fn answers_that_nobody_reads_hold_back_nobody() {
+fn unread_responses_delay_no_other_client() {
     raise_files();
     let scratch = TempDir::new().unwrap();
     let server = start(&scratch.path().join("data"), &[]);
@@ -186,7 +186,7 @@ fn answers_that_nobody_reads_hold_back_nobody() {
 }
 
 #[test]
-fn idle_connections_hold_back_nobody_where_connections_are_few() {
+fn idle_connections_delay_no_other_client_with_few_connections() {
     raise_files();
     let scratch = TempDir::new().unwrap();
     let server = start(&scratch.path().join("data"), &[("ACTA_LIMITS_CONNECTIONS_MAX", "200")]);

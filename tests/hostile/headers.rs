@@ -62,14 +62,14 @@ fn headers_of_parts_cannot_add_headers_to_answers() {
         }
         let call = client.get("/statements").query("statementId", &id);
         let parts = multipart::read(&call.query("attachments", "true").send().expect(200));
-        // The type is the one that the statement tells.
+        // The type is the one in the statement.
         assert_eq!(parts[1].header("Content-Type"), Some("text/plain"), "{nasty:?}");
         assert_eq!(parts[1].header("X-Injected"), None, "{nasty:?}");
     }
 }
 
 /// A form in which a document comes with this content type, and its query.
-fn put_by_form(content_type: &str, id: &str) -> acta_tests::Answer {
+fn put_by_form(content_type: &str, id: &str) -> acta_tests::Response {
     let client = shared().client(Version::V1_0_3);
     let authorization = basic(KEY, SECRET);
     let fields = [
@@ -132,7 +132,7 @@ fn parameters_and_ids_come_back_as_text_and_nothing_else() {
 }
 
 #[test]
-fn no_answer_tells_what_runs_here() {
+fn no_response_reveals_the_software() {
     for path in ["/xapi/about", "/health", "/nothing", "/metrics"] {
         let answer = shared().client(Version::V1_0_3).call_outside("GET", path).send();
         for name in ["server", "x-powered-by", "via"] {

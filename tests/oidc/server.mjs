@@ -116,7 +116,7 @@ function newProvider(issuer, keys) {
 let keys = freshKeys();
 let callback;
 /** What goes wrong, by the path of requests. */
-const troubles = new Map();
+const faults = new Map();
 /** How often each path was asked. */
 const counts = new Map();
 
@@ -124,7 +124,7 @@ function renew() {
   const provider = newProvider(issuer, keys);
   provider.use(async (context, next) => {
     await next();
-    const { merge } = troubles.get(context.path) ?? {};
+    const { merge } = faults.get(context.path) ?? {};
     if (merge) context.body = { ...context.body, ...merge };
   });
   callback = provider.callback();
@@ -133,15 +133,15 @@ function renew() {
 const server = createServer((request, response) => {
   const path = request.url.split("?")[0];
   counts.set(path, (counts.get(path) ?? 0) + 1);
-  const trouble = troubles.get(path) ?? {};
-  if (trouble.is_silent) return;
-  if (trouble.status) {
-    response.writeHead(trouble.status, trouble.headers).end(trouble.body);
+  const fault = faults.get(path) ?? {};
+  if (fault.is_silent) return;
+  if (fault.status) {
+    response.writeHead(fault.status, fault.headers).end(fault.body);
     return;
   }
-  if (trouble.bytes) {
+  if (fault.bytes) {
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(`{"padding": "${"x".repeat(trouble.bytes)}"}`);
+    response.end(`{"padding": "${"x".repeat(fault.bytes)}"}`);
     return;
   }
   callback(request, response);
@@ -190,12 +190,12 @@ const COMMANDS = {
     renew();
     return {};
   },
-  trouble({ path, ...rest }) {
-    troubles.set(path, rest);
+  inject_fault({ path, ...rest }) {
+    faults.set(path, rest);
     return {};
   },
   relief() {
-    troubles.clear();
+    faults.clear();
     return {};
   },
   count: ({ path }) => ({ count: counts.get(path) ?? 0 }),

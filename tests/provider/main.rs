@@ -6,7 +6,7 @@ mod machines;
 mod people;
 
 use acta_test_oidc::{CLIENT_SECRET, OidcServer, Options, RESOURCE};
-use acta_tests::{Answer, Call, Client, Engine, Launch, Server, Store, Version};
+use acta_tests::{Call, Client, Engine, Launch, Response, Server, Store, Version};
 
 /// A server whose people and machines a provider knows.
 pub(crate) struct World {
@@ -46,12 +46,12 @@ impl World {
     }
 
     /// Goes to the provider as `account` and comes back; `cookie` is of a session, or empty.
-    pub(crate) fn sign_in(&self, account: &str, cookie: &str) -> Answer {
+    pub(crate) fn sign_in(&self, account: &str, cookie: &str) -> Response {
         self.sign_in_from("/signin/begin", account, cookie)
     }
 
     /// The same, sent to the provider by a link.
-    pub(crate) fn sign_in_from(&self, link: &str, account: &str, cookie: &str) -> Answer {
+    pub(crate) fn sign_in_from(&self, link: &str, account: &str, cookie: &str) -> Response {
         let client = self.client();
         let call = as_guest(client.call_outside("GET", link)).header("Cookie", cookie);
         let begun = call.send().expect(303);
@@ -68,7 +68,7 @@ fn as_guest(call: Call<'_>) -> Call<'_> {
 
 /// The pair of a cookie that is set.
 #[track_caller]
-pub(crate) fn cookie_of(answer: &Answer, name: &str) -> String {
+pub(crate) fn cookie_of(answer: &Response, name: &str) -> String {
     let mut set = answer.headers.iter().filter(|(header, _)| header == "set-cookie");
     let found = set.find(|(_, value)| value.starts_with(&format!("{name}=")));
     let (_, value) = found.unwrap_or_else(|| panic!("no {name} in {:?}", answer.headers));

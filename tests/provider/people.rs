@@ -1,15 +1,15 @@
 //! People sign in at the provider.
 
-use acta_tests::{Answer, Version};
+use acta_tests::{Response, Version};
 use serde_json::{Value, json};
 
 use crate::{World, cookie_of};
 
 const SESSION: &str = "__Host-acta-session";
 
-/// The account of whoever has signed in.
+/// The account of the signed-in person.
 #[track_caller]
-fn account(world: &World, entered: &Answer) -> Value {
+fn account(world: &World, entered: &Response) -> Value {
     assert_eq!(entered.status, 303, "{}", String::from_utf8_lossy(&entered.body));
     assert_eq!(entered.must_header("location"), "/account");
     let client = world.server.client(Version::V2_0_0);
@@ -19,7 +19,7 @@ fn account(world: &World, entered: &Answer) -> Value {
 }
 
 #[track_caller]
-fn check_refused(answer: &Answer) {
+fn check_refused(answer: &Response) {
     assert!((400..500).contains(&answer.status), "{}", answer.status);
     let headers = format!("{:?}", answer.headers);
     assert!(!headers.contains(SESSION), "{headers}");
@@ -33,7 +33,7 @@ fn a_claim_gives_a_role_and_takes_it_away() {
     assert_eq!(entered["display_name"], "Alice Example");
     assert_eq!(entered["roles"], json!([{ "tenant": 1, "role": "administrator" }]));
 
-    world.provider.trouble("/me", json!({ "merge": { "groups": ["staff"] } }));
+    world.provider.inject_fault("/me", json!({ "merge": { "groups": ["staff"] } }));
     let again = account(&world, &world.sign_in("alice", ""));
     assert_eq!((&again["id"], &again["roles"]), (&entered["id"], &json!([])));
 
@@ -43,11 +43,11 @@ fn a_claim_gives_a_role_and_takes_it_away() {
 }
 
 #[test]
-fn who_is_given_no_role_does_not_come_in() {
+fn a_person_without_a_role_cannot_sign_in() {
     let world = World::new();
     check_refused(&world.sign_in("bob", ""));
     // With a role, but an address that nobody has verified.
-    world.provider.trouble("/me", json!({ "merge": { "groups": ["lrs-admins"] } }));
+    world.provider.inject_fault("/me", json!({ "merge": { "groups": ["lrs-admins"] } }));
     check_refused(&world.sign_in("bob", ""));
     let accounts = world.store.administer(&["account", "list"]);
     assert!(!accounts.to_string().contains("bob@example.org"), "{accounts}");
@@ -84,7 +84,7 @@ fn an_account_is_connected_by_its_owner_and_not_taken_over() {
 }
 
 #[test]
-fn an_answer_of_the_provider_is_taken_from_the_browser_that_asked_alone() {
+fn a_sign_in_is_completed_only_by_the_browser_that_began_it() {
     let world = World::new();
     let client = world.client();
     let begun = client.call_outside("GET", "/signin/begin").without("Authorization").send();

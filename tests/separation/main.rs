@@ -1,5 +1,5 @@
 //! Whoever belongs to one tenant gets nothing of another one, whatever they send: every
-//! operation of the admin API and every resource of xAPI is asked for with the ids of one
+//! operation of the admin API and every resource of xAPI is requested with the ids of one
 //! tenant and the credentials, tokens and sessions of others, from outside.
 //!
 //! They are built twice: for the embedded engine and for the one on PostgreSQL.
@@ -12,12 +12,12 @@
     reason = "these are tests"
 )]
 
-pub(crate) mod held;
 pub(crate) mod operations;
+pub(crate) mod outsiders;
 pub(crate) mod pages;
 pub(crate) mod resources;
 pub(crate) mod samples;
-pub(crate) mod strangers;
+pub(crate) mod tenant_data;
 pub(crate) mod world;
 
 use acta_tests::Engine;

@@ -1,11 +1,11 @@
 //! Every operation of the admin API.
 
-use acta_tests::{Answer, Client, Version};
+use acta_tests::{Client, Response, Version};
 use serde_json::Value;
 
-use crate::held::Held;
+use crate::outsiders::Outsider;
 use crate::samples::{OWN, body, parameter};
-use crate::strangers::Stranger;
+use crate::tenant_data::TenantData;
 use crate::world::World;
 
 /// The document of the admin API, from which every operation is taken.
@@ -46,20 +46,25 @@ fn operations() -> Vec<Operation> {
     found
 }
 
+/// The ids that an operation is sent with.
+struct Target<'a> {
+    /// The tenant whose ids are sent, except for its own.
+    held: &'a TenantData,
+    /// The id of the tenant in the path.
+    tenant: &'a str,
+    /// The cursor of a list.
+    cursor: Option<&'a str>,
+}
+
 impl Operation {
     fn parameters(&self) -> Vec<&str> {
         let parts = self.path.split('/');
         parts.filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
     }
 
-    /// Sends it with the ids of `held`, but for the tenant `tenant`.
-    fn send(
-        &self,
-        (client, stranger): (&Client, &Stranger),
-        held: &Held,
-        tenant: &str,
-        cursor: Option<&str>,
-    ) -> Answer {
+    /// Sends it as `outsider` with the ids of `target`.
+    fn send(&self, client: &Client, outsider: &Outsider, target: &Target<'_>) -> Response {
+        let &Target { held, tenant, cursor } = target;
         let mut path = self.path.clone();
         for name in self.parameters() {
             let value = parameter(&self.path, name, held);
@@ -76,7 +81,7 @@ impl Operation {
         if self.has_body {
             call = call.json(&body(&self.id, held));
         }
-        stranger.onto(call).send()
+        outsider.onto(call).send()
     }
 
     fn list(&self) -> Option<&str> {
@@ -86,30 +91,31 @@ impl Operation {
 
 /// Nothing of `held` is in the answer.
 #[track_caller]
-fn check_silent(told: &str, answer: &Answer, held: &Held) {
+fn check_silent(attempt: &str, answer: &Response, held: &TenantData) {
     let body = String::from_utf8_lossy(&answer.body);
-    assert!(answer.status < 500, "{told}: {} {body}", answer.status);
-    assert!(!body.contains(&held.marker), "{told}: {body}");
+    assert!(answer.status < 500, "{attempt}: {} {body}", answer.status);
+    assert!(!body.contains(&held.marker), "{attempt}: {body}");
     let headers = format!("{:?}", answer.headers);
-    assert!(!headers.contains(&held.marker), "{told}: {headers}");
+    assert!(!headers.contains(&held.marker), "{attempt}: {headers}");
 }
 
 #[test]
-fn no_operation_gives_a_stranger_anything_of_a_tenant() {
+fn no_operation_returns_data_of_another_tenant() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
     let before = world.ours.everything();
-    for mut stranger in Stranger::all(&world) {
+    for mut outsider in Outsider::all(&world) {
         for operation in operations() {
-            let (ours, asking) = (&world.ours, (&client, &stranger));
-            let answer = operation.send(asking, ours, &ours.tenant, None);
-            let told = format!("{} by {}", operation.id, stranger.who);
-            check_silent(&told, &answer, ours);
+            let ours = &world.ours;
+            let target = Target { held: ours, tenant: &ours.tenant, cursor: None };
+            let answer = operation.send(&client, &outsider, &target);
+            let attempt = format!("{} by {}", operation.id, outsider.who);
+            check_silent(&attempt, &answer, ours);
             let is_own = OWN.contains(&operation.id.as_str());
             let is_refused = matches!(answer.status, 401 | 403 | 404);
-            assert!(is_own || is_refused, "{told}: {} {}", answer.status, answer.text());
+            assert!(is_own || is_refused, "{attempt}: {} {}", answer.status, answer.text());
             if operation.id == "sign_out" {
-                stranger.renew(&client);
+                outsider.renew(&client);
             }
         }
     }
@@ -117,19 +123,20 @@ fn no_operation_gives_a_stranger_anything_of_a_tenant() {
 }
 
 #[test]
-fn what_belongs_to_a_tenant_is_not_found_below_another_one() {
+fn data_of_a_tenant_is_not_found_below_another_tenant() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
     let before = world.ours.everything();
     let mut tried = 0;
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         let below = operations().into_iter().filter(|one| one.path.starts_with("/tenants/"));
         for operation in below.filter(|one| one.parameters().len() > 1) {
-            let asking = (&client, &stranger);
-            let answer = operation.send(asking, &world.ours, &world.theirs.tenant, None);
-            let told = format!("{} by {}", operation.id, stranger.who);
-            check_silent(&told, &answer, &world.ours);
-            assert!(matches!(answer.status, 401 | 403 | 404), "{told}: {}", answer.status);
+            let tenant = world.theirs.tenant.as_str();
+            let target = Target { held: &world.ours, tenant, cursor: None };
+            let answer = operation.send(&client, &outsider, &target);
+            let attempt = format!("{} by {}", operation.id, outsider.who);
+            check_silent(&attempt, &answer, &world.ours);
+            assert!(matches!(answer.status, 401 | 403 | 404), "{attempt}: {}", answer.status);
             tried += 1;
         }
     }
@@ -138,21 +145,21 @@ fn what_belongs_to_a_tenant_is_not_found_below_another_one() {
 }
 
 #[test]
-fn the_place_in_a_list_of_a_tenant_leads_nowhere_else() {
+fn a_cursor_of_a_tenant_is_not_valid_for_another() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
     let mut tried = 0;
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         for operation in operations() {
             let Some(list) = operation.list() else { continue };
             let Some(cursor) = world.ours.cursors.get(list) else { continue };
             for tenant in [&world.ours.tenant, &world.theirs.tenant] {
-                let asking = (&client, &stranger);
-                let answer = operation.send(asking, &world.ours, tenant, Some(cursor));
-                let told = format!("{} by {}", operation.id, stranger.who);
-                check_silent(&told, &answer, &world.ours);
+                let target = Target { held: &world.ours, tenant, cursor: Some(cursor) };
+                let answer = operation.send(&client, &outsider, &target);
+                let attempt = format!("{} by {}", operation.id, outsider.who);
+                check_silent(&attempt, &answer, &world.ours);
                 let is_ours = *tenant == world.ours.tenant;
-                assert!(!is_ours || answer.status >= 400, "{told}: {}", answer.status);
+                assert!(!is_ours || answer.status >= 400, "{attempt}: {}", answer.status);
                 tried += 1;
             }
         }
@@ -161,29 +168,29 @@ fn the_place_in_a_list_of_a_tenant_leads_nowhere_else() {
 }
 
 #[test]
-fn a_list_of_tenants_tells_of_ones_own_alone() {
+fn a_list_of_tenants_contains_only_ones_own() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         let call = client.call_outside("GET", "/api/v1/tenants");
-        let answer = stranger.onto(call).send();
-        check_silent(stranger.who, &answer, &world.ours);
+        let answer = outsider.onto(call).send();
+        check_silent(outsider.who, &answer, &world.ours);
         let items = if answer.status == 200 { answer.json()["items"].clone() } else { Value::Null };
         for tenant in items.as_array().into_iter().flatten() {
-            assert_eq!(tenant["id"].to_string(), world.theirs.tenant, "{}", stranger.who);
+            assert_eq!(tenant["id"].to_string(), world.theirs.tenant, "{}", outsider.who);
         }
     }
 }
 
 /// Whatever was asked, the tenant holds what it held. Only that somebody tried to sign in as
-/// one of its people may be told.
+/// one of its people may be attempt.
 #[track_caller]
-pub(crate) fn check_unchanged(before: &[(String, Value)], held: &Held) {
+pub(crate) fn check_unchanged(before: &[(String, Value)], held: &TenantData) {
     let after = held.everything();
     assert_eq!(before.len(), after.len());
     for ((name, before), (_, after)) in before.iter().zip(&after) {
         if name == "audit" {
-            assert_eq!(told(before), told(after), "{name}");
+            assert_eq!(visible_entries(before), visible_entries(after), "{name}");
         } else {
             assert_eq!(before, after, "{name}");
         }
@@ -191,7 +198,7 @@ pub(crate) fn check_unchanged(before: &[(String, Value)], held: &Held) {
 }
 
 /// The entries of an audit, but for failures to sign in.
-fn told(audit: &Value) -> Vec<Value> {
+fn visible_entries(audit: &Value) -> Vec<Value> {
     let entries = audit["items"].as_array().into_iter().flatten();
     let others = entries.filter(|entry| entry["act"] != "session.refused");
     others.map(|entry| serde_json::json!([entry["id"], entry["act"], entry["detail"]])).collect()

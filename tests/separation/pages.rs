@@ -2,7 +2,7 @@
 
 use acta_tests::Version;
 
-use crate::strangers::Stranger;
+use crate::outsiders::Outsider;
 use crate::world::World;
 
 const PAGES: [&str; 9] = [
@@ -18,17 +18,17 @@ const PAGES: [&str; 9] = [
 ];
 
 #[test]
-fn no_page_tells_a_stranger_anything_of_a_tenant() {
+fn no_page_shows_data_of_another_tenant() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         for page in PAGES {
             for token in [&world.ours.invitation, &world.ours.session.id, &world.ours.account] {
                 let call = client.call_outside("GET", page).query("token", token);
-                let answer = stranger.onto(call).send();
+                let answer = outsider.onto(call).send();
                 let body = String::from_utf8_lossy(&answer.body);
-                assert!(answer.status < 500, "{page} by {}: {body}", stranger.who);
-                assert!(!body.contains(&world.ours.marker), "{page} by {}: {body}", stranger.who);
+                assert!(answer.status < 500, "{page} by {}: {body}", outsider.who);
+                assert!(!body.contains(&world.ours.marker), "{page} by {}: {body}", outsider.who);
             }
         }
     }

@@ -3,4 +3,4 @@
 #[path = "main.rs"]
 mod separation;
 
-use separation::{engine, held, operations, samples, strangers, world};
+use separation::{engine, operations, outsiders, samples, tenant_data, world};

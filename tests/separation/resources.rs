@@ -1,12 +1,12 @@
 //! Every resource of xAPI with every method.
 
 use acta_tests::multipart::{self, Part, content_type};
-use acta_tests::{Answer, Version, make};
+use acta_tests::{Response, Version, make};
 use serde_json::{Value, json};
 
-use crate::held::{Held, pairs};
 use crate::operations::check_unchanged;
-use crate::strangers::Stranger;
+use crate::outsiders::Outsider;
+use crate::tenant_data::{TenantData, pairs};
 use crate::world::World;
 
 /// A resource and the query that names things of a tenant.
@@ -14,8 +14,8 @@ type Target = (&'static str, Vec<(&'static str, String)>);
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "PUT", "POST", "DELETE", "PATCH"];
 
-/// Everything that can be asked for of what a tenant holds.
-fn targets(held: &Held) -> Vec<Target> {
+/// Every resource of a tenant.
+fn targets(held: &TenantData) -> Vec<Target> {
     let agent = held.agent.to_string();
     let statements = |name, value: &str| ("/statements", vec![(name, value.to_owned())]);
     let mut all = vec![
@@ -48,7 +48,7 @@ fn targets(held: &Held) -> Vec<Target> {
 }
 
 /// What is sent where something is stored: of nobody else, about what is the tenant's.
-fn said(held: &Held, query: &[(&'static str, String)]) -> Value {
+fn said(held: &TenantData, query: &[(&'static str, String)]) -> Value {
     let mut statement = make::statement_of(&held.agent);
     statement["verb"]["id"] = json!(held.verb);
     statement["object"]["id"] = json!(held.activity);
@@ -59,32 +59,32 @@ fn said(held: &Held, query: &[(&'static str, String)]) -> Value {
 }
 
 #[track_caller]
-fn check_silent(told: &str, answer: &Answer, held: &Held) {
+fn check_silent(attempt: &str, answer: &Response, held: &TenantData) {
     let body = String::from_utf8_lossy(&answer.body);
-    assert!(answer.status < 500, "{told}: {} {body}", answer.status);
-    assert!(!body.contains(&held.marker), "{told}: {body}");
-    assert!(!format!("{:?}", answer.headers).contains(&held.marker), "{told}");
+    assert!(answer.status < 500, "{attempt}: {} {body}", answer.status);
+    assert!(!body.contains(&held.marker), "{attempt}: {body}");
+    assert!(!format!("{:?}", answer.headers).contains(&held.marker), "{attempt}");
 }
 
 #[test]
-fn no_resource_gives_a_stranger_anything_of_a_tenant() {
+fn no_resource_returns_data_of_another_tenant() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
     let before = world.ours.everything();
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         for (path, query) in targets(&world.ours) {
             for method in METHODS {
                 let call = client.call(method, path).queries(&pairs(&query));
                 let writes = method == "PUT" || method == "POST";
                 let body = said(&world.ours, &query);
                 let call = if writes { call.json(&body) } else { call };
-                let answer = stranger.onto(call).send();
-                let told = format!("{method} {path} {query:?} by {}", stranger.who);
-                check_silent(&told, &answer, &world.ours);
+                let answer = outsider.onto(call).send();
+                let attempt = format!("{method} {path} {query:?} by {}", outsider.who);
+                check_silent(&attempt, &answer, &world.ours);
                 let is_open = path == "/about";
-                let is_known = stranger.is_client();
+                let is_known = outsider.is_client();
                 let is_refused = matches!(answer.status, 401 | 403 | 404 | 405 | 429);
-                assert!(is_known || is_open || is_refused, "{told}: {}", answer.status);
+                assert!(is_known || is_open || is_refused, "{attempt}: {}", answer.status);
             }
         }
     }
@@ -142,38 +142,38 @@ fn the_hash_of_an_attachment_does_not_give_its_content() {
 }
 
 #[test]
-fn the_next_page_of_a_tenant_is_not_for_others() {
+fn a_more_link_of_a_tenant_is_not_valid_for_others() {
     let world = World::new();
     let client = world.client(Version::V2_0_0);
     let ours = world.ours.client().call_outside("GET", &world.ours.more).send().expect(200);
     assert!(ours.text().contains(&world.ours.marker));
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         for method in ["GET", "HEAD", "POST"] {
-            let call = stranger.onto(client.call_outside(method, &world.ours.more));
+            let call = outsider.onto(client.call_outside(method, &world.ours.more));
             let answer = call.send();
-            check_silent(stranger.who, &answer, &world.ours);
+            check_silent(outsider.who, &answer, &world.ours);
             // Whoever has statements may find a page of their own there, and of nobody else.
-            let is_known = stranger.is_client();
+            let is_known = outsider.is_client();
             let is_refused = (400..500).contains(&answer.status);
-            assert!(is_known || is_refused, "{method} by {}: {}", stranger.who, answer.status);
+            assert!(is_known || is_refused, "{method} by {}: {}", outsider.who, answer.status);
         }
     }
 }
 
 #[test]
-fn the_other_syntax_of_requests_opens_nothing() {
+fn the_alternate_request_syntax_gives_no_access() {
     let world = World::new();
     let client = world.client(Version::V1_0_3);
     let before = world.ours.everything();
-    for stranger in Stranger::all(&world) {
+    for outsider in Outsider::all(&world) {
         for (path, query) in targets(&world.ours) {
             for method in METHODS {
                 let form = acta_tests::client::form(&pairs(&query));
                 let call = client.post(path).query("method", method);
                 let call = call.body("application/x-www-form-urlencoded", form);
-                let answer = stranger.onto(call).send();
-                let told = format!("{method} {path} {query:?} by {}", stranger.who);
-                check_silent(&told, &answer, &world.ours);
+                let answer = outsider.onto(call).send();
+                let attempt = format!("{method} {path} {query:?} by {}", outsider.who);
+                check_silent(&attempt, &answer, &world.ours);
             }
         }
     }

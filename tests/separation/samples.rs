@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::held::{Held, PASSWORD};
+use crate::tenant_data::{PASSWORD, TenantData};
 
-/// Operations on whoever asks, or of guests: they may succeed, and tell only about who asks.
+/// Operations on the requester, or for guests: they may succeed, and return data about the
+/// requester only.
 pub(crate) const OWN: [&str; 15] = [
     "accept_link",
     "begin_second_factor",
@@ -26,7 +27,7 @@ pub(crate) const OWN: [&str; 15] = [
 
 /// What stands for a parameter in a path: that of the tenant `of`, and all else of `held`.
 #[track_caller]
-pub(crate) fn parameter(path: &str, name: &str, held: &Held) -> String {
+pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
     match (path, name) {
         (_, "tenant") => held.tenant.clone(),
         (_, "account") => held.account.clone(),
@@ -44,7 +45,7 @@ pub(crate) fn parameter(path: &str, name: &str, held: &Held) -> String {
 
 /// What is sent in the body of an operation.
 #[track_caller]
-pub(crate) fn body(operation: &str, held: &Held) -> Value {
+pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
     let tenant: u32 = held.tenant.parse().expect("a number");
     match operation {
         "create_tenant" | "change_tenant" => json!({ "name": "Taken over" }),

@@ -3,15 +3,15 @@
 use acta_tests::{Client, Server, Store, Version};
 
 use crate::engine;
-use crate::held::Held;
+use crate::tenant_data::TenantData;
 
 /// A server with two tenants.
 pub(crate) struct World {
     pub(crate) server: Server,
     /// Whose things others ask for.
-    pub(crate) ours: Held,
+    pub(crate) ours: TenantData,
     /// Who asks for them.
-    pub(crate) theirs: Held,
+    pub(crate) theirs: TenantData,
     /// The store goes after the server.
     pub(crate) store: Store,
 }
@@ -20,8 +20,8 @@ impl World {
     pub(crate) fn new() -> Self {
         let store = Store::new(engine());
         let server = Server::start_on(&store, Version::V2_0_0);
-        let ours = Held::fill(&server, &store, "ours");
-        let theirs = Held::fill(&server, &store, "theirs");
+        let ours = TenantData::fill(&server, &store, "ours");
+        let theirs = TenantData::fill(&server, &store, "theirs");
         Self { server, ours, theirs, store }
     }
 

@@ -8,7 +8,7 @@ use acta_storage_embedded::{Disk, DiskFile};
 
 use crate::vfs::Vfs;
 use crate::world::faults::{Call, Fault, kind_of};
-use crate::world::{Loss, NodeId, World};
+use crate::world::{FileTarget, NodeId, PowerLoss, World};
 
 /// One start of the computer, up to its end.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl Computer {
     }
 
     /// The power fails, and comes back.
-    pub(crate) fn lose_power(&mut self, loss: Loss, bury: impl FnOnce()) {
+    pub(crate) fn lose_power(&mut self, loss: PowerLoss, bury: impl FnOnce()) {
         let world = self.world().after_power_loss(loss);
         bury();
         *self = Self::start(world);
@@ -108,7 +108,7 @@ pub(crate) struct SimulatedDisk {
 struct SimulatedFile {
     world: Arc<Mutex<World>>,
     /// Which file, and of what kind.
-    at: (NodeId, &'static str),
+    at: FileTarget,
 }
 
 impl SimulatedDisk {
@@ -117,7 +117,7 @@ impl SimulatedDisk {
     }
 
     fn file(&self, node: NodeId, path: &Path) -> Arc<dyn DiskFile> {
-        let at = (node, kind_of(&path.to_string_lossy()));
+        let at = FileTarget { node, to: kind_of(&path.to_string_lossy()) };
         Arc::new(SimulatedFile { world: Arc::clone(&self.world), at })
     }
 }

@@ -12,10 +12,10 @@ use acta_storage_suite::generate::Dice;
 
 use crate::ledger::Sent;
 use crate::simulation::{Act, Settings, Shutdown, Simulation};
-use crate::tables::Write;
-use crate::world::Loss;
-use crate::world::faults::{Act as DiskAct, Call, Fault, InjectedFault, When};
-use crate::{TellOnPanic, in_parallel, runtime};
+use crate::tables::TableWrite;
+use crate::world::PowerLoss;
+use crate::world::faults::{Act as DiskAct, Call, Fault, FaultTrigger, InjectedFault};
+use crate::{PrintOnPanic, in_parallel, runtime};
 
 const TENANT: TenantId = TenantId::FIRST;
 
@@ -42,24 +42,25 @@ fn drafts(numbers: std::ops::Range<u128>) -> Vec<Draft> {
     numbers.map(named).collect()
 }
 
-fn write(write: Write) -> Act {
+fn write(write: TableWrite) -> Act {
     Act::Write(Box::new(write))
 }
 
 fn replace(state_id: &str, content: &str) -> Act {
     let (key, new) = (state_key(state_id, Some(uuid(70))), document(content));
-    write(Write::Replace(TENANT, key, new, Precondition::default()))
+    write(TableWrite::Replace(TENANT, key, new, Precondition::default()))
 }
 
 /// Everything that a store does: batches, a reference, a void, a repeat, a conflict,
 /// attachments, writes to the tables, new segments, runs, a merge and a restart.
 fn history() -> Vec<Act> {
     let states = DocumentList::States {
-        activity: activity_id("course"),
+        activity: activity_id("recorded"),
         agent: mailbox("ada"),
         registration: Some(uuid(70)),
     };
-    let removal = Write::Remove(TENANT, state_key("b", Some(uuid(70))), Precondition::default());
+    let removal =
+        TableWrite::Remove(TENANT, state_key("b", Some(uuid(70))), Precondition::default());
     let query = StatementQuery { order: Order::Ascending, count_max: 5, ..everything() };
     vec![
         append(&drafts(1..2)),
@@ -71,16 +72,16 @@ fn history() -> Vec<Act> {
         append(&[Draft::new(7), Draft::new(2).verb("failed")]),
         append(&drafts(7..12)),
         replace("b", "two"),
-        write(Write::SaveCursor(TENANT, "7".into())),
-        write(Write::InsertCredential(TENANT, "key".into())),
+        write(TableWrite::SaveCursor(TENANT, "7".into())),
+        write(TableWrite::InsertCredential(TENANT, "key".into())),
         append(&[Draft::voiding(12, 30), Draft::new(13)]),
         append(&drafts(14..17)),
         Act::Query(TENANT, Box::new(query)),
-        Act::Ask(TENANT, "course", "ada"),
+        Act::Ask(TENANT, "recorded", "ada"),
         Act::Reopen,
         append_with_attachment(&[Draft::referring(17, 14), Draft::new(30)], 70_000),
         write(removal),
-        write(Write::RemoveAll(TENANT, states)),
+        write(TableWrite::RemoveAll(TENANT, states)),
         append(&drafts(18..22)),
     ]
 }
@@ -96,14 +97,14 @@ async fn live(simulation: &mut Simulation, run_counts: &[u64]) {
 }
 
 /// What the history does when nothing goes wrong.
-struct Course {
+struct RecordedCalls {
     /// How many runs there are after each act.
     run_counts: Vec<u64>,
     /// Every call, with how many of its kind came before.
     calls: Vec<(Call, u64)>,
 }
 
-async fn find_course() -> Course {
+async fn record_calls() -> RecordedCalls {
     let mut simulation = Simulation::new(1, SETTINGS);
     simulation.computer.record();
     simulation.open_again().await;
@@ -122,7 +123,7 @@ async fn find_course() -> Course {
         (call, *count - 1)
     };
     let calls = simulation.computer.recorded().into_iter().map(&mut numbered).collect();
-    Course { run_counts, calls }
+    RecordedCalls { run_counts, calls }
 }
 
 /// Calls that change what is on the disk, or make it durable.
@@ -147,33 +148,33 @@ pub(crate) const fn is_sync(act: DiskAct) -> bool {
 
 /// Tries a fault at each of these calls. Prints how many there were.
 #[expect(clippy::print_stdout, reason = "how much was tried is part of the result")]
-fn try_each(trouble: InjectedFault, losses: &[Loss], is_tried: fn(DiskAct) -> bool) {
-    let course = runtime().block_on(find_course());
+fn try_each(kind: InjectedFault, losses: &[PowerLoss], is_tried: fn(DiskAct) -> bool) {
+    let recorded = runtime().block_on(record_calls());
     let mut attempts = Vec::new();
-    for (call, index) in course.calls.iter().filter(|(call, _)| is_tried(call.act)) {
-        let fault = Fault::new(trouble, When::AtOf(*call, *index));
-        let attempt = |(round, loss): (u64, &Loss)| (fault, *loss, index * 8 + round);
+    for (call, index) in recorded.calls.iter().filter(|(call, _)| is_tried(call.act)) {
+        let fault = Fault::new(kind, FaultTrigger::AtOf(*call, *index));
+        let attempt = |(round, loss): (u64, &PowerLoss)| (fault, *loss, index * 8 + round);
         attempts.extend((0..).zip(losses).map(attempt));
     }
     let tried_count = attempts.len();
     let has_struck = in_parallel(attempts, |(fault, loss, seed)| {
         let told = format!("{fault:?}, seed {seed}, {loss:?} is lost");
-        let _told = TellOnPanic(told);
-        runtime().block_on(try_one(&course, fault, loss, seed))
+        let _told = PrintOnPanic(told);
+        runtime().block_on(try_one(&recorded, fault, loss, seed))
     });
     let struck_count = has_struck.into_iter().filter(|has_struck| *has_struck).count();
-    println!("{trouble:?}: {tried_count} faults tried, {struck_count} struck");
+    println!("{kind:?}: {tried_count} faults tried, {struck_count} struck");
     // Threads in the background do not always make the same calls.
     assert!(tried_count / 2 < struck_count, "the history changes too much");
     assert!(100 < tried_count, "the history is too short");
 }
 
 /// Lives through the history with one fault, starts again, loses power and starts again.
-async fn try_one(course: &Course, fault: Fault, loss: Loss, seed: u64) -> bool {
+async fn try_one(recorded: &RecordedCalls, fault: Fault, loss: PowerLoss, seed: u64) -> bool {
     let mut dice = Dice::new(seed);
     let mut simulation = Simulation::new(seed, SETTINGS);
     simulation.computer.arm(&[fault]);
-    live(&mut simulation, &course.run_counts).await;
+    live(&mut simulation, &recorded.run_counts).await;
     let is_off = simulation.computer.is_off();
     simulation.end(if is_off {
         Shutdown::PowerLost(loss)
@@ -183,32 +184,40 @@ async fn try_one(course: &Course, fault: Fault, loss: Loss, seed: u64) -> bool {
     let has_struck = simulation.has_struck();
     simulation.open_and_check(&mut dice).await;
     simulation.repeat_lost().await;
-    simulation.end(Shutdown::PowerLost(Loss::Everything));
+    simulation.end(Shutdown::PowerLost(PowerLoss::Everything));
     simulation.open_and_check(&mut dice).await;
     has_struck
 }
 
 #[test]
 fn every_failure_of_the_device_is_survived() {
-    try_each(InjectedFault::Fails, &[Loss::Everything], |_| true);
+    try_each(InjectedFault::Fails, &[PowerLoss::Everything], |_| true);
 }
 
 #[test]
-fn every_failed_sync_is_survived_whatever_becomes_of_the_data() {
-    try_each(InjectedFault::Fails, &[Loss::Everything; 6], is_sync);
+fn every_failed_sync_is_survived() {
+    try_each(InjectedFault::Fails, &[PowerLoss::Everything; 6], is_sync);
 }
 
 #[test]
-fn every_lack_of_room_is_survived() {
-    try_each(InjectedFault::Full, &[Loss::Everything], DiskAct::needs_room);
+fn every_lack_of_space_is_survived() {
+    try_each(InjectedFault::Full, &[PowerLoss::Everything], DiskAct::needs_room);
 }
 
 #[test]
 fn power_may_go_before_every_change() {
-    try_each(InjectedFault::CutBefore, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_change);
+    try_each(
+        InjectedFault::CutBefore,
+        &[PowerLoss::Everything, PowerLoss::Nothing, PowerLoss::Chance],
+        is_change,
+    );
 }
 
 #[test]
 fn power_may_go_after_every_change() {
-    try_each(InjectedFault::CutAfter, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_sync);
+    try_each(
+        InjectedFault::CutAfter,
+        &[PowerLoss::Everything, PowerLoss::Nothing, PowerLoss::Chance],
+        is_sync,
+    );
 }

@@ -98,7 +98,7 @@ impl Log {
     }
 
     /// Checks what can be said once the feed has been looked at.
-    fn settle(&mut self) {
+    fn resolve_unanswered(&mut self) {
         for (appended, sent) in std::mem::take(&mut self.acknowledged) {
             assert_eq!(appended.new_count, 0, "acknowledged and lost: {:?}", sent.numbers());
             let is_stored = sent.drafts.iter().all(|draft| self.has(draft));
@@ -190,7 +190,7 @@ impl Ledger {
             }
             let log = self.log(tenant);
             assert_eq!(storage.count_statements(tenant).await.unwrap(), log.count);
-            log.settle();
+            log.resolve_unanswered();
         }
     }
 
@@ -226,7 +226,7 @@ impl Ledger {
                 assert_eq!(found.as_ref(), Some(content), "the attachment {sha2:?}");
             }
             for (activity, person) in ACTIVITIES.into_iter().cycle().zip(PEOPLE) {
-                self.check_entities(storage, *tenant, (activity, person)).await.unwrap();
+                self.check_entities(storage, *tenant, activity, person).await.unwrap();
             }
         }
     }
@@ -272,7 +272,8 @@ impl Ledger {
         &self,
         storage: &dyn Storage,
         tenant: TenantId,
-        (activity, person): (&str, &str),
+        activity: &str,
+        person: &str,
     ) -> Result<(), StorageError> {
         let (activity, person) = (activity_id(activity), mailbox(person));
         let found = storage.find_definition(tenant, &activity).await?;

@@ -34,7 +34,7 @@
 //! order, so a seed that failed may have to be tried more than once.
 //!
 //! - `TEST_ACTA_SIM_SEEDS=1000` lives through so many random histories.
-//! - `TEST_ACTA_SIM_SEED=7` lives through one, and tells every step.
+//! - `TEST_ACTA_SIM_SEED=7` runs one, and prints every step.
 
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
@@ -50,7 +50,7 @@ mod purge;
 mod random;
 mod simulation;
 mod tables;
-mod trail;
+mod trace;
 mod vfs;
 mod world;
 
@@ -81,9 +81,9 @@ fn in_parallel<S: Send, R: Send>(subjects: Vec<S>, act: impl Fn(S) -> R + Sync) 
 }
 
 /// Tells what was tried when it fails.
-struct TellOnPanic(String);
+struct PrintOnPanic(String);
 
-impl Drop for TellOnPanic {
+impl Drop for PrintOnPanic {
     #[expect(clippy::print_stdout, reason = "it must be seen how to repeat a failure")]
     fn drop(&mut self) {
         if std::thread::panicking() {

@@ -14,9 +14,9 @@ use crate::disk::Computer;
 use crate::ledger::Sent;
 use crate::runtime;
 use crate::simulation::{Act, Settings, Shutdown, Simulation};
-use crate::tables::Write;
-use crate::world::Loss;
-use crate::world::faults::{Act as DiskAct, Call, Fault, InjectedFault, When};
+use crate::tables::TableWrite;
+use crate::world::PowerLoss;
+use crate::world::faults::{Act as DiskAct, Call, Fault, FaultTrigger, InjectedFault};
 
 const TENANT: TenantId = TenantId::FIRST;
 
@@ -33,11 +33,11 @@ fn append_with_attachment(number: u128) -> Act {
 
 fn replace(content: &str) -> Act {
     let (key, new) = (state_key("a", None), document(content));
-    Act::Write(Box::new(Write::Replace(TENANT, key, new, Precondition::default())))
+    Act::Write(Box::new(TableWrite::Replace(TENANT, key, new, Precondition::default())))
 }
 
 const fn fails_at(act: DiskAct, to: &'static str) -> Fault {
-    Fault::new(InjectedFault::Fails, When::AtOf(Call { act, to }, 0))
+    Fault::new(InjectedFault::Fails, FaultTrigger::AtOf(Call { act, to }, 0))
 }
 
 /// Opens a new store, does `before`, lets one call fail during `during`, kills the store, opens
@@ -64,7 +64,7 @@ fn check(fault: Fault, before: &[Act], during: &[Act], after: &[Act]) {
             for act in after {
                 simulation.act(act).await;
             }
-            simulation.end(Shutdown::PowerLost(Loss::Everything));
+            simulation.end(Shutdown::PowerLost(PowerLoss::Everything));
             simulation.open_and_check(&mut dice).await;
             has_struck
         }));
@@ -73,13 +73,13 @@ fn check(fault: Fault, before: &[Act], during: &[Act], after: &[Act]) {
 }
 
 #[test]
-fn what_a_failed_sync_left_readable_becomes_durable_at_the_next_start() {
+fn readable_data_of_a_failed_sync_becomes_durable_at_the_next_start() {
     let fault = fails_at(DiskAct::Sync, "segment");
     check(fault, &[append(1)], &[append(2)], &[]);
 }
 
 #[test]
-fn nothing_is_built_upon_what_a_failed_sync_left_readable() {
+fn nothing_depends_on_readable_data_of_a_failed_sync() {
     let fault = fails_at(DiskAct::Sync, "segment");
     let after: Vec<Act> = (3..40).map(append).collect();
     check(fault, &[append(1)], &[append(2)], &after);
@@ -96,8 +96,11 @@ fn an_attachment_whose_name_was_not_synced_is_synced_when_it_comes_again() {
     // The directory of the content becomes known; its name is not synced, and the file stays
     // because removing it fails too. Two syncs before are for the directory's own name.
     let faults = [
-        Fault::new(InjectedFault::Fails, When::AtOf(to_attachments(DiskAct::SyncDirectory), 2)),
-        Fault::new(InjectedFault::Fails, When::AtOf(to_attachments(DiskAct::Remove), 0)),
+        Fault::new(
+            InjectedFault::Fails,
+            FaultTrigger::AtOf(to_attachments(DiskAct::SyncDirectory), 2),
+        ),
+        Fault::new(InjectedFault::Fails, FaultTrigger::AtOf(to_attachments(DiskAct::Remove), 0)),
     ];
     for seed in 0..12 {
         runtime().block_on(async {
@@ -107,7 +110,7 @@ fn an_attachment_whose_name_was_not_synced_is_synced_when_it_comes_again() {
             simulation.act(&append_with_attachment(1)).await;
             simulation.act(&append_with_attachment(2)).await;
             assert_eq!(simulation.computer.struck_count(), 2);
-            simulation.end(Shutdown::PowerLost(Loss::Everything));
+            simulation.end(Shutdown::PowerLost(PowerLoss::Everything));
             simulation.open_and_check(&mut Dice::new(seed)).await;
         });
     }
@@ -118,19 +121,21 @@ const fn to_attachments(act: DiskAct) -> Call {
 }
 
 #[test]
-fn what_found_no_room_is_not_in_the_way_of_what_comes_next() {
+fn a_write_without_space_does_not_affect_later_writes() {
     // A batch that is written by half, then one that begins a segment: the closed one is clean.
     let settings = Settings { segment_bytes: 2000, run_entries: 1000, ..SETTINGS };
     let call = Call { act: DiskAct::Extend, to: "segment" };
     let large = Sent { drafts: (10..30).map(Draft::new).collect(), contents: Vec::new() };
     for (seed, end) in
-        (0..24).zip([Shutdown::Killed, Shutdown::PowerLost(Loss::Chance)].into_iter().cycle())
+        (0..24).zip([Shutdown::Killed, Shutdown::PowerLost(PowerLoss::Chance)].into_iter().cycle())
     {
         runtime().block_on(async {
             let mut simulation = Simulation::new(seed, settings);
             simulation.open().await;
             simulation.act(&append(1)).await;
-            simulation.computer.arm(&[Fault::new(InjectedFault::Full, When::AtOf(call, 0))]);
+            simulation
+                .computer
+                .arm(&[Fault::new(InjectedFault::Full, FaultTrigger::AtOf(call, 0))]);
             simulation.act(&append(2)).await;
             assert_eq!(simulation.computer.struck_count(), 1);
             simulation.act(&Act::Append(TENANT, large.clone())).await;
@@ -145,13 +150,14 @@ fn a_new_store_does_not_vanish_with_the_name_of_its_directory() {
     // The first start cannot look whether the directory is there, or cannot sync its name.
     for (act, nth) in [(DiskAct::List, 0), (DiskAct::SyncDirectory, 0), (DiskAct::SyncDirectory, 1)]
     {
-        let fault = Fault::new(InjectedFault::Fails, When::AtOf(Call { act, to: "other" }, nth));
+        let fault =
+            Fault::new(InjectedFault::Fails, FaultTrigger::AtOf(Call { act, to: "other" }, nth));
         runtime().block_on(async {
             let mut simulation = Simulation::new(nth, SETTINGS);
             simulation.computer.arm(&[fault]);
             simulation.open_again().await;
             simulation.act(&append(1)).await;
-            simulation.end(Shutdown::PowerLost(Loss::Everything));
+            simulation.end(Shutdown::PowerLost(PowerLoss::Everything));
             simulation.open_and_check(&mut Dice::new(nth)).await;
         });
     }
@@ -159,7 +165,12 @@ fn a_new_store_does_not_vanish_with_the_name_of_its_directory() {
 
 /// Writes a file and its name, with or without syncs, loses power, and reads what is left.
 #[track_caller]
-fn check_loss(is_file_synced: bool, is_name_synced: bool, loss: Loss, expected: Option<&[u8]>) {
+fn check_loss(
+    is_file_synced: bool,
+    is_name_synced: bool,
+    loss: PowerLoss,
+    expected: Option<&[u8]>,
+) {
     let (directory, path) = (Path::new("/d"), Path::new("/d/f"));
     let mut computer = Computer::new(1);
     let disk = computer.disk();
@@ -185,11 +196,11 @@ fn check_loss(is_file_synced: bool, is_name_synced: bool, loss: Loss, expected: 
 
 #[test]
 fn only_a_sync_makes_durable() {
-    check_loss(true, true, Loss::Everything, Some(b"some bytes"));
-    check_loss(false, true, Loss::Everything, Some(b""));
-    check_loss(true, false, Loss::Everything, None);
-    check_loss(false, false, Loss::Everything, None);
-    check_loss(false, false, Loss::Nothing, Some(b"some bytes"));
+    check_loss(true, true, PowerLoss::Everything, Some(b"some bytes"));
+    check_loss(false, true, PowerLoss::Everything, Some(b""));
+    check_loss(true, false, PowerLoss::Everything, None);
+    check_loss(false, false, PowerLoss::Everything, None);
+    check_loss(false, false, PowerLoss::Nothing, Some(b"some bytes"));
 }
 
 #[test]
@@ -201,7 +212,7 @@ fn a_loss_of_power_leaves_any_part_of_what_was_not_synced() {
         let file = disk.create(Path::new("/f")).unwrap();
         disk.sync_directory(Path::new("/")).unwrap();
         file.write_at(&[7; 2000], 0).unwrap();
-        computer.lose_power(Loss::Chance, || {});
+        computer.lose_power(PowerLoss::Chance, || {});
         let file = computer.disk().open(Path::new("/f")).unwrap();
         let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
         file.read_at(&mut bytes, 0).unwrap();
@@ -226,7 +237,7 @@ fn a_failed_sync_may_leave_what_no_later_sync_makes_durable() {
         assert!(file.sync().is_err());
         file.sync().unwrap();
         let is_readable = file.len().unwrap() == 1;
-        computer.lose_power(Loss::Everything, || {});
+        computer.lose_power(PowerLoss::Everything, || {});
         let is_durable = computer.disk().open(Path::new("/f")).unwrap().len().unwrap() == 1;
         fates.insert((is_readable, is_durable));
     }

@@ -16,9 +16,9 @@ use tempfile::TempDir;
 use crate::exhaustive::{is_change, is_sync};
 use crate::ledger::Sent;
 use crate::simulation::{Act, Settings, Shutdown, Simulation};
-use crate::world::Loss;
-use crate::world::faults::{Act as DiskAct, Call, Fault, InjectedFault, When};
-use crate::{TellOnPanic, in_parallel, runtime};
+use crate::world::PowerLoss;
+use crate::world::faults::{Act as DiskAct, Call, Fault, FaultTrigger, InjectedFault};
+use crate::{PrintOnPanic, in_parallel, runtime};
 
 /// A few batches fill a segment, eight statements a run.
 const SETTINGS: Settings = Settings { segment_bytes: 1500, run_entries: 8, dictionary_samples: 0 };
@@ -40,9 +40,9 @@ fn append(number: u128) -> Act {
 
 fn marked(number: u128) -> Draft {
     let name = format!(r#"{{"en":"{MARKER}"}}"#);
-    let course = activity_id(MARKER);
-    let course = course.as_str();
-    let object = format!(r#"{{"id":"{course}","definition":{{"name":{name}}}}}"#);
+    let recorded = activity_id(MARKER);
+    let recorded = recorded.as_str();
+    let object = format!(r#"{{"id":"{recorded}","definition":{{"name":{name}}}}}"#);
     Draft::new(1_000_000 + number).object(object)
 }
 
@@ -116,7 +116,7 @@ fn check_sound(simulation: &Simulation) {
 /// Removes the tenant with one fault on the way, starts again, removes it once more, loses
 /// power and starts again. Returns the calls of the first removal, if they are to be recorded,
 /// and whether the fault struck.
-async fn try_one(fault: Option<Fault>, loss: Loss, seed: u64) -> (Vec<Call>, bool) {
+async fn try_one(fault: Option<Fault>, loss: PowerLoss, seed: u64) -> (Vec<Call>, bool) {
     let mut dice = Dice::new(seed);
     let mut simulation = Simulation::new(seed, SETTINGS);
     simulation.open().await;
@@ -132,7 +132,7 @@ async fn try_one(fault: Option<Fault>, loss: Loss, seed: u64) -> (Vec<Call>, boo
     assert!(simulation.purge(gone()).await, "it may be repeated");
     check_gone(&simulation).await;
     simulation.act(&append(50)).await;
-    simulation.end(Shutdown::PowerLost(Loss::Everything));
+    simulation.end(Shutdown::PowerLost(PowerLoss::Everything));
     simulation.open_and_check(&mut dice).await;
     check_gone(&simulation).await;
     simulation.end(Shutdown::Closed);
@@ -141,7 +141,7 @@ async fn try_one(fault: Option<Fault>, loss: Loss, seed: u64) -> (Vec<Call>, boo
 }
 
 /// Goes on after a removal, ends in any way, and starts again.
-async fn go_on(simulation: &mut Simulation, is_removed: bool, loss: Loss, dice: &mut Dice) {
+async fn go_on(simulation: &mut Simulation, is_removed: bool, loss: PowerLoss, dice: &mut Dice) {
     if is_removed && !simulation.computer.is_off() {
         check_gone(simulation).await;
     }
@@ -158,43 +158,51 @@ async fn go_on(simulation: &mut Simulation, is_removed: bool, loss: Loss, dice: 
 
 /// Tries a fault at each of these calls of a removal. Prints how many there were.
 #[expect(clippy::print_stdout, reason = "how much was tried is part of the result")]
-fn try_each(trouble: InjectedFault, losses: &[Loss], is_tried: fn(DiskAct) -> bool) {
-    let (calls, _) = runtime().block_on(try_one(None, Loss::Everything, 0));
-    let is_counted = |call: &&Call| trouble != InjectedFault::Full || call.act.needs_room();
+fn try_each(kind: InjectedFault, losses: &[PowerLoss], is_tried: fn(DiskAct) -> bool) {
+    let (calls, _) = runtime().block_on(try_one(None, PowerLoss::Everything, 0));
+    let is_counted = |call: &&Call| kind != InjectedFault::Full || call.act.needs_room();
     let mut attempts = Vec::new();
     for (at, call) in (0..).zip(calls.iter().filter(is_counted)) {
         if is_tried(call.act) {
-            let fault = Fault::new(trouble, When::At(at));
+            let fault = Fault::new(kind, FaultTrigger::At(at));
             attempts.extend((0..).zip(losses).map(|(round, loss)| (fault, *loss, at * 8 + round)));
         }
     }
     let tried_count = attempts.len();
     let has_struck = in_parallel(attempts, |(fault, loss, seed)| {
-        let _told = TellOnPanic(format!("{fault:?}, seed {seed}, {loss:?} is lost"));
+        let _told = PrintOnPanic(format!("{fault:?}, seed {seed}, {loss:?} is lost"));
         runtime().block_on(try_one(Some(fault), loss, seed)).1
     });
     let struck_count = has_struck.into_iter().filter(|has_struck| *has_struck).count();
-    println!("{trouble:?}: {tried_count} faults tried, {struck_count} struck");
+    println!("{kind:?}: {tried_count} faults tried, {struck_count} struck");
     assert!(tried_count / 2 < struck_count, "a removal changes too much");
     assert!(100 < tried_count, "{tried_count} calls are too few");
 }
 
 #[test]
 fn power_may_go_before_every_change_of_a_removal() {
-    try_each(InjectedFault::CutBefore, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_change);
+    try_each(
+        InjectedFault::CutBefore,
+        &[PowerLoss::Everything, PowerLoss::Nothing, PowerLoss::Chance],
+        is_change,
+    );
 }
 
 #[test]
 fn power_may_go_after_every_sync_of_a_removal() {
-    try_each(InjectedFault::CutAfter, &[Loss::Everything, Loss::Nothing, Loss::Chance], is_sync);
+    try_each(
+        InjectedFault::CutAfter,
+        &[PowerLoss::Everything, PowerLoss::Nothing, PowerLoss::Chance],
+        is_sync,
+    );
 }
 
 #[test]
 fn every_call_of_a_removal_may_fail() {
-    try_each(InjectedFault::Fails, &[Loss::Everything], |_| true);
+    try_each(InjectedFault::Fails, &[PowerLoss::Everything], |_| true);
 }
 
 #[test]
-fn there_may_be_no_room_for_a_removal() {
-    try_each(InjectedFault::Full, &[Loss::Everything], DiskAct::needs_room);
+fn a_removal_may_find_no_space() {
+    try_each(InjectedFault::Full, &[PowerLoss::Everything], DiskAct::needs_room);
 }

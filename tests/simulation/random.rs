@@ -12,10 +12,10 @@ use bytes::Bytes;
 
 use crate::ledger::Sent;
 use crate::simulation::{Act, Settings, Shutdown, Simulation, second_tenant};
-use crate::tables::Write;
-use crate::world::Loss;
-use crate::world::faults::{Fault, InjectedFault, When};
-use crate::{TellOnPanic, in_parallel, runtime, trail};
+use crate::tables::TableWrite;
+use crate::world::PowerLoss;
+use crate::world::faults::{Fault, FaultTrigger, InjectedFault};
+use crate::{PrintOnPanic, in_parallel, runtime, trace};
 
 /// Random histories of one run; `TEST_ACTA_SIM_SEEDS` asks for more.
 const SEEDS: u64 = 150;
@@ -40,7 +40,7 @@ fn asked(variable: &str) -> Option<u64> {
 fn random_histories_lose_nothing() {
     let seeds = match asked("TEST_ACTA_SIM_SEED") {
         Some(seed) => {
-            trail::begin();
+            trace::begin();
             vec![seed]
         }
         None => (1..=asked("TEST_ACTA_SIM_SEEDS").unwrap_or(SEEDS)).collect(),
@@ -61,7 +61,7 @@ fn random_histories_lose_nothing() {
 
 fn check(seed: u64) -> Tally {
     let command = "cargo nextest run -p acta-tests random_histories_lose_nothing --no-capture";
-    let _told = TellOnPanic(format!("TEST_ACTA_SIM_SEED={seed} {command}"));
+    let _told = PrintOnPanic(format!("TEST_ACTA_SIM_SEED={seed} {command}"));
     runtime().block_on(live_through(seed))
 }
 
@@ -87,7 +87,7 @@ async fn live_through(seed: u64) -> Tally {
     for _ in 0..3 + history.dice.below(4) {
         history.round().await;
     }
-    history.simulation.end(Shutdown::PowerLost(Loss::Everything));
+    history.simulation.end(Shutdown::PowerLost(PowerLoss::Everything));
     history.simulation.open_and_check(&mut history.dice).await;
     history.tally
 }
@@ -133,14 +133,14 @@ impl History {
     /// Starts again and again while the power goes or the disk fails.
     async fn recover(&mut self) {
         for _ in 0..self.dice.below(4) {
-            let trouble = self.dice.pick(&[
+            let kind = self.dice.pick(&[
                 InjectedFault::CutBefore,
                 InjectedFault::CutAfter,
                 InjectedFault::Fails,
                 InjectedFault::Full,
             ]);
             let at = self.dice.below(150) as u64;
-            self.simulation.computer.arm(&[Fault::new(trouble, When::At(at))]);
+            self.simulation.computer.arm(&[Fault::new(kind, FaultTrigger::At(at))]);
             self.simulation.open().await;
             self.end();
         }
@@ -149,8 +149,8 @@ impl History {
 
     fn random_fault(&mut self) -> Option<Fault> {
         let reach = 16 << self.dice.below(6);
-        let at = When::At(self.dice.below(reach) as u64);
-        let every = When::Every(2 + self.dice.below(60) as u64);
+        let at = FaultTrigger::At(self.dice.below(reach) as u64);
+        let every = FaultTrigger::Every(2 + self.dice.below(60) as u64);
         match self.dice.below(100) {
             0..20 => Some(Fault::new(InjectedFault::CutBefore, at)),
             20..40 => Some(Fault::new(InjectedFault::CutAfter, at)),
@@ -173,12 +173,12 @@ impl History {
         self.count();
         let is_off = self.simulation.computer.is_off();
         let end = match self.dice.below(10) {
-            _ if is_off => Shutdown::PowerLost(Loss::Chance),
+            _ if is_off => Shutdown::PowerLost(PowerLoss::Chance),
             0..3 => Shutdown::Closed,
             3..6 => Shutdown::Killed,
-            6 => Shutdown::PowerLost(Loss::Everything),
-            7 => Shutdown::PowerLost(Loss::Nothing),
-            _ => Shutdown::PowerLost(Loss::Chance),
+            6 => Shutdown::PowerLost(PowerLoss::Everything),
+            7 => Shutdown::PowerLost(PowerLoss::Nothing),
+            _ => Shutdown::PowerLost(PowerLoss::Chance),
         };
         self.tally.power_losses += u64::from(matches!(end, Shutdown::PowerLost(_)));
         self.tally.kills += u64::from(end == Shutdown::Killed);
@@ -231,18 +231,18 @@ impl History {
         bytes_of_length(len + self.dice.below(5))
     }
 
-    fn random_write(&mut self, tenant: TenantId) -> Write {
+    fn random_write(&mut self, tenant: TenantId) -> TableWrite {
         let dice = &mut self.dice;
         match dice.below(20) {
             0..11 => {
                 let (key, document) = (random_key(dice), random_document(dice));
-                Write::Replace(tenant, key, document, random_precondition(dice))
+                TableWrite::Replace(tenant, key, document, random_precondition(dice))
             }
-            11..15 => Write::Remove(tenant, random_key(dice), random_precondition(dice)),
-            15 => Write::RemoveAll(tenant, random_list(dice)),
-            16..18 => Write::SaveCursor(tenant, dice.below(1000).to_string()),
-            18 => Write::CreateTenant(format!("tenant {}", dice.below(1000))),
-            _ => Write::InsertCredential(tenant, format!("key {}", dice.below(6))),
+            11..15 => TableWrite::Remove(tenant, random_key(dice), random_precondition(dice)),
+            15 => TableWrite::RemoveAll(tenant, random_list(dice)),
+            16..18 => TableWrite::SaveCursor(tenant, dice.below(1000).to_string()),
+            18 => TableWrite::CreateTenant(format!("tenant {}", dice.below(1000))),
+            _ => TableWrite::InsertCredential(tenant, format!("key {}", dice.below(6))),
         }
     }
 }

@@ -20,9 +20,9 @@ use tokio::task::JoinSet;
 
 use crate::disk::Computer;
 use crate::ledger::{Ledger, Sent};
-use crate::tables::{TablesLedger, Write};
-use crate::trail;
-use crate::world::Loss;
+use crate::tables::{TableWrite, TablesLedger};
+use crate::trace;
+use crate::world::PowerLoss;
 
 /// Between any two acts this much time passes.
 const STEP: Duration = Duration::from_millis(5);
@@ -46,7 +46,7 @@ pub(crate) enum Act {
     Append(TenantId, Sent),
     /// All at once.
     Burst(Vec<(TenantId, Sent)>),
-    Write(Box<Write>),
+    Write(Box<TableWrite>),
     Query(TenantId, Box<StatementQuery>),
     /// What is known of an activity and a person.
     Ask(TenantId, &'static str, &'static str),
@@ -61,7 +61,7 @@ pub(crate) enum Shutdown {
     Closed,
     /// It is killed: what it has written is there.
     Killed,
-    PowerLost(Loss),
+    PowerLost(PowerLoss),
 }
 
 /// A store, and what it must hold.
@@ -167,7 +167,7 @@ impl Simulation {
     /// Tries to open the store. It may fail when the disk does, but not take that for damage.
     pub(crate) async fn open(&mut self) {
         let opened = EmbeddedStorage::open(&self.options());
-        trail::tell(|| format!("opened: {:?}", opened.as_ref().err()));
+        trace::record(|| format!("opened: {:?}", opened.as_ref().err()));
         match opened {
             Ok(storage) => {
                 self.follower = EntityFollower::default();
@@ -207,7 +207,7 @@ impl Simulation {
     pub(crate) async fn purge(&mut self, tenant: TenantId) -> bool {
         let Some(storage) = self.storage() else { return false };
         let purged = storage.purge_tenant(tenant).await;
-        trail::tell(|| format!("removal of {tenant}: {purged:?}"));
+        trace::record(|| format!("removal of {tenant}: {purged:?}"));
         match purged {
             Ok(_) => true,
             Err(StorageError::Full | StorageError::Busy { .. }) if self.is_excused() => false,
@@ -226,7 +226,7 @@ impl Simulation {
 
     /// Ends the store in some way, and starts the computer if it has to.
     pub(crate) fn end(&mut self, end: Shutdown) {
-        trail::tell(|| format!("{end:?}"));
+        trace::record(|| format!("{end:?}"));
         if end == Shutdown::Closed
             && let Some(storage) = &self.storage
             && let Err(error) = storage.close()
@@ -239,7 +239,7 @@ impl Simulation {
         // The power may go while it is closing.
         let loss = match end {
             Shutdown::Closed if !self.computer.is_off() => return,
-            Shutdown::Closed => Some(Loss::Chance),
+            Shutdown::Closed => Some(PowerLoss::Chance),
             Shutdown::Killed => None,
             Shutdown::PowerLost(loss) => Some(loss),
         };
@@ -267,8 +267,8 @@ impl Simulation {
             Act::Ask(..) if self.is_excused() => {}
             Act::Ask(tenant, activity, person) => {
                 let Some(storage) = self.storage() else { return };
-                let about = (*activity, *person);
-                let checked = self.ledger.check_entities(&*storage, *tenant, about).await;
+                let checked =
+                    self.ledger.check_entities(&*storage, *tenant, activity, person).await;
                 self.check_excuse(checked, act);
             }
             Act::Reopen => {
@@ -285,11 +285,11 @@ impl Simulation {
         }
     }
 
-    async fn write(&mut self, write: &Write) {
+    async fn write(&mut self, write: &TableWrite) {
         let Some(storage) = self.storage() else { return };
         let now = self.clock.now();
         let answer = write.run(&*storage).await;
-        trail::tell(|| format!("{write:?}: {answer:?}"));
+        trace::record(|| format!("{write:?}: {answer:?}"));
         match answer {
             Ok(answer) => self.tables.answered(now, write, answer).await,
             // Nothing was written.
@@ -314,7 +314,7 @@ impl Simulation {
             });
         }
         for (tenant, sent, answer) in appending.join_all().await {
-            trail::tell(|| format!("{:?} to {tenant}: {answer:?}", sent.numbers()));
+            trace::record(|| format!("{:?} to {tenant}: {answer:?}", sent.numbers()));
             match answer {
                 Ok(answer) => {
                     let is_failure = !matches!(answer, Ok(_) | Err(StorageError::Conflict(_)));
@@ -367,7 +367,7 @@ impl Simulation {
     }
 }
 
-/// Rests for a moment, and tells for how long.
+/// Waits for a moment, and returns for how long.
 fn pause() -> Duration {
     const MOMENT: Duration = Duration::from_micros(200);
     std::thread::sleep(MOMENT);

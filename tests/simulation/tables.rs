@@ -23,7 +23,7 @@ use crate::simulation::second_tenant;
 
 /// A write to the tables.
 #[derive(Clone, Debug)]
-pub(crate) enum Write {
+pub(crate) enum TableWrite {
     Replace(TenantId, DocumentKey, NewDocument, Precondition),
     Remove(TenantId, DocumentKey, Precondition),
     RemoveAll(TenantId, DocumentList),
@@ -34,7 +34,7 @@ pub(crate) enum Write {
 
 /// What a write was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum WriteResult {
     Wrote(DocumentWrite),
     Refused,
     Removed(u64),
@@ -46,37 +46,37 @@ pub(crate) enum Answer {
 /// The name of the one cursor.
 const CURSOR: &str = "reader";
 
-impl Write {
-    pub(crate) async fn run(&self, storage: &dyn Storage) -> Result<Answer, StorageError> {
+impl TableWrite {
+    pub(crate) async fn run(&self, storage: &dyn Storage) -> Result<WriteResult, StorageError> {
         let answer = match self {
             Self::Replace(tenant, key, document, precondition) => {
                 let document = document.clone();
                 let wrote = storage.replace_document(*tenant, key, document, precondition).await;
-                wrote.map(Answer::Wrote)
+                wrote.map(WriteResult::Wrote)
             }
             Self::Remove(tenant, key, precondition) => {
                 let wrote = storage.remove_document(*tenant, key, precondition).await;
-                wrote.map(Answer::Wrote)
+                wrote.map(WriteResult::Wrote)
             }
             Self::RemoveAll(tenant, list) => {
-                storage.remove_documents(*tenant, list).await.map(Answer::Removed)
+                storage.remove_documents(*tenant, list).await.map(WriteResult::Removed)
             }
             Self::SaveCursor(tenant, value) => {
                 let saved = storage.save_cursor(*tenant, CURSOR, value).await;
-                saved.map(|()| Answer::Saved)
+                saved.map(|()| WriteResult::Saved)
             }
             Self::CreateTenant(name) => {
-                storage.create_tenant(name, START).await.map(Answer::Created)
+                storage.create_tenant(name, START).await.map(WriteResult::Created)
             }
             Self::InsertCredential(tenant, key) => {
                 let writes = vec![credential(key, *tenant, 0).create()];
                 let change = Change { writes, entries: vec![(Some(*tenant), sample_entry(1))] };
                 let committed = storage.commit(&change).await;
-                committed.map(|committed| Answer::Inserted(committed == Committed::Done))
+                committed.map(|committed| WriteResult::Inserted(committed == Committed::Done))
             }
         };
         match answer {
-            Err(StorageError::PreconditionFailed) => Ok(Answer::Refused),
+            Err(StorageError::PreconditionFailed) => Ok(WriteResult::Refused),
             answer => answer,
         }
     }
@@ -85,7 +85,7 @@ impl Write {
 /// One history that the store may have lived through.
 #[derive(Debug)]
 struct History {
-    writes: Vec<(Timestamp, Write)>,
+    writes: Vec<(Timestamp, TableWrite)>,
     clock: Arc<ManualClock>,
     model: ModelStorage,
 }
@@ -97,14 +97,14 @@ impl History {
         Self { writes: Vec::new(), clock, model }
     }
 
-    async fn play(&mut self, now: Timestamp, write: &Write) -> Answer {
+    async fn play(&mut self, now: Timestamp, write: &TableWrite) -> WriteResult {
         self.clock.set(now);
         self.writes.push((now, write.clone()));
         write.run(&self.model).await.unwrap()
     }
 
     /// The same history, with one more write.
-    async fn with(&self, now: Timestamp, write: &Write) -> Self {
+    async fn with(&self, now: Timestamp, write: &TableWrite) -> Self {
         let mut other = Self::new();
         for (at, earlier) in &self.writes {
             other.play(*at, earlier).await;
@@ -157,23 +157,30 @@ impl TablesLedger {
         Self { histories: vec![History::new()], keys: BTreeSet::new(), lists: Vec::new() }
     }
 
-    fn note(&mut self, write: &Write) {
+    fn note(&mut self, write: &TableWrite) {
         match write {
-            Write::Replace(tenant, key, ..) | Write::Remove(tenant, key, _) => {
+            TableWrite::Replace(tenant, key, ..) | TableWrite::Remove(tenant, key, _) => {
                 self.keys.insert((*tenant, key.clone()));
             }
-            Write::RemoveAll(tenant, list) => {
+            TableWrite::RemoveAll(tenant, list) => {
                 let list = (*tenant, list.clone());
                 if !self.lists.contains(&list) {
                     self.lists.push(list);
                 }
             }
-            Write::SaveCursor(..) | Write::CreateTenant(_) | Write::InsertCredential(..) => {}
+            TableWrite::SaveCursor(..)
+            | TableWrite::CreateTenant(_)
+            | TableWrite::InsertCredential(..) => {}
         }
     }
 
     /// A write was answered.
-    pub(crate) async fn answered(&mut self, now: Timestamp, write: &Write, answer: Answer) {
+    pub(crate) async fn answered(
+        &mut self,
+        now: Timestamp,
+        write: &TableWrite,
+        answer: WriteResult,
+    ) {
         self.note(write);
         let mut left = Vec::new();
         let mut expected = Vec::new();
@@ -190,7 +197,7 @@ impl TablesLedger {
     }
 
     /// Whether a write was done is unknown.
-    pub(crate) async fn unknown(&mut self, now: Timestamp, write: &Write) {
+    pub(crate) async fn unknown(&mut self, now: Timestamp, write: &TableWrite) {
         self.note(write);
         for index in 0..self.histories.len() {
             let other = self.histories[index].with(now, write).await;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use acta_storage_embedded::{Disk, DiskFile};
 use rusqlite::ffi;
 
-use locks::{EXCLUSIVE, Piece, Sharing};
+use locks::{EXCLUSIVE, LockRange, Piece, Sharing};
 
 /// Longest path, in bytes.
 const PATH_BYTES_MAX: c_int = 512;
@@ -201,7 +201,7 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
 }
 
-/// What SQLite is told when something fails.
+/// The error code for SQLite when something fails.
 fn code(error: &io::Error, otherwise: c_int) -> c_int {
     if error.kind() == io::ErrorKind::StorageFull { ffi::SQLITE_FULL } else { otherwise }
 }
@@ -479,7 +479,8 @@ unsafe extern "C" fn memory_lock(
 ) -> c_int {
     // SAFETY: SQLite gives an open file.
     let file = unsafe { opened(file) };
-    let range = (usize::try_from(first).unwrap(), usize::try_from(count).unwrap());
+    let (first, count) = (usize::try_from(first).unwrap(), usize::try_from(count).unwrap());
+    let range = LockRange { first, count };
     let mut sharing = file.sharing.lock().unwrap();
     if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
         sharing.unlock_memory(file.connection, range);

@@ -14,18 +14,26 @@ use std::path::{Component, Path};
 
 use acta_storage_suite::generate::Dice;
 
-use crate::trail;
+use crate::trace;
 use contents::Contents;
 use faults::{Act, Call, Fault, InjectedFault, device_failed, kind_of, no_room};
-use names::{Change, Names};
+use names::{NameChange, Names};
 
 pub(crate) type NodeId = u64;
+
+/// A file that calls are made on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileTarget {
+    pub(crate) node: NodeId,
+    /// The kind of file, for faults at calls on it.
+    pub(crate) to: &'static str,
+}
 
 const ROOT: NodeId = 0;
 
 /// What a loss of power takes of that which was not synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loss {
+pub(crate) enum PowerLoss {
     Everything,
     Nothing,
     Chance,
@@ -58,7 +66,7 @@ pub(crate) struct World {
 }
 
 /// How a call goes.
-enum Turn {
+enum CallEffect {
     AsUsual,
     Fails(io::Error),
     /// It is done, and then the power goes.
@@ -105,7 +113,7 @@ impl World {
     }
 
     /// What the next start finds after a loss of power.
-    pub(crate) fn after_power_loss(&mut self, loss: Loss) -> Self {
+    pub(crate) fn after_power_loss(&mut self, loss: PowerLoss) -> Self {
         self.is_off = true;
         self.next(|node, dice| match node {
             Node::File(contents) => Node::File(contents.after_power_loss(loss, dice)),
@@ -179,12 +187,12 @@ impl World {
         files.filter(|file| file.windows(bytes.len()).any(|window| window == bytes)).count()
     }
 
-    fn turn(&mut self, call: Call) -> io::Result<Turn> {
+    fn effect_of(&mut self, call: Call) -> io::Result<CallEffect> {
         if self.is_off {
             return Err(no_power());
         }
         if self.is_paused {
-            return Ok(Turn::AsUsual);
+            return Ok(CallEffect::AsUsual);
         }
         self.call_count += 1;
         if let Some(record) = &mut self.record {
@@ -193,13 +201,13 @@ impl World {
         // Each counts, whether another strikes or not.
         let due = self.faults.iter_mut().map(|(fault, counted)| fault.count(call, counted));
         let due = due.fold(None, Option::or);
-        let Some(trouble) = due else { return Ok(Turn::AsUsual) };
+        let Some(kind) = due else { return Ok(CallEffect::AsUsual) };
         self.struck_count += 1;
-        trail::tell(|| format!("{trouble:?} strikes: {:?} of {}", call.act, call.to));
-        match trouble {
-            InjectedFault::Fails => Ok(Turn::Fails(device_failed())),
-            InjectedFault::Full => Ok(Turn::Fails(no_room())),
-            InjectedFault::CutAfter => Ok(Turn::IsLast),
+        trace::record(|| format!("{kind:?} strikes: {:?} of {}", call.act, call.to));
+        match kind {
+            InjectedFault::Fails => Ok(CallEffect::Fails(device_failed())),
+            InjectedFault::Full => Ok(CallEffect::Fails(no_room())),
+            InjectedFault::CutAfter => Ok(CallEffect::IsLast),
             InjectedFault::CutBefore => {
                 self.is_off = true;
                 Err(no_power())
@@ -214,13 +222,13 @@ impl World {
         act: impl FnOnce(&mut Self) -> io::Result<T>,
         fail: impl FnOnce(&mut Self, &io::Error),
     ) -> io::Result<T> {
-        match self.turn(call)? {
-            Turn::AsUsual => act(self),
-            Turn::Fails(error) => {
+        match self.effect_of(call)? {
+            CallEffect::AsUsual => act(self),
+            CallEffect::Fails(error) => {
                 fail(self, &error);
                 Err(error)
             }
-            Turn::IsLast => {
+            CallEffect::IsLast => {
                 // What it returns nobody learns.
                 let _ = act(self);
                 self.is_off = true;
@@ -276,7 +284,7 @@ impl World {
         }
     }
 
-    fn change_names(&mut self, directory: NodeId, change: Change) -> io::Result<()> {
+    fn change_names(&mut self, directory: NodeId, change: NameChange) -> io::Result<()> {
         match self.nodes.get_mut(&directory) {
             Some(Node::Directory(names)) => {
                 names.change(change);
@@ -297,7 +305,7 @@ impl World {
         let id = self.next_node;
         self.next_node += 1;
         self.nodes.insert(id, node);
-        self.change_names(directory, Change { removed: None, added: Some((name, id)) })?;
+        self.change_names(directory, NameChange { removed: None, added: Some((name, id)) })?;
         Ok(id)
     }
 
@@ -377,10 +385,10 @@ impl World {
             }
             let added = Some((to, node));
             if from_directory == to_directory {
-                return world.change_names(to_directory, Change { removed: Some(from), added });
+                return world.change_names(to_directory, NameChange { removed: Some(from), added });
             }
-            world.change_names(to_directory, Change { removed: None, added })?;
-            world.change_names(from_directory, Change { removed: Some(from), added: None })
+            world.change_names(to_directory, NameChange { removed: None, added })?;
+            world.change_names(from_directory, NameChange { removed: Some(from), added: None })
         })
     }
 
@@ -389,7 +397,7 @@ impl World {
             let node = world.find(path)?;
             let (directory, name) = world.place(path)?;
             world.unlink(node);
-            world.change_names(directory, Change { removed: Some(name), added: None })
+            world.change_names(directory, NameChange { removed: Some(name), added: None })
         })
     }
 
@@ -408,7 +416,7 @@ impl World {
 
     pub(crate) fn read(
         &mut self,
-        (node, to): (NodeId, &'static str),
+        FileTarget { node, to }: FileTarget,
         buffer: &mut [u8],
         offset: u64,
     ) -> io::Result<()> {
@@ -422,7 +430,7 @@ impl World {
 
     pub(crate) fn write(
         &mut self,
-        (node, to): (NodeId, &'static str),
+        FileTarget { node, to }: FileTarget,
         bytes: &[u8],
         offset: u64,
     ) -> io::Result<()> {
@@ -447,7 +455,7 @@ impl World {
         })
     }
 
-    pub(crate) fn sync(&mut self, (node, to): (NodeId, &'static str)) -> io::Result<()> {
+    pub(crate) fn sync(&mut self, FileTarget { node, to }: FileTarget) -> io::Result<()> {
         let sync = |world: &mut Self| {
             world.contents_mut(node)?.sync();
             Ok(())
@@ -459,14 +467,14 @@ impl World {
         })
     }
 
-    pub(crate) fn length(&mut self, (node, to): (NodeId, &'static str)) -> io::Result<u64> {
+    pub(crate) fn length(&mut self, FileTarget { node, to }: FileTarget) -> io::Result<u64> {
         let length = |world: &mut Self| Ok(world.contents(node)?.len() as u64);
         self.act(Call { act: Act::Length, to }, length, |_, _| {})
     }
 
     pub(crate) fn truncate(
         &mut self,
-        (node, to): (NodeId, &'static str),
+        FileTarget { node, to }: FileTarget,
         len: u64,
     ) -> io::Result<()> {
         self.act_maybe(Call { act: Act::Truncate, to }, |world| {

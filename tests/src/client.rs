@@ -39,7 +39,7 @@ pub struct Call<'a> {
 
 /// What the server answered.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
@@ -218,7 +218,7 @@ impl Call<'_> {
     /// # Errors
     ///
     /// What kept an answer from coming: a refused or broken connection.
-    pub fn try_send(self) -> Result<Answer, ureq::Error> {
+    pub fn try_send(self) -> Result<Response, ureq::Error> {
         let mut uri = format!("{}{}", self.client.base, self.target);
         for (index, (name, value)) in self.query.iter().enumerate() {
             uri.push(if index == 0 && !self.target.contains('?') { '?' } else { '&' });
@@ -233,12 +233,12 @@ impl Call<'_> {
         } else {
             self.client.agent.run(request.body(self.body)?)?
         };
-        Answer::read(response)
+        Response::read(response)
     }
 
     /// Sends it; an answer must come.
     #[track_caller]
-    pub fn send(self) -> Answer {
+    pub fn send(self) -> Response {
         let told = format!("{} {} {:?}", self.method, self.target, self.query);
         match self.try_send() {
             Ok(answer) => answer,
@@ -247,7 +247,7 @@ impl Call<'_> {
     }
 }
 
-impl Answer {
+impl Response {
     fn read(response: http::Response<ureq::Body>) -> Result<Self, ureq::Error> {
         let status = response.status().as_u16();
         let headers = response.headers().iter().map(|(name, value)| {

@@ -65,9 +65,9 @@ impl Store {
         if self.database.is_none() {
             command.arg("--data").arg(self.data());
         }
-        let ran = run(&mut command);
-        assert_eq!(ran.code, Some(0), "{arguments:?}: {} {}", ran.out, ran.err);
-        serde_json::from_str(&ran.out).expect("the command prints JSON")
+        let output = run(&mut command);
+        assert_eq!(output.code, Some(0), "{arguments:?}: {} {}", output.out, output.err);
+        serde_json::from_str(&output.out).expect("the command prints JSON")
     }
 
     /// Keeps everything beyond the end of this value, for someone else to remove.

@@ -11,14 +11,14 @@ pub mod engine;
 pub mod freshness;
 pub mod make;
 pub mod multipart;
-pub mod ran;
+pub mod output;
 pub mod recorded;
 pub mod server;
 pub mod sign;
 pub mod tweak;
 
 pub use acta_xapi::Version;
-pub use client::{Answer, Call, Client};
+pub use client::{Call, Client, Response};
 pub use engine::{Engine, Store};
-pub use ran::{Ran, run};
+pub use output::{CommandOutput, run};
 pub use server::{Launch, Server, acta, basic, shared, shared_on};

@@ -1,6 +1,6 @@
 //! `multipart/mixed`, written and read by hand.
 
-use crate::Answer;
+use crate::Response;
 
 /// One part: its headers and its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn write(parts: &[Part]) -> Vec<u8> {
 
 /// The parts of an answer of type `multipart/mixed`.
 #[track_caller]
-pub fn read(answer: &Answer) -> Vec<Part> {
+pub fn read(answer: &Response) -> Vec<Part> {
     let content_type = answer.must_header("content-type");
     assert!(content_type.starts_with("multipart/mixed"), "{content_type}");
     let (_, boundary) = content_type.split_once("boundary=").expect("a boundary is named");

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Answer, Server, Version, make};
+use crate::{Response, Server, Version, make};
 
 /// Headers of an answer that are written down.
 const HEADERS: &[&str] = &["content-type", "etag", "last-modified", "x-experience-api-version"];
@@ -38,7 +38,7 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a string")
 }
 
-fn write_down(answer: &Answer) -> Value {
+fn write_down(answer: &Response) -> Value {
     if answer.status != 200 {
         // What is said about it may be said better.
         return json!({"status": answer.status});

@@ -15,7 +15,7 @@ use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 
 use crate::freshness::{check_freshness, source_list};
-use crate::{Answer, Client, Engine, Store, Version};
+use crate::{Client, Engine, Response, Store, Version};
 
 /// The key of the credential that every server is seeded with.
 pub const KEY: &str = "blackbox";
@@ -95,8 +95,8 @@ impl Server {
     }
 
     /// Sends `request` as it is on a fresh connection and reads until the server closes it.
-    pub fn send_raw(&self, request: &[u8]) -> Answer {
-        Answer::parse(&self.exchange_raw(request))
+    pub fn send_raw(&self, request: &[u8]) -> Response {
+        Response::parse(&self.exchange_raw(request))
     }
 
     /// Like [`Server::send_raw`], without reading an answer into it.
@@ -263,7 +263,7 @@ fn clean(mut command: Command) -> Command {
             command.env_remove(name);
         }
     }
-    // An `acta.toml` of whoever runs the tests must not be found.
+    // An `acta.toml` of the person who runs the tests must not be found.
     command.current_dir(std::env::temp_dir());
     command
 }

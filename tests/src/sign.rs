@@ -44,7 +44,7 @@ impl Identity {
         SIGNER.get_or_init(Self::make)
     }
 
-    fn stranger() -> &'static Self {
+    fn untrusted() -> &'static Self {
         static STRANGER: OnceLock<Identity> = OnceLock::new();
         STRANGER.get_or_init(Self::make)
     }
@@ -79,7 +79,7 @@ pub fn jws(algorithm: &str, certificate: Certificate, payload: &[u8]) -> String 
             header["x5c"] = json!([BASE64_STANDARD.encode(&Identity::signer().certificate)]);
         }
         Certificate::Stranger => {
-            header["x5c"] = json!([BASE64_STANDARD.encode(&Identity::stranger().certificate)]);
+            header["x5c"] = json!([BASE64_STANDARD.encode(&Identity::untrusted().certificate)]);
         }
         Certificate::Absent => {}
     }

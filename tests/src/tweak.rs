@@ -1,4 +1,4 @@
-//! Changes to a JSON value, told by JSON Pointer: the rows of validation tables.
+//! Changes to a JSON value by JSON Pointer: the rows of validation tables.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "JSON gets no new kinds of values")]
 

@@ -9,7 +9,7 @@ use acta_tests::sign::{self, Certificate};
 use acta_tests::{Client, Server, Version, make};
 use serde_json::{Value, json};
 
-/// Languages that a canonical statement is asked for in.
+/// Languages in which a canonical statement is requested.
 pub(crate) const LANGUAGES: &[&str] = &["de", "en-US", "fr"];
 
 /// How many long statements teach the store its dictionary, and how long they are: what they
@@ -23,7 +23,7 @@ const DICTIONARY_TIMEOUT: Duration = Duration::from_mins(1);
 /// Parameters of a query.
 type Query = Vec<(String, String)>;
 
-/// What can be asked for.
+/// The possible queries.
 #[derive(Debug, Default)]
 pub(crate) struct Content {
     /// Ids of statements that are not voided; the first ones have texts in several languages.

@@ -1,7 +1,7 @@
 //! Stores that earlier releases have written are opened, answer as they did, and go on.
 //!
 //! Each folder here holds a store and what it answered when it was written:
-//! `cargo xtask fixture NAME`. Before the first release there is one, made anew whenever a
+//! `cargo xtask fixture NAME`. Before the first release there is one, rebuilt whenever a
 //! format changes. What a release has written is never changed; one that writes other bytes
 //! adds a folder.
 
@@ -16,27 +16,27 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A store of an earlier release.
-struct Old {
+struct EarlierStore {
     name: String,
     folder: PathBuf,
     /// What it holds, then each question with its answer.
     lines: Vec<Value>,
 }
 
-fn all() -> Vec<Old> {
+fn all() -> Vec<EarlierStore> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("upgrade");
     let entries = std::fs::read_dir(root).expect("it can be listed");
     let folders = entries.map(|entry| entry.expect("it can be listed").path());
-    let mut stores: Vec<Old> = folders.filter(|path| path.is_dir()).map(read).collect();
+    let mut stores: Vec<EarlierStore> = folders.filter(|path| path.is_dir()).map(read).collect();
     stores.sort_by(|one, other| one.name.cmp(&other.name));
     stores
 }
 
-fn read(folder: PathBuf) -> Old {
+fn read(folder: PathBuf) -> EarlierStore {
     let text = std::fs::read_to_string(folder.join("answers.jsonl")).expect("there are answers");
     let lines = text.lines().map(|line| serde_json::from_str(line).expect("JSON"));
     let name = folder.file_name().expect("it has a name").to_string_lossy().into_owned();
-    Old { name, lines: lines.collect(), folder }
+    EarlierStore { name, lines: lines.collect(), folder }
 }
 
 fn copy_files(from: &Path, to: &Path) {
@@ -52,7 +52,7 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
-impl Old {
+impl EarlierStore {
     fn check_export(&self, data: &Path) {
         let ran = acta().arg("export").arg("--data").arg(data).output();
         let ran = ran.expect("the binary can be started");
@@ -89,8 +89,8 @@ fn pair(pair: &Value) -> (&str, &str) {
 }
 
 /// Sends a statement of the store again: it is there already, and cannot be another.
-fn repeat_a_statement(client: &Client, old: &Old) {
-    let (line, _) = old.find("/statements", "last-modified");
+fn repeat_a_statement(client: &Client, earlier: &EarlierStore) {
+    let (line, _) = earlier.find("/statements", "last-modified");
     let (_, id) = pair(&line["ask"]["query"][0]);
     let mut statement = client.fetch(id);
     let put = |statement: &Value| {
@@ -101,9 +101,9 @@ fn repeat_a_statement(client: &Client, old: &Old) {
     put(&statement).expect(409);
 }
 
-/// Replaces a document that the store has. Returns the question that is answered anew.
-fn replace_a_document<'o>(client: &Client, old: &'o Old) -> &'o Value {
-    let (line, etag) = old.find("/agents/profile", "etag");
+/// Replaces a document that the store has. Returns the question that is answered again.
+fn replace_a_document<'o>(client: &Client, earlier: &'o EarlierStore) -> &'o Value {
+    let (line, etag) = earlier.find("/agents/profile", "etag");
     let query = line["ask"]["query"].as_array().expect("pairs");
     let query: Vec<_> = query.iter().map(pair).collect();
     let put = |etag: &str| {
@@ -116,36 +116,36 @@ fn replace_a_document<'o>(client: &Client, old: &'o Old) -> &'o Value {
 }
 
 #[test]
-fn every_store_of_an_earlier_release_is_opened_and_goes_on() {
+fn every_store_of_an_earlier_release_opens_and_accepts_writes() {
     let stores = all();
     assert!(!stores.is_empty(), "there is a store of an earlier release");
-    for old in stores {
+    for earlier in stores {
         let scratch = TempDir::new().expect("a directory for scratch data can be made");
         let data = scratch.path().join("data");
-        copy_files(&old.folder.join("data"), &data);
-        old.check_export(&data);
-        // The credential of the store is asked for, not one that a new store would be given.
+        copy_files(&earlier.folder.join("data"), &data);
+        earlier.check_export(&data);
+        // The credential of the store is used, not one that a new store would have.
         let mut settings = SMALL_FILES.to_vec();
         settings.push(("ACTA_SEED_SECRET", "not the one of the store"));
         let mut server = Server::start_with(&data, Version::V2_0_0, &settings);
-        old.check_answers(&server, |_| false);
+        earlier.check_answers(&server, |_| false);
 
         let client = server.client(Version::V2_0_0);
-        repeat_a_statement(&client, &old);
-        let replaced = replace_a_document(&client, &old);
+        repeat_a_statement(&client, &earlier);
+        let replaced = replace_a_document(&client, &earlier);
         let agent = make::agent();
         let batch: Vec<Value> = (0..500).map(|_| make::statement_of(&agent)).collect();
         client.store(&json!(batch));
         server.ask_to_stop();
         let status = server.wait(Duration::from_secs(20)).expect("it stops");
-        assert!(status.success(), "{}: {status}", old.name);
+        assert!(status.success(), "{}: {status}", earlier.name);
 
         let server = Server::start_with(&data, Version::V2_0_0, &settings);
-        old.check_answers(&server, |line| {
+        earlier.check_answers(&server, |line| {
             let (query, replaced) = (&line["ask"]["query"], &replaced["query"]);
             line["ask"]["path"] == "/agents/profile" && query == replaced
         });
         let found = server.client(Version::V1_0_3).find(&[("agent", &agent.to_string())]);
-        assert_eq!(found.len(), batch.len(), "{}", old.name);
+        assert_eq!(found.len(), batch.len(), "{}", earlier.name);
     }
 }

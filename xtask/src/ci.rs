@@ -177,6 +177,6 @@ fn tests() -> Result<()> {
         command.args(["--config", &format!("profile.dev.package.{package}.opt-level=1")]);
     }
     command.env("TEST_ACTA_BINARY", root().join("target/release/acta"));
-    let _objects = crate::objects::beside(&mut command);
-    crate::postgres::run_beside(&mut command)
+    let _objects = crate::objects::with_server(&mut command);
+    crate::postgres::run_with_server(&mut command)
 }

@@ -90,13 +90,13 @@ fn run_for(seconds: u32, wanted: &[String]) -> Result<()> {
     let built = built()?;
     run_command(Command::new(built.join(SEEDS)).args(["-runs=0", "-verbosity=0"]))?;
     let mut waiting = if wanted.is_empty() { known } else { wanted.to_vec() }.into_iter();
-    let mut running: Vec<Running> = Vec::new();
+    let mut running: Vec<RunningTarget> = Vec::new();
     let mut failed = Vec::new();
     loop {
         while running.len() < JOBS
             && let Some(name) = waiting.next()
         {
-            running.push(Running::start(&built, name, seconds)?);
+            running.push(RunningTarget::start(&built, name, seconds)?);
         }
         if running.is_empty() {
             break;
@@ -119,14 +119,14 @@ fn built() -> Result<PathBuf> {
 }
 
 /// A target that runs.
-struct Running {
+struct RunningTarget {
     name: String,
     executable: PathBuf,
     child: Child,
     log: PathBuf,
 }
 
-impl Running {
+impl RunningTarget {
     fn start(built: &Path, name: String, seconds: u32) -> Result<Self> {
         let target = folder().join("target");
         let corpus = target.join("corpus").join(&name);
@@ -157,7 +157,7 @@ impl Running {
         Ok(Self { name, executable, child, log })
     }
 
-    /// Waits for the end, and tells what was done. False if something does not hold.
+    /// Waits for the end, and prints a summary. False if an input failed.
     fn finish(mut self) -> Result<bool> {
         let status = self.child.wait()?;
         let log = fs::read(&self.log).unwrap_or_default();
@@ -174,19 +174,19 @@ impl Running {
             figure(" cov: "),
         ));
         if !status.success() {
-            self.tell_failure(&log);
+            self.print_failure(&log);
         }
         Ok(status.success())
     }
 
     /// Why it failed, with which input, and how to see that again.
-    fn tell_failure(&self, log: &str) {
-        const TOLD: [&str; 5] =
+    fn print_failure(&self, log: &str) {
+        const REPORTED: [&str; 5] =
             ["panicked at", "assertion", "memory allocation", "SUMMARY:", "ERROR:"];
         say(&format!("{} found an input for which something does not hold:", self.name));
         let mut lines = log.lines();
         while let Some(line) = lines.next() {
-            if TOLD.iter().any(|told| line.contains(told)) {
+            if REPORTED.iter().any(|reported| line.contains(reported)) {
                 say(&format!("  {line}"));
             }
             if line.contains("panicked at") {

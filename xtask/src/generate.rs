@@ -15,7 +15,7 @@ fn files() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Writes all of them anew.
+/// Writes all of them.
 pub(crate) fn write() -> Result<()> {
     for (name, text) in files() {
         std::fs::write(root().join(name), text).with_context(|| format!("cannot write {name}"))?;

@@ -21,7 +21,7 @@ Usage: cargo xtask <command>
   ci                 install what the tests need, then run every check and every test
   check              the checks without the tests: format, lints, tidy, docs, dependencies
   tidy               the rules of this repository that no other tool knows
-  generate           write the generated files anew
+  generate           write the generated files
   api                try the admin API with what its document says, on the release binary
   bench [options]    measure speed and memory; see docs/benchmarks.md
   fixture NAME       write the store tests/upgrade/NAME, for later releases to open

@@ -36,8 +36,8 @@ pub(crate) fn install() -> Result<()> {
 
 /// Adds a server of its own to what `command` finds in the environment, and keeps it as long
 /// as the result is kept.
-pub(crate) fn beside(command: &mut Command) -> ObjectServer {
+pub(crate) fn with_server(command: &mut Command) -> ObjectServer {
     let server = ObjectServer::running();
-    command.env(SHARED, server.place().shared());
+    command.env(SHARED, server.bucket_prefix().shared());
     server
 }

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         words => words,
     };
     let [program, arguments @ ..] = words else { bail!("which command?") };
-    run_beside(Command::new(program).args(arguments))
+    run_with_server(Command::new(program).args(arguments))
 }
 
 /// Runs `command` to its end beside a server of its own, whose address it finds in the
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
 /// # Errors
 ///
 /// When no server is installed, or the command cannot be started or fails.
-pub(crate) fn run_beside(command: &mut Command) -> Result<()> {
+pub(crate) fn run_with_server(command: &mut Command) -> Result<()> {
     Programs::find()?;
     let server = Cluster::running(SHARED_SETTINGS);
     crate::shell::run(command.env(SHARED_URL, server.url("postgres")))

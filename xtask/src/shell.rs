@@ -1,4 +1,4 @@
-//! Running other programs, and saying what happens.
+//! Runs other programs and prints messages.
 
 use std::path::PathBuf;
 use std::process::Command;

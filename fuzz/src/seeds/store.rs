@@ -65,7 +65,7 @@ fn make_one(count: u128, batch_count: usize, is_erased: bool) -> Store {
     Store { identity, segments: read("log"), runs: read("index") }
 }
 
-/// Erases statements, and lets a start make the index anew from what is left.
+/// Erases statements, and lets a start make the index again from what is left.
 fn erase(options: &Options) {
     let log = options.directory.join("log");
     let segment = OpenSegment::open(&SystemDisk, &log).expect("a segment can be read");

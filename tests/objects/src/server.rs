@@ -10,8 +10,8 @@ use std::time::Duration;
 use acta_ambient::{Clock as _, Entropy as _, SystemClock, SystemEntropy};
 use acta_test_postgres::{Reaper, free_address};
 
-use crate::place::{BUCKET, Key, request};
-use crate::{Place, program};
+use crate::bucket_prefix::{BUCKET, Key, request};
+use crate::{BucketPrefix, program};
 
 /// Longest wait for a server to take content.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -100,8 +100,8 @@ impl ObjectServer {
     }
 
     /// An empty place in its bucket.
-    pub fn place(&self) -> Place {
-        Place::of(self.ports.s3[0], self.ports.filer[0], self.keys.clone())
+    pub fn bucket_prefix(&self) -> BucketPrefix {
+        BucketPrefix::of(self.ports.s3[0], self.ports.filer[0], self.keys.clone())
     }
 
     fn log(&self) -> String {

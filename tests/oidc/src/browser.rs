@@ -26,7 +26,7 @@ impl Default for Browser {
 }
 
 /// Where a browser has come to.
-enum Place {
+enum Location {
     /// A page of the server.
     Page(String),
     /// Back at the client, with this query.
@@ -38,8 +38,8 @@ impl Browser {
         let mut place = self.go(url);
         for _ in 0..PAGES_MAX {
             let page = match place {
-                Place::Client(query) => return query,
-                Place::Page(page) => page,
+                Location::Client(query) => return query,
+                Location::Page(page) => page,
             };
             let action = attribute(&page, "<form", "action");
             place = if page.contains(r#"name="prompt" value="login""#) {
@@ -52,28 +52,28 @@ impl Browser {
     }
 
     pub(crate) fn turn_back(mut self, url: &str) -> String {
-        let Place::Page(page) = self.go(url) else { panic!("{url} is no page") };
+        let Location::Page(page) = self.go(url) else { panic!("{url} is no page") };
         let abort = page.split("<a ").find(|link| link.contains("/abort")).expect("a way back");
         match self.go(&attribute(abort, "", "href")) {
-            Place::Client(query) => query,
-            Place::Page(page) => panic!("not back at the client: {page}"),
+            Location::Client(query) => query,
+            Location::Page(page) => panic!("not back at the client: {page}"),
         }
     }
 
-    fn go(&mut self, url: &str) -> Place {
+    fn go(&mut self, url: &str) -> Location {
         let request = self.agent.get(url).header("Cookie", self.cookies());
         let answer = request.call().expect("the server answers");
         self.follow(url, answer)
     }
 
-    fn send(&mut self, url: &str, form: &str) -> Place {
+    fn send(&mut self, url: &str, form: &str) -> Location {
         let request = self.agent.post(url).header("Cookie", self.cookies());
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
         let answer = request.send(form).expect("the server answers");
         self.follow(url, answer)
     }
 
-    fn follow(&mut self, url: &str, mut answer: Response<Body>) -> Place {
+    fn follow(&mut self, url: &str, mut answer: Response<Body>) -> Location {
         for cookie in answer.headers().get_all("set-cookie") {
             let cookie = cookie.to_str().expect("a cookie in ASCII");
             let pair = cookie.split(';').next().and_then(|pair| pair.split_once('='));
@@ -83,12 +83,12 @@ impl Browser {
         let Some(location) = answer.headers().get("location") else {
             let page = answer.body_mut().read_to_string().expect("a page");
             assert!(answer.status().is_success(), "{url}: {} {page}", answer.status());
-            return Place::Page(page);
+            return Location::Page(page);
         };
         let location = location.to_str().expect("an address in ASCII");
         let next = Url::parse(url).and_then(|url| url.join(location)).expect("an address");
         if next.as_str().starts_with(REDIRECT_URI) {
-            return Place::Client(next.query().unwrap_or_default().to_owned());
+            return Location::Client(next.query().unwrap_or_default().to_owned());
         }
         self.go(next.as_str())
     }

@@ -26,10 +26,10 @@ pub fn folder() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What a server can be told to do differently.
+/// How a server can be configured.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// Whether ID tokens hold all claims. Otherwise only the endpoint for them tells all.
+    /// Whether ID tokens hold all claims. Otherwise only the userinfo endpoint returns all.
     pub has_claims_in_id_token: bool,
 }
 
@@ -92,10 +92,10 @@ impl OidcServer {
     /// From now on, does wrong at `path`: `is_silent` gives no answer at all, `status`,
     /// `headers` and `body` are answered instead, `bytes` is a longer body than needed, and
     /// `merge` replaces members of the right answer.
-    pub fn trouble(&self, path: &str, trouble: Value) {
-        let mut trouble = trouble;
-        trouble["path"] = json!(path);
-        self.command("trouble", trouble);
+    pub fn inject_fault(&self, path: &str, fault: Value) {
+        let mut fault = fault;
+        fault["path"] = json!(path);
+        self.command("inject_fault", fault);
     }
 
     /// Does everything right again.

@@ -257,7 +257,7 @@ impl Cluster {
         let mut server = self.command("postgres");
         server.arg("-D").arg(self.data());
         server.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
-        // Ctrl-C on a terminal is for whoever started this, not for the server.
+        // Ctrl-C on a terminal is for this process, not for the server.
         server.process_group(0);
         server.spawn().expect("the server can be started")
     }

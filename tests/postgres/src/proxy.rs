@@ -35,12 +35,12 @@ pub struct Counts {
 }
 
 /// Takes connections on a free port of 127.0.0.1 and passes them on to a server, until it is
-/// told to do otherwise. What it is told counts for the connections there are and for later
+/// configured to do otherwise. A rule applies for the connections there are and for later
 /// ones, until [`Proxy::heal`]. All connections are reset when this is dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     acceptor: Option<JoinHandle<()>>,
 }
 
@@ -54,7 +54,8 @@ impl Proxy {
             }
         };
         let address = listener.local_addr().expect("a bound socket has an address");
-        let shared = Arc::new(Shared { server, state: Mutex::default(), changed: Condvar::new() });
+        let shared =
+            Arc::new(SharedState { server, state: Mutex::default(), changed: Condvar::new() });
         shared.state().is_listening = true;
         let acceptor = thread::spawn({
             let shared = Arc::clone(&shared);
@@ -129,7 +130,7 @@ impl Proxy {
 
     /// Goes back to passing everything on, what was held back first.
     pub fn heal(&self) {
-        self.change(|rules| *rules = Rules::default());
+        self.change(|rules| *rules = ProxyRules::default());
         drop(self.shared.wait_while(self.shared.state(), |state| !state.is_listening));
     }
 
@@ -138,8 +139,8 @@ impl Proxy {
         self.shared.state().counts
     }
 
-    fn change(&self, change: impl FnOnce(&mut Rules)) {
-        self.shared.tell(|state| change(&mut state.rules));
+    fn change(&self, change: impl FnOnce(&mut ProxyRules)) {
+        self.shared.update(|state| change(&mut state.rules));
     }
 
     fn wake_acceptor(&self) {
@@ -150,7 +151,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.shared.tell(|state| state.is_ending = true);
+        self.shared.update(|state| state.is_ending = true);
         self.wake_acceptor();
         if let Some(acceptor) = self.acceptor.take() {
             let _ = acceptor.join();
@@ -168,7 +169,7 @@ enum Flow {
 }
 
 #[derive(Debug, Default)]
-struct Rules {
+struct ProxyRules {
     flows: [Flow; 2],
     cuts: [Option<u64>; 2],
     delay: Duration,
@@ -176,7 +177,7 @@ struct Rules {
     is_refusing: bool,
 }
 
-impl Rules {
+impl ProxyRules {
     fn flow_mut(&mut self, direction: Direction) -> &mut Flow {
         &mut self.flows[direction as usize]
     }
@@ -187,59 +188,59 @@ impl Rules {
 }
 
 #[derive(Debug, Default)]
-struct State {
-    rules: Rules,
+struct ProxyState {
+    rules: ProxyRules,
     links: Vec<Arc<Link>>,
     counts: Counts,
-    /// Connections that were told to reset and are still open.
+    /// Connections that are to be reset and are still open.
     resetting: usize,
     is_listening: bool,
     is_ending: bool,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SharedState {
     server: SocketAddr,
-    state: Mutex<State>,
+    state: Mutex<ProxyState>,
     changed: Condvar,
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl SharedState {
+    fn state(&self) -> MutexGuard<'_, ProxyState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state and lets everybody look at it who waits for a change.
-    fn tell(&self, change: impl FnOnce(&mut State)) {
+    fn update(&self, change: impl FnOnce(&mut ProxyState)) {
         change(&mut self.state());
         self.changed.notify_all();
     }
 
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+    fn wait<'a>(&self, state: MutexGuard<'a, ProxyState>) -> MutexGuard<'a, ProxyState> {
         self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait_for<'a>(
         &self,
-        state: MutexGuard<'a, State>,
+        state: MutexGuard<'a, ProxyState>,
         timeout: Duration,
-    ) -> MutexGuard<'a, State> {
+    ) -> MutexGuard<'a, ProxyState> {
         let waited = self.changed.wait_timeout(state, timeout);
         waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     fn wait_while<'a>(
         &self,
-        state: MutexGuard<'a, State>,
-        is_waiting: impl Fn(&State) -> bool,
-    ) -> MutexGuard<'a, State> {
+        state: MutexGuard<'a, ProxyState>,
+        is_waiting: impl Fn(&ProxyState) -> bool,
+    ) -> MutexGuard<'a, ProxyState> {
         let state = self.changed.wait_while(state, |state| is_waiting(state));
         state.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Takes connections until the proxy ends; while they are refused, nobody listens.
-fn accept_all(shared: &Arc<Shared>, address: SocketAddr, mut listener: TcpListener) {
+fn accept_all(shared: &Arc<SharedState>, address: SocketAddr, mut listener: TcpListener) {
     loop {
         while let Ok((client, _)) = listener.accept() {
             if shared.state().is_ending {
@@ -255,14 +256,14 @@ fn accept_all(shared: &Arc<Shared>, address: SocketAddr, mut listener: TcpListen
         let mut state = shared.state();
         state.is_listening = false;
         shared.changed.notify_all();
-        let is_refusing = |state: &State| state.rules.is_refusing && !state.is_ending;
+        let is_refusing = |state: &ProxyState| state.rules.is_refusing && !state.is_ending;
         let state = shared.wait_while(state, is_refusing);
         if state.is_ending {
             return;
         }
         drop(state);
         listener = bind(address);
-        shared.tell(|state| state.is_listening = true);
+        shared.update(|state| state.is_listening = true);
     }
 }
 
@@ -276,7 +277,7 @@ fn bind(address: SocketAddr) -> TcpListener {
     }
 }
 
-fn welcome(shared: &Arc<Shared>, client: TcpStream) {
+fn welcome(shared: &Arc<SharedState>, client: TcpStream) {
     let mut state = shared.state();
     state.counts.connections += 1;
     if std::mem::take(&mut state.rules.resets_next) {
@@ -297,7 +298,7 @@ fn welcome(shared: &Arc<Shared>, client: TcpStream) {
 
 /// Joins `client` with the server until their connection ends. Gives the client back if there
 /// is no server, or no longer a proxy.
-fn connect(shared: &Shared, client: TcpStream) -> Result<(), TcpStream> {
+fn connect(shared: &SharedState, client: TcpStream) -> Result<(), TcpStream> {
     let Ok(server) = TcpStream::connect(shared.server) else { return Err(client) };
     let mut state = shared.state();
     if state.is_ending {
@@ -310,7 +311,7 @@ fn connect(shared: &Shared, client: TcpStream) -> Result<(), TcpStream> {
     let mut state = shared.state();
     state.links.retain(|other| !Arc::ptr_eq(other, &link));
     let was_reset = link.is_reset();
-    // This closes the sockets, before anybody hears of it.
+    // This closes the sockets, before anybody notices.
     drop(link);
     state.counts.open -= 1;
     state.resetting -= usize::from(was_reset);

@@ -47,7 +47,7 @@ impl Superuser {
         ));
     }
 
-    /// Removes a database, if it is there, and cuts off whoever is connected to it.
+    /// Removes a database, if it is there, and closes its connections.
     pub fn remove(&self, database: &str) {
         self.sql(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(database)));
     }

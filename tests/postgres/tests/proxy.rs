@@ -1,4 +1,4 @@
-//! The proxy fails in every way it can be told to, before a server of echoes and before
+//! The proxy fails in every way it supports, before a server of echoes and before
 //! PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "this is a test")]
@@ -246,7 +246,7 @@ fn its_end_resets_what_is_open() {
 }
 
 #[test]
-fn a_change_whose_answer_was_cut_off_is_made() {
+fn a_change_with_a_lost_response_is_committed() {
     let server = Cluster::running(SHARED_SETTINGS);
     server.superuser().sql("CREATE TABLE pupil (id int)");
     let proxy = Proxy::to(server.address());

@@ -112,10 +112,10 @@ impl Sharing {
     pub(super) fn lock_memory(
         &mut self,
         connection: u64,
-        (first, count): (usize, usize),
+        locks: LockRange,
         is_exclusive: bool,
     ) -> Result<(), Busy> {
-        let mask = mask(first, count);
+        let mask = locks.mask();
         let others = self.memory_locks.iter().filter(|(other, _)| **other != connection);
         let is_taken = others
             .map(|(_, locks)| locks)
@@ -133,16 +133,25 @@ impl Sharing {
     }
 
     /// Gives locks of the shared memory back.
-    pub(super) fn unlock_memory(&mut self, connection: u64, (first, count): (usize, usize)) {
+    pub(super) fn unlock_memory(&mut self, connection: u64, locks: LockRange) {
         if let Some(own) = self.memory_locks.get_mut(&connection) {
-            let mask = mask(first, count);
+            let mask = locks.mask();
             own.exclusive &= !mask;
             own.shared &= !mask;
         }
     }
 }
 
-fn mask(first: usize, count: usize) -> u8 {
-    let locks = first..(first + count).min(SHARED_MEMORY_LOCKS);
-    locks.fold(0, |mask, lock| mask | 1 << lock)
+/// Some neighbouring locks of the shared memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LockRange {
+    pub(super) first: usize,
+    pub(super) count: usize,
+}
+
+impl LockRange {
+    fn mask(self) -> u8 {
+        let locks = self.first..(self.first + self.count).min(SHARED_MEMORY_LOCKS);
+        locks.fold(0, |mask, lock| mask | 1 << lock)
+    }
 }

@@ -2,7 +2,7 @@
 
 use acta_storage_suite::generate::Dice;
 
-use super::Loss;
+use super::PowerLoss;
 
 /// Devices write whole sectors of this many bytes.
 const SECTOR_BYTES: usize = 512;
@@ -15,18 +15,18 @@ pub(crate) struct Contents {
     /// What is on the device for sure.
     durable: Vec<u8>,
     /// What the next sync will bring to the device, in order.
-    pending: Vec<Change>,
+    pending: Vec<ContentChange>,
     /// Whether a name leads to it.
     pub(crate) is_linked: bool,
 }
 
 #[derive(Clone, Debug)]
-enum Change {
+enum ContentChange {
     Write { offset: usize, bytes: Vec<u8> },
     Length(usize),
 }
 
-impl Change {
+impl ContentChange {
     fn apply(&self, to: &mut Vec<u8>) {
         match self {
             Self::Write { offset, bytes } => {
@@ -101,14 +101,14 @@ impl Contents {
         if bytes.is_empty() {
             return;
         }
-        self.change(Change::Write { offset, bytes: bytes.to_vec() });
+        self.change(ContentChange::Write { offset, bytes: bytes.to_vec() });
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.change(Change::Length(len));
+        self.change(ContentChange::Length(len));
     }
 
-    fn change(&mut self, change: Change) {
+    fn change(&mut self, change: ContentChange) {
         change.apply(&mut self.cached);
         self.pending.push(change);
     }
@@ -152,17 +152,17 @@ impl Contents {
     }
 
     /// The file after a loss of power.
-    pub(crate) fn after_power_loss(&self, loss: Loss, dice: &mut Dice) -> Self {
+    pub(crate) fn after_power_loss(&self, loss: PowerLoss, dice: &mut Dice) -> Self {
         let mut bytes = self.durable.clone();
         let is_torn = dice.happens(70);
         let kept_count = dice.below(self.pending.len() + 1);
         for (index, change) in self.pending.iter().enumerate() {
             match loss {
-                Loss::Nothing => change.apply(&mut bytes),
-                Loss::Chance if is_torn => change.apply_in_part(&mut bytes, dice),
+                PowerLoss::Nothing => change.apply(&mut bytes),
+                PowerLoss::Chance if is_torn => change.apply_in_part(&mut bytes, dice),
                 // As it was written, up to some point.
-                Loss::Chance if index < kept_count => change.apply(&mut bytes),
-                Loss::Everything | Loss::Chance => {}
+                PowerLoss::Chance if index < kept_count => change.apply(&mut bytes),
+                PowerLoss::Everything | PowerLoss::Chance => {}
             }
         }
         Self::durable(bytes)

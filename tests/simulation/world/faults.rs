@@ -77,7 +77,7 @@ pub(crate) enum InjectedFault {
 
 /// When it goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum When {
+pub(crate) enum FaultTrigger {
     /// At this call, from 0, of all that follow.
     At(u64),
     /// At this one, from 0, of the calls of a kind.
@@ -89,21 +89,21 @@ pub(crate) enum When {
 /// What goes wrong, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub(crate) trouble: InjectedFault,
-    pub(crate) when: When,
+    pub(crate) kind: InjectedFault,
+    pub(crate) when: FaultTrigger,
 }
 
 impl Fault {
-    pub(crate) const fn new(trouble: InjectedFault, when: When) -> Self {
-        Self { trouble, when }
+    pub(crate) const fn new(kind: InjectedFault, when: FaultTrigger) -> Self {
+        Self { kind, when }
     }
 
     /// Counts a call, if it is one of those that it waits for. Returns what goes wrong now.
     pub(crate) fn count(&self, call: Call, counted: &mut u64) -> Option<InjectedFault> {
-        let is_possible = self.trouble != InjectedFault::Full || call.act.needs_room();
+        let is_possible = self.kind != InjectedFault::Full || call.act.needs_room();
         let is_counted = match self.when {
-            When::At(_) | When::Every(_) => is_possible,
-            When::AtOf(wanted, _) => is_possible && wanted == call,
+            FaultTrigger::At(_) | FaultTrigger::Every(_) => is_possible,
+            FaultTrigger::AtOf(wanted, _) => is_possible && wanted == call,
         };
         if !is_counted {
             return None;
@@ -111,10 +111,10 @@ impl Fault {
         let index = *counted;
         *counted += 1;
         let is_due = match self.when {
-            When::At(at) | When::AtOf(_, at) => index == at,
-            When::Every(count) => (index + 1).is_multiple_of(count),
+            FaultTrigger::At(at) | FaultTrigger::AtOf(_, at) => index == at,
+            FaultTrigger::Every(count) => (index + 1).is_multiple_of(count),
         };
-        is_due.then_some(self.trouble)
+        is_due.then_some(self.kind)
     }
 }
 

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 
 use acta_storage_suite::generate::Dice;
 
-use super::{Loss, NodeId};
+use super::{NodeId, PowerLoss};
 
 /// The names of one directory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     cached: BTreeMap<String, NodeId>,
     durable: BTreeMap<String, NodeId>,
-    pending: Vec<Change>,
+    pending: Vec<NameChange>,
 }
 
 /// What one call did: both or neither becomes durable.
 #[derive(Clone, Debug)]
-pub(crate) struct Change {
+pub(crate) struct NameChange {
     pub(crate) removed: Option<String>,
     pub(crate) added: Option<(String, NodeId)>,
 }
 
-impl Change {
+impl NameChange {
     fn apply(&self, to: &mut BTreeMap<String, NodeId>) {
         if let Some(name) = &self.removed {
             to.remove(name);
@@ -48,7 +48,7 @@ impl Names {
         named.chain(pending.map(|(_, node)| *node)).collect()
     }
 
-    pub(crate) fn change(&mut self, change: Change) {
+    pub(crate) fn change(&mut self, change: NameChange) {
         change.apply(&mut self.cached);
         self.pending.push(change);
     }
@@ -60,16 +60,16 @@ impl Names {
     }
 
     /// The directory after a loss of power: any of the pending changes may be durable.
-    pub(crate) fn after_power_loss(&self, loss: Loss, dice: &mut Dice) -> Self {
+    pub(crate) fn after_power_loss(&self, loss: PowerLoss, dice: &mut Dice) -> Self {
         let mut names = self.durable.clone();
         let is_in_order = dice.happens(50);
         let kept_count = dice.below(self.pending.len() + 1);
         for (index, change) in self.pending.iter().enumerate() {
             let is_kept = match loss {
-                Loss::Everything => false,
-                Loss::Nothing => true,
-                Loss::Chance if is_in_order => index < kept_count,
-                Loss::Chance => dice.happens(50),
+                PowerLoss::Everything => false,
+                PowerLoss::Nothing => true,
+                PowerLoss::Chance if is_in_order => index < kept_count,
+                PowerLoss::Chance => dice.happens(50),
             };
             if is_kept {
                 change.apply(&mut names);

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parse_refuses_what_is_no_count() {
+    fn parse_refuses_a_value_that_is_not_a_count() {
         let found = parse("[lines]\nhttp = 3\n", "lines").unwrap();
         assert_eq!(found, Ceilings::from([("http".to_owned(), 3)]));
         assert!(parse("[lines]\nhttp = \"many\"\n", "lines").is_err());

@@ -31,7 +31,7 @@ pub(super) fn check(root: &Path, findings: &mut Vec<String>) -> Result<()> {
             continue;
         };
         for dependency in &package.dependencies {
-            check_edge(&packages, (name, row), dependency, findings);
+            check_edge(&packages, name, row, dependency, findings);
         }
         if !package.text.contains("[lints]\nworkspace = true") {
             findings.push(format!("{name}: Cargo.toml does not take the workspace's lints"));
@@ -42,7 +42,8 @@ pub(super) fn check(root: &Path, findings: &mut Vec<String>) -> Result<()> {
 
 fn check_edge(
     packages: &BTreeMap<String, Package>,
-    (name, row): (&str, i64),
+    name: &str,
+    row: i64,
     dependency: &str,
     findings: &mut Vec<String>,
 ) {

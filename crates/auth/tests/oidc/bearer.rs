@@ -98,7 +98,7 @@ async fn refuses_the_id_token_of_the_same_issuer() {
             "nonce": crate::fixture::parameter(&url, "nonce"),
         }),
     );
-    server.trouble("/token", json!({ "merge": { "id_token": token } }));
+    server.inject_fault("/token", json!({ "merge": { "id_token": token } }));
     assert!(finish(&people, &pending, &query).await.is_ok());
     assert_fault(&machines.verify(&token).await, TokenFault::Kind, "an ID token");
 }

@@ -96,7 +96,7 @@ fn assert_unavailable(outcome: &Result<impl std::fmt::Debug, OidcError>, expecte
 #[tokio::test]
 async fn has_a_timeout() {
     let server = OidcServer::start();
-    server.trouble(DISCOVERY, json!({ "is_silent": true }));
+    server.inject_fault(DISCOVERY, json!({ "is_silent": true }));
     let mut options = provider_options(&server);
     options.timeout = Duration::from_millis(200);
     let watch = SystemClock::new();
@@ -112,7 +112,7 @@ async fn has_a_timeout() {
 /// What comes of a sign-in while the provider does wrong at `path`.
 async fn outcome(server: &OidcServer, path: &str, trouble: Value) -> OidcError {
     server.relieve();
-    server.trouble(path, trouble);
+    server.inject_fault(path, trouble);
     let provider = provider(provider_options(server), &clock());
     sign_in(server, &provider, "alice").await.unwrap_err()
 }

@@ -51,7 +51,7 @@ async fn requests_claims_that_are_missing_from_the_id_token() {
 async fn accepts_claims_only_about_the_same_person() {
     let server = OidcServer::with(Options { has_claims_in_id_token: false });
     let provider = provider(provider_options(&server), &clock());
-    server.trouble("/me", json!({ "merge": { "sub": "bob" } }));
+    server.inject_fault("/me", json!({ "merge": { "sub": "bob" } }));
     let error = sign_in(&server, &provider, "alice").await.unwrap_err();
     assert!(matches!(error, OidcError::Token(_)), "{error:?}");
 }
@@ -60,7 +60,7 @@ async fn accepts_claims_only_about_the_same_person() {
 async fn sends_its_secret_in_the_form_if_required() {
     let server = OidcServer::start();
     let methods = json!({ "token_endpoint_auth_methods_supported": ["client_secret_post"] });
-    server.trouble("/.well-known/openid-configuration", json!({ "merge": methods }));
+    server.inject_fault("/.well-known/openid-configuration", json!({ "merge": methods }));
     let mut options = provider_options(&server);
     options.client_id = "post".to_owned();
     let provider = provider(options, &clock());

@@ -31,7 +31,7 @@ async fn outcome(
     let StartedSignIn { url, pending } = provider.begin().await.unwrap();
     let query = server.sign_in(&url, "alice");
     let token = token(claims(server, &url));
-    server.trouble("/token", json!({ "merge": { "id_token": token } }));
+    server.inject_fault("/token", json!({ "merge": { "id_token": token } }));
     finish(provider, &pending, &query).await.map(|signed_in| signed_in.subject)
 }
 

@@ -6,7 +6,7 @@ use acta_ambient::{Clock, SystemEntropy};
 use acta_storage::Storage;
 use acta_storage_postgres::{Attachments, ObjectOptions, Options, PostgresStorage};
 use acta_storage_suite::EngineUnderTest;
-use acta_test_objects::Place;
+use acta_test_objects::BucketPrefix;
 use acta_test_postgres::Database;
 use async_trait::async_trait;
 
@@ -15,10 +15,10 @@ struct ObjectsUnderTest {
     storage: Arc<PostgresStorage>,
     clock: Arc<dyn Clock>,
     database: Database,
-    place: Place,
+    place: BucketPrefix,
 }
 
-async fn open(database: Database, place: Place, clock: Arc<dyn Clock>) -> ObjectsUnderTest {
+async fn open(database: Database, place: BucketPrefix, clock: Arc<dyn Clock>) -> ObjectsUnderTest {
     let objects = ObjectOptions {
         url: place.url(),
         endpoint: Some(place.endpoint()),
@@ -36,7 +36,7 @@ async fn open(database: Database, place: Place, clock: Arc<dyn Clock>) -> Object
 #[async_trait]
 impl EngineUnderTest for ObjectsUnderTest {
     async fn open(clock: Arc<dyn Clock>) -> Self {
-        open(Database::fresh(), Place::fresh(), clock).await
+        open(Database::fresh(), BucketPrefix::fresh(), clock).await
     }
 
     fn storage(&self) -> Arc<dyn Storage> {

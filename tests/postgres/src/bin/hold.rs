@@ -1,4 +1,4 @@
-//! Makes a database, tells its URL, and holds it until it is killed: for the test that nothing
+//! Makes a database, prints its URL, and holds it until it is killed: for the test that nothing
 //! outlives a killed process.
 
 use std::io::Write as _;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use acta_ambient::{Clock as _, SystemClock};
 use rustix::net::sockopt::set_socket_linger;
 
-use super::{Direction, Flow, Shared, State};
+use super::{Direction, Flow, ProxyState, SharedState};
 
 /// Largest piece that is passed on at once, in bytes.
 const PIECE_BYTES: usize = 16 * 1024;
@@ -18,7 +18,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 const WRITE_TIMEOUT: Duration = Duration::from_millis(10);
 
 /// What becomes of a piece.
-enum Fate {
+enum PieceFate {
     /// It goes on.
     Passed,
     /// It is dropped, and so is all that follows.
@@ -49,7 +49,7 @@ impl Link {
     }
 
     /// Passes on in both directions until both have ended.
-    pub(super) fn carry(&self, shared: &Shared) {
+    pub(super) fn carry(&self, shared: &SharedState) {
         thread::scope(|scope| {
             scope.spawn(|| self.pump(shared, Direction::ToServer));
             self.pump(shared, Direction::ToClient);
@@ -74,7 +74,7 @@ impl Link {
         self.end(Shutdown::Read);
     }
 
-    /// Ends both directions: whoever waits for something to read wakes up.
+    /// Ends both directions: a blocked read returns.
     fn end(&self, how: Shutdown) {
         self.is_over.store(true, Ordering::Release);
         for socket in [&self.client, &self.server] {
@@ -83,7 +83,7 @@ impl Link {
         }
     }
 
-    fn pump(&self, shared: &Shared, direction: Direction) {
+    fn pump(&self, shared: &SharedState, direction: Direction) {
         let (mut from, to) = match direction {
             Direction::ToServer => (&self.client, &self.server),
             Direction::ToClient => (&self.server, &self.client),
@@ -94,22 +94,22 @@ impl Link {
             let read = from.read(&mut piece);
             let count = *read.as_ref().unwrap_or(&0);
             let is_given = match self.judge(shared, direction, count, &mut has_lost) {
-                Fate::Passed if read.is_err() => false,
-                Fate::Passed if count == 0 => {
+                PieceFate::Passed if read.is_err() => false,
+                PieceFate::Passed if count == 0 => {
                     let _ = to.shutdown(Shutdown::Write);
                     return;
                 }
-                Fate::Passed => self.give(to, &piece[..count]),
-                Fate::Lost if count == 0 => return,
-                Fate::Lost => true,
-                Fate::Cut(count) => {
+                PieceFate::Passed => self.give(to, &piece[..count]),
+                PieceFate::Lost if count == 0 => return,
+                PieceFate::Lost => true,
+                PieceFate::Cut(count) => {
                     self.give(to, &piece[..count]);
-                    return shared.tell(|_| self.end(Shutdown::Both));
+                    return shared.update(|_| self.end(Shutdown::Both));
                 }
-                Fate::Over => return,
+                PieceFate::Over => return,
             };
             if !is_given {
-                return shared.tell(|_| self.abort());
+                return shared.update(|_| self.abort());
             }
         }
     }
@@ -118,22 +118,22 @@ impl Link {
     /// sent has none.
     fn judge(
         &self,
-        shared: &Shared,
+        shared: &SharedState,
         direction: Direction,
         count: usize,
         has_lost: &mut bool,
-    ) -> Fate {
+    ) -> PieceFate {
         let clock = SystemClock::new();
         let mut state = shared.state();
         loop {
             if self.is_over.load(Ordering::Acquire) {
-                return Fate::Over;
+                return PieceFate::Over;
             }
             let flow = *state.rules.flow_mut(direction);
             *has_lost |= matches!(flow, Flow::Lose);
             if *has_lost {
                 state.counts.bytes_lost += count as u64;
-                return Fate::Lost;
+                return PieceFate::Lost;
             }
             let wait = state.rules.delay.saturating_sub(clock.elapsed());
             state = match flow {
@@ -160,16 +160,16 @@ impl Link {
     }
 }
 
-fn passed(state: &mut State, direction: Direction, count: usize) -> Fate {
+fn passed(state: &mut ProxyState, direction: Direction, count: usize) -> PieceFate {
     let mut passed = count as u64;
-    let mut fate = Fate::Passed;
+    let mut fate = PieceFate::Passed;
     let cut = state.rules.cut_mut(direction);
     if let Some(left) = *cut {
         let is_enough = passed <= left;
         *cut = is_enough.then(|| left - passed);
         if !is_enough {
             passed = left;
-            fate = Fate::Cut(usize::try_from(left).unwrap_or(count));
+            fate = PieceFate::Cut(usize::try_from(left).unwrap_or(count));
         }
     }
     state.counts.bytes_lost += count as u64 - passed;

@@ -1,7 +1,7 @@
 //! Attachments in a real object storage.
 
 use acta_objects::{ObjectError, ObjectOptions, PART_BYTES};
-use acta_test_objects::{Key, ObjectServer, Place};
+use acta_test_objects::{BucketPrefix, Key, ObjectServer};
 
 use super::*;
 use crate::OpenError;
@@ -9,7 +9,7 @@ use crate::OpenError;
 /// Longer than two parts, and no multiple of one.
 const MANY_PARTS: usize = 2 * PART_BYTES + 1_000;
 
-fn with_key(place: &Place, key: &Key) -> ObjectOptions {
+fn with_key(place: &BucketPrefix, key: &Key) -> ObjectOptions {
     ObjectOptions {
         url: place.url(),
         endpoint: Some(place.endpoint()),
@@ -20,12 +20,12 @@ fn with_key(place: &Place, key: &Key) -> ObjectOptions {
     }
 }
 
-fn at(place: &Place) -> ObjectOptions {
+fn at(place: &BucketPrefix) -> ObjectOptions {
     with_key(place, place.owner())
 }
 
-async fn open() -> (Bench, Place) {
-    let place = Place::fresh();
+async fn open() -> (Bench, BucketPrefix) {
+    let place = BucketPrefix::fresh();
     (Bench::open_with(Attachments::Objects(at(&place))).await, place)
 }
 
@@ -159,7 +159,7 @@ async fn an_object_with_other_content_is_reported_as_damage() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn content_stored_under_another_setting_is_still_read() {
-    let place = Place::fresh();
+    let place = BucketPrefix::fresh();
     let [first, second, third] = [1, 2, 3].map(|seed| content(LONG, seed));
     let in_database = |objects| Attachments::Database { bytes_max: LONG as u64, objects };
     let bench = Bench::open_with(in_database(None)).await;
@@ -183,7 +183,7 @@ async fn content_stored_under_another_setting_is_still_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_is_not_opened_without_its_objects() {
-    let (database, place) = (Database::fresh(), Place::fresh());
+    let (database, place) = (Database::fresh(), BucketPrefix::fresh());
     let open = async |objects: ObjectOptions| {
         let attachments = Attachments::Objects(objects);
         let options = Options { attachments, ..options(&database.url()) };

@@ -7,25 +7,25 @@ use std::net::SocketAddr;
 
 use acta_tests::multipart::{self, Part, content_type};
 use acta_tests::server::basic;
-use acta_tests::{Answer, Call, Client, Server, Store, Version, make};
+use acta_tests::{Call, Client, Response, Server, Store, Version, make};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The password of everybody here.
 pub(crate) const PASSWORD: &str = "a pass phrase of somebody";
 
-/// The lists of the admin API below a tenant that are asked for page by page.
+/// The lists of the admin API below a tenant that are read page by page.
 const LISTS: [&str; 5] = ["credentials", "people", "invitations", "audit", "statements"];
 
 /// What a tenant holds.
-pub(crate) struct Held {
+pub(crate) struct TenantData {
     /// What every text of the tenant has in it.
     pub(crate) marker: String,
     pub(crate) tenant: String,
     /// What its owner signs in with.
     pub(crate) email: String,
     pub(crate) account: String,
-    pub(crate) session: Signed,
+    pub(crate) session: SignedInPerson,
     /// The value of `Authorization` with a credential that may everything.
     pub(crate) authorization: String,
     /// The key of another credential.
@@ -50,14 +50,14 @@ pub(crate) struct Held {
 
 /// Somebody who has signed in.
 #[derive(Clone, Debug)]
-pub(crate) struct Signed {
+pub(crate) struct SignedInPerson {
     pub(crate) id: String,
     pub(crate) cookie: String,
     pub(crate) csrf: String,
 }
 
-impl Signed {
-    pub(crate) fn in_as(client: &Client, email: &str) -> Self {
+impl SignedInPerson {
+    pub(crate) fn sign_in(client: &Client, email: &str) -> Self {
         let body = json!({ "email": email, "password": PASSWORD });
         let call = client.call_outside("POST", "/api/v1/session").without("Authorization");
         let answer = call.json(&body).send().expect(200);
@@ -81,8 +81,10 @@ impl Signed {
 
 /// Makes an account without a part in any tenant, or with one.
 pub(crate) fn account(
-    (client, store): (&Client, &Store),
-    (email, name): (&str, &str),
+    client: &Client,
+    store: &Store,
+    email: &str,
+    name: &str,
     more: &[&str],
 ) -> String {
     let arguments = [&["account", "create", email, "--name", name], more].concat();
@@ -107,7 +109,7 @@ fn post(client: &Client, path: &str, body: &Value) -> Value {
     answer.json()
 }
 
-impl Held {
+impl TenantData {
     /// Makes a tenant and fills it.
     pub(crate) fn fill(server: &Server, store: &Store, name: &str) -> Self {
         let client = server.client(Version::V2_0_0);
@@ -115,8 +117,8 @@ impl Held {
         let tenant = text(&store.administer(&["tenant", "create", &marker])["id"]);
         let email = format!("{name}@example.org");
         let role = ["--role", "owner", "--tenant", &tenant];
-        let account = account((&client, store), (&email, &marker), &role);
-        let session = Signed::in_as(&client, &email);
+        let account = account(&client, store, &email, &marker, &role);
+        let session = SignedInPerson::sign_in(&client, &email);
         let made = store.administer(&[
             "credential",
             "create",
@@ -252,7 +254,7 @@ impl Held {
     pub(crate) fn everything(&self) -> Vec<(String, Value)> {
         let client = self.client();
         let mut all = Vec::new();
-        let mut keep = |name: String, answer: Answer| {
+        let mut keep = |name: String, answer: Response| {
             let value = answer.headers.iter().find(|(name, _)| name == "etag").cloned();
             let body = String::from_utf8_lossy(&answer.body).into_owned();
             all.push((name, json!([answer.status, value, body])));

@@ -31,27 +31,27 @@ pub struct Key {
 
 /// An empty place for objects.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct BucketPrefix {
     s3: SocketAddr,
     filer: SocketAddr,
     keys: [Key; 2],
     prefix: String,
 }
 
-impl Place {
+impl BucketPrefix {
     /// A place on the shared server: the one that `TEST_OBJECTS` names, as
     /// `cargo xtask objects` sets it for a command, or else one that this process starts and
     /// keeps.
     pub fn fresh() -> Self {
-        static SHARED_PLACE: OnceLock<Place> = OnceLock::new();
-        let shared = SHARED_PLACE.get_or_init(|| {
+        static SHARED_PREFIX: OnceLock<BucketPrefix> = OnceLock::new();
+        let shared = SHARED_PREFIX.get_or_init(|| {
             #[expect(clippy::disallowed_methods, reason = "tests take no configuration")]
             let named = std::env::var(SHARED);
             if let Ok(named) = named {
                 return Self::parse(&named).expect("the variable is set by `cargo xtask`");
             }
             let server = ObjectServer::running();
-            let place = server.place();
+            let place = server.bucket_prefix();
             // Its reaper ends it when this process ends.
             std::mem::forget(server);
             place

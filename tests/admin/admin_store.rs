@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::process::Stdio;
 
-use acta_tests::{Engine, Ran, Server, Store, Version, acta};
+use acta_tests::{CommandOutput, Engine, Server, Store, Version, acta};
 use serde_json::Value;
 
 /// How a store is found by commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum StoreKind {
     /// In a directory that a server has open.
     Served,
     /// In a directory that nobody has open.
@@ -18,18 +18,18 @@ pub(crate) enum Kind {
 }
 
 /// A store with what serves it.
-pub(crate) struct Asked {
+pub(crate) struct AdminStore {
     store: Store,
     server: Option<Server>,
 }
 
-impl Asked {
+impl AdminStore {
     /// A new store of this kind, with the credential that servers of tests are seeded with.
-    pub(crate) fn new(kind: Kind) -> Self {
-        let engine = if kind == Kind::Database { Engine::Postgres } else { Engine::Embedded };
+    pub(crate) fn new(kind: StoreKind) -> Self {
+        let engine = if kind == StoreKind::Database { Engine::Postgres } else { Engine::Embedded };
         let store = Store::new(engine);
         let server = Server::start_on(&store, Version::V2_0_0);
-        let server = if kind == Kind::Unserved { stop(server) } else { Some(server) };
+        let server = if kind == StoreKind::Unserved { stop(server) } else { Some(server) };
         Self { store, server }
     }
 
@@ -44,7 +44,7 @@ impl Asked {
     }
 
     /// Runs a command to its end, with `typed` as its input.
-    pub(crate) fn type_in(&self, arguments: &[&str], typed: &str) -> Ran {
+    pub(crate) fn type_in(&self, arguments: &[&str], typed: &str) -> CommandOutput {
         let mut command = acta();
         command.args(arguments).envs(self.store.settings());
         if self.store.settings().is_empty() {
@@ -55,7 +55,7 @@ impl Asked {
         // One that reads nothing may have ended already.
         let _ = child.stdin.take().unwrap().write_all(typed.as_bytes());
         let output = child.wait_with_output().unwrap();
-        Ran {
+        CommandOutput {
             code: output.status.code(),
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
@@ -64,7 +64,7 @@ impl Asked {
 
     /// Runs a command that must succeed, and gives what it printed.
     #[track_caller]
-    pub(crate) fn tell(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let ran = self.type_in(arguments, "");
         assert_eq!(ran.code, Some(0), "{arguments:?}: {} {}", ran.out, ran.err);
         ran.out
@@ -72,9 +72,9 @@ impl Asked {
 
     /// Runs a command with `--json` that must succeed, and gives its answer.
     #[track_caller]
-    pub(crate) fn ask(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn run_json(&self, arguments: &[&str]) -> Value {
         let arguments = [arguments, &["--json"]].concat();
-        serde_json::from_str(&self.tell(&arguments)).unwrap()
+        serde_json::from_str(&self.run(&arguments)).unwrap()
     }
 
     /// Runs a command that must be refused, with this exit code and this in its message.

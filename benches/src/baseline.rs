@@ -1,4 +1,4 @@
-//! The yardstick: an HTTP server that only appends every body to a file and syncs before it
+//! The baseline: an HTTP server that only appends every body to a file and syncs before it
 //! answers, one sync for all that are waiting. What a store could reach if it cost nothing.
 
 use std::fs::{File, OpenOptions};
