@@ -55,7 +55,7 @@ async fn objects_of_any_length_are_read_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dropped_objects_are_removed_and_their_records_swept() {
     let server = ObjectServer::running();
-    let place = server.place();
+    let place = server.bucket_prefix();
     let bench = Bench::open_with(Attachments::Objects(at(&place))).await;
     let long = content(MANY_PARTS, 0);
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
@@ -77,7 +77,7 @@ async fn dropped_objects_are_removed_and_their_records_swept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn objects_of_a_node_that_vanishes_are_swept() {
     let server = ObjectServer::running();
-    let place = server.place();
+    let place = server.bucket_prefix();
     let bench = Bench::open_with(Attachments::Objects(at(&place))).await;
     let long = content(MANY_PARTS, 0);
     let mut writer = bench.storage.stage_attachment(TENANT, Sha2::sha256(&long)).await.unwrap();
@@ -209,7 +209,7 @@ async fn a_store_is_not_opened_without_its_objects() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_stops_stores_nothing_and_goes_on_later() {
     let mut server = ObjectServer::running();
-    let place = server.place();
+    let place = server.bucket_prefix();
     let bench = Bench::open_with(Attachments::Objects(at(&place))).await;
     let (first, long) = (content(MANY_PARTS, 1), content(MANY_PARTS, 0));
     bench.append(&first).await;
