@@ -121,7 +121,7 @@ fn check_same(sent: &Statement, kept: &Statement) {
     assert!(sent.fingerprint.agrees_with(kept.fingerprint));
     assert!(kept.fingerprint.agrees_with(sent.fingerprint));
     assert_eq!((&sent.actor, &sent.verb), (&kept.actor, &kept.verb));
-    assert_eq!(sent.outcome, kept.outcome);
+    assert_eq!(sent.result, kept.result);
     assert_eq!(sent.attachments, kept.attachments);
     assert_eq!(sent.voids(), kept.voids());
     assert_eq!(sent.definitions(), kept.definitions());

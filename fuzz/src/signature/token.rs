@@ -1,6 +1,6 @@
 //! Tokens of OpenID providers, what providers say of themselves, and what browsers bring back.
 
-use acta_auth::oidc::fuzzing::{believe, read_metadata};
+use acta_auth::oidc::fuzzing::{read_metadata, verify_token};
 use acta_auth::oidc::{Callback, Pending, is_token_shaped};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
