@@ -67,8 +67,10 @@ impl PostgresStorage {
         database.make_first_tenant().await?;
         let (tasks, appended) = (TaskTracker::new(), watch::Sender::new(0));
         let statements = Statements::new(
-            (Arc::clone(&database), hasher.clone()),
-            (tasks.clone(), appended.clone()),
+            Arc::clone(&database),
+            hasher.clone(),
+            tasks.clone(),
+            appended.clone(),
             options,
         );
         let attachments = ContentStore::open(&database, &options.attachments).await?;

@@ -38,15 +38,16 @@ fn step(tenant: TenantId, from: u64, to: u64) -> FollowerStep {
     FollowerStep { tenant, from, to, effects: StoreEffects::default() }
 }
 
-fn defining(tenant: TenantId, (from, to): (u64, u64), name: &str) -> FollowerStep {
+fn defining(tenant: TenantId, span: std::ops::Range<u64>, name: &str) -> FollowerStep {
     let fact = EntityFact {
         kind: EntityKind::Activity,
         subject: activity_id("invented").as_str().into(),
         text: format!(r#"{{"name":{{"en":"{name}"}}}}"#).into(),
-        sequence: to,
+        sequence: span.end,
         ordinal: 0,
     };
-    FollowerStep { effects: StoreEffects { entity_facts: vec![fact] }, ..step(tenant, from, to) }
+    let step = step(tenant, span.start, span.end);
+    FollowerStep { effects: StoreEffects { entity_facts: vec![fact] }, ..step }
 }
 
 impl<E: EngineUnderTest> Stage<E> {
@@ -220,19 +221,19 @@ pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
         (read.value, read.sequence)
     };
     let named = |name: &str| Some(format!(r#"{{"name":{{"en":"{name}"}}}}"#));
-    assert_eq!(stage.advance(entities, defining(tenant, (0, 2), "one")).await, Advanced::Done);
+    assert_eq!(stage.advance(entities, defining(tenant, 0..2, "one")).await, Advanced::Done);
     assert_eq!(read().await, (named("one"), 2));
-    let late = defining(tenant, (1, 3), "late");
+    let late = defining(tenant, 1..3, "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
     assert_eq!(read().await, (named("one"), 2));
-    assert_eq!(stage.advance(entities, defining(tenant, (2, 4), "two")).await, Advanced::Done);
+    assert_eq!(stage.advance(entities, defining(tenant, 2..4, "two")).await, Advanced::Done);
     assert_eq!(read().await, (named("two"), 4));
     stage.advance(FOLLOWER, step(tenant, 0, 4)).await;
     stage.storage().reset_follower(entities).await.unwrap();
     assert_eq!(read().await, (None, 0));
     assert_eq!(stage.position(entities).await.sequence, 0);
     assert_eq!(stage.position(FOLLOWER).await.sequence, 4, "another follower stays");
-    let late = defining(tenant, (4, 5), "late");
+    let late = defining(tenant, 4..5, "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
 }
 

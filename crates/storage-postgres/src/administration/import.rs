@@ -51,7 +51,7 @@ impl Database {
             // The attempt before may have been committed, though nobody was told.
             let perhaps_here = is_unknown.then(|| ChainHead::from(last));
             let imported = self.transact_once(|connection| async move {
-                follow(&connection, tenant, (entries, perhaps_here)).await
+                follow(&connection, tenant, entries, perhaps_here).await
             });
             let Err(failure) = imported.await else { return Ok(()) };
             is_unknown |= matches!(failure, Failure::Unknown(_));
@@ -96,7 +96,8 @@ async fn lock_head(
 async fn follow(
     connection: &Connection,
     tenant: Option<TenantId>,
-    (entries, perhaps_here): (&[AuditEntry], Option<ChainHead>),
+    entries: &[AuditEntry],
+    perhaps_here: Option<ChainHead>,
 ) -> Result<(), Failure> {
     let head = lock_head(connection, tenant).await?;
     if perhaps_here == Some(head) {

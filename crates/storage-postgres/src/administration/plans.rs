@@ -36,8 +36,8 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
     });
     let purged = purge::TABLES
         .into_iter()
-        .filter(|(_, key)| !key.is_empty())
-        .map(|(table, key)| (PURGED, purge::deletion(table, key)));
+        .filter(|table| !table.key.is_empty())
+        .map(|table| (PURGED, purge::deletion(table)));
     fixed
         .into_iter()
         .map(|(name, sql)| (name, sql.to_owned()))

@@ -63,14 +63,15 @@ impl Database {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, StorageError> {
-        self.find("finding a record", FIND, (kind, id)).await
+        self.find("finding a record", FIND, kind, id).await
     }
 
     async fn find(
         &self,
         act: &'static str,
         sql: &'static str,
-        (kind, key): (RecordKind, &str),
+        kind: RecordKind,
+        key: &str,
     ) -> Result<Option<Record>, StorageError> {
         if key.contains('\0') {
             // No text in the database holds this character, so no key does.
@@ -100,7 +101,7 @@ impl RecordStore for PostgresStorage {
         kind: RecordKind,
         name: &str,
     ) -> Result<Option<Record>, StorageError> {
-        self.database.find("finding a record by its name", FIND_BY_NAME, (kind, name)).await
+        self.database.find("finding a record by its name", FIND_BY_NAME, kind, name).await
     }
 
     async fn list_records(

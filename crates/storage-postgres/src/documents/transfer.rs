@@ -63,7 +63,7 @@ impl Database {
                 remove(&connection, &columns, &always).await?;
                 let Document { content, content_type, etag, updated } = document.clone();
                 let new = NewDocument { content, content_type, etag, count_max: usize::MAX };
-                write(&connection, &columns, (&new, updated), &always).await?;
+                write(&connection, &columns, &new, updated, &always).await?;
             }
             Ok(())
         })

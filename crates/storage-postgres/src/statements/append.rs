@@ -119,7 +119,7 @@ impl Writing<'_> {
         let known = connection.prepare_cached(KNOWN).await?;
         let ids: Vec<Id> = statements.iter().map(|new| Id(new.id.0.as_u128())).collect();
         let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
-        let looked_up = self.lock((&lock, &known), &ids);
+        let looked_up = self.lock(&lock, &known, &ids);
         let (begun, looked_up) = join(begun, looked_up).await;
         begun?;
         if let (Some(counter), known) = looked_up? {
@@ -128,7 +128,7 @@ impl Writing<'_> {
         // Whoever makes it first may have stored something with it: what was looked up before
         // this node had the lock does not count.
         insert_counter(connection, tenant).await?;
-        let (counter, known) = self.lock((&lock, &known), &ids).await?;
+        let (counter, known) = self.lock(&lock, &known, &ids).await?;
         Ok((counter.ok_or_else(|| Failure::from(StorageError::Halted))?, known))
     }
 
@@ -136,7 +136,8 @@ impl Writing<'_> {
     /// sees everything that was committed before the lock was had.
     async fn lock(
         &self,
-        (lock, known): (&Statement, &Statement),
+        lock: &Statement,
+        known: &Statement,
         ids: &Vec<Id>,
     ) -> Result<(Option<Counter>, StoredFingerprints), Failure> {
         let tenant = number(self.tenant);
@@ -185,7 +186,7 @@ impl Writing<'_> {
             return Ok(Resolved::default());
         }
         let new: Vec<&EncodedStatement> = decided.new.iter().map(|(new, _)| *new).collect();
-        resolve((self.connection, &self.shared.hasher), self.tenant, &new).await
+        resolve(self.connection, &self.shared.hasher, self.tenant, &new).await
     }
 
     /// Sends all that is to be written, and the commit behind it, without waiting between.

@@ -27,7 +27,8 @@ pub(crate) struct EncodedStatement {
 impl EncodedStatement {
     /// Prepares a batch.
     pub(super) async fn all_of(
-        (database, hasher): (&Database, &TermHasher),
+        database: &Database,
+        hasher: &TermHasher,
         tenant: TenantId,
         statements: Vec<NewStatement>,
     ) -> Result<Vec<Self>, StorageError> {
@@ -39,7 +40,7 @@ impl EncodedStatement {
         let prepare = move || -> Vec<Self> {
             let (salts, _) = salts.as_chunks::<16>();
             let salted = statements.into_iter().zip(salts);
-            salted.map(|(new, salt)| Self::of((&hasher, tenant), new, *salt)).collect()
+            salted.map(|(new, salt)| Self::of(&hasher, tenant, new, *salt)).collect()
         };
         if is_small {
             return Ok(prepare());
@@ -47,7 +48,7 @@ impl EncodedStatement {
         tokio::task::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
     }
 
-    fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
+    fn of(hasher: &TermHasher, tenant: TenantId, new: NewStatement, salt: [u8; 16]) -> Self {
         let NewStatement { id, statement, text, authority, version, defines } = new;
         Self {
             id,
@@ -90,7 +91,8 @@ impl EncodedStatement {
 
 /// The terms of a statement that is stored, read off its text.
 pub(super) fn terms_of_text(
-    (hasher, tenant): (&TermHasher, TenantId),
+    hasher: &TermHasher,
+    tenant: TenantId,
     version: Version,
     text: &str,
 ) -> Vec<Term> {

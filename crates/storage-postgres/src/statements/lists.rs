@@ -102,14 +102,25 @@ pub(super) struct Lists {
     wanted: usize,
 }
 
+/// Which part of the lists of a query is read.
+pub(super) struct ListRequest {
+    pub(super) tenant: i32,
+    pub(super) order: Order,
+    pub(super) range: RangeInclusive<i64>,
+    /// How many statements are wanted.
+    pub(super) wanted: usize,
+    /// Whether any statement of the tenant refers to another.
+    pub(super) has_references: bool,
+}
+
 impl Lists {
-    /// The statements in `range` that meet all filters, of which there is at least one.
+    /// Opens the lists of a query with at least one filter.
     pub(super) async fn open(
         connection: &Connection,
-        (tenant, filters): (i32, &Filters),
-        (order, range): (Order, RangeInclusive<i64>),
-        (wanted, has_references): (usize, bool),
+        filters: &Filters,
+        request: ListRequest,
     ) -> Result<Self, Failure> {
+        let ListRequest { tenant, order, range, wanted, has_references } = request;
         let start = match order {
             Order::Descending => *range.end(),
             Order::Ascending => *range.start(),
@@ -360,7 +371,7 @@ impl Reading<'_> {
             }
         }
         for (bound, rows, lists) in pages {
-            self.fill_page((bound, rows), lists).await?;
+            self.fill_page(bound, rows, lists).await?;
         }
         Ok(any)
     }
@@ -368,7 +379,8 @@ impl Reading<'_> {
     /// Reads the next rows of lists that are equally far.
     async fn fill_page(
         &self,
-        (bound, count): (i64, i64),
+        bound: i64,
+        count: i64,
         lists: Vec<&mut List>,
     ) -> Result<(), Failure> {
         let sql = match self.order {

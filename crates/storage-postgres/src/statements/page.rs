@@ -15,7 +15,7 @@ use tokio_postgres::types::ToSql;
 
 use self::candidate::{Candidate, PageQuery, read_candidate};
 use self::matching::matching;
-use super::lists::Lists;
+use super::lists::{ListRequest, Lists};
 use crate::PostgresStorage;
 use crate::database::Connection;
 use crate::failure::Failure;
@@ -130,10 +130,14 @@ impl PageQuery {
         let mut source = if self.filters.is_empty() {
             CandidateSource::Range(range)
         } else {
-            let from = (number(self.tenant), &self.filters);
-            let wanted = self.query.count_max.max(1).saturating_add(1);
-            let wanted = (wanted, has_references);
-            let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
+            let request = ListRequest {
+                tenant: number(self.tenant),
+                order: self.query.order,
+                range,
+                wanted: self.query.count_max.max(1).saturating_add(1),
+                has_references,
+            };
+            let lists = Lists::open(connection, &self.filters, request).await?;
             CandidateSource::Lists(VecDeque::new(), Box::new(lists))
         };
         self.fill(connection, &mut source, has_references).await.map(Some)
@@ -150,12 +154,10 @@ impl PageQuery {
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
         let bound = |micros| SqlTimestamp(Timestamp::from_unix_micros(micros));
-        let first = query
-            .since_micros()
-            .map(|micros| find_place(connection, SINCE, (tenant, bound(micros))));
-        let until = query
-            .until_micros()
-            .map(|micros| find_place(connection, UNTIL, (tenant, bound(micros))));
+        let first =
+            query.since_micros().map(|micros| find_place(connection, SINCE, tenant, bound(micros)));
+        let until =
+            query.until_micros().map(|micros| find_place(connection, UNTIL, tenant, bound(micros)));
         // The number of statements first: whatever is looked at afterwards is there.
         let (counted, first, until) = join3(
             connection.query_opt(&count, &[&tenant]),
@@ -225,9 +227,10 @@ impl PageQuery {
         &self,
         connection: &Connection,
         source: &mut CandidateSource,
-        (wanted, room, has_references): (usize, usize, bool),
+        room: PageRoom,
     ) -> Result<Vec<Candidate>, Failure> {
-        let room = i64::try_from(room.max(1)).unwrap_or(i64::MAX);
+        let PageRoom { wanted, bytes, has_references } = room;
+        let room = i64::try_from(bytes.max(1)).unwrap_or(i64::MAX);
         let count = i64::try_from(wanted).unwrap_or(i64::MAX);
         let order = self.query.order;
         loop {
@@ -260,6 +263,16 @@ impl PageQuery {
     }
 }
 
+/// The room that is left on a page.
+struct PageRoom {
+    /// How many candidates are wanted, one after the end of the page included.
+    wanted: usize,
+    /// How many bytes of text.
+    bytes: usize,
+    /// Whether any statement refers to another: otherwise none is voided.
+    has_references: bool,
+}
+
 /// A page that is being filled.
 struct Filling {
     count_max: usize,
@@ -271,12 +284,12 @@ struct Filling {
 }
 
 impl Filling {
-    /// How many candidates are wanted, one behind the end included, how many bytes, and
-    /// whether any may be voided.
-    fn room(&self) -> (usize, usize, bool) {
+    /// The room that is left on the page.
+    fn room(&self) -> PageRoom {
         let count = self.count_max.saturating_sub(self.page.statements.len());
         let bytes = self.bytes_max.saturating_sub(self.bytes);
-        (count.saturating_add(1), bytes, self.has_references)
+        let has_references = self.has_references;
+        PageRoom { wanted: count.saturating_add(1), bytes, has_references }
     }
 
     fn is_full(&self) -> bool {
@@ -343,7 +356,8 @@ impl CandidateSource {
 async fn find_place(
     connection: &Connection,
     sql: &str,
-    (tenant, bound): (i32, SqlTimestamp),
+    tenant: i32,
+    bound: SqlTimestamp,
 ) -> Result<Option<i64>, Failure> {
     let find = connection.prepare_cached(sql).await?;
     let row = connection.query_opt(&find, &[&tenant, &bound]).await?;

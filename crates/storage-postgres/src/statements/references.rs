@@ -79,7 +79,8 @@ struct Link {
 
 /// Finds what `new` statements bring about.
 pub(super) async fn resolve(
-    (connection, hasher): (&Connection, &TermHasher),
+    connection: &Connection,
+    hasher: &TermHasher,
     tenant: TenantId,
     new: &[&EncodedStatement],
 ) -> Result<Resolved, Failure> {
@@ -102,7 +103,7 @@ pub(super) async fn resolve(
             [&number, &outside, &chain_max, &LOOKED_INTO_BYTES_MAX];
         let mut rows = pin!(connection.query_raw(&forward, columns).await?);
         while let Some(row) = rows.try_next().await? {
-            let (id, link) = read_link((hasher, tenant), &row);
+            let (id, link) = read_link(hasher, tenant, &row);
             links.entry(id).or_insert(link);
         }
     }
@@ -151,9 +152,9 @@ fn add_late(resolved: &mut Resolved, links: &HashMap<StatementId, Link>, rows: &
     }
 }
 
-fn read_link(of: (&TermHasher, TenantId), row: &Row) -> (StatementId, Link) {
+fn read_link(hasher: &TermHasher, tenant: TenantId, row: &Row) -> (StatementId, Link) {
     let (Id(id), target, version): (Id, Option<Id>, i16) = (row.get(0), row.get(1), row.get(2));
-    let terms = terms_of_text(of, version_of(version), row.get(3));
+    let terms = terms_of_text(hasher, tenant, version_of(version), row.get(3));
     let target = target.map(|Id(target)| StatementId(Uuid::from_u128(target)));
     (StatementId(Uuid::from_u128(id)), Link { terms, target })
 }

@@ -27,8 +27,10 @@ pub(crate) struct Statements {
 impl Statements {
     /// Nothing waits yet. `appended` is notified of what is stored.
     pub(crate) fn new(
-        (database, hasher): (Arc<Database>, TermHasher),
-        (tasks, appended): (TaskTracker, watch::Sender<u64>),
+        database: Arc<Database>,
+        hasher: TermHasher,
+        tasks: TaskTracker,
+        appended: watch::Sender<u64>,
         options: &Options,
     ) -> Self {
         let consistent_through = ConsistentThrough::new(options.consistent_through_age_max);
@@ -54,8 +56,8 @@ impl Statements {
         attachments: Vec<Staged>,
     ) -> Result<Appended, StorageError> {
         let shared = &self.shared;
-        let maker = (&*shared.database, &shared.hasher);
-        let statements = EncodedStatement::all_of(maker, tenant, statements).await?;
+        let (database, hasher) = (&*shared.database, &shared.hasher);
+        let statements = EncodedStatement::all_of(database, hasher, tenant, statements).await?;
         if self.tasks.is_closed() {
             return Err(StorageError::Halted);
         }

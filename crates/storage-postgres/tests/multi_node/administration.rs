@@ -276,7 +276,8 @@ impl WriterLog {
 
 async fn administer(
     node: Arc<Node>,
-    (writer, tenants): (u64, Vec<Option<TenantId>>),
+    writer: u64,
+    tenants: Vec<Option<TenantId>>,
     is_over: Arc<AtomicBool>,
 ) -> WriterLog {
     let (chance, mut done) = (Chance::new(writer), WriterLog::default());
@@ -364,7 +365,7 @@ async fn nothing_is_recorded_twice_or_lost_when_networks_fail_at_random() {
     let mut writers = JoinSet::new();
     for writer in 1..=6 {
         let node = Arc::clone(&nodes[usize::try_from(writer % 3).unwrap()]);
-        writers.spawn(administer(node, (writer, tenants.clone()), Arc::clone(&is_over)));
+        writers.spawn(administer(node, writer, tenants.clone(), Arc::clone(&is_over)));
     }
     let clock = SystemClock::new();
     while clock.elapsed() < Duration::from_secs(6) {

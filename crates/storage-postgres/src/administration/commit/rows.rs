@@ -45,7 +45,7 @@ impl<'a> RecordRows<'a> {
         for write in &change.writes {
             let is_new = locked.find(write).is_none();
             match &write.content {
-                Some(content) => rows.write((write.kind, &write.id), content, is_new),
+                Some(content) => rows.write(write.kind, &write.id, content, is_new),
                 None => rows.removed.push(write.kind, &write.id),
             }
         }
@@ -56,7 +56,8 @@ impl<'a> RecordRows<'a> {
     /// Records as they are, versions apart.
     pub(super) fn write(
         &mut self,
-        (kind, id): (RecordKind, &'a str),
+        kind: RecordKind,
+        id: &'a str,
         content: &'a RecordContent,
         is_new: bool,
     ) {

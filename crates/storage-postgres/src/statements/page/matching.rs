@@ -78,8 +78,8 @@ async fn evaluate(
     let mut rows = pin!(connection.query_raw(&texts, columns).await?);
     let mut verdicts = HashMap::new();
     while let Some(row) = rows.try_next().await? {
-        let of = (&asked.hasher, asked.tenant);
-        let terms = terms_of_text(of, version_of(row.get(1)), row.get(2));
+        let version = version_of(row.get(1));
+        let terms = terms_of_text(&asked.hasher, asked.tenant, version, row.get(2));
         let verdict = ChainMatch {
             is_own: asked.filters.is_own_in(&terms),
             is_shared: asked.filters.are_shared_in(&terms),
