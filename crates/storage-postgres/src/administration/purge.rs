@@ -1,4 +1,4 @@
-//! Everything that a tenant owns, removed for good, a part at a time.
+//! Removing all data of a tenant, a part at a time.
 
 use acta_access::TenantId;
 use acta_storage::{Purged, StorageError, TenantPurge};
@@ -42,7 +42,7 @@ const STATEMENTS: &str = "statements";
 
 const DOCUMENTS: &str = "documents";
 
-/// Deletes some rows of a tenant: parameters are the tenant and the most rows.
+/// The SQL that deletes some rows of a tenant: parameters are the tenant and the most rows.
 pub(super) fn deletion(table: TenantTable) -> String {
     let TenantTable { name: table, key } = table;
     if key.is_empty() {

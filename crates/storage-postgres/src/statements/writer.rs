@@ -1,4 +1,4 @@
-//! The writers: one for each tenant that is written to, gone when nothing waits.
+//! The writers: one for each tenant with queued batches.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) struct Statements {
 }
 
 impl Statements {
-    /// Nothing waits yet. `appended` is notified of what is stored.
+    /// Without queued batches. `appended` is notified when statements are stored.
     pub(crate) fn new(
         database: Arc<Database>,
         hasher: TermHasher,
@@ -68,27 +68,27 @@ impl Statements {
                 self.tasks.spawn(write(Arc::clone(shared), tenant));
             }
         }
-        // A writer drops an answer only when it panics.
+        // A writer drops the sender only if it panics.
         appended.await.unwrap_or(Err(StorageError::Halted))
     }
 
-    /// What the writers share.
+    /// The shared state.
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// What can be read.
+    /// The cache of consistent-through times.
     pub(super) fn consistent_through(&self) -> &ConsistentThrough {
         &self.shared.consistent_through
     }
 
-    /// What is counted.
+    /// The counters.
     pub(crate) fn meters(&self) -> Metered {
         self.shared.meters.read(self.shared.queue.count())
     }
 }
 
-/// Lets others write for the tenant again if this writer panics.
+/// Lets another writer start for the tenant if this one panics.
 struct ForgetOnPanic<'a>(&'a Queue, TenantId);
 
 impl Drop for ForgetOnPanic<'_> {
@@ -99,7 +99,7 @@ impl Drop for ForgetOnPanic<'_> {
     }
 }
 
-/// Stores what waits for a tenant, group by group, until nothing does.
+/// Stores the queued batches of a tenant, group by group, until there are none.
 async fn write(shared: Arc<Shared>, tenant: TenantId) {
     let _guard = ForgetOnPanic(&shared.queue, tenant);
     loop {

@@ -1,4 +1,4 @@
-//! What nodes vouch for while others append.
+//! The consistent-through time of nodes while others append.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
