@@ -104,6 +104,6 @@ fn a_full_database_refuses_writes_until_there_is_space() {
 
     device.give_room();
     wait_for(200, || post_batch(&client));
-    check_logged_once(&server, "the database takes no writes");
-    check_logged_once(&server, "the database takes writes again after");
+    check_logged_once(&server, "the database accepts no writes");
+    check_logged_once(&server, "the database accepts writes again after");
 }

@@ -64,7 +64,7 @@ fn the_message_of_a_refusing_server_is_reported_with_advice() {
     let database = Database::fresh();
     let url = database.url();
     let missing = with(&url, database.name(), "no_such_database");
-    let expected = "takes no connection: database \"no_such_database\" does not exist; make it there: \
+    let expected = "refuses connections: database \"no_such_database\" does not exist; make it there: \
          CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0";
     check_refused(&migrate(&missing, &[]), expected);
 
@@ -152,9 +152,6 @@ fn missing_grants_on_tables_are_reported() {
 #[test]
 fn an_address_that_cannot_be_understood_is_refused_without_its_password() {
     let output = migrate("postgres://ada:hunter2@db:port/acta", &[]);
-    check_refused(
-        &output,
-        "the address of the database is not usable: invalid value for option `port`",
-    );
+    check_refused(&output, "the URL of the database is invalid: invalid value for option `port`");
     assert!(!output.err.contains("hunter2"), "{}", output.err);
 }

@@ -217,7 +217,7 @@ fn an_unavailable_database_is_logged_once_and_used_again_when_it_is_back() {
     client.fetch(&statement);
     check_gauge(&client, "acta_database_reachable", "1.0");
     check_logged_once(&server, "the database cannot be reached");
-    check_logged_once(&server, "the database is there again after");
+    check_logged_once(&server, "the database can be reached again after");
     assert!(!server.log().contains("\"a request failed"), "{}", server.log());
 }
 
@@ -243,8 +243,8 @@ fn a_database_that_becomes_read_only_is_waited_for() {
     set("off");
     wait_for(200, || ready(&client));
     wait_for(200, || post(&client));
-    check_logged_once(&server, "the database takes no writes");
-    check_logged_once(&server, "the database takes writes again after");
+    check_logged_once(&server, "the database accepts no writes");
+    check_logged_once(&server, "the database accepts writes again after");
 }
 
 #[test]

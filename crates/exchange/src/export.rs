@@ -81,7 +81,7 @@ pub async fn export(
     loop {
         let page = match storage.read_feed(export.tenant, after, PAGE_COUNT).await {
             Err(StorageError::Corrupt { .. }) if export.damaged == Damaged::LeaveOut => {
-                let page = read_one_by_one(storage, (export.tenant, after), watch).await?;
+                let page = read_one_by_one(storage, export.tenant, after, watch).await?;
                 exported.left_out += page.left_out;
                 after = page.until;
                 page.entries
@@ -113,7 +113,8 @@ struct PartialPage {
 
 async fn read_one_by_one(
     storage: &dyn Storage,
-    (tenant, after): (TenantId, u64),
+    tenant: TenantId,
+    after: u64,
     watch: &mut (dyn FnMut(ExportProgress) + Send),
 ) -> Result<PartialPage, ExportError> {
     let until = storage.count_statements(tenant).await?.min(after + PAGE_COUNT as u64);

@@ -27,6 +27,16 @@ pub struct SentDocument {
     pub content_type: String,
 }
 
+/// Under which condition a document is written by `PUT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PutRules {
+    /// The precondition of the request.
+    pub precondition: Precondition,
+    /// The version of the request, which decides whether an existing document can be replaced
+    /// without a precondition.
+    pub version: Version,
+}
+
 impl Service {
     /// Finds a document.
     ///
@@ -64,8 +74,7 @@ impl Service {
         Ok(self.storage.list_documents(principal.tenant, &list, since).await?)
     }
 
-    /// Creates or replaces a document. `version` decides whether an existing document can be
-    /// replaced without a precondition.
+    /// Creates or replaces a document.
     ///
     /// # Errors
     ///
@@ -83,8 +92,9 @@ impl Service {
         principal: &Principal,
         key: &DocumentKey,
         sent: SentDocument,
-        (precondition, version): (Precondition, Version),
+        rules: PutRules,
     ) -> Result<(), ServiceError> {
+        let PutRules { precondition, version } = rules;
         DocumentScope::from(key).permit(principal, Access::Write)?;
         let is_bare = precondition == Precondition::default();
         let rule = version.unconditional_put(DocumentScope::from(key).kind());

@@ -21,7 +21,7 @@ pub use acta_storage::{
     StoredStatement, Usage,
 };
 pub use attachments::AttachmentName;
-pub use documents::{SentDocument, etag_of};
+pub use documents::{PutRules, SentDocument, etag_of};
 pub use error::{Limit, ServiceError};
 pub use quotas::{OverQuota, QuotaError, QuotaLimit, Quotas, Reservation, day_of};
 pub use search::{Search, View};

@@ -7,15 +7,14 @@
 
 -- The directory.
 
--- Everything administrative. What is in a body, and that it is JSON, is not the database's to
--- know.
+-- Records of administration. Bodies are opaque to the database.
 CREATE TABLE acta.records (
     kind text COLLATE "C" NOT NULL,
     id text COLLATE "C" NOT NULL,
     tenant_id integer,
     owner text COLLATE "C",
     name text COLLATE "C",
-    -- 0 for one that is only there to be locked by who makes it. Never committed.
+    -- 0 for a row that exists only to be locked while it is created. Never committed.
     version bigint NOT NULL,
     expires bigint,
     body text NOT NULL,
@@ -36,7 +35,7 @@ CREATE TABLE acta.secrets (
     secret bytea NOT NULL
 );
 
--- Who leads a follower, and until when unless it is renewed.
+-- The node that runs a follower, and when its lease expires unless it is renewed.
 CREATE TABLE acta.leases (
     name text PRIMARY KEY,
     holder uuid NOT NULL,

@@ -1,4 +1,4 @@
-//! What is administered: records, the audit, usage and secrets.
+//! Administration: records, the audit, usage and secrets.
 
 mod audit;
 mod commit;

@@ -1,12 +1,12 @@
 //! The content of attachments, in the database or in object storage.
 //!
-//! Short content waits in memory for its batch and is written with it. Longer content goes
-//! out of memory as it comes, under a random name that is recorded in `contents` before the
-//! first byte. The transaction that appends the batch *names* it: it writes the row of
-//! `attachments` that finds it by its hash, and takes its row of `contents` away. So what is
-//! recorded in `contents` can be read by nobody, and whoever removes content has to mark its
-//! row first, which fails once it is named; and content whose row is marked or gone cannot
-//! be named any more. That holds whatever a node knows of the end of its own transaction.
+//! Short content waits in memory for its batch and is written with it. Longer content is
+//! written as it arrives, under a random name that is recorded in `contents` before the first
+//! byte. The transaction that appends the batch *names* it: it inserts the row of `attachments`
+//! that finds it by its hash, and deletes its row of `contents`. So content that is recorded in
+//! `contents` cannot be read. Removing content first marks its row, which fails once it is
+//! named; and content whose row is marked or deleted cannot be named any more. This holds even
+//! if a node does not know whether its own transaction was committed.
 
 mod contents;
 mod named;
@@ -33,10 +33,10 @@ pub(crate) use store::ContentStore;
 use store::{ContentKind, ContentName, PIECE_BYTES};
 use writer::ContentWriter;
 
-/// How often it is looked for what nodes have left over.
+/// How often content that nodes have left over is searched for.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Content that no batch has named for so long is left over.
+/// Content that no batch has named after this time is left over.
 const LEFT_OVER_AFTER: Duration = Duration::from_hours(24);
 
 impl ContentStore {
@@ -51,14 +51,14 @@ impl ContentStore {
             Ok(count) => tracing::info!(count, "removed attachments that were left over"),
             Err(error) => {
                 let cause: &dyn std::error::Error = &error;
-                tracing::warn!(error = cause, "attachments that are left over stay");
+                tracing::warn!(error = cause, "could not remove attachments that were left over");
             }
         }
     }
 }
 
 impl PostgresStorage {
-    /// Removes what nodes have left over, time and again, while this node leads.
+    /// Periodically removes content that nodes have left over, while this node has the lease.
     pub(crate) fn sweep_contents(&self) {
         let (store, lease) = (Arc::clone(&self.attachments), Arc::clone(&self.sweeping));
         let stop = self.stop.clone();

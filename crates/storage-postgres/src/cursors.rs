@@ -1,4 +1,4 @@
-//! How far named readers have come.
+//! Positions of named readers.
 
 use acta_access::TenantId;
 use acta_storage::{CursorStore, StorageError};

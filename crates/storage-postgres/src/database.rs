@@ -1,4 +1,4 @@
-//! Connections to the database: pooled, set up alike, given up when they are lost.
+//! Connections to the database: pooled, configured, and closed when they are lost.
 
 mod address;
 pub(crate) mod handshake;
@@ -25,38 +25,38 @@ use self::health::Health;
 use crate::failure::{Failure, Remedy};
 use crate::{Connections, OpenError, Options};
 
-/// How much longer than the database itself a node waits for the end of a statement.
+/// How much longer than the database's own timeout a node waits for a statement of SQL.
 const TIMEOUT_MARGIN: Duration = Duration::from_secs(2);
 
-/// How often the same is tried on another connection.
+/// Most attempts on other connections.
 const RECONNECT_COUNT_MAX: u32 = 6;
 
-/// How long a database that cannot be reached is waited for.
+/// How long to wait for a database that cannot be reached.
 const UNREACHABLE_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// How often the same is tried after lost races.
+/// Most attempts after lost races.
 const REPEAT_COUNT_MAX: u32 = 8;
 
-/// Having waited for a lock in vain counts as so many further lost races.
+/// A lock timeout counts as so many additional lost races.
 const LOCK_REPEATS: u32 = 3;
 
-/// The first wait after a failed attempt; each further one is twice as long.
+/// The first delay after a failed attempt; each further one is twice as long.
 const BACKOFF: Duration = Duration::from_millis(20);
 
-/// A lock is waited for as long at most: nobody holds one for longer.
+/// The lock timeout: no lock is held for longer.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The database, and where time and chance come from.
+/// The database, with the sources of time and random bytes.
 pub(crate) struct Database {
     pool: Pool,
-    /// How long an answer is waited for.
+    /// The timeout for a response.
     timeout: Duration,
-    /// How long a connection is waited for.
+    /// The timeout for getting a connection.
     pub(crate) connect_timeout: Duration,
-    /// What it answered last.
+    /// Its state by its last response.
     pub(crate) health: Health,
     entropy: Arc<dyn Entropy>,
-    /// Where statements and documents get their time from.
+    /// The clock for times of statements and documents.
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Debug for Database {
     }
 }
 
-/// A connection on loan from the pool.
+/// A connection borrowed from the pool.
 pub(crate) struct Connection(Object);
 
 impl fmt::Debug for Connection {
@@ -83,37 +83,36 @@ impl Deref for Connection {
     }
 }
 
-/// A connection that an act works with.
+/// A borrowed connection that several futures use.
 pub(crate) type SharedConnection = Arc<Connection>;
 
-/// Gives a connection back, unless `outcome` shows that it is of no more use.
+/// Returns a connection to the pool, unless `outcome` shows that it cannot be used again.
 pub(crate) fn give_back<T>(connection: SharedConnection, outcome: &Result<T, Failure>) {
     if outcome.as_ref().is_err_and(Failure::ends_connection) {
         discard(connection);
     }
 }
 
-/// Ends a connection, and with it what it was in the middle of.
+/// Closes a connection, and with it its open transaction.
 pub(crate) fn discard(connection: SharedConnection) {
     if let Some(connection) = Arc::into_inner(connection) {
         drop(Object::take(connection.0));
     }
 }
 
-/// The connection of a transaction that may be given up at any point, by a panic too: the next
-/// one to borrow the connection must not find itself in the middle of it. Outlives all other
-/// holders.
+/// The connection of a transaction that may be abandoned at any point, also by a panic: the next
+/// borrower of the connection must not be in the middle of it. Outlives all other holders.
 #[derive(Debug, Default)]
 pub(crate) struct OpenTransaction(Option<SharedConnection>);
 
 impl OpenTransaction {
-    /// From now on, the connection is ended if this is dropped.
+    /// From now on, the connection is closed if this is dropped.
     pub(crate) fn begin(&mut self, connection: SharedConnection) -> SharedConnection {
         self.0 = Some(Arc::clone(&connection));
         connection
     }
 
-    /// The transaction has come to its end.
+    /// The transaction has ended.
     pub(crate) fn end(&mut self) {
         self.0 = None;
     }
@@ -128,7 +127,7 @@ impl Drop for OpenTransaction {
 }
 
 impl Database {
-    /// A pool of connections to the database at `url`. Connects to nothing yet.
+    /// A pool of connections to the database at `url`. Does not connect yet.
     ///
     /// # Errors
     ///
@@ -165,23 +164,23 @@ impl Database {
         })
     }
 
-    /// Takes a connection.
+    /// Borrows a connection.
     ///
     /// # Errors
     ///
     /// [`Failure::Unreachable`], [`Failure::PoolExhausted`].
     pub(crate) async fn connect(&self) -> Result<SharedConnection, Failure> {
-        // On the heap, as all acts have one within them.
+        // On the heap, since the future of every operation contains one.
         let connection = Box::pin(self.pool.get()).await.map_err(Failure::from);
         let connection = connection.inspect_err(|failure| self.health.note_failure(failure))?;
         Ok(Arc::new(Connection(connection)))
     }
 
-    /// Waits for `work` on a connection as long as the database may take for it.
+    /// Waits for `work` on a connection until the database's timeout.
     ///
     /// # Errors
     ///
-    /// [`Failure::Lost`] when it takes longer: the connection must be given up then.
+    /// [`Failure::Lost`] if it takes longer: the connection must then be closed.
     pub(crate) async fn limit<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
@@ -189,7 +188,7 @@ impl Database {
         self.limit_to(self.timeout, work).await
     }
 
-    /// As [`Database::limit`], for work that should take no longer than `timeout`.
+    /// As [`Database::limit`], with another timeout.
     ///
     /// # Errors
     ///
@@ -208,8 +207,8 @@ impl Database {
         done
     }
 
-    /// Does `work` on a connection, and again as long as that is of use. What it does must be
-    /// one statement of SQL, or only read, or come to the same when it is done twice.
+    /// Does `work` on a connection and retries it while this is useful. It must be a single
+    /// statement of SQL, or read-only, or idempotent.
     ///
     /// # Errors
     ///
@@ -225,7 +224,7 @@ impl Database {
         self.repeat(act, || self.run_once(&work)).await
     }
 
-    /// Makes attempts as long as that is of use.
+    /// Repeats an attempt while this is useful.
     ///
     /// # Errors
     ///
@@ -251,7 +250,7 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// Why it came to nothing; after [`Failure::Lost`] nobody knows whether it did.
+    /// Why it failed; after [`Failure::Lost`] it is unknown whether it happened.
     pub(crate) async fn run_once<T, F>(
         &self,
         work: impl FnOnce(SharedConnection) -> F,
@@ -259,7 +258,7 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        // Given up in the middle, its answers would hold up whoever has the connection next.
+        // If it is cancelled, its pending responses would delay the next user of the connection.
         let mut unfinished = OpenTransaction::default();
         let connection = unfinished.begin(self.connect().await?);
         let done = self.limit(Box::pin(work(Arc::clone(&connection)))).await;
@@ -268,12 +267,12 @@ impl Database {
         done
     }
 
-    /// Does `work` in one transaction, and again as long as that is of use.
+    /// Does `work` in one transaction and retries it while this is useful.
     ///
     /// # Errors
     ///
-    /// What the caller of the port is told: [`StorageError::Io`] if the connection was lost
-    /// at the commit, so that nobody knows whether it happened.
+    /// The error for the caller of the port: [`StorageError::Io`] if the connection was lost at
+    /// the commit, so that it is unknown whether it happened.
     pub(crate) async fn transact<T, F>(
         &self,
         act: &'static str,
@@ -321,8 +320,8 @@ impl Database {
         self.end(unfinished, connection, done).await
     }
 
-    /// Ends a transaction: undoes it if something in it has failed, and gives its connection
-    /// back unless that is of no more use.
+    /// Ends a transaction: rolls it back if something in it has failed, and returns its
+    /// connection unless that cannot be used again.
     ///
     /// # Errors
     ///
@@ -336,7 +335,7 @@ impl Database {
         if outcome.as_ref().is_err_and(|failure| !failure.ends_connection()) {
             let rolled_back = connection.batch_execute("ROLLBACK").map_err(Failure::from);
             if self.limit(rolled_back).await.is_err() {
-                // Nobody else may hold it when it is ended.
+                // Nothing else may hold it when it is closed.
                 drop(connection);
                 return outcome;
             }
@@ -346,17 +345,17 @@ impl Database {
         outcome
     }
 
-    /// Whether it is not worth waiting for any more: whoever asks is told so at once then.
+    /// Whether it has been unreachable for so long that operations fail at once.
     fn is_given_up(&self) -> bool {
         self.health.unreachable_for().is_some_and(|time| UNREACHABLE_WAIT_MAX < time)
     }
 
-    /// Attempts of one act, to be repeated as long as that is of use.
+    /// The attempts of one operation.
     pub(crate) fn attempts(&self, act: &'static str) -> Attempts<'_> {
         Attempts { database: self, act, reconnect_count: 0, repeat_count: 0 }
     }
 
-    /// Random bytes that make a number.
+    /// A random number.
     pub(crate) fn random(&self) -> u128 {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);
@@ -368,7 +367,7 @@ impl Database {
         self.entropy.fill(bytes);
     }
 
-    /// How it is doing.
+    /// The state of its connections.
     pub(crate) fn connections(&self) -> Connections {
         let pool = self.pool.status();
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
@@ -390,7 +389,7 @@ impl Database {
     }
 }
 
-/// How often an act was tried.
+/// Counts the attempts of an operation.
 #[derive(Debug)]
 pub(crate) struct Attempts<'a> {
     database: &'a Database,
@@ -400,11 +399,11 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl Attempts<'_> {
-    /// Waits a little, if the act is worth trying once more after `failure`.
+    /// Waits for a delay if another attempt is useful after `failure`.
     ///
     /// # Errors
     ///
-    /// What the caller of the port is told, if it is not.
+    /// The error for the caller of the port, if it is not.
     pub(crate) async fn again(&mut self, failure: Failure) -> Result<(), StorageError> {
         let (count, count_max) = match failure.remedy() {
             Remedy::Repeat => {
@@ -428,17 +427,17 @@ impl Attempts<'_> {
             return Err(failure.into_storage_error(self.act));
         }
         let wait = BACKOFF.saturating_mul(1 << *count);
-        // Between half of it and all: two that met once do not meet again.
+        // Random between half of it and all of it, so that two rivals do not collide again.
         let share = u32::try_from(self.database.random() % 512).unwrap_or(0) + 512;
         tokio::time::sleep(wait * share / 1024).await;
         Ok(())
     }
 }
 
-/// What every connection is set to. Each statement of ours is written for an index: no plan
-/// that reads whole tables is better, whatever the statistics say.
+/// The settings of every connection. Every statement of SQL is written for an index: plans that
+/// scan whole tables are disabled, whatever the statistics are.
 pub(crate) fn session(options: &Options) -> String {
-    // Sooner than the statement as a whole: whoever waits for a lock has lost a race.
+    // Shorter than the timeout of the statement: waiting for a lock means a lost race.
     let lock_timeout = LOCK_TIMEOUT.min(options.statement_timeout / 2);
     let settings = [
         ("statement_timeout", options.statement_timeout),

@@ -1,7 +1,7 @@
-//! Documents: each write is decided on the very row that it changes.
+//! Documents: each write is decided by the row that it changes.
 //!
-//! What is there is replaced by a statement of SQL that carries the precondition. Whoever
-//! makes or removes a document first locks the row of its place, which counts the documents
+//! An existing document is replaced by a statement of SQL that contains the precondition.
+//! Creating or removing a document first locks the row of its place, which counts the documents
 //! there, and then that of the document: always in this order.
 
 mod etag_condition;
@@ -74,7 +74,7 @@ impl DocumentStore for PostgresStorage {
                 return Ok(DocumentWrite::Replaced);
             }
             if precondition.if_match.is_some() {
-                // There was none, or another one.
+                // There is no document, or another one.
                 return Err(StorageError::PreconditionFailed);
             }
         }
@@ -82,7 +82,7 @@ impl DocumentStore for PostgresStorage {
         self.database
             .transact(REPLACING, |connection| {
                 let (columns, document) = (&columns, &document);
-                async move { write(&connection, columns, (document, now), precondition).await }
+                async move { write(&connection, columns, document, now, precondition).await }
             })
             .await
     }
@@ -154,11 +154,11 @@ impl Columns {
 }
 
 impl Database {
-    /// Replaces a document that is as `wanted`. Returns whether there was one.
+    /// Replaces a document that matches `wanted`. Returns whether there was one.
     ///
-    /// One statement would do without a transaction, but could arrive, on a network that was
-    /// interrupted, long after it was given up, and undo what was written since. A commit is
-    /// sent only while it is waited for, and its locks do not outlast it for long.
+    /// A single statement without a transaction could arrive, after a network interruption, long
+    /// after its timeout, and overwrite later writes. A commit is sent only before the timeout,
+    /// and its locks do not outlast it for long.
     async fn replace_existing(
         &self,
         columns: &Columns,
@@ -168,7 +168,7 @@ impl Database {
         let NewDocument { content, content_type, etag, count_max: _ } = document;
         let (content, updated) = (&content[..], SqlTimestamp(self.clock.now()));
         self.transact(REPLACING, |connection| async move {
-            // The system's clock may be set back; a document's time is not.
+            // The clock may be set back, but a document's time must not go back.
             let sql = "UPDATE acta.documents SET updated = greatest(updated, $5), \
                  etag = $6, content_type = $7, content = $8 \
                  WHERE tenant_id = $1 AND place = $2 AND registration = $3 \
@@ -205,10 +205,11 @@ struct DocumentHead {
 async fn write(
     connection: &Connection,
     columns: &Columns,
-    (document, now): (&NewDocument, Timestamp),
+    document: &NewDocument,
+    now: Timestamp,
     precondition: &Precondition,
 ) -> Result<DocumentWrite, Failure> {
-    // It counts the document to be made, or gives the place back as it was.
+    // Counts the document to be created. If it exists, the count is restored below.
     let sql = "INSERT INTO acta.document_places AS place \
          (tenant_id, place, registration, document_count) VALUES ($1, $2, $3, 1) \
          ON CONFLICT (tenant_id, place, registration) \
@@ -217,7 +218,7 @@ async fn write(
     let select = connection.prepare_cached(LOCKED_HEAD).await?;
     let [tenant, place, registration, _] = columns.key();
     let (of_place, of_document) = ([tenant, place, registration], columns.key());
-    // The second sees what the first has waited for.
+    // The second statement sees what was committed while the first waited for its lock.
     let (counted, found) =
         join(connection.query_one(&count, &of_place), connection.query_opt(&select, &of_document))
             .await;
@@ -295,7 +296,7 @@ async fn remove(
     let (locked, found) =
         join(connection.query_opt(&lock, &of_place), connection.query_opt(&select, &of_document))
             .await;
-    // In a place that was not there a document may just have been made: after this.
+    // Without a row of the place, a document found here was created just after the lock.
     let found = locked?.and(found?);
     let head = found.as_ref().map(read_head);
     check(precondition, head.as_ref())?;
@@ -323,7 +324,7 @@ async fn remove(
 /// Removes all documents of a list. Returns how many there were.
 async fn remove_all(connection: &Connection, columns: &ListColumns) -> Result<u64, Failure> {
     let ListColumns { place, registration } = columns;
-    // Whoever makes a document there meanwhile waits, and then makes the place anew.
+    // A writer that creates a document there waits, and then creates the row of the place.
     let sql = "DELETE FROM acta.document_places WHERE tenant_id = $1 AND place = $2 \
          AND ($3::text IS NULL OR registration = $3) RETURNING registration";
     let abandon = connection.prepare_cached(sql).await?;

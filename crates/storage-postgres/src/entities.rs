@@ -26,7 +26,7 @@ const NAMES: &str = "SELECT coalesce(f.sequence, 0), \
      LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2";
 
 impl Database {
-    /// Reads a row of how far the follower has come and what it has written about a subject.
+    /// Reads a row with the follower's position and what it has written about a subject.
     async fn read_entity(
         &self,
         tenant: TenantId,

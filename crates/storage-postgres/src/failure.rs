@@ -1,4 +1,4 @@
-//! What went wrong with the database, and what can be done about it.
+//! Failures of the database, and what to do about them.
 
 use std::error::Error;
 use std::io;
@@ -8,35 +8,35 @@ use acta_storage::StorageError;
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-/// How long a caller is told to wait when the database cannot be reached.
+/// The retry delay for callers when the database cannot be reached.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Why an attempt came to nothing.
+/// Why an attempt failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The database was not reached, so nothing has changed.
     Unreachable(Box<dyn Error + Send + Sync>),
-    /// All connections of this node were in use for too long.
+    /// No connection of the pool became free in time.
     PoolExhausted,
     /// The database refused, so nothing has changed.
     Refused(tokio_postgres::Error),
-    /// The connection was lost, or an answer did not come in time: before anything was
-    /// committed if a transaction was under way.
+    /// The connection was lost, or a response did not arrive in time. In a transaction, this
+    /// was before the commit.
     Lost(Box<dyn Error + Send + Sync>),
-    /// The connection was lost at the commit: nobody knows whether it happened.
+    /// The connection was lost at the commit: it is unknown whether it happened.
     Unknown(Box<dyn Error + Send + Sync>),
-    /// It was decided here.
+    /// An error that was decided on this node.
     Decided(StorageError),
 }
 
-/// What is worth doing next.
+/// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// The same once more, at once: a race was lost.
+    /// Retry: a race was lost.
     Repeat,
-    /// The same once more on another connection.
+    /// Retry on another connection.
     Reconnect,
-    /// Nothing.
+    /// Report the error.
     GiveUp,
 }
 
@@ -74,22 +74,22 @@ impl From<StorageError> for Failure {
 }
 
 impl Failure {
-    /// An answer did not come in time.
+    /// The failure of a timeout.
     pub(crate) fn timed_out() -> Self {
         Self::Lost(io::Error::from(io::ErrorKind::TimedOut).into())
     }
 
-    /// The same, if it happened to a commit.
+    /// The same failure at a commit.
     pub(crate) fn at_commit(self) -> Self {
         if let Self::Lost(source) = self { Self::Unknown(source) } else { self }
     }
 
-    /// The same, if what it happened to can be done again whether it was committed or not.
+    /// The same failure of an attempt that can be retried whether it was committed or not.
     pub(crate) fn repeatable(self) -> Self {
         if let Self::Unknown(source) = self { Self::Lost(source) } else { self }
     }
 
-    /// What is worth doing next.
+    /// What to do next.
     pub(crate) fn remedy(&self) -> Remedy {
         match self {
             Self::Unreachable(_) | Self::Lost(_) => Remedy::Reconnect,
@@ -135,13 +135,13 @@ impl Failure {
         }
     }
 
-    /// Whether the database takes no writes at all, although it can be read.
+    /// Whether the database accepts no writes, although it can be read.
     pub(crate) fn refuses_writes(&self) -> bool {
         let refuses = [SqlState::DISK_FULL, SqlState::READ_ONLY_SQL_TRANSACTION];
         self.code().is_some_and(|code| refuses.contains(code))
     }
 
-    /// What is at the bottom of it, for people.
+    /// The root cause, for people.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Unreachable(error) | Self::Lost(error) | Self::Unknown(error) => {
@@ -153,7 +153,7 @@ impl Failure {
         }
     }
 
-    /// What the caller of the port is told.
+    /// The error for the caller of the port.
     pub(crate) fn into_storage_error(self, act: &'static str) -> StorageError {
         match self {
             Self::Decided(error) => error,
@@ -167,7 +167,7 @@ impl Failure {
     }
 }
 
-/// The last cause of an error, which says most; of the database's own words the text alone.
+/// The root cause of an error; of an error of the database, only its message.
 pub(crate) fn reason_of(error: &(dyn Error + 'static)) -> String {
     let mut last = error;
     while let Some(cause) = last.source() {
@@ -198,12 +198,12 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
         tracing::warn!(error = &error as &dyn Error, act, "the database refuses for now");
         return StorageError::Busy { retry_after: RETRY_AFTER };
     }
-    // The driver's own text names no reason.
+    // The driver's own text contains no reason.
     let reason = format!("{}: {}", code.code(), told.message());
     StorageError::Io { act, source: io::Error::other(reason) }
 }
 
-/// Whether the same might go well the next time.
+/// Whether another attempt may succeed.
 fn is_lost_race(code: &SqlState) -> bool {
     [
         SqlState::T_R_SERIALIZATION_FAILURE,
@@ -213,13 +213,13 @@ fn is_lost_race(code: &SqlState) -> bool {
     .contains(code)
 }
 
-/// Whether the database ends the connection after it has said so.
+/// Whether the database closes the connection after this error.
 fn is_end_of_connection(told: &DbError) -> bool {
     let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
     is_fatal || told.code().code().starts_with("08")
 }
 
-/// Whether the system, not the server, says that there is no connection.
+/// Whether the error is one of the network, not of the server.
 pub(crate) fn has_lost_connection(error: &tokio_postgres::Error) -> bool {
     if error.is_closed() {
         return true;

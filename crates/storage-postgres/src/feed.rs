@@ -25,7 +25,7 @@ const PACE: FeedPace = FeedPace {
     concurrent_steps: 4,
 };
 
-/// What is done here, for errors.
+/// Names of the operations, for errors.
 const READING: &str = "reading how far a follower has come";
 const STEPPING: &str = "writing what a follower made";
 const LEASING: &str = "asking who does a follower's work";

@@ -1,9 +1,9 @@
-//! Leadership by a row: of all nodes, one at a time does what one should do.
+//! Leases: a row in the database elects one node at a time for a task.
 //!
-//! The database decides, by its own clock. A node counts a lease as held for no longer than
-//! it was given, from before it asked; so it notices by itself that it could not renew it. A
-//! node that stands still in the middle of an act may still finish it beside its successor:
-//! what is done under a lease must be harmless when two do it.
+//! The database decides, by its own clock. A node considers a lease as held only for its
+//! duration, counted from before the request, so it notices by itself if it could not renew it.
+//! A node that is suspended during an operation may still finish it beside its successor: work
+//! under a lease must be harmless if two nodes do it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,10 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::types::Id;
 
-/// How long a lease lasts unless it is renewed: as long does nobody lead when a node vanishes.
+/// The duration of a lease, and so the time without a holder after a node has vanished.
 pub(crate) const DURATION: Duration = Duration::from_secs(5);
 
-/// Nothing is written while another holds it.
+/// Writes nothing while another node holds it.
 const HOLD: &str = "INSERT INTO acta.leases AS lease (name, holder, expires) \
      SELECT $1::text, $2::uuid, clock_timestamp() + make_interval(secs => $3::float8) \
      WHERE NOT EXISTS (SELECT FROM acta.leases \
@@ -28,19 +28,19 @@ const HOLD: &str = "INSERT INTO acta.leases AS lease (name, holder, expires) \
      SET holder = excluded.holder, expires = clock_timestamp() + make_interval(secs => $3) \
      WHERE lease.holder = excluded.holder OR lease.expires <= clock_timestamp()";
 
-/// A lease that this node has, or would like to have.
+/// A lease that this node holds or tries to acquire.
 #[derive(Debug)]
 pub(crate) struct Lease {
     database: Arc<Database>,
     name: &'static str,
-    /// This node, by chance.
+    /// A random id of this node.
     holder: Id,
     duration: Duration,
     held_until: Mutex<Option<Instant>>,
 }
 
 impl Lease {
-    /// The lease of this name, which is not held.
+    /// The lease with this name, not held yet.
     pub(crate) fn new(database: Arc<Database>, name: &'static str, duration: Duration) -> Self {
         let holder = Id(database.random());
         Self { database, name, holder, duration, held_until: Mutex::new(None) }
@@ -55,11 +55,11 @@ impl Lease {
         self.held_until().is_some_and(|until| Instant::now() < until)
     }
 
-    /// Takes it if nobody else has it, and renews it in good time. Returns whether it is held.
+    /// Acquires it if no other node holds it, and renews it in time. Returns whether it is held.
     ///
     /// # Errors
     ///
-    /// The database could not be asked; what was held may still be.
+    /// The database could not be reached; the lease may still be held.
     pub(crate) async fn hold(&self) -> Result<bool, Failure> {
         let asked = Instant::now();
         let renewal = self.held_until().and_then(|until| until.checked_sub(self.duration / 2));
@@ -76,11 +76,11 @@ impl Lease {
         Ok(is_held)
     }
 
-    /// Leaves it to others, if it is held.
+    /// Releases it, if it is held.
     ///
     /// # Errors
     ///
-    /// The database could not be asked; it ends by itself then.
+    /// The database could not be reached; the lease then expires by itself.
     pub(crate) async fn release(&self) -> Result<(), Failure> {
         if self.held_until().take().is_none() {
             return Ok(());
@@ -95,7 +95,7 @@ impl Lease {
     }
 }
 
-/// The leases that this node has, or would like to have, by follower.
+/// The leases of followers that this node holds or tries to acquire.
 #[derive(Debug)]
 pub(crate) struct Leases {
     database: Arc<Database>,
@@ -103,12 +103,12 @@ pub(crate) struct Leases {
 }
 
 impl Leases {
-    /// None is held.
+    /// Without any lease.
     pub(crate) fn new(database: &Arc<Database>) -> Self {
         Self { database: Arc::clone(database), leases: Mutex::default() }
     }
 
-    /// That of a follower.
+    /// The lease of a follower.
     pub(crate) fn lease(&self, follower: FollowerName) -> Arc<Lease> {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Arc::new(Lease::new(Arc::clone(&self.database), follower.as_str(), DURATION));

@@ -1,10 +1,10 @@
 //! The engine on PostgreSQL: any number of nodes, nothing kept on a node.
 //!
 //! Tables of tenants have the tenant in every key, so that they can be distributed by it.
-//! The order of a tenant's statements comes from its row in `counters`, which the
-//! transaction that appends has locked. What cannot be decided by one node is decided by the
-//! database. Times come from the nodes' clocks, and never go back within a tenant: a node
-//! whose clock is ahead takes the others along.
+//! The order of a tenant's statements comes from its row in `counters`, which an appending
+//! transaction locks. What a single node cannot decide, the database decides. Times come from
+//! the nodes' clocks and never go back within a tenant: if the clock of a node is ahead, the
+//! other nodes continue from its times.
 
 mod administration;
 mod attachments;

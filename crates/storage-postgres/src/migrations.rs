@@ -1,8 +1,8 @@
-//! Bringing the schema up to date.
+//! Migrations of the schema.
 //!
-//! Forward only. A migration is one transaction under a lock on the table of migrations, so
-//! that of several nodes that start at once one does the work and the others find it done.
-//! Each names the oldest release, by its newest version, that can work beside it.
+//! Forward only. A migration is one transaction with a lock on the table of migrations, so that
+//! one of several nodes that start at once does it and the others find it done. Each states the
+//! oldest version of the schema whose releases can work with it.
 
 use tokio_postgres::error::SqlState;
 
@@ -18,11 +18,11 @@ use crate::{OpenError, Options};
 pub struct Migration {
     /// Its number, from 1, without gaps.
     pub version: i32,
-    /// What it brings, in a few words.
+    /// A short description.
     pub name: &'static str,
-    /// The oldest version whose releases can go on working once this is done.
+    /// The oldest version whose releases can still work after this.
     pub oldest: i32,
-    /// What is executed.
+    /// The SQL.
     pub sql: &'static str,
 }
 
@@ -34,20 +34,20 @@ const MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../migrations/0001_first.sql"),
 }];
 
-/// The table of migrations is waited for as long; someone may be at work.
+/// The timeout for the lock on the table of migrations: another node may be migrating.
 const LOCK_TIMEOUT_MILLIS: u32 = 30_000;
 
-/// How often it is tried to make the table of migrations when others do, too.
+/// Most attempts to create the table of migrations when other nodes do so at the same time.
 const PREPARE_COUNT_MAX: u32 = 5;
 
-const ACT: &str = "bringing the schema up to date";
+const ACT: &str = "migrating the schema";
 
 /// Every migration that this release knows, in order.
 pub const fn migrations() -> &'static [Migration] {
     MIGRATIONS
 }
 
-/// What a run of the migrations did.
+/// The result of running migrations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// The version before; 0 if there was no schema.
@@ -58,12 +58,12 @@ pub struct Migrated {
     pub names: Vec<&'static str>,
 }
 
-/// How far the schema is.
+/// The version of the schema and the migrations that it lacks.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// The version that is there; 0 if there is no schema.
+    /// The version that was found; 0 if there is no schema.
     pub found: i32,
-    /// The migrations that are yet to be run.
+    /// The migrations that have not been run.
     pub pending: Vec<Migration>,
 }
 
@@ -76,7 +76,7 @@ struct SchemaState {
     oldest: i32,
 }
 
-/// Brings the schema up to date.
+/// Migrates the schema to the current version.
 ///
 /// # Errors
 ///
@@ -84,8 +84,8 @@ struct SchemaState {
 ///   [`OpenError::Tls`], [`OpenError::ReadOnly`], [`OpenError::Encoding`]: the database cannot
 ///   be used.
 /// - [`OpenError::NotPermitted`]: the role may not change the schema.
-/// - [`OpenError::Newer`]: a newer release has brought it further than this one can follow.
-/// - [`OpenError::Storage`]: a migration failed, and nothing of it was done.
+/// - [`OpenError::Newer`]: a newer release has migrated it beyond what this one supports.
+/// - [`OpenError::Storage`]: a migration failed and was rolled back.
 pub async fn migrate(options: &Options) -> Result<Migrated, OpenError> {
     let database = Database::new(&options.url, options)?;
     let migrated = run(&database, options).await;
@@ -115,7 +115,7 @@ pub(crate) async fn run(database: &Database, options: &Options) -> Result<Migrat
     }
 }
 
-/// Tells how far the schema is, and changes nothing.
+/// Reads the version of the schema. Changes nothing.
 ///
 /// # Errors
 ///
@@ -129,7 +129,7 @@ pub async fn inspect(options: &Options) -> Result<Inspected, OpenError> {
     Ok(Inspected { found, pending: pending.copied().collect() })
 }
 
-/// Connects, and finds a schema that is not too new.
+/// Connects and reads the version of a schema that is not too new.
 async fn find(
     database: &Database,
     options: &Options,
@@ -149,7 +149,7 @@ fn told(failure: Failure, act: &'static str, advice: String) -> OpenError {
     OpenError::Storage(failure.into_storage_error(act))
 }
 
-/// Makes sure that the schema that is there can be worked with.
+/// Checks that this release can work with the schema.
 ///
 /// # Errors
 ///
@@ -188,7 +188,7 @@ async fn run_on(
     Ok(migrated)
 }
 
-/// Makes the table of migrations, unless it is there.
+/// Creates the table of migrations, unless it exists.
 async fn prepare(connection: &Connection) -> Result<(), Failure> {
     let schema = "CREATE SCHEMA IF NOT EXISTS acta;";
     let table = "CREATE TABLE IF NOT EXISTS acta.migrations (version integer PRIMARY KEY, \
@@ -200,7 +200,7 @@ async fn prepare(connection: &Connection) -> Result<(), Failure> {
         let prepared = prepared.map_err(Failure::from);
         attempts_left -= 1;
         match prepared {
-            // "If not exists" does not see what another makes at the same time.
+            // "If not exists" does not see a table that another node creates at the same time.
             Err(failure) if is_made_meanwhile(&failure) && 0 < attempts_left => {}
             prepared => return prepared,
         }
@@ -217,7 +217,7 @@ fn is_made_meanwhile(failure: &Failure) -> bool {
     failure.code().is_some_and(|code| made.contains(code))
 }
 
-/// Does one migration, unless it is done. Returns whether it was done now.
+/// Runs one migration, unless it is done. Returns whether it was run now.
 async fn apply(connection: &Connection, migration: &Migration) -> Result<bool, Failure> {
     let begin = format!(
         "BEGIN; SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLIS}; SET LOCAL statement_timeout = 0; \
@@ -262,7 +262,7 @@ fn check_not_newer(state: SchemaState) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The newest version that this release knows.
+/// The newest version of this release.
 fn newest() -> i32 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }

@@ -1,4 +1,4 @@
-//! How the engine is opened, and why it was not.
+//! Options for opening the engine, and the errors of opening it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,50 +9,50 @@ use acta_ambient::{Clock, Entropy};
 use acta_objects::{AddressError, ObjectError, ObjectOptions};
 use acta_storage::StorageError;
 
-/// What the engine needs to know.
+/// The options of the engine.
 #[derive(Clone)]
 pub struct Options {
-    /// Where the database is, as in `postgres://user:password@host/database`.
+    /// The URL of the database, as in `postgres://user:password@host/database`.
     pub url: String,
-    /// A replica for reading statements; none for reading everything where it is written.
+    /// The URL of a replica for reading statements, if there is one.
     pub replica_url: Option<String>,
-    /// Where the time of statements and documents comes from.
+    /// The clock for times of statements and documents.
     pub clock: Arc<dyn Clock>,
-    /// Where random bytes come from.
+    /// The source of random bytes.
     pub entropy: Arc<dyn Entropy>,
     /// Most connections to the database, and as many to the replica.
     pub connections_max: usize,
-    /// How long a connection is waited for.
+    /// The timeout for getting a connection.
     pub connect_timeout: Duration,
-    /// How long a statement of SQL may take.
+    /// The timeout of a statement of SQL.
     pub statement_timeout: Duration,
-    /// How long the database keeps a transaction open, and its locks, that its node does not
-    /// go on with: a node that has vanished holds up the others no longer.
+    /// The timeout of an idle transaction and its locks: for how long a node that has vanished
+    /// can block others.
     pub idle_timeout: Duration,
-    /// How connections are protected; none for what the URL says, or else the safest that a
-    /// server at that address can be expected to offer.
+    /// The encryption of connections; `None` for the setting in the URL, or else the strictest
+    /// that a server at that address can be expected to support.
     pub tls: Option<Tls>,
-    /// A PEM file with the authorities that [`Tls::VerifyFull`] trusts; none for what the URL
-    /// says, or else those that the system trusts.
+    /// A PEM file with the authorities that [`Tls::VerifyFull`] trusts; `None` for the setting in
+    /// the URL, or else those that the system trusts.
     pub tls_ca: Option<PathBuf>,
-    /// Whether the schema is brought up to date first.
+    /// Whether the schema is migrated first.
     pub migrate: Migrate,
-    /// How old an answer may be that tells until when everything can be read, if this node
-    /// has not stored anything since.
+    /// How long a consistent-through time may be cached, if this node has not stored anything
+    /// since.
     pub consistent_through_age_max: Duration,
-    /// Where the content of attachments is kept.
+    /// Where the content of attachments is stored.
     pub attachments: Attachments,
 }
 
-/// Where the content of new attachments is kept. Short content is always in the database;
-/// what is elsewhere already stays there, and can be read as long as it is reached.
+/// Where the content of new attachments is stored. Short content is always in the database.
+/// Existing content stays where it is, and can be read as long as that is configured.
 #[derive(Clone, Debug)]
 pub enum Attachments {
     /// In the database.
     Database {
-        /// The longest that is kept there.
+        /// The longest content, in bytes.
         bytes_max: u64,
-        /// Where content is that came while it was kept in object storage.
+        /// The object storage of content that was stored there before.
         objects: Option<ObjectOptions>,
     },
     /// In object storage.
@@ -60,54 +60,54 @@ pub enum Attachments {
 }
 
 impl Attachments {
-    /// The longest content that the database keeps unless told otherwise.
+    /// The default of the longest content in the database, in bytes.
     pub const DATABASE_BYTES_MAX: u64 = 64 << 20;
 
-    /// In the database, up to a length, and nowhere else.
+    /// Only in the database, up to a length.
     pub const fn database(bytes_max: u64) -> Self {
         Self::Database { bytes_max, objects: None }
     }
 }
 
-/// What to do about a schema that is missing or old.
+/// How to handle a missing or old schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Migrate {
-    /// Bring it up to date.
+    /// Migrate it.
     AtStart,
-    /// Refuse it.
+    /// Report an error.
     Never,
 }
 
-/// How connections are protected.
+/// The encryption of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Not at all.
+    /// No encryption.
     Disable,
-    /// By encryption if the server can.
+    /// Encryption if the server supports it.
     Prefer,
-    /// By encryption; any certificate will do.
+    /// Encryption, with any certificate.
     Require,
-    /// By encryption with the server that the URL names.
+    /// Encryption, with a verified certificate for the host in the URL.
     VerifyFull,
 }
 
 impl Options {
-    /// How many connections a node has unless told otherwise.
+    /// The default number of connections of a node.
     pub const CONNECTIONS_MAX: usize = 16;
 
-    /// How long a connection is waited for unless told otherwise.
+    /// The default timeout for getting a connection.
     pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// How long a statement of SQL may take unless told otherwise.
+    /// The default timeout of a statement of SQL.
     pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
 
-    /// How long a transaction may stand still unless told otherwise.
+    /// The default timeout of an idle transaction.
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// How old what is vouched for may be unless told otherwise.
+    /// The default age of a cached consistent-through time.
     pub const CONSISTENT_THROUGH_AGE_MAX: Duration = Duration::from_millis(100);
 
-    /// A store at `url`, and everything else as it is unless told otherwise.
+    /// A store at `url`, with defaults for everything else.
     pub fn new(url: &str, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
         Self {
             url: url.to_owned(),
@@ -141,16 +141,16 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Why the engine could not be opened, told by what its operator can do next.
+/// Why the engine could not be opened. The variants say what the operator can do next.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The address cannot be understood. Mend it.
-    #[error("the address of the database is not usable: {reason}")]
+    /// The URL is invalid. Correct it.
+    #[error("the URL of the database is invalid: {reason}")]
     Address {
         /// What is wrong with it.
         reason: String,
     },
-    /// Nobody answers. Start the server, or mend the address.
+    /// The server cannot be reached. Start it, or correct the URL.
     #[error(
         "no database answers at {place}: {reason}; check that the server runs, listens there, and can be reached from here"
     )]
@@ -160,8 +160,8 @@ pub enum OpenError {
         /// What the system reports.
         reason: String,
     },
-    /// The server takes no connection. Do what is advised.
-    #[error("the database at {place} takes no connection: {reason}; {advice}")]
+    /// The server refuses connections. Follow the advice.
+    #[error("the database at {place} refuses connections: {reason}; {advice}")]
     Refused {
         /// Host, port and name.
         place: String,
@@ -170,13 +170,13 @@ pub enum OpenError {
         /// What can be done.
         advice: String,
     },
-    /// The connection cannot be encrypted, or the server is not shown to be the right one.
+    /// The connection cannot be encrypted, or the server's certificate cannot be verified.
     #[error("the connection to the database cannot be protected: {reason}")]
     Tls {
         /// Why, and what can be done.
         reason: String,
     },
-    /// The role of the URL may not do what is needed. Grant it.
+    /// The role in the URL lacks privileges. Grant them.
     #[error("the role of the database's address may not do that: {reason}; {advice}")]
     NotPermitted {
         /// What the server says.
@@ -184,7 +184,7 @@ pub enum OpenError {
         /// What its owner can execute.
         advice: String,
     },
-    /// The database does not keep text as UTF-8. Make one that does.
+    /// The database does not store text as UTF-8. Create one that does.
     #[error(
         "the database is encoded in {encoding}; it must be UTF8: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
     )]
@@ -192,27 +192,27 @@ pub enum OpenError {
         /// How it is encoded.
         encoding: String,
     },
-    /// The schema is older than this release, and may not be changed at the start.
+    /// The schema is older than this release, and must not be migrated at the start.
     #[error(
         "the schema of the database has version {found}, this release needs {needed}; run `acta migrate`"
     )]
     Older {
-        /// The version that is there; 0 if there is none.
+        /// The version that was found; 0 if there is no schema.
         found: i32,
         /// The version that is needed.
         needed: i32,
     },
-    /// The schema was made by a newer release, which this one is too old for. Update Acta.
+    /// The schema was migrated by a newer release. Update Acta.
     #[error(
         "the schema of the database has version {found}, which this release, made for version {known}, cannot work with; update Acta"
     )]
     Newer {
-        /// The version that is there.
+        /// The version that was found.
         found: i32,
         /// The newest version that this release knows.
         known: i32,
     },
-    /// The database is a replica, or is set to be read only. Name the one that takes writes.
+    /// The database is a replica or read-only. Use the primary.
     #[error(
         "the database at {place} is read only: a replica, or set to default_transaction_read_only; name the one that takes writes"
     )]
@@ -220,10 +220,10 @@ pub enum OpenError {
         /// Host, port and name.
         place: String,
     },
-    /// The address of the object storage cannot be meant. Mend it.
+    /// The options of the object storage are invalid. Correct them.
     #[error("the object storage for attachments is not usable")]
     ObjectAddress(#[from] AddressError),
-    /// Objects cannot be put there and removed again. Do what the cause says.
+    /// Objects cannot be put or removed there. Follow the cause.
     #[error("the object storage for attachments at {url} cannot be used")]
     Objects {
         /// Bucket and prefix.

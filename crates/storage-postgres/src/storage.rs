@@ -1,4 +1,4 @@
-//! A store in a database: opened, closed and asked whether it is ready.
+//! A store in a database: opening, closing and checking it.
 
 mod statistics;
 mod transfer;
@@ -23,36 +23,36 @@ pub use statistics::{Connections, Statistics};
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
 
-/// The name of the lease of the node that removes what is left over.
+/// The name of the lease of the node that removes leftover content.
 const SWEEPING: &str = "sweeping";
 
 /// A store in a database, as one of any number of nodes.
 #[derive(Debug)]
 pub struct PostgresStorage {
     pub(crate) database: Arc<Database>,
-    /// Where statements are read; none for where they are written.
+    /// The replica from which statements are read, if there is one.
     pub(crate) replica: Option<Arc<Database>>,
     pub(crate) hasher: TermHasher,
     pub(crate) attachments: Arc<ContentStore>,
     pub(crate) statements: Statements,
-    /// Tells followers on this node that statements were stored.
+    /// Notifies followers on this node of stored statements.
     pub(crate) appended: watch::Sender<u64>,
-    /// Which followers' work this node does.
+    /// The leases of followers.
     pub(crate) leases: Leases,
-    /// What makes this node the one that removes what is left over.
+    /// The lease for removing leftover content.
     pub(crate) sweeping: Arc<Lease>,
-    /// What runs beside the requests.
+    /// Background tasks.
     pub(crate) tasks: TaskTracker,
-    /// Ends it.
+    /// Stops the background tasks.
     pub(crate) stop: CancellationToken,
 }
 
 impl PostgresStorage {
-    /// Opens the store, and makes its schema if there is none and that is permitted.
+    /// Opens the store, and creates or migrates its schema if that is permitted.
     ///
     /// # Errors
     ///
-    /// As [`OpenError`] says.
+    /// [`OpenError`].
     pub async fn open(options: &Options) -> Result<Arc<Self>, OpenError> {
         let database = Arc::new(Database::new(&options.url, options)?);
         match options.migrate {
@@ -67,8 +67,10 @@ impl PostgresStorage {
         database.make_first_tenant().await?;
         let (tasks, appended) = (TaskTracker::new(), watch::Sender::new(0));
         let statements = Statements::new(
-            (Arc::clone(&database), hasher.clone()),
-            (tasks.clone(), appended.clone()),
+            Arc::clone(&database),
+            hasher.clone(),
+            tasks.clone(),
+            appended.clone(),
             options,
         );
         let attachments = ContentStore::open(&database, &options.attachments).await?;
@@ -90,7 +92,7 @@ impl PostgresStorage {
         Ok(Arc::new(storage))
     }
 
-    /// How this node is doing.
+    /// The statistics of this node.
     pub fn statistics(&self) -> Statistics {
         let metered = self.statements.meters();
         Statistics {
@@ -102,7 +104,7 @@ impl PostgresStorage {
         }
     }
 
-    /// Finishes what is under way and closes all connections.
+    /// Finishes work in progress and closes all connections.
     pub async fn close(&self) {
         self.stop.cancel();
         self.tasks.close();
@@ -114,8 +116,7 @@ impl PostgresStorage {
         }
     }
 
-    /// The store's own secret: 16 bytes that are the key of its terms, and 16 that tell it from
-    /// others.
+    /// The store's own secret: 16 bytes for the key of its terms, and 16 for its identity.
     async fn own_secret(database: &Database) -> Result<[u8; 32], StorageError> {
         let mut proposed = [0; 32];
         database.fill(&mut proposed);
@@ -133,7 +134,7 @@ impl PostgresStorage {
 
 impl Drop for PostgresStorage {
     fn drop(&mut self) {
-        // Who does not close it leaves nothing running.
+        // Without a call of `close`, nothing is left running.
         self.stop.cancel();
     }
 }
@@ -145,7 +146,7 @@ impl Readiness for PostgresStorage {
         let connection =
             self.database.connect().await.map_err(|failure| failure.into_storage_error(act))?;
         let sql = "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
-        // Whoever asks must learn soon that this node has been cut off.
+        // A node that is cut off must report that soon.
         let timeout = self.database.connect_timeout;
         let asking = async { Ok(connection.query_one(sql, &[]).await?) };
         let asked = self.database.limit_to(timeout, asking).await;

@@ -1,4 +1,4 @@
-//! Values as the database's binary protocol has them.
+//! Values in the binary protocol of the database.
 
 use std::error::Error;
 
@@ -21,7 +21,7 @@ const FIRST_MICROS: i64 = -211_813_488_000_000_000;
 /// The first microsecond of 294277, counted from 2000: from it on there is only "infinity".
 const END_MICROS: i64 = 9_223_371_331_200_000_000;
 
-/// The number of a tenant as the database has it.
+/// The number of a tenant in the database.
 pub(crate) fn number(tenant: TenantId) -> i32 {
     // The database's integers are as wide: the numbers above its greatest come out negative
     // and are still one for each.
@@ -45,7 +45,7 @@ pub(crate) struct SqlTimestamp(pub(crate) Timestamp);
 impl ToSql for SqlTimestamp {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Converted<IsNull> {
         let micros = self.0.unix_micros().saturating_sub(EPOCH_MICROS);
-        // What the database cannot hold lies before or behind everything.
+        // Times outside the range of the database become infinite.
         out.put_i64(match micros {
             ..FIRST_MICROS => i64::MIN,
             FIRST_MICROS..END_MICROS => micros,
@@ -99,7 +99,7 @@ impl<'a> FromSql<'a> for Id {
     }
 }
 
-/// A row of bits, the first in the highest bit of the first byte, as `varbit`.
+/// A bit string, the first in the highest bit of the first byte, as `varbit`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Bits {
     bytes: Vec<u8>,
@@ -107,7 +107,7 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
-    /// How many bits there are.
+    /// The number of bits.
     pub(crate) const fn len(&self) -> u32 {
         self.len
     }
@@ -122,7 +122,7 @@ impl Bits {
         self.len = self.len.max(index + 1);
     }
 
-    /// The places of the bits that are set, in order.
+    /// The indices of the bits that are set, in order.
     pub(crate) fn ones(&self) -> Vec<u32> {
         let mut ones = Vec::new();
         for (start, byte) in (0..).step_by(8).zip(&self.bytes) {

@@ -1,4 +1,4 @@
-//! What is administered: tenants, credentials and all other records, the audit, usage.
+//! Administration: tenants, credentials and all other records, the audit, usage.
 
 pub mod audit;
 pub mod directory;

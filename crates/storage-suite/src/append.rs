@@ -51,7 +51,7 @@ pub async fn keeps_the_bytes_of_the_sender<E: EngineUnderTest>() {
     }
 }
 
-/// Nothing in, nothing done.
+/// An empty batch is accepted and changes nothing.
 pub async fn an_empty_batch_changes_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert_eq!(stage.append(&[]).await.new_count, 0);
@@ -59,7 +59,7 @@ pub async fn an_empty_batch_changes_nothing<E: EngineUnderTest>() {
     assert_eq!(stage.feed().await, []);
 }
 
-/// A batch may be sent again when its answer got lost.
+/// A batch can be sent again if its response was lost.
 pub async fn a_repeated_batch_is_skipped<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let (one, two) = (Draft::new(1), Draft::new(2).verb("passed"));
@@ -71,7 +71,7 @@ pub async fn a_repeated_batch_is_skipped<E: EngineUnderTest>() {
     assert_eq!(stage.feed().await, before);
 }
 
-/// What is new of a batch is stored, what is there already keeps its place and time.
+/// The new statements of a batch are stored; the others keep their sequence and time.
 pub async fn a_partly_repeated_batch_adds_the_rest<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let drafts: Vec<Draft> = (1..=4).map(Draft::new).collect();
@@ -105,7 +105,7 @@ pub async fn an_equal_statement_in_another_form_is_a_repeat<E: EngineUnderTest>(
     assert_eq!(stage.feed().await, before);
 }
 
-/// A batch with a conflict leaves nothing behind and tells every id that is taken.
+/// A batch with a conflict stores nothing, and the error contains every conflicting id.
 pub async fn a_conflict_stores_nothing_and_names_every_id<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let old: Vec<Draft> = (1..=3).map(Draft::new).collect();
@@ -151,7 +151,7 @@ pub async fn a_large_batch_is_stored_whole<E: EngineUnderTest>() {
     assert_eq!(stage.numbers(&everything()).await, (1..=3_000).rev().collect::<Vec<u128>>());
 }
 
-/// Writers beside each other: no gap, no interleaving, no two batches at one time.
+/// Concurrent writers: no gap, no interleaving, no two batches with the same time.
 pub async fn batches_of_many_writers_do_not_mix<E: EngineUnderTest>() {
     const WRITER_COUNT: u128 = 12;
     const BATCH_COUNT: u128 = 12;
@@ -185,7 +185,7 @@ pub async fn batches_of_many_writers_do_not_mix<E: EngineUnderTest>() {
     }
 }
 
-/// Of writers that want one id for different content, one gets it.
+/// Of concurrent writers of different content with the same id, one succeeds.
 pub async fn one_of_many_writers_of_an_id_wins<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     for round in 1..=6 {
@@ -235,7 +235,7 @@ pub async fn the_same_batch_from_many_writers_is_stored_once<E: EngineUnderTest>
     assert_eq!(numbers(&stage.feed().await), [1, 2, 3]);
 }
 
-/// Whoever got an answer sees what was stored, at once and everywhere.
+/// After the response, the statements can be read at once by every method.
 pub async fn acknowledged_statements_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut writers = JoinSet::new();

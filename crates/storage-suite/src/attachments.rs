@@ -1,4 +1,4 @@
-//! The content of attachments: received, kept with its batch, given back.
+//! The content of attachments: received, stored with its batch, read.
 
 use acta_access::TenantId;
 use acta_storage::{Batch, NewStatement, StagedAttachment, Storage, StorageError};
@@ -58,7 +58,7 @@ pub fn bytes_of_length(len: usize) -> Bytes {
     (0..len).map(|index| u8::try_from(index * 31 % 251).unwrap_or(0)).collect()
 }
 
-/// Content of any size comes back as it was sent, once its batch is there and not before.
+/// Content of any size is returned as it was sent, but not before its batch is stored.
 pub async fn content_of_any_size_is_returned<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     for (len, number) in [0, 1, 50_000, 65_536, 65_537, 1_048_577, 3_000_000].into_iter().zip(1..) {
@@ -90,7 +90,7 @@ pub async fn every_sha2_variant_identifies_content<E: EngineUnderTest>() {
     }
 }
 
-/// One batch brings as many contents as it likes; what is there may come again.
+/// A batch can contain many contents, also ones that are already stored.
 pub async fn a_batch_stores_many_attachments<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let contents: Vec<Bytes> = (1..=20).map(|len| bytes_of_length(len * 997)).collect();
@@ -108,14 +108,14 @@ pub async fn a_batch_stores_many_attachments<E: EngineUnderTest>() {
     }
 }
 
-/// A hash that nobody brought opens nothing.
+/// A hash without content finds nothing.
 pub async fn an_unknown_hash_finds_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert_eq!(stage.content(&Sha2::sha256(b"")).await, None);
     assert_eq!(stage.content(&Sha2::sha256(b"never sent")).await, None);
 }
 
-/// A writer or a staged attachment that is dropped leaves nothing behind.
+/// The content of a dropped writer or staged attachment is removed.
 pub async fn a_dropped_attachment_is_removed<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(100_000);
@@ -138,7 +138,7 @@ pub async fn a_dropped_attachment_is_removed<E: EngineUnderTest>() {
     assert_eq!(stage.content(&sha2).await, Some(content), "what is stored stays");
 }
 
-/// The content of a refused batch vanishes with it, and can be sent again.
+/// The content of a refused batch is removed, and can be sent again.
 pub async fn a_refused_batch_leaves_no_content<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.append(&[&Draft::new(1)]).await;
@@ -166,7 +166,7 @@ pub async fn a_repeated_batch_may_add_missing_content<E: EngineUnderTest>() {
     assert_eq!(stage.content(&sha2).await, Some(content));
 }
 
-/// Content with another hash than announced is told, and never found under that hash.
+/// Content with another hash than announced is reported, and never found by that hash.
 pub async fn a_wrong_hash_is_reported<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(5_000);
@@ -174,7 +174,7 @@ pub async fn a_wrong_hash_is_reported<E: EngineUnderTest>() {
     let staged = stage.staged(&announced, &content).await;
     assert_eq!(staged.announced(), &announced);
     assert_eq!(staged.computed(), &Sha2::sha256(&content));
-    // A caller compares the two and refuses. Should it not, no lie is told later.
+    // A caller compares the two and refuses. If it does not, a wrong hash still finds nothing.
     let _ = stage.append_with(vec![Draft::new(1).build()], vec![staged]).await;
     assert_eq!(stage.content(&announced).await, None);
 }
@@ -193,7 +193,7 @@ pub async fn staged_content_can_be_checked<E: EngineUnderTest>() {
     }
 }
 
-/// Many may send the same content at the same time.
+/// The same content can be sent concurrently.
 pub async fn the_same_content_from_many_writers_is_stored<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let content = bytes_of_length(200_000);
@@ -204,7 +204,7 @@ pub async fn the_same_content_from_many_writers_is_stored<E: EngineUnderTest>() 
         let (content, sha2) = (content.clone(), sha2.clone());
         writers.spawn(async move {
             let staged = stage_content(&*storage, tenant, &sha2, &content).await;
-            // Every second one is refused, and must not take the content of the others away.
+            // Every second one is refused, and must not remove the content of the others.
             let mut statements = vec![Draft::new(number).build()];
             if number % 2 == 0 {
                 statements.push(Draft::new(100).verb(&format!("verb-{number}")).build());

@@ -126,7 +126,7 @@ fn distinct_keys() -> Vec<DocumentKey> {
     ]
 }
 
-/// Any bytes, any type; the tag and the time are told.
+/// Any bytes and any type are returned, with the tag and the time.
 pub async fn a_document_is_returned_as_it_was_sent<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let key = state_key("bookmark", None);
@@ -244,7 +244,7 @@ fn check(answer: &Result<DocumentWrite, StorageError>, holds: bool, precondition
     }
 }
 
-/// Of many writers with the same precondition one writes, in every round.
+/// Of concurrent writers with the same precondition, one succeeds in every round.
 pub async fn one_of_many_writers_with_a_precondition_wins<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let key = state_key("bookmark", None);
@@ -457,7 +457,7 @@ pub async fn names_are_listed_since_a_timestamp<E: EngineUnderTest>() {
     }
 }
 
-/// All documents of a place go at once, and none of another.
+/// All documents of a place are removed at once, and none of another.
 pub async fn all_documents_of_a_place_are_removed_at_once<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.put_many().await;
@@ -477,7 +477,7 @@ pub async fn all_documents_of_a_place_are_removed_at_once<E: EngineUnderTest>() 
     }
 }
 
-/// A full place takes no further document, but those that it has can be written, and other
+/// A full place accepts no further document, but existing ones can be replaced, and other
 /// places are not affected.
 pub async fn a_place_refuses_documents_over_its_limit<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;

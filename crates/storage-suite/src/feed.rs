@@ -26,7 +26,7 @@ const FOLLOWER: FollowerName = FollowerName::new("of-the-suite");
 /// Everything there is.
 const ALL: PageLimits = PageLimits { count_max: usize::MAX >> 1, bytes_max: usize::MAX };
 
-/// How often it is looked whether something has come true, and for how long.
+/// How often a condition is checked, and how many times.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const POLL_COUNT_MAX: u32 = 4_000;
 
@@ -38,15 +38,16 @@ fn step(tenant: TenantId, from: u64, to: u64) -> FollowerStep {
     FollowerStep { tenant, from, to, effects: StoreEffects::default() }
 }
 
-fn defining(tenant: TenantId, (from, to): (u64, u64), name: &str) -> FollowerStep {
+fn defining(tenant: TenantId, span: std::ops::Range<u64>, name: &str) -> FollowerStep {
     let fact = EntityFact {
         kind: EntityKind::Activity,
         subject: activity_id("invented").as_str().into(),
         text: format!(r#"{{"name":{{"en":"{name}"}}}}"#).into(),
-        sequence: to,
+        sequence: span.end,
         ordinal: 0,
     };
-    FollowerStep { effects: StoreEffects { entity_facts: vec![fact] }, ..step(tenant, from, to) }
+    let step = step(tenant, span.start, span.end);
+    FollowerStep { effects: StoreEffects { entity_facts: vec![fact] }, ..step }
 }
 
 impl<E: EngineUnderTest> Stage<E> {
@@ -92,8 +93,8 @@ async fn until_counted(counts: &Counts, tenant: TenantId, sequence: u64) -> Verb
     counted()
 }
 
-/// Records have everything that is kept, whether they are read from memory or from the log,
-/// and what they say.
+/// Records contain every stored field and their facts, whether they are read from memory or from
+/// the log.
 pub async fn records_contain_every_stored_field<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let (first, second) =
@@ -144,7 +145,8 @@ pub async fn pages_of_records_cover_the_log<E: EngineUnderTest>() {
     assert!(stage.records(700, ALL).await.is_empty());
 }
 
-/// A follower moves only from where it stands, by tenant and by follower, and stays there.
+/// A follower advances only from its position, which is separate by tenant and follower and is
+/// durable.
 pub async fn a_follower_advances_from_its_position_only<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
@@ -167,7 +169,7 @@ pub async fn a_follower_advances_from_its_position_only<E: EngineUnderTest>() {
     assert_eq!(stage.position(FOLLOWER).await.lag(), 0);
 }
 
-/// Of two that take the same step, one does.
+/// Of concurrent attempts at the same step, one succeeds.
 pub async fn one_of_many_concurrent_steps_succeeds<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let tenant = stage.tenant;
@@ -185,7 +187,7 @@ pub async fn one_of_many_concurrent_steps_succeeds<E: EngineUnderTest>() {
     }
 }
 
-/// The tenants are listed that a follower has not read to the end.
+/// Tenants with records that a follower has not read are listed.
 pub async fn tenants_behind_are_listed<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
@@ -205,11 +207,11 @@ pub async fn tenants_behind_are_listed<E: EngineUnderTest>() {
     assert_eq!(behind().await, [(stage.tenant, 3, 4), (other, 0, 1)]);
 }
 
-/// What a follower makes in the store comes with its step or not at all, and goes when it is
-/// set back.
+/// The effects of a follower are committed with its step or not at all, and removed when it is
+/// reset.
 pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
     let stage = Stage::<E>::idle().await;
-    // The model gathers what it knows from the statements, whatever a follower hands on.
+    // The model computes entities from the statements, whatever the effects are.
     if stage.storage().pace().save_after == Duration::ZERO && stage.storage().pace().poll.is_none()
     {
         return;
@@ -220,23 +222,23 @@ pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
         (read.value, read.sequence)
     };
     let named = |name: &str| Some(format!(r#"{{"name":{{"en":"{name}"}}}}"#));
-    assert_eq!(stage.advance(entities, defining(tenant, (0, 2), "one")).await, Advanced::Done);
+    assert_eq!(stage.advance(entities, defining(tenant, 0..2, "one")).await, Advanced::Done);
     assert_eq!(read().await, (named("one"), 2));
-    let late = defining(tenant, (1, 3), "late");
+    let late = defining(tenant, 1..3, "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
     assert_eq!(read().await, (named("one"), 2));
-    assert_eq!(stage.advance(entities, defining(tenant, (2, 4), "two")).await, Advanced::Done);
+    assert_eq!(stage.advance(entities, defining(tenant, 2..4, "two")).await, Advanced::Done);
     assert_eq!(read().await, (named("two"), 4));
     stage.advance(FOLLOWER, step(tenant, 0, 4)).await;
     stage.storage().reset_follower(entities).await.unwrap();
     assert_eq!(read().await, (None, 0));
     assert_eq!(stage.position(entities).await.sequence, 0);
     assert_eq!(stage.position(FOLLOWER).await.sequence, 4, "another follower stays");
-    let late = defining(tenant, (4, 5), "late");
+    let late = defining(tenant, 4..5, "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
 }
 
-/// Entities are the same once they are made anew.
+/// Entities are the same after a rebuild.
 pub async fn entities_are_rebuilt_after_a_reset<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let object = |name: &str| {
@@ -251,7 +253,7 @@ pub async fn entities_are_rebuilt_after_a_reset<E: EngineUnderTest>() {
     let before = find().await;
     assert!(before.is_some());
     stage.storage().reset_follower(FollowerName::ENTITIES).await.unwrap();
-    assert_eq!(find().await, before, "also while it is made anew");
+    assert_eq!(find().await, before, "also during the rebuild");
     until("the follower has read everything", async || {
         stage.position(FollowerName::ENTITIES).await.lag() == 0 || is_model(&stage)
     })
@@ -264,7 +266,7 @@ fn is_model<E: EngineUnderTest>(stage: &Stage<E>) -> bool {
     pace.save_after.is_zero() && pace.poll.is_none()
 }
 
-/// A read waits for nobody, however much the follower has not read.
+/// A read is complete without a follower, however many records it has not read.
 pub async fn entities_are_complete_without_a_follower<E: EngineUnderTest>() {
     let stage = Stage::<E>::idle().await;
     let name = |number: u128| format!(r#"{{"name":{{"en":"Name {number}"}}}}"#);
@@ -283,8 +285,8 @@ pub async fn entities_are_complete_without_a_follower<E: EngineUnderTest>() {
     assert_eq!(found.unwrap(), Some(name(3_000)));
 }
 
-/// What a follower has taken when it is stopped is written, or taken again: wherever that
-/// happens, nothing is left out.
+/// What a follower has processed when it is stopped is saved or processed again: nothing is left
+/// out, wherever it is stopped.
 pub async fn a_follower_that_is_stopped_loses_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::idle().await;
     let mut tenants = vec![stage.tenant];
@@ -311,8 +313,8 @@ pub async fn a_follower_that_is_stopped_loses_nothing<E: EngineUnderTest>() {
     }
 }
 
-/// Another follower is a type: it reads every record of every tenant once and in order, goes on
-/// where it was after a restart, and starts anew when it is set back.
+/// A new follower is one type: it reads every record of every tenant once and in order, continues
+/// at its position after a restart, and starts again after a reset.
 pub async fn a_new_follower_reads_every_record_in_order<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
@@ -344,7 +346,7 @@ pub async fn a_new_follower_reads_every_record_in_order<E: EngineUnderTest>() {
     followers.stop().await;
 }
 
-/// A paused follower takes nothing until it is resumed, also over a restart.
+/// A paused follower reads nothing until it is resumed, also after a restart.
 pub async fn a_paused_follower_reads_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let counts = Counts::default();
@@ -361,7 +363,7 @@ pub async fn a_paused_follower_reads_nothing<E: EngineUnderTest>() {
     followers.stop().await;
 }
 
-/// Fails and panics by turns until it has been given a record often enough.
+/// Fails and panics alternately until a record has been repeated often enough.
 #[derive(Debug, Default)]
 struct FailingFollower {
     attempt_count: u32,
@@ -390,7 +392,7 @@ impl Follower for FailingFollower {
     fn forget(&mut self) {}
 }
 
-/// A follower that fails or panics is given the records again.
+/// A follower that fails or panics gets the records again.
 pub async fn a_follower_continues_after_failures<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let counts = Counts::default();

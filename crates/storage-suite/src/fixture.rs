@@ -1,4 +1,4 @@
-//! Short ways to say what a case needs.
+//! Helpers that cases share: a store, drafts of statements, ids and queries.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +49,7 @@ impl<E: EngineUnderTest> Stage<E> {
         Self { followers, ..stage }
     }
 
-    /// A new store with one tenant that nobody follows.
+    /// A new store with one tenant and no followers.
     pub async fn idle() -> Self {
         let clock = Arc::new(ManualClock::new(START));
         let copy = Arc::clone(&clock);
@@ -84,7 +84,7 @@ impl<E: EngineUnderTest> Stage<E> {
         self.clock.advance(Duration::from_micros(micros));
     }
 
-    /// Appends one batch, whatever becomes of it.
+    /// Appends one batch, which may be refused.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ pub struct Draft {
     pub object: String,
     /// JSON of further properties, as in `"result":{…}`; empty for none.
     pub more: String,
-    /// The name of the account that vouches for it.
+    /// The name of the account that is its authority.
     pub authority: &'static str,
     /// The version it arrives in.
     pub version: Version,

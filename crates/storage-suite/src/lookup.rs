@@ -10,7 +10,7 @@ use super::fixture::{Draft, Stage, everything, id, mailbox, numbers, verb};
 pub mod filters;
 pub mod references;
 
-/// An id that nobody used finds nothing.
+/// An unused id finds nothing.
 pub async fn an_unknown_id_finds_nothing<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert!(!stage.has(1).await);
@@ -22,7 +22,7 @@ pub async fn an_unknown_id_finds_nothing<E: EngineUnderTest>() {
     assert_eq!(found.unwrap().id, id(1), "the case of the digits does not matter");
 }
 
-/// An empty store answers every question.
+/// Every read of an empty store succeeds.
 pub async fn an_empty_store_answers<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert_eq!(stage.storage().count_statements(stage.tenant).await.unwrap(), 0);
@@ -56,7 +56,7 @@ pub async fn the_feed_continues_after_any_sequence<E: EngineUnderTest>() {
     assert_eq!(stage.storage().count_statements(stage.tenant).await.unwrap(), 7);
 }
 
-/// Find, query and feed tell the same of a statement.
+/// Find, query and feed return the same statement.
 pub async fn find_query_and_feed_return_the_same_statement<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let drafts: Vec<Draft> = (1..=4).map(Draft::new).collect();
@@ -134,7 +134,7 @@ pub async fn voiding_has_no_other_effect<E: EngineUnderTest>() {
     stage.append_each(&[Draft::voiding(4, 99), Draft::voiding(5, 5)]).await;
     assert_eq!(voided(&stage, &[1, 2, 3, 4, 5]).await, [1]);
     assert_eq!(stage.numbers(&everything()).await, [5, 4, 3, 2]);
-    // The voided statement can still be repeated, and conflicts are still told.
+    // The voided statement can still be repeated, and conflicts are still reported.
     assert_eq!(stage.append(&[&Draft::new(1)]).await.new_count, 0);
     assert!(stage.try_append(&[&Draft::new(1).verb("failed")]).await.is_err());
     assert_eq!(voided(&stage, &[1]).await, [1]);

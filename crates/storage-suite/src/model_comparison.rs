@@ -1,4 +1,4 @@
-//! An engine and the model live through the same random history and must answer alike.
+//! Runs the same random history on an engine and the model, which must give equal results.
 //!
 //! Stored times may differ between the two, so they are compared by what they order: texts
 //! without them, and bounds in time taken from the same statement on both sides.
@@ -23,15 +23,15 @@ use acts::{
     random_precondition, random_query,
 };
 
-/// Between any two acts this much time passes.
+/// The time between two acts.
 const STEP: Duration = Duration::from_millis(5);
 
-/// What a history came by, to show that it was worth its name.
+/// Counts of what happened in a history, to show that it covers the cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Statements stored.
     pub new_count: usize,
-    /// Statements that were there already.
+    /// Statements that were already stored.
     pub repeat_count: usize,
     /// Batches refused.
     pub conflict_count: usize,
@@ -53,7 +53,7 @@ struct Walk {
     tenant: TenantId,
 }
 
-/// What an engine and the model have lived through.
+/// A history of an engine and the model.
 pub(super) struct History<E> {
     script: Script,
     dice: Dice,
@@ -96,7 +96,7 @@ impl<E: EngineUnderTest> History<E> {
         history
     }
 
-    /// The same history, of which another store claims to know everything.
+    /// The same history with another store, which contains a copy of the data.
     pub(super) fn claimed_by<F: EngineUnderTest>(self, subject: F) -> (History<F>, E) {
         let Self {
             script,

@@ -1,4 +1,4 @@
-//! A durable engine remembers everything; one that keeps nothing in files is not closed.
+//! A durable engine returns everything after a restart; one without files is not closed.
 
 use std::time::Duration;
 
@@ -122,7 +122,7 @@ pub async fn documents_survive_a_restart<E: EngineUnderTest>() {
     assert_eq!(storage.find_document(stage.tenant, &removed).await.unwrap(), None);
 }
 
-/// Definitions and names stay, and what is told later is merged with them.
+/// Definitions and names stay, and later ones are merged with them.
 pub async fn definitions_and_names_survive_a_restart<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let tell = |number, language: &str, name: &str| {

@@ -100,7 +100,7 @@ pub async fn voiding_and_references_stay_within_a_tenant<E: EngineUnderTest>() {
     assert_eq!(numbers(&page.statements), [3, 2]);
 }
 
-/// Who knows a hash gets no content that another tenant brought.
+/// A hash finds no content of another tenant.
 pub async fn attachments_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
@@ -143,7 +143,7 @@ pub async fn documents_are_separate_by_tenant<E: EngineUnderTest>() {
     assert!(storage.find_document(stage.tenant, &key).await.unwrap().is_some());
 }
 
-/// What statements tell of activities and persons is told to their tenant only.
+/// Facts about activities and persons are visible to their tenant only.
 pub async fn definitions_and_persons_are_separate_by_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();
@@ -172,7 +172,7 @@ pub async fn cursors_are_separate_by_tenant<E: EngineUnderTest>() {
     assert_eq!(found.as_deref(), Some("12"));
 }
 
-/// A conflict in one tenant tells nothing of another.
+/// Conflicts are found within a tenant only.
 pub async fn conflicts_are_found_within_a_tenant<E: EngineUnderTest>() {
     let (stage, other) = open_two::<E>().await;
     let storage = stage.storage();

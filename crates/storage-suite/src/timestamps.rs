@@ -1,4 +1,4 @@
-//! Stored times, the bounds of queries in time, and what is vouched for.
+//! Stored times, `since` and `until`, and the consistent-through time.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub async fn stored_times_rise_whatever_the_clock_does<E: EngineUnderTest>() {
     assert!(feed.iter().map(|entry| entry.stored).eq(times));
 }
 
-/// A repeat of a batch does not change its time, and the answer tells a plausible one.
+/// Repeating a batch does not change its time, and the result has a plausible one.
 pub async fn stored_is_the_time_of_the_append<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.wait_micros(12_345);
@@ -42,7 +42,7 @@ pub async fn since_excludes_and_until_includes<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut nanos = Vec::new();
     for number in 1..=4 {
-        // Closer than a millisecond: a rounded bound would tell.
+        // Less than a millisecond apart: a rounded bound would give other results.
         stage.wait_micros(100);
         let stored = stage.append(&[&Draft::new(number)]).await.stored;
         nanos.push(i128::from(stored.unix_micros()) * 1000);
@@ -74,7 +74,7 @@ pub async fn since_excludes_and_until_includes<E: EngineUnderTest>() {
     }
 }
 
-/// What is vouched for is now, to the millisecond, and never moves backwards.
+/// The consistent-through time is the current millisecond, and never moves backwards.
 pub async fn consistent_through_is_now<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
@@ -96,7 +96,7 @@ pub async fn consistent_through_is_now<E: EngineUnderTest>() {
     check(START.saturating_add(Duration::from_mins(1))).await;
 }
 
-/// Nothing is stored later with a time before the one vouched for.
+/// Nothing is stored later with a time before a returned consistent-through time.
 pub async fn no_statement_is_stored_before_consistent_through<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.wait_micros(10_000_000);
@@ -106,7 +106,7 @@ pub async fn no_statement_is_stored_before_consistent_through<E: EngineUnderTest
     assert!(vouched <= stored, "stored at {stored}, vouched for {vouched}");
 }
 
-/// While writers append, everything before the moment vouched for can be read.
+/// While writers append, everything before the consistent-through time can be read.
 pub async fn statements_before_consistent_through_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let (storage, tenant) = (stage.storage(), stage.tenant);

@@ -1,4 +1,4 @@
-//! A store is given away whole, and imported by another as it was.
+//! A store is exported completely, and imported by another unchanged.
 
 use std::io;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ async fn hashes(storage: &dyn Storage, tenant: TenantId, count_max: usize) -> Ve
     }
 }
 
-/// Moves everything from one store into another, as plainly as can be.
+/// Copies everything from one store into another.
 async fn move_all(from: &dyn Storage, to: &dyn Storage) {
     let mut run = Vec::new();
     for kind in RecordKind::EVERY {
@@ -102,7 +102,7 @@ async fn move_all(from: &dyn Storage, to: &dyn Storage) {
     }
 }
 
-/// Checks that two stores give the very same away.
+/// Checks that two stores export the same.
 async fn check_same(one: &dyn Storage, other: &dyn Storage) {
     let tenants = one.list_tenants().await.unwrap();
     assert_eq!(tenants, other.list_tenants().await.unwrap());
@@ -133,7 +133,7 @@ async fn check_same(one: &dyn Storage, other: &dyn Storage) {
 }
 
 /// Random histories of several tenants are imported by a store of the same engine and by the
-/// model, which then answer as if they had lived through them, and go on.
+/// model, which then return the same and continue.
 pub async fn a_copy_answers_like_its_source<E: EngineUnderTest>() {
     for seed in 21..=23 {
         let history = History::<E>::live(seed, 120).await;
@@ -259,7 +259,7 @@ fn plain(sequence: u64, stored_micros: i64) -> TransferredStatement {
     }
 }
 
-/// A statement that does not follow what is here is refused, and nothing is stored of it.
+/// A statement that does not follow the log is refused, and nothing of it is stored.
 pub async fn a_statement_out_of_sequence_is_not_imported<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
@@ -289,7 +289,7 @@ pub async fn a_statement_out_of_sequence_is_not_imported<E: EngineUnderTest>() {
     storage.import_statements(Vec::new()).await.unwrap();
 }
 
-/// Sequence and time go on behind what was imported, and ids stay taken.
+/// Sequences and times continue after what was imported, and ids stay used.
 pub async fn the_log_continues_after_an_import<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;
@@ -324,7 +324,7 @@ pub async fn the_log_continues_after_an_import<E: EngineUnderTest>() {
     assert_eq!(texts[0].text, Draft::new(1).complete(plain(1, -40).stored));
 }
 
-/// A statement that today's rules refuse is kept and given back; voiding still holds.
+/// A statement that the current rules refuse is stored and returned; its voiding still counts.
 pub async fn a_statement_invalid_under_current_rules_is_imported<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let text = r#"{"id":"?","verb":{"id":"none"},"authority":{"mbox":"mailto:a@example.org"}}"#;
@@ -352,7 +352,7 @@ pub async fn a_statement_invalid_under_current_rules_is_imported<E: EngineUnderT
     }
 }
 
-/// The mark of an unfinished copy stays until it is taken away, and is no secret of others.
+/// The mark of an unfinished copy stays until it is removed, and is not listed as a secret.
 pub async fn an_unfinished_copy_is_marked<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let source = StoreId([5; 32]);
@@ -370,7 +370,7 @@ pub async fn an_unfinished_copy_is_marked<E: EngineUnderTest>() {
     }
 }
 
-/// No two stores are taken for one, and one stays the same.
+/// Two stores have different ids, and the id of a store does not change.
 pub async fn every_store_has_its_own_id<E: EngineUnderTest>() {
     let (stage, other) = (Stage::<E>::open().await, Stage::<E>::open().await);
     let identity = stage.storage().identify().await.unwrap();

@@ -175,8 +175,9 @@ impl Verifier<'_, '_> {
 fn compare_digests(
     tenant: TenantId,
     kind: Kind,
-    (source, target): (Result<Digest, StorageError>, Result<Digest, StorageError>),
+    sides: (Result<Digest, StorageError>, Result<Digest, StorageError>),
 ) -> Result<Digest, CopyError> {
+    let (source, target) = sides;
     let source = source.map_err(CopyError::Source)?;
     if source == target.map_err(CopyError::Target)? {
         Ok(source)

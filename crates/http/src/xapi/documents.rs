@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use acta_ambient::Timestamp;
-use acta_service::{Document, DocumentKey, DocumentList, SentDocument, Usage};
+use acta_service::{Document, DocumentKey, DocumentList, PutRules, SentDocument, Usage};
 use acta_xapi::Rule;
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -194,7 +194,7 @@ async fn put_document<R: Resource>(
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
     let room = shared.quotas.reserve(&caller.tenant, usage_of(&sent)).await?;
-    let rules = (conditions, caller.version);
+    let rules = PutRules { precondition: conditions, version: caller.version };
     shared.service.put_document(&caller.principal, &params.key, sent, rules).await?;
     room.keep(0);
     Ok(StatusCode::NO_CONTENT)

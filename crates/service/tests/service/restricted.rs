@@ -1,7 +1,7 @@
 //! What restricted credentials may access.
 
 use acta_access::{Binding, Denied, Restriction, Restrictions};
-use acta_service::{AgentFilter, DocumentList};
+use acta_service::{AgentFilter, DocumentList, PutRules};
 use acta_xapi::{ActivityId, Ifi, Uuid};
 
 use super::*;
@@ -144,7 +144,8 @@ fn document() -> SentDocument {
 async fn put(service: &Service, who: &Principal, key: &DocumentKey) -> Result<(), ServiceError> {
     // Unconditional, so that versions of the specification do not matter.
     let always = Precondition { if_match: None, if_none_match: Some(EtagMatch::OneOf(Vec::new())) };
-    service.put_document(who, key, document(), (always, Version::V1_0_3)).await
+    let rules = PutRules { precondition: always, version: Version::V1_0_3 };
+    service.put_document(who, key, document(), rules).await
 }
 
 fn state(activity: &str, agent: &str, registration: Option<&str>) -> DocumentKey {

@@ -17,13 +17,13 @@ use crate::PostgresStorage;
 use crate::failure::Failure;
 use crate::types::{Id, number};
 
-/// Makes the ends of chains that have none, so that they can be locked.
+/// Inserts missing ends of chains, so that they can be locked.
 pub(super) const BEGIN_CHAINS: &str = "INSERT INTO acta.audit_heads \
      (tenant_id, last_sequence, hash) \
      SELECT t.tenant_id, 0, $2 FROM unnest($1::integer[]) AS t(tenant_id) \
      ON CONFLICT (tenant_id) DO NOTHING";
 
-/// Locks the ends of chains, in the same order by everybody.
+/// Locks the ends of chains, always in the same order.
 pub(super) const LOCK_HEADS: &str = "SELECT tenant_id, last_sequence, hash \
      FROM acta.audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE";
 
@@ -46,7 +46,7 @@ pub(super) const MOVE_HEADS: &str = "UPDATE acta.audit_heads AS h \
      FROM unnest($1::integer[], $2::bigint[], $3::bytea[]) AS t(tenant_id, last_sequence, hash) \
      WHERE h.tenant_id = t.tenant_id";
 
-/// Filters that are null let everything pass.
+/// Filters that are null match everything.
 macro_rules! listing {
     ($behind:literal, $order:literal) => {
         concat!(
@@ -67,7 +67,7 @@ macro_rules! listing {
 pub(super) const LIST_ASCENDING: &str = listing!(">", "ASC");
 pub(super) const LIST_DESCENDING: &str = listing!("<", "DESC");
 
-/// The number under which the database has a chain: 0 for that of the server.
+/// The number of a chain in the database: 0 for the chain of the server.
 pub(super) fn chain_of(tenant: Option<TenantId>) -> i32 {
     tenant.map_or(0, number)
 }
@@ -116,7 +116,7 @@ impl AuditStore for PostgresStorage {
     }
 }
 
-/// What entries must be like, as columns.
+/// The filters of a query, as columns.
 #[derive(Debug)]
 struct AuditFilters<'a> {
     since: Option<i64>,
@@ -142,7 +142,7 @@ impl<'a> AuditFilters<'a> {
         }
     }
 
-    /// Whether they ask for the character 0, which no text in the database holds.
+    /// Whether they contain the character 0, which no text in the database contains.
     fn matches_nothing(&self) -> bool {
         let texts = [self.who.as_deref(), self.act, self.act_prefix, self.target];
         texts.into_iter().flatten().any(|text| text.contains('\0'))
@@ -184,7 +184,7 @@ pub(super) fn read_head(row: &Row) -> Result<(i32, ChainHead), Failure> {
     Ok((chain, ChainHead { sequence: sequence.unsigned_abs(), hash: ChainHash(hash) }))
 }
 
-/// Entries that follow the ends of their chains, and the ends that they make, as columns.
+/// New entries and the new ends of their chains, as columns.
 #[derive(Debug, Default)]
 pub(super) struct AuditRows {
     chains: Vec<i32>,
@@ -204,7 +204,7 @@ pub(super) struct AuditRows {
 }
 
 impl AuditRows {
-    /// The entries that `told` become behind `heads`, among which each finds its chain.
+    /// The entries that follow `heads`, which contain the end of every chain.
     pub(super) fn following(
         mut heads: BTreeMap<i32, ChainHead>,
         content: &[(Option<TenantId>, NewAuditEntry)],
@@ -222,7 +222,7 @@ impl AuditRows {
         entries
     }
 
-    /// Entries of one chain that have their places already.
+    /// Entries of one chain that already have sequences.
     pub(super) fn placed(chain: i32, placed: Vec<AuditEntry>) -> Self {
         let mut entries = Self::default();
         if let Some(last) = placed.last() {

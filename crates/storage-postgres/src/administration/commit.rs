@@ -1,9 +1,9 @@
 //! A change, in one transaction.
 //!
-//! First everything that it touches is locked, always in the same order: the records that it
-//! may make, which are put there empty, all its records, and the ends of its chains. Then it is
-//! decided, and everything is written and committed in one go. Whoever tries the same again
-//! waits for these locks, and so finds out what became of the first attempt.
+//! First everything that it touches is locked, always in the same order: the records that it may
+//! create, which are inserted empty, all its records, and the ends of its chains. Then the
+//! change is decided, and everything is written and committed at once. A repeated attempt waits
+//! for these locks, and so sees the result of the first attempt.
 
 mod decision;
 mod keys;
@@ -31,13 +31,13 @@ use crate::failure::{Failure, RETRY_AFTER};
 
 const ACT: &str = "committing a change";
 
-/// How often a change is tried anew because others came before it.
+/// How often a change is retried because others were committed first.
 const OVERTAKEN_COUNT_MAX: u32 = 64;
 
-/// The index that keeps names apart.
+/// The unique index of names.
 const NAMES_INDEX: &str = "records_by_name";
 
-/// Puts records that may be made where they can be locked.
+/// Inserts empty records for those that may be created, so that they can be locked.
 const MAKE: &str = "INSERT INTO acta.records (kind, id, version, body) \
      SELECT w.kind, w.id, 0, '' FROM unnest($1::text[], $2::text[]) AS w(kind, id) \
      ON CONFLICT (kind, id) DO NOTHING";
@@ -50,17 +50,17 @@ pub(super) const LOCK: &str = concat!(
      ORDER BY r.kind, r.id FOR UPDATE OF r"
 );
 
-/// Who has names.
+/// Which records have names.
 pub(super) const HOLDERS: &str = "SELECT r.kind, r.name, r.id \
      FROM unnest($1::text[], $2::text[]) AS w(kind, name) \
      JOIN acta.records r ON r.kind = w.kind AND r.name = w.name";
 
-/// What became of an attempt.
+/// The result of an attempt.
 enum Attempted {
     Answered(Committed),
-    /// Somebody else was faster. Nothing has changed; the next attempt sees what they did.
+    /// Another change was faster. Nothing has changed; the next attempt sees its result.
     Overtaken,
-    /// An attempt before may have made the change, and others may have changed what it made.
+    /// An earlier attempt may have made the change, and others may have changed its result.
     Unclear,
 }
 
@@ -92,7 +92,7 @@ impl Database {
             is_unknown |= matches!(failure, Failure::Unknown(_));
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
-                // What nobody knows must not be told as if nothing had happened.
+                // An unknown result must not be reported as unchanged.
                 Err(_) if is_unknown => return Err(unknown()),
                 Err(error) => return Err(error),
             }
@@ -120,7 +120,7 @@ impl Database {
         let attempted = match decide(asked, &locked, is_unknown) {
             Decision::Write => {
                 let rows = RecordRows::of(asked.change, locked);
-                // Lost from here on, it may have been committed.
+                // If the connection is lost from here on, it may have been committed.
                 self.limit(Box::pin(write(connection, &rows))).await.map_err(Failure::at_commit)?;
                 self.health.note_commit();
                 return Ok(Attempted::Answered(Committed::Done));
@@ -138,7 +138,7 @@ fn unknown() -> StorageError {
     StorageError::Io { act: ACT, source: io::ErrorKind::ConnectionAborted.into() }
 }
 
-/// Whether somebody else has just taken a name.
+/// Whether another change has just used a name.
 fn is_about_names(failure: &Failure) -> bool {
     failure.code() == Some(&SqlState::UNIQUE_VIOLATION)
         && failure.constraint().is_some_and(|constraint| constraint == NAMES_INDEX)
@@ -157,7 +157,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
     let start = &ChainHash::START.0[..];
     let of_chains: [&(dyn ToSql + Sync); 2] = [chains, &start];
     let of_entry: [&(dyn ToSql + Sync); 2] = [&first_entry.0, &first_entry.1];
-    // Sent one behind the other; each sees what the ones before it have waited for.
+    // Pipelined; each statement sees what was committed while the ones before it waited.
     let ((begun, inserted, found, holders, opened), (heads, told)) = join(
         join5(
             connection.batch_execute("BEGIN"),
@@ -189,7 +189,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
     Ok(locked)
 }
 
-/// Writes everything, and commits behind it, without waiting between.
+/// Writes everything and commits, in one pipeline.
 async fn write(connection: &Connection, rows: &RecordRows<'_>) -> Result<(), Failure> {
     let steps = rows.steps();
     let mut prepared = Vec::new();

@@ -1,4 +1,4 @@
-//! Importing the records and the audit of another store, as they are.
+//! Importing the records and the audit of another store unchanged.
 
 use std::io;
 
@@ -33,7 +33,7 @@ impl Database {
         let attempt = || {
             self.transact_once(|connection| async move { replace_all(&connection, records).await })
         };
-        // Done twice, it comes to the same.
+        // It is idempotent.
         self.repeat("importing records", || async { attempt().await.map_err(Failure::repeatable) })
             .await
     }
@@ -48,10 +48,10 @@ impl Database {
         let mut attempts = self.attempts(IMPORTING_AUDIT);
         let mut is_unknown = false;
         loop {
-            // The attempt before may have been committed, though nobody was told.
+            // An earlier attempt may have been committed without a response.
             let perhaps_here = is_unknown.then(|| ChainHead::from(last));
             let imported = self.transact_once(|connection| async move {
-                follow(&connection, tenant, (entries, perhaps_here)).await
+                follow(&connection, tenant, entries, perhaps_here).await
             });
             let Err(failure) = imported.await else { return Ok(()) };
             is_unknown |= matches!(failure, Failure::Unknown(_));
@@ -92,11 +92,12 @@ async fn lock_head(
     Ok(head)
 }
 
-/// Appends entries to their chain, unless it ends with `perhaps_here` already.
+/// Appends entries to their chain, unless it already ends with `perhaps_here`.
 async fn follow(
     connection: &Connection,
     tenant: Option<TenantId>,
-    (entries, perhaps_here): (&[AuditEntry], Option<ChainHead>),
+    entries: &[AuditEntry],
+    perhaps_here: Option<ChainHead>,
 ) -> Result<(), Failure> {
     let head = lock_head(connection, tenant).await?;
     if perhaps_here == Some(head) {

@@ -1,11 +1,11 @@
-//! The statements of SQL of which a test looks how the database means to answer them.
+//! The statements of SQL whose query plans are tested.
 
 use acta_access::TenantId;
 use acta_storage::Group;
 
 use super::{audit, commit, purge, records, usage};
 
-/// The name of those that go through all rows of a tenant, some at a time.
+/// The name of the statements that delete all rows of a tenant, some at a time.
 pub(crate) const PURGED: &str = "rows of a tenant, purged";
 
 /// Every statement of SQL about records, the audit and usage that reads a table.
@@ -36,8 +36,8 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
     });
     let purged = purge::TABLES
         .into_iter()
-        .filter(|(_, key)| !key.is_empty())
-        .map(|(table, key)| (PURGED, purge::deletion(table, key)));
+        .filter(|table| !table.key.is_empty())
+        .map(|table| (PURGED, purge::deletion(table)));
     fixed
         .into_iter()
         .map(|(name, sql)| (name, sql.to_owned()))

@@ -1,4 +1,4 @@
-//! Everything that a tenant owns, removed for good, a part at a time.
+//! Removing all data of a tenant, a part at a time.
 
 use acta_access::TenantId;
 use acta_storage::{Purged, StorageError, TenantPurge};
@@ -11,31 +11,40 @@ use crate::types::number;
 /// Rows that one statement of SQL deletes, at most.
 const ROWS_MAX: i64 = 2_000;
 
-/// The tables of tenants, each with what its key has beside the tenant. Content of attachments
-/// has gone before. Statements go first, so that a follower makes nothing of them any more;
-/// then how far it had come, so that what it is about to write is refused.
-pub(super) const TABLES: [(&str, &[&str]); 13] = [
-    (STATEMENTS, &["sequence"]),
-    ("followers", &["name"]),
-    ("definitions", &["activity_hash"]),
-    ("person_names", &["agent_hash", "name_hash"]),
-    ("postings", &["term", "first_sequence"]),
-    ("voids", &["target"]),
-    (DOCUMENTS, &["place", "registration", "name_hash"]),
-    ("document_places", &["place", "registration"]),
-    ("cursors", &["name"]),
-    ("usage", &["day"]),
-    ("audit", &["sequence"]),
-    ("audit_heads", &[]),
-    ("counters", &[]),
+/// A table of tenants.
+#[derive(Clone, Copy)]
+pub(super) struct TenantTable {
+    pub(super) name: &'static str,
+    /// The columns of its key beside the tenant.
+    pub(super) key: &'static [&'static str],
+}
+
+/// The tables of tenants in the order in which rows are removed. Content of attachments is removed
+/// before. Statements come first, so that a follower derives nothing from them any more; then the
+/// positions of followers, so that a step in progress is refused.
+pub(super) const TABLES: [TenantTable; 13] = [
+    TenantTable { name: STATEMENTS, key: &["sequence"] },
+    TenantTable { name: "followers", key: &["name"] },
+    TenantTable { name: "definitions", key: &["activity_hash"] },
+    TenantTable { name: "person_names", key: &["agent_hash", "name_hash"] },
+    TenantTable { name: "postings", key: &["term", "first_sequence"] },
+    TenantTable { name: "voids", key: &["target"] },
+    TenantTable { name: DOCUMENTS, key: &["place", "registration", "name_hash"] },
+    TenantTable { name: "document_places", key: &["place", "registration"] },
+    TenantTable { name: "cursors", key: &["name"] },
+    TenantTable { name: "usage", key: &["day"] },
+    TenantTable { name: "audit", key: &["sequence"] },
+    TenantTable { name: "audit_heads", key: &[] },
+    TenantTable { name: "counters", key: &[] },
 ];
 
 const STATEMENTS: &str = "statements";
 
 const DOCUMENTS: &str = "documents";
 
-/// Deletes some rows of a tenant: parameters are the tenant and the most rows.
-pub(super) fn deletion(table: &str, key: &[&str]) -> String {
+/// The SQL that deletes some rows of a tenant: parameters are the tenant and the most rows.
+pub(super) fn deletion(table: TenantTable) -> String {
+    let TenantTable { name: table, key } = table;
     if key.is_empty() {
         return format!("DELETE FROM acta.{table} WHERE tenant_id = $1 AND 0 < $2::bigint");
     }
@@ -52,12 +61,8 @@ pub(super) fn deletion(table: &str, key: &[&str]) -> String {
 
 impl Database {
     /// Deletes all rows of a tenant from a table. Returns how many there were.
-    async fn purge_table(
-        &self,
-        tenant: TenantId,
-        (table, key): (&str, &[&str]),
-    ) -> Result<u64, StorageError> {
-        let (sql, mut sum) = (&deletion(table, key), 0);
+    async fn purge_table(&self, tenant: TenantId, table: TenantTable) -> Result<u64, StorageError> {
+        let (sql, mut sum) = (&deletion(table), 0);
         loop {
             let deleted = self
                 .run("removing a tenant", |connection| async move {
@@ -66,7 +71,8 @@ impl Database {
                 })
                 .await?;
             sum += deleted;
-            // Also one whose answer was lost has deleted, so that the next finds fewer.
+            // An attempt whose response was lost may have deleted rows, too, so repeat until
+            // there are none.
             if deleted == 0 {
                 return Ok(sum);
             }
@@ -79,13 +85,13 @@ impl TenantPurge for PostgresStorage {
     async fn purge_tenant(&self, tenant: TenantId) -> Result<Purged, StorageError> {
         let attachment_count = self.attachments.purge(tenant).await?;
         let mut purged = Purged { attachment_count, ..Purged::default() };
-        // Again, until nothing is found that a follower had under way.
+        // Repeat until nothing is found, since a step of a follower may be in progress.
         loop {
             let mut row_count = 0;
             for table in TABLES {
                 let deleted = self.database.purge_table(tenant, table).await?;
                 row_count += deleted;
-                match table.0 {
+                match table.name {
                     STATEMENTS => purged.statement_count += deleted,
                     DOCUMENTS => purged.document_count += deleted,
                     _ => {}

@@ -1,4 +1,4 @@
-//! Records: found by their keys, their names and what they belong to.
+//! Records: found by their keys, their names, their tenants and their owners.
 
 use acta_ambient::Timestamp;
 use acta_storage::{
@@ -28,20 +28,20 @@ pub(super) const FIND: &str =
 pub(super) const FIND_BY_NAME: &str =
     concat!("SELECT ", columns!(), " FROM acta.records r WHERE r.kind = $1 AND r.name = $2");
 
-/// Removing what has expired looks again whether it still has.
+/// Deletes expired records. Checks again at the row that it is still expired.
 pub(super) const REMOVE_EXPIRED: &str = "DELETE FROM acta.records r \
      USING (SELECT kind, id FROM acta.records WHERE expires < $1 ORDER BY expires LIMIT $2) AS e \
      WHERE r.kind = e.kind AND r.id = e.id AND r.expires < $1";
 
-/// The list of a group behind an id: parameters are the kind, the id, the most rows, and what
-/// the group is of.
+/// The SQL that lists a group after an id: parameters are the kind, the id, the most rows, and
+/// the tenant or owner of the group.
 pub(super) fn listing(group: &Group, after: Option<&str>) -> String {
     let of_group = match group {
         Group::Every => "",
         Group::OfTenant(_) => "AND r.tenant_id = $4",
         Group::OwnedBy(_) => "AND r.owner = $4",
     };
-    // Without an id to begin behind, the empty one is not passed over.
+    // Without an id to start after, the empty id is included.
     let behind = if after.is_some() { ">" } else { ">=" };
     format!(
         "SELECT {} FROM acta.records r WHERE r.kind = $1 {of_group} AND r.id {behind} $2 \
@@ -50,8 +50,8 @@ pub(super) fn listing(group: &Group, after: Option<&str>) -> String {
     )
 }
 
-/// The part of `text` before its first character 0. No text in the database holds it, so a text
-/// lies behind the one if it lies behind the other.
+/// The part of `text` before its first character 0. No text in the database contains it, so the
+/// same texts sort after both.
 fn before_zero(text: &str) -> &str {
     text.split('\0').next().unwrap_or(text)
 }
@@ -63,17 +63,18 @@ impl Database {
         kind: RecordKind,
         id: &str,
     ) -> Result<Option<Record>, StorageError> {
-        self.find("finding a record", FIND, (kind, id)).await
+        self.find("finding a record", FIND, kind, id).await
     }
 
     async fn find(
         &self,
         act: &'static str,
         sql: &'static str,
-        (kind, key): (RecordKind, &str),
+        kind: RecordKind,
+        key: &str,
     ) -> Result<Option<Record>, StorageError> {
         if key.contains('\0') {
-            // No text in the database holds this character, so no key does.
+            // No text in the database contains this character, so no key does.
             return Ok(None);
         }
         self.run(act, |connection| async move {
@@ -100,7 +101,7 @@ impl RecordStore for PostgresStorage {
         kind: RecordKind,
         name: &str,
     ) -> Result<Option<Record>, StorageError> {
-        self.database.find("finding a record by its name", FIND_BY_NAME, (kind, name)).await
+        self.database.find("finding a record by its name", FIND_BY_NAME, kind, name).await
     }
 
     async fn list_records(

@@ -1,4 +1,4 @@
-//! What tenants need beside their records.
+//! Data of tenants beside their records.
 
 use acta_access::TenantId;
 use acta_storage::directory::{Recorded, Tenant};
@@ -8,19 +8,19 @@ use crate::database::{Connection, Database};
 use crate::failure::Failure;
 use crate::types::number;
 
-/// The name of the tenant that a store starts with.
+/// The name of the tenant that a new store has.
 const FIRST_TENANT_NAME: &str = "default";
 
-/// Gives tenants the rows that their statements are counted in, unless they have them.
+/// Inserts the rows of `counters` of tenants, unless they exist.
 pub(super) const COUNTERS: &str = "INSERT INTO acta.counters \
      (tenant_id, last_sequence, last_stored, consistent_through, has_references) \
      SELECT t.tenant_id, 0, $2, $2, false FROM unnest($1::integer[]) AS t(tenant_id) \
      ON CONFLICT (tenant_id) DO NOTHING";
 
-/// When nothing has been stored yet.
+/// The time before anything was stored.
 pub(super) const NEVER: i64 = i64::MIN;
 
-/// Gives a tenant the row that its statements are counted in, unless it has one.
+/// Inserts the row of `counters` of a tenant, unless it exists.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub(crate) async fn insert_counter(connection: &Connection, id: i32) -> Result<(
 }
 
 impl Database {
-    /// Makes the tenant that every store starts with, unless it is there.
+    /// Creates the tenant that every store has, unless it exists.
     ///
     /// # Errors
     ///
@@ -43,13 +43,13 @@ impl Database {
         }
         let first = Tenant::new(TenantId::FIRST, FIRST_TENANT_NAME, self.clock.now());
         let writes: Vec<RecordWrite> = vec![first.create()];
-        // When another node has made it meanwhile, it is there as well.
+        // If another node has created it meanwhile, that is fine.
         self.commit(&Change { writes, entries: Vec::new() }).await?;
         Ok(())
     }
 }
 
-/// The number of the tenant that a record belongs to, as the database has it.
+/// The number of the tenant that a record belongs to, in the database.
 pub(super) fn number_of(content: &RecordContent) -> Option<i32> {
     content.tenant.map(number)
 }

@@ -1,4 +1,4 @@
-//! How much tenants have stored, a row for each day.
+//! Usage of tenants, a row for each day.
 
 use acta_access::TenantId;
 use acta_storage::{StorageError, Usage, UsageStore};
@@ -8,7 +8,7 @@ use tokio_postgres::Row;
 use crate::PostgresStorage;
 use crate::types::number;
 
-/// Sums stop at the greatest number that there is.
+/// Sums saturate at the greatest number.
 const ADD: &str = "INSERT INTO acta.usage AS sum \
      (tenant_id, day, statement_count, bytes) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (tenant_id, day) DO UPDATE SET \
@@ -41,7 +41,7 @@ impl UsageStore for PostgresStorage {
         }
         let clamped = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (count, bytes) = (clamped(more.statement_count), clamped(more.bytes));
-        // In a transaction, so that it is known until the commit that nothing was added.
+        // In a transaction, so that before the commit it is certain that nothing was added.
         self.database
             .transact("adding usage", |connection| async move {
                 let add = connection.prepare_cached(ADD).await?;

@@ -1,4 +1,4 @@
-//! Content under its random name: begun, written, read, removed.
+//! Content by its random name: recorded, written, read, removed.
 
 use std::io;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use tokio::runtime::Handle;
 use super::{ContentKind, ContentName, ContentStore};
 use crate::types::{Id, number, tenant_of};
 
-/// How many contents are looked for at once when those that are left over are removed.
+/// How many leftover contents are searched for at once.
 const SWEPT_COUNT: i64 = 100;
 
 const ACT_OF_REMOVAL: &str = "removing an attachment";
 
-/// Takes names away, and records what they named as content that is to be removed.
+/// Deletes names, and records the content that they named as marked for removal.
 const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
      USING (SELECT tenant_id, sha2 FROM acta.attachments \
      WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
@@ -29,14 +29,14 @@ const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
      ON CONFLICT (tenant_id, content_id) DO NOTHING) \
      SELECT count(*) FROM unnamed";
 
-/// What is known of content that is marked for its removal.
+/// Content that is marked for removal.
 #[derive(Debug)]
 struct MarkedContent {
     is_object: bool,
     upload: Option<String>,
 }
 
-/// Content that is recorded and not named. Dropped, it is removed, if only later.
+/// Content that is recorded and not named. When dropped, it is removed, perhaps later.
 #[derive(Debug)]
 pub(super) struct UnnamedContent {
     store: Arc<ContentStore>,
@@ -46,7 +46,7 @@ pub(super) struct UnnamedContent {
 }
 
 impl UnnamedContent {
-    /// Records new content, which goes where the store puts it.
+    /// Records new content.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl UnnamedContent {
         store: &Arc<ContentStore>,
         name: ContentName,
     ) -> Result<Self, StorageError> {
-        // First, so that it is removed when this is not waited for.
+        // Created first, so that it is removed if this is cancelled.
         let kind = store.kind;
         let unnamed = Self { store: Arc::clone(store), name, kind, is_forgotten: false };
         store.begin(name).await?;
@@ -67,7 +67,7 @@ impl UnnamedContent {
         self.kind
     }
 
-    /// Leaves the content where it is, because it has been named.
+    /// Keeps the content, because it has been named.
     pub(super) fn forget(mut self) {
         self.is_forgotten = true;
     }
@@ -78,13 +78,16 @@ impl Drop for UnnamedContent {
         if self.is_forgotten {
             return;
         }
-        // Without a runtime it is left over, and swept up some day.
+        // Without a runtime it is left over, and removed by a later sweep.
         let Ok(runtime) = Handle::try_current() else { return };
         let (store, name) = (Arc::clone(&self.store), self.name);
         let removal = async move {
             if let Err(error) = store.remove(name).await {
                 let cause: &dyn std::error::Error = &error;
-                tracing::warn!(error = cause, "an attachment that nobody needs is left for later");
+                tracing::warn!(
+                    error = cause,
+                    "could not remove an unused attachment; a sweep will"
+                );
             }
         };
         self.store.removals.spawn_on(removal, &runtime);
@@ -128,7 +131,7 @@ impl ContentStore {
         let count = self
             .database
             .run(act, |connection| async move {
-                // Whoever removes the content waits for the end of this, then finds it.
+                // A removal of the content waits for this, and then finds the piece.
                 let sql = "INSERT INTO acta.pieces (tenant_id, content_id, piece, bytes) \
                      SELECT tenant_id, content_id, $3, $4 FROM acta.contents \
                      WHERE tenant_id = $1 AND content_id = $2 AND NOT is_doomed FOR SHARE \
@@ -172,8 +175,8 @@ impl ContentStore {
         bytes.map(Bytes::from).ok_or_else(|| StorageError::Corrupt { place: place() })
     }
 
-    /// Removes content, unless it has been named. Can be done any number of times. Of an
-    /// object, the record stays: what was under way may put it there again.
+    /// Removes content, unless it has been named. Can be repeated. The record of an object
+    /// stays, since a write in progress may put the object there again.
     ///
     /// # Errors
     ///
@@ -189,8 +192,8 @@ impl ContentStore {
         }
     }
 
-    /// Marks content, so that nobody names it any more. Returns what is known of it; none if
-    /// it has been named or is gone.
+    /// Marks content, so that it cannot be named any more. Returns `None` if it has been named or
+    /// removed.
     async fn mark_for_removal(
         &self,
         name: ContentName,
@@ -198,7 +201,7 @@ impl ContentStore {
         let row = self
             .database
             .run(ACT_OF_REMOVAL, |connection| async move {
-                // It waits for a transaction that is about to name the content, and for a
+                // This waits for a transaction that is about to name the content, and for a
                 // piece that is being written.
                 let sql = "UPDATE acta.contents SET is_doomed = true \
                      WHERE tenant_id = $1 AND content_id = $2 RETURNING is_object, upload";
@@ -227,9 +230,9 @@ impl ContentStore {
             .await
     }
 
-    /// Removes what nodes have left over: content that was begun longer ago than
-    /// `older_than` and is not named. Returns how much there was. One node is enough to do
-    /// this, and more do no harm.
+    /// Removes content that nodes have left over: content that was recorded longer ago than
+    /// `older_than` and is not named. Returns how much there was. One node is enough to do this;
+    /// several do no harm.
     ///
     /// # Errors
     ///
@@ -240,7 +243,7 @@ impl ContentStore {
         for tenant in self.tenants().await? {
             match self.sweep_tenant(tenant, Some(older_than)).await {
                 Ok(count) => swept_count += count,
-                // What is wrong with one tenant does not hold up the others.
+                // An error of one tenant does not delay the others.
                 Err(error) => failed = Some(error),
             }
         }
@@ -271,8 +274,8 @@ impl ContentStore {
         }
     }
 
-    /// Removes all content of a tenant, named or not. Returns how much was named. Broken off,
-    /// it can be done again: what was named is left over then.
+    /// Removes all content of a tenant, named or not. Returns how much was named. If it is
+    /// interrupted, it can be repeated: named content is then left over.
     ///
     /// # Errors
     ///
@@ -289,8 +292,8 @@ impl ContentStore {
         }
     }
 
-    /// Makes content of a tenant unreadable, and the rest of it such that nobody has named it.
-    /// Returns how much there was.
+    /// Deletes the names of a tenant's content, so that it cannot be read. Returns how many there
+    /// were.
     async fn unname(&self, tenant: TenantId) -> Result<u64, StorageError> {
         self.database
             .run(ACT_OF_REMOVAL, |connection| async move {
@@ -330,7 +333,7 @@ impl ContentStore {
             .await
     }
 
-    /// Content that is not named, of any age if none is said.
+    /// Content that is not named, older than an age if one is given.
     async fn find_left_over(
         &self,
         tenant: TenantId,

@@ -1,4 +1,4 @@
-//! Content becomes readable with its batch.
+//! Naming content: it becomes readable with its batch.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::database::Connection;
 use crate::failure::Failure;
 use crate::types::{Id, number};
 
-/// The content that a transaction has named, once that is committed.
+/// The content that a committed transaction has named.
 #[derive(Debug)]
 pub(crate) struct NamedContent(HashSet<Id>);
 
 impl NamedContent {
-    /// Leaves what was named where it is, and has the rest removed: equal content was there.
+    /// Keeps what was named, and removes the rest, for which equal content was already stored.
     ///
-    /// To be called after the commit, and to save work only: what is dropped instead is
-    /// asked about in the database, and stays if it is named there.
+    /// To be called after the commit, only to save work: content that is dropped instead is
+    /// looked up in the database, and stays if it is named there.
     pub(crate) fn keep(&self, staged: Vec<Staged>) {
         for staged in staged {
             if let StagedBody::Written(unnamed) = staged.body
@@ -34,12 +34,11 @@ impl NamedContent {
 }
 
 impl Staged {
-    /// Makes content readable, under the hash that it has, together with what else the
-    /// transaction that is open on `connection` does. Where equal content is there already,
-    /// that stays.
+    /// Makes content readable by its hash, in the transaction that is open on `connection`. If
+    /// equal content is already stored, that stays.
     ///
-    /// It can be done again with the same content in another transaction if this one did
-    /// not come to its end, or nobody knows whether it did.
+    /// It can be repeated with the same content in another transaction if this one was not
+    /// committed, or if that is unknown.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ impl Staged {
         let written = staged.iter().filter(is_named).filter(is_written);
         let written: Vec<Id> = written.map(|staged| staged.name.id).collect();
         if !written.is_empty() && release(connection, tenant, &written).await? < written.len() {
-            // The sender may repeat the request, and with it the content.
+            // The client can repeat the request with the content.
             tracing::warn!("content waited so long for its batch that it has been removed");
             let retry_after = Duration::from_secs(1);
             return Err(StorageError::Busy { retry_after }.into());
@@ -99,7 +98,7 @@ async fn insert(
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Takes the records of content that is named away. Returns how many there were.
+/// Deletes the records of content that is named. Returns how many there were.
 async fn release(connection: &Connection, tenant: TenantId, ids: &[Id]) -> Result<usize, Failure> {
     let sql = "DELETE FROM acta.contents \
          WHERE tenant_id = $1 AND content_id = ANY($2) AND NOT is_doomed";

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use super::{ContentName, ContentStore};
 use crate::types::number;
 
-/// How long a caller is told to wait when object storage is not available.
+/// The retry delay for callers when object storage is not available.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 pub(super) const ACT_OF_READING: &str = "reading an attachment from object storage";
@@ -19,7 +19,7 @@ const ACT_OF_WRITING: &str = "writing an attachment to object storage";
 
 const ACT_OF_REMOVING: &str = "removing an attachment from object storage";
 
-/// What the caller of the port is told.
+/// The error for the caller of the port.
 pub(super) fn to_storage_error(error: ObjectError, act: &'static str) -> StorageError {
     if matches!(error, ObjectError::Unavailable { .. }) {
         tracing::error!(error = &error as &dyn std::error::Error, act, "object storage fails");
@@ -57,7 +57,7 @@ impl ContentStore {
         put.map_err(|error| to_storage_error(error, ACT_OF_WRITING))
     }
 
-    /// Begins to send content in parts, and records that, so that any node can give it up.
+    /// Begins a multipart upload and records it, so that any node can abort it.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl ContentStore {
         let upload = upload.map_err(|error| to_storage_error(error, ACT_OF_WRITING))?;
         let recorded = self.record_upload(name, &upload).await;
         if !matches!(recorded, Ok(true)) {
-            // Nobody else knows of it.
+            // No other node knows of it.
             let aborted = bucket.abort(&name.key(), &upload).await;
             aborted.map_err(|error| to_storage_error(error, ACT_OF_REMOVING))?;
         }
@@ -120,7 +120,7 @@ impl ContentStore {
         completed.map_err(|error| to_storage_error(error, ACT_OF_WRITING))
     }
 
-    /// Removes an object, and gives up what was sent of it.
+    /// Removes an object and aborts its upload.
     pub(super) async fn remove_object(
         &self,
         name: ContentName,
@@ -154,7 +154,7 @@ impl ContentStore {
         }
     }
 
-    /// The whole content of an object, which is `len` bytes.
+    /// The whole content of an object of `len` bytes.
     pub(super) async fn read_object(
         &self,
         name: ContentName,

@@ -1,4 +1,4 @@
-//! Content on its way out.
+//! Reading content.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use super::objects::{ACT_OF_READING, to_storage_error};
 use super::{ContentName, ContentStore};
 use crate::types::number;
 
-/// Reads content and checks that it is what its hash says.
+/// Reads content and checks its hash.
 #[derive(Debug)]
 pub(super) struct ContentReader {
     tenant: TenantId,
     sha2: Sha2,
     len_bytes: u64,
-    /// None after the last piece or a failure, or while one is waited for.
+    /// `None` after the last piece or a failure, or while a piece is being read.
     unread: Option<Unread>,
 }
 
@@ -32,19 +32,19 @@ struct Unread {
     rest_bytes: u64,
 }
 
-/// Where the next piece comes from.
+/// The source of the next piece.
 #[derive(Debug)]
 enum ContentSource {
-    /// From memory: content is short, and came with its row.
+    /// Memory: short content, read with its row.
     Row(Bytes),
-    /// From the database: the piece of this number.
+    /// The database: the piece with this number.
     Pieces { store: Arc<ContentStore>, name: ContentName, piece: i32 },
-    /// From object storage.
+    /// Object storage.
     Object(ObjectReader),
 }
 
 impl ContentReader {
-    /// Opens the content with this hash; none if no batch has named it.
+    /// Opens the content with this hash; `None` if no batch has named it.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl AttachmentReader for ContentReader {
         if 0 < unread.rest_bytes {
             self.unread = Some(unread);
         } else if unread.hasher.finish() != self.sha2 {
-            // Before the last piece is given out: damaged content never seems complete.
+            // Before the last piece is returned: damaged content never seems complete.
             return Err(corrupt());
         }
         Ok(Some(piece))
@@ -117,7 +117,7 @@ impl AttachmentReader for ContentReader {
 }
 
 impl ContentSource {
-    /// The next piece, which is empty if there is none.
+    /// The next piece; empty at the end.
     async fn next(&mut self) -> Result<Bytes, StorageError> {
         match self {
             Self::Row(bytes) => Ok(std::mem::take(bytes)),

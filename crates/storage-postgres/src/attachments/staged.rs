@@ -14,7 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::contents::UnnamedContent;
 use super::{ContentKind, ContentName, ContentStore};
 
-/// Content that has been received whole. Dropped, it is removed unless it has been named.
+/// Content that has been received completely. When dropped, it is removed unless it was named.
 #[derive(Debug)]
 pub(crate) struct Staged {
     pub(super) store: Arc<ContentStore>,
@@ -28,19 +28,19 @@ pub(crate) struct Staged {
 /// Where content waits.
 #[derive(Debug)]
 pub(super) enum StagedBody {
-    /// In memory, to be written beside its hash.
+    /// In memory, to be written in the row of its hash.
     Waiting {
         /// All of it.
         bytes: Bytes,
-        /// What it takes of the room for such content.
+        /// Its reservation of memory.
         _room: OwnedSemaphorePermit,
     },
-    /// Where it will stay.
+    /// In the place where it will stay.
     Written(UnnamedContent),
 }
 
 impl StagedBody {
-    /// Where the content is, or would be if it were not short.
+    /// Where the content is stored, or would be if it were not short.
     pub(super) const fn kind(&self) -> ContentKind {
         match self {
             Self::Waiting { .. } => ContentKind::Pieces,
@@ -50,7 +50,7 @@ impl StagedBody {
 }
 
 impl Staged {
-    /// The engine's own form of what comes with a batch of `tenant`.
+    /// Converts the attachments of a batch of `tenant` to the engine's type.
     ///
     /// # Errors
     ///

@@ -15,7 +15,7 @@ use crate::{Attachments, OpenError};
 /// How much of a content is written or read at once, in bytes.
 pub(super) const PIECE_BYTES: usize = 256 << 10;
 
-/// The longest content that is kept beside its hash, in bytes.
+/// The longest content that is stored in the row of its hash, in bytes.
 pub(super) const SHORT_BYTES_MAX: usize = 64 << 10;
 
 /// How much short content may wait in memory for its batch, in bytes.
@@ -27,19 +27,19 @@ const OBJECT_BYTES_MAX: u64 = PART_BYTES as u64 * PART_COUNT_MAX as u64;
 /// The content of attachments of one store.
 pub(crate) struct ContentStore {
     pub(super) database: Arc<Database>,
-    /// What is being removed.
+    /// Removals in progress.
     pub(super) removals: TaskTracker,
-    /// Room for the bytes of short content.
+    /// Memory for short content, in bytes.
     pub(super) room: Arc<Semaphore>,
-    /// The longest content that is kept.
+    /// The longest content, in bytes.
     pub(super) bytes_max: u64,
-    /// Where new content goes.
+    /// Where new content is stored.
     pub(super) kind: ContentKind,
-    /// Where objects are.
+    /// The object storage, if there is one.
     pub(super) bucket: Option<Bucket>,
 }
 
-/// Where content is that is not short.
+/// Where content that is not short is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ContentKind {
     Pieces,
@@ -52,7 +52,7 @@ impl fmt::Debug for ContentStore {
     }
 }
 
-/// The name of content: random, and its place in `pieces` or in object storage.
+/// The random name of content, under which it is stored in `pieces` or in object storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ContentName {
     pub(super) tenant: TenantId,
@@ -66,7 +66,7 @@ impl fmt::Display for ContentName {
 }
 
 impl ContentStore {
-    /// The content that is kept in `database` or as `kept` says.
+    /// The content of the store in `database`, with new content as `kept` says.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl ContentStore {
         })
     }
 
-    /// Waits for what is being removed.
+    /// Waits for the removals in progress.
     pub(crate) async fn finish_removals(&self) {
         self.removals.close();
         self.removals.wait().await;
@@ -107,7 +107,7 @@ impl ContentStore {
         ContentName { tenant, id: Id(self.database.random()) }
     }
 
-    /// Room for short content to wait in memory; none if it is not short or there is none.
+    /// Reserves memory for short content; `None` if it is not short or the memory is used up.
     pub(super) fn reserve(&self, len_bytes: usize) -> Option<OwnedSemaphorePermit> {
         if SHORT_BYTES_MAX < len_bytes {
             return None;

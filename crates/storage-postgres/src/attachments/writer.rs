@@ -1,4 +1,4 @@
-//! Content on its way in.
+//! Receiving content.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::contents::UnnamedContent;
 use super::staged::StagedBody;
 use super::{ContentKind, ContentName, ContentStore, PIECE_BYTES, Staged};
 
-/// Writes content and its hash. Without an end, it is removed.
+/// Writes content and computes its hash. If it is not finished, the content is removed.
 #[derive(Debug)]
 pub(super) struct ContentWriter {
     store: Arc<ContentStore>,
@@ -23,25 +23,25 @@ pub(super) struct ContentWriter {
     announced: Sha2,
     hasher: Sha2Hasher,
     len_bytes: u64,
-    /// What has not been written yet: less than a piece.
+    /// Bytes that have not been written yet: less than a piece.
     gathered: BytesMut,
-    /// What has.
+    /// The part that has been written.
     written: Option<SentContent>,
-    /// Whether a write failed or was not waited for, so that bytes are missing.
+    /// Whether a write failed or was cancelled, so that bytes are missing.
     is_broken: bool,
 }
 
-/// Content that has gone out of memory.
+/// Content that has been written out of memory.
 #[derive(Debug)]
 struct SentContent {
     unnamed: UnnamedContent,
     sent: SentParts,
 }
 
-/// What has been sent of it.
+/// The sent parts of content.
 #[derive(Debug)]
 enum SentParts {
-    /// So many pieces to the database.
+    /// Pieces in the database.
     Pieces(i32),
     /// Parts of an object.
     Parts { upload: Upload, tags: Vec<PartTag> },
@@ -63,7 +63,7 @@ impl ContentWriter {
         }
     }
 
-    /// How much is gathered before it is written.
+    /// How many bytes are collected before they are written.
     fn piece_bytes(&self) -> usize {
         match self.store.kind {
             ContentKind::Pieces => PIECE_BYTES,
@@ -82,7 +82,7 @@ impl ContentWriter {
         Ok(())
     }
 
-    /// Writes what is gathered, after which more may come.
+    /// Writes the collected bytes as a piece that is not the last.
     async fn put_out(&mut self) -> Result<(), StorageError> {
         let (store, name) = (&self.store, self.name);
         if self.written.is_none() {

@@ -1,4 +1,4 @@
-//! Where the database is, how it is spoken to, and what people are told about that.
+//! The URL of the database: host, encryption, and its description for people.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,16 +11,16 @@ use super::tls::{Connector, Verification};
 use crate::failure::reason_of;
 use crate::{OpenError, Options, Tls};
 
-/// The port of a URL that names none.
+/// The default port.
 const PORT: u16 = 5432;
 
-/// Silence after which a connection is probed.
+/// Idle time after which a connection is probed.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// An address, understood.
+/// A parsed URL.
 #[derive(Debug)]
 pub(crate) struct Address {
-    /// For the driver.
+    /// The configuration of the driver.
     pub(crate) config: Config,
     /// Hosts, ports and name of the database, for people.
     pub(crate) place: String,
@@ -29,7 +29,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads `url`, of which `options` may say what it does not.
+    /// Parses `url`. Settings in `options` take precedence.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl Address {
         let (url, of_url) = split(url)?;
         let config = Config::from_str(&url);
         let mut config = config.map_err(|error| OpenError::Address {
-            // The driver's text names the part that is wrong, and never the password.
+            // The driver's text names the invalid part, and never the password.
             reason: reason_of(&error),
         })?;
         if config.get_hosts().is_empty() {
@@ -77,14 +77,14 @@ impl Address {
     }
 }
 
-/// What a URL says about encryption, in the words of PostgreSQL's own clients.
+/// The encryption settings of a URL, as in libpq.
 #[derive(Debug, Default)]
 struct OfUrl {
     tls: Option<Tls>,
     authorities: Option<PathBuf>,
 }
 
-/// Takes out of a URL what the driver does not know.
+/// Removes the parameters that the driver does not know from a URL.
 fn split(url: &str) -> Result<(String, OfUrl), OpenError> {
     let mut found = OfUrl::default();
     let Some((rest, query)) = url.split_once('?') else { return Ok((url.to_owned(), found)) };
@@ -107,7 +107,7 @@ fn tls_mode(text: &str) -> Result<Tls, OpenError> {
         "disable" => Ok(Tls::Disable),
         "allow" | "prefer" => Ok(Tls::Prefer),
         "require" => Ok(Tls::Require),
-        // Whoever wants the certificate verified is not served by one of another host.
+        // Without checking the host, a verified certificate would not help.
         "verify-ca" | "verify-full" => Ok(Tls::VerifyFull),
         _ => Err(OpenError::Address { reason: "there is no such sslmode".to_owned() }),
     }
@@ -136,7 +136,7 @@ fn decoded(text: &str) -> String {
 
 fn ssl_mode(tls: Tls, hosts: &[Host]) -> SslMode {
     if hosts.iter().all(is_socket) {
-        // Nobody listens in on a socket of this machine, and servers encrypt nothing there.
+        // A socket of this machine cannot be intercepted, and servers do not encrypt it.
         return SslMode::Disable;
     }
     match tls {

@@ -1,4 +1,4 @@
-//! The first connection of a process: waited for, looked at, and explained when there is none.
+//! The first connection of a process: it waits for the database, checks it and explains errors.
 
 use std::error::Error;
 use std::io;
@@ -11,22 +11,22 @@ use crate::database::{Connection, Database, SharedConnection};
 use crate::failure::{Failure, has_lost_connection};
 use crate::{OpenError, Options};
 
-/// How often it is looked whether a database that was not there has come.
+/// The interval between attempts to reach the database.
 const WAIT: Duration = Duration::from_millis(250);
 
-/// A first connection, to a database that can be used.
+/// The first connection, to a usable database.
 #[derive(Debug)]
 pub(crate) struct Handshake {
-    /// It.
+    /// The connection.
     pub(crate) connection: SharedConnection,
-    /// The role that is worked under, as it is written in SQL.
+    /// The current role, quoted for SQL.
     pub(crate) role: String,
-    /// The name of the database, as it is written in SQL.
+    /// The name of the database, quoted for SQL.
     pub(crate) name: String,
 }
 
-/// Connects for the first time, and looks at what is there. A database that is not there is
-/// waited for as long as for any connection: whatever starts this node may start it, too.
+/// Connects for the first time and checks the database. Waits for a database that cannot be
+/// reached as long as for any connection, since it may be starting together with this node.
 ///
 /// # Errors
 ///
@@ -66,7 +66,7 @@ async fn wait_for(database: &Database, options: &Options) -> Result<SharedConnec
     }
 }
 
-/// Whether nobody answered, or somebody who is just starting.
+/// Whether the server did not respond or is starting.
 fn may_come(failure: &Failure) -> bool {
     let Failure::Unreachable(source) = failure else { return false };
     match db_error(&**source) {
@@ -75,7 +75,7 @@ fn may_come(failure: &Failure) -> bool {
     }
 }
 
-/// Makes sure that the role may read and write the tables that are there.
+/// Checks that the role may read and write the existing tables.
 ///
 /// # Errors
 ///
@@ -97,7 +97,7 @@ pub(crate) async fn check_permitted(handshake: &Handshake) -> Result<(), OpenErr
     }
 }
 
-/// What lets the role do everything but change the schema.
+/// The GRANT that lets the role do everything but change the schema.
 pub(crate) fn grant_of_tables(handshake: &Handshake) -> String {
     let role = &handshake.role;
     format!(
@@ -106,7 +106,7 @@ pub(crate) fn grant_of_tables(handshake: &Handshake) -> String {
     )
 }
 
-/// What lets the role make the schema.
+/// The GRANT that lets the role create the schema.
 pub(crate) fn grant_of_schema(handshake: &Handshake) -> String {
     let Handshake { role, name, .. } = handshake;
     format!(
@@ -115,7 +115,7 @@ pub(crate) fn grant_of_schema(handshake: &Handshake) -> String {
     )
 }
 
-/// Whether the schema is there. Asking for what is there needs no permission to make it.
+/// Whether the schema exists. This needs no privilege to create it.
 ///
 /// # Errors
 ///
@@ -150,8 +150,8 @@ fn explain(failure: Failure, place: &str) -> OpenError {
     OpenError::Refused { place, reason, advice }
 }
 
-/// What can be done about what a server says instead of taking a connection; none if it may
-/// take one later.
+/// The advice for an error of a server that refuses a connection; `None` if it may accept one
+/// later.
 fn advice(told: &DbError) -> Option<String> {
     let code = told.code();
     let advice = if *code == SqlState::CANNOT_CONNECT_NOW || *code == SqlState::ADMIN_SHUTDOWN {
@@ -169,15 +169,15 @@ fn advice(told: &DbError) -> Option<String> {
     } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         "its owner can execute: GRANT CONNECT ON DATABASE … TO …"
     } else {
-        "its log may tell more"
+        "see its log"
     };
     Some(advice.to_owned())
 }
 
-/// Why a connection could not be encrypted, if that is what went wrong.
+/// Why a connection could not be encrypted, if that was the reason.
 fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
     let driver = error.downcast_ref::<tokio_postgres::Error>()?;
-    // The driver tells its kinds of errors apart in their texts alone.
+    // The driver distinguishes kinds of errors only by their texts.
     let kind = driver.to_string();
     let cause = driver.source().map(ToString::to_string).unwrap_or_default();
     if !kind.starts_with("error performing TLS handshake") {
@@ -196,11 +196,11 @@ fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
     Some(certificate_reason(fault))
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "all others are told in the same way")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "all others are reported in one way")]
 fn certificate_reason(fault: &rustls::CertificateError) -> String {
     use rustls::CertificateError as Fault;
     match fault {
-        // Of an authority with the same name and another key.
+        // The certificate is of an authority with the same name and another key.
         Fault::BadSignature | Fault::UnknownIssuer => {
             "its certificate is of an authority that is not trusted; name \
              the certificate of that authority by storage.tls_ca"
@@ -218,7 +218,7 @@ fn db_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a DbError> {
     error.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::as_db_error)
 }
 
-/// Whether the system, not the server, says that there is no connection.
+/// Whether the error is one of the network, not of the server.
 fn is_of_network(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref().is_none_or(has_lost_connection)
 }

@@ -1,4 +1,4 @@
-//! How the database is doing: counted, and told when it changes.
+//! The state of the database: counters, and log messages when it changes.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +8,12 @@ use acta_ambient::Clock;
 
 use crate::failure::Failure;
 
-/// How often a database is tried that could not be reached and is not needed.
+/// The interval between attempts to reach a database that is not required.
 const PROBE_INTERVAL_MILLIS: u64 = 5_000;
 
-/// What is known of a database by what it answered last.
+/// The state of a database by its last response.
 ///
-/// A state is logged when it begins and when it ends, however many requests meet it.
+/// An outage is logged when it begins and when it ends, however many requests it affects.
 #[derive(Debug)]
 pub(crate) struct Health {
     place: String,
@@ -27,10 +27,10 @@ pub(crate) struct Health {
     repeat_count: AtomicU64,
 }
 
-/// A state that lasts for a while.
+/// An outage: the database cannot be reached, or accepts no writes.
 #[derive(Debug, Default)]
 struct Outage {
-    /// The same as `since`, for those who only want to know whether.
+    /// Whether `since` is set, readable without the lock.
     is_on: AtomicBool,
     since: Mutex<Option<Duration>>,
 }
@@ -57,7 +57,7 @@ impl Outage {
 }
 
 impl Health {
-    /// Of a database of which nothing is known yet.
+    /// The state before the first response.
     pub(crate) fn new(place: String, clock: Arc<dyn Clock>) -> Self {
         Self {
             place,
@@ -76,29 +76,29 @@ impl Health {
         &self.place
     }
 
-    /// It has answered.
+    /// Notes a response.
     pub(crate) fn note_answer(&self) {
         if let Some(lasted) = self.unreachable.end(self.clock.elapsed()) {
             tracing::info!(
                 database = self.place,
-                "the database is there again after {:.1} s",
+                "the database can be reached again after {:.1} s",
                 lasted.as_secs_f64()
             );
         }
     }
 
-    /// It has committed.
+    /// Notes a commit.
     pub(crate) fn note_commit(&self) {
         if let Some(lasted) = self.refusing.end(self.clock.elapsed()) {
             tracing::info!(
                 database = self.place,
-                "the database takes writes again after {:.1} s",
+                "the database accepts writes again after {:.1} s",
                 lasted.as_secs_f64()
             );
         }
     }
 
-    /// It could not be reached, or it has refused.
+    /// Notes a failure.
     pub(crate) fn note_failure(&self, failure: &Failure) {
         let place = &self.place;
         match failure {
@@ -116,24 +116,24 @@ impl Health {
             Failure::Refused(_) => {
                 if failure.refuses_writes() && self.refusing.begin(self.clock.elapsed()) {
                     let reason = failure.reason();
-                    tracing::error!(database = place, reason, "the database takes no writes");
+                    tracing::error!(database = place, reason, "the database accepts no writes");
                 }
             }
         }
         self.failure_count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Something is tried on another connection.
+    /// Notes a retry on another connection.
     pub(crate) fn note_reconnect(&self) {
         self.reconnect_count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Something is tried again after a lost race.
+    /// Notes a retry after a lost race.
     pub(crate) fn note_repeat(&self) {
         self.repeat_count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How long it has not been reached; none if it was when that was last tried.
+    /// How long it has been unreachable; `None` if the last attempt reached it.
     pub(crate) fn unreachable_for(&self) -> Option<Duration> {
         if self.is_reachable() {
             return None;
@@ -142,7 +142,7 @@ impl Health {
         since.map(|since| self.clock.elapsed().saturating_sub(since))
     }
 
-    /// Whether it is worth asking: it can be reached, or has not been tried for a while.
+    /// Whether to try it: it can be reached, or has not been tried for a while.
     pub(crate) fn is_worth_asking(&self) -> bool {
         if self.is_reachable() {
             return true;
@@ -152,27 +152,27 @@ impl Health {
         if now.saturating_sub(probed_at) < PROBE_INTERVAL_MILLIS {
             return false;
         }
-        // One of many is enough.
+        // One of several concurrent attempts is enough.
         let (old, order) = (probed_at, Ordering::Relaxed);
         self.probed_at.compare_exchange(old, now, order, order).is_ok()
     }
 
-    /// Whether it could be reached when that was last tried.
+    /// Whether the last attempt reached it.
     pub(crate) fn is_reachable(&self) -> bool {
         !self.unreachable.is_on.load(Ordering::Relaxed)
     }
 
-    /// Acts on the database that failed.
+    /// Failed operations.
     pub(crate) fn failure_count(&self) -> u64 {
         self.failure_count.load(Ordering::Relaxed)
     }
 
-    /// Acts that were tried on another connection.
+    /// Operations that were retried on another connection.
     pub(crate) fn reconnect_count(&self) -> u64 {
         self.reconnect_count.load(Ordering::Relaxed)
     }
 
-    /// Acts that were tried again after a lost race.
+    /// Operations that were retried after a lost race.
     pub(crate) fn repeat_count(&self) -> u64 {
         self.repeat_count.load(Ordering::Relaxed)
     }

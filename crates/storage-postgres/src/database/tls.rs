@@ -29,10 +29,10 @@ use x509_cert::der::oid::ObjectIdentifier;
 
 use crate::OpenError;
 
-/// What a server must show.
+/// How a server's certificate is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verification<'a> {
-    /// Any certificate will do.
+    /// Any certificate is accepted.
     Nothing,
     /// A certificate for the host, from an authority that the system trusts.
     SystemAuthorities,
@@ -40,7 +40,7 @@ pub(crate) enum Verification<'a> {
     Authorities(&'a Path),
 }
 
-/// Makes encrypted streams.
+/// Creates encrypted streams.
 #[derive(Clone)]
 pub(crate) struct Connector(Arc<ClientConfig>);
 
@@ -51,7 +51,7 @@ impl fmt::Debug for Connector {
 }
 
 impl Connector {
-    /// A connector that accepts what `verification` says.
+    /// A connector with this verification.
     ///
     /// # Errors
     ///
@@ -151,8 +151,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
     }
 }
 
-/// The hash that binds a login to the certificate of the server; none for those that are
-/// signed in a way for which no hash is defined.
+/// The hash that binds a login to the certificate of the server; `None` for signature
+/// algorithms for which no hash is defined.
 ///
 /// Spec: RFC 5929, 4.1.
 fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
@@ -208,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 }
 
-/// Takes any certificate whose key the server has.
+/// Accepts any certificate whose key the server has.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

@@ -1,18 +1,18 @@
-//! What must hold of a document's tag, as the database checks it.
+//! The condition on a document's tag that the database checks.
 
 use acta_storage::{Etag, EtagMatch, Precondition};
 
-/// A precondition on a document that is there.
+/// A precondition on an existing document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EtagCondition<'a> {
-    /// Its tag is one of these; none if any will do.
+    /// Its tag must be one of these; `None` for any.
     pub(super) one_of: Option<Vec<&'a str>>,
-    /// Its tag is none of these.
+    /// Its tag must be none of these.
     pub(super) none_of: Vec<&'a str>,
 }
 
 impl<'a> EtagCondition<'a> {
-    /// What `precondition` asks of a document that is there; none if it asks for its absence.
+    /// The condition of `precondition`; `None` if the document must not exist.
     pub(super) fn of(precondition: &'a Precondition) -> Option<Self> {
         let one_of = match &precondition.if_match {
             Some(EtagMatch::OneOf(etags)) => Some(texts(etags)),
@@ -27,8 +27,8 @@ impl<'a> EtagCondition<'a> {
     }
 }
 
-/// The tags that a document may have: none has the character 0, which no text in the
-/// database holds.
+/// The tags without those that contain the character 0, which no text in the database
+/// contains.
 fn texts(etags: &[Etag]) -> Vec<&str> {
     etags.iter().map(|etag| etag.0.as_str()).filter(|etag| !etag.contains('\0')).collect()
 }

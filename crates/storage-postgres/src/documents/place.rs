@@ -1,4 +1,4 @@
-//! Where a document is kept, as columns.
+//! The place of a document, as columns.
 
 use acta_access::TenantId;
 use acta_storage::{DocumentKey, DocumentList, DocumentPlace};
@@ -6,12 +6,12 @@ use sha2::{Digest, Sha256};
 
 use crate::types::number;
 
-/// The columns that name a place: all documents of a list, or those around a document.
+/// The columns of a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PlaceColumns {
     pub(super) tenant: i32,
     pub(super) kind: &'static str,
-    /// Empty for none.
+    /// Empty if there is none.
     pub(super) activity: String,
     /// The key of the identifier; empty for none.
     pub(super) agent: String,
@@ -19,22 +19,22 @@ pub(super) struct PlaceColumns {
     pub(super) hash: Vec<u8>,
 }
 
-/// The columns that name a document.
+/// The columns that identify a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) place: PlaceColumns,
-    /// Empty for none.
+    /// Empty if there is none.
     pub(super) registration: String,
     pub(super) name: String,
     /// SHA-256 over the name.
     pub(super) name_hash: Vec<u8>,
 }
 
-/// The columns that name the documents of a list.
+/// The columns that identify the documents of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ListColumns {
     pub(super) place: PlaceColumns,
-    /// None for every registration and none.
+    /// `None` for documents with any registration or without one.
     pub(super) registration: Option<String>,
 }
 
@@ -45,7 +45,7 @@ impl PlaceColumns {
         let mut hasher = Sha256::new();
         for part in [kind, &activity, &agent] {
             hasher.update(part);
-            // No part holds this byte.
+            // No part contains this byte.
             hasher.update([0]);
         }
         let hash = hasher.finalize().to_vec();

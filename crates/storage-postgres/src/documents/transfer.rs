@@ -1,4 +1,4 @@
-//! All documents of a tenant: given away, and imported.
+//! Export and import of all documents of a tenant.
 
 use acta_access::TenantId;
 use acta_storage::{
@@ -59,11 +59,11 @@ impl Database {
             let always = Precondition::default();
             for TransferredDocument { key, document } in documents {
                 let columns = Columns::of(tenant, key);
-                // One that is replaced would never get an earlier time.
+                // Replacing a document would not set an earlier time.
                 remove(&connection, &columns, &always).await?;
                 let Document { content, content_type, etag, updated } = document.clone();
                 let new = NewDocument { content, content_type, etag, count_max: usize::MAX };
-                write(&connection, &columns, (&new, updated), &always).await?;
+                write(&connection, &columns, &new, updated, &always).await?;
             }
             Ok(())
         })

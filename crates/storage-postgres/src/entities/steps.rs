@@ -1,4 +1,4 @@
-//! Steps of followers: what they make, written together with how far they have read.
+//! Steps of followers: their effects, written together with their positions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,8 +12,8 @@ use crate::database::{Connection, Database};
 use crate::failure::Failure;
 use crate::types::number;
 
-/// The first step makes the row; so that a row that was removed, for everything to be made
-/// anew, is not made by a later one.
+/// Only the first step inserts the row, so that after a reset, which deletes it, a later step
+/// does not insert it.
 const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower (tenant_id, name, sequence) \
      VALUES ($1, $2, $4) ON CONFLICT (tenant_id, name) \
      DO UPDATE SET sequence = excluded.sequence WHERE follower.sequence = $3";
@@ -29,20 +29,20 @@ const TRIM_NAMES: &str = "DELETE FROM acta.person_names p \
      WHERE p.tenant_id = $1 AND p.agent_hash = t.agent_hash \
      AND (p.last_sequence, p.last_ordinal) <= (last.last_sequence, last.last_ordinal)";
 
-/// What facts say, each subject once.
+/// Facts grouped by subject.
 #[derive(Debug, Default)]
 struct Changes<'f> {
-    /// What was said of each activity, in order.
+    /// The definitions of each activity, in order.
     definitions: BTreeMap<&'f str, Vec<&'f str>>,
-    /// Keys of identifiers with a name, and where it was used last.
+    /// Pairs of an identifier's key and a name, and where the name was used last.
     names: HashMap<(&'f str, &'f str), (i64, i32)>,
 }
 
-/// Takes a step of a follower, if it stands before it.
+/// Saves a step of a follower, if its position is the beginning of the step.
 ///
 /// # Errors
 ///
-/// As [`Failure`] says; nothing was written, unless that is unknown.
+/// [`Failure`]; nothing was written, unless it says that this is unknown.
 pub(crate) async fn take_step(
     database: &Database,
     follower: FollowerName,
@@ -64,7 +64,7 @@ pub(crate) async fn take_step(
 }
 
 impl Database {
-    /// Sets a follower back to the beginning of a tenant's log, and drops what it made here.
+    /// Sets a follower back to the beginning of a tenant's log, and deletes its effects.
     pub(crate) async fn reset_follower(
         &self,
         follower: FollowerName,
@@ -75,7 +75,7 @@ impl Database {
             _ => &[],
         };
         self.transact("setting a follower back", |connection| async move {
-            // First, so that whoever is about to take a step does not.
+            // First, so that a step in progress is refused.
             let sql = "DELETE FROM acta.followers WHERE tenant_id = $1 AND name = $2";
             connection.execute(sql, &[&tenant, &follower.as_str()]).await?;
             for table in made {
@@ -97,7 +97,7 @@ struct Span {
     to: i64,
 }
 
-/// Adds a text behind the others, unless it repeats the last one.
+/// Appends a text, unless it repeats the last one.
 fn push_new<'f>(texts: &mut Vec<&'f str>, text: &'f str) {
     if texts.last() != Some(&text) {
         texts.push(text);
@@ -122,8 +122,8 @@ impl<'f> Changes<'f> {
         changes
     }
 
-    /// Writes the changes, and that the follower has moved. Returns whether it was so: not if
-    /// it stood elsewhere.
+    /// Writes the changes and the new position. Returns `false` if the follower had another
+    /// position.
     async fn write(&self, database: &Database, span: Span) -> Result<bool, Failure> {
         database
             .transact_once(|connection| async move {
@@ -132,7 +132,7 @@ impl<'f> Changes<'f> {
                 let select = connection.prepare_cached(sql).await?;
                 let hashes: Vec<Vec<u8>> = self.definitions.keys().map(hash).collect();
                 connection.prepare_cached(step_of(span)).await?;
-                // Whoever else writes for the tenant has done so when the second is executed.
+                // The second statement sees what was committed while the first waited for its lock.
                 let (moved, known) = join(
                     move_on(&connection, span),
                     connection.query(&select, &[&span.tenant, &hashes]),
@@ -226,7 +226,7 @@ const fn step_of(span: Span) -> &'static str {
     if span.from == 0 { FIRST_STEP } else { STEP }
 }
 
-/// Moves a follower. Returns whether it stood where the step begins.
+/// Moves a follower. Returns whether its position was the beginning of the step.
 async fn move_on(connection: &Connection, span: Span) -> Result<bool, Failure> {
     let sql = connection.prepare_cached(step_of(span)).await?;
     let Span { follower, tenant, from, to } = span;

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use acta_ambient::{SystemClock, SystemEntropy};
@@ -21,9 +22,9 @@ async fn two() -> (TestDatabase, [Database; 2]) {
     (place, nodes)
 }
 
-/// A step over statements, of which the one with this sequence calls somebody and something
-/// `name`.
-fn naming((from, to): (u64, u64), sequence: u64, name: &str) -> FollowerStep {
+/// A step over statements, of which the one with this sequence gives a person and an activity
+/// the name `name`.
+fn naming(span: Range<u64>, sequence: u64, name: &str) -> FollowerStep {
     let definition = format!(r#"{{"name":{{"en":"{name}"}}}}"#);
     let fact = |kind, text: &str| EntityFact {
         kind,
@@ -34,11 +35,12 @@ fn naming((from, to): (u64, u64), sequence: u64, name: &str) -> FollowerStep {
     };
     let entity_facts =
         vec![fact(EntityKind::Activity, &definition), fact(EntityKind::Person, name)];
-    FollowerStep { tenant: TENANT, from, to, effects: StoreEffects { entity_facts } }
+    FollowerStep { effects: StoreEffects { entity_facts }, ..silent(span) }
 }
 
-/// A step over statements that say nothing.
-fn silent((from, to): (u64, u64)) -> FollowerStep {
+/// A step over statements without facts.
+fn silent(span: Range<u64>) -> FollowerStep {
+    let Range { start: from, end: to } = span;
     FollowerStep { tenant: TENANT, from, to, effects: StoreEffects::default() }
 }
 
@@ -58,15 +60,15 @@ fn written(place: &TestDatabase) -> String {
 #[tokio::test]
 async fn a_late_step_writes_nothing() {
     let (place, [one, other]) = two().await;
-    assert!(take(&other, naming((0, 10), 9, "new")).await);
+    assert!(take(&other, naming(0..10, 9, "new")).await);
     let before = written(&place);
     assert_eq!(before, r#"10|{"name":{"en":"new"}}|new|9"#);
-    for late in [(0, 5), (0, 10), (5, 12), (11, 12)] {
-        assert!(!take(&one, naming(late, 4, "old")).await, "{late:?}");
-        assert!(!take(&one, silent(late)).await, "{late:?}");
+    for late in [0..5, 0..10, 5..12, 11..12] {
+        assert!(!take(&one, naming(late.clone(), 4, "old")).await, "{late:?}");
+        assert!(!take(&one, silent(late.clone())).await, "{late:?}");
         assert_eq!(written(&place), before, "{late:?}");
     }
-    assert!(take(&one, silent((10, 12))).await);
+    assert!(take(&one, silent(10..12)).await);
     assert!(written(&place).starts_with("12|"));
 }
 
@@ -74,9 +76,9 @@ async fn a_late_step_writes_nothing() {
 async fn one_of_two_concurrent_steps_writes() {
     let (place, [one, other]) = two().await;
     for round in 0..20 {
-        let span = (round * 10, round * 10 + 10);
-        let mine = take(&one, naming(span, span.0 + 1, "mine"));
-        let theirs = take(&other, naming(span, span.0 + 2, "theirs"));
+        let span = round * 10..round * 10 + 10;
+        let mine = take(&one, naming(span.clone(), span.start + 1, "mine"));
+        let theirs = take(&other, naming(span.clone(), span.start + 2, "theirs"));
         let (mine, theirs) = tokio::join!(mine, theirs);
         assert!(mine ^ theirs, "round {round}");
         let name = if mine { "mine" } else { "theirs" };
@@ -88,9 +90,9 @@ async fn one_of_two_concurrent_steps_writes() {
 #[tokio::test]
 async fn a_step_in_progress_fails_after_a_reset() {
     let (place, [one, other]) = two().await;
-    assert!(take(&one, naming((0, 10), 1, "first")).await);
+    assert!(take(&one, naming(0..10, 1, "first")).await);
     other.reset_follower(FollowerName::ENTITIES, number(TENANT)).await.unwrap();
-    assert!(!take(&one, naming((10, 20), 11, "second")).await);
+    assert!(!take(&one, naming(10..20, 11, "second")).await);
     for table in ["followers", "definitions", "person_names"] {
         assert_eq!(place.sql(&format!("SELECT count(*) FROM acta.{table}")), "0", "{table}");
     }

@@ -1,8 +1,8 @@
 //! The transaction that appends.
 //!
-//! It locks its tenant's row of `counters`, looks up which ids are there, lets the group be
-//! decided, and writes everything with the commit in one go. Between nodes, the lock puts
-//! appends in order; within a node there is one at a time for each tenant.
+//! It locks its tenant's row of `counters`, looks up which ids exist, has the group decided, and
+//! writes everything with the commit at once. The lock orders the appends of several nodes;
+//! within a node there is one at a time for each tenant.
 
 mod decided;
 
@@ -36,11 +36,11 @@ pub(super) struct Counter {
     pub(super) has_references: bool,
 }
 
-/// What a transaction did.
+/// The result of a transaction.
 #[derive(Debug)]
 pub(super) struct AppendResult<'a> {
     pub(super) decided: Decided<'a>,
-    /// The content that can be read now.
+    /// The content that it has named.
     pub(super) named: NamedContent,
     /// Whether any statement was new.
     pub(super) has_changed: bool,
@@ -74,11 +74,11 @@ const VOIDS: &str = "INSERT INTO acta.voids (tenant_id, target) \
 const COUNT: &str = "UPDATE acta.counters \
      SET last_sequence = $2, last_stored = $3, has_references = $4 WHERE tenant_id = $1";
 
-/// Stores what `decide` finds to be new among `statements`, in one transaction.
+/// Stores those of `statements` that `decide` finds to be new, in one transaction.
 ///
 /// # Errors
 ///
-/// [`Failure::Unknown`] if nobody knows whether it was committed; after any other, nothing
+/// [`Failure::Unknown`] if it is unknown whether it was committed; after any other, nothing
 /// was stored.
 pub(super) async fn write<'a>(
     shared: &Shared,
@@ -108,7 +108,7 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Begins the transaction: takes the lock, and looks up which ids are there.
+    /// Begins the transaction: acquires the lock, and looks up which ids exist.
     async fn begin(
         &self,
         statements: &[&EncodedStatement],
@@ -119,24 +119,25 @@ impl Writing<'_> {
         let known = connection.prepare_cached(KNOWN).await?;
         let ids: Vec<Id> = statements.iter().map(|new| Id(new.id.0.as_u128())).collect();
         let begun = connection.batch_execute("BEGIN").map_err(Failure::from);
-        let looked_up = self.lock((&lock, &known), &ids);
+        let looked_up = self.lock(&lock, &known, &ids);
         let (begun, looked_up) = join(begun, looked_up).await;
         begun?;
         if let (Some(counter), known) = looked_up? {
             return Ok((counter, known));
         }
-        // Whoever makes it first may have stored something with it: what was looked up before
-        // this node had the lock does not count.
+        // Another node may have created it and stored statements: the look-up before this node
+        // had the lock is not valid.
         insert_counter(connection, tenant).await?;
-        let (counter, known) = self.lock((&lock, &known), &ids).await?;
+        let (counter, known) = self.lock(&lock, &known, &ids).await?;
         Ok((counter.ok_or_else(|| Failure::from(StorageError::Halted))?, known))
     }
 
-    /// Locks the counter, if there is one, and looks up which of `ids` are there. The look-up
-    /// sees everything that was committed before the lock was had.
+    /// Locks the counter, if there is one, and looks up which of `ids` exist. The look-up sees
+    /// everything that was committed before the lock was acquired.
     async fn lock(
         &self,
-        (lock, known): (&Statement, &Statement),
+        lock: &Statement,
+        known: &Statement,
         ids: &Vec<Id>,
     ) -> Result<(Option<Counter>, StoredFingerprints), Failure> {
         let tenant = number(self.tenant);
@@ -152,7 +153,7 @@ impl Writing<'_> {
         ))
     }
 
-    /// Writes what is new, and commits.
+    /// Writes the new statements and commits.
     async fn finish<'d>(
         &self,
         counter: Counter,
@@ -161,7 +162,7 @@ impl Writing<'_> {
         let naming = Staged::name_all(self.connection, self.tenant, &decided.attachments);
         let named = self.shared.database.limit(naming).await?;
         if decided.new.is_empty() {
-            // A repeated batch may have brought content that was still missing.
+            // A repeated batch may have added content that was missing.
             let end = if decided.attachments.is_empty() { "ROLLBACK" } else { "COMMIT" };
             let ended = async { Ok(self.connection.batch_execute(end).await?) };
             self.shared.database.limit(ended).await.map_err(Failure::at_commit)?;
@@ -172,7 +173,7 @@ impl Writing<'_> {
         let rows = StatementRows::of(&counter, &decided, &resolved);
         let has_references = counter.has_references || resolved.has_references;
         let ends = (rows.last_sequence, decided.last_stored, has_references);
-        // Lost from here on, it may have been committed.
+        // If the connection is lost from here on, it may have been committed.
         let committed = self.shared.database.limit(self.commit(&rows, ends)).await;
         committed.map_err(Failure::at_commit)?;
         self.shared.database.health.note_commit();
@@ -185,10 +186,10 @@ impl Writing<'_> {
             return Ok(Resolved::default());
         }
         let new: Vec<&EncodedStatement> = decided.new.iter().map(|(new, _)| *new).collect();
-        resolve((self.connection, &self.shared.hasher), self.tenant, &new).await
+        resolve(self.connection, &self.shared.hasher, self.tenant, &new).await
     }
 
-    /// Sends all that is to be written, and the commit behind it, without waiting between.
+    /// Sends all rows and the commit in one pipeline.
     async fn commit(&self, rows: &StatementRows, ends: (i64, i64, bool)) -> Result<(), Failure> {
         let connection = self.connection;
         let tenant = number(self.tenant);
@@ -217,7 +218,7 @@ impl Writing<'_> {
     }
 }
 
-/// What is written, as columns.
+/// The rows to write, as columns.
 #[derive(Debug, Default)]
 struct StatementRows {
     last_sequence: i64,

@@ -1,8 +1,8 @@
-//! Until when everything that is stored can be read.
+//! The time through which everything that is stored can be read.
 //!
-//! An append holds the lock on its tenant's row of `counters` from before it takes the time
-//! until it has committed. So whoever gets the lock knows that nothing is in flight on any
-//! node, and what it writes there as vouched for, every later append stays behind.
+//! An append holds the lock on its tenant's row of `counters` from before it reads the clock
+//! until it has committed. So a node that gets the lock knows that no append is in flight on any
+//! node. It writes the time into the row, and every later append gets a later time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,25 +16,25 @@ use crate::database::Database;
 use crate::failure::{Failure, RETRY_AFTER};
 use crate::types::number;
 
-/// Remembers, for a short time, what was vouched for.
+/// Caches the consistent-through time of tenants.
 #[derive(Debug)]
 pub(crate) struct ConsistentThrough {
     age_max: Duration,
     tenants: Mutex<HashMap<TenantId, Arc<tokio::sync::Mutex<Watermark>>>>,
 }
 
-/// What is known of one tenant.
+/// The cached time of a tenant.
 #[derive(Clone, Copy, Debug, Default)]
 struct Watermark {
     through: Timestamp,
-    /// When it was found out, since the clock was made; none if nothing is known.
+    /// When it was determined, since the start of the clock; `None` if there is none.
     at: Option<Duration>,
-    /// When it was last asked for in vain.
+    /// When determining it last failed.
     failed: Option<Duration>,
 }
 
 impl ConsistentThrough {
-    /// What is older than `age_max` is asked for again.
+    /// A cache whose entries expire after `age_max`.
     pub(super) fn new(age_max: Duration) -> Self {
         Self { age_max, tenants: Mutex::default() }
     }
@@ -52,8 +52,8 @@ impl ConsistentThrough {
     ) -> Result<Timestamp, StorageError> {
         let consistent_through = self.of(tenant);
         let asked = database.clock.elapsed();
-        // Those who come meanwhile wait for the answer of the first, also when there is none:
-        // one after the other would find the same out all too slowly.
+        // Concurrent callers wait for the result of the first, also if it fails: one query after
+        // the other would take too long.
         let mut consistent_through = consistent_through.lock().await;
         if consistent_through.failed.is_some_and(|failed| asked <= failed) {
             return Err(StorageError::Unavailable { retry_after: RETRY_AFTER });
@@ -71,17 +71,17 @@ impl ConsistentThrough {
         Ok(consistent_through.through)
     }
 
-    /// Takes note that everything stored at or before `stored` is committed.
+    /// Notes that everything stored at or before `stored` is committed.
     pub(super) fn note(&self, database: &Database, tenant: TenantId, stored: Timestamp) {
         let consistent_through = self.of(tenant);
-        // Whoever holds it is asking the database, which an append does not wait for.
+        // If it is locked, the database is being queried, which an append does not wait for.
         let Ok(mut consistent_through) = consistent_through.try_lock() else { return };
         consistent_through.through = consistent_through.through.max(stored.floor_to_millis());
         consistent_through.at = Some(database.clock.elapsed());
     }
 }
 
-/// Vouches for now if nothing is in flight, and else for what is committed.
+/// The current time if nothing is in flight, and otherwise the last committed time.
 async fn ask(database: &Database, tenant: TenantId) -> Result<Timestamp, StorageError> {
     let tenant = number(tenant);
     let micros: i64 = database
@@ -96,12 +96,12 @@ async fn ask(database: &Database, tenant: TenantId) -> Result<Timestamp, Storage
             match connection.query_opt(&vouch, &[&tenant, &now]).await.map_err(Failure::from) {
                 Ok(Some(row)) => return Ok(row.get(0)),
                 Ok(None) => {}
-                // Reads go on where nothing can be written down.
+                // Reads still work if nothing can be written.
                 Err(failure) if failure.refuses_writes() => database.health.note_failure(&failure),
                 Err(failure) => return Err(failure),
             }
-            // Someone appends, or has vouched for more: every time that may still come is
-            // greater than the last one, and not before what was vouched for.
+            // An append is in flight, or a later time was written: times of later appends are
+            // greater than the last one, and not before the written one.
             let sql = "SELECT greatest(consistent_through, last_stored) FROM acta.counters \
                  WHERE tenant_id = $1";
             let committed = connection.prepare_cached(sql).await?;

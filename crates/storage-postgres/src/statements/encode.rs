@@ -1,4 +1,4 @@
-//! Statements ready to be written, but for their place in the log.
+//! Encoding statements for the database, except for their sequences.
 
 use acta_access::{Defines, TenantId};
 use acta_storage::{NewStatement, StorageError, Term, TermHasher, TransferredStatement};
@@ -9,7 +9,7 @@ use crate::database::Database;
 /// Statements with texts of up to this many bytes together are prepared where the caller runs.
 const INLINE_BYTES_MAX: usize = 64 << 10;
 
-/// A statement ready to be written, but for its place in the log.
+/// An encoded statement, without its sequence.
 #[derive(Clone, Debug)]
 pub(crate) struct EncodedStatement {
     pub(crate) id: StatementId,
@@ -25,9 +25,10 @@ pub(crate) struct EncodedStatement {
 }
 
 impl EncodedStatement {
-    /// Prepares a batch.
+    /// Encodes a batch.
     pub(super) async fn all_of(
-        (database, hasher): (&Database, &TermHasher),
+        database: &Database,
+        hasher: &TermHasher,
         tenant: TenantId,
         statements: Vec<NewStatement>,
     ) -> Result<Vec<Self>, StorageError> {
@@ -39,7 +40,7 @@ impl EncodedStatement {
         let prepare = move || -> Vec<Self> {
             let (salts, _) = salts.as_chunks::<16>();
             let salted = statements.into_iter().zip(salts);
-            salted.map(|(new, salt)| Self::of((&hasher, tenant), new, *salt)).collect()
+            salted.map(|(new, salt)| Self::of(&hasher, tenant, new, *salt)).collect()
         };
         if is_small {
             return Ok(prepare());
@@ -47,7 +48,7 @@ impl EncodedStatement {
         tokio::task::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
     }
 
-    fn of((hasher, tenant): (&TermHasher, TenantId), new: NewStatement, salt: [u8; 16]) -> Self {
+    fn of(hasher: &TermHasher, tenant: TenantId, new: NewStatement, salt: [u8; 16]) -> Self {
         let NewStatement { id, statement, text, authority, version, defines } = new;
         Self {
             id,
@@ -65,7 +66,7 @@ impl EncodedStatement {
 }
 
 impl EncodedStatement {
-    /// Prepares a statement of another store.
+    /// Encodes a statement of another store.
     pub(super) fn imported(
         hasher: &TermHasher,
         tenant: TenantId,
@@ -88,15 +89,16 @@ impl EncodedStatement {
     }
 }
 
-/// The terms of a statement that is stored, read off its text.
+/// The terms of a stored statement, computed from its text.
 pub(super) fn terms_of_text(
-    (hasher, tenant): (&TermHasher, TenantId),
+    hasher: &TermHasher,
+    tenant: TenantId,
     version: Version,
     text: &str,
 ) -> Vec<Term> {
     let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::STORED) else {
-        // Accepted by an older release whose rules were wider. It is still given back.
-        tracing::warn!("a stored statement does not pass today's rules: it is not looked into");
+        // It was accepted by an older release with wider rules. It can still be read.
+        tracing::warn!("a stored statement is not valid by the current rules: it is not searched");
         return Vec::new();
     };
     let authority: Option<&Ifi> =
@@ -104,7 +106,7 @@ pub(super) fn terms_of_text(
     authority.map(|authority| hasher.terms_of(tenant, &statement, authority)).unwrap_or_default()
 }
 
-/// A version as the database has it.
+/// The number of a version in the database.
 pub(crate) const fn number_of(version: Version) -> i16 {
     match version {
         Version::V1_0_3 => 1,

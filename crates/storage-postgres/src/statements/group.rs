@@ -24,18 +24,18 @@ pub(super) struct BatchGroup<'a> {
     pub(super) is_unknown: bool,
 }
 
-/// Why a group was not stored, as far as that is known.
+/// Why a group was not stored.
 #[derive(Debug)]
 struct Refused {
     error: StorageError,
-    /// Whether it may have been because of what a statement holds.
+    /// Whether the reason may be the content of a statement.
     is_about_content: bool,
     /// Whether some of it may be stored.
     is_unknown: bool,
 }
 
 impl BatchGroup<'_> {
-    /// Stores the group, whatever it takes, and answers everybody.
+    /// Stores the group with all needed attempts, and answers all callers.
     pub(super) async fn store(self) {
         match self.attempt_all().await {
             Ok((verdicts, named)) => {
@@ -47,7 +47,7 @@ impl BatchGroup<'_> {
                     });
                 }
             }
-            // One of the batches is to blame: the others must not suffer.
+            // One of the batches is the reason: the others must not fail with it.
             Err(Refused { is_about_content: true, is_unknown, .. }) if 1 < self.jobs.len() => {
                 let Self { shared, tenant, jobs, .. } = self;
                 for job in jobs {
@@ -71,12 +71,12 @@ impl BatchGroup<'_> {
                 Ok(stored) => return Ok(stored),
                 Err(failure) => failure,
             };
-            // What is stored is found by the next attempt and not stored again.
+            // The next attempt finds what is stored and does not store it again.
             is_unknown |= matches!(failure, Failure::Unknown(_));
             let is_refused = matches!(failure, Failure::Refused(_));
             match attempts.again(failure.repeatable()).await {
                 Ok(()) => {}
-                // What nobody knows must not be told as if nothing were stored.
+                // An unknown result must not be reported as if nothing were stored.
                 Err(
                     StorageError::Busy { .. }
                     | StorageError::Unavailable { .. }
@@ -109,7 +109,7 @@ impl BatchGroup<'_> {
         Ok((decided.verdicts, named))
     }
 
-    /// Decides what becomes of each batch, given what is stored already.
+    /// Decides on each batch, given what is already stored.
     fn decide(&self, counter: &Counter, mut known: StoredFingerprints) -> Decided<'_> {
         let now = self.shared.database.clock.now().unix_micros();
         let first = now.max(counter.last_stored.saturating_add(1)).max(counter.consistent_through);
@@ -138,7 +138,7 @@ impl BatchGroup<'_> {
     }
 }
 
-/// The ids of a batch that are taken by different content.
+/// The ids of a batch that are already stored with different content.
 fn conflicts(statements: &[EncodedStatement], known: &StoredFingerprints) -> Vec<StatementId> {
     let is_other = |statement: &&EncodedStatement| {
         let known = known.get(&statement.id);

@@ -1,4 +1,4 @@
-//! Importing the statements of another store, with the sequences and times that they have.
+//! Importing the statements of another store, with their sequences and times.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -19,10 +19,10 @@ const IMPORTING: &str = "importing statements";
 /// Most statements, and bytes of text unless it is one statement, of one transaction.
 const CHUNK: PageLimits = PageLimits { count_max: 2_000, bytes_max: 4 << 20 };
 
-/// Pieces that are prepared while another is written.
+/// Chunks that are encoded while another is written.
 const PREPARING_MAX: usize = 2;
 
-/// A statement ready to be written, and its place in the log.
+/// An encoded statement, its time and its sequence.
 type PlacedStatement = (EncodedStatement, Timestamp, u64);
 
 impl Statements {
@@ -74,7 +74,7 @@ fn place(
     placed.collect()
 }
 
-/// Writes a piece in one transaction, whatever it takes.
+/// Writes a chunk in one transaction, with all needed attempts.
 async fn write(
     shared: &Arc<Shared>,
     tenant: TenantId,
@@ -86,7 +86,7 @@ async fn write(
     loop {
         let mut refused = None;
         let written = append::write(shared, tenant, &statements, |counter, known| {
-            // The attempt before was committed, though nobody was told.
+            // An earlier attempt was committed without a response.
             if is_unknown && is_here(piece, &known) {
                 return Decided::default();
             }
@@ -113,7 +113,7 @@ fn is_here(piece: &[PlacedStatement], known: &StoredFingerprints) -> bool {
     piece.iter().all(|(one, ..)| known.get(&one.id) == Some(&one.fingerprint))
 }
 
-/// Why the piece does not follow what is here; none if it does.
+/// Why the chunk does not follow the log; `None` if it does.
 fn gap_before(
     piece: &[PlacedStatement],
     counter: &Counter,

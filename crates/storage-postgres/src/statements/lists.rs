@@ -1,9 +1,9 @@
 //! Posting lists, read from the table in the order of a query and intersected.
 //!
-//! Each filter is a group of terms of which a statement must have one. The group that is
-//! rarest leads: its statements are looked up in the others, either in rows that are read
-//! along or, where these would be more than the statements, one by one in the database. So
-//! the work is that of the rarest filter, newest first, and ends when the page is full.
+//! Each filter is a group of terms of which a statement must have one. The rarest group leads:
+//! its statements are looked up in the others, either in rows that are read in parallel or, if
+//! these would be more than the statements, one by one in the database. So the work is that of
+//! the rarest filter, newest first, and ends when the page is full.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::RangeInclusive;
@@ -22,10 +22,10 @@ const ROWS_MIN: i64 = 16;
 /// Most rows that are read of a term at once.
 const ROWS_MAX: i64 = 1_024;
 
-/// Most statements of the lists that are read along, before these are looked into instead.
+/// Most statements of lists that are read in parallel, before single look-ups are used instead.
 const READY_MAX: usize = 1 << 19;
 
-/// Densities count by this.
+/// The unit of densities.
 const MILLION: u64 = 1_000_000;
 
 /// About how many rows are read in the time in which one statement is looked up.
@@ -69,11 +69,11 @@ pub(super) const PROBE: &str = "SELECT c.sequence FROM unnest($2::bigint[]) AS c
 #[derive(Debug)]
 struct List {
     term: i64,
-    /// Read, and not taken yet.
+    /// Statements that were read and not taken yet.
     ready: VecDeque<i64>,
     /// Where reading began.
     start: i64,
-    /// Where to read on: everything before is read.
+    /// Where to continue reading: everything before was read.
     bound: i64,
     /// How many rows are read the next time.
     rows: i64,
@@ -86,7 +86,7 @@ struct List {
 #[derive(Debug)]
 struct TermGroup {
     lists: Vec<List>,
-    /// How many of a million statements have one, as far as was seen.
+    /// How many of a million statements have one, as estimated so far.
     density: u64,
 }
 
@@ -102,14 +102,25 @@ pub(super) struct Lists {
     wanted: usize,
 }
 
+/// Which part of the lists of a query is read.
+pub(super) struct ListRequest {
+    pub(super) tenant: i32,
+    pub(super) order: Order,
+    pub(super) range: RangeInclusive<i64>,
+    /// How many statements are wanted.
+    pub(super) wanted: usize,
+    /// Whether any statement of the tenant refers to another.
+    pub(super) has_references: bool,
+}
+
 impl Lists {
-    /// The statements in `range` that meet all filters, of which there is at least one.
+    /// Opens the lists of a query with at least one filter.
     pub(super) async fn open(
         connection: &Connection,
-        (tenant, filters): (i32, &Filters),
-        (order, range): (Order, RangeInclusive<i64>),
-        (wanted, has_references): (usize, bool),
+        filters: &Filters,
+        request: ListRequest,
     ) -> Result<Self, Failure> {
+        let ListRequest { tenant, order, range, wanted, has_references } = request;
         let start = match order {
             Order::Descending => *range.end(),
             Order::Ascending => *range.start(),
@@ -142,7 +153,7 @@ impl Lists {
         self.lead.lists.iter().all(|list| list.is_ended && list.ready.is_empty())
     }
 
-    /// Puts the next statements that meet all filters into `taken`, in order, if it is empty;
+    /// If `taken` is empty, puts the next statements that match all filters into it, in order;
     /// none at the end.
     pub(super) async fn refill(
         &mut self,
@@ -167,7 +178,7 @@ impl Lists {
             if candidates.is_empty() || self.others.is_empty() {
                 return Ok(candidates);
             }
-            // Whoever finds little looks at more the next time.
+            // If few were found, more are read the next time.
             self.wanted = (2 * self.wanted).min(CANDIDATES_MAX);
             for other in &mut self.others {
                 candidates = other.filter(&reading, candidates).await?;
@@ -192,7 +203,7 @@ impl List {
         }
     }
 
-    /// Whether it is known of the statement, and of all before it, if they have the term.
+    /// Whether the list has been read up to and including the statement.
     const fn knows(&self, sequence: i64, order: Order) -> bool {
         self.is_ended
             || match order {
@@ -201,7 +212,7 @@ impl List {
             }
     }
 
-    /// About how many rows must be read until it knows a statement.
+    /// About how many rows must be read up to a statement.
     fn rows_until(&self, sequence: i64) -> i64 {
         let way = |to: i64| self.start.abs_diff(to);
         let missing = u128::from(self.bound.abs_diff(sequence)) + 1;
@@ -217,7 +228,7 @@ impl List {
         found.is_ok()
     }
 
-    /// Forgets what lies before a statement.
+    /// Drops the statements before a statement.
     fn forget_before(&mut self, sequence: i64, order: Order) {
         let is_before = |at: &i64| match order {
             Order::Descending => sequence < *at,
@@ -228,7 +239,7 @@ impl List {
         }
     }
 
-    /// Takes in the rows that were read, in the order of the query.
+    /// Adds rows that were read, in the order of the query.
     fn take_in(&mut self, rows: &[(i64, Bits)], order: Order, range: &RangeInclusive<i64>) {
         let asked = self.rows;
         self.rows = (2 * self.rows).min(ROWS_MAX);
@@ -259,7 +270,7 @@ impl List {
 }
 
 impl TermGroup {
-    /// Finds out how many of a million statements have one of the terms.
+    /// Estimates how many of a million statements have one of the terms.
     fn measure(&mut self, order: Order, range: &RangeInclusive<i64>) {
         let of_list = |list: &List| {
             let span = if list.is_ended {
@@ -320,7 +331,7 @@ impl TermGroup {
         while taken.len() < wanted {
             let needy = self.lists.iter_mut().filter(|list| list.needs_reading());
             if reading.fill(needy).await? {
-                // A page of rows may hold none of the range.
+                // A page of rows may contain no statement of the range.
                 continue;
             }
             let heads = self.lists.iter().filter_map(|list| list.ready.front().copied());
@@ -360,15 +371,16 @@ impl Reading<'_> {
             }
         }
         for (bound, rows, lists) in pages {
-            self.fill_page((bound, rows), lists).await?;
+            self.fill_page(bound, rows, lists).await?;
         }
         Ok(any)
     }
 
-    /// Reads the next rows of lists that are equally far.
+    /// Reads the next rows of lists with the same position.
     async fn fill_page(
         &self,
-        (bound, count): (i64, i64),
+        bound: i64,
+        count: i64,
         lists: Vec<&mut List>,
     ) -> Result<(), Failure> {
         let sql = match self.order {

@@ -15,7 +15,7 @@ use tokio_postgres::types::ToSql;
 
 use self::candidate::{Candidate, PageQuery, read_candidate};
 use self::matching::matching;
-use super::lists::Lists;
+use super::lists::{ListRequest, Lists};
 use crate::PostgresStorage;
 use crate::database::Connection;
 use crate::failure::Failure;
@@ -33,9 +33,9 @@ pub(super) const SINCE: &str = "SELECT sequence FROM acta.statements \
 pub(super) const UNTIL: &str = "SELECT sequence FROM acta.statements \
      WHERE tenant_id = $1 AND stored <= $2 ORDER BY stored DESC, sequence DESC LIMIT 1";
 
-/// The shape of the queries for candidates. Of those that lie behind the bytes that are
-/// wanted, only the place is told. `$1` is the tenant, `$2` the bytes, `$4` whether anything may
-/// be voided. Without `OFFSET`, all voids would be read for each page.
+/// The queries for candidates. Texts beyond the wanted bytes are not returned. `$1` is the tenant,
+/// `$2` the bytes, `$4` whether anything may be voided. Without `OFFSET`, all voids would be read
+/// for each page.
 macro_rules! candidates {
     ($source:literal, $order:literal) => {
         concat!(
@@ -73,8 +73,8 @@ pub(super) const LISTED_ASCENDING: &str = candidates!(
 
 /// As [`acta_storage::StatementStore::query_statements`].
 ///
-/// With a replica, it answers if it has caught up with what was committed when the question
-/// came; else the database that takes writes does.
+/// With a replica, it answers if it has replayed everything that was committed when the query
+/// arrived; otherwise the primary does.
 pub(super) async fn query(
     storage: &PostgresStorage,
     tenant: TenantId,
@@ -103,15 +103,15 @@ pub(super) async fn query(
         let asked = Arc::clone(&asked);
         async move { asked.answer(&connection, 0).await }
     });
-    // Nothing is behind the sequence 0.
+    // A database cannot be behind the sequence 0.
     page.await?.ok_or(StorageError::Halted)
 }
 
-/// Where candidates come from.
+/// The source of candidates.
 enum CandidateSource {
     /// All statements of a range.
     Range(RangeInclusive<i64>),
-    /// Those of posting lists: first the ones that were taken from them already.
+    /// Posting lists, with the statements that were already taken from them.
     Lists(VecDeque<i64>, Box<Lists>),
 }
 
@@ -130,17 +130,21 @@ impl PageQuery {
         let mut source = if self.filters.is_empty() {
             CandidateSource::Range(range)
         } else {
-            let from = (number(self.tenant), &self.filters);
-            let wanted = self.query.count_max.max(1).saturating_add(1);
-            let wanted = (wanted, has_references);
-            let lists = Lists::open(connection, from, (self.query.order, range), wanted).await?;
+            let request = ListRequest {
+                tenant: number(self.tenant),
+                order: self.query.order,
+                range,
+                wanted: self.query.count_max.max(1).saturating_add(1),
+                has_references,
+            };
+            let lists = Lists::open(connection, &self.filters, request).await?;
             CandidateSource::Lists(VecDeque::new(), Box::new(lists))
         };
         self.fill(connection, &mut source, has_references).await.map(Some)
     }
 
-    /// The sequences that are looked at, and whether any statement refers to another; none if
-    /// the database has not come as far as `last`.
+    /// The sequences to search, and whether any statement refers to another; `None` if the
+    /// database does not have the sequence `last` yet.
     async fn range(
         &self,
         connection: &Connection,
@@ -150,13 +154,11 @@ impl PageQuery {
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
         let bound = |micros| SqlTimestamp(Timestamp::from_unix_micros(micros));
-        let first = query
-            .since_micros()
-            .map(|micros| find_place(connection, SINCE, (tenant, bound(micros))));
-        let until = query
-            .until_micros()
-            .map(|micros| find_place(connection, UNTIL, (tenant, bound(micros))));
-        // The number of statements first: whatever is looked at afterwards is there.
+        let first =
+            query.since_micros().map(|micros| find_place(connection, SINCE, tenant, bound(micros)));
+        let until =
+            query.until_micros().map(|micros| find_place(connection, UNTIL, tenant, bound(micros)));
+        // The number of statements is read first, so that the later reads see all of them.
         let (counted, first, until) = join3(
             connection.query_opt(&count, &[&tenant]),
             OptionFuture::from(first),
@@ -205,7 +207,7 @@ impl PageQuery {
             if candidates.is_empty() {
                 break;
             }
-            // There may be room for those without a text, when others turn out not to match.
+            // Those without a text are read again later, if others do not match.
             let read = candidates.iter().take_while(|candidate| candidate.text.is_some()).count();
             let unread: Vec<i64> =
                 candidates.drain(read..).map(|candidate| candidate.sequence).collect();
@@ -219,15 +221,16 @@ impl PageQuery {
         Ok(filling.page)
     }
 
-    /// The next candidates: at least one unless there is none, and at most `wanted`; the
-    /// text of the first always, and of others up to `room` bytes.
+    /// The next candidates: at least one unless there is none, and at most as many as wanted; the
+    /// first always has its text, the others up to the bytes of the room.
     async fn candidates(
         &self,
         connection: &Connection,
         source: &mut CandidateSource,
-        (wanted, room, has_references): (usize, usize, bool),
+        room: PageRoom,
     ) -> Result<Vec<Candidate>, Failure> {
-        let room = i64::try_from(room.max(1)).unwrap_or(i64::MAX);
+        let PageRoom { wanted, bytes, has_references } = room;
+        let room = i64::try_from(bytes.max(1)).unwrap_or(i64::MAX);
         let count = i64::try_from(wanted).unwrap_or(i64::MAX);
         let order = self.query.order;
         loop {
@@ -252,12 +255,22 @@ impl PageQuery {
                 }
             };
             source.advance(order, rows.last().map(|row| row.get(0)));
-            // All that were taken from the lists may be voided.
+            // All statements that were taken from the lists may be voided.
             if !rows.is_empty() || source.is_at_end() {
                 return Ok(rows.iter().map(read_candidate).collect());
             }
         }
     }
+}
+
+/// The room that is left on a page.
+struct PageRoom {
+    /// How many candidates are wanted, one after the end of the page included.
+    wanted: usize,
+    /// How many bytes of text.
+    bytes: usize,
+    /// Whether any statement refers to another: otherwise none is voided.
+    has_references: bool,
 }
 
 /// A page that is being filled.
@@ -271,12 +284,12 @@ struct Filling {
 }
 
 impl Filling {
-    /// How many candidates are wanted, one behind the end included, how many bytes, and
-    /// whether any may be voided.
-    fn room(&self) -> (usize, usize, bool) {
+    /// The room that is left on the page.
+    fn room(&self) -> PageRoom {
         let count = self.count_max.saturating_sub(self.page.statements.len());
         let bytes = self.bytes_max.saturating_sub(self.bytes);
-        (count.saturating_add(1), bytes, self.has_references)
+        let has_references = self.has_references;
+        PageRoom { wanted: count.saturating_add(1), bytes, has_references }
     }
 
     fn is_full(&self) -> bool {
@@ -306,7 +319,7 @@ fn by_order(order: Order, [descending, ascending]: [&'static str; 2]) -> &'stati
 }
 
 impl CandidateSource {
-    /// Goes on behind the last candidate of a range that was read.
+    /// Continues after the last candidate of a range that was read.
     fn advance(&mut self, order: Order, last: Option<i64>) {
         if let Self::Range(range) = self {
             *range = match (last, order) {
@@ -325,7 +338,7 @@ impl CandidateSource {
         }
     }
 
-    /// Goes back to candidates that follow each other and were read last.
+    /// Puts back the candidates that were read last.
     fn put_back(&mut self, order: Order, places: &[i64]) {
         let Some(first) = places.first().copied() else { return };
         match (self, order) {
@@ -343,7 +356,8 @@ impl CandidateSource {
 async fn find_place(
     connection: &Connection,
     sql: &str,
-    (tenant, bound): (i32, SqlTimestamp),
+    tenant: i32,
+    bound: SqlTimestamp,
 ) -> Result<Option<i64>, Failure> {
     let find = connection.prepare_cached(sql).await?;
     let row = connection.query_opt(&find, &[&tenant, &bound]).await?;

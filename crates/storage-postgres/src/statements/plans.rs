@@ -1,4 +1,4 @@
-//! How the database means to answer: by indexes, whatever it believes of the tables.
+//! Query plans: all statements of SQL must use indexes, whatever the statistics are.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn every_statement_of_sql_is_answered_by_indexes_also_before_anything_is_stored(
         for bad in ["Seq Scan", "Bitmap", "Hash Join", "Merge Join", "Join Filter", "hashed"] {
             assert!(!plan.contains(bad), "{name} has a {bad}: {plan}");
         }
-        // Nothing is read of a whole tenant or kind, but where a tenant has one row.
+        // No scan of a whole tenant or kind, except in tables with one row for each tenant.
         let wholes = ["Index Cond: (tenant_id = $1)", "Index Cond: (kind = $1)"];
         let is_whole = |line: &str| wholes.contains(&line.trim());
         let may_be = plan.contains("using audit_heads_pkey") || name == PURGED;

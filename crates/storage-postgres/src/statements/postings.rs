@@ -1,4 +1,4 @@
-//! Postings on their way into the table: rows of bits for each term.
+//! Postings to be written: rows of bits for each term.
 
 use std::collections::HashMap;
 
@@ -6,20 +6,20 @@ use acta_storage::Term;
 
 use crate::types::Bits;
 
-/// A row spans no more statements than this, so that a term that is rare within a large
-/// group does not cost a row of zeros.
+/// Most statements of a row, so that a rare term in a large group does not need a long row of
+/// zeros.
 const SPAN_MAX: u64 = 4_096;
 
-/// Changes a term into the one under which statements are found that have inherited it after
-/// they were stored: their rows would overlap those of the term.
+/// Changes a term into the one for statements that inherited it after they were stored. Under the
+/// term itself, their rows would overlap.
 const LATE: i64 = 0x6c61_7465_7465_726d;
 
-/// A term as the database has it.
+/// The number of a term in the database.
 pub(super) const fn number_of(term: Term) -> i64 {
     term.0.cast_signed()
 }
 
-/// The term under which late postings of `term` stand.
+/// The term of late postings of `term`.
 pub(super) const fn late(term: i64) -> i64 {
     term ^ LATE
 }
@@ -52,7 +52,7 @@ impl Postings {
         self.bits[row].set(index);
     }
 
-    /// Adds a row of its own for a statement that has inherited the term late.
+    /// Adds a separate row for a statement that inherited the term late.
     pub(super) fn add_late(&mut self, term: i64, sequence: i64) {
         let mut bits = Bits::default();
         bits.set(0);

@@ -1,4 +1,4 @@
-//! What waits to be stored, for each tenant.
+//! The queue of batches of each tenant.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::encode::EncodedStatement;
 use crate::attachments::Staged;
 
-/// Most bytes of text that wait at a time, for all tenants together.
+/// Most bytes of text in the queue, for all tenants together.
 const WAITING_BYTES_MAX: usize = 64 << 20;
 
 /// Most bytes of text of a group of more than one batch.
@@ -23,15 +23,15 @@ const GROUP_STATEMENTS_MAX: usize = 2_000;
 /// Bytes that a statement counts beside its text.
 const STATEMENT_BYTES: usize = 320;
 
-/// How long a caller is told to wait when too much waits.
+/// The retry delay for callers when the queue is full.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// A batch on its way into the database.
+/// A batch to be stored.
 #[derive(Debug)]
 pub(super) struct AppendJob {
     pub(super) statements: Vec<EncodedStatement>,
     pub(super) attachments: Vec<Staged>,
-    /// Who waits.
+    /// The waiting caller.
     pub(super) answer: oneshot::Sender<Result<Appended, StorageError>>,
 }
 
@@ -40,7 +40,7 @@ impl AppendJob {
         self.statements.iter().map(|statement| STATEMENT_BYTES + statement.text.len()).sum()
     }
 
-    /// Answers. The caller may have gone.
+    /// Sends the result, unless the caller was cancelled.
     pub(super) fn answer(self, answer: Result<Appended, StorageError>) {
         let _ = self.answer.send(answer);
     }
@@ -52,17 +52,17 @@ pub(super) struct Queue(Mutex<QueueState>);
 
 #[derive(Debug, Default)]
 struct QueueState {
-    /// Of each tenant that someone writes for now.
+    /// The batches of each tenant that has a writer.
     waiting: HashMap<TenantId, VecDeque<(usize, AppendJob)>>,
     bytes: usize,
 }
 
-/// Whether someone must begin to write for the tenant.
+/// Whether a writer must be started for the tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
-    /// Someone does already.
+    /// The tenant already has a writer.
     Waits,
-    /// Nobody does yet.
+    /// A writer must be started.
     Begins,
 }
 
@@ -79,7 +79,7 @@ impl Queue {
     pub(super) fn push(&self, tenant: TenantId, job: AppendJob) -> Result<Pushed, StorageError> {
         let bytes = job.bytes();
         let mut state = self.lock();
-        // A batch that is too large by itself must pass some time.
+        // A batch that alone exceeds the limit is accepted if nothing else waits.
         if WAITING_BYTES_MAX < state.bytes + bytes && 0 < state.bytes {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
@@ -90,8 +90,8 @@ impl Queue {
         Ok(pushed)
     }
 
-    /// Takes the batches of the next transaction. When there are none, nobody writes for the
-    /// tenant any more.
+    /// Takes the batches of the next transaction. If there are none, the tenant has no writer any
+    /// more.
     pub(super) fn take(&self, tenant: TenantId) -> Vec<AppendJob> {
         let mut state = self.lock();
         let mut group = Vec::new();
@@ -114,8 +114,8 @@ impl Queue {
         group
     }
 
-    /// Drops what waits for a tenant, so that its callers are answered and the next batch
-    /// begins anew.
+    /// Drops the batches of a tenant, so that their callers are answered and the next batch starts
+    /// a new writer.
     pub(super) fn forget(&self, tenant: TenantId) {
         let mut state = self.lock();
         let waiting = state.waiting.remove(&tenant).unwrap_or_default();

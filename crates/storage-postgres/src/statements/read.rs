@@ -18,7 +18,7 @@ use crate::types::{Id, SqlTimestamp, number};
 /// Most statements that are read at once.
 const FEED_PAGE_COUNT: usize = 1_000;
 
-/// What is read at once ends with the statement that brings it to this many bytes.
+/// A page ends with the statement with which it reaches this many bytes.
 const FEED_PAGE_BYTES: i64 = 8 << 20;
 
 pub(super) const FIND: &str = "SELECT s.sequence, s.id, s.stored, s.version, s.statement::text, \
@@ -164,8 +164,8 @@ impl StatementRow {
         }
     }
 
-    /// What followers read of it. One whose text is damaged says nothing, and stops nobody who
-    /// does not ask for the text.
+    /// The record for followers. If the text is damaged, it has no facts, and only followers that
+    /// need the text fail.
     fn into_record(self) -> FeedRecord {
         let parsed = parse_statement(self.text.as_bytes(), self.version, &ParseLimits::STORED);
         let facts = parsed.map_or_else(

@@ -1,9 +1,9 @@
 //! References between statements, followed when one of them is stored.
 //!
-//! A statement gets the terms of what it refers to, and of what that refers to, and so on.
-//! If the target arrives later, its terms are added to the statements that refer to it, and
-//! to those that refer to them. So a query finds all of them without a scan; what it finds
-//! through references is a superset, and looked at once more.
+//! A statement inherits the terms of the statement that it refers to, and so on along the chain.
+//! If the target arrives later, its terms are added to the statements that refer to it, directly
+//! or not. So a query finds all of them without a scan; what it finds through references is a
+//! superset and is checked again.
 
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
@@ -30,7 +30,7 @@ const INHERITED_MAX: usize = 4_096;
 const REFERRERS_MAX: i64 = 65_536;
 const LATE_POSTINGS_MAX: usize = 1 << 18;
 
-/// Most bytes of the texts that are looked into for one group.
+/// Most bytes of texts that are parsed for one group.
 const LOOKED_INTO_BYTES_MAX: i64 = 64 << 20;
 
 /// The statements that the chains beginning at some ids lead to, the nearest first. Here and
@@ -59,7 +59,7 @@ pub(super) const BACKWARD: &str = "WITH RECURSIVE back(depth, root, id, sequence
      WHERE tenant_id = $1 AND target = b.id OFFSET 0) s WHERE b.depth < $3) \
      SELECT root, sequence FROM back LIMIT $4";
 
-/// What a group brings about beyond its own terms.
+/// The terms that a group adds by references.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
     /// The terms that its statements inherit.
@@ -70,16 +70,17 @@ pub(super) struct Resolved {
     pub(super) has_references: bool,
 }
 
-/// What is known of a statement that a chain leads over.
+/// A statement of a chain.
 #[derive(Clone, Debug)]
 struct Link {
     terms: Vec<Term>,
     target: Option<StatementId>,
 }
 
-/// Finds what `new` statements bring about.
+/// Resolves the references of and to `new` statements.
 pub(super) async fn resolve(
-    (connection, hasher): (&Connection, &TermHasher),
+    connection: &Connection,
+    hasher: &TermHasher,
     tenant: TenantId,
     new: &[&EncodedStatement],
 ) -> Result<Resolved, Failure> {
@@ -102,7 +103,7 @@ pub(super) async fn resolve(
             [&number, &outside, &chain_max, &LOOKED_INTO_BYTES_MAX];
         let mut rows = pin!(connection.query_raw(&forward, columns).await?);
         while let Some(row) = rows.try_next().await? {
-            let (id, link) = read_link((hasher, tenant), &row);
+            let (id, link) = read_link(hasher, tenant, &row);
             links.entry(id).or_insert(link);
         }
     }
@@ -118,7 +119,7 @@ pub(super) async fn resolve(
     Ok(resolved)
 }
 
-/// The terms along the chain that begins behind a statement.
+/// The terms along the chain that begins at the target of a statement.
 fn inherit(links: &HashMap<StatementId, Link>, of: StatementId) -> Vec<Term> {
     let mut inherited = Vec::new();
     let mut seen = HashSet::from([of]);
@@ -151,9 +152,9 @@ fn add_late(resolved: &mut Resolved, links: &HashMap<StatementId, Link>, rows: &
     }
 }
 
-fn read_link(of: (&TermHasher, TenantId), row: &Row) -> (StatementId, Link) {
+fn read_link(hasher: &TermHasher, tenant: TenantId, row: &Row) -> (StatementId, Link) {
     let (Id(id), target, version): (Id, Option<Id>, i16) = (row.get(0), row.get(1), row.get(2));
-    let terms = terms_of_text(of, version_of(version), row.get(3));
+    let terms = terms_of_text(hasher, tenant, version_of(version), row.get(3));
     let target = target.map(|Id(target)| StatementId(Uuid::from_u128(target)));
     (StatementId(Uuid::from_u128(id)), Link { terms, target })
 }

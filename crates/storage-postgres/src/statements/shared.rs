@@ -1,4 +1,4 @@
-//! What the writers of all tenants share.
+//! The state that the writers of all tenants share.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use super::meters::Meters;
 use super::queue::Queue;
 use crate::database::Database;
 
-/// What the writers share.
+/// The state that all writers share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) database: Arc<Database>,
     pub(super) hasher: TermHasher,
     pub(super) consistent_through: ConsistentThrough,
     pub(super) meters: Meters,
-    /// Tells followers on this node that there is something to read.
+    /// Notifies followers on this node of new statements.
     pub(super) appended: watch::Sender<u64>,
     pub(super) queue: Queue,
 }

@@ -1,4 +1,4 @@
-//! The writers: one for each tenant that is written to, gone when nothing waits.
+//! The writers: one for each tenant with queued batches.
 
 use std::sync::Arc;
 
@@ -25,10 +25,12 @@ pub(crate) struct Statements {
 }
 
 impl Statements {
-    /// Nothing waits yet. `appended` is notified of what is stored.
+    /// Without queued batches. `appended` is notified when statements are stored.
     pub(crate) fn new(
-        (database, hasher): (Arc<Database>, TermHasher),
-        (tasks, appended): (TaskTracker, watch::Sender<u64>),
+        database: Arc<Database>,
+        hasher: TermHasher,
+        tasks: TaskTracker,
+        appended: watch::Sender<u64>,
         options: &Options,
     ) -> Self {
         let consistent_through = ConsistentThrough::new(options.consistent_through_age_max);
@@ -54,8 +56,8 @@ impl Statements {
         attachments: Vec<Staged>,
     ) -> Result<Appended, StorageError> {
         let shared = &self.shared;
-        let maker = (&*shared.database, &shared.hasher);
-        let statements = EncodedStatement::all_of(maker, tenant, statements).await?;
+        let (database, hasher) = (&*shared.database, &shared.hasher);
+        let statements = EncodedStatement::all_of(database, hasher, tenant, statements).await?;
         if self.tasks.is_closed() {
             return Err(StorageError::Halted);
         }
@@ -66,27 +68,27 @@ impl Statements {
                 self.tasks.spawn(write(Arc::clone(shared), tenant));
             }
         }
-        // A writer drops an answer only when it panics.
+        // A writer drops the sender only if it panics.
         appended.await.unwrap_or(Err(StorageError::Halted))
     }
 
-    /// What the writers share.
+    /// The shared state.
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// What can be read.
+    /// The cache of consistent-through times.
     pub(super) fn consistent_through(&self) -> &ConsistentThrough {
         &self.shared.consistent_through
     }
 
-    /// What is counted.
+    /// The counters.
     pub(crate) fn meters(&self) -> Metered {
         self.shared.meters.read(self.shared.queue.count())
     }
 }
 
-/// Lets others write for the tenant again if this writer panics.
+/// Lets another writer start for the tenant if this one panics.
 struct ForgetOnPanic<'a>(&'a Queue, TenantId);
 
 impl Drop for ForgetOnPanic<'_> {
@@ -97,7 +99,7 @@ impl Drop for ForgetOnPanic<'_> {
     }
 }
 
-/// Stores what waits for a tenant, group by group, until nothing does.
+/// Stores the queued batches of a tenant, group by group, until there are none.
 async fn write(shared: Arc<Shared>, tenant: TenantId) {
     let _guard = ForgetOnPanic(&shared.queue, tenant);
     loop {

@@ -1,6 +1,6 @@
-//! What a node tells about itself.
+//! Statistics of a node.
 
-/// How a node is doing.
+/// The statistics of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
     /// Its connections to the database.
@@ -15,7 +15,7 @@ pub struct Statistics {
     pub waiting_count: u64,
 }
 
-/// How the connections to a database are doing.
+/// The state of the connections to a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connections {
     /// Most connections at a time.
@@ -24,14 +24,14 @@ pub struct Connections {
     pub connection_count: u64,
     /// Those of them that are in use.
     pub busy_count: u64,
-    /// Acts that wait for a connection.
+    /// Operations that wait for a connection.
     pub waiting_count: u64,
-    /// Acts on the database that failed, also if they went well when they were tried again.
+    /// Operations that failed, including those that succeeded when retried.
     pub failure_count: u64,
-    /// Acts that were tried again on another connection.
+    /// Operations that were retried on another connection.
     pub reconnect_count: u64,
-    /// Acts that were tried again after a lost race.
+    /// Operations that were retried after a lost race.
     pub repeat_count: u64,
-    /// Whether the database could be reached when that was last tried.
+    /// Whether the last attempt reached the database.
     pub is_reachable: bool,
 }

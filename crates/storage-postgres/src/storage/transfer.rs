@@ -1,4 +1,4 @@
-//! A store in a database on its way into another, or made of one.
+//! Export and import of a whole store.
 
 use acta_access::TenantId;
 use acta_storage::{
@@ -14,8 +14,7 @@ use crate::failure::Failure;
 use crate::statements;
 use crate::types::number;
 
-/// The name of the secret that is there while the store is an unfinished copy: the identity
-/// of the store that it is a copy of.
+/// The name of the secret that marks an unfinished copy: it contains the identity of the source.
 const IMPORT_MARK_NAME: &str = "unfinished-copy";
 
 fn read_secret(row: &Row) -> Result<NamedSecret, Failure> {
@@ -29,7 +28,7 @@ impl TransferSource for PostgresStorage {
     async fn identify(&self) -> Result<StoreId, StorageError> {
         let secret = Self::own_secret(&self.database).await?;
         let mut id = [0; 32];
-        // Not the key of the terms, which is nobody else's to know.
+        // Without the key of the terms, which must stay secret.
         id[16..].copy_from_slice(&secret[16..]);
         Ok(StoreId(id))
     }
@@ -84,7 +83,7 @@ impl TransferSource for PostgresStorage {
         let count_max = i64::try_from(count_max.max(1)).unwrap_or(i64::MAX);
         self.database
             .run("listing attachments", |connection| async move {
-                // Digits and the letters from a to f come in this order in every language.
+                // Digits and the letters a to f have this order in every collation.
                 let sql = "SELECT sha2 FROM acta.attachments \
                      WHERE tenant_id = $1 AND sha2 > $2 ORDER BY sha2 LIMIT $3";
                 let rows = connection.query(sql, &[&number(tenant), &after, &count_max]).await?;

@@ -1,4 +1,4 @@
-//! Acts of administration on several nodes, beside networks that fail.
+//! Administration on several nodes while networks fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ use crate::cut_connections::{Cut, measure};
 use crate::ledger::{WriteOutcome, outcome_of};
 use crate::nodes::{Node, TENANT, close, open_behind, open_three, options, proxy};
 
-/// What the audit tells of a tenant or the server: whole, nothing in it twice.
+/// The audit of a tenant or the server: an intact chain, without duplicates.
 async fn chain(node: &Node, tenant: Option<TenantId>) -> Vec<AuditEntry> {
     let entries = node.list_audit(tenant, &AuditQuery::everything(100_000)).await.unwrap();
     assert_eq!(
@@ -45,7 +45,7 @@ fn create(id: &str) -> RecordWrite {
     RecordWrite::create(RecordKind::Ticket, id, content("{}"))
 }
 
-/// A change that makes a record, and is told to the tenant and the server.
+/// A change that creates a record, with entries in the audit of the tenant and of the server.
 fn audited_change(number: u64) -> Change {
     let entries = vec![(Some(TENANT), sample_entry(number)), (None, sample_entry(number))];
     Change { writes: vec![create(&number.to_string())], entries }
@@ -55,7 +55,7 @@ async fn has(node: &Node, number: u64) -> bool {
     node.find_record(RecordKind::Ticket, &number.to_string()).await.unwrap().is_some()
 }
 
-/// Wherever a connection is cut, the change happens once, and whoever asked for it knows.
+/// Wherever a connection is cut, the change happens once, and the caller gets its result.
 async fn check_changes(direction: Direction, step: u64, make: fn(u64) -> Change) {
     let cut = Cut::open().await;
     let bytes = measure(&cut, direction, async |number| {
@@ -228,7 +228,7 @@ const COUNT: &str = "count";
 /// What a writer did.
 #[derive(Debug, Default)]
 struct WriterLog {
-    /// What was told, to whom, and what became of it.
+    /// The entries, their chains, and the results of their changes.
     entries: Vec<(Option<TenantId>, NewAuditEntry, WriteOutcome)>,
     /// How often it counted, for certain and perhaps.
     counts: (u64, u64),
@@ -245,7 +245,7 @@ impl WriterLog {
         }
     }
 
-    /// Counts, and tells one or two chains of it.
+    /// Counts, with entries in one or two chains.
     async fn count(&mut self, node: &Node, id: u64, tenants: &[Option<TenantId>]) {
         let Ok(found) = node.find_record(RecordKind::Counter, COUNT).await else { return };
         let found = found.unwrap();
@@ -276,7 +276,8 @@ impl WriterLog {
 
 async fn administer(
     node: Arc<Node>,
-    (writer, tenants): (u64, Vec<Option<TenantId>>),
+    writer: u64,
+    tenants: Vec<Option<TenantId>>,
     is_over: Arc<AtomicBool>,
 ) -> WriterLog {
     let (chance, mut done) = (Chance::new(writer), WriterLog::default());
@@ -364,7 +365,7 @@ async fn nothing_is_recorded_twice_or_lost_when_networks_fail_at_random() {
     let mut writers = JoinSet::new();
     for writer in 1..=6 {
         let node = Arc::clone(&nodes[usize::try_from(writer % 3).unwrap()]);
-        writers.spawn(administer(node, (writer, tenants.clone()), Arc::clone(&is_over)));
+        writers.spawn(administer(node, writer, tenants.clone(), Arc::clone(&is_over)));
     }
     let clock = SystemClock::new();
     while clock.elapsed() < Duration::from_secs(6) {

@@ -1,4 +1,4 @@
-//! What nodes vouch for while others append.
+//! The consistent-through time of nodes while others append.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -45,7 +45,8 @@ async fn find_before(node: &Node, moment: Timestamp) -> Vec<u128> {
 
 /// Begins to append on `node` and holds it up between its lock and its commit.
 async fn hold_append(
-    (database, proxy): (&Database, &Proxy),
+    database: &Database,
+    proxy: &Proxy,
     node: &Arc<Node>,
 ) -> BackgroundTask<Timestamp> {
     static NUMBER: AtomicU32 = AtomicU32::new(100);
@@ -73,7 +74,7 @@ async fn check_one_in_flight(consistent_through_age_max: Duration) {
     let options = Options { consistent_through_age_max, ..options(&database) };
     let (nodes, proxies) = open_three_behind(&database, &options).await;
     for round in 0..6 {
-        let held = hold_append((&database, &proxies[0]), &nodes[0]).await;
+        let held = hold_append(&database, &proxies[0], &nodes[0]).await;
         let mut watermarks = Vec::new();
         for look in 0..6 {
             watermarks.push((look % 2, consistent_through(&nodes[1 + look % 2]).await));

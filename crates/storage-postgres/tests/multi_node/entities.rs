@@ -1,4 +1,4 @@
-//! Activities and persons that several nodes tell of and ask for.
+//! Activities and persons that several nodes write and read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::nodes::{Node, TENANT, close, open, open_three, until};
 
-/// Who has the lease while nobody follows.
+/// The holder of the lease while no node follows.
 const OTHER_NODE: &str = "00000000-0000-4000-8000-000000000001";
 
 /// "Ada, who is called so, completed the activity, which is called so."
@@ -31,7 +31,7 @@ async fn append(node: &Node, drafts: &[Draft]) {
     node.append(TENANT, batch(&drafts)).await.unwrap();
 }
 
-/// What all statements tell of an activity and of the person called like it.
+/// What all statements contain about an activity and the person with the same name.
 async fn expected(node: &Node, activity: &str) -> (Option<String>, Vec<String>) {
     let (mut definition, mut names) = (None, Vec::<String>::new());
     for entry in node.read_feed(TENANT, 0, usize::MAX).await.unwrap() {
@@ -65,7 +65,7 @@ fn has_caught_up(database: &Database) -> bool {
     database.sql(sql) == "0"
 }
 
-/// Lets nobody follow.
+/// Takes the lease, so that no node follows.
 fn take_lease(database: &Database) {
     database.sql(&format!(
         "INSERT INTO acta.leases VALUES ('entities', '{OTHER_NODE}', now() + interval '1 hour') \
@@ -73,7 +73,7 @@ fn take_lease(database: &Database) {
     ));
 }
 
-/// A node that cannot follow, because a stranger does.
+/// A node that cannot follow, because another holder has the lease.
 async fn open_alone() -> (Database, Arc<Node>) {
     let database = Database::fresh();
     open(&database).await.close().await;
@@ -143,8 +143,8 @@ async fn entities_are_complete_while_leadership_changes() {
     close(nodes).await;
 }
 
-/// Takes the lease away from whoever has it, again and again, so that one node leads while
-/// another believes to. Returns whether that was seen.
+/// Repeatedly takes the lease from its holder, so that one node leads while another believes that
+/// it does. Returns whether that was observed.
 async fn steal_lease(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<Node>; 3]) -> bool {
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     let mut connections = JoinSet::new();

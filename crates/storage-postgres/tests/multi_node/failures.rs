@@ -18,7 +18,7 @@ const FAULT_TIME: Duration = Duration::from_secs(8);
 /// How long a writer waits that was refused.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Writers on all nodes, until they are told to stop.
+/// Writers on all nodes, until they are stopped.
 struct Load {
     writers: JoinSet<Ledger>,
     counted: Arc<Counted>,
@@ -74,7 +74,7 @@ impl Load {
     }
 }
 
-/// Says what happened, for whoever reads the output of a failed test.
+/// Prints what happened, for the output of a failed test.
 #[expect(clippy::print_stdout, reason = "the test runner shows it")]
 fn print_report(text: &str) {
     println!("{text}");
@@ -148,7 +148,7 @@ impl Chance {
         if self.below(2) == 0 { Direction::ToServer } else { Direction::ToClient }
     }
 
-    /// Lets a network fail in some way, or heals it. Returns how it is told.
+    /// Lets a network fail in some way, or heals it. Returns a description.
     fn inject_fault(&self, proxy: &Proxy) -> String {
         let direction = self.direction();
         match self.below(10) {

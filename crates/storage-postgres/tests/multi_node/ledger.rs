@@ -1,5 +1,4 @@
-//! What nodes were asked to store and what they answered, and the comparison with what is
-//! there.
+//! The requests to nodes and their results, compared with what is stored.
 
 pub(crate) mod log;
 
@@ -16,14 +15,14 @@ use acta_storage_suite::fixture::{Draft, batch, numbers};
 use self::log::read_log;
 use crate::nodes::TENANT;
 
-/// What became of an act, as far as whoever asked for it knows.
+/// The result of a request as its caller knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriteOutcome {
     /// It was done.
     Acknowledged,
     /// Nothing has changed.
     Refused,
-    /// Nobody knows.
+    /// It is unknown whether it was done.
     Unknown,
 }
 
@@ -73,7 +72,7 @@ impl Sent {
 pub(crate) struct Ledger(Vec<Sent>);
 
 impl Ledger {
-    /// Sends `count` statements that nobody has sent before. Returns what became of them.
+    /// Sends `count` new statements. Returns the result.
     pub(crate) async fn append(&mut self, node: &Node, count: u64) -> WriteOutcome {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let first = NEXT.fetch_add(count, Ordering::Relaxed);
@@ -96,7 +95,7 @@ impl Ledger {
         self.0.iter().filter(|sent| sent.outcome == outcome).count()
     }
 
-    /// Repeats what nobody knows of, and then compares everything with what is there.
+    /// Repeats requests with an unknown result, and then compares everything with what is stored.
     pub(crate) async fn verify(&mut self, node: &Node) {
         self.check(&read_log(node, TENANT).await);
         for sent in self.0.iter_mut().filter(|sent| sent.outcome == WriteOutcome::Unknown) {

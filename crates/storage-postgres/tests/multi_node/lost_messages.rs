@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::ledger::log::read_log;
 use crate::nodes::{BackgroundTask, Node, TENANT, open, open_behind, options, proxy, until};
 
-/// Under which a test need not wait long, and knows the connection that is used next.
+/// Short timeouts, and one connection, so that a test knows which one is used next.
 fn short_timeouts(database: &Database) -> Options {
     Options {
         connect_timeout: Duration::from_secs(1),
@@ -35,7 +35,7 @@ async fn a_node_that_vanishes_in_the_middle_holds_up_the_others_for_a_moment_onl
     until("the other one leads", || other.leads()).await;
     let node = open_behind(&proxy, &short_timeouts(&database)).await;
     node.append(TENANT, batch(&[&Draft::new(1)])).await.unwrap();
-    // What it asks for arrives; what it is told does not, nor does it ever ask again.
+    // Its request arrives, the response does not, and it sends no further request.
     proxy.lose(Direction::ToClient);
     let vanished = BackgroundTask::begin({
         let node = Arc::clone(&node);
@@ -134,7 +134,7 @@ async fn no_batch_of_a_committed_group_is_reported_as_unchanged() {
         database.sql(count) == "2" && database.sql(is_busy) == "1"
     })
     .await;
-    // It is committed, and nobody learns of it or can be asked.
+    // It is committed, but no response arrives, and the database cannot be reached.
     proxy.hold(Direction::ToClient);
     until("the group is committed", || database.sql(count) == "7").await;
     proxy.refuse();

@@ -1,4 +1,4 @@
-//! A hot standby answers queries, and nobody sees less by it.
+//! A hot standby answers queries without returning less.
 
 use acta_storage::{StatementQuery, StatementStore};
 use acta_storage_postgres::Options;

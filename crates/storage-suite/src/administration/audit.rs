@@ -50,7 +50,7 @@ async fn check_chain(storage: &dyn Storage, tenant: Option<TenantId>) -> usize {
     entries.len()
 }
 
-/// An entry is there if, and only if, what it tells has happened.
+/// An entry exists if, and only if, its change has happened.
 pub async fn an_audit_entry_is_committed_with_its_change<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
@@ -66,7 +66,7 @@ pub async fn an_audit_entry_is_committed_with_its_change<E: EngineUnderTest>() {
     assert_eq!(storage.audit_head(tenant).await.unwrap(), ChainHead::from(&entries[0]));
 }
 
-/// Tenants and the server have a chain each, also when one change tells all of them.
+/// Tenants and the server have separate chains, also if one change has entries in all of them.
 pub async fn each_tenant_has_its_own_chain<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
@@ -90,7 +90,7 @@ pub async fn each_tenant_has_its_own_chain<E: EngineUnderTest>() {
     }
 }
 
-/// However many tell something at once, their entries follow one another.
+/// Entries of concurrent changes form one chain.
 pub async fn entries_of_many_writers_make_one_chain<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut writers = tokio::task::JoinSet::new();
@@ -104,7 +104,7 @@ pub async fn entries_of_many_writers_make_one_chain<E: EngineUnderTest>() {
     assert_eq!(check_chain(&*stage.storage(), Some(stage.tenant)).await, 30);
 }
 
-/// Filters look at what entries tell, and all must hold.
+/// Filters match fields of entries, and all must match.
 pub async fn entries_are_found_by_their_fields<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();

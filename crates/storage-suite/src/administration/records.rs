@@ -166,7 +166,7 @@ async fn count_up(storage: &dyn Storage) {
     }
 }
 
-/// Of those who change the same version, one does; nobody's change is lost.
+/// Of concurrent changes of the same version, one succeeds; no change is lost.
 pub async fn one_of_many_concurrent_changes_succeeds<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let zero = RecordWrite::create(RecordKind::Counter, "n", content("0"));

@@ -1,4 +1,4 @@
-//! What statements tell of activities and persons.
+//! Definitions of activities and names of persons.
 
 use acta_xapi::merge_definitions;
 
@@ -45,7 +45,7 @@ pub async fn definitions_are_merged_in_order<E: EngineUnderTest>() {
     }
 }
 
-/// An activity that nobody defined has no definition.
+/// An activity without a definition in any statement has none.
 pub async fn an_undefined_activity_has_no_definition<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     assert_eq!(stage.definition("course").await, None);
@@ -86,7 +86,7 @@ pub async fn every_activity_of_a_statement_is_defined<E: EngineUnderTest>() {
     }
 }
 
-/// What was refused or skipped tells nothing.
+/// Refused and skipped statements add no facts.
 pub async fn refused_and_repeated_statements_add_no_facts<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let one = r#"{"name":{"en":"One"}}"#;
@@ -147,7 +147,7 @@ pub async fn names_come_from_every_place<E: EngineUnderTest>() {
     }
 }
 
-/// An answer includes everything acknowledged before the question.
+/// A read includes everything acknowledged before it.
 pub async fn acknowledged_facts_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut expected: Option<String> = None;

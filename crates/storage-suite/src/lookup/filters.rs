@@ -120,7 +120,7 @@ pub async fn a_related_agent_is_found_in_every_property<E: EngineUnderTest>() {
     check(&stage, &table).await;
 }
 
-/// Every kind of identifier tells agents apart, and nothing else does.
+/// Agents are distinguished by every kind of identifier and by nothing else.
 pub async fn agents_are_distinguished_by_their_identifier<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let sha1 = "0123456789abcdef0123456789abcdef01234567";

@@ -1,4 +1,4 @@
-//! A tenant goes with everything that it owns, and others do not notice.
+//! Removing a tenant with all its data, without effects on others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ use crate::fixture::{
 /// Statements of each tenant in most cases: several segments and runs of a small engine.
 const COUNT: u32 = 400;
 
-/// A statement that tells of an activity and a person.
+/// A statement that defines an activity and names a person.
 fn naming_draft(number: u128, who: &str) -> Draft {
     let course = format!(
         r#"{{"id":"{}","definition":{{"name":{{"en":"Course of {who}"}}}}}}"#,

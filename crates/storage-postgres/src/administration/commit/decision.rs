@@ -1,4 +1,4 @@
-//! Whether a change happens, given what was locked.
+//! Deciding whether a change happens, given what was locked.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,16 +6,16 @@ use acta_storage::{ChainHead, Committed, Expected, Record, RecordWrite};
 
 use super::keys::{ChangeKeys, may_make};
 
-/// What was found and locked.
+/// The locked rows.
 #[derive(Debug, Default)]
 pub(super) struct Locked {
-    /// By kind and id; of version 0 if they are only there to be locked.
+    /// By kind and id; with version 0 if they exist only to be locked.
     pub(super) records: HashMap<(&'static str, String), Record>,
     /// The ids of the records that have names, by kind and name.
     pub(super) holders: HashMap<(String, String), String>,
     /// The ends of the chains.
     pub(super) heads: BTreeMap<i32, ChainHead>,
-    /// Whether the first entry of the change is in its chain already.
+    /// Whether the first entry of the change is already in its chain.
     pub(super) is_recorded: bool,
 }
 
@@ -26,7 +26,7 @@ impl Locked {
         found.filter(|record| 0 < record.version)
     }
 
-    /// Whether everything is locked that must be, and not removed at the same time.
+    /// Whether everything that must be locked is, and was not removed meanwhile.
     fn is_whole(&self, asked: &ChangeKeys<'_>) -> bool {
         let is_locked = |write: &RecordWrite| {
             self.records.contains_key(&(write.kind.as_str(), write.id.clone()))
@@ -36,20 +36,20 @@ impl Locked {
     }
 }
 
-/// What is to be done.
+/// The decision on a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Everything is written.
     Write,
     /// Nothing is written.
     Answer(Committed),
-    /// Something was removed while it was being locked: the next attempt makes it anew.
+    /// A record was removed while it was being locked: try again.
     Repeat,
-    /// Whether the change happened in an attempt before cannot be told any more.
+    /// It cannot be determined any more whether an earlier attempt made the change.
     Unclear,
 }
 
-/// Decides. `is_unknown` says that an attempt before may have made the change.
+/// Decides on a change. `is_unknown`: an earlier attempt may have made it.
 pub(super) fn decide(asked: &ChangeKeys<'_>, locked: &Locked, is_unknown: bool) -> Decision {
     if locked.is_recorded {
         return Decision::Answer(Committed::Done);
@@ -61,7 +61,7 @@ pub(super) fn decide(asked: &ChangeKeys<'_>, locked: &Locked, is_unknown: bool) 
         return Decision::Write;
     };
     if !is_unknown || !asked.change.entries.is_empty() {
-        // A change that was made would have been told.
+        // If the change had been made, its entry would exist.
         return Decision::Answer(first_rejection);
     }
     let traces = || asked.change.writes.iter().map(|write| trace(write, locked.find(write)));
@@ -74,7 +74,7 @@ pub(super) fn decide(asked: &ChangeKeys<'_>, locked: &Locked, is_unknown: bool) 
     Decision::Unclear
 }
 
-/// The first thing that keeps the change from happening.
+/// The first write that is rejected; `None` if all are accepted.
 fn first_rejection(writes: &[RecordWrite], locked: &Locked) -> Option<Committed> {
     let mut given = HashSet::new();
     for (index, write) in writes.iter().enumerate() {
@@ -99,7 +99,7 @@ fn first_rejection(writes: &[RecordWrite], locked: &Locked) -> Option<Committed>
     None
 }
 
-/// What a record tells of an attempt whose outcome is unknown.
+/// What a record shows about an attempt with an unknown result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trace {
     /// It is as the attempt would have made it.

@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use crate::administration::audit::chain_of;
 use crate::types::Id;
 
-/// Kinds, and an id or a name of each.
+/// Pairs of a kind and an id or a name.
 #[derive(Debug, Default)]
 pub(super) struct Keys<'a> {
     pub(super) kinds: Vec<&'a str>,
@@ -33,17 +33,17 @@ pub(super) struct ChangeKeys<'a> {
     pub(super) change: &'a Change,
     /// The records that it writes.
     pub(super) places: Keys<'a>,
-    /// Those of them that it makes if they are not there, in the order of their keys.
+    /// The records that it creates if they do not exist, in the order of their keys.
     pub(super) made: Keys<'a>,
-    /// The names that it gives.
+    /// The names in its writes.
     pub(super) names: Keys<'a>,
-    /// The chains that it tells, in order.
+    /// The chains of its entries, in order.
     pub(super) chains: Vec<i32>,
-    /// Where the change would be told first, if it was made already.
+    /// The chain and the id of its first entry, which exists if the change was already made.
     pub(super) first_entry: (Option<i32>, Option<Id>),
 }
 
-/// Whether the record is locked even if it is not there.
+/// Whether the record is locked even if it does not exist.
 pub(super) fn may_make(write: &RecordWrite) -> bool {
     match write.expected {
         Expected::Absent => true,

@@ -20,7 +20,7 @@ pub(crate) const REMOVE: &str = "DELETE FROM acta.records AS r \
      USING unnest($1::text[], $2::text[]) AS w(kind, id) \
      WHERE r.kind = w.kind AND r.id = w.id";
 
-/// What is written.
+/// The rows that a change writes, as columns.
 #[derive(Debug, Default)]
 pub(super) struct RecordRows<'a> {
     written: Keys<'a>,
@@ -30,7 +30,7 @@ pub(super) struct RecordRows<'a> {
     expires: Vec<Option<i64>>,
     bodies: Vec<&'a str>,
     removed: Keys<'a>,
-    /// Tenants that need a row that their statements are counted in.
+    /// Tenants that need a row of `counters`.
     new_tenants: Vec<i32>,
     entries: AuditRows,
 }
@@ -39,13 +39,13 @@ pub(super) struct RecordRows<'a> {
 type Step<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
 
 impl<'a> RecordRows<'a> {
-    /// Everything that `change` writes where `locked` was found.
+    /// The rows that `change` writes, given what was locked.
     pub(super) fn of(change: &'a Change, locked: Locked) -> Self {
         let mut rows = Self::default();
         for write in &change.writes {
             let is_new = locked.find(write).is_none();
             match &write.content {
-                Some(content) => rows.write((write.kind, &write.id), content, is_new),
+                Some(content) => rows.write(write.kind, &write.id, content, is_new),
                 None => rows.removed.push(write.kind, &write.id),
             }
         }
@@ -53,10 +53,11 @@ impl<'a> RecordRows<'a> {
         rows
     }
 
-    /// Records as they are, versions apart.
+    /// Adds a record.
     pub(super) fn write(
         &mut self,
-        (kind, id): (RecordKind, &'a str),
+        kind: RecordKind,
+        id: &'a str,
         content: &'a RecordContent,
         is_new: bool,
     ) {
@@ -72,7 +73,7 @@ impl<'a> RecordRows<'a> {
         }
     }
 
-    /// What is executed, in order.
+    /// The statements of SQL to execute, in order.
     pub(super) fn steps(&self) -> Vec<Step<'_>> {
         let [kinds, ids] = self.written.columns();
         let written: Vec<&(dyn ToSql + Sync)> =

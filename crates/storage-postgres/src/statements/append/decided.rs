@@ -1,4 +1,4 @@
-//! What was decided of a group, given what is stored already.
+//! The decision on a group of batches, given what is already stored.
 
 use std::collections::HashMap;
 
@@ -12,29 +12,29 @@ use crate::statements::encode::EncodedStatement;
 /// The fingerprints of stored statements.
 pub(crate) type StoredFingerprints = HashMap<StatementId, Fingerprint>;
 
-/// What becomes of a batch.
+/// The decision on a batch.
 #[derive(Debug)]
 pub(crate) enum BatchVerdict {
-    /// It is stored, or was already.
+    /// It is stored, now or before.
     Stored(Appended),
-    /// Its ids are taken by different content.
+    /// Its ids are already stored with different content.
     Conflict(Vec<StatementId>),
 }
 
-/// What was decided of a group.
+/// The decision on a group.
 #[derive(Debug, Default)]
 pub(crate) struct Decided<'a> {
     pub(crate) verdicts: Vec<BatchVerdict>,
-    /// What is new, with its times.
+    /// The new statements, with their times.
     pub(crate) new: Vec<(&'a EncodedStatement, Timestamp)>,
-    /// The content that comes with what is stored.
+    /// The content of the stored batches.
     pub(crate) attachments: Vec<&'a Staged>,
-    /// The last time that was given.
+    /// The last assigned time.
     pub(crate) last_stored: i64,
 }
 
 impl<'a> Decided<'a> {
-    /// Of statements that bring their own times, in order.
+    /// The decision to store statements with their own times, in order.
     pub(crate) fn imported(new: Vec<(&'a EncodedStatement, Timestamp)>) -> Self {
         let last_stored = new.last().map_or(i64::MIN, |(_, stored)| stored.unix_micros());
         Self { new, last_stored, ..Self::default() }

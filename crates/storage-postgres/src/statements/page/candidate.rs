@@ -18,7 +18,7 @@ pub(super) struct PageQuery {
     pub(super) tenant: TenantId,
 }
 
-/// Statements that may match, and do if they refer to no other.
+/// A statement that may match, and does match if it refers to no other.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) sequence: i64,
@@ -26,12 +26,12 @@ pub(super) struct Candidate {
     pub(super) stored: Timestamp,
     pub(super) version: i16,
     pub(super) has_target: bool,
-    /// None if it lies behind the bytes that were wanted.
+    /// `None` if it is beyond the wanted bytes.
     pub(super) text: Option<String>,
 }
 
 impl Candidate {
-    /// As it is given back.
+    /// The statement for the page.
     pub(super) fn statement(self) -> StoredStatement {
         StoredStatement {
             sequence: self.sequence.unsigned_abs(),

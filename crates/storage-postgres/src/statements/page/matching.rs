@@ -1,4 +1,4 @@
-//! Candidates that refer to other statements: whether they match.
+//! Checking candidates that refer to other statements.
 
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
@@ -26,17 +26,17 @@ pub(crate) const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) A
 pub(crate) const TEXTS: &str = "SELECT id, version, statement::text \
      FROM acta.statements WHERE tenant_id = $1 AND id = ANY($2)";
 
-/// What is known of a statement that a chain leads over.
+/// How a statement of a chain matches the filters.
 #[derive(Clone, Copy, Debug, Default)]
 struct ChainMatch {
-    /// Whether it has what must be a candidate's own.
+    /// Whether it has the term that a candidate itself must have.
     is_own: bool,
-    /// Whether it has everything else.
+    /// Whether it matches all other filters.
     is_shared: bool,
 }
 
-/// Those of the candidates with a target that match: by themselves, or by one that they
-/// refer to, all filters at once. The lists only know that each filter is met by one of them.
+/// The candidates with a target that match: they, or one statement that they refer to, match
+/// all filters at once. The lists only show that each filter is matched by one of them.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 2.1.3, filter conditions for `StatementRef`s.
 pub(super) async fn matching(
@@ -66,7 +66,7 @@ pub(super) async fn matching(
     Ok(met)
 }
 
-/// Looks into each of the statements, of whose texts one at a time is in memory.
+/// Matches each of the statements. One text at a time is in memory.
 async fn evaluate(
     connection: &Connection,
     asked: &PageQuery,
@@ -78,8 +78,8 @@ async fn evaluate(
     let mut rows = pin!(connection.query_raw(&texts, columns).await?);
     let mut verdicts = HashMap::new();
     while let Some(row) = rows.try_next().await? {
-        let of = (&asked.hasher, asked.tenant);
-        let terms = terms_of_text(of, version_of(row.get(1)), row.get(2));
+        let version = version_of(row.get(1));
+        let terms = terms_of_text(&asked.hasher, asked.tenant, version, row.get(2));
         let verdict = ChainMatch {
             is_own: asked.filters.is_own_in(&terms),
             is_shared: asked.filters.are_shared_in(&terms),

@@ -22,7 +22,7 @@ pub(crate) async fn read_log(node: &Node, tenant: TenantId) -> Vec<StoredStateme
     log
 }
 
-/// The numbers of the statements of each batch, told apart by when they were stored.
+/// The numbers of the statements of each batch, grouped by stored time.
 pub(crate) fn batches_of(log: &[StoredStatement]) -> Vec<Vec<u128>> {
     log.chunk_by(|one, next| one.stored == next.stored).map(numbers).collect()
 }
