@@ -4,7 +4,7 @@
 //! out of memory as it comes, under a random name that is recorded in `contents` before the
 //! first byte. The transaction that appends the batch *names* it: it writes the row of
 //! `attachments` that finds it by its hash, and takes its row of `contents` away. So what is
-//! recorded in `contents` can be read by nobody, and whoever removes content has to mark its
+//! recorded in `contents` can be read by nobody, and a session that removes content has to mark its
 //! row first, which fails once it is named; and content whose row is marked or gone cannot
 //! be named any more. That holds whatever a node knows of the end of its own transaction.
 

@@ -259,7 +259,7 @@ impl Database {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        // Given up in the middle, its answers would hold up whoever has the connection next.
+        // Given up in the middle, its answers would hold up a session that has the connection next.
         let mut unfinished = OpenTransaction::default();
         let connection = unfinished.begin(self.connect().await?);
         let done = self.limit(Box::pin(work(Arc::clone(&connection)))).await;
@@ -346,7 +346,7 @@ impl Database {
         outcome
     }
 
-    /// Whether it is not worth waiting for any more: whoever asks is told so at once then.
+    /// Whether it is not worth waiting for any more: requests are then refused at once.
     fn is_given_up(&self) -> bool {
         self.health.unreachable_for().is_some_and(|time| UNREACHABLE_WAIT_MAX < time)
     }
@@ -438,7 +438,7 @@ impl Attempts<'_> {
 /// What every connection is set to. Each statement of ours is written for an index: no plan
 /// that reads whole tables is better, whatever the statistics say.
 pub(crate) fn session(options: &Options) -> String {
-    // Sooner than the statement as a whole: whoever waits for a lock has lost a race.
+    // Sooner than the statement as a whole: a session that waits for a lock has lost a race.
     let lock_timeout = LOCK_TIMEOUT.min(options.statement_timeout / 2);
     let settings = [
         ("statement_timeout", options.statement_timeout),

@@ -1,6 +1,6 @@
 //! Documents: each write is decided on the very row that it changes.
 //!
-//! What is there is replaced by a statement of SQL that carries the precondition. Whoever
+//! What is there is replaced by a statement of SQL that carries the precondition. A session that
 //! makes or removes a document first locks the row of its place, which counts the documents
 //! there, and then that of the document: always in this order.
 
@@ -323,7 +323,7 @@ async fn remove(
 /// Removes all documents of a list. Returns how many there were.
 async fn remove_all(connection: &Connection, columns: &ListColumns) -> Result<u64, Failure> {
     let ListColumns { place, registration } = columns;
-    // Whoever makes a document there meanwhile waits, and then makes the place anew.
+    // A session that makes a document there meanwhile waits, and then makes the place again.
     let sql = "DELETE FROM acta.document_places WHERE tenant_id = $1 AND place = $2 \
          AND ($3::text IS NULL OR registration = $3) RETURNING registration";
     let abandon = connection.prepare_cached(sql).await?;

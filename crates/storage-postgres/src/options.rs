@@ -104,7 +104,7 @@ impl Options {
     /// How long a transaction may stand still unless told otherwise.
     pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// How old what is vouched for may be unless told otherwise.
+    /// The default of the greatest age of consistent-through.
     pub const CONSISTENT_THROUGH_AGE_MAX: Duration = Duration::from_millis(100);
 
     /// A store at `url`, and everything else as it is unless told otherwise.
@@ -144,13 +144,13 @@ impl fmt::Debug for Options {
 /// Why the engine could not be opened, told by what its operator can do next.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The address cannot be understood. Mend it.
+    /// The address is invalid. Correct it.
     #[error("the address of the database is not usable: {reason}")]
     Address {
         /// What is wrong with it.
         reason: String,
     },
-    /// Nobody answers. Start the server, or mend the address.
+    /// Nobody answers. Start the server, or correct the address.
     #[error(
         "no database answers at {place}: {reason}; check that the server runs, listens there, and can be reached from here"
     )]
@@ -220,7 +220,7 @@ pub enum OpenError {
         /// Host, port and name.
         place: String,
     },
-    /// The address of the object storage cannot be meant. Mend it.
+    /// The address of the object storage is invalid. Correct it.
     #[error("the object storage for attachments is not usable")]
     ObjectAddress(#[from] AddressError),
     /// Objects cannot be put there and removed again. Do what the cause says.

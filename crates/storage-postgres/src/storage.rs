@@ -145,7 +145,7 @@ impl Readiness for PostgresStorage {
         let connection =
             self.database.connect().await.map_err(|failure| failure.into_storage_error(act))?;
         let sql = "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()";
-        // Whoever asks must learn soon that this node has been cut off.
+        // Clients must learn soon that this node has been cut off.
         let timeout = self.database.connect_timeout;
         let asking = async { Ok(connection.query_one(sql, &[]).await?) };
         let asked = self.database.limit_to(timeout, asking).await;

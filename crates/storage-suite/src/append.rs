@@ -235,7 +235,7 @@ pub async fn the_same_batch_from_many_writers_is_stored_once<E: EngineUnderTest>
     assert_eq!(numbers(&stage.feed().await), [1, 2, 3]);
 }
 
-/// Whoever got an answer sees what was stored, at once and everywhere.
+/// A client that got a response sees what was stored, at once and everywhere.
 pub async fn acknowledged_statements_can_be_read<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let mut writers = JoinSet::new();

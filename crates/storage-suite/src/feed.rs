@@ -236,7 +236,7 @@ pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
 }
 
-/// Entities are the same once they are made anew.
+/// Entities are the same once they are rebuilt.
 pub async fn entities_are_rebuilt_after_a_reset<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let object = |name: &str| {
@@ -251,7 +251,7 @@ pub async fn entities_are_rebuilt_after_a_reset<E: EngineUnderTest>() {
     let before = find().await;
     assert!(before.is_some());
     stage.storage().reset_follower(FollowerName::ENTITIES).await.unwrap();
-    assert_eq!(find().await, before, "also while it is made anew");
+    assert_eq!(find().await, before, "also while it is rebuilt");
     until("the follower has read everything", async || {
         stage.position(FollowerName::ENTITIES).await.lag() == 0 || is_model(&stage)
     })
@@ -312,7 +312,7 @@ pub async fn a_follower_that_is_stopped_loses_nothing<E: EngineUnderTest>() {
 }
 
 /// Another follower is a type: it reads every record of every tenant once and in order, goes on
-/// where it was after a restart, and starts anew when it is set back.
+/// where it was after a restart, and starts again when it is set back.
 pub async fn a_new_follower_reads_every_record_in_order<E: EngineUnderTest>() {
     let mut stage = Stage::<E>::open().await;
     let other = stage.create_tenant("south").await;

@@ -159,7 +159,7 @@ pub struct Draft {
     pub object: String,
     /// JSON of further properties, as in `"result":{…}`; empty for none.
     pub more: String,
-    /// The name of the account that vouches for it.
+    /// The name of the account of its authority.
     pub authority: &'static str,
     /// The version it arrives in.
     pub version: Version,

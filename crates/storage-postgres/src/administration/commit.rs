@@ -2,7 +2,7 @@
 //!
 //! First everything that it touches is locked, always in the same order: the records that it
 //! may make, which are put there empty, all its records, and the ends of its chains. Then it is
-//! decided, and everything is written and committed in one go. Whoever tries the same again
+//! decided, and everything is written and committed in one go. A session that tries the same again
 //! waits for these locks, and so finds out what became of the first attempt.
 
 mod decision;
@@ -31,7 +31,7 @@ use crate::failure::{Failure, RETRY_AFTER};
 
 const ACT: &str = "committing a change";
 
-/// How often a change is tried anew because others came before it.
+/// How often a change is tried again because others came before it.
 const OVERTAKEN_COUNT_MAX: u32 = 64;
 
 /// The index that keeps names apart.

@@ -128,7 +128,7 @@ impl ContentStore {
         let count = self
             .database
             .run(act, |connection| async move {
-                // Whoever removes the content waits for the end of this, then finds it.
+                // A session that removes the content waits for the end of this, then finds it.
                 let sql = "INSERT INTO acta.pieces (tenant_id, content_id, piece, bytes) \
                      SELECT tenant_id, content_id, $3, $4 FROM acta.contents \
                      WHERE tenant_id = $1 AND content_id = $2 AND NOT is_doomed FOR SHARE \

@@ -107,7 +107,7 @@ fn tls_mode(text: &str) -> Result<Tls, OpenError> {
         "disable" => Ok(Tls::Disable),
         "allow" | "prefer" => Ok(Tls::Prefer),
         "require" => Ok(Tls::Require),
-        // Whoever wants the certificate verified is not served by one of another host.
+        // A client that verifies the certificate does not accept one of another host.
         "verify-ca" | "verify-full" => Ok(Tls::VerifyFull),
         _ => Err(OpenError::Address { reason: "there is no such sslmode".to_owned() }),
     }

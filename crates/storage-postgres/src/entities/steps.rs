@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::types::number;
 
 /// The first step makes the row; so that a row that was removed, for everything to be made
-/// anew, is not made by a later one.
+/// again, is not made by a later one.
 const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower (tenant_id, name, sequence) \
      VALUES ($1, $2, $4) ON CONFLICT (tenant_id, name) \
      DO UPDATE SET sequence = excluded.sequence WHERE follower.sequence = $3";
@@ -75,7 +75,7 @@ impl Database {
             _ => &[],
         };
         self.transact("setting a follower back", |connection| async move {
-            // First, so that whoever is about to take a step does not.
+            // First, so that a session that is about to take a step does not.
             let sql = "DELETE FROM acta.followers WHERE tenant_id = $1 AND name = $2";
             connection.execute(sql, &[&tenant, &follower.as_str()]).await?;
             for table in made {
@@ -132,7 +132,7 @@ impl<'f> Changes<'f> {
                 let select = connection.prepare_cached(sql).await?;
                 let hashes: Vec<Vec<u8>> = self.definitions.keys().map(hash).collect();
                 connection.prepare_cached(step_of(span)).await?;
-                // Whoever else writes for the tenant has done so when the second is executed.
+                // A session that else writes for the tenant has done so when the second is executed.
                 let (moved, known) = join(
                     move_on(&connection, span),
                     connection.query(&select, &[&span.tenant, &hashes]),

@@ -125,7 +125,7 @@ impl Writing<'_> {
         if let (Some(counter), known) = looked_up? {
             return Ok((counter, known));
         }
-        // Whoever makes it first may have stored something with it: what was looked up before
+        // A session that makes it first may have stored something with it: what was looked up before
         // this node had the lock does not count.
         insert_counter(connection, tenant).await?;
         let (counter, known) = self.lock((&lock, &known), &ids).await?;

@@ -1,8 +1,8 @@
 //! Until when everything that is stored can be read.
 //!
 //! An append holds the lock on its tenant's row of `counters` from before it takes the time
-//! until it has committed. So whoever gets the lock knows that nothing is in flight on any
-//! node, and what it writes there as vouched for, every later append stays behind.
+//! until it has committed. So a session that gets the lock knows that nothing is in flight on any
+//! node, and every later append gets a `stored` after the time that it writes there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::database::Database;
 use crate::failure::{Failure, RETRY_AFTER};
 use crate::types::number;
 
-/// Remembers, for a short time, what was vouched for.
+/// Remembers, for a short time, the last result.
 #[derive(Debug)]
 pub(crate) struct ConsistentThrough {
     age_max: Duration,
@@ -74,14 +74,14 @@ impl ConsistentThrough {
     /// Takes note that everything stored at or before `stored` is committed.
     pub(super) fn note(&self, database: &Database, tenant: TenantId, stored: Timestamp) {
         let consistent_through = self.of(tenant);
-        // Whoever holds it is asking the database, which an append does not wait for.
+        // A session that holds it is asking the database, which an append does not wait for.
         let Ok(mut consistent_through) = consistent_through.try_lock() else { return };
         consistent_through.through = consistent_through.through.max(stored.floor_to_millis());
         consistent_through.at = Some(database.clock.elapsed());
     }
 }
 
-/// Vouches for now if nothing is in flight, and else for what is committed.
+/// Returns now if nothing is in flight, and otherwise the last commit.
 async fn ask(database: &Database, tenant: TenantId) -> Result<Timestamp, StorageError> {
     let tenant = number(tenant);
     let micros: i64 = database
@@ -92,16 +92,16 @@ async fn ask(database: &Database, tenant: TenantId) -> Result<Timestamp, Storage
                  UPDATE acta.counters SET consistent_through = greatest(consistent_through, $2) \
                  FROM free WHERE counters.tenant_id = $1 AND free.tenant_id = $1 \
                  AND consistent_through < $2 RETURNING consistent_through";
-            let vouch = connection.prepare_cached(sql).await?;
-            match connection.query_opt(&vouch, &[&tenant, &now]).await.map_err(Failure::from) {
+            let advance = connection.prepare_cached(sql).await?;
+            match connection.query_opt(&advance, &[&tenant, &now]).await.map_err(Failure::from) {
                 Ok(Some(row)) => return Ok(row.get(0)),
                 Ok(None) => {}
                 // Reads go on where nothing can be written down.
                 Err(failure) if failure.refuses_writes() => database.health.note_failure(&failure),
                 Err(failure) => return Err(failure),
             }
-            // Someone appends, or has vouched for more: every time that may still come is
-            // greater than the last one, and not before what was vouched for.
+            // Someone appends, or has advanced further: every time that may still come is
+            // greater than the last one, and not before the last result.
             let sql = "SELECT greatest(consistent_through, last_stored) FROM acta.counters \
                  WHERE tenant_id = $1";
             let committed = connection.prepare_cached(sql).await?;

@@ -167,7 +167,7 @@ impl Lists {
             if candidates.is_empty() || self.others.is_empty() {
                 return Ok(candidates);
             }
-            // Whoever finds little looks at more the next time.
+            // A reader that finds little reads more the next time.
             self.wanted = (2 * self.wanted).min(CANDIDATES_MAX);
             for other in &mut self.others {
                 candidates = other.filter(&reading, candidates).await?;

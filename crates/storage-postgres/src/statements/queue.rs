@@ -115,7 +115,7 @@ impl Queue {
     }
 
     /// Drops what waits for a tenant, so that its callers are answered and the next batch
-    /// begins anew.
+    /// begins again.
     pub(super) fn forget(&self, tenant: TenantId) {
         let mut state = self.lock();
         let waiting = state.waiting.remove(&tenant).unwrap_or_default();

@@ -55,7 +55,7 @@ async fn has(node: &Node, number: u64) -> bool {
     node.find_record(RecordKind::Ticket, &number.to_string()).await.unwrap().is_some()
 }
 
-/// Wherever a connection is cut, the change happens once, and whoever asked for it knows.
+/// Wherever a connection is cut, the change happens once, and the client knows.
 async fn check_changes(direction: Direction, step: u64, make: fn(u64) -> Change) {
     let cut = Cut::open().await;
     let bytes = measure(&cut, direction, async |number| {

@@ -73,7 +73,7 @@ fn take_lease(database: &Database) {
     ));
 }
 
-/// A node that cannot follow, because a stranger does.
+/// A node that cannot follow, because another process does.
 async fn open_alone() -> (Database, Arc<Node>) {
     let database = Database::fresh();
     open(&database).await.close().await;
@@ -143,7 +143,7 @@ async fn entities_are_complete_while_leadership_changes() {
     close(nodes).await;
 }
 
-/// Takes the lease away from whoever has it, again and again, so that one node leads while
+/// Takes the lease away from its holder, again and again, so that one node leads while
 /// another believes to. Returns whether that was seen.
 async fn steal_lease(url: String, is_over: Arc<AtomicBool>, nodes: [Arc<Node>; 3]) -> bool {
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();

@@ -74,7 +74,7 @@ impl Load {
     }
 }
 
-/// Says what happened, for whoever reads the output of a failed test.
+/// Says what happened, for the output of a failed test.
 #[expect(clippy::print_stdout, reason = "the test runner shows it")]
 fn print_report(text: &str) {
     println!("{text}");

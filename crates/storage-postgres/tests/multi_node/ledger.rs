@@ -16,7 +16,7 @@ use acta_storage_suite::fixture::{Draft, batch, numbers};
 use self::log::read_log;
 use crate::nodes::TENANT;
 
-/// What became of an act, as far as whoever asked for it knows.
+/// What became of an act, as far as the client knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriteOutcome {
     /// It was done.

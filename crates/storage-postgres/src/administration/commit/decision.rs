@@ -43,7 +43,7 @@ pub(super) enum Decision {
     Write,
     /// Nothing is written.
     Answer(Committed),
-    /// Something was removed while it was being locked: the next attempt makes it anew.
+    /// Something was removed while it was being locked: the next attempt makes it again.
     Repeat,
     /// Whether the change happened in an attempt before cannot be told any more.
     Unclear,
