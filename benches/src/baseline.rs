@@ -28,7 +28,7 @@ fn write_groups(mut file: File, receiver: &mpsc::Receiver<Append>) {
         group.extend(receiver.try_iter());
         let is_written = group.iter().all(|(body, _)| file.write_all(body).is_ok());
         if !is_written || file.sync_data().is_err() {
-            // Whoever waits sees its channel closed.
+            // Waiting requests see their channel closed.
             return;
         }
         for (_, answer) in group {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::both;
 
 #[test]
-fn answers_with_a_person_also_about_strangers() {
+fn returns_a_person_also_for_unknown_agents() {
     both(|client| {
         let account = json!({"homePage": "https://example.org", "name": make::id()});
         for (name, value) in [

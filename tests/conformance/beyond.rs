@@ -250,14 +250,14 @@ fn consistent_through_never_covers_a_statement_that_cannot_be_read() {
         for statement in all {
             let stored = statement["stored"].as_str().expect("a string");
             let id = statement["id"].as_str().expect("a string");
-            let is_vouched = stored.trim_end_matches('Z') < through.trim_end_matches('Z');
-            assert!(!is_vouched || ids.contains(id), "{id}, stored {stored}, before {through}");
+            let is_covered = stored.trim_end_matches('Z') < through.trim_end_matches('Z');
+            assert!(!is_covered || ids.contains(id), "{id}, stored {stored}, before {through}");
         }
     }
 }
 
 #[test]
-fn vouches_for_the_recent_past_when_nothing_happens() {
+fn consistent_through_is_recent_when_nothing_happens() {
     let now = SystemClock::new().now().unix_micros();
     let earlier = Timestamp::from_unix_micros(now - 5_000_000).to_string();
     let call = shared().client(Version::V2_0_0);

@@ -291,7 +291,7 @@ fn sends_consistent_through_with_every_answer_of_statements() {
 }
 
 #[test]
-fn vouches_for_every_statement_that_it_returns() {
+fn consistent_through_covers_every_returned_statement() {
     both(|client| {
         for _ in 0..20 {
             let id = client.store(&make::statement()).remove(0);

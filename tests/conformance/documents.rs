@@ -473,7 +473,7 @@ fn refuses_a_blind_put_over_a_document() {
 }
 
 #[test]
-fn takes_documents_about_strangers() {
+fn stores_documents_about_unknown_agents() {
     on_every_resource(|client, resource| {
         resource.make(client, "first").json(&json!({})).send().expect(204);
     });

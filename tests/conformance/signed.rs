@@ -95,7 +95,7 @@ fn refuses_a_signature_that_the_certificate_does_not_verify() {
     both(|client| {
         let (_, statement) = make::statement_with_id();
         let payload = statement.to_string();
-        let untrusted = sign::jws("RS256", Certificate::Stranger, payload.as_bytes());
+        let untrusted = sign::jws("RS256", Certificate::Untrusted, payload.as_bytes());
         post(client, &statement, &untrusted).expect(400);
         // The signature of another payload, under the right certificate.
         let (_, other) = make::statement_with_id();

@@ -89,7 +89,7 @@ fn commands_for_directories_refuse_a_database_and_name_the_alternative() {
         let mut command = acta();
         command.args(*arguments).env("ACTA_STORAGE_URL", "postgres://nowhere.example/acta");
         check_refused(&run(&mut command), expected);
-        // Whoever names a directory means it.
+        // A named directory is used.
         let named = run(command.args(["--data", "no-such-store"]));
         assert!(!named.err.contains("storage.url"), "{}", named.err);
     }

@@ -66,7 +66,7 @@ fn open(server: &Server, opening: &[u8]) -> Vec<TcpStream> {
     for _ in 0..CROWD {
         let Ok(mut stream) = TcpStream::connect(server.address()) else { continue };
         stream.set_nonblocking(true).unwrap();
-        // Whoever is refused or sent away is one of them all the same.
+        // A client that is refused or disconnected counts too.
         let _ = stream.write(opening);
         streams.push(stream);
     }

@@ -1,4 +1,4 @@
-//! Whoever belongs to one tenant gets nothing of another one, whatever they send: every
+//! A client of one tenant gets no data of another one, whatever it sends: every
 //! operation of the admin API and every resource of xAPI is requested with the ids of one
 //! tenant and the credentials, tokens and sessions of others, from outside.
 //!

@@ -152,7 +152,7 @@ fn a_more_link_of_a_tenant_is_not_valid_for_others() {
             let call = outsider.onto(client.call_outside(method, &world.ours.more));
             let answer = call.send();
             check_silent(outsider.who, &answer, &world.ours);
-            // Whoever has statements may find a page of their own there, and of nobody else.
+            // A client with statements may find a page of its own there, but not of others.
             let is_known = outsider.is_client();
             let is_refused = (400..500).contains(&answer.status);
             assert!(is_known || is_refused, "{method} by {}: {}", outsider.who, answer.status);

@@ -45,8 +45,8 @@ impl Identity {
     }
 
     fn untrusted() -> &'static Self {
-        static STRANGER: OnceLock<Identity> = OnceLock::new();
-        STRANGER.get_or_init(Self::make)
+        static UNTRUSTED: OnceLock<Identity> = OnceLock::new();
+        UNTRUSTED.get_or_init(Self::make)
     }
 }
 
@@ -66,7 +66,7 @@ pub enum Certificate {
     /// That of the signing key.
     Signer,
     /// That of another key.
-    Stranger,
+    Untrusted,
     /// None.
     Absent,
 }
@@ -78,7 +78,7 @@ pub fn jws(algorithm: &str, certificate: Certificate, payload: &[u8]) -> String 
         Certificate::Signer => {
             header["x5c"] = json!([BASE64_STANDARD.encode(&Identity::signer().certificate)]);
         }
-        Certificate::Stranger => {
+        Certificate::Untrusted => {
             header["x5c"] = json!([BASE64_STANDARD.encode(&Identity::untrusted().certificate)]);
         }
         Certificate::Absent => {}

@@ -7,6 +7,7 @@ mod imports;
 mod layers;
 mod pages;
 mod sources;
+mod words;
 
 use anyhow::{Result, bail};
 

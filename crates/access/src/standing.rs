@@ -44,10 +44,10 @@ mod tests {
 
     #[test]
     fn no_standing_permits_nothing() {
-        let stranger = Standing::default();
-        assert!(Permission::EVERY.into_iter().all(|permission| !stranger.may(permission)));
-        assert!(ServerPermission::EVERY.into_iter().all(|act| !stranger.may_on_server(act)));
-        assert!(Role::EVERY.into_iter().all(|role| !stranger.may_grant(role)));
+        let anonymous = Standing::default();
+        assert!(Permission::EVERY.into_iter().all(|permission| !anonymous.may(permission)));
+        assert!(ServerPermission::EVERY.into_iter().all(|act| !anonymous.may_on_server(act)));
+        assert!(Role::EVERY.into_iter().all(|role| !anonymous.may_grant(role)));
     }
 
     #[test]

@@ -145,7 +145,7 @@ CREATE TABLE acta.attachments (
 
 -- Documents.
 
--- How many documents a place has. Locked by whoever makes or removes one.
+-- How many documents a place has. Locked by a session that makes or removes one.
 CREATE TABLE acta.document_places (
     tenant_id integer NOT NULL,
     -- SHA-256 over kind, activity and agent.

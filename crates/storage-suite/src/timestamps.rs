@@ -79,8 +79,8 @@ pub async fn consistent_through_is_now<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     let storage = stage.storage();
     let check = async |expected: Timestamp| {
-        let vouched = storage.consistent_through(stage.tenant).await.unwrap();
-        assert_eq!(vouched, expected.floor_to_millis());
+        let through = storage.consistent_through(stage.tenant).await.unwrap();
+        assert_eq!(through, expected.floor_to_millis());
     };
     check(START).await;
     stage.wait_micros(999);
@@ -100,10 +100,10 @@ pub async fn consistent_through_is_now<E: EngineUnderTest>() {
 pub async fn no_statement_is_stored_before_consistent_through<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
     stage.wait_micros(10_000_000);
-    let vouched = stage.storage().consistent_through(stage.tenant).await.unwrap();
+    let through = stage.storage().consistent_through(stage.tenant).await.unwrap();
     stage.clock.set(START);
     let stored = stage.append(&[&Draft::new(1)]).await.stored;
-    assert!(vouched <= stored, "stored at {stored}, vouched for {vouched}");
+    assert!(through <= stored, "stored at {stored}, consistent through {through}");
 }
 
 /// While writers append, everything before the consistent-through time can be read.
@@ -121,8 +121,8 @@ pub async fn statements_before_consistent_through_can_be_read<E: EngineUnderTest
     });
     let mut observed = Vec::new();
     for _ in 0..60 {
-        let vouched = stage.storage().consistent_through(stage.tenant).await.unwrap();
-        let until_nanos = Some(i128::from(vouched.unix_micros()) * 1000 - 1);
+        let through = stage.storage().consistent_through(stage.tenant).await.unwrap();
+        let until_nanos = Some(i128::from(through.unix_micros()) * 1000 - 1);
         let query = StatementQuery { until_nanos, ..everything() };
         observed.push((query.clone(), stage.numbers(&query).await));
         tokio::task::yield_now().await;

@@ -78,7 +78,7 @@ pub(crate) enum ActorRole {
     Actor,
     /// The object of a statement, whose `objectType` is known to fit.
     Object,
-    /// Who vouches for a statement.
+    /// The authority of a statement.
     Authority,
     /// Who taught.
     Instructor,
@@ -165,7 +165,7 @@ impl Actor {
         Some(actor)
     }
 
-    /// A group vouches for a statement only as the pair of an application and its user, the
+    /// A group is an authority only as the pair of an application and its user, the
     /// application being the one with an account.
     ///
     /// Spec: XAPI-00098, XAPI-00100; xAPI 1.0.3, Part Two, 2.4.9.

@@ -171,7 +171,7 @@ impl Cluster {
         self.start();
     }
 
-    /// Whoever may do everything.
+    /// The role that may do everything.
     pub fn superuser(&self) -> &Superuser {
         &self.superuser
     }

@@ -50,7 +50,7 @@ impl Database {
         self.superuser.url(&self.name)
     }
 
-    /// Whoever may do everything on its server.
+    /// The role that may do everything on its server.
     pub fn superuser(&self) -> &Superuser {
         &self.superuser
     }

@@ -62,7 +62,7 @@ async fn failures_delay_even_a_correct_attempt() {
         panic!("the sixth attempt waits");
     };
     assert_eq!(retry_after, Duration::from_secs(1));
-    // Whoever comes from elsewhere is not kept out by that.
+    // Clients at other addresses are not affected.
     let elsewhere = SignIn { email: EMAIL, password: PASSWORD, code: None, from: "192.0.2.8" };
     assert!(house.admin.sign_in(&elsewhere).await.is_ok());
     house.clock.advance(retry_after);
@@ -83,7 +83,7 @@ async fn guessing_from_many_addresses_is_delayed() {
         }
     }
     assert_eq!(delayed, 10, "fifty are looked at");
-    // A link is better proof than a password: what strangers did before counts no more.
+    // A link is better proof than a password: failures of others before it no longer count.
     let made = house.admin.reset_account(&ada, ada.account().unwrap().id).await.unwrap();
     house.admin.reset_password(made.token.expose(), OTHER_PASSWORD, FROM).await.unwrap();
     assert!(house.sign_in(EMAIL, OTHER_PASSWORD, None).await.is_ok());

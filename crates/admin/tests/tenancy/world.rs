@@ -198,7 +198,7 @@ impl World {
         self.presents(&format!("Basic {basic}")).await
     }
 
-    /// Whether whoever presents this is let in.
+    /// Whether a request with this credential is accepted.
     pub(crate) async fn presents(&self, authorization: &str) -> bool {
         self.authenticator.authenticate(Some(authorization.as_bytes())).await.is_ok()
     }

@@ -54,10 +54,10 @@ async fn verifies_a_token_once_and_caches_it() {
     let changed = format!("{token}A");
     let outcome = verifier.verify(&changed).await;
     assert!(matches!(outcome, Err(OidcError::Token(_))), "{outcome:?}");
-    // It is verified anew from time to time, with the keys that are there.
+    // It is verified again from time to time, with the keys that are there.
     clock.advance(Duration::from_mins(5));
     let later = verifier.verify(&token).await.unwrap();
-    assert!(!Arc::ptr_eq(&first, &later), "it is verified anew");
+    assert!(!Arc::ptr_eq(&first, &later), "it is verified again");
     // Ten minutes of life, and one of leeway, from when the provider made it.
     clock.advance(Duration::from_mins(10));
     assert_fault(&verifier.verify(&token).await, TokenFault::Expired, "an old token");

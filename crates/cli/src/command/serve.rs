@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
 use crate::{gauges, logging};
 use bootstrap::bootstrap;
-use maintenance::Tending;
+use maintenance::Maintenance;
 
 /// File handles reserved for the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
@@ -82,7 +82,7 @@ async fn serve(config: &Config) -> Result<()> {
     let engine = store.engine.clone();
     let gauges: Arc<dyn Gauges> = Arc::new(gauges::StoreGauges::new(engine, store.follow()));
     parts.http.gauges = Some(gauges);
-    let maintenance = Tending::begin(&parts);
+    let maintenance = Maintenance::begin(&parts);
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;

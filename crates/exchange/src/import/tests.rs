@@ -138,10 +138,10 @@ async fn a_last_line_that_is_still_being_written_is_read_again() {
 async fn a_corrected_line_is_stored() {
     let store = Store::new();
     let mut lines: Vec<_> = (0..600).map(|number| statement(number, "did")).collect();
-    let mended = std::mem::replace(&mut lines[550], "{}".to_owned());
+    let corrected = std::mem::replace(&mut lines[550], "{}".to_owned());
     let (first, _) = store.import(Some("a"), &(lines.join("\n") + "\n")).await;
     assert_eq!((first.stored, first.faulty), (599, 1));
-    lines[550] = mended;
+    lines[550] = corrected;
     let (again, _) = store.import(Some("a"), &(lines.join("\n") + "\n")).await;
     assert_eq!((again.stored, again.repeated, again.skipped_lines), (1, 599, 0));
 }

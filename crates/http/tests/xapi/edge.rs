@@ -389,7 +389,7 @@ async fn pages_of_unlisted_origins_are_refused() {
             assert!(answer.text().contains("cors.origins"), "{}", answer.text());
         }
     }
-    // Nothing was done for them; and whoever names no origin is no page.
+    // Nothing was done for them; and a request without an origin is not from a page.
     server.expect(get(&format!("/xapi/statements?statementId={ID}")), 404).await;
 }
 

@@ -116,17 +116,17 @@ async fn unauthenticated_connections_are_closed_first() {
     let running = run(Bounds { connections_max: 4, ..bounds() }).await;
     let mut known = running.connect().await;
     assert_eq!(ask(&mut known, &about_me(&running)).await, 200);
-    let mut strangers = Vec::new();
+    let mut unauthenticated = Vec::new();
     for _ in 0..12 {
         let mut stream = running.connect().await;
         stream.write_all(b"GET /health HT").await.unwrap();
-        strangers.push(stream);
+        unauthenticated.push(stream);
         let mut other = running.connect().await;
         other.write_all(HEALTH).await.unwrap();
         assert_eq!(read(&mut other).await.0, 200, "a new client is served at once");
     }
     assert_eq!(ask(&mut known, &about_me(&running)).await, 200, "who is known stays");
-    assert!(is_closed(&mut strangers[0]).await, "the first to come is the first to go");
+    assert!(is_closed(&mut unauthenticated[0]).await, "the first to come is the first to go");
 }
 
 #[tokio::test]

@@ -199,7 +199,7 @@ async fn a_precondition_of_a_merge_is_asked_of_the_current_document() {
 }
 
 #[tokio::test]
-async fn the_store_is_ready_and_vouches_for_no_more_than_now() {
+async fn the_store_is_ready_and_consistent_through_is_at_most_now() {
     let (service, clock) = service();
     service.check_ready().await.unwrap();
     let now = clock.now().floor_to_millis();

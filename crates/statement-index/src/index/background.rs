@@ -170,11 +170,7 @@ fn rebuild(
         Ok(Some(runs)) => {
             let count = runs.len();
             shared.replace_runs(std::slice::from_ref(run), runs);
-            tracing::info!(
-                run.count = count,
-                "made the damaged index run {} anew",
-                run.file.name()
-            );
+            tracing::info!(run.count = count, "rebuilt the damaged index run {}", run.file.name());
             if let Err(error) = run.file.remove_damaged() {
                 let cause: &dyn std::error::Error = &error;
                 tracing::warn!(error = cause, "could not remove the damaged index run");
@@ -184,7 +180,7 @@ fn rebuild(
         Ok(None) => MergePause::UntilRestart,
         Err(error) => {
             let cause: &dyn std::error::Error = &error;
-            tracing::error!(error = cause, "could not make the damaged index run anew");
+            tracing::error!(error = cause, "could not rebuild the damaged index run");
             let is_other = shared.damaged_run().is_some_and(|(first, _)| first.first < run.first);
             match is_damage(&error) {
                 // One before it turned out to be damaged: that one comes first.

@@ -102,7 +102,7 @@ impl RunFile {
         let place = format!("index/{} at byte {offset}", self.name);
         let was_known = self.is_damaged.swap(true, Ordering::AcqRel);
         if let Some(watcher) = self.run_directory.watcher.as_ref().filter(|_| !was_known) {
-            tracing::error!(place, "an index run is damaged: it is made anew from the log");
+            tracing::error!(place, "an index run is damaged: it is rebuilt from the log");
             let from = self.run_directory.path.join(&self.name);
             if let Err(error) = self.run_directory.disk.rename(&from, &self.damaged_path()) {
                 tracing::error!(%error, "could not set the damaged index run aside");

@@ -69,7 +69,7 @@ pub enum BackupError {
         known: u32,
     },
 
-    /// Bytes do not check. Mend them from another copy.
+    /// Bytes do not check. Restore them from another copy.
     #[error("damaged: {place}")]
     Damaged {
         /// File, and byte offset where it is known.

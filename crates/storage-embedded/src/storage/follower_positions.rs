@@ -27,7 +27,7 @@ impl FollowerPositions {
         let mut positions = match tables.read_positions() {
             Err(error) if is_of_row(&error) => {
                 let cause: &dyn std::error::Error = &error;
-                tracing::warn!(error = cause, "what followers made is made anew");
+                tracing::warn!(error = cause, "the data of followers is rebuilt");
                 tables.reset_followers_blocking()?;
                 Positions::new()
             }
@@ -40,7 +40,7 @@ impl FollowerPositions {
                 .map(|(tenant, _)| *tenant)
                 .collect();
             for tenant in ahead {
-                tracing::warn!(follower, %tenant, "a follower is ahead of the log: it starts anew");
+                tracing::warn!(follower, %tenant, "a follower is ahead of the log: it starts again");
                 tables.reset_follower_blocking(follower.clone(), Some(tenant))?;
                 of_follower.remove(&tenant);
             }

@@ -96,7 +96,7 @@ async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
 ) -> Result<T, OpenError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        let act = "making the index anew";
+        let act = "rebuilding the index";
         Err(StorageError::Io { act, source: io::Error::other(error) }.into())
     })
 }

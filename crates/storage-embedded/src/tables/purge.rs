@@ -76,7 +76,7 @@ fn delete(connection: &Connection, table: &str, tenant: TenantId) -> Result<u64,
 /// Rebuilds the file, whose write-ahead log is `log`. What is removed leaves its bytes behind
 /// otherwise, in free pages and in pages that have other rows, and in that log.
 fn rebuild_file(connection: &Connection, disk: &dyn Disk, log: &Path) -> Result<(), StorageError> {
-    let failed = failed("making the file of the tables anew");
+    let failed = failed("rebuilding the file of the tables");
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let pages = pragma("page_count").map_err(&failed)?;
     let page_bytes = pragma("page_size").map_err(&failed)?;

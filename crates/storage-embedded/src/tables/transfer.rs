@@ -13,7 +13,7 @@ use super::failure::{corrupt_row, failed};
 
 /// The name of the secret that is there while the store is an unfinished copy: the identity
 /// of the store that it is a copy of.
-const ADOPTION_NAME: &str = "unfinished-copy";
+const UNFINISHED_COPY_NAME: &str = "unfinished-copy";
 
 impl Tables {
     /// As [`acta_storage::TransferSource::list_secrets`].
@@ -30,7 +30,7 @@ impl Tables {
                 checksum::check(row, "secrets", "name")?;
                 Ok(NamedSecret { name: row.get("name")?, secret: row.get("value")? })
             };
-            let secrets = statement.query_map([ADOPTION_NAME], read).map_err(&failed)?;
+            let secrets = statement.query_map([UNFINISHED_COPY_NAME], read).map_err(&failed)?;
             secrets.collect::<rusqlite::Result<_>>().map_err(failed)
         })
         .await
@@ -80,7 +80,7 @@ impl Tables {
                 " FROM secrets WHERE name = ?1"
             );
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-            let found = statement.query_row([ADOPTION_NAME], |row| {
+            let found = statement.query_row([UNFINISHED_COPY_NAME], |row| {
                 checksum::check(row, "secrets", "name")?;
                 row.get("value").map(StoreId)
             });
@@ -97,7 +97,7 @@ impl Tables {
                  VALUES (?1, ?2, acta_sum('secrets', ?1, ?2)) ON CONFLICT (name) DO UPDATE \
                  SET value = excluded.value, checksum = excluded.checksum";
             let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-            statement.execute(params![ADOPTION_NAME, source.0]).map_err(failed)?;
+            statement.execute(params![UNFINISHED_COPY_NAME, source.0]).map_err(failed)?;
             Ok(())
         })
         .await
@@ -108,7 +108,7 @@ impl Tables {
         self.write(|connection| {
             let failed = failed("finishing a copy");
             let sql = "DELETE FROM secrets WHERE name = ?1";
-            connection.execute(sql, [ADOPTION_NAME]).map_err(failed)?;
+            connection.execute(sql, [UNFINISHED_COPY_NAME]).map_err(failed)?;
             Ok(())
         })
         .await

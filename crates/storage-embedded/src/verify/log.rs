@@ -382,7 +382,7 @@ impl Surveyor for LogCheck<'_, '_, '_> {
             DamageKind::Head => {
                 // Its records were seen before this, if they check.
                 lost = lost.start..lost.start;
-                "the head of a frame does not check: the index cannot be made anew".to_owned()
+                "the head of a frame does not check: the index cannot be rebuilt".to_owned()
             }
             DamageKind::Gap => "statements are missing in front of it, or are there twice".into(),
             DamageKind::Tail => {

@@ -67,7 +67,7 @@ impl Writer {
             let created = Segment::create(self.shared.disk.as_ref(), directory, header);
             let segment = created.map_err(|error| {
                 let cause: &dyn Error = &error;
-                tracing::error!(error = cause, "could not begin the log anew");
+                tracing::error!(error = cause, "could not begin the log again");
                 Failure::Unknown
             })?;
             self.segment = Arc::new(segment);

@@ -85,7 +85,7 @@ async fn a_damaged_attachment_is_named_and_everything_else_backed_up() {
     assert!(!place.join(new).exists());
     assert_eq!(std::fs::metadata(place.join(old)).unwrap().len(), bench.attachment_bytes(old));
 
-    // Mended, it is backed up again.
+    // Once restored, it is backed up again.
     flip(&bench.data().join(new), 1000);
     let backed_up = bench.back_up().unwrap();
     assert_eq!(backed_up.damaged.len(), 1);

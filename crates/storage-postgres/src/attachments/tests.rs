@@ -257,8 +257,8 @@ async fn another_store_or_tenant_is_refused() {
     let refused = Staged::from_ports(&bench.storage.attachments, TENANT, vec![staged]);
     assert!(refused.unwrap_err().to_string().contains("taking over"));
     let staged = stage(&bench.storage, &content(10, 0)).await;
-    let stranger = TenantId::new(2).unwrap();
-    assert!(Staged::from_ports(&bench.storage.attachments, stranger, vec![staged]).is_err());
+    let unknown = TenantId::new(2).unwrap();
+    assert!(Staged::from_ports(&bench.storage.attachments, unknown, vec![staged]).is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

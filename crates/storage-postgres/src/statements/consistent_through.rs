@@ -92,8 +92,8 @@ async fn ask(database: &Database, tenant: TenantId) -> Result<Timestamp, Storage
                  UPDATE acta.counters SET consistent_through = greatest(consistent_through, $2) \
                  FROM free WHERE counters.tenant_id = $1 AND free.tenant_id = $1 \
                  AND consistent_through < $2 RETURNING consistent_through";
-            let vouch = connection.prepare_cached(sql).await?;
-            match connection.query_opt(&vouch, &[&tenant, &now]).await.map_err(Failure::from) {
+            let advance = connection.prepare_cached(sql).await?;
+            match connection.query_opt(&advance, &[&tenant, &now]).await.map_err(Failure::from) {
                 Ok(Some(row)) => return Ok(row.get(0)),
                 Ok(None) => {}
                 // Reads still work if nothing can be written.

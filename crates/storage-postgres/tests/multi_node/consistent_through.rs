@@ -85,7 +85,7 @@ async fn check_one_in_flight(consistent_through_age_max: Duration) {
         for (node, through) in watermarks {
             assert!(
                 through <= stored,
-                "round {round}: node {node} vouched for {through}, {stored}"
+                "round {round}: node {node} consistent through {through}, {stored}"
             );
         }
         // Nothing is in flight any more.
@@ -93,7 +93,7 @@ async fn check_one_in_flight(consistent_through_age_max: Duration) {
         for node in &nodes {
             assert!(
                 stored < consistent_through(node).await,
-                "round {round}: what is stored is not vouched for"
+                "round {round}: what is stored is not covered"
             );
         }
     }
@@ -138,7 +138,7 @@ async fn check_beside_writers(consistent_through_age_max: Duration) {
         }
         let by = look % 3;
         let through = consistent_through(&nodes[by]).await;
-        assert!(last[by] <= Some(through), "node {by} took back what it vouched for");
+        assert!(last[by] <= Some(through), "node {by} went back in time");
         last[by] = Some(through);
         observed.push((through, find_before(&nodes[(look / 3) % 3], through).await));
     }
@@ -148,7 +148,10 @@ async fn check_beside_writers(consistent_through_age_max: Duration) {
     assert!(nodes[0].count_statements(TENANT).await.unwrap() > 60, "the load must do something");
     for (through, found) in observed {
         let now = find_before(&nodes[0], through).await;
-        assert_eq!(found, now, "a statement appeared before {through}, which was vouched for");
+        assert_eq!(
+            found, now,
+            "a statement appeared before {through}, which it was consistent through"
+        );
     }
     close(nodes).await;
 }

@@ -202,7 +202,7 @@ async fn document_counts_are_correct_under_concurrent_writes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_act_leaves_no_partial_change() {
     let database = Database::fresh();
-    // Whoever comes next gets the very connection.
+    // A session that comes next gets the very connection.
     let one = Options { connections_max: 1, ..options(&database) };
     let node = Node::open(&one).await;
     let other = open(&database).await;

@@ -106,7 +106,7 @@ async fn the_loser_of_a_deadlock_retries() {
     let node = open(&database).await;
     let (key, always) = (state_key("contended", None), Precondition::default());
     node.replace_document(TENANT, &key, document("content"), &always).await.unwrap();
-    // The session has the document and then wants the place; whoever removes has the place
+    // The session has the document and then wants the place; the session that removes has the place
     // and then wants the document, and has waited for longer when it is noticed.
     let contending = "SELECT FROM acta.documents FOR UPDATE; SELECT pg_sleep(0.5); \
          SELECT FROM acta.document_places FOR UPDATE";

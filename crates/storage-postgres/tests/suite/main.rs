@@ -31,7 +31,7 @@ struct Node {
 impl Node {
     async fn open(database: Database, clock: Arc<dyn Clock>, migrate: Migrate) -> Self {
         let options = Options::new(&database.url(), Arc::clone(&clock), Arc::new(SystemEntropy));
-        // What is vouched for is asked for each time, so that the clock of a case decides.
+        // Consistent-through is read each time, so that the clock of a case decides.
         let consistent_through_age_max = Duration::ZERO;
         let options =
             Options { connections_max: 8, consistent_through_age_max, migrate, ..options };

@@ -28,7 +28,7 @@ pub const PEOPLE: [&str; 5] = ["ada", "bob", "carl", "dora", "team"];
 pub const ACTIVITIES: [&str; 4] = ["x", "y", "z", "course"];
 /// What one does with it.
 pub const VERBS: [&str; 3] = ["passed", "failed", "confirmed"];
-/// Who vouches for it.
+/// Its authority.
 pub const AUTHORITIES: [&str; 2] = ["client", "publisher"];
 const REGISTRATIONS: [u128; 2] = [70, 71];
 

@@ -151,7 +151,7 @@ struct Change {
     #[command(flatten)]
     authority: AuthorityArguments,
     /// Use an account made from the key as the authority.
-    #[arg(long, conflicts_with = "vouching")]
+    #[arg(long, conflicts_with = "authority-source")]
     own_authority: bool,
     /// When it expires: a date, a time, or a duration from now; `none` for never.
     #[arg(long, value_name = "DATE|90d|none")]

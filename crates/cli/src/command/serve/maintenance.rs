@@ -24,14 +24,14 @@ const TEND_INTERVAL: Duration = Duration::from_secs(30);
 const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The background work. Any number of nodes may do it at the same time.
-pub(super) struct Tending {
+pub(super) struct Maintenance {
     tasks: TaskTracker,
     stop: CancellationToken,
     quotas: Arc<Quotas>,
     authenticator: Arc<Authenticator>,
 }
 
-impl Tending {
+impl Maintenance {
     /// Starts it.
     pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

@@ -1,14 +1,14 @@
-//! Whatever changes something is closed to strangers, and to pages without the token.
+//! Every change is refused without authentication, and to pages without the token.
 
 use serde_json::{Value, json};
 
 use super::{Answer, Browser, House};
 
-/// What whoever asks is known by only afterwards.
+/// Operations that authenticate the requester only afterwards.
 const FOR_GUESTS: [&str; 3] = ["POST /session", "POST /links/read", "POST /links/accept"];
 
 /// What does not act in the name of who has signed in, and so needs no token of the session.
-const FOR_NOBODY: [&str; 2] = ["POST /session", "POST /links/read"];
+const FOR_UNAUTHENTICATED: [&str; 2] = ["POST /session", "POST /links/read"];
 
 /// Paths at which nothing is.
 const INVENTED: [&str; 4] = ["/nothing", "/tenants/1/nothing", "/session/nothing", "//tenants"];
@@ -81,7 +81,7 @@ async fn every_change_needs_the_token_of_the_session() {
     let body = json!({ "token": invited.must_be(201).json()["token"] }).to_string();
     let cookie = format!("cookie: {}", ada.cookie);
     for operation in operations().iter().filter(|operation| is_change(operation)) {
-        if FOR_NOBODY.contains(&operation.as_str()) {
+        if FOR_UNAUTHENTICATED.contains(&operation.as_str()) {
             continue;
         }
         for token in [None, Some("x-csrf-token: wrong")] {

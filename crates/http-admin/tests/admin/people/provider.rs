@@ -53,7 +53,7 @@ async fn come_by(house: &House, server: &OidcServer, (cookie, path): (&str, &str
     house.open(&cookies, &format!("/signin/oidc?{query}")).await
 }
 
-/// The address of whoever is signed in by what an answer sets.
+/// The address of the signed-in person by what an answer sets.
 async fn who_came(house: &House, answer: &Answer) -> String {
     let page = house.open(&cookie_of(answer, "acta-session="), "/account").await.must_be(200);
     let (_, rest) = page.text.split_once("Signed in as <strong>").expect("somebody");

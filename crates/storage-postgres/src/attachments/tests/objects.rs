@@ -195,9 +195,9 @@ async fn a_store_is_not_opened_without_its_objects() {
     let bucket = ObjectOptions { url: "s3://absent/a".to_owned(), ..at(&place) };
     let told = open(bucket).await;
     assert!(matches!(&told, ObjectError::NoBucket { bucket } if bucket == "absent"), "{told:?}");
-    let stranger = Key { name: "stranger".to_owned(), ..place.owner().clone() };
+    let unknown = Key { name: "unknown".to_owned(), ..place.owner().clone() };
     let liar = Key { secret: "guess".to_owned(), ..place.owner().clone() };
-    for key in [&stranger, &liar, place.reader()] {
+    for key in [&unknown, &liar, place.reader()] {
         let told = open(with_key(&place, key)).await;
         assert!(matches!(told, ObjectError::Denied { .. }), "{}: {told:?}", key.name);
     }

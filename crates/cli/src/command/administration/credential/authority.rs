@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 pub(super) struct AuthorityArguments {
     /// Use this agent, as JSON, as the authority.
-    #[arg(long, value_name = "JSON", value_parser = object, group = "vouching")]
+    #[arg(long, value_name = "JSON", value_parser = object, group = "authority-source")]
     authority: Option<Value>,
     /// Use the agent with this mailbox as the authority.
-    #[arg(long, value_name = "mailto:…", group = "vouching")]
+    #[arg(long, value_name = "mailto:…", group = "authority-source")]
     authority_mbox: Option<String>,
     /// Use this account as the authority: the home page of its system, and its name there.
-    #[arg(long, num_args = 2, value_names = ["HOME_PAGE", "NAME"], group = "vouching")]
+    #[arg(long, num_args = 2, value_names = ["HOME_PAGE", "NAME"], group = "authority-source")]
     authority_account: Option<Vec<String>>,
     /// The display name of that agent.
-    #[arg(long, value_name = "TEXT", requires = "vouching")]
+    #[arg(long, value_name = "TEXT", requires = "authority-source")]
     authority_name: Option<String>,
 }
 
