@@ -10,6 +10,7 @@ use acta_http::{
     App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
 };
 use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
+use acta_service::{Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -99,8 +100,13 @@ impl Face {
             Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            options: service_options(),
+        });
         let settings = Settings {
-            service: service_options(),
             auth: acta_auth::Options { failures_count_max: usize::MAX },
             bearer: None,
             http: Options {
@@ -112,7 +118,8 @@ impl Face {
             },
         };
         let backend = Backend { storage, clock, entropy };
-        let parts = HttpParts::open(&backend, settings).await.expect("a store in memory opens");
+        let parts = HttpParts::open(&backend, service, settings).await;
+        let parts = parts.expect("a store in memory opens");
         let settings = AdminApiSettings {
             passwords: PasswordHasherOptions {
                 running_count_max: std::num::NonZeroUsize::MIN,

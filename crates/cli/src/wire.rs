@@ -106,12 +106,11 @@ impl Store {
             entropy: Arc::clone(&self.entropy),
         };
         let settings = Settings {
-            service: service_options(config)?,
             auth: acta_auth::Options { failures_count_max: config.limits.failures_count_max },
             bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
             http: http_options(config, connections_max),
         };
-        let http = HttpParts::open(&backend, settings).await?;
+        let http = HttpParts::open(&backend, self.service.clone(), settings).await?;
         let settings = AdminApiSettings {
             passwords: PasswordHasherOptions {
                 running_count_max: std::thread::available_parallelism()

@@ -239,7 +239,7 @@ impl App {
         let identified = self.shared.authenticator.authenticate(authorization).await?;
         asked.tenant = Some(identified.principal.tenant);
         let caller = Caller::admit(identified, request.headers(), asked.origin.as_ref())?;
-        self.shared.quotas.take_request(&caller.tenant)?;
+        self.shared.service.quotas().take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
         Ok(())
     }

@@ -24,18 +24,18 @@ use acta_storage::Storage;
 use acta_xapi::{Iri, ParseLimits};
 use tokio::sync::Semaphore;
 
-pub use acta_storage::directory::Tenant;
+pub use acta_storage::directory::{Tenant, TenantLimits};
 pub use acta_storage::{
     AgentFilter, AttachmentReader, AttachmentWriter, Cursor, Document, DocumentKey, DocumentList,
     Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment, StatementPage,
     StoredStatement, Usage,
 };
 pub use attachments::AttachmentName;
-pub use documents::{SentDocument, etag_of};
+pub use documents::{SentDocument, WriteRules, etag_of};
 pub use error::{Limit, ServiceError};
-pub use quotas::{OverQuota, QuotaError, QuotaLimit, Quotas, Reservation, day_of};
+pub use quotas::{OverQuota, QuotaLimit, Quotas, day_of};
 pub use search::{Search, View};
-pub use statements::{Sent, Shape, Stored, ValidatedStatements};
+pub use statements::{Sent, Shape, Stored, Upload, ValidatedStatements};
 
 /// The configuration of the use cases.
 #[derive(Clone, Debug)]
@@ -78,6 +78,7 @@ pub struct Service {
     storage: Arc<dyn Storage>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    quotas: Arc<Quotas>,
     options: Arc<Options>,
     /// Permits for work that keeps a processor busy.
     workers: Arc<Semaphore>,
@@ -108,11 +109,17 @@ impl Service {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             workers: Arc::new(Semaphore::new(processors)),
+            quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),
             storage: parts.storage,
             clock: parts.clock,
             entropy: parts.entropy,
             options: Arc::new(parts.options),
         }
+    }
+
+    /// The quotas of tenants. Everything that is stored here is counted in them.
+    pub fn quotas(&self) -> &Arc<Quotas> {
+        &self.quotas
     }
 
     /// The instant before which every statement of the tenant can be read; without a tenant,

@@ -11,7 +11,7 @@ use acta_admin::{
 };
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions, Token, TokenKind};
-use acta_service::{Sent, Service, ServiceParts, Shape};
+use acta_service::{Sent, Service, ServiceParts, Shape, TenantLimits, Upload};
 use acta_storage::directory::{Account, Membership, Recorded, Session, Tenant};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Change, Storage, Who};
@@ -234,8 +234,10 @@ impl World {
         let text = statement.to_string();
         let who = Principal::new(TenantId::FIRST, "content", "all".parse().unwrap());
         let sent = Sent { text: text.into(), version: Version::V2_0_0, shape: Shape::Any };
-        let prepared = self.service.prepare_statements(&who, sent).await.unwrap();
-        self.service.store_statements(prepared, Vec::new()).await.unwrap();
+        let statements = self.service.prepare_statements(&who, sent).await.unwrap();
+        let limits = &TenantLimits::NONE;
+        let upload = Upload { statements, attachments: Vec::new(), bytes: 0, limits };
+        self.service.store_statements(upload).await.unwrap();
     }
 }
 

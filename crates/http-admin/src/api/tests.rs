@@ -14,6 +14,7 @@ use acta_http::{
     App, Backend, Bounds, Control, Dependencies, HttpParts, Listeners, Local, Options, Origins,
     PageBounds, Peer, Settings, serve,
 };
+use acta_service::{Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -110,7 +111,7 @@ async fn shared() -> Shared {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_unix_micros(0)));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
     let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
-    let service = acta_service::Options {
+    let options = acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().unwrap(),
         parse: ParseLimits::default(),
         page_count: 3,
@@ -121,6 +122,12 @@ async fn shared() -> Shared {
         signature_bytes_max: 1 << 16,
         document_bytes_max: 1 << 16,
     };
+    let service = Service::new(ServiceParts {
+        storage: Arc::clone(&storage),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        options,
+    });
     let http = Options {
         default_version: Version::V2_0_0,
         origins: Origins::Any,
@@ -129,9 +136,9 @@ async fn shared() -> Shared {
         bounds: bounds(),
     };
     let auth = acta_auth::Options { failures_count_max: 1000 };
-    let settings = Settings { service, auth, bearer: None, http };
+    let settings = Settings { auth, bearer: None, http };
     let backend = Backend { storage, clock, entropy };
-    let http = HttpParts::open(&backend, settings).await.unwrap();
+    let http = HttpParts::open(&backend, service, settings).await.unwrap();
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);

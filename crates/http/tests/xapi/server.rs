@@ -10,6 +10,7 @@ use acta_auth::Authenticator;
 use acta_http::{
     App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
 };
+use acta_service::{Service, ServiceParts};
 use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
 use acta_storage::{Credential, Storage};
@@ -130,7 +131,7 @@ impl World {
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
-        let service = acta_service::Options {
+        let options = acta_service::Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
             page_count: 3,
@@ -141,13 +142,19 @@ impl World {
             signature_bytes_max: 1 << 16,
             document_bytes_max: 1 << 16,
         };
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&as_clock),
+            entropy: Arc::clone(&entropy),
+            options,
+        });
         let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         let (origins, public_url) = (Origins::Any, None);
         let http = Options { default_version, origins, public_url, trusted_proxies, bounds };
         let auth = acta_auth::Options { failures_count_max: 1000 };
-        let settings = Settings { service, auth, bearer: None, http };
+        let settings = Settings { auth, bearer: None, http };
         let backend = Backend { storage, clock: as_clock, entropy };
-        let http = HttpParts::open(&backend, settings).await.unwrap();
+        let http = HttpParts::open(&backend, service, settings).await.unwrap();
         let known = make_credentials(&http.authenticator, &*backend.storage).await;
         Self { backend, http, clock, known }
     }

@@ -144,7 +144,7 @@ fn document() -> SentDocument {
 async fn put(service: &Service, who: &Principal, key: &DocumentKey) -> Result<(), ServiceError> {
     // Unconditional, so that versions of the specification do not matter.
     let always = Precondition { if_match: None, if_none_match: Some(EtagMatch::OneOf(Vec::new())) };
-    service.put_document(who, key, document(), (always, Version::V1_0_3)).await
+    service.put_document(who, key, document(), rules_with(always)).await
 }
 
 fn state(activity: &str, agent: &str, registration: Option<&str>) -> DocumentKey {
@@ -315,7 +315,7 @@ async fn documents_out_of_reach_are_neither_read_nor_written() {
         let answers = [
             service.find_document(&who, &key).await.map(drop),
             put(&service, &who, &key).await,
-            service.post_document(&who, &key, document(), free.clone()).await,
+            service.post_document(&who, &key, document(), rules_with(free.clone())).await,
             service.delete_document(&who, &key, &free).await.map(drop),
         ];
         for answer in answers {
@@ -338,7 +338,7 @@ async fn a_credential_bound_to_no_activity_reads_activity_profiles_and_writes_no
     let free = Precondition::default();
     let answers = [
         put(&service, &who, &key).await,
-        service.post_document(&who, &key, document(), free.clone()).await,
+        service.post_document(&who, &key, document(), rules_with(free.clone())).await,
         service.delete_document(&who, &key, &free).await.map(drop),
     ];
     for answer in answers {
@@ -441,7 +441,7 @@ async fn a_read_only_credential_changes_nothing() {
         store(&service, &who, Said::about(9, "ada", A).text()).await.map(drop),
         put(&service, &who, &key).await,
         put(&service, &who, &profile_of("ada")).await,
-        service.post_document(&who, &key, document(), free.clone()).await,
+        service.post_document(&who, &key, document(), rules_with(free.clone())).await,
         service.delete_document(&who, &key, &free).await.map(drop),
         service.delete_documents(&who, &states("ada", None)).await.map(drop),
     ];

@@ -35,7 +35,7 @@ impl Tending {
     /// Starts it.
     pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let quotas = Arc::clone(&parts.http.quotas);
+        let quotas = Arc::clone(parts.http.service.quotas());
         tasks.spawn(tell(Arc::clone(&quotas), stop.clone()));
         tasks.spawn(tend(parts.admin.admin.clone(), stop.clone()));
         tasks.close();
