@@ -6,11 +6,9 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{PasswordHasherOptions, Secret};
-use acta_http::{
-    App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
-};
+use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
-use acta_service::{Service, ServiceParts};
+use acta_service::{PageLimits, Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -217,7 +215,6 @@ fn bounds() -> Bounds {
         parameters_count_max: 64,
         anonymous_bytes_max: 1 << 20,
         memory_bytes_max: 64 << 20,
-        page: PageBounds { count: PAGE_COUNT, count_max: PAGE_COUNT_MAX, bytes_max: 1 << 20 },
         head_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
@@ -233,9 +230,7 @@ fn service_options() -> acta_service::Options {
     acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().expect("is an IRI"),
         parse: ParseLimits::default(),
-        page_count: PAGE_COUNT,
-        page_count_max: PAGE_COUNT_MAX,
-        page_bytes_max: 1 << 20,
+        page: PageLimits { count: PAGE_COUNT, count_max: PAGE_COUNT_MAX, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 16,

@@ -18,7 +18,7 @@ use acta_config::{Config, Environment, Loaded};
 use acta_followers::Followers;
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, route_groups};
-use acta_service::{Service, ServiceParts};
+use acta_service::{PageLimits, Service, ServiceParts};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
     Disk, EmbeddedStorage, LostTables, OnProgress, OpenError, Options, Progress, ReadOnlyDisk,
@@ -254,9 +254,11 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
             attachments_max: limits.attachments_count_max,
             faults_max: limits.faults_count_max,
         },
-        page_count: PAGE_COUNT.min(limits.page_count_max),
-        page_count_max: limits.page_count_max,
-        page_bytes_max: bytes(limits.page_bytes_max),
+        page: PageLimits {
+            count: PAGE_COUNT,
+            count_max: limits.page_count_max,
+            bytes_max: bytes(limits.page_bytes_max),
+        },
         statement_bytes_max: bytes(limits.statement_bytes_max),
         signature_bytes_max: limits.signature_bytes_max,
         document_bytes_max: bytes(limits.document_bytes_max),
@@ -292,11 +294,6 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             parameters_count_max: limits.parameters_count_max,
             anonymous_bytes_max: bytes(limits.anonymous_bytes_max),
             memory_bytes_max: bytes(limits.memory_bytes_max),
-            page: acta_http::PageBounds {
-                count: PAGE_COUNT.min(limits.page_count_max),
-                count_max: limits.page_count_max,
-                bytes_max: bytes(limits.page_bytes_max),
-            },
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
             body_timeout: limits.body_timeout.0,

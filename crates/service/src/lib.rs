@@ -44,12 +44,8 @@ pub struct Options {
     pub authority_home_page: Iri,
     /// Limits on a request for storing statements.
     pub parse: ParseLimits,
-    /// Statements on a page if the request has no limit.
-    pub page_count: usize,
-    /// Most statements on a page.
-    pub page_count_max: usize,
-    /// A page ends once it has this many bytes of statements.
-    pub page_bytes_max: usize,
+    /// The limits of a page of statements.
+    pub page: PageLimits,
     /// Longest single statement, in bytes.
     pub statement_bytes_max: usize,
     /// Longest signature of a statement, in bytes.
@@ -58,6 +54,29 @@ pub struct Options {
     pub document_bytes_max: usize,
     /// Most documents of one place.
     pub documents_count_max: usize,
+}
+
+/// The limits of a page of statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimits {
+    /// Statements if the request gives no limit.
+    pub count: usize,
+    /// Most statements.
+    pub count_max: usize,
+    /// A page ends once it has this many bytes of statements.
+    pub bytes_max: usize,
+}
+
+impl PageLimits {
+    /// The number of statements on a page for a request with `limit`: 0 is the most.
+    pub fn count_for(&self, limit: Option<u64>) -> usize {
+        let wanted = match limit {
+            None => self.count,
+            Some(0) => self.count_max,
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        };
+        wanted.min(self.count_max)
+    }
 }
 
 /// The dependencies of a [`Service`].
@@ -120,6 +139,11 @@ impl Service {
     /// The quotas of tenants. Everything that is stored here is counted in them.
     pub fn quotas(&self) -> &Arc<Quotas> {
         &self.quotas
+    }
+
+    /// The limits of a page of statements.
+    pub fn page_limits(&self) -> PageLimits {
+        self.options.page
     }
 
     /// The instant before which every statement of the tenant can be read; without a tenant,

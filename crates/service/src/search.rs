@@ -118,13 +118,7 @@ impl Service {
         let authority = self.readable_authority(principal)?;
         let restrictions = &principal.restrictions;
         let search = narrow(restrictions, search)?;
-        let most = self.options.page_count_max;
-        let count_max = match search.limit {
-            None => self.options.page_count.min(most),
-            Some(0) => most,
-            Some(limit) => usize::try_from(limit).map_or(most, |limit| limit.min(most)),
-        };
-        let page_bytes_max = self.options.page_bytes_max;
+        let page = self.options.page;
         let query = StatementQuery {
             agent: search.agent,
             verb: search.verb,
@@ -136,8 +130,8 @@ impl Service {
             authority: authority.map(|authority| authority.ifi().clone()),
             order: search.order,
             after: search.after,
-            count_max: count_max.max(1),
-            bytes_max: search.bytes_max.map_or(page_bytes_max, |bytes| bytes.min(page_bytes_max)),
+            count_max: page.count_for(search.limit).max(1),
+            bytes_max: search.bytes_max.map_or(page.bytes_max, |bytes| bytes.min(page.bytes_max)),
         };
         if restrictions.narrows_content() {
             return self.query_within(principal, query).await;
@@ -195,7 +189,7 @@ impl Service {
         }
         let statements = Arc::new(statements);
         let definitions = self.find_definitions(principal, &statements, view.format).await?;
-        let filled_bytes_max = self.options.page_bytes_max.saturating_mul(Self::FILLED_PAGES_MAX);
+        let filled_bytes_max = self.options.page.bytes_max.saturating_mul(Self::FILLED_PAGES_MAX);
         self.run(bytes, move || {
             let filled_bytes = Cell::new(0);
             let definition = |id: &str| {

@@ -12,9 +12,9 @@ use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route, RouteGroup};
 use acta_http::{
     App, Backend, Bounds, Control, Dependencies, HttpParts, Listeners, Local, Options, Origins,
-    PageBounds, Peer, Settings, serve,
+    Peer, Settings, serve,
 };
-use acta_service::{Service, ServiceParts};
+use acta_service::{PageLimits, Service, ServiceParts};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -95,7 +95,6 @@ fn bounds() -> Bounds {
         parameters_count_max: 16,
         anonymous_bytes_max: 1 << 20,
         memory_bytes_max: 64 << 20,
-        page: PageBounds { count: 3, count_max: 5, bytes_max: 1 << 20 },
         head_timeout: second,
         idle_timeout: second,
         body_timeout: second,
@@ -114,9 +113,7 @@ async fn shared() -> Shared {
     let options = acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().unwrap(),
         parse: ParseLimits::default(),
-        page_count: 3,
-        page_count_max: 5,
-        page_bytes_max: 1 << 20,
+        page: PageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 16,

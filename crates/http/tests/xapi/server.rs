@@ -7,10 +7,8 @@ use std::time::Duration;
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::Authenticator;
-use acta_http::{
-    App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
-};
-use acta_service::{Service, ServiceParts};
+use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
+use acta_service::{PageLimits, Service, ServiceParts};
 use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
 use acta_storage::{Credential, Storage};
@@ -105,7 +103,6 @@ pub(crate) fn bounds() -> Bounds {
         parameters_count_max: 16,
         anonymous_bytes_max: 1 << 20,
         memory_bytes_max: 64 << 20,
-        page: PageBounds { count: 3, count_max: 5, bytes_max: 1 << 20 },
         head_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
@@ -134,9 +131,7 @@ impl World {
         let options = acta_service::Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
-            page_count: 3,
-            page_count_max: 5,
-            page_bytes_max: 1 << 20,
+            page: PageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 1 << 16,

@@ -13,8 +13,8 @@ use std::time::Duration;
 use acta_access::{Principal, TenantId};
 use acta_ambient::{Clock, ManualClock, SeededEntropy, Timestamp};
 use acta_service::{
-    DocumentKey, EtagMatch, Limit, Options, Precondition, Search, Sent, SentDocument, Service,
-    ServiceError, ServiceParts, Shape, StagedAttachment, Stored, TenantLimits, Upload,
+    DocumentKey, EtagMatch, Limit, Options, PageLimits, Precondition, Search, Sent, SentDocument,
+    Service, ServiceError, ServiceParts, Shape, StagedAttachment, Stored, TenantLimits, Upload,
     ValidatedStatements, View, WriteRules, etag_of,
 };
 use acta_storage::model::ModelStorage;
@@ -33,9 +33,7 @@ fn service() -> (Service, Arc<ManualClock>) {
         options: Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
-            page_count: 2,
-            page_count_max: 3,
-            page_bytes_max: 1 << 20,
+            page: PageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 8,

@@ -161,7 +161,7 @@ async fn find(
         Wanted::One(id) => service.find_statement(principal, id).await?,
         Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
         Wanted::Matching(mut search, query) => {
-            let held = permit.hold_page(&shared.options.bounds.page, search.limit)?;
+            let held = permit.hold_page(search.limit)?;
             search.bytes_max = Some(held);
             let page = service.query_statements(principal, *search).await?;
             permit.settle_page(held, bytes_of(&page.statements))?;

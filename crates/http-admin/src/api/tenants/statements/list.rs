@@ -121,7 +121,7 @@ pub(crate) async fn list_statements(
     Query(SearchParams { mut search, asked }): Query<SearchParams>,
 ) -> Result<Response, AdminProblem> {
     let _finder = shared.http.finders.acquire().await;
-    let held = permit.hold_page(&shared.http.options.bounds.page, search.limit)?;
+    let held = permit.hold_page(search.limit)?;
     search.bytes_max = Some(held);
     let as_stored =
         View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
