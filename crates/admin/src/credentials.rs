@@ -1,5 +1,7 @@
 //! API credentials: create, change, rotate, remove.
 
+mod first;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -31,7 +31,7 @@ use acta_xapi::Uuid;
 
 pub use audit::{AuditChain, Verified};
 pub use credentials::{CredentialChanges, IssuedCredential, ListedCredential, NewCredential};
-pub use error::{AdminError, AdminFault};
+pub use error::{AdminError, AdminFault, FirstCredentialError};
 pub use idempotency::{Idempotency, Idempotent, RepeatKey};
 pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use people::links::{Introduction, LinkPurpose};
