@@ -8,7 +8,7 @@ use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{PasswordHasherOptions, Secret};
 use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
-use acta_service::{PageLimits, Service, ServiceParts};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -230,7 +230,11 @@ fn service_options() -> acta_service::Options {
     acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().expect("is an IRI"),
         parse: ParseLimits::default(),
-        page: PageLimits { count: PAGE_COUNT, count_max: PAGE_COUNT_MAX, bytes_max: 1 << 20 },
+        page: StatementPageLimits {
+            count: PAGE_COUNT,
+            count_max: PAGE_COUNT_MAX,
+            bytes_max: 1 << 20,
+        },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 16,

@@ -18,7 +18,7 @@ use acta_config::{Config, Environment, Loaded};
 use acta_followers::Followers;
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, route_groups};
-use acta_service::{PageLimits, Service, ServiceParts};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
     Disk, EmbeddedStorage, LostTables, OnProgress, OpenError, Options, Progress, ReadOnlyDisk,
@@ -254,7 +254,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
             attachments_max: limits.attachments_count_max,
             faults_max: limits.faults_count_max,
         },
-        page: PageLimits {
+        page: StatementPageLimits {
             count: PAGE_COUNT,
             count_max: limits.page_count_max,
             bytes_max: bytes(limits.page_bytes_max),

@@ -28,7 +28,7 @@ pub use acta_storage::directory::{Tenant, TenantLimits};
 pub use acta_storage::{
     AgentFilter, AttachmentReader, AttachmentWriter, Cursor, Document, DocumentKey, DocumentList,
     Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment, StatementPage,
-    StoredStatement, Usage,
+    StatementQuery, StoredStatement, Usage,
 };
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, WriteRules, etag_of};
@@ -45,7 +45,7 @@ pub struct Options {
     /// Limits on a request for storing statements.
     pub parse: ParseLimits,
     /// The limits of a page of statements.
-    pub page: PageLimits,
+    pub page: StatementPageLimits,
     /// Longest single statement, in bytes.
     pub statement_bytes_max: usize,
     /// Longest signature of a statement, in bytes.
@@ -58,7 +58,7 @@ pub struct Options {
 
 /// The limits of a page of statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageLimits {
+pub struct StatementPageLimits {
     /// Statements if the request gives no limit.
     pub count: usize,
     /// Most statements.
@@ -67,7 +67,7 @@ pub struct PageLimits {
     pub bytes_max: usize,
 }
 
-impl PageLimits {
+impl StatementPageLimits {
     /// The number of statements on a page for a request with `limit`: 0 is the most.
     pub fn count_for(&self, limit: Option<u64>) -> usize {
         let wanted = match limit {
@@ -142,7 +142,7 @@ impl Service {
     }
 
     /// The limits of a page of statements.
-    pub fn page_limits(&self) -> PageLimits {
+    pub fn page_limits(&self) -> StatementPageLimits {
         self.options.page
     }
 

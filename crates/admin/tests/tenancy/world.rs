@@ -11,7 +11,7 @@ use acta_admin::{
 };
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions, Token, TokenKind};
-use acta_service::{PageLimits, Sent, Service, ServiceParts, Shape, TenantLimits, Upload};
+use acta_service::{Sent, Service, ServiceParts, Shape, StatementPageLimits, TenantLimits, Upload};
 use acta_storage::directory::{Account, Membership, Recorded, Session, Tenant};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Change, Storage, Who};
@@ -59,7 +59,7 @@ fn service_options() -> acta_service::Options {
     acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().unwrap(),
         parse: ParseLimits::default(),
-        page: PageLimits { count: 50, count_max: 100, bytes_max: 1 << 20 },
+        page: StatementPageLimits { count: 50, count_max: 100, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 10,

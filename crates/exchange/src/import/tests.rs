@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use acta_access::{Scope, TenantId};
 use acta_ambient::{ManualClock, SeededEntropy, Timestamp};
-use acta_service::{Options, PageLimits, ServiceParts};
+use acta_service::{Options, ServiceParts, StatementPageLimits};
 use acta_storage::Usage;
 use acta_storage::model::ModelStorage;
 
@@ -39,7 +39,7 @@ impl Store {
         let options = Options {
             authority_home_page: "http://example.org/acta".parse().unwrap(),
             parse: ParseLimits { statements_max: 100, ..ParseLimits::default() },
-            page: PageLimits { count: 100, count_max: 100, bytes_max: 1 << 20 },
+            page: StatementPageLimits { count: 100, count_max: 100, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 1 << 20,

@@ -14,7 +14,7 @@ use acta_http::{
     App, Backend, Bounds, Control, Dependencies, HttpParts, Listeners, Local, Options, Origins,
     Peer, Settings, serve,
 };
-use acta_service::{PageLimits, Service, ServiceParts};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -113,7 +113,7 @@ async fn shared() -> Shared {
     let options = acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().unwrap(),
         parse: ParseLimits::default(),
-        page: PageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
+        page: StatementPageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 16,

@@ -8,7 +8,7 @@ use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::Authenticator;
 use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
-use acta_service::{PageLimits, Service, ServiceParts};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
 use acta_storage::{Credential, Storage};
@@ -131,7 +131,7 @@ impl World {
         let options = acta_service::Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
-            page: PageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
+            page: StatementPageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 1 << 16,

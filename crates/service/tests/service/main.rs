@@ -13,9 +13,9 @@ use std::time::Duration;
 use acta_access::{Principal, TenantId};
 use acta_ambient::{Clock, ManualClock, SeededEntropy, Timestamp};
 use acta_service::{
-    DocumentKey, EtagMatch, Limit, Options, PageLimits, Precondition, Search, Sent, SentDocument,
-    Service, ServiceError, ServiceParts, Shape, StagedAttachment, Stored, TenantLimits, Upload,
-    ValidatedStatements, View, WriteRules, etag_of,
+    DocumentKey, EtagMatch, Limit, Options, Precondition, Search, Sent, SentDocument, Service,
+    ServiceError, ServiceParts, Shape, StagedAttachment, StatementPageLimits, Stored, TenantLimits,
+    Upload, ValidatedStatements, View, WriteRules, etag_of,
 };
 use acta_storage::model::ModelStorage;
 use acta_xapi::{Format, Languages, ParseLimits, Rule, Sha2, StatementId, Version};
@@ -33,7 +33,7 @@ fn service() -> (Service, Arc<ManualClock>) {
         options: Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
-            page: PageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
+            page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 8,
