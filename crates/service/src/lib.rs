@@ -198,7 +198,7 @@ impl Service {
             drop(place);
             done
         };
-        Ok(tokio::task::spawn_blocking(work).await?)
+        Ok(acta_storage::spawn_blocking(work).await?)
     }
 
     fn permit(principal: &Principal, act: Act) -> Result<(), ServiceError> {

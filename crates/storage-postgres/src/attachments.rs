@@ -21,11 +21,14 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_objects::Bucket;
-use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
+use acta_storage::{
+    AttachmentReader, AttachmentStore, AttachmentWriter, StorageError, background_span,
+};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::database::Database;
 use crate::lease::Lease;
@@ -172,6 +175,7 @@ impl PostgresStorage {
                 store.sweep_if(&lease).await;
             }
         };
+        let sweeping = sweeping.instrument(background_span("sweep of attachments", None));
         self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });
     }
 }

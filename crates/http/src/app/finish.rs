@@ -16,7 +16,8 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode};
 
-use super::asked::{Asked, Face, REQUEST_ID_HEADER};
+use super::asked::{Asked, Face};
+use super::request_id::REQUEST_ID_HEADER;
 use crate::edge::{accepts_gzip, choose_form, cors};
 use crate::problem::Problem;
 use crate::reply::{CONSISTENT_HEADER, HYGIENE, VERSION_HEADER, tell_consistency};
@@ -55,9 +56,7 @@ pub(crate) async fn finish(shared: &Shared, asked: &Asked, mut response: Respons
         // If the store does not respond, the earliest time is correct.
         tell_consistency(headers, through.unwrap_or_default());
     }
-    if let Some(id) = &asked.request_id {
-        headers.insert(REQUEST_ID_HEADER, id.clone());
-    }
+    headers.insert(REQUEST_ID_HEADER, asked.request_id.clone());
     let response = pack(response, &asked.accept_encoding).await;
     if asked.method == Method::HEAD { without_body(response) } else { response }
 }
@@ -108,7 +107,7 @@ async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Respon
         gzip(&plain)
     } else {
         let copy = plain.clone();
-        tokio::task::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
+        acta_storage::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
     };
     let Some(packed) = packed else { return Response::from_parts(parts, Body::from(plain)) };
     parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use acta_storage::StorageError;
+use acta_storage::{StorageError, background_span};
 
 use super::rebuild::{self, RebuildTarget};
 use super::state::Shared;
@@ -36,13 +36,13 @@ pub(crate) fn start(
     home: &Home,
     options: &IndexOptions,
 ) -> Result<Vec<JoinHandle<()>>, StorageError> {
-    let spawn = |name: &str, run: fn(&Shared, &Home, &IndexOptions)| {
+    let spawn = |name: &'static str, run: fn(&Shared, &Home, &IndexOptions)| {
         let (shared, home, options) = (Arc::clone(shared), home.clone(), options.clone());
         std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
                 let _guard = StopOnPanic(&shared.signals);
-                run(&shared, &home, &options);
+                background_span(name, None).in_scope(|| run(&shared, &home, &options));
             })
             .map_err(|source| StorageError::Io { act: "starting a thread", source })
     };

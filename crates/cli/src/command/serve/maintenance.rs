@@ -8,9 +8,10 @@ use std::time::Duration;
 use acta_admin::Admin;
 use acta_auth::Authenticator;
 use acta_service::Quotas;
+use acta_storage::background_span;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
 use crate::wire::ServerParts;
 
@@ -36,8 +37,10 @@ impl Tending {
     pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let quotas = Arc::clone(parts.http.service.quotas());
-        tasks.spawn(tell(Arc::clone(&quotas), stop.clone()));
-        tasks.spawn(tend(parts.admin.admin.clone(), stop.clone()));
+        let span = background_span("usage", None);
+        tasks.spawn(tell(Arc::clone(&quotas), stop.clone()).instrument(span));
+        let span = background_span("maintenance", None);
+        tasks.spawn(tend(parts.admin.admin.clone(), stop.clone()).instrument(span));
         tasks.close();
         Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
     }
