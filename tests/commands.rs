@@ -103,6 +103,37 @@ fn import_continues_where_it_stopped_and_export_returns_the_same() {
 }
 
 #[test]
+fn an_import_counts_against_the_quota_of_the_tenant() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let on_store = |arguments: &[&str]| run(acta().args(arguments).arg("--data").arg(&data));
+    let lines: Vec<_> = (0..6).map(|number| statement(number, "did")).collect();
+    let first = import(&write(&folder, "first.jsonl", &lines[..2]), &data);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let today = || {
+        let usage = on_store(&["tenant", "usage", "1", "--json"]);
+        let usage: Value = serde_json::from_str(&usage.out).expect("one JSON object is printed");
+        (usage["today"]["statements"].clone(), usage["today"]["bytes"].as_u64().unwrap())
+    };
+    let (statements, bytes) = today();
+    assert_eq!(statements, 2);
+    assert!(lines[..2].iter().map(String::len).sum::<usize>() as u64 <= bytes, "{bytes}");
+
+    let limited = on_store(&["tenant", "limit", "1", "--statements-per-day", "3"]);
+    assert_eq!(limited.code, Some(0), "{}", limited.err);
+    let file = write(&folder, "rest.jsonl", &lines[2..]);
+    let refused = import(&file, &data);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    for part in ["may store at most 3 statements per day (UTC)", "--ignore-quota"] {
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    assert_eq!(today().0, 3, "as many as there was room for");
+    let ignored = run(acta().args(["import", "--ignore-quota", "--data"]).arg(&data).arg(&file));
+    assert_eq!(ignored.code, Some(0), "{}", ignored.err);
+    assert_eq!(today().0, 6);
+}
+
+#[test]
 fn imported_statements_are_returned_by_the_server() {
     let folder = folder();
     let data = folder.path().join("data");

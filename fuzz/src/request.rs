@@ -6,10 +6,9 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{PasswordHasherOptions, Secret};
-use acta_http::{
-    App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
-};
+use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -99,8 +98,13 @@ impl TestServer {
             Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            options: service_options(),
+        });
         let settings = Settings {
-            service: service_options(),
             auth: acta_auth::Options { failures_count_max: usize::MAX },
             bearer: None,
             http: Options {
@@ -112,7 +116,8 @@ impl TestServer {
             },
         };
         let backend = Backend { storage, clock, entropy };
-        let parts = HttpParts::open(&backend, settings).await.expect("a store in memory opens");
+        let parts = HttpParts::open(&backend, service, settings).await;
+        let parts = parts.expect("a store in memory opens");
         let settings = AdminApiSettings {
             passwords: PasswordHasherOptions {
                 running_count_max: std::num::NonZeroUsize::MIN,
@@ -210,7 +215,6 @@ fn bounds() -> Bounds {
         parameters_count_max: 64,
         anonymous_bytes_max: 1 << 20,
         memory_bytes_max: 64 << 20,
-        page: PageBounds { count: PAGE_COUNT, count_max: PAGE_COUNT_MAX, bytes_max: 1 << 20 },
         head_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
@@ -226,9 +230,11 @@ fn service_options() -> acta_service::Options {
     acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().expect("is an IRI"),
         parse: ParseLimits::default(),
-        page_count: PAGE_COUNT,
-        page_count_max: PAGE_COUNT_MAX,
-        page_bytes_max: 1 << 20,
+        page: StatementPageLimits {
+            count: PAGE_COUNT,
+            count_max: PAGE_COUNT_MAX,
+            bytes_max: 1 << 20,
+        },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 16,

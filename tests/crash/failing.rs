@@ -99,7 +99,8 @@ fn a_failed_sync_of_the_log_stops_writes_until_a_restart() {
 
     let failing = Injection::start(&server, "fdatasync", "error=EIO");
     let (_, lost) = make::statement_with_id();
-    check_halted(post(&client, &lost));
+    let call = client.post("/statements").header("X-Request-Id", "lost:1");
+    check_halted(call.json(&lost).send());
     failing.end();
     // The device works again, but nobody knows what is on it.
     let (after, later) = make::statement_with_id();
@@ -110,6 +111,8 @@ fn a_failed_sync_of_the_log_stops_writes_until_a_restart() {
     let log = server.log();
     assert!(log.contains("could not sync the log"), "the log says what failed: {log}");
     assert!(log.contains("Input/output error"), "and why: {log}");
+    let failed = server.logged("could not sync the log");
+    assert_eq!((&failed["request.id"], &failed["tenant.id"]), (&json!("lost:1"), &json!(1)));
 
     drop(server);
     let server = start(&data);
@@ -154,7 +157,8 @@ fn a_failed_sync_of_the_tables_stops_documents_until_a_restart() {
     check_halted(put_state(&client, &activity, 3));
     check_halted(client.call_outside("GET", "/ready").send());
     assert!(state(&client, &activity)["value"].as_u64() <= Some(2), "reads go on");
-    assert!(server.log().contains("the tables take no more writes"), "{}", server.log());
+    let failed = server.logged("the tables take no more writes");
+    assert_eq!((&failed["method"], &failed["tenant.id"]), (&json!("POST"), &json!(1)), "{failed}");
 
     drop(server);
     let server = start(&data);

@@ -142,6 +142,26 @@ fn verify_reports_which_statement_is_damaged() {
 }
 
 #[test]
+fn a_log_line_of_the_engine_names_the_request_and_its_tenant() {
+    let store = Store::new();
+    let server = store.serve();
+    store.damage(&store.first_run(), |_| 40);
+    let client = server.client(Version::V2_0_0);
+    let path = format!("/statements?statementId={}", id(1));
+    client.get(&path).header("X-Request-Id", "mine:1").send().expect(500);
+    let damaged = server.logged("an index run is damaged");
+    assert_eq!(damaged["request.id"], "mine:1", "{damaged}");
+    assert_eq!((&damaged["tenant.id"], &damaged["method"]), (&1.into(), &"GET".into()));
+    assert_eq!(damaged["route"], "statements", "{damaged}");
+    let clock = SystemClock::new();
+    while status_of(&server, 1) != 200 {
+        assert!(clock.elapsed() < TIMEOUT, "it is not rebuilt: {}", store.server_log());
+    }
+    let rebuilt = server.logged("the damaged index run");
+    assert_eq!((&rebuilt["work"], &rebuilt["request.id"]), (&"index-merge".into(), &Value::Null));
+}
+
+#[test]
 fn a_damaged_statement_is_refused_and_others_stay_readable() {
     let store = Store::new();
     let lost = damage_a_statement(&store);

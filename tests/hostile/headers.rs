@@ -116,7 +116,8 @@ fn parameters_and_ids_come_back_as_text_and_nothing_else() {
     let nasty = "\"}],\"x\":\"</script><script>\r\nX-Injected: yes";
     let page = client.get("/statements").query("limit", "1").query("since", "2020-01-01T00:00:00Z");
     let page = page.header("X-Request-Id", "a\" b<c>").send().expect(200);
-    assert_eq!(page.header("x-request-id"), None);
+    let is_plain = |id: &str| id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+    assert!(page.header("x-request-id").is_some_and(is_plain), "{:?}", page.header("x-request-id"));
     let more = page.json()["more"].as_str().unwrap().to_owned();
     assert!(more.starts_with("/xapi/statements?"), "{more}");
     client.call_outside("GET", &more).send().expect(200);

@@ -12,6 +12,7 @@ use std::time::Duration;
 use acta_ambient::{Clock, SystemClock};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::freshness::{check_freshness, source_list};
@@ -87,6 +88,19 @@ impl Server {
     /// The process.
     pub fn process_id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The first line of the log whose message has this text, as JSON.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn logged(&self, text: &str) -> Value {
+        let log = self.log();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let found = lines.find(|line| line["message"].as_str().unwrap_or_default().contains(text));
+        assert!(found.is_some(), "no line says {text:?}: {log}");
+        found.unwrap_or_default()
     }
 
     /// What it has logged, and the servers on the same directory before it.

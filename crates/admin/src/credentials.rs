@@ -1,5 +1,6 @@
 //! API credentials: create, change, rotate, remove.
 
+mod first;
 pub(crate) mod tokens;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acta_auth::SeedError;
 use acta_service::ServiceError;
 use acta_storage::StorageError;
 
@@ -19,6 +20,17 @@ impl AdminFault {
     pub fn new(pointer: &'static str, message: impl Into<String>) -> Self {
         Self { pointer, message: message.into() }
     }
+}
+
+/// Why a new store got no credential.
+#[derive(Debug, thiserror::Error)]
+pub enum FirstCredentialError {
+    /// The configured key or secret is unusable, or could not be stored.
+    #[error(transparent)]
+    Seed(#[from] SeedError),
+    /// The store cannot be read or written. Start again later.
+    #[error("could not create the first credential")]
+    Storage(#[from] StorageError),
 }
 
 /// Why an act of administration failed, by what can be done next.

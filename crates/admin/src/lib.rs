@@ -23,7 +23,7 @@ pub use admin::{Admin, AdminParts, Options};
 pub use audit::{AuditChain, Verified};
 pub use credentials::tokens::{IssuedToken, NewToken};
 pub use credentials::{CredentialChanges, IssuedCredential, ListedCredential, NewCredential};
-pub use error::{AdminError, AdminFault};
+pub use error::{AdminError, AdminFault, FirstCredentialError};
 pub use idempotency::{Idempotency, Idempotent, RequestKey};
 pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use people::links::{LinkPurpose, NewPerson};

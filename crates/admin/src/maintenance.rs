@@ -4,8 +4,9 @@ use acta_ambient::Timestamp;
 use acta_storage::directory::{
     self, Credential, CredentialUse, Membership, Recorded, Tenant, TenantState, Ticket, Versioned,
 };
-use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite};
+use acta_storage::{Change, Committed, Group, NewAuditEntry, RecordWrite, tenant_span};
 use serde_json::json;
+use tracing::Instrument;
 
 use crate::audit_entry::tenant_target;
 use crate::{Admin, AdminError, Requester};
@@ -30,7 +31,8 @@ impl Admin {
             directory::list(&*self.storage, &Group::Every).await?;
         for tenant in tenants {
             if is_due(&tenant.value, now) {
-                self.purge(tenant).await?;
+                let span = tenant_span(tenant.value.id);
+                self.purge(tenant).instrument(span).await?;
             }
         }
         Ok(())
@@ -39,7 +41,7 @@ impl Admin {
     /// Removes all data of a tenant whose waiting period is over.
     async fn purge(&self, found: Versioned<Tenant>) -> Result<(), AdminError> {
         let id = found.value.id;
-        tracing::info!(tenant.id = %id, "removing the data of a deleted tenant");
+        tracing::info!(tenant.id = id.number(), "removing the data of a deleted tenant");
         // Credentials first, so that nobody gets in any more.
         self.remove_records::<Credential>(id).await?;
         self.remove_records::<CredentialUse>(id).await?;
@@ -64,7 +66,7 @@ impl Admin {
             self.entry_with(&server, "tenant.purged", tenant_target(id), &detail);
         let change = Change { writes: vec![found.write(&after)], entries: vec![(None, entry)] };
         if self.storage.commit(&change).await? == Committed::Done {
-            tracing::info!(tenant.id = %id, "the data of a deleted tenant was removed");
+            tracing::info!(tenant.id = id.number(), "the data of a deleted tenant was removed");
         }
         self.authenticator.forget_tenant(id);
         Ok(())

@@ -6,6 +6,7 @@ use acta_access::{
 use acta_storage::directory::{self, AccountId, Membership, Tenant, TenantState, Versioned};
 use acta_storage::{AuditOutcome, Change};
 use serde_json::json;
+use tracing::Span;
 
 use crate::refusals::RefusalRecord;
 use crate::requester::Capabilities;
@@ -138,6 +139,8 @@ impl Admin {
         if !is_visible {
             return Err(AdminError::NotFound);
         }
+        // The span of the request, if this is done for one.
+        Span::current().record("tenant.id", tenant.number());
         self.find_tenant(tenant).await?.ok_or(AdminError::NotFound)
     }
 

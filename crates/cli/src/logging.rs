@@ -5,16 +5,19 @@ use std::fmt;
 use std::io::IsTerminal;
 
 use acta_config::{Log, LogFormat};
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, layer};
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// Sends log lines to standard error from now on.
 ///
@@ -31,16 +34,49 @@ pub(crate) fn start(log: &Log) -> Result<()> {
         LogFormat::Json => false,
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = layer().with_writer(std::io::stderr);
     if is_text {
-        registry.with(layer.with_target(false).with_ansi(is_terminal)).init();
+        let layer = layer().with_target(false).with_ansi(is_terminal);
+        registry.with(layer.with_writer(std::io::stderr)).init();
     } else {
-        registry.with(layer.event_format(JsonLine)).init();
+        let layer = layer().event_format(JsonLine).fmt_fields(NotFormatted);
+        registry.with(SpanFields).with(layer.with_writer(std::io::stderr)).init();
     }
     Ok(())
 }
 
-/// One JSON object a line: time, level, message, then the fields of the event.
+/// Keeps the fields of each span with it, for the lines that are logged in it.
+struct SpanFields;
+
+impl<S> Layer<S> for SpanFields
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        span.extensions_mut().insert(fields);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+            values.record(fields);
+        }
+    }
+}
+
+/// Spares the text of the fields of spans: [`SpanFields`] has their values.
+struct NotFormatted;
+
+impl<'writer> FormatFields<'writer> for NotFormatted {
+    fn format_fields<R: RecordFields>(&self, _: Writer<'writer>, _: R) -> fmt::Result {
+        Ok(())
+    }
+}
+
+/// One JSON object a line: time, level, message, then the fields of the event, and those of the
+/// spans in which it happened, the innermost first. Of several of one name the first counts.
 ///
 /// An error is written with the chain of its causes.
 struct JsonLine;
@@ -52,7 +88,7 @@ where
 {
     fn format_event(
         &self,
-        _: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
@@ -60,6 +96,11 @@ where
         SystemTime.format_time(&mut Writer::new(&mut time))?;
         let mut fields = Fields::default();
         event.record(&mut fields);
+        for span in context.event_scope().into_iter().flatten() {
+            if let Some(of_span) = span.extensions().get::<Fields>() {
+                fields.add_outer(of_span);
+            }
+        }
         let level = event.metadata().level().as_str();
         write!(writer, "{{\"timestamp\":\"{time}\",\"level\":\"{level}\"")?;
         let message = ("message", Value::from(fields.message));
@@ -71,7 +112,7 @@ where
     }
 }
 
-/// The fields of an event.
+/// The fields of an event or a span.
 #[derive(Debug, Default)]
 struct Fields {
     message: String,
@@ -81,6 +122,15 @@ struct Fields {
 impl Fields {
     fn push(&mut self, field: &Field, value: impl Into<Value>) {
         self.others.push((field.name(), value.into()));
+    }
+
+    /// Adds the fields of a span around it, but for those that are there already.
+    fn add_outer(&mut self, outer: &Self) {
+        for (name, value) in &outer.others {
+            if self.others.iter().all(|(known, _)| known != name) {
+                self.others.push((name, value.clone()));
+            }
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use acta_config::Config;
 use acta_followers::Followers;
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
 use acta_http_admin::{AdminApiParts, AdminApiSettings, route_groups};
-use acta_service::{Service, ServiceParts};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
     Disk, EmbeddedStorage, LostTables, OpenError, ReadOnlyDisk, Reindexed, ScratchDisk, SystemDisk,
@@ -95,12 +95,11 @@ impl Store {
             entropy: Arc::clone(&self.entropy),
         };
         let settings = Settings {
-            service: service_options(config)?,
             auth: acta_auth::Options { failures_count_max: config.limits.failures_count_max },
             bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
             http: http_options(config, connections_max),
         };
-        let http = HttpParts::open(&backend, settings).await?;
+        let http = HttpParts::open(&backend, self.service.clone(), settings).await?;
         let settings = AdminApiSettings {
             passwords: PasswordHasherOptions {
                 running_count_max: std::thread::available_parallelism()
@@ -213,9 +212,11 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
             attachments_max: limits.attachments_count_max,
             faults_max: limits.faults_count_max,
         },
-        page_count: PAGE_COUNT.min(limits.page_count_max),
-        page_count_max: limits.page_count_max,
-        page_bytes_max: bytes(limits.page_bytes_max),
+        page: StatementPageLimits {
+            count: PAGE_COUNT,
+            count_max: limits.page_count_max,
+            bytes_max: bytes(limits.page_bytes_max),
+        },
         statement_bytes_max: bytes(limits.statement_bytes_max),
         signature_bytes_max: limits.signature_bytes_max,
         document_bytes_max: bytes(limits.document_bytes_max),
@@ -251,11 +252,6 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             parameters_count_max: limits.parameters_count_max,
             anonymous_bytes_max: bytes(limits.anonymous_bytes_max),
             memory_bytes_max: bytes(limits.memory_bytes_max),
-            page: acta_http::PageBounds {
-                count: PAGE_COUNT.min(limits.page_count_max),
-                count_max: limits.page_count_max,
-                bytes_max: bytes(limits.page_bytes_max),
-            },
             head_timeout: limits.head_timeout.0,
             idle_timeout: limits.idle_timeout.0,
             body_timeout: limits.body_timeout.0,

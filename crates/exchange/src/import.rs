@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead};
 
 use acta_access::Principal;
-use acta_service::{Sent, Service, ServiceError, Shape};
+use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload};
 use acta_storage::{Storage, StorageError};
 use acta_xapi::{Fault, Faults, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement};
 
@@ -34,6 +34,8 @@ pub struct Import<'a> {
     pub name: Option<&'a str>,
     /// The version of all statements; `None` to use each statement's own `version`.
     pub version: Option<Version>,
+    /// How much the tenant may store. What is stored is counted even without limits.
+    pub limits: &'a TenantLimits,
 }
 
 impl std::fmt::Debug for Import<'_> {
@@ -88,15 +90,16 @@ pub enum ImportError {
     /// The store refuses the statements, or has failed.
     #[error("cannot store statements")]
     Service(#[from] ServiceError),
-    /// The progress cannot be read or saved.
+    /// The progress cannot be read or saved, or the usage of the tenant cannot be saved.
     #[error("cannot read or save the progress")]
     Progress(#[from] StorageError),
 }
 
 /// Stores every valid statement of `input` that is not stored yet.
 ///
-/// A line that cannot be stored is reported and skipped. The progress is saved after each
-/// batch.
+/// A line that cannot be stored is reported and skipped. The progress and the usage of the
+/// tenant are saved after each batch. If the quota of the tenant is exhausted within a batch,
+/// the statements that fit are stored before the import ends.
 ///
 /// # Errors
 ///
@@ -116,7 +119,9 @@ pub async fn import(
         if batch.is_empty() {
             return Ok(imported);
         }
-        run.store(batch).await?;
+        let stored = run.store(batch).await;
+        import.service.quotas().flush().await?;
+        stored?;
         run.watch.progress(lines.offset());
         save(import, &lines).await?;
     }
@@ -213,9 +218,11 @@ impl Run<'_, '_> {
                 }
                 Err(ServiceError::Conflict(ids)) => self.drop_conflicting(&mut lines, &ids)?,
                 // Together they exceed a limit, although none may exceed it alone.
-                Err(ServiceError::Faulty(_) | ServiceError::OverLimit { .. })
-                    if lines.len() > 1 =>
-                {
+                Err(
+                    ServiceError::Faulty(_)
+                    | ServiceError::OverLimit { .. }
+                    | ServiceError::OverQuota(_),
+                ) if lines.len() > 1 => {
                     let rest = lines.split_off(lines.len() / 2);
                     Box::pin(self.store_lines(lines, version)).await?;
                     lines = rest;
@@ -242,10 +249,12 @@ impl Run<'_, '_> {
         text.push(b'[');
         text.extend(texts.join(&b','));
         text.push(b']');
+        let bytes = text.len();
         let sent = Sent { text: text.into(), version, shape: Shape::Any };
-        let service = self.import.service;
-        let prepared = service.prepare_statements(self.import.principal, sent).await?;
-        Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
+        let Import { service, principal, limits, .. } = self.import;
+        let statements = service.prepare_statements(principal, sent).await?;
+        let upload = Upload { statements, attachments: Vec::new(), bytes, limits };
+        Ok(service.store_statements(upload).await?.new_count)
     }
 
     /// Reports the single line, which exceeds a limit of the store.

@@ -11,7 +11,7 @@ use acta_access::TenantId;
 use acta_storage::directory::FollowerControl;
 use acta_storage::{
     Advanced, FeedPace, FeedRecord, FeedStatement, FollowerName, FollowerPosition, FollowerStep,
-    PageLimits, Storage, StorageError, StoreEffects,
+    PageLimits, Storage, StorageError, StoreEffects, tenant_span,
 };
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::follower::Follower;
 use crate::status::{FollowerWork, Progress};
@@ -156,6 +157,8 @@ pub(crate) struct Worker {
     saving: Option<JoinHandle<Vec<SavedStep>>>,
     /// Whether it is paused, and when that was last checked.
     control: Option<(bool, Instant)>,
+    /// The tenant whose records could not be read, applied or saved last.
+    failing: Option<TenantId>,
 }
 
 impl Worker {
@@ -166,17 +169,23 @@ impl Worker {
         tasks: TaskTracker,
     ) -> Self {
         let (name, pace) = (follower.name(), storage.pace());
-        let (tenants, saving, control) = (HashMap::new(), None, None);
-        Self { storage, follower, name, progress, pace, tasks, tenants, saving, control }
+        let (tenants, saving, control, failing) = (HashMap::new(), None, None, None);
+        Self { storage, follower, name, progress, pace, tasks, tenants, saving, control, failing }
     }
 
     /// Follows until `stop` is cancelled.
-    pub(crate) async fn run(mut self, stop: CancellationToken) {
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let name = self.name;
+        let span =
+            tracing::error_span!(parent: None, "background", work = "follower", follower = %name);
+        self.run_in_span(stop).instrument(span).await;
+    }
+
+    async fn run_in_span(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(Box::pin(self.follow())).await;
         let ended = tokio::time::timeout(STOP_TIMEOUT, self.end()).await;
         if !matches!(ended, Ok(Ok(()))) {
             tracing::warn!(
-                follower = %self.name,
                 "the position of a follower could not be saved: it will read some records again"
             );
         }
@@ -193,7 +202,7 @@ impl Worker {
             let round = AssertUnwindSafe(self.round()).catch_unwind().await;
             let round = round.unwrap_or_else(|_panic| Err(panicked()));
             if delay.is_some() && round.is_ok() {
-                tracing::info!(follower = %self.name, "follower recovered");
+                tracing::info!("follower recovered");
             }
             match round {
                 Ok(Round::More) => delay = None,
@@ -216,7 +225,8 @@ impl Worker {
         self.progress.add_failure();
         if is_first {
             let cause: &dyn Error = error;
-            tracing::error!(follower = %self.name, error = cause, "follower failed; retrying");
+            let tenant = self.failing.map(TenantId::number);
+            tracing::error!(tenant.id = tenant, error = cause, "follower failed; retrying");
         }
     }
 
@@ -234,6 +244,7 @@ impl Worker {
 
     /// Processes a page of every tenant with unread records, if that is to be done here.
     async fn round(&mut self) -> Result<Round, StorageError> {
+        self.failing = None;
         if self.is_paused().await? {
             if self.progress.status().work != FollowerWork::Paused {
                 self.end().await?;
@@ -257,9 +268,11 @@ impl Worker {
         for position in behind {
             let before = self.lag_of(position);
             // An error of one tenant does not delay the others.
-            if let Err(error) = self.read(position).await {
+            let tenant = position.tenant;
+            if let Err(error) = self.read(position).instrument(tenant_span(tenant)).await {
                 failed = Some(error);
-                self.forget_tenant(position.tenant);
+                self.failing = Some(tenant);
+                self.forget_tenant(tenant);
             }
             let after = self.lag_of(position);
             lag = (lag + after).saturating_sub(before);
@@ -344,13 +357,15 @@ impl Worker {
             return;
         }
         let (storage, name) = (Arc::clone(&self.storage), self.name);
-        self.saving = Some(self.tasks.spawn(async move {
+        let saving = async move {
             let steps = steps.into_iter().map(|step| async {
                 let (tenant, to) = (step.tenant, step.to);
-                SavedStep { tenant, to, result: storage.advance(name, step).await }
+                let result = storage.advance(name, step).instrument(tenant_span(tenant)).await;
+                SavedStep { tenant, to, result }
             });
             join_all(steps).await
-        }));
+        };
+        self.saving = Some(self.tasks.spawn(saving.in_current_span()));
     }
 
     /// Waits for the steps that are being saved.
@@ -367,6 +382,7 @@ impl Worker {
                 Ok(_) => self.forget_tenant(tenant),
                 Err(error) => {
                     failed = Some(error);
+                    self.failing = Some(tenant);
                     self.forget_tenant(tenant);
                 }
             }
@@ -416,7 +432,7 @@ async fn read(records: Vec<FeedRecord>) -> Result<Vec<FeedRecord>, StorageError>
     if records.iter().all(has_facts) {
         return Ok(records);
     }
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = acta_storage::spawn_blocking(move || {
         for statement in records.iter().filter_map(FeedRecord::statement) {
             statement.entity_facts()?;
         }

@@ -95,7 +95,7 @@ async fn identify(
         let found = found.map_err(|error| problem::without_window(error.into()))?;
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
         found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
-        shared.http.quotas.take_request(&found.tenant)?;
+        shared.http.service.quotas().take_request(&found.tenant)?;
         return Ok(Some(Requester::credential(found.principal, found.who, from)));
     }
     let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };

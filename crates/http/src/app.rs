@@ -3,6 +3,7 @@
 mod context;
 mod finish;
 mod health;
+mod request_id;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use hyper::body::Body as _;
 use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue};
 use hyper::{Method, StatusCode};
 use tower_service::Service as _;
+use tracing::{Instrument, Span};
 
 use crate::connection::{ConnectionState, Local};
 use crate::edge::{
@@ -29,6 +31,7 @@ use crate::route::{Gate, Route, RouteGroup, RouteTable, Sender};
 use crate::state::Shared;
 use crate::xapi;
 use context::{RequestContext, RouteFamily};
+use request_id::RequestIds;
 
 /// The server, ready to answer.
 #[derive(Clone)]
@@ -37,6 +40,7 @@ pub struct App {
     xapi: Arc<RouteTable<Shared>>,
     plain: Arc<RouteTable<Shared>>,
     groups: Arc<[Arc<dyn RouteGroup>]>,
+    request_ids: Arc<RequestIds>,
     shared: Shared,
 }
 
@@ -60,7 +64,8 @@ impl App {
             .fallback(|| async { Problem::not_found() })
             .method_not_allowed_fallback(|| async { Problem::method_not_allowed() });
         let (xapi, plain) = (Arc::new(xapi), Arc::new(plain));
-        Self { router, xapi, plain, groups: groups.into(), shared }
+        let request_ids = Arc::new(RequestIds::new(shared.service.random_bits()));
+        Self { router, xapi, plain, groups: groups.into(), request_ids, shared }
     }
 
     /// The route of a request, and the family whose rules admit it.
@@ -86,13 +91,26 @@ impl App {
         }
     }
 
-    /// Answers one request.
-    pub async fn answer(&self, mut request: Request) -> Response {
-        let shared = &self.shared;
-        let started = shared.clock.elapsed();
-        let _held = shared.metrics.enter();
+    /// Answers one request. What is logged meanwhile names the request, and its tenant once it
+    /// is known.
+    pub async fn answer(&self, request: Request) -> Response {
+        let started = self.shared.clock.elapsed();
+        let _held = self.shared.metrics.enter();
         let found = self.find(request.method(), request.uri().path());
-        let mut context = RequestContext::of(&request, found, shared.options.default_version);
+        let request_id = self.request_ids.id_of(request.headers());
+        let default_version = self.shared.options.default_version;
+        let context = RequestContext::of(&request, found, request_id, default_version);
+        let span = span_of(&context);
+        self.answer_in_context(request, context, started).instrument(span).await
+    }
+
+    async fn answer_in_context(
+        &self,
+        mut request: Request,
+        mut context: RequestContext,
+        started: Duration,
+    ) -> Response {
+        let shared = &self.shared;
         locate(&mut request, &shared.options.trusted_proxies);
         let connection = request.extensions_mut().remove::<Arc<ConnectionState>>();
         let permit = RequestPermit::new(shared, connection);
@@ -249,9 +267,11 @@ impl App {
     ) -> Result<(), Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
         let identified = self.shared.authenticator.authenticate(authorization).await?;
-        context.tenant = Some(identified.principal.tenant);
+        let tenant = identified.principal.tenant;
+        context.tenant = Some(tenant);
+        Span::current().record("tenant.id", tenant.number());
         let caller = Caller::admit(identified, request.headers(), context.origin.as_ref())?;
-        self.shared.quotas.take_request(&caller.tenant)?;
+        self.shared.service.quotas().take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
         Ok(())
     }
@@ -287,17 +307,29 @@ fn method_label(method: &Method) -> &'static str {
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
+/// The span of everything that is done for a request. It has the level of errors, so that it is
+/// there whenever anything is logged at all.
+fn span_of(context: &RequestContext) -> Span {
+    tracing::error_span!(
+        parent: None,
+        "request",
+        request.id = context.request_id.to_str().unwrap_or_default(),
+        method = method_label(&context.method),
+        route = context.route.name,
+        tenant.id = tracing::field::Empty,
+    )
+}
+
 fn log(context: &RequestContext, status: u16, elapsed: Duration) {
     let (method, route) = (method_label(&context.method), context.route.name);
-    let id = context.request_id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     match status {
         500.. => {
-            tracing::warn!(request.id = id, status, micros, "{method} {route} failed");
+            tracing::warn!(status, micros, "{method} {route} failed");
         }
         400.. => {
-            tracing::info!(request.id = id, status, micros, "{method} {route} was refused");
+            tracing::info!(status, micros, "{method} {route} was refused");
         }
-        _ => tracing::debug!(request.id = id, status, micros, "{method} {route} succeeded"),
+        _ => tracing::debug!(status, micros, "{method} {route} succeeded"),
     }
 }

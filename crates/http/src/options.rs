@@ -35,8 +35,6 @@ pub struct Bounds {
     /// Most bytes of bodies and pages in memory, for all requests together. One eighth of it is for
     /// forms that are not authenticated yet.
     pub memory_bytes_max: usize,
-    /// The limits of a page, for which memory is reserved before it is read.
-    pub page: PageBounds,
     /// How long the head of a request may take to arrive.
     pub head_timeout: Duration,
     /// How long a connection may stay open between two requests.
@@ -54,17 +52,6 @@ pub struct Bounds {
     pub connections_max: usize,
     /// Most requests in progress. Further requests are refused as busy.
     pub requests_max: usize,
-}
-
-/// The limits of a page of statements.
-#[derive(Clone, Copy, Debug)]
-pub struct PageBounds {
-    /// Statements if the request gives no limit.
-    pub count: usize,
-    /// Most statements.
-    pub count_max: usize,
-    /// Most bytes of statements, but at least one statement.
-    pub bytes_max: usize,
 }
 
 /// The allowed origins of pages.

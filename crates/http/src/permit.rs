@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::connection::ConnectionState;
 use crate::memory::{Charge, Memory};
-use crate::options::PageBounds;
 use crate::problem::Problem;
 use crate::state::Shared;
 
@@ -124,14 +123,11 @@ impl RequestPermit {
     /// # Errors
     ///
     /// 503 if no memory is left.
-    pub fn hold_page(&self, bounds: &PageBounds, limit: Option<u64>) -> Result<usize, Problem> {
+    pub fn hold_page(&self, limit: Option<u64>) -> Result<usize, Problem> {
+        let page = self.shared.service.page_limits();
         let left = self.shared.memory.available();
-        let count = match limit {
-            None => bounds.count,
-            Some(0) => bounds.count_max,
-            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX).min(bounds.count_max),
-        };
-        let wanted = bounds.bytes_max.min(count.saturating_mul(Self::STATEMENT_BYTES));
+        let count = page.count_for(limit);
+        let wanted = page.bytes_max.min(count.saturating_mul(Self::STATEMENT_BYTES));
         let bytes = wanted.min((left / Self::PAGES_LEFT).max(Self::PAGE_BYTES_MIN));
         for _ in 0..2 {
             self.charge.hold(bytes)?;

@@ -364,6 +364,7 @@ impl From<ServiceError> for Problem {
                 Self::new(StatusCode::CONFLICT, "document-exists", detail)
             }
             ServiceError::OverLimit { limit, max } => Self::over(limit, max),
+            ServiceError::OverQuota(over) => over.into(),
             ServiceError::Busy { retry_after } => Self::busy(retry_after),
             ServiceError::Unavailable { retry_after } => Self::unavailable(retry_after),
             ServiceError::Full => {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use acta_ambient::{Clock, Entropy};
 use acta_auth::Authenticator;
 use acta_auth::oidc::BearerVerifier;
-use acta_service::{Quotas, Service, ServiceParts};
+use acta_service::Service;
 use acta_storage::{Storage, StorageError};
 use tokio::sync::Semaphore;
 
@@ -35,8 +35,6 @@ impl fmt::Debug for Backend {
 /// The options of all parts of the server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The use cases of xAPI.
-    pub service: acta_service::Options,
     /// Authentication.
     pub auth: acta_auth::Options,
     /// The verifier of access tokens.
@@ -49,8 +47,6 @@ pub struct Settings {
 pub struct HttpParts {
     /// The use cases.
     pub service: Service,
-    /// The quotas of tenants.
-    pub quotas: Arc<Quotas>,
     /// Authenticates requests.
     pub authenticator: Arc<Authenticator>,
     /// The clock.
@@ -68,12 +64,16 @@ impl fmt::Debug for HttpParts {
 }
 
 impl HttpParts {
-    /// Builds the parts on a store, without gauges.
+    /// Builds the parts on a store and the use cases on it, without gauges.
     ///
     /// # Errors
     ///
     /// As [`acta_storage::SecretStore::get_or_create_secret`].
-    pub async fn open(backend: &Backend, settings: Settings) -> Result<Self, StorageError> {
+    pub async fn open(
+        backend: &Backend,
+        service: Service,
+        settings: Settings,
+    ) -> Result<Self, StorageError> {
         let Backend { storage, clock, entropy } = backend;
         let authenticator = Authenticator::open(
             Arc::clone(storage),
@@ -82,15 +82,8 @@ impl HttpParts {
             settings.auth,
         );
         let authenticator = authenticator.await?.with_bearer(settings.bearer);
-        let service = Service::new(ServiceParts {
-            storage: Arc::clone(storage),
-            clock: Arc::clone(clock),
-            entropy: Arc::clone(entropy),
-            options: settings.service,
-        });
         Ok(Self {
             service,
-            quotas: Quotas::new(Arc::clone(storage), Arc::clone(clock)),
             authenticator: Arc::new(authenticator),
             clock: Arc::clone(clock),
             gauges: None,
@@ -117,8 +110,6 @@ pub type Shared = Arc<Dependencies>;
 pub struct Dependencies {
     /// The use cases.
     pub service: Service,
-    /// The quotas of tenants.
-    pub quotas: Arc<Quotas>,
     /// Authenticates requests.
     pub authenticator: Arc<Authenticator>,
     /// The clock.
@@ -160,14 +151,13 @@ impl Dependencies {
 
     /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
-        let HttpParts { service, quotas, authenticator, clock, gauges, options } = parts;
+        let HttpParts { service, authenticator, clock, gauges, options } = parts;
         let bytes = options.bounds.memory_bytes_max;
         let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
         let memory = Memory::new(bytes - anonymous_bytes);
         let anonymous_memory = Memory::new(anonymous_bytes);
         Arc::new(Self {
             service,
-            quotas,
             authenticator,
             clock,
             metrics: Metrics::new(gauges, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]),

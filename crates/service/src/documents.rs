@@ -4,9 +4,10 @@ mod place;
 
 use acta_access::Principal;
 use acta_ambient::Timestamp;
+use acta_storage::directory::TenantLimits;
 use acta_storage::{
     Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
-    StorageError,
+    StorageError, Usage,
 };
 use acta_xapi::{MergeError, Rule, UnconditionalPut, Version, merge_documents};
 use bytes::Bytes;
@@ -27,14 +28,20 @@ pub struct SentDocument {
     pub content_type: String,
 }
 
-/// Under which condition a document is written by `PUT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PutRules {
-    /// The precondition of the request.
+/// By which rules a document is written.
+#[derive(Clone, Debug)]
+pub struct WriteRules<'a> {
+    /// What must hold of the document that is there.
     pub precondition: Precondition,
-    /// The version of the request, which decides whether an existing document can be replaced
-    /// without a precondition.
+    /// The version of the request.
     pub version: Version,
+    /// How much the tenant may store. What is stored is counted even without limits.
+    pub limits: &'a TenantLimits,
+}
+
+/// What a document counts as of what a tenant may store.
+fn usage_of(sent: &SentDocument) -> Usage {
+    Usage { statement_count: 0, bytes: u64::try_from(sent.content.len()).unwrap_or(u64::MAX) }
 }
 
 impl Service {
@@ -83,6 +90,7 @@ impl Service {
     /// - [`ServiceError::PreconditionFailed`]: the current document does not match.
     /// - [`ServiceError::Unconditional`], [`ServiceError::Faulty`]: a precondition is needed.
     /// - [`ServiceError::OverLimit`]: its place has reached its limit of documents.
+    /// - [`ServiceError::OverQuota`]: the quota of the tenant is exhausted.
     /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: errors of
     ///   storage.
     ///
@@ -92,10 +100,11 @@ impl Service {
         principal: &Principal,
         key: &DocumentKey,
         sent: SentDocument,
-        rules: PutRules,
+        rules: WriteRules<'_>,
     ) -> Result<(), ServiceError> {
-        let PutRules { precondition, version } = rules;
         DocumentScope::from(key).permit(principal, Access::Write)?;
+        let WriteRules { precondition, version, limits } = rules;
+        let room = self.quotas.reserve(principal.tenant, limits, usage_of(&sent)).await?;
         let is_bare = precondition == Precondition::default();
         let rule = version.unconditional_put(DocumentScope::from(key).kind());
         let precondition = match (is_bare, rule) {
@@ -109,9 +118,13 @@ impl Service {
         let written =
             self.storage.replace_document(principal.tenant, key, new, &precondition).await;
         match written {
-            Err(StorageError::PreconditionFailed) if is_bare => Err(ServiceError::Unconditional),
-            written => Ok(written.map(drop)?),
-        }
+            Err(StorageError::PreconditionFailed) if is_bare => {
+                return Err(ServiceError::Unconditional);
+            }
+            written => written?,
+        };
+        room.keep(0);
+        Ok(())
     }
 
     /// Merges a JSON document into the current one, or creates it if there is none.
@@ -126,6 +139,7 @@ impl Service {
     /// - [`ServiceError::OverLimit`]: the merged document is too large, or its place has
     ///   reached its limit of documents.
     /// - [`ServiceError::PreconditionFailed`]: the current document does not match.
+    /// - [`ServiceError::OverQuota`]: the quota of the tenant is exhausted.
     /// - [`ServiceError::Busy`], [`ServiceError::Full`], [`ServiceError::Failed`]: errors of
     ///   storage.
     ///
@@ -135,9 +149,10 @@ impl Service {
         principal: &Principal,
         key: &DocumentKey,
         sent: SentDocument,
-        precondition: Precondition,
+        rules: WriteRules<'_>,
     ) -> Result<(), ServiceError> {
         DocumentScope::from(key).permit(principal, Access::Write)?;
+        let room = self.quotas.reserve(principal.tenant, rules.limits, usage_of(&sent)).await?;
         if is_json(&sent.content_type) {
             // Refuses content that is not a JSON object, even if there is nothing to merge it into.
             self.merge(Bytes::from_static(b"{}"), sent.content.clone()).await?;
@@ -145,7 +160,7 @@ impl Service {
         for _ in 0..MERGE_ATTEMPTS_MAX {
             let current = self.storage.find_document(principal.tenant, key).await?;
             let etag = current.as_ref().map(|document| &document.etag);
-            if !precondition.holds(etag) {
+            if !rules.precondition.holds(etag) {
                 return Err(ServiceError::PreconditionFailed);
             }
             let expected = match etag {
@@ -163,7 +178,11 @@ impl Service {
             match self.storage.replace_document(principal.tenant, key, new, &expected).await {
                 // Another writer was faster: merge into its result.
                 Err(StorageError::PreconditionFailed) => {}
-                written => return Ok(written.map(drop)?),
+                written => {
+                    written?;
+                    room.keep(0);
+                    return Ok(());
+                }
             }
         }
         Err(ServiceError::Busy { retry_after: Self::RACE_RETRY_AFTER })

@@ -8,6 +8,8 @@ use acta_storage::StorageError;
 use acta_xapi::{Fault, Faults, Rule, StatementId};
 use tokio::task::JoinError;
 
+use crate::OverQuota;
+
 /// Why a use case failed. The variants say what the caller can do next.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
@@ -43,6 +45,10 @@ pub enum ServiceError {
         /// The value of the limit, in its unit.
         max: u64,
     },
+
+    /// A quota of the tenant is exhausted. Retry when it is renewed.
+    #[error(transparent)]
+    OverQuota(OverQuota),
 
     /// The server is overloaded. Retry later.
     #[error("busy")]

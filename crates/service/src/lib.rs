@@ -14,16 +14,16 @@ mod search;
 mod service;
 mod statements;
 
-pub use acta_storage::directory::Tenant;
+pub use acta_storage::directory::{Tenant, TenantLimits};
 pub use acta_storage::{
     AgentFilter, AttachmentReader, AttachmentWriter, Cursor, Document, DocumentKey, DocumentList,
     Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment, StatementPage,
-    StoredStatement, Usage,
+    StatementQuery, StoredStatement, Usage,
 };
 pub use attachments::AttachmentName;
-pub use documents::{PutRules, SentDocument, etag_of};
+pub use documents::{SentDocument, WriteRules, etag_of};
 pub use error::{Limit, ServiceError};
-pub use quotas::{OverQuota, QuotaError, QuotaLimit, Quotas, Reservation, day_of};
+pub use quotas::{OverQuota, QuotaLimit, Quotas, day_of};
 pub use search::{Search, View};
-pub use service::{Options, Service, ServiceParts};
-pub use statements::{Sent, Shape, Stored, ValidatedStatements};
+pub use service::{Options, Service, ServiceParts, StatementPageLimits};
+pub use statements::{Sent, Shape, Stored, Upload, ValidatedStatements};

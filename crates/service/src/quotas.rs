@@ -14,6 +14,8 @@ use acta_ambient::{Clock, Timestamp};
 use acta_storage::directory::{Tenant, TenantLimits};
 use acta_storage::{Storage, StorageError, Usage};
 
+use crate::ServiceError;
+
 /// A quota of a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuotaLimit {
@@ -27,7 +29,7 @@ pub enum QuotaLimit {
 
 /// A quota of a tenant is exhausted. Retry later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the tenant has reached its limit")]
+#[error("{}", .limit.describe(*.max))]
 pub struct OverQuota {
     /// The exhausted quota.
     pub limit: QuotaLimit,
@@ -37,15 +39,17 @@ pub struct OverQuota {
     pub retry_after: Duration,
 }
 
-/// Why a reservation was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum QuotaError {
-    /// A quota is exhausted.
-    #[error(transparent)]
-    Over(OverQuota),
-    /// The usage could not be read from storage.
-    #[error("could not read the usage of the tenant")]
-    Storage(#[source] StorageError),
+impl QuotaLimit {
+    /// The rule of a quota of `max`.
+    fn describe(self, max: u64) -> String {
+        match self {
+            Self::Requests => format!("the tenant may send at most {max} requests per second"),
+            Self::Bytes => format!("the tenant may store at most {max} bytes per day (UTC)"),
+            Self::Statements => {
+                format!("the tenant may store at most {max} statements per day (UTC)")
+            }
+        }
+    }
 }
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -114,7 +118,7 @@ impl TenantUsage {
 
 /// A reservation of quota for data that is being stored. Released when dropped.
 #[derive(Debug)]
-pub struct Reservation {
+pub(crate) struct Reservation {
     quotas: Arc<Quotas>,
     tenant: TenantId,
     day: u32,
@@ -123,7 +127,7 @@ pub struct Reservation {
 
 impl Reservation {
     /// Charges the reservation: the data was stored, with `new_count` new statements.
-    pub fn keep(self, new_count: u64) {
+    pub(crate) fn keep(self, new_count: u64) {
         let mut counted = self.quotas.lock();
         if let Some(counted) = counted.get_mut(&self.tenant)
             && counted.day == self.day
@@ -179,34 +183,34 @@ impl Quotas {
         })
     }
 
-    /// Reserves quota for data that is about to be stored.
+    /// Reserves quota for data that is about to be stored. It is counted even without limits.
     ///
     /// # Errors
     ///
-    /// [`QuotaError`].
-    pub async fn reserve(
+    /// [`ServiceError::OverQuota`], and as storage says.
+    pub(crate) async fn reserve(
         self: &Arc<Self>,
-        tenant: &Tenant,
+        tenant: TenantId,
+        limits: &TenantLimits,
         usage: Usage,
-    ) -> Result<Reservation, QuotaError> {
+    ) -> Result<Reservation, ServiceError> {
         let now = self.clock.now();
         let day = day_of(now);
-        let has_limit =
-            tenant.limits.bytes_per_day.is_some() || tenant.limits.statements_per_day.is_some();
-        if has_limit && !self.is_loaded(tenant.id, day) {
-            self.flush_tenant(tenant.id, day).await.map_err(QuotaError::Storage)?;
+        let has_limit = limits.bytes_per_day.is_some() || limits.statements_per_day.is_some();
+        if has_limit && !self.is_loaded(tenant, day) {
+            self.flush_tenant(tenant, day).await?;
         }
         let mut tenants = self.lock();
-        let counted = tenants.entry(tenant.id).or_default();
+        let counted = tenants.entry(tenant).or_default();
         begin_day(counted, day);
         let sum = counted.sum().plus(usage);
-        if let Some((limit, max)) = exceeded(&tenant.limits, sum) {
+        if let Some((limit, max)) = exceeded(limits, sum) {
             let left = MICROS_PER_DAY - now.unix_micros().rem_euclid(MICROS_PER_DAY);
             let retry_after = Duration::from_micros(u64::try_from(left).unwrap_or(0));
-            return Err(QuotaError::Over(OverQuota { limit, max, retry_after }));
+            return Err(ServiceError::OverQuota(OverQuota { limit, max, retry_after }));
         }
         counted.reserved = counted.reserved.plus(usage);
-        Ok(Reservation { quotas: Arc::clone(self), tenant: tenant.id, day, usage })
+        Ok(Reservation { quotas: Arc::clone(self), tenant, day, usage })
     }
 
     fn is_loaded(&self, tenant: TenantId, day: u32) -> bool {

@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use acta_access::{Act, Authority, Principal, Restrictions, decide};
-use acta_storage::{AgentFilter, Cursor, Order, StatementPage, StatementQuery, StoredStatement};
+use acta_storage::{AgentFilter, StatementPage, StatementQuery, StoredStatement};
 use acta_xapi::json::{JsonLimits, parse};
 use acta_xapi::{
-    ActivityId, Format, Ifi, Iri, Languages, ParseLimits, Rendering, StatementId, Uuid, Version,
+    ActivityId, Format, Ifi, Languages, ParseLimits, Rendering, StatementId, Version,
     activities_to_define, parse_actor, parse_statement, render,
 };
 
@@ -17,28 +17,10 @@ use crate::{Service, ServiceError};
 /// A search for statements.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
-    /// About this agent.
-    pub agent: Option<AgentFilter>,
-    /// With this verb.
-    pub verb: Option<Iri>,
-    /// With this activity as object.
-    pub activity: Option<ActivityId>,
-    /// Whether `activity` also matches context activities and substatements.
-    pub is_activity_related: bool,
-    /// With this registration.
-    pub registration: Option<Uuid>,
-    /// Stored after this many nanoseconds since 1970 UTC.
-    pub since_nanos: Option<i128>,
-    /// Stored at or before this many nanoseconds since 1970 UTC.
-    pub until_nanos: Option<i128>,
-    /// The order of the results.
-    pub order: Order,
-    /// Continue after the page that returned this cursor.
-    pub after: Option<Cursor>,
+    /// The query. It is narrowed to what the reader may read, and to the store's limits of a page.
+    pub query: StatementQuery,
     /// Most statements on a page; 0 for the store's maximum, `None` for its default.
     pub limit: Option<u64>,
-    /// A page ends once it has this many bytes, if that is less than the store's limit.
-    pub bytes_max: Option<usize>,
 }
 
 /// The requested form of statements.
@@ -117,28 +99,13 @@ impl Service {
     ) -> Result<StatementPage, ServiceError> {
         let authority = self.readable_authority(principal)?;
         let restrictions = &principal.restrictions;
-        let search = narrow(restrictions, search)?;
-        let most = self.options.page_count_max;
-        let count_max = match search.limit {
-            None => self.options.page_count.min(most),
-            Some(0) => most,
-            Some(limit) => usize::try_from(limit).map_or(most, |limit| limit.min(most)),
-        };
-        let page_bytes_max = self.options.page_bytes_max;
-        let query = StatementQuery {
-            agent: search.agent,
-            verb: search.verb,
-            activity: search.activity,
-            is_activity_related: search.is_activity_related,
-            registration: search.registration,
-            since_nanos: search.since_nanos,
-            until_nanos: search.until_nanos,
-            authority: authority.map(|authority| authority.ifi().clone()),
-            order: search.order,
-            after: search.after,
-            count_max: count_max.max(1),
-            bytes_max: search.bytes_max.map_or(page_bytes_max, |bytes| bytes.min(page_bytes_max)),
-        };
+        let mut query = narrow(restrictions, search.query)?;
+        let page = self.options.page;
+        query.count_max = page.count_for(search.limit).min(query.count_max).max(1);
+        query.bytes_max = page.bytes_max.min(query.bytes_max);
+        if let Some(own) = authority {
+            query.authority = Some(own.ifi().clone());
+        }
         if restrictions.narrows_content() {
             return self.query_within(principal, query).await;
         }
@@ -195,7 +162,7 @@ impl Service {
         }
         let statements = Arc::new(statements);
         let definitions = self.find_definitions(principal, &statements, view.format).await?;
-        let filled_bytes_max = self.options.page_bytes_max.saturating_mul(Self::FILLED_PAGES_MAX);
+        let filled_bytes_max = self.options.page.bytes_max.saturating_mul(Self::FILLED_PAGES_MAX);
         self.run(bytes, move || {
             let filled_bytes = Cell::new(0);
             let definition = |id: &str| {
@@ -286,18 +253,21 @@ fn push_comma(out: &mut String, index: usize) {
     }
 }
 
-/// Narrows a search to the restrictions.
-fn narrow(restrictions: &Restrictions, search: Search) -> Result<Search, ServiceError> {
+/// Narrows a query to the restrictions.
+fn narrow(
+    restrictions: &Restrictions,
+    query: StatementQuery,
+) -> Result<StatementQuery, ServiceError> {
     if !restrictions.narrows_content() {
-        return Ok(search);
+        return Ok(query);
     }
-    restrictions.permit_query(search.activity.as_ref())?;
-    let asked = search.agent.as_ref();
+    restrictions.permit_query(query.activity.as_ref())?;
+    let asked = query.agent.as_ref();
     let ifi = restrictions.narrow_agent(asked.map(|agent| &agent.ifi))?.cloned();
     let is_related = asked.is_some_and(|agent| agent.is_related);
     let agent = ifi.map(|ifi| AgentFilter { ifi, is_related });
-    let registration = restrictions.narrow_registration(search.registration)?;
-    Ok(Search { agent, registration, ..search })
+    let registration = restrictions.narrow_registration(query.registration)?;
+    Ok(StatementQuery { agent, registration, ..query })
 }
 
 /// Whether restrictions permit a stored statement.

@@ -11,7 +11,7 @@ use acta_storage::Storage;
 use acta_xapi::{Iri, ParseLimits};
 use tokio::sync::Semaphore;
 
-use crate::ServiceError;
+use crate::{Quotas, ServiceError};
 
 /// The configuration of the use cases.
 #[derive(Clone, Debug)]
@@ -20,12 +20,8 @@ pub struct Options {
     pub authority_home_page: Iri,
     /// Limits on a request for storing statements.
     pub parse: ParseLimits,
-    /// Statements on a page if the request has no limit.
-    pub page_count: usize,
-    /// Most statements on a page.
-    pub page_count_max: usize,
-    /// A page ends once it has this many bytes of statements.
-    pub page_bytes_max: usize,
+    /// The limits of a page of statements.
+    pub page: StatementPageLimits,
     /// Longest single statement, in bytes.
     pub statement_bytes_max: usize,
     /// Longest signature of a statement, in bytes.
@@ -34,6 +30,29 @@ pub struct Options {
     pub document_bytes_max: usize,
     /// Most documents of one place.
     pub documents_count_max: usize,
+}
+
+/// The limits of a page of statements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementPageLimits {
+    /// Statements if the request gives no limit.
+    pub count: usize,
+    /// Most statements.
+    pub count_max: usize,
+    /// A page ends once it has this many bytes of statements.
+    pub bytes_max: usize,
+}
+
+impl StatementPageLimits {
+    /// The number of statements on a page for a request with `limit`: 0 is the most.
+    pub fn count_for(&self, limit: Option<u64>) -> usize {
+        let wanted = match limit {
+            None => self.count,
+            Some(0) => self.count_max,
+            Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
+        };
+        wanted.min(self.count_max)
+    }
 }
 
 /// The dependencies of a [`Service`].
@@ -54,6 +73,7 @@ pub struct Service {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) quotas: Arc<Quotas>,
     pub(crate) options: Arc<Options>,
     /// Permits for work that keeps a processor busy.
     workers: Arc<Semaphore>,
@@ -84,11 +104,22 @@ impl Service {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
             workers: Arc::new(Semaphore::new(processors)),
+            quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),
             storage: parts.storage,
             clock: parts.clock,
             entropy: parts.entropy,
             options: Arc::new(parts.options),
         }
+    }
+
+    /// The quotas of tenants. Everything that is stored here is counted in them.
+    pub fn quotas(&self) -> &Arc<Quotas> {
+        &self.quotas
+    }
+
+    /// The limits of a page of statements.
+    pub fn page_limits(&self) -> StatementPageLimits {
+        self.options.page
     }
 
     /// The instant before which every statement of the tenant can be read; without a tenant,
@@ -143,7 +174,7 @@ impl Service {
             drop(place);
             done
         };
-        Ok(tokio::task::spawn_blocking(work).await?)
+        Ok(acta_storage::spawn_blocking(work).await?)
     }
 
     pub(crate) fn permit(principal: &Principal, act: Act) -> Result<(), ServiceError> {

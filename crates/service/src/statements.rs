@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId, defines};
-use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment};
+use acta_storage::directory::TenantLimits;
+use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment, Usage};
 use acta_xapi::{
     Fault, Faults, Rule, Sha2, Statement, StatementId, StoreProperties, Uuid, Version,
     parse_statement, parse_statements,
@@ -44,9 +45,22 @@ pub struct ValidatedStatements {
 
 impl ValidatedStatements {
     /// The number of statements.
-    pub fn count(&self) -> u64 {
+    fn count(&self) -> u64 {
         u64::try_from(self.statements.len()).unwrap_or(u64::MAX)
     }
+}
+
+/// Statements that are ready to be stored, with their attachments.
+#[derive(Debug)]
+pub struct Upload<'a> {
+    /// The statements.
+    pub statements: ValidatedStatements,
+    /// The content that was staged for them.
+    pub attachments: Vec<Box<dyn StagedAttachment>>,
+    /// The number of bytes that were sent, for the quota of the tenant.
+    pub bytes: usize,
+    /// How much the tenant may store. What is stored is counted even without limits.
+    pub limits: &'a TenantLimits,
 }
 
 /// The result of storing statements.
@@ -106,10 +120,12 @@ impl Service {
         Ok(self.storage.stage_attachment(prepared.tenant, sha2).await?)
     }
 
-    /// Stores prepared statements with the content that was staged for them, atomically.
+    /// Stores prepared statements with the content that was staged for them, atomically, and
+    /// counts them in the usage of the tenant.
     ///
     /// # Errors
     ///
+    /// - [`ServiceError::OverQuota`]: the tenant may not store as much.
     /// - [`ServiceError::Faulty`]: content is missing, has another hash than announced, or
     ///   is an invalid signature.
     /// - [`ServiceError::OverLimit`]: a signature is too large to be checked.
@@ -118,12 +134,14 @@ impl Service {
     ///   storage.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 1.5.2 and 2.1.2; Part Two, 2.6.
-    pub async fn store_statements(
-        &self,
-        prepared: ValidatedStatements,
-        staged: Vec<Box<dyn StagedAttachment>>,
-    ) -> Result<Stored, ServiceError> {
-        let ValidatedStatements { tenant, statements, announced } = prepared;
+    pub async fn store_statements(&self, upload: Upload<'_>) -> Result<Stored, ServiceError> {
+        let Upload { statements: validated, attachments: staged, bytes, limits } = upload;
+        let usage = Usage {
+            statement_count: validated.count(),
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+        };
+        let ValidatedStatements { tenant, statements, announced } = validated;
+        let room = self.quotas.reserve(tenant, limits, usage).await?;
         let has_attachments = !staged.is_empty() || !announced.is_empty();
         let statements = if has_attachments {
             self.check_attachments(statements, &staged).await?
@@ -133,6 +151,7 @@ impl Service {
         let ids = statements.iter().map(|new| new.id).collect();
         let appended =
             self.storage.append(tenant, Batch { statements, attachments: staged }).await?;
+        room.keep(u64::try_from(appended.new_count).unwrap_or(u64::MAX));
         Ok(Stored { ids, new_count: appended.new_count })
     }
 

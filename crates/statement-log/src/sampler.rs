@@ -77,6 +77,7 @@ impl Sampler {
                 "statements stay without a dictionary until the next start"
             ),
         };
+        let work = || acta_storage::background_span("dictionary", None).in_scope(work);
         match std::thread::Builder::new().name("acta-dictionary".into()).spawn(work) {
             Ok(handle) => state.training = Some(handle),
             Err(error) => tracing::warn!(

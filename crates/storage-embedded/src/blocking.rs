@@ -6,7 +6,7 @@ use acta_storage::StorageError;
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
 ) -> Result<T, StorageError> {
-    join(tokio::task::spawn_blocking(work)).await
+    join(acta_storage::spawn_blocking(work)).await
 }
 
 /// Waits for work that was begun.

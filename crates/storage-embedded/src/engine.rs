@@ -165,7 +165,8 @@ impl Engine {
         let codec = Arc::clone(&encoder.codec);
         let statements = encoder.encode(tenant, statements).await?;
         let (answer, appended) = oneshot::channel();
-        let job = Job { tenant, statements, codec, attachments, answer };
+        let span = tracing::Span::current();
+        let job = Job { tenant, statements, codec, attachments, span, answer };
         self.shared.queue.push(Work::Batch(job))?;
         // The writer drops an answer only when it halts.
         appended.await.unwrap_or(Err(StorageError::Halted))

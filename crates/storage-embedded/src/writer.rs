@@ -22,7 +22,7 @@ use acta_statement_log::record::{Content, EncodedRecord};
 use acta_statement_log::sampler::Sampler;
 use acta_statement_log::segment::{Segment, SegmentHeader};
 use acta_statement_log::timeline::Timeline;
-use acta_storage::{Appended, StorageError};
+use acta_storage::{Appended, StorageError, group_span};
 use acta_xapi::{Fingerprint, StatementId, Uuid};
 use bytes::Bytes;
 
@@ -203,7 +203,10 @@ impl Writer {
         let _guard = HaltOnPanic(Arc::clone(&self.shared));
         while let Some(taken) = self.shared.queue.take() {
             match taken {
-                Taken::Group(group) => self.write(group),
+                Taken::Group(group) => {
+                    let span = group_span("log", group.iter().map(|job| &job.span));
+                    span.in_scope(|| self.write(group));
+                }
                 Taken::Import(import) => self.import(import),
                 Taken::Exclusive(exclusive) => self.run_exclusive(exclusive),
             }

@@ -20,9 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_access::TenantId;
-use acta_storage::{AttachmentReader, AttachmentStore, AttachmentWriter, StorageError};
+use acta_storage::{
+    AttachmentReader, AttachmentStore, AttachmentWriter, StorageError, background_span,
+};
 use acta_xapi::Sha2;
 use async_trait::async_trait;
+use tracing::Instrument;
 
 use crate::PostgresStorage;
 use crate::lease::Lease;
@@ -68,6 +71,7 @@ impl PostgresStorage {
                 store.sweep_if(&lease).await;
             }
         };
+        let sweeping = sweeping.instrument(background_span("sweep of attachments", None));
         self.tasks.spawn(async move { stop.run_until_cancelled(sweeping).await });
     }
 }

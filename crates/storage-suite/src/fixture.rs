@@ -7,7 +7,7 @@ use acta_access::{Defines, TenantId};
 use acta_ambient::{ManualClock, Timestamp};
 use acta_followers::Followers;
 use acta_storage::{
-    Appended, Batch, NewStatement, Order, StatementPage, StatementQuery, Storage, StorageError,
+    Appended, Batch, NewStatement, StatementPage, StatementQuery, Storage, StorageError,
     StoredStatement,
 };
 use acta_xapi::{
@@ -259,20 +259,7 @@ pub fn batch(drafts: &[&Draft]) -> Batch {
 
 /// Everything, newest first, on one page.
 pub fn everything() -> StatementQuery {
-    StatementQuery {
-        agent: None,
-        verb: None,
-        activity: None,
-        is_activity_related: false,
-        registration: None,
-        since_nanos: None,
-        until_nanos: None,
-        authority: None,
-        order: Order::Descending,
-        after: None,
-        count_max: 1000,
-        bytes_max: usize::MAX,
-    }
+    StatementQuery { count_max: 1000, ..StatementQuery::default() }
 }
 
 /// The numbers of statements.

@@ -5,7 +5,6 @@
 
 mod administration;
 mod attachments;
-mod cursors;
 pub mod directory;
 mod documents;
 mod entities;
@@ -13,6 +12,7 @@ mod error;
 mod feed;
 mod purge;
 mod readiness;
+mod spans;
 mod statements;
 mod terms;
 mod transfer;
@@ -24,13 +24,13 @@ pub use administration::audit::{
     AuditEntry, AuditOutcome, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, NotAWho,
     Who, chain_hash,
 };
+pub use administration::cursors::CursorStore;
 pub use administration::records::{
     Change, Committed, Expected, Group, Record, RecordContent, RecordKind, RecordStore, RecordWrite,
 };
 pub use administration::secrets::SecretStore;
 pub use administration::usage::{Usage, UsageStore};
 pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
-pub use cursors::CursorStore;
 pub use directory::{Credential, Directory, Tenant};
 pub use documents::{
     Document, DocumentKey, DocumentList, DocumentPlace, DocumentRow, DocumentStore, DocumentWrite,
@@ -46,6 +46,7 @@ pub use feed::{
 };
 pub use purge::{Purged, TenantPurge};
 pub use readiness::Readiness;
+pub use spans::{background_span, group_span, spawn_blocking, tenant_span};
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
     StatementPage, StatementQuery, StatementStore, StoredStatement,

@@ -89,6 +89,8 @@ pub struct AgentFilter {
 /// the chain, over at least [`StatementQuery::CHAIN_MAX`] references. `since`, `until` and
 /// `authority` apply to the statement itself only.
 ///
+/// The default is every statement on one page, newest first.
+///
 /// Spec: xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementQuery {
@@ -116,6 +118,25 @@ pub struct StatementQuery {
     pub count_max: usize,
     /// A page ends once it holds this many bytes of text, but holds at least one statement.
     pub bytes_max: usize,
+}
+
+impl Default for StatementQuery {
+    fn default() -> Self {
+        Self {
+            agent: None,
+            verb: None,
+            activity: None,
+            is_activity_related: false,
+            registration: None,
+            since_nanos: None,
+            until_nanos: None,
+            authority: None,
+            order: Order::default(),
+            after: None,
+            count_max: usize::MAX,
+            bytes_max: usize::MAX,
+        }
+    }
 }
 
 impl StatementQuery {

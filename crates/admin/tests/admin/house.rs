@@ -10,7 +10,7 @@ use acta_admin::{
 };
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
-use acta_service::{Service, ServiceParts};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Storage};
 use acta_xapi::ParseLimits;
@@ -45,9 +45,7 @@ impl House {
             options: acta_service::Options {
                 authority_home_page: "https://acta.example/keys".parse().unwrap(),
                 parse: ParseLimits::default(),
-                page_count: 2,
-                page_count_max: 3,
-                page_bytes_max: 1 << 20,
+                page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
                 statement_bytes_max: 1 << 20,
                 documents_count_max: 1000,
                 signature_bytes_max: 8,

@@ -7,6 +7,7 @@
 )]
 
 mod audit_entries;
+mod first_credential;
 mod house;
 mod leaving;
 mod links;

@@ -11,7 +11,7 @@ use acta_admin::{
 };
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions, Token, TokenKind};
-use acta_service::{Sent, Service, ServiceParts, Shape};
+use acta_service::{Sent, Service, ServiceParts, Shape, StatementPageLimits, TenantLimits, Upload};
 use acta_storage::directory::{Account, Membership, Recorded, Session, Tenant};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Change, Storage, Who};
@@ -59,9 +59,7 @@ fn service_options() -> acta_service::Options {
     acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().unwrap(),
         parse: ParseLimits::default(),
-        page_count: 50,
-        page_count_max: 100,
-        page_bytes_max: 1 << 20,
+        page: StatementPageLimits { count: 50, count_max: 100, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 10,
@@ -234,8 +232,10 @@ impl World {
         let text = statement.to_string();
         let who = Principal::new(TenantId::FIRST, "content", "all".parse().unwrap());
         let sent = Sent { text: text.into(), version: Version::V2_0_0, shape: Shape::Any };
-        let prepared = self.service.prepare_statements(&who, sent).await.unwrap();
-        self.service.store_statements(prepared, Vec::new()).await.unwrap();
+        let statements = self.service.prepare_statements(&who, sent).await.unwrap();
+        let limits = &TenantLimits::NONE;
+        let upload = Upload { statements, attachments: Vec::new(), bytes: 0, limits };
+        self.service.store_statements(upload).await.unwrap();
     }
 }
 

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acta_access::{Principal, Scope, TenantId};
-use acta_exchange::{Import, Imported, Problem, Watch};
+use acta_exchange::{Import, ImportError, Imported, Problem, Watch};
+use acta_service::ServiceError;
+use acta_storage::Storage;
+use acta_storage::directory::{self, Tenant, TenantLimits, Versioned};
 use acta_xapi::Version;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
@@ -32,6 +35,9 @@ pub(crate) struct Arguments {
     /// Read files from their start, even if an earlier import has already read them.
     #[arg(long)]
     again: bool,
+    /// Store more than the tenant may store a day. What is imported counts all the same.
+    #[arg(long)]
+    ignore_quota: bool,
     /// Print the counts as one JSON object.
     #[arg(long)]
     json: bool,
@@ -79,18 +85,36 @@ async fn import_file(store: &Store, file: &Path, arguments: &Arguments) -> Resul
     let name = if arguments.again { None } else { name };
     let scopes = [Scope::StatementsWrite].into_iter().collect();
     let principal = Principal::new(TenantId::FIRST, AUTHORITY_NAME, scopes);
+    let limits = if arguments.ignore_quota {
+        TenantLimits::NONE
+    } else {
+        limits_of(&*store.storage, TenantId::FIRST).await?
+    };
     let import = Import {
         service: &store.service,
         storage: &*store.storage,
         principal: &principal,
         name: name.as_deref(),
         version: arguments.xapi_version,
+        limits: &limits,
     };
     let mut display =
         Display { file: file.display().to_string(), bar: progress_bar(size, Unit::Bytes) };
     let imported = acta_exchange::import(import, &mut *input, &mut display).await;
     display.bar.finish_and_clear();
+    if let Err(ImportError::Service(ServiceError::OverQuota(over))) = imported {
+        let advice = "the quota is used up: repeat the import tomorrow, raise the limit with \
+                      `acta tenant limit`, or use --ignore-quota";
+        return Err(anyhow::Error::new(over).context(advice));
+    }
     Ok(imported?)
+}
+
+/// How much a tenant may store.
+async fn limits_of(storage: &dyn Storage, tenant: TenantId) -> Result<TenantLimits> {
+    let id = Tenant::record_id_of(tenant);
+    let found: Option<Versioned<Tenant>> = directory::find(storage, &id).await?;
+    Ok(found.map(|found| found.value.limits).unwrap_or_default())
 }
 
 type Input = Box<dyn BufRead + Send>;

@@ -74,7 +74,7 @@ impl Engine {
     pub(crate) async fn close(self) -> Result<()> {
         match self {
             Self::Embedded(storage) => {
-                let closed = tokio::task::spawn_blocking(move || storage.close()).await?;
+                let closed = acta_storage::spawn_blocking(move || storage.close()).await?;
                 closed.context("cannot close the store")
             }
             Self::Postgres(storage) => {

@@ -1,8 +1,10 @@
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use acta_access::{Scope, TenantId};
 use acta_ambient::{ManualClock, SeededEntropy, Timestamp};
-use acta_service::{Options, ServiceParts};
+use acta_service::{Options, ServiceParts, StatementPageLimits};
+use acta_storage::Usage;
 use acta_storage::model::ModelStorage;
 
 use super::*;
@@ -37,9 +39,7 @@ impl Store {
         let options = Options {
             authority_home_page: "http://example.org/acta".parse().unwrap(),
             parse: ParseLimits { statements_max: 100, ..ParseLimits::default() },
-            page_count: 100,
-            page_count_max: 100,
-            page_bytes_max: 1 << 20,
+            page: StatementPageLimits { count: 100, count_max: 100, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 1 << 20,
@@ -57,16 +57,26 @@ impl Store {
     }
 
     async fn import(&self, name: Option<&str>, text: &str) -> (Imported, Log) {
-        let what = Import {
+        let mut log = Log::default();
+        let what = self.what(name, &TenantLimits::NONE);
+        let imported = import(what, &mut text.as_bytes(), &mut log).await.unwrap();
+        (imported, log)
+    }
+
+    fn what<'a>(&'a self, name: Option<&'a str>, limits: &'a TenantLimits) -> Import<'a> {
+        Import {
             service: &self.service,
             storage: &*self.storage,
             principal: &self.principal,
             name,
             version: None,
-        };
-        let mut log = Log::default();
-        let imported = import(what, &mut text.as_bytes(), &mut log).await.unwrap();
-        (imported, log)
+            limits,
+        }
+    }
+
+    async fn statements_today(&self) -> u64 {
+        let usage = self.storage.add_usage(TenantId::FIRST, 0, Usage::default()).await;
+        usage.unwrap().statement_count
     }
 
     async fn export(&self) -> String {
@@ -189,4 +199,25 @@ async fn an_export_can_be_imported_elsewhere() {
     for (before, after) in exported.lines().zip(other.export().await.lines()) {
         assert_eq!(sent(before), sent(after));
     }
+}
+
+#[tokio::test]
+async fn an_import_counts_and_stops_where_the_quota_of_the_tenant_ends() {
+    let store = Store::new();
+    let limits =
+        TenantLimits { statements_per_day: NonZeroU64::new(700), ..TenantLimits::default() };
+    let text: String = (0..1000).map(|number| statement(number, "did") + "\n").collect();
+    let mut log = Log::default();
+    let what = store.what(Some("a"), &limits);
+    let stopped = import(what, &mut text.as_bytes(), &mut log).await.unwrap_err();
+    let expected = "the tenant may store at most 700 statements per day (UTC)";
+    let ImportError::Service(ServiceError::OverQuota(over)) = stopped else {
+        panic!("the quota ends the import, not {stopped:?}");
+    };
+    assert_eq!(over.to_string(), expected);
+    assert_eq!(log.problems, [], "no line is to blame");
+    assert_eq!((store.statements_today().await, store.export().await.lines().count()), (700, 700));
+    let (rest, _) = store.import(Some("a"), &text).await;
+    assert_eq!((rest.skipped_lines, rest.stored, rest.repeated), (500, 300, 200));
+    assert_eq!(store.statements_today().await, 1000);
 }

@@ -12,8 +12,9 @@ use acta_http::problem::Problem;
 use acta_http::route::{Gate, Route, RouteGroup};
 use acta_http::{
     App, Backend, Bounds, Control, Dependencies, HttpParts, Listeners, Local, Options, Origins,
-    PageBounds, Peer, Settings, serve,
+    Peer, Settings, serve,
 };
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
 use acta_xapi::{ParseLimits, Version};
@@ -97,7 +98,6 @@ fn bounds() -> Bounds {
         parameters_count_max: 16,
         anonymous_bytes_max: 1 << 20,
         memory_bytes_max: 64 << 20,
-        page: PageBounds { count: 3, count_max: 5, bytes_max: 1 << 20 },
         head_timeout: second,
         idle_timeout: second,
         body_timeout: second,
@@ -113,17 +113,21 @@ async fn shared() -> Shared {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(Timestamp::from_unix_micros(0)));
     let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
     let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&clock)));
-    let service = acta_service::Options {
+    let options = acta_service::Options {
         authority_home_page: "https://acta.example/keys".parse().unwrap(),
         parse: ParseLimits::default(),
-        page_count: 3,
-        page_count_max: 5,
-        page_bytes_max: 1 << 20,
+        page: StatementPageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
         signature_bytes_max: 1 << 16,
         document_bytes_max: 1 << 16,
     };
+    let service = Service::new(ServiceParts {
+        storage: Arc::clone(&storage),
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        options,
+    });
     let http = Options {
         default_version: Version::V2_0_0,
         origins: Origins::Any,
@@ -132,9 +136,9 @@ async fn shared() -> Shared {
         bounds: bounds(),
     };
     let auth = acta_auth::Options { failures_count_max: 1000 };
-    let settings = Settings { service, auth, bearer: None, http };
+    let settings = Settings { auth, bearer: None, http };
     let backend = Backend { storage, clock, entropy };
-    let http = HttpParts::open(&backend, settings).await.unwrap();
+    let http = HttpParts::open(&backend, service, settings).await.unwrap();
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);

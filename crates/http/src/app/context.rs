@@ -4,13 +4,10 @@ use acta_access::TenantId;
 use acta_xapi::Version;
 use axum::extract::Request;
 use hyper::Method;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, ORIGIN};
 
 use crate::edge::read_version;
 use crate::route::Route;
-
-/// The header that identifies a request in the log.
-pub(crate) const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The routes whose rules admit a request and finish its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +29,7 @@ pub(crate) struct RequestContext {
     pub(crate) version: Version,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) origin: Option<HeaderValue>,
-    pub(crate) request_id: Option<HeaderValue>,
+    pub(crate) request_id: HeaderValue,
     /// Decides the form of a problem.
     pub(crate) accept: Vec<HeaderValue>,
     /// Decides whether the response is compressed.
@@ -44,6 +41,7 @@ impl RequestContext {
     pub(super) fn of(
         request: &Request,
         (route, family): (Route, RouteFamily),
+        request_id: HeaderValue,
         default_version: Version,
     ) -> Self {
         let headers = request.headers();
@@ -54,16 +52,9 @@ impl RequestContext {
             version: read_version(headers).unwrap_or(default_version),
             tenant: None,
             origin: headers.get(ORIGIN).cloned(),
-            request_id: headers.get(REQUEST_ID_HEADER).filter(|id| is_short_text(id)).cloned(),
+            request_id,
             accept: headers.get_all(ACCEPT).iter().cloned().collect(),
             accept_encoding: headers.get_all(ACCEPT_ENCODING).iter().cloned().collect(),
         }
     }
-}
-
-/// Whether an id from a client is short and safe enough for the log.
-fn is_short_text(id: &HeaderValue) -> bool {
-    const BYTES_MAX: usize = 64;
-    let is_harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(byte);
-    (1..=BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(is_harmless)
 }

@@ -16,7 +16,8 @@ use hyper::header::{
 };
 use hyper::{Method, StatusCode};
 
-use super::context::{REQUEST_ID_HEADER, RequestContext, RouteFamily};
+use super::context::{RequestContext, RouteFamily};
+use super::request_id::REQUEST_ID_HEADER;
 use crate::edge::{accepts_gzip, choose_form, cors};
 use crate::problem::Problem;
 use crate::reply::{CONSISTENT_HEADER, HYGIENE, VERSION_HEADER, set_consistent_through};
@@ -59,9 +60,7 @@ pub(crate) async fn finish(
         // If the store does not respond, the earliest time is correct.
         set_consistent_through(headers, through.unwrap_or_default());
     }
-    if let Some(id) = &context.request_id {
-        headers.insert(REQUEST_ID_HEADER, id.clone());
-    }
+    headers.insert(REQUEST_ID_HEADER, context.request_id.clone());
     let response = pack(response, &context.accept_encoding).await;
     if context.method == Method::HEAD { without_body(response) } else { response }
 }
@@ -112,7 +111,7 @@ async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Respon
         gzip(&plain)
     } else {
         let copy = plain.clone();
-        tokio::task::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
+        acta_storage::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
     };
     let Some(packed) = packed else { return Response::from_parts(parts, Body::from(plain)) };
     parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));

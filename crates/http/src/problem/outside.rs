@@ -1,34 +1,14 @@
 //! Errors of quotas and identity providers.
 
 use acta_auth::oidc::OidcError;
-use acta_service::{OverQuota, QuotaError, QuotaLimit, ServiceError};
+use acta_service::OverQuota;
 use hyper::StatusCode;
 
 use super::Problem;
 
 impl From<OverQuota> for Problem {
     fn from(over: OverQuota) -> Self {
-        let OverQuota { limit, max, retry_after } = over;
-        let detail = match limit {
-            QuotaLimit::Requests => format!(
-                "the tenant may send at most {max} requests per \
-                                             second"
-            ),
-            QuotaLimit::Bytes => format!("the tenant may store at most {max} bytes per day (UTC)"),
-            QuotaLimit::Statements => {
-                format!("the tenant may store at most {max} statements per day (UTC)")
-            }
-        };
-        Self::too_many(detail, retry_after)
-    }
-}
-
-impl From<QuotaError> for Problem {
-    fn from(error: QuotaError) -> Self {
-        match error {
-            QuotaError::Over(over) => over.into(),
-            QuotaError::Storage(error) => ServiceError::from(error).into(),
-        }
+        Self::too_many(over.to_string(), over.retry_after)
     }
 }
 

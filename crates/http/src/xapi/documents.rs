@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use acta_ambient::Timestamp;
-use acta_service::{Document, DocumentKey, DocumentList, PutRules, SentDocument, Usage};
+use acta_service::{Document, DocumentKey, DocumentList, Precondition, SentDocument, WriteRules};
 use acta_xapi::Rule;
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -193,16 +193,13 @@ async fn put_document<R: Resource>(
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
-    let room = shared.quotas.reserve(&caller.tenant, usage_of(&sent)).await?;
-    let rules = PutRules { precondition: conditions, version: caller.version };
+    let rules = write_rules(&caller, conditions);
     shared.service.put_document(&caller.principal, &params.key, sent, rules).await?;
-    room.keep(0);
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The usage that a document counts as.
-fn usage_of(sent: &SentDocument) -> Usage {
-    Usage { statement_count: 0, bytes: u64::try_from(sent.content.len()).unwrap_or(u64::MAX) }
+fn write_rules(caller: &Caller, precondition: Precondition) -> WriteRules<'_> {
+    WriteRules { precondition, version: caller.version, limits: &caller.tenant.limits }
 }
 
 /// `POST` of a JSON document, which is merged into an existing one.
@@ -221,9 +218,8 @@ async fn post_document<R: Resource>(
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
-    let room = shared.quotas.reserve(&caller.tenant, usage_of(&sent)).await?;
-    shared.service.post_document(&caller.principal, &params.key, sent, conditions).await?;
-    room.keep(0);
+    let rules = write_rules(&caller, conditions);
+    shared.service.post_document(&caller.principal, &params.key, sent, rules).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

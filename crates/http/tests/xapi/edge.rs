@@ -409,13 +409,17 @@ async fn repeated_wrong_secrets_get_429_and_the_right_secret_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_echoed_if_it_is_harmless() {
+async fn a_request_id_is_echoed_if_it_is_harmless_and_made_otherwise() {
     let server = Server::new().await;
     let answer = server.send(get("/xapi/about").header("x-request-id", "a-1:2.3")).await;
     assert_eq!(answer.header("x-request-id"), Some("a-1:2.3"));
     let long = "x".repeat(65);
     for id in ["a b", "<x>", long.as_str()] {
         let answer = server.send(get("/xapi/about").header("x-request-id", id)).await;
-        assert_eq!(answer.header("x-request-id"), None);
+        assert_ne!(answer.header("x-request-id"), Some(id));
+        assert_eq!(answer.header("x-request-id").map(|made| made.contains('-')), Some(true));
     }
+    let answers = [server.send(get("/xapi/about")).await, server.send(get("/health/live")).await];
+    let [first, second] = answers.each_ref().map(|answer| answer.header("x-request-id"));
+    assert!(first.is_some() && second.is_some() && first != second, "{first:?} {second:?}");
 }

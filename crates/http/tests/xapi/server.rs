@@ -7,9 +7,8 @@ use std::time::Duration;
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::Authenticator;
-use acta_http::{
-    App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, PageBounds, Settings,
-};
+use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
+use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
 use acta_storage::{Credential, Storage};
@@ -104,7 +103,6 @@ pub(crate) fn bounds() -> Bounds {
         parameters_count_max: 16,
         anonymous_bytes_max: 1 << 20,
         memory_bytes_max: 64 << 20,
-        page: PageBounds { count: 3, count_max: 5, bytes_max: 1 << 20 },
         head_timeout: Duration::from_secs(5),
         idle_timeout: Duration::from_secs(5),
         body_timeout: Duration::from_secs(5),
@@ -130,24 +128,28 @@ impl World {
         let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(1));
         let storage: Arc<dyn Storage> = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
-        let service = acta_service::Options {
+        let options = acta_service::Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
-            page_count: 3,
-            page_count_max: 5,
-            page_bytes_max: 1 << 20,
+            page: StatementPageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 1 << 16,
             document_bytes_max: 1 << 16,
         };
+        let service = Service::new(ServiceParts {
+            storage: Arc::clone(&storage),
+            clock: Arc::clone(&as_clock),
+            entropy: Arc::clone(&entropy),
+            options,
+        });
         let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         let (origins, public_url) = (Origins::Any, None);
         let http = Options { default_version, origins, public_url, trusted_proxies, bounds };
         let auth = acta_auth::Options { failures_count_max: 1000 };
-        let settings = Settings { service, auth, bearer: None, http };
+        let settings = Settings { auth, bearer: None, http };
         let backend = Backend { storage, clock: as_clock, entropy };
-        let http = HttpParts::open(&backend, settings).await.unwrap();
+        let http = HttpParts::open(&backend, service, settings).await.unwrap();
         let known = make_credentials(&http.authenticator, &*backend.storage).await;
         Self { backend, http, clock, known }
     }

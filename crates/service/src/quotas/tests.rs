@@ -49,13 +49,13 @@ fn usage(statement_count: u64, bytes: u64) -> Usage {
 }
 
 async fn store(quotas: &Arc<Quotas>, tenant: &Tenant, more: Usage) -> Result<(), OverQuota> {
-    match quotas.reserve(tenant, more).await {
+    match quotas.reserve(tenant.id, &tenant.limits, more).await {
         Ok(room) => {
             room.keep(more.statement_count);
             Ok(())
         }
-        Err(QuotaError::Over(over)) => Err(over),
-        Err(QuotaError::Storage(error)) => panic!("{error}"),
+        Err(ServiceError::OverQuota(over)) => Err(over),
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -102,11 +102,14 @@ async fn the_daily_quota_starts_again_on_the_next_day() {
 async fn unused_reservations_are_returned_and_repeats_cost_no_statements() {
     let bench = Bench::new();
     let small = daily(10, 1000);
-    let first = bench.quotas.reserve(&small, usage(6, 10)).await.unwrap();
-    let second = bench.quotas.reserve(&small, usage(6, 10)).await;
-    assert!(matches!(second, Err(QuotaError::Over(_))), "what is being stored counts at once");
+    let first = bench.quotas.reserve(small.id, &small.limits, usage(6, 10)).await.unwrap();
+    let second = bench.quotas.reserve(small.id, &small.limits, usage(6, 10)).await;
+    assert!(
+        matches!(second, Err(ServiceError::OverQuota(_))),
+        "what is being stored counts at once"
+    );
     drop(first);
-    let again = bench.quotas.reserve(&small, usage(6, 10)).await.unwrap();
+    let again = bench.quotas.reserve(small.id, &small.limits, usage(6, 10)).await.unwrap();
     again.keep(0);
     store(&bench.quotas, &small, usage(10, 10)).await.unwrap();
 }

@@ -14,7 +14,8 @@ use acta_access::{Principal, TenantId};
 use acta_ambient::{Clock, ManualClock, SeededEntropy, Timestamp};
 use acta_service::{
     DocumentKey, EtagMatch, Limit, Options, Precondition, Search, Sent, SentDocument, Service,
-    ServiceError, ServiceParts, Shape, View, etag_of,
+    ServiceError, ServiceParts, Shape, StagedAttachment, StatementPageLimits, Stored, TenantLimits,
+    Upload, ValidatedStatements, View, WriteRules, etag_of,
 };
 use acta_storage::model::ModelStorage;
 use acta_xapi::{Format, Languages, ParseLimits, Rule, Sha2, StatementId, Version};
@@ -32,9 +33,7 @@ fn service() -> (Service, Arc<ManualClock>) {
         options: Options {
             authority_home_page: "https://acta.example/keys".parse().unwrap(),
             parse: ParseLimits::default(),
-            page_count: 2,
-            page_count_max: 3,
-            page_bytes_max: 1 << 20,
+            page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
             signature_bytes_max: 8,
@@ -60,7 +59,21 @@ fn sent(text: impl Into<Bytes>) -> Sent {
 
 async fn store(service: &Service, who: &Principal, text: String) -> Result<usize, ServiceError> {
     let prepared = service.prepare_statements(who, sent(text)).await?;
-    Ok(service.store_statements(prepared, Vec::new()).await?.new_count)
+    Ok(store_prepared(service, prepared, Vec::new()).await?.new_count)
+}
+
+async fn store_prepared(
+    service: &Service,
+    statements: ValidatedStatements,
+    attachments: Vec<Box<dyn StagedAttachment>>,
+) -> Result<Stored, ServiceError> {
+    let limits = &TenantLimits::NONE;
+    service.store_statements(Upload { statements, attachments, bytes: 0, limits }).await
+}
+
+/// By which rules documents are written.
+fn rules_with(precondition: Precondition) -> WriteRules<'static> {
+    WriteRules { precondition, version: Version::V1_0_3, limits: &TenantLimits::NONE }
 }
 
 /// The rules in the faults of an error.
@@ -96,13 +109,13 @@ async fn content_is_received_only_for_attachments_that_were_announced() {
     let prepared = prepare().await.unwrap();
     let refused = service.stage_attachment(&prepared, other).await;
     assert_eq!(rules(refused), [Rule::AttachmentExcess]);
-    assert_eq!(rules(service.store_statements(prepared, Vec::new()).await), [Rule::AttachmentPart]);
+    assert_eq!(rules(store_prepared(&service, prepared, Vec::new()).await), [Rule::AttachmentPart]);
     for (content, expected) in [("contenu", None), ("content", Some(1))] {
         let prepared = prepare().await.unwrap();
         let mut writer = service.stage_attachment(&prepared, announced.clone()).await.unwrap();
         writer.write(Bytes::from(content)).await.unwrap();
         let staged = vec![writer.finish().await.unwrap()];
-        let stored = service.store_statements(prepared, staged).await;
+        let stored = store_prepared(&service, prepared, staged).await;
         match expected {
             None => assert_eq!(rules(stored), [Rule::AttachmentHash]),
             Some(count) => assert_eq!(stored.unwrap().new_count, count),
@@ -127,7 +140,7 @@ async fn a_signature_longer_than_the_limit_is_not_read() {
     let mut writer = service.stage_attachment(&prepared, sha2).await.unwrap();
     writer.write(Bytes::from_static(signature)).await.unwrap();
     let staged = vec![writer.finish().await.unwrap()];
-    let result = service.store_statements(prepared, staged).await;
+    let result = store_prepared(&service, prepared, staged).await;
     assert!(
         matches!(result, Err(ServiceError::OverLimit { limit: Limit::Signature, max: 8 })),
         "{result:?}"
@@ -187,11 +200,18 @@ async fn a_precondition_of_a_merge_is_asked_of_the_current_document() {
         if_match: Some(EtagMatch::OneOf(vec![etag_of(text.as_bytes())])),
         if_none_match: None,
     };
-    let missing = service.post_document(&who, &key, json("{}"), matching("{}")).await;
+    let missing = service.post_document(&who, &key, json("{}"), rules_with(matching("{}"))).await;
     assert!(matches!(missing, Err(ServiceError::PreconditionFailed)));
-    service.post_document(&who, &key, json(r#"{"a":1}"#), Precondition::default()).await.unwrap();
-    service.post_document(&who, &key, json(r#"{"b":2}"#), matching(r#"{"a":1}"#)).await.unwrap();
-    let late = service.post_document(&who, &key, json("{}"), matching(r#"{"a":1}"#)).await;
+    service
+        .post_document(&who, &key, json(r#"{"a":1}"#), rules_with(Precondition::default()))
+        .await
+        .unwrap();
+    service
+        .post_document(&who, &key, json(r#"{"b":2}"#), rules_with(matching(r#"{"a":1}"#)))
+        .await
+        .unwrap();
+    let late =
+        service.post_document(&who, &key, json("{}"), rules_with(matching(r#"{"a":1}"#))).await;
     assert!(matches!(late, Err(ServiceError::PreconditionFailed)));
     let document = service.find_document(&who, &key).await.unwrap();
     assert_eq!(document.content, r#"{"a":1,"b":2}"#);

@@ -1,7 +1,7 @@
 //! What restricted credentials may access.
 
 use acta_access::{Binding, Denied, Restriction, Restrictions};
-use acta_service::{AgentFilter, DocumentList, PutRules};
+use acta_service::{AgentFilter, DocumentList, StatementQuery};
 use acta_xapi::{ActivityId, Ifi, Uuid};
 
 use super::*;
@@ -109,7 +109,7 @@ async fn find_all(service: &Service, who: &Principal, search: &Search) -> Vec<St
         let page = service.query_statements(who, search.clone()).await.unwrap();
         found.extend(page.statements.iter().map(|statement| statement.id));
         let Some(next) = page.next else { break };
-        search.after = Some(next);
+        search.query.after = Some(next);
     }
     found.sort();
     found
@@ -128,13 +128,17 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> Restriction {
     }
 }
 
+fn search(query: StatementQuery) -> Search {
+    Search { query, limit: None }
+}
+
 fn about(activity: &str) -> Search {
-    Search { activity: Some(iri(activity)), ..Search::default() }
+    search(StatementQuery { activity: Some(iri(activity)), ..StatementQuery::default() })
 }
 
 fn by(agent: &str) -> Search {
     let agent = Some(AgentFilter { ifi: ifi(agent), is_related: false });
-    Search { agent, ..Search::default() }
+    search(StatementQuery { agent, ..StatementQuery::default() })
 }
 
 fn document() -> SentDocument {
@@ -144,8 +148,7 @@ fn document() -> SentDocument {
 async fn put(service: &Service, who: &Principal, key: &DocumentKey) -> Result<(), ServiceError> {
     // Unconditional, so that versions of the specification do not matter.
     let always = Precondition { if_match: None, if_none_match: Some(EtagMatch::OneOf(Vec::new())) };
-    let rules = PutRules { precondition: always, version: Version::V1_0_3 };
-    service.put_document(who, key, document(), rules).await
+    service.put_document(who, key, document(), rules_with(always)).await
 }
 
 fn state(activity: &str, agent: &str, registration: Option<&str>) -> DocumentKey {
@@ -227,7 +230,7 @@ async fn with_a_prefix_statements_within_are_found_and_no_others() {
     // The fourth names the activity in its context, the seventh refers to the first.
     check_found(&service, &principal("all", "all"), about(A), &[1, 3, 5, 7]).await;
     check_found(&service, &who, about(A), &[1, 3, 5]).await;
-    let related = Search { is_activity_related: true, ..about(A) };
+    let related = search(StatementQuery { is_activity_related: true, ..about(A).query });
     check_found(&service, &principal("all", "all"), related.clone(), &[1, 3, 4, 5, 7]).await;
     check_found(&service, &who, related, &[1, 3, 5]).await;
     for said in STORED {
@@ -247,7 +250,8 @@ async fn a_bound_token_finds_its_own_agent_and_registration() {
     assert_eq!(refusal(service.query_statements(&who, by("bob")).await), Restriction::Agent);
     let who = bound(Some(REGISTRATION), None);
     check_found(&service, &who, Search::default(), &[3]).await;
-    let other = Search { registration: Some(uuid(OTHER_REGISTRATION)), ..Search::default() };
+    let registration = Some(uuid(OTHER_REGISTRATION));
+    let other = search(StatementQuery { registration, ..StatementQuery::default() });
     let refused = service.query_statements(&who, other).await;
     assert_eq!(refusal(refused), Restriction::Registration);
     for said in STORED {
@@ -316,7 +320,7 @@ async fn documents_out_of_reach_are_neither_read_nor_written() {
         let answers = [
             service.find_document(&who, &key).await.map(drop),
             put(&service, &who, &key).await,
-            service.post_document(&who, &key, document(), free.clone()).await,
+            service.post_document(&who, &key, document(), rules_with(free.clone())).await,
             service.delete_document(&who, &key, &free).await.map(drop),
         ];
         for answer in answers {
@@ -339,7 +343,7 @@ async fn a_credential_bound_to_no_activity_reads_activity_profiles_and_writes_no
     let free = Precondition::default();
     let answers = [
         put(&service, &who, &key).await,
-        service.post_document(&who, &key, document(), free.clone()).await,
+        service.post_document(&who, &key, document(), rules_with(free.clone())).await,
         service.delete_document(&who, &key, &free).await.map(drop),
     ];
     for answer in answers {
@@ -442,7 +446,7 @@ async fn a_read_only_credential_changes_nothing() {
         store(&service, &who, Said::about(9, "ada", A).text()).await.map(drop),
         put(&service, &who, &key).await,
         put(&service, &who, &profile_of("ada")).await,
-        service.post_document(&who, &key, document(), free.clone()).await,
+        service.post_document(&who, &key, document(), rules_with(free.clone())).await,
         service.delete_document(&who, &key, &free).await.map(drop),
         service.delete_documents(&who, &states("ada", None)).await.map(drop),
     ];

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use acta_storage::StorageError;
+use acta_storage::{StorageError, background_span};
 
 use super::rebuild::{self, RebuildTarget};
 use super::state::Shared;
@@ -36,14 +36,14 @@ pub(crate) fn start(
     run_directory: &RunDirectory,
     options: &IndexOptions,
 ) -> Result<Vec<JoinHandle<()>>, StorageError> {
-    let spawn = |name: &str, run: fn(&Shared, &RunDirectory, &IndexOptions)| {
+    let spawn = |name: &'static str, run: fn(&Shared, &RunDirectory, &IndexOptions)| {
         let (shared, run_directory, options) =
             (Arc::clone(shared), run_directory.clone(), options.clone());
         std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
                 let _guard = StopOnPanic(&shared.signals);
-                run(&shared, &run_directory, &options);
+                background_span(name, None).in_scope(|| run(&shared, &run_directory, &options));
             })
             .map_err(|source| StorageError::Io { act: "starting a thread", source })
     };

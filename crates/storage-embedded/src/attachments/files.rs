@@ -35,7 +35,7 @@ where
     F: FnOnce() -> Result<T, StorageError> + Send + 'static,
     T: Send + 'static,
 {
-    tokio::task::spawn_blocking(act).await.unwrap_or_else(|error| {
+    acta_storage::spawn_blocking(act).await.unwrap_or_else(|error| {
         Err(StorageError::Io { act: "working on an attachment", source: io::Error::other(error) })
     })
 }

@@ -43,8 +43,8 @@ impl Encoder {
         let back = front.split_off(half);
         let other = self.clone();
         // Both run from here on; only the waiting is one after the other.
-        let back = tokio::task::spawn_blocking(move || other.encode_here(tenant, &back));
-        let front = tokio::task::spawn_blocking(move || self.encode_here(tenant, &front));
+        let back = acta_storage::spawn_blocking(move || other.encode_here(tenant, &back));
+        let front = acta_storage::spawn_blocking(move || self.encode_here(tenant, &front));
         let mut encoded = join(front).await?;
         encoded.append(&mut join(back).await?);
         Ok(encoded)

@@ -49,7 +49,7 @@ impl Engine {
         piece: Vec<(TenantId, TransferredStatement)>,
     ) -> JoinHandle<Result<Piece, StorageError>> {
         let encoder = self.encoder();
-        tokio::task::spawn_blocking(move || {
+        acta_storage::spawn_blocking(move || {
             let statements = encoder.encode_imported(&piece)?;
             let (answer, answered) = oneshot::channel();
             let codec = Arc::clone(&encoder.codec);

@@ -162,7 +162,8 @@ impl Purge {
     /// Lets the writer do something while nothing is written.
     fn between_groups(&self, act: Act) -> Result<(), StorageError> {
         let (answer, done) = oneshot::channel();
-        self.shared.queue.push(Work::Exclusive(ExclusiveAct { act, answer }))?;
+        let exclusive = ExclusiveAct { act, span: tracing::Span::current(), answer };
+        self.shared.queue.push(Work::Exclusive(exclusive))?;
         done.blocking_recv().unwrap_or(Err(StorageError::Halted))
     }
 

@@ -81,7 +81,8 @@ async fn append_erased(storage: &EmbeddedStorage, commitment: u8, target: Option
     let record = EncodedRecord { entry, content, received: None };
     let (answer, done) = oneshot::channel();
     let act = Box::new(move |log: &mut dyn ExclusiveLog| log.append_records(vec![record]));
-    storage.engine.shared.queue.push(Work::Exclusive(ExclusiveAct { act, answer })).unwrap();
+    let exclusive = ExclusiveAct { act, span: tracing::Span::none(), answer };
+    storage.engine.shared.queue.push(Work::Exclusive(exclusive)).unwrap();
     done.await.unwrap().unwrap();
 }
 

@@ -95,7 +95,7 @@ fn drop_index(options: &Options) -> Result<(), StorageError> {
 async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, OpenError> + Send + 'static,
 ) -> Result<T, OpenError> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+    acta_storage::spawn_blocking(work).await.unwrap_or_else(|error| {
         let act = "rebuilding the index";
         Err(StorageError::Io { act, source: io::Error::other(error) }.into())
     })

@@ -14,7 +14,8 @@ use acta_statement_log::record::EncodedRecord;
 impl Writer {
     /// Does an act while nothing is written.
     pub(super) fn run_exclusive(&mut self, exclusive: ExclusiveAct) {
-        let ExclusiveAct { act, answer } = exclusive;
+        let ExclusiveAct { act, span, answer } = exclusive;
+        let _entered = span.enter();
         let done = act(self);
         if let Err(error) = &done {
             tracing::error!(error = error as &dyn Error, "the log could not be changed");

@@ -10,6 +10,7 @@ use acta_statement_log::dictionary::Codec;
 use acta_statement_log::record::EncodedRecord;
 use acta_storage::{Appended, StorageError};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::attachments::Staged;
 
@@ -30,6 +31,8 @@ pub(crate) struct Job {
     pub(crate) codec: Arc<Codec>,
     /// Attachments that came with them.
     pub(crate) attachments: Vec<Staged>,
+    /// The span of the request.
+    pub(crate) span: Span,
     /// Where the caller waits for the result.
     pub(crate) answer: Answer,
 }
@@ -83,6 +86,8 @@ pub(crate) type Act = Box<dyn FnOnce(&mut dyn ExclusiveLog) -> Result<(), Storag
 pub(crate) struct ExclusiveAct {
     /// What is done. The engine halts if it fails.
     pub(crate) act: Act,
+    /// The span of the caller.
+    pub(crate) span: Span,
     /// Where the caller waits for the result.
     pub(crate) answer: oneshot::Sender<Result<(), StorageError>>,
 }

@@ -230,7 +230,7 @@ async fn every_changed_byte_is_noticed_or_does_no_harm() {
             all.extend(faults(path, bytes).into_iter().map(|fault| (path.clone(), fault)));
         }
     }
-    let outcomes = tokio::task::spawn_blocking(move || try_all(&original, &all)).await.unwrap();
+    let outcomes = acta_storage::spawn_blocking(move || try_all(&original, &all)).await.unwrap();
     report(&outcomes);
     assert!(outcomes.len() > 10_000);
 }

@@ -45,7 +45,7 @@ impl EncodedStatement {
         if is_small {
             return Ok(prepare());
         }
-        tokio::task::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
+        acta_storage::spawn_blocking(prepare).await.map_err(|_panic| StorageError::Halted)
     }
 
     fn of(hasher: &TermHasher, tenant: TenantId, new: NewStatement, salt: [u8; 16]) -> Self {

@@ -50,7 +50,7 @@ impl Statements {
         let mut pieces = chunk_by_size(statements, CHUNK, |one| one.text.text.len()).into_iter();
         let prepare = |piece: Vec<TransferredStatement>| {
             let hasher = shared.hasher.clone();
-            tokio::task::spawn_blocking(move || place(&hasher, tenant, piece))
+            acta_storage::spawn_blocking(move || place(&hasher, tenant, piece))
         };
         let mut preparing: VecDeque<_> = pieces.by_ref().take(PREPARING_MAX).map(prepare).collect();
         while let Some(next) = preparing.pop_front() {

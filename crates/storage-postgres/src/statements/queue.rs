@@ -7,6 +7,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_storage::{Appended, StorageError};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::encode::EncodedStatement;
 use crate::attachments::Staged;
@@ -31,6 +32,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 pub(super) struct AppendJob {
     pub(super) statements: Vec<EncodedStatement>,
     pub(super) attachments: Vec<Staged>,
+    /// The span of the request that brought it.
+    pub(super) span: Span,
     /// The waiting caller.
     pub(super) answer: oneshot::Sender<Result<Appended, StorageError>>,
 }

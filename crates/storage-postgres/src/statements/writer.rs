@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_storage::{Appended, NewStatement, StorageError, TermHasher};
+use acta_storage::{Appended, NewStatement, StorageError, TermHasher, background_span, group_span};
 use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span};
 
 use super::consistent_through::ConsistentThrough;
 use super::encode::EncodedStatement;
@@ -62,10 +63,12 @@ impl Statements {
             return Err(StorageError::Halted);
         }
         let (answer, appended) = oneshot::channel();
-        match shared.queue.push(tenant, AppendJob { statements, attachments, answer })? {
+        let span = Span::current();
+        match shared.queue.push(tenant, AppendJob { statements, attachments, span, answer })? {
             Pushed::Waits => {}
             Pushed::Begins => {
-                self.tasks.spawn(write(Arc::clone(shared), tenant));
+                let span = background_span("append", Some(tenant));
+                self.tasks.spawn(write(Arc::clone(shared), tenant).instrument(span));
             }
         }
         // A writer drops the sender only if it panics.
@@ -107,7 +110,9 @@ async fn write(shared: Arc<Shared>, tenant: TenantId) {
         if jobs.is_empty() {
             return;
         }
-        BatchGroup { shared: &shared, tenant, jobs, is_unknown: false }.store().await;
+        let span = group_span("append", jobs.iter().map(|job| &job.span));
+        let group = BatchGroup { shared: &shared, tenant, jobs, is_unknown: false };
+        group.store().instrument(span).await;
         shared.appended.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

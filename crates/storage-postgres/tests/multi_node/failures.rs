@@ -108,7 +108,7 @@ async fn check_restarts(end: fn(&mut Cluster)) {
     let mut ledger = Ledger::default();
     for away in [0, 300, 3_000] {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        cluster = tokio::task::spawn_blocking(move || {
+        cluster = acta_storage::spawn_blocking(move || {
             end(&mut cluster);
             std::thread::sleep(Duration::from_millis(away));
             cluster.start();

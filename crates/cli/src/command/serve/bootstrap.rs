@@ -3,28 +3,24 @@
 use std::error::Error;
 use std::net::SocketAddr;
 
-use acta_access::{Scope, TenantId};
 use acta_admin::Admin;
-use acta_auth::{Authenticator, Secret};
+use acta_auth::Secret;
 use acta_config::Config;
-use acta_storage::AuditQuery;
 use anyhow::Result;
 use tracing::warn;
 
 use crate::terminal::print;
-use crate::wire::{Store, public_address};
+use crate::wire::public_address;
 
 /// Creates the credential of an empty store, and the set-up link of a store without accounts. Both
 /// are printed on the terminal, and never written to the log.
 ///
 /// If the store accepts no writes, for example on a full device, it is served without the link.
-pub(super) async fn bootstrap(
-    store: &Store,
-    (authenticator, admin): (&Authenticator, &Admin),
-    (config, address): (&Config, SocketAddr),
-) -> Result<()> {
-    let credential = first_credential(store, authenticator, config).await?;
-    if let Some((key, secret)) = credential {
+pub(super) async fn bootstrap(admin: &Admin, config: &Config, address: SocketAddr) -> Result<()> {
+    let seed =
+        config.seed.as_ref().map(|seed| (&seed.key, Secret::new(seed.secret.expose().as_str())));
+    let seed = seed.as_ref().map(|(key, secret)| (key.as_str(), secret));
+    if let Some((key, secret)) = admin.create_first_credential(seed).await? {
         print(&first_steps(address, &key, &secret))?;
     }
     match admin.begin_set_up().await {
@@ -40,32 +36,6 @@ pub(super) async fn bootstrap(
         }
     }
     Ok(())
-}
-
-/// Returns key and secret if this node generated them, and not another one that starts at the same
-/// time.
-async fn first_credential(
-    store: &Store,
-    authenticator: &Authenticator,
-    config: &Config,
-) -> Result<Option<(String, Secret)>> {
-    if !store.storage.list_credentials(TenantId::FIRST).await?.is_empty() {
-        return Ok(None);
-    }
-    // An operator who has removed the last credential wants none, least of all the seeded one.
-    let removals =
-        AuditQuery { act: Some("credential.removed".to_owned()), ..AuditQuery::everything(1) };
-    if !store.storage.list_audit(Some(TenantId::FIRST), &removals).await?.is_empty() {
-        return Ok(None);
-    }
-    if let Some(seed) = &config.seed {
-        let secret = Secret::new(seed.secret.expose().as_str());
-        authenticator.seed_credential(TenantId::FIRST, &seed.key, &secret).await?;
-        return Ok(None);
-    }
-    let scopes = [Scope::All].into_iter().collect();
-    let created = authenticator.create_first_credential(TenantId::FIRST, scopes).await?;
-    Ok(created.map(|(credential, secret)| (credential.key, secret)))
 }
 
 fn first_steps(address: SocketAddr, key: &str, secret: &Secret) -> String {

@@ -8,9 +8,10 @@ use std::time::Duration;
 use acta_admin::Admin;
 use acta_auth::Authenticator;
 use acta_service::Quotas;
+use acta_storage::background_span;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 
 use crate::wire::ServerParts;
 
@@ -35,9 +36,11 @@ impl Maintenance {
     /// Starts it.
     pub(super) fn begin(parts: &ServerParts) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let quotas = Arc::clone(&parts.http.quotas);
-        tasks.spawn(report_usage(Arc::clone(&quotas), stop.clone()));
-        tasks.spawn(run_maintenance(parts.admin.admin.clone(), stop.clone()));
+        let quotas = Arc::clone(parts.http.service.quotas());
+        let span = background_span("usage", None);
+        tasks.spawn(report_usage(Arc::clone(&quotas), stop.clone()).instrument(span));
+        let span = background_span("maintenance", None);
+        tasks.spawn(run_maintenance(parts.admin.admin.clone(), stop.clone()).instrument(span));
         tasks.close();
         Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
     }

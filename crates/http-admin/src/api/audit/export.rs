@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use futures_util::stream::{Stream, try_unfold};
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use tracing::{Instrument, Span};
 
 use super::query::{EntryFilter, ExportParams, FormatParam};
 use crate::api::path::Id;
@@ -102,18 +103,23 @@ fn pieces(
     ExportParams { filter, format }: ExportParams,
 ) -> impl Stream<Item = Result<String, AdminError>> + Send + 'static {
     let start = (shared, filter, Some(None::<u64>), format.head());
-    try_unfold(start, move |(shared, filter, place, mut text)| async move {
-        let Some(after) = place else { return Ok(None) };
-        let query = filter.query(Order::Ascending, after, TOGETHER_COUNT);
-        let entries = shared.admin.export_page(chain, &query).await.inspect_err(|error| {
-            let cause: &dyn std::error::Error = error;
-            tracing::error!(error = cause, "an audit export was aborted");
-        })?;
-        let wanted = entries.iter().filter(|entry| entry.sequence <= end.sequence);
-        wanted.for_each(|entry| format.write(&mut text, entry));
-        let last = entries.last().map(|last| last.sequence);
-        let is_over = entries.len() < TOGETHER_COUNT;
-        let next = if is_over { None } else { last.filter(|last| *last < end.sequence).map(Some) };
-        Ok(Some((text, (shared, filter, next, String::new()))))
+    let span = Span::current();
+    try_unfold(start, move |(shared, filter, place, mut text)| {
+        let next = async move {
+            let Some(after) = place else { return Ok(None) };
+            let query = filter.query(Order::Ascending, after, TOGETHER_COUNT);
+            let entries = shared.admin.export_page(chain, &query).await.inspect_err(|error| {
+                let cause: &dyn std::error::Error = error;
+                tracing::error!(error = cause, "an audit export was aborted");
+            })?;
+            let wanted = entries.iter().filter(|entry| entry.sequence <= end.sequence);
+            wanted.for_each(|entry| format.write(&mut text, entry));
+            let last = entries.last().map(|last| last.sequence);
+            let is_over = entries.len() < TOGETHER_COUNT;
+            let next =
+                if is_over { None } else { last.filter(|last| *last < end.sequence).map(Some) };
+            Ok(Some((text, (shared, filter, next, String::new()))))
+        };
+        next.instrument(span.clone())
     })
 }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
+use tracing::{Instrument, Span};
 
 /// The rest of a response.
 struct Rest {
@@ -45,14 +46,18 @@ pub(super) fn with_attachments(
         waiting: names.into_iter(),
         is_closed: false,
     };
-    let pieces = stream::try_unfold(rest, |rest| async move {
-        let sent = rest.next().await;
-        if let Err(error) = &sent {
-            // The head was already sent: the response can only be aborted.
-            let cause: &dyn std::error::Error = error;
-            tracing::error!(error = cause, "an attachment could not be sent");
-        }
-        sent
+    let span = Span::current();
+    let pieces = stream::try_unfold(rest, move |rest| {
+        let next = async move {
+            let sent = rest.next().await;
+            if let Err(error) = &sent {
+                // The head was already sent: the response can only be aborted.
+                let cause: &dyn std::error::Error = error;
+                tracing::error!(error = cause, "an attachment could not be sent");
+            }
+            sent
+        };
+        next.instrument(span.clone())
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_ambient::Timestamp;
-use acta_service::{AgentFilter, Order, Search, StoredStatement, View};
+use acta_service::{AgentFilter, Order, Search, StatementQuery, StoredStatement, View};
 use acta_xapi::json::write_string;
 use acta_xapi::{Format, Languages, Rule, StatementId};
 use axum::extract::{Extension, State};
@@ -94,7 +94,7 @@ pub fn read_search(params: &mut Params) -> Option<Search> {
     let is_ascending = params.flag("ascending");
     let after = params.cursor();
     let is_related = is_related?;
-    Some(Search {
+    let query = StatementQuery {
         agent: agent.map(|(_, ifi)| AgentFilter { ifi, is_related }),
         verb,
         activity,
@@ -104,9 +104,9 @@ pub fn read_search(params: &mut Params) -> Option<Search> {
         until_nanos,
         order: if is_ascending? { Order::Ascending } else { Order::Descending },
         after,
-        limit,
-        bytes_max: None,
-    })
+        ..StatementQuery::default()
+    };
+    Some(Search { query, limit })
 }
 
 /// `GET /xapi/statements`: one statement by its id, or a page of matching statements.
@@ -161,8 +161,8 @@ async fn find(
         Wanted::One(id) => service.find_statement(principal, id).await?,
         Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
         Wanted::Matching(mut search, query) => {
-            let held = permit.hold_page(&shared.options.bounds.page, search.limit)?;
-            search.bytes_max = Some(held);
+            let held = permit.hold_page(search.limit)?;
+            search.query.bytes_max = held;
             let page = service.query_statements(principal, *search).await?;
             permit.adjust_page(held, bytes_of(&page.statements))?;
             let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acta_service::{Sent, Shape, StagedAttachment, Stored, Usage, ValidatedStatements};
+use acta_service::{Sent, Shape, StagedAttachment, Stored, Upload, ValidatedStatements};
 use acta_xapi::{Fault, Rule, Sha2, StatementId};
 use axum::extract::State;
 use axum::response::Response;
@@ -77,46 +77,29 @@ async fn store(
     incoming: Incoming,
 ) -> Result<Stored, Problem> {
     let media_type = incoming.media_type();
-    let stored = match media_type.as_ref().map(MediaType::essence) {
+    let upload = match media_type.as_ref().map(MediaType::essence) {
         Some("application/json") => {
             let permit = incoming.permit();
             let text = incoming.collect(statements_bound(shared)).await?;
             permit.charge.hold(PARSED_FACTOR * text.len())?;
             let bytes = text.len();
-            let prepared = prepare(shared, caller, shape, text).await?;
-            store_within_quota(shared, caller, bytes, prepared, Vec::new()).await?
+            let statements = prepare(shared, caller, shape, text).await?;
+            Upload { statements, attachments: Vec::new(), bytes, limits: &caller.tenant.limits }
         }
         Some("multipart/mixed") => {
             let mut parts = Parts::new(shared, media_type.as_ref(), incoming)?;
             let text = parts.statements().await?;
-            let prepared = prepare(shared, caller, shape, text).await?;
-            let staged = parts.attachments(&prepared).await?;
-            store_within_quota(shared, caller, parts.bytes, prepared, staged).await?
+            let statements = prepare(shared, caller, shape, text).await?;
+            let attachments = parts.attachments(&statements).await?;
+            Upload { statements, attachments, bytes: parts.bytes, limits: &caller.tenant.limits }
         }
         Some(_) | None => {
             let found = incoming.content_type.as_deref().unwrap_or("no Content-Type");
             return Err(Problem::broken(Rule::ContentType, found));
         }
     };
+    let stored = shared.service.store_statements(upload).await?;
     shared.metrics.stored(stored.new_count);
-    Ok(stored)
-}
-
-/// Stores validated statements, if the quota of the tenant permits it.
-async fn store_within_quota(
-    shared: &Shared,
-    caller: &Caller,
-    bytes: usize,
-    prepared: ValidatedStatements,
-    staged: Vec<Box<dyn StagedAttachment>>,
-) -> Result<Stored, Problem> {
-    let usage = Usage {
-        statement_count: prepared.count(),
-        bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
-    };
-    let room = shared.quotas.reserve(&caller.tenant, usage).await?;
-    let stored = shared.service.store_statements(prepared, staged).await?;
-    room.keep(u64::try_from(stored.new_count).unwrap_or(u64::MAX));
     Ok(stored)
 }
 

@@ -40,7 +40,7 @@ impl Readers {
     {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let (idle, file) = (Arc::clone(&self.idle), self.file.clone());
-        let reading = tokio::task::spawn_blocking(move || {
+        let reading = acta_storage::spawn_blocking(move || {
             let _permit = permit;
             let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match lent {

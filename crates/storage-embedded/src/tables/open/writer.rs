@@ -8,9 +8,10 @@
 use std::fmt;
 use std::thread::JoinHandle;
 
-use acta_storage::StorageError;
+use acta_storage::{StorageError, group_span};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 
 use crate::tables::failure::{RETRY_AFTER, failed, is_fatal};
 
@@ -37,6 +38,9 @@ trait QueuedWrite: Send {
     /// Whether it is done outside of a transaction, alone.
     fn is_alone(&self) -> bool;
 
+    /// The span of whoever waits.
+    fn span(&self) -> &Span;
+
     /// Does the write and keeps its result.
     fn run(&mut self, connection: &Connection);
 
@@ -54,6 +58,7 @@ struct Waiting<F, T, A> {
     act: Option<F>,
     result: Option<Result<T, StorageError>>,
     answer: A,
+    span: Span,
     is_alone: bool,
 }
 
@@ -67,8 +72,13 @@ where
         self.is_alone
     }
 
+    fn span(&self) -> &Span {
+        &self.span
+    }
+
     fn run(&mut self, connection: &Connection) {
-        self.result = self.act.take().map(|act| act(connection));
+        let act = self.act.take();
+        self.result = self.span.in_scope(|| act.map(|act| act(connection)));
     }
 
     fn error(&self) -> Option<&StorageError> {
@@ -138,7 +148,8 @@ impl Writer {
         T: Send + 'static,
         A: FnOnce(Result<T, StorageError>) + Send + 'static,
     {
-        let write = Waiting { act: Some(act), result: None, answer, is_alone };
+        let span = Span::current();
+        let write = Waiting { act: Some(act), result: None, answer, span, is_alone };
         let queue = self.queue.as_ref().ok_or(StorageError::Halted)?;
         queue.try_send(Box::new(write)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StorageError::Busy { retry_after: RETRY_AFTER },
@@ -183,7 +194,8 @@ impl Group {
         if writes.is_empty() {
             return;
         }
-        let failure = self.commit(&mut writes).err();
+        let span = group_span("tables", writes.iter().map(|write| write.span()));
+        let failure = span.in_scope(|| self.commit(&mut writes)).err();
         for write in writes {
             write.answer(failure.as_ref().map(StorageError::repeated));
         }
@@ -193,6 +205,8 @@ impl Group {
         if self.is_halted {
             return write.answer(Some(StorageError::Halted));
         }
+        let span = write.span().clone();
+        let _entered = span.enter();
         write.run(&self.connection);
         if let Some(error) = write.error() {
             self.give_up(error);

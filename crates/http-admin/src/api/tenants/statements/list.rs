@@ -92,7 +92,7 @@ fn told_of(query: &str, search: &Search) -> Value {
     let plain = named.filter(|(name, _)| !matches!(name.as_ref(), "agent" | "cursor" | "limit"));
     let mut recorded: Map<String, Value> =
         plain.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
-    if let Some(agent) = &search.agent {
+    if let Some(agent) = &search.query.agent {
         let hash = Sha2::sha256(agent.ifi.to_key().as_bytes());
         recorded.insert("agent_sha256".to_owned(), hash.as_str().into());
     }
@@ -121,8 +121,8 @@ pub(crate) async fn list_statements(
     Query(SearchParams { mut search, asked }): Query<SearchParams>,
 ) -> Result<Response, AdminProblem> {
     let _finder = shared.http.query_permits.acquire().await;
-    let held = permit.hold_page(&shared.http.options.bounds.page, search.limit)?;
-    search.bytes_max = Some(held);
+    let held = permit.hold_page(search.limit)?;
+    search.query.bytes_max = held;
     let as_stored =
         View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
     let found =
