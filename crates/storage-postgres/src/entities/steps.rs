@@ -132,7 +132,7 @@ impl<'f> Changes<'f> {
                 let select = connection.prepare_cached(sql).await?;
                 let hashes: Vec<Vec<u8>> = self.definitions.keys().map(hash).collect();
                 connection.prepare_cached(step_of(span)).await?;
-                // A session that else writes for the tenant has done so when the second is executed.
+                // Any other writer for the tenant is done when the second is executed.
                 let (moved, known) = join(
                     move_on(&connection, span),
                     connection.query(&select, &[&span.tenant, &hashes]),

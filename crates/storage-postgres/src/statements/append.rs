@@ -125,8 +125,8 @@ impl Writing<'_> {
         if let (Some(counter), known) = looked_up? {
             return Ok((counter, known));
         }
-        // A session that makes it first may have stored something with it: what was looked up before
-        // this node had the lock does not count.
+        // Another session may have made it and stored something: what was looked up before this
+        // node had the lock does not count.
         insert_counter(connection, tenant).await?;
         let (counter, known) = self.lock((&lock, &known), &ids).await?;
         Ok((counter.ok_or_else(|| Failure::from(StorageError::Halted))?, known))
