@@ -10,6 +10,7 @@ pub(crate) mod equality;
 pub(crate) mod layout;
 pub(crate) mod parse;
 pub(crate) mod render;
+pub(crate) mod result;
 pub(crate) mod stored_text;
 #[cfg(test)]
 pub(crate) mod testing;
