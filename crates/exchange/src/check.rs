@@ -137,21 +137,21 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_found(text: &str, expected_counts: Checked, expected: &[(u64, &str)]) {
+    fn check_found(text: &str, expected_counts: &Checked, expected: &[(u64, &str)]) {
         let (checked, found) = found(text);
-        assert_eq!(checked, expected_counts, "input: {text}");
+        assert_eq!(&checked, expected_counts, "input: {text}");
         let places: Vec<_> = found.iter().map(|(line, place)| (*line, place.as_str())).collect();
         assert_eq!(places, expected, "input: {text}");
     }
 
     #[test]
     fn names_line_and_place_in_every_form() {
-        check_found(GOOD, counts(1, 0), &[]);
-        check_found(BAD, counts(1, 1), &[(1, "/actor/mbox")]);
-        check_found(&format!("{GOOD}\n\n{BAD}\n{GOOD}\n"), counts(3, 1), &[(3, "/actor/mbox")]);
-        check_found(&format!("[\n{GOOD},\n{BAD}]"), counts(2, 1), &[(3, "/1/actor/mbox")]);
+        check_found(GOOD, &counts(1, 0), &[]);
+        check_found(BAD, &counts(1, 1), &[(1, "/actor/mbox")]);
+        check_found(&format!("{GOOD}\n\n{BAD}\n{GOOD}\n"), &counts(3, 1), &[(3, "/actor/mbox")]);
+        check_found(&format!("[\n{GOOD},\n{BAD}]"), &counts(2, 1), &[(3, "/1/actor/mbox")]);
         let spread = BAD.replace(",\"verb\"", ",\n\"verb\"").replace("http://example.org/it", "it");
-        check_found(&spread, counts(1, 1), &[(1, "/actor/mbox"), (2, "/object/id")]);
+        check_found(&spread, &counts(1, 1), &[(1, "/actor/mbox"), (2, "/object/id")]);
     }
 
     #[test]
@@ -167,9 +167,9 @@ mod tests {
             "\"object\"",
             r#""version":"2.0.0","context":{"contextAgents":[{"objectType":"contextAgent","agent":{"mbox":"mailto:bo@example.org"}}]},"object""#,
         );
-        check_found(&with_groups, counts(1, 0), &[]);
-        check_found(&with_groups.replace("2.0.0", "1.0.3"), counts(1, 0), &[]);
+        check_found(&with_groups, &counts(1, 0), &[]);
+        check_found(&with_groups.replace("2.0.0", "1.0.3"), &counts(1, 0), &[]);
         let unknown = GOOD.replace("\"object\"", r#""version":"3.0.0","object""#);
-        check_found(&unknown, counts(1, 1), &[(1, "/version")]);
+        check_found(&unknown, &counts(1, 1), &[(1, "/version")]);
     }
 }
