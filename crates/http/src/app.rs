@@ -91,8 +91,9 @@ impl App {
         let shared = &self.shared;
         let started = shared.clock.elapsed();
         let _held = shared.metrics.enter();
-        let found = self.find(request.method(), request.uri().path());
-        let mut context = RequestContext::of(&request, found, shared.options.default_version);
+        let (route, family) = self.find(request.method(), request.uri().path());
+        let mut context =
+            RequestContext::of(&request, route, family, shared.options.default_version);
         locate(&mut request, &shared.options.trusted_proxies);
         let connection = request.extensions_mut().remove::<Arc<ConnectionState>>();
         let permit = RequestPermit::new(shared, connection);
@@ -227,7 +228,7 @@ impl App {
         if family == RouteFamily::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let sender = self.sender(header).await;
-            *request = rewrite(std::mem::take(request), (sender, permit), &options.bounds).await?;
+            *request = rewrite(std::mem::take(request), sender, permit, &options.bounds).await?;
             context.method = request.method().clone();
             if let Ok(version) = read_version(request.headers()) {
                 context.version = version;

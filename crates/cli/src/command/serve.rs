@@ -76,7 +76,7 @@ async fn serve(config: &Config) -> Result<()> {
     let mut store = Store::open(config, IfMissing::Make).await?;
     store.check_whole().await?;
     let mut parts = store.server_parts(config, connections_max(config)).await?;
-    bootstrap(&store, (&parts.http.authenticator, &parts.admin.admin), (config, address)).await?;
+    bootstrap(&store, &parts.http.authenticator, &parts.admin.admin, config, address).await?;
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let engine = store.engine.clone();

@@ -43,7 +43,8 @@ impl RequestContext {
     /// The context from the head of a request to a route.
     pub(super) fn of(
         request: &Request,
-        (route, family): (Route, RouteFamily),
+        route: Route,
+        family: RouteFamily,
         default_version: Version,
     ) -> Self {
         let headers = request.headers();

@@ -20,8 +20,10 @@ use crate::wire::{Store, public_address};
 /// If the store accepts no writes, for example on a full device, it is served without the link.
 pub(super) async fn bootstrap(
     store: &Store,
-    (authenticator, admin): (&Authenticator, &Admin),
-    (config, address): (&Config, SocketAddr),
+    authenticator: &Authenticator,
+    admin: &Admin,
+    config: &Config,
+    address: SocketAddr,
 ) -> Result<()> {
     let credential = first_credential(store, authenticator, config).await?;
     if let Some((key, secret)) = credential {
