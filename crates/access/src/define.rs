@@ -59,7 +59,10 @@ pub fn defines(principal: &Principal, statement: &Statement) -> Defines {
         {
             Defines::Object
         }
-        _ => Defines::Nothing,
+        Object::Activity(_)
+        | Object::Actor(_)
+        | Object::StatementRef(_)
+        | Object::SubStatement(_) => Defines::Nothing,
     }
 }
 

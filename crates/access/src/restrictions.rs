@@ -243,7 +243,8 @@ impl Restrictions {
     /// [`Restriction::Registration`].
     pub fn permit_state(
         &self,
-        (activity, agent): (&ActivityId, &Ifi),
+        activity: &ActivityId,
+        agent: &Ifi,
         registration: Option<Uuid>,
     ) -> Result<(), Restriction> {
         self.permit_activity(activity)?;

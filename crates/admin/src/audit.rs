@@ -4,6 +4,7 @@ use acta_access::{Permission, ServerPermission, TenantId};
 use acta_storage::{AuditEntry, AuditQuery, ChainHead, Change};
 use serde_json::json;
 
+use crate::permissions::PermissionPair;
 use crate::{Admin, AdminError, Requester};
 
 /// A chain of the audit.
@@ -43,12 +44,12 @@ impl Admin {
         &self,
         requester: &Requester,
         chain: AuditChain,
-        (permission, on_server): (Permission, ServerPermission),
+        permissions: PermissionPair,
     ) -> Result<(), AdminError> {
         match chain {
-            AuditChain::Server => self.permit_on_server(requester, on_server).await,
+            AuditChain::Server => self.permit_on_server(requester, permissions.on_server).await,
             AuditChain::Tenant(tenant) => {
-                self.permit(requester, tenant, permission).await.map(drop)
+                self.permit(requester, tenant, permissions.in_tenant).await.map(drop)
             }
         }
     }
@@ -64,7 +65,10 @@ impl Admin {
         chain: AuditChain,
         query: &AuditQuery,
     ) -> Result<Vec<AuditEntry>, AdminError> {
-        let permissions = (Permission::ReadAudit, ServerPermission::ReadServerAudit);
+        let permissions = PermissionPair {
+            in_tenant: Permission::ReadAudit,
+            on_server: ServerPermission::ReadServerAudit,
+        };
         self.permit_audit(requester, chain, permissions).await?;
         Ok(self.storage.list_audit(chain.tenant(), query).await?)
     }
@@ -81,7 +85,10 @@ impl Admin {
         chain: AuditChain,
         format: &'static str,
     ) -> Result<ChainHead, AdminError> {
-        let permissions = (Permission::ExportAudit, ServerPermission::ExportServerAudit);
+        let permissions = PermissionPair {
+            in_tenant: Permission::ExportAudit,
+            on_server: ServerPermission::ExportServerAudit,
+        };
         self.permit_audit(requester, chain, permissions).await?;
         let head = self.storage.audit_head(chain.tenant()).await?;
         let detail = json!({ "format": format, "through": head.sequence });
@@ -114,7 +121,10 @@ impl Admin {
         requester: &Requester,
         chain: AuditChain,
     ) -> Result<Verified, AdminError> {
-        let permissions = (Permission::ReadAudit, ServerPermission::ReadServerAudit);
+        let permissions = PermissionPair {
+            in_tenant: Permission::ReadAudit,
+            on_server: ServerPermission::ReadServerAudit,
+        };
         self.permit_audit(requester, chain, permissions).await?;
         let tenant = chain.tenant();
         let end = self.storage.audit_head(tenant).await?;

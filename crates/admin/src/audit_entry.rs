@@ -18,6 +18,13 @@ pub(crate) fn account_target(id: AccountId) -> String {
     format!("account:{id}")
 }
 
+/// An act with its details, for an audit entry.
+#[derive(Clone, Copy)]
+pub(crate) struct AuditEvent<'a> {
+    pub(crate) act: &'static str,
+    pub(crate) detail: &'a Value,
+}
+
 impl Admin {
     /// An entry for an act that is done now.
     pub(crate) fn entry(

@@ -13,9 +13,9 @@ use acta_storage::directory::{
     self, Credential, CredentialSecret, CredentialUse, Recorded, Versioned,
 };
 use acta_storage::{Change, Expected, Group, NewAuditEntry, RecordKind, RecordWrite};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::audit_entry::differences;
+use crate::audit_entry::{AuditEvent, differences};
 use crate::idempotency::Attempt;
 use crate::tenants::{check_name, check_version};
 use crate::{Admin, AdminError, AdminFault, Idempotency, Idempotent, Requester};
@@ -72,6 +72,15 @@ impl CredentialChanges {
         credential.expires = self.expires.unwrap_or(credential.expires);
         credential
     }
+}
+
+/// The tenant and the key of a credential.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialId<'a> {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The key.
+    pub key: &'a str,
 }
 
 /// A credential and its secret, which is returned only once.
@@ -196,8 +205,12 @@ impl Admin {
             };
             let change = self.credential_change(
                 requester,
-                (credential_audit::CREATED, &credential_audit::detail(&credential)),
-                (&credential, vec![credential.create()]),
+                AuditEvent {
+                    act: credential_audit::CREATED,
+                    detail: &credential_audit::detail(&credential),
+                },
+                &credential,
+                vec![credential.create()],
             );
             let issued = IssuedCredential { credential, secret };
             match self.commit_once(change, once, &issued).await? {
@@ -215,11 +228,12 @@ impl Admin {
     fn credential_change(
         &self,
         requester: &Requester,
-        (act, detail): (&'static str, &Value),
-        (credential, writes): (&Credential, Vec<RecordWrite>),
+        event: AuditEvent<'_>,
+        credential: &Credential,
+        writes: Vec<RecordWrite>,
     ) -> Change {
         let target = credential_audit::target(&credential.key);
-        let entry: NewAuditEntry = self.entry_with(requester, act, target, detail);
+        let entry: NewAuditEntry = self.entry_with(requester, event.act, target, event.detail);
         Change { writes, entries: vec![(Some(credential.tenant), entry)] }
     }
 
@@ -231,7 +245,7 @@ impl Admin {
     pub async fn change_credential(
         &self,
         requester: &Requester,
-        (tenant, key): (TenantId, &str),
+        CredentialId { tenant, key }: CredentialId<'_>,
         changes: CredentialChanges,
         expected: Option<&[u64]>,
     ) -> Result<ListedCredential, AdminError> {
@@ -248,8 +262,8 @@ impl Admin {
         }
         let detail =
             differences(&credential_audit::detail(&found.value), &credential_audit::detail(&after));
-        let event = ("credential.changed", &detail);
-        let change = self.credential_change(requester, event, (&after, vec![found.write(&after)]));
+        let event = AuditEvent { act: "credential.changed", detail: &detail };
+        let change = self.credential_change(requester, event, &after, vec![found.write(&after)]);
         self.commit(&change).await?;
         self.authenticator.forget(key);
         let now = self.credential_of(tenant, key).await?;
@@ -265,7 +279,7 @@ impl Admin {
     pub async fn rotate_credential(
         &self,
         requester: &Requester,
-        (tenant, key): (TenantId, &str),
+        CredentialId { tenant, key }: CredentialId<'_>,
         overlap: Duration,
     ) -> Result<(ListedCredential, Secret), AdminError> {
         self.permit(requester, tenant, Permission::WriteCredentials).await?;
@@ -291,8 +305,8 @@ impl Admin {
         after.secrets.insert(0, CredentialSecret { mac, created, expires: None });
         let until = if overlap.is_zero() { None } else { Some(ends.to_string()) };
         let detail = json!({ "earlier_secret_until": until });
-        let event = ("credential.rotated", &detail);
-        let change = self.credential_change(requester, event, (&after, vec![found.write(&after)]));
+        let event = AuditEvent { act: "credential.rotated", detail: &detail };
+        let change = self.credential_change(requester, event, &after, vec![found.write(&after)]);
         self.commit(&change).await?;
         self.authenticator.forget(key);
         let now = self.credential_of(tenant, key).await?;
@@ -319,8 +333,11 @@ impl Admin {
             content: None,
         };
         let writes = vec![found.remove(), of_use];
-        let event = ("credential.removed", &credential_audit::detail(&found.value));
-        let change = self.credential_change(requester, event, (&found.value, writes));
+        let event = AuditEvent {
+            act: "credential.removed",
+            detail: &credential_audit::detail(&found.value),
+        };
+        let change = self.credential_change(requester, event, &found.value, writes);
         self.commit(&change).await?;
         self.authenticator.forget(key);
         Ok(())

@@ -22,15 +22,18 @@ mod tenants;
 pub use admin::{Admin, AdminParts, Options};
 pub use audit::{AuditChain, Verified};
 pub use credentials::tokens::{IssuedToken, NewToken};
-pub use credentials::{CredentialChanges, IssuedCredential, ListedCredential, NewCredential};
+pub use credentials::{
+    CredentialChanges, CredentialId, IssuedCredential, ListedCredential, NewCredential,
+};
 pub use error::{AdminError, AdminFault, FirstCredentialError};
 pub use idempotency::{Idempotency, Idempotent, RequestKey};
 pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use people::links::{LinkPurpose, NewPerson};
-pub use people::members::{Invited, Member};
+pub use people::members::{Invited, Member, NewInvitation};
 pub use people::own::{NewSecondFactor, RecoveryCodes};
 pub use people::provider_sign_in::NewcomerRule;
 pub use people::sign_in::SignIn;
 pub use people::signed_in::SignedIn;
+pub use reading::StatementQuestion;
 pub use requester::Requester;
 pub use tenants::{LimitChanges, TenantChanges};

@@ -12,6 +12,13 @@ use crate::refusals::RefusalRecord;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
+/// A permission in a tenant, and one on the server that also permits the act.
+#[derive(Clone, Copy)]
+pub(crate) struct PermissionPair {
+    pub(crate) in_tenant: Permission,
+    pub(crate) on_server: ServerPermission,
+}
+
 impl Admin {
     /// Checks a permission in a tenant, and returns the record of the tenant.
     ///
@@ -36,13 +43,13 @@ impl Admin {
         &self,
         requester: &Requester,
         tenant: TenantId,
-        (permission, on_server): (Permission, ServerPermission),
+        permissions: PermissionPair,
     ) -> Result<Versioned<Tenant>, AdminError> {
         let standing = Standing { is_operator: requester.is_operator(), role: None };
-        if standing.may_on_server(on_server) {
+        if standing.may_on_server(permissions.on_server) {
             return self.visible_tenant(requester, tenant).await;
         }
-        self.permit(requester, tenant, permission).await
+        self.permit(requester, tenant, permissions.in_tenant).await
     }
 
     /// Checks a permission on the server as a whole.

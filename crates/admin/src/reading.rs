@@ -9,6 +9,15 @@ use serde_json::json;
 use crate::audit_entry::tenant_target;
 use crate::{Admin, AdminError, Requester};
 
+/// A query for statements, and the form of the result.
+#[derive(Debug)]
+pub struct StatementQuestion {
+    /// The filters.
+    pub search: Search,
+    /// The form of the statements.
+    pub view: View,
+}
+
 impl Admin {
     /// Checks whether the requester may read the server: people with any role, and credentials with
     /// a scope for administration.
@@ -52,7 +61,7 @@ impl Admin {
         &self,
         requester: &Requester,
         tenant: TenantId,
-        (search, view): (Search, View),
+        StatementQuestion { search, view }: StatementQuestion,
         question: &serde_json::Value,
     ) -> Result<(String, StatementPage), AdminError> {
         let what = json!({ "query": question });

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::audit_entry::{differences, tenant_target};
 use crate::idempotency::Attempt;
+use crate::permissions::PermissionPair;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
@@ -156,7 +157,10 @@ impl Admin {
         requester: &Requester,
         id: TenantId,
     ) -> Result<Versioned<Tenant>, AdminError> {
-        let permissions = (Permission::ReadTenant, ServerPermission::ReadTenants);
+        let permissions = PermissionPair {
+            in_tenant: Permission::ReadTenant,
+            on_server: ServerPermission::ReadTenants,
+        };
         self.permit_either(requester, id, permissions).await
     }
 
@@ -186,7 +190,8 @@ impl Admin {
     pub async fn create_tenant(
         &self,
         requester: &Requester,
-        (name, limits): (&str, TenantLimits),
+        name: &str,
+        limits: TenantLimits,
         once: Idempotency<'_, Tenant>,
     ) -> Result<Idempotent<Tenant>, AdminError> {
         self.permit_on_server(requester, ServerPermission::CreateTenants).await?;
@@ -229,7 +234,10 @@ impl Admin {
     ) -> Result<Versioned<Tenant>, AdminError> {
         let mut found = self.read_tenant(requester, id).await?;
         if changes.name.is_some() {
-            let permissions = (Permission::RenameTenant, ServerPermission::RenameTenants);
+            let permissions = PermissionPair {
+                in_tenant: Permission::RenameTenant,
+                on_server: ServerPermission::RenameTenants,
+            };
             found = self.permit_either(requester, id, permissions).await?;
         }
         if changes.limits != LimitChanges::default() {
@@ -246,7 +254,8 @@ impl Admin {
         }
         after.limits = changes.limits.apply(before.limits);
         after.audits_reads = changes.audits_reads.unwrap_or(before.audits_reads);
-        self.replace_tenant(requester, found, (after, expected), "tenant.changed").await
+        check_version(&found.record, expected)?;
+        self.replace_tenant(requester, found, after, "tenant.changed").await
     }
 
     /// Suspends a tenant until it is resumed.
@@ -307,7 +316,10 @@ impl Admin {
         requester: &Requester,
         id: TenantId,
     ) -> Result<Versioned<Tenant>, AdminError> {
-        let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
+        let permissions = PermissionPair {
+            in_tenant: Permission::DeleteTenant,
+            on_server: ServerPermission::DeleteTenants,
+        };
         let found = self.permit_either(requester, id, permissions).await?;
         if matches!(found.value.state, TenantState::Deleted { .. }) {
             return Ok(found);
@@ -333,7 +345,10 @@ impl Admin {
         requester: &Requester,
         id: TenantId,
     ) -> Result<Versioned<Tenant>, AdminError> {
-        let permissions = (Permission::DeleteTenant, ServerPermission::DeleteTenants);
+        let permissions = PermissionPair {
+            in_tenant: Permission::DeleteTenant,
+            on_server: ServerPermission::DeleteTenants,
+        };
         let found = self.permit_either(requester, id, permissions).await?;
         let TenantState::Deleted { purge, suspended, .. } = found.value.state else {
             return Err(AdminError::Conflict("the tenant is not deleted"));
@@ -356,17 +371,16 @@ impl Admin {
         act: &'static str,
     ) -> Result<Versioned<Tenant>, AdminError> {
         let after = Tenant { state, ..found.value.clone() };
-        self.replace_tenant(requester, found, (after, None), act).await
+        self.replace_tenant(requester, found, after, act).await
     }
 
     async fn replace_tenant(
         &self,
         requester: &Requester,
         found: Versioned<Tenant>,
-        (after, expected): (Tenant, Option<&[u64]>),
+        after: Tenant,
         act: &'static str,
     ) -> Result<Versioned<Tenant>, AdminError> {
-        check_version(&found.record, expected)?;
         if after == found.value {
             return Ok(found);
         }

@@ -219,7 +219,7 @@ impl Authenticator {
         };
         let found = FoundCredential::find(&*self.storage, key).await.map_err(AuthError::Storage)?;
         let found = found.map(Arc::new);
-        self.cache.remember(key, found.clone(), (generation, asked));
+        self.cache.remember(key, found.clone(), generation, asked);
         Ok(found)
     }
 

@@ -59,7 +59,7 @@ pub(crate) async fn admit(
     request: &mut Request,
     gate: Gate,
 ) -> Result<Sender, Problem> {
-    check_site((request.method(), request.headers()), gate)?;
+    check_site(request.method(), request.headers(), gate)?;
     let client = request.extensions().get::<ClientAddress>();
     let from = client.map(ToString::to_string).unwrap_or_default();
     let is_local = request.extensions().get::<Local>().is_some();
@@ -149,7 +149,7 @@ pub(crate) fn is_csrf_token(shared: &Shared, requester: &Requester, presented: &
 /// page can sign anybody in.
 ///
 /// Spec: OWASP ASVS 5.0, 3.5.1; Fetch Metadata Request Headers, 2.3.
-fn check_site((method, headers): (&Method, &HeaderMap), gate: Gate) -> Result<(), Problem> {
+fn check_site(method: &Method, headers: &HeaderMap, gate: Gate) -> Result<(), Problem> {
     let is_told = headers.contains_key(FETCH_SITE) || headers.contains_key(ORIGIN);
     let matters = headers.contains_key(COOKIE) || (gate == Gate::Guest && is_told);
     if is_reading(method) || !matters || is_same_origin(headers) {
@@ -181,7 +181,7 @@ mod tests {
         for (name, value) in sent {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let checked = check_site((&method, &headers), gate);
+        let checked = check_site(&method, &headers, gate);
         assert_eq!(checked.is_ok(), expected, "{method} {gate:?} {sent:?}");
     }
 

@@ -62,7 +62,7 @@ impl Operation {
             self.places().iter().map(|(path, method)| (at(path), method.clone())).collect();
         let (_, _, handler) = self.routes;
         places.into_iter().fold(table, |table, (path, method)| {
-            table.method(&path, (method, route), handler.clone())
+            table.method(&path, method, route, handler.clone())
         })
     }
 }

@@ -96,10 +96,10 @@ impl App {
     pub async fn answer(&self, request: Request) -> Response {
         let started = self.shared.clock.elapsed();
         let _held = self.shared.metrics.enter();
-        let found = self.find(request.method(), request.uri().path());
+        let (route, family) = self.find(request.method(), request.uri().path());
         let request_id = self.request_ids.id_of(request.headers());
         let default_version = self.shared.options.default_version;
-        let context = RequestContext::of(&request, found, request_id, default_version);
+        let context = RequestContext::of(&request, route, family, request_id, default_version);
         let span = span_of(&context);
         self.answer_in_context(request, context, started).instrument(span).await
     }
@@ -245,7 +245,7 @@ impl App {
         if family == RouteFamily::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let sender = self.sender(header).await;
-            *request = rewrite(std::mem::take(request), (sender, permit), &options.bounds).await?;
+            *request = rewrite(std::mem::take(request), sender, permit, &options.bounds).await?;
             context.method = request.method().clone();
             if let Ok(version) = read_version(request.headers()) {
                 context.version = version;

@@ -96,7 +96,8 @@ impl<S: Clone + Send + Sync + 'static> RouteTable<S> {
     pub fn method(
         self,
         pattern: &str,
-        (method, route): (Method, Route),
+        method: Method,
+        route: Route,
         handler: MethodRouter<S>,
     ) -> Self {
         self.add(pattern, (Some(method), route), handler)
@@ -177,8 +178,8 @@ mod tests {
         let route = |gate| Route::new("thing", gate);
         let handler = || async {};
         let table = RouteTable::<()>::default()
-            .method("/things", (Method::GET, route(Gate::Open)), get(handler))
-            .method("/things", (Method::POST, route(Gate::Authenticated)), post(handler))
+            .method("/things", Method::GET, route(Gate::Open), get(handler))
+            .method("/things", Method::POST, route(Gate::Authenticated), post(handler))
             .path("/things/{id}", route(Gate::Guest), get(handler));
         let rows = [
             (Method::GET, "/things", Some(Gate::Open)),

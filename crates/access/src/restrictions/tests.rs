@@ -80,7 +80,7 @@ fn nothing_is_refused_without_restrictions() {
     assert_eq!(free.permit_activity(&iri(COURSE)), Ok(()));
     assert_eq!(free.permit_writing_activity(&iri(COURSE)), Ok(()));
     assert_eq!(free.permit_agent(&ifi("bob")), Ok(()));
-    assert_eq!(free.permit_state((&iri(COURSE), &ifi("bob")), None), Ok(()));
+    assert_eq!(free.permit_state(&iri(COURSE), &ifi("bob"), None), Ok(()));
 }
 
 #[test]
@@ -217,18 +217,18 @@ fn documents_are_within_reach_or_refused() {
     let (ada, bob) = (ifi("ada"), ifi("bob"));
     let (inside, outside) = (iri("https://example.org/a/1"), iri("https://example.org/c/1"));
     let prefixed = prefixed();
-    assert_eq!(prefixed.permit_state((&inside, &bob), Some(uuid(R))), Ok(()));
-    assert_eq!(prefixed.permit_state((&outside, &bob), None), Err(Restriction::ActivityPrefix));
+    assert_eq!(prefixed.permit_state(&inside, &bob, Some(uuid(R))), Ok(()));
+    assert_eq!(prefixed.permit_state(&outside, &bob, None), Err(Restriction::ActivityPrefix));
     assert_eq!(prefixed.permit_writing_activity(&inside), Ok(()));
     assert_eq!(prefixed.permit_writing_activity(&outside), Err(Restriction::ActivityPrefix));
     assert_eq!(prefixed.permit_agent(&ada), Err(Restriction::Persons));
 
     let bound = bound(Some(R), Some("https://example.org/a"));
-    assert_eq!(bound.permit_state((&inside, &ada), Some(uuid(R))), Ok(()));
-    assert_eq!(bound.permit_state((&inside, &ada), None), Ok(()));
-    assert_eq!(bound.permit_state((&inside, &ada), Some(uuid(S))), Err(Restriction::Registration));
-    assert_eq!(bound.permit_state((&inside, &bob), Some(uuid(R))), Err(Restriction::Agent));
-    assert_eq!(bound.permit_state((&outside, &ada), Some(uuid(R))), Err(Restriction::Activity));
+    assert_eq!(bound.permit_state(&inside, &ada, Some(uuid(R))), Ok(()));
+    assert_eq!(bound.permit_state(&inside, &ada, None), Ok(()));
+    assert_eq!(bound.permit_state(&inside, &ada, Some(uuid(S))), Err(Restriction::Registration));
+    assert_eq!(bound.permit_state(&inside, &bob, Some(uuid(R))), Err(Restriction::Agent));
+    assert_eq!(bound.permit_state(&outside, &ada, Some(uuid(R))), Err(Restriction::Activity));
     assert_eq!(bound.permit_writing_activity(&inside), Ok(()));
     assert_eq!(bound.permit_activity(&outside), Err(Restriction::Activity));
     assert_eq!(bound.permit_agent(&ada), Ok(()));

@@ -8,6 +8,7 @@ use acta_auth::{Authenticator, Secret, TokenClaims, TokenError, credential_audit
 use acta_storage::{Change, Who};
 use serde_json::json;
 
+use super::CredentialId;
 use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
@@ -48,7 +49,7 @@ impl Admin {
     pub async fn issue_token(
         &self,
         requester: &Requester,
-        (tenant, key): (TenantId, &str),
+        CredentialId { tenant, key }: CredentialId<'_>,
         new: NewToken,
     ) -> Result<IssuedToken, AdminError> {
         if !is_its_own(requester, tenant, key) {
@@ -121,7 +122,9 @@ impl Admin {
         if let (Capabilities::Credential(principal), Who::Credential(key)) =
             (&requester.capabilities, &requester.who)
         {
-            return self.issue_token(requester, (principal.tenant, key), new).await;
+            return self
+                .issue_token(requester, CredentialId { tenant: principal.tenant, key }, new)
+                .await;
         }
         let permission = Permission::IssueTokens.as_str();
         Err(self.refuse(requester, requester.confined_to(), permission).await)

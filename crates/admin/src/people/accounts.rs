@@ -11,7 +11,7 @@ use acta_storage::directory::{
 use acta_storage::{Change, Group, NewAuditEntry, RecordWrite};
 use serde_json::{Value, json};
 
-use crate::audit_entry::{account_target, differences};
+use crate::audit_entry::{AuditEvent, account_target, differences};
 use crate::idempotency::Attempt;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
@@ -64,6 +64,14 @@ impl fmt::Debug for AccountChanges {
             .field("is_disabled", &self.is_disabled)
             .finish_non_exhaustive()
     }
+}
+
+/// A role for an account in a tenant.
+#[derive(Clone, Copy)]
+pub(crate) struct RoleGrant {
+    pub(crate) account: AccountId,
+    pub(crate) tenant: TenantId,
+    pub(crate) role: Role,
 }
 
 impl Admin {
@@ -179,11 +187,16 @@ impl Admin {
         let (ticket, token) = self.new_ticket(purpose, self.options.invitation_lifetime);
         let mut change = self.account_change(
             requester,
-            ("account.created", &audit_detail(&account)),
-            (&account, vec![account.create(), ticket.create()]),
+            AuditEvent { act: "account.created", detail: &audit_detail(&account) },
+            &account,
+            vec![account.create(), ticket.create()],
         );
         for (tenant, role) in &new.roles {
-            self.add_role(requester, &mut change, (account.id, *tenant, *role));
+            self.add_role(
+                requester,
+                &mut change,
+                RoleGrant { account: account.id, tenant: *tenant, role: *role },
+            );
         }
         let made = AccountWithLink { account, ticket, token };
         match self.commit_once(change, once, &made).await? {
@@ -201,7 +214,7 @@ impl Admin {
         &self,
         requester: &Requester,
         change: &mut Change,
-        (account, tenant, role): (AccountId, TenantId, Role),
+        RoleGrant { account, tenant, role }: RoleGrant,
     ) {
         let created = self.clock.now();
         let membership = Membership { tenant, account, role, created, is_provided: false };
@@ -214,11 +227,12 @@ impl Admin {
     pub(crate) fn account_change(
         &self,
         requester: &Requester,
-        (act, detail): (&'static str, &Value),
-        (account, writes): (&Account, Vec<RecordWrite>),
+        event: AuditEvent<'_>,
+        account: &Account,
+        writes: Vec<RecordWrite>,
     ) -> Change {
         let entry: NewAuditEntry =
-            self.entry_with(requester, act, account_target(account.id), detail);
+            self.entry_with(requester, event.act, account_target(account.id), event.detail);
         Change { writes, entries: vec![(None, entry)] }
     }
 
@@ -259,7 +273,12 @@ impl Admin {
             writes.extend(self.end_sessions(id, None).await?);
         }
         let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
-        let change = self.account_change(requester, ("account.changed", &detail), (&after, writes));
+        let change = self.account_change(
+            requester,
+            AuditEvent { act: "account.changed", detail: &detail },
+            &after,
+            writes,
+        );
         self.commit(&change).await?;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
@@ -314,8 +333,8 @@ impl Admin {
             earlier.iter().map(Versioned::remove).map(unconditional).collect();
         writes.push(ticket.create());
         let detail = json!({ "expires": ticket.expires.to_string() });
-        let event = ("account.reset-link-created", &detail);
-        self.commit(&self.account_change(requester, event, (&account, writes))).await?;
+        let event = AuditEvent { act: "account.reset-link-created", detail: &detail };
+        self.commit(&self.account_change(requester, event, &account, writes)).await?;
         Ok(AccountWithLink { account, ticket, token })
     }
 
@@ -334,8 +353,8 @@ impl Admin {
         let after = Account { second_factor: None, ..found.value.clone() };
         let mut writes = vec![found.write(&after)];
         writes.extend(self.end_sessions(id, None).await?);
-        let event = ("account.second-factor-removed", &json!({}));
-        self.commit(&self.account_change(requester, event, (&after, writes))).await
+        let event = AuditEvent { act: "account.second-factor-removed", detail: &json!({}) };
+        self.commit(&self.account_change(requester, event, &after, writes)).await
     }
 
     /// Removes an account, with its roles and sessions.
@@ -354,8 +373,8 @@ impl Admin {
         if is_active_operator(&found.value) {
             writes.push(self.require_another_operator(id).await?);
         }
-        let event = ("account.removed", &audit_detail(&found.value));
-        let mut entries = self.account_change(requester, event, (&found.value, Vec::new())).entries;
+        let event = AuditEvent { act: "account.removed", detail: &audit_detail(&found.value) };
+        let mut entries = self.account_change(requester, event, &found.value, Vec::new()).entries;
         for role in self.owned_by::<Membership>(id).await? {
             let tenant = role.value.tenant;
             if role.value.role == Role::Owner {

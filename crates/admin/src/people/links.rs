@@ -10,7 +10,9 @@ use acta_storage::directory::{
 use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWrite};
 use serde_json::json;
 
-use crate::people::accounts::unconditional;
+use crate::audit_entry::AuditEvent;
+use crate::people::accounts::{RoleGrant, unconditional};
+use crate::people::sessions::SessionStart;
 use crate::people::sign_in::reset_failures;
 use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
@@ -54,6 +56,13 @@ impl fmt::Debug for NewPerson<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewPerson").field("from", &self.from).finish_non_exhaustive()
     }
+}
+
+/// A new account, and how its owner came in.
+struct Entrant<'a> {
+    account: Account,
+    by: &'static str,
+    from: &'a str,
 }
 
 /// The id of the record that is created once, by the set-up.
@@ -149,8 +158,8 @@ impl Admin {
         let once = RecordWrite::create(RecordKind::Counter, SET_UP, content);
         let writes = vec![once, ticket.remove(), account.create()];
         let mut change = Change { writes, entries: Vec::new() };
-        let by = (account, "set-up link", who.from);
-        self.commit_new_account(by, Some((TenantId::FIRST, Role::Owner)), &mut change).await
+        let entrant = Entrant { account, by: "set-up link", from: who.from };
+        self.commit_new_account(entrant, Some((TenantId::FIRST, Role::Owner)), &mut change).await
     }
 
     /// A new account with a password, for the recipient of a link.
@@ -190,17 +199,24 @@ impl Admin {
     /// Commits a change that creates an account and its role, and starts its session.
     async fn commit_new_account(
         &self,
-        (account, by, from): (Account, &'static str, &str),
+        Entrant { account, by, from }: Entrant<'_>,
         role: Option<(TenantId, Role)>,
         change: &mut Change,
     ) -> Result<SignedIn, AdminError> {
-        let (session, token) = self.begin_session((&account, from), (false, by), change).await?;
+        let (session, token) = self
+            .begin_session(SessionStart { account: &account, from, is_strong: false, by }, change)
+            .await?;
         let requester = Requester::person(account.clone(), session.clone(), from);
         let detail = json!({ "by": by, "is_operator": account.is_operator });
-        let own = self.account_change(&requester, ("account.created", &detail), (&account, vec![]));
+        let own = self.account_change(
+            &requester,
+            AuditEvent { act: "account.created", detail: &detail },
+            &account,
+            vec![],
+        );
         change.entries.extend(own.entries);
         if let Some((tenant, role)) = role {
-            self.add_role(&requester, change, (account.id, tenant, role));
+            self.add_role(&requester, change, RoleGrant { account: account.id, tenant, role });
         }
         match self.storage.commit(change).await? {
             Committed::Done => Ok(SignedIn { account, session, token }),
@@ -236,7 +252,7 @@ impl Admin {
         let writes = vec![ticket.remove(), account.create()];
         let mut change = Change { writes, entries: Vec::new() };
         self.commit_new_account(
-            (account, "invitation", who.from),
+            Entrant { account, by: "invitation", from: who.from },
             Some((tenant, role)),
             &mut change,
         )
@@ -266,7 +282,7 @@ impl Admin {
             return Err(AdminError::Conflict("you already have a role in the tenant"));
         }
         let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
-        self.add_role(requester, &mut change, (account.id, tenant, role));
+        self.add_role(requester, &mut change, RoleGrant { account: account.id, tenant, role });
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(()),
             Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::LinkVoid),
@@ -304,10 +320,10 @@ impl Admin {
         writes.extend(self.end_sessions(account, None).await?);
         writes.extend(reset_failures(&after.email, from));
         let requester = Requester::anonymous(from);
-        let event = ("account.password-reset", &json!({ "by": "link" }));
-        let mut change = self.account_change(&requester, event, (&after, writes));
+        let event = AuditEvent { act: "account.password-reset", detail: &json!({ "by": "link" }) };
+        let mut change = self.account_change(&requester, event, &after, writes);
         for role in self.roles_of(account).await? {
-            let own = self.account_change(&requester, event, (&after, Vec::new()));
+            let own = self.account_change(&requester, event, &after, Vec::new());
             change
                 .entries
                 .extend(own.entries.into_iter().map(|(_, entry)| (Some(role.tenant), entry)));

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::audit_entry::account_target;
 use crate::idempotency::Attempt;
+use crate::permissions::PermissionPair;
 use crate::{Admin, AdminError, Idempotency, Idempotent, Requester};
 
 /// A person of a tenant.
@@ -20,6 +21,15 @@ pub struct Member {
     pub account: Account,
     /// The role.
     pub membership: Versioned<Membership>,
+}
+
+/// A new invitation.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// The e-mail address of the invited person.
+    pub email: EmailAddress,
+    /// The role that it gives.
+    pub role: Role,
 }
 
 /// An invitation with the token of its link, which is returned only once.
@@ -85,7 +95,8 @@ impl Admin {
     pub async fn change_role(
         &self,
         requester: &Requester,
-        (tenant, account): (TenantId, AccountId),
+        tenant: TenantId,
+        account: AccountId,
         role: Role,
     ) -> Result<Member, AdminError> {
         self.permit(requester, tenant, Permission::ChangeRoles).await?;
@@ -167,10 +178,13 @@ impl Admin {
         &self,
         requester: &Requester,
         tenant: TenantId,
-        (email, role): (EmailAddress, Role),
+        NewInvitation { email, role }: NewInvitation,
         once: Idempotency<'_, Invited>,
     ) -> Result<Idempotent<Invited>, AdminError> {
-        let permissions = (Permission::InvitePeople, acta_access::ServerPermission::AppointOwners);
+        let permissions = PermissionPair {
+            in_tenant: Permission::InvitePeople,
+            on_server: acta_access::ServerPermission::AppointOwners,
+        };
         if role == Role::Owner {
             self.permit_either(requester, tenant, permissions).await?;
         } else {

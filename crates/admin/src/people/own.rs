@@ -3,8 +3,9 @@
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
 use acta_storage::directory::{Account, SecondFactor, Versioned};
 use acta_storage::{AuditOutcome, Change, RecordWrite};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::audit_entry::AuditEvent;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
 
@@ -48,7 +49,7 @@ impl Admin {
 
     async fn audit_wrong_password(&self, requester: &Requester) -> Result<(), AdminError> {
         let mut change = Change { writes: Vec::new(), entries: Vec::new() };
-        let event = ("account.password-refused", &json!({}));
+        let event = AuditEvent { act: "account.password-refused", detail: &json!({}) };
         self.audit_everywhere(requester, event, &mut change).await?;
         for (_, entry) in &mut change.entries {
             entry.outcome = AuditOutcome::Refused;
@@ -59,13 +60,11 @@ impl Admin {
     async fn change_own(
         &self,
         requester: &Requester,
-        mut writes: Vec<RecordWrite>,
-        (found, after): (&Versioned<Account>, &Account),
-        (act, detail): (&'static str, &Value),
+        writes: Vec<RecordWrite>,
+        event: AuditEvent<'_>,
     ) -> Result<(), AdminError> {
-        writes.push(found.write(after));
         let mut change = Change { writes, entries: Vec::new() };
-        self.audit_everywhere(requester, (act, detail), &mut change).await?;
+        self.audit_everywhere(requester, event, &mut change).await?;
         self.commit(&change).await
     }
 
@@ -82,8 +81,8 @@ impl Admin {
         check_name("/display_name", name)?;
         let found = self.own_account(requester).await?;
         let after = Account { display_name: name.to_owned(), ..found.value.clone() };
-        let event = ("account.renamed", &json!({}));
-        self.change_own(requester, Vec::new(), (&found, &after), event).await?;
+        let event = AuditEvent { act: "account.renamed", detail: &json!({}) };
+        self.change_own(requester, vec![found.write(&after)], event).await?;
         Ok(after)
     }
 
@@ -109,9 +108,10 @@ impl Admin {
             ..found.value.clone()
         };
         let session = requester.session().map(|session| session.id.as_str());
-        let writes = self.end_sessions(found.value.id, session).await?;
-        let event = ("account.password-changed", &json!({}));
-        self.change_own(requester, writes, (&found, &after), event).await
+        let mut writes = self.end_sessions(found.value.id, session).await?;
+        writes.push(found.write(&after));
+        let event = AuditEvent { act: "account.password-changed", detail: &json!({}) };
+        self.change_own(requester, writes, event).await
     }
 
     /// Starts the set-up of a second factor for the requester. It takes effect once it is confirmed
@@ -138,8 +138,8 @@ impl Admin {
             recovery: Vec::new(),
         };
         let after = Account { second_factor: Some(factor), ..found.value.clone() };
-        let event = ("account.second-factor-begun", &json!({}));
-        self.change_own(requester, Vec::new(), (&found, &after), event).await?;
+        let event = AuditEvent { act: "account.second-factor-begun", detail: &json!({}) };
+        self.change_own(requester, vec![found.write(&after)], event).await?;
         let label = TotpLabel { issuer: TOTP_ISSUER, account: found.value.email.as_str() };
         Ok(NewSecondFactor { secret: secret.to_text(), uri: secret.uri(label) })
     }
@@ -170,9 +170,10 @@ impl Admin {
         factor.recovery = codes.iter().map(RecoveryCode::hash).collect();
         let after = Account { second_factor: Some(factor), ..found.value.clone() };
         let session = requester.session().map(|session| session.id.as_str());
-        let writes = self.end_sessions(found.value.id, session).await?;
-        let event = ("account.second-factor-added", &json!({}));
-        self.change_own(requester, writes, (&found, &after), event).await?;
+        let mut writes = self.end_sessions(found.value.id, session).await?;
+        writes.push(found.write(&after));
+        let event = AuditEvent { act: "account.second-factor-added", detail: &json!({}) };
+        self.change_own(requester, writes, event).await?;
         Ok(RecoveryCodes(codes))
     }
 
@@ -189,7 +190,7 @@ impl Admin {
         let found = self.own_account(requester).await?;
         self.check_own_password(requester, &found, current_password).await?;
         let after = Account { second_factor: None, ..found.value.clone() };
-        let event = ("account.second-factor-removed", &json!({}));
-        self.change_own(requester, Vec::new(), (&found, &after), event).await
+        let event = AuditEvent { act: "account.second-factor-removed", detail: &json!({}) };
+        self.change_own(requester, vec![found.write(&after)], event).await
     }
 }

@@ -8,7 +8,8 @@ use acta_storage::directory::{
 use acta_storage::{AuditOutcome, Change, Committed};
 use serde_json::json;
 
-use crate::audit_entry::account_target;
+use crate::audit_entry::{AuditEvent, account_target};
+use crate::people::sessions::SessionStart;
 use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
@@ -60,9 +61,10 @@ impl Admin {
             }
             None => self.create_provided_account(provided, from, &mut change).await?,
         };
-        self.apply_grants(&account, (provided, from), &mut change).await?;
-        let by = (true, "identity provider");
-        let (session, token) = self.begin_session((&account, from), by, &mut change).await?;
+        self.apply_grants(&account, provided, from, &mut change).await?;
+        let by = "identity provider";
+        let start = SessionStart { account: &account, from, is_strong: true, by };
+        let (session, token) = self.begin_session(start, &mut change).await?;
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(SignedIn { account, session, token }),
             Committed::Stale(_) => Err(AdminError::Stale),
@@ -91,7 +93,12 @@ impl Admin {
         let identity = Identity { issuer, subject, account: account.id };
         let mut change = Change { writes: vec![identity.create()], entries: Vec::new() };
         let detail = json!({ "issuer": provided.issuer });
-        self.audit_everywhere(requester, ("account.connected", &detail), &mut change).await?;
+        self.audit_everywhere(
+            requester,
+            AuditEvent { act: "account.connected", detail: &detail },
+            &mut change,
+        )
+        .await?;
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(()),
             Committed::Stale(_) | Committed::NameTaken(_) => {
@@ -145,11 +152,9 @@ impl Admin {
         let identity = Identity { issuer, subject, account: account.id };
         change.writes.extend([account.create(), identity.create()]);
         let detail = json!({ "by": "identity provider", "is_operator": false });
-        let event = ("account.created", &detail);
+        let event = AuditEvent { act: "account.created", detail: &detail };
         let requester = Requester::anonymous(from);
-        change
-            .entries
-            .extend(self.account_change(&requester, event, (&account, Vec::new())).entries);
+        change.entries.extend(self.account_change(&requester, event, &account, Vec::new()).entries);
         Ok(account)
     }
 
@@ -157,7 +162,8 @@ impl Admin {
     async fn apply_grants(
         &self,
         account: &Account,
-        (provided, from): (&oidc::SignedIn, &str),
+        provided: &oidc::SignedIn,
+        from: &str,
         change: &mut Change,
     ) -> Result<(), AdminError> {
         let requester = Requester::anonymous(from);

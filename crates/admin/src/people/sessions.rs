@@ -6,22 +6,32 @@ use acta_access::TenantId;
 use acta_auth::{Secret, Token, TokenKind};
 use acta_storage::directory::{self, Account, Membership, Recorded, Session, Versioned};
 use acta_storage::{Change, NewAuditEntry, RecordWrite};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::audit_entry::account_target;
+use crate::audit_entry::{AuditEvent, account_target};
 use crate::people::accounts::unconditional;
 use crate::{Admin, AdminError, Requester};
 
 /// How often `last_used` of a session is updated.
 const LAST_USED_INTERVAL: Duration = Duration::from_mins(1);
 
+/// The parameters of a new session.
+pub(crate) struct SessionStart<'a> {
+    pub(crate) account: &'a Account,
+    /// The address of the client.
+    pub(crate) from: &'a str,
+    /// Whether a second factor was used.
+    pub(crate) is_strong: bool,
+    /// The method of sign-in, for the audit.
+    pub(crate) by: &'static str,
+}
+
 impl Admin {
     /// Starts a session: adds it to `change`, with its entries in the audit of the server and of
     /// every tenant in which the person has a role.
     pub(crate) async fn begin_session(
         &self,
-        (account, from): (&Account, &str),
-        (is_strong, by): (bool, &'static str),
+        SessionStart { account, from, is_strong, by }: SessionStart<'_>,
         change: &mut Change,
     ) -> Result<(Session, Secret), AdminError> {
         let token = Token::new(TokenKind::Session, &*self.entropy);
@@ -40,7 +50,12 @@ impl Admin {
         change.writes.push(session.create());
         let requester = Requester::person(account.clone(), session.clone(), from);
         let detail = json!({ "by": by, "is_strong": is_strong });
-        self.audit_everywhere(&requester, ("session.started", &detail), change).await?;
+        self.audit_everywhere(
+            &requester,
+            AuditEvent { act: "session.started", detail: &detail },
+            change,
+        )
+        .await?;
         Ok((session, Secret::new(token.expose())))
     }
 
@@ -49,7 +64,7 @@ impl Admin {
     pub(crate) async fn audit_everywhere(
         &self,
         requester: &Requester,
-        (act, detail): (&'static str, &Value),
+        event: AuditEvent<'_>,
         change: &mut Change,
     ) -> Result<(), AdminError> {
         let Some(account) = requester.account() else { return Err(AdminError::NotFound) };
@@ -57,7 +72,7 @@ impl Admin {
         let tenants = roles.into_iter().map(|role| Some(role.value.tenant));
         for tenant in std::iter::once(None::<TenantId>).chain(tenants) {
             let entry: NewAuditEntry =
-                self.entry_with(requester, act, account_target(account.id), detail);
+                self.entry_with(requester, event.act, account_target(account.id), event.detail);
             change.entries.push((tenant, entry));
         }
         Ok(())
@@ -124,7 +139,12 @@ impl Admin {
         let mut change = Change { writes, entries: Vec::new() };
         let is_own = requester.session().is_some_and(|session| session.id == id);
         let detail = json!({ "is_own": is_own });
-        self.audit_everywhere(requester, ("session.ended", &detail), &mut change).await?;
+        self.audit_everywhere(
+            requester,
+            AuditEvent { act: "session.ended", detail: &detail },
+            &mut change,
+        )
+        .await?;
         self.commit(&change).await
     }
 }

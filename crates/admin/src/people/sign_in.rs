@@ -19,6 +19,7 @@ use acta_xapi::Sha2;
 use serde_json::json;
 
 use crate::audit_entry::account_target;
+use crate::people::sessions::SessionStart;
 use crate::people::signed_in::SignedIn;
 use crate::{Admin, AdminError, Requester};
 
@@ -101,7 +102,7 @@ impl Admin {
             let Some(checked) = unchanged else { break };
             let id = checked.value.id;
             if let Some(signed_in) =
-                self.try_start_session(sign_in, (checked, renewed.as_deref()), &counted).await?
+                self.try_start_session(sign_in, checked, renewed.as_deref(), &counted).await?
             {
                 return Ok(signed_in);
             }
@@ -115,7 +116,8 @@ impl Admin {
     async fn try_start_session(
         &self,
         sign_in: &SignIn<'_>,
-        (found, renewed): (Versioned<Account>, Option<&str>),
+        found: Versioned<Account>,
+        renewed: Option<&str>,
         counted: &[String; 2],
     ) -> Result<Option<SignedIn>, AdminError> {
         let mut after = found.value.clone();
@@ -138,8 +140,9 @@ impl Admin {
         after.last_signed_in = Some(self.clock.now());
         let mut change = Change { writes: vec![found.write(&after)], entries: Vec::new() };
         change.writes.extend(counted.iter().cloned().map(removal));
-        let by = (is_strong, if is_strong { "password and code" } else { "password" });
-        let begun = self.begin_session((&after, sign_in.from), by, &mut change).await?;
+        let by = if is_strong { "password and code" } else { "password" };
+        let start = SessionStart { account: &after, from: sign_in.from, is_strong, by };
+        let begun = self.begin_session(start, &mut change).await?;
         let (session, token) = begun;
         Ok(match self.storage.commit(&change).await? {
             Committed::Done => Some(SignedIn { account: after, session, token }),

@@ -19,7 +19,7 @@ async fn every_act_is_recorded_in_the_right_audit() {
     let ada = house.ada().await;
     let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
     let id = bob.account().unwrap().id;
-    house.admin.change_role(&ada, (TenantId::FIRST, id), Role::Analyst).await.unwrap();
+    house.admin.change_role(&ada, TenantId::FIRST, id, Role::Analyst).await.unwrap();
     assert!(house.sign_in("bob@example.org", "wrong", None).await.is_err());
     assert!(house.sign_in("nobody@example.org", "wrong", None).await.is_err());
     let bob = house.sign_in("bob@example.org", OTHER_PASSWORD, None).await.unwrap();

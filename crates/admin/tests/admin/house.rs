@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use acta_access::{Role, TenantId};
 use acta_admin::{
-    Admin, AdminError, AdminParts, Idempotency, Idempotent, NewPerson, Options, Requester, SignIn,
-    SignedIn,
+    Admin, AdminError, AdminParts, Idempotency, Idempotent, NewInvitation, NewPerson, Options,
+    Requester, SignIn, SignedIn,
 };
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
@@ -84,7 +84,7 @@ impl House {
         (email, role): (&str, Role),
     ) -> Result<String, AdminError> {
         let once = Idempotency { key: None, encode: &|_| String::new() };
-        let who = (email.parse().unwrap(), role);
+        let who = NewInvitation { email: email.parse().unwrap(), role };
         match self.admin.invite(requester, TenantId::FIRST, who, once).await? {
             Idempotent::Performed(invited) => Ok(invited.token.expose().to_owned()),
             Idempotent::Replayed(_) => panic!("it is the first time"),

@@ -32,12 +32,12 @@ async fn roles_are_given_and_taken_only_as_permitted() {
         (&runner, id(&runner), Role::Owner),
         (&viewer, id(&viewer), Role::Analyst),
     ] {
-        let changed = admin.change_role(requester, (TENANT, of), role).await;
+        let changed = admin.change_role(requester, TENANT, of, role).await;
         refused!(changed, AdminError::Forbidden { .. });
     }
     refused!(admin.remove_member(&runner, TENANT, id(&ada)).await, AdminError::Forbidden { .. });
-    admin.change_role(&runner, (TENANT, id(&viewer)), Role::Auditor).await.unwrap();
-    admin.change_role(&ada, (TENANT, id(&viewer)), Role::Owner).await.unwrap();
+    admin.change_role(&runner, TENANT, id(&viewer), Role::Auditor).await.unwrap();
+    admin.change_role(&ada, TENANT, id(&viewer), Role::Owner).await.unwrap();
     for refused in [
         admin.list_accounts(&runner, None, 1).await.err(),
         admin.remove_account(&runner, id(&viewer)).await.err(),
@@ -55,7 +55,7 @@ async fn the_last_owner_and_the_last_operator_stay() {
     let admin = &house.admin;
     let own = id(&ada);
     refused!(admin.remove_member(&ada, TENANT, own).await, AdminError::Conflict(_));
-    refused!(admin.change_role(&ada, (TENANT, own), Role::Viewer).await, AdminError::Conflict(_));
+    refused!(admin.change_role(&ada, TENANT, own, Role::Viewer).await, AdminError::Conflict(_));
     refused!(admin.remove_account(&ada, own).await, AdminError::Conflict(_));
     for changes in [
         AccountChanges { is_operator: Some(false), ..AccountChanges::default() },

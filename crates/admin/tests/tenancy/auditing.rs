@@ -1,7 +1,7 @@
 //! The audit is read, verified and exported, and tells who has read statements.
 
 use acta_access::TenantId;
-use acta_admin::{AuditChain, Requester, TenantChanges};
+use acta_admin::{AuditChain, Requester, StatementQuestion, TenantChanges};
 use acta_service::{Search, View};
 use acta_storage::{AuditQuery, Order};
 use acta_xapi::{Format, Languages, StatementId, Version};
@@ -97,7 +97,8 @@ async fn reads_of_people_are_audited_if_the_tenant_enables_it() {
         for who in &readers {
             let requester = world.requester(who).await;
             let before = told().await;
-            let question = (Search::default(), as_stored());
+            let search = Search::default();
+            let question = StatementQuestion { search, view: as_stored() };
             let asked = json!({ "verb": "http://example.org/v" });
             let page = world.admin.read_statements(&requester, OF, question, &asked).await.unwrap();
             assert!(page.0.contains(ID));

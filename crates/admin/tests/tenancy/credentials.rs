@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use acta_access::{Restrictions, TenantId};
 use acta_admin::{
-    CredentialChanges, Idempotency, Idempotent, IssuedCredential, RequestKey, Requester,
+    CredentialChanges, CredentialId, Idempotency, Idempotent, IssuedCredential, RequestKey,
+    Requester,
 };
 
 use crate::world::{HOUR, World, never, new_credential, now, word};
@@ -46,9 +47,17 @@ async fn the_audit_contains_no_secret() {
     let machine = Requester::machine();
     let issued = world.credential("all").await;
     let key = issued.credential.key.as_str();
-    let (_, second) = world.admin.rotate_credential(&machine, (OF, key), HOUR).await.unwrap();
+    let (_, second) = world
+        .admin
+        .rotate_credential(&machine, CredentialId { tenant: OF, key: &key }, HOUR)
+        .await
+        .unwrap();
     let new = crate::permissions::new_token();
-    let token = world.admin.issue_token(&machine, (OF, key), new).await.unwrap();
+    let token = world
+        .admin
+        .issue_token(&machine, CredentialId { tenant: OF, key: &key }, new)
+        .await
+        .unwrap();
     let audit = world.whole_audit().await;
     assert!(audit.contains(key));
     for secret in [&issued.secret, &second, &token.token, &token.basic] {
@@ -64,7 +73,10 @@ async fn two_secrets_overlap_for_the_requested_time() {
     let issued = world.credential("all").await;
     let key = issued.credential.key.as_str();
     let rotate = async |overlap| {
-        let rotated = world.admin.rotate_credential(&machine, (OF, key), overlap).await;
+        let rotated = world
+            .admin
+            .rotate_credential(&machine, CredentialId { tenant: OF, key: &key }, overlap)
+            .await;
         rotated.map(|(_, secret)| secret.expose().to_owned())
     };
     let first = issued.secret.expose();
@@ -99,13 +111,21 @@ async fn changes_hold_for_the_next_request() {
         expires: Some(Some(ends)),
         ..CredentialChanges::default()
     };
-    let changed = world.admin.change_credential(&machine, (OF, key), changes, None).await.unwrap();
+    let changed = world
+        .admin
+        .change_credential(&machine, CredentialId { tenant: OF, key: &key }, changes, None)
+        .await
+        .unwrap();
     let credential = &changed.credential.value;
     assert!(credential.restrictions.is_read_only && credential.label == "LMS");
     world.clock.advance(HOUR);
     assert!(!world.lets_in(key, secret).await);
     let forever = CredentialChanges { expires: Some(None), ..CredentialChanges::default() };
-    world.admin.change_credential(&machine, (OF, key), forever, None).await.unwrap();
+    world
+        .admin
+        .change_credential(&machine, CredentialId { tenant: OF, key: &key }, forever, None)
+        .await
+        .unwrap();
     assert!(world.lets_in(key, secret).await);
     world.admin.remove_credential(&machine, OF, key).await.unwrap();
     assert!(!world.lets_in(key, secret).await);
@@ -121,7 +141,15 @@ async fn only_the_version_that_was_read_is_changed() {
     let change = async |label: &str, expected: Option<&[u64]>| {
         let label = Some(label.to_owned());
         let changes = CredentialChanges { label, ..CredentialChanges::default() };
-        world.admin.change_credential(&machine, (OF, &world.key), changes, expected).await
+        world
+            .admin
+            .change_credential(
+                &machine,
+                CredentialId { tenant: OF, key: &world.key },
+                changes,
+                expected,
+            )
+            .await
     };
     assert_eq!(word(&change("one", Some(&[version])).await), "done");
     assert_eq!(word(&change("two", Some(&[version])).await), "stale");

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use acta_access::{Binding, TenantId};
-use acta_admin::{AdminError, AuditChain, CredentialChanges, NewToken, Requester, TenantChanges};
+use acta_admin::{
+    AdminError, AuditChain, CredentialChanges, CredentialId, NewToken, Requester,
+    StatementQuestion, TenantChanges,
+};
 use acta_service::Search;
 use acta_storage::directory::{TenantLimits, TenantState};
 use acta_storage::{AuditOutcome, AuditQuery};
@@ -132,7 +135,7 @@ async fn perform(world: &World, requester: &Requester, name: &str) -> Result<(),
         "read-tenant" => admin.read_tenant(requester, tenant).await.map(drop),
         "read-usage" => admin.read_usage(requester, tenant).await.map(drop),
         "create-tenant" => {
-            admin.create_tenant(requester, ("new", TenantLimits::NONE), never()).await.map(drop)
+            admin.create_tenant(requester, "new", TenantLimits::NONE, never()).await.map(drop)
         }
         "suspend-tenant" => admin.suspend_tenant(requester, tenant).await.map(drop),
         "resume-tenant" => admin.resume_tenant(requester, tenant).await.map(drop),
@@ -147,15 +150,25 @@ async fn perform(world: &World, requester: &Requester, name: &str) -> Result<(),
         "change-credential" => {
             let label = Some("new".to_owned());
             let changes = CredentialChanges { label, ..CredentialChanges::default() };
-            admin.change_credential(requester, (tenant, &world.key), changes, None).await.map(drop)
+            admin
+                .change_credential(
+                    requester,
+                    CredentialId { tenant, key: &world.key },
+                    changes,
+                    None,
+                )
+                .await
+                .map(drop)
         }
-        "rotate-credential" => {
-            admin.rotate_credential(requester, (tenant, &world.key), Duration::ZERO).await.map(drop)
-        }
+        "rotate-credential" => admin
+            .rotate_credential(requester, CredentialId { tenant, key: &world.key }, Duration::ZERO)
+            .await
+            .map(drop),
         "remove-credential" => admin.remove_credential(requester, tenant, &world.key).await,
-        "issue-token" => {
-            admin.issue_token(requester, (tenant, &world.key), new_token()).await.map(drop)
-        }
+        "issue-token" => admin
+            .issue_token(requester, CredentialId { tenant, key: &world.key }, new_token())
+            .await
+            .map(drop),
         other if other.ends_with("-tenant") || other == "watch-reads" => {
             admin.change_tenant(requester, tenant, changes(other), None).await.map(drop)
         }
@@ -195,7 +208,8 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
             admin.begin_export(requester, AuditChain::Server, "csv").await.map(drop)
         }
         "read-statements" => {
-            let question = (Search::default(), crate::auditing::as_stored());
+            let search = Search::default();
+            let question = StatementQuestion { search, view: crate::auditing::as_stored() };
             let asked = json!({});
             admin.read_statements(requester, TenantId::FIRST, question, &asked).await.map(drop)
         }
@@ -290,7 +304,7 @@ async fn requesters_see_only_their_own_tenants() {
     let world = World::new().await;
     let machine = Requester::machine();
     for _ in 0..3 {
-        let made = world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), never()).await;
+        let made = world.admin.create_tenant(&machine, "x", TenantLimits::NONE, never()).await;
         made.unwrap();
     }
     for who in EVERYBODY {
@@ -337,10 +351,10 @@ async fn a_tenant_that_does_not_exist_is_not_found() {
     let machine = Requester::machine();
     let nowhere = TenantId::new(99).unwrap();
     assert_eq!(word(&world.admin.read_tenant(&machine, nowhere).await), "hidden");
-    let of = (world.other, world.key.as_str());
-    assert_eq!(word(&world.admin.read_credential(&machine, of.0, of.1).await), "hidden");
+    let of = CredentialId { tenant: world.other, key: world.key.as_str() };
+    assert_eq!(word(&world.admin.read_credential(&machine, of.tenant, of.key).await), "hidden");
     assert_eq!(word(&world.admin.rotate_credential(&machine, of, Duration::ZERO).await), "hidden");
-    assert_eq!(word(&world.admin.remove_credential(&machine, of.0, of.1).await), "hidden");
+    assert_eq!(word(&world.admin.remove_credential(&machine, of.tenant, of.key).await), "hidden");
     assert_eq!(word(&world.admin.issue_token(&machine, of, new_token()).await), "hidden");
     let id = Uuid::from_u128(7);
     let read = world.admin.read_statement(&machine, TenantId::FIRST, acta_xapi::StatementId(id));

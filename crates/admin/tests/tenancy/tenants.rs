@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_admin::{
-    AdminError, Idempotency, Idempotent, LimitChanges, RequestKey, Requester, TenantChanges,
+    AdminError, CredentialId, Idempotency, Idempotent, LimitChanges, RequestKey, Requester,
+    TenantChanges,
 };
 use acta_storage::directory::{TenantLimits, TenantState};
 use acta_xapi::{StatementId, Uuid};
@@ -36,7 +37,7 @@ async fn a_name_is_short_and_visible() {
         ("a\0", "faulty"),
     ];
     for (name, expected) in table {
-        let made = world.admin.create_tenant(&machine, (name, TenantLimits::NONE), never()).await;
+        let made = world.admin.create_tenant(&machine, name, TenantLimits::NONE, never()).await;
         assert_eq!(word(&made), expected, "{name:?}");
         let changed = world.admin.change_tenant(&machine, world.other, renamed(name), None).await;
         assert_eq!(word(&changed), expected, "{name:?}");
@@ -108,7 +109,7 @@ async fn a_repeated_request_creates_one_tenant() {
     let encode = |tenant: &acta_storage::directory::Tenant| format!("made {}", tenant.id);
     let make = async |key| {
         let once = Idempotency { key: Some(key), encode: &encode };
-        world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), once).await
+        world.admin.create_tenant(&machine, "x", TenantLimits::NONE, once).await
     };
     let made = now(make(&first).await.unwrap());
     let again = make(&first).await.unwrap();
@@ -129,7 +130,7 @@ async fn concurrent_repeated_requests_create_one_resource() {
     let same = key(1);
     let make = |key| async move {
         let once = Idempotency { key, encode: &encode };
-        admin.create_tenant(&Requester::machine(), ("x", TenantLimits::NONE), once).await.unwrap()
+        admin.create_tenant(&Requester::machine(), "x", TenantLimits::NONE, once).await.unwrap()
     };
     let (one, two, three) = tokio::join!(make(Some(&same)), make(Some(&same)), make(Some(&same)));
     let fresh =
@@ -145,7 +146,7 @@ async fn a_deleted_tenant_is_closed_and_can_be_restored() {
     let owner = world.requester("owner").await;
     let issued = world.credential("all").await;
     let (key, secret) = (issued.credential.key.as_str(), issued.secret.expose());
-    let of = (TenantId::FIRST, key);
+    let of = CredentialId { tenant: TenantId::FIRST, key };
     let token = world.admin.issue_token(&Requester::machine(), of, new_token()).await.unwrap();
     assert!(world.lets_in(key, secret).await && world.presents(token.basic.expose()).await);
     let deleted = world.admin.delete_tenant(&owner, TenantId::FIRST).await.unwrap();
@@ -206,7 +207,7 @@ async fn the_data_of_a_deleted_tenant_is_removed() {
     assert!(last.detail.contains(&chain.last().unwrap().hash.to_string()), "{}", last.detail);
     world.admin.run_maintenance().await.unwrap();
     assert_eq!(world.audit(None).await.len(), server.len(), "once");
-    let made = world.admin.create_tenant(&machine, ("x", TenantLimits::NONE), never()).await;
+    let made = world.admin.create_tenant(&machine, "x", TenantLimits::NONE, never()).await;
     assert_eq!(now(made.unwrap()).id.number(), 3, "no number is given twice");
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acta_access::{Binding, Principal, Restrictions, TenantId};
-use acta_admin::{CredentialChanges, NewToken, Requester};
+use acta_admin::{CredentialChanges, CredentialId, NewToken, Requester};
 use acta_storage::Who;
 
 use crate::permissions::new_token;
@@ -34,7 +34,7 @@ async fn a_credential_with_any_scopes_can_be_exchanged() {
     // A token is no credential, and is not exchanged again.
     let bearer = itself(&world, token.basic.expose()).await;
     assert_eq!(word(&world.admin.exchange_own(&bearer, new_token()).await), "refused");
-    let of = (OF, issued.credential.key.as_str());
+    let of = CredentialId { tenant: OF, key: issued.credential.key.as_str() };
     assert_eq!(word(&world.admin.issue_token(&bearer, of, new_token()).await), "refused");
 }
 
@@ -87,7 +87,8 @@ async fn a_token_is_narrower_than_its_credential() {
     ];
     for (new, expected) in table {
         let told = format!("{new:?}");
-        let issued = world.admin.issue_token(&machine, (OF, &key), new).await;
+        let issued =
+            world.admin.issue_token(&machine, CredentialId { tenant: OF, key: &key }, new).await;
         assert_eq!(word(&issued), expected, "{told}: {issued:?}");
     }
 }
@@ -98,7 +99,7 @@ async fn a_token_lives_at_most_a_day_and_not_longer_than_its_credential() {
     let machine = Requester::machine();
     let issue = async |lifetime: Option<Duration>| {
         let new = NewToken { lifetime, ..new_token() };
-        world.admin.issue_token(&machine, (OF, &world.key), new).await
+        world.admin.issue_token(&machine, CredentialId { tenant: OF, key: &world.key }, new).await
     };
     let start = world.now();
     assert_eq!(issue(None).await.unwrap().expires, start.saturating_add(8 * HOUR));
@@ -109,7 +110,11 @@ async fn a_token_lives_at_most_a_day_and_not_longer_than_its_credential() {
     let short = issue(Some(HOUR)).await.unwrap();
     let ends = start.saturating_add(2 * HOUR);
     let changes = CredentialChanges { expires: Some(Some(ends)), ..CredentialChanges::default() };
-    world.admin.change_credential(&machine, (OF, &world.key), changes, None).await.unwrap();
+    world
+        .admin
+        .change_credential(&machine, CredentialId { tenant: OF, key: &world.key }, changes, None)
+        .await
+        .unwrap();
     assert_eq!(issue(Some(3 * HOUR)).await.unwrap().expires, ends);
     assert!(world.presents(short.basic.expose()).await);
     world.clock.advance(HOUR);
@@ -122,7 +127,7 @@ async fn a_token_lives_at_most_a_day_and_not_longer_than_its_credential() {
 async fn a_token_is_refused_once_its_credential_is_removed() {
     let world = World::new().await;
     let machine = Requester::machine();
-    let of = (OF, world.key.as_str());
+    let of = CredentialId { tenant: OF, key: world.key.as_str() };
     let token = world.admin.issue_token(&machine, of, new_token()).await.unwrap();
     assert!(world.presents(token.basic.expose()).await);
     world.admin.remove_credential(&machine, OF, &world.key).await.unwrap();

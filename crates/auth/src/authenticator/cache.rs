@@ -65,7 +65,8 @@ impl Cache {
         &self,
         key: &str,
         found: Option<Arc<FoundCredential>>,
-        (generation, asked): (Generation, Duration),
+        generation: Generation,
+        asked: Duration,
     ) {
         let mut state = self.lock();
         if state.generation != generation.0 {
@@ -118,7 +119,7 @@ mod tests {
     fn caches_for_a_short_time() {
         let cache = Cache::default();
         let asked = Duration::from_nanos(1);
-        cache.remember("a", None, (ask(&cache, "a", asked), asked));
+        cache.remember("a", None, ask(&cache, "a", asked), asked);
         assert!(is_known(&cache, "a", asked));
         assert!(is_known(&cache, "a", FRESH));
         assert!(!is_known(&cache, "a", FRESH + asked));
@@ -130,7 +131,7 @@ mod tests {
         let cache = Cache::default();
         let asked = ask(&cache, "a", Duration::ZERO);
         cache.forget("a");
-        cache.remember("a", None, (asked, Duration::ZERO));
+        cache.remember("a", None, asked, Duration::ZERO);
         assert!(!is_known(&cache, "a", Duration::ZERO));
     }
 
@@ -140,7 +141,7 @@ mod tests {
         for number in 0..3 * ENTRIES_MAX {
             let key = number.to_string();
             let asked = ask(&cache, &key, Duration::ZERO);
-            cache.remember(&key, None, (asked, Duration::ZERO));
+            cache.remember(&key, None, asked, Duration::ZERO);
         }
         assert!(cache.lock().unknown.len() <= ENTRIES_MAX);
         assert!(is_known(&cache, &(3 * ENTRIES_MAX - 1).to_string(), Duration::ZERO));

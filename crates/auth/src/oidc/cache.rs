@@ -32,7 +32,7 @@ struct CacheEntry {
 }
 
 impl CacheEntry {
-    fn is_valid(&self, (now, elapsed): (Timestamp, Duration)) -> bool {
+    fn is_valid(&self, now: Timestamp, elapsed: Duration) -> bool {
         now < self.expires && elapsed.saturating_sub(self.since) < CACHED_FOR
     }
 }
@@ -48,7 +48,7 @@ impl Cache {
         now: (Timestamp, Duration),
     ) -> Option<Arc<BearerIdentity>> {
         let entries = self.lock();
-        let entry = entries.get(hash).filter(|entry| entry.is_valid(now))?;
+        let entry = entries.get(hash).filter(|entry| entry.is_valid(now.0, now.1))?;
         Some(Arc::clone(&entry.identity))
     }
 
@@ -62,7 +62,7 @@ impl Cache {
     ) {
         let mut entries = self.lock();
         if ENTRIES_MAX <= entries.len() {
-            entries.retain(|_, entry| entry.is_valid(now));
+            entries.retain(|_, entry| entry.is_valid(now.0, now.1));
         }
         if ENTRIES_MAX <= entries.len() {
             entries.clear();

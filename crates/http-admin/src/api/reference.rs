@@ -105,14 +105,14 @@ fn section_of(document: &Value, tag: &Value) -> Markup {
             p { (prose(text_of(&tag["description"]))) }
             @for (method, path, operation) in operations {
                 @if operation["tags"][0] == tag["name"] {
-                    (article((method, path), operation))
+                    (article(method, path, operation))
                 }
             }
         }
     }
 }
 
-fn article((method, path): (&str, &str), operation: &Value) -> Markup {
+fn article(method: &str, path: &str, operation: &Value) -> Markup {
     html! {
         article id=(text_of(&operation["operationId"])) {
             h3 {

@@ -83,7 +83,8 @@ mod tests {
 
     #[tokio::test]
     async fn if_match_lists_the_versions_that_match() {
-        let table: [(Option<&str>, Result<Option<&[u64]>, u16>); 6] = [
+        type Row = (Option<&'static str>, Result<Option<&'static [u64]>, u16>);
+        let table: [Row; 6] = [
             (None, Err(428)),
             (Some("*"), Ok(None)),
             (Some("\"7\""), Ok(Some(&[7]))),

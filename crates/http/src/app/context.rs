@@ -40,7 +40,8 @@ impl RequestContext {
     /// The context from the head of a request to a route.
     pub(super) fn of(
         request: &Request,
-        (route, family): (Route, RouteFamily),
+        route: Route,
+        family: RouteFamily,
         request_id: HeaderValue,
         default_version: Version,
     ) -> Self {

@@ -62,13 +62,14 @@ fn version_of(request: &Request) -> Option<Version> {
 /// its parameters are too long.
 pub(crate) async fn rewrite(
     request: Request,
-    (sender, permit): (Sender, &Arc<RequestPermit>),
+    sender: Sender,
+    permit: &Arc<RequestPermit>,
     bounds: &Bounds,
 ) -> Result<Request, Problem> {
     let (mut parts, body) = request.into_parts();
     let method = read_method(&parts, bounds)?;
     check_content_type(&parts)?;
-    let form = receive(&parts, (body, Arc::clone(permit)), sender, bounds).await?;
+    let form = receive(&parts, body, sender, permit, bounds).await?;
     for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING] {
         parts.headers.remove(name);
     }
@@ -111,11 +112,12 @@ pub(crate) async fn rewrite(
 /// Reads the form. Forms that are not authenticated by the head have a smaller limit.
 async fn receive(
     parts: &Parts,
-    (body, permit): (Body, Arc<RequestPermit>),
+    body: Body,
     sender: Sender,
+    permit: &Arc<RequestPermit>,
     bounds: &Bounds,
 ) -> Result<Form, Problem> {
-    let stream = BodyStream::new(&parts.headers, (body, Arc::clone(&permit)), bounds)?;
+    let stream = BodyStream::new(&parts.headers, body, Arc::clone(permit), bounds)?;
     let body = match sender {
         Sender::Authenticated => {
             let (bytes_max, key) = (bounds.statements_bytes_max, "limits.statements_bytes_max");

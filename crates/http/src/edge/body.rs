@@ -43,8 +43,8 @@ where
             parts.extensions.remove::<Arc<RequestPermit>>().ok_or_else(Problem::internal)?;
         let content_type = parts.headers.get(CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let source = (body, Arc::clone(&permit));
-        let stream = BodyStream::new(&parts.headers, source, &shared.options.bounds)?;
+        let stream =
+            BodyStream::new(&parts.headers, body, Arc::clone(&permit), &shared.options.bounds)?;
         Ok(Self { content_type, permit, stream })
     }
 }

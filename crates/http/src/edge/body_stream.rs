@@ -78,7 +78,8 @@ impl BodyStream {
     /// 415 if it has an unknown encoding.
     pub(crate) fn new(
         headers: &HeaderMap,
-        (body, permit): (Body, Arc<RequestPermit>),
+        body: Body,
+        permit: Arc<RequestPermit>,
         bounds: &Bounds,
     ) -> Result<Self, Problem> {
         let unpacker = match read_coding(headers)? {

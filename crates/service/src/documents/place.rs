@@ -66,7 +66,7 @@ impl DocumentScope<'_> {
         let restrictions = &principal.restrictions;
         let permitted = match (self, access) {
             (Self::States { activity, agent, registration }, _) => {
-                restrictions.permit_state((activity, agent), registration)
+                restrictions.permit_state(activity, agent, registration)
             }
             (Self::ActivityProfiles(activity), Access::Read) => {
                 restrictions.permit_activity(activity)

@@ -119,13 +119,11 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
         Act::List => list(client).await,
         Act::Create { one, name, role, of, operator } => {
             let role = role.map(|role| (role, *of));
-            create(client, (one, name), role, *operator).await
+            create(client, one, name, role, *operator).await
         }
         Act::Show(one) => Ok(shown(one.find(client).await?)),
-        Act::Role { one, role: Clearable(role), of } => {
-            change_role(client, (one, *of), *role).await
-        }
-        Act::Invite { one, role, of } => invite(client, one, (*role, *of)).await,
+        Act::Role { one, role: Clearable(role), of } => change_role(client, one, *of, *role).await,
+        Act::Invite { one, role, of } => invite(client, one, *role, *of).await,
         Act::Disable(one) => change(client, one, json!({ "is_disabled": true })).await,
         Act::Enable(one) => change(client, one, json!({ "is_disabled": false })).await,
         Act::Operator { one, runs } => {
@@ -154,7 +152,8 @@ async fn reset(client: &mut Client, one: &AccountArg) -> Result<Output> {
 
 async fn create(
     client: &mut Client,
-    (one, name): (&AccountArg, &str),
+    one: &AccountArg,
+    name: &str,
     role: Option<(Role, OfTenant)>,
     is_operator: bool,
 ) -> Result<Output> {
@@ -168,11 +167,7 @@ async fn create(
     Ok(with_link(client, (made, "reset"), lines))
 }
 
-async fn invite(
-    client: &mut Client,
-    one: &AccountArg,
-    (role, of): (Role, OfTenant),
-) -> Result<Output> {
+async fn invite(client: &mut Client, one: &AccountArg, role: Role, of: OfTenant) -> Result<Output> {
     let tenant = client.tenant(of).await?;
     let address = Address::of(["tenants", &tenant, "invitations"]);
     let body = json!({ "email": one.email, "role": role.as_str() });
@@ -213,7 +208,8 @@ async fn change(client: &mut Client, one: &AccountArg, body: Value) -> Result<Ou
 
 async fn change_role(
     client: &mut Client,
-    (one, of): (&AccountArg, OfTenant),
+    one: &AccountArg,
+    of: OfTenant,
     role: Option<Role>,
 ) -> Result<Output> {
     let (tenant, id) = (client.tenant(of).await?, one.id(client).await?);

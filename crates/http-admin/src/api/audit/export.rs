@@ -86,7 +86,7 @@ async fn export(
         AuditChain::Tenant(tenant) => format!("audit-tenant-{tenant}"),
     };
     let file = format!("attachment; filename=\"{name}.{}\"", format.as_str());
-    let mut response = Response::new(Body::from_stream(pieces(shared, (chain, end), params)));
+    let mut response = Response::new(Body::from_stream(pieces(shared, chain, end, params)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     if let Ok(value) = HeaderValue::try_from(file) {
@@ -99,7 +99,8 @@ async fn export(
 /// aborted, so that an incomplete file is never taken for a complete one.
 fn pieces(
     shared: Shared,
-    (chain, end): (AuditChain, ChainHead),
+    chain: AuditChain,
+    end: ChainHead,
     ExportParams { filter, format }: ExportParams,
 ) -> impl Stream<Item = Result<String, AdminError>> + Send + 'static {
     let start = (shared, filter, Some(None::<u64>), format.head());

@@ -102,6 +102,6 @@ pub(crate) async fn create_tenant(
     let limits = new.limits.map_or(TenantLimits::NONE, |Object(limits)| limits.into());
     let show = |tenant: &Tenant| (format!("/tenants/{}", tenant.id), TenantView::of(tenant));
     let once = Idempotency { key: key.as_ref(), encode: &|tenant| encode_answer(show(tenant)) };
-    let made = shared.admin.create_tenant(&requester, (&new.name, limits), once).await?;
+    let made = shared.admin.create_tenant(&requester, &new.name, limits, once).await?;
     Ok(answer_created(&made, show))
 }

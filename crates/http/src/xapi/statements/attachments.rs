@@ -30,7 +30,8 @@ struct Rest {
 ///
 /// Spec: XAPI-00167; xAPI 1.0.3, Part Three, 1.5.2 and 2.1.3.
 pub(super) fn with_attachments(
-    (service, principal): (&Service, &Principal),
+    service: &Service,
+    principal: &Principal,
     text: String,
     names: Vec<AttachmentName>,
 ) -> Response {

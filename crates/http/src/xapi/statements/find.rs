@@ -131,9 +131,9 @@ pub(crate) async fn get_statements(
         version: caller.version,
         languages: languages.map(Languages::parse).unwrap_or_default(),
     };
-    let found = find((&shared, &permit), &caller, params.wanted).await?;
+    let found = find(&shared, &permit, &caller, params.wanted).await?;
     let last = found.statements.iter().map(|statement| statement.stored).max();
-    let mut response = write(&shared, &caller, (found, view), params.has_attachments).await?;
+    let mut response = write(&shared, &caller, found, view, params.has_attachments).await?;
     let headers = response.headers_mut();
     set_consistent_through(headers, through);
     if let Some(value) = last.and_then(last_modified) {
@@ -149,7 +149,8 @@ struct Found {
 }
 
 async fn find(
-    (shared, permit): (&Shared, &RequestPermit),
+    shared: &Shared,
+    permit: &RequestPermit,
     caller: &Caller,
     wanted: Wanted,
 ) -> Result<Found, Problem> {
@@ -184,7 +185,8 @@ fn bytes_of(statements: &[StoredStatement]) -> usize {
 async fn write(
     shared: &Shared,
     caller: &Caller,
-    (found, view): (Found, View),
+    found: Found,
+    view: View,
     has_attachments: bool,
 ) -> Result<Response, Problem> {
     let Found { statements, more } = found;
@@ -205,7 +207,7 @@ async fn write(
     }
     Ok(match attachments {
         None => json(text),
-        Some(names) => with_attachments((service, principal), text, names),
+        Some(names) => with_attachments(service, principal, text, names),
     })
 }
 

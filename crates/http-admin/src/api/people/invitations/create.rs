@@ -80,7 +80,7 @@ pub(crate) async fn create_invitation(
     };
     let encode = |invited: &Invited| encode_answer((path_of(invited), show(invited, None)));
     let once = Idempotency { key: key.as_ref(), encode: &encode };
-    let who = (new.email.0, new.role.0);
+    let who = acta_admin::NewInvitation { email: new.email.0, role: new.role.0 };
     let made = shared.admin.invite(&requester, tenant, who, once).await?;
     Ok(answer_created(&made, |invited| {
         (path_of(invited), show(invited, Some(invited.token.expose())))

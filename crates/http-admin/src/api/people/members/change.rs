@@ -48,6 +48,6 @@ pub(crate) async fn change_person(
     Json(change): Json<PersonChange>,
 ) -> Result<Response, AdminProblem> {
     let role = change.role.0;
-    let member = shared.admin.change_role(&requester, (tenant, account), role).await?;
+    let member = shared.admin.change_role(&requester, tenant, account, role).await?;
     Ok(versioned(&Person::of(&member), member.membership.record.version))
 }

@@ -1,7 +1,7 @@
 //! `PATCH /api/v1/tenants/{tenant}/credentials/{key}`: changes a credential.
 
 use acta_access::{ActivityPrefix, Origin, TenantId};
-use acta_admin::CredentialChanges;
+use acta_admin::{CredentialChanges, CredentialId};
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -103,6 +103,7 @@ pub(crate) async fn change_credential(
     (Query(NoParams), version): (Query<NoParams>, IfMatch),
     Json(change): Json<CredentialChange>,
 ) -> Result<Response, AdminProblem> {
-    let (of, expected) = ((tenant, key.as_str()), version.versions());
+    let of = CredentialId { tenant, key: &key };
+    let expected = version.versions();
     Ok(show(&shared.admin.change_credential(&requester, of, change.into(), expected).await?))
 }

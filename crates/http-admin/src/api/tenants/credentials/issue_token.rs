@@ -1,6 +1,7 @@
 //! `POST /api/v1/tenants/{tenant}/credentials/{key}/tokens`: issues a browser token.
 
 use acta_access::TenantId;
+use acta_admin::CredentialId;
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -45,5 +46,10 @@ pub(crate) async fn issue_token(
     Query(NoParams): Query<NoParams>,
     Json(new): Json<NewTokenBody>,
 ) -> Result<Response, AdminProblem> {
-    Ok(show(&shared.admin.issue_token(&requester, (tenant, &key), new.into()).await?))
+    Ok(show(
+        &shared
+            .admin
+            .issue_token(&requester, CredentialId { tenant, key: &key }, new.into())
+            .await?,
+    ))
 }

@@ -1,5 +1,6 @@
 //! `POST /api/v1/tenants/{tenant}/credentials/{key}/rotate`: gives a credential a new secret.
 
+use acta_admin::CredentialId;
 use std::time::Duration;
 
 use acta_access::TenantId;
@@ -62,8 +63,10 @@ pub(crate) async fn rotate_credential(
     Json(rotation): Json<Rotation>,
 ) -> Result<Response, AdminProblem> {
     let overlap = Duration::from_secs(rotation.overlap_seconds.0);
-    let (found, secret) =
-        shared.admin.rotate_credential(&requester, (tenant, &key), overlap).await?;
+    let (found, secret) = shared
+        .admin
+        .rotate_credential(&requester, CredentialId { tenant, key: &key }, overlap)
+        .await?;
     let credential = CredentialView::listed(&found);
     let issued = IssuedView { credential, secret: Some(secret.expose().to_owned()) };
     Ok(versioned(&issued, found.credential.record.version))

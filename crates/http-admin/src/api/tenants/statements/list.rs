@@ -1,5 +1,6 @@
 //! `GET /api/v1/tenants/{tenant}/statements`: finds statements of a tenant.
 
+use acta_admin::StatementQuestion;
 use std::sync::Arc;
 
 use acta_access::TenantId;
@@ -125,8 +126,8 @@ pub(crate) async fn list_statements(
     search.query.bytes_max = held;
     let as_stored =
         View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
-    let found =
-        shared.admin.read_statements(&requester, tenant, (search, as_stored), &asked).await?;
+    let question = StatementQuestion { search, view: as_stored };
+    let found = shared.admin.read_statements(&requester, tenant, question, &asked).await?;
     let (items, page) = found;
     permit.adjust_page(held, items.len())?;
     let mut text = format!("{{\"items\":[{items}],\"next\":");
