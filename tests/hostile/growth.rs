@@ -149,6 +149,7 @@ fn object(count: usize) -> String {
 
 const MEMBERS: &str = "members of a group";
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn dimensions() -> Vec<Dimension> {
     let dimension = |name, size, send| Dimension { name, size, prepare: nothing, send };
     vec![

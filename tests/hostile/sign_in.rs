@@ -37,6 +37,15 @@ fn sign_in(client: &Client, from: &str, email: &str, password: &str) -> u16 {
     call.header("X-Forwarded-For", from).json(&body).send().status
 }
 
+/// Tries to sign in to accounts that do not exist, until it is over.
+fn attack(client: &Client, connection: usize, is_over: &AtomicBool) {
+    for number in (0..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
+        let email = format!("{connection}-{number}@example.org");
+        let status = sign_in(client, "203.0.113.7", &email, "wrong password");
+        assert!([401, 429, 503].contains(&status), "{status}");
+    }
+}
+
 #[test]
 fn a_flood_of_sign_ins_neither_fills_memory_nor_keeps_people_out() {
     let store = Store::new(Engine::Embedded);
@@ -59,16 +68,7 @@ fn a_flood_of_sign_ins_neither_fills_memory_nor_keeps_people_out() {
     thread::scope(|scope| {
         for connection in 0..CONNECTIONS {
             let (is_over, client) = (&is_over, server.client(Version::V2_0_0));
-            scope.spawn(move || {
-                for number in 0.. {
-                    if is_over.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    let email = format!("{connection}-{number}@example.org");
-                    let status = sign_in(&client, "203.0.113.7", &email, "wrong password");
-                    assert!([401, 429, 503].contains(&status), "{status}");
-                }
-            });
+            scope.spawn(move || attack(&client, connection, is_over));
         }
         for _ in 0..SIGN_INS {
             thread::sleep(ATTACK / u32::try_from(SIGN_INS).unwrap());

@@ -113,7 +113,7 @@ impl Service {
             };
             let (found, given_back) = self.run(usize::MAX, check).await?;
             statements = given_back;
-            found.into_iter().for_each(|fault| faults.push(fault));
+            faults.extend(found);
         }
         faults.into_result().map(|()| statements)
     }
@@ -152,6 +152,11 @@ impl CappedFaults {
         self.count_max <= self.faults.len()
     }
 
+    fn extend(&mut self, faults: Vec<Fault>) {
+        let room = self.count_max.saturating_sub(self.faults.len());
+        self.faults.extend(faults.into_iter().take(room));
+    }
+
     fn push(&mut self, fault: Fault) {
         if !self.is_full() {
             self.faults.push(fault);
@@ -170,25 +175,27 @@ fn check_contents(
     contents: &HashMap<&Sha2, &dyn StagedAttachment>,
     faults: &mut CappedFaults,
 ) -> Vec<(Sha2, Vec<usize>)> {
-    let mut signatures: Vec<(Sha2, Vec<usize>)> = Vec::new();
-    let mut places: HashMap<&Sha2, usize> = HashMap::new();
+    let mut signed: Vec<(&Sha2, usize)> = Vec::new();
     for (index, new) in statements.iter().enumerate() {
         let base = base_of(index, statements.len());
         for attachment in &new.statement.attachments {
             let has_content = contents.contains_key(&attachment.sha2);
             check_attachment(attachment, has_content, &base, faults);
             if has_content && attachment.usage_type.as_str() == Attachment::SIGNATURE {
-                let place = *places.entry(&attachment.sha2).or_insert_with(|| {
-                    signatures.push((attachment.sha2.clone(), Vec::new()));
-                    signatures.len() - 1
-                });
-                let indexes = &mut signatures[place].1;
-                // A statement that names it twice is compared once.
-                if indexes.last() != Some(&index) {
-                    indexes.push(index);
-                }
+                signed.push((&attachment.sha2, index));
             }
         }
+    }
+    let mut signatures: Vec<(Sha2, Vec<usize>)> = Vec::new();
+    let mut places: HashMap<&Sha2, usize> = HashMap::new();
+    // A statement that names a signature twice is compared once.
+    signed.dedup();
+    for (sha2, index) in signed {
+        let place = *places.entry(sha2).or_insert_with(|| {
+            signatures.push((sha2.clone(), Vec::new()));
+            signatures.len() - 1
+        });
+        signatures[place].1.push(index);
     }
     signatures
 }

@@ -310,7 +310,7 @@ pub(crate) fn record_len(bytes: &[u8]) -> Option<u64> {
 pub(crate) fn begins_record(bytes: &[u8], frame_distance: u32) -> bool {
     let mut rest = Bytes(bytes);
     rest.varint().is_some_and(|len| len <= rest.0.len() as u64)
-        && rest.byte().is_some_and(|flags| are_flags_valid(flags))
+        && rest.byte().is_some_and(are_flags_valid)
         && rest.varint_u32() == Some(frame_distance)
 }
 

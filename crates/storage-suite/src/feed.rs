@@ -305,7 +305,7 @@ pub async fn a_follower_that_is_stopped_loses_nothing<E: EngineUnderTest>() {
         }
         tokio::time::sleep(Duration::from_micros(u64::from(round) * 700)).await;
         followers.stop().await;
-        expected = merge_all(expected, [definition.as_str()]);
+        expected = merge_all(expected.as_deref(), [definition.as_str()]);
         for tenant in &tenants {
             let found = stage.storage().find_definition(*tenant, &id).await.unwrap();
             assert_eq!(found, expected, "tenant {tenant}, round {round}");

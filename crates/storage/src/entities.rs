@@ -1,6 +1,6 @@
 //! Activities and persons: definitions and names that statements contain.
 
-mod facts;
+pub(crate) mod facts;
 mod reading;
 
 use acta_access::TenantId;
@@ -8,7 +8,6 @@ use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
 
 pub use facts::{EntityFact, EntityFactRef, EntityFacts, EntityKind, Person, merge_all};
-pub(crate) use facts::{definitions_of, names_of};
 pub use reading::EntityRead;
 use reading::{Subject, read_whole};
 
@@ -58,7 +57,7 @@ pub trait EntityStore: Feed + StatementStore {
         let subject = Subject { kind: EntityKind::Activity, key: activity.as_str() };
         let read = || self.read_definition(tenant, activity);
         let (known, newer) = read_whole(self, tenant, subject, read).await?;
-        Ok(merge_all(known, newer.iter().map(String::as_str)))
+        Ok(merge_all(known.as_deref(), newer.iter().map(String::as_str)))
     }
 
     /// The person that an identifier refers to; without names if no statement has one. Includes

@@ -49,15 +49,12 @@ async fn the_audit_contains_no_secret() {
     let key = issued.credential.key.as_str();
     let (_, second) = world
         .admin
-        .rotate_credential(&machine, CredentialId { tenant: OF, key: &key }, HOUR)
+        .rotate_credential(&machine, CredentialId { tenant: OF, key }, HOUR)
         .await
         .unwrap();
     let new = crate::permissions::new_token();
-    let token = world
-        .admin
-        .issue_token(&machine, CredentialId { tenant: OF, key: &key }, new)
-        .await
-        .unwrap();
+    let token =
+        world.admin.issue_token(&machine, CredentialId { tenant: OF, key }, new).await.unwrap();
     let audit = world.whole_audit().await;
     assert!(audit.contains(key));
     for secret in [&issued.secret, &second, &token.token, &token.basic] {
@@ -75,7 +72,7 @@ async fn two_secrets_overlap_for_the_requested_time() {
     let rotate = async |overlap| {
         let rotated = world
             .admin
-            .rotate_credential(&machine, CredentialId { tenant: OF, key: &key }, overlap)
+            .rotate_credential(&machine, CredentialId { tenant: OF, key }, overlap)
             .await;
         rotated.map(|(_, secret)| secret.expose().to_owned())
     };
@@ -113,7 +110,7 @@ async fn changes_hold_for_the_next_request() {
     };
     let changed = world
         .admin
-        .change_credential(&machine, CredentialId { tenant: OF, key: &key }, changes, None)
+        .change_credential(&machine, CredentialId { tenant: OF, key }, changes, None)
         .await
         .unwrap();
     let credential = &changed.credential.value;
@@ -123,7 +120,7 @@ async fn changes_hold_for_the_next_request() {
     let forever = CredentialChanges { expires: Some(None), ..CredentialChanges::default() };
     world
         .admin
-        .change_credential(&machine, CredentialId { tenant: OF, key: &key }, forever, None)
+        .change_credential(&machine, CredentialId { tenant: OF, key }, forever, None)
         .await
         .unwrap();
     assert!(world.lets_in(key, secret).await);

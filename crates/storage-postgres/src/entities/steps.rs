@@ -161,7 +161,7 @@ impl<'f> Changes<'f> {
         for (activity, told) in &self.definitions {
             let hash = hash(activity);
             let known = known.get(&*hash).copied();
-            let merged = merge_all(known.map(str::to_owned), told.iter().copied());
+            let merged = merge_all(known, told.iter().copied());
             if let Some(merged) = merged.filter(|merged| known != Some(merged)) {
                 hashes.push(hash);
                 activities.push(activity);

@@ -10,14 +10,14 @@ use crate::fixture::{Draft, Stage, activity_id, mailbox};
 
 /// A statement of a named person about a defined activity with a defined parent.
 fn statement(number: u128, defines: Defines) -> NewStatement {
-    let defined = |kind: &str| {
+    let described = |kind: &str| {
         let id = activity_id(&format!("{kind}-{number}"));
         format!(r#"{{"id":"{}","definition":{{"name":{{"en":"{kind}"}}}}}}"#, id.as_str())
     };
-    let parent = defined("parent");
+    let parent = described("parent");
     let draft = Draft::new(number)
         .actor(format!(r#"{{"mbox":"mailto:person-{number}@example.org","name":"Person"}}"#))
-        .object(defined("object"))
+        .object(described("object"))
         .context(&format!(r#"{{"contextActivities":{{"parent":[{parent}]}}}}"#));
     NewStatement { defines, ..draft.build() }
 }
@@ -85,17 +85,17 @@ pub async fn a_definition_is_bounded<E: EngineUnderTest>() {
 /// A person keeps the names that were used last, in the order of their use.
 pub async fn the_names_of_a_person_are_bounded<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;
-    let named = |number: u128, name: u128| {
+    let draft = |number: u128, name: u128| {
         let actor = format!(r#"{{"mbox":"mailto:ada@example.org","name":"Name {name}"}}"#);
         Draft::new(number).actor(actor)
     };
     let count = 2 * Person::NAMES_COUNT_MAX as u128;
     for numbers in [1..=count / 2 + 30, count / 2 + 31..=count] {
-        let drafts: Vec<Draft> = numbers.map(|number| named(number, number)).collect();
+        let drafts: Vec<Draft> = numbers.map(|number| draft(number, number)).collect();
         stage.append(&drafts.iter().collect::<Vec<_>>()).await;
     }
     // Two of the names again: one that is kept, and one that is not any more.
-    stage.append(&[&named(count + 1, count - 1), &named(count + 2, 1)]).await;
+    stage.append(&[&draft(count + 1, count - 1), &draft(count + 2, 1)]).await;
     let names = async || {
         let found = stage.storage().find_person(stage.tenant, &mailbox("ada")).await.unwrap();
         found.names

@@ -151,7 +151,7 @@ pub(crate) fn definitions_of(
         Defines::Object => {
             let object = match &statement.object {
                 Object::Activity(activity) => Some(&activity.id),
-                _ => None,
+                Object::Actor(_) | Object::StatementRef(_) | Object::SubStatement(_) => None,
             };
             // The object comes first, if it has a definition.
             let first = statement.definitions().into_iter().next();
@@ -176,10 +176,10 @@ pub(crate) fn names_of(
 
 /// The definition of an activity after merging all of `newer`.
 pub fn merge_all<'a>(
-    known: Option<String>,
+    known: Option<&str>,
     newer: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    let mut merged = MergedDefinition::new(known.as_deref());
+    let mut merged = MergedDefinition::new(known);
     for newer in newer {
         merged.add(newer);
     }

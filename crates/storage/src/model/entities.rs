@@ -5,7 +5,7 @@ use acta_xapi::{ActivityId, Ifi, Statement};
 use async_trait::async_trait;
 
 use super::{ModelStorage, TenantData};
-use crate::entities::{definitions_of, names_of};
+use crate::entities::facts::{definitions_of, names_of};
 use crate::{EntityRead, EntityStore, Person, StorageError, merge_all};
 
 impl TenantData {

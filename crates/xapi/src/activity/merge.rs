@@ -191,19 +191,16 @@ impl Members {
         }
     }
 
-    /// Puts a member in the place of one of the same name, or behind all others.
+    /// Replaces the member of the same name, or adds one at the end.
     fn put(&mut self, name: String, key: Key<'_, '_>, value: MemberValue) {
         let member = Member { key: key.value().raw().into(), value };
         self.len_bytes += member.len_bytes();
-        match self.places.get(&name).and_then(|place| self.list.get_mut(*place)) {
-            Some(place) => {
-                let former = place.replace(member);
-                self.len_bytes -= former.map_or(0, |former| former.len_bytes());
-            }
-            None => {
-                self.places.insert(name, self.list.len());
-                self.list.push(Some(member));
-            }
+        if let Some(place) = self.places.get(&name).and_then(|place| self.list.get_mut(*place)) {
+            let former = place.replace(member);
+            self.len_bytes -= former.map_or(0, |former| former.len_bytes());
+        } else {
+            self.places.insert(name, self.list.len());
+            self.list.push(Some(member));
         }
     }
 
@@ -221,27 +218,21 @@ impl Members {
     /// be; if it is, this must not be used any more.
     fn add(&mut self, newer: Value<'_, '_>) -> bool {
         if self.is_other_interaction(newer) {
-            for name in INTERACTION {
-                if newer.member(name).is_none() {
-                    self.remove(name);
-                }
-            }
+            let gone = INTERACTION.into_iter().filter(|name| newer.member(name).is_none());
+            gone.for_each(|name| self.remove(name));
         }
         for (key, value) in newer.members() {
             let name = key.unescaped();
             let fold = fold_of(&name).filter(|_| value.kind() == Kind::Object);
             let known = self.find(&name).map(|member| &mut member.value);
-            match (fold, known) {
-                (Some(fold), Some(MemberValue::United(known))) => {
-                    let before = known.len_bytes;
-                    known.unite(value, fold);
-                    let after = known.len_bytes;
-                    self.len_bytes = self.len_bytes + after - before;
-                }
-                _ => {
-                    let value = MemberValue::of_property(&name, value);
-                    self.put(name.clone().into_owned(), key, value);
-                }
+            if let (Some(fold), Some(MemberValue::United(known))) = (fold, known) {
+                let before = known.len_bytes;
+                known.unite(value, fold);
+                let after = known.len_bytes;
+                self.len_bytes = self.len_bytes + after - before;
+            } else {
+                let value = MemberValue::of_property(&name, value);
+                self.put(name.clone().into_owned(), key, value);
             }
         }
         self.len_bytes <= DEFINITION_BYTES_MAX
