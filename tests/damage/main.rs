@@ -232,7 +232,7 @@ fn a_run_damaged_while_the_server_runs_is_rebuilt() {
     }
     let log = store.server_log();
     assert!(at == 40 && log.contains(&format!("{name} at byte ")), "{log}");
-    assert!(log.contains("made the damaged index run"), "{log}");
+    assert!(log.contains("rebuilt the damaged index run"), "{log}");
     let all = server.client(Version::V2_0_0).get("/statements?limit=1000").send().expect(200);
     assert_eq!(all.json()["statements"].as_array().map(Vec::len), Some(COUNT as usize));
     stop(server);

@@ -28,18 +28,19 @@ pub struct SentDocument {
     pub content_type: String,
 }
 
-/// By which rules a document is written.
+/// Under which conditions a document is written.
 #[derive(Clone, Debug)]
 pub struct WriteRules<'a> {
-    /// What must hold of the document that is there.
+    /// The precondition of the request.
     pub precondition: Precondition,
-    /// The version of the request.
+    /// The version of the request, which decides whether a `PUT` can replace an existing document
+    /// without a precondition.
     pub version: Version,
     /// How much the tenant may store. What is stored is counted even without limits.
     pub limits: &'a TenantLimits,
 }
 
-/// What a document counts as of what a tenant may store.
+/// The usage that a document counts as.
 fn usage_of(sent: &SentDocument) -> Usage {
     Usage { statement_count: 0, bytes: u64::try_from(sent.content.len()).unwrap_or(u64::MAX) }
 }

@@ -23,7 +23,8 @@ pub use acta_storage::{
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, WriteRules, etag_of};
 pub use error::{Limit, ServiceError};
-pub use quotas::{OverQuota, QuotaLimit, Quotas, day_of};
+pub use quotas::limit::{OverQuota, QuotaLimit};
+pub use quotas::{Quotas, day_of};
 pub use search::{Search, View};
 pub use service::{Options, Service, ServiceParts, StatementPageLimits};
 pub use statements::{Sent, Shape, Stored, Upload, ValidatedStatements};

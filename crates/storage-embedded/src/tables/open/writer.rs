@@ -38,7 +38,7 @@ trait QueuedWrite: Send {
     /// Whether it is done outside of a transaction, alone.
     fn is_alone(&self) -> bool;
 
-    /// The span of the waiting caller.
+    /// The span of the caller.
     fn span(&self) -> &Span;
 
     /// Does the write and keeps its result.
