@@ -139,7 +139,7 @@ fn a_start_without_space_for_shared_memory_reports_it() {
     let refused = command.output().expect("strace can be started");
     assert!(!refused.status.success());
     let said = String::from_utf8_lossy(&refused.stderr);
-    assert!(said.contains("no room"), "{said}");
+    assert!(said.contains("no space left on the device"), "{said}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ const SMALL: &[(&str, &str)] = &[
     ("limits.statements_bytes_max", "16KiB"),
     ("limits.statements_count_max", "3"),
     ("limits.statement_bytes_max", "4KiB"),
+    ("limits.activities_count_max", "4"),
+    ("limits.agents_count_max", "4"),
+    ("limits.attachments_count_max", "4"),
     ("limits.json_depth_max", "10"),
     ("limits.json_values_max", "300"),
     ("limits.faults_count_max", "5"),
@@ -80,6 +83,9 @@ const TABLE: &[Row] = &[
     ("limits.statements_bytes_max", 16 << 10, padded_statements, 200, 413, "16384 bytes"),
     ("limits.statements_count_max", 3, batch, 200, 400, "3 are the most"),
     ("limits.statement_bytes_max", 4 << 10, long_statement, 200, 413, "4096 bytes"),
+    ("limits.activities_count_max", 4, context_activities, 200, 400, "4 are the most"),
+    ("limits.agents_count_max", 4, members, 200, 400, "4 are the most"),
+    ("limits.attachments_count_max", 4, linked_attachments, 200, 400, "4 are the most"),
     ("limits.json_depth_max", 10, deep_statement, 200, 400, "deeper than 10"),
     ("limits.json_values_max", 300, wide_statement, 200, 400, "more than 300 values"),
     ("limits.attachment_bytes_max", 2 << 10, attachment, 200, 413, "2048 bytes"),
@@ -201,6 +207,31 @@ fn padded_statements(client: &Client, bytes: usize) -> Response {
     let mut text = statement_text();
     text.push_str(&" ".repeat(bytes - text.len()));
     client.post("/statements").json_text(&text).send()
+}
+
+fn context_activities(client: &Client, count: usize) -> Response {
+    let mut statement = make::statement();
+    let activities: Vec<Value> = (0..count).map(|_| json!({ "id": make::activity_id() })).collect();
+    statement["context"] = json!({ "contextActivities": { "other": activities } });
+    client.post("/statements").json(&statement).send()
+}
+
+fn members(client: &Client, count: usize) -> Response {
+    let members: Vec<Value> = (0..count).map(|_| make::agent()).collect();
+    let group = json!({ "objectType": "Group", "member": members });
+    client.post("/statements").json(&make::statement_of(&group)).send()
+}
+
+/// Attachments whose content is elsewhere.
+fn linked_attachments(client: &Client, count: usize) -> Response {
+    let attachment = |number: usize| {
+        let mut attachment = make::attachment("text/plain", number.to_string().as_bytes());
+        attachment["fileUrl"] = json!("https://example.org/file");
+        attachment
+    };
+    let mut statement = make::statement();
+    statement["attachments"] = (0..count).map(attachment).collect();
+    client.post("/statements").json(&statement).send()
 }
 
 fn batch(client: &Client, count: usize) -> Response {

@@ -23,7 +23,7 @@ section! {
         pub activities_count_max: usize = count_from_one().default("1000").over("400"),
         /// Maximum number of agents of one statement that are members of groups, context agents or
         /// context groups.
-        pub agents_count_max: usize = count_from_one().default("5000").over("400"),
+        pub agents_count_max: usize = count_from_one().default("10000").over("400"),
         /// Maximum number of attachments of one statement, including its substatement.
         pub attachments_count_max: usize = count_from_one().default("1000").over("400"),
         /// Maximum nesting depth of arrays and objects in statements.

@@ -38,7 +38,7 @@ impl Default for ParseLimits {
             json: JsonLimits::default(),
             statements_max: 100_000,
             activities_max: 1_000,
-            agents_max: 5_000,
+            agents_max: 10_000,
             attachments_max: 1_000,
             faults_max: 100,
         }

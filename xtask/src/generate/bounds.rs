@@ -1,10 +1,10 @@
 //! The limits that are not configurable, for `docs/operate/limits.md`.
 
-use acta_auth::Authenticator;
+use acta_auth::{Authenticator, SignInAdmission};
 use acta_config::FixedBound;
 use acta_service::Service;
-use acta_storage::StatementQuery;
-use acta_xapi::{Fault, Languages, MERGED_DEPTH_MAX};
+use acta_storage::{Person, StatementQuery};
+use acta_xapi::{DEFINITION_BYTES_MAX, Fault, Languages, MERGED_DEPTH_MAX};
 
 /// All of them, in the order of the page.
 pub(crate) fn fixed() -> Vec<FixedBound> {
@@ -76,6 +76,27 @@ fn inside() -> Vec<FixedBound> {
             "Definitions added to one page",
             format!("{} times `limits.page_bytes_max`", Service::FILLED_PAGES_MAX),
             "further ones are returned as sent",
+        ),
+        bound(
+            "Stored definition of an activity",
+            format!("{} KiB", DEFINITION_BYTES_MAX >> 10),
+            "a longer one is ignored; if a merge would exceed it, the newer definition replaces \
+             the older",
+        ),
+        bound(
+            "Stored names of a person",
+            format!("{} of {} bytes", Person::NAMES_COUNT_MAX, Person::NAME_BYTES_MAX),
+            "longer names are ignored; the name used first is removed",
+        ),
+        bound(
+            "Failed attempts to sign in from one network address",
+            format!("{}, restored at one per second", SignInAdmission::BURST),
+            "429 with Retry-After",
+        ),
+        bound(
+            "Concurrent attempts to sign in from one network address",
+            SignInAdmission::CONCURRENT_MAX.to_string(),
+            "429 with Retry-After",
         ),
     ]
 }

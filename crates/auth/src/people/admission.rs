@@ -12,15 +12,8 @@ use std::time::Duration;
 
 use acta_ambient::Clock;
 
-/// Failed attempts that a place may make at once.
-const BURST: u32 = 100;
-
 /// The time in which one attempt is restored.
 const RESTORED_IN: Duration = Duration::from_secs(1);
-
-/// Most attempts of one place at a time: a part of those that can wait for a hash, so that no place
-/// fills the queue.
-const CONCURRENT_MAX: u32 = 16;
 
 /// Most places that are remembered.
 const PLACES_MAX: usize = 10_000;
@@ -51,6 +44,13 @@ pub struct Admitted<'a> {
 }
 
 impl SignInAdmission {
+    /// Failed attempts that a place may make at once.
+    pub const BURST: u32 = 100;
+
+    /// Most attempts of one place at a time: a part of those that can wait for a hash, so that no
+    /// place fills the queue.
+    pub const CONCURRENT_MAX: u32 = 16;
+
     /// Remembers no place yet.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, places: Mutex::default() }
@@ -78,11 +78,11 @@ impl SignInAdmission {
         let fresh = Place { restored: now, concurrent_count: 0 };
         let known = places.entry(place.to_owned()).or_insert(fresh);
         let restored = known.restored.max(now) + RESTORED_IN;
-        let wait = restored.saturating_sub(now).saturating_sub(BURST * RESTORED_IN);
+        let wait = restored.saturating_sub(now).saturating_sub(Self::BURST * RESTORED_IN);
         if !wait.is_zero() {
             return Err(wait);
         }
-        if CONCURRENT_MAX <= known.concurrent_count {
+        if Self::CONCURRENT_MAX <= known.concurrent_count {
             return Err(RETRY_AFTER);
         }
         known.restored = restored;
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn failed_attempts_of_a_place_are_limited() {
         let (clock, admission) = admission();
-        for _ in 0..BURST {
+        for _ in 0..SignInAdmission::BURST {
             drop(admission.admit("here").unwrap());
         }
         assert_eq!(admission.admit("here").unwrap_err(), RESTORED_IN);
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn successful_attempts_are_not_limited() {
         let (_, admission) = admission();
-        for _ in 0..3 * BURST {
+        for _ in 0..3 * SignInAdmission::BURST {
             admission.admit("here").unwrap().succeed();
         }
     }
@@ -145,8 +145,9 @@ mod tests {
     #[test]
     fn concurrent_attempts_of_a_place_are_limited() {
         let (_, admission) = admission();
-        let mut admitted: Vec<_> =
-            (0..CONCURRENT_MAX).map(|_| admission.admit("here").unwrap()).collect();
+        let mut admitted: Vec<_> = (0..SignInAdmission::CONCURRENT_MAX)
+            .map(|_| admission.admit("here").unwrap())
+            .collect();
         assert_eq!(admission.admit("here").unwrap_err(), RETRY_AFTER);
         drop(admission.admit("elsewhere").unwrap());
         admitted.pop();

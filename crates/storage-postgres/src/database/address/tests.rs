@@ -76,7 +76,7 @@ fn says_what_is_wrong_with_an_address() {
     ];
     for (url, expected) in table {
         let error = Address::read(url, &options(None, None)).unwrap_err();
-        let expected = format!("the address of the database is not usable: {expected}");
+        let expected = format!("the URL of the database is invalid: {expected}");
         assert_eq!(error.to_string(), expected, "{url}");
     }
 }

@@ -350,7 +350,7 @@ fn the_lists_of_one_statement_are_limited() {
     // Each statement of a batch counts for itself, and what is stored is read whatever it has.
     let batch = format!("[{within},{within}]");
     parse_statements(batch.as_bytes(), Version::V2_0_0, &limits).unwrap();
-    parse_statement(with(&group(9_000), "").as_bytes(), Version::V2_0_0, &ParseLimits::STORED)
+    parse_statement(with(&group(20_000), "").as_bytes(), Version::V2_0_0, &ParseLimits::STORED)
         .unwrap();
 }
 
