@@ -8,7 +8,7 @@ use std::path::Path;
 
 use acta_storage::StorageError;
 
-use crate::disk::Disk;
+use crate::disk::{Disk, remove_if_there};
 use crate::format::{Bytes, CLOSING_MAGIC, VERSION, checksum};
 
 /// The name of the mark in the directory of the log.
@@ -132,13 +132,6 @@ pub fn remove_mark(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
     remove_if_there(disk, &directory.join(CLOSING_NAME))?;
     // Also where there was none: an earlier process may have ended before this line.
     disk.sync_directory(directory)
-}
-
-fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    match disk.remove(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

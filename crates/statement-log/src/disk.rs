@@ -166,6 +166,18 @@ impl Disk for SystemDisk {
 /// Bytes that [`rewrite_and_sync`] reads and writes at once.
 const REWRITE_BYTES: u64 = 1 << 20;
 
+/// Removes a file. It is no error if there is none.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Makes durable what stands in a file from `from` on, even if an earlier sync of it failed.
 ///
 /// After a failed sync some systems take what they could not write for written: it can be

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use acta_statement_log::disk::Disk;
+use acta_statement_log::disk::{self, Disk};
 use acta_storage::StorageError;
 
 use crate::signals::Signals;
@@ -22,10 +22,7 @@ pub(crate) struct RunDirectory {
 
 /// Removes a file; it is no error if there is none.
 pub(crate) fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), StorageError> {
-    match disk.remove(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(write_failed(error)),
-        _ => Ok(()),
-    }
+    disk::remove_if_there(disk, path).map_err(write_failed)
 }
 
 /// The error of a failed write; a full device has one of its own.

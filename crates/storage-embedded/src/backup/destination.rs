@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acta_statement_log::disk::read_only::ReadOnlyDisk;
-use acta_statement_log::disk::{self, Disk, DiskFile};
+use acta_statement_log::disk::{self, Disk, DiskFile, remove_if_there};
 use acta_xapi::Sha2;
 use acta_xapi::scalar::Sha2Hasher;
 
@@ -257,14 +257,6 @@ impl<'d> Destination<'d> {
         found.extend(attachments.into_iter().map(|one| one.path));
         found.retain(|file| !needed.contains(file.as_str()));
         found.iter().try_for_each(|file| self.remove(file))
-    }
-}
-
-/// Removes a file if there is one.
-fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    match disk.remove(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

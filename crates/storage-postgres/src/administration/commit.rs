@@ -151,7 +151,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
     let naming = connection.prepare_cached(HOLDERS).await?;
     let opening = connection.prepare_cached(audit::BEGIN_CHAINS).await?;
     let heading = connection.prepare_cached(audit::LOCK_HEADS).await?;
-    let telling = connection.prepare_cached(audit::HAS_ENTRY).await?;
+    let has_entry = connection.prepare_cached(audit::HAS_ENTRY).await?;
     let ChangeKeys { made, places, names, chains, first_entry, .. } = asked;
     let (made, places, names) = (made.columns(), places.columns(), names.columns());
     let start = &ChainHash::START.0[..];
@@ -168,7 +168,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
         ),
         join(
             connection.query(&heading, &of_chains[..1]),
-            connection.query_opt(&telling, &of_entry),
+            connection.query_opt(&has_entry, &of_entry),
         ),
     )
     .await;

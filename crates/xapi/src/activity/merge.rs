@@ -13,8 +13,8 @@ pub const DEFINITION_BYTES_MAX: usize = 64 << 10;
 /// `stored`.
 ///
 /// As [`MergedDefinition`], for two.
-pub fn merge_definitions(known: Option<&str>, newer: &str) -> String {
-    let mut merged = MergedDefinition::new(known);
+pub fn merge_definitions(stored: Option<&str>, newer: &str) -> String {
+    let mut merged = MergedDefinition::new(stored);
     merged.add(newer);
     merged.to_text().unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use acta_statement_log::disk::Disk;
+use acta_statement_log::disk::{Disk, remove_if_there};
 use acta_statement_log::format::{Bytes, PURGE_MAGIC, VERSION, checksum};
 use acta_statement_log::segment::segment_name;
 use acta_storage::StorageError;
@@ -118,13 +118,6 @@ const LEN_MAX: usize = 64 << 20;
 pub(super) fn remove(disk: &dyn Disk, log: &Path) -> io::Result<()> {
     remove_if_there(disk, &log.join(PURGE_NAME))?;
     disk.sync_directory(log)
-}
-
-fn remove_if_there(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    match disk.remove(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
