@@ -83,10 +83,13 @@ impl Bench {
         let bulk = self.bulk(&server.address, "/xapi/statements", self.options.statements).await?;
         let cpu = machine::cpu_time(server.pid()).saturating_sub(cpu_before);
         report.bulk(bulk.rate(), bulk.rate() / baseline_bulk.rate());
-        report.cpu(cpu, bulk.count);
+        report.cpu("bulk", cpu, bulk.count);
         say("single statements");
+        let cpu_before = machine::cpu_time(server.pid());
         let single = self.single(&server.address, "/xapi/statements").await?;
+        let cpu = machine::cpu_time(server.pid()).saturating_sub(cpu_before);
         report.single(single.rate(), &single.latencies, single.rate() / baseline_single.rate());
+        report.cpu("single POST", cpu, single.count);
         let stored = bulk.count + single.count;
         self.stored(server, &engine, stored, &mut report).await?;
         if self.options.then > stored {

@@ -113,9 +113,11 @@ impl Report {
         self.row(&what, format!("{rate:.0} statements/s"), self.targets.bulk_later);
     }
 
-    pub(crate) fn cpu(&mut self, cpu: Duration, count: u64) {
+    /// The processor time that the server spent on `count` statements of a load.
+    pub(crate) fn cpu(&mut self, load: &str, cpu: Duration, count: u64) {
         let micros = cpu.as_secs_f64() * 1e6 / f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-        self.row("processor time of the server in bulk", format!("{micros:.1} µs a statement"), "");
+        let what = format!("processor time of the server, {load}");
+        self.row(&what, format!("{micros:.1} µs a statement"), "");
     }
 
     pub(crate) fn single(&mut self, rate: f64, latencies: &Latencies, ratio: f64) {

@@ -97,6 +97,7 @@ fn install() -> Result<()> {
 const DEBIAN_PACKAGES: &[(&str, &str, &str)] = &[
     ("cc", "--version", "gcc"),
     ("c++", "--version", "g++"),
+    ("make", "--version", "make"),
     ("openssl", "version", "openssl"),
     ("chromium", "--version", "chromium"),
     ("strace", "--version", "strace"),

@@ -17,6 +17,10 @@ use crate::command::{
     backup, check, config, copy, export, import, migrate, reindex, restore, serve, status, verify,
 };
 
+/// See `docs/adr/0015-allocator.md`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Acta, a Learning Record Store: receives xAPI statements from any source, stores them
 /// permanently, and returns them.
 #[derive(Debug, Parser)]
