@@ -41,7 +41,7 @@ fn open(directory: &Path, clock: Arc<dyn Clock>) -> Arc<EmbeddedStorage> {
         run_entries: 300,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 400,
         on_progress: None,
     };

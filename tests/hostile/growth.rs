@@ -87,7 +87,7 @@ fn cost(dimension: &Dimension, size: usize) -> (Duration, usize, u64) {
 
 fn nothing(_: &Client, _: usize) {}
 
-fn list(count: usize, one: impl Fn(usize) -> String) -> String {
+pub(crate) fn list(count: usize, one: impl Fn(usize) -> String) -> String {
     let mut text = String::new();
     for number in 0..count {
         let comma = if number == 0 { "" } else { "," };
@@ -97,7 +97,7 @@ fn list(count: usize, one: impl Fn(usize) -> String) -> String {
 }
 
 /// A statement with these members beside verb and, if there is none, object and actor.
-fn statement(more: &str) -> String {
+pub(crate) fn statement(more: &str) -> String {
     let actor = if more.contains("\"actor\":") {
         ""
     } else {
@@ -125,7 +125,7 @@ fn defined(more: &str) -> String {
     statement(&format!(r#","object":{{"id":"http://example.org/a","definition":{{{more}}}}}"#))
 }
 
-fn reference(number: usize, target: usize) -> String {
+pub(crate) fn reference(number: usize, target: usize) -> String {
     let target = id(target);
     let object = format!(r#","object":{{"objectType":"StatementRef","id":"{target}"}}"#);
     statement(&format!(r#"{object},"id":"{}""#, id(number)))

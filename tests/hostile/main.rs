@@ -13,4 +13,5 @@ mod crowds;
 mod framing;
 mod growth;
 mod headers;
+mod neighbours;
 mod sign_in;

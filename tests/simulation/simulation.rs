@@ -111,7 +111,7 @@ impl Simulation {
             run_entries: self.settings.run_entries,
             queue_bytes_max: Options::QUEUE_BYTES_MAX,
             queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-            group_bytes_max: Options::GROUP_BYTES_MAX,
+            group_cost_max: Options::GROUP_COST_MAX,
             dictionary_samples: self.settings.dictionary_samples,
             on_progress: None,
         }

@@ -1,6 +1,7 @@
 //! The shared state of all handlers, and its parts.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -8,8 +9,7 @@ use acta_ambient::{Clock, Entropy};
 use acta_auth::Authenticator;
 use acta_auth::oidc::BearerVerifier;
 use acta_service::Service;
-use acta_storage::{Storage, StorageError};
-use tokio::sync::Semaphore;
+use acta_storage::{Shares, Storage, StorageError};
 
 use crate::memory::Memory;
 use crate::metrics::{Gauges, Metrics};
@@ -114,8 +114,8 @@ pub struct Dependencies {
     pub authenticator: Arc<Authenticator>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// A permit for each page that is read from storage.
-    pub query_permits: Semaphore,
+    /// A permit for each page that is read from storage; the cost is in bytes.
+    pub query_shares: Shares,
     /// The options.
     pub options: Options,
     pub(crate) metrics: Metrics,
@@ -125,8 +125,8 @@ pub struct Dependencies {
     pub(crate) anonymous_memory: Arc<Memory>,
     pub(crate) workload: Workload,
     pub(crate) document_readers: Workload,
-    /// A permit for each document that is read from storage.
-    pub(crate) document_permits: Semaphore,
+    /// A permit for each document that is read from storage; the cost is in bytes.
+    pub(crate) document_shares: Shares,
 }
 
 /// The number of requests in progress.
@@ -143,11 +143,12 @@ impl Dependencies {
     /// The fraction of the memory for unauthenticated requests.
     const ANONYMOUS_PART: usize = 8;
 
-    /// Most pages that are read from storage at a time.
-    const QUERY_PERMITS_MAX: usize = 64;
+    /// Pages that are read from storage at a time for each processor: enough to keep a disk busy,
+    /// and few enough for the processor.
+    const QUERY_SHARES_PER_PROCESSOR: usize = 4;
 
     /// Most documents that are read from storage at a time.
-    const DOCUMENT_PERMITS_MAX: usize = 8;
+    const DOCUMENT_SHARES_MAX: usize = 8;
 
     /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
@@ -156,6 +157,7 @@ impl Dependencies {
         let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
         let memory = Memory::new(bytes - anonymous_bytes);
         let anonymous_memory = Memory::new(anonymous_bytes);
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Arc::new(Self {
             service,
             authenticator,
@@ -165,8 +167,8 @@ impl Dependencies {
             anonymous_memory,
             workload: Workload::default(),
             document_readers: Workload::default(),
-            query_permits: Semaphore::new(Self::QUERY_PERMITS_MAX),
-            document_permits: Semaphore::new(Self::DOCUMENT_PERMITS_MAX),
+            query_shares: Shares::new(processors * Self::QUERY_SHARES_PER_PROCESSOR),
+            document_shares: Shares::new(Self::DOCUMENT_SHARES_MAX),
             options,
         })
     }

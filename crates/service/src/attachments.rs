@@ -27,10 +27,11 @@ impl Service {
     /// [`ServiceError::Failed`] if the process ends.
     pub async fn list_attachments(
         &self,
+        principal: &Principal,
         statements: Vec<StoredStatement>,
     ) -> Result<(Vec<StoredStatement>, Vec<AttachmentName>), ServiceError> {
         let bytes = statements.iter().map(|statement| statement.text.len()).sum();
-        self.run(bytes, move || {
+        self.run(principal.tenant, bytes, move || {
             let mut names = Vec::new();
             for statement in &statements {
                 collect_names(&statement.text, &mut names);
@@ -84,6 +85,7 @@ impl Service {
     /// Spec: xAPI 1.0.3, Part Three, 1.5.2; Part Two, 2.6; IEEE 9274.1.1, 4.1.3.
     pub(crate) async fn check_attachments(
         &self,
+        tenant: TenantId,
         mut statements: Vec<NewStatement>,
         staged: &[Box<dyn StagedAttachment>],
     ) -> Result<Vec<NewStatement>, ServiceError> {
@@ -103,6 +105,7 @@ impl Service {
                 .read(bytes_max)
                 .await?
                 .ok_or(ServiceError::OverLimit { limit: Limit::Signature, max: bytes_max })?;
+            let bytes = signature.len();
             // Never on the runtime: to verify a signature takes long.
             let check = move || {
                 let signature = Signature::read(&signature);
@@ -111,7 +114,7 @@ impl Service {
                     .filter_map(|index| check_one(&statements, *index, &signature).err());
                 (faults.collect::<Vec<Fault>>(), statements)
             };
-            let (found, given_back) = self.run(usize::MAX, check).await?;
+            let (found, given_back) = self.run_on_worker(tenant, bytes, check).await?;
             statements = given_back;
             faults.extend(found);
         }

@@ -1,8 +1,9 @@
 //! State and profile documents.
 
 mod place;
+pub(crate) mod turns;
 
-use acta_access::Principal;
+use acta_access::{Principal, TenantId};
 use acta_ambient::Timestamp;
 use acta_storage::directory::TenantLimits;
 use acta_storage::{
@@ -16,7 +17,8 @@ use sha1::{Digest, Sha1};
 use self::place::{Access, DocumentScope, narrow};
 use crate::{Limit, Service, ServiceError};
 
-/// How often a merge is retried after a lost race with another writer.
+/// How often a merge is retried after a lost race with a writer on another node, or with one that
+/// replaces the document.
 const MERGE_ATTEMPTS_MAX: usize = 256;
 
 /// A document in a request.
@@ -115,7 +117,7 @@ impl Service {
             }
             (true, UnconditionalPut::Writes) | (false, _) => precondition,
         };
-        let new = self.new_document(sent).await?;
+        let new = self.new_document(principal.tenant, sent).await?;
         let written =
             self.storage.replace_document(principal.tenant, key, new, &precondition).await;
         match written {
@@ -153,13 +155,17 @@ impl Service {
         rules: WriteRules<'_>,
     ) -> Result<(), ServiceError> {
         DocumentScope::from(key).permit(principal, Access::Write)?;
-        let room = self.quotas.reserve(principal.tenant, rules.limits, usage_of(&sent)).await?;
+        let tenant = principal.tenant;
+        let room = self.quotas.reserve(tenant, rules.limits, usage_of(&sent)).await?;
         if is_json(&sent.content_type) {
             // Refuses content that is not a JSON object, even if there is nothing to merge it into.
-            self.merge(Bytes::from_static(b"{}"), sent.content.clone()).await?;
+            self.merge(tenant, Bytes::from_static(b"{}"), sent.content.clone()).await?;
         }
+        // Merges of one document on this node come one after the other: each would have to merge
+        // again whatever the others store meanwhile.
+        let _turn = self.merges.take(tenant, key).await;
         for _ in 0..MERGE_ATTEMPTS_MAX {
-            let current = self.storage.find_document(principal.tenant, key).await?;
+            let current = self.storage.find_document(tenant, key).await?;
             let etag = current.as_ref().map(|document| &document.etag);
             if !rules.precondition.holds(etag) {
                 return Err(ServiceError::PreconditionFailed);
@@ -173,10 +179,10 @@ impl Service {
             };
             let merged = match current {
                 None => sent.clone(),
-                Some(current) => self.merge_sent(current, &sent).await?,
+                Some(current) => self.merge_sent(tenant, current, &sent).await?,
             };
-            let new = self.new_document(merged).await?;
-            match self.storage.replace_document(principal.tenant, key, new, &expected).await {
+            let new = self.new_document(tenant, merged).await?;
+            match self.storage.replace_document(tenant, key, new, &expected).await {
                 // Another writer was faster: merge into its result.
                 Err(StorageError::PreconditionFailed) => {}
                 written => {
@@ -219,10 +225,14 @@ impl Service {
         Ok(self.storage.remove_documents(principal.tenant, &list).await?)
     }
 
-    async fn new_document(&self, sent: SentDocument) -> Result<NewDocument, ServiceError> {
+    async fn new_document(
+        &self,
+        tenant: TenantId,
+        sent: SentDocument,
+    ) -> Result<NewDocument, ServiceError> {
         let SentDocument { content, content_type } = sent;
         let count_max = self.options.documents_count_max;
-        self.run(content.len(), move || {
+        self.run(tenant, content.len(), move || {
             let etag = etag_of(&content);
             NewDocument { content, content_type, etag, count_max }
         })
@@ -231,6 +241,7 @@ impl Service {
 
     async fn merge_sent(
         &self,
+        tenant: TenantId,
         current: Document,
         sent: &SentDocument,
     ) -> Result<SentDocument, ServiceError> {
@@ -239,7 +250,7 @@ impl Service {
                 return Err(ServiceError::fault("", Rule::DocumentMerge, content_type));
             }
         }
-        let content = self.merge(current.content, sent.content.clone()).await?;
+        let content = self.merge(tenant, current.content, sent.content.clone()).await?;
         let bytes_max = self.options.document_bytes_max;
         if bytes_max < content.len() {
             return Err(ServiceError::over(Limit::Document, bytes_max));
@@ -247,9 +258,14 @@ impl Service {
         Ok(SentDocument { content, content_type: current.content_type })
     }
 
-    async fn merge(&self, stored: Bytes, sent: Bytes) -> Result<Bytes, ServiceError> {
+    async fn merge(
+        &self,
+        tenant: TenantId,
+        stored: Bytes,
+        sent: Bytes,
+    ) -> Result<Bytes, ServiceError> {
         let bytes = stored.len() + sent.len();
-        let merged = self.run(bytes, move || merge_documents(&stored, &sent)).await?;
+        let merged = self.run(tenant, bytes, move || merge_documents(&stored, &sent)).await?;
         merged.map(Bytes::from).map_err(|error: MergeError| {
             ServiceError::fault("", Rule::DocumentMerge, &error.to_string())
         })

@@ -39,6 +39,12 @@ impl Service {
     /// keep the sender's definition.
     pub const FILLED_PAGES_MAX: usize = 4;
 
+    /// Activities of a page that get the stored definition. The others keep the sender's.
+    pub const FILLED_COUNT_MAX: usize = 10_000;
+
+    /// Definitions that are read at once.
+    const FILLED_COUNT_STEP: usize = 500;
+
     /// Pages without a statement within the reader's restrictions that are skipped before an
     /// empty page is returned.
     const PAGES_MAX: usize = 64;
@@ -127,7 +133,7 @@ impl Service {
                 page.statements.retain(|statement| is_within(&restrictions, statement));
                 page
             };
-            page = self.run(bytes, retain).await?;
+            page = self.run(principal.tenant, bytes, retain).await?;
             if page.next.is_none() || !page.statements.is_empty() {
                 break;
             }
@@ -162,8 +168,8 @@ impl Service {
         }
         let statements = Arc::new(statements);
         let definitions = self.find_definitions(principal, &statements, view.format).await?;
-        let filled_bytes_max = self.options.page.bytes_max.saturating_mul(Self::FILLED_PAGES_MAX);
-        self.run(bytes, move || {
+        let filled_bytes_max = self.filled_bytes_max();
+        self.run(principal.tenant, bytes, move || {
             let filled_bytes = Cell::new(0);
             let definition = |id: &str| {
                 let definition = definitions.get(id)?;
@@ -202,7 +208,7 @@ impl Service {
             let is_own = authority.is_none_or(|authority| has_authority(&found, authority.ifi()));
             (is_own && is_within(&restrictions, &found)).then_some(found)
         };
-        self.run(bytes, check).await?.ok_or(ServiceError::NotFound)
+        self.run(principal.tenant, bytes, check).await?.ok_or(ServiceError::NotFound)
     }
 
     /// The authority whose statements the principal may read; `None` for all.
@@ -227,23 +233,37 @@ impl Service {
         if format != Format::Canonical {
             return Ok(definitions);
         }
+        let tenant = principal.tenant;
+        let restrictions = Arc::clone(&principal.restrictions);
         let bytes = statements.iter().map(|statement| statement.text.len()).sum();
         let statements = Arc::clone(statements);
-        let collect = move || -> HashSet<String> {
-            statements.iter().flat_map(|one| activities_to_define(&one.text)).collect()
+        let collect = move || -> Vec<ActivityId> {
+            let mut seen = HashSet::new();
+            let ids = statements.iter().flat_map(|one| activities_to_define(&one.text));
+            let activities = ids
+                .filter(|id| seen.insert(id.clone()))
+                .filter_map(|id| id.parse::<ActivityId>().ok())
+                .filter(|activity| restrictions.permit_activity(activity).is_ok());
+            activities.take(Self::FILLED_COUNT_MAX).collect()
         };
-        for id in self.run(bytes, collect).await? {
-            let Ok(activity) = id.parse::<ActivityId>() else { continue };
-            if principal.restrictions.permit_activity(&activity).is_err() {
-                // The activity keeps the sender's definition.
-                continue;
-            }
-            let found = self.storage.find_definition(principal.tenant, &activity).await?;
-            if let Some(definition) = found {
-                definitions.insert(id, definition);
+        let mut bytes_left = self.filled_bytes_max();
+        for activities in self.run(tenant, bytes, collect).await?.chunks(Self::FILLED_COUNT_STEP) {
+            let found = self.storage.find_definitions(tenant, activities).await?;
+            let bytes: usize = found.iter().flatten().map(String::len).sum();
+            let found = activities.iter().zip(found);
+            definitions.extend(
+                found.filter_map(|(activity, found)| Some((activity.as_str().to_owned(), found?))),
+            );
+            bytes_left = bytes_left.saturating_sub(bytes);
+            if bytes_left == 0 {
+                break;
             }
         }
         Ok(definitions)
+    }
+
+    fn filled_bytes_max(&self) -> usize {
+        self.options.page.bytes_max.saturating_mul(Self::FILLED_PAGES_MAX)
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use acta_access::{Act, Principal, TenantId, decide};
 use acta_ambient::{Clock, Entropy, Timestamp};
-use acta_storage::Storage;
+use acta_storage::{Shares, Storage};
 use acta_xapi::{Iri, ParseLimits};
-use tokio::sync::Semaphore;
 
+use crate::documents::turns::Turns;
 use crate::{Quotas, ServiceError};
 
 /// The configuration of the use cases.
@@ -75,8 +75,9 @@ pub struct Service {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) quotas: Arc<Quotas>,
     pub(crate) options: Arc<Options>,
-    /// Permits for work that keeps a processor busy.
-    workers: Arc<Semaphore>,
+    pub(crate) merges: Arc<Turns>,
+    /// Permits for work that keeps a processor busy: one for each processor.
+    workers: Shares,
 }
 
 impl fmt::Debug for ServiceParts {
@@ -95,15 +96,16 @@ impl Service {
     /// How long a caller should wait after losing every race for a document.
     pub(crate) const RACE_RETRY_AFTER: Duration = Duration::from_secs(1);
 
-    /// Work on more bytes than this moves off the threads of the runtime: 64 KiB take a tenth of
-    /// a millisecond to parse.
-    const INLINE_BYTES_MAX: usize = 64 * 1024;
+    /// Work on more bytes than this moves off the threads of the runtime. The worst input of this
+    /// size takes a millisecond, an ordinary one a tenth of that.
+    const INLINE_BYTES_MAX: usize = 16 * 1024;
 
     /// Creates the use cases.
     pub fn new(parts: ServiceParts) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
-            workers: Arc::new(Semaphore::new(processors)),
+            merges: Arc::default(),
+            workers: Shares::new(processors),
             quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),
             storage: parts.storage,
             clock: parts.clock,
@@ -157,21 +159,37 @@ impl Service {
         Ok(self.storage.check_ready().await?)
     }
 
-    /// Runs `work` without delaying other requests: in place if it is small, otherwise on
-    /// another thread, of which there are no more than processors.
-    pub(crate) async fn run<T: Send + 'static>(
+    /// Runs `work` on so many bytes of a tenant without delaying other requests: in place if it is
+    /// small, otherwise on another thread, of which there are no more than processors, and which
+    /// tenants share.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceError::Failed`] if it panics.
+    pub async fn run<T: Send + 'static>(
         &self,
+        tenant: TenantId,
         bytes: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ServiceError> {
         if bytes <= Self::INLINE_BYTES_MAX {
             return Ok(work());
         }
-        // The semaphore is never closed; without a permit the work is done as well.
-        let place = Arc::clone(&self.workers).acquire_owned().await.ok();
+        self.run_on_worker(tenant, bytes, work).await
+    }
+
+    /// As [`Service::run`], but never in place.
+    pub(crate) async fn run_on_worker<T: Send + 'static>(
+        &self,
+        tenant: TenantId,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let cost = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let share = self.workers.acquire(tenant, cost).await;
         let work = move || {
             let done = work();
-            drop(place);
+            drop(share);
             done
         };
         Ok(acta_storage::spawn_blocking(work).await?)

@@ -100,7 +100,7 @@ impl Service {
             let announced = attachments.map(|attachment| attachment.sha2.clone()).collect();
             Ok::<_, ServiceError>(ValidatedStatements { tenant, statements, announced })
         };
-        self.run(bytes, read).await?
+        self.run(tenant, bytes, read).await?
     }
 
     /// Starts to receive the content of an attachment of `prepared`.
@@ -144,7 +144,7 @@ impl Service {
         let room = self.quotas.reserve(tenant, limits, usage).await?;
         let has_attachments = !staged.is_empty() || !announced.is_empty();
         let statements = if has_attachments {
-            self.check_attachments(statements, &staged).await?
+            self.check_attachments(tenant, statements, &staged).await?
         } else {
             statements
         };

@@ -119,7 +119,7 @@ impl Engine {
             queue: Queue::new(QueueLimits {
                 bytes: options.queue_bytes_max,
                 statements: options.queue_statements_max,
-                group_bytes: options.group_bytes_max,
+                group_cost: options.group_cost_max,
             }),
             timeline: Timeline::new(Arc::clone(&options.clock), last_stored),
             reader,

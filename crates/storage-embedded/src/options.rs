@@ -29,8 +29,9 @@ pub struct Options {
     pub queue_bytes_max: usize,
     /// Most statements that may wait to be written.
     pub queue_statements_max: usize,
-    /// Most bytes that are written and synced at once, if there is more than one batch.
-    pub group_bytes_max: usize,
+    /// Most that is written and synced at once, if there is more than one batch: bytes, or what
+    /// takes as long as to write so many bytes.
+    pub group_cost_max: u64,
     /// How many statements the store's dictionary is trained on; 0 for no dictionary.
     pub dictionary_samples: usize,
     /// Called while a start reads the log.
@@ -46,8 +47,8 @@ impl Options {
     pub const QUEUE_BYTES_MAX: usize = 64 << 20;
     /// Two of the largest batches.
     pub const QUEUE_STATEMENTS_MAX: usize = 200_000;
-    /// 8 MiB.
-    pub const GROUP_BYTES_MAX: usize = 8 << 20;
+    /// 4 MiB, which take some twenty milliseconds.
+    pub const GROUP_COST_MAX: u64 = 4 << 20;
     /// About 5 MB of text.
     pub const DICTIONARY_SAMPLES: usize = 4000;
 }

@@ -22,7 +22,7 @@ fn open(directory: &Path) -> Arc<EmbeddedStorage> {
         run_entries: 1000,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: 100,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
         on_progress: None,
     };

@@ -48,7 +48,7 @@ fn open(directory: &Path) -> Arc<EmbeddedStorage> {
         run_entries: 64,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
         on_progress: None,
     };

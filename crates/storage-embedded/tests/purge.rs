@@ -77,7 +77,7 @@ fn options(directory: &Path) -> Options {
         run_entries: 100,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 100,
         on_progress: None,
     }

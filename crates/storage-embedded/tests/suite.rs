@@ -29,7 +29,7 @@ fn open(directory: &Path, clock: &Arc<dyn Clock>) -> Arc<EmbeddedStorage> {
         run_entries: 100,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 50,
         on_progress: None,
     };

@@ -7,16 +7,20 @@ use acta_storage::{EntityRead, EntityStore, FollowerName, Person, StorageError};
 use acta_xapi::{ActivityId, Ifi};
 use async_trait::async_trait;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::PostgresStorage;
 use crate::database::Database;
 use crate::types::number;
 use steps::hash;
 
-const DEFINITION: &str = "SELECT coalesce(f.sequence, 0), d.definition::text \
+const DEFINITIONS: &str = "SELECT coalesce(f.sequence, 0), \
+     ARRAY(SELECT d.definition::text \
+     FROM unnest($3::bytea[]) WITH ORDINALITY AS wanted(hash, ordinal) \
+     LEFT JOIN acta.definitions d ON d.tenant_id = $1 AND d.activity_hash = wanted.hash \
+     ORDER BY wanted.ordinal) \
      FROM (SELECT) AS one \
-     LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2 \
-     LEFT JOIN acta.definitions d ON d.tenant_id = $1 AND d.activity_hash = $3";
+     LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2";
 
 const NAMES: &str = "SELECT coalesce(f.sequence, 0), \
      ARRAY(SELECT p.name FROM acta.person_names p \
@@ -26,20 +30,20 @@ const NAMES: &str = "SELECT coalesce(f.sequence, 0), \
      LEFT JOIN acta.followers f ON f.tenant_id = $1 AND f.name = $2";
 
 impl Database {
-    /// Reads a row with the follower's position and what it has written about a subject.
-    async fn read_entity(
+    /// Reads a row with the follower's position and what it has written about subjects.
+    async fn read_entity<S: ToSql + Sync>(
         &self,
         tenant: TenantId,
         sql: &'static str,
-        subject: &str,
+        subjects: S,
     ) -> Result<Row, StorageError> {
-        let (tenant, hash) = (number(tenant), hash(subject));
-        self.run("reading an activity or a person", |connection| {
-            let hash = &hash;
+        let tenant = number(tenant);
+        self.run("reading activities or a person", |connection| {
+            let subjects = &subjects;
             async move {
                 let select = connection.prepare_cached(sql).await?;
                 let follower = FollowerName::ENTITIES.as_str();
-                Ok(connection.query_one(&select, &[&tenant, &follower, hash]).await?)
+                Ok(connection.query_one(&select, &[&tenant, &follower, subjects]).await?)
             }
         })
         .await
@@ -52,12 +56,13 @@ fn sequence_of(row: &Row) -> u64 {
 
 #[async_trait]
 impl EntityStore for PostgresStorage {
-    async fn read_definition(
+    async fn read_definitions(
         &self,
         tenant: TenantId,
-        activity: &ActivityId,
-    ) -> Result<EntityRead<Option<String>>, StorageError> {
-        let row = self.database.read_entity(tenant, DEFINITION, activity.as_str()).await?;
+        activities: &[ActivityId],
+    ) -> Result<EntityRead<Vec<Option<String>>>, StorageError> {
+        let hashes: Vec<_> = activities.iter().map(|activity| hash(activity.as_str())).collect();
+        let row = self.database.read_entity(tenant, DEFINITIONS, hashes).await?;
         Ok(EntityRead { value: row.get(1), sequence: sequence_of(&row) })
     }
 
@@ -66,7 +71,7 @@ impl EntityStore for PostgresStorage {
         tenant: TenantId,
         ifi: &Ifi,
     ) -> Result<EntityRead<Person>, StorageError> {
-        let row = self.database.read_entity(tenant, NAMES, &ifi.to_key()).await?;
+        let row = self.database.read_entity(tenant, NAMES, hash(ifi.to_key())).await?;
         let mut names = Vec::new();
         for name in row.get::<_, Vec<Vec<u8>>>(1) {
             let name = String::from_utf8(name);

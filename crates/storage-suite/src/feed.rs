@@ -218,8 +218,9 @@ pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
     }
     let (tenant, entities) = (stage.tenant, FollowerName::ENTITIES);
     let read = async || {
-        let read = stage.storage().read_definition(tenant, &activity_id("invented")).await.unwrap();
-        (read.value, read.sequence)
+        let invented = [activity_id("invented")];
+        let mut read = stage.storage().read_definitions(tenant, &invented).await.unwrap();
+        (read.value.remove(0), read.sequence)
     };
     let named = |name: &str| Some(format!(r#"{{"name":{{"en":"{name}"}}}}"#));
     assert_eq!(stage.advance(entities, defining(tenant, 0..2, "one")).await, Advanced::Done);

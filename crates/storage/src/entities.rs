@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 pub use facts::{EntityFact, EntityFactRef, EntityFacts, EntityKind, Person, merge_all};
 pub use reading::EntityRead;
-use reading::{Subject, read_whole};
+use reading::{Subjects, read_whole};
 
 use crate::{Feed, StatementStore, StorageError};
 
@@ -20,22 +20,22 @@ use crate::{Feed, StatementStore, StorageError};
 /// in the same way for every engine.
 #[async_trait]
 pub trait EntityStore: Feed + StatementStore {
-    /// The definition of an activity as written by the follower.
+    /// The definitions of activities as written by the follower, in the order of `activities`.
     ///
     /// # Errors
     ///
     /// [`StorageError::Corrupt`], [`StorageError::Unavailable`] or [`StorageError::Io`].
-    async fn read_definition(
+    async fn read_definitions(
         &self,
         tenant: TenantId,
-        activity: &ActivityId,
-    ) -> Result<EntityRead<Option<String>>, StorageError>;
+        activities: &[ActivityId],
+    ) -> Result<EntityRead<Vec<Option<String>>>, StorageError>;
 
     /// The person that an identifier refers to, as written by the follower.
     ///
     /// # Errors
     ///
-    /// As [`EntityStore::read_definition`].
+    /// As [`EntityStore::read_definitions`].
     async fn read_person(
         &self,
         tenant: TenantId,
@@ -48,16 +48,40 @@ pub trait EntityStore: Feed + StatementStore {
     ///
     /// # Errors
     ///
-    /// As [`EntityStore::read_definition`] and [`Feed::read_records`].
+    /// As [`EntityStore::read_definitions`] and [`Feed::read_records`].
     async fn find_definition(
         &self,
         tenant: TenantId,
         activity: &ActivityId,
     ) -> Result<Option<String>, StorageError> {
-        let subject = Subject { kind: EntityKind::Activity, key: activity.as_str() };
-        let read = || self.read_definition(tenant, activity);
-        let (known, newer) = read_whole(self, tenant, subject, read).await?;
-        Ok(merge_all(known.as_deref(), newer.iter().map(String::as_str)))
+        let found = self.find_definitions(tenant, std::slice::from_ref(activity)).await?;
+        Ok(found.into_iter().next().flatten())
+    }
+
+    /// The definitions of activities, in the order of `activities`, at one moment; each as
+    /// [`EntityStore::find_definition`]. Costs little more than the definition of one.
+    ///
+    /// # Errors
+    ///
+    /// As [`EntityStore::find_definition`].
+    async fn find_definitions(
+        &self,
+        tenant: TenantId,
+        activities: &[ActivityId],
+    ) -> Result<Vec<Option<String>>, StorageError> {
+        let keys = activities.iter().map(|activity| activity.as_str().to_owned());
+        let subjects = Subjects { kind: EntityKind::Activity, keys: keys.collect() };
+        let read = || self.read_definitions(tenant, activities);
+        let (mut found, newer) = read_whole(self, tenant, &subjects, read).await?;
+        if newer.is_empty() {
+            return Ok(found);
+        }
+        for (activity, definition) in activities.iter().zip(&mut found) {
+            if let Some(newer) = newer.get(activity.as_str()) {
+                *definition = merge_all(definition.as_deref(), newer.iter().map(String::as_str));
+            }
+        }
+        Ok(found)
     }
 
     /// The person that an identifier refers to; without names if no statement has one. Includes
@@ -67,11 +91,10 @@ pub trait EntityStore: Feed + StatementStore {
     ///
     /// As [`EntityStore::find_definition`].
     async fn find_person(&self, tenant: TenantId, ifi: &Ifi) -> Result<Person, StorageError> {
-        let key = ifi.to_key();
-        let subject = Subject { kind: EntityKind::Person, key: &key };
+        let subjects = Subjects { kind: EntityKind::Person, keys: [ifi.to_key()].into() };
         let read = || self.read_person(tenant, ifi);
-        let (mut person, newer) = read_whole(self, tenant, subject, read).await?;
-        for name in &newer {
+        let (mut person, newer) = read_whole(self, tenant, &subjects, read).await?;
+        for name in newer.values().flatten() {
             person.add_name(name);
         }
         Ok(person)

@@ -12,10 +12,10 @@ mod error;
 mod feed;
 mod purge;
 mod readiness;
-mod spans;
 mod statements;
 mod terms;
 mod transfer;
+mod work;
 
 #[cfg(feature = "model")]
 pub mod model;
@@ -46,7 +46,6 @@ pub use feed::{
 };
 pub use purge::{Purged, TenantPurge};
 pub use readiness::Readiness;
-pub use spans::{background_span, group_span, spawn_blocking, tenant_span};
 pub use statements::{
     AgentFilter, Appended, Batch, Cursor, FeedEntry, NewStatement, NotACursor, Order,
     StatementPage, StatementQuery, StatementStore, StoredStatement,
@@ -55,6 +54,9 @@ pub use terms::{Filters, Term, TermHasher, TermKind};
 pub use transfer::{
     NamedSecret, PageLimits, StoreId, TransferSource, TransferTarget, TransferredDocument,
     TransferredStatement, chunk_by_size, first_broken_link,
+};
+pub use work::{
+    FairQueue, Share, Shares, background_span, group_span, spawn_blocking, tenant_span,
 };
 
 /// Everything an engine can do: the sum of the ports.

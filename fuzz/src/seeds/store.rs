@@ -41,7 +41,7 @@ fn make_one(count: u128, batch_count: usize, is_erased: bool) -> Store {
         run_entries: 1000,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
         on_progress: None,
     };

@@ -39,7 +39,7 @@ pub(super) fn options(
         run_entries: config.storage.run_entries,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: Options::DICTIONARY_SAMPLES,
         on_progress: Some(progress()),
     }

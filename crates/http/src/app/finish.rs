@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use std::io::Write;
 
+use acta_access::TenantId;
 use axum::body::Body;
 use axum::response::Response;
 use flate2::Compression;
@@ -25,9 +26,6 @@ use crate::state::Shared;
 
 /// Smaller responses are not compressed: about the size of one packet.
 const PACKED_BYTES_MIN: usize = 1024;
-
-/// Larger responses are compressed on a separate thread: 64 KiB.
-const INLINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Adds the common headers to a response, and writes the body of a problem.
 pub(crate) async fn finish(
@@ -61,7 +59,7 @@ pub(crate) async fn finish(
         set_consistent_through(headers, through.unwrap_or_default());
     }
     headers.insert(REQUEST_ID_HEADER, context.request_id.clone());
-    let response = pack(response, &context.accept_encoding).await;
+    let response = pack(shared, context, response).await;
     if context.method == Method::HEAD { without_body(response) } else { response }
 }
 
@@ -87,7 +85,7 @@ fn write_problem(problem: &Problem, context: &RequestContext, response: &mut Res
 
 /// Compresses JSON of sufficient size. Documents stay as they are: their `ETag` identifies their
 /// bytes.
-async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Response {
+async fn pack(shared: &Shared, context: &RequestContext, mut response: Response) -> Response {
     let headers = response.headers();
     let is_json = headers.get(CONTENT_TYPE).is_some_and(|value| {
         matches!(value.as_bytes(), b"application/json" | b"application/problem+json")
@@ -98,7 +96,7 @@ async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Respon
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Encoding"));
     let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
     let is_small = size.is_none_or(|size| size < PACKED_BYTES_MIN);
-    if is_small || !accepts_gzip(accept_encoding) {
+    if is_small || !accepts_gzip(&context.accept_encoding) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -107,12 +105,10 @@ async fn pack(mut response: Response, accept_encoding: &[HeaderValue]) -> Respon
         return Response::from_parts(parts, Body::empty());
     };
     let plain = collected.to_bytes();
-    let packed = if plain.len() <= INLINE_BYTES_MAX {
-        gzip(&plain)
-    } else {
-        let copy = plain.clone();
-        acta_storage::spawn_blocking(move || gzip(&copy)).await.ok().flatten()
-    };
+    let copy = plain.clone();
+    // What is of no tenant shares with the first one.
+    let tenant = context.tenant.unwrap_or(TenantId::FIRST);
+    let packed = shared.service.run(tenant, plain.len(), move || gzip(&copy)).await.ok().flatten();
     let Some(packed) = packed else { return Response::from_parts(parts, Body::from(plain)) };
     parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     parts.headers.remove(CONTENT_LENGTH);

@@ -160,10 +160,10 @@ async fn get_documents<R: Resource>(
     match params {
         DocumentOrList::One(SingleDocument { key, .. }) => {
             let _reading = permit.read_document()?;
-            // The semaphore is never closed.
-            let finder = shared.document_permits.acquire().await;
+            let share = shared.document_shares.acquire(caller.principal.tenant, 0).await;
             let document = shared.service.find_document(&caller.principal, &key).await?;
-            drop(finder);
+            share.charge(u64::try_from(document.content.len()).unwrap_or(u64::MAX));
+            drop(share);
             permit.charge.hold(document.content.len())?;
             let unwanted = conditions.if_none_match;
             let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&document.etag)));

@@ -44,7 +44,7 @@ fn options(directory: &Path) -> Options {
         run_entries: 3,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
         on_progress: None,
     }

@@ -90,12 +90,12 @@ impl Feed for EmbeddedStorage {
 
 #[async_trait]
 impl EntityStore for EmbeddedStorage {
-    async fn read_definition(
+    async fn read_definitions(
         &self,
         tenant: TenantId,
-        activity: &ActivityId,
-    ) -> Result<EntityRead<Option<String>>, StorageError> {
-        self.tables.read_definition(tenant, activity).await
+        activities: &[ActivityId],
+    ) -> Result<EntityRead<Vec<Option<String>>>, StorageError> {
+        self.tables.read_definitions(tenant, activities).await
     }
 
     async fn read_person(

@@ -15,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use super::Tables;
 use super::checksum::{self, is_sound};
 use super::failure::{corrupt_row, failed};
+use super::open::WriteShare;
 
 /// The columns that name a place: all documents of a list, or those around a document.
 #[derive(Debug)]
@@ -85,7 +86,8 @@ impl DocumentStore for Tables {
     ) -> Result<DocumentWrite, StorageError> {
         let (place, name) = PlaceColumns::of_document(tenant, key);
         let (precondition, clock) = (precondition.clone(), std::sync::Arc::clone(&self.clock));
-        self.write(move |connection| {
+        let share = WriteShare::of(tenant, document.content.len());
+        self.write_of(share, move |connection| {
             let head = check_head(connection, &place, &name, &precondition)?;
             let now = clock.now();
             match head {
@@ -105,7 +107,7 @@ impl DocumentStore for Tables {
     ) -> Result<DocumentWrite, StorageError> {
         let (place, name) = PlaceColumns::of_document(tenant, key);
         let precondition = precondition.clone();
-        self.write(move |connection| {
+        self.write_of(WriteShare::of(tenant, 0), move |connection| {
             let Some(head) = check_head(connection, &place, &name, &precondition)? else {
                 return Ok(DocumentWrite::Nothing);
             };
@@ -123,7 +125,8 @@ impl DocumentStore for Tables {
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
         let place = PlaceColumns::of_list(tenant, list);
-        self.write(move |connection| remove_all(connection, &place)).await
+        let share = WriteShare::of(tenant, 0);
+        self.write_of(share, move |connection| remove_all(connection, &place)).await
     }
 
     async fn list_documents(

@@ -11,8 +11,9 @@ use rusqlite::{Connection, params};
 
 use super::checksum::is_sound;
 use super::failure::{corrupt_row, failed};
+use super::open::WriteShare;
 use super::{Tables, schema};
-use entities::write_facts;
+use entities::MergedFacts;
 use position::{READING, find_position, read_position};
 
 /// How far each follower has come in each tenant's log, by its name.
@@ -48,7 +49,32 @@ impl Tables {
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
-        self.write(move |connection| advance(connection, follower, &step)).await
+        let (tenant, from, to) = (step.tenant, step.from, step.to);
+        let name = follower.as_str();
+        let effects = step.effects;
+        // What is written is worked out beside the one thread that writes. It is right as long as
+        // the position is the same.
+        let merged = self
+            .read(move |connection| {
+                if find_position(connection, name, tenant)? != from {
+                    return Ok(None);
+                }
+                let merged = MergedFacts::of(connection, tenant, &effects.entity_facts);
+                merged.map(Some).map_err(failed(READING))
+            })
+            .await?;
+        let Some(merged) = merged else { return Ok(Advanced::Moved) };
+        let share = WriteShare::of(tenant, merged.cost());
+        self.write_of(share, move |connection| {
+            if find_position(connection, name, tenant)? != from {
+                return Ok(Advanced::Moved);
+            }
+            let failed = failed("writing what a follower made");
+            merged.write(connection, tenant).map_err(&failed)?;
+            write_position(connection, name, tenant, to).map_err(failed)?;
+            Ok(Advanced::Done)
+        })
+        .await
     }
 
     /// Sets a follower back to the beginning, of every tenant or of one, and drops what it made
@@ -97,25 +123,19 @@ pub(super) fn count_followed(connection: &Connection) -> Result<u64, StorageErro
     Ok(count.map_err(failed(READING))?.unsigned_abs())
 }
 
-fn advance(
+fn write_position(
     connection: &Connection,
-    follower: FollowerName,
-    step: &FollowerStep,
-) -> Result<Advanced, StorageError> {
-    let (name, tenant) = (follower.as_str(), step.tenant);
-    if find_position(connection, name, tenant)? != step.from {
-        return Ok(Advanced::Moved);
-    }
-    let failed = failed("writing what a follower made");
-    write_facts(connection, tenant, &step.effects.entity_facts).map_err(&failed)?;
+    follower: &str,
+    tenant: TenantId,
+    to: u64,
+) -> rusqlite::Result<()> {
     let sql = "INSERT INTO followers (tenant_id, name, sequence, checksum) \
          VALUES (?1, ?2, ?3, acta_sum('followers', ?1, ?2, ?3)) \
          ON CONFLICT (tenant_id, name) DO UPDATE \
          SET sequence = excluded.sequence, checksum = excluded.checksum";
-    let mut statement = connection.prepare_cached(sql).map_err(&failed)?;
-    let to = i64::try_from(step.to).unwrap_or(i64::MAX);
-    statement.execute(params![tenant.number(), name, to]).map_err(failed)?;
-    Ok(Advanced::Done)
+    let mut statement = connection.prepare_cached(sql)?;
+    let to = i64::try_from(to).unwrap_or(i64::MAX);
+    statement.execute(params![tenant.number(), follower, to]).map(|_| ())
 }
 
 fn reset(

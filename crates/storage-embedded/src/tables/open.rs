@@ -15,6 +15,7 @@ use rusqlite::Connection;
 use super::schema::{self, TablesFile};
 use crate::directory::TABLES_NAME;
 use readers::Readers;
+pub(super) use writer::WriteShare;
 use writer::Writer;
 
 /// The tables of one store.
@@ -81,12 +82,21 @@ impl Tables {
         self.readers.read(act).await
     }
 
-    /// Does `act` in a transaction that others may share.
+    /// Does `act` of a tenant in a transaction that others may share.
+    pub(super) async fn write_of<F, T>(&self, share: WriteShare, act: F) -> Result<T, StorageError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.writer.write(share, act).await
+    }
+
+    /// As [`Tables::write_of`], for what is of no tenant alone.
     pub(super) async fn write<F, T>(&self, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
     {
-        self.writer.write(act).await
+        self.writer.write(WriteShare::COMMON, act).await
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_statement_log::dictionary::Codec;
 use acta_statement_log::record::EncodedRecord;
-use acta_storage::{Appended, StorageError};
+use acta_storage::{Appended, FairQueue, StorageError};
 use tokio::sync::oneshot;
 use tracing::Span;
 
@@ -19,6 +19,16 @@ const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// Bytes that a statement counts beside its packed text.
 const STATEMENT_BYTES: usize = 320;
+
+/// What the writer does for a term in the time in which it writes so many bytes.
+const TERM_COST: usize = 64;
+
+/// What the writer does for a reference to another statement in the time in which it writes so many
+/// bytes: it looks the other one up, and those that it refers to.
+const TARGET_COST: usize = 8 << 10;
+
+/// What the writer does for an attachment in the time in which it writes so many bytes.
+const ATTACHMENT_COST: usize = 64 << 10;
 
 /// A batch on its way to the writer.
 #[derive(Debug)]
@@ -129,6 +139,18 @@ impl Job {
         // The caller may have gone.
         let _ = self.answer.send(Err(error));
     }
+
+    /// How long the writer is busy with it, as the bytes that it could write in that time.
+    fn cost(&self, bytes: usize) -> u64 {
+        let entries = || self.statements.iter().map(|record| &record.entry);
+        let terms: usize = entries().map(|entry| entry.shared_terms.len()).sum();
+        let targets = entries().filter(|entry| entry.target.is_some()).count();
+        let cost = bytes
+            + TERM_COST * terms
+            + TARGET_COST * targets
+            + ATTACHMENT_COST * self.attachments.len();
+        u64::try_from(cost).unwrap_or(u64::MAX)
+    }
 }
 
 impl Work {
@@ -150,13 +172,17 @@ impl Work {
     }
 
     fn bytes(&self) -> usize {
-        let bytes = |record: &EncodedRecord| {
-            let received = record.received.as_ref();
-            let facts = received.map_or(0, |received| received.entity_facts.heap_bytes());
-            STATEMENT_BYTES + record.text_bytes() + facts
-        };
-        self.statements().iter().map(bytes).sum()
+        bytes_of(self.statements())
     }
+}
+
+fn bytes_of(statements: &[EncodedRecord]) -> usize {
+    let bytes = |record: &EncodedRecord| {
+        let received = record.received.as_ref();
+        let facts = received.map_or(0, |received| received.entity_facts.heap_bytes());
+        STATEMENT_BYTES + record.text_bytes() + facts
+    };
+    statements.iter().map(bytes).sum()
 }
 
 /// How much may wait, and how much goes into one write.
@@ -166,11 +192,11 @@ pub(crate) struct QueueLimits {
     pub(crate) bytes: usize,
     /// Most statements that wait.
     pub(crate) statements: usize,
-    /// Most bytes of a group of more than one batch.
-    pub(crate) group_bytes: usize,
+    /// Most that a group of more than one batch costs, in bytes that are written meanwhile.
+    pub(crate) group_cost: u64,
 }
 
-/// Batches that wait for the writer.
+/// What waits for the writer. Tenants share its time; what is done alone goes first.
 #[derive(Debug)]
 pub(crate) struct Queue {
     limits: QueueLimits,
@@ -180,7 +206,8 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<(usize, Work)>,
+    batches: FairQueue<TenantId, (usize, Job)>,
+    alone: VecDeque<Work>,
     bytes: usize,
     statements: usize,
     end: Option<QueueEnd>,
@@ -216,44 +243,56 @@ impl Queue {
         }
         let is_over = self.limits.bytes < state.bytes + bytes
             || self.limits.statements < state.statements + count;
-        // A batch that is too large by itself must pass some time.
-        if is_over && !state.waiting.is_empty() && !matches!(work, Work::Exclusive(_)) {
+        // One batch of each tenant passes in any case: it may be too large by itself, or others
+        // may fill the queue.
+        let is_next_of_many = match &work {
+            Work::Batch(job) => state.batches.has(job.tenant),
+            Work::Import(_) => !state.alone.is_empty(),
+            Work::Exclusive(_) => false,
+        };
+        if is_over && is_next_of_many {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
         state.bytes += bytes;
         state.statements += count;
-        state.waiting.push_back((bytes, work));
+        match work {
+            Work::Batch(job) => state.batches.push(job.tenant, job.cost(bytes), (bytes, job)),
+            Work::Import(_) | Work::Exclusive(_) => state.alone.push_back(work),
+        }
         drop(state);
         self.ready.notify_one();
         Ok(())
     }
 
     /// Waits for work and takes what is written next; none when the queue has ended and is
-    /// empty.
+    /// empty. A group is short, so that no tenant waits long for what others wrote.
     pub(crate) fn take(&self) -> Option<Taken> {
         let mut state = self.lock();
-        while state.waiting.is_empty() {
+        while state.batches.is_empty() && state.alone.is_empty() {
             if state.end.is_some() {
                 return None;
             }
             state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let (mut group, mut group_bytes) = (Vec::new(), 0);
-        while let Some((bytes, work)) = state.waiting.pop_front() {
-            let is_next = group.is_empty()
-                || matches!(work, Work::Batch(_)) && group_bytes + bytes <= self.limits.group_bytes;
-            if !is_next {
-                state.waiting.push_front((bytes, work));
+        if let Some(work) = state.alone.pop_front() {
+            state.bytes -= work.bytes();
+            state.statements -= work.statements().len();
+            return Some(match work {
+                Work::Batch(job) => Taken::Group(vec![job]),
+                Work::Import(import) => Taken::Import(import),
+                Work::Exclusive(exclusive) => Taken::Exclusive(exclusive),
+            });
+        }
+        let (mut group, mut group_cost) = (Vec::new(), 0);
+        while let Some((cost, _)) = state.batches.peek() {
+            group_cost += cost;
+            if !group.is_empty() && self.limits.group_cost < group_cost {
                 break;
             }
-            group_bytes += bytes;
+            let Some((bytes, job)) = state.batches.pop() else { break };
             state.bytes -= bytes;
-            state.statements -= work.statements().len();
-            match work {
-                Work::Batch(job) => group.push(job),
-                Work::Import(import) => return Some(Taken::Import(import)),
-                Work::Exclusive(exclusive) => return Some(Taken::Exclusive(exclusive)),
-            }
+            state.statements -= job.statements.len();
+            group.push(job);
         }
         Some(Taken::Group(group))
     }
@@ -270,9 +309,13 @@ impl Queue {
             let mut state = self.lock();
             state.end = Some(QueueEnd::Halted);
             (state.bytes, state.statements) = (0, 0);
-            std::mem::take(&mut state.waiting)
+            (state.batches.drain(), std::mem::take(&mut state.alone))
         };
-        for (_, work) in waiting {
+        let (batches, alone) = waiting;
+        for (_, job) in batches {
+            job.refuse(StorageError::Halted);
+        }
+        for work in alone {
             work.refuse(StorageError::Halted);
         }
         self.ready.notify_all();

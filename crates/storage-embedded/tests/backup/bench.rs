@@ -241,7 +241,7 @@ pub(crate) fn open_in(directory: &Path) -> Result<Arc<EmbeddedStorage>, OpenErro
         run_entries: 50,
         queue_bytes_max: Options::QUEUE_BYTES_MAX,
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
-        group_bytes_max: Options::GROUP_BYTES_MAX,
+        group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
         on_progress: None,
     })

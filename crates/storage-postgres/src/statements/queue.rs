@@ -82,8 +82,10 @@ impl Queue {
     pub(super) fn push(&self, tenant: TenantId, job: AppendJob) -> Result<Pushed, StorageError> {
         let bytes = job.bytes();
         let mut state = self.lock();
-        // A batch that alone exceeds the limit is accepted if nothing else waits.
-        if WAITING_BYTES_MAX < state.bytes + bytes && 0 < state.bytes {
+        // One batch of each tenant is accepted in any case: it may exceed the limit alone, or
+        // others may fill the queue.
+        let is_waiting = state.waiting.get(&tenant).is_some_and(|waiting| !waiting.is_empty());
+        if WAITING_BYTES_MAX < state.bytes + bytes && is_waiting {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
         state.bytes += bytes;

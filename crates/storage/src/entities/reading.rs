@@ -4,6 +4,7 @@
 //! has not read. Only if there are very many does it wait for the follower, and does the
 //! follower's work itself if no node does it.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use acta_access::TenantId;
@@ -38,21 +39,24 @@ pub struct EntityRead<T> {
     pub sequence: u64,
 }
 
-/// The entity to read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Subject<'a> {
+/// The entities to read, all of one kind.
+#[derive(Debug)]
+pub(super) struct Subjects {
     pub(super) kind: EntityKind,
-    pub(super) key: &'a str,
+    pub(super) keys: HashSet<String>,
 }
 
+/// Facts of each subject that has some, in order.
+pub(super) type FactsBySubject = HashMap<String, Vec<String>>;
+
 /// Calls `read` for what the follower has written, and returns it with the facts about
-/// `subject` in the records after it, in order.
+/// `subjects` in the records after it.
 pub(super) async fn read_whole<S, T, F>(
     store: &S,
     tenant: TenantId,
-    subject: Subject<'_>,
+    subjects: &Subjects,
     read: impl Fn() -> F + Send + Sync,
-) -> Result<(T, Vec<String>), StorageError>
+) -> Result<(T, FactsBySubject), StorageError>
 where
     S: Feed + StatementStore + ?Sized,
     T: Send,
@@ -65,7 +69,7 @@ where
         let found = read().await?;
         let span = FollowerPosition { tenant, sequence: found.sequence, last_sequence: last };
         if span.lag() <= BEHIND_COUNT_MAX
-            && let Some(facts) = read_behind(store, span, subject).await?
+            && let Some(facts) = read_behind(store, span, subjects).await?
         {
             return Ok((found.value, facts));
         }
@@ -81,14 +85,14 @@ where
     }
 }
 
-/// The facts about a subject in the records of a span, in order; `None` if the records are too
+/// The facts about subjects in the records of a span; `None` if the records are too
 /// long for every read to search them.
 async fn read_behind<S: Feed + StatementStore + ?Sized>(
     store: &S,
     mut span: FollowerPosition,
-    subject: Subject<'_>,
-) -> Result<Option<Vec<String>>, StorageError> {
-    let (mut facts, mut bytes) = (Vec::new(), 0);
+    subjects: &Subjects,
+) -> Result<Option<FactsBySubject>, StorageError> {
+    let (mut facts, mut bytes) = (FactsBySubject::new(), 0);
     while 0 < span.lag() {
         let records = read_page(store, span).await?;
         let Some(last) = records.last() else { break };
@@ -99,8 +103,11 @@ async fn read_behind<S: Feed + StatementStore + ?Sized>(
         }
         for statement in records.iter().filter_map(FeedRecord::statement) {
             let all = statement.entity_facts()?.iter();
-            let about = all.filter(|it| it.kind == subject.kind && it.subject == subject.key);
-            facts.extend(about.map(|fact| fact.text.to_owned()));
+            let of_kind = all.filter(|it| it.kind == subjects.kind);
+            for fact in of_kind.filter(|it| subjects.keys.contains(it.subject)) {
+                let texts = facts.entry(fact.subject.to_owned()).or_default();
+                texts.push(fact.text.to_owned());
+            }
         }
     }
     Ok(Some(facts))

@@ -19,16 +19,20 @@ impl TenantData {
 
 #[async_trait]
 impl EntityStore for ModelStorage {
-    async fn read_definition(
+    async fn read_definitions(
         &self,
         tenant: TenantId,
-        activity: &ActivityId,
-    ) -> Result<EntityRead<Option<String>>, StorageError> {
+        activities: &[ActivityId],
+    ) -> Result<EntityRead<Vec<Option<String>>>, StorageError> {
         Ok(self.with_tenant_data(tenant, |data| {
-            let all =
-                data.parsed().flat_map(|(statement, defines)| definitions_of(statement, defines));
-            let definitions = all.filter(|(id, _)| *id == activity);
-            let value = merge_all(None, definitions.map(|(_, newer)| newer));
+            let definition_of = |activity: &ActivityId| {
+                let all = data
+                    .parsed()
+                    .flat_map(|(statement, defines)| definitions_of(statement, defines));
+                let definitions = all.filter(|(id, _)| *id == activity);
+                merge_all(None, definitions.map(|(_, newer)| newer))
+            };
+            let value = activities.iter().map(definition_of).collect();
             EntityRead { value, sequence: data.last_sequence() }
         }))
     }

@@ -142,6 +142,9 @@ pub(crate) async fn get_statements(
     Ok(response)
 }
 
+/// What a query costs beside the bytes that it finds, in bytes.
+const QUERY_COST: u64 = 4 << 10;
+
 /// The result: one statement, or a page with a link to the next one.
 struct Found {
     statements: Vec<StoredStatement>,
@@ -154,10 +157,9 @@ async fn find(
     caller: &Caller,
     wanted: Wanted,
 ) -> Result<Found, Problem> {
-    // The semaphore is never closed. Waiting requests hold no memory, and are limited by the
-    // requests in progress.
-    let _finder = shared.query_permits.acquire().await;
     let (service, principal) = (&shared.service, &caller.principal);
+    // Waiting requests hold no memory, and are limited by the requests in progress.
+    let share = shared.query_shares.acquire(principal.tenant, QUERY_COST).await;
     let one = match wanted {
         Wanted::One(id) => service.find_statement(principal, id).await?,
         Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
@@ -165,7 +167,9 @@ async fn find(
             let held = permit.hold_page(search.limit)?;
             search.query.bytes_max = held;
             let page = service.query_statements(principal, *search).await?;
-            permit.adjust_page(held, bytes_of(&page.statements))?;
+            let bytes = bytes_of(&page.statements);
+            share.charge(u64::try_from(bytes).unwrap_or(u64::MAX));
+            permit.adjust_page(held, bytes)?;
             let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));
             let more = Some(more.unwrap_or_default());
             return Ok(Found { statements: page.statements, more });
@@ -192,7 +196,7 @@ async fn write(
     let Found { statements, more } = found;
     let (service, principal) = (&shared.service, &caller.principal);
     let (statements, attachments) = if has_attachments {
-        let (statements, names) = service.list_attachments(statements).await?;
+        let (statements, names) = service.list_attachments(principal, statements).await?;
         (statements, Some(names))
     } else {
         (statements, None)

@@ -1,7 +1,7 @@
 //! Definitions of activities and names of persons in the tables.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use acta_access::TenantId;
 use acta_storage::{EntityFact, EntityKind, EntityRead, FollowerName, Person, StorageError};
@@ -13,17 +13,23 @@ use crate::tables::Tables;
 use crate::tables::checksum::{self, is_sound};
 use crate::tables::failure::failed;
 
+/// What a row costs beside its bytes.
+const ROW_COST: usize = 1 << 10;
+
 impl Tables {
-    /// As [`acta_storage::EntityStore::read_definition`].
-    pub(crate) async fn read_definition(
+    /// As [`acta_storage::EntityStore::read_definitions`].
+    pub(crate) async fn read_definitions(
         &self,
         tenant: TenantId,
-        activity: &ActivityId,
-    ) -> Result<EntityRead<Option<String>>, StorageError> {
-        let activity = activity.clone();
+        activities: &[ActivityId],
+    ) -> Result<EntityRead<Vec<Option<String>>>, StorageError> {
+        let activities = activities.to_vec();
         self.read_entity(tenant, move |connection| {
-            find_definition(connection, tenant, activity.as_str())
-                .map_err(failed("reading an activity"))
+            let find = |activity: &ActivityId| {
+                find_definition(connection, tenant, activity.as_str())
+                    .map_err(failed("reading an activity"))
+            };
+            activities.iter().map(find).collect()
         })
         .await
     }
@@ -92,44 +98,72 @@ fn find_person(connection: &Connection, tenant: TenantId, agent: &str) -> rusqli
     Ok(Person { names: names.collect::<rusqlite::Result<_>>()? })
 }
 
-/// Writes what facts change, which come in the order of the log.
-pub(super) fn write_facts(
-    connection: &Connection,
-    tenant: TenantId,
-    facts: &[EntityFact],
-) -> rusqlite::Result<()> {
-    let mut definitions: HashMap<&str, ChangedDefinition> = HashMap::new();
-    let mut named: BTreeSet<&str> = BTreeSet::new();
-    for fact in facts {
-        match fact.kind {
-            EntityKind::Person => {
-                write_name(connection, tenant, &fact.subject, &fact.text)?;
-                named.insert(&fact.subject);
-            }
-            EntityKind::Activity => {
-                let merged = match definitions.entry(&fact.subject) {
-                    Entry::Occupied(entry) => entry.into_mut(),
-                    Entry::Vacant(entry) => {
-                        let stored = find_definition(connection, tenant, &fact.subject)?;
-                        let merged = MergedDefinition::new(stored.as_deref());
-                        entry.insert(ChangedDefinition { stored, merged })
-                    }
-                };
-                merged.merged.add(&fact.text);
+/// What facts change, worked out from what is stored.
+#[derive(Debug)]
+pub(super) struct MergedFacts {
+    /// Activities with their new definitions.
+    definitions: Vec<(String, String)>,
+    /// Persons with their names, each once, in the order of their last use.
+    names: Vec<(Box<str>, Box<str>)>,
+}
+
+impl MergedFacts {
+    /// What facts make of what is stored. They come in the order of the log.
+    pub(super) fn of(
+        connection: &Connection,
+        tenant: TenantId,
+        facts: &[EntityFact],
+    ) -> rusqlite::Result<Self> {
+        let mut definitions: HashMap<&str, ChangedDefinition> = HashMap::new();
+        let mut names = Vec::new();
+        let mut seen = HashSet::new();
+        for fact in facts.iter().rev().filter(|fact| fact.kind == EntityKind::Person) {
+            if seen.insert((&fact.subject, &fact.text)) {
+                names.push((fact.subject.clone(), fact.text.clone()));
             }
         }
+        names.reverse();
+        for fact in facts.iter().filter(|fact| fact.kind == EntityKind::Activity) {
+            let merged = match definitions.entry(&fact.subject) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let stored = find_definition(connection, tenant, &fact.subject)?;
+                    let merged = MergedDefinition::new(stored.as_deref());
+                    entry.insert(ChangedDefinition { stored, merged })
+                }
+            };
+            merged.merged.add(&fact.text);
+        }
+        let changed = definitions.into_iter().filter_map(|(activity, definition)| {
+            Some((activity.to_owned(), definition.changed()?))
+        });
+        Ok(Self { definitions: changed.collect(), names })
     }
-    let sql = "INSERT INTO definitions (tenant_id, activity, definition, checksum) \
-         VALUES (?1, ?2, ?3, acta_sum('definitions', ?1, ?2, ?3)) \
-         ON CONFLICT (tenant_id, activity) DO UPDATE \
-         SET definition = excluded.definition, checksum = excluded.checksum";
-    let mut statement = connection.prepare_cached(sql)?;
-    for (activity, definition) in definitions {
-        if let Some(definition) = definition.changed() {
+
+    /// What it costs to write it, as the bytes that could be written in that time.
+    pub(super) fn cost(&self) -> usize {
+        let definitions = self.definitions.iter().map(|(key, text)| key.len() + text.len());
+        let names = self.names.iter().map(|(key, name)| key.len() + name.len());
+        definitions.chain(names).map(|bytes| ROW_COST + bytes).sum()
+    }
+
+    /// Writes it.
+    pub(super) fn write(self, connection: &Connection, tenant: TenantId) -> rusqlite::Result<()> {
+        let sql = "INSERT INTO definitions (tenant_id, activity, definition, checksum) \
+             VALUES (?1, ?2, ?3, acta_sum('definitions', ?1, ?2, ?3)) \
+             ON CONFLICT (tenant_id, activity) DO UPDATE \
+             SET definition = excluded.definition, checksum = excluded.checksum";
+        let mut statement = connection.prepare_cached(sql)?;
+        for (activity, definition) in self.definitions {
             statement.execute(params![tenant.number(), activity, definition])?;
         }
+        let mut named: BTreeSet<&str> = BTreeSet::new();
+        for (agent, name) in &self.names {
+            write_name(connection, tenant, agent, name)?;
+            named.insert(agent);
+        }
+        named.into_iter().try_for_each(|agent| trim_names(connection, tenant, agent))
     }
-    named.into_iter().try_for_each(|agent| trim_names(connection, tenant, agent))
 }
 
 /// Removes the names of a person that are too many.

@@ -1,16 +1,18 @@
 //! The one thread that writes to the tables.
 //!
 //! It gathers the writes that are queued into one transaction, so that many share one sync,
-//! and answers each after the commit. Each write stands in a savepoint of its own: when one
-//! is refused, the others are stored all the same. After a failure of the device no further
-//! write is taken.
+//! and answers each after the commit. Tenants share its time. Each write stands in a savepoint
+//! of its own: when one is refused, the others are stored all the same. After a failure of the
+//! device no further write is taken.
 
 use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use acta_storage::{StorageError, group_span};
+use acta_access::TenantId;
+use acta_storage::{FairQueue, StorageError, group_span};
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::tables::failure::{RETRY_AFTER, failed, is_fatal};
@@ -18,13 +20,115 @@ use crate::tables::failure::{RETRY_AFTER, failed, is_fatal};
 /// Most writes that share one transaction.
 const GROUP_MAX: usize = 256;
 
+/// Most that the writes of one transaction cost, if there are several: bytes, or what takes as long
+/// as to write so many bytes.
+const GROUP_COST_MAX: u64 = 2 << 20;
+
 /// Most writes that wait.
 const QUEUE_MAX: usize = 4096;
 
+/// Who a write is for, and what it costs: bytes, or what takes as long as to write so many bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WriteShare {
+    /// The tenant; none for what is of no tenant alone, which together counts as one.
+    pub(crate) tenant: Option<TenantId>,
+    /// The cost.
+    pub(crate) cost: u64,
+}
+
+impl WriteShare {
+    /// What a write of some rows costs.
+    const ROWS_COST: u64 = 4 << 10;
+
+    /// Of no tenant alone.
+    pub(crate) const COMMON: Self = Self { tenant: None, cost: Self::ROWS_COST };
+
+    /// Of a tenant that writes so many bytes.
+    pub(crate) fn of(tenant: TenantId, bytes: usize) -> Self {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        Self { tenant: Some(tenant), cost: Self::ROWS_COST.saturating_add(bytes) }
+    }
+}
+
 /// Hands writes to the thread that does them.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn QueuedWrite>>>,
+    queue: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Writes that wait.
+#[derive(Default)]
+struct Queue {
+    state: Mutex<QueueState>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    waiting: FairQueue<Option<TenantId>, Box<dyn QueuedWrite>>,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, share: WriteShare, write: Box<dyn QueuedWrite>) -> Result<(), StorageError> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Err(StorageError::Halted);
+        }
+        if QUEUE_MAX <= state.waiting.len() && state.waiting.has(share.tenant) {
+            return Err(StorageError::Busy { retry_after: RETRY_AFTER });
+        }
+        state.waiting.push(share.tenant, share.cost, write);
+        drop(state);
+        self.ready.notify_one();
+        Ok(())
+    }
+
+    /// Waits for the writes of the next transaction, or for one that is done alone; none when the
+    /// queue is closed and empty.
+    fn take(&self) -> Option<Vec<Box<dyn QueuedWrite>>> {
+        let mut state = self.lock();
+        while state.waiting.is_empty() {
+            if state.is_closed {
+                return None;
+            }
+            state = self.ready.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (mut writes, mut group_cost) = (Vec::new(), 0_u64);
+        while let Some((cost, next)) = state.waiting.peek() {
+            group_cost = group_cost.saturating_add(cost);
+            let is_over = GROUP_COST_MAX < group_cost || GROUP_MAX <= writes.len();
+            if !writes.is_empty() && (next.is_alone() || is_over) {
+                break;
+            }
+            let is_alone = next.is_alone();
+            writes.extend(state.waiting.pop());
+            if is_alone {
+                break;
+            }
+        }
+        Some(writes)
+    }
+
+    fn close(&self) {
+        self.lock().is_closed = true;
+        self.ready.notify_all();
+    }
+}
+
+/// Closes the queue when the thread ends, also by a panic: nobody waits for it in vain.
+struct CloseAtEnd(Arc<Queue>);
+
+impl Drop for CloseAtEnd {
+    fn drop(&mut self) {
+        self.0.close();
+        // Callers are answered when what they wait for is dropped.
+        drop(self.0.lock().waiting.drain().collect::<Vec<_>>());
+    }
 }
 
 impl fmt::Debug for Writer {
@@ -98,24 +202,25 @@ where
 impl Writer {
     /// Starts the thread.
     pub(crate) fn start(connection: Connection) -> Result<Self, StorageError> {
-        let (queue, writes) = mpsc::channel(QUEUE_MAX);
+        let queue = Arc::new(Queue::default());
+        let of_thread = CloseAtEnd(Arc::clone(&queue));
         let mut group = Group { connection, is_halted: false };
         let thread = std::thread::Builder::new()
             .name("acta-tables".to_owned())
-            .spawn(move || group.serve(writes))
+            .spawn(move || group.serve(&of_thread.0))
             .map_err(|source| StorageError::Io { act: "starting the tables' thread", source })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+        Ok(Self { queue, thread: Some(thread) })
     }
 
     /// Does `act` in a transaction. Durable once `Ok`; undone if `act` returns an error.
-    pub(crate) async fn write<F, T>(&self, act: F) -> Result<T, StorageError>
+    pub(crate) async fn write<F, T>(&self, share: WriteShare, act: F) -> Result<T, StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
         // A caller that went away does not wait for the answer.
-        self.enqueue(act, false, move |result| drop(caller.send(result)))?;
+        self.enqueue(share, act, false, move |result| drop(caller.send(result)))?;
         answer.await.unwrap_or(Err(StorageError::Halted))
     }
 
@@ -127,7 +232,7 @@ impl Writer {
     {
         let (caller, answer) = oneshot::channel();
         // A caller that went away does not wait for the answer.
-        self.enqueue(act, true, move |result| drop(caller.send(result)))?;
+        self.enqueue(WriteShare::COMMON, act, true, move |result| drop(caller.send(result)))?;
         answer.await.unwrap_or(Err(StorageError::Halted))
     }
 
@@ -138,11 +243,17 @@ impl Writer {
         T: Send + 'static,
     {
         let (caller, answer) = std::sync::mpsc::channel();
-        self.enqueue(act, false, move |result| drop(caller.send(result)))?;
+        self.enqueue(WriteShare::COMMON, act, false, move |result| drop(caller.send(result)))?;
         answer.recv().unwrap_or(Err(StorageError::Halted))
     }
 
-    fn enqueue<F, T, A>(&self, act: F, is_alone: bool, answer: A) -> Result<(), StorageError>
+    fn enqueue<F, T, A>(
+        &self,
+        share: WriteShare,
+        act: F,
+        is_alone: bool,
+        answer: A,
+    ) -> Result<(), StorageError>
     where
         F: FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
         T: Send + 'static,
@@ -150,18 +261,14 @@ impl Writer {
     {
         let span = Span::current();
         let write = Waiting { act: Some(act), result: None, answer, span, is_alone };
-        let queue = self.queue.as_ref().ok_or(StorageError::Halted)?;
-        queue.try_send(Box::new(write)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StorageError::Busy { retry_after: RETRY_AFTER },
-            mpsc::error::TrySendError::Closed(_) => StorageError::Halted,
-        })
+        self.queue.push(share, Box::new(write))
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Without a sender the thread ends once it has done what is queued.
-        self.queue = None;
+        // The thread ends once it has done what is queued.
+        self.queue.close();
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that writes the tables had panicked");
         }
@@ -175,17 +282,11 @@ struct Group {
 }
 
 impl Group {
-    fn serve(&mut self, mut queue: mpsc::Receiver<Box<dyn QueuedWrite>>) {
-        while let Some(first) = queue.blocking_recv() {
-            let mut next = Some(first);
-            let mut writes = Vec::new();
-            while let Some(write) = next.take_if(|write| !write.is_alone()) {
-                writes.push(write);
-                next = (writes.len() < GROUP_MAX).then(|| queue.try_recv().ok()).flatten();
-            }
-            self.run_together(writes);
-            if let Some(alone) = next {
-                self.run_alone(alone);
+    fn serve(&mut self, queue: &Queue) {
+        while let Some(mut writes) = queue.take() {
+            match writes.pop_if(|write| write.is_alone()) {
+                Some(alone) => self.run_alone(alone),
+                None => self.run_together(writes),
             }
         }
     }

@@ -68,7 +68,7 @@ async fn query_all(bench: &Bench) -> Vec<Answer> {
         answer_of(tables.list_credentials(tenant(1)).await),
         answer_of(tables.get_or_create_secret("a", [9; 32]).await),
         answer_of(tables.find_cursor(tenant(1), "file").await),
-        answer_of(tables.read_definition(tenant(1), &activity("course")).await),
+        answer_of(tables.read_definitions(tenant(1), &[activity("course")]).await),
         answer_of(tables.read_person(tenant(1), &agent("ada")).await),
         answer_of(tables.read_positions()),
     ];

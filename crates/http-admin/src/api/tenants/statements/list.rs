@@ -121,7 +121,7 @@ pub(crate) async fn list_statements(
     Extension(permit): Extension<Arc<RequestPermit>>,
     Query(SearchParams { mut search, asked }): Query<SearchParams>,
 ) -> Result<Response, AdminProblem> {
-    let _finder = shared.http.query_permits.acquire().await;
+    let share = shared.http.query_shares.acquire(tenant, 0).await;
     let held = permit.hold_page(search.limit)?;
     search.query.bytes_max = held;
     let as_stored =
@@ -129,6 +129,7 @@ pub(crate) async fn list_statements(
     let question = StatementQuestion { search, view: as_stored };
     let found = shared.admin.read_statements(&requester, tenant, question, &asked).await?;
     let (items, page) = found;
+    share.charge(u64::try_from(items.len()).unwrap_or(u64::MAX));
     permit.adjust_page(held, items.len())?;
     let mut text = format!("{{\"items\":[{items}],\"next\":");
     match page.next {

@@ -1,0 +1,9 @@
+//! How work is done for requests: in the span of the request, and shared fairly by tenants.
+
+mod fair_queue;
+mod shares;
+mod spans;
+
+pub use fair_queue::FairQueue;
+pub use shares::{Share, Shares};
+pub use spans::{background_span, group_span, spawn_blocking, tenant_span};
