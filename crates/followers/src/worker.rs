@@ -29,7 +29,7 @@ use crate::status::{FollowerWork, Progress};
 const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Limits of the records of a tenant that are processed at once.
-const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 2 << 20 };
+const PAGE: PageLimits = PageLimits { count_max: 1_000, bytes_max: 512 << 10 };
 
 /// How often it is checked whether the follower is paused.
 const CONTROL_INTERVAL: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ const ACT: &str = "following the log";
 const EFFECTS_COUNT_MAX: usize = 4_000;
 
 /// Effects are saved when they hold so many bytes, of one tenant.
-const EFFECTS_BYTES_MAX: usize = 1 << 20;
+const EFFECTS_BYTES_MAX: usize = 512 << 10;
 
 /// How far a follower has come in a tenant's log.
 #[derive(Debug)]

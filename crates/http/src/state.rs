@@ -143,12 +143,9 @@ impl Dependencies {
     /// The fraction of the memory for unauthenticated requests.
     const ANONYMOUS_PART: usize = 8;
 
-    /// Pages that are read from storage at a time for each processor: enough to keep a disk busy,
+    /// Pages, and as many documents, that are read from storage at a time for each processor: enough to keep a disk busy,
     /// and few enough for the processor.
-    const QUERY_SHARES_PER_PROCESSOR: usize = 4;
-
-    /// Most documents that are read from storage at a time.
-    const DOCUMENT_SHARES_MAX: usize = 8;
+    const SHARES_PER_PROCESSOR: usize = 2;
 
     /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
@@ -167,8 +164,8 @@ impl Dependencies {
             anonymous_memory,
             workload: Workload::default(),
             document_readers: Workload::default(),
-            query_shares: Shares::new(processors * Self::QUERY_SHARES_PER_PROCESSOR),
-            document_shares: Shares::new(Self::DOCUMENT_SHARES_MAX),
+            query_shares: Shares::new(processors * Self::SHARES_PER_PROCESSOR),
+            document_shares: Shares::new(processors * Self::SHARES_PER_PROCESSOR),
             options,
         })
     }

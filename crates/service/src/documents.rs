@@ -118,8 +118,7 @@ impl Service {
             (true, UnconditionalPut::Writes) | (false, _) => precondition,
         };
         let new = self.new_document(principal.tenant, sent).await?;
-        let written =
-            self.storage.replace_document(principal.tenant, key, new, &precondition).await;
+        let written = self.replace_document(principal.tenant, key, new, &precondition).await;
         match written {
             Err(StorageError::PreconditionFailed) if is_bare => {
                 return Err(ServiceError::Unconditional);
@@ -182,7 +181,7 @@ impl Service {
                 Some(current) => self.merge_sent(tenant, current, &sent).await?,
             };
             let new = self.new_document(tenant, merged).await?;
-            match self.storage.replace_document(tenant, key, new, &expected).await {
+            match self.replace_document(tenant, key, new, &expected).await {
                 // Another writer was faster: merge into its result.
                 Err(StorageError::PreconditionFailed) => {}
                 written => {
@@ -237,6 +236,24 @@ impl Service {
             NewDocument { content, content_type, etag, count_max }
         })
         .await
+    }
+
+    /// Stores a document. Tenants share the time that large ones take.
+    async fn replace_document(
+        &self,
+        tenant: TenantId,
+        key: &DocumentKey,
+        document: NewDocument,
+        precondition: &Precondition,
+    ) -> Result<DocumentWrite, StorageError> {
+        let bytes = document.content.len();
+        let cost = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let _share = if Self::INLINE_BYTES_MAX < bytes {
+            Some(self.large_writes.acquire(tenant, cost).await)
+        } else {
+            None
+        };
+        self.storage.replace_document(tenant, key, document, precondition).await
     }
 
     async fn merge_sent(

@@ -78,6 +78,8 @@ pub struct Service {
     pub(crate) merges: Arc<Turns>,
     /// Permits for work that keeps a processor busy: one for each processor.
     workers: Shares,
+    /// Permits for storing what is large: one for each processor.
+    pub(crate) large_writes: Shares,
 }
 
 impl fmt::Debug for ServiceParts {
@@ -98,7 +100,7 @@ impl Service {
 
     /// Work on more bytes than this moves off the threads of the runtime. The worst input of this
     /// size takes a millisecond, an ordinary one a tenth of that.
-    const INLINE_BYTES_MAX: usize = 16 * 1024;
+    pub(crate) const INLINE_BYTES_MAX: usize = 16 * 1024;
 
     /// Creates the use cases.
     pub fn new(parts: ServiceParts) -> Self {
@@ -106,6 +108,7 @@ impl Service {
         Self {
             merges: Arc::default(),
             workers: Shares::new(processors),
+            large_writes: Shares::new(processors),
             quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),
             storage: parts.storage,
             clock: parts.clock,
