@@ -93,6 +93,7 @@ fn credentials_are_written_and_read() {
         expires: Some(NOW),
     };
     check(&full);
+    check(&SpentState { id: "hash".into(), expires: NOW });
     check(&CredentialUse { key: "key".into(), tenant: TenantId::FIRST, last_used: NOW });
 }
 
