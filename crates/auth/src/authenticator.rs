@@ -1,8 +1,10 @@
 //! Authentication of requests.
 
 mod cache;
+mod confirm;
 pub(crate) mod credential_lookup;
 mod failures;
+mod readings;
 mod uses;
 
 use std::fmt;
@@ -10,6 +12,7 @@ use std::sync::Arc;
 
 use acta_access::{Authority, Principal, TenantId};
 use acta_ambient::{Clock, Entropy, Timestamp};
+use acta_storage::directory::Tenant;
 use acta_storage::{Storage, StorageError, Who};
 use acta_xapi::Iri;
 use hmac::{Hmac, KeyInit, Mac};
@@ -21,9 +24,11 @@ use crate::credential_header::{CredentialHeader, SEED_BYTES_MAX, TOKEN_USER};
 use crate::oidc::{BearerVerifier, OidcError};
 use crate::{Sealer, Secret};
 use cache::{Cache, Lookup};
+pub use confirm::AuthMoment;
 use credential_lookup::FoundCredential;
 pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
+use readings::{Reading, Readings};
 use uses::Uses;
 
 /// The name of the secret with the key for hashes of credentials.
@@ -46,6 +51,7 @@ pub struct Authenticator {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cache: Cache,
     uses: Uses,
+    readings: Readings,
     pub(crate) sealer: Sealer,
     /// Verifies access tokens.
     bearer: Option<Arc<BearerVerifier>>,
@@ -97,6 +103,7 @@ impl Authenticator {
             entropy,
             cache,
             uses: Uses::default(),
+            readings: Readings::default(),
             sealer,
             bearer: None,
             failures,
@@ -135,6 +142,51 @@ impl Authenticator {
             CredentialHeader::Basic { key, secret } => self.authenticate_basic(key, &secret).await,
             CredentialHeader::Bearer(token) => self.authenticate_bearer(&token).await,
         }
+    }
+
+    /// The current moment. Take it before [`Authenticator::authenticate`].
+    pub fn moment(&self) -> AuthMoment {
+        AuthMoment::now(&self.cache, self.clock.elapsed())
+    }
+
+    /// Confirms that the value of a header `Authorization` still has the rights that it had at a
+    /// moment. Call it when a body has arrived, which may take long, before anything is written:
+    /// the credential may have been removed or changed, and the tenant suspended, meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::authenticate`]; [`AuthError::Refused`] also if the rights have changed.
+    pub async fn confirm(
+        &self,
+        authorization: &[u8],
+        (principal, moment): (&Principal, AuthMoment),
+    ) -> Result<(), AuthError> {
+        if moment.is_current(&self.cache, self.clock.elapsed()) {
+            return Ok(());
+        }
+        let now = self.authenticate(Some(authorization)).await?.principal;
+        if now == *principal { Ok(()) } else { Err(AuthError::Refused) }
+    }
+
+    /// Records in the audit of a tenant that a credential or token reads statements, if the tenant
+    /// has enabled this: before the first time in each hour, on each node. So nobody can read
+    /// without a trace with a credential that is created for it and removed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::RecordStore::commit`]. Nothing may be read then.
+    pub async fn record_reading(
+        &self,
+        tenant: &Tenant,
+        who: &Who,
+        from: &str,
+    ) -> Result<(), StorageError> {
+        if !tenant.audits_reads {
+            return Ok(());
+        }
+        let (at, now) = (self.clock.now(), self.clock.elapsed());
+        let reading = Reading { tenant, who, from, at, now };
+        self.readings.record(&*self.storage, &*self.entropy, reading).await
     }
 
     async fn authenticate_bearer(&self, token: &Secret) -> Result<Identified, AuthError> {

@@ -18,7 +18,7 @@ mod sealed;
 mod secret;
 mod token;
 
-pub use authenticator::{Authenticator, Identified, Options};
+pub use authenticator::{AuthMoment, Authenticator, Identified, Options};
 pub use browser_token::{TokenClaims, TokenError};
 pub use error::AuthError;
 pub use issue::SeedError;

@@ -1,6 +1,7 @@
 //! People: from the link that sets the server up to sessions, roles, links and pages.
 
 mod closed;
+mod ending;
 mod provider;
 
 use std::sync::Arc;

@@ -157,6 +157,8 @@ async fn find(
     // The semaphore is never closed. Waiting requests hold no memory, and are limited by the
     // requests in progress.
     let _finder = shared.query_permits.acquire().await;
+    caller.confirm(shared).await?;
+    caller.record_reading(shared).await?;
     let (service, principal) = (&shared.service, &caller.principal);
     let one = match wanted {
         Wanted::One(id) => service.find_statement(principal, id).await?,
