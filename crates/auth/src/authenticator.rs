@@ -22,7 +22,7 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::AuthError;
 use crate::credential_header::{CredentialHeader, SEED_BYTES_MAX, TOKEN_USER};
 use crate::oidc::{BearerVerifier, OidcError};
-use crate::{Sealer, Secret};
+use crate::{CursorSealer, Sealer, Secret};
 use cache::{Cache, Lookup};
 pub use confirm::AuthMoment;
 use credential_lookup::FoundCredential;
@@ -36,6 +36,9 @@ const KEY_NAME: &str = "credential-mac";
 
 /// The name of the secret for sealing browser tokens.
 const SEAL_NAME: &str = "browser-token-seal";
+
+/// The name of the secret for sealing cursors.
+const CURSOR_NAME: &str = "cursor-seal";
 
 /// The options of an [`Authenticator`].
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,7 @@ pub struct Authenticator {
     uses: Uses,
     readings: Readings,
     pub(crate) sealer: Sealer,
+    cursors: CursorSealer,
     /// Verifies access tokens.
     bearer: Option<Arc<BearerVerifier>>,
     failures: Failures,
@@ -91,6 +95,8 @@ impl Authenticator {
     ) -> Result<Self, StorageError> {
         let key = get_or_create_secret(&*storage, &*entropy, KEY_NAME).await?;
         let sealer = Sealer::new(get_or_create_secret(&*storage, &*entropy, SEAL_NAME).await?);
+        let cursors = get_or_create_secret(&*storage, &*entropy, CURSOR_NAME).await?;
+        let cursors = CursorSealer::new(cursors);
         // HMAC itself pads a short key with zeros to the block size.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -105,6 +111,7 @@ impl Authenticator {
             uses: Uses::default(),
             readings: Readings::default(),
             sealer,
+            cursors,
             bearer: None,
             failures,
             options,
@@ -118,6 +125,11 @@ impl Authenticator {
     #[must_use]
     pub fn with_bearer(self, bearer: Option<Arc<BearerVerifier>>) -> Self {
         Self { bearer, ..self }
+    }
+
+    /// Seals the cursors of pages of statements.
+    pub const fn cursors(&self) -> &CursorSealer {
+        &self.cursors
     }
 
     /// Authenticates the value of a header `Authorization`.
