@@ -7,6 +7,7 @@ mod accounts;
 mod admin_store;
 mod audit;
 mod credentials;
+mod ending;
 mod followers;
 mod neighbours;
 mod reaching;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "this is a test")]
 
+mod access;
 mod load;
 mod refusals;
 

@@ -85,17 +85,30 @@ impl Admin {
         chain: AuditChain,
         format: &'static str,
     ) -> Result<ChainHead, AdminError> {
-        let permissions = PermissionPair {
-            in_tenant: Permission::ExportAudit,
-            on_server: ServerPermission::ExportServerAudit,
-        };
-        self.permit_audit(requester, chain, permissions).await?;
+        self.permit_export(requester, chain).await?;
         let head = self.storage.audit_head(chain.tenant()).await?;
         let detail = json!({ "format": format, "through": head.sequence });
         let entry = self.entry_with(requester, "audit.exported", "audit".to_owned(), &detail);
         let entries = vec![(chain.tenant(), entry)];
         self.commit(&Change { writes: Vec::new(), entries }).await?;
         Ok(head)
+    }
+
+    /// Checks whether the requester may export a chain, also while an export continues.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::list_audit`].
+    pub async fn permit_export(
+        &self,
+        requester: &Requester,
+        chain: AuditChain,
+    ) -> Result<(), AdminError> {
+        let permissions = PermissionPair {
+            in_tenant: Permission::ExportAudit,
+            on_server: ServerPermission::ExportServerAudit,
+        };
+        self.permit_audit(requester, chain, permissions).await
     }
 
     /// A page of an export.

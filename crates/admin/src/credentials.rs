@@ -333,10 +333,11 @@ impl Admin {
             content: None,
         };
         let writes = vec![found.remove(), of_use];
-        let event = AuditEvent {
-            act: "credential.removed",
-            detail: &credential_audit::detail(&found.value),
-        };
+        // What it was used for is not known any more afterwards.
+        let last_used = self.with_use(found.clone()).await?.last_used;
+        let mut detail = credential_audit::detail(&found.value);
+        detail["last_used"] = last_used.map(|used| used.to_string()).into();
+        let event = AuditEvent { act: "credential.removed", detail: &detail };
         let change = self.credential_change(requester, event, &found.value, writes);
         self.commit(&change).await?;
         self.authenticator.forget(key);

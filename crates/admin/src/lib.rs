@@ -31,7 +31,7 @@ pub use people::accounts::{AccountChanges, AccountWithLink, NewAccount};
 pub use people::links::{LinkPurpose, NewPerson};
 pub use people::members::{Invited, Member, NewInvitation};
 pub use people::own::{NewSecondFactor, RecoveryCodes};
-pub use people::provider_sign_in::NewcomerRule;
+pub use people::provider_sign_in::{NewcomerRule, UsedState};
 pub use people::sign_in::SignIn;
 pub use people::signed_in::SignedIn;
 pub use reading::StatementQuestion;

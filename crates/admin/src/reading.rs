@@ -33,7 +33,8 @@ impl Admin {
     }
 
     /// Checks whether the requester may read statements of a tenant, and records it in the audit if
-    /// the tenant has enabled this: for people, not for credentials.
+    /// the tenant has enabled this: each reading of a person, and the first of a credential in each
+    /// hour.
     async fn permit_reading(
         &self,
         requester: &Requester,
@@ -46,6 +47,10 @@ impl Admin {
             let entry = self.entry_with(requester, "statements.read", tenant_target(tenant), what);
             let entries = vec![(Some(tenant), entry)];
             self.commit(&Change { writes: Vec::new(), entries }).await?;
+        }
+        if requester.confined_to().is_some() {
+            let who = requester.who();
+            self.authenticator.record_reading(&found.value, who, &requester.from).await?;
         }
         let scopes = Scopes::from_iter([Scope::AllRead]);
         Ok(Principal::new(tenant, requester.who().to_string(), scopes))

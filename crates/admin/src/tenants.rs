@@ -22,7 +22,7 @@ pub struct TenantChanges {
     pub name: Option<String>,
     /// Its limits.
     pub limits: LimitChanges,
-    /// Whether the audit records which statements people read.
+    /// Whether the audit records which statements people read, and that credentials read.
     pub audits_reads: Option<bool>,
 }
 

@@ -1,8 +1,10 @@
 //! Authentication of requests.
 
 mod cache;
+mod confirm;
 pub(crate) mod credential_lookup;
 mod failures;
+mod readings;
 mod uses;
 
 use std::fmt;
@@ -10,6 +12,7 @@ use std::sync::Arc;
 
 use acta_access::{Authority, Principal, TenantId};
 use acta_ambient::{Clock, Entropy, Timestamp};
+use acta_storage::directory::Tenant;
 use acta_storage::{Storage, StorageError, Who};
 use acta_xapi::Iri;
 use hmac::{Hmac, KeyInit, Mac};
@@ -19,11 +22,13 @@ use subtle::{Choice, ConstantTimeEq};
 use crate::AuthError;
 use crate::credential_header::{CredentialHeader, SEED_BYTES_MAX, TOKEN_USER};
 use crate::oidc::{BearerVerifier, OidcError};
-use crate::{Sealer, Secret};
+use crate::{CursorSealer, Sealer, Secret};
 use cache::{Cache, Lookup};
+pub use confirm::AuthMoment;
 use credential_lookup::FoundCredential;
 pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
+use readings::{Reading, Readings};
 use uses::Uses;
 
 /// The name of the secret with the key for hashes of credentials.
@@ -31,6 +36,9 @@ const KEY_NAME: &str = "credential-mac";
 
 /// The name of the secret for sealing browser tokens.
 const SEAL_NAME: &str = "browser-token-seal";
+
+/// The name of the secret for sealing cursors.
+const CURSOR_NAME: &str = "cursor-seal";
 
 /// The options of an [`Authenticator`].
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +54,9 @@ pub struct Authenticator {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) cache: Cache,
     uses: Uses,
+    readings: Readings,
     pub(crate) sealer: Sealer,
+    cursors: CursorSealer,
     /// Verifies access tokens.
     bearer: Option<Arc<BearerVerifier>>,
     failures: Failures,
@@ -85,6 +95,8 @@ impl Authenticator {
     ) -> Result<Self, StorageError> {
         let key = get_or_create_secret(&*storage, &*entropy, KEY_NAME).await?;
         let sealer = Sealer::new(get_or_create_secret(&*storage, &*entropy, SEAL_NAME).await?);
+        let cursors = get_or_create_secret(&*storage, &*entropy, CURSOR_NAME).await?;
+        let cursors = CursorSealer::new(cursors);
         // HMAC itself pads a short key with zeros to the block size.
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(&key);
@@ -97,7 +109,9 @@ impl Authenticator {
             entropy,
             cache,
             uses: Uses::default(),
+            readings: Readings::default(),
             sealer,
+            cursors,
             bearer: None,
             failures,
             options,
@@ -111,6 +125,11 @@ impl Authenticator {
     #[must_use]
     pub fn with_bearer(self, bearer: Option<Arc<BearerVerifier>>) -> Self {
         Self { bearer, ..self }
+    }
+
+    /// Seals the cursors of pages of statements.
+    pub const fn cursors(&self) -> &CursorSealer {
+        &self.cursors
     }
 
     /// Authenticates the value of a header `Authorization`.
@@ -135,6 +154,51 @@ impl Authenticator {
             CredentialHeader::Basic { key, secret } => self.authenticate_basic(key, &secret).await,
             CredentialHeader::Bearer(token) => self.authenticate_bearer(&token).await,
         }
+    }
+
+    /// The current moment. Take it before [`Authenticator::authenticate`].
+    pub fn moment(&self) -> AuthMoment {
+        AuthMoment::now(&self.cache, self.clock.elapsed())
+    }
+
+    /// Confirms that the value of a header `Authorization` still has the rights that it had at a
+    /// moment. Call it when a body has arrived, which may take long, before anything is written:
+    /// the credential may have been removed or changed, and the tenant suspended, meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Authenticator::authenticate`]; [`AuthError::Refused`] also if the rights have changed.
+    pub async fn confirm(
+        &self,
+        authorization: &[u8],
+        (principal, moment): (&Principal, AuthMoment),
+    ) -> Result<(), AuthError> {
+        if moment.is_current(&self.cache, self.clock.elapsed()) {
+            return Ok(());
+        }
+        let now = self.authenticate(Some(authorization)).await?.principal;
+        if now == *principal { Ok(()) } else { Err(AuthError::Refused) }
+    }
+
+    /// Records in the audit of a tenant that a credential or token reads statements, if the tenant
+    /// has enabled this: before the first time in each hour, on each node. So nobody can read
+    /// without a trace with a credential that is created for it and removed afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`acta_storage::RecordStore::commit`]. Nothing may be read then.
+    pub async fn record_reading(
+        &self,
+        tenant: &Tenant,
+        who: &Who,
+        from: &str,
+    ) -> Result<(), StorageError> {
+        if !tenant.audits_reads {
+            return Ok(());
+        }
+        let (at, now) = (self.clock.now(), self.clock.elapsed());
+        let reading = Reading { tenant, who, from, at, now };
+        self.readings.record(&*self.storage, &*self.entropy, reading).await
     }
 
     async fn authenticate_bearer(&self, token: &Secret) -> Result<Identified, AuthError> {

@@ -15,10 +15,11 @@ pub mod oidc;
 mod people;
 mod readable;
 mod sealed;
+mod sealed_cursor;
 mod secret;
 mod token;
 
-pub use authenticator::{Authenticator, Identified, Options};
+pub use authenticator::{AuthMoment, Authenticator, Identified, Options};
 pub use browser_token::{TokenClaims, TokenError};
 pub use error::AuthError;
 pub use issue::SeedError;
@@ -35,5 +36,6 @@ pub use people::password::{
 pub use people::recovery::{NotARecoveryCode, RecoveryCode};
 pub use people::totp::{NotATotpSecret, TotpLabel, TotpSecret};
 pub use sealed::{OpenError, PAYLOAD_BYTES_MAX, PayloadTooLong, Sealer};
+pub use sealed_cursor::{CursorSealer, NotASealedCursor, SealedCursor};
 pub use secret::Secret;
 pub use token::{NotAToken, Token, TokenId, TokenKind};

@@ -8,8 +8,10 @@ mod check;
 mod copy;
 mod export;
 mod import;
+mod restored;
 
 pub use check::{Checked, check};
 pub use copy::{Copied, CopiedTenant, CopyError, Digest, Kind, StoreCopyProgress, copy};
 pub use export::{Damaged, Export, ExportError, ExportProgress, Exported, export, write_statement};
 pub use import::{Import, ImportError, Imported, Problem, Watch, import};
+pub use restored::{Ended, RestoredError, RestoredStore};

@@ -2,14 +2,16 @@
 
 use std::convert::Infallible;
 
-use acta_access::Denied;
+use acta_access::{Denied, Principal};
 use acta_admin::{AdminError, Requester};
+use acta_auth::{AuthMoment, Secret};
 use acta_http::Local;
 use acta_http::edge::ClientAddress;
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Sender};
 use axum::extract::{FromRequestParts, Request};
 use hyper::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::http::Extensions;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
 
@@ -48,6 +50,41 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The header that proves that a page of this server has made the request.
 pub(crate) const CSRF_HEADER: HeaderName = HeaderName::from_static("x-csrf-token");
 
+/// What a request was authenticated with, for [`confirm`].
+#[derive(Clone, Debug)]
+enum Evidence {
+    /// The header `Authorization`, with the rights that it had.
+    Header { authorization: HeaderValue, principal: Box<Principal>, moment: AuthMoment },
+    /// The token of a session, and whether its account was an operator.
+    Session { token: Secret, from: String, is_operator: bool },
+}
+
+/// Confirms that a request still has the rights with which it was admitted. To be called when its
+/// body has arrived, which may take long: the credential may have been removed, or the session
+/// ended, meanwhile. Roles in tenants are read later, by each act.
+///
+/// # Errors
+///
+/// 401, or 403 if the tenant of a credential was suspended.
+pub(crate) async fn confirm(shared: &Shared, extensions: &Extensions) -> Result<(), Problem> {
+    match extensions.get::<Evidence>() {
+        None => Ok(()),
+        Some(Evidence::Header { authorization, principal, moment }) => {
+            let known = (&**principal, *moment);
+            let confirmed =
+                shared.http.authenticator.confirm(authorization.as_bytes(), known).await;
+            confirmed.map_err(|error| problem::without_window(error.into()))
+        }
+        Some(Evidence::Session { token, from, is_operator }) => {
+            match shared.admin.find_session(token.expose(), from).await {
+                Ok(now) if now.is_operator() == *is_operator => Ok(()),
+                Ok(_) | Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
+                Err(error) => Err(AdminProblem::from(error).into()),
+            }
+        }
+    }
+}
+
 /// Admits or refuses a request before its body is read, and passes the requester to the handler.
 ///
 /// # Errors
@@ -63,11 +100,15 @@ pub(crate) async fn admit(
     let client = request.extensions().get::<ClientAddress>();
     let from = client.map(ToString::to_string).unwrap_or_default();
     let is_local = request.extensions().get::<Local>().is_some();
-    let requester = if is_local {
-        Some(Requester::machine())
+    let identified = if is_local {
+        Some((Requester::machine(), None))
     } else {
         identify(shared, request.headers(), (gate, from)).await?
     };
+    let (requester, evidence) = identified.unzip();
+    if let Some(evidence) = evidence.flatten() {
+        request.extensions_mut().insert(evidence);
+    }
     if gate == Gate::Authenticated
         && let Some(requester) = &requester
         && requester.session().is_some()
@@ -89,18 +130,29 @@ async fn identify(
     shared: &Shared,
     headers: &HeaderMap,
     (gate, from): (Gate, String),
-) -> Result<Option<Requester>, Problem> {
+) -> Result<Option<(Requester, Option<Evidence>)>, Problem> {
     if let Some(authorization) = headers.get(AUTHORIZATION) {
-        let found = shared.http.authenticator.authenticate(Some(authorization.as_bytes())).await;
+        let authenticator = &shared.http.authenticator;
+        let moment = authenticator.moment();
+        let found = authenticator.authenticate(Some(authorization.as_bytes())).await;
         let found = found.map_err(|error| problem::without_window(error.into()))?;
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
         found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
         shared.http.service.quotas().take_request(&found.tenant)?;
-        return Ok(Some(Requester::credential(found.principal, found.who, from)));
+        let mut authorization = authorization.clone();
+        authorization.set_sensitive(true);
+        let principal = Box::new(found.principal.clone());
+        let evidence = Evidence::Header { authorization, principal, moment };
+        let requester = Requester::credential(found.principal, found.who, from);
+        return Ok(Some((requester, Some(evidence))));
     }
     let Some(token) = cookie::find_session(shared, headers) else { return Ok(None) };
     match shared.admin.find_session(&token, &from).await {
-        Ok(requester) => Ok(Some(requester)),
+        Ok(requester) => {
+            let (token, is_operator) = (Secret::new(token), requester.is_operator());
+            let evidence = Evidence::Session { token, from, is_operator };
+            Ok(Some((requester, Some(evidence))))
+        }
         // Where authentication is not required, an expired cookie is ignored.
         Err(AdminError::NotSignedIn) if gate != Gate::Authenticated => Ok(None),
         Err(AdminError::NotSignedIn) => Err(problem::signed_out()),

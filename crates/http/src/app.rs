@@ -22,7 +22,8 @@ use tracing::{Instrument, Span};
 
 use crate::connection::{ConnectionState, Local};
 use crate::edge::{
-    Caller, buffer_body, cors, discard_body, is_alternate, locate, read_version, rewrite,
+    Arrival, Caller, ClientAddress, buffer_body, cors, discard_body, is_alternate, locate,
+    read_version, rewrite,
 };
 use crate::memory::Charge;
 use crate::permit::RequestPermit;
@@ -266,11 +267,14 @@ impl App {
         context: &mut RequestContext,
     ) -> Result<(), Problem> {
         let authorization = request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let moment = self.shared.authenticator.moment();
         let identified = self.shared.authenticator.authenticate(authorization).await?;
         let tenant = identified.principal.tenant;
         context.tenant = Some(tenant);
         Span::current().record("tenant.id", tenant.number());
-        let caller = Caller::admit(identified, request.headers(), context.origin.as_ref())?;
+        let from = request.extensions().get().copied().unwrap_or(ClientAddress::Local);
+        let arrival = Arrival { origin: context.origin.as_ref(), from, moment };
+        let caller = Caller::admit(identified, request.headers(), arrival)?;
         self.shared.service.quotas().take_request(&caller.tenant)?;
         request.extensions_mut().insert(caller);
         Ok(())

@@ -19,7 +19,7 @@ pub use body::Incoming;
 pub(crate) use body::{buffer_body, discard_body};
 pub(crate) use body_stream::BodyStream;
 pub use body_stream::Bound;
-pub(crate) use caller::{Caller, read_version};
+pub(crate) use caller::{Arrival, Caller, read_version};
 pub use client::ClientAddress;
 pub(crate) use client::locate;
 pub(crate) use date::http_date;

@@ -30,4 +30,4 @@ pub use metrics::{GaugeReading, Gauges};
 pub use options::{Bounds, Options, Origins};
 pub use server::{Control, Listeners, ServeError, serve};
 pub use state::{Backend, Dependencies, HttpParts, Settings, Shared, get_or_create_secret};
-pub use xapi::read_search;
+pub use xapi::{open_cursor, read_search};

@@ -275,7 +275,7 @@ fn push_comma(out: &mut String, index: usize) {
 
 /// Narrows a query to the restrictions.
 fn narrow(
-    restrictions: &Restrictions,
+    restrictions: &Arc<Restrictions>,
     query: StatementQuery,
 ) -> Result<StatementQuery, ServiceError> {
     if !restrictions.narrows_content() {
@@ -287,7 +287,8 @@ fn narrow(
     let is_related = asked.is_some_and(|agent| agent.is_related);
     let agent = ifi.map(|ifi| AgentFilter { ifi, is_related });
     let registration = restrictions.narrow_registration(query.registration)?;
-    Ok(StatementQuery { agent, registration, ..query })
+    let restrictions = Some(Arc::clone(restrictions));
+    Ok(StatementQuery { agent, registration, restrictions, ..query })
 }
 
 /// Whether restrictions permit a stored statement.

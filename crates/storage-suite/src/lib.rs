@@ -88,6 +88,9 @@ macro_rules! storage_suite {
                 many_statements_may_refer_to_one
                 time_is_that_of_the_referring_statement
                 references_elsewhere_are_not_followed
+                an_own_reference_finds_nothing_of_another_authority
+                a_reference_finds_nothing_that_restrictions_forbid
+                a_chain_ends_at_what_may_not_be_read
             }
             paging {
                 pages_of_any_size_return_every_statement_once

@@ -9,6 +9,7 @@ mod credential;
 mod follower;
 mod recorded;
 mod session;
+mod spent_state;
 mod tenant;
 mod ticket;
 
@@ -30,6 +31,7 @@ pub use credential::{Credential, CredentialSecret, CredentialUse};
 pub use follower::FollowerControl;
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
+pub use spent_state::SpentState;
 pub use tenant::{Tenant, TenantLimits, TenantState};
 pub use ticket::{Ticket, TicketPurpose};
 

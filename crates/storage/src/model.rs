@@ -90,6 +90,12 @@ impl ModelStorage {
         Self { clock, id: StoreId(id), store: Mutex::new(store), appended: watch::Sender::new(0) }
     }
 
+    /// An empty store with the identity of this one, to become what a backup of it becomes.
+    #[must_use]
+    pub fn same_store(&self) -> Self {
+        Self { id: self.id, ..Self::new(Arc::clone(&self.clock)) }
+    }
+
     /// Calls `act` with the tenant's data while the store is locked.
     fn with_tenant_data<T>(&self, tenant: TenantId, act: impl FnOnce(&mut TenantData) -> T) -> T {
         act(self.lock().tenant_data.entry(tenant).or_default())

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use acta_access::{Defines, TenantId};
+use acta_access::{Defines, Restrictions, TenantId};
 use acta_ambient::Timestamp;
 use acta_xapi::{ActivityId, Ifi, Iri, Statement, StatementId, StatementText, Uuid, Version};
 use async_trait::async_trait;
@@ -89,6 +90,10 @@ pub struct AgentFilter {
 /// the chain, over at least [`StatementQuery::CHAIN_MAX`] references. `since`, `until` and
 /// `authority` apply to the statement itself only.
 ///
+/// A chain ends before the first statement that the reader may not read: one that does not have
+/// `authority`, or that `restrictions` forbid. So a reader cannot test what is in a statement by
+/// storing a reference to it.
+///
 /// The default is every statement on one page, newest first.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
@@ -110,6 +115,9 @@ pub struct StatementQuery {
     pub until_nanos: Option<i128>,
     /// With this authority, for readers that may see only their own statements.
     pub authority: Option<Ifi>,
+    /// The restrictions of the reader; `None` for a reader without any that narrow content. They
+    /// decide how far references are followed, and do not filter the results.
+    pub restrictions: Option<Arc<Restrictions>>,
     /// The order of the results.
     pub order: Order,
     /// Continue after the page that returned this cursor.
@@ -131,6 +139,7 @@ impl Default for StatementQuery {
             since_nanos: None,
             until_nanos: None,
             authority: None,
+            restrictions: None,
             order: Order::default(),
             after: None,
             count_max: usize::MAX,
@@ -143,6 +152,13 @@ impl StatementQuery {
     /// The number of references that every engine follows from one statement to the next. It is
     /// undefined whether a statement is found over more, so that no sender can make storing slow.
     pub const CHAIN_MAX: usize = 64;
+
+    /// Whether the restrictions of the reader permit to follow a reference to a statement, which
+    /// is none if the stored one is not valid by the current rules.
+    pub fn permits_target(&self, target: Option<&Statement>) -> bool {
+        let Some(restrictions) = &self.restrictions else { return true };
+        target.is_some_and(|statement| restrictions.permit_statement(statement).is_ok())
+    }
 
     /// Stored after this many microseconds since 1970 UTC, the precision of stored times.
     pub fn since_micros(&self) -> Option<i64> {

@@ -184,7 +184,7 @@ impl Admin {
             last_signed_in: None,
         };
         let purpose = TicketPurpose::Reset { account: account.id };
-        let (ticket, token) = self.new_ticket(purpose, self.options.invitation_lifetime);
+        let (ticket, token) = self.new_ticket(requester, purpose, self.options.invitation_lifetime);
         let mut change = self.account_change(
             requester,
             AuditEvent { act: "account.created", detail: &audit_detail(&account) },
@@ -237,7 +237,7 @@ impl Admin {
     }
 
     /// Changes an account, which must have one of the versions `expected` if any are given.
-    /// Disabling an account ends its sessions.
+    /// Disabling an account ends its sessions and its links for setting a password.
     ///
     /// # Errors
     ///
@@ -271,6 +271,7 @@ impl Admin {
         }
         if after.is_disabled {
             writes.extend(self.end_sessions(id, None).await?);
+            writes.extend(self.end_links(id).await?);
         }
         let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
         let change = self.account_change(
@@ -313,6 +314,16 @@ impl Admin {
         Ok(others.map(Versioned::remove).map(unconditional).collect())
     }
 
+    /// The writes that end the links of an account, for setting its password. Each change of what
+    /// the account signs in with ends them: who holds an earlier link may not undo the change.
+    pub(crate) async fn end_links(
+        &self,
+        account: AccountId,
+    ) -> Result<Vec<RecordWrite>, AdminError> {
+        let tickets: Vec<Versioned<Ticket>> = self.owned_by(account).await?;
+        Ok(tickets.iter().map(Versioned::remove).map(unconditional).collect())
+    }
+
     /// Creates a password reset link for an account. The old password stays valid until the link is
     /// used.
     ///
@@ -327,10 +338,8 @@ impl Admin {
         self.permit_on_server(requester, ServerPermission::ChangeAccounts).await?;
         let account = self.find_account(id).await?.ok_or(AdminError::NotFound)?.value;
         let purpose = TicketPurpose::Reset { account: id };
-        let (ticket, token) = self.new_ticket(purpose, self.options.reset_lifetime);
-        let earlier: Vec<Versioned<Ticket>> = self.owned_by(id).await?;
-        let mut writes: Vec<RecordWrite> =
-            earlier.iter().map(Versioned::remove).map(unconditional).collect();
+        let (ticket, token) = self.new_ticket(requester, purpose, self.options.reset_lifetime);
+        let mut writes = self.end_links(id).await?;
         writes.push(ticket.create());
         let detail = json!({ "expires": ticket.expires.to_string() });
         let event = AuditEvent { act: "account.reset-link-created", detail: &detail };
@@ -338,7 +347,8 @@ impl Admin {
         Ok(AccountWithLink { account, ticket, token })
     }
 
-    /// Removes the second factor of an account whose owner has lost it.
+    /// Removes the second factor of an account whose owner has lost it. Its sessions and its links
+    /// for setting a password end.
     ///
     /// # Errors
     ///
@@ -353,6 +363,7 @@ impl Admin {
         let after = Account { second_factor: None, ..found.value.clone() };
         let mut writes = vec![found.write(&after)];
         writes.extend(self.end_sessions(id, None).await?);
+        writes.extend(self.end_links(id).await?);
         let event = AuditEvent { act: "account.second-factor-removed", detail: &json!({}) };
         self.commit(&self.account_change(requester, event, &after, writes)).await
     }
@@ -386,8 +397,7 @@ impl Admin {
             writes.push(role.remove());
         }
         writes.extend(self.end_sessions(id, None).await?);
-        let tickets: Vec<Versioned<Ticket>> = self.owned_by(id).await?;
-        writes.extend(tickets.iter().map(Versioned::remove).map(unconditional));
+        writes.extend(self.end_links(id).await?);
         let identities: Vec<Versioned<Identity>> = self.owned_by(id).await?;
         writes.extend(identities.iter().map(Versioned::remove));
         self.commit(&Change { writes: without_duplicates(writes), entries }).await
@@ -405,7 +415,7 @@ pub(crate) fn unconditional(write: RecordWrite) -> RecordWrite {
 }
 
 /// Removes duplicate writes to the same record.
-fn without_duplicates(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
+pub(crate) fn without_duplicates(writes: Vec<RecordWrite>) -> Vec<RecordWrite> {
     let mut known = std::collections::HashSet::new();
     writes.into_iter().filter(|write| known.insert((write.kind, write.id.clone()))).collect()
 }

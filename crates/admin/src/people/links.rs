@@ -5,13 +5,13 @@ use std::fmt;
 use acta_access::{Role, TenantId};
 use acta_auth::{Password, Secret, Token, TokenKind};
 use acta_storage::directory::{
-    self, Account, AccountId, EmailAddress, Recorded, Ticket, TicketPurpose, Versioned,
+    self, Account, AccountId, EmailAddress, Recorded, TenantState, Ticket, TicketPurpose, Versioned,
 };
 use acta_storage::{Change, Committed, Group, RecordContent, RecordKind, RecordWrite};
 use serde_json::json;
 
 use crate::audit_entry::AuditEvent;
-use crate::people::accounts::{RoleGrant, unconditional};
+use crate::people::accounts::{RoleGrant, unconditional, without_duplicates};
 use crate::people::sessions::SessionStart;
 use crate::people::sign_in::reset_failures;
 use crate::people::signed_in::SignedIn;
@@ -31,8 +31,6 @@ pub enum LinkPurpose {
         email: EmailAddress,
         /// The role.
         role: Role,
-        /// Whether an account with this address exists. If so, its owner must sign in first.
-        has_account: bool,
     },
     /// Sets the password of an account.
     Reset {
@@ -79,8 +77,8 @@ impl Admin {
         if self.has_accounts().await? {
             return Ok(None);
         }
-        let (ticket, token) =
-            self.new_ticket(TicketPurpose::SetUp, self.options.invitation_lifetime);
+        let lifetime = self.options.invitation_lifetime;
+        let (ticket, token) = self.new_ticket(&Requester::server(), TicketPurpose::SetUp, lifetime);
         let waiting: Vec<Versioned<Ticket>> =
             directory::list(&*self.storage, &Group::Every).await?;
         let earlier = waiting.iter().filter(|found| found.value.purpose == TicketPurpose::SetUp);
@@ -97,19 +95,21 @@ impl Admin {
         Ok(!first.is_empty())
     }
 
-    /// Reads the purpose of a link.
+    /// Reads the purpose of a link, for anybody who has its token. It does not reveal whether an
+    /// account with the address of an invitation exists.
     ///
     /// # Errors
     ///
-    /// [`AdminError::LinkVoid`], [`AdminError::Service`].
+    /// [`AdminError::LinkVoid`]: it was used, has expired, does not exist, or its creator may not
+    /// create it any more; [`AdminError::Service`].
     pub async fn read_link(&self, token: &str) -> Result<LinkPurpose, AdminError> {
-        match self.find_ticket(token).await?.value.purpose {
+        let ticket = self.find_ticket(token).await?.value;
+        self.require_creator(&ticket).await?;
+        match ticket.purpose {
             TicketPurpose::SetUp => Ok(LinkPurpose::SetUp),
             TicketPurpose::Invitation { tenant, email, role } => {
                 let tenant = self.inviting_tenant(tenant).await?;
-                let known: Option<Versioned<Account>> =
-                    directory::find_by_name(&*self.storage, email.as_str()).await?;
-                Ok(LinkPurpose::Invitation { tenant, email, role, has_account: known.is_some() })
+                Ok(LinkPurpose::Invitation { tenant, email, role })
             }
             TicketPurpose::Reset { account } => {
                 let account = self.find_account(account).await?.ok_or(AdminError::LinkVoid)?;
@@ -118,11 +118,12 @@ impl Admin {
         }
     }
 
-    /// The name of an inviting tenant. If the tenant is removed, its invitations are invalid.
+    /// The name of an inviting tenant. Invitations into a tenant that is suspended or deleted are
+    /// invalid.
     async fn inviting_tenant(&self, tenant: TenantId) -> Result<String, AdminError> {
         match self.read_tenant(&Requester::server(), tenant).await {
-            Ok(found) => Ok(found.value.name),
-            Err(AdminError::NotFound) => Err(AdminError::LinkVoid),
+            Ok(found) if found.value.state == TenantState::Active => Ok(found.value.name),
+            Ok(_) | Err(AdminError::NotFound) => Err(AdminError::LinkVoid),
             Err(error) => Err(error),
         }
     }
@@ -243,20 +244,22 @@ impl Admin {
             return Err(AdminError::LinkVoid);
         };
         self.inviting_tenant(tenant).await?;
+        let guards = self.require_creator(&ticket.value).await?;
+        // Only a complete request learns whether there is an account with the address.
+        let account = self.new_account(&email, who).await?;
         let known: Option<Versioned<Account>> =
             directory::find_by_name(&*self.storage, email.as_str()).await?;
         if known.is_some() {
             return Err(AdminError::Conflict("sign in first, then open the link again"));
         }
-        let account = self.new_account(&email, who).await?;
-        let writes = vec![ticket.remove(), account.create()];
+        let mut writes = vec![ticket.remove(), account.create()];
+        writes.extend(guards);
         let mut change = Change { writes, entries: Vec::new() };
-        self.commit_new_account(
-            Entrant { account, by: "invitation", from: who.from },
-            Some((tenant, role)),
-            &mut change,
-        )
-        .await
+        let entrant = Entrant { account, by: "invitation", from: who.from };
+        match self.commit_new_account(entrant, Some((tenant, role)), &mut change).await {
+            Err(AdminError::LinkVoid) => Err(self.link_failed(token).await),
+            accepted => accepted,
+        }
     }
 
     /// Accepts an invitation as the person who is signed in, whose address it names.
@@ -281,11 +284,13 @@ impl Admin {
         if self.membership(tenant, account.id).await?.is_some() {
             return Err(AdminError::Conflict("you already have a role in the tenant"));
         }
-        let mut change = Change { writes: vec![ticket.remove()], entries: Vec::new() };
+        let mut writes = vec![ticket.remove()];
+        writes.extend(self.require_creator(&ticket.value).await?);
+        let mut change = Change { writes, entries: Vec::new() };
         self.add_role(requester, &mut change, RoleGrant { account: account.id, tenant, role });
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(()),
-            Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::LinkVoid),
+            Committed::Stale(_) | Committed::NameTaken(_) => Err(self.link_failed(token).await),
         }
     }
 
@@ -305,6 +310,7 @@ impl Admin {
         let TicketPurpose::Reset { account } = ticket.value.purpose else {
             return Err(AdminError::LinkVoid);
         };
+        let guards = self.require_creator(&ticket.value).await?;
         let found = self.find_account(account).await?.ok_or(AdminError::LinkVoid)?;
         let about = [found.value.email.as_str(), &found.value.display_name];
         self.accept_password("/password", password, &about)?;
@@ -314,11 +320,12 @@ impl Admin {
             ..found.value.clone()
         };
         let mut writes = vec![ticket.remove(), found.write(&after)];
-        let tickets: Vec<Versioned<Ticket>> = self.owned_by(account).await?;
-        let others = tickets.iter().filter(|other| other.record.id != ticket.record.id);
-        writes.extend(others.map(Versioned::remove).map(unconditional));
+        writes.extend(self.end_links(account).await?);
         writes.extend(self.end_sessions(account, None).await?);
         writes.extend(reset_failures(&after.email, from));
+        // The link itself is one of its links, and its creator may be the owner of the account.
+        writes.extend(guards);
+        let writes = without_duplicates(writes);
         let requester = Requester::anonymous(from);
         let event = AuditEvent { act: "account.password-reset", detail: &json!({ "by": "link" }) };
         let mut change = self.account_change(&requester, event, &after, writes);
@@ -330,7 +337,16 @@ impl Admin {
         }
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(account),
-            Committed::Stale(_) | Committed::NameTaken(_) => Err(AdminError::LinkVoid),
+            Committed::Stale(_) | Committed::NameTaken(_) => Err(self.link_failed(token).await),
+        }
+    }
+
+    /// Why a link could not be used: it is void by now, or what it depends on was changed at the
+    /// same time, so that it can be tried again.
+    async fn link_failed(&self, token: &str) -> AdminError {
+        match self.read_link(token).await {
+            Ok(_) => AdminError::Stale,
+            Err(error) => error,
         }
     }
 }

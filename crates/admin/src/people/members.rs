@@ -203,7 +203,7 @@ impl Admin {
         }
         let lifetime = self.options.invitation_lifetime;
         let purpose = TicketPurpose::Invitation { tenant, email: email.clone(), role };
-        let (ticket, token) = self.new_ticket(purpose, lifetime);
+        let (ticket, token) = self.new_ticket(requester, purpose, lifetime);
         // The entry names the ticket, not the address: the audit stays when a person is removed.
         let detail = json!({ "role": role.as_str(), "expires": ticket.expires.to_string() });
         let entry =
@@ -220,13 +220,15 @@ impl Admin {
     /// A new one-time link, and its token.
     pub(crate) fn new_ticket(
         &self,
+        requester: &Requester,
         purpose: TicketPurpose,
         lifetime: std::time::Duration,
     ) -> (Ticket, Secret) {
         let token = Token::new(TokenKind::Ticket, &*self.entropy);
+        let by = requester.who().clone();
         let created: Timestamp = self.clock.now();
         let expires = created.saturating_add(lifetime);
-        let ticket = Ticket { id: token.id().as_str().to_owned(), purpose, created, expires };
+        let ticket = Ticket { id: token.id().as_str().to_owned(), purpose, by, created, expires };
         (ticket, Secret::new(token.expose()))
     }
 

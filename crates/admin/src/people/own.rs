@@ -1,7 +1,7 @@
 //! Changes of people to their own accounts.
 
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
-use acta_storage::directory::{Account, SecondFactor, Versioned};
+use acta_storage::directory::{Account, AccountId, SecondFactor, Versioned};
 use acta_storage::{AuditOutcome, Change, RecordWrite};
 use serde_json::json;
 
@@ -86,7 +86,21 @@ impl Admin {
         Ok(after)
     }
 
-    /// Changes the password of the requester, and ends all other sessions.
+    /// The writes that end all other sessions of the requester, and the links for setting a
+    /// password.
+    async fn end_others(
+        &self,
+        requester: &Requester,
+        own: AccountId,
+    ) -> Result<Vec<RecordWrite>, AdminError> {
+        let session = requester.session().map(|session| session.id.as_str());
+        let mut writes = self.end_sessions(own, session).await?;
+        writes.extend(self.end_links(own).await?);
+        Ok(writes)
+    }
+
+    /// Changes the password of the requester, and ends all other sessions and the links for setting
+    /// a password.
     ///
     /// # Errors
     ///
@@ -107,8 +121,7 @@ impl Admin {
             password_changed: Some(self.clock.now()),
             ..found.value.clone()
         };
-        let session = requester.session().map(|session| session.id.as_str());
-        let mut writes = self.end_sessions(found.value.id, session).await?;
+        let mut writes = self.end_others(requester, found.value.id).await?;
         writes.push(found.write(&after));
         let event = AuditEvent { act: "account.password-changed", detail: &json!({}) };
         self.change_own(requester, writes, event).await
@@ -145,6 +158,7 @@ impl Admin {
     }
 
     /// Confirms the second factor of the requester with a first code, and creates recovery codes.
+    /// All other sessions and the links for setting a password end.
     ///
     /// # Errors
     ///
@@ -169,15 +183,15 @@ impl Admin {
         factor.last_step = step;
         factor.recovery = codes.iter().map(RecoveryCode::hash).collect();
         let after = Account { second_factor: Some(factor), ..found.value.clone() };
-        let session = requester.session().map(|session| session.id.as_str());
-        let mut writes = self.end_sessions(found.value.id, session).await?;
+        let mut writes = self.end_others(requester, found.value.id).await?;
         writes.push(found.write(&after));
         let event = AuditEvent { act: "account.second-factor-added", detail: &json!({}) };
         self.change_own(requester, writes, event).await?;
         Ok(RecoveryCodes(codes))
     }
 
-    /// Removes the second factor of the requester.
+    /// Removes the second factor of the requester, and ends all other sessions and the links for
+    /// setting a password.
     ///
     /// # Errors
     ///
@@ -190,7 +204,9 @@ impl Admin {
         let found = self.own_account(requester).await?;
         self.check_own_password(requester, &found, current_password).await?;
         let after = Account { second_factor: None, ..found.value.clone() };
+        let mut writes = self.end_others(requester, found.value.id).await?;
+        writes.push(found.write(&after));
         let event = AuditEvent { act: "account.second-factor-removed", detail: &json!({}) };
-        self.change_own(requester, vec![found.write(&after)], event).await
+        self.change_own(requester, writes, event).await
     }
 }

@@ -1,15 +1,19 @@
 //! Sign-in with an identity provider, which provides identity and roles.
 
+use std::time::Duration;
+
 use acta_access::{Role, TenantId};
-use acta_auth::oidc;
+use acta_auth::{Admitted, oidc};
 use acta_storage::directory::{
-    self, Account, EmailAddress, Identity, Membership, Recorded, Versioned,
+    self, Account, EmailAddress, Identity, Membership, Recorded, SpentState, Versioned,
 };
-use acta_storage::{AuditOutcome, Change, Committed};
+use acta_storage::{AuditOutcome, Change, Committed, NewAuditEntry, RecordWrite};
+use acta_xapi::Sha2;
 use serde_json::json;
 
 use crate::audit_entry::{AuditEvent, account_target};
 use crate::people::sessions::SessionStart;
+use crate::people::sign_in::place_of;
 use crate::people::signed_in::SignedIn;
 use crate::tenants::check_name;
 use crate::{Admin, AdminError, Requester};
@@ -23,9 +27,47 @@ pub enum NewcomerRule {
     Refuse,
 }
 
+/// The state of a sign-in at the provider that was used up. Until the sign-in has succeeded, it
+/// counts as a failed attempt of its place.
+#[derive(Debug)]
+pub struct UsedState<'a>(Admitted<'a>);
+
+impl UsedState<'_> {
+    /// The provider has authenticated the person.
+    pub fn succeed(self) {
+        self.0.succeed();
+    }
+}
+
 impl Admin {
+    /// Uses up the state of a sign-in with which a browser has come back from the provider. It is
+    /// used once, on all nodes together, and remembered for `lifetime`, after which the sign-in has
+    /// expired. The attempts of one place are limited.
+    ///
+    /// # Errors
+    ///
+    /// - [`AdminError::Stale`]: it was used before.
+    /// - [`AdminError::Delayed`]: too many attempts have failed.
+    /// - [`AdminError::Service`].
+    pub async fn use_up_state(
+        &self,
+        state: &str,
+        lifetime: Duration,
+        from: &str,
+    ) -> Result<UsedState<'_>, AdminError> {
+        let admitted = self.admission.admit(&place_of(from));
+        let admitted = admitted.map_err(|retry_after| AdminError::Delayed { retry_after })?;
+        let id = Sha2::sha256(state.as_bytes()).as_str().to_owned();
+        // Clocks of nodes differ: it is remembered for longer than it is accepted.
+        let expires = self.clock.now().saturating_add(2 * lifetime);
+        let spent = SpentState { id, expires };
+        self.commit(&Change { writes: vec![spent.create()], entries: Vec::new() }).await?;
+        Ok(UsedState(admitted))
+    }
+
     /// Starts a session for a person whom the identity provider has authenticated, with the roles
-    /// that it gives. Roles that it gave before and does not give any more are removed.
+    /// that it gives. Roles that it gave before and does not give any more are removed, except for
+    /// the last owner of a tenant, who remains its owner.
     ///
     /// People are identified by issuer and subject. An e-mail address alone gives no access to an
     /// existing account: its owner connects it by [`Admin::connect`].
@@ -37,6 +79,22 @@ impl Admin {
     ///   connected.
     /// - [`AdminError::Stale`]: try again. [`AdminError::Service`].
     pub async fn sign_in_provided(
+        &self,
+        provided: &oidc::SignedIn,
+        from: &str,
+        newcomers: NewcomerRule,
+    ) -> Result<SignedIn, AdminError> {
+        for _ in 1..Self::TRIES {
+            match self.try_sign_in_provided(provided, from, newcomers).await {
+                // Another owner of a tenant was changed at the same time, for example.
+                Err(AdminError::Stale) => {}
+                answer => return answer,
+            }
+        }
+        self.try_sign_in_provided(provided, from, newcomers).await
+    }
+
+    async fn try_sign_in_provided(
         &self,
         provided: &oidc::SignedIn,
         from: &str,
@@ -166,25 +224,20 @@ impl Admin {
         from: &str,
         change: &mut Change,
     ) -> Result<(), AdminError> {
-        let requester = Requester::anonymous(from);
         let known: Vec<Versioned<Membership>> = self.owned_by(account.id).await?;
         let granted = self.granted_in_tenants(&provided.grants).await?;
-        let mut record = |admin: &Self, tenant, act, role: Role| {
-            let detail = json!({ "role": role.as_str(), "by": "identity provider" });
-            let entry = admin.entry_with(&requester, act, account_target(account.id), &detail);
-            change.entries.push((Some(tenant), entry));
-        };
-        let mut writes = Vec::new();
         for (tenant, role) in &granted {
             let held = known.iter().find(|held| held.value.tenant == *tenant);
             match held {
                 Some(held) if !held.value.is_provided || held.value.role == *role => {}
                 Some(held) => {
-                    record(self, *tenant, "person.role-changed", *role);
-                    writes.push(held.write(&Membership { role: *role, ..held.value.clone() }));
+                    let entry = self.role_entry(account, from, ("person.role-changed", *role));
+                    let after = Membership { role: *role, ..held.value.clone() };
+                    self.replace_role((held, held.write(&after)), entry, change).await?;
                 }
                 None => {
-                    record(self, *tenant, "person.added", *role);
+                    let entry = self.role_entry(account, from, ("person.added", *role));
+                    change.entries.push((Some(*tenant), entry));
                     let membership = Membership {
                         tenant: *tenant,
                         account: account.id,
@@ -192,18 +245,57 @@ impl Admin {
                         created: self.clock.now(),
                         is_provided: true,
                     };
-                    writes.push(membership.create());
+                    change.writes.push(membership.create());
                 }
             }
         }
         for held in known.iter().filter(|held| held.value.is_provided) {
-            let tenant = held.value.tenant;
-            if granted.iter().all(|(granted, _)| *granted != tenant) {
-                record(self, tenant, "person.removed", held.value.role);
-                writes.push(held.remove());
+            if granted.iter().all(|(granted, _)| *granted != held.value.tenant) {
+                let entry = self.role_entry(account, from, ("person.removed", held.value.role));
+                self.replace_role((held, held.remove()), entry, change).await?;
             }
         }
-        change.writes.extend(writes);
+        Ok(())
+    }
+
+    fn role_entry(
+        &self,
+        account: &Account,
+        from: &str,
+        (act, role): (&'static str, Role),
+    ) -> NewAuditEntry {
+        let detail = json!({ "role": role.as_str(), "by": "identity provider" });
+        self.entry_with(&Requester::anonymous(from), act, account_target(account.id), &detail)
+    }
+
+    /// Adds the write that takes a role away or replaces it, with its entry. The last owner of a
+    /// tenant keeps the role, which the entry then records as a refusal.
+    async fn replace_role(
+        &self,
+        (held, write): (&Versioned<Membership>, RecordWrite),
+        mut entry: NewAuditEntry,
+        change: &mut Change,
+    ) -> Result<(), AdminError> {
+        let Membership { tenant, account, role, .. } = held.value;
+        let other_owner = match role {
+            Role::Owner => match self.require_another_owner(tenant, account).await {
+                Ok(stays) => Some(Some(stays)),
+                Err(AdminError::Conflict(_)) => None,
+                Err(error) => return Err(error),
+            },
+            Role::Administrator | Role::Analyst | Role::Auditor | Role::Viewer => Some(None),
+        };
+        if let Some(stays) = other_owner {
+            change.writes.push(write);
+            change.writes.extend(stays);
+        } else {
+            tracing::warn!(
+                tenant.id = tenant.number(),
+                "the last owner of a tenant keeps the role that the identity provider has taken away"
+            );
+            entry.outcome = AuditOutcome::Refused;
+        }
+        change.entries.push((Some(tenant), entry));
         Ok(())
     }
 

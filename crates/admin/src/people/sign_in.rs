@@ -346,7 +346,7 @@ pub(crate) fn reset_failures(email: &EmailAddress, from: &str) -> [RecordWrite; 
 }
 
 /// The place of an address. For IPv6 it is the network, in which one host has very many addresses.
-fn place_of(from: &str) -> Cow<'_, str> {
+pub(crate) fn place_of(from: &str) -> Cow<'_, str> {
     match from.parse::<Ipv6Addr>() {
         Ok(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -66,6 +66,11 @@ impl House {
         Self { admin, clock, storage }
     }
 
+    /// What time it is.
+    pub(crate) fn start(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn who<'a>(name: &'a str, password: &'a str) -> NewPerson<'a> {
         NewPerson { display_name: name, password, from: FROM }
     }

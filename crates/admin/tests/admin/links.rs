@@ -2,10 +2,21 @@
 
 use std::time::Duration;
 
-use acta_access::{Role, TenantId};
-use acta_admin::{AdminError, LinkPurpose, Requester};
+use acta_access::{Principal, Role, TenantId};
+use acta_admin::{
+    AccountChanges, AdminError, CredentialChanges, CredentialId, Idempotency, Idempotent,
+    LinkPurpose, NewCredential, Requester,
+};
+use acta_storage::Who;
+use acta_storage::directory::Account;
 
 use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
+
+const TENANT: TenantId = TenantId::FIRST;
+
+fn account(requester: &Requester) -> &Account {
+    requester.account().unwrap()
+}
 
 #[tokio::test]
 async fn of_two_concurrent_set_ups_one_succeeds() {
@@ -45,7 +56,6 @@ async fn an_invitation_is_for_one_person_once_and_for_a_while() {
         tenant: house.admin.read_tenant(&ada, TenantId::FIRST).await.unwrap().value.name,
         email: "bob@example.org".parse().unwrap(),
         role: Role::Analyst,
-        has_account: false,
     };
     assert_eq!(house.admin.read_link(&token).await.unwrap(), expected);
     refused!(house.admin.accept_as_known(&ada, &token).await, AdminError::LinkVoid);
@@ -126,4 +136,191 @@ async fn a_reset_link_invalidates_earlier_ones_and_works_once() {
         house.admin.reset_password(third.expose(), PASSWORD, FROM).await,
         AdminError::LinkVoid
     );
+}
+
+/// What takes the right to invite away from an administrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loss {
+    Nothing,
+    Removed,
+    RoleChanged,
+    Disabled,
+    AccountRemoved,
+}
+
+async fn lose(house: &House, ada: &Requester, host: &Requester, loss: Loss) {
+    let id = account(host).id;
+    match loss {
+        Loss::Nothing => {}
+        Loss::Removed => house.admin.remove_member(ada, TENANT, id).await.unwrap(),
+        Loss::RoleChanged => {
+            house.admin.change_role(ada, TENANT, id, Role::Viewer).await.unwrap();
+        }
+        Loss::Disabled => {
+            let changes = AccountChanges { is_disabled: Some(true), ..AccountChanges::default() };
+            house.admin.change_account(ada, id, changes, None).await.unwrap();
+        }
+        Loss::AccountRemoved => house.admin.remove_account(ada, id).await.unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_the_right_of_its_creator() {
+    for loss in
+        [Loss::Nothing, Loss::Removed, Loss::RoleChanged, Loss::Disabled, Loss::AccountRemoved]
+    {
+        let house = House::new().await;
+        let ada = house.ada().await;
+        let host = house.comes(&ada, ("host@example.org", Role::Administrator)).await;
+        let known = house.comes(&ada, ("known@example.org", Role::Viewer)).await;
+        house.admin.remove_member(&ada, TENANT, account(&known).id).await.unwrap();
+        let token = house.invite(&host, ("new@example.org", Role::Administrator)).await.unwrap();
+        let other = house.invite(&host, ("known@example.org", Role::Analyst)).await.unwrap();
+        lose(&house, &ada, &host, loss).await;
+        let who = House::who("Somebody", OTHER_PASSWORD);
+        let read = house.admin.read_link(&token).await;
+        let as_new = house.admin.accept_as_new(&token, &who).await;
+        let as_known = house.admin.accept_as_known(&known, &other).await;
+        if loss == Loss::Nothing {
+            assert!(read.is_ok() && as_new.is_ok() && as_known.is_ok(), "{as_new:?} {as_known:?}");
+            continue;
+        }
+        refused!(read, AdminError::LinkVoid);
+        refused!(as_new, AdminError::LinkVoid);
+        refused!(as_known, AdminError::LinkVoid);
+        let people = house.admin.list_people(&ada, TENANT, None, 10).await.unwrap();
+        let came = |email: &str| people.iter().any(|one| one.account.email.as_str() == email);
+        assert!(!came("new@example.org") && !came("known@example.org"), "{loss:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_gives_no_role_that_its_creator_may_not_give_any_more() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let host = house.comes(&ada, ("host@example.org", Role::Owner)).await;
+    let owner = house.invite(&host, ("owner@example.org", Role::Owner)).await.unwrap();
+    let viewer = house.invite(&host, ("viewer@example.org", Role::Viewer)).await.unwrap();
+    let id = account(&host).id;
+    house.admin.change_role(&ada, TENANT, id, Role::Administrator).await.unwrap();
+    let who = House::who("Somebody", OTHER_PASSWORD);
+    refused!(house.admin.accept_as_new(&owner, &who).await, AdminError::LinkVoid);
+    house.admin.accept_as_new(&viewer, &who).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_the_credential_that_created_it() {
+    for is_removed in [true, false] {
+        let house = House::new().await;
+        let ada = house.ada().await;
+        let new = NewCredential {
+            label: "people".to_owned(),
+            scopes: "admin".parse().unwrap(),
+            restrictions: acta_access::Restrictions::default(),
+            authority: None,
+            expires: None,
+        };
+        let once = Idempotency { key: None, encode: &|_| String::new() };
+        let made = house.admin.create_credential(&ada, TENANT, new, once).await.unwrap();
+        let Idempotent::Performed(made) = made else { panic!("it is the first time") };
+        let key = made.credential.key.as_str();
+        let principal = Principal::new(TENANT, key, made.credential.scopes);
+        let machine = Requester::credential(principal, Who::Credential(key.to_owned()), FROM);
+        let token = house.invite(&machine, ("a@example.org", Role::Viewer)).await.unwrap();
+        let other = house.invite(&machine, ("b@example.org", Role::Viewer)).await.unwrap();
+        let who = House::who("Somebody", OTHER_PASSWORD);
+        house.admin.accept_as_new(&token, &who).await.unwrap();
+        if is_removed {
+            house.admin.remove_credential(&ada, TENANT, key).await.unwrap();
+        } else {
+            let scopes = Some("all".parse().unwrap());
+            let changes = CredentialChanges { scopes, ..CredentialChanges::default() };
+            let of = CredentialId { tenant: TENANT, key };
+            house.admin.change_credential(&ada, of, changes, None).await.unwrap();
+        }
+        refused!(house.admin.accept_as_new(&other, &who).await, AdminError::LinkVoid);
+    }
+}
+
+#[tokio::test]
+async fn a_reset_link_ends_with_the_right_of_its_creator() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let host = house.comes(&ada, ("host@example.org", Role::Viewer)).await;
+    let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
+    let changes = AccountChanges { is_operator: Some(true), ..AccountChanges::default() };
+    house.admin.change_account(&ada, account(&host).id, changes, None).await.unwrap();
+    let host = house.sign_in("host@example.org", OTHER_PASSWORD, None).await.unwrap();
+    let host = Requester::of(host, FROM);
+    let link = house.admin.reset_account(&host, account(&bob).id).await.unwrap().token;
+    house.admin.read_link(link.expose()).await.unwrap();
+    let changes = AccountChanges { is_operator: Some(false), ..AccountChanges::default() };
+    house.admin.change_account(&ada, account(&host).id, changes, None).await.unwrap();
+    refused!(house.admin.read_link(link.expose()).await, AdminError::LinkVoid);
+    let reset = house.admin.reset_password(link.expose(), PASSWORD, FROM).await;
+    refused!(reset, AdminError::LinkVoid);
+    assert!(house.sign_in("bob@example.org", OTHER_PASSWORD, None).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_reset_link_and_other_sessions_end_when_the_factors_of_an_account_change() {
+    for change in ["password", "disabled", "factor removed by an operator", "none"] {
+        let house = House::new().await;
+        let ada = house.ada().await;
+        let bob = house.comes(&ada, ("bob@example.org", Role::Viewer)).await;
+        let id = account(&bob).id;
+        let link = house.admin.reset_account(&ada, id).await.unwrap().token;
+        match change {
+            "password" => {
+                house.admin.change_password(&bob, OTHER_PASSWORD, PASSWORD).await.unwrap();
+            }
+            "disabled" => {
+                let is_disabled = Some(true);
+                let changes = AccountChanges { is_disabled, ..AccountChanges::default() };
+                house.admin.change_account(&ada, id, changes, None).await.unwrap();
+            }
+            "factor removed by an operator" => {
+                house.admin.remove_factor_of(&ada, id).await.unwrap();
+            }
+            _ => {}
+        }
+        let reset = house.admin.reset_password(link.expose(), "new-otters-9-lamps-x", FROM).await;
+        if change == "none" {
+            reset.unwrap();
+        } else {
+            refused!(reset, AdminError::LinkVoid);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_into_a_suspended_tenant_waits() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let token = house.invite(&ada, ("new@example.org", Role::Viewer)).await.unwrap();
+    let who = House::who("Somebody", OTHER_PASSWORD);
+    house.admin.suspend_tenant(&ada, TENANT).await.unwrap();
+    refused!(house.admin.accept_as_new(&token, &who).await, AdminError::LinkVoid);
+    house.admin.resume_tenant(&ada, TENANT).await.unwrap();
+    house.admin.accept_as_new(&token, &who).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_link_does_not_reveal_whether_there_is_an_account() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let known = house.comes(&ada, ("known@example.org", Role::Viewer)).await;
+    house.admin.remove_member(&ada, TENANT, account(&known).id).await.unwrap();
+    let mut answers = Vec::new();
+    for email in ["known@example.org", "unknown@example.org"] {
+        let token = house.invite(&ada, (email, Role::Viewer)).await.unwrap();
+        let read = format!("{:?}", house.admin.read_link(&token).await.unwrap());
+        // What is not complete learns nothing either.
+        let mut all = vec![read.replace(email, "")];
+        for who in [House::who("", OTHER_PASSWORD), House::who("Somebody", "short")] {
+            all.push(format!("{:?}", house.admin.accept_as_new(&token, &who).await));
+        }
+        answers.push(all);
+    }
+    assert_eq!(answers[0], answers[1]);
 }

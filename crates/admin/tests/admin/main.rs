@@ -11,4 +11,5 @@ mod first_credential;
 mod house;
 mod leaving;
 mod links;
+mod provider;
 mod sign_in;

@@ -256,3 +256,33 @@ async fn a_new_password_ends_all_other_sessions() {
     house.admin.reset_password(made.token.expose(), PASSWORD, FROM).await.unwrap();
     refused!(house.admin.find_session(own_token.expose(), FROM).await, AdminError::NotSignedIn);
 }
+
+#[tokio::test]
+async fn adding_and_removing_a_factor_ends_other_sessions_and_reset_links() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let id = ada.account().unwrap().id;
+    let open = async || {
+        let other = house.sign_in(EMAIL, PASSWORD, None).await.unwrap().token;
+        let link = house.admin.reset_account(&ada, id).await.unwrap().token;
+        (other, link)
+    };
+    let check_ended = async |other: acta_auth::Secret, link: acta_auth::Secret| {
+        refused!(house.admin.find_session(other.expose(), FROM).await, AdminError::NotSignedIn);
+        refused!(house.admin.read_link(link.expose()).await, AdminError::LinkVoid);
+    };
+    let (other, link) = open().await;
+    let begun = house.admin.begin_factor(&ada, PASSWORD).await.unwrap();
+    assert!(house.admin.find_session(other.expose(), FROM).await.is_ok());
+    let secret = begun.secret.expose().to_owned();
+    let code = code_now(&house, &secret);
+    house.admin.confirm_factor(&ada, &code).await.unwrap();
+    check_ended(other, link).await;
+    house.clock.advance(Duration::from_mins(2));
+    let code = code_now(&house, &secret);
+    let other = house.sign_in(EMAIL, PASSWORD, Some(&code)).await.unwrap().token;
+    let link = house.admin.reset_account(&ada, id).await.unwrap().token;
+    house.admin.remove_factor(&ada, PASSWORD).await.unwrap();
+    check_ended(other, link).await;
+    assert_eq!(house.admin.list_sessions(&ada).await.unwrap().len(), 1, "the own one stays");
+}

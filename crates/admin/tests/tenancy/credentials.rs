@@ -233,6 +233,10 @@ async fn the_last_use_of_a_credential_is_listed() {
     assert_eq!(read().await.last_used, Some(used), "in memory");
     world.admin.run_maintenance().await.unwrap();
     assert_eq!(read().await.last_used, Some(used), "and stored");
+    world.admin.remove_credential(&machine, OF, key).await.unwrap();
+    let last = world.audit(Some(OF)).await.pop().unwrap().content;
+    assert_eq!(last.act, "credential.removed");
+    assert!(last.detail.contains(&format!("\"last_used\":\"{used}\"")), "{}", last.detail);
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@
     reason = "the whole crate is tests, where a panic is the failure of one"
 )]
 #![expect(
-    clippy::excessive_nesting,
     clippy::cognitive_complexity,
     reason = "tables of acts, states and those who ask are loops and lists of cases"
 )]

@@ -34,7 +34,7 @@ struct CacheEntry {
 }
 
 /// The generation of the cache at the time of a look-up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Generation(u64);
 
 /// The result of a cache look-up.
@@ -57,6 +57,11 @@ impl Cache {
             Some(entry) if now < entry.until => Lookup::Known(entry.found.clone()),
             Some(_) | None => Lookup::Unknown(Generation(state.generation)),
         }
+    }
+
+    /// The current generation: another one means that a credential or a tenant was changed.
+    pub(crate) fn generation(&self) -> Generation {
+        Generation(self.lock().generation)
     }
 
     /// Caches a result of storage that was requested in `generation` at the time `asked`, unless a

@@ -142,8 +142,9 @@ impl Provider {
         Ok(StartedSignIn { url: url.into(), pending })
     }
 
-    /// Finishes the sign-in of `pending`. Call it once for each: the stored state must be removed
-    /// before.
+    /// Finishes the sign-in of `pending`. Call it once for each: [`Provider::check`] whether the
+    /// callback belongs to it, and make sure that its state is never accepted again, before. A
+    /// provider may accept a code twice.
     ///
     /// # Errors
     ///
@@ -172,8 +173,12 @@ impl Provider {
         self.signed_in(&claims)
     }
 
-    /// Checks that `callback` belongs to `pending` and is in time.
-    fn check(&self, pending: &Pending, callback: &Callback) -> Result<(), OidcError> {
+    /// Checks that `callback` belongs to `pending` and is in time. The provider is not contacted.
+    ///
+    /// # Errors
+    ///
+    /// [`OidcError::Stale`].
+    pub fn check(&self, pending: &Pending, callback: &Callback) -> Result<(), OidcError> {
         let now = self.clock.now();
         // It may have started on a node whose clock is ahead.
         let is_timely = pending.begun <= now.saturating_add(LEEWAY)

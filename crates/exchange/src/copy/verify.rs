@@ -302,8 +302,13 @@ async fn audit(storage: &dyn Storage, tenant: Option<TenantId>) -> Result<Digest
 }
 
 /// Kinds that change whenever a store is used: they are copied, but not compared.
-const VOLATILE_KINDS: [RecordKind; 4] =
-    [RecordKind::CredentialUse, RecordKind::Session, RecordKind::Failures, RecordKind::Answer];
+const VOLATILE_KINDS: [RecordKind; 5] = [
+    RecordKind::CredentialUse,
+    RecordKind::Session,
+    RecordKind::SpentState,
+    RecordKind::Failures,
+    RecordKind::Answer,
+];
 
 /// Compares all records of a kind.
 async fn check_records(

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
+use crate::caller::confirm;
 use crate::problem;
 use crate::state::Shared;
 
@@ -34,14 +35,17 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Json<T> {
 ///
 /// # Errors
 ///
-/// 413 if it is too large, 415 if it has another content type.
+/// 413 if it is too large, 415 if it has another content type, and those of [`confirm`].
 pub(super) async fn collect(request: Request, shared: &Shared) -> Result<Bytes, Problem> {
+    let extensions = request.extensions().clone();
     let incoming = Incoming::from_request(request, shared).await?;
     let media_type = incoming.media_type();
     if media_type.is_none_or(|media_type| media_type.essence() != "application/json") {
         return Err(problem::not_json());
     }
-    incoming.collect(Bound::fixed("the body", BODY_BYTES_MAX)).await
+    let body = incoming.collect(Bound::fixed("the body", BODY_BYTES_MAX)).await?;
+    confirm(shared, &extensions).await?;
+    Ok(body)
 }
 
 /// Parses exactly one JSON value.

@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use hyper::StatusCode;
 use maud::{Markup, Render, html};
 
-use crate::caller::is_csrf_token;
+use crate::caller::{confirm, is_csrf_token};
 use crate::problem::AdminProblem;
 use crate::state::Shared;
 
@@ -22,6 +22,7 @@ impl FromRequest<Shared> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let extensions = request.extensions().clone();
         let incoming = Incoming::from_request(request, shared).await?;
         let media_type = incoming.media_type();
         let form = "application/x-www-form-urlencoded";
@@ -31,6 +32,7 @@ impl FromRequest<Shared> for Form {
             return Err(Problem::new(status, "unsupported-media-type", detail));
         }
         let body = incoming.collect(Bound::fixed("a form", FORM_BYTES_MAX)).await?;
+        confirm(shared, &extensions).await?;
         std::str::from_utf8(&body).ok().and_then(Self::parse).ok_or_else(|| {
             Problem::new(StatusCode::BAD_REQUEST, "faults", "the form cannot be read")
         })

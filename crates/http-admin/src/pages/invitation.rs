@@ -59,10 +59,8 @@ async fn show(
     (requester, token, name): (Option<&Requester>, &str, &str),
     failure: Option<&Failure>,
 ) -> Result<Response, AdminProblem> {
-    let (tenant, email, role, has_account) = match shared.admin.read_link(token).await {
-        Ok(LinkPurpose::Invitation { tenant, email, role, has_account }) => {
-            (tenant, email, role, has_account)
-        }
+    let (tenant, email, role) = match shared.admin.read_link(token).await {
+        Ok(LinkPurpose::Invitation { tenant, email, role }) => (tenant, email, role),
         Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
         Err(error) => return Err(error.into()),
     };
@@ -78,15 +76,18 @@ async fn show(
                  account." }
             (signout::form(shared.csrf.token_for(&session.id).expose()))
         },
-        None if has_account => html! {
-            p { "Sign in to accept the invitation." }
-            (signin::form((email.as_str(), token), failure))
-        },
+        // Both ways are shown, whether there is an account or not: only its owner is to know.
         None => {
             let name = Field::new("display_name", "Your name", (Kind::Text, "name")).holding(name);
             let password = Field::new_password("password");
             let fields = vec![Field::address(email.as_str()), name, password];
-            form((vec![("token", token)], fields), failure)
+            html! {
+                h2 { "Create an account" }
+                (form((vec![("token", token)], fields), failure))
+                h2 { "Or sign in" }
+                p { "If you have an account with this address, sign in to accept the invitation." }
+                (signin::unfocused_form((email.as_str(), token)))
+            }
         }
     };
     let content = html! {

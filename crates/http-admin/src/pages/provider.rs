@@ -136,13 +136,20 @@ pub(super) async fn finish(
     if owner.is_none() && !session.is_empty() {
         return Err(OidcError::Stale.into());
     }
+    provider.check(&pending, &callback)?;
+    let from = address.to_string();
+    // Before the exchange, so that of two returns at the same time only one comes to it.
+    let used = shared.admin.use_up_state(pending.state(), SIGN_IN_MAX, &from).await;
+    let used = used.map_err(|error| -> AdminProblem {
+        if matches!(error, AdminError::Stale) { OidcError::Stale.into() } else { error.into() }
+    })?;
     let signed_in = provider.finish(&pending, &callback).await?;
+    used.succeed();
     let forget = set(&shared, "", Duration::ZERO);
     if let Some(requester) = owner {
         shared.admin.connect(&requester, &signed_in).await?;
         return Ok(redirect(ARRIVAL_PATH, [forget]));
     }
-    let from = address.to_string();
     let entered = shared.admin.sign_in_provided(&signed_in, &from, *newcomers).await;
     let entered = entered.map_err(|error| -> AdminProblem {
         if matches!(error, AdminError::NotSignedIn) {

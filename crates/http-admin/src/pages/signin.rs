@@ -76,8 +76,22 @@ pub(super) async fn post_signin(
     go_to("/account", cookie)
 }
 
-/// The form; for an invitation, its token is a hidden field.
-pub(super) fn form((email, invitation): (&str, &str), failure: Option<&Failure>) -> Markup {
+/// The form, which has the focus.
+fn form(values: (&str, &str), failure: Option<&Failure>) -> Markup {
+    form_with(values, failure, true)
+}
+
+/// The form on a page with another one, which has the focus.
+pub(super) fn unfocused_form(values: (&str, &str)) -> Markup {
+    form_with(values, None, false)
+}
+
+/// For an invitation, its token is a hidden field.
+fn form_with(
+    (email, invitation): (&str, &str),
+    failure: Option<&Failure>,
+    has_focus: bool,
+) -> Markup {
     let fields = vec![
         Field::new("email", "E-mail address", (Kind::Email, "username")).holding(email),
         Field::new("password", "Password", (Kind::Password, "current-password")),
@@ -87,6 +101,6 @@ pub(super) fn form((email, invitation): (&str, &str), failure: Option<&Failure>)
     ];
     let hidden = if invitation.is_empty() { vec![] } else { vec![("invitation", invitation)] };
     let (id, action, button) = ("signin", "/signin", "Sign in");
-    let form = FormView { id, action, hidden, fields, button, failure, has_focus: true };
+    let form = FormView { id, action, hidden, fields, button, failure, has_focus };
     html! { (form) }
 }

@@ -1,6 +1,7 @@
 //! People: from the link that sets the server up to sessions, roles, links and pages.
 
 mod closed;
+mod ending;
 mod provider;
 
 use std::sync::Arc;
@@ -84,7 +85,10 @@ impl House {
     async fn send(&self, line: &str, headers: &[&str], body: impl Into<Body>) -> Answer {
         self.clock.advance(Duration::from_secs(1));
         let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path).header("host", "a.example");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|header| header.starts_with("host: ")) {
+            request = request.header("host", "a.example");
+        }
         for (name, value) in headers.iter().filter_map(|header| header.split_once(": ")) {
             request = request.header(name, value);
         }
@@ -335,8 +339,8 @@ async fn operators_create_change_and_remove_accounts() {
     let found = house.ask(Some(&ada), "GET /accounts?email=EVE@example.org", Value::Null).await;
     assert_eq!(found.must_be(200).json()["items"][0]["id"], made["account"]["id"]);
     let answer = house.ask(Some(&ada), &format!("POST {path}/reset"), Value::Null).await;
-    let link = answer.must_be(200).json()["link"].as_str().unwrap().to_owned();
-    assert!(link.starts_with("http://a.example/reset?token="), "{link}");
+    let answer = answer.must_be(200).json();
+    assert!(answer["token"].is_string() && answer["link"].is_null(), "{answer}");
     let change = json!({ "is_disabled": true });
     house.ask(Some(&ada), &format!("PATCH {path}"), change).await.must_be(200);
     house.ask(Some(&eve), "GET /session", Value::Null).await.must_be(401);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use acta_service::{Cursor, NotACursor};
+use acta_auth::{NotASealedCursor, SealedCursor};
 use acta_xapi::{Actor, Format, Ifi, Iri, Rule, StatementTimestamp, Uuid, Version, parse_actor};
 use axum::extract::{FromRef, FromRequestParts};
 use hyper::http::request::Parts;
@@ -199,9 +199,9 @@ impl Params {
     }
 
     /// Takes the cursor at which the previous page ended.
-    pub(crate) fn cursor(&mut self) -> Option<Cursor> {
+    pub(crate) fn cursor(&mut self) -> Option<SealedCursor> {
         let text = self.text("cursor")?;
-        self.read("cursor", &text, &NotACursor.to_string(), |text| text.parse().ok())
+        self.read("cursor", &text, &NotASealedCursor.to_string(), |text| text.parse().ok())
     }
 
     /// Takes an agent or an identified group.

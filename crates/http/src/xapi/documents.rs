@@ -193,6 +193,7 @@ async fn put_document<R: Resource>(
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
+    caller.confirm(&shared).await?;
     let rules = write_rules(&caller, conditions);
     shared.service.put_document(&caller.principal, &params.key, sent, rules).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -218,6 +219,7 @@ async fn post_document<R: Resource>(
     incoming: Incoming,
 ) -> Result<StatusCode, Problem> {
     let sent = receive(&shared, incoming).await?;
+    caller.confirm(&shared).await?;
     let rules = write_rules(&caller, conditions);
     shared.service.post_document(&caller.principal, &params.key, sent, rules).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -236,6 +238,7 @@ async fn delete_documents<R: Resource>(
     Conditions(conditions): Conditions,
     Query(params): Query<Removed<R>>,
 ) -> Result<StatusCode, Problem> {
+    caller.confirm(&shared).await?;
     match params {
         Removed::One(SingleDocument { key, .. }) => {
             shared.service.delete_document(&caller.principal, &key, &conditions).await?;

@@ -14,6 +14,7 @@ mod edge;
 mod entities;
 mod hostile;
 mod reading;
+mod revoking;
 #[expect(dead_code, reason = "the tests of the admin API ask more of it")]
 mod server;
 mod sockets;

@@ -1,10 +1,14 @@
 //! Finding statements.
 
+use std::sync::Arc;
+
+use acta_http::{App, Dependencies, HttpParts, Settings};
+use acta_xapi::Version;
 use serde_json::{Value, json};
 
 use crate::server::{
-    CONTENT, ID, OTHER_ID, START, Server, authorization, bounds, encode, get, post, statement,
-    with_id,
+    CONTENT, ID, OTHER_ID, START, Server, World, authorization, bounds, encode, get, post,
+    statement, with_id,
 };
 
 const VOIDED: &str = "http://adlnet.gov/expapi/verbs/voided";
@@ -229,6 +233,47 @@ async fn more_continues_from_a_cursor_with_an_encoded_name() {
     assert_eq!(third.json()["more"], "");
 }
 
+/// The cursor in the link to the next page.
+fn cursor_in(more: &str) -> &str {
+    more.split_once("cursor=").expect("a cursor").1
+}
+
+#[tokio::test]
+async fn a_cursor_shows_no_position_and_is_valid_for_its_tenant_alone() {
+    let World { backend, http, clock, known } = World::new(Version::V2_0_0, bounds()).await;
+    let service = http.service.clone();
+    let settings = || Settings {
+        auth: acta_auth::Options { failures_count_max: 1000 },
+        bearer: None,
+        http: http.options.clone(),
+    };
+    let restarted = HttpParts::open(&backend, service, settings()).await.unwrap();
+    let serve = |http| {
+        let app = App::new(Dependencies::new(http), Vec::new());
+        Server::of(app, Arc::clone(&clock), known.clone())
+    };
+    let (restarted, server) = (serve(restarted), serve(http));
+    store_many(&server, 3).await;
+    let first = server.expect(get("/xapi/statements?limit=1"), 200).await.json();
+    let second = server.expect(get(first["more"].as_str().unwrap()), 200).await.json();
+    let cursors = [&first, &second].map(|page| cursor_in(page["more"].as_str().unwrap()));
+    assert!(cursors.iter().all(|cursor| cursor.len() == 48), "{cursors:?}");
+    let equal = cursors[0].bytes().zip(cursors[1].bytes()).filter(|(one, two)| one == two);
+    assert!(equal.count() < 10, "neighbours have nothing in common: {cursors:?}");
+    // Another node, or the same one after a restart, goes on with it.
+    let more = first["more"].as_str().unwrap();
+    assert_eq!(restarted.expect(get(more), 200).await.json(), second);
+    let of_other = authorization("all", 2);
+    for (path, who) in [
+        (more.to_owned(), of_other.as_str()),
+        (format!("/xapi/statements?cursor={}", "A".repeat(48)), "all of 1"),
+        ("/xapi/statements?cursor=2".to_owned(), "all of 1"),
+    ] {
+        let answer = server.expect(get(&path).header("authorization", who), 400).await;
+        assert_eq!(answer.faults(), ["cursor XAPI-00012"], "{path}");
+    }
+}
+
 #[tokio::test]
 async fn only_format_and_attachments_go_with_the_id_of_a_statement() {
     let server = Server::new().await;
@@ -252,7 +297,7 @@ async fn only_format_and_attachments_go_with_the_id_of_a_statement() {
         "until=2012-06-01T19:09:13.245Z".to_owned(),
         "limit=1".to_owned(),
         "ascending=true".to_owned(),
-        "cursor=1".to_owned(),
+        format!("cursor={}", "A".repeat(48)),
     ];
     for (name, id) in [("statementId", ID), ("voidedStatementId", OTHER_ID)] {
         for other in &others {

@@ -47,6 +47,13 @@ pub(crate) struct Known {
     key: String,
 }
 
+impl Known {
+    /// The key of the credential.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 /// Makes credentials for two tenants.
 async fn make_credentials(
     authenticator: &Authenticator,
@@ -311,6 +318,12 @@ impl Ask {
 
     pub(crate) fn json(self, value: &Value) -> Self {
         self.body("application/json", value.to_string())
+    }
+
+    /// A body of unknown length.
+    pub(crate) fn body_of(mut self, content_type: &str, body: Body) -> Self {
+        *self.request.body_mut() = body;
+        self.header("content-type", content_type)
     }
 
     /// A body of unknown length that arrives in these pieces.

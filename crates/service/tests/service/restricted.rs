@@ -488,3 +488,21 @@ async fn statements_carry_the_authority_that_a_credential_writes_as() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_reference_answers_nothing_about_statements_out_of_reach() {
+    let service = filled().await;
+    let second = r#"{"objectType":"StatementRef","id":"00000000-0000-0000-0000-000000000002"}"#;
+    let token = bound(None, Some(A));
+    let to_second = Said { context: IN_A, ..Said::about(8, "ada", second) };
+    store(&service, &token, to_second.text()).await.unwrap();
+    check_found(&service, &principal("all", "all"), about(B), &[2, 4, 8]).await;
+    check_found(&service, &token, Search::default(), &[1, 3, 4, 8]).await;
+    check_found(&service, &token, about(B), &[4]).await;
+    let reader = principal("reader", "statements/write statements/read/mine");
+    store(&service, &reader, Said::about(9, "carl", second).text()).await.unwrap();
+    check_found(&service, &principal("all", "all"), about(B), &[2, 4, 8, 9]).await;
+    check_found(&service, &reader, Search::default(), &[9]).await;
+    check_found(&service, &reader, about(B), &[]).await;
+    check_found(&service, &reader, by("ada"), &[]).await;
+}

@@ -15,7 +15,7 @@ use acta_storage::{
     Cursor, FeedEntry, FeedRecord, Filters, PageLimits, StatementPage, StatementQuery,
     StatementSource, StorageError, StoredStatement, TransferredStatement,
 };
-use acta_xapi::StatementId;
+use acta_xapi::{ParseLimits, StatementId, parse_statement};
 
 use crate::writer::Shared;
 
@@ -82,7 +82,8 @@ impl Reading {
             after: query.after.map(|cursor| cursor.0),
         };
         let mut page = StatementPage::default();
-        let mut matching = Matching { filters, ahead: HashMap::new(), is_page_full: false };
+        let ahead = HashMap::new();
+        let mut matching = Matching { query, filters, ahead, is_page_full: false };
         let mut last = 0;
         let mut text_bytes = 0;
         let mut buffer = RecordBuffer::default();
@@ -146,7 +147,7 @@ impl Reading {
         entry: &IndexEntry,
         matching: &mut Matching<'_>,
     ) -> Result<bool, StorageError> {
-        let Matching { filters, ahead: known, .. } = matching;
+        let Matching { query, filters, ahead: known, .. } = matching;
         if !filters.is_own_in(&entry.shared_terms) {
             return Ok(false);
         }
@@ -160,7 +161,7 @@ impl Reading {
             let ahead = if let Some(ahead) = known.get(&id) {
                 *ahead
             } else {
-                let ahead = self.look_ahead(id, filters)?;
+                let ahead = self.look_ahead(id, query, filters)?;
                 known.insert(id, ahead);
                 ahead
             };
@@ -183,17 +184,39 @@ impl Reading {
         Ok(found_at.is_some_and(|at| at < StatementQuery::CHAIN_MAX))
     }
 
-    /// Looks at one statement of a chain.
-    fn look_ahead(&self, id: u128, filters: &Filters) -> Result<Ahead, StorageError> {
-        let Some(found) = self.shared.index.find(self.tenant, id)? else {
-            return Ok(Ahead::None { count: 1, next: None });
-        };
+    /// Looks at one statement of a chain, which ends with what the reader may not read.
+    fn look_ahead(
+        &self,
+        id: u128,
+        query: &StatementQuery,
+        filters: &Filters,
+    ) -> Result<Ahead, StorageError> {
+        const END: Ahead = Ahead::None { count: 1, next: None };
+        let Some(found) = self.shared.index.find(self.tenant, id)? else { return Ok(END) };
         let entry = self.shared.reader.load_entry(found.location)?;
+        let is_own = filters.is_own_in(&entry.shared_terms);
+        if !is_own || !self.is_permitted(found.location, query)? {
+            return Ok(END);
+        }
         Ok(if filters.are_shared_in(&entry.shared_terms) {
             Ahead::Match { after: 0 }
         } else {
             Ahead::None { count: 1, next: entry.target }
         })
+    }
+
+    /// Whether the restrictions of the reader permit the statement at `location`.
+    fn is_permitted(
+        &self,
+        location: Location,
+        query: &StatementQuery,
+    ) -> Result<bool, StorageError> {
+        if query.restrictions.is_none() {
+            return Ok(true);
+        }
+        let StoredStatement { text, version, .. } = self.load(location, false)?;
+        let target = parse_statement(text.as_bytes(), version, &ParseLimits::STORED);
+        Ok(query.permits_target(target.ok().as_ref()))
     }
 
     /// As [`acta_storage::StatementStore::read_feed`].
@@ -311,6 +334,7 @@ enum Ahead {
 
 /// What a query asks for, and what is known already while a page is made.
 struct Matching<'a> {
+    query: &'a StatementQuery,
     filters: &'a Filters,
     ahead: HashMap<u128, Ahead>,
     /// Whether the page has no room for a further statement.

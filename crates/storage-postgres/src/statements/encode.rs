@@ -2,7 +2,7 @@
 
 use acta_access::{Defines, TenantId};
 use acta_storage::{NewStatement, StorageError, Term, TermHasher, TransferredStatement};
-use acta_xapi::{Fingerprint, Ifi, ParseLimits, StatementId, Version, parse_statement};
+use acta_xapi::{Fingerprint, Ifi, ParseLimits, Statement, StatementId, Version, parse_statement};
 
 use crate::database::Database;
 
@@ -89,21 +89,26 @@ impl EncodedStatement {
     }
 }
 
-/// The terms of a stored statement, computed from its text.
-pub(super) fn terms_of_text(
-    hasher: &TermHasher,
-    tenant: TenantId,
-    version: Version,
-    text: &str,
-) -> Vec<Term> {
-    let Ok(statement) = parse_statement(text.as_bytes(), version, &ParseLimits::STORED) else {
+/// A stored statement, parsed; none if it is not valid by the current rules.
+pub(super) fn parse_stored(version: Version, text: &str) -> Option<Statement> {
+    let parsed = parse_statement(text.as_bytes(), version, &ParseLimits::STORED);
+    if parsed.is_err() {
         // It was accepted by an older release with wider rules. It can still be read.
         tracing::warn!("a stored statement is not valid by the current rules: it is not searched");
-        return Vec::new();
-    };
+    }
+    parsed.ok()
+}
+
+/// The terms of a stored statement.
+pub(super) fn terms_of_stored(
+    hasher: &TermHasher,
+    tenant: TenantId,
+    stored: Option<&Statement>,
+) -> Vec<Term> {
+    let Some(statement) = stored else { return Vec::new() };
     let authority: Option<&Ifi> =
         statement.claimed_authority.as_ref().and_then(|it| it.ifi.as_ref());
-    authority.map(|authority| hasher.terms_of(tenant, &statement, authority)).unwrap_or_default()
+    authority.map(|authority| hasher.terms_of(tenant, statement, authority)).unwrap_or_default()
 }
 
 /// The number of a version in the database.

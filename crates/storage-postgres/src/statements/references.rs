@@ -15,7 +15,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::encode::{EncodedStatement, terms_of_text, version_of};
+use super::encode::{EncodedStatement, parse_stored, terms_of_stored, version_of};
 use crate::database::Connection;
 use crate::failure::Failure;
 use crate::types::{Id, number};
@@ -154,7 +154,8 @@ fn add_late(resolved: &mut Resolved, links: &HashMap<StatementId, Link>, rows: &
 
 fn read_link(hasher: &TermHasher, tenant: TenantId, row: &Row) -> (StatementId, Link) {
     let (Id(id), target, version): (Id, Option<Id>, i16) = (row.get(0), row.get(1), row.get(2));
-    let terms = terms_of_text(hasher, tenant, version_of(version), row.get(3));
+    let statement = parse_stored(version_of(version), row.get(3));
+    let terms = terms_of_stored(hasher, tenant, statement.as_ref());
     let target = target.map(|Id(target)| StatementId(Uuid::from_u128(target)));
     (StatementId(Uuid::from_u128(id)), Link { terms, target })
 }

@@ -2,6 +2,9 @@
 //!
 //! Spec: xAPI 1.0.3, Part Three, 2.1.3 (filter conditions for `StatementRef`s).
 
+use std::sync::Arc;
+
+use acta_access::{Binding, Restrictions};
 use acta_storage::{AgentFilter, Order, StatementQuery};
 
 use crate::EngineUnderTest;
@@ -186,4 +189,110 @@ pub async fn references_elsewhere_are_not_followed<E: EngineUnderTest>() {
     ];
     stage.append_each(&drafts).await;
     assert_eq!(stage.numbers(&by_verb("launched")).await, [1]);
+}
+
+/// The context of the target of guesses.
+fn secret_context() -> String {
+    let activities = format!(r#"{{"parent":[{}]}}"#, activity("parent"));
+    let registration = uuid(77);
+    let teacher = agent("teacher");
+    format!(
+        r#"{{"registration":"{registration}","instructor":{teacher},"contextActivities":{activities}}}"#
+    )
+}
+
+/// A query for each property of a statement that somebody could guess.
+fn guesses() -> [StatementQuery; 7] {
+    let related = |ifi| Some(AgentFilter { ifi, is_related: true });
+    let parent = Some(activity_id("parent"));
+    [
+        by_verb("passed"),
+        by_agent("ada"),
+        StatementQuery { agent: related(mailbox("teacher")), ..everything() },
+        StatementQuery { agent: related(account("client")), ..everything() },
+        StatementQuery { activity: Some(activity_id("course")), ..everything() },
+        StatementQuery { activity: parent, is_activity_related: true, ..everything() },
+        StatementQuery { registration: Some(uuid(77)), ..everything() },
+    ]
+}
+
+/// Who may read only the statements of an authority, and stores a reference to a statement of
+/// another one, learns nothing about that by filters, whichever of the two arrives first.
+pub async fn an_own_reference_finds_nothing_of_another_authority<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let guesser = |draft| Draft { authority: "guesser", ..draft };
+    stage
+        .append_each(&[
+            guesser(Draft::referring(2, 1)),
+            Draft::new(1).verb("passed").context(&secret_context()),
+            guesser(Draft::referring(3, 1)),
+            guesser(Draft::new(4).verb("passed").context(&secret_context())),
+            guesser(Draft::referring(5, 4)),
+        ])
+        .await;
+    let own = Some(account("guesser"));
+    for guess in guesses() {
+        let is_of_client = guess.agent.as_ref().is_some_and(|it| it.ifi == account("client"));
+        let own_target: &[u128] = if is_of_client { &[] } else { &[5, 4] };
+        let order = Order::Ascending;
+        for query in [guess.clone(), StatementQuery { order, ..guess.clone() }] {
+            let mut found =
+                stage.numbers(&StatementQuery { authority: own.clone(), ..query }).await;
+            found.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
+            assert_eq!(found, own_target, "{guess:?}");
+        }
+        let unrestricted = stage.numbers(&guess).await;
+        assert!([1, 2, 3].iter().all(|number| unrestricted.contains(number)), "{guess:?}");
+    }
+}
+
+/// The same holds for a statement that the restrictions of the reader forbid.
+pub async fn a_reference_finds_nothing_that_restrictions_forbid<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let referring = |number, target| {
+        let draft = Draft::referring(number, target).actor(agent("bob"));
+        Draft { authority: "guesser", ..draft }
+    };
+    stage
+        .append_each(&[
+            referring(2, 1),
+            Draft::new(1).verb("passed").context(&secret_context()),
+            referring(3, 1),
+            Draft::new(4).actor(agent("bob")).verb("passed"),
+            referring(5, 4),
+        ])
+        .await;
+    let binding = Binding { agent: mailbox("bob"), registration: None, activity: None };
+    let bound = Restrictions { binding: Some(binding), ..Restrictions::default() };
+    let activity_prefixes = vec!["http://example.org/other/".parse().unwrap()];
+    let elsewhere = Restrictions { activity_prefixes, ..Restrictions::default() };
+    for (restrictions, expected) in [(bound, vec![5, 4, 1]), (elsewhere, vec![4, 1])] {
+        let restrictions = Some(Arc::new(restrictions));
+        // What the restrictions forbid is removed from the results by the caller.
+        let query = StatementQuery { restrictions: restrictions.clone(), ..by_verb("passed") };
+        assert_eq!(stage.numbers(&query).await, expected, "{query:?}");
+        for guess in guesses() {
+            let query = StatementQuery { restrictions: restrictions.clone(), ..guess };
+            let found = stage.numbers(&query).await;
+            assert!(!found.contains(&2) && !found.contains(&3), "{query:?}: {found:?}");
+        }
+    }
+}
+
+/// What lies behind a statement that may not be read is not reached through it.
+pub async fn a_chain_ends_at_what_may_not_be_read<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let guesser = |draft| Draft { authority: "guesser", ..draft };
+    stage
+        .append_each(&[
+            guesser(Draft::new(1).verb("passed")),
+            Draft::referring(2, 1),
+            guesser(Draft::referring(3, 2)),
+            guesser(Draft::referring(4, 1)),
+            guesser(Draft::referring(5, 4)),
+        ])
+        .await;
+    let authority = Some(account("guesser"));
+    let query = StatementQuery { authority, ..by_verb("passed") };
+    assert_eq!(stage.numbers(&query).await, [5, 4, 1]);
 }

@@ -1,5 +1,8 @@
 //! Random statements, queries and documents over few names, so that they meet often.
 
+use std::sync::Arc;
+
+use acta_access::{Binding, Restrictions};
 use acta_storage::{
     AgentFilter, DocumentKey, DocumentList, EtagMatch, NewDocument, Order, Precondition,
     StatementQuery,
@@ -189,7 +192,23 @@ pub fn random_query(dice: &mut Dice) -> StatementQuery {
     if dice.happens(20) {
         query.bytes_max = dice.below(3_000);
     }
+    // By dice of their own, so that the histories of the seeds stay what they are.
+    let text = format!("{query:?}");
+    let seed =
+        text.bytes().fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
+    let mut aside = Dice::new(seed);
+    if aside.happens(15) {
+        query.restrictions = Some(Arc::new(random_restrictions(&mut aside)));
+    }
     query
+}
+
+/// The restrictions of a browser token.
+fn random_restrictions(dice: &mut Dice) -> Restrictions {
+    let registration = dice.happens(20).then(|| random_registration(dice));
+    let activity = dice.happens(30).then(|| activity_id(dice.pick(&ACTIVITIES)));
+    let binding = Binding { agent: random_ifi(dice), registration, activity };
+    Restrictions { binding: Some(binding), ..Restrictions::default() }
 }
 
 fn random_verb(dice: &mut Dice) -> Iri {

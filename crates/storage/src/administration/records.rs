@@ -32,6 +32,8 @@ pub enum RecordKind {
     Ticket,
     /// A subject of an identity provider, and its account.
     Identity,
+    /// The state of a sign-in at an identity provider with which a browser has come back.
+    SpentState,
     /// Failed attempts to sign in.
     Failures,
     /// The response to a request with an idempotency key.
@@ -44,7 +46,7 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 12] = [
+    pub const EVERY: [Self; 13] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -53,6 +55,7 @@ impl RecordKind {
         Self::Session,
         Self::Ticket,
         Self::Identity,
+        Self::SpentState,
         Self::Failures,
         Self::Answer,
         Self::Counter,
@@ -70,6 +73,7 @@ impl RecordKind {
             Self::Session => "session",
             Self::Ticket => "ticket",
             Self::Identity => "identity",
+            Self::SpentState => "spent-state",
             Self::Failures => "failures",
             Self::Answer => "answer",
             Self::Counter => "counter",

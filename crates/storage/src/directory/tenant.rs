@@ -22,7 +22,8 @@ pub struct Tenant {
     pub state: TenantState,
     /// Limits on its requests and on what it stores.
     pub limits: TenantLimits,
-    /// Whether reads of statements by people are recorded in the audit.
+    /// Whether reads of statements are recorded in the audit: each by a person, and the first by a
+    /// credential in each hour.
     pub audits_reads: bool,
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use acta_access::{Restrictions, Role, Scope, TenantId};
 
 use super::*;
-use crate::{Record, RecordContent};
+use crate::{Record, RecordContent, Who};
 
 const NOW: Timestamp = Timestamp::from_unix_micros(1_772_357_400_000_250);
 
@@ -93,6 +93,7 @@ fn credentials_are_written_and_read() {
         expires: Some(NOW),
     };
     check(&full);
+    check(&SpentState { id: "hash".into(), expires: NOW });
     check(&CredentialUse { key: "key".into(), tenant: TenantId::FIRST, last_used: NOW });
 }
 
@@ -151,7 +152,8 @@ fn sessions_tickets_and_answers_are_written_and_read() {
         TicketPurpose::Reset { account: account() },
     ];
     for purpose in purposes {
-        check(&Ticket { id: "hash".into(), purpose, created: NOW, expires: NOW });
+        let by = Who::Credential("key".into());
+        check(&Ticket { id: "hash".into(), purpose, by, created: NOW, expires: NOW });
     }
     let answer = r#"{"key":"a"}"#.to_owned();
     check(&Answer { id: "hash".into(), request: [4; 32], answer, expires: NOW });

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::account::AccountId;
 use super::account::EmailAddress;
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
-use crate::{Record, RecordContent, RecordKind, StorageError};
+use crate::{Record, RecordContent, RecordKind, StorageError, Who};
 
 /// A link that is valid once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Ticket {
     pub id: String,
     /// The purpose of the link.
     pub purpose: TicketPurpose,
+    /// Who created it. A link is void once its creator may not create it any more.
+    pub by: Who,
     /// When it was created.
     pub created: Timestamp,
     /// When it expires.
@@ -51,6 +53,9 @@ struct Body {
     email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     role: Option<String>,
+    /// Absent in links of the first releases, which nobody may use any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
 
 impl Recorded for Ticket {
@@ -62,8 +67,13 @@ impl Recorded for Ticket {
 
     fn to_content(&self) -> RecordContent {
         let created = self.created.unix_micros();
-        let plain =
-            |purpose: &str| Body { created, purpose: purpose.to_owned(), email: None, role: None };
+        let plain = |purpose: &str| Body {
+            created,
+            purpose: purpose.to_owned(),
+            email: None,
+            role: None,
+            by: Some(self.by.to_string()),
+        };
         let (body, tenant, owner) = match &self.purpose {
             TicketPurpose::SetUp => (plain("set-up"), None, None),
             TicketPurpose::Invitation { tenant, email, role } => {
@@ -100,6 +110,10 @@ impl Recorded for Ticket {
         Ok(Self {
             id: record.id.clone(),
             purpose: purpose.ok_or_else(|| corrupt(record))?,
+            by: match body.by {
+                Some(by) => by.parse().map_err(|_unknown| corrupt(record))?,
+                None => Who::Anonymous,
+            },
             created: moment(body.created),
             expires: content.expires.ok_or_else(|| corrupt(record))?,
         })

@@ -12,7 +12,8 @@ use crate::{AgentFilter, StatementQuery};
 
 impl TenantData {
     /// Whether the statement itself, or one that it refers to over any number of
-    /// `StatementRef`s, matches all filters that are not about time or authority.
+    /// `StatementRef`s, matches all filters that are not about time or authority. The chain ends
+    /// before a statement that the reader may not read.
     pub(super) fn matches_along_chain(&self, record: &LogRecord, query: &StatementQuery) -> bool {
         let mut seen = BTreeSet::new();
         let mut current = Some(record);
@@ -24,10 +25,18 @@ impl TenantData {
             if matches(record, query) {
                 return true;
             }
-            current = record.statement.target.and_then(|target| self.record(target));
+            let target = record.statement.target.and_then(|target| self.record(target));
+            current = target.filter(|target| is_readable(target, query));
         }
         false
     }
+}
+
+/// Whether the reader may read a statement that another refers to.
+fn is_readable(record: &LogRecord, query: &StatementQuery) -> bool {
+    let statement = record.parsed.as_ref().map(|parsed| &parsed.statement);
+    query.authority.as_ref().is_none_or(|wanted| Some(wanted) == record.authority())
+        && query.permits_target(statement)
 }
 
 /// Whether the statement itself matches all filters that are not about time or authority.

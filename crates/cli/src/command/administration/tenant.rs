@@ -49,7 +49,7 @@ enum Act {
         #[command(flatten)]
         limits: Limits,
     },
-    /// Sets whether the audit records which statements people read.
+    /// Sets whether the audit records which statements people read, and that credentials read.
     AuditReads {
         #[command(flatten)]
         one: TenantArg,

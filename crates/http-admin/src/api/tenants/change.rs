@@ -38,8 +38,8 @@ pub(crate) struct TenantChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = LimitsChange, required = false)]
     limits: Option<Object<LimitsChange>>,
-    /// Whether the audit records which statements people read. Only owners of the tenant may change
-    /// it.
+    /// Whether the audit records which statements people read, and the first reading of each
+    /// credential in an hour. Only owners of the tenant may change it.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = bool, required = false)]
     audits_reads: Option<bool>,

@@ -31,7 +31,7 @@ pub(crate) struct TenantView {
     purge: Option<String>,
     /// The limits.
     limits: LimitsView,
-    /// Whether the audit records which statements people read.
+    /// Whether the audit records which statements people read, and that credentials read.
     audits_reads: bool,
 }
 

@@ -89,3 +89,22 @@ async fn the_account_page_connects_an_identity() {
     let answer = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
     assert_eq!(who_came(&house, &answer).await, "ada@example.org");
 }
+
+#[tokio::test]
+async fn a_return_from_the_provider_is_accepted_once() {
+    let server = OidcServer::start();
+    let house = house_with(&server).await;
+    let begun = house.open("", "/signin/begin").await.must_be(303);
+    let query = server.sign_in(begun.header("location"), "alice");
+    let kept = cookie_of(&begun, "acta-oidc=");
+    let path = format!("/signin/oidc?{query}");
+    // One whose state is another costs the sign-in nothing.
+    house.open(&kept, "/signin/oidc?code=x&state=y").await.must_be(400);
+    assert_eq!(server.count("/token"), 0);
+    let entered = house.open(&kept, &path).await.must_be(303);
+    assert_eq!(who_came(&house, &entered).await, "alice@example.org");
+    // The provider is not even asked again: it might accept a code twice.
+    let again = house.open(&kept, &path).await;
+    assert_eq!((again.status, again.header("set-cookie")), (400, ""));
+    assert_eq!(server.count("/token"), 1);
+}

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use acta_access::TenantId;
 use acta_ambient::Timestamp;
-use acta_service::{AgentFilter, Order, Search, StatementQuery, StoredStatement, View};
+use acta_auth::SealedCursor;
+use acta_service::{AgentFilter, Cursor, Order, Search, StatementQuery, StoredStatement, View};
 use acta_xapi::json::write_string;
 use acta_xapi::{Format, Languages, Rule, StatementId};
 use axum::extract::{Extension, State};
@@ -14,7 +16,7 @@ use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
 use super::attachments::with_attachments;
 use crate::edge::{Caller, FromParams, Params, Query, decode, http_date};
 use crate::permit::RequestPermit;
-use crate::problem::Problem;
+use crate::problem::{FaultView, Problem};
 use crate::reply::{json, set_consistent_through};
 use crate::state::Shared;
 
@@ -33,8 +35,8 @@ enum Wanted {
     One(StatementId),
     /// The voided statement with this id.
     Voided(StatementId),
-    /// The matching statements, with the raw query.
-    Matching(Box<Search>, String),
+    /// The matching statements after the cursor, with the raw query.
+    Matching(Box<Search>, Option<SealedCursor>, String),
 }
 
 impl FromParams for GetParams {
@@ -51,8 +53,8 @@ impl FromParams for Wanted {
         let names = ["statementId", "voidedStatementId"];
         let Some(name) = names.into_iter().find(|name| params.has(name)) else {
             let query = params.raw().to_owned();
-            let search = read_search(params)?;
-            return Some(Self::Matching(Box::new(search), query));
+            let (search, cursor) = read_search(params)?;
+            return Some(Self::Matching(Box::new(search), cursor, query));
         };
         let id = params.uuid(name).map(StatementId);
         for other in params.take_known(&SEARCH_NAMES) {
@@ -80,8 +82,9 @@ const SEARCH_NAMES: [&str; 12] = [
     "cursor",
 ];
 
-/// Reads all parameters except the id of a statement.
-pub fn read_search(params: &mut Params) -> Option<Search> {
+/// Reads all parameters except the id of a statement. The cursor, which [`open_cursor`] opens once
+/// the tenant is known, becomes the query's `after`.
+pub fn read_search(params: &mut Params) -> Option<(Search, Option<SealedCursor>)> {
     let agent = params.agent();
     let verb = params.iri("verb");
     let activity = params.iri("activity");
@@ -92,7 +95,7 @@ pub fn read_search(params: &mut Params) -> Option<Search> {
     let until_nanos = params.nanos("until");
     let limit = params.number("limit");
     let is_ascending = params.flag("ascending");
-    let after = params.cursor();
+    let cursor = params.cursor();
     let is_related = is_related?;
     let query = StatementQuery {
         agent: agent.map(|(_, ifi)| AgentFilter { ifi, is_related }),
@@ -103,10 +106,27 @@ pub fn read_search(params: &mut Params) -> Option<Search> {
         since_nanos,
         until_nanos,
         order: if is_ascending? { Order::Ascending } else { Order::Descending },
-        after,
         ..StatementQuery::default()
     };
-    Some(Search { query, limit })
+    Some((Search { query, limit }, cursor))
+}
+
+/// The position of a cursor that a client of the tenant sent.
+///
+/// # Errors
+///
+/// 400 for a cursor that this store has not returned to a client of the tenant.
+pub fn open_cursor(
+    shared: &Shared,
+    tenant: TenantId,
+    cursor: Option<SealedCursor>,
+) -> Result<Option<Cursor>, Problem> {
+    let Some(sealed) = cursor else { return Ok(None) };
+    shared.authenticator.cursors().open(tenant, sealed).map(Some).map_err(|not_one| {
+        let (message, found) = (not_one.to_string(), sealed.to_string());
+        let fault = FaultView::in_parameter("cursor", Rule::Parameter, &message, &found);
+        Problem::faulty(vec![fault])
+    })
 }
 
 /// `GET /xapi/statements`: one statement by its id, or a page of matching statements.
@@ -160,17 +180,22 @@ async fn find(
     let (service, principal) = (&shared.service, &caller.principal);
     // Waiting requests hold no memory, and are limited by the requests in progress.
     let share = shared.query_shares.acquire(principal.tenant, QUERY_COST).await;
+    caller.confirm(shared).await?;
+    caller.record_reading(shared).await?;
     let one = match wanted {
         Wanted::One(id) => service.find_statement(principal, id).await?,
         Wanted::Voided(id) => service.find_voided_statement(principal, id).await?,
-        Wanted::Matching(mut search, query) => {
+        Wanted::Matching(mut search, cursor, query) => {
+            let tenant = principal.tenant;
+            search.query.after = open_cursor(shared, tenant, cursor)?;
             let held = permit.hold_page(search.limit)?;
             search.query.bytes_max = held;
             let page = service.query_statements(principal, *search).await?;
             let bytes = bytes_of(&page.statements);
             share.charge(u64::try_from(bytes).unwrap_or(u64::MAX));
             permit.adjust_page(held, bytes)?;
-            let more = page.next.map(|cursor| more_link(&query, &cursor.to_string()));
+            let seal = |cursor| shared.authenticator.cursors().seal(tenant, cursor).to_string();
+            let more = page.next.map(|cursor| more_link(&query, &seal(cursor)));
             let more = Some(more.unwrap_or_default());
             return Ok(Found { statements: page.statements, more });
         }

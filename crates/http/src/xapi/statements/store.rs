@@ -98,6 +98,8 @@ async fn store(
             return Err(Problem::broken(Rule::ContentType, found));
         }
     };
+    // The body may have taken long.
+    caller.confirm(shared).await?;
     let stored = shared.service.store_statements(upload).await?;
     shared.metrics.stored(stored.new_count);
     Ok(stored)

@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 use super::candidate::{Candidate, PageQuery};
 use crate::database::Connection;
 use crate::failure::Failure;
-use crate::statements::encode::{terms_of_text, version_of};
+use crate::statements::encode::{parse_stored, terms_of_stored, version_of};
 use crate::types::{Id, number};
 
 /// The chain of each candidate, itself first.
@@ -21,7 +21,7 @@ pub(crate) const CHAINS: &str = "WITH RECURSIVE chain(root, depth, id, target) A
      SELECT c.root, c.depth + 1, s.id, s.target FROM chain c \
      CROSS JOIN LATERAL (SELECT id, target FROM acta.statements \
      WHERE tenant_id = $1 AND id = c.target OFFSET 0) s WHERE c.depth < $3) \
-     SELECT root, depth, id FROM chain";
+     SELECT root, depth, id FROM chain ORDER BY root, depth";
 
 pub(crate) const TEXTS: &str = "SELECT id, version, statement::text \
      FROM acta.statements WHERE tenant_id = $1 AND id = ANY($2)";
@@ -29,14 +29,17 @@ pub(crate) const TEXTS: &str = "SELECT id, version, statement::text \
 /// How a statement of a chain matches the filters.
 #[derive(Clone, Copy, Debug, Default)]
 struct ChainMatch {
-    /// Whether it has the term that a candidate itself must have.
+    /// Whether it has the term of the authority that the query names.
     is_own: bool,
     /// Whether it matches all other filters.
     is_shared: bool,
+    /// Whether the restrictions of the reader permit it.
+    is_permitted: bool,
 }
 
 /// The candidates with a target that match: they, or one statement that they refer to, match
-/// all filters at once. The lists only show that each filter is matched by one of them.
+/// all filters at once. The lists only show that each filter is matched by one of them. A chain
+/// ends before the first statement that the reader may not read.
 ///
 /// Spec: xAPI 1.0.3, Part Three, 2.1.3, filter conditions for `StatementRef`s.
 pub(super) async fn matching(
@@ -55,14 +58,21 @@ pub(super) async fn matching(
     let links = connection.query(&chains, &[&tenant, &roots, &depth_max]).await?;
     let ids: HashSet<Id> = links.iter().map(|link| link.get(2)).collect();
     let verdicts = evaluate(connection, asked, ids.into_iter().collect()).await?;
-    let (mut own, mut met) = (HashSet::new(), HashSet::new());
-    for link in &links {
-        let (root, depth, id): (i64, i32, Id) = (link.get(0), link.get(1), link.get(2));
-        let verdict = verdicts.get(&id).copied().unwrap_or_default();
-        own.extend((depth == 0 && verdict.is_own).then_some(root));
-        met.extend(verdict.is_shared.then_some(root));
+    let mut met = HashSet::new();
+    for chain in links.chunk_by(|link, next| link.get::<_, i64>(0) == next.get::<_, i64>(0)) {
+        for link in chain {
+            let (root, depth, id): (i64, i32, Id) = (link.get(0), link.get(1), link.get(2));
+            let verdict = verdicts.get(&id).copied().unwrap_or_default();
+            // What is own is what may be read: the candidate itself, and all of the chain.
+            if !verdict.is_own || (0 < depth && !verdict.is_permitted) {
+                break;
+            }
+            if verdict.is_shared {
+                met.insert(root);
+                break;
+            }
+        }
     }
-    met.retain(|root| own.contains(root));
     Ok(met)
 }
 
@@ -79,10 +89,12 @@ async fn evaluate(
     let mut verdicts = HashMap::new();
     while let Some(row) = rows.try_next().await? {
         let version = version_of(row.get(1));
-        let terms = terms_of_text(&asked.hasher, asked.tenant, version, row.get(2));
+        let statement = parse_stored(version, row.get(2));
+        let terms = terms_of_stored(&asked.hasher, asked.tenant, statement.as_ref());
         let verdict = ChainMatch {
             is_own: asked.filters.is_own_in(&terms),
             is_shared: asked.filters.are_shared_in(&terms),
+            is_permitted: asked.query.permits_target(statement.as_ref()),
         };
         verdicts.insert(row.get(0), verdict);
     }

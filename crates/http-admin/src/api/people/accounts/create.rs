@@ -6,12 +6,11 @@ use acta_http::edge::{NoParams, Query};
 use acta_http::problem::{FaultView, Problem};
 use axum::extract::State;
 use axum::response::Response;
-use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
-use crate::api::people::address::address_of;
+use crate::api::people::address::{OwnHost, address_of};
 use crate::api::people::view::{AccountView, Email, RoleName, TenantRole};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -55,8 +54,8 @@ pub(crate) struct AccountLink {
     pub(super) account: AccountView,
     /// The token in the link; null in the response to a repeated request.
     pub(super) token: Option<String>,
-    /// The link to send to the person; null in the response to a repeated request, or if the public
-    /// URL of the server is unknown.
+    /// The link to send to the person; null in the response to a repeated request, or if
+    /// `public_url` is not set (except over the control socket).
     pub(super) link: Option<String>,
     /// When the link expires.
     #[schema(format = DateTime)]
@@ -110,7 +109,7 @@ pub(crate) async fn create_account(
     State(shared): State<Shared>,
     Administrator(requester): Administrator,
     Query(NoParams): Query<NoParams>,
-    headers: HeaderMap,
+    host: OwnHost,
     IdempotentBody { new, key }: IdempotentBody<Draft>,
 ) -> Result<Response, AdminProblem> {
     let new = new.parse()?;
@@ -122,7 +121,7 @@ pub(crate) async fn create_account(
             account: AccountView::new(&made.account, roles),
             token: token.map(str::to_owned),
             link: token
-                .and_then(|token| address_of(&shared, &headers, &format!("/reset?token={token}"))),
+                .and_then(|token| address_of(&shared, &host, &format!("/reset?token={token}"))),
             expires: made.ticket.expires.to_string(),
         }
     };

@@ -4,12 +4,11 @@ use acta_http::edge::{NoParams, Query};
 use acta_storage::directory::AccountId;
 use axum::extract::State;
 use axum::response::Response;
-use hyper::HeaderMap;
 
 use super::create::AccountLink;
 use crate::api::json::view;
 use crate::api::path::Id;
-use crate::api::people::address::address_of;
+use crate::api::people::address::{OwnHost, address_of};
 use crate::api::people::view::AccountView;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -33,14 +32,14 @@ pub(crate) async fn reset_account(
     Administrator(requester): Administrator,
     Id(account): Id<AccountId>,
     Query(NoParams): Query<NoParams>,
-    headers: HeaderMap,
+    host: OwnHost,
 ) -> Result<Response, AdminProblem> {
     let made = shared.admin.reset_account(&requester, account).await?;
     let token = made.token.expose();
     Ok(view(&AccountLink {
         account: AccountView::read(&shared.admin, &made.account).await?,
         token: Some(token.to_owned()),
-        link: address_of(&shared, &headers, &format!("/reset?token={token}")),
+        link: address_of(&shared, &host, &format!("/reset?token={token}")),
         expires: made.ticket.expires.to_string(),
     }))
 }

@@ -5,13 +5,12 @@ use acta_admin::{Idempotency, Invited};
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
-use hyper::HeaderMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
 use crate::api::path::Id;
-use crate::api::people::address::address_of;
+use crate::api::people::address::{OwnHost, address_of};
 use crate::api::people::view::{Email, Invitation, RoleName};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -35,8 +34,8 @@ pub(crate) struct NewInvitationMade {
     invitation: Invitation,
     /// The token in the link; null in the response to a repeated request.
     token: Option<String>,
-    /// The link to send to the person; null in the response to a repeated request, or if the public
-    /// URL of the server is unknown.
+    /// The link to send to the person; null in the response to a repeated request, or if
+    /// `public_url` is not set (except over the control socket).
     link: Option<String>,
 }
 
@@ -67,7 +66,7 @@ pub(crate) async fn create_invitation(
     State(shared): State<Shared>,
     Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
-    (Query(NoParams), headers): (Query<NoParams>, HeaderMap),
+    (Query(NoParams), host): (Query<NoParams>, OwnHost),
     IdempotentBody { new, key }: IdempotentBody<NewInvitation>,
 ) -> Result<Response, AdminProblem> {
     let path_of =
@@ -76,7 +75,7 @@ pub(crate) async fn create_invitation(
         invitation: Invitation::of(&invited.ticket),
         token: token.map(str::to_owned),
         link: token
-            .and_then(|token| address_of(&shared, &headers, &format!("/invitation?token={token}"))),
+            .and_then(|token| address_of(&shared, &host, &format!("/invitation?token={token}"))),
     };
     let encode = |invited: &Invited| encode_answer((path_of(invited), show(invited, None)));
     let once = Idempotency { key: key.as_ref(), encode: &encode };

@@ -26,7 +26,7 @@ pub(crate) struct OpenedLink {
 pub(crate) enum Link {
     /// Creates the first account.
     SetUp {},
-    /// Gives a role in a tenant.
+    /// Gives a role in a tenant. Who has an account with the address signs in first.
     Invitation {
         /// The name of the tenant.
         tenant: String,
@@ -34,8 +34,6 @@ pub(crate) enum Link {
         email: String,
         /// The role.
         role: RoleName,
-        /// Whether an account with this address exists. If so, its owner must sign in first.
-        has_account: bool,
     },
     /// Sets the password of an account.
     Reset {
@@ -48,9 +46,9 @@ impl From<LinkPurpose> for Link {
     fn from(purpose: LinkPurpose) -> Self {
         match purpose {
             LinkPurpose::SetUp => Self::SetUp {},
-            LinkPurpose::Invitation { tenant, email, role, has_account } => {
+            LinkPurpose::Invitation { tenant, email, role } => {
                 let (email, role) = (email.to_string(), RoleName(role));
-                Self::Invitation { tenant, email, role, has_account }
+                Self::Invitation { tenant, email, role }
             }
             LinkPurpose::Reset { email } => Self::Reset { email: email.to_string() },
         }
@@ -59,7 +57,9 @@ impl From<LinkPurpose> for Link {
 
 /// Read the purpose of a link
 ///
-/// The link stays valid. The response is 410 if the link was used, has expired or does not exist.
+/// The link stays valid. The response is 410 if the link was used, has expired, does not exist, or
+/// if its creator may not create it any more. It does not reveal whether there is an account with
+/// the address of an invitation: a person who has one signs in first, then accepts.
 #[utoipa::path(
     post,
     path = "/links/read",

@@ -4,10 +4,11 @@ use acta_admin::StatementQuestion;
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_auth::SealedCursor;
 use acta_http::edge::{FromParams, Params, Query, decode};
 use acta_http::permit::RequestPermit;
-use acta_http::read_search;
 use acta_http::reply::json;
+use acta_http::{open_cursor, read_search};
 use acta_service::{Search, View};
 use acta_xapi::json::write_string;
 use acta_xapi::{Format, Languages, Sha2, Version};
@@ -73,15 +74,16 @@ pub(crate) struct StatementFilter {
 #[derive(Debug)]
 pub(crate) struct SearchParams {
     search: Search,
+    cursor: Option<SealedCursor>,
     asked: Value,
 }
 
 impl FromParams for SearchParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let query = params.raw().to_owned();
-        let search = read_search(params)?;
+        let (search, cursor) = read_search(params)?;
         let asked = told_of(&query, &search);
-        Some(Self { search, asked })
+        Some(Self { search, cursor, asked })
     }
 }
 
@@ -119,11 +121,12 @@ pub(crate) async fn list_statements(
     Administrator(requester): Administrator,
     Id(tenant): Id<TenantId>,
     Extension(permit): Extension<Arc<RequestPermit>>,
-    Query(SearchParams { mut search, asked }): Query<SearchParams>,
+    Query(SearchParams { mut search, cursor, asked }): Query<SearchParams>,
 ) -> Result<Response, AdminProblem> {
     let share = shared.http.query_shares.acquire(tenant, 0).await;
     let held = permit.hold_page(search.limit)?;
     search.query.bytes_max = held;
+    search.query.after = open_cursor(&shared.http, tenant, cursor)?;
     let as_stored =
         View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
     let question = StatementQuestion { search, view: as_stored };
@@ -133,7 +136,10 @@ pub(crate) async fn list_statements(
     permit.adjust_page(held, items.len())?;
     let mut text = format!("{{\"items\":[{items}],\"next\":");
     match page.next {
-        Some(next) => write_string(&mut text, &next.to_string()),
+        Some(next) => {
+            let sealed = shared.http.authenticator.cursors().seal(tenant, next);
+            write_string(&mut text, &sealed.to_string());
+        }
         None => text.push_str("null"),
     }
     text.push('}');
