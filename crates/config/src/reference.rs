@@ -72,5 +72,9 @@ pub fn limits_page(fixed: &[FixedBound]) -> String {
     for FixedBound { what, bound, over } in fixed {
         let _ = writeln!(page, "| {what} | {bound} | {over} |");
     }
+    page.push_str(COSTS);
     page
 }
+
+/// What clients can cost, as measured by `tests/hostile`.
+const COSTS: &str = include_str!("costs.md");

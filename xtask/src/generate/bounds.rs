@@ -74,7 +74,11 @@ fn inside() -> Vec<FixedBound> {
         ),
         bound(
             "Definitions added to one page",
-            format!("{} times `limits.page_bytes_max`", Service::FILLED_PAGES_MAX),
+            format!(
+                "{} times `limits.page_bytes_max`, of {} activities",
+                Service::FILLED_PAGES_MAX,
+                Service::FILLED_COUNT_MAX
+            ),
             "further ones are returned as sent",
         ),
         bound(
