@@ -4,6 +4,7 @@ mod administration;
 pub(crate) mod database;
 mod embedded;
 mod engine;
+mod exposure;
 mod load;
 mod oidc;
 mod side;
@@ -31,6 +32,7 @@ use acta_xapi::json::JsonLimits;
 use anyhow::{Context, Result, bail};
 
 pub(crate) use engine::{Engine, IfMissing};
+pub(crate) use exposure::{exposed_directory, exposed_files};
 pub(crate) use load::load;
 pub(crate) use side::open_side;
 pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};

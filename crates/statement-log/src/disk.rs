@@ -5,15 +5,15 @@ pub mod read_only;
 pub mod scratch;
 
 use std::fmt::Debug;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 /// A file system. Durability is only what the `sync` methods promise.
 pub trait Disk: Debug + Send + Sync {
-    /// Makes a directory and those above it, if they are missing.
+    /// Makes a directory and those above it, if they are missing, for their owner alone.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ pub trait Disk: Debug + Send + Sync {
         self.open(path)
     }
 
-    /// Makes a new, empty file, open for reading and writing.
+    /// Makes a new, empty file for its owner alone, open for reading and writing.
     ///
     /// # Errors
     ///
@@ -118,13 +118,19 @@ pub trait DiskFile: Debug + Send + Sync {
     fn truncate(&self, len: u64) -> io::Result<()>;
 }
 
+/// The rights of directories that are made: all for their owner, none for others.
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// The rights of files that are made: reading and writing for their owner, none for others.
+const FILE_MODE: u32 = 0o600;
+
 /// The file system of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemDisk;
 
 impl Disk for SystemDisk {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(path)
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -146,8 +152,9 @@ impl Disk for SystemDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        Ok(Arc::new(SystemFile(file)))
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(FILE_MODE);
+        Ok(Arc::new(SystemFile(options.open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -209,12 +216,25 @@ pub fn rewrite_and_sync(file: &dyn DiskFile, from: u64) -> io::Result<()> {
 ///
 /// What the system reports.
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(FILE_MODE);
+    let file = options.open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Makes an empty file for its owner alone, unless there is a file. Not part of [`Disk`]: it is for
+/// files that SQLite opens, which gives the files that it makes beside it the same rights.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn create_for_owner(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(FILE_MODE).open(path).map(drop)
 }
 
 /// As [`lock`], but of a file that is there already, which is not changed.

@@ -1,5 +1,7 @@
 //! The directory of a store: what stands in it, and how it is made.
 
+pub(crate) mod exposure;
+
 use std::io;
 use std::path::Path;
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_config::Config;
+use acta_config::{Config, Loaded};
 use acta_http::{Control, Gauges, Listeners};
 use acta_storage_embedded::ControlSocket;
 use anyhow::{Context, Result};
@@ -59,8 +59,19 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     ];
     let loaded = wire::load(file, flags)?;
     logging::start(&loaded.config.log)?;
+    warn_of_exposure(&loaded)?;
     wire::block_on(serve(&loaded.config))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Logs what other users of the machine can read.
+fn warn_of_exposure(loaded: &Loaded) -> Result<()> {
+    let is_directory = loaded.config.database.is_none();
+    let directory = if is_directory { wire::exposed_directory(&loaded.config.data)? } else { None };
+    for exposed in wire::exposed_files(loaded).into_iter().chain(directory) {
+        warn!("{exposed}");
+    }
+    Ok(())
 }
 
 /// The send buffer of a connection, in bytes (Linux doubles it). It does not count towards the

@@ -49,6 +49,7 @@ impl Engine {
         if missing == IfMissing::Refuse && !directory.is_dir() {
             bail!("there is no store in {}", directory.display());
         }
+        super::exposure::refuse_exposed_keys(directory)?;
         let storage = EmbeddedStorage::open(&super::embedded::options(config, clock, entropy));
         let context = || format!("cannot open the store in {}", directory.display());
         Ok(Self::Embedded(storage.with_context(context)?))
