@@ -11,6 +11,9 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
 /// A file system. Durability is only what the `sync` methods promise.
 pub trait Disk: Debug + Send + Sync {
     /// Makes a directory and those above it, if they are missing, for their owner alone.
@@ -116,6 +119,41 @@ pub trait DiskFile: Debug + Send + Sync {
     ///
     /// What the system reports.
     fn truncate(&self, len: u64) -> io::Result<()>;
+
+    /// Gives an empty file this length, and takes the space for it on the device. What stands in
+    /// it is not specified.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports. Some of the space may have been taken.
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        write_incompressible(self, len)
+    }
+}
+
+/// Bytes that [`write_incompressible`] writes at once.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// Writes `len` bytes that no file system stores in less space.
+fn write_incompressible<F: DiskFile + ?Sized>(file: &F, len: u64) -> io::Result<()> {
+    // Xorshift with 64 bits, from an arbitrary start.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut piece = Vec::with_capacity(PIECE_BYTES);
+    let mut at = 0;
+    while at < len {
+        let count = usize::try_from(len - at).unwrap_or(usize::MAX).min(PIECE_BYTES);
+        piece.clear();
+        while piece.len() < count {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            piece.extend_from_slice(&state.to_le_bytes());
+        }
+        piece.truncate(count);
+        file.write_at(&piece, at)?;
+        at += count as u64;
+    }
+    Ok(())
 }
 
 /// The rights of directories that are made: all for their owner, none for others.
@@ -288,5 +326,12 @@ impl DiskFile for SystemFile {
 
     fn truncate(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        match fallocate(&self.0, FallocateFlags::empty(), 0, len) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_incompressible(self, len),
+            allocated => allocated.map_err(io::Error::from),
+        }
     }
 }

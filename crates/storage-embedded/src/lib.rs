@@ -13,6 +13,7 @@ mod engine;
 mod identity;
 mod options;
 mod progress;
+mod reserve;
 mod storage;
 mod tables;
 mod verify;
