@@ -1,7 +1,10 @@
 //! Statistics of the engine and of followers, for `/metrics`.
 
+use std::sync::Arc;
+
 use acta_followers::{FollowerStatus, FollowerWork, Followers};
 use acta_http::{GaugeReading, Gauges};
+use acta_http_admin::{ClockGauge, ClockReading};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Connections, PostgresStorage};
 
@@ -10,13 +13,14 @@ use crate::wire::Engine;
 /// Reads the statistics of the engine and of the followers.
 pub(crate) struct StoreGauges {
     engine: Engine,
+    clock: Arc<dyn ClockGauge>,
     followers: Box<dyn Fn() -> Vec<FollowerStatus> + Send + Sync>,
 }
 
 impl StoreGauges {
     /// The statistics of this engine, and of the followers that run beside it.
-    pub(crate) fn new(engine: Engine, followers: &Followers) -> Self {
-        Self { engine, followers: Box::new(followers.watch()) }
+    pub(crate) fn new(engine: Engine, clock: Arc<dyn ClockGauge>, followers: &Followers) -> Self {
+        Self { engine, clock, followers: Box::new(followers.watch()) }
     }
 }
 
@@ -29,10 +33,26 @@ impl Gauges for StoreGauges {
             Engine::Postgres(storage) => postgres(storage),
         };
         let label = None;
-        let named = readings.into_iter();
+        let named = readings.into_iter().chain(of_clock(self.clock.read()));
         let named = named.map(|(name, help, value)| GaugeReading { name, help, label, value });
         named.chain(of_followers(&(self.followers)())).collect()
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn of_clock(now: ClockReading) -> [Reading; 2] {
+    [
+        (
+            "acta_clock_jump_seconds",
+            "How far the clock of the machine has jumped ahead, if that jump is not followed",
+            now.jump_micros as f64 / 1_000_000.0,
+        ),
+        (
+            "acta_stored_ahead_seconds",
+            "How far the latest stored time is ahead of the clock",
+            now.stored_lead.as_secs_f64(),
+        ),
+    ]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]

@@ -85,6 +85,8 @@ pub struct Statistics {
     pub sync_time: Duration,
     /// Whether the store takes no more statements until the next start.
     pub is_halted: bool,
+    /// How far the latest `stored` is ahead of the clock; zero if it is not.
+    pub stored_lead: Duration,
 }
 
 impl EmbeddedStorage {
@@ -214,6 +216,7 @@ impl EmbeddedStorage {
             sync_count: engine.metered.syncs,
             sync_time: engine.metered.sync_time,
             is_halted: engine.is_halted,
+            stored_lead: engine.stored_lead,
         }
     }
 }

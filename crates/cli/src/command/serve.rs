@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
 use crate::{gauges, logging};
 use bootstrap::bootstrap;
-use maintenance::Maintenance;
+use maintenance::{ClockComparison, Maintenance};
 
 /// File handles reserved for the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
@@ -91,9 +91,11 @@ async fn serve(config: &Config) -> Result<()> {
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let engine = store.engine.clone();
-    let gauges: Arc<dyn Gauges> = Arc::new(gauges::StoreGauges::new(engine, store.follow()));
+    let gauges = gauges::StoreGauges::new(engine, store.clock_gauge(), store.follow());
+    let gauges: Arc<dyn Gauges> = Arc::new(gauges);
     parts.http.gauges = Some(gauges);
-    let maintenance = Maintenance::begin(&parts);
+    let clock = ClockComparison::new(&store.engine, &store.clock);
+    let maintenance = Maintenance::begin(&parts, clock);
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_admin::Admin;
+use acta_ambient::GuardedClock;
 use acta_auth::Authenticator;
 use acta_service::Quotas;
 use acta_storage::background_span;
@@ -13,13 +14,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, warn};
 
-use crate::wire::ServerParts;
+use crate::wire::{Engine, ServerParts};
 
 /// How often usage is reported to storage, and the usage of other nodes is read.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often expired records and deleted tenants are removed.
 const TEND_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often the clock is compared with that of the database.
+const COMPARISON_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How long a shutdown waits for the last report.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,13 +38,17 @@ pub(super) struct Maintenance {
 
 impl Maintenance {
     /// Starts it.
-    pub(super) fn begin(parts: &ServerParts) -> Self {
+    pub(super) fn begin(parts: &ServerParts, clock: Option<ClockComparison>) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let quotas = Arc::clone(parts.http.service.quotas());
         let span = background_span("usage", None);
         tasks.spawn(report_usage(Arc::clone(&quotas), stop.clone()).instrument(span));
         let span = background_span("maintenance", None);
         tasks.spawn(run_maintenance(parts.admin.admin.clone(), stop.clone()).instrument(span));
+        if let Some(clock) = clock {
+            let span = background_span("clock", None);
+            tasks.spawn(compare_clocks(clock, stop.clone()).instrument(span));
+        }
         tasks.close();
         Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
     }
@@ -57,6 +65,34 @@ impl Maintenance {
         if tokio::time::timeout(END_TIMEOUT, last).await.is_err() {
             warn!("storage does not respond: the last usage counts are lost");
         }
+    }
+}
+
+/// Compares the clock of this node with that of the database again and again.
+pub(super) struct ClockComparison {
+    engine: Engine,
+    clock: Arc<GuardedClock>,
+}
+
+impl ClockComparison {
+    /// None for a store in a directory, which has no other clock.
+    pub(super) fn new(engine: &Engine, clock: &Arc<GuardedClock>) -> Option<Self> {
+        match engine {
+            Engine::Embedded(_) => None,
+            Engine::Postgres(_) => Some(Self { engine: engine.clone(), clock: Arc::clone(clock) }),
+        }
+    }
+}
+
+/// Compares the clocks until the server stops.
+async fn compare_clocks(comparison: ClockComparison, stop: CancellationToken) {
+    let ClockComparison { engine, clock } = comparison;
+    let mut failures = FailureLog::new("compare the clock with that of the database");
+    while stop.run_until_cancelled(tokio::time::sleep(COMPARISON_INTERVAL)).await.is_some() {
+        let Some(compared) = stop.run_until_cancelled(engine.compare_clock(&clock)).await else {
+            return;
+        };
+        failures.note(compared);
     }
 }
 
