@@ -8,19 +8,28 @@ use acta_http_admin::{ClockGauge, ClockReading};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Connections, PostgresStorage};
 
+use crate::command::serve::AuditCounts;
 use crate::wire::Engine;
+
+/// What is read besides the engine and the followers.
+pub(crate) struct GaugeSources {
+    /// How the times of the store relate to the clock.
+    pub(crate) clock: Arc<dyn ClockGauge>,
+    /// The lengths of the audit chains.
+    pub(crate) audit_counts: Arc<AuditCounts>,
+}
 
 /// Reads the statistics of the engine and of the followers.
 pub(crate) struct StoreGauges {
     engine: Engine,
-    clock: Arc<dyn ClockGauge>,
+    sources: GaugeSources,
     followers: Box<dyn Fn() -> Vec<FollowerStatus> + Send + Sync>,
 }
 
 impl StoreGauges {
     /// The statistics of this engine, and of the followers that run beside it.
-    pub(crate) fn new(engine: Engine, clock: Arc<dyn ClockGauge>, followers: &Followers) -> Self {
-        Self { engine, clock, followers: Box::new(followers.watch()) }
+    pub(crate) fn new(engine: Engine, sources: GaugeSources, followers: &Followers) -> Self {
+        Self { engine, sources, followers: Box::new(followers.watch()) }
     }
 }
 
@@ -33,10 +42,23 @@ impl Gauges for StoreGauges {
             Engine::Postgres(storage) => postgres(storage),
         };
         let label = None;
-        let named = readings.into_iter().chain(of_clock(self.clock.read()));
+        let named = readings.into_iter().chain(of_clock(self.sources.clock.read()));
         let named = named.map(|(name, help, value)| GaugeReading { name, help, label, value });
+        let named = named.chain(of_audit(&self.sources.audit_counts));
         named.chain(of_followers(&(self.followers)())).collect()
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn of_audit(counts: &AuditCounts) -> [GaugeReading; 2] {
+    [("server", counts.server()), ("tenants", counts.tenants())].map(|(chain, count)| {
+        GaugeReading {
+            name: "acta_audit_entries",
+            help: "Entries of the audit when their hashes were last logged",
+            label: Some(("chain", chain)),
+            value: count as f64,
+        }
+    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use acta_xapi::Version;
 
 use crate::address::{origin, public_url};
-use crate::administration::{Accounts, Tenants, Tokens};
+use crate::administration::{Accounts, Audit, Tenants, Tokens};
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::oidc::{Oidc, OidcBearer, OidcProvider};
@@ -75,6 +75,8 @@ section! {
         pub tenants: Tenants,
         /// What holds for people.
         pub accounts: Accounts,
+        /// What holds for the audit log.
+        pub audit: Audit,
         /// What holds for browser tokens.
         pub tokens: Tokens,
         /// The OpenID provider for sign-in.

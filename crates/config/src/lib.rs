@@ -19,7 +19,7 @@ mod storage;
 mod value;
 mod value_spec;
 
-pub use administration::{Accounts, Tenants, Tokens};
+pub use administration::{Accounts, Audit, Tenants, Tokens};
 pub use config::{ClockJumps, Config, Cors, KEYS, Log, LogFormat, Origins, Seed, Server};
 pub use key::Key;
 pub use limits::Limits;

@@ -1,5 +1,6 @@
 //! `acta serve`: serves xAPI over HTTP.
 
+mod audit_heads;
 mod bootstrap;
 mod maintenance;
 
@@ -19,10 +20,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::gauges::{GaugeSources, StoreGauges};
+use crate::logging;
 use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
-use crate::{gauges, logging};
 use bootstrap::bootstrap;
-use maintenance::{ClockComparison, Maintenance};
+use maintenance::{ClockComparison, Maintenance, MaintenanceOptions};
+
+pub(crate) use audit_heads::AuditCounts;
 
 /// File handles reserved for the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
@@ -91,11 +95,17 @@ async fn serve(config: &Config) -> Result<()> {
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let engine = store.engine.clone();
-    let gauges = gauges::StoreGauges::new(engine, store.clock_gauge(), store.follow());
-    let gauges: Arc<dyn Gauges> = Arc::new(gauges);
+    let audit_counts = Arc::new(AuditCounts::default());
+    let sources =
+        GaugeSources { clock: store.clock_gauge(), audit_counts: Arc::clone(&audit_counts) };
+    let gauges: Arc<dyn Gauges> = Arc::new(StoreGauges::new(engine, sources, store.follow()));
     parts.http.gauges = Some(gauges);
-    let clock = ClockComparison::new(&store.engine, &store.clock);
-    let maintenance = Maintenance::begin(&parts, clock);
+    let options = MaintenanceOptions {
+        clock: ClockComparison::new(&store.engine, &store.clock),
+        audit_counts,
+        audit_interval: config.audit.head_interval.0,
+    };
+    let maintenance = Maintenance::begin(&parts, options);
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;
