@@ -7,7 +7,7 @@ use acta_access::TenantId;
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::{PasswordHasherOptions, Secret};
 use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
-use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
+use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockReading, EngineKind, route_groups};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
@@ -126,6 +126,7 @@ impl TestServer {
             admin: acta_admin::Options::usual(),
             provider: None,
             engine: EngineKind::Embedded,
+            clock: Arc::new(ClockReading::default()),
         };
         let admin = AdminApiParts::open(&backend, &parts, settings).await;
         let admin = admin.expect("a store in memory opens");

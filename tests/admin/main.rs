@@ -9,6 +9,7 @@ mod audit;
 mod credentials;
 mod ending;
 mod followers;
+mod heads;
 mod neighbours;
 mod reaching;
 mod readme;

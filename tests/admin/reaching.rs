@@ -103,7 +103,8 @@ fn other_users_of_the_machine_are_refused() {
     let refused = as_nobody();
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{}", refused.err);
     assert!(refused.err.contains("only from its own user and from root"), "{}", refused.err);
-    // Even if somebody opens the socket to all, the server looks at who comes.
+    // Even if somebody opens the directory and the socket to all, the server checks who connects.
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
     let open = std::fs::Permissions::from_mode(0o666);
     std::fs::set_permissions(data.join("control.sock"), open).unwrap();
     let refused = as_nobody();

@@ -43,6 +43,7 @@ fn open(directory: &Path, clock: Arc<dyn Clock>) -> Arc<EmbeddedStorage> {
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
         group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 400,
+        reserve_bytes: 0,
         on_progress: None,
     };
     EmbeddedStorage::open(&options).expect("the store opens")

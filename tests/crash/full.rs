@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
 use acta_tests::server::SMALL_FILES;
-use acta_tests::{Client, Launch, Response, Server, Version, make};
+use acta_tests::{
+    Client, CommandOutput, Launch, Response, Server, Version, acta, basic, make, run,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -17,6 +19,16 @@ use crate::log;
 
 /// Size of the device.
 const DEVICE_BYTES: u64 = 16 << 20;
+
+/// The reserve for administration where it is not tested.
+const SMALL_RESERVE: &str = "64KiB";
+
+/// The reserve where it is: enough for what waits in the write-ahead log of the tables, which is
+/// about 4 MiB, and for the changes.
+const RESERVE: &str = "6MiB";
+
+/// Credentials that are removed while the device is full.
+const CREDENTIAL_COUNT: usize = 8;
 
 /// Room that is taken away and given back.
 const BALLAST_BYTES: usize = 6 << 20;
@@ -58,9 +70,14 @@ impl Device {
     }
 
     fn start(&self) -> Server {
+        self.start_with(SMALL_RESERVE)
+    }
+
+    fn start_with(&self, reserve: &str) -> Server {
         let data = self.data();
         let launch = Launch::new(&data, Version::V2_0_0);
-        Launch { settings: SMALL_FILES, through: &self.through, ..launch }.start()
+        let settings = [SMALL_FILES, &[("ACTA_STORAGE_RESERVE_BYTES", reserve)]].concat();
+        Launch { settings: &settings, through: &self.through, ..launch }.start()
     }
 
     /// A file of the device as this process sees it.
@@ -207,4 +224,81 @@ fn starts_on_a_full_device_and_answers_reads() {
     client.fetch(&first);
     device.give_room();
     wait_for("a batch", || post_batch(&client));
+}
+
+impl Device {
+    /// Runs a command of an administrator on the server of this device, over its control socket.
+    fn administer(&self, arguments: &[&str]) -> CommandOutput {
+        let mut command = Command::new(&self.through[0]);
+        command.args(&self.through[1..]).arg(acta().get_program()).args(arguments);
+        run(command.args(["--json", "--data"]).arg(self.data()))
+    }
+
+    /// The same, which must succeed.
+    #[track_caller]
+    fn succeed(&self, arguments: &[&str]) -> Value {
+        let output = self.administer(arguments);
+        assert_eq!(output.code, Some(0), "{arguments:?}: {} {}", output.out, output.err);
+        serde_json::from_str(&output.out).unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_full_device_takes_revocations_with_their_audit_entries() {
+    let device = Device::new();
+    let mut server = device.start_with(RESERVE);
+    let client = server.client(Version::V2_0_0);
+    device.take_room();
+    let created: Vec<Value> = (0..CREDENTIAL_COUNT)
+        .map(|_| {
+            device.succeed(&[
+                "credential",
+                "create",
+                "--label",
+                "one",
+                "--scope",
+                "all",
+                "--tenant",
+                "1",
+            ])
+        })
+        .collect();
+    let field = |one: &Value, name: &str| one[name].as_str().expect("a text").to_owned();
+    let ask = |client: &Client, one: &Value| {
+        let authorization = basic(&field(one, "key"), &field(one, "secret"));
+        let client = client.clone().with("Authorization", &authorization);
+        client.get("/statements").query("limit", "1").send()
+    };
+    ask(&client, &created[0]).expect(200);
+    let second = device.succeed(&["tenant", "create", "second"]);
+    let second = second["id"].to_string();
+    while post_batch(&client).status == 200 {}
+    device.take_all_room();
+    // The write-ahead log of the tables may have space left.
+    while put_state(&client, &make::activity_id(), 10_000).status == 204 {}
+    check_full(put_state(&client, &make::activity_id(), 10_000));
+
+    for one in &created {
+        device.succeed(&["credential", "remove", &field(one, "key"), "--tenant", "1"]);
+        ask(&client, one).expect(401);
+    }
+    device.succeed(&["tenant", "suspend", &second]);
+    let entries =
+        device.succeed(&["audit", "list", "--tenant", "1", "--act", "credential.removed"]);
+    assert_eq!(entries.to_string().matches("credential.removed").count(), CREDENTIAL_COUNT);
+    assert!(server.log().contains("the reserve for administration is in use"));
+
+    // What was revoked stays so, and the reserve is of nobody else.
+    check_full(post_batch(&client));
+    check_full(put_state(&client, &make::activity_id(), 10));
+    server.kill();
+    let server = device.start_with(RESERVE);
+    let client = server.client(Version::V2_0_0);
+    ask(&client, &created[0]).expect(401);
+    check_full(put_state(&client, &make::activity_id(), 10));
+
+    device.give_room();
+    wait_for("a batch", || post_batch(&client));
+    wait_for("a document", || put_state(&client, &make::activity_id(), 1000));
+    assert!(device.file("data/reserve").is_file(), "the reserve is complete again");
 }

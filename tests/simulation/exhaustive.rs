@@ -20,7 +20,8 @@ use crate::{PrintOnPanic, in_parallel, runtime};
 const TENANT: TenantId = TenantId::FIRST;
 
 /// Two or three batches fill a segment, four statements a run, and four runs are merged.
-const SETTINGS: Settings = Settings { segment_bytes: 1500, run_entries: 4, dictionary_samples: 0 };
+const SETTINGS: Settings =
+    Settings { segment_bytes: 1500, run_entries: 4, dictionary_samples: 0, reserve_bytes: 0 };
 
 /// How long a thread in the background may take at most for what it did without the fault.
 /// Only so that the calls come in the same order; nothing is wrong when it takes longer.

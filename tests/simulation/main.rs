@@ -48,6 +48,7 @@ mod ledger;
 mod named;
 mod purge;
 mod random;
+mod reserve;
 mod simulation;
 mod tables;
 mod trace;

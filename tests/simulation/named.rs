@@ -20,7 +20,8 @@ use crate::world::faults::{Act as DiskAct, Call, Fault, FaultTrigger, InjectedFa
 
 const TENANT: TenantId = TenantId::FIRST;
 
-const SETTINGS: Settings = Settings { segment_bytes: 4000, run_entries: 8, dictionary_samples: 0 };
+const SETTINGS: Settings =
+    Settings { segment_bytes: 4000, run_entries: 8, dictionary_samples: 0, reserve_bytes: 0 };
 
 fn append(number: u128) -> Act {
     Act::Append(TENANT, Sent { drafts: vec![Draft::new(number)], contents: Vec::new() })

@@ -21,7 +21,8 @@ use crate::world::faults::{Act as DiskAct, Call, Fault, FaultTrigger, InjectedFa
 use crate::{PrintOnPanic, in_parallel, runtime};
 
 /// A few batches fill a segment, eight statements a run.
-const SETTINGS: Settings = Settings { segment_bytes: 1500, run_entries: 8, dictionary_samples: 0 };
+const SETTINGS: Settings =
+    Settings { segment_bytes: 1500, run_entries: 8, dictionary_samples: 0, reserve_bytes: 0 };
 
 /// Stands in everything that the tenant owns which is removed.
 const MARKER: &str = "zebra-crossing";

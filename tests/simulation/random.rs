@@ -80,6 +80,7 @@ async fn live_through(seed: u64) -> Tally {
         segment_bytes: 1 << (10 + dice.below(7)),
         run_entries: u32::try_from(2 + dice.below(30)).unwrap(),
         dictionary_samples: dice.pick(&[0, 30, 80]),
+        reserve_bytes: dice.pick(&[0, 0, 40_000]),
     };
     let script = Script { seed, number_count: 40 + dice.below(200) };
     let simulation = Simulation::new(dice.number(), settings);

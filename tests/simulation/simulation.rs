@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) segment_bytes: u64,
     pub(crate) run_entries: u32,
     pub(crate) dictionary_samples: usize,
+    pub(crate) reserve_bytes: u64,
 }
 
 /// What is done to a store.
@@ -113,6 +114,7 @@ impl Simulation {
             queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
             group_cost_max: Options::GROUP_COST_MAX,
             dictionary_samples: self.settings.dictionary_samples,
+            reserve_bytes: self.settings.reserve_bytes,
             on_progress: None,
         }
     }

@@ -7,6 +7,7 @@
 
 #![expect(clippy::expect_used, reason = "this is a test")]
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ fn read(folder: PathBuf) -> EarlierStore {
 
 fn copy_files(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a directory can be made");
+    let for_the_owner_alone = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(to, for_the_owner_alone).expect("its rights can be set");
     for entry in std::fs::read_dir(from).expect("it can be listed") {
         let path = entry.expect("it can be listed").path();
         let target = to.join(path.file_name().expect("it has a name"));

@@ -21,6 +21,7 @@ const CHECKS: &[Step] = &[
     ("lints", lints),
     ("docs", docs),
     ("dependencies", dependencies),
+    ("advisories", crate::advisories::check_if_possible),
 ];
 
 const TESTS: &[Step] = &[
@@ -145,7 +146,6 @@ fn docs() -> Result<()> {
 }
 
 fn dependencies() -> Result<()> {
-    // Advisories live on a server of their own and change without a commit here.
     run(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
 }
 

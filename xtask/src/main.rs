@@ -1,5 +1,6 @@
 //! The commands of development: `cargo xtask <command>`.
 
+mod advisories;
 mod api;
 mod bench;
 mod ci;
@@ -19,7 +20,9 @@ const HELP: &str = "\
 Usage: cargo xtask <command>
 
   ci                 install what the tests need, then run every check and every test
-  check              the checks without the tests: format, lints, tidy, docs, dependencies
+  check              the checks without the tests: format, lints, tidy, docs, dependencies,
+                     advisories
+  advisories         check the dependencies for known vulnerabilities; needs network access
   tidy               the rules of this repository that no other tool knows
   generate           write the generated files
   api                try the admin API with what its document says, on the release binary
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match command.as_str() {
         "ci" => ci::run_all(),
         "check" => ci::check(),
+        "advisories" => advisories::check(),
         "tidy" => tidy::run(),
         "generate" => generate::write(),
         "api" => api::run(),

@@ -1,19 +1,30 @@
 //! Reading, exporting and verifying the audit.
 
+use std::fmt;
+
 use acta_access::{Permission, ServerPermission, TenantId};
-use acta_storage::{AuditEntry, AuditQuery, ChainHead, Change};
+use acta_storage::{AuditEntry, AuditQuery, ChainHead, Change, StorageError};
 use serde_json::json;
 
 use crate::permissions::PermissionPair;
 use crate::{Admin, AdminError, Requester};
 
 /// A chain of the audit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AuditChain {
     /// The chain of the server.
     Server,
     /// The chain of a tenant.
     Tenant(TenantId),
+}
+
+impl fmt::Display for AuditChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Server => f.write_str("server"),
+            Self::Tenant(tenant) => write!(f, "tenant {tenant}"),
+        }
+    }
 }
 
 impl AuditChain {
@@ -34,6 +45,9 @@ pub struct Verified {
     pub head: ChainHead,
     /// The first entry that does not follow the previous one; none if all do.
     pub broken_at: Option<u64>,
+    /// Whether an end of the chain that was noted earlier is still in it, unchanged; none if none
+    /// was given.
+    pub has_noted: Option<bool>,
 }
 
 /// Entries that are checked at a time.
@@ -133,6 +147,7 @@ impl Admin {
         &self,
         requester: &Requester,
         chain: AuditChain,
+        noted: Option<ChainHead>,
     ) -> Result<Verified, AdminError> {
         let permissions = PermissionPair {
             in_tenant: Permission::ReadAudit,
@@ -143,11 +158,14 @@ impl Admin {
         let end = self.storage.audit_head(tenant).await?;
         let mut query = AuditQuery::everything(PAGE_COUNT);
         let mut head = ChainHead::EMPTY;
+        let mut has_noted = noted.map(|noted| noted == head);
         loop {
             let entries = self.storage.list_audit(tenant, &query).await?;
             if let Some(broken) = acta_storage::first_broken_link(head, tenant, &entries) {
-                return Ok(Verified { head: end, broken_at: Some(broken) });
+                return Ok(Verified { head: end, broken_at: Some(broken), has_noted });
             }
+            let is_noted = |entry: &AuditEntry| Some(ChainHead::from(entry)) == noted;
+            has_noted = has_noted.map(|has_noted| has_noted || entries.iter().any(is_noted));
             let Some(last) = entries.last() else { break };
             head = ChainHead::from(last);
             query.after = Some(last.sequence);
@@ -155,6 +173,21 @@ impl Admin {
         // Entries that were added meanwhile are after the requested end.
         let is_short = head.sequence < end.sequence;
         let broken_at = is_short.then_some(head.sequence + 1);
-        Ok(Verified { head, broken_at })
+        Ok(Verified { head, broken_at, has_noted })
+    }
+
+    /// The ends of all chains, to be stored outside of the store.
+    ///
+    /// # Errors
+    ///
+    /// What storage reports.
+    pub async fn audit_heads(&self) -> Result<Vec<(AuditChain, ChainHead)>, StorageError> {
+        let tenants = self.storage.list_tenants().await?;
+        let tenants = tenants.iter().map(|tenant| AuditChain::Tenant(tenant.id));
+        let mut heads = Vec::new();
+        for chain in [AuditChain::Server].into_iter().chain(tenants) {
+            heads.push((chain, self.storage.audit_head(chain.tenant()).await?));
+        }
+        Ok(heads)
     }
 }

@@ -51,12 +51,15 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub struct ManualClock {
     micros: AtomicI64,
+    /// By how much `micros` was moved without time passing.
+    jumped_micros: AtomicI64,
 }
 
 impl ManualClock {
     /// A clock that shows `start`.
     pub const fn new(start: Timestamp) -> Self {
-        Self { micros: AtomicI64::new(start.unix_micros()) }
+        let micros = AtomicI64::new(start.unix_micros());
+        Self { micros, jumped_micros: AtomicI64::new(0) }
     }
 
     /// Moves the clock forward.
@@ -65,7 +68,14 @@ impl ManualClock {
         self.micros.fetch_add(micros, Ordering::SeqCst);
     }
 
-    /// Sets the clock, backwards too.
+    /// Moves the time of day without time passing, as when the clock of a machine is set: forward,
+    /// or back if it is negative.
+    pub fn jump(&self, micros: i64) {
+        self.jumped_micros.fetch_add(micros, Ordering::SeqCst);
+        self.micros.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Sets the clock, backwards too, as if the time between had passed.
     pub fn set(&self, to: Timestamp) {
         self.micros.store(to.unix_micros(), Ordering::SeqCst);
     }
@@ -77,6 +87,8 @@ impl Clock for ManualClock {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_micros(u64::try_from(self.micros.load(Ordering::SeqCst)).unwrap_or(0))
+        let jumped = self.jumped_micros.load(Ordering::SeqCst);
+        let passed = self.micros.load(Ordering::SeqCst).saturating_sub(jumped);
+        Duration::from_micros(u64::try_from(passed).unwrap_or(0))
     }
 }

@@ -5,8 +5,12 @@
 
 mod clock;
 mod entropy;
+mod guarded;
+mod lead;
 mod timestamp;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
+pub use guarded::{GuardedClock, JumpLimits};
+pub use lead::LeadWatch;
 pub use timestamp::Timestamp;

@@ -1,22 +1,35 @@
 //! Statistics of the engine and of followers, for `/metrics`.
 
+use std::sync::Arc;
+
 use acta_followers::{FollowerStatus, FollowerWork, Followers};
 use acta_http::{GaugeReading, Gauges};
+use acta_http_admin::{ClockGauge, ClockReading};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Connections, PostgresStorage};
 
+use crate::command::serve::AuditCounts;
 use crate::wire::Engine;
+
+/// What is read besides the engine and the followers.
+pub(crate) struct GaugeSources {
+    /// How the times of the store relate to the clock.
+    pub(crate) clock: Arc<dyn ClockGauge>,
+    /// The lengths of the audit chains.
+    pub(crate) audit_counts: Arc<AuditCounts>,
+}
 
 /// Reads the statistics of the engine and of the followers.
 pub(crate) struct StoreGauges {
     engine: Engine,
+    sources: GaugeSources,
     followers: Box<dyn Fn() -> Vec<FollowerStatus> + Send + Sync>,
 }
 
 impl StoreGauges {
     /// The statistics of this engine, and of the followers that run beside it.
-    pub(crate) fn new(engine: Engine, followers: &Followers) -> Self {
-        Self { engine, followers: Box::new(followers.watch()) }
+    pub(crate) fn new(engine: Engine, sources: GaugeSources, followers: &Followers) -> Self {
+        Self { engine, sources, followers: Box::new(followers.watch()) }
     }
 }
 
@@ -29,10 +42,39 @@ impl Gauges for StoreGauges {
             Engine::Postgres(storage) => postgres(storage),
         };
         let label = None;
-        let named = readings.into_iter();
+        let named = readings.into_iter().chain(of_clock(self.sources.clock.read()));
         let named = named.map(|(name, help, value)| GaugeReading { name, help, label, value });
+        let named = named.chain(of_audit(&self.sources.audit_counts));
         named.chain(of_followers(&(self.followers)())).collect()
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn of_audit(counts: &AuditCounts) -> [GaugeReading; 2] {
+    [("server", counts.server()), ("tenants", counts.tenants())].map(|(chain, count)| {
+        GaugeReading {
+            name: "acta_audit_entries",
+            help: "Entries of the audit when their hashes were last logged",
+            label: Some(("chain", chain)),
+            value: count as f64,
+        }
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn of_clock(now: ClockReading) -> [Reading; 2] {
+    [
+        (
+            "acta_clock_jump_seconds",
+            "How far the clock of the machine has jumped ahead, if that jump is not followed",
+            now.jump_micros as f64 / 1_000_000.0,
+        ),
+        (
+            "acta_stored_ahead_seconds",
+            "How far the latest stored time is ahead of the clock",
+            now.stored_lead.as_secs_f64(),
+        ),
+    ]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]

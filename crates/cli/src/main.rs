@@ -11,6 +11,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use crate::command::administration::{account, audit, credential, follower, tenant};
 use crate::command::{
@@ -76,6 +78,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before there is another thread or a file: what this process makes is for its user alone,
+    // whatever it inherited. It covers the files of SQLite too.
+    umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
     let file = arguments.config.as_deref();
     let outcome = match &arguments.command {

@@ -1,9 +1,11 @@
 //! Selects the engine and wires the parts.
 
 mod administration;
+mod clock;
 pub(crate) mod database;
 mod embedded;
 mod engine;
+mod exposure;
 mod load;
 mod oidc;
 mod side;
@@ -14,12 +16,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_ambient::{Clock, Entropy, SystemClock, SystemEntropy};
+use acta_ambient::{Clock, Entropy, GuardedClock, SystemClock, SystemEntropy};
 use acta_auth::PasswordHasherOptions;
 use acta_config::Config;
 use acta_followers::Followers;
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
-use acta_http_admin::{AdminApiParts, AdminApiSettings, route_groups};
+use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockGauge, route_groups};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -30,7 +32,9 @@ use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
 use anyhow::{Context, Result, bail};
 
+use clock::{StoreClock, guarded_clock};
 pub(crate) use engine::{Engine, IfMissing};
+pub(crate) use exposure::{exposed_directory, exposed_files};
 pub(crate) use load::load;
 pub(crate) use side::open_side;
 pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
@@ -55,7 +59,7 @@ pub(crate) struct Store {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) service: Service,
     pub(crate) engine: Engine,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<GuardedClock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     followers: Option<Followers>,
 }
@@ -63,14 +67,17 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the store that `config` names.
     pub(crate) async fn open(config: &Config, missing: IfMissing) -> Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let clock = Arc::new(guarded_clock(config));
+        let shared: Arc<dyn Clock> = Arc::<GuardedClock>::clone(&clock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let opening = Engine::open(config, missing, Arc::clone(&clock), Arc::clone(&entropy));
+        let opening = Engine::open(config, missing, Arc::clone(&shared), Arc::clone(&entropy));
         let engine = opening.await?;
+        let compared = engine.compare_clock(&clock).await;
+        compared.context("cannot read the clock of the database")?;
         let storage = engine.storage();
         let service = Service::new(ServiceParts {
             storage: Arc::clone(&storage),
-            clock: Arc::clone(&clock),
+            clock: shared,
             entropy: Arc::clone(&entropy),
             options: service_options(config)?,
         });
@@ -89,14 +96,15 @@ impl Store {
         config: &Config,
         connections_max: usize,
     ) -> Result<ServerParts> {
+        let clock: Arc<dyn Clock> = Arc::<GuardedClock>::clone(&self.clock);
         let backend = Backend {
             storage: Arc::clone(&self.storage),
-            clock: Arc::clone(&self.clock),
+            clock: Arc::clone(&clock),
             entropy: Arc::clone(&self.entropy),
         };
         let settings = Settings {
             auth: acta_auth::Options { failures_count_max: config.limits.failures_count_max },
-            bearer: oidc::bearer(config, Arc::clone(&self.clock))?,
+            bearer: oidc::bearer(config, Arc::clone(&clock))?,
             http: http_options(config, connections_max),
         };
         let http = HttpParts::open(&backend, self.service.clone(), settings).await?;
@@ -108,11 +116,18 @@ impl Store {
                 waiting_count_max: PASSWORDS_WAITING_MAX,
             },
             admin: administration::admin_options(config)?,
-            provider: oidc::provider(config, Arc::clone(&self.clock), Arc::clone(&self.entropy))?,
+            provider: oidc::provider(config, clock, Arc::clone(&self.entropy))?,
             engine: self.engine.kind(),
+            clock: self.clock_gauge(),
         };
         let admin = AdminApiParts::open(&backend, &http, settings).await?;
         Ok(ServerParts { http, admin })
+    }
+
+    /// How its times relate to the clock of the machine.
+    pub(crate) fn clock_gauge(&self) -> Arc<dyn ClockGauge> {
+        let (engine, clock) = (self.engine.clone(), Arc::clone(&self.clock));
+        Arc::new(StoreClock { engine, clock })
     }
 
     /// Refuses a store that is an unfinished copy.

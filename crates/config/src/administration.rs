@@ -19,6 +19,9 @@ const TIME_MAX: Duration = Duration::from_hours(10 * 365 * 24);
 /// Longest lifetime of a browser token: a day.
 const TOKEN_LIFETIME_MAX: Duration = Duration::from_hours(24);
 
+/// The least and the most that `audit.head_interval` may be.
+const HEAD_INTERVALS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+
 /// Shorter times would interrupt people at work.
 const TIME_MIN: Duration = Duration::from_mins(1);
 
@@ -54,6 +57,17 @@ section! {
 fn check_sessions(accounts: &Accounts, settings: &Settings) -> Result<(), ConfigError> {
     let idle = time_in(TIME_MIN..=accounts.session_lifetime.0);
     settings.need("accounts.session_idle", &idle).map(drop)
+}
+
+section! {
+    /// Settings for the audit log.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Audit in "audit." {
+        /// How often the server logs the last sequence and hash of each audit chain that has
+        /// changed; see [administration.md](administration.md#prove-that-nothing-was-changed). From
+        /// 1s to 1d.
+        pub head_interval: Span = time_in(HEAD_INTERVALS).default("1h"),
+    }
 }
 
 section! {

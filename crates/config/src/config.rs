@@ -1,13 +1,15 @@
 //! The configuration tree.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use acta_xapi::Version;
 
 use crate::address::{origin, public_url};
-use crate::administration::{Accounts, Tenants, Tokens};
+use crate::administration::{Accounts, Audit, Tenants, Tokens};
 use crate::key::Key;
 use crate::limits::Limits;
 use crate::oidc::{Oidc, OidcBearer, OidcProvider};
@@ -15,11 +17,17 @@ use crate::section::{Section, section};
 use crate::settings::{ConfigError, Settings};
 use crate::storage::{Database, Storage};
 use crate::value::NotANetwork;
-use crate::value_spec::{ValueSpec, one_of, parsed, path, text};
-use crate::{Network, Secret};
+use crate::value_spec::{ValueSpec, one_of, parsed, path, text, time_in};
+use crate::{Network, Secret, Span};
 
 /// All keys, in the order of the reference.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(Config::keys);
+
+/// The least and the most that `clock.jump_max` may be.
+const JUMPS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+
+/// The most that `clock.jump_wait` may be.
+const JUMP_WAIT_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// The path of the redirect URI for OpenID providers.
 const REDIRECT_PATH: &str = "/signin/oidc";
@@ -55,6 +63,8 @@ section! {
         pub cors: Cors,
         /// Network settings of the server.
         pub server: Server,
+        /// Jumps of the clock.
+        pub clock: ClockJumps,
         /// Limits for clients.
         pub limits: Limits,
         /// File sizes of the embedded engine.
@@ -65,6 +75,8 @@ section! {
         pub tenants: Tenants,
         /// What holds for people.
         pub accounts: Accounts,
+        /// What holds for the audit log.
+        pub audit: Audit,
         /// What holds for browser tokens.
         pub tokens: Tokens,
         /// The OpenID provider for sign-in.
@@ -162,6 +174,20 @@ section! {
         /// trusted proxies too. If a request has both headers and they give different clients,
         /// neither is used.
         pub trusted_proxies: Vec<Network> = networks().default(""),
+    }
+}
+
+section! {
+    /// Jumps of the clock of the machine.
+    #[derive(Clone, Copy, Debug)]
+    pub struct ClockJumps in "clock." {
+        /// The largest step of the clock of the machine that is followed at once, forward or back.
+        /// After a larger one, Acta counts on by the time that has passed; see
+        /// [README.md](README.md#when-the-clock-jumps). From 1s to 1d.
+        pub jump_max: Span = time_in(JUMPS).default("1m"),
+        /// How long a larger step of the clock must last until it is followed. On PostgreSQL it is
+        /// followed when the clock of the database agrees. At most 30d.
+        pub jump_wait: Span = time_in(Duration::ZERO..=JUMP_WAIT_MAX).default("10m"),
     }
 }
 

@@ -19,8 +19,8 @@ mod storage;
 mod value;
 mod value_spec;
 
-pub use administration::{Accounts, Tenants, Tokens};
-pub use config::{Config, Cors, KEYS, Log, LogFormat, Origins, Seed, Server};
+pub use administration::{Accounts, Audit, Tenants, Tokens};
+pub use config::{ClockJumps, Config, Cors, KEYS, Log, LogFormat, Origins, Seed, Server};
 pub use key::Key;
 pub use limits::Limits;
 pub use load::{Environment, Loaded, load};

@@ -14,4 +14,6 @@ mod state;
 
 pub use api::openapi::text as openapi_document;
 pub use groups::route_groups;
-pub use state::{AdminApiParts, AdminApiSettings, EngineKind, SignInProvider};
+pub use state::{
+    AdminApiParts, AdminApiSettings, ClockGauge, ClockReading, EngineKind, SignInProvider,
+};

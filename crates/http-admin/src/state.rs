@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acta_admin::{Admin, AdminParts, NewcomerRule};
 use acta_auth::oidc::Provider;
@@ -30,6 +31,29 @@ impl EngineKind {
     }
 }
 
+/// Reads how the times of a store relate to the clock of the machine.
+pub trait ClockGauge: fmt::Debug + Send + Sync {
+    /// The differences now.
+    fn read(&self) -> ClockReading;
+}
+
+/// How the times of a store relate to the clock of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockReading {
+    /// How far the clock of the machine has jumped ahead, in microseconds, if that jump is not
+    /// followed; negative if it has jumped back.
+    pub jump_micros: i64,
+    /// How far the latest `stored` is ahead of the clock.
+    pub stored_lead: Duration,
+}
+
+/// A reading that does not change, for a store whose clock cannot jump.
+impl ClockGauge for ClockReading {
+    fn read(&self) -> ClockReading {
+        *self
+    }
+}
+
 /// The identity provider for sign-in.
 #[derive(Clone, Debug)]
 pub struct SignInProvider {
@@ -52,6 +76,8 @@ pub struct AdminApiSettings {
     pub provider: Option<SignInProvider>,
     /// The storage engine.
     pub engine: EngineKind,
+    /// The clock.
+    pub clock: Arc<dyn ClockGauge>,
 }
 
 /// The parts of the admin API.
@@ -66,6 +92,8 @@ pub struct AdminApiParts {
     pub provider: Option<SignInProvider>,
     /// The storage engine.
     pub engine: EngineKind,
+    /// The clock.
+    pub clock: Arc<dyn ClockGauge>,
 }
 
 impl fmt::Debug for AdminApiParts {
@@ -102,8 +130,8 @@ impl AdminApiParts {
             entropy: Arc::clone(&backend.entropy),
             options: settings.admin,
         });
-        let AdminApiSettings { provider, engine, .. } = settings;
-        Ok(Self { admin, csrf, sealer, provider, engine })
+        let AdminApiSettings { provider, engine, clock, .. } = settings;
+        Ok(Self { admin, csrf, sealer, provider, engine, clock })
     }
 }
 
@@ -120,12 +148,13 @@ pub(crate) struct AdminDependencies {
     pub(crate) sealer: Sealer,
     pub(crate) provider: Option<SignInProvider>,
     pub(crate) engine: EngineKind,
+    pub(crate) clock: Arc<dyn ClockGauge>,
 }
 
 impl Shared {
     pub(crate) fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
-        let AdminApiParts { admin, csrf, sealer, provider, engine } = parts;
-        Self(Arc::new(AdminDependencies { http, admin, csrf, sealer, provider, engine }))
+        let AdminApiParts { admin, csrf, sealer, provider, engine, clock } = parts;
+        Self(Arc::new(AdminDependencies { http, admin, csrf, sealer, provider, engine, clock }))
     }
 }
 

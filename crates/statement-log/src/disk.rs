@@ -5,15 +5,18 @@ pub mod read_only;
 pub mod scratch;
 
 use std::fmt::Debug;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+
 /// A file system. Durability is only what the `sync` methods promise.
 pub trait Disk: Debug + Send + Sync {
-    /// Makes a directory and those above it, if they are missing.
+    /// Makes a directory and those above it, if they are missing, for their owner alone.
     ///
     /// # Errors
     ///
@@ -44,7 +47,7 @@ pub trait Disk: Debug + Send + Sync {
         self.open(path)
     }
 
-    /// Makes a new, empty file, open for reading and writing.
+    /// Makes a new, empty file for its owner alone, open for reading and writing.
     ///
     /// # Errors
     ///
@@ -116,7 +119,48 @@ pub trait DiskFile: Debug + Send + Sync {
     ///
     /// What the system reports.
     fn truncate(&self, len: u64) -> io::Result<()>;
+
+    /// Gives an empty file this length, and takes the space for it on the device. What stands in
+    /// it is not specified.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports. Some of the space may have been taken.
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        write_incompressible(self, len)
+    }
 }
+
+/// Bytes that [`write_incompressible`] writes at once.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// Writes `len` bytes that no file system stores in less space.
+fn write_incompressible<F: DiskFile + ?Sized>(file: &F, len: u64) -> io::Result<()> {
+    // Xorshift with 64 bits, from an arbitrary start.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut piece = Vec::with_capacity(PIECE_BYTES);
+    let mut at = 0;
+    while at < len {
+        let count = usize::try_from(len - at).unwrap_or(usize::MAX).min(PIECE_BYTES);
+        piece.clear();
+        while piece.len() < count {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            piece.extend_from_slice(&state.to_le_bytes());
+        }
+        piece.truncate(count);
+        file.write_at(&piece, at)?;
+        at += count as u64;
+    }
+    Ok(())
+}
+
+/// The rights of directories that are made: all for their owner, none for others.
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// The rights of files that are made: reading and writing for their owner, none for others.
+const FILE_MODE: u32 = 0o600;
 
 /// The file system of the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,7 +168,7 @@ pub struct SystemDisk;
 
 impl Disk for SystemDisk {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(path)
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -146,8 +190,9 @@ impl Disk for SystemDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
-        Ok(Arc::new(SystemFile(file)))
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(FILE_MODE);
+        Ok(Arc::new(SystemFile(options.open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -209,12 +254,25 @@ pub fn rewrite_and_sync(file: &dyn DiskFile, from: u64) -> io::Result<()> {
 ///
 /// What the system reports.
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(FILE_MODE);
+    let file = options.open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// Makes an empty file for its owner alone, unless there is a file. Not part of [`Disk`]: it is for
+/// files that SQLite opens, which gives the files that it makes beside it the same rights.
+///
+/// # Errors
+///
+/// What the system reports.
+pub fn create_for_owner(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(FILE_MODE).open(path).map(drop)
 }
 
 /// As [`lock`], but of a file that is there already, which is not changed.
@@ -268,5 +326,12 @@ impl DiskFile for SystemFile {
 
     fn truncate(&self, len: u64) -> io::Result<()> {
         self.0.set_len(len)
+    }
+
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        match fallocate(&self.0, FallocateFlags::empty(), 0, len) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => write_incompressible(self, len),
+            allocated => allocated.map_err(io::Error::from),
+        }
     }
 }

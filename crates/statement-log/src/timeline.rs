@@ -1,8 +1,9 @@
 //! Which `stored` times are given out, and up to when everything can be read.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use acta_ambient::{Clock, Timestamp};
+use acta_ambient::{Clock, LeadWatch, Timestamp};
 
 /// Gives `stored` times that never repeat, and the instant before which all is readable.
 ///
@@ -13,6 +14,7 @@ use acta_ambient::{Clock, Timestamp};
 pub struct Timeline {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    lead: LeadWatch,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -26,10 +28,18 @@ struct State {
 }
 
 impl Timeline {
-    /// Continues after `last`, the latest `stored` time in the log.
+    /// Continues after `last`, the latest `stored` time in the log. Logs if the clock is behind it.
     pub fn new(clock: Arc<dyn Clock>, last: i64) -> Self {
         let consistent_through = Timestamp::from_unix_micros(last).floor_to_millis().unix_micros();
-        Self { clock, state: Mutex::new(State { last, consistent_through, in_flight: None }) }
+        let state = Mutex::new(State { last, consistent_through, in_flight: None });
+        let lead = LeadWatch::default();
+        lead.note(Timestamp::from_unix_micros(last), clock.now());
+        Self { clock, state, lead }
+    }
+
+    /// How far the latest `stored` time is ahead of the clock; zero if it is not.
+    pub fn lead(&self) -> Duration {
+        self.lead.lead(self.clock.as_ref())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -37,14 +47,17 @@ impl Timeline {
     }
 
     /// Starts a group of `count` batches, at least 1. Returns the time of the first; the
-    /// others follow by a microsecond each.
+    /// others follow by a microsecond each. Logs if the clock is behind them.
     pub fn begin(&self, count: usize) -> i64 {
-        let now = self.clock.now().unix_micros();
+        let now = self.clock.now();
         let mut state = self.lock();
-        let first = now.max(state.last.saturating_add(1)).max(state.consistent_through);
+        let first =
+            now.unix_micros().max(state.last.saturating_add(1)).max(state.consistent_through);
         let more = i64::try_from(count).unwrap_or(i64::MAX).saturating_sub(1);
         state.last = first.saturating_add(more);
         state.in_flight = Some(first);
+        drop(state);
+        self.lead.note(Timestamp::from_unix_micros(first), now);
         first
     }
 
@@ -76,8 +89,6 @@ impl Timeline {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use acta_ambient::ManualClock;
     use proptest::prelude::*;
 
@@ -113,6 +124,21 @@ mod tests {
         let timeline = Timeline::new(clock, 7_000_500);
         assert_eq!(timeline.consistent_through().unix_micros(), 7_000_000);
         assert_eq!(timeline.begin(1), 7_000_501);
+    }
+
+    #[test]
+    fn gives_how_far_the_log_is_ahead_of_a_clock_that_was_set_back() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(90_000_000)));
+        let timeline = Timeline::new(Arc::<ManualClock>::clone(&clock), 100_000_000);
+        assert_eq!(timeline.lead(), Duration::from_secs(10), "from the start");
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(timeline.lead(), Duration::ZERO, "the clock has caught up");
+        clock.advance(Duration::from_secs(100));
+        timeline.begin(1);
+        timeline.finish();
+        clock.set(Timestamp::from_unix_micros(120_000_000));
+        assert_eq!(timeline.lead(), Duration::from_secs(80), "while it is open");
+        assert_eq!(timeline.begin(1), 200_000_001, "times go on from the last one");
     }
 
     #[derive(Clone, Copy, Debug)]

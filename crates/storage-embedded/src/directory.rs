@@ -1,5 +1,7 @@
 //! The directory of a store: what stands in it, and how it is made.
 
+pub(crate) mod exposure;
+
 use std::io;
 use std::path::Path;
 
@@ -16,6 +18,12 @@ pub(crate) const CONTROL_NAME: &str = "control.sock";
 
 /// The control socket while it is made.
 pub(crate) const CONTROL_DRAFT_NAME: &str = "control.sock.new";
+
+/// The file that holds space for administration.
+pub(crate) const RESERVE_NAME: &str = "reserve";
+
+/// The same while it is made.
+pub(crate) const RESERVE_DRAFT_NAME: &str = "reserve.tmp";
 
 /// The mark of a restore that has not ended: what is there is no store yet.
 pub(crate) const RESTORING_NAME: &str = "restoring";

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::{Entropy, Timestamp};
@@ -70,6 +71,7 @@ pub(crate) struct EngineStatistics {
     pub(crate) segments: usize,
     pub(crate) waiting: usize,
     pub(crate) is_halted: bool,
+    pub(crate) stored_lead: Duration,
 }
 
 impl Engine {
@@ -254,6 +256,7 @@ impl Engine {
             segments: self.shared.reader.segments().len(),
             waiting: self.shared.queue.waiting(),
             is_halted: self.shared.queue.is_halted(),
+            stored_lead: self.shared.timeline.lead(),
         }
     }
 

@@ -13,6 +13,7 @@ mod engine;
 mod identity;
 mod options;
 mod progress;
+mod reserve;
 mod storage;
 mod tables;
 mod verify;
@@ -26,6 +27,7 @@ pub use backup::{
     BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
 };
 pub use control::{ControlSocket, reach_control};
+pub use directory::exposure::Exposure;
 pub use options::{OpenError, Options};
 pub use progress::{OnProgress, Progress};
 pub use storage::reindex::Reindexed;

@@ -34,6 +34,8 @@ pub struct Options {
     pub group_cost_max: u64,
     /// How many statements the store's dictionary is trained on; 0 for no dictionary.
     pub dictionary_samples: usize,
+    /// Bytes that are kept free for changes of administration on a full device; 0 for none.
+    pub reserve_bytes: u64,
     /// Called while a start reads the log.
     pub on_progress: Option<OnProgress>,
 }

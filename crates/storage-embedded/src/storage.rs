@@ -22,6 +22,8 @@ use crate::directory::{RESTORING_NAME, sync_names};
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
+use crate::reserve::Reserve;
+use crate::reserve::disk::ReservingDisk;
 use crate::tables::{Tables, are_tables_there, check_files};
 use crate::{OpenError, Options};
 use fence::Fence;
@@ -35,10 +37,18 @@ pub struct EmbeddedStorage {
     pub(crate) engine: Engine,
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) tables: Arc<Tables>,
+    pub(crate) reserve: Arc<Reserve>,
     positions: FollowerPositions,
     fence: Fence,
     id: StoreId,
     pub(crate) lock: Arc<DirectoryLock>,
+}
+
+/// What is opened before the statements.
+struct StoreParts {
+    lock: Arc<DirectoryLock>,
+    tables: Arc<Tables>,
+    reserve: Arc<Reserve>,
 }
 
 /// What to do about tables that are gone although there are statements.
@@ -75,6 +85,8 @@ pub struct Statistics {
     pub sync_time: Duration,
     /// Whether the store takes no more statements until the next start.
     pub is_halted: bool,
+    /// How far the latest `stored` is ahead of the clock; zero if it is not.
+    pub stored_lead: Duration,
 }
 
 impl EmbeddedStorage {
@@ -109,8 +121,16 @@ impl EmbeddedStorage {
                 Identity::create(disk, directory, options.entropy.as_ref())?
             }
         };
-        let tables = Self::open_tables(options, LostTables::Refuse)?;
-        Self::open_rest(options, &identity, lock, tables)
+        let reserve = Reserve::open(options)?;
+        let tables = match Self::open_tables(options, LostTables::Refuse) {
+            Err(OpenError::Storage(StorageError::Full)) => {
+                reserve.release_blocking()?;
+                Self::open_tables(options, LostTables::Refuse)?
+            }
+            tables => tables?,
+        };
+        let parts = StoreParts { lock, tables, reserve };
+        Self::open_rest(options, &identity, parts)
     }
 
     /// Opens the tables, which only a new store may be without.
@@ -130,9 +150,12 @@ impl EmbeddedStorage {
     fn open_rest(
         options: &Options,
         identity: &Identity,
-        lock: Arc<DirectoryLock>,
-        tables: Arc<Tables>,
+        parts: StoreParts,
     ) -> Result<Arc<Self>, OpenError> {
+        let StoreParts { lock, tables, reserve } = parts;
+        let disk: Arc<dyn Disk> =
+            Arc::new(ReservingDisk::new(Arc::clone(&options.disk), reserve.state()));
+        let options = &Options { disk, ..options.clone() };
         let directory = options.directory.as_path();
         let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
         let attachments = Arc::new(Attachments::open(directory, disk, entropy)?);
@@ -141,10 +164,12 @@ impl EmbeddedStorage {
         let positions = FollowerPositions::open(Arc::clone(&tables), &engine)?;
         let mut id = [0; 32];
         id[..16].copy_from_slice(&identity.store_id);
+        reserve.guard();
         Ok(Arc::new(Self {
             engine,
             attachments,
             tables,
+            reserve,
             positions,
             fence: Fence::default(),
             id: StoreId(id),
@@ -170,6 +195,7 @@ impl EmbeddedStorage {
     /// What saving the index or the note reports. Nothing is lost by it.
     pub fn close(&self) -> Result<(), StorageError> {
         self.engine.stop();
+        self.reserve.unguard();
         let saved = self.engine.index().flush();
         self.engine.mark_closed().and(saved)
     }
@@ -190,6 +216,7 @@ impl EmbeddedStorage {
             sync_count: engine.metered.syncs,
             sync_time: engine.metered.sync_time,
             is_halted: engine.is_halted,
+            stored_lead: engine.stored_lead,
         }
     }
 }

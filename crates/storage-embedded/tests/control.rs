@@ -24,6 +24,7 @@ fn open(directory: &Path) -> Arc<EmbeddedStorage> {
         queue_statements_max: 100,
         group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
+        reserve_bytes: 0,
         on_progress: None,
     };
     EmbeddedStorage::open(&options).unwrap()

@@ -205,6 +205,7 @@ impl Stage {
             queue_statements_max: 100,
             group_cost_max: Options::GROUP_COST_MAX,
             dictionary_samples: 0,
+            reserve_bytes: 0,
             on_progress: None,
         }
     }

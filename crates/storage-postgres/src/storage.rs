@@ -5,6 +5,7 @@ mod transfer;
 
 use std::sync::Arc;
 
+use acta_ambient::Timestamp;
 use acta_storage::{Readiness, StorageError, TermHasher};
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ use crate::database::{Database, give_back};
 use crate::failure::{Failure, RETRY_AFTER};
 use crate::lease::{DURATION, Lease, Leases};
 use crate::statements::Statements;
+use crate::types::SqlTimestamp;
 use crate::{Migrate, OpenError, Options, migrations};
 
 pub use statistics::{Connections, Statistics};
@@ -101,7 +103,32 @@ impl PostgresStorage {
             group_count: metered.groups,
             group_statement_count: metered.statements,
             waiting_count: u64::try_from(metered.waiting).unwrap_or(u64::MAX),
+            stored_lead: self.statements.stored_lead().lead(self.database.clock.as_ref()),
         }
+    }
+
+    /// The time of the database, which all nodes share. Also notes the latest `stored`, for
+    /// [`Statistics::stored_lead`].
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError::Busy`], [`StorageError::Unavailable`] or [`StorageError::Io`].
+    pub async fn read_clock(&self) -> Result<Timestamp, StorageError> {
+        let sql = "SELECT clock_timestamp(), \
+             (SELECT max(greatest(last_stored, consistent_through)) FROM acta.counters)";
+        let read =
+            self.database.run("reading the clock of the database", |connection| async move {
+                let statement = connection.prepare_cached(sql).await?;
+                let row = connection.query_one(&statement, &[]).await?;
+                let SqlTimestamp(now) = row.try_get(0)?;
+                Ok((now, row.try_get::<_, Option<i64>>(1)?))
+            });
+        let (now, last_stored) = read.await?;
+        if let Some(last) = last_stored {
+            let last = Timestamp::from_unix_micros(last);
+            self.statements.stored_lead().note(last, self.database.clock.now());
+        }
+        Ok(now)
     }
 
     /// Finishes work in progress and closes all connections.

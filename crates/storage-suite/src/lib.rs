@@ -106,6 +106,7 @@ macro_rules! storage_suite {
             }
             timestamps {
                 stored_times_rise_whatever_the_clock_does
+                a_jump_of_the_clock_that_does_not_last_is_not_in_stored_times
                 stored_is_the_time_of_the_append
                 since_excludes_and_until_includes
                 consistent_through_is_now

@@ -1,12 +1,14 @@
 //! Stored times, `since` and `until`, and the consistent-through time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use acta_ambient::Timestamp;
+use acta_access::TenantId;
+use acta_ambient::{GuardedClock, JumpLimits, ManualClock, Timestamp};
 use acta_storage::StatementQuery;
 
 use super::EngineUnderTest;
-use super::fixture::{Draft, START, Stage, everything};
+use super::fixture::{Draft, START, Stage, batch, everything};
 
 /// Batches never share a stored time, though the clock stand still or be set back.
 pub async fn stored_times_rise_whatever_the_clock_does<E: EngineUnderTest>() {
@@ -25,6 +27,36 @@ pub async fn stored_times_rise_whatever_the_clock_does<E: EngineUnderTest>() {
     assert!(START.saturating_add(Duration::from_mins(1)) <= times[10]);
     let feed = stage.feed().await;
     assert!(feed.iter().map(|entry| entry.stored).eq(times));
+}
+
+/// A clock that jumps a day ahead and comes back leaves no trace in stored times, and one that
+/// stays is followed.
+pub async fn a_jump_of_the_clock_that_does_not_last_is_not_in_stored_times<E: EngineUnderTest>() {
+    const DAY_MICROS: i64 = 86_400_000_000;
+    let clock = Arc::new(ManualClock::new(START));
+    let limits =
+        JumpLimits { jump_max: Duration::from_mins(1), jump_wait: Duration::from_mins(10) };
+    let guarded = Arc::new(GuardedClock::new(Arc::<ManualClock>::clone(&clock), limits));
+    let engine = E::open(guarded).await;
+    let storage = engine.storage();
+    let append = async |number, seconds| {
+        clock.advance(Duration::from_secs(seconds));
+        let batch = batch(&[&Draft::new(number)]);
+        storage.append(TenantId::FIRST, batch).await.unwrap().stored
+    };
+    let seconds =
+        |stored: Timestamp| (stored.unix_micros() - START.unix_micros() + 500_000) / 1_000_000;
+    assert_eq!(seconds(append(1, 10).await), 10);
+    clock.jump(DAY_MICROS);
+    assert_eq!(seconds(append(2, 10).await), 20, "while the clock is ahead");
+    let through = storage.consistent_through(TenantId::FIRST).await.unwrap();
+    assert_eq!(seconds(through), 20, "nothing promises the next day");
+    clock.jump(-DAY_MICROS);
+    assert_eq!(seconds(append(3, 10).await), 30, "when it is back");
+
+    clock.jump(DAY_MICROS);
+    assert_eq!(seconds(append(4, 10).await), 40, "when it jumps again");
+    assert_eq!(seconds(append(5, 600).await), 640 + 86_400, "when it stays there");
 }
 
 /// Repeating a batch does not change its time, and the result has a plausible one.

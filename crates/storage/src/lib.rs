@@ -21,8 +21,8 @@ mod work;
 pub mod model;
 
 pub use administration::audit::{
-    AuditEntry, AuditOutcome, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry, NotAWho,
-    Who, chain_hash,
+    AuditEntry, AuditOutcome, AuditQuery, AuditStore, ChainHash, ChainHead, NewAuditEntry,
+    NotAChainHead, NotAWho, Who, chain_hash,
 };
 pub use administration::cursors::CursorStore;
 pub use administration::records::{

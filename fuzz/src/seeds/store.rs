@@ -43,6 +43,7 @@ fn make_one(count: u128, batch_count: usize, is_erased: bool) -> Store {
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
         group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
+        reserve_bytes: 0,
         on_progress: None,
     };
     let storage = EmbeddedStorage::open(&options).expect("an empty directory becomes a store");

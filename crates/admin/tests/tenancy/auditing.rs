@@ -3,7 +3,7 @@
 use acta_access::TenantId;
 use acta_admin::{AuditChain, Requester, StatementQuestion, TenantChanges};
 use acta_service::{Search, View};
-use acta_storage::{AuditQuery, Order};
+use acta_storage::{AuditQuery, ChainHash, ChainHead, Order};
 use acta_xapi::{Format, Languages, StatementId, Version};
 use serde_json::json;
 
@@ -24,12 +24,25 @@ async fn a_chain_is_verified_from_start_to_end() {
     for _ in 0..5 {
         world.credential("state").await;
     }
-    let verified = world.admin.verify_audit(&machine, own).await.unwrap();
+    let verified = world.admin.verify_audit(&machine, own, None).await.unwrap();
     let entries = world.audit(Some(OF)).await;
     assert_eq!(verified.broken_at, None);
     assert_eq!(verified.head.sequence, 6);
     assert_eq!(verified.head.hash, entries.last().unwrap().hash);
-    let empty = world.admin.verify_audit(&machine, AuditChain::Tenant(world.other)).await.unwrap();
+    for entry in &entries {
+        let noted = ChainHead::from(entry);
+        let verified = world.admin.verify_audit(&machine, own, Some(noted)).await.unwrap();
+        assert_eq!(verified.has_noted, Some(true));
+        for other in [
+            ChainHead { sequence: noted.sequence + 1, ..noted },
+            ChainHead { hash: ChainHash::START, ..noted },
+        ] {
+            let verified = world.admin.verify_audit(&machine, own, Some(other)).await.unwrap();
+            assert_eq!((verified.broken_at, verified.has_noted), (None, Some(false)));
+        }
+    }
+    let empty =
+        world.admin.verify_audit(&machine, AuditChain::Tenant(world.other), None).await.unwrap();
     assert_eq!((empty.head.sequence, empty.broken_at), (0, None));
 }
 

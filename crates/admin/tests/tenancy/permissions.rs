@@ -198,12 +198,14 @@ async fn audit_or_read(world: &World, requester: &Requester, name: &str) -> Resu
     let query = AuditQuery::everything(9);
     match name {
         "list-audit" => admin.list_audit(requester, own, &query).await.map(drop),
-        "verify-audit" => admin.verify_audit(requester, own).await.map(drop),
+        "verify-audit" => admin.verify_audit(requester, own, None).await.map(drop),
         "export-audit" => admin.begin_export(requester, own, "csv").await.map(drop),
         "list-server-audit" => {
             admin.list_audit(requester, AuditChain::Server, &query).await.map(drop)
         }
-        "verify-server-audit" => admin.verify_audit(requester, AuditChain::Server).await.map(drop),
+        "verify-server-audit" => {
+            admin.verify_audit(requester, AuditChain::Server, None).await.map(drop)
+        }
         "export-server-audit" => {
             admin.begin_export(requester, AuditChain::Server, "csv").await.map(drop)
         }

@@ -50,6 +50,9 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     };
     let outcome = backup.run();
     bar.finish();
+    if let Some(exposed) = wire::exposed_directory(&arguments.to)? {
+        say(&format!("warning: {exposed}"));
+    }
     match outcome {
         Ok(done) => report(&done, arguments),
         Err(BackupError::Damaged { place }) => {

@@ -1,5 +1,6 @@
 //! `acta serve`: serves xAPI over HTTP.
 
+mod audit_heads;
 mod bootstrap;
 mod maintenance;
 
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use acta_access::TenantId;
-use acta_config::Config;
+use acta_config::{Config, Loaded};
 use acta_http::{Control, Gauges, Listeners};
 use acta_storage_embedded::ControlSocket;
 use anyhow::{Context, Result};
@@ -19,10 +20,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::gauges::{GaugeSources, StoreGauges};
+use crate::logging;
 use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
-use crate::{gauges, logging};
 use bootstrap::bootstrap;
-use maintenance::Maintenance;
+use maintenance::{ClockComparison, Maintenance, MaintenanceOptions};
+
+pub(crate) use audit_heads::AuditCounts;
 
 /// File handles reserved for the store: segments, runs, tables and attachments.
 const STORE_FILES: u64 = 512;
@@ -59,8 +63,19 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     ];
     let loaded = wire::load(file, flags)?;
     logging::start(&loaded.config.log)?;
+    warn_of_exposure(&loaded)?;
     wire::block_on(serve(&loaded.config))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Logs what other users of the machine can read.
+fn warn_of_exposure(loaded: &Loaded) -> Result<()> {
+    let is_directory = loaded.config.database.is_none();
+    let directory = if is_directory { wire::exposed_directory(&loaded.config.data)? } else { None };
+    for exposed in wire::exposed_files(loaded).into_iter().chain(directory) {
+        warn!("{exposed}");
+    }
+    Ok(())
 }
 
 /// The send buffer of a connection, in bytes (Linux doubles it). It does not count towards the
@@ -80,9 +95,17 @@ async fn serve(config: &Config) -> Result<()> {
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let engine = store.engine.clone();
-    let gauges: Arc<dyn Gauges> = Arc::new(gauges::StoreGauges::new(engine, store.follow()));
+    let audit_counts = Arc::new(AuditCounts::default());
+    let sources =
+        GaugeSources { clock: store.clock_gauge(), audit_counts: Arc::clone(&audit_counts) };
+    let gauges: Arc<dyn Gauges> = Arc::new(StoreGauges::new(engine, sources, store.follow()));
     parts.http.gauges = Some(gauges);
-    let maintenance = Maintenance::begin(&parts);
+    let options = MaintenanceOptions {
+        clock: ClockComparison::new(&store.engine, &store.clock),
+        audit_counts,
+        audit_interval: config.audit.head_interval.0,
+    };
+    let maintenance = Maintenance::begin(&parts, options);
     let socket = open_control(&store.engine);
     let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;

@@ -39,6 +39,13 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     for name in ["version", "engine"] {
         table.row([name.to_owned(), text(name)]);
     }
+    for (name, member) in
+        [("clock jump", "clock_jump_seconds"), ("stored ahead", "stored_ahead_seconds")]
+    {
+        if let Some(seconds) = server[member].as_i64().filter(|seconds| *seconds != 0) {
+            table.row([name.to_owned(), format!("{seconds} s")]);
+        }
+    }
     table.lines().iter().skip(1).try_for_each(|line| print(line))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -41,6 +41,7 @@ pub(super) fn options(
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
         group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: Options::DICTIONARY_SAMPLES,
+        reserve_bytes: config.storage.reserve_bytes,
         on_progress: Some(progress()),
     }
 }

@@ -1,10 +1,11 @@
 //! The engines by name: opened, measured and closed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use acta_ambient::{Clock, Entropy};
+use acta_ambient::{Clock, Entropy, GuardedClock};
 use acta_config::Config;
-use acta_storage::Storage;
+use acta_storage::{Storage, StorageError};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Migrate, PostgresStorage};
 use anyhow::{Context, Result, bail};
@@ -49,6 +50,7 @@ impl Engine {
         if missing == IfMissing::Refuse && !directory.is_dir() {
             bail!("there is no store in {}", directory.display());
         }
+        super::exposure::refuse_exposed_keys(directory)?;
         let storage = EmbeddedStorage::open(&super::embedded::options(config, clock, entropy));
         let context = || format!("cannot open the store in {}", directory.display());
         Ok(Self::Embedded(storage.with_context(context)?))
@@ -60,6 +62,28 @@ impl Engine {
             Self::Embedded(_) => acta_http_admin::EngineKind::Embedded,
             Self::Postgres(_) => acta_http_admin::EngineKind::Postgres,
         }
+    }
+
+    /// How far the latest `stored` is ahead of the clock; zero if it is not.
+    pub(crate) fn stored_lead(&self) -> Duration {
+        match self {
+            Self::Embedded(storage) => storage.statistics().stored_lead,
+            Self::Postgres(storage) => storage.statistics().stored_lead,
+        }
+    }
+
+    /// Compares `clock` with the clock that all nodes share: that of the database. A store in a
+    /// directory has no other clock.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not respond.
+    pub(crate) async fn compare_clock(&self, clock: &GuardedClock) -> Result<(), StorageError> {
+        let Self::Postgres(storage) = self else { return Ok(()) };
+        let asked = clock.elapsed();
+        let reference = storage.read_clock().await?;
+        clock.compare(reference, asked);
+        Ok(())
     }
 
     /// What it can do.

@@ -39,7 +39,7 @@ use super::versioned::{IfMatch, created, versioned};
 use crate::groups::AdminApi;
 use crate::operations::BASE;
 use crate::problem;
-use crate::state::{AdminApiParts, AdminApiSettings, EngineKind, Shared};
+use crate::state::{AdminApiParts, AdminApiSettings, ClockReading, EngineKind, Shared};
 
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -142,7 +142,8 @@ async fn shared() -> Shared {
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
-    let settings = AdminApiSettings { passwords, admin, provider: None, engine };
+    let clock = Arc::new(ClockReading::default());
+    let settings = AdminApiSettings { passwords, admin, provider: None, engine, clock };
     let parts = AdminApiParts::open(&backend, &http, settings).await.unwrap();
     Shared::new(Dependencies::new(http), parts)
 }

@@ -33,6 +33,8 @@ async fn the_operator_reads_the_server() {
         "version": env!("CARGO_PKG_VERSION"),
         "engine": "embedded",
         "client_address": "local",
+        "clock_jump_seconds": 0,
+        "stored_ahead_seconds": 0,
     });
     assert_eq!(json_of(&response), expected);
     let headers = response.headers();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use acta_ambient::ManualClock;
 use acta_auth::PasswordHasherOptions;
 use acta_http::{App, Bounds, Dependencies, HttpParts};
-use acta_http_admin::{AdminApiParts, AdminApiSettings, EngineKind, route_groups};
+use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockReading, EngineKind, route_groups};
 use acta_xapi::Version;
 
 use crate::server::{Known, Server, World, bounds};
@@ -34,7 +34,8 @@ pub(crate) async fn parts_of(
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
-    let settings = AdminApiSettings { passwords, admin, provider: None, engine };
+    let reading = Arc::new(ClockReading::default());
+    let settings = AdminApiSettings { passwords, admin, provider: None, engine, clock: reading };
     let admin = AdminApiParts::open(&backend, &http, settings).await.unwrap();
     (Parts { http, admin }, clock, known)
 }

@@ -165,7 +165,24 @@ async fn the_audit_is_listed_filtered_and_verified() {
     let verified = machine.expect("GET /tenants/1/audit/verify", Value::Null, 200).await;
     let page = machine.expect("GET /tenants/1/audit?limit=1", Value::Null, 200).await;
     let hash = &page["items"][0]["hash"];
-    assert_eq!(verified, json!({ "sequence": 210, "hash": hash, "broken_at": null }));
+    let expected = |has_noted_head| {
+        json!({
+            "sequence": 210,
+            "hash": hash,
+            "broken_at": null,
+            "has_noted_head": has_noted_head,
+        })
+    };
+    assert_eq!(verified, expected(Value::Null));
+    let hash = hash.as_str().unwrap();
+    for (head, has_noted_head) in [(format!("210:{hash}"), true), (format!("211:{hash}"), false)] {
+        let path = format!("GET /tenants/1/audit/verify?head={head}");
+        assert_eq!(machine.expect(&path, Value::Null, 200).await, expected(json!(has_noted_head)));
+    }
+    for head in ["", "210", &format!("210:{}", &hash[1..]), &format!("x:{hash}")] {
+        let path = format!("GET /tenants/1/audit/verify?head={head}");
+        machine.expect(&path, Value::Null, 400).await;
+    }
 }
 
 #[tokio::test]

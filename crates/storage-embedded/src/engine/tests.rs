@@ -46,6 +46,7 @@ fn options(directory: &Path) -> Options {
         queue_statements_max: Options::QUEUE_STATEMENTS_MAX,
         group_cost_max: Options::GROUP_COST_MAX,
         dictionary_samples: 0,
+        reserve_bytes: 0,
         on_progress: None,
     }
 }

@@ -63,6 +63,7 @@ impl Feed for EmbeddedStorage {
         follower: FollowerName,
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(step.tenant).await?;
         self.positions.advance(follower, step).await
     }

@@ -16,6 +16,7 @@ use crate::attachments::Staged;
 #[async_trait]
 impl StatementStore for EmbeddedStorage {
     async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         let staged = batch.attachments.into_iter();
         let staged = staged.map(|staged| Staged::from_port(tenant, staged));
@@ -64,6 +65,7 @@ impl AttachmentStore for EmbeddedStorage {
         tenant: TenantId,
         sha2: Sha2,
     ) -> Result<Box<dyn AttachmentWriter>, StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         self.attachments.stage_attachment(tenant, sha2).await
     }
@@ -94,6 +96,7 @@ impl DocumentStore for EmbeddedStorage {
         document: NewDocument,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         self.tables.replace_document(tenant, key, document, precondition).await
     }
@@ -104,6 +107,7 @@ impl DocumentStore for EmbeddedStorage {
         key: &DocumentKey,
         precondition: &Precondition,
     ) -> Result<DocumentWrite, StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         self.tables.remove_document(tenant, key, precondition).await
     }
@@ -113,6 +117,7 @@ impl DocumentStore for EmbeddedStorage {
         tenant: TenantId,
         list: &DocumentList,
     ) -> Result<u64, StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         self.tables.remove_documents(tenant, list).await
     }
@@ -143,6 +148,7 @@ impl CursorStore for EmbeddedStorage {
         name: &str,
         value: &str,
     ) -> Result<(), StorageError> {
+        self.reserve.check().await?;
         let _passed = self.fence.pass(tenant).await?;
         self.tables.save_cursor(tenant, name, value).await
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use acta_storage::StorageError;
 
-use super::{EmbeddedStorage, LostTables, check_that_it_is_whole};
+use super::{EmbeddedStorage, LostTables, StoreParts, check_that_it_is_whole};
 use crate::identity::{DirectoryLock, Identity};
+use crate::reserve::Reserve;
 use crate::verify::{Advice, Severity, verify_log};
 use crate::{OpenError, Options};
 
@@ -57,7 +58,8 @@ impl EmbeddedStorage {
         // In this order: a start that comes in between rebuilds both.
         tables.reset_followers_blocking()?;
         drop_index(options)?;
-        Self::open_rest(options, &identity, lock, tables)
+        let parts = StoreParts { lock, tables, reserve: Reserve::open(options)? };
+        Self::open_rest(options, &identity, parts)
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn copy(
     if version == 0 {
         return Err(StorageError::Corrupt { place: format!("{TABLES_NAME}: it is empty") });
     }
+    schema::create_file(to)?;
     let mut copy = Connection::open(to).map_err(&failed)?;
     // It is synced at the end, and is of no use before.
     copy.pragma_update(None, "journal_mode", "OFF").map_err(&failed)?;

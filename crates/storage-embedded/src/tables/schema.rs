@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
+use acta_statement_log::disk;
 use acta_storage::{StorageError, Tenant};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -84,11 +85,25 @@ impl From<Unsupported> for StorageError {
     }
 }
 
+/// Makes the file of a database for its owner alone, unless it is there. SQLite gives the same
+/// rights to the files beside it.
+pub(super) fn create_file(path: &Path) -> Result<(), StorageError> {
+    disk::create_for_owner(path).map_err(|source| {
+        if source.kind() == io::ErrorKind::StorageFull {
+            return StorageError::Full;
+        }
+        StorageError::Io { act: "making the file of the tables", source }
+    })
+}
+
 /// Opens the connection that writes, making or migrating the file.
 ///
 /// A new file has one tenant, made at `now`.
 pub(super) fn open_writer(file: &TablesFile, now: Timestamp) -> Result<Connection, StorageError> {
     let failed = failed("opening the tables");
+    if file.vfs.is_none() {
+        create_file(&file.path)?;
+    }
     let mut connection = file.open(OpenFlags::default()).map_err(&failed)?;
     apply_pragmas(&connection).map_err(&failed)?;
     // Before anything is changed, the journal mode included.

@@ -10,7 +10,7 @@ use acta_storage::StorageError;
 
 use super::finding::{Advice, Finding, Severity};
 use crate::OpenError;
-use crate::directory::PURGING_NAME;
+use crate::directory::{PURGING_NAME, RESERVE_DRAFT_NAME, RESERVE_NAME};
 use crate::identity::Identity;
 use crate::progress::{OnProgress, Progress};
 
@@ -71,7 +71,7 @@ impl Verified {
 }
 
 /// Names that may stand in the directory of a store.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "lock",
     "store",
     "log",
@@ -81,6 +81,8 @@ const NAMES: [&str; 9] = [
     "tables.sqlite",
     "tables.sqlite-wal",
     "tables.sqlite-shm",
+    RESERVE_NAME,
+    RESERVE_DRAFT_NAME,
 ];
 
 /// A verification under way.

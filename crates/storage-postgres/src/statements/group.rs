@@ -111,8 +111,11 @@ impl BatchGroup<'_> {
 
     /// Decides on each batch, given what is already stored.
     fn decide(&self, counter: &Counter, mut known: StoredFingerprints) -> Decided<'_> {
-        let now = self.shared.database.clock.now().unix_micros();
-        let first = now.max(counter.last_stored.saturating_add(1)).max(counter.consistent_through);
+        let now = self.shared.database.clock.now();
+        let first = now.unix_micros();
+        let first =
+            first.max(counter.last_stored.saturating_add(1)).max(counter.consistent_through);
+        self.shared.stored_lead.note(Timestamp::from_unix_micros(first), now);
         let mut decided = Decided { last_stored: first, ..Decided::default() };
         let mut next = first;
         for job in &self.jobs {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acta_ambient::LeadWatch;
 use acta_storage::TermHasher;
 use tokio::sync::watch;
 
@@ -17,6 +18,8 @@ pub(super) struct Shared {
     pub(super) hasher: TermHasher,
     pub(super) consistent_through: ConsistentThrough,
     pub(super) meters: Meters,
+    /// How far the latest `stored` of any tenant is ahead of the clock.
+    pub(super) stored_lead: LeadWatch,
     /// Notifies followers on this node of new statements.
     pub(super) appended: watch::Sender<u64>,
     pub(super) queue: Queue,

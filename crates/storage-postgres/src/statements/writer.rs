@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acta_access::TenantId;
+use acta_ambient::LeadWatch;
 use acta_storage::{Appended, NewStatement, StorageError, TermHasher, background_span, group_span};
 use tokio::sync::{oneshot, watch};
 use tokio_util::task::TaskTracker;
@@ -42,6 +43,7 @@ impl Statements {
                 hasher,
                 consistent_through,
                 meters,
+                stored_lead: LeadWatch::default(),
                 appended,
                 queue,
             }),
@@ -83,6 +85,11 @@ impl Statements {
     /// The cache of consistent-through times.
     pub(super) fn consistent_through(&self) -> &ConsistentThrough {
         &self.shared.consistent_through
+    }
+
+    /// How far the latest `stored` of any tenant is ahead of the clock.
+    pub(crate) fn stored_lead(&self) -> &LeadWatch {
+        &self.shared.stored_lead
     }
 
     /// The counters.

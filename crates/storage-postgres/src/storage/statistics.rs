@@ -1,5 +1,7 @@
 //! Statistics of a node.
 
+use std::time::Duration;
+
 /// The statistics of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Statistics {
@@ -13,6 +15,8 @@ pub struct Statistics {
     pub group_statement_count: u64,
     /// Batches that wait to be stored.
     pub waiting_count: u64,
+    /// How far the latest `stored` of any tenant is ahead of the clock; zero if it is not.
+    pub stored_lead: Duration,
 }
 
 /// The state of the connections to a database.

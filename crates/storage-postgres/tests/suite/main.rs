@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says that it failed by panicking")]
 
+mod clock;
 mod objects;
 mod partitions;
 mod purge;

@@ -175,6 +175,39 @@ impl ChainHead {
     }
 }
 
+/// The text is not the end of a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a sequence, a colon, and a hash of 64 hexadecimal digits")]
+pub struct NotAChainHead;
+
+/// Sequence and hash, as in `12:9f86…`.
+impl fmt::Display for ChainHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.sequence, self.hash)
+    }
+}
+
+impl FromStr for ChainHead {
+    type Err = NotAChainHead;
+
+    fn from_str(text: &str) -> Result<Self, NotAChainHead> {
+        let (sequence, digits) = text.split_once(':').ok_or(NotAChainHead)?;
+        let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+        let sequence = Some(sequence).filter(|text| is_number(text)).ok_or(NotAChainHead)?;
+        let sequence = sequence.parse().map_err(|_not_a_number| NotAChainHead)?;
+        let mut hash = [0; 32];
+        let is_hash = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_hash {
+            return Err(NotAChainHead);
+        }
+        for (byte, pair) in hash.iter_mut().zip(digits.as_bytes().chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_not_text| NotAChainHead)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_not_hexadecimal| NotAChainHead)?;
+        }
+        Ok(Self { sequence, hash: ChainHash(hash) })
+    }
+}
+
 impl From<&AuditEntry> for ChainHead {
     fn from(entry: &AuditEntry) -> Self {
         Self { sequence: entry.sequence, hash: entry.hash }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use acta_access::TenantId;
 use acta_ambient::SystemClock;
+use acta_storage::ChainHead;
 use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -53,6 +54,10 @@ enum Act {
     Verify {
         #[command(flatten)]
         of: Chain,
+        /// The end of the audit as it was noted earlier: `SEQUENCE:HASH`, as in the log lines of
+        /// the server. The exit code is also 1 if the audit no longer contains it.
+        #[arg(long, value_name = "SEQUENCE:HASH")]
+        head: Option<ChainHead>,
     },
 }
 
@@ -159,19 +164,33 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             let address = filter.narrow(address.with("format", Some(format)));
             export(client, &address, file.as_deref()).await
         }
-        Act::Verify { of } => {
-            let address = of.address(client, &["verify"]).await?;
-            let verified = client.get(&address).await?;
-            let is_success = verified["broken_at"].is_null();
-            let mut lines = fields(&verified, &["broken_at"]);
-            lines.push(if is_success {
-                "the audit is intact: every entry follows the previous one".to_owned()
-            } else {
-                "the audit was changed: an entry does not follow the previous one".to_owned()
-            });
-            Ok(Output { json: verified, lines, is_success })
+        Act::Verify { of, head } => {
+            let head = head.map(|head| head.to_string());
+            let address = of.address(client, &["verify"]).await?.with("head", head.as_deref());
+            Ok(verified(client.get(&address).await?))
         }
     }
+}
+
+/// The result of a verification.
+fn verified(found: Value) -> Output {
+    let (is_intact, has_noted) = (found["broken_at"].is_null(), found["has_noted_head"].as_bool());
+    let mut lines = fields(&found, &["broken_at", "has_noted_head"]);
+    lines.push(if is_intact {
+        "the audit is intact: every entry follows the previous one".to_owned()
+    } else {
+        "the audit was changed: an entry does not follow the previous one".to_owned()
+    });
+    lines.extend(has_noted.map(|has_noted| {
+        if has_noted {
+            "it contains the noted entry with the noted hash".to_owned()
+        } else {
+            "the audit was changed: it does not contain the noted entry with the noted hash"
+                .to_owned()
+        }
+    }));
+    let is_success = is_intact && has_noted != Some(false);
+    Output { json: found, lines, is_success }
 }
 
 async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> Result<Output> {

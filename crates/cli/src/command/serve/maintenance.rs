@@ -6,20 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acta_admin::Admin;
+use acta_ambient::GuardedClock;
 use acta_auth::Authenticator;
 use acta_service::Quotas;
 use acta_storage::background_span;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, info, warn};
 
-use crate::wire::ServerParts;
+use super::audit_heads::{AuditCounts, AuditHeads};
+use crate::wire::{Engine, ServerParts};
 
 /// How often usage is reported to storage, and the usage of other nodes is read.
 const TELL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often expired records and deleted tenants are removed.
 const TEND_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often the clock is compared with that of the database.
+const COMPARISON_INTERVAL: Duration = Duration::from_secs(30);
+
+const READING_AUDIT: &str = "read the ends of the audit chains";
 
 /// How long a shutdown waits for the last report.
 const END_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,19 +38,40 @@ pub(super) struct Maintenance {
     stop: CancellationToken,
     quotas: Arc<Quotas>,
     authenticator: Arc<Authenticator>,
+    audit_heads: JoinHandle<AuditHeads>,
+}
+
+/// What the background work needs besides the parts of the server.
+pub(super) struct MaintenanceOptions {
+    /// The clocks that are compared, if there are two.
+    pub(super) clock: Option<ClockComparison>,
+    /// Where the lengths of the audit chains are noted.
+    pub(super) audit_counts: Arc<AuditCounts>,
+    /// How often the ends of the audit chains are logged.
+    pub(super) audit_interval: Duration,
 }
 
 impl Maintenance {
     /// Starts it.
-    pub(super) fn begin(parts: &ServerParts) -> Self {
+    pub(super) fn begin(parts: &ServerParts, options: MaintenanceOptions) -> Self {
+        let MaintenanceOptions { clock, audit_counts, audit_interval } = options;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let quotas = Arc::clone(parts.http.service.quotas());
         let span = background_span("usage", None);
         tasks.spawn(report_usage(Arc::clone(&quotas), stop.clone()).instrument(span));
         let span = background_span("maintenance", None);
         tasks.spawn(run_maintenance(parts.admin.admin.clone(), stop.clone()).instrument(span));
+        if let Some(clock) = clock {
+            let span = background_span("clock", None);
+            tasks.spawn(compare_clocks(clock, stop.clone()).instrument(span));
+        }
+        let span = background_span("audit", None);
+        let heads = AuditHeads::new(parts.admin.admin.clone(), audit_counts);
+        let logging = log_audit_heads(heads, audit_interval, stop.clone());
+        let audit_heads = tasks.spawn(logging.instrument(span));
         tasks.close();
-        Self { tasks, stop, quotas, authenticator: Arc::clone(&parts.http.authenticator) }
+        let authenticator = Arc::clone(&parts.http.authenticator);
+        Self { tasks, stop, quotas, authenticator, audit_heads }
     }
 
     /// Stops it. Usage is reported a last time. Remaining removals wait for the next start.
@@ -53,11 +82,58 @@ impl Maintenance {
             FailureLog::new("report the usage of tenants").note(self.quotas.flush().await);
             let saved = self.authenticator.save_uses().await;
             FailureLog::new("report the last use of credentials").note(saved);
+            if let Ok(mut heads) = self.audit_heads.await {
+                FailureLog::new(READING_AUDIT).note(heads.log().await);
+            }
         };
         if tokio::time::timeout(END_TIMEOUT, last).await.is_err() {
-            warn!("storage does not respond: the last usage counts are lost");
+            warn!("storage does not respond: the last usage counts and audit heads are lost");
         }
     }
+}
+
+/// Compares the clock of this node with that of the database again and again.
+pub(super) struct ClockComparison {
+    engine: Engine,
+    clock: Arc<GuardedClock>,
+}
+
+impl ClockComparison {
+    /// None for a store in a directory, which has no other clock.
+    pub(super) fn new(engine: &Engine, clock: &Arc<GuardedClock>) -> Option<Self> {
+        match engine {
+            Engine::Embedded(_) => None,
+            Engine::Postgres(_) => Some(Self { engine: engine.clone(), clock: Arc::clone(clock) }),
+        }
+    }
+}
+
+/// Compares the clocks until the server stops.
+async fn compare_clocks(comparison: ClockComparison, stop: CancellationToken) {
+    let ClockComparison { engine, clock } = comparison;
+    let mut failures = FailureLog::new("compare the clock with that of the database");
+    while stop.run_until_cancelled(tokio::time::sleep(COMPARISON_INTERVAL)).await.is_some() {
+        let Some(compared) = stop.run_until_cancelled(engine.compare_clock(&clock)).await else {
+            return;
+        };
+        failures.note(compared);
+    }
+}
+
+/// Logs the ends of the audit chains, and gives them back for the last time.
+async fn log_audit_heads(
+    mut heads: AuditHeads,
+    interval: Duration,
+    stop: CancellationToken,
+) -> AuditHeads {
+    let mut failures = FailureLog::new(READING_AUDIT);
+    while let Some(logged) = stop.run_until_cancelled(heads.log()).await {
+        failures.note(logged);
+        if stop.run_until_cancelled(tokio::time::sleep(interval)).await.is_none() {
+            break;
+        }
+    }
+    heads
 }
 
 /// Reports usage. A report is short and not aborted, because its counts would be lost.

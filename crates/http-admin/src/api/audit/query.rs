@@ -3,7 +3,7 @@
 use acta_ambient::Timestamp;
 use acta_http::edge::{FromParams, Params};
 use acta_http::problem::Problem;
-use acta_storage::{AuditOutcome, AuditQuery, Order, Who};
+use acta_storage::{AuditOutcome, AuditQuery, ChainHead, Order, Who};
 use acta_xapi::Rule;
 use utoipa::IntoParams;
 
@@ -144,6 +144,24 @@ pub(super) enum ExportFormat {
     JsonLines,
     /// Comma-separated values.
     Csv,
+}
+
+/// The parameters of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct VerifyParams {
+    /// The end of the chain as it was noted earlier: a sequence, a colon and a hash. The result
+    /// says whether the chain still contains it.
+    #[param(value_type = Option<String>, pattern = "^[0-9]{1,15}:[0-9a-f]{64}$")]
+    pub(super) head: Option<ChainHead>,
+}
+
+impl FromParams for VerifyParams {
+    fn from_params(params: &mut Params) -> Option<Self> {
+        let message = "expected a sequence, a colon, and a hash of 64 hexadecimal digits";
+        let head = if params.has("head") { Some(take(params, "head", message)?) } else { None };
+        Some(Self { head })
+    }
 }
 
 /// The format parameter of an export.

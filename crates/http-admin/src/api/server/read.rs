@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use crate::api::json::view;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
-use crate::state::Shared;
+use crate::state::{ClockReading, Shared};
+
+const MICROS_PER_SECOND: i64 = 1_000_000;
 
 /// The running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -27,11 +29,20 @@ pub(crate) struct Server {
     /// address of the proxy, unless `server.trusted_proxies` contains it.
     #[schema(example = "192.0.2.7")]
     client_address: String,
+    /// How many seconds the clock of the machine has jumped ahead, if that jump is not followed;
+    /// negative if it has jumped back, 0 if it has not jumped.
+    #[schema(example = 0)]
+    clock_jump_seconds: i64,
+    /// How many seconds the latest `stored` is ahead of the clock, because the clock was set back;
+    /// 0 if it is not.
+    #[schema(example = 0)]
+    stored_ahead_seconds: u64,
 }
 
 /// Read the server
 ///
-/// Returns the release, the storage engine and the address of the client. A credential needs the
+/// Returns the release, the storage engine, the address of the client, and whether the clock has
+/// jumped. A credential needs the
 /// scope `admin` or `admin/read`.
 #[utoipa::path(
     get,
@@ -50,10 +61,13 @@ pub(crate) async fn read_server(
     Query(NoParams): Query<NoParams>,
 ) -> Result<Response, AdminProblem> {
     shared.admin.permit_reading_server(&requester).await?;
+    let ClockReading { jump_micros, stored_lead } = shared.clock.read();
     Ok(view(&Server {
         name: "Acta",
         version: env!("CARGO_PKG_VERSION"),
         engine: shared.engine.as_str(),
         client_address: client_address.to_string(),
+        clock_jump_seconds: jump_micros / MICROS_PER_SECOND,
+        stored_ahead_seconds: stored_lead.as_secs(),
     }))
 }

@@ -87,3 +87,29 @@ fn every_change_of_an_entry_is_noticed() {
     moved.content.act = "enant.created".into();
     assert!(!ChainHead::EMPTY.is_followed_by(tenant, &moved));
 }
+
+#[test]
+fn the_end_of_a_chain_is_a_sequence_and_a_hash() {
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    for sequence in ["0", "12", "18446744073709551615"] {
+        let text = format!("{sequence}:{hash}");
+        assert_eq!(text.parse::<ChainHead>().unwrap().to_string(), text);
+    }
+    let upper: ChainHead = format!("12:{}", hash.to_uppercase()).parse().unwrap();
+    assert_eq!(upper.to_string(), format!("12:{hash}"));
+    for wrong in [
+        String::new(),
+        hash.to_owned(),
+        format!(":{hash}"),
+        format!("-1:{hash}"),
+        format!("+1:{hash}"),
+        format!("18446744073709551616:{hash}"),
+        format!("12:{}", &hash[1..]),
+        format!("12:{hash}0"),
+        format!("12:g{}", &hash[1..]),
+        format!("12:é{}", &hash[2..]),
+        format!("12: {}", &hash[1..]),
+    ] {
+        assert_eq!(wrong.parse::<ChainHead>(), Err(NotAChainHead), "{wrong}");
+    }
+}
