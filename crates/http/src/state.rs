@@ -143,8 +143,8 @@ impl Dependencies {
     /// The fraction of the memory for unauthenticated requests.
     const ANONYMOUS_PART: usize = 8;
 
-    /// Pages, and as many documents, that are read from storage at a time for each processor: enough
-    /// to keep a disk busy, and few enough for the processor.
+    /// Pages, and as many documents, that are read from storage at a time for each processor:
+    /// enough to keep a disk busy, and few enough for the processor.
     const SHARES_PER_PROCESSOR: usize = 2;
 
     /// Builds the shared state from the parts.
