@@ -129,8 +129,9 @@ struct SavedStep {
 /// Most unsaved facts of a tenant before the follower waits for them to be saved.
 const WAITING_COUNT_MAX: usize = 50_000;
 
-/// Bytes of facts that wait for a step to be saved before the follower waits too, of one tenant.
-const WAITING_BYTES_MAX: usize = 16 << 20;
+/// Bytes of facts of a tenant that wait for a step to be saved before the follower waits too. The
+/// next step has as many, and other writes wait for it.
+const WAITING_BYTES_MAX: usize = 1 << 20;
 
 /// The same, of all tenants together.
 const WAITING_ALL_BYTES_MAX: usize = 64 << 20;

@@ -144,8 +144,9 @@ impl Dependencies {
     const ANONYMOUS_PART: usize = 8;
 
     /// Pages, and as many documents, that are read from storage at a time for each processor:
-    /// enough to keep a disk busy, and few enough for the processor.
-    const SHARES_PER_PROCESSOR: usize = 2;
+    /// enough to keep a disk busy, and few enough for the processor. One tenant gets a quarter of
+    /// them.
+    const SHARES_PER_PROCESSOR: usize = 4;
 
     /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
@@ -155,6 +156,10 @@ impl Dependencies {
         let memory = Memory::new(bytes - anonymous_bytes);
         let anonymous_memory = Memory::new(anonymous_bytes);
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let reads = |processors: usize| {
+            let count = processors * Self::SHARES_PER_PROCESSOR;
+            Shares::with_tenant_max(count, processors.max(2))
+        };
         Arc::new(Self {
             service,
             authenticator,
@@ -164,8 +169,8 @@ impl Dependencies {
             anonymous_memory,
             workload: Workload::default(),
             document_readers: Workload::default(),
-            query_shares: Shares::new(processors * Self::SHARES_PER_PROCESSOR),
-            document_shares: Shares::new(processors * Self::SHARES_PER_PROCESSOR),
+            query_shares: reads(processors),
+            document_shares: reads(processors),
             options,
         })
     }

@@ -81,10 +81,16 @@ impl<K: Copy + Eq + Hash + Ord, T> FairQueue<K, T> {
 
     /// Removes the item that leaves next.
     pub fn pop(&mut self) -> Option<T> {
-        let (begin, tenant) = self.order.pop_first()?;
+        self.pop_if(|_| true)
+    }
+
+    /// Removes the item that leaves next of those of the tenants that `is_served` accepts.
+    pub fn pop_if(&mut self, is_served: impl Fn(K) -> bool) -> Option<T> {
+        let (begin, tenant) = *self.order.iter().find(|(_, tenant)| is_served(*tenant))?;
+        self.order.remove(&(begin, tenant));
         let waiting = self.tenants.get_mut(&tenant)?;
         let (cost, item) = waiting.items.pop_front()?;
-        self.now = begin;
+        self.now = self.now.max(begin);
         self.len -= 1;
         waiting.next = begin.saturating_add(cost);
         if !waiting.items.is_empty() {

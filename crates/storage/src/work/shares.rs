@@ -1,5 +1,7 @@
 //! Permits that tenants share.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,6 +19,9 @@ pub struct Shares {
 
 struct State {
     free: usize,
+    /// Most permits of one tenant at a time.
+    tenant_max: usize,
+    held: HashMap<TenantId, usize>,
     waiting: FairQueue<TenantId, (TenantId, oneshot::Sender<Share>)>,
 }
 
@@ -44,9 +49,17 @@ impl fmt::Debug for Share {
 }
 
 impl Shares {
-    /// So many permits.
+    /// So many permits, all of which one tenant may hold.
     pub fn new(count: usize) -> Self {
-        Self { state: Arc::new(Mutex::new(State { free: count, waiting: FairQueue::default() })) }
+        Self::with_tenant_max(count, count)
+    }
+
+    /// So many permits, of which one tenant may hold `tenant_max`: for work that may take long, so
+    /// that others need not wait until it ends.
+    pub fn with_tenant_max(count: usize, tenant_max: usize) -> Self {
+        let (held, waiting) = (HashMap::new(), FairQueue::default());
+        let tenant_max = tenant_max.max(1);
+        Self { state: Arc::new(Mutex::new(State { free: count, tenant_max, held, waiting })) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -57,9 +70,9 @@ impl Shares {
     pub async fn acquire(&self, tenant: TenantId, cost: u64) -> Share {
         let receiver = {
             let mut state = self.lock();
-            if state.free != 0 {
-                state.free -= 1;
-                // Nobody waits, or there would be no free permit.
+            // Those that wait while a permit is free have as many as they may.
+            if state.free != 0 && state.may_hold(tenant) {
+                state.hold(tenant);
                 state.waiting.pass(tenant, cost);
                 return self.share(tenant);
             }
@@ -75,22 +88,51 @@ impl Shares {
         Share { shares: Some(self.clone()), tenant }
     }
 
-    /// Gives a permit to the next that waits, or back.
-    fn release(&self) {
+    /// Takes a permit back, and gives those that are free to those that wait.
+    fn release(&self, tenant: TenantId) {
+        self.lock().release(tenant);
         loop {
-            let next = {
-                let mut state = self.lock();
-                let next = state.waiting.pop();
-                state.free += usize::from(next.is_none());
-                next
-            };
+            let next = self.lock().next();
             let Some((tenant, sender)) = next else { return };
-            match sender.send(self.share(tenant)) {
-                Ok(()) => return,
+            if let Err(mut share) = sender.send(self.share(tenant)) {
                 // The caller that waited has gone: it goes to the next one.
-                Err(mut share) => share.shares = None,
+                share.shares = None;
+                self.lock().release(tenant);
             }
         }
+    }
+}
+
+impl State {
+    fn may_hold(&self, tenant: TenantId) -> bool {
+        self.held.get(&tenant).is_none_or(|held| *held < self.tenant_max)
+    }
+
+    fn hold(&mut self, tenant: TenantId) {
+        self.free -= 1;
+        *self.held.entry(tenant).or_default() += 1;
+    }
+
+    fn release(&mut self, tenant: TenantId) {
+        self.free += 1;
+        if let Entry::Occupied(mut held) = self.held.entry(tenant) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+
+    /// The caller that gets a free permit, which it holds from now on.
+    fn next(&mut self) -> Option<(TenantId, oneshot::Sender<Share>)> {
+        if self.free == 0 {
+            return None;
+        }
+        let Self { waiting, held, tenant_max, .. } = self;
+        let may_hold = |tenant| held.get(&tenant).is_none_or(|held| *held < *tenant_max);
+        let (tenant, sender) = waiting.pop_if(may_hold)?;
+        self.hold(tenant);
+        Some((tenant, sender))
     }
 }
 
@@ -106,7 +148,7 @@ impl Share {
 impl Drop for Share {
     fn drop(&mut self) {
         if let Some(shares) = self.shares.take() {
-            shares.release();
+            shares.release(self.tenant);
         }
     }
 }
@@ -144,6 +186,21 @@ mod tests {
         let Poll::Ready(share) = poll(third.as_mut()) else { panic!("the other tenant is next") };
         drop(share);
         assert!(poll(second.as_mut()).is_ready());
+    }
+
+    #[test]
+    fn a_tenant_leaves_permits_to_others() {
+        let (busy, other) = (TenantId::FIRST, TenantId::new(2).unwrap());
+        let shares = Shares::with_tenant_max(2, 1);
+        let first = take(&shares, busy).unwrap();
+        let mut second = Box::pin(shares.acquire(busy, 1));
+        assert!(poll(second.as_mut()).is_pending());
+        let third = take(&shares, other).unwrap();
+        drop(third);
+        assert!(poll(second.as_mut()).is_pending());
+        drop(first);
+        assert!(poll(second.as_mut()).is_ready());
+        assert!(take(&shares, other).is_some());
     }
 
     #[test]
