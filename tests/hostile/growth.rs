@@ -399,25 +399,31 @@ fn dimensions() -> Vec<Dimension> {
     ]
 }
 
+/// Measures a dimension, and says what is wrong with it.
+fn check(dimension: &Dimension) -> Option<String> {
+    let (small, _, _) = cost(dimension, dimension.size);
+    let (large, bytes, resident) = cost(dimension, dimension.size * FACTOR as usize);
+    let ratio = large.as_secs_f64() / small.as_secs_f64().max(0.01);
+    let per_byte = if bytes == 0 { 0 } else { large.as_nanos() / bytes as u128 };
+    println!(
+        "{:50} {:>6} ms {:>6} ms {ratio:>6.1} {per_byte:>10}  {} MiB",
+        dimension.name,
+        small.as_millis(),
+        large.as_millis(),
+        resident >> 10
+    );
+    (COST_FACTOR_MAX * small + SLACK < large)
+        .then(|| format!("{}: {small:?}, then {large:?}", dimension.name))
+}
+
 #[test]
 fn no_dimension_of_a_request_costs_more_than_its_size() {
     let mut worst: Vec<String> = Vec::new();
     println!("{:50} {:>9} {:>9} {:>6} {:>10}", "dimension", "one", "four", "ratio", "ns/byte");
     for dimension in dimensions() {
-        let (small, _, _) = cost(&dimension, dimension.size);
-        let (large, bytes, resident) = cost(&dimension, dimension.size * FACTOR as usize);
-        let ratio = large.as_secs_f64() / small.as_secs_f64().max(0.01);
-        let per_byte = if bytes == 0 { 0 } else { large.as_nanos() / bytes as u128 };
-        println!(
-            "{:50} {:>6} ms {:>6} ms {ratio:>6.1} {per_byte:>10}  {} MiB",
-            dimension.name,
-            small.as_millis(),
-            large.as_millis(),
-            resident >> 10
-        );
-        if COST_FACTOR_MAX * small + SLACK < large {
-            worst.push(format!("{}: {small:?}, then {large:?}", dimension.name));
-        }
+        // Once more, since other work of the machine disturbs a measurement at times, and what is
+        // quadratic is so each time.
+        worst.extend(check(&dimension).and_then(|_| check(&dimension)));
     }
     assert!(worst.is_empty(), "{worst:#?}");
 }
