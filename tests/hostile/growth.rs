@@ -111,12 +111,12 @@ pub(crate) fn statement(more: &str) -> String {
     format!(r#"{{{actor}{object}"verb":{{"id":"http://example.org/v"}}{more}}}"#)
 }
 
-fn post(client: &Client, text: &str, status: u16) -> usize {
+pub(crate) fn post(client: &Client, text: &str, status: u16) -> usize {
     client.post("/statements").json_text(text).send().expect(status);
     text.len()
 }
 
-fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     format!("00000000-0000-4000-8000-{number:012x}")
 }
 
@@ -145,6 +145,21 @@ fn state(client: &Client, method: &str, name: &str, body: &str) -> usize {
 
 fn object(count: usize) -> String {
     format!("{{{}}}", list(count, |number| format!(r#""key-{number}":{number}"#)))
+}
+
+/// The body of a request for a statement with these texts as attachments.
+pub(crate) fn with_attachments(texts: impl Iterator<Item = String>) -> Vec<u8> {
+    let contents: Vec<Vec<u8>> = texts.map(String::into_bytes).collect();
+    let attachments: Vec<Value> =
+        contents.iter().map(|content| make::attachment("text/plain", content)).collect();
+    let mut value = make::statement();
+    value["attachments"] = json!(attachments);
+    let first = multipart::Part::statements(&value.to_string());
+    let others = contents.iter().map(|content| {
+        multipart::Part::attachment("text/plain", &make::sha256_hex(content), content)
+    });
+    let parts: Vec<multipart::Part> = std::iter::once(first).chain(others).collect();
+    multipart::write(&parts)
 }
 
 const MEMBERS: &str = "members of a group";
@@ -302,18 +317,7 @@ fn dimensions() -> Vec<Dimension> {
             post(client, &statement(&format!(r#","attachments":[{attachments}]"#)), 400)
         }),
         dimension("parts", 1_000, |client, count| {
-            let contents: Vec<Vec<u8>> =
-                (0..count).map(|number| number.to_string().into_bytes()).collect();
-            let attachments: Vec<Value> =
-                contents.iter().map(|content| make::attachment("text/plain", content)).collect();
-            let mut value = make::statement();
-            value["attachments"] = json!(attachments);
-            let first = multipart::Part::statements(&value.to_string());
-            let others = contents.iter().map(|content| {
-                multipart::Part::attachment("text/plain", &make::sha256_hex(content), content)
-            });
-            let parts: Vec<multipart::Part> = std::iter::once(first).chain(others).collect();
-            let body = multipart::write(&parts);
+            let body = with_attachments((0..count).map(|number| number.to_string()));
             let len = body.len();
             client.post("/statements").body(&multipart::content_type(), body).send().expect(200);
             len

@@ -11,7 +11,7 @@ use acta_tests::{Call, Client, Engine, Server, Store, Version, make, multipart, 
 use serde_json::json;
 
 use crate::bombs::resident_kib;
-use crate::growth::{list, reference, statement};
+use crate::growth::{id, list, post, reference, statement, with_attachments};
 
 /// Clients of the tenant that works beside.
 const CLIENTS: usize = 4;
@@ -62,6 +62,13 @@ fn wide(seed: usize) -> String {
     statement(&format!(r#","context":{{"contextActivities":{{"other":[{activities}]}}}}"#))
 }
 
+/// Stores 250 wide statements, which are some pages.
+fn store_wide(client: &Client) {
+    for seed in 0..10 {
+        post(client, &format!("[{}]", list(25, |number| wide(seed * 25 + number))), 200);
+    }
+}
+
 fn send_text(text: String) -> Sender {
     Box::new(move |client| status(client.post("/statements").json_text(&text)))
 }
@@ -69,10 +76,6 @@ fn send_text(text: String) -> Sender {
 /// The status of the answer; 0 if there is none, because the server closed the connection.
 fn status(call: Call<'_>) -> u16 {
     call.try_send().map_or(0, |response| response.status)
-}
-
-fn id(number: usize) -> String {
-    format!("00000000-0000-4000-8000-{number:012x}")
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -186,16 +189,7 @@ fn attacks() -> Vec<Attack> {
         Attack {
             name: "canonical pages",
             connections: 16,
-            prepare: |client| {
-                for seed in 0..10 {
-                    let statements = list(25, |number| wide(seed * 25 + number));
-                    client
-                        .post("/statements")
-                        .json_text(&format!("[{statements}]"))
-                        .send()
-                        .expect(200);
-                }
-            },
+            prepare: store_wide,
             open: |_| {
                 Box::new(|client| {
                     let call = client.get("/statements").query("format", "canonical");
@@ -206,16 +200,7 @@ fn attacks() -> Vec<Attack> {
         Attack {
             name: "packed pages",
             connections: 32,
-            prepare: |client| {
-                for seed in 0..10 {
-                    let statements = list(25, |number| wide(seed * 25 + number));
-                    client
-                        .post("/statements")
-                        .json_text(&format!("[{statements}]"))
-                        .send()
-                        .expect(200);
-                }
-            },
+            prepare: store_wide,
             open: |_| {
                 Box::new(|client| {
                     let call = client.get("/statements").header("Accept-Encoding", "gzip");
@@ -228,12 +213,7 @@ fn attacks() -> Vec<Attack> {
             connections: 64,
             prepare: |client| {
                 for _ in 0..20 {
-                    let statements = list(5_000, |_| statement(""));
-                    client
-                        .post("/statements")
-                        .json_text(&format!("[{statements}]"))
-                        .send()
-                        .expect(200);
+                    post(client, &format!("[{}]", list(5_000, |_| statement(""))), 200);
                 }
             },
             open: |_| {
@@ -276,20 +256,8 @@ fn attacks() -> Vec<Attack> {
             connections: 16,
             prepare: nothing,
             open: |connection| {
-                let contents: Vec<Vec<u8>> =
-                    (0..100).map(|number| format!("{connection}/{number}").into_bytes()).collect();
-                let attachments: Vec<_> = contents
-                    .iter()
-                    .map(|content| make::attachment("text/plain", content))
-                    .collect();
-                let mut value = make::statement();
-                value["attachments"] = json!(attachments);
-                let first = multipart::Part::statements(&value.to_string());
-                let others = contents.iter().map(|content| {
-                    multipart::Part::attachment("text/plain", &make::sha256_hex(content), content)
-                });
-                let parts: Vec<multipart::Part> = std::iter::once(first).chain(others).collect();
-                let body = multipart::write(&parts);
+                let texts = (0..100).map(|number| format!("{connection}/{number}"));
+                let body = with_attachments(texts);
                 Box::new(move |client| {
                     let call = client.post("/statements");
                     status(call.body(&multipart::content_type(), body.clone()))

@@ -156,10 +156,8 @@ impl Dependencies {
         let memory = Memory::new(bytes - anonymous_bytes);
         let anonymous_memory = Memory::new(anonymous_bytes);
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let reads = |processors: usize| {
-            let count = processors * Self::SHARES_PER_PROCESSOR;
-            Shares::with_tenant_max(count, processors.max(2))
-        };
+        let count = processors * Self::SHARES_PER_PROCESSOR;
+        let reads = || Shares::with_tenant_max(count, processors.max(2));
         Arc::new(Self {
             service,
             authenticator,
@@ -169,8 +167,8 @@ impl Dependencies {
             anonymous_memory,
             workload: Workload::default(),
             document_readers: Workload::default(),
-            query_shares: reads(processors),
-            document_shares: reads(processors),
+            query_shares: reads(),
+            document_shares: reads(),
             options,
         })
     }

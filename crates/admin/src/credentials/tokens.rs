@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acta_access::{Binding, Origin, Permission, Principal, Scope, Scopes, TenantId};
+use acta_access::{Binding, Origin, Permission, Scope, Scopes, TenantId};
 use acta_ambient::Timestamp;
 use acta_auth::{Authenticator, Secret, TokenClaims, TokenError, credential_audit};
 use acta_storage::{Change, Who};
@@ -80,16 +80,9 @@ impl Admin {
             binding: new.binding,
             origin: new.origin,
         };
-        let of = Principal {
-            tenant,
-            name: credential.key.clone(),
-            scopes: credential.scopes,
-            restrictions: credential.restrictions,
-            authority: credential.authority,
-        };
         let token = self
             .authenticator
-            .issue_token(&of, &claims, expires)
+            .issue_token(&credential.principal(), &claims, expires)
             .map_err(|error| fault_of(&error))?;
         // Without the agent: the audit stays when a person is erased.
         let detail = json!({

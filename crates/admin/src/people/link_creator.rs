@@ -1,10 +1,7 @@
 //! The creator of a link, whose right to create it the link depends on until it is used.
 
-use std::sync::Arc;
-
 use acta_access::{
-    Permission, Principal, Role, ServerPermission, Standing, TenantId, decide_administration,
-    decide_granting,
+    Permission, Role, ServerPermission, Standing, TenantId, decide_administration, decide_granting,
 };
 use acta_storage::directory::{self, AccountId, Credential, Ticket, TicketPurpose, Versioned};
 use acta_storage::{RecordWrite, Who};
@@ -87,13 +84,7 @@ fn may_invite(standing: Standing, role: Role) -> bool {
 
 /// Whether a credential may invite somebody with this role.
 fn may_invite_as(credential: &Credential, tenant: TenantId, role: Role) -> bool {
-    let principal = Principal {
-        tenant: credential.tenant,
-        name: credential.key.clone(),
-        scopes: credential.scopes,
-        restrictions: Arc::clone(&credential.restrictions),
-        authority: credential.authority.clone(),
-    };
+    let principal = credential.principal();
     principal.tenant == tenant
         && decide_administration(&principal, Permission::InvitePeople).is_ok()
         && decide_granting(&principal, role).is_ok()

@@ -37,13 +37,7 @@ impl FoundCredential {
         let found: Option<Versioned<Credential>> = directory::find(storage, key).await?;
         let Some(Versioned { value: credential, .. }) = found else { return Ok(None) };
         let Some(tenant) = find_tenant(storage, credential.tenant).await? else { return Ok(None) };
-        let principal = Principal {
-            tenant: credential.tenant,
-            name: credential.key.clone(),
-            scopes: credential.scopes,
-            restrictions: Arc::clone(&credential.restrictions),
-            authority: credential.authority.clone(),
-        };
+        let principal = credential.principal();
         Ok(Some(Self { credential, tenant: Arc::new(tenant), principal }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acta_access::{Authority, Restrictions, Scopes, TenantId};
+use acta_access::{Authority, Principal, Restrictions, Scopes, TenantId};
 use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,19 @@ pub struct CredentialSecret {
     pub created: Timestamp,
     /// When it expires because a newer one replaces it.
     pub expires: Option<Timestamp>,
+}
+
+impl Credential {
+    /// The principal of a request with this credential, with all of its rights.
+    pub fn principal(&self) -> Principal {
+        Principal {
+            tenant: self.tenant,
+            name: self.key.clone(),
+            scopes: self.scopes,
+            restrictions: Arc::clone(&self.restrictions),
+            authority: self.authority.clone(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Credential {
