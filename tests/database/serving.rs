@@ -102,7 +102,7 @@ pub(crate) fn check_logged_once(server: &Server, expected: &str) {
 }
 
 #[track_caller]
-fn check_gauge(client: &Client, name: &str, expected: &str) {
+fn check_metric(client: &Client, name: &str, expected: &str) {
     let metrics = client.call_outside("GET", "/metrics").send().expect(200);
     let value = metrics.text().lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     assert_eq!(value, Some(expected), "{name}");
@@ -133,9 +133,9 @@ fn a_store_in_a_database_makes_no_directory() {
     let (server, _folder) = start(&database.url(), &[]);
     let client = server.client(Version::V2_0_0);
     post(&client).expect(200);
-    check_gauge(&client, "acta_group_statements", "1.0");
-    check_gauge(&client, "acta_database_connections_max", "16.0");
-    check_gauge(&client, "acta_database_reachable", "1.0");
+    check_metric(&client, "acta_write_group_statements_total", "1.0");
+    check_metric(&client, "acta_database_connections_max", "16.0");
+    check_metric(&client, "acta_database_reachable", "1.0");
     assert!(!server.data().exists());
 }
 
@@ -209,13 +209,13 @@ fn an_unavailable_database_is_logged_once_and_used_again_when_it_is_back() {
     check_unavailable(client.get("/statements").query("statementId", &statement).send());
     check_unavailable(ready(&client));
     client.call_outside("GET", "/health").send().expect(200);
-    check_gauge(&client, "acta_database_reachable", "0.0");
+    check_metric(&client, "acta_database_reachable", "0.0");
 
     cluster.start();
     wait_for(200, || ready(&client));
     post(&client).expect(200);
     client.fetch(&statement);
-    check_gauge(&client, "acta_database_reachable", "1.0");
+    check_metric(&client, "acta_database_reachable", "1.0");
     check_logged_once(&server, "the database cannot be reached");
     check_logged_once(&server, "the database can be reached again after");
     assert!(!server.log().contains("\"a request failed"), "{}", server.log());

@@ -2,8 +2,8 @@
 
 mod admin;
 mod command;
-mod gauges;
 mod logging;
+mod metrics;
 mod terminal;
 mod wire;
 

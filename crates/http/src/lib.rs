@@ -26,7 +26,7 @@ mod xapi;
 
 pub use app::App;
 pub use connection::{Local, Peer};
-pub use metrics::{GaugeReading, Gauges};
+pub use metrics::{MetricReading, MetricSource};
 pub use options::{Bounds, Options, Origins};
 pub use server::{Control, Listeners, ServeError, serve};
 pub use state::{Backend, Dependencies, HttpParts, Settings, Shared, get_or_create_secret};

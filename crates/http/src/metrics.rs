@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder, text,
+};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
@@ -14,18 +17,18 @@ use prometheus_client::registry::Registry;
 
 use crate::memory::Memory;
 
-/// Numbers that others keep, such as a storage engine.
-pub trait Gauges: Send + Sync {
-    /// The numbers as they are now.
-    fn read(&self) -> Vec<GaugeReading>;
+/// Counts kept elsewhere, such as by a storage engine.
+pub trait MetricSource: Send + Sync {
+    /// The metrics as they are now; those of the same name stand beside each other.
+    fn read(&self) -> Vec<MetricReading>;
 }
 
 /// One number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct GaugeReading {
-    /// Its name, as in `acta_log_bytes`.
+pub struct MetricReading {
+    /// Its name, as in `acta_log_bytes`. It is a counter if this ends with `_total`, else a gauge.
     pub name: &'static str,
-    /// What it says, for people.
+    /// What it says, for people, without a full stop.
     pub help: &'static str,
     /// What tells it from others of the same name, which stand beside it: a label and its
     /// value.
@@ -80,7 +83,7 @@ impl Metrics {
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
     /// Everything at zero.
-    pub(crate) fn new(gauges: Option<Arc<dyn Gauges>>, memories: [Arc<Memory>; 2]) -> Self {
+    pub(crate) fn new(source: Option<Arc<dyn MetricSource>>, memories: [Arc<Memory>; 2]) -> Self {
         let mut registry = Registry::default();
         let requests = Family::<RequestLabels, Counter>::default();
         let histogram: fn() -> Histogram = || Histogram::new(Self::BUCKETS);
@@ -89,7 +92,7 @@ impl Metrics {
         let (in_flight, connections) = (Gauge::default(), Gauge::default());
         registry.register("acta_http_requests", "Requests answered", requests.clone());
         let help = "Time from the request head to the response head";
-        registry.register("acta_http_request_seconds", help, seconds.clone());
+        registry.register("acta_http_request_duration_seconds", help, seconds.clone());
         let help = "New statements stored";
         registry.register("acta_statements_stored", help, statements_stored.clone());
         let help = "Requests in progress";
@@ -99,8 +102,8 @@ impl Metrics {
         let help = "Connections closed to make room for new ones";
         registry.register("acta_http_connections_evicted", help, evicted.clone());
         registry.register_collector(Box::new(Others(Arc::new(Held(memories)))));
-        if let Some(gauges) = gauges {
-            registry.register_collector(Box::new(Others(gauges)));
+        if let Some(source) = source {
+            registry.register_collector(Box::new(Others(source)));
         }
         Self { registry, requests, seconds, statements_stored, in_flight, connections, evicted }
     }
@@ -150,11 +153,11 @@ impl Metrics {
 /// What requests and answers hold in memory.
 struct Held([Arc<Memory>; 2]);
 
-impl Gauges for Held {
+impl MetricSource for Held {
     #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
-    fn read(&self) -> Vec<GaugeReading> {
+    fn read(&self) -> Vec<MetricReading> {
         let [known, anonymous] = &self.0;
-        let reading = |name, help, value: usize| GaugeReading {
+        let reading = |name, help, value: usize| MetricReading {
             name,
             help,
             label: None,
@@ -176,7 +179,7 @@ impl Gauges for Held {
 }
 
 /// The numbers of others, read when asked for.
-struct Others(Arc<dyn Gauges>);
+struct Others(Arc<dyn MetricSource>);
 
 impl fmt::Debug for Others {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -188,16 +191,22 @@ impl Collector for Others {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         for readings in self.0.read().chunk_by(|one, next| one.name == next.name) {
             let Some(first) = readings.first() else { continue };
-            let kind = prometheus_client::metrics::MetricType::Gauge;
-            let mut metric = encoder.encode_descriptor(first.name, first.help, None, kind)?;
+            // The encoder appends `_total` to the names of counters.
+            let counter = first.name.strip_suffix("_total");
+            let kind = counter.map_or(MetricType::Gauge, |_| MetricType::Counter);
+            let write = |value: f64, metric: MetricEncoder<'_>| match counter {
+                Some(_) => ConstCounter::new(value).encode(metric),
+                None => ConstGauge::new(value).encode(metric),
+            };
+            let name = counter.unwrap_or(first.name);
+            let mut metric = encoder.encode_descriptor(name, first.help, None, kind)?;
             if first.label.is_none() {
-                ConstGauge::<f64>::new(first.value).encode(metric)?;
+                write(first.value, metric)?;
                 continue;
             }
             for reading in readings {
                 let labels: Vec<(&str, &str)> = reading.label.into_iter().collect();
-                let metric = metric.encode_family(&labels)?;
-                ConstGauge::<f64>::new(reading.value).encode(metric)?;
+                write(reading.value, metric.encode_family(&labels)?)?;
             }
         }
         Ok(())
@@ -208,19 +217,20 @@ impl Collector for Others {
 mod tests {
     use super::*;
 
-    fn metrics(gauges: Option<Arc<dyn Gauges>>) -> Metrics {
-        Metrics::new(gauges, [Memory::new(1), Memory::new(1)])
+    fn metrics(source: Option<Arc<dyn MetricSource>>) -> Metrics {
+        Metrics::new(source, [Memory::new(1), Memory::new(1)])
     }
 
     #[derive(Debug)]
     struct Two;
 
-    impl Gauges for Two {
-        fn read(&self) -> Vec<GaugeReading> {
+    impl MetricSource for Two {
+        fn read(&self) -> Vec<MetricReading> {
             let reading =
-                |name, label, value| GaugeReading { name, help: "A number", label, value };
+                |name, label, value| MetricReading { name, help: "A number", label, value };
             vec![
                 reading("acta_log_bytes", None, 7.5),
+                reading("acta_log_syncs_total", None, 5.0),
                 reading("acta_halted", None, 0.0),
                 reading("acta_follower_lag", Some(("follower", "one")), 3.0),
                 reading("acta_follower_lag", Some(("follower", "two")), 4.0),
@@ -229,11 +239,13 @@ mod tests {
     }
 
     #[test]
-    fn external_gauges_are_read_on_each_scrape() {
+    fn metrics_of_a_source_are_read_on_each_scrape() {
         let text = metrics(Some(Arc::new(Two))).encode();
         for line in [
             "# TYPE acta_log_bytes gauge",
             "acta_log_bytes 7.5",
+            "# TYPE acta_log_syncs counter",
+            "acta_log_syncs_total 5.0",
             "acta_halted 0.0",
             r#"acta_follower_lag{follower="one"} 3.0"#,
             r#"acta_follower_lag{follower="two"} 4.0"#,

@@ -12,7 +12,7 @@ use acta_service::Service;
 use acta_storage::{Shares, Storage, StorageError};
 
 use crate::memory::Memory;
-use crate::metrics::{Gauges, Metrics};
+use crate::metrics::{MetricSource, Metrics};
 use crate::options::Options;
 
 /// The environment of a server.
@@ -52,7 +52,7 @@ pub struct HttpParts {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Metrics of the storage engine.
-    pub gauges: Option<Arc<dyn Gauges>>,
+    pub metrics: Option<Arc<dyn MetricSource>>,
     /// The options.
     pub options: Options,
 }
@@ -64,7 +64,7 @@ impl fmt::Debug for HttpParts {
 }
 
 impl HttpParts {
-    /// Builds the parts on a store and the use cases on it, without gauges.
+    /// Builds the parts on a store and the use cases on it, without metrics of the store.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl HttpParts {
             service,
             authenticator: Arc::new(authenticator),
             clock: Arc::clone(clock),
-            gauges: None,
+            metrics: None,
             options: settings.http,
         })
     }
@@ -150,7 +150,7 @@ impl Dependencies {
 
     /// Builds the shared state from the parts.
     pub fn new(parts: HttpParts) -> Shared {
-        let HttpParts { service, authenticator, clock, gauges, options } = parts;
+        let HttpParts { service, authenticator, clock, metrics, options } = parts;
         let bytes = options.bounds.memory_bytes_max;
         let anonymous_bytes = bytes / Self::ANONYMOUS_PART;
         let memory = Memory::new(bytes - anonymous_bytes);
@@ -162,7 +162,7 @@ impl Dependencies {
             service,
             authenticator,
             clock,
-            metrics: Metrics::new(gauges, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]),
+            metrics: Metrics::new(metrics, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]),
             memory,
             anonymous_memory,
             workload: Workload::default(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use acta_access::TenantId;
 use acta_config::{Config, Loaded};
-use acta_http::{Control, Gauges, Listeners};
+use acta_http::{Control, Listeners, MetricSource};
 use acta_storage_embedded::ControlSocket;
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
@@ -20,8 +20,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::gauges::{GaugeSources, StoreGauges};
 use crate::logging;
+use crate::metrics::{MetricParts, StoreMetrics};
 use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
 use bootstrap::bootstrap;
 use maintenance::{ClockComparison, Maintenance, MaintenanceOptions};
@@ -97,9 +97,10 @@ async fn serve(config: &Config) -> Result<()> {
     let engine = store.engine.clone();
     let audit_counts = Arc::new(AuditCounts::default());
     let sources =
-        GaugeSources { clock: store.clock_gauge(), audit_counts: Arc::clone(&audit_counts) };
-    let gauges: Arc<dyn Gauges> = Arc::new(StoreGauges::new(engine, sources, store.follow()));
-    parts.http.gauges = Some(gauges);
+        MetricParts { clock: store.clock_gauge(), audit_counts: Arc::clone(&audit_counts) };
+    let metrics: Arc<dyn MetricSource> =
+        Arc::new(StoreMetrics::new(engine, sources, store.follow()));
+    parts.http.metrics = Some(metrics);
     let options = MaintenanceOptions {
         clock: ClockComparison::new(&store.engine, &store.clock),
         audit_counts,

@@ -93,7 +93,7 @@ async fn operators_read_health_readiness_and_metrics() {
         "acta_statements_stored_total 2",
         "acta_http_requests_total{route=\"statements\",method=\"POST\",status=\"200\"} 1",
         "acta_http_requests_total{route=\"statements\",method=\"GET\",status=\"400\"} 1",
-        "acta_http_request_seconds_count{route=\"statements\",method=\"POST\"} 1",
+        "acta_http_request_duration_seconds_count{route=\"statements\",method=\"POST\"} 1",
         "acta_http_requests_in_flight 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");

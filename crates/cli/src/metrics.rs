@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acta_followers::{FollowerStatus, FollowerWork, Followers};
-use acta_http::{GaugeReading, Gauges};
+use acta_http::{MetricReading, MetricSource};
 use acta_http_admin::{ClockGauge, ClockReading};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Connections, PostgresStorage};
@@ -12,7 +12,7 @@ use crate::command::serve::AuditCounts;
 use crate::wire::Engine;
 
 /// What is read besides the engine and the followers.
-pub(crate) struct GaugeSources {
+pub(crate) struct MetricParts {
     /// How the times of the store relate to the clock.
     pub(crate) clock: Arc<dyn ClockGauge>,
     /// The lengths of the audit chains.
@@ -20,39 +20,39 @@ pub(crate) struct GaugeSources {
 }
 
 /// Reads the statistics of the engine and of the followers.
-pub(crate) struct StoreGauges {
+pub(crate) struct StoreMetrics {
     engine: Engine,
-    sources: GaugeSources,
+    sources: MetricParts,
     followers: Box<dyn Fn() -> Vec<FollowerStatus> + Send + Sync>,
 }
 
-impl StoreGauges {
+impl StoreMetrics {
     /// The statistics of this engine, and of the followers that run beside it.
-    pub(crate) fn new(engine: Engine, sources: GaugeSources, followers: &Followers) -> Self {
+    pub(crate) fn new(engine: Engine, sources: MetricParts, followers: &Followers) -> Self {
         Self { engine, sources, followers: Box::new(followers.watch()) }
     }
 }
 
 type Reading = (&'static str, &'static str, f64);
 
-impl Gauges for StoreGauges {
-    fn read(&self) -> Vec<GaugeReading> {
+impl MetricSource for StoreMetrics {
+    fn read(&self) -> Vec<MetricReading> {
         let readings = match &self.engine {
             Engine::Embedded(storage) => embedded(storage),
             Engine::Postgres(storage) => postgres(storage),
         };
         let label = None;
         let named = readings.into_iter().chain(of_clock(self.sources.clock.read()));
-        let named = named.map(|(name, help, value)| GaugeReading { name, help, label, value });
+        let named = named.map(|(name, help, value)| MetricReading { name, help, label, value });
         let named = named.chain(of_audit(&self.sources.audit_counts));
         named.chain(of_followers(&(self.followers)())).collect()
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
-fn of_audit(counts: &AuditCounts) -> [GaugeReading; 2] {
+fn of_audit(counts: &AuditCounts) -> [MetricReading; 2] {
     [("server", counts.server()), ("tenants", counts.tenants())].map(|(chain, count)| {
-        GaugeReading {
+        MetricReading {
             name: "acta_audit_entries",
             help: "Entries of the audit when their hashes were last logged",
             label: Some(("chain", chain)),
@@ -78,9 +78,9 @@ fn of_clock(now: ClockReading) -> [Reading; 2] {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
-fn of_followers(statuses: &[FollowerStatus]) -> Vec<GaugeReading> {
+fn of_followers(statuses: &[FollowerStatus]) -> Vec<MetricReading> {
     type Read = fn(&FollowerStatus) -> f64;
-    const GAUGES: [(&str, &str, Read); 4] = [
+    const METRICS: [(&str, &str, Read); 4] = [
         ("acta_follower_running", "1 on the node that runs the follower", |status| {
             f64::from(u8::from(status.work == FollowerWork::Following))
         }),
@@ -99,10 +99,10 @@ fn of_followers(statuses: &[FollowerStatus]) -> Vec<GaugeReading> {
     let reading = |(name, help, read): (_, _, Read)| {
         statuses.iter().map(move |status| {
             let label = Some(("follower", status.name.as_str()));
-            GaugeReading { name, help, label, value: read(status) }
+            MetricReading { name, help, label, value: read(status) }
         })
     };
-    GAUGES.into_iter().flat_map(reading).collect()
+    METRICS.into_iter().flat_map(reading).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
@@ -113,11 +113,23 @@ fn embedded(storage: &EmbeddedStorage) -> Vec<Reading> {
         ("acta_log_bytes", "Bytes of the statement log", now.log_bytes as f64),
         ("acta_log_segments", "Segments of the statement log", now.segment_count as f64),
         ("acta_index_runs", "Runs of the index", now.run_count as f64),
-        ("acta_queue_batches", "Batches waiting to be written", now.waiting_count as f64),
-        ("acta_groups", "Groups written and synced", now.group_count as f64),
-        ("acta_group_statements", "Statements in those groups", now.group_statement_count as f64),
-        ("acta_syncs", "Syncs of the log", now.sync_count as f64),
-        ("acta_sync_seconds", "Time spent in syncs of the log", now.sync_time.as_secs_f64()),
+        ("acta_write_queue_batches", "Batches waiting to be written", now.waiting_count as f64),
+        (
+            "acta_write_groups_total",
+            "Groups of batches written with one sync",
+            now.group_count as f64,
+        ),
+        (
+            "acta_write_group_statements_total",
+            "Statements in those groups",
+            now.group_statement_count as f64,
+        ),
+        ("acta_log_syncs_total", "Syncs of the log", now.sync_count as f64),
+        (
+            "acta_log_sync_seconds_total",
+            "Time spent in syncs of the log",
+            now.sync_time.as_secs_f64(),
+        ),
         ("acta_halted", "1 after a failed sync", f64::from(u8::from(now.is_halted))),
     ]
 }
@@ -126,10 +138,14 @@ fn embedded(storage: &EmbeddedStorage) -> Vec<Reading> {
 fn postgres(storage: &PostgresStorage) -> Vec<Reading> {
     let now = storage.statistics();
     let mut readings = vec![
-        ("acta_queue_batches", "Batches waiting to be written", now.waiting_count as f64),
-        ("acta_groups", "Transactions of this node that stored statements", now.group_count as f64),
+        ("acta_write_queue_batches", "Batches waiting to be written", now.waiting_count as f64),
         (
-            "acta_group_statements",
+            "acta_write_groups_total",
+            "Transactions of this node that stored statements",
+            now.group_count as f64,
+        ),
+        (
+            "acta_write_group_statements_total",
             "Statements in those transactions",
             now.group_statement_count as f64,
         ),
@@ -147,10 +163,10 @@ const OF_DATABASE: Names = [
     "acta_database_connections_max",
     "acta_database_connections",
     "acta_database_connections_busy",
-    "acta_database_connection_waits",
-    "acta_database_failures",
-    "acta_database_reconnects",
-    "acta_database_repeats",
+    "acta_database_operations_waiting",
+    "acta_database_failures_total",
+    "acta_database_reconnects_total",
+    "acta_database_repeats_total",
 ];
 
 const OF_REPLICA: Names = [
@@ -158,10 +174,10 @@ const OF_REPLICA: Names = [
     "acta_replica_connections_max",
     "acta_replica_connections",
     "acta_replica_connections_busy",
-    "acta_replica_connection_waits",
-    "acta_replica_failures",
-    "acta_replica_reconnects",
-    "acta_replica_repeats",
+    "acta_replica_operations_waiting",
+    "acta_replica_failures_total",
+    "acta_replica_reconnects_total",
+    "acta_replica_repeats_total",
 ];
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
