@@ -11,6 +11,7 @@ use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_statement_log::disk;
 use acta_storage::{StorageError, Tenant};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::administration::insert_record;
@@ -143,6 +144,8 @@ pub(super) fn apply_pragmas(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     checksum::register(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Without it, SQLite compiles some statements again whenever they get other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;

@@ -1,9 +1,9 @@
 //! The one thread that writes to the tables.
 //!
 //! It gathers the writes that are queued into one transaction, so that many share one sync,
-//! and answers each after the commit. Tenants share its time. Each write stands in a savepoint
-//! of its own: when one is refused, the others are stored all the same. After a failure of the
-//! device no further write is taken.
+//! and answers each after the commit. Tenants share its time. Each of several writes stands in a
+//! savepoint of its own: when one is refused, the others are stored all the same. After a failure
+//! of the device no further write is taken.
 
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -275,6 +275,11 @@ impl Drop for Writer {
     }
 }
 
+/// The error of a write that failed.
+fn taken(write: &mut dyn QueuedWrite) -> StorageError {
+    write.take_error().unwrap_or(StorageError::Halted)
+}
+
 /// Writes that share a transaction.
 struct Group {
     connection: Connection,
@@ -344,6 +349,15 @@ impl Group {
 
     fn transact(&mut self, writes: &mut [Box<dyn QueuedWrite>]) -> Result<(), StorageError> {
         self.execute("BEGIN IMMEDIATE", "starting to write the tables")?;
+        // A savepoint has a copy made of each page that changes.
+        if let [write] = writes {
+            write.run(&self.connection);
+            return match write.error() {
+                Some(error) if self.is_lost(error) => Err(taken(write.as_mut())),
+                Some(_) => self.execute("ROLLBACK", "undoing a write to the tables"),
+                None => self.execute("COMMIT", "syncing the tables"),
+            };
+        }
         for write in writes {
             self.run(write.as_mut())?;
         }
@@ -355,14 +369,18 @@ impl Group {
         self.execute("SAVEPOINT one", "writing the tables")?;
         write.run(&self.connection);
         if let Some(error) = write.error() {
-            // SQLite undoes the whole transaction by itself when the device fails or is full:
-            // then the writes before this one are gone too.
-            if self.connection.is_autocommit() || is_fatal(error) {
-                return Err(write.take_error().unwrap_or(StorageError::Halted));
+            if self.is_lost(error) {
+                return Err(taken(write));
             }
             self.execute("ROLLBACK TO one", "undoing a write to the tables")?;
         }
         self.execute("RELEASE one", "writing the tables")
+    }
+
+    /// Whether the transaction is lost after an error of a write: SQLite undoes all of it by itself
+    /// when the device fails or is full.
+    fn is_lost(&self, error: &StorageError) -> bool {
+        self.connection.is_autocommit() || is_fatal(error)
     }
 
     fn execute(&self, sql: &str, act: &'static str) -> Result<(), StorageError> {
