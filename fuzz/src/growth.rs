@@ -71,13 +71,8 @@ fn check_statements(text: &[u8]) {
             for format in [Format::Ids, Format::Canonical] {
                 let languages = Languages::parse("en-GB, fr;q=0.5");
                 let definition = |_: &str| None;
-                let reader = Version::V1_0_3;
-                let rendering = Rendering {
-                    format,
-                    version: reader,
-                    languages: &languages,
-                    definition: &definition,
-                };
+                let rendering =
+                    Rendering { format, languages: &languages, definition: &definition };
                 render(&kept.text, &rendering, &mut String::new());
             }
         }
@@ -107,7 +102,7 @@ fn check_payload(text: &[u8]) {
     let text = URL_SAFE_NO_PAD.encode(text);
     for jws in [format!("{header}.{text}.AAAA"), format!("{text}.{header}.AAAA")] {
         // Whether it holds does not matter here.
-        let _ = check_signature(&statement, jws.as_bytes());
+        let _ = check_signature(&statement, Version::V2_0_0, jws.as_bytes());
     }
 }
 

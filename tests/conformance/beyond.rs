@@ -355,32 +355,6 @@ fn refuses_what_is_nested_without_end() {
 }
 
 #[test]
-fn shapes_a_2_0_statement_for_a_reader_of_1_0_3() {
-    let (old, new) = (shared().client(Version::V1_0_3), shared().client(Version::V2_0_0));
-    let mut statement = make::statement();
-    let entry = json!({"objectType": "contextAgent", "agent": make::agent()});
-    statement["context"] = json!({"platform": "web", "contextAgents": [entry]});
-    let id = new.store(&statement).remove(0);
-    assert_eq!(new.fetch(&id)["context"], statement["context"]);
-    assert_eq!(new.fetch(&id)["version"], "2.0.0");
-    let seen = old.fetch(&id);
-    assert_eq!(seen["context"], json!({"platform": "web"}));
-    let version = seen["version"].as_str().expect("a string");
-    assert!(version.starts_with("1.0"), "{version}");
-    let listed = old.get("/statements").query("agent", &statement["actor"].to_string());
-    let listed = listed.send().expect(200).json();
-    assert_eq!(listed["statements"], json!([seen]));
-}
-
-#[test]
-fn shows_a_1_0_3_statement_to_a_reader_of_2_0_as_it_is() {
-    let (old, new) = (shared().client(Version::V1_0_3), shared().client(Version::V2_0_0));
-    let id = old.store(&make::rich_statement()).remove(0);
-    assert_eq!(new.fetch(&id), old.fetch(&id));
-    assert_eq!(new.fetch(&id)["version"], "1.0.0");
-}
-
-#[test]
 fn sees_one_id_whatever_its_case() {
     both(|client| {
         let (id, mut statement) = make::statement_with_id();

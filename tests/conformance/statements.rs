@@ -1,9 +1,12 @@
 //! Storing statements by PUT and POST, and fetching one by its id.
 
-use acta_tests::{Client, Version, make};
+use acta_tests::{Version, make};
 use serde_json::{Value, json};
 
 use crate::both;
+
+mod equality;
+mod versions;
 
 /// `value` without what the store sets.
 fn without_ours(value: &Value) -> Value {
@@ -125,58 +128,6 @@ fn never_changes_a_stored_statement() {
         assert_eq!(before, after);
         assert_eq!(client.find(&[("agent", &other["actor"].to_string())]), [""; 0]);
     });
-}
-
-/// Whether `change` makes a rich statement another one.
-#[track_caller]
-fn check_equality(client: &Client, change: fn(&mut Value), is_equal: bool) {
-    let statement = make::rich_statement();
-    client.store(&statement);
-    let mut changed = statement.clone();
-    change(&mut changed);
-    assert_ne!(changed, statement, "the change must change something");
-    let answer = client.post("/statements").json(&changed).send();
-    assert_eq!(answer.status, if is_equal { 200 } else { 409 }, "{statement}\nand\n{changed}");
-}
-
-#[test]
-fn sees_no_difference_in_what_equality_leaves_out() {
-    let changes: [fn(&mut Value); 8] = [
-        |statement| statement["verb"]["display"] = json!({"fr": "autre"}),
-        |statement| statement["object"]["definition"]["name"] = json!({"fr": "autre"}),
-        |statement| statement["timestamp"] = json!("2024-02-29T13:34:56.789000+01:00"),
-        |statement| {
-            statement.as_object_mut().expect("a statement is an object").remove("timestamp");
-        },
-        |statement| statement["stored"] = json!("2020-01-01T00:00:00Z"),
-        |statement| statement["authority"] = make::agent(),
-        |statement| statement["result"]["duration"] = json!("PT1M30.259S"),
-        |statement| {
-            let member = statement["actor"]["member"].as_array_mut();
-            member.expect("the actor has members").reverse();
-        },
-    ];
-    both(|client| changes.iter().for_each(|change| check_equality(client, *change, true)));
-}
-
-#[test]
-fn tells_different_statements_apart() {
-    let changes: [fn(&mut Value); 10] = [
-        |statement| statement["actor"] = make::agent(),
-        |statement| statement["actor"]["member"] = json!([make::agent()]),
-        |statement| statement["verb"]["id"] = json!(make::verb_id()),
-        |statement| statement["object"]["id"] = json!(make::activity_id()),
-        |statement| statement["result"]["score"]["raw"] = json!(6),
-        |statement| statement["result"]["duration"] = json!("PT1M30.26S"),
-        |statement| statement["result"]["extensions"] = json!({"https://example.org/x": 1}),
-        |statement| statement["context"]["registration"] = json!(make::id()),
-        // The specification would pass over it; but nobody repeats a statement with another.
-        |statement| statement["timestamp"] = json!("2024-02-29T12:34:56.788Z"),
-        |statement| {
-            statement.as_object_mut().expect("a statement is an object").remove("result");
-        },
-    ];
-    both(|client| changes.iter().for_each(|change| check_equality(client, *change, false)));
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn check_one(
     signature: &Signature,
 ) -> Result<(), Fault> {
     let Some(new) = statements.get(index) else { return Ok(()) };
-    signature.check(&new.statement).map_err(|mut fault| {
+    signature.check(&new.statement, new.version).map_err(|mut fault| {
         fault.pointer.insert_str(0, &base_of(index, statements.len()));
         fault
     })

@@ -8,8 +8,8 @@ use acta_access::{Act, Authority, Principal, Restrictions, decide};
 use acta_storage::{AgentFilter, StatementPage, StatementQuery, StoredStatement};
 use acta_xapi::json::{JsonLimits, parse};
 use acta_xapi::{
-    ActivityId, Format, Ifi, Languages, ParseLimits, Rendering, StatementId, Version,
-    activities_to_define, parse_actor, parse_statement, render,
+    ActivityId, Format, Ifi, Languages, ParseLimits, Rendering, StatementId, activities_to_define,
+    parse_actor, parse_statement, render,
 };
 
 use crate::{Service, ServiceError};
@@ -28,8 +28,6 @@ pub struct Search {
 pub struct View {
     /// The form.
     pub format: Format,
-    /// The version of the reader's request.
-    pub version: Version,
     /// The reader's languages.
     pub languages: Languages,
 }
@@ -143,6 +141,7 @@ impl Service {
     }
 
     /// Appends `statements` to `out` in the form that `view` asks for, with commas between.
+    /// Each keeps the version that it was stored with.
     ///
     /// # Errors
     ///
@@ -156,10 +155,7 @@ impl Service {
     ) -> Result<String, ServiceError> {
         let bytes: usize = statements.iter().map(|statement| statement.text.len() + 1).sum();
         out.reserve(bytes);
-        let is_copy = |statement: &StoredStatement| {
-            view.format == Format::Exact && statement.version == view.version
-        };
-        if statements.iter().all(is_copy) {
+        if view.format == Format::Exact {
             for (index, statement) in statements.iter().enumerate() {
                 push_comma(&mut out, index);
                 out.push_str(&statement.text);
@@ -178,7 +174,6 @@ impl Service {
             };
             let rendering = Rendering {
                 format: view.format,
-                version: view.version,
                 languages: &view.languages,
                 definition: &definition,
             };

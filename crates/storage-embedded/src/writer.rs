@@ -18,7 +18,7 @@ use acta_statement_log::dictionary::Codec;
 use acta_statement_log::disk::Disk;
 use acta_statement_log::frame::{FrameEncoder, FrameStart, FrameTooLong};
 use acta_statement_log::reader::LogReader;
-use acta_statement_log::record::{Content, EncodedRecord};
+use acta_statement_log::record::{Content, EncodedRecord, EncodedStatement};
 use acta_statement_log::sampler::Sampler;
 use acta_statement_log::segment::{Segment, SegmentHeader};
 use acta_statement_log::timeline::Timeline;
@@ -326,8 +326,8 @@ impl Writer {
         if !known.is_empty() {
             let fingerprint = |statement: &EncodedRecord| known.get(&(tenant, statement.entry.id?));
             let is_other = |statement: &&EncodedRecord| {
-                let pair = fingerprint(statement).zip(statement.fingerprint());
-                pair.is_some_and(|(old, sent)| !Fingerprint(sent).agrees_with(Fingerprint(*old)))
+                let pair = fingerprint(statement).zip(statement.content.statement());
+                pair.is_some_and(|(old, sent)| !repeats(sent, *old))
             };
             let conflicts = statements.iter().filter(is_other);
             let conflicts: Vec<StatementId> = conflicts
@@ -548,6 +548,11 @@ impl Writer {
         shared.observer.on_commit(records);
         Ok(())
     }
+}
+
+/// Whether a statement repeats the one with the fingerprint `stored`.
+fn repeats(sent: &EncodedStatement, stored: [u8; 16]) -> bool {
+    Fingerprint(sent.fingerprint).repeats(Fingerprint(stored), sent.version)
 }
 
 /// Whether a batch conflicts with one of its own group, which is not stored yet.

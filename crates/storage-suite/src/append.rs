@@ -105,6 +105,31 @@ pub async fn an_equal_statement_in_another_form_is_a_repeat<E: EngineUnderTest>(
     assert_eq!(stage.feed().await, before);
 }
 
+/// A repeat with another timestamp conflicts if it is sent in 1.0.3, and not in 2.0, whatever the
+/// version of the stored statement.
+pub async fn a_timestamp_counts_by_the_version_of_the_repeat<E: EngineUnderTest>() {
+    let stage = Stage::<E>::open().await;
+    let draft = |number: u128, time: &str, version| Draft {
+        version,
+        ..Draft::new(number).more(&format!(r#""timestamp":"2020-07-15T{time}Z""#))
+    };
+    for (number, version) in (1..).zip(Version::EVERY) {
+        stage.append(&[&draft(number, "06:46:41", version)]).await;
+    }
+    let before = stage.feed().await;
+    for number in 1..=2 {
+        let later = draft(number, "06:46:42", Version::V2_0_0);
+        assert_eq!(stage.append(&[&later]).await.new_count, 0);
+        let later = draft(number, "06:46:42", Version::V1_0_3);
+        let refused = stage.try_append(&[&later]).await;
+        let Err(StorageError::Conflict(ids)) = refused else { panic!("got {refused:?}") };
+        assert_eq!(ids, [id(number)]);
+        let same = draft(number, "06:46:41", Version::V1_0_3);
+        assert_eq!(stage.append(&[&same]).await.new_count, 0);
+    }
+    assert_eq!(stage.feed().await, before);
+}
+
 /// A batch with a conflict stores nothing, and the error contains every conflicting id.
 pub async fn a_conflict_stores_nothing_and_names_every_id<E: EngineUnderTest>() {
     let stage = Stage::<E>::open().await;

@@ -48,6 +48,7 @@ macro_rules! storage_suite {
                 a_repeated_batch_is_skipped
                 a_partly_repeated_batch_adds_the_rest
                 an_equal_statement_in_another_form_is_a_repeat
+                a_timestamp_counts_by_the_version_of_the_repeat
                 a_conflict_stores_nothing_and_names_every_id
                 a_batch_keeps_its_order_and_shares_a_time
                 a_large_batch_is_stored_whole

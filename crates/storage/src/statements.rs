@@ -223,8 +223,9 @@ pub trait StatementStore: Send + Sync {
     /// Appends a batch, whole or not at all.
     ///
     /// Once this returns `Ok`, the batch survives loss of power and every read that
-    /// starts later sees it. A statement already stored with an equal fingerprint is
-    /// skipped, so a caller can repeat a batch whose response it did not receive. Staged
+    /// starts later sees it. A statement that repeats one that is stored, by the rules of the
+    /// version in which it is sent, is skipped and changes nothing, so a caller can repeat a
+    /// batch whose response it did not receive. Staged
     /// attachments become readable; those of a refused batch are removed.
     ///
     /// The `stored` times of a tenant never decrease along its sequence; two batches never
@@ -241,7 +242,7 @@ pub trait StatementStore: Send + Sync {
     /// After [`StorageError::Halted`] or [`StorageError::Io`] it is unknown
     /// whether the batch was stored. Repeating it after a restart is safe.
     ///
-    /// Spec: xAPI 1.0.3, Part Three, 2.1.2; equality by Part Two, 2.3.1.
+    /// Spec: xAPI 1.0.3, Part Three, 2.1.2; equality by Part Two, 2.3.1; IEEE 9274.1.1, 4.2.
     async fn append(&self, tenant: TenantId, batch: Batch) -> Result<Appended, StorageError>;
 
     /// Finds one statement by its id, voided or not.

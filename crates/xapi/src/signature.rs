@@ -11,12 +11,13 @@ use x509_cert::der::Decode;
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use crate::json::{self, Json, JsonLimits, Kind, Value};
-use crate::{Attachment, Fault, Fingerprint, Rule, Statement, StatementId};
+use crate::{Attachment, Fault, Fingerprint, Rule, Statement, StatementId, Version};
 
 /// An invalid signature.
 pub type SignatureError = Fault;
 
-/// Checks that `signature` is a JWS over a statement equal to `statement`.
+/// Checks that `signature` is a JWS over a statement equal to `statement`, which was sent in
+/// `version`.
 ///
 /// Compact serialisation, RS256, RS384 or RS512; verified against the first certificate of
 /// `x5c` when there is one. The content type of the attachment must be
@@ -31,8 +32,12 @@ pub type SignatureError = Fault;
 /// statement.
 ///
 /// Spec: XAPI-00115 to XAPI-00117; xAPI 1.0.3, Part Two, 2.6; IEEE 9274.1.1, 4.2.6.
-pub fn check_signature(statement: &Statement, signature: &[u8]) -> Result<(), SignatureError> {
-    Signature::read(signature).check(statement)
+pub fn check_signature(
+    statement: &Statement,
+    version: Version,
+    signature: &[u8],
+) -> Result<(), SignatureError> {
+    Signature::read(signature).check(statement, version)
 }
 
 /// A signature that was read and verified once, to be compared with any number of statements.
@@ -63,10 +68,10 @@ impl Signature {
     /// # Errors
     ///
     /// As [`check_signature`].
-    pub fn check(&self, statement: &Statement) -> Result<(), SignatureError> {
+    pub fn check(&self, statement: &Statement, version: Version) -> Result<(), SignatureError> {
         check_content_type(statement)?;
         let payload = self.payload.as_ref().map_err(Fault::clone)?;
-        payload.check(statement)?;
+        payload.check(statement, version)?;
         payload.verified.clone()
     }
 }
@@ -87,8 +92,8 @@ impl SignedPayload {
         Ok(Self { fingerprint: Fingerprint::of(payload.root()), id, verified })
     }
 
-    fn check(&self, statement: &Statement) -> Result<(), Fault> {
-        if !self.fingerprint.agrees_with(statement.fingerprint) {
+    fn check(&self, statement: &Statement, version: Version) -> Result<(), Fault> {
+        if !self.fingerprint.repeats(statement.fingerprint, version) {
             return Err(fault(Rule::SignaturePayload, "another statement"));
         }
         let Some((signed_id, text)) = &self.id else { return Ok(()) };

@@ -27,27 +27,45 @@ struct Differences {
     header: &'static str,
     /// The `version` of a statement that is sent without one.
     statement: &'static str,
-    /// Major and minor versions that the `version` of a statement may have.
-    statements: &'static [&'static str],
+    /// Major, or major and minor versions that the `version` of a statement may have.
+    statements: &'static [StatementVersions],
     /// Whether a context may have `contextAgents` and `contextGroups`.
     has_context_agents: bool,
+    /// Whether timestamps are converted to UTC when a statement is stored.
+    converts_timestamps: bool,
+    /// Whether statements with different timestamps are different statements.
+    compares_timestamps: bool,
+}
+
+/// Versions that the `version` of a statement may have.
+#[derive(Debug)]
+enum StatementVersions {
+    /// Every patch level of this minor version.
+    Minor(&'static str),
+    /// Every minor version of this major version.
+    Major(&'static str),
 }
 
 static V1_0_3: Differences = Differences {
     name: "1.0.3",
     header: "1.0",
     statement: "1.0.0",
-    statements: &["1.0"],
+    statements: &[StatementVersions::Minor("1.0")],
     has_context_agents: false,
+    converts_timestamps: false,
+    compares_timestamps: true,
 };
 
 static V2_0_0: Differences = Differences {
     name: "2.0.0",
     header: "2.0",
     statement: "2.0.0",
-    // A statement keeps the version it was made with, and 1.0 statements are valid in 2.0.
-    statements: &["2.0", "1.0"],
+    // A statement keeps the version it was made with, 1.0 statements are valid in 2.0, and a
+    // statement that is otherwise valid should not be refused for its version.
+    statements: &[StatementVersions::Major("2"), StatementVersions::Minor("1.0")],
     has_context_agents: true,
+    converts_timestamps: true,
+    compares_timestamps: false,
 };
 
 impl Version {
@@ -80,12 +98,35 @@ impl Version {
         self.differences().has_context_agents
     }
 
+    /// Whether the timestamps of a statement sent in this version are converted to UTC.
+    ///
+    /// Spec: xAPI 1.0.3, Part Two, 4.5; IEEE 9274.1.1, 4.2.7.
+    pub const fn converts_timestamps(self) -> bool {
+        self.differences().converts_timestamps
+    }
+
+    /// Whether a statement sent in this version with another timestamp is another statement.
+    ///
+    /// Spec: xAPI 1.0.3, Part Two, 2.3.1; IEEE 9274.1.1, 4.2.
+    pub const fn compares_timestamps(self) -> bool {
+        self.differences().compares_timestamps
+    }
+
     /// Whether a statement sent in this version may have `text` as its `version`.
     ///
-    /// Spec: XAPI-00101; xAPI 1.0.3, Part Two, 2.4.10; IEEE 9274.1.1, 4.1.7.
+    /// Spec: XAPI-00101; xAPI 1.0.3, Part Two, 2.4.10; IEEE 9274.1.1, 4.2.4.2.
     pub fn accepts_statement_version(self, text: &str) -> bool {
-        self.differences().statements.iter().any(|minor| is_patch_of(text, minor))
+        self.differences().statements.iter().any(|versions| match versions {
+            StatementVersions::Minor(minor) => is_patch_of(text, minor),
+            StatementVersions::Major(major) => is_minor_of(text, major),
+        })
     }
+}
+
+/// Whether `text` is `major` with a minor version, and possibly a patch level.
+fn is_minor_of(text: &str, major: &str) -> bool {
+    let rest = text.strip_prefix(major).and_then(|rest| rest.strip_prefix('.'));
+    rest.is_some_and(|rest| rest.splitn(2, '.').all(is_patch_level))
 }
 
 /// Whether `text` is `minor`, or `minor` with a patch level in decimal digits.
@@ -176,9 +217,17 @@ mod tests {
             ("1.0.9", true, true),
             ("2.0.0", false, true),
             ("2.0", false, true),
+            ("2.1.0", false, true),
+            ("2.13", false, true),
+            ("2", false, false),
+            ("2.", false, false),
+            ("2.1.", false, false),
+            ("2.1.0.0", false, false),
+            ("2.01.0", false, false),
+            ("20.1.0", false, false),
+            ("3.0.0", false, false),
             ("0.9.9", false, false),
             ("1.1.0", false, false),
-            ("2.1.0", false, false),
             ("should fail", false, false),
             ("", false, false),
         ];

@@ -4,7 +4,7 @@ use acta_access::TenantId;
 use acta_admin::{AuditChain, Requester, StatementQuestion, TenantChanges};
 use acta_service::{Search, View};
 use acta_storage::{AuditQuery, ChainHash, ChainHead, Order};
-use acta_xapi::{Format, Languages, StatementId, Version};
+use acta_xapi::{Format, Languages, StatementId};
 use serde_json::json;
 
 use crate::world::{EVERYBODY, World, word};
@@ -13,7 +13,7 @@ const OF: TenantId = TenantId::FIRST;
 const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
 
 pub(crate) fn as_stored() -> View {
-    View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() }
+    View { format: Format::Exact, languages: Languages::default() }
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ async fn statements_are_appended_to_what_was_written_before() {
     }
     for format in [Format::Exact, Format::Ids, Format::Canonical] {
         let page = service.query_statements(&who, Search::default()).await.unwrap();
-        let view = View { format, version: Version::V1_0_3, languages: Languages::default() };
+        let view = View { format, languages: Languages::default() };
         let text =
             service.render_statements(&who, page.statements, view, "[".to_owned()).await.unwrap();
         assert!(text.starts_with("[{") && text.ends_with('}'), "{text}");

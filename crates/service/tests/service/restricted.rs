@@ -428,8 +428,7 @@ async fn definitions_out_of_reach_are_not_filled_in() {
     store(&service, &prefixed(), text).await.unwrap();
     for (who, is_filled) in [(principal("all", "all"), true), (prefixed(), false)] {
         let statement = service.find_statement(&who, id(2)).await.unwrap();
-        let (version, languages) = (Version::V1_0_3, Languages::default());
-        let view = View { format: Format::Canonical, version, languages };
+        let view = View { format: Format::Canonical, languages: Languages::default() };
         let text = service.render_statements(&who, vec![statement], view, String::new()).await;
         assert_eq!(text.unwrap().contains("secret"), is_filled, "{}", who.name);
     }

@@ -145,7 +145,7 @@ impl BatchGroup<'_> {
 fn conflicts(statements: &[EncodedStatement], known: &StoredFingerprints) -> Vec<StatementId> {
     let is_other = |statement: &&EncodedStatement| {
         let known = known.get(&statement.id);
-        known.is_some_and(|known| !statement.fingerprint.agrees_with(*known))
+        known.is_some_and(|known| !statement.fingerprint.repeats(*known, statement.version))
     };
     statements.iter().filter(is_other).map(|statement| statement.id).collect()
 }

@@ -46,7 +46,7 @@ impl TenantData {
         let is_conflict = |new: &&NewStatement| {
             let known = self.record(new.id);
             known.is_some_and(|known| {
-                !known.statement.fingerprint.agrees_with(new.statement.fingerprint)
+                !new.statement.fingerprint.repeats(known.statement.fingerprint, new.version)
             })
         };
         batch.iter().filter(is_conflict).map(|new| new.id).collect()

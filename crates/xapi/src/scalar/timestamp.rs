@@ -31,22 +31,33 @@ impl StatementTimestamp {
         self.unix_nanos
     }
 
+    /// The same point in time in UTC, in the form of RFC 3339, with the fraction of the second as
+    /// sent; none if the text is in UTC already, or if the point has no year of four digits there.
+    pub fn to_utc(&self) -> Option<String> {
+        let parts = Parts::of(&self.text)?;
+        if parts.offset_seconds == Some(0) {
+            return None;
+        }
+        // A leap second has the number 60 and is part of the day that it ends.
+        let leap = i64::from(parts.is_leap);
+        let seconds = parts.seconds() - leap;
+        let (year, month, day) = date_of(seconds.div_euclid(SECONDS_PER_DAY));
+        let of_day = seconds.rem_euclid(SECONDS_PER_DAY);
+        let (hour, minute, second) = (of_day / 3600, of_day / 60 % 60, of_day % 60 + leap);
+        let (dot, fraction) = (if parts.fraction.is_empty() { "" } else { "." }, parts.fraction);
+        (0..=9999).contains(&year).then(|| {
+            format!(
+                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{dot}{fraction}Z"
+            )
+        })
+    }
+
     /// What [`StatementTimestamp::unix_nanos`] is for this text; none if it is no timestamp.
     pub(crate) fn read(text: &str) -> Option<i128> {
-        let mut reader = Reader { rest: text.as_bytes() };
-        let days = reader.date()?;
-        let (seconds_of_day, nanos) = reader.time_of_day()?;
-        let offset_seconds = reader.offset()?;
-        if !reader.rest.is_empty() {
-            return None;
-        }
-        let is_leap = seconds_of_day.is_leap;
-        let seconds = days * SECONDS_PER_DAY + seconds_of_day.count - offset_seconds;
-        // A leap second is inserted at the end of a day in UTC and nowhere else.
-        if is_leap && seconds.rem_euclid(SECONDS_PER_DAY) != 0 {
-            return None;
-        }
-        Some(i128::from(seconds) * 1_000_000_000 + i128::from(nanos))
+        let parts = Parts::of(text)?;
+        let digits = parts.fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
+        let nanos = digits.fold(0, |nanos, digit| nanos * 10 + i64::from(digit - b'0'));
+        Some(i128::from(parts.seconds()) * 1_000_000_000 + i128::from(nanos))
     }
 }
 
@@ -61,31 +72,60 @@ impl FromStr for StatementTimestamp {
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
+/// What a timestamp consists of.
+struct Parts<'t> {
+    /// Days since the start of 1970, in the local time.
+    days: i64,
+    /// Seconds since the start of that day, 86,400 at its end.
+    seconds_of_day: i64,
+    is_leap: bool,
+    /// The decimal digits of the fraction of the second, as many as were sent.
+    fraction: &'t str,
+    /// Seconds by which the local time is ahead of UTC; none without a zone.
+    offset_seconds: Option<i64>,
+}
+
+impl<'t> Parts<'t> {
+    fn of(text: &'t str) -> Option<Self> {
+        let mut reader = Reader { rest: text };
+        let days = reader.date()?;
+        let (seconds_of_day, is_leap, fraction) = reader.time_of_day()?;
+        let has_zone = !reader.rest.is_empty();
+        let offset_seconds = if has_zone { Some(reader.offset()?) } else { None };
+        let parts = Self { days, seconds_of_day, is_leap, fraction, offset_seconds };
+        // A leap second is inserted at the end of a day in UTC and nowhere else.
+        let is_misplaced = is_leap && parts.seconds().rem_euclid(SECONDS_PER_DAY) != 0;
+        (reader.rest.is_empty() && !is_misplaced).then_some(parts)
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    fn seconds(&self) -> i64 {
+        self.days * SECONDS_PER_DAY + self.seconds_of_day - self.offset_seconds.unwrap_or(0)
+    }
+}
+
 /// The rest of a text that is parsed.
 struct Reader<'t> {
-    rest: &'t [u8],
+    rest: &'t str,
 }
 
-struct SecondsOfDay {
-    count: i64,
-    is_leap: bool,
-}
+impl<'t> Reader<'t> {
+    fn take(&mut self, letter: char) -> bool {
+        let rest = self.rest.strip_prefix(letter);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
 
-impl Reader<'_> {
-    fn take(&mut self, byte: u8) -> bool {
-        let found = self.rest.first() == Some(&byte);
-        if found {
-            self.rest = &self.rest[1..];
-        }
-        found
+    fn has_digit(&self) -> bool {
+        self.rest.starts_with(|letter: char| letter.is_ascii_digit())
     }
 
     /// Exactly `count` digits.
     fn number(&mut self, count: usize) -> Option<i64> {
         let (digits, rest) = self.rest.split_at_checked(count)?;
         let mut number = 0;
-        for digit in digits {
-            number = number * 10 + i64::from(char::from(*digit).to_digit(10)?);
+        for digit in digits.chars() {
+            number = number * 10 + i64::from(digit.to_digit(10)?);
         }
         self.rest = rest;
         Some(number)
@@ -94,9 +134,9 @@ impl Reader<'_> {
     /// Days since the start of 1970.
     fn date(&mut self) -> Option<i64> {
         let year = self.number(4)?;
-        let is_normal = self.take(b'-');
+        let is_normal = self.take('-');
         let month = self.number(2)?;
-        if is_normal && !self.take(b'-') {
+        if is_normal && !self.take('-') {
             return None;
         }
         let day = self.number(2)?;
@@ -111,53 +151,49 @@ impl Reader<'_> {
         (1..=days_in_month).contains(&day).then(|| days_since_1970(year, month, day))
     }
 
-    /// The time of day with the letter before it, in whole seconds and nanoseconds.
-    fn time_of_day(&mut self) -> Option<(SecondsOfDay, i64)> {
-        if !self.take(b'T') && !self.take(b't') {
+    /// The time of day with the letter before it: whole seconds, whether it is a leap second,
+    /// and the digits of its fraction.
+    fn time_of_day(&mut self) -> Option<(i64, bool, &'t str)> {
+        if !self.take('T') && !self.take('t') {
             return None;
         }
         let hour = self.number(2)?;
-        let is_normal = self.take(b':');
-        let has_digit = |reader: &Self| reader.rest.first().is_some_and(u8::is_ascii_digit);
-        let minute = if is_normal || has_digit(self) { self.number(2)? } else { 0 };
-        let has_second = if is_normal { self.take(b':') } else { has_digit(self) };
+        let is_normal = self.take(':');
+        let minute = if is_normal || self.has_digit() { self.number(2)? } else { 0 };
+        let has_second = if is_normal { self.take(':') } else { self.has_digit() };
         let second = if has_second { self.number(2)? } else { 0 };
-        let nanos = if has_second { self.fraction()? } else { 0 };
+        let fraction = if has_second { self.fraction()? } else { "" };
         // The midnight that ends a day may be written as 24 hours.
-        let is_end_of_day = hour == 24 && minute == 0 && second == 0 && nanos == 0;
+        let is_whole = fraction.bytes().all(|digit| digit == b'0');
+        let is_end_of_day = hour == 24 && minute == 0 && second == 0 && is_whole;
         if (hour > 23 && !is_end_of_day) || minute > 59 || second > 60 {
             return None;
         }
-        let count = hour * 3600 + minute * 60 + second;
-        Some((SecondsOfDay { count, is_leap: second == 60 }, nanos))
+        Some((hour * 3600 + minute * 60 + second, second == 60, fraction))
     }
 
-    /// The fraction of a second, if there is one, in nanoseconds, truncated.
-    fn fraction(&mut self) -> Option<i64> {
-        if !self.take(b'.') && !self.take(b',') {
-            return Some(0);
+    /// The digits of the fraction of a second; empty without a fraction.
+    fn fraction(&mut self) -> Option<&'t str> {
+        if !self.take('.') && !self.take(',') {
+            return Some("");
         }
-        let end = self.rest.iter().position(|byte| !byte.is_ascii_digit());
+        let end = self.rest.find(|letter: char| !letter.is_ascii_digit());
         let (digits, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
-        if digits.is_empty() {
-            return None;
-        }
         self.rest = rest;
-        let padded = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
-        Some(padded.fold(0, |nanos, digit| nanos * 10 + i64::from(digit - b'0')))
+        (!digits.is_empty()).then_some(digits)
     }
 
     /// Seconds by which the local time is ahead of UTC.
     fn offset(&mut self) -> Option<i64> {
-        if self.rest.is_empty() || self.take(b'Z') || self.take(b'z') {
+        if self.take('Z') || self.take('z') {
             return Some(0);
         }
-        let is_behind = self.take(b'-');
-        if !is_behind && !self.take(b'+') {
+        let is_behind = self.take('-');
+        if !is_behind && !self.take('+') {
             return None;
         }
         let hours = self.number(2)?;
-        let has_minutes = self.take(b':') || !self.rest.is_empty();
+        let has_minutes = self.take(':') || !self.rest.is_empty();
         let minutes = if has_minutes { self.number(2)? } else { 0 };
         let seconds = hours * 3600 + minutes * 60;
         if hours > 23 || minutes > 59 || (is_behind && seconds == 0) {
@@ -174,140 +210,20 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     365 * year + leap_days + (153 * month + 2) / 5 + day - 719_469
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[track_caller]
-    fn check(text: &str, nanos: i128) {
-        let timestamp: StatementTimestamp =
-            text.parse().unwrap_or_else(|_| panic!("refused: {text:?}"));
-        assert_eq!(timestamp.unix_nanos(), nanos, "input: {text:?}");
-        assert_eq!(timestamp.as_str(), text);
-    }
-
-    const SECOND: i128 = 1_000_000_000;
-
-    #[test]
-    fn reads_dates_with_times_of_day() {
-        let noon = 1_221_493_980 * SECOND;
-        let table = [
-            ("1970-01-01T00:00:00Z", 0),
-            ("1969-12-31T23:59:59.999999999Z", -1),
-            ("2000-02-29T00:00:00Z", 951_782_400 * SECOND),
-            ("2100-03-01T00:00:00Z", 4_107_542_400 * SECOND),
-            ("0000-01-01T00:00:00Z", -62_167_219_200 * SECOND),
-            ("9999-12-31T23:59:59Z", 253_402_300_799 * SECOND),
-            // One point in many forms.
-            ("2008-09-15T15:53:00Z", noon),
-            ("2008-09-15T15:53:00", noon),
-            ("2008-09-15t15:53:00z", noon),
-            ("2008-09-15T15:53Z", noon),
-            ("2008-09-15T15:53:00+00:00", noon),
-            ("2008-09-15T15:53:00+0000", noon),
-            ("2008-09-15T15:53:00+00", noon),
-            ("2008-09-15T17:53:00+02:00", noon),
-            ("2008-09-15T17:53:00+0200", noon),
-            ("2008-09-15T17:53:00+02", noon),
-            ("2008-09-15T10:23:00-05:30", noon),
-            ("2008-09-16T14:53:00+23:00", noon),
-            ("20080915T155300Z", noon),
-            ("20080915T1753+0200", noon),
-            ("2008-09-15T15Z", noon - 53 * 60 * SECOND),
-            // Fractions of any length, truncated to nanoseconds.
-            ("2008-09-15T15:53:00.601Z", noon + 601_000_000),
-            ("2008-09-15T15:53:00,601Z", noon + 601_000_000),
-            ("2008-09-15T15:53:00.601", noon + 601_000_000),
-            ("2008-09-15T15:53:00.1234567899999Z", noon + 123_456_789),
-            ("20080915T155300.5+02", noon - 7200 * SECOND + 500_000_000),
-            // The end of a day, and a leap second, in whatever zone.
-            ("2015-06-30T24:00:00Z", 1_435_708_800 * SECOND),
-            ("2015-06-30T23:59:60Z", 1_435_708_800 * SECOND),
-            ("2015-06-30T23:59:60.5Z", 1_435_708_800 * SECOND + 500_000_000),
-            ("2015-07-01T05:29:60+05:30", 1_435_708_800 * SECOND),
-        ];
-        for (text, nanos) in table {
-            check(text, nanos);
-        }
-    }
-
-    #[test]
-    fn refuses_text_that_is_not_a_timestamp() {
-        let table = [
-            "",
-            "should fail",
-            "01/011/2015",
-            "2008-09-15",
-            "15:53:00Z",
-            "2008-09-15 15:53:00Z",
-            // Offsets that say nothing.
-            "2008-09-15T15:53:00.601-00",
-            "2008-09-15T15:53:00.601-0000",
-            "2008-09-15T15:53:00.601-00:00",
-            // Numbers out of range or of the wrong width.
-            "2008-13-15T15:53:00Z",
-            "2008-00-15T15:53:00Z",
-            "2008-09-31T15:53:00Z",
-            "2008-09-00T15:53:00Z",
-            "2007-02-29T15:53:00Z",
-            "1900-02-29T15:53:00Z",
-            "2008-09-15T25:53:00Z",
-            "2008-09-15T24:00:01Z",
-            "2008-09-15T24:00:00.1Z",
-            "2008-09-15T15:60:00Z",
-            "2008-09-15T15:53:61Z",
-            "2008-09-15T15:53:60Z",
-            "2015-06-30T23:59:60+01:00",
-            "2008-9-15T15:53:00Z",
-            "2008-09-15T5:53:00Z",
-            "08-09-15T15:53:00Z",
-            "12008-09-15T15:53:00Z",
-            "2008-09-15T15:53:00+24:00",
-            "2008-09-15T15:53:00+02:60",
-            "2008-09-15T15:53:00+2",
-            "2008-09-15T15:53:00+02:",
-            // Mixed or unfinished forms, and something behind.
-            "2008-0915T15:53:00Z",
-            "200809-15T15:53:00Z",
-            "2008-09-15T15:53:00.Z",
-            "2008-09-15T15:53:Z",
-            "2008-09-15T15:",
-            "2008-09-15T",
-            "2008-09-15T15:53:00ZZ",
-            "2008-09-15T15:53:00Z ",
-            " 2008-09-15T15:53:00Z",
-            "2008-09-15T15:53:00UTC",
-            "2008-W38-1T15:53:00Z",
-            "2008-259T15:53:00Z",
-            "-2008-09-15T15:53:00Z",
-            "2008-09-15T15:53:00\u{661}Z",
-        ];
-        for text in table {
-            assert_eq!(text.parse::<StatementTimestamp>(), Err(NotATimestamp), "input: {text:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn days_follow_one_another(year in 0_i64..9999, month in 1_i64..=12, day in 1_i64..=31) {
-            let text = |year, month, day| format!("{year:04}-{month:02}-{day:02}T00:00:00Z");
-            let read = |year, month, day| StatementTimestamp::read(&text(year, month, day));
-            let Some(here) = read(year, month, day) else { return Ok(()) };
-            let followers = [(year, month, day + 1), (year, month + 1, 1), (year + 1, 1, 1)];
-            let next = followers.into_iter().find_map(|(y, m, d)| read(y, m, d));
-            prop_assert_eq!(next, Some(here + i128::from(SECONDS_PER_DAY) * SECOND));
-        }
-
-        #[test]
-        fn an_offset_moves_the_point(minutes in 1_i64..1440) {
-            let (hours, minutes_left) = (minutes / 60, minutes % 60);
-            let ahead = format!("2020-01-01T00:00:00+{hours:02}:{minutes_left:02}");
-            let behind = format!("2020-01-01T00:00:00-{hours:02}{minutes_left:02}");
-            let here = StatementTimestamp::read("2020-01-01T00:00:00Z").unwrap();
-            let shift = i128::from(minutes) * 60 * SECOND;
-            prop_assert_eq!(StatementTimestamp::read(&ahead), Some(here - shift));
-            prop_assert_eq!(StatementTimestamp::read(&behind), Some(here + shift));
-        }
-    }
+/// The year, month and day of a day since the start of 1970.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    const DAYS_PER_400_YEARS: i64 = 146_097;
+    // Again years from March; day 0 is the first of the year 0.
+    let days = days + 719_468;
+    let (periods, day) = (days.div_euclid(DAYS_PER_400_YEARS), days.rem_euclid(DAYS_PER_400_YEARS));
+    let leap_days = day / 1460 - day / 36_524 + day / (DAYS_PER_400_YEARS - 1);
+    let year = (day - leap_days) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let year = year + 400 * periods;
+    if month < 10 { (year, month + 3, day) } else { (year + 1, month - 9, day) }
 }
+
+#[cfg(test)]
+mod tests;

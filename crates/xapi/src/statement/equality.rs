@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::json::{Kind, Value};
 use crate::scalar::comparable_parts;
-use crate::{Mbox, StatementTimestamp};
+use crate::{Mbox, StatementTimestamp, Version};
 
 /// A hash of everything in a statement that counts for equality: 128 bits.
 ///
@@ -22,9 +22,8 @@ use crate::{Mbox, StatementTimestamp};
 /// texts, cut to hundredths of a second.
 ///
 /// The timestamp counts as a point in time, but only when both statements have one, since
-/// stores fill it in: use [`Fingerprint::agrees_with`], not `==`, to recognise a repeated
-/// statement. IEEE 9274.1.1 would ignore two different timestamps as well; here they are a
-/// conflict, so that no record is mistaken for another.
+/// stores fill it in, and not in 2.0: use [`Fingerprint::repeats`], not `==`, to recognise a
+/// repeated statement. `spec/requirements.toml` has the table of what counts in which version.
 ///
 /// Spec: xAPI 1.0.3, Part Two, 2.3.1; IEEE 9274.1.1, 4.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,15 +52,21 @@ impl Fingerprint {
         Self(bytes)
     }
 
-    /// Whether the two statements are equal by the specification.
+    /// Whether a statement that is sent in `version` is equal to another, in whatever version
+    /// that one was sent.
     ///
-    /// As `==`, but a statement without a timestamp agrees with one that has any.
-    pub fn agrees_with(self, other: Self) -> bool {
+    /// As `==`, but a statement without a timestamp is equal to one that has any, and where
+    /// `version` does not compare timestamps, all of them are equal.
+    ///
+    /// Spec: xAPI 1.0.3, Part Two, 2.3.1; IEEE 9274.1.1, 4.2.
+    pub fn repeats(self, other: Self, version: Version) -> bool {
         let (content, timestamp) = self.0.split_at(CONTENT_LEN_BYTES);
         let (other_content, other_timestamp) = other.0.split_at(CONTENT_LEN_BYTES);
         let is_missing = |timestamp: &[u8]| timestamp.iter().all(|byte| *byte == 0);
-        let is_timestamp_equal =
-            timestamp == other_timestamp || is_missing(timestamp) || is_missing(other_timestamp);
+        let is_timestamp_equal = !version.compares_timestamps()
+            || timestamp == other_timestamp
+            || is_missing(timestamp)
+            || is_missing(other_timestamp);
         content == other_content && is_timestamp_equal
     }
 }

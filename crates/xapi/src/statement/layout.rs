@@ -16,4 +16,7 @@ pub(crate) struct Layout {
     /// Values in `contextActivities` that are single objects, in order of appearance, the
     /// substatement's included: to be wrapped in an array.
     pub(crate) single_context_activities: Vec<Range<usize>>,
+    /// Texts of timestamps, without their quotes, that are to be converted to UTC, the
+    /// substatement's included.
+    pub(crate) timestamps_to_convert: Vec<(Range<usize>, Box<str>)>,
 }

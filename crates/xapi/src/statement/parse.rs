@@ -183,8 +183,7 @@ impl<'a, 't> CommonProperties<'a, 't> {
         };
         let result = self.result.and_then(|value| StatementResult::read(reader, value));
         let context = self.context.and_then(|value| Context::read(reader, value, context_object));
-        let timestamp =
-            self.timestamp.and_then(|value| reader.parsed(value, Rule::StatementTimestamp));
+        let timestamp = self.timestamp.and_then(|value| read_timestamp(reader, value));
         Some(SubStatement {
             actor: actor?,
             verb: verb?,
@@ -194,6 +193,22 @@ impl<'a, 't> CommonProperties<'a, 't> {
             timestamp,
         })
     }
+}
+
+/// Reads a timestamp and, if the version asks for it, notes what it is in UTC.
+fn read_timestamp<'a, 't>(
+    reader: &mut Reader<'a, 't>,
+    value: Value<'a, 't>,
+) -> Option<StatementTimestamp> {
+    let timestamp: StatementTimestamp = reader.parsed(value, Rule::StatementTimestamp)?;
+    if reader.version.converts_timestamps()
+        && let Some(in_utc) = timestamp.to_utc()
+    {
+        let span = reader.span(value);
+        let text = span.start + 1..span.end - 1;
+        reader.layout.timestamps_to_convert.push((text, in_utc.into()));
+    }
+    Some(timestamp)
 }
 
 /// The properties that substatements do not have.

@@ -5,10 +5,8 @@
 
 use std::fmt;
 
-use memchr::memmem;
-
-use crate::json::{self, Json, JsonLimits, Kind, Value, write_string};
-use crate::{Languages, Version};
+use crate::Languages;
+use crate::json::{self, Json, JsonLimits, Kind, Value};
 
 /// The `format` of a query for statements.
 ///
@@ -29,8 +27,6 @@ pub enum Format {
 pub struct Rendering<'a> {
     /// The format.
     pub format: Format,
-    /// The version of the reader's request.
-    pub version: Version,
     /// The reader's languages, for canonical.
     pub languages: &'a Languages,
     /// For canonical: the stored definition of an activity, as JSON text.
@@ -45,18 +41,14 @@ impl fmt::Debug for Rendering<'_> {
 
 /// Appends a complete statement to `out` in the requested format.
 ///
-/// Exact is a copy, except for a 1.0.3 reader of a 2.0 statement: it gets the statement without
-/// properties that 1.0.3 does not have, and with a `version` that 1.0.3 accepts. A 2.0 reader of
-/// a 1.0.3 statement gets the version that it was accepted with.
+/// Exact is a copy. In every format, a statement keeps its own version and all the properties of
+/// that version, whatever the version of the reader's request: statements are never converted.
 ///
-/// Spec: XAPI-00168 to XAPI-00172; xAPI 1.0.3, Part Three, 2.1.3; IEEE 9274.1.1, 4.1.6.1
-/// and 4.2.4.3.
+/// Spec: XAPI-00168 to XAPI-00172; xAPI 1.0.3, Part Two, 2.4.10, Part Three, 2.1.3 and 3.3;
+/// IEEE 9274.1.1, 4.1.6.1 and 4.2.4.3.
 pub fn render(complete: &str, rendering: &Rendering<'_>, out: &mut String) {
-    if rendering.format == Format::Exact && fits(complete, rendering.version) {
-        out.push_str(complete);
-        return;
-    }
-    match parse(complete) {
+    let json = if rendering.format == Format::Exact { None } else { parse(complete) };
+    match json {
         Some(json) => Renderer { rendering, out }.value(StatementPart::Statement, json.root()),
         None => out.push_str(complete),
     }
@@ -79,15 +71,6 @@ fn parse(text: &str) -> Option<Json<'_>> {
     json::parse(text.as_bytes(), &JsonLimits::STORED).ok()
 }
 
-/// Whether this statement certainly has only properties of `version`. A cheap check of the text:
-/// if in doubt, no.
-fn fits(text: &str, version: Version) -> bool {
-    // False positives cost a parse, with the same result.
-    const SUSPECTS: [&str; 4] = ["\"contextAgents\"", "\"contextGroups\"", "\"2.", "\\u"];
-    let is_suspect = |suspect: &str| memmem::find(text.as_bytes(), suspect.as_bytes()).is_some();
-    version.has_context_agents() || !SUSPECTS.into_iter().any(is_suspect)
-}
-
 /// A part of a statement that is rendered separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum StatementPart {
@@ -105,7 +88,6 @@ enum StatementPart {
     Context,
     ContextActivities,
     ContextActor,
-    StatementVersion,
     /// Anything else.
     Leaf,
 }
@@ -113,7 +95,6 @@ enum StatementPart {
 impl StatementPart {
     fn of_member(self, key: &str) -> Self {
         match (self, key) {
-            (Self::Statement, "version") => Self::StatementVersion,
             (Self::Statement, "actor" | "authority")
             | (Self::SubStatement, "actor")
             | (Self::Context, "instructor" | "team")
@@ -167,9 +148,6 @@ impl Renderer<'_, '_> {
             }
             Kind::Object if part == StatementPart::LanguageMap => self.language_map(value),
             Kind::Object if self.can_change(part) => self.object(part, value),
-            Kind::String if part == StatementPart::StatementVersion => {
-                self.statement_version(value);
-            }
             Kind::Null
             | Kind::True
             | Kind::False
@@ -192,10 +170,7 @@ impl Renderer<'_, '_> {
             | StatementPart::Definition
             | StatementPart::Component
             | StatementPart::ContextActivities => self.rendering.format != Format::Exact,
-            StatementPart::Object
-            | StatementPart::LanguageMap
-            | StatementPart::StatementVersion
-            | StatementPart::Leaf => false,
+            StatementPart::Object | StatementPart::LanguageMap | StatementPart::Leaf => false,
         }
     }
 
@@ -232,9 +207,6 @@ impl Renderer<'_, '_> {
 
     /// Whether the reader gets this member of `object`.
     fn keeps(&self, part: StatementPart, name: &str, object: Value<'_, '_>) -> bool {
-        if part == StatementPart::Context && matches!(name, "contextAgents" | "contextGroups") {
-            return self.rendering.version.has_context_agents();
-        }
         if self.rendering.format != Format::Ids {
             return true;
         }
@@ -254,7 +226,6 @@ impl Renderer<'_, '_> {
             | StatementPart::Context
             | StatementPart::ContextActivities
             | StatementPart::ContextActor
-            | StatementPart::StatementVersion
             | StatementPart::Leaf => true,
         }
     }
@@ -296,15 +267,6 @@ impl Renderer<'_, '_> {
         }
         self.out.push('}');
     }
-
-    fn statement_version(&mut self, version: Value<'_, '_>) {
-        let reader = self.rendering.version;
-        if version.as_str().is_some_and(|text| reader.accepts_statement_version(&text)) {
-            self.out.push_str(version.raw());
-        } else {
-            write_string(self.out, reader.default_statement_version());
-        }
-    }
 }
 
 /// The properties of an actor of which one identifies it.
@@ -335,7 +297,6 @@ fn collect_activities(part: StatementPart, value: Value<'_, '_>, ids: &mut Vec<S
         | StatementPart::Component
         | StatementPart::LanguageMap
         | StatementPart::ContextActor
-        | StatementPart::StatementVersion
         | StatementPart::Leaf => {}
     }
 }

@@ -22,8 +22,9 @@ pub struct StoreProperties<'a> {
 /// A statement's text as it is stored.
 ///
 /// The sender's bytes, except: `id` added when missing; `authority` set; `version` added
-/// when missing; single context activities wrapped in arrays; `stored` removed. `stored`,
-/// and `timestamp` if the sender gave none, are inserted by [`StatementText::complete`].
+/// when missing; single context activities wrapped in arrays; timestamps converted to UTC if
+/// the version of the request asks for it; `stored` removed. `stored`, and `timestamp` if the
+/// sender gave none, are inserted by [`StatementText::complete`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementText {
     /// The JSON text, without `stored`.
@@ -39,7 +40,7 @@ impl Statement {
     /// The text to store.
     ///
     /// Spec: XAPI-00332; xAPI 1.0.3, Part Two, 2.3.1, 2.4.6.2 and 2.4.8 to 2.4.10;
-    /// IEEE 9274.1.1, 4.2.4.
+    /// IEEE 9274.1.1, 4.2.4 and 4.2.7.
     pub fn stored_text(&self, stamp: &StoreProperties<'_>) -> StatementText {
         let text = &*self.text;
         let brackets = 2 * self.layout.single_context_activities.len();
@@ -105,13 +106,15 @@ struct TextEdit<'a> {
 }
 
 /// The changes of the sender's text, in the order of the text.
-fn edits<'a>(text: &str, layout: &Layout, stamp: &StoreProperties<'a>) -> Vec<TextEdit<'a>> {
+fn edits<'a>(text: &str, layout: &'a Layout, stamp: &StoreProperties<'a>) -> Vec<TextEdit<'a>> {
     let stored = layout.stored.clone().map(|span| (with_comma(text, span), ""));
     let authority = layout.authority.clone().map(|span| (span, stamp.authority));
     let brackets = layout.single_context_activities.iter().flat_map(|activity| {
         [(activity.start..activity.start, "["), (activity.end..activity.end, "]")]
     });
-    let edits = brackets.chain(stored).chain(authority);
+    let timestamps = layout.timestamps_to_convert.iter();
+    let timestamps = timestamps.map(|(span, in_utc)| (span.clone(), &**in_utc));
+    let edits = brackets.chain(stored).chain(authority).chain(timestamps);
     let mut edits: Vec<_> =
         edits.map(|(span, replacement)| TextEdit { span, replacement }).collect();
     edits.sort_unstable_by_key(|edit| edit.span.start);

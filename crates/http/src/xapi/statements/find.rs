@@ -148,7 +148,6 @@ pub(crate) async fn get_statements(
     let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let view = View {
         format: params.format,
-        version: caller.version,
         languages: languages.map(Languages::parse).unwrap_or_default(),
     };
     let found = find(&shared, &permit, &caller, params.wanted).await?;

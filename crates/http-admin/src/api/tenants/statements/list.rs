@@ -11,7 +11,7 @@ use acta_http::reply::json;
 use acta_http::{open_cursor, read_search};
 use acta_service::{Search, View};
 use acta_xapi::json::write_string;
-use acta_xapi::{Format, Languages, Sha2, Version};
+use acta_xapi::{Format, Languages, Sha2};
 use axum::extract::{Extension, State};
 use axum::response::Response;
 use serde_json::{Map, Value};
@@ -127,8 +127,7 @@ pub(crate) async fn list_statements(
     let held = permit.hold_page(search.limit)?;
     search.query.bytes_max = held;
     search.query.after = open_cursor(&shared.http, tenant, cursor)?;
-    let as_stored =
-        View { format: Format::Exact, version: Version::V2_0_0, languages: Languages::default() };
+    let as_stored = View { format: Format::Exact, languages: Languages::default() };
     let question = StatementQuestion { search, view: as_stored };
     let found = shared.admin.read_statements(&requester, tenant, question, &asked).await?;
     let (items, page) = found;
