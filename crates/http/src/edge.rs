@@ -9,7 +9,6 @@ mod client;
 pub(crate) mod cors;
 mod date;
 mod etag;
-mod media_type;
 mod min_rate;
 mod params;
 
@@ -25,6 +24,5 @@ pub(crate) use client::locate;
 pub(crate) use date::http_date;
 pub use etag::Conditions;
 pub(crate) use etag::quote;
-pub use media_type::MediaType;
 pub(crate) use min_rate::BodyBuffer;
 pub use params::{FromParams, NoParams, Params, Query, decode};

@@ -7,6 +7,7 @@ use acta_storage::{AttachmentReader, NewStatement, StagedAttachment, StoredState
 use acta_xapi::json::{JsonLimits, Kind, Value, parse};
 use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, Signature};
 
+use crate::statements::base_of;
 use crate::{Limit, Service, ServiceError};
 
 /// Identifies the content of an attachment of a stored statement.
@@ -133,11 +134,6 @@ fn check_one(
         fault.pointer.insert_str(0, &base_of(index, statements.len()));
         fault
     })
-}
-
-/// The JSON Pointer of a statement in the request.
-fn base_of(index: usize, count: usize) -> String {
-    if count == 1 { String::new() } else { format!("/{index}") }
 }
 
 /// The first faults, up to a limit.

@@ -27,4 +27,4 @@ pub use quotas::limit::{OverQuota, QuotaLimit};
 pub use quotas::{Quotas, day_of};
 pub use search::{Search, View};
 pub use service::{Options, Service, ServiceParts, StatementPageLimits};
-pub use statements::{Sent, Shape, Stored, Upload, ValidatedStatements};
+pub use statements::{PartHeaders, Sent, Shape, Stored, Upload, ValidatedStatements};

@@ -1,13 +1,13 @@
 //! Storing statements.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId, defines};
 use acta_storage::directory::TenantLimits;
 use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment, Usage};
 use acta_xapi::{
-    Fault, Faults, Rule, Sha2, Statement, StatementId, StoreProperties, Uuid, Version,
+    Fault, Faults, MediaType, Rule, Sha2, Statement, StatementId, StoreProperties, Uuid, Version,
     parse_statement, parse_statements,
 };
 use bytes::Bytes;
@@ -39,8 +39,26 @@ pub struct Sent {
 pub struct ValidatedStatements {
     tenant: TenantId,
     statements: Vec<NewStatement>,
-    /// The hashes of all attachments.
-    announced: HashSet<Sha2>,
+    /// All attachments, by their hashes.
+    announced: HashMap<Sha2, Announced>,
+}
+
+/// What statements say about the attachments with one hash, which one part brings.
+#[derive(Debug, Default)]
+struct Announced {
+    content_types: HashSet<MediaType>,
+    lengths: HashSet<u64>,
+}
+
+/// The headers of a part with the content of attachments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartHeaders {
+    /// `X-Experience-API-Hash`.
+    pub sha2: Sha2,
+    /// `Content-Type`, if there is one.
+    pub content_type: Option<String>,
+    /// `Content-Length`, if there is one.
+    pub length: Option<u64>,
 }
 
 impl ValidatedStatements {
@@ -48,6 +66,60 @@ impl ValidatedStatements {
     fn count(&self) -> u64 {
         u64::try_from(self.statements.len()).unwrap_or(u64::MAX)
     }
+
+    /// Checks that a part agrees with the attachments whose hash it names.
+    ///
+    /// Several attachments can share a part: it must have the type of one of them, and the length
+    /// of all. `length` is not compared with the content itself, only with the header: the
+    /// official conformance suite sends attachments of another length.
+    ///
+    /// # Errors
+    ///
+    /// [`Faults`] if no attachment has this hash, or if a header contradicts the attachments.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 1.5.2; IEEE 9274.1.1, 4.1.3 and 4.2.2.6.
+    pub fn check_part(&self, headers: &PartHeaders) -> Result<(), Faults> {
+        let sha2 = &headers.sha2;
+        let Some(announced) = self.announced.get(sha2) else {
+            return Err(Faults(vec![Fault::new("", Rule::AttachmentExcess, sha2.as_str())]));
+        };
+        let mut faults = Vec::new();
+        if let Some(text) = &headers.content_type
+            && MediaType::parse(text).is_none_or(|it| !announced.content_types.contains(&it))
+        {
+            faults.push(self.header_fault(sha2, "Content-Type", text));
+        }
+        if let Some(length) = headers.length
+            && announced.lengths.iter().any(|known| *known != length)
+        {
+            faults.push(self.header_fault(sha2, "Content-Length", &length.to_string()));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
+    }
+
+    /// A fault at the first statement with an attachment that has this hash.
+    fn header_fault(&self, sha2: &Sha2, name: &str, value: &str) -> Fault {
+        let names =
+            |new: &NewStatement| new.statement.attachments.iter().any(|it| it.sha2 == *sha2);
+        let index = self.statements.iter().position(names).unwrap_or_default();
+        let pointer = format!("{}/attachments", base_of(index, self.statements.len()));
+        Fault::new(pointer, Rule::AttachmentHeader, &format!("{name}: {value}"))
+    }
+}
+
+/// The JSON Pointer of a statement in the request.
+pub(crate) fn base_of(index: usize, count: usize) -> String {
+    if count == 1 { String::new() } else { format!("/{index}") }
+}
+
+fn announce(statements: &[NewStatement]) -> HashMap<Sha2, Announced> {
+    let mut all: HashMap<Sha2, Announced> = HashMap::new();
+    for attachment in statements.iter().flat_map(|new| &new.statement.attachments) {
+        let announced = all.entry(attachment.sha2.clone()).or_default();
+        announced.content_types.extend(MediaType::parse(&attachment.content_type));
+        announced.lengths.insert(attachment.length);
+    }
+    all
 }
 
 /// Statements that are ready to be stored, with their attachments.
@@ -96,8 +168,7 @@ impl Service {
         let bytes = sent.text.len();
         let read = move || {
             let statements = service.read_statements(&sent, &principal, &authority)?;
-            let attachments = statements.iter().flat_map(|new| &new.statement.attachments);
-            let announced = attachments.map(|attachment| attachment.sha2.clone()).collect();
+            let announced = announce(&statements);
             Ok::<_, ServiceError>(ValidatedStatements { tenant, statements, announced })
         };
         self.run(tenant, bytes, read).await?
@@ -107,17 +178,15 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// - [`ServiceError::Faulty`]: no attachment has this hash.
+    /// - [`ServiceError::Faulty`]: as [`ValidatedStatements::check_part`].
     /// - [`ServiceError::Full`], [`ServiceError::Failed`]: the content cannot be received.
     pub async fn stage_attachment(
         &self,
         prepared: &ValidatedStatements,
-        sha2: Sha2,
+        headers: PartHeaders,
     ) -> Result<Box<dyn AttachmentWriter>, ServiceError> {
-        if !prepared.announced.contains(&sha2) {
-            return Err(ServiceError::fault("", Rule::AttachmentExcess, sha2.as_str()));
-        }
-        Ok(self.storage.stage_attachment(prepared.tenant, sha2).await?)
+        prepared.check_part(&headers)?;
+        Ok(self.storage.stage_attachment(prepared.tenant, headers.sha2).await?)
     }
 
     /// Stores prepared statements with the content that was staged for them, atomically, and

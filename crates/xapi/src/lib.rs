@@ -28,7 +28,9 @@ pub use document::{MERGED_DEPTH_MAX, MergeError, merge_documents};
 pub use fault::{Fault, Faults};
 pub use limits::ParseLimits;
 pub use rule::Rule;
-pub use scalar::{ActivityId, Iri, Languages, Mbox, Sha2, StatementId, StatementTimestamp, Uuid};
+pub use scalar::{
+    ActivityId, Iri, Languages, Mbox, MediaType, Sha2, StatementId, StatementTimestamp, Uuid,
+};
 pub use signature::{Signature, SignatureError, check_signature};
 pub use statement::equality::Fingerprint;
 pub use statement::parse::{parse_actor, parse_statement, parse_statements};

@@ -311,6 +311,8 @@ rules! {
         "every part must belong to an attachment of a statement";
     AttachmentHash "XAPI-00132" "Three, 1.5.2" "4.1.3"
         "a part must have a header with its hash, and its content must have that hash";
+    AttachmentHeader "IEEE-4.1.3-match" "Three, 1.5.2" "4.1.3"
+        "the headers of a part must agree with its attachment and its content";
     Multipart "XAPI-00130" "Three, 1.5.2" "4.1.3"
         "multipart/mixed must have a boundary and well-formed parts";
     MultipartStatements "XAPI-00133" "Three, 1.5.2" "4.1.3"

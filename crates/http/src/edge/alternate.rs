@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use acta_xapi::{Rule, Version};
+use acta_xapi::{MediaType, Rule, Version};
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
@@ -20,7 +20,6 @@ use hyper::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::body_stream::{BodyStream, Bound};
-use super::media_type::MediaType;
 use super::params::{Params, ParamsLimits, decode};
 use crate::options::Bounds;
 use crate::permit::RequestPermit;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acta_xapi::MediaType;
 use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
@@ -10,7 +11,6 @@ use hyper::body::Body as _;
 use hyper::header::{CONTENT_TYPE, EXPECT};
 
 use super::body_stream::{BodyStream, Bound, content_length};
-use super::media_type::MediaType;
 use super::min_rate::{BodyBuffer, MinRate};
 use crate::options::Bounds;
 use crate::permit::RequestPermit;

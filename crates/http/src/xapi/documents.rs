@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use acta_ambient::Timestamp;
 use acta_service::{Document, DocumentKey, DocumentList, Precondition, SentDocument, WriteRules};
-use acta_xapi::Rule;
+use acta_xapi::{MediaType, Rule};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::Response;
@@ -16,7 +16,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderValue, LAST_MODIFIED};
 
 use crate::edge::{
-    Bound, Caller, Conditions, FromParams, Incoming, MediaType, Params, Query, http_date, quote,
+    Bound, Caller, Conditions, FromParams, Incoming, Params, Query, http_date, quote,
 };
 use crate::permit::RequestPermit;
 use crate::problem::Problem;

@@ -273,8 +273,13 @@ async fn a_statement_with_an_invalid_signature_is_refused() {
     let mut sent = with_attachments(&[signature]);
     sent["attachments"][0]["usageType"] = json!("http://adlnet.gov/expapi/attachments/signature");
     sent["attachments"][0]["contentType"] = json!("application/octet-stream");
+    let typed = content_part(signature);
     let parts = [statements_part(&sent), content_part(signature)];
     let answer = server.expect(multipart(post("/xapi/statements"), &parts), 400).await;
-    assert_eq!(answer.faults().len(), 1, "{}", answer.text());
+    assert_eq!(answer.faults(), ["/attachments IEEE-4.1.3-match"]);
+    let headers = typed.headers.replace("text/plain", "application/octet-stream");
+    let parts = [statements_part(&sent), Part { headers, ..typed }];
+    let answer = server.expect(multipart(post("/xapi/statements"), &parts), 400).await;
+    assert_eq!(answer.faults(), ["/attachments XAPI-00115"]);
     server.expect(get(&format!("/xapi/statements?statementId={ID}")), 404).await;
 }

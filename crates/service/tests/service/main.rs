@@ -13,9 +13,9 @@ use std::time::Duration;
 use acta_access::{Principal, TenantId};
 use acta_ambient::{Clock, ManualClock, SeededEntropy, Timestamp};
 use acta_service::{
-    DocumentKey, EtagMatch, Limit, Options, Precondition, Search, Sent, SentDocument, Service,
-    ServiceError, ServiceParts, Shape, StagedAttachment, StatementPageLimits, Stored, TenantLimits,
-    Upload, ValidatedStatements, View, WriteRules, etag_of,
+    DocumentKey, EtagMatch, Limit, Options, PartHeaders, Precondition, Search, Sent, SentDocument,
+    Service, ServiceError, ServiceParts, Shape, StagedAttachment, StatementPageLimits, Stored,
+    TenantLimits, Upload, ValidatedStatements, View, WriteRules, etag_of,
 };
 use acta_storage::model::ModelStorage;
 use acta_xapi::{Format, Languages, ParseLimits, Rule, Sha2, StatementId, Version};
@@ -96,6 +96,11 @@ async fn a_repeated_statement_is_not_new() {
     assert!(matches!(conflict, Err(ServiceError::Conflict(ids)) if ids == [id]));
 }
 
+/// The headers of a part that has only its hash.
+fn part(sha2: &Sha2) -> PartHeaders {
+    PartHeaders { sha2: sha2.clone(), content_type: None, length: None }
+}
+
 #[tokio::test]
 async fn content_is_received_only_for_attachments_that_were_announced() {
     let (service, _) = service();
@@ -107,12 +112,12 @@ async fn content_is_received_only_for_attachments_that_were_announced() {
     );
     let prepare = || service.prepare_statements(&who, sent(statement(ID, &attachments)));
     let prepared = prepare().await.unwrap();
-    let refused = service.stage_attachment(&prepared, other).await;
+    let refused = service.stage_attachment(&prepared, part(&other)).await;
     assert_eq!(rules(refused), [Rule::AttachmentExcess]);
     assert_eq!(rules(store_prepared(&service, prepared, Vec::new()).await), [Rule::AttachmentPart]);
     for (content, expected) in [("contenu", None), ("content", Some(1))] {
         let prepared = prepare().await.unwrap();
-        let mut writer = service.stage_attachment(&prepared, announced.clone()).await.unwrap();
+        let mut writer = service.stage_attachment(&prepared, part(&announced)).await.unwrap();
         writer.write(Bytes::from(content)).await.unwrap();
         let staged = vec![writer.finish().await.unwrap()];
         let stored = store_prepared(&service, prepared, staged).await;
@@ -137,7 +142,7 @@ async fn a_signature_longer_than_the_limit_is_not_read() {
     );
     let prepared =
         service.prepare_statements(&who, sent(statement(ID, &attachments))).await.unwrap();
-    let mut writer = service.stage_attachment(&prepared, sha2).await.unwrap();
+    let mut writer = service.stage_attachment(&prepared, part(&sha2)).await.unwrap();
     writer.write(Bytes::from_static(signature)).await.unwrap();
     let staged = vec![writer.finish().await.unwrap()];
     let result = store_prepared(&service, prepared, staged).await;

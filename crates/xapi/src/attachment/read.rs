@@ -2,6 +2,7 @@
 
 use crate::json::{Kind, Value};
 use crate::reader::{Counted, Reader};
+use crate::scalar::is_token;
 use crate::{Attachment, Rule};
 
 const ATTACHMENT_KEYS: [&str; 7] =
@@ -85,13 +86,6 @@ fn is_media_type(text: &str) -> bool {
         .trim_matches([' ', '\t'])
         .split_once('/')
         .is_some_and(|(main, sub)| is_token(main) && is_token(sub))
-}
-
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// A whole number. Writing one with a fraction of zeros or an exponent does not change it.

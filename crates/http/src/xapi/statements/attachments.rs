@@ -89,9 +89,9 @@ impl Rest {
             };
             self.open = Some(reader);
             let head = format!(
-                "\r\n--{boundary}\r\nContent-Type: {}\r\nContent-Transfer-Encoding: binary\r\n\
+                "\r\n--{boundary}\r\n{}Content-Transfer-Encoding: binary\r\n\
                  X-Experience-API-Hash: {}\r\n\r\n",
-                header_text(&name.content_type),
+                type_header(&name.content_type),
                 name.sha2.as_str()
             );
             return Ok(Some((Bytes::from(head), self)));
@@ -104,9 +104,10 @@ impl Rest {
     }
 }
 
-/// The content type if it is valid in a header, or else the generic one.
-fn header_text(content_type: &str) -> &str {
+/// The header with the content type if that is valid in a header. If not, there is none: another
+/// type would contradict the attachment.
+fn type_header(content_type: &str) -> String {
     let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     let is_header = !content_type.is_empty() && content_type.bytes().all(is_plain);
-    if is_header { content_type } else { "application/octet-stream" }
+    if is_header { format!("Content-Type: {content_type}\r\n") } else { String::new() }
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use acta_service::{Sent, Shape, StagedAttachment, Stored, Upload, ValidatedStatements};
-use acta_xapi::{Fault, Rule, Sha2, StatementId};
+use acta_service::{
+    PartHeaders, Sent, Shape, StagedAttachment, Stored, Upload, ValidatedStatements,
+};
+use acta_xapi::{Fault, MediaType, Rule, StatementId};
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::StatusCode;
 
 use crate::edge::{
-    BodyBuffer, BodyStream, Bound, Caller, FromParams, Incoming, MediaType, NoParams, Params, Query,
+    BodyBuffer, BodyStream, Bound, Caller, FromParams, Incoming, NoParams, Params, Query,
 };
 use crate::multipart::{Boundary, Event, Headers, Limits, MultipartError, Reader};
 use crate::permit::RequestPermit;
@@ -237,12 +239,13 @@ impl<'a> Parts<'a> {
         let mut staged: Vec<Box<dyn StagedAttachment>> = Vec::new();
         // Contents are read completely, so only parts and the end occur here.
         while let Event::Part(headers) = self.next().await? {
-            let sha2 = check_headers(&headers)?;
-            if staged.iter().any(|known| *known.announced() == sha2) {
+            let headers = read_headers(&headers)?;
+            if staged.iter().any(|known| *known.announced() == headers.sha2) {
                 // The same content of several attachments is stored once.
+                prepared.check_part(&headers).map_err(acta_service::ServiceError::from)?;
                 self.skip_content().await?;
             } else {
-                staged.push(self.attachment(prepared, sha2).await?);
+                staged.push(self.attachment(prepared, headers).await?);
             }
         }
         // Bytes after the last delimiter are ignored, but removed from the connection.
@@ -258,26 +261,32 @@ impl<'a> Parts<'a> {
     async fn attachment(
         &mut self,
         prepared: &ValidatedStatements,
-        sha2: Sha2,
+        headers: PartHeaders,
     ) -> Result<Box<dyn StagedAttachment>, Problem> {
         let bytes_max = self.shared.options.bounds.attachment_bytes_max;
         let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
         let bound = Bound::new("an attachment", bytes_max, "limits.attachment_bytes_max");
-        let mut writer = self.shared.service.stage_attachment(prepared, sha2).await?;
+        let length = headers.length;
+        let mut writer = self.shared.service.stage_attachment(prepared, headers).await?;
         let mut written: u64 = 0;
         while let Event::Content(piece) = self.next().await? {
             written += u64::try_from(piece.len()).unwrap_or(u64::MAX);
             bound.check(written)?;
             writer.write(piece).await.map_err(acta_service::ServiceError::from)?;
         }
+        if let Some(length) = length.filter(|length| *length != written) {
+            let found = format!("{length}, where the content has {written} octets");
+            let fault = Fault::new("/content-length", Rule::AttachmentHeader, &found);
+            return Err(Problem::faulty(vec![fault.into()]));
+        }
         Ok(writer.finish().await.map_err(acta_service::ServiceError::from)?)
     }
 }
 
-/// Checks the headers of an attachment part, and returns its hash.
+/// Reads the headers of an attachment part.
 ///
-/// Spec: XAPI-00132, XAPI-00135; xAPI 1.0.3, Part Three, 1.5.2.
-fn check_headers(headers: &Headers) -> Result<Sha2, Problem> {
+/// Spec: XAPI-00132, XAPI-00135; xAPI 1.0.3, Part Three, 1.5.2; IEEE 9274.1.1, 4.1.3.
+fn read_headers(headers: &Headers) -> Result<PartHeaders, Problem> {
     // Without the header, an LRS should assume binary.
     let encoding = headers.find("content-transfer-encoding").unwrap_or("binary");
     if !encoding.eq_ignore_ascii_case("binary") {
@@ -286,6 +295,16 @@ fn check_headers(headers: &Headers) -> Result<Sha2, Problem> {
     }
     let hash = headers.find("x-experience-api-hash");
     let found = hash.unwrap_or("no X-Experience-API-Hash");
-    hash.and_then(|hash| hash.parse().ok())
-        .ok_or_else(|| Problem::broken(Rule::AttachmentHash, found))
+    let sha2 = hash
+        .and_then(|hash| hash.parse().ok())
+        .ok_or_else(|| Problem::broken(Rule::AttachmentHash, found))?;
+    let content_type = headers.find("content-type").map(str::to_owned);
+    let length = headers.find("content-length").map(|length| {
+        let is_number = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+        length.parse().ok().filter(|_| is_number).ok_or_else(|| {
+            let fault = Fault::new("/content-length", Rule::AttachmentHeader, length);
+            Problem::faulty(vec![fault.into()])
+        })
+    });
+    Ok(PartHeaders { sha2, content_type, length: length.transpose()? })
 }

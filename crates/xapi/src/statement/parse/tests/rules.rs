@@ -3,7 +3,7 @@
 use super::*;
 
 /// Rules about requests, which other crates check, and about signatures.
-const RULES_OF_REQUESTS: [Rule; 18] = [
+const RULES_OF_REQUESTS: [Rule; 19] = [
     Rule::Signature,
     Rule::SignaturePayload,
     Rule::SignatureAlgorithm,
@@ -16,6 +16,7 @@ const RULES_OF_REQUESTS: [Rule; 18] = [
     Rule::Header,
     Rule::AttachmentPart,
     Rule::AttachmentExcess,
+    Rule::AttachmentHeader,
     Rule::AttachmentHash,
     Rule::Multipart,
     Rule::MultipartStatements,
