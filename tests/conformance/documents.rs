@@ -402,6 +402,56 @@ fn says_when_a_document_was_modified() {
 }
 
 #[test]
+fn gives_a_list_the_etag_of_its_content_and_the_time_of_its_last_change() {
+    on_every_resource(|client, resource| {
+        for (id, expected) in [("a", r#"["a"]"#), ("b", r#"["a","b"]"#)] {
+            resource.make(client, id).json(&json!({})).send().expect(204);
+            let modified = resource.one(client, "GET", id).send().expect(200);
+            let modified = modified.must_header("last-modified").to_owned();
+            for method in ["GET", "HEAD"] {
+                let answer = resource.call(client, method).send().expect(200);
+                assert_eq!(answer.must_header("etag"), etag_of(expected.as_bytes()));
+                assert_eq!(answer.must_header("last-modified"), modified);
+            }
+            let etag = etag_of(expected.as_bytes());
+            let call = resource.call(client, "GET").header("If-None-Match", &etag);
+            let answer = call.send().expect(304);
+            assert_eq!(answer.must_header("etag"), etag);
+            assert!(answer.body.is_empty());
+        }
+        // No document has a time.
+        let empty = resource.call(client, "GET").query("since", "2999-01-01T00:00:00Z");
+        let answer = empty.send().expect(200);
+        assert_eq!(answer.must_header("etag"), etag_of(b"[]"));
+        assert_eq!(answer.header("last-modified"), None);
+    });
+}
+
+#[test]
+fn reads_lists_of_entity_tags() {
+    on_every_resource(|client, resource| {
+        resource.make(client, "listed").json(&json!({"n": 1})).send().expect(204);
+        let etag = etag_of(br#"{"n":1}"#);
+        let get = |tags: &str| resource.one(client, "GET", "listed").header("If-None-Match", tags);
+        for tags in [
+            etag.clone(),
+            format!("W/{etag}"),
+            format!("\"a,b\", {etag}"),
+            format!("\"a\\\",{etag}"),
+            format!(", ,{etag},"),
+            "*".to_owned(),
+        ] {
+            assert_eq!(get(&tags).send().status, 304, "{tags}");
+        }
+        for tags in [format!("\"x,{etag}"), format!("*, {etag}"), ",".to_owned()] {
+            assert_eq!(get(&tags).send().status, 400, "{tags}");
+        }
+        let hidden = format!("\"x,{}\"", etag.trim_matches('"'));
+        assert_eq!(get(&hidden).send().status, 200, "a comma inside quotes separates nothing");
+    });
+}
+
+#[test]
 fn changes_a_document_only_if_it_matches() {
     on_every_resource(|client, resource| {
         let stale = "\"0000000000000000000000000000000000000000\"";

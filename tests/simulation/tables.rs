@@ -233,7 +233,7 @@ impl TablesLedger {
         }
         let mut lists = Vec::new();
         for (tenant, list) in &self.lists {
-            let names = storage.list_documents(*tenant, list, None).await.unwrap();
+            let names = storage.list_documents(*tenant, list, None).await.unwrap().names;
             lists.push((*tenant, list.clone(), names));
         }
         let (mut cursors, mut credentials, mut audit) = (Vec::new(), Vec::new(), Vec::new());

@@ -7,8 +7,8 @@ use acta_access::{Principal, TenantId};
 use acta_ambient::Timestamp;
 use acta_storage::directory::TenantLimits;
 use acta_storage::{
-    Document, DocumentKey, DocumentList, DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
-    StorageError, Usage,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentWrite, Etag, EtagMatch,
+    NewDocument, Precondition, StorageError, Usage,
 };
 use acta_xapi::{MergeError, Rule, UnconditionalPut, Version, merge_documents};
 use bytes::Bytes;
@@ -68,8 +68,9 @@ impl Service {
         found.ok_or(ServiceError::NotFound)
     }
 
-    /// The names of the documents of a place that were written after `since`. A principal that
-    /// is bound to a registration gets only those of this registration.
+    /// The names of the documents of a place that were written after `since`, and when the last of
+    /// them was written. A principal that is bound to a registration gets only those of this
+    /// registration.
     ///
     /// # Errors
     ///
@@ -79,7 +80,7 @@ impl Service {
         principal: &Principal,
         list: &DocumentList,
         since: Option<Timestamp>,
-    ) -> Result<Vec<String>, ServiceError> {
+    ) -> Result<DocumentNames, ServiceError> {
         let list = narrow(principal, list, Access::Read)?;
         Ok(self.storage.list_documents(principal.tenant, &list, since).await?)
     }

@@ -17,8 +17,8 @@ mod statements;
 pub use acta_storage::directory::{Tenant, TenantLimits};
 pub use acta_storage::{
     AgentFilter, AttachmentReader, AttachmentWriter, Cursor, Document, DocumentKey, DocumentList,
-    Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment, StatementPage,
-    StatementQuery, StoredStatement, Usage,
+    DocumentNames, Etag, EtagMatch, NotACursor, Order, Precondition, StagedAttachment,
+    StatementPage, StatementQuery, StoredStatement, Usage,
 };
 pub use attachments::AttachmentName;
 pub use documents::{SentDocument, WriteRules, etag_of};

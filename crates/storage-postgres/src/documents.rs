@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
-    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, Etag, NewDocument,
-    Precondition, StorageError,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, Etag,
+    NewDocument, Precondition, StorageError,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -121,15 +121,15 @@ impl DocumentStore for PostgresStorage {
         tenant: TenantId,
         list: &DocumentList,
         since: Option<Timestamp>,
-    ) -> Result<Vec<String>, StorageError> {
+    ) -> Result<DocumentNames, StorageError> {
         let ListColumns { place, registration } = ListColumns::of(tenant, list);
         let since = since.map(SqlTimestamp);
-        let names: BTreeSet<String> = self
+        let found: Vec<(String, Timestamp)> = self
             .database
             .run("listing documents", |connection| {
                 let (place, registration) = (&place, &registration);
                 async move {
-                    let sql = "SELECT name FROM acta.documents \
+                    let sql = "SELECT name, updated FROM acta.documents \
                          WHERE tenant_id = $1 AND place = $2 \
                          AND ($3::text IS NULL OR registration = $3) \
                          AND ($4::timestamptz IS NULL OR $4 < updated)";
@@ -137,11 +137,13 @@ impl DocumentStore for PostgresStorage {
                     let columns: [&(dyn ToSql + Sync); 4] =
                         [&place.tenant, &place.hash, registration, &since];
                     let rows = connection.query(&select, &columns).await?;
-                    rows.iter().map(read_name).collect()
+                    rows.iter().map(read_entry).collect()
                 }
             })
             .await?;
-        Ok(names.into_iter().collect())
+        let updated = found.iter().map(|(_, updated)| *updated).max();
+        let names: BTreeSet<String> = found.into_iter().map(|(name, _)| name).collect();
+        Ok(DocumentNames { names: names.into_iter().collect(), updated })
     }
 }
 
@@ -357,6 +359,12 @@ fn read_document(row: &Row) -> Document {
         etag: Etag(row.get("etag")),
         updated,
     }
+}
+
+/// The name of a document, and when it was last written.
+fn read_entry(row: &Row) -> Result<(String, Timestamp), Failure> {
+    let SqlTimestamp(updated) = row.get("updated");
+    Ok((read_name(row)?, updated))
 }
 
 fn read_name(row: &Row) -> Result<String, Failure> {

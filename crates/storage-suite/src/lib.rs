@@ -148,6 +148,7 @@ macro_rules! storage_suite {
                 names_are_listed_by_place
                 names_are_sorted
                 names_are_listed_since_a_timestamp
+                a_list_has_the_time_of_its_last_write
                 all_documents_of_a_place_are_removed_at_once
                 a_place_refuses_documents_over_its_limit
             }

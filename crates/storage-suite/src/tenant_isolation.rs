@@ -133,7 +133,10 @@ pub async fn documents_are_separate_by_tenant<E: EngineUnderTest>() {
         agent: mailbox("ada"),
         registration: None,
     };
-    assert_eq!(storage.list_documents(other, &list, None).await.unwrap(), Vec::<String>::new());
+    assert_eq!(
+        storage.list_documents(other, &list, None).await.unwrap().names,
+        Vec::<String>::new()
+    );
     assert_eq!(write(other, "south").await, DocumentWrite::Created);
     assert_eq!(storage.remove_documents(other, &list).await.unwrap(), 1);
     let found = storage.find_document(stage.tenant, &key).await.unwrap().unwrap();

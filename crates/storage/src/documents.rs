@@ -30,6 +30,15 @@ pub struct Document {
     pub updated: Timestamp,
 }
 
+/// The documents of a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentNames {
+    /// Their names, sorted, without duplicates.
+    pub names: Vec<String>,
+    /// When the one that was last written was written; none if there is none.
+    pub updated: Option<Timestamp>,
+}
+
 /// A document to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDocument {
@@ -150,8 +159,8 @@ pub trait DocumentStore: Send + Sync {
         list: &DocumentList,
     ) -> Result<u64, StorageError>;
 
-    /// The names of the documents of a place that were written after `since`, sorted, without
-    /// duplicates.
+    /// The names of the documents of a place that were written after `since`, and when the last of
+    /// them was written.
     ///
     /// # Errors
     ///
@@ -161,5 +170,5 @@ pub trait DocumentStore: Send + Sync {
         tenant: TenantId,
         list: &DocumentList,
         since: Option<Timestamp>,
-    ) -> Result<Vec<String>, StorageError>;
+    ) -> Result<DocumentNames, StorageError>;
 }

@@ -33,8 +33,8 @@ pub use administration::usage::{Usage, UsageStore};
 pub use attachments::{AttachmentReader, AttachmentStore, AttachmentWriter, StagedAttachment};
 pub use directory::{Credential, Directory, Tenant};
 pub use documents::{
-    Document, DocumentKey, DocumentList, DocumentPlace, DocumentRow, DocumentStore, DocumentWrite,
-    Etag, EtagMatch, NewDocument, Precondition,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentRow, DocumentStore,
+    DocumentWrite, Etag, EtagMatch, NewDocument, Precondition,
 };
 pub use entities::{
     EntityFact, EntityFactRef, EntityFacts, EntityKind, EntityRead, EntityStore, Person, merge_all,

@@ -6,7 +6,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use acta_ambient::Timestamp;
-use acta_service::{Document, DocumentKey, DocumentList, Precondition, SentDocument, WriteRules};
+use acta_service::{
+    Document, DocumentKey, DocumentList, DocumentNames, EtagMatch, Precondition, SentDocument,
+    WriteRules, etag_of,
+};
 use acta_xapi::{MediaType, Rule};
 use axum::body::Body;
 use axum::extract::{Extension, State};
@@ -143,7 +146,8 @@ pub(crate) fn methods<R: Resource>() -> MethodRouter<Shared> {
         .delete(delete_documents::<R>)
 }
 
-/// `GET` of a document by its id, or of the ids in a list.
+/// `GET` of a document by its id, or of the ids in a list. The response has the `ETag` of its
+/// content and, unless the list is empty, the time of the last change.
 ///
 /// # Errors
 ///
@@ -170,9 +174,9 @@ async fn get_documents<R: Resource>(
             Ok(document_answer(document, is_known))
         }
         DocumentOrList::All { list, since } => {
-            let names = shared.service.list_documents(&caller.principal, &list, since).await?;
-            permit.charge.hold(2 * names.iter().map(String::len).sum::<usize>())?;
-            Ok(json(serde_json::json!(names).to_string()))
+            let found = shared.service.list_documents(&caller.principal, &list, since).await?;
+            permit.charge.hold(2 * found.names.iter().map(String::len).sum::<usize>())?;
+            Ok(list_answer(&found, conditions.if_none_match.as_ref()))
         }
     }
 }
@@ -258,14 +262,30 @@ async fn receive(shared: &Shared, incoming: Incoming) -> Result<SentDocument, Pr
     Ok(SentDocument { content, content_type })
 }
 
+/// The ids of a list as JSON, or 304 if the client has them.
+fn list_answer(found: &DocumentNames, unwanted: Option<&EtagMatch>) -> Response {
+    let text = serde_json::json!(found.names).to_string();
+    let etag = etag_of(text.as_bytes());
+    let is_known = unwanted.is_some_and(|etags| etags.is_met_by(Some(&etag)));
+    let mut response = if is_known { not_modified() } else { json(text) };
+    let updated = found.updated.map(|updated| (LAST_MODIFIED, http_date(updated)));
+    for (name, value) in [(ETAG, quote(&etag))].into_iter().chain(updated) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn not_modified() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response
+}
+
 fn document_answer(document: Document, is_known: bool) -> Response {
-    let mut response = if is_known {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response
-    } else {
-        Response::new(Body::from(document.content))
-    };
+    let mut response =
+        if is_known { not_modified() } else { Response::new(Body::from(document.content)) };
     let headers = response.headers_mut();
     // Any client can store documents: a browser saves them instead of showing them.
     if !is_json(&document.content_type) {

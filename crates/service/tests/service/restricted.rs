@@ -361,7 +361,7 @@ async fn a_list_of_states_is_that_of_the_bound_registration() {
     }
     let names = |who, agent, registration| {
         let (service, list) = (&service, states(agent, registration));
-        async move { service.list_documents(who, &list, None).await }
+        async move { service.list_documents(who, &list, None).await.map(|found| found.names) }
     };
     assert_eq!(names(&all, "ada", None).await.unwrap().len(), 3);
     assert_eq!(names(&who, "ada", None).await.unwrap(), [REGISTRATION]);
@@ -391,7 +391,7 @@ async fn lists_of_profiles_out_of_reach_are_refused() {
     for (who, list, expected) in table {
         let listed = service.list_documents(&who, &list, None).await;
         match expected {
-            None => assert_eq!(listed.unwrap(), [""; 0]),
+            None => assert_eq!(listed.unwrap().names, [""; 0]),
             Some(expected) => assert_eq!(refusal(listed), expected, "{list:?}"),
         }
     }

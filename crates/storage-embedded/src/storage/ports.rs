@@ -4,8 +4,9 @@ use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
     Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, CursorStore, Document,
-    DocumentKey, DocumentList, DocumentStore, DocumentWrite, FeedEntry, NewDocument, Precondition,
-    Readiness, StatementPage, StatementQuery, StatementStore, StorageError, StoredStatement,
+    DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, FeedEntry, NewDocument,
+    Precondition, Readiness, StatementPage, StatementQuery, StatementStore, StorageError,
+    StoredStatement,
 };
 use acta_xapi::{Sha2, StatementId};
 use async_trait::async_trait;
@@ -127,7 +128,7 @@ impl DocumentStore for EmbeddedStorage {
         tenant: TenantId,
         list: &DocumentList,
         since: Option<Timestamp>,
-    ) -> Result<Vec<String>, StorageError> {
+    ) -> Result<DocumentNames, StorageError> {
         self.tables.list_documents(tenant, list, since).await
     }
 }

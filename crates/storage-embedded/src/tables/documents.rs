@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
-    Document, DocumentKey, DocumentList, DocumentPlace, DocumentStore, DocumentWrite, Etag,
-    NewDocument, Precondition, StorageError,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentPlace, DocumentStore,
+    DocumentWrite, Etag, NewDocument, Precondition, StorageError,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -134,7 +134,7 @@ impl DocumentStore for Tables {
         tenant: TenantId,
         list: &DocumentList,
         since: Option<Timestamp>,
-    ) -> Result<Vec<String>, StorageError> {
+    ) -> Result<DocumentNames, StorageError> {
         let place = PlaceColumns::of_list(tenant, list);
         self.read(move |connection| names(connection, &place, since)).await
     }
@@ -299,7 +299,7 @@ fn names(
     connection: &Connection,
     place: &PlaceColumns,
     since: Option<Timestamp>,
-) -> Result<Vec<String>, StorageError> {
+) -> Result<DocumentNames, StorageError> {
     let failed = failed("listing documents");
     let sql = concat!(
         "SELECT rowid, name, updated, ",
@@ -311,7 +311,7 @@ fn names(
     let PlaceColumns { tenant, kind, activity, agent, registration } = place;
     let columns = params![tenant, kind, activity, agent, registration];
     let mut rows = statement.query(columns).map_err(&failed)?;
-    let (mut names, mut count) = (BTreeSet::new(), 0);
+    let (mut names, mut last, mut count) = (BTreeSet::new(), None, 0);
     while let Some(row) = rows.next().map_err(&failed)? {
         count += 1;
         // Each row is checked before its time decides whether it counts.
@@ -319,10 +319,11 @@ fn names(
         let updated = Timestamp::from_unix_micros(row.get("updated").map_err(&failed)?);
         if since.is_none_or(|since| since < updated) {
             names.insert(row.get("name").map_err(&failed)?);
+            last = last.max(Some(updated));
         }
     }
     check_count(connection, place, None, count)?;
-    Ok(names.into_iter().collect())
+    Ok(DocumentNames { names: names.into_iter().collect(), updated: last })
 }
 
 /// Counts the documents of a place, or those of one name there, in an index of their own: a

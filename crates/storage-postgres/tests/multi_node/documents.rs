@@ -159,7 +159,7 @@ async fn three_nodes_respect_the_document_limit_of_a_place() {
         }
         assert_eq!(created, COUNT_MAX, "round {round}");
         let names = nodes[0].list_documents(TENANT, &profiles(), None).await.unwrap();
-        assert_eq!(names.len(), COUNT_MAX, "round {round}");
+        assert_eq!(names.names.len(), COUNT_MAX, "round {round}");
         assert_counted(&database);
         let removed = nodes[2].remove_documents(TENANT, &profiles()).await.unwrap();
         assert_eq!(removed, 5, "round {round}");

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::ModelStorage;
 use crate::{
-    Document, DocumentKey, DocumentList, DocumentStore, DocumentWrite, NewDocument, Precondition,
-    StorageError,
+    Document, DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, NewDocument,
+    Precondition, StorageError,
 };
 
 /// Whether the list contains the document.
@@ -137,16 +137,19 @@ impl DocumentStore for ModelStorage {
         tenant: TenantId,
         list: &DocumentList,
         since: Option<Timestamp>,
-    ) -> Result<Vec<String>, StorageError> {
+    ) -> Result<DocumentNames, StorageError> {
         Ok(self.with_tenant_data(tenant, |data| {
-            let names: BTreeSet<&str> = data
+            let found: Vec<_> = data
                 .documents
                 .iter()
                 .filter(|(key, _)| is_in(key, list))
                 .filter(|(_, document)| since.is_none_or(|since| since < document.updated))
-                .map(|(key, _)| key.name())
                 .collect();
-            names.into_iter().map(str::to_owned).collect()
+            let names: BTreeSet<&str> = found.iter().map(|(key, _)| key.name()).collect();
+            DocumentNames {
+                names: names.into_iter().map(str::to_owned).collect(),
+                updated: found.iter().map(|(_, document)| document.updated).max(),
+            }
         }))
     }
 }
