@@ -498,3 +498,16 @@ fn tells_how_it_is() {
     let metrics = client.call_outside("GET", "/metrics").send().expect(200);
     assert!(metrics.text().contains("# TYPE "), "Prometheus text: {:.200}", metrics.text());
 }
+
+#[test]
+fn requires_one_host() {
+    let send = |version: &str, hosts: &str| {
+        let request = format!("GET /xapi/about HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        shared().send_raw(request.as_bytes()).status
+    };
+    assert_eq!(send("1.1", "Host: lrs.example\r\n"), 200);
+    assert_eq!(send("1.0", ""), 200);
+    for hosts in ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nHost: b\r\n", "Host: a/b\r\n"] {
+        assert_eq!(send("1.1", hosts), 400, "{hosts:?}");
+    }
+}

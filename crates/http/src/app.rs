@@ -22,8 +22,8 @@ use tracing::{Instrument, Span};
 
 use crate::connection::{ConnectionState, Local};
 use crate::edge::{
-    Arrival, Caller, ClientAddress, buffer_body, cors, discard_body, is_alternate, locate,
-    read_version, rewrite,
+    Arrival, Caller, ClientAddress, buffer_body, check_host, cors, discard_body, is_alternate,
+    locate, read_version, rewrite,
 };
 use crate::memory::Charge;
 use crate::permit::RequestPermit;
@@ -220,6 +220,7 @@ impl App {
         permit: &Arc<RequestPermit>,
     ) -> Result<(), Problem> {
         let options = &self.shared.options;
+        check_host(request)?;
         let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
         if options.bounds.url_bytes_max < target {
             return Err(Problem::url_too_long(options.bounds.url_bytes_max));

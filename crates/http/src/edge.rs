@@ -9,6 +9,7 @@ mod client;
 pub(crate) mod cors;
 mod date;
 mod etag;
+mod host;
 mod min_rate;
 mod params;
 
@@ -24,5 +25,6 @@ pub(crate) use client::locate;
 pub(crate) use date::http_date;
 pub use etag::Conditions;
 pub(crate) use etag::quote;
+pub(crate) use host::check_host;
 pub(crate) use min_rate::BodyBuffer;
 pub use params::{FromParams, NoParams, Params, Query, decode};
