@@ -6,6 +6,7 @@ use std::io::{self, BufRead};
 use acta_access::Principal;
 use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload};
 use acta_storage::{Storage, StorageError};
+use acta_xapi::json::BYTE_ORDER_MARK;
 use acta_xapi::{Fault, Faults, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement};
 
 use crate::check::version_of_line;
@@ -168,7 +169,10 @@ impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
     async fn store(&mut self, batch: Vec<(u64, Vec<u8>)>) -> Result<(), ImportError> {
         let mut by_version: HashMap<Version, Vec<InputLine>> = HashMap::new();
-        for (number, text) in batch {
+        for (number, mut text) in batch {
+            if text.starts_with(BYTE_ORDER_MARK) {
+                text.drain(..BYTE_ORDER_MARK.len());
+            }
             let version = self.import.version.unwrap_or_else(|| version_of_line(&text));
             if let Some(line) = self.check(number, text, version) {
                 by_version.entry(version).or_default().push(line);

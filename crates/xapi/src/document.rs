@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn reports_which_document_is_not_an_object() {
-        for text in ["", "[]", "1", "null", "\"{}\"", "{", "{}x", "{\"a\":}", "\u{feff}{}"] {
+        for text in ["", "[]", "1", "null", "\"{}\"", "{", "{}x", "{\"a\":}", "\u{feff}"] {
             check(text, "{}", Err(MergeError::StoredNotAnObject));
             check("{}", text, Err(MergeError::SentNotAnObject));
         }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 mod parse;
 
-pub use parse::{JsonError, JsonErrorKind, JsonLimits, parse};
+pub use parse::{BYTE_ORDER_MARK, JsonError, JsonErrorKind, JsonLimits, parse};
 
 /// A parsed JSON text.
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 use acta_http::edge::{Bound, Incoming};
 use acta_http::problem::{FaultView, Problem};
 use acta_http::reply::json;
+use acta_xapi::json::BYTE_ORDER_MARK;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -54,6 +55,7 @@ pub(super) async fn collect(request: Request, shared: &Shared) -> Result<Bytes, 
 ///
 /// 400 with the pointer of the first fault.
 pub(super) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Problem> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     // serde takes an array for an object whose members come in order; a client does not.
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::faulty(vec![FaultView::at("", "expected an object", "an array")]));

@@ -27,6 +27,9 @@ impl Default for JsonLimits {
     }
 }
 
+/// U+FEFF in UTF-8, with which some programs begin a text.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The text is not JSON, or exceeds a limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at line {line}, column {column}")]
@@ -75,8 +78,10 @@ pub enum JsonErrorKind {
 /// # Errors
 ///
 /// [`JsonError`] for the first thing that is not JSON (RFC 8259) or exceeds `limits`.
-/// Duplicate keys are no error here: see [`Json::duplicates`].
+/// Duplicate keys are no error here: see [`Json::duplicates`]. A byte order mark at the beginning
+/// is skipped and is not part of the text.
 pub fn parse<'t>(bytes: &'t [u8], limits: &JsonLimits) -> Result<Json<'t>, JsonError> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let bytes_max = limits.bytes_max.min(u32::MAX as usize);
     if bytes.len() > bytes_max {
         return Err(error_at(bytes, bytes_max, JsonErrorKind::TooLong(bytes_max)));

@@ -33,6 +33,7 @@ fn unescapes_strings() {
         (r#""\u00e9x\u20AC""#, "éx€"),
         (r#""a\ud83d\ude00b""#, "a😀b"),
         (r#""\u0000""#, "\0"),
+        ("\u{feff}\"marked\"", "marked"),
     ];
     for (text, expected) in table {
         assert_eq!(parsed(text).root().as_str().unwrap(), expected, "input: {text}");
@@ -64,7 +65,7 @@ fn refuses_text_that_is_not_json() {
         (r#""\udc00""#, BadString("lone surrogate"), 1),
         ("\"abc", Ended("a closing quote"), 4),
         ("1 1", Trailing, 2),
-        ("\u{feff}1", Expected("a value"), 0),
+        ("\u{feff}\u{feff}1", Expected("a value"), 0),
     ];
     for (text, kind, offset) in table {
         check_refused(text, &kind, offset);
