@@ -115,7 +115,9 @@ fn version_of(statement: Value<'_, '_>) -> Version {
         return Version::V2_0_0;
     }
     let claimed = statement.member("version").and_then(Value::as_str);
-    claimed.and_then(|text| text.parse().ok()).unwrap_or(Version::V1_0_3)
+    let accepts =
+        |text: &str| Version::EVERY.into_iter().find(|it| it.accepts_statement_version(text));
+    claimed.and_then(|text| accepts(&text)).unwrap_or(Version::V1_0_3)
 }
 
 #[cfg(test)]
