@@ -69,6 +69,7 @@ fn refuses_to_tell_of_what_is_no_agent() {
             "{\"mbox\":\"mailto:a@example.org\",\"openid\":\"https://example.org\"}",
             "{\"objectType\":\"Person\",\"mbox\":[\"mailto:a@example.org\"]}",
             "{\"objectType\":\"Activity\",\"id\":\"https://example.org\"}",
+            "{\"objectType\":\"Group\",\"mbox\":\"mailto:a@example.org\"}",
         ];
         for agent in agents {
             let answer = client.get("/agents").query("agent", agent).send();

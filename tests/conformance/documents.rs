@@ -542,3 +542,59 @@ fn answers_a_conditional_get_with_304() {
         call.send().expect(200);
     });
 }
+
+#[test]
+fn refuses_documents_of_a_group() {
+    both(|client| {
+        let (activity, group) = (make::activity_id(), make::group().to_string());
+        let state = [("activityId", activity.as_str()), ("agent", &group), ("stateId", "a")];
+        let profile = [("agent", group.as_str()), ("profileId", "a")];
+        let resources = [("/activities/state", &state[..]), ("/agents/profile", &profile[..])];
+        for (path, query) in resources {
+            for method in ["GET", "PUT", "POST", "DELETE"] {
+                let call = client.call(method, path).queries(query).header("If-Match", "*");
+                let call = if method == "GET" { call } else { call.json(&json!({})) };
+                assert_eq!(call.send().status, 400, "{method} {path}");
+            }
+            let list = client.get(path).queries(&query[..query.len() - 1]);
+            assert_eq!(list.send().status, 400, "the list of {path}");
+        }
+        // Statements are found by groups as well.
+        client.get("/statements").query("agent", &group).send().expect(200);
+    });
+}
+
+#[test]
+fn refuses_a_document_with_a_malformed_content_type() {
+    on_every_resource(|client, resource| {
+        for content_type in ["text", "text/", "text/plain/x", "text/plain; charset", "a b/c"] {
+            for method in ["PUT", "POST"] {
+                let call = resource.one(client, method, "typed").header("If-None-Match", "*");
+                let answer = call.body(content_type, "x").send();
+                assert_eq!(answer.status, 400, "{method} of {content_type}");
+            }
+        }
+        resource.one(client, "GET", "typed").send().expect(404);
+    });
+}
+
+#[test]
+fn skips_a_byte_order_mark_before_json() {
+    let marked = |text: &str| format!("\u{feff}{text}");
+    on_every_resource(|client, resource| {
+        let put = resource.make(client, "marked");
+        put.body("application/json", marked(r#"{"a":1}"#)).send().expect(204);
+        let post = resource.one(client, "POST", "marked");
+        post.body("application/json", marked(r#"{"b":2}"#)).send().expect(204);
+        let kept = resource.one(client, "GET", "marked").send().expect(200);
+        assert_eq!(kept.json(), json!({"a": 1, "b": 2}));
+    });
+    both(|client| {
+        let (id, statement) = make::statement_with_id();
+        for text in [statement.to_string(), json!([statement]).to_string()] {
+            client.post("/statements").json_text(&marked(&text)).send().expect(200);
+        }
+        assert_eq!(client.fetch(&id)["id"], json!(id));
+        client.post("/statements").json_text(&marked(&marked("{}"))).send().expect(400);
+    });
+}

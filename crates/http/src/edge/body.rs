@@ -24,7 +24,7 @@ const BUFFERED_BYTES_MAX: usize = 64 * 1024;
 /// An unread body with its content type.
 #[derive(Debug)]
 pub struct Incoming {
-    /// The value of `Content-Type`, as sent.
+    /// The value of `Content-Type`, as sent; what is not UTF-8 is replaced.
     pub(crate) content_type: Option<String>,
     permit: Arc<RequestPermit>,
     stream: BodyStream,
@@ -42,7 +42,8 @@ where
         let permit =
             parts.extensions.remove::<Arc<RequestPermit>>().ok_or_else(Problem::internal)?;
         let content_type = parts.headers.get(CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let content_type =
+            content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let stream =
             BodyStream::new(&parts.headers, body, Arc::clone(&permit), &shared.options.bounds)?;
         Ok(Self { content_type, permit, stream })

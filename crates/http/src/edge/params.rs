@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use acta_auth::{NotASealedCursor, SealedCursor};
-use acta_xapi::{Actor, Format, Ifi, Iri, Rule, StatementTimestamp, Uuid, Version, parse_actor};
+use acta_xapi::{
+    Actor, ActorType, Format, Ifi, Iri, Rule, StatementTimestamp, Uuid, Version, parse_actor,
+};
 use axum::extract::{FromRef, FromRequestParts};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -221,6 +223,18 @@ impl Params {
                 Some((actor, ifi))
             }
         }
+    }
+
+    /// An agent, where a group is not one.
+    ///
+    /// Spec: xAPI 1.0.3, Part Three, 2.3, 2.4 and 2.6; IEEE 9274.1.1, 4.1.6.2, 4.1.6.3 and 4.1.6.5.
+    pub(crate) fn agent_alone(&mut self) -> Option<(Actor, Ifi)> {
+        let (actor, ifi) = self.agent()?;
+        if actor.actor_type == ActorType::Group {
+            self.fault("agent", Rule::Parameter, "expected an agent, not a group", "a group");
+            return None;
+        }
+        Some((actor, ifi))
     }
 
     /// Adds a fault if the parameter was not sent. Call it before the parameter is taken.

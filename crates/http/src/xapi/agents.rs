@@ -18,7 +18,7 @@ pub(crate) struct AgentParams {
 impl FromParams for AgentParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         params.require("agent");
-        Some(Self { agent: params.agent()?.0 })
+        Some(Self { agent: params.agent_alone()?.0 })
     }
 }
 

@@ -10,7 +10,7 @@ use acta_service::{
     Document, DocumentKey, DocumentList, DocumentNames, EtagMatch, Precondition, SentDocument,
     WriteRules, etag_of,
 };
-use acta_xapi::{MediaType, Rule};
+use acta_xapi::{Fault, MediaType, Rule};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::Response;
@@ -57,7 +57,7 @@ impl Resource for States {
         params.require("activityId");
         params.require("agent");
         let activity = params.iri("activityId");
-        let agent = params.agent();
+        let agent = params.agent_alone();
         let registration = params.uuid("registration");
         Some(DocumentList::States { activity: activity?, agent: agent?.1, registration })
     }
@@ -79,7 +79,7 @@ impl Resource for AgentProfiles {
 
     fn place(params: &mut Params) -> Option<DocumentList> {
         params.require("agent");
-        Some(DocumentList::AgentProfiles { agent: params.agent()?.1 })
+        Some(DocumentList::AgentProfiles { agent: params.agent_alone()?.1 })
     }
 }
 
@@ -256,6 +256,10 @@ async fn delete_documents<R: Resource>(
 
 async fn receive(shared: &Shared, incoming: Incoming) -> Result<SentDocument, Problem> {
     let content_type = incoming.content_type.clone();
+    if let Some(text) = content_type.as_deref().filter(|text| !MediaType::is_well_formed(text)) {
+        let fault = Fault::new("/content-type", Rule::Header, text);
+        return Err(Problem::faulty(vec![fault.into()]));
+    }
     let (bytes_max, key) = (shared.options.bounds.document_bytes_max, "limits.document_bytes_max");
     let content = incoming.collect(Bound::new("a document", bytes_max, key)).await?;
     let content_type = content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
