@@ -216,6 +216,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
         bytes_max: bytes(limits.statements_bytes_max),
         depth_max: limits.json_depth_max,
         values_max: limits.json_values_max,
+        ..JsonLimits::default()
     };
     Ok(acta_service::Options {
         authority_home_page: config.authority_home_page.parse()?,

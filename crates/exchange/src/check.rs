@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead};
 
-use acta_xapi::json::{self, JsonLimits, Value};
+use acta_xapi::json::{self, JsonLimits, LoneSurrogates, Value};
 use acta_xapi::{Fault, Faults, ParseLimits, Version, parse_statement, parse_statements};
 
 /// The result of a check.
@@ -102,7 +102,8 @@ fn check_lines(
 
 /// The version of a statement's text; 1.0.3 if it cannot be determined.
 pub(crate) fn version_of_line(text: &[u8]) -> Version {
-    let parsed = json::parse(text, &JsonLimits::default());
+    let limits = JsonLimits { lone_surrogates: LoneSurrogates::Kept, ..JsonLimits::default() };
+    let parsed = json::parse(text, &limits);
     parsed.map_or(Version::V1_0_3, |json| version_of(json.root()))
 }
 

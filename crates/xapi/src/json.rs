@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 mod parse;
 
-pub use parse::{BYTE_ORDER_MARK, JsonError, JsonErrorKind, JsonLimits, parse};
+pub use parse::{BYTE_ORDER_MARK, JsonError, JsonErrorKind, JsonLimits, LoneSurrogates, parse};
 
 /// A parsed JSON text.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct Json<'t> {
     text: &'t str,
     nodes: Vec<Node>,
     duplicates: Vec<u32>,
+    lone_surrogates: Vec<u32>,
 }
 
 /// What sort of value a [`Value`] is.
@@ -80,7 +81,14 @@ impl<'t> Json<'t> {
         self.duplicates.iter().map(|&index| Value { json: self, index })
     }
 
-    /// The JSON Pointer (RFC 6901) of `value`, relative to `base`, found by walking down.
+    /// The strings and keys with the escape of a lone surrogate, which stands for no character, in
+    /// order of appearance. There are none unless the limits have it kept.
+    pub fn lone_surrogates(&self) -> impl Iterator<Item = Value<'_, 't>> {
+        self.lone_surrogates.iter().map(|&index| Value { json: self, index })
+    }
+
+    /// The JSON Pointer (RFC 6901) of `value`, relative to `base`, found by walking down. That of a
+    /// key is that of its member.
     ///
     /// Costs time in proportion to the path: meant for reporting faults, not for parsing.
     pub fn pointer(&self, base: Value<'_, 't>, value: Value<'_, 't>) -> String {
@@ -122,7 +130,9 @@ impl<'a, 't> Value<'a, 't> {
         if index == self.index {
             return None;
         }
-        if let Some((key, member)) = self.members().find(|(_, member)| member.covers(index)) {
+        let is_there =
+            |(key, member): &(Key<'a, 't>, Self)| key.0.index == index || member.covers(index);
+        if let Some((key, member)) = self.members().find(is_there) {
             push_token(pointer, &key.unescaped());
             return Some(member);
         }
@@ -154,9 +164,24 @@ impl<'a, 't> Value<'a, 't> {
         node.start as usize..node.end as usize
     }
 
-    /// The characters of a string; none for other kinds. Borrowed unless escaped.
+    /// The characters of a string; none for other kinds. Borrowed unless escaped. Lone surrogates
+    /// are replaced.
     pub fn as_str(self) -> Option<Cow<'t, str>> {
         (self.kind() == Kind::String).then(|| self.unescaped())
+    }
+
+    /// The characters of a string in UTF-8, where a lone surrogate has the three bytes that it would
+    /// have as a character; none for other kinds. Borrowed unless escaped.
+    pub fn bytes(self) -> Option<Cow<'t, [u8]>> {
+        (self.kind() == Kind::String).then(|| {
+            let raw = self.raw();
+            let inner = &raw[1..raw.len() - 1];
+            if self.node().escaped {
+                Cow::Owned(parse::unescape_bytes(inner))
+            } else {
+                Cow::Borrowed(inner.as_bytes())
+            }
+        })
     }
 
     fn unescaped(self) -> Cow<'t, str> {
@@ -211,7 +236,7 @@ impl<'a, 't> Value<'a, 't> {
 pub struct Key<'a, 't>(Value<'a, 't>);
 
 impl<'a, 't> Key<'a, 't> {
-    /// The characters of the key.
+    /// The characters of the key. Lone surrogates are replaced.
     pub fn unescaped(self) -> Cow<'t, str> {
         self.0.unescaped()
     }

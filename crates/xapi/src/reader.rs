@@ -3,6 +3,8 @@
 //! A function that reads a value returns none exactly if it has recorded a fault. Places are
 //! only computed for faults, so that a valid statement costs nothing but its own types.
 
+mod extension_values;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -13,6 +15,7 @@ use crate::limits::ParseLimits;
 use crate::scalar::is_language_tag;
 use crate::statement::layout::Layout;
 use crate::{Attachment, Fault, Iri, Rule, StatementId, Version};
+pub(crate) use extension_values::list_misplaced;
 
 /// The state of reading one body.
 pub(crate) struct Reader<'a, 't> {
@@ -57,7 +60,7 @@ impl<'a, 't> Reader<'a, 't> {
     /// Most elements for which memory is reserved before they are read.
     const CAPACITY_MAX: usize = 256;
 
-    /// A reader of `root`, whose duplicate keys it notes at once.
+    /// A reader of `root`, whose duplicate keys and lone surrogates it notes at once.
     pub(crate) fn new(root: Value<'a, 't>, version: Version, limits: &ParseLimits) -> Self {
         let mut reader = Self {
             version,
@@ -70,8 +73,8 @@ impl<'a, 't> Reader<'a, 't> {
             limits: *limits,
             faults: Vec::new(),
         };
-        for value in root.json().duplicates() {
-            reader.fault(value, Rule::DuplicateKey);
+        for (value, rule) in list_misplaced(root) {
+            reader.fault(value, rule);
         }
         reader
     }

@@ -10,7 +10,8 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use crate::json::{self, Json, JsonLimits, Kind, Value};
+use crate::json::{self, Json, JsonLimits, Kind, LoneSurrogates, Value};
+use crate::reader::list_misplaced;
 use crate::{Attachment, Fault, Fingerprint, Rule, Statement, StatementId, Version};
 
 /// An invalid signature.
@@ -156,15 +157,16 @@ impl<'s> CompactJws<'s> {
 }
 
 fn parse_object(text: &[u8], rule: Rule) -> Result<Json<'_>, Fault> {
-    let json = match json::parse(text, &JsonLimits::default()) {
+    let limits = JsonLimits { lone_surrogates: LoneSurrogates::Kept, ..JsonLimits::default() };
+    let json = match json::parse(text, &limits) {
         Ok(json) => json,
         Err(error) => return Err(fault(rule, &error.to_string())),
     };
     if json.root().kind() != Kind::Object {
         return Err(fault(rule, json.root().raw()));
     }
-    if let Some(duplicate) = json.duplicates().next() {
-        return Err(fault(rule, duplicate.raw()));
+    if let Some((misplaced, _)) = list_misplaced(json.root()).first() {
+        return Err(fault(rule, misplaced.raw()));
     }
     Ok(json)
 }

@@ -211,7 +211,12 @@ fn refuses_a_property_that_occurs_twice() {
         let base = with_substatement();
         let inside = places(&base);
         for place in std::iter::once(String::new()).chain(inside) {
-            let Some(text) = with_duplicate(&base, &place) else { continue };
+            // The values of extensions may be anything.
+            let is_in_extension =
+                place.split_once("/extensions/").is_some_and(|(_, rest)| !rest.is_empty());
+            let Some(text) = with_duplicate(&base, &place).filter(|_| !is_in_extension) else {
+                continue;
+            };
             let answer = client.post("/statements").json_text(&text).send();
             assert_eq!(answer.status, 400, "two equal names in {place:?}: {text}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::json::{self, Json, JsonLimits, Key, Kind, Value};
+use crate::json::{self, Json, JsonLimits, Key, Kind, LoneSurrogates, Value};
 
 /// Longest definition that a store keeps of an activity, in bytes of JSON text. It is part of
 /// what definitions merge to, so it is no setting: the same statements give the same
@@ -278,7 +278,11 @@ impl Members {
 const EMPTY_BYTES: usize = 1;
 
 fn parse_object(text: &str) -> Option<Json<'_>> {
-    let limits = JsonLimits { depth_max: usize::MAX, ..JsonLimits::default() };
+    let limits = JsonLimits {
+        depth_max: usize::MAX,
+        lone_surrogates: LoneSurrogates::Kept,
+        ..JsonLimits::default()
+    };
     json::parse(text.as_bytes(), &limits).ok().filter(|json| json.root().kind() == Kind::Object)
 }
 

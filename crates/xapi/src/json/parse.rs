@@ -13,17 +13,37 @@ pub struct JsonLimits {
     pub depth_max: usize,
     /// Most values and keys: each takes the memory of a node.
     pub values_max: usize,
+    /// What becomes of lone surrogates in strings.
+    pub lone_surrogates: LoneSurrogates,
+}
+
+/// What becomes of an escape such as `\ud800` without a second one that makes it a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoneSurrogates {
+    /// The text is refused.
+    Refused,
+    /// The text is accepted, and [`Json::lone_surrogates`] has their places.
+    Kept,
 }
 
 impl JsonLimits {
     /// For stored texts, which were within the limits when they were accepted.
-    pub const STORED: Self =
-        Self { bytes_max: u32::MAX as usize, depth_max: usize::MAX, values_max: usize::MAX };
+    pub const STORED: Self = Self {
+        bytes_max: u32::MAX as usize,
+        depth_max: usize::MAX,
+        values_max: usize::MAX,
+        lone_surrogates: LoneSurrogates::Kept,
+    };
 }
 
 impl Default for JsonLimits {
     fn default() -> Self {
-        Self { bytes_max: 256 * 1024 * 1024, depth_max: 100, values_max: 8_000_000 }
+        Self {
+            bytes_max: 256 * 1024 * 1024,
+            depth_max: 100,
+            values_max: 8_000_000,
+            lone_surrogates: LoneSurrogates::Refused,
+        }
     }
 }
 
@@ -93,11 +113,14 @@ pub fn parse<'t>(bytes: &'t [u8], limits: &JsonLimits) -> Result<Json<'t>, JsonE
         at: 0,
         depth_max: limits.depth_max,
         values_max: limits.values_max,
+        lone_surrogates: limits.lone_surrogates,
+        lone_indices: Vec::new(),
         nodes: Vec::with_capacity((bytes.len() / 16 + 4).min(limits.values_max)),
         open: Vec::new(),
     };
     parser.document().map_err(|kind| error_at(bytes, parser.at, kind))?;
-    let mut json = Json { text, nodes: parser.nodes, duplicates: Vec::new() };
+    let (nodes, lone_surrogates) = (parser.nodes, parser.lone_indices);
+    let mut json = Json { text, nodes, duplicates: Vec::new(), lone_surrogates };
     json.duplicates = find_duplicates(&json);
     Ok(json)
 }
@@ -114,12 +137,22 @@ struct Parser<'t> {
     at: usize,
     depth_max: usize,
     values_max: usize,
+    lone_surrogates: LoneSurrogates,
+    /// Indices of the strings with lone surrogates.
+    lone_indices: Vec<u32>,
     nodes: Vec<Node>,
     /// Indices of the arrays and objects that are not closed yet.
     open: Vec<u32>,
 }
 
 type ParseResult = Result<(), JsonErrorKind>;
+
+/// What an escape stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    Character,
+    LoneSurrogate,
+}
 
 impl Parser<'_> {
     fn document(&mut self) -> ParseResult {
@@ -229,7 +262,7 @@ impl Parser<'_> {
 
     fn string(&mut self) -> ParseResult {
         let start = self.at;
-        let mut escaped = false;
+        let (mut escaped, mut has_lone_surrogate) = (false, false);
         self.at += 1;
         loop {
             self.at += plain_len(&self.bytes[self.at..]);
@@ -238,32 +271,45 @@ impl Parser<'_> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    self.escape()?;
+                    has_lone_surrogate |= self.escape()? == Escape::LoneSurrogate;
                 }
                 Some(0..=0x1F) => return Err(JsonErrorKind::BadString("control character")),
                 Some(_) => self.at += 1,
             }
         }
         self.at += 1;
+        if has_lone_surrogate {
+            self.lone_indices.push(offset(self.nodes.len()));
+        }
         self.push(start, Kind::String, escaped);
         Ok(())
     }
 
-    fn escape(&mut self) -> ParseResult {
+    fn escape(&mut self) -> Result<Escape, JsonErrorKind> {
         const BAD: JsonErrorKind = JsonErrorKind::BadString("escape");
         match self.bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
             Some(b'u') => match code_unit(self.bytes, self.at).ok_or(BAD)? {
                 0xD800..=0xDBFF => match code_unit(self.bytes, self.at + 6) {
                     Some(0xDC00..=0xDFFF) => self.at += 12,
-                    _ => return Err(JsonErrorKind::BadString("lone surrogate")),
+                    _ => return self.lone_surrogate(),
                 },
-                0xDC00..=0xDFFF => return Err(JsonErrorKind::BadString("lone surrogate")),
+                0xDC00..=0xDFFF => return self.lone_surrogate(),
                 _ => self.at += 6,
             },
             _ => return Err(BAD),
         }
-        Ok(())
+        Ok(Escape::Character)
+    }
+
+    fn lone_surrogate(&mut self) -> Result<Escape, JsonErrorKind> {
+        match self.lone_surrogates {
+            LoneSurrogates::Refused => Err(JsonErrorKind::BadString("lone surrogate")),
+            LoneSurrogates::Kept => {
+                self.at += 6;
+                Ok(Escape::LoneSurrogate)
+            }
+        }
     }
 
     fn number(&mut self) -> ParseResult {
@@ -310,42 +356,61 @@ fn code_unit(bytes: &[u8], at: usize) -> Option<u32> {
     digits.iter().try_fold(0, |unit, digit| Some(unit << 4 | char::from(*digit).to_digit(16)?))
 }
 
-/// Replaces the escapes of a string that [`parse`] has accepted.
+/// Replaces the escapes of a string that [`parse`] has accepted, and lone surrogates.
 pub(super) fn unescape(inner: &str) -> String {
-    let mut out = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
+    match String::from_utf8(unescape_bytes(inner)) {
+        Ok(text) => text,
+        Err(lone) => String::from_utf8_lossy(lone.as_bytes()).into_owned(),
+    }
+}
+
+/// Replaces the escapes of a string that [`parse`] has accepted. A lone surrogate becomes the three
+/// bytes that it would have in UTF-8 if it were a character.
+pub(super) fn unescape_bytes(inner: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(inner.len());
+    let mut rest = inner.as_bytes();
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
         let escape = &rest[at..];
-        let length = match escape.as_bytes()[1] {
+        let length = match escape[1] {
             b'u' => unescape_unicode(escape, &mut out),
             letter => {
                 out.push(match letter {
-                    b'b' => '\u{8}',
-                    b'f' => '\u{c}',
-                    b'n' => '\n',
-                    b'r' => '\r',
-                    b't' => '\t',
-                    itself => char::from(itself),
+                    b'b' => 0x08,
+                    b'f' => 0x0C,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    itself => itself,
                 });
                 2
             }
         };
         rest = &escape[length..];
     }
-    out.push_str(rest);
+    out.extend_from_slice(rest);
     out
 }
 
-fn unescape_unicode(escape: &str, out: &mut String) -> usize {
-    let unit = code_unit(escape.as_bytes(), 0).unwrap_or(0xFFFD);
-    if let (0xD800..=0xDBFF, Some(low)) = (unit, code_unit(escape.as_bytes(), 6)) {
-        let scalar = 0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-        out.push(char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER));
-        return 12;
+fn unescape_unicode(escape: &[u8], out: &mut Vec<u8>) -> usize {
+    let unit = code_unit(escape, 0).unwrap_or(0xFFFD);
+    let low = code_unit(escape, 6).filter(|low| (0xDC00..=0xDFFF).contains(low));
+    let (scalar, length) = match (unit, low) {
+        (0xD800..=0xDBFF, Some(low)) => (0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00), 12),
+        _ => (unit, 6),
+    };
+    match char::from_u32(scalar) {
+        Some(character) => {
+            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        None => push_surrogate(scalar, out),
     }
-    out.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
-    6
+    length
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "each of the three is less than 256")]
+fn push_surrogate(unit: u32, out: &mut Vec<u8>) {
+    out.extend([0xE0 | unit >> 12, 0x80 | unit >> 6 & 0x3F, 0x80 | unit & 0x3F].map(|it| it as u8));
 }
 
 /// How many of the first bytes are sure to be plain characters of a string: neither quote nor
@@ -414,7 +479,7 @@ fn find_duplicates_pairwise(object: super::Value<'_, '_>, duplicates: &mut Vec<u
 fn find_duplicates_by_hash(object: super::Value<'_, '_>, duplicates: &mut Vec<u32>) {
     let mut seen = HashSet::with_capacity(object.count());
     for (key, value) in object.members() {
-        if !seen.insert(key.unescaped()) {
+        if !seen.insert(key.0.bytes()) {
             duplicates.push(value.index);
         }
     }

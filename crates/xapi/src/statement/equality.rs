@@ -165,7 +165,7 @@ impl PropertyRole {
 struct CanonicalForm<'a, 't> {
     bytes: Vec<u8>,
     /// The members of the objects that are being written, the innermost last.
-    members: Vec<(Cow<'t, str>, Value<'a, 't>, PropertyRole)>,
+    members: Vec<(Cow<'t, [u8]>, Value<'a, 't>, PropertyRole)>,
 }
 
 impl<'a, 't> CanonicalForm<'a, 't> {
@@ -175,7 +175,7 @@ impl<'a, 't> CanonicalForm<'a, 't> {
             Kind::True => self.bytes.push(b'+'),
             Kind::False => self.bytes.push(b'-'),
             Kind::Number => self.number(value.raw()),
-            Kind::String => self.string(role, &value.as_str().unwrap_or_default()),
+            Kind::String => self.string(role, value),
             Kind::Array if role == PropertyRole::Members => self.any_order(value),
             Kind::Array => {
                 self.begin(b'[', value.count());
@@ -198,23 +198,27 @@ impl<'a, 't> CanonicalForm<'a, 't> {
 
     fn object(&mut self, role: PropertyRole, object: Value<'a, 't>) {
         let start = self.members.len();
-        for (key, value) in object.members() {
-            let key = key.unescaped();
+        for (name, value) in object.members() {
+            let key = name.unescaped();
             let member_role = role.of_member(&key);
             let is_default = role == PropertyRole::Actor
                 && key == "objectType"
                 && value.as_str().is_some_and(|text| text == "Agent");
             if member_role != PropertyRole::Ignored && !is_default {
+                let key = name.value().bytes().unwrap_or_default();
                 self.members.push((key, value, member_role));
             }
         }
         let end = self.members.len();
-        self.members[start..].sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        // The order of two members with one key counts: which of them holds is not known.
+        self.members[start..].sort_unstable_by(|(key, value, _), (other_key, other, _)| {
+            key.cmp(other_key).then_with(|| value.span().start.cmp(&other.span().start))
+        });
         self.begin(b'{', end - start);
         for index in start..end {
             let (key, value, member_role) = &mut self.members[index];
             let (key, value, member_role) = (std::mem::take(key), *value, *member_role);
-            self.text([&*key]);
+            self.string_bytes(&key);
             self.value(member_role, value);
         }
         self.members.truncate(start);
@@ -238,20 +242,26 @@ impl<'a, 't> CanonicalForm<'a, 't> {
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "other texts are written as they are")]
-    fn string(&mut self, role: PropertyRole, text: &str) {
+    fn string(&mut self, role: PropertyRole, value: Value<'a, 't>) {
+        let text = || value.as_str().unwrap_or_default();
         match role {
-            PropertyRole::AnyCase => self.text_any_case(text, 0),
-            PropertyRole::Mbox => self.text_any_case(text, Mbox::domain_start(text)),
-            PropertyRole::Duration => self.text(comparable_parts(text)),
-            PropertyRole::StatementTimestamp => match StatementTimestamp::read(text) {
+            PropertyRole::AnyCase => self.text_any_case(&text(), 0),
+            PropertyRole::Mbox => self.text_any_case(&text(), Mbox::domain_start(&text())),
+            PropertyRole::Duration => self.text(comparable_parts(&text())),
+            PropertyRole::StatementTimestamp => match StatementTimestamp::read(&text()) {
                 Some(unix_nanos) => {
                     self.bytes.push(b't');
                     self.bytes.extend_from_slice(&unix_nanos.to_le_bytes());
                 }
-                None => self.text([text]),
+                None => self.text([&text()]),
             },
-            _ => self.text([text]),
+            _ => self.string_bytes(&value.bytes().unwrap_or_default()),
         }
+    }
+
+    fn string_bytes(&mut self, bytes: &[u8]) {
+        self.begin(b'"', bytes.len());
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// Begins a part with its letter and its length, seven bits a byte, the lowest first.

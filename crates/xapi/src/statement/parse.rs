@@ -2,7 +2,7 @@
 
 use crate::actor::ActorRole;
 use crate::context::{ContextObject, read_statement_ref_id};
-use crate::json::{self, JsonError, JsonErrorKind, Kind, Value};
+use crate::json::{self, JsonError, JsonErrorKind, JsonLimits, Kind, LoneSurrogates, Value};
 use crate::reader::Reader;
 use crate::{
     Activity, Actor, Attachment, Context, Fault, Faults, Fingerprint, Object, ParseLimits, Rule,
@@ -20,7 +20,7 @@ pub fn parse_statements(
     version: Version,
     limits: &ParseLimits,
 ) -> Result<Vec<Statement>, Faults> {
-    let json = json::parse(body, &limits.json).map_err(|error| json_fault(&error))?;
+    let json = json::parse(body, &of_statements(limits)).map_err(|error| json_fault(&error))?;
     let root = json.root();
     if root.kind() != Kind::Array {
         return read_one(root, version, limits).map(|statement| vec![statement]);
@@ -52,7 +52,7 @@ pub fn parse_statement(
     version: Version,
     limits: &ParseLimits,
 ) -> Result<Statement, Faults> {
-    let json = json::parse(text, &limits.json).map_err(|error| json_fault(&error))?;
+    let json = json::parse(text, &of_statements(limits)).map_err(|error| json_fault(&error))?;
     read_one(json.root(), version, limits)
 }
 
@@ -69,6 +69,11 @@ pub fn parse_actor(text: &[u8], version: Version) -> Result<Actor, Faults> {
     let mut reader = Reader::new(json.root(), version, &limits);
     let actor = Actor::read(&mut reader, json.root(), ActorRole::Actor);
     finish(actor, reader.into_faults())
+}
+
+/// Lone surrogates are faults with a place, except in the values of extensions.
+fn of_statements(limits: &ParseLimits) -> JsonLimits {
+    JsonLimits { lone_surrogates: LoneSurrogates::Kept, ..limits.json }
 }
 
 fn read_one(

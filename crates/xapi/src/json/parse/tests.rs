@@ -63,6 +63,7 @@ fn refuses_text_that_is_not_json() {
         (r#""\u12g4""#, BadString("escape"), 1),
         (r#""\ud800x""#, BadString("lone surrogate"), 1),
         (r#""\udc00""#, BadString("lone surrogate"), 1),
+        (r#""\ud800\ud800\udc00""#, BadString("lone surrogate"), 1),
         ("\"abc", Ended("a closing quote"), 4),
         ("1 1", Trailing, 2),
         ("\u{feff}\u{feff}1", Expected("a value"), 0),
@@ -152,4 +153,34 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn keeps_lone_surrogates_where_it_may() {
+    let kept = JsonLimits { lone_surrogates: LoneSurrogates::Kept, ..JsonLimits::default() };
+    let bytes = |text: &str| {
+        let text = format!("\"{text}\"");
+        let json = parse(text.as_bytes(), &kept).unwrap();
+        assert_eq!(json.root().raw(), text);
+        let count = json.lone_surrogates().count();
+        (json.root().bytes().unwrap().into_owned(), count)
+    };
+    let table: [(&str, &[u8], usize); 6] = [
+        (r"\ud800", b"\xED\xA0\x80", 1),
+        (r"a\uDFFFb", b"a\xED\xBF\xBFb", 1),
+        (r"\udc00\ud800", b"\xED\xB0\x80\xED\xA0\x80", 1),
+        (r"\ud83d\ud83d\ude00", b"\xED\xA0\xBD\xF0\x9F\x98\x80", 1),
+        (r"\ud83d\u0041", b"\xED\xA0\xBDA", 1),
+        (r"\ud83d\ude00\n", b"\xF0\x9F\x98\x80\n", 0),
+    ];
+    for (text, expected, count) in table {
+        assert_eq!(bytes(text), (expected.to_vec(), count), "input: {text}");
+    }
+    let text = r#"{"a":["\ud800"],"\ud800":{"b":1},"\ud801":2}"#;
+    let json = parse(text.as_bytes(), &kept).unwrap();
+    let pointers = json.lone_surrogates().map(|value| json.pointer(json.root(), value));
+    let pointers: Vec<String> = pointers.collect();
+    assert_eq!(pointers.len(), 3);
+    assert_eq!(pointers[0], "/a/0");
+    assert_eq!(json.duplicates().count(), 0, "two different keys");
 }

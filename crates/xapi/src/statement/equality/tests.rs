@@ -216,6 +216,22 @@ fn numbers_count_by_their_value() {
     }
 }
 
+#[test]
+fn tells_lone_surrogates_and_duplicate_keys_apart() {
+    let limits = JsonLimits::STORED;
+    let of = |value: &str| {
+        let text = format!(r#"{{"result":{{"extensions":{{"http://x.org/":{value}}}}}}}"#);
+        Fingerprint::of(json::parse(text.as_bytes(), &limits).unwrap().root())
+    };
+    assert_eq!(of(r#""\uD800""#), of(r#""\ud800""#));
+    assert_ne!(of(r#""\ud800""#), of(r#""\ud801""#));
+    assert_ne!(of(r#""\ud800""#), of(r#""\ufffd""#));
+    assert_ne!(of(r#"{"\ud800":1}"#), of(r#"{"\ud801":1}"#));
+    assert_ne!(of(r#"{"a":1,"a":2}"#), of(r#"{"a":2,"a":1}"#));
+    assert_ne!(of(r#"{"a":1,"a":2}"#), of(r#"{"a":2}"#));
+    assert_eq!(of(r#"{"a":1,"b":0,"a":2}"#), of(r#"{"b":0,"a":1,"a":2}"#));
+}
+
 /// JSON text of anything, with its members' order and escapes drawn at random.
 fn any_json() -> impl Strategy<Value = Tree> {
     let leaf = prop_oneof![

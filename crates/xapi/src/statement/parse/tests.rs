@@ -199,8 +199,29 @@ fn a_property_is_used_once() {
             ("/id", Rule::StatementIdType),
         ],
     );
-    let result = r#"{"extensions":{"urn:x:e":{"a":1,"\u0061":2}}}"#;
-    check(&[("result", result)], &[("/result/extensions/urn:x:e/a", Rule::DuplicateKey)]);
+    let result = r#"{"extensions":{"urn:x:e":1,"urn:x:\u0065":2}}"#;
+    check(&[("result", result)], &[("/result/extensions/urn:x:e", Rule::DuplicateKey)]);
+    let result = r#"{"extensions":{"urn:x:e":1},"success":true,"success":true}"#;
+    check(&[("result", result)], &[("/result/success", Rule::DuplicateKey)]);
+}
+
+#[test]
+fn anything_stands_inside_the_values_of_extensions() {
+    let table = [
+        r#"{"a":1,"\u0061":2}"#,
+        r#"[[{"b":{"a":1,"a":1},"b":0}]]"#,
+        r#"{"extensions":{"urn:x:f":1,"urn:x:f":1}}"#,
+        r#"["\ud800",{"\udc00":"\ud83d\ude00"}]"#,
+        r#""\ud800""#,
+    ];
+    for value in table {
+        check(&[("result", &format!(r#"{{"extensions":{{"urn:x:e":{value}}}}}"#))], &[]);
+    }
+    let result = r#"{"response":"\ud800","extensions":{"urn:x:e":1}}"#;
+    check(&[("result", result)], &[("/result/response", Rule::Json)]);
+    let result = r#"{"\ud800":1}"#;
+    let place = "/result/\u{fffd}\u{fffd}\u{fffd}";
+    check(&[("result", result)], &[(place, Rule::Json), (place, Rule::UnknownProperty)]);
 }
 
 #[test]
