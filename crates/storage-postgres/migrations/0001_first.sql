@@ -259,8 +259,8 @@ CREATE TABLE acta.usage (
 ) /* BY TENANT */;
 
 -- For people and tools that read with SQL. Nothing else here is meant for them. PostgreSQL
--- cannot look into JSON in which the character 0 is written: verb and statement are NULL then,
--- and text is there.
+-- cannot look into JSON in which the character 0 or a lone surrogate is written: verb and
+-- statement are NULL then, and text is there.
 CREATE VIEW acta.statement_view AS
 SELECT
     s.tenant_id,
@@ -271,8 +271,11 @@ SELECT
         SELECT FROM acta.voids v WHERE v.tenant_id = s.tenant_id AND v.target = s.id
     ) AS is_voided,
     CASE s.version WHEN 1 THEN '1.0.3' ELSE '2.0.0' END AS version,
-    CASE WHEN strpos(s.statement::text, '\u0000') = 0
+    CASE WHEN s.statement::text !~* '\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])'
+        '|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]'
         THEN s.statement -> 'verb' ->> 'id' END AS verb,
-    CASE WHEN strpos(s.statement::text, '\u0000') = 0 THEN s.statement END AS statement,
+    CASE WHEN s.statement::text !~* '\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])'
+        '|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]'
+        THEN s.statement END AS statement,
     s.statement::text AS text
 FROM acta.statements s;

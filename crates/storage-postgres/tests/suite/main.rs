@@ -9,6 +9,7 @@ mod objects;
 mod partitions;
 mod purge;
 mod schema;
+mod view;
 mod zero;
 
 use std::sync::Arc;
