@@ -2,8 +2,10 @@
 
 use std::io::{self, BufRead};
 
-use acta_xapi::json::{self, JsonLimits, LoneSurrogates, Value};
+use acta_xapi::json::{self, BYTE_ORDER_MARK, JsonLimits, LoneSurrogates, Value};
 use acta_xapi::{Fault, Faults, ParseLimits, Version, parse_statement, parse_statements};
+
+use crate::reader::{InputText, StatementReader};
 
 /// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,9 +18,9 @@ pub struct Checked {
 
 /// Reads statements from `input` and reports each fault with its line, from 1.
 ///
-/// The input is one JSON text (a statement or an array of them) or JSON Lines. `version`
-/// selects the rules; without it, each statement's own `version` does, or 1.0.3 if it has
-/// none.
+/// The input is one JSON text (a statement, an array of them, or a page of results), JSON Lines, or
+/// several of these texts. `version` selects the rules; without it, each statement's own `version`
+/// does, or 1.0.3 if it has none.
 ///
 /// # Errors
 ///
@@ -30,36 +32,54 @@ pub fn check(
 ) -> io::Result<Checked> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
     let limits = ParseLimits::default();
-    let Ok(whole) = json::parse(&bytes, &limits.json) else {
-        return Ok(check_lines(&bytes, version, report));
+    let Ok(whole) = json::parse(bytes, &limits.json) else {
+        return check_each(bytes, version, report);
     };
-    let versions: Vec<Version> = if whole.root().kind() == json::Kind::Array {
-        whole.root().elements().map(version_of).collect()
+    let page = whole.root().member("statements").filter(|value| value.kind() == json::Kind::Array);
+    let (statements, place) = match page {
+        Some(statements) => (statements, "/statements"),
+        None => (whole.root(), ""),
+    };
+    let versions: Vec<Version> = if statements.kind() == json::Kind::Array {
+        statements.elements().map(version_of).collect()
     } else {
-        vec![version_of(whole.root())]
+        vec![version_of(statements)]
     };
     // One text is one request, and a request of 2.0.0 may hold statements of 1.0.
     let version = version.or_else(|| versions.iter().copied().max()).unwrap_or(Version::V1_0_3);
     let count = versions.len() as u64;
-    let faulty = match parse_statements(&bytes, version, &limits) {
+    let text = &bytes[statements.span().start..statements.span().end];
+    let faulty = match parse_statements(text, version, &limits) {
         Ok(_) => 0,
-        Err(Faults(faults)) => report_in(&whole, &faults, report),
+        Err(Faults(mut faults)) => {
+            for fault in &mut faults {
+                fault.pointer.insert_str(0, place);
+            }
+            report_in(&whole, statements, &faults, report)
+        }
     };
     Ok(Checked { statements: count, faulty })
 }
 
-/// Reports faults of a whole JSON text. Returns how many statements have faults.
-fn report_in(whole: &json::Json<'_>, faults: &[Fault], report: &mut dyn FnMut(u64, &Fault)) -> u64 {
-    let mut statements = std::collections::BTreeSet::new();
+/// Reports faults of a whole JSON text. Returns how many of its statements have faults.
+fn report_in(
+    whole: &json::Json<'_>,
+    statements: Value<'_, '_>,
+    faults: &[Fault],
+    report: &mut dyn FnMut(u64, &Fault),
+) -> u64 {
+    let is_array = statements.kind() == json::Kind::Array;
+    let mut faulty = std::collections::BTreeSet::new();
     for fault in faults {
-        let offset = resolve(whole.root(), &fault.pointer).span().start;
-        let line = whole.text()[..offset].matches('\n').count() as u64 + 1;
-        let is_array = whole.root().kind() == json::Kind::Array;
-        statements.insert(if is_array { fault.pointer.split('/').nth(1) } else { None });
+        let place = resolve(whole.root(), &fault.pointer).span().start;
+        let line = whole.text()[..place].matches('\n').count() as u64 + 1;
+        let index = fault.pointer.split('/').find(|token| token.parse::<usize>().is_ok());
+        faulty.insert(index.filter(|_| is_array));
         report(line, fault);
     }
-    statements.len() as u64
+    faulty.len() as u64
 }
 
 /// The value at a JSON Pointer, or its nearest existing parent.
@@ -77,27 +97,29 @@ fn resolve<'a, 't>(root: Value<'a, 't>, pointer: &str) -> Value<'a, 't> {
     here
 }
 
-fn check_lines(
-    bytes: &[u8],
+/// Checks each statement by itself.
+fn check_each(
+    mut bytes: &[u8],
     version: Option<Version>,
     report: &mut dyn FnMut(u64, &Fault),
-) -> Checked {
-    let (mut checked, mut number) = (Checked::default(), 0);
-    for line in bytes.split(|byte| *byte == b'\n') {
-        number += 1;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
+) -> io::Result<Checked> {
+    let mut checked = Checked::default();
+    let mut reader = StatementReader::new(&mut bytes);
+    while let Some(InputText { line, text }) = reader.next()? {
         checked.statements += 1;
-        let version = version.unwrap_or_else(|| version_of_line(line));
-        if let Err(Faults(faults)) = parse_statement(line, version, &ParseLimits::default()) {
+        let version = version.unwrap_or_else(|| version_of_line(&text));
+        if let Err(Faults(faults)) = parse_statement(&text, version, &ParseLimits::default()) {
             checked.faulty += 1;
+            let parsed = json::parse(&text, &JsonLimits::default()).ok();
             for fault in &faults {
-                report(number, fault);
+                let place = parsed.as_ref().map(|json| resolve(json.root(), &fault.pointer).span());
+                let before = text.get(..place.map_or(0, |span| span.start)).unwrap_or_default();
+                let breaks = before.iter().filter(|byte| **byte == b'\n').count() as u64;
+                report(line + breaks, fault);
             }
         }
     }
-    checked
+    Ok(checked)
 }
 
 /// The version of a statement's text; 1.0.3 if it cannot be determined.
@@ -155,6 +177,18 @@ mod tests {
         check_found(&format!("[\n{GOOD},\n{BAD}]"), &counts(2, 1), &[(3, "/1/actor/mbox")]);
         let spread = BAD.replace(",\"verb\"", ",\n\"verb\"").replace("http://example.org/it", "it");
         check_found(&spread, &counts(1, 1), &[(1, "/actor/mbox"), (2, "/object/id")]);
+    }
+
+    #[test]
+    fn pages_of_results_and_several_texts_are_checked() {
+        let page = format!("{{\"statements\": [\n{GOOD},\n{BAD}\n], \"more\": \"\"}}");
+        let fault = "/statements/1/actor/mbox";
+        check_found(&page, &counts(2, 1), &[(3, fault)]);
+        check_found(&format!("\u{feff}{page}"), &counts(2, 1), &[(3, fault)]);
+        let spread = BAD.replace(",\"verb\"", ",\n\"verb\"").replace("http://example.org/it", "it");
+        let several = format!("{spread}\n{page}\n[{GOOD}]");
+        let expected = [(1, "/actor/mbox"), (2, "/object/id"), (5, "/actor/mbox")];
+        check_found(&several, &counts(4, 2), &expected);
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Imports statements from JSON Lines.
+//! Imports statements from files.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, BufRead};
+use std::io::{self, Read};
 
 use acta_access::Principal;
 use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload};
@@ -10,10 +10,7 @@ use acta_xapi::json::BYTE_ORDER_MARK;
 use acta_xapi::{Fault, Faults, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement};
 
 use crate::check::version_of_line;
-
-mod lines;
-
-use lines::LineReader;
+use crate::reader::{InputText, StatementReader};
 
 /// Statements that are stored together.
 const BATCH_COUNT: usize = 500;
@@ -77,7 +74,7 @@ pub trait Watch: Send {
     /// The number of processed bytes of the input.
     fn progress(&mut self, bytes: u64);
 
-    /// The line, counted from 1, was not stored.
+    /// What begins in this line, counted from 1, was not stored.
     fn problem(&mut self, line: u64, problem: Problem);
 }
 
@@ -96,7 +93,8 @@ pub enum ImportError {
     Progress(#[from] StorageError),
 }
 
-/// Stores every valid statement of `input` that is not stored yet.
+/// Stores every valid statement of `input` that is not stored yet. The input is JSON Lines, an array
+/// of statements, a page of results, or several of them.
 ///
 /// A line that cannot be stored is reported and skipped. The progress and the usage of the
 /// tenant are saved after each batch. If the quota of the tenant is exhausted within a batch,
@@ -107,10 +105,10 @@ pub enum ImportError {
 /// [`ImportError`] if it cannot continue.
 pub async fn import(
     import: Import<'_>,
-    input: &mut (dyn BufRead + Send),
+    input: &mut (dyn Read + Send),
     watch: &mut dyn Watch,
 ) -> Result<Imported, ImportError> {
-    let mut lines = LineReader::new(input);
+    let mut lines = StatementReader::new(input);
     let mut imported =
         Imported { skipped_lines: resume(import, &mut lines).await?, ..Imported::default() };
     watch.progress(lines.offset());
@@ -129,7 +127,7 @@ pub async fn import(
 }
 
 /// Skips what an earlier import has processed. Returns the number of lines.
-async fn resume(import: Import<'_>, lines: &mut LineReader<'_>) -> Result<u64, ImportError> {
+async fn resume(import: Import<'_>, lines: &mut StatementReader<'_>) -> Result<u64, ImportError> {
     let Some(name) = import.name else { return Ok(0) };
     let saved = import.storage.find_cursor(import.principal.tenant, &cursor_name(name)).await?;
     let Some(saved) = saved else { return Ok(0) };
@@ -139,7 +137,7 @@ async fn resume(import: Import<'_>, lines: &mut LineReader<'_>) -> Result<u64, I
     Ok(lines.skip_if_unchanged(offset, hash)?)
 }
 
-async fn save(import: Import<'_>, lines: &LineReader<'_>) -> Result<(), ImportError> {
+async fn save(import: Import<'_>, lines: &StatementReader<'_>) -> Result<(), ImportError> {
     if let Some(name) = import.name {
         let value = format!("{} {}", lines.offset(), lines.hash().as_str());
         let tenant = import.principal.tenant;
@@ -167,9 +165,9 @@ struct InputLine {
 
 impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
-    async fn store(&mut self, batch: Vec<(u64, Vec<u8>)>) -> Result<(), ImportError> {
+    async fn store(&mut self, batch: Vec<InputText>) -> Result<(), ImportError> {
         let mut by_version: HashMap<Version, Vec<InputLine>> = HashMap::new();
-        for (number, mut text) in batch {
+        for InputText { line: number, mut text } in batch {
             if text.starts_with(BYTE_ORDER_MARK) {
                 text.drain(..BYTE_ORDER_MARK.len());
             }
