@@ -99,7 +99,7 @@ fn check_changing(store: &AdminStore, key: &str) {
     assert_eq!(with(&["--origin", "none"])["origins"], json!([]));
     store.refuse(&change, 2, "no change was given");
     let faulty = [&change[..], &["--activity-prefix", "no prefix"]].concat();
-    store.refuse(&faulty, 1, "activity_prefixes");
+    store.refuse(&faulty, 1, "--activity-prefix: ");
 }
 
 fn check_token(store: &AdminStore, key: &str) {

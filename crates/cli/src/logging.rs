@@ -36,9 +36,12 @@ pub(crate) fn start(log: &Log) -> Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     if is_text {
         let layer = layer().with_target(false).with_ansi(is_terminal);
+        // A line that cannot be written is lost, and its error must not end the task.
+        let layer = layer.log_internal_errors(false);
         registry.with(layer.with_writer(std::io::stderr)).init();
     } else {
         let layer = layer().event_format(JsonLine).fmt_fields(NotFormatted);
+        let layer = layer.log_internal_errors(false);
         registry.with(SpanFields).with(layer.with_writer(std::io::stderr)).init();
     }
     Ok(())

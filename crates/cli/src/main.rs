@@ -23,6 +23,10 @@ use crate::command::{
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// The exit code when the reader of the output has closed it: that of a process that SIGPIPE has
+/// ended.
+const READER_GONE: u8 = 141;
+
 /// Acta, a Learning Record Store: receives xAPI statements from any source, stores them
 /// permanently, and returns them.
 #[derive(Debug, Parser)]
@@ -103,6 +107,9 @@ fn main() -> ExitCode {
         Command::Config(arguments) => config::run(file, arguments),
     };
     outcome.unwrap_or_else(|error| {
+        if terminal::is_reader_gone(&error) {
+            return ExitCode::from(READER_GONE);
+        }
         terminal::say(&format!("error: {error:#}"));
         ExitCode::from(2)
     })

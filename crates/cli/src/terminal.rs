@@ -1,25 +1,70 @@
 //! Output for people and programs.
 
 use std::cell::Cell;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 
 use acta_exchange::StoreCopyProgress;
 use acta_storage_embedded::{CopyProgress, CopyStage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Prints a line for people on standard error. Results go to standard output instead.
-#[expect(clippy::print_stderr, reason = "this is how commands talk to people")]
 pub(crate) fn say(text: &str) {
-    eprintln!("{text}");
+    // Without a reader, there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints a line of results.
 ///
 /// # Errors
 ///
-/// When standard output is closed, for example by its reader.
-pub(crate) fn print(text: &str) -> std::io::Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}")
+/// As writing to [`StandardOutput`].
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    writeln!(StandardOutput, "{text}")
+}
+
+/// Standard output, for results.
+///
+/// Its errors are those of the system, but for that of a reader that is gone, which
+/// [`is_reader_gone`] recognises.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StandardOutput;
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stdout().lock().write(bytes).map_err(mark_reader_gone)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().lock().flush().map_err(mark_reader_gone)
+    }
+}
+
+/// Nobody reads the output any more, as behind `| head -1`.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the reader of the output has closed it")]
+struct ReaderGone;
+
+fn mark_reader_gone(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ReaderGone),
+        _ => error,
+    }
+}
+
+/// Whether a command failed only because the reader of its output has closed it.
+pub(crate) fn is_reader_gone(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let cause = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause.is_some_and(|cause| cause.is::<ReaderGone>())
+    })
+}
+
+/// The width of the terminal to which results are printed, in characters; none if they go
+/// elsewhere.
+pub(crate) fn width() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    let size = terminal.is_term().then(|| terminal.size_checked()).flatten();
+    size.map(|(_, columns)| usize::from(columns))
 }
 
 /// A progress bar up to `total`. Nothing is drawn when standard error is not a terminal.
@@ -30,7 +75,7 @@ pub(crate) fn progress_bar(total: u64, unit: Unit) -> ProgressBar {
             "{bar:40} {percent}%  {human_pos} of {human_len}  {per_sec}  {eta} left"
         }
     };
-    let target = if std::io::stderr().is_terminal() {
+    let target = if io::stderr().is_terminal() {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()

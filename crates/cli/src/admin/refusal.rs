@@ -21,10 +21,12 @@ impl Refusal {
         let detail = text(&problem, "detail")
             .unwrap_or_else(|| format!("the server responded with status {status}"));
         let faults = problem["faults"].as_array().into_iter().flatten().map(|fault| {
-            let place = text(fault, "pointer").filter(|pointer| !pointer.is_empty());
-            let place = text(fault, "parameter").or(place).unwrap_or_else(|| "body".to_owned());
+            let place = text(fault, "parameter").or(text(fault, "pointer")).unwrap_or_default();
             let member = |name| text(fault, name).unwrap_or_default();
-            format!("{place}: {}, found {}", member("message"), member("found"))
+            match (member("message"), member("found")) {
+                (message, found) if found.is_empty() => format!("{}: {message}", typed(&place)),
+                (message, found) => format!("{}: {message}, found {found}", typed(&place)),
+            }
         });
         Self { status, detail, faults: faults.collect() }
     }
@@ -40,10 +42,41 @@ impl Refusal {
     }
 }
 
+/// What was typed for the value at `place`: a parameter, or a JSON Pointer in the body of the
+/// request. It is an option whose name is that of the property, if it is not listed here.
+fn typed(place: &str) -> String {
+    /// Properties whose options or arguments have other names.
+    const OTHERS: [(&str, &str); 11] = [
+        ("activity_prefixes", "--activity-prefix"),
+        ("display_name", "--name"),
+        ("email", "the e-mail address"),
+        ("id", "the id"),
+        ("is_operator", "--operator"),
+        ("is_read_only", "--read-only"),
+        ("lifetime_seconds", "--lifetime"),
+        ("name", "the name"),
+        ("origins", "--origin"),
+        ("overlap_seconds", "--overlap"),
+        ("scopes", "--scope"),
+    ];
+
+    let mut names = place.split('/').filter(|name| !name.is_empty());
+    let name = match names.next() {
+        None => return "the request".to_owned(),
+        Some("limits") => names.next().unwrap_or("limits"),
+        Some(first) => first,
+    };
+    let other = OTHERS.iter().find(|(property, _)| *property == name);
+    other.map_or_else(|| format!("--{}", name.replace('_', "-")), |(_, typed)| (*typed).to_owned())
+}
+
 impl std::error::Error for Refusal {}
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [only] = self.faults.as_slice() {
+            return f.write_str(only);
+        }
         f.write_str(&self.detail)?;
         self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
     }
@@ -63,9 +96,34 @@ mod tests {
             ]
         }"#;
         let expected = "2 faults were found; nothing was changed\n  \
-                        /name: expected a text, found 7\n  \
-                        limit: expected a number, found x";
+                        the name: expected a text, found 7\n  \
+                        --limit: expected a number, found x";
         assert_eq!(Refusal::read(400, problem.as_bytes()).to_string(), expected);
+    }
+
+    #[test]
+    fn a_single_fault_is_reported_once() {
+        let problem = r#"{
+            "detail": "/expires: expected a time in the future",
+            "faults": [{"pointer": "/expires", "message": "expected a time in the future"}]
+        }"#;
+        let expected = "--expires: expected a time in the future";
+        assert_eq!(Refusal::read(400, problem.as_bytes()).to_string(), expected);
+    }
+
+    #[test]
+    fn faults_speak_of_what_was_typed() {
+        let table = [
+            ("/activity_prefixes/1", "--activity-prefix"),
+            ("/limits/bytes_per_day", "--bytes-per-day"),
+            ("/expires", "--expires"),
+            ("/authority/account", "--authority"),
+            ("outcome", "--outcome"),
+            ("", "the request"),
+        ];
+        for (place, expected) in table {
+            assert_eq!(typed(place), expected, "{place}");
+        }
     }
 
     #[test]

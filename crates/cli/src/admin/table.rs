@@ -1,5 +1,7 @@
 //! Tables on a terminal with aligned columns.
 
+use crate::terminal;
+
 /// A table with a header row.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -7,10 +9,10 @@ pub(crate) struct Table {
     columns: usize,
 }
 
-impl Table {
-    /// Maximum width of every column but the last, in characters; longer texts wrap.
-    const WIDTH_MAX: usize = 40;
+/// Blanks between two columns.
+const GAP: usize = 2;
 
+impl Table {
     /// An empty table with these columns.
     pub(crate) fn new(head: &[&str]) -> Self {
         let rows = vec![head.iter().map(|name| (*name).to_owned()).collect()];
@@ -25,9 +27,15 @@ impl Table {
         self
     }
 
-    /// The lines of the table.
+    /// The lines of the table: on a terminal within its width, otherwise a line for each row.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let widths: Vec<usize> = (0..self.columns).map(|column| self.width(column)).collect();
+        self.lines_within(terminal::width())
+    }
+
+    /// The lines of the table. Cells wrap at blanks if the table is wider than `width` characters.
+    /// Words are never split, so a table may be wider nevertheless.
+    fn lines_within(&self, width: Option<usize>) -> Vec<String> {
+        let widths = self.widths(width);
         let mut lines = Vec::new();
         for row in &self.rows {
             let cells: Vec<Vec<String>> =
@@ -38,11 +46,30 @@ impl Table {
         lines
     }
 
-    fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.get(column));
-        let widest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-        let is_last = column + 1 == self.columns;
-        if is_last { widest } else { widest.min(Self::WIDTH_MAX) }
+    /// The width of each column: that of its longest text, or less if all together are wider than
+    /// `width`.
+    fn widths(&self, width: Option<usize>) -> Vec<usize> {
+        let longest = |of: fn(&str) -> usize| -> Vec<usize> {
+            let column = |column| self.rows.iter().filter_map(move |row| row.get(column));
+            let longest = |cells: &mut dyn Iterator<Item = &String>| {
+                cells.map(|cell| of(cell)).max().unwrap_or(0)
+            };
+            (0..self.columns).map(|number| longest(&mut column(number))).collect()
+        };
+        let mut widths = longest(|text| text.chars().count());
+        let Some(width) = width else { return widths };
+        let words =
+            longest(|text| text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0));
+        let gaps = GAP * self.columns.saturating_sub(1);
+        let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+        while 0 < excess {
+            // The widest column that can still be narrower gives way.
+            let shrinking = widths.iter_mut().zip(&words).filter(|(width, word)| **word < **width);
+            let Some((widest, _)) = shrinking.max_by_key(|(width, _)| **width) else { break };
+            *widest -= 1;
+            excess -= 1;
+        }
+        widths
     }
 }
 
@@ -51,7 +78,7 @@ fn plain(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
-/// Wraps a text to lines of at most `width` characters, at spaces if there are any.
+/// Wraps a text at blanks to lines of at most `width` characters, if no word is longer.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     for word in text.split(' ') {
@@ -61,12 +88,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
         } else if !line.is_empty() {
             line.push(' ');
         }
-        for letter in word.chars() {
-            if line.chars().count() == width.max(1) {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(letter);
-        }
+        line.push_str(word);
     }
     lines.push(line);
     lines
@@ -78,7 +100,7 @@ fn join(cells: &[Vec<String>], widths: &[usize], line: usize) -> String {
     for (cell, width) in cells.iter().zip(widths) {
         let piece = cell.get(line).map_or("", String::as_str);
         text.push_str(piece);
-        let missing = width.saturating_sub(piece.chars().count()) + 2;
+        let missing = width.saturating_sub(piece.chars().count()) + GAP;
         text.extend(std::iter::repeat_n(' ', missing));
     }
     text.trim_end().to_owned()
@@ -96,17 +118,29 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_wrap_and_the_last_column_does_not() {
-        let mut table = Table::new(&["NAME", "NOTE"]);
-        let long = format!("{} {}", "a".repeat(39), "b".repeat(41));
-        table.row([long, "c".repeat(50)]);
-        let expected = [
-            format!("NAME{}NOTE", " ".repeat(38)),
-            format!("{}   {}", "a".repeat(39), "c".repeat(50)),
-            "b".repeat(40),
-            "b".to_owned(),
+    fn texts_wrap_only_where_the_width_is_limited() {
+        let mut table = Table::new(&["ID", "NAME", "NOTE"]);
+        let id = "a".repeat(36);
+        table.row([id.as_str(), "one two", "three four five"]);
+        let whole = [
+            format!("ID{}  NAME     NOTE", " ".repeat(34)),
+            format!("{id}  one two  three four five"),
         ];
-        assert_eq!(table.lines(), expected);
+        assert_eq!(table.lines_within(None), whole);
+        assert_eq!(table.lines_within(Some(62)), whole);
+        let narrower = [
+            format!("ID{}  NAME     NOTE", " ".repeat(34)),
+            format!("{id}  one two  three four"),
+            format!("{}  five", " ".repeat(45)),
+        ];
+        assert_eq!(table.lines_within(Some(57)), narrower);
+        let narrowest = [
+            format!("ID{}  NAME  NOTE", " ".repeat(34)),
+            format!("{id}  one   three"),
+            format!("{}  two   four", " ".repeat(36)),
+            format!("{}        five", " ".repeat(36)),
+        ];
+        assert_eq!(table.lines_within(Some(10)), narrowest, "no word is split");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use acta_config::{Environment, Loaded};
-use anyhow::Result;
+use acta_config::{ConfigError, Environment, Loaded, Origin};
+use anyhow::{Result, anyhow};
 
 /// Reads the configuration, with the settings of the command line.
 pub(crate) fn load<const N: usize>(
@@ -12,7 +12,20 @@ pub(crate) fn load<const N: usize>(
 ) -> Result<Loaded> {
     let set = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let flags: Vec<_> = set.collect();
-    Ok(acta_config::load(file, &Environment::of_process(), &flags)?)
+    acta_config::load(file, &Environment::of_process(), &flags).map_err(|error| match error {
+        ConfigError::BadValue { name, value, origin: Origin::Flag, reason } => {
+            anyhow!("{} {value:?}: {reason}", option_of(name))
+        }
+        error => error.into(),
+    })
+}
+
+/// The option of the command line that sets a key.
+fn option_of(key: &str) -> String {
+    match key {
+        "storage.url" => "--storage".to_owned(),
+        key => format!("--{}", key.replace('_', "-")),
+    }
 }
 
 /// A path given on the command line as the text of a setting.

@@ -13,7 +13,7 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::admin::{Address, Client, Common, Expiry, OfTenant, Output, fields, table, whole};
-use crate::terminal::say;
+use crate::terminal::{StandardOutput, say};
 
 /// Arguments of `acta audit`.
 #[derive(Debug, clap::Args)]
@@ -152,7 +152,8 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
                 ("OUTCOME", "/outcome"),
                 ("DETAIL", "/detail"),
             ];
-            let lines = table(&entries, &columns);
+            let named = with_addresses(client, &entries).await?;
+            let lines = table(&named, &columns);
             Ok(Output::new(whole(&entries), lines))
         }
         Act::Export { file, of, filter, format } => {
@@ -170,6 +171,40 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             Ok(verified(client.get(&address).await?))
         }
     }
+}
+
+/// The prefix of the id of an account, in the members that name who acted and on what.
+const ACCOUNT: &str = "account:";
+
+/// The entries, with the e-mail addresses of the accounts that they name behind their ids.
+async fn with_addresses(client: &mut Client, entries: &[Value]) -> Result<Vec<Value>> {
+    const MEMBERS: [&str; 2] = ["who", "target"];
+
+    let mut named = entries.to_vec();
+    let mut members: Vec<&mut Value> = named
+        .iter_mut()
+        .filter_map(Value::as_object_mut)
+        .flat_map(|entry| entry.iter_mut())
+        .filter(|(name, _)| MEMBERS.contains(&name.as_str()))
+        .map(|(_, value)| value)
+        .filter(|value| value.as_str().is_some_and(|id| id.starts_with(ACCOUNT)))
+        .collect();
+    if members.is_empty() {
+        return Ok(named);
+    }
+    let accounts = client.list(&Address::of(["accounts"]), usize::MAX).await?;
+    let address_of = |id: &str| {
+        let account = accounts.iter().find(|account| account["id"].as_str() == Some(id))?;
+        account["email"].as_str()
+    };
+    for member in &mut members {
+        let id = member.as_str().unwrap_or_default().to_owned();
+        // An account that was removed has no address any more.
+        if let Some(address) = id.strip_prefix(ACCOUNT).and_then(address_of) {
+            **member = format!("{id} ({address})").into();
+        }
+    }
+    Ok(named)
 }
 
 /// The result of a verification.
@@ -195,7 +230,7 @@ fn verified(found: Value) -> Output {
 
 async fn export(client: &mut Client, address: &Address, file: Option<&Path>) -> Result<Output> {
     let Some(path) = file.filter(|file| file.as_os_str() != "-") else {
-        client.download(address, &mut std::io::stdout()).await?;
+        client.download(address, &mut StandardOutput).await?;
         return Ok(Output::new(Value::Null, Vec::new()));
     };
     let created = File::create(path);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use acta_admin::Admin;
 use acta_auth::Secret;
 use acta_config::Config;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use tracing::warn;
 
 use crate::terminal::print;
@@ -21,10 +21,12 @@ pub(super) async fn bootstrap(admin: &Admin, config: &Config, address: SocketAdd
         config.seed.as_ref().map(|seed| (&seed.key, Secret::new(seed.secret.expose().as_str())));
     let seed = seed.as_ref().map(|(key, secret)| (key.as_str(), secret));
     if let Some((key, secret)) = admin.create_first_credential(seed).await? {
-        print(&first_steps(address, &key, &secret))?;
+        print_or_fail(&first_steps(address, &key, &secret))?;
     }
     match admin.begin_set_up().await {
-        Ok(Some(token)) => print(&set_up(&public_address(config, address), &token, config))?,
+        Ok(Some(token)) => {
+            print_or_fail(&set_up(&public_address(config, address), &token, config))?
+        }
         Ok(None) => {}
         Err(error) => {
             let error: &dyn Error = &error;
@@ -36,6 +38,11 @@ pub(super) async fn bootstrap(admin: &Admin, config: &Config, address: SocketAdd
         }
     }
     Ok(())
+}
+
+/// Prints what is shown only once. A server whose output nobody reads must not end in silence.
+fn print_or_fail(text: &str) -> Result<()> {
+    print(text).map_err(|error| anyhow!("cannot print a new secret: {error}"))
 }
 
 fn first_steps(address: SocketAddr, key: &str, secret: &Secret) -> String {
