@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::{acta, run};
 
 /// The setting that names a database.
-const URL_VARIABLE: &str = "ACTA_STORAGE_URL";
+pub(crate) const URL_VARIABLE: &str = "ACTA_STORAGE_URL";
 
 /// The engine on which a server keeps its statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::freshness::{check_freshness, source_list};
-use crate::{Client, Engine, Response, Store, Version};
+use crate::{Client, Engine, Response, Store, Version, engine};
 
 /// The key of the credential that every server is seeded with.
 pub const KEY: &str = "blackbox";
@@ -195,7 +195,10 @@ impl<'a> Launch<'a> {
                 command
             }
         };
-        command.arg("serve").arg("--data").arg(self.data);
+        command.arg("serve");
+        if !self.settings.iter().any(|(name, _)| name.starts_with(engine::URL_VARIABLE)) {
+            command.arg("--data").arg(self.data);
+        }
         command.args(["--listen", &address.to_string()]);
         command.args(["--default-version", self.default_version.as_str()]);
         command.env("ACTA_SEED_KEY", KEY).env("ACTA_SEED_SECRET", SECRET);

@@ -56,11 +56,13 @@ impl Server {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let data = std::env::temp_dir().join(format!("acta-conform-{}", std::process::id()));
         let child = Command::new(root().join("target/release/acta"))
-            .args(["serve", "--listen", &address, "--default-version", version, "--data"])
-            .arg(&data)
+            .args(["serve", "--listen", &address, "--default-version", version])
             .env("ACTA_SEED_KEY", KEY)
             .env("ACTA_SEED_SECRET", SECRET)
-            .envs(database.map(|database| ("ACTA_STORAGE_URL", database.url())))
+            .envs(match database {
+                Some(database) => [("ACTA_STORAGE_URL", database.url())],
+                None => [("ACTA_DATA", data.display().to_string())],
+            })
             .spawn()
             .context("cannot start the server")?;
         for _ in 0..100 {

@@ -219,7 +219,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
         ..JsonLimits::default()
     };
     Ok(acta_service::Options {
-        authority_home_page: config.authority_home_page.parse()?,
+        authority_home_page: config.authority_home_page().parse()?,
         parse: ParseLimits {
             json,
             statements_max: limits.statements_count_max,

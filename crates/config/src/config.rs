@@ -29,6 +29,9 @@ const JUMPS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_
 /// The most that `clock.jump_wait` may be.
 const JUMP_WAIT_MAX: Duration = Duration::from_hours(30 * 24);
 
+/// The home page in the authority of statements when neither it nor the public URL is set.
+const AUTHORITY_HOME_PAGE: &str = "http://localhost/acta";
+
 /// The path of the redirect URI for OpenID providers.
 const REDIRECT_PATH: &str = "/signin/oidc";
 
@@ -36,8 +39,9 @@ section! {
     /// The configuration, checked and typed.
     #[derive(Clone, Debug)]
     pub struct Config in "" {
-        /// The directory of the store. It is created if it does not exist. Not used if
-        /// `storage.url` is set.
+        /// The directory of the store. `acta serve` and `acta init` create it if it does not
+        /// exist. If `storage.url` is set too, the one from the more specific source is used; one
+        /// source must not set both.
         pub data: PathBuf = path().default("acta-data"),
         /// The address and port to listen on for HTTP. Port 0 selects a free port.
         pub listen: SocketAddr = parsed("address and port").default("127.0.0.1:8080"),
@@ -50,9 +54,10 @@ section! {
             one_of(Version::EVERY.map(|version| (version.as_str(), version)))
             .default("2.0.0"),
         /// The `homePage` of the account that is the authority of stored statements; the `name` of
-        /// the account is the key of the credential. Set it to the permanent URL of the store
-        /// before the first statement is stored.
-        pub authority_home_page: String = iri().default("http://localhost/acta"),
+        /// the account is the key of the credential. If unset: `public_url`, or
+        /// `http://localhost/acta` without one. Set one of them to the permanent URL of the store
+        /// before the first statement is stored: statements that are stored keep their authority.
+        pub authority_home_page: Option<String> = iri().optional(),
     }
     sections {
         /// The first credential of an empty store.
@@ -92,6 +97,13 @@ impl Config {
     /// The redirect URI for the OpenID provider; none without [`public_url`](Self::public_url).
     pub fn redirect_uri(&self) -> Option<String> {
         self.public_url.as_ref().map(|url| format!("{url}{REDIRECT_PATH}"))
+    }
+
+    /// The home page in the authority of statements: its own setting, or the public URL, or one
+    /// that means no server in particular.
+    pub fn authority_home_page(&self) -> &str {
+        let home_page = self.authority_home_page.as_ref().or(self.public_url.as_ref());
+        home_page.map_or(AUTHORITY_HOME_PAGE, String::as_str)
     }
 
     /// The issuer of access tokens: its own setting, or the provider for sign-in.

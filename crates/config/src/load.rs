@@ -1,5 +1,7 @@
 //! Loads the settings of all sources, and makes the typed configuration.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,9 @@ impl FromIterator<(String, String)> for Environment {
 /// Reads every source: `file` (if given, otherwise `acta.toml` in the working directory if it
 /// exists), `environment`, and `flags` as pairs of key and value.
 ///
+/// Of `data` and `storage.url`, which both name the store, the one from the more specific source is
+/// used.
+///
 /// # Errors
 ///
 /// [`ConfigError`] for the first value that must be corrected.
@@ -48,13 +53,19 @@ pub fn load(
 ) -> Result<Loaded, ConfigError> {
     let mut settings: Vec<Setting> = KEYS
         .iter()
-        .map(|key| Setting { key, value: key.default.map(str::to_owned), origin: Origin::Default })
+        .map(|key| Setting {
+            key,
+            value: key.default.map(str::to_owned),
+            origin: Origin::Default,
+            replaced_by: None,
+        })
         .collect();
     read_file(file, &mut settings)?;
     read_environment(environment, &mut settings)?;
     for (name, value) in flags {
         set(&mut settings, name, value.clone(), Origin::Flag, "command line")?;
     }
+    place::choose(&mut settings)?;
     let settings = Settings(settings);
     let config = Config::read(&settings)?;
     Ok(Loaded { config, settings: settings.0 })

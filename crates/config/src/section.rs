@@ -185,7 +185,7 @@ mod tests {
         let settings = keys.iter().map(|key| {
             let set = set.iter().find(|(name, _)| *name == key.name).map(|(_, value)| *value);
             let value = set.or(key.default).map(str::to_owned);
-            Setting { key, value, origin: Origin::Flag }
+            Setting { key, value, origin: Origin::Flag, replaced_by: None }
         });
         Door::read(&Settings(settings.collect())).map_err(|error| error.to_string())
     }

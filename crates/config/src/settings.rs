@@ -21,6 +21,18 @@ pub enum Origin {
     Flag,
 }
 
+impl Origin {
+    /// How specific the source is: a more specific one overrides the others.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Default => 0,
+            Self::File(_) => 1,
+            Self::Environment | Self::EnvironmentFile => 2,
+            Self::Flag => 3,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -41,12 +53,16 @@ pub struct Setting {
     pub value: Option<String>,
     /// Where it came from.
     pub origin: Origin,
+    /// The key, set by a more specific source, that takes the place of this one: the value is not
+    /// used.
+    pub replaced_by: Option<&'static str>,
 }
 
 impl Setting {
     /// The value for output; secrets are hidden.
     pub fn shown(&self) -> &str {
         match &self.value {
+            _ if self.replaced_by.is_some() => "(not used)",
             None => "(unset)",
             Some(_) if self.key.is_secret => "***",
             Some(value) => value,
@@ -105,6 +121,16 @@ pub enum ConfigError {
         /// What is missing.
         missing: &'static str,
     },
+    /// Two keys of one source exclude each other.
+    #[error("{one} and {other} are both set ({origin}); set only one of them")]
+    Contradiction {
+        /// One of the keys.
+        one: &'static str,
+        /// The other.
+        other: &'static str,
+        /// Where both are set.
+        origin: Origin,
+    },
 }
 
 fn suggestion(similar: Option<&str>) -> String {
@@ -121,9 +147,10 @@ impl Settings {
         setting.expect("the key is declared")
     }
 
-    /// The value as text, if there is one.
+    /// The value as text, if there is one that is used.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.setting(name).value.as_deref()
+        let setting = self.setting(name);
+        setting.value.as_deref().filter(|_| setting.replaced_by.is_none())
     }
 
     /// The value; none if it is required and not set.

@@ -30,7 +30,8 @@ section! {
     pub optional struct Database in "storage." {
         /// The PostgreSQL database of the store, such as
         /// `postgres://acta:password@db.example.org/acta`; see [cluster.md](cluster.md). If unset,
-        /// the embedded engine stores in `data`. Every user of a machine can see the command lines
+        /// or if a more specific source sets `data`, the embedded engine stores in `data`. Every
+        /// user of a machine can see the command lines
         /// of its processes: put a URL with a password into a file and name the file in
         /// `ACTA_STORAGE_URL_FILE` instead of using `--storage`.
         pub url: Secret<String> = database_url().secret(),

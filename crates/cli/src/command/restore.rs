@@ -97,10 +97,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 /// Completes a store that was restored in another way.
 fn finish(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let data = arguments.data.as_ref().map(|data| data.display().to_string());
-    let mut config = wire::load(file, [("data", data)])?.config;
-    if arguments.data.is_some() {
-        config.database = None;
-    }
+    let config = wire::load(file, [("data", data)])?.config;
     let ended = complete(file, &config, (arguments.access_from.as_deref(), None))?;
     if arguments.json {
         print(&ended_counts(&ended).to_string())?;

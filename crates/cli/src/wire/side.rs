@@ -4,12 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acta_ambient::{SystemClock, SystemEntropy};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 
 use super::engine::{Engine, IfMissing};
-
-/// The file that makes a directory a store.
-const STORE_FILE: &str = "store";
 
 /// The address that means the configured database.
 const CONFIGURED: &str = "storage.url";
@@ -24,20 +21,19 @@ pub(crate) async fn open_side(
     missing: IfMissing,
 ) -> Result<Engine> {
     let is_url = SCHEMES.iter().any(|scheme| address.starts_with(scheme));
-    let mut config = if is_url {
-        super::load::load(file, [(CONFIGURED, Some(address.to_owned()))])?.config
+    let (key, value) = if address == CONFIGURED {
+        (CONFIGURED, configured_database(file)?)
     } else {
-        super::load::load(file, [])?.config
+        (if is_url { CONFIGURED } else { "data" }, address.to_owned())
     };
-    if address == CONFIGURED && config.database.is_none() {
-        bail!("no database is configured: {CONFIGURED} is not set");
-    }
-    if !is_url && address != CONFIGURED {
-        config.database = None;
-        config.data = address.into();
-        if missing == IfMissing::Refuse && !config.data.join(STORE_FILE).is_file() {
-            bail!("there is no store in {address}");
-        }
-    }
+    let config = super::load::load(file, [(key, Some(value))])?.config;
     Engine::open(&config, missing, Arc::new(SystemClock::new()), Arc::new(SystemEntropy)).await
+}
+
+/// The URL of the configured database, even if a more specific source names a directory.
+fn configured_database(file: Option<&Path>) -> Result<String> {
+    let settings = super::load::load(file, [])?.settings;
+    let url = settings.into_iter().find(|setting| setting.key.name == CONFIGURED);
+    let url = url.and_then(|setting| setting.value);
+    url.with_context(|| format!("no database is configured: {CONFIGURED} is not set"))
 }

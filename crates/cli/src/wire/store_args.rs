@@ -34,20 +34,19 @@ impl StoreArgs {
 ///
 /// # Errors
 ///
-/// When the store is in a database, and no directory was given; `instead` says what to do then.
+/// When the configured store is in a database; `instead` says what to do then.
 pub(crate) fn load_directory(
     file: Option<&Path>,
     data: Option<&PathBuf>,
     instead: &str,
 ) -> Result<Config> {
-    let mut config = super::load::load(file, [("data", super::load::path_text(data))])?.config;
-    if data.is_none() && config.database.is_some() {
+    let config = super::load::load(file, [("data", super::load::path_text(data))])?.config;
+    if config.database.is_some() {
         bail!(
             "this command is for a store in a directory (--data), but storage.url names a \
              database; {instead} (see docs/operate/cluster.md)"
         );
     }
-    config.database = None;
     Ok(config)
 }
 

@@ -136,6 +136,37 @@ fn reports_invalid_values_with_their_source() {
 }
 
 #[test]
+fn the_more_specific_of_directory_and_database_is_used() {
+    let in_file = "storage.url = 'postgres://db/acta'\nstorage.replica_url = 'postgres://b/acta'";
+    let table: [(&str, &[(&str, &str)], bool); 4] = [
+        ("data = 'there'", &[("ACTA_STORAGE_URL", "postgres://db/acta")], true),
+        (in_file, &[("ACTA_DATA", "there")], false),
+        (in_file, &[], true),
+        ("data = 'there'", &[], false),
+    ];
+    for (file, variables, has_database) in table {
+        let loaded = load(Some(write(file).path()), &environment(variables), &[]).unwrap();
+        assert_eq!(loaded.config.database.is_some(), has_database, "{file} {variables:?}");
+    }
+    let flag = [("data", "there".to_owned())];
+    let variables = environment(&[("ACTA_STORAGE_URL", "postgres://db/acta"), ("ACTA_DATA", "x")]);
+    let loaded = load(Some(write("").path()), &variables, &flag).unwrap();
+    assert!(loaded.config.database.is_none());
+    assert_eq!(loaded.config.data, Path::new("there"));
+    let url = loaded.settings.iter().find(|setting| setting.key.name == "storage.url").unwrap();
+    assert_eq!(url.shown(), "(not used)");
+    check_refused(
+        "data = 'there'\nstorage.url = 'postgres://db/acta'",
+        &[],
+        "data and storage.url are both set (FILE); set only one of them",
+    );
+    // The replica would be of no use.
+    let replica = [("ACTA_STORAGE_REPLICA_URL", "postgres://b/acta"), ("ACTA_DATA", "there")];
+    let error = load(Some(write(in_file).path()), &environment(&replica), &[]).unwrap_err();
+    assert!(error.to_string().contains("expected `storage.url`"), "{error}");
+}
+
+#[test]
 fn origins_are_all_or_listed() {
     let table = [
         ("*", Origins::Any),
