@@ -1,13 +1,14 @@
 //! The file system as a port: every file of the log, the index and the attachments is opened
 //! through it.
 
+mod ownership;
 pub mod read_only;
 pub mod scratch;
 
 use std::fmt::Debug;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use rustix::io::Errno;
 
 /// A file system. Durability is only what the `sync` methods promise.
 pub trait Disk: Debug + Send + Sync {
-    /// Makes a directory and those above it, if they are missing, for their owner alone.
+    /// Makes a directory and those above it, if they are missing, for their owner alone. As with
+    /// every file that is made, the owner is that of the directory above if root makes it.
     ///
     /// # Errors
     ///
@@ -53,6 +55,18 @@ pub trait Disk: Debug + Send + Sync {
     ///
     /// `AlreadyExists` if there is one, or what the system reports.
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>>;
+
+    /// Gives `to` the owner of `from`, as far as this process may do that.
+    fn copy_owner(&self, _from: &Path, _to: &Path) {}
+
+    /// Gives `to` the rights that the group has in `from`.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn copy_group_rights(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Renames a file, replacing what is there.
     ///
@@ -168,7 +182,7 @@ pub struct SystemDisk;
 
 impl Disk for SystemDisk {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
+        ownership::create_directory(path, DIRECTORY_MODE)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -192,7 +206,17 @@ impl Disk for SystemDisk {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(FILE_MODE);
-        Ok(Arc::new(SystemFile(options.open(path)?)))
+        let file = options.open(path)?;
+        ownership::give_to_owner(path);
+        Ok(Arc::new(SystemFile(file)))
+    }
+
+    fn copy_owner(&self, from: &Path, to: &Path) {
+        ownership::copy_owner(from, to);
+    }
+
+    fn copy_group_rights(&self, from: &Path, to: &Path) -> io::Result<()> {
+        ownership::copy_group_rights(from, to)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -256,7 +280,11 @@ pub fn rewrite_and_sync(file: &dyn DiskFile, from: u64) -> io::Result<()> {
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true).mode(FILE_MODE);
+    let is_new = !path.exists();
     let file = options.open(path)?;
+    if is_new {
+        ownership::give_to_owner(path);
+    }
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -271,8 +299,13 @@ pub fn lock(path: &Path) -> io::Result<Option<File>> {
 ///
 /// What the system reports.
 pub fn create_for_owner(path: &Path) -> io::Result<()> {
+    let is_new = !path.exists();
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(FILE_MODE).open(path).map(drop)
+    options.create(true).truncate(false).write(true).mode(FILE_MODE).open(path)?;
+    if is_new {
+        ownership::give_to_owner(path);
+    }
+    Ok(())
 }
 
 /// As [`lock`], but of a file that is there already, which is not changed.

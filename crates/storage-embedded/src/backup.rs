@@ -21,10 +21,12 @@
 mod attachments;
 mod destination;
 mod error;
+mod last;
 mod log;
 mod manifest;
 mod progress;
 mod restore;
+mod rights;
 mod tree;
 
 use std::collections::{BTreeMap, HashSet};
@@ -42,10 +44,12 @@ use crate::identity::Identity;
 use crate::tables;
 use destination::Destination;
 pub use error::BackupError;
+pub use last::LastBackup;
 use manifest::{FileEntry, Manifest};
 use progress::Meter;
 pub use progress::{CopyProgress, CopyStage, OnCopy};
 pub use restore::{Checked, Restore, Restored};
+use rights::GroupRights;
 
 /// A backup to be taken.
 pub struct Backup<'a> {
@@ -133,7 +137,7 @@ impl Backup<'_> {
         let identity = Identity::read(&source, self.data).map_err(BackupError::open(self.data))?;
         let no_store = || BackupError::NoStore { directory: self.data.to_path_buf() };
         let store_id = identity.ok_or_else(no_store)?.store_id;
-        let (mut destination, former) = Destination::open_to_write(self.disk, self.to)?;
+        let (mut destination, former) = Destination::open_to_write(self.disk, self.to, self.data)?;
         let former = match former {
             Some(former) if former.store_id != store_id => {
                 let reason = "it is the backup of another store".to_owned();
@@ -169,6 +173,7 @@ impl Backup<'_> {
         let lost = run.damaged.iter().map(|(path, _)| path);
         manifest.damaged =
             lost.filter(|path| !manifest.files.contains_key(*path)).cloned().collect();
+        run.copy_rights(&manifest)?;
         run.destination.commit(&manifest)?;
         run.destination.sweep(&manifest)?;
         Ok(BackedUp {
@@ -210,6 +215,18 @@ impl Run<'_> {
         self.copied_file_count += 1;
         self.copied_bytes += copied_bytes;
         self.files.insert(path.to_owned(), entry);
+    }
+
+    /// Gives the files that are new in the backup the rights that the group has in the store.
+    fn copy_rights(&self, manifest: &Manifest) -> Result<(), BackupError> {
+        let destination = &self.destination;
+        let mut rights = GroupRights::new(destination.disk(), self.data, destination.root());
+        for (path, entry) in &manifest.files {
+            if self.former.files.get(path).is_none_or(|former| former.file != entry.file) {
+                rights.copy(path, &entry.file)?;
+            }
+        }
+        Ok(())
     }
 
     /// How many statements the log had when the store was closed, if it is closed.

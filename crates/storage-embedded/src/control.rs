@@ -1,9 +1,10 @@
-//! The control socket: how an operator of the machine reaches the process that has a store
+//! The sockets of a running server: how an operator of the machine reaches the process that has a store
 //! open, while no other process can open it.
 //!
-//! It stands in the directory of the store, is made and removed by the process that holds its lock,
-//! and is open to the owner of the process alone. What is said over it is decided elsewhere.
-//! A process that was killed leaves it behind; the next one replaces it.
+//! They stand in the directory of the store, are made and removed by the process that holds its
+//! lock, and are open to the owner of the process alone. What is said over them is decided
+//! elsewhere: administration over one, statements in bulk over the other.
+//! A process that was killed leaves them behind; the next one replaces them.
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -12,18 +13,20 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::EmbeddedStorage;
-use crate::directory::{CONTROL_DRAFT_NAME, CONTROL_NAME};
+use crate::directory::{CONTROL_DRAFT_NAME, CONTROL_NAME, EXCHANGE_DRAFT_NAME, EXCHANGE_NAME};
 use crate::identity::DirectoryLock;
 
 /// Longest path of a socket, in bytes: what the system has room for, less the end of it.
 const PATH_BYTES_MAX: usize = 107;
 
-/// The socket of a store that is open; it is gone when this is dropped.
+/// A socket of a store that is open; it is gone when this is dropped.
 #[derive(Debug)]
 pub struct ControlSocket {
     listener: UnixListener,
+    name: &'static str,
     /// While it is held, no other process makes a socket there.
     lock: Arc<DirectoryLock>,
 }
@@ -35,19 +38,37 @@ impl EmbeddedStorage {
     ///
     /// What the system reports: not every file system has sockets.
     pub fn open_control(&self) -> io::Result<ControlSocket> {
+        self.open_socket(CONTROL_NAME, CONTROL_DRAFT_NAME)
+    }
+
+    /// Makes the socket over which statements are exported and imported, for the owner of the
+    /// process alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`EmbeddedStorage::open_control`].
+    pub fn open_exchange(&self) -> io::Result<ControlSocket> {
+        self.open_socket(EXCHANGE_NAME, EXCHANGE_DRAFT_NAME)
+    }
+
+    fn open_socket(
+        &self,
+        name: &'static str,
+        draft_name: &'static str,
+    ) -> io::Result<ControlSocket> {
         let lock = Arc::clone(&self.lock);
         let directory = lock.directory();
-        let draft = directory.join(CONTROL_DRAFT_NAME);
+        let draft = directory.join(draft_name);
         match std::fs::remove_file(&draft) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        let reached = Reached::of(directory, CONTROL_DRAFT_NAME)?;
+        let reached = Reached::of(directory, draft_name)?;
         let listener = UnixListener::bind(&reached.path)?;
         // It gets its name only when no other user can open it; a stale one is replaced.
         std::fs::set_permissions(&draft, Permissions::from_mode(0o600))?;
-        std::fs::rename(&draft, directory.join(CONTROL_NAME))?;
-        Ok(ControlSocket { listener, lock })
+        std::fs::rename(&draft, directory.join(name))?;
+        Ok(ControlSocket { listener, name, lock })
     }
 }
 
@@ -67,7 +88,7 @@ impl ControlSocket {
 impl Drop for ControlSocket {
     fn drop(&mut self) {
         // One that stays is replaced by the next.
-        let _ = std::fs::remove_file(self.lock.directory().join(CONTROL_NAME));
+        let _ = std::fs::remove_file(self.lock.directory().join(self.name));
     }
 }
 
@@ -81,6 +102,24 @@ impl Drop for ControlSocket {
 /// - What else the system reports.
 pub fn reach_control(directory: &Path) -> io::Result<UnixStream> {
     UnixStream::connect(Reached::of(directory, CONTROL_NAME)?.path)
+}
+
+/// As [`reach_control`], over the socket for the exchange of statements.
+///
+/// # Errors
+///
+/// As [`reach_control`].
+pub fn reach_exchange(directory: &Path) -> io::Result<UnixStream> {
+    UnixStream::connect(Reached::of(directory, EXCHANGE_NAME)?.path)
+}
+
+/// When the control socket in `directory` was opened, which is when its server started.
+///
+/// # Errors
+///
+/// As [`reach_control`].
+pub fn control_opened(directory: &Path) -> io::Result<SystemTime> {
+    Reached::of(directory, CONTROL_NAME)?.path.symlink_metadata()?.modified()
 }
 
 /// The path of a socket, short enough for the system.

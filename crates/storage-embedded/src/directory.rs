@@ -1,5 +1,6 @@
 //! The directory of a store: what stands in it, and how it is made.
 
+pub(crate) mod content;
 pub(crate) mod exposure;
 
 use std::io;
@@ -10,6 +11,12 @@ use acta_statement_log::disk::Disk;
 /// The file that makes a store this one: its id and its keys.
 pub(crate) const STORE_NAME: &str = "store";
 
+/// The same while it is made.
+pub(crate) const STORE_DRAFT_NAME: &str = "store.tmp";
+
+/// The directory of the statement log.
+pub(crate) const LOG_NAME: &str = "log";
+
 /// The file of the tables.
 pub(crate) const TABLES_NAME: &str = "tables.sqlite";
 
@@ -19,11 +26,23 @@ pub(crate) const CONTROL_NAME: &str = "control.sock";
 /// The control socket while it is made.
 pub(crate) const CONTROL_DRAFT_NAME: &str = "control.sock.new";
 
+/// The socket over which statements are exported and imported.
+pub(crate) const EXCHANGE_NAME: &str = "exchange.sock";
+
+/// The same while it is made.
+pub(crate) const EXCHANGE_DRAFT_NAME: &str = "exchange.sock.new";
+
 /// The file that holds space for administration.
 pub(crate) const RESERVE_NAME: &str = "reserve";
 
 /// The same while it is made.
 pub(crate) const RESERVE_DRAFT_NAME: &str = "reserve.tmp";
+
+/// The note of the last backup.
+pub(crate) const LAST_BACKUP_NAME: &str = "last-backup";
+
+/// The same while it is made.
+pub(crate) const LAST_BACKUP_DRAFT_NAME: &str = "last-backup.tmp";
 
 /// The mark of a restore that has not ended: what is there is no store yet.
 pub(crate) const RESTORING_NAME: &str = "restoring";
@@ -46,6 +65,22 @@ pub(crate) const REMOVED_NAME: &str = "removed";
 pub(crate) fn make_directory(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     disk.create_directory(path)?;
     sync_names(disk, path)
+}
+
+/// As [`make_directory`]. A directory that is made gets the owner of `like`, and the rights that
+/// its group has in it.
+///
+/// # Errors
+///
+/// What the system reports.
+pub(crate) fn make_directory_like(disk: &dyn Disk, path: &Path, like: &Path) -> io::Result<()> {
+    let is_new = matches!(disk.list(path), Err(error) if error.kind() == io::ErrorKind::NotFound);
+    make_directory(disk, path)?;
+    if is_new {
+        disk.copy_owner(like, path);
+        disk.copy_group_rights(like, path)?;
+    }
+    Ok(())
 }
 
 /// Makes the names that lead to a directory durable. Any of them may be new: made now, or by

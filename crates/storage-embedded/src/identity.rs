@@ -11,9 +11,10 @@ use acta_statement_log::format::{Bytes, STORE_MAGIC, VERSION, checksum};
 use acta_storage::StorageError;
 
 use crate::OpenError;
-use crate::directory::STORE_NAME;
+use crate::directory::{STORE_DRAFT_NAME, STORE_NAME};
 
-const LOCK_NAME: &str = "lock";
+/// The file that the process that has a store open has locked.
+pub(crate) const LOCK_NAME: &str = "lock";
 const STORE_BYTES: usize = 48;
 
 /// Held as long as the store is open.
@@ -140,7 +141,7 @@ impl Identity {
         let mut identity = Self { store_id: [0; 16], term_key: [0; 16] };
         entropy.fill(&mut identity.store_id);
         entropy.fill(&mut identity.term_key);
-        let draft = directory.join("store.tmp");
+        let draft = directory.join(STORE_DRAFT_NAME);
         let write = || {
             match disk.remove(&draft) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

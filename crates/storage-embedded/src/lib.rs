@@ -24,9 +24,11 @@ pub use acta_statement_log::disk::scratch::ScratchDisk;
 pub use acta_statement_log::disk::{Disk, DiskFile, SystemDisk};
 
 pub use backup::{
-    BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, OnCopy, Restore, Restored,
+    BackedUp, Backup, BackupError, Checked, CopyProgress, CopyStage, LastBackup, OnCopy, Restore,
+    Restored,
 };
-pub use control::{ControlSocket, reach_control};
+pub use control::{ControlSocket, control_opened, reach_control, reach_exchange};
+pub use directory::content::DirectoryContent;
 pub use directory::exposure::Exposure;
 pub use options::{OpenError, Options};
 pub use progress::{OnProgress, Progress};

@@ -92,7 +92,7 @@ pub enum OpenError {
 
     /// The statement log stands without the file that holds its keys. Restore it from a
     /// backup: without it no statement could be found.
-    #[error("{} has a statement log, but its file `store` is missing", directory.display())]
+    #[error("{} has files of a store, but its file `store` is missing", directory.display())]
     NoIdentity {
         /// The directory.
         directory: PathBuf,

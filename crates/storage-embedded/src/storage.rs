@@ -18,7 +18,7 @@ use acta_statement_log::disk::Disk;
 use acta_storage::{StorageError, StoreId};
 
 use crate::attachments::Attachments;
-use crate::directory::{RESTORING_NAME, sync_names};
+use crate::directory::{LOG_NAME, RESTORING_NAME, sync_names};
 use crate::engine::recovery::is_draft;
 use crate::engine::{Engine, Parts};
 use crate::identity::{DirectoryLock, Identity};
@@ -113,7 +113,7 @@ impl EmbeddedStorage {
         check_that_it_is_whole(disk, directory)?;
         let identity = match Identity::read(disk, directory)? {
             Some(identity) => identity,
-            None if Self::has_log(options)? => {
+            None if Self::has_log(options)? || are_tables_there(disk, directory)? => {
                 return Err(OpenError::NoIdentity { directory: directory.to_path_buf() });
             }
             None => {
@@ -179,7 +179,7 @@ impl EmbeddedStorage {
 
     /// Whether there is a log. One that cannot be looked for is not taken for missing.
     fn has_log(options: &Options) -> Result<bool, StorageError> {
-        match options.disk.list(&options.directory.join("log")) {
+        match options.disk.list(&options.directory.join(LOG_NAME)) {
             Ok(names) => Ok(names.iter().any(|name| !is_draft(name))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(source) => Err(StorageError::Io { act: "looking for the log", source }),

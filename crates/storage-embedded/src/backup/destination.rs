@@ -17,7 +17,7 @@ use acta_xapi::scalar::Sha2Hasher;
 use super::BackupError;
 use super::manifest::{self, FileEntry, Manifest, Unreadable};
 use super::tree;
-use crate::directory::make_directory;
+use crate::directory::make_directory_like;
 
 const LOCK_NAME: &str = "lock";
 const MANIFEST_NAME: &str = "manifest.jsonl";
@@ -40,8 +40,8 @@ pub(super) struct Destination<'d> {
 }
 
 impl<'d> Destination<'d> {
-    /// Opens the directory to write a backup, making it if it is missing. The manifest that
-    /// is there comes along.
+    /// Opens the directory to write a backup of `data`, making it if it is missing, with the same
+    /// owner and rights. The manifest that is there comes along.
     ///
     /// # Errors
     ///
@@ -50,8 +50,9 @@ impl<'d> Destination<'d> {
     pub(super) fn open_to_write(
         disk: &'d dyn Disk,
         root: &Path,
+        data: &Path,
     ) -> Result<(Self, Option<Manifest>), BackupError> {
-        make_directory(disk, root).map_err(BackupError::io(WRITING, root))?;
+        make_directory_like(disk, root, data).map_err(BackupError::io(WRITING, root))?;
         let mut names = disk.list(root).map_err(BackupError::io(WRITING, root))?;
         names.retain(|name| name != DRAFT_NAME);
         if !names.iter().any(|name| name == MANIFEST_NAME) && !tree::is_empty(&names) {
@@ -129,6 +130,11 @@ impl<'d> Destination<'d> {
     /// Where a file of the backup is.
     pub(super) fn path(&self, file: &str) -> PathBuf {
         self.root.join(file)
+    }
+
+    /// The file system.
+    pub(super) fn disk(&self) -> &'d dyn Disk {
+        self.disk
     }
 
     /// Opens a file of the backup for reading.

@@ -11,8 +11,9 @@ use acta_xapi::scalar::Sha2Hasher;
 use super::destination::{Destination, NewFile, read_pieces};
 use super::manifest::{FileEntry, Manifest};
 use super::progress::{CopyStage, Meter, OnCopy};
+use super::rights::GroupRights;
 use super::{BackupError, tree};
-use crate::directory::{RESTORING_NAME, STORE_NAME, make_directory};
+use crate::directory::{RESTORING_NAME, STORE_NAME, make_directory_like};
 use crate::identity::DirectoryLock;
 
 const RESTORING: &str = "restoring the store";
@@ -113,7 +114,7 @@ impl Restore<'_> {
     pub fn run(&self, data: &Path) -> Result<Restored, BackupError> {
         let (backup, manifest) = Destination::open_to_read(self.disk, self.from)?;
         let failed = BackupError::io(RESTORING, data);
-        make_directory(self.disk, data).map_err(&failed)?;
+        make_directory_like(self.disk, data, self.from).map_err(&failed)?;
         if !tree::is_empty(&self.disk.list(data).map_err(&failed)?) {
             return Err(BackupError::NotEmpty { directory: data.to_path_buf() });
         }
@@ -128,6 +129,10 @@ impl Restore<'_> {
             manifest.files.iter().partition(|(path, _)| path.as_str() == STORE_NAME);
         for (path, entry) in others.into_iter().chain(identity) {
             target.restore(&backup, path, entry, &meter)?;
+        }
+        let mut rights = GroupRights::new(self.disk, self.from, data);
+        for (path, entry) in &manifest.files {
+            rights.copy(&entry.file, path)?;
         }
         target.sync().map_err(&failed)?;
         self.disk.remove(&mark).map_err(&failed)?;

@@ -9,12 +9,23 @@ use acta_statement_log::disk::{Disk, DiskFile};
 use acta_statement_log::segment::segment_number;
 use acta_xapi::Sha2;
 
-use crate::directory::{CONTROL_DRAFT_NAME, CONTROL_NAME, RESERVE_DRAFT_NAME, RESERVE_NAME};
+use crate::directory::{
+    CONTROL_DRAFT_NAME, CONTROL_NAME, EXCHANGE_DRAFT_NAME, EXCHANGE_NAME, RESERVE_DRAFT_NAME,
+    RESERVE_NAME,
+};
 
 /// Names that a directory may have and still count as empty: a lock that is free, space that is
 /// reserved, and what file systems put at their roots.
-const HARMLESS: &[&str] =
-    &["lock", "lost+found", CONTROL_NAME, CONTROL_DRAFT_NAME, RESERVE_NAME, RESERVE_DRAFT_NAME];
+const HARMLESS: &[&str] = &[
+    "lock",
+    "lost+found",
+    CONTROL_NAME,
+    CONTROL_DRAFT_NAME,
+    EXCHANGE_NAME,
+    EXCHANGE_DRAFT_NAME,
+    RESERVE_NAME,
+    RESERVE_DRAFT_NAME,
+];
 
 /// Digits of a hash that name its directory.
 const PREFIX_CHARS: usize = 2;
