@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
-use acta_tests::{CommandOutput, Server, Version, acta, run};
+use acta_tests::{CommandOutput, Engine, Server, Store, Version, acta, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -30,7 +30,14 @@ fn folder() -> TempDir {
     TempDir::new().expect("a directory for scratch data can be made")
 }
 
+/// Makes an empty store, unless there is one.
+fn init(data: &Path) {
+    let ran = run(acta().arg("init").arg("--data").arg(data));
+    assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.err);
+}
+
 fn import(file: &Path, data: &Path) -> CommandOutput {
+    init(data);
     run(acta().arg("import").arg("--json").arg("--data").arg(data).arg(file))
 }
 
@@ -144,7 +151,7 @@ fn imported_statements_are_returned_by_the_server() {
     let path = "/statements?statementId=00000000-0000-4000-8000-000000000005";
     client.get(path).send().expect(200);
 
-    let busy = import(&file, &data);
+    let busy = run(acta().args(["import", "--data"]).arg(&data).arg(&file));
     assert_eq!(busy.code, Some(2));
     assert!(busy.err.contains("in use by another process"), "{}", busy.err);
 }
@@ -166,6 +173,136 @@ fn real_statements_are_imported_or_refused_by_line() {
     check_counts(&ran, [45, 4, 17, 24, 0]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("openedx.jsonl:60: /object"), "{}", ran.err);
+}
+
+#[test]
+fn import_and_check_read_what_others_write() {
+    let folder = folder();
+    let lines: Vec<_> = (0..4).map(|number| statement(number, "did")).collect();
+    let pretty: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let value: Value = serde_json::from_str(line).unwrap();
+            serde_json::to_string_pretty(&value).unwrap()
+        })
+        .collect();
+    let page = |statements: &[String]| {
+        format!("{{\"statements\": [{}], \"more\": \"/xapi/more\"}}", statements.join(",\n"))
+    };
+    let forms = [
+        lines.join("\n"),
+        format!("\u{feff}{}\r\n", lines.join("\r\n")),
+        format!("[{}]", lines.join(",")),
+        format!("[\n  {}\n]\n", pretty.join(",\n  ")),
+        pretty.join("\n"),
+        page(&lines),
+        format!("{}\n{}\n", page(&lines[..2]), page(&lines[2..])),
+    ];
+    for (index, form) in forms.iter().enumerate() {
+        let plain = folder.path().join(format!("{index}.json"));
+        std::fs::write(&plain, form).unwrap();
+        let packed = folder.path().join(format!("{index}.json.gz"));
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(form.as_bytes()).unwrap();
+        std::fs::write(&packed, gzip.finish().unwrap()).unwrap();
+        for file in [&plain, &packed] {
+            let checked = run(acta().arg("check").arg(file));
+            assert_eq!(checked.err, "4 statements valid\n", "{form}");
+            let data = folder.path().join(format!("data-{index}"));
+            let again = if data.exists() { [0, 4, 0, 0, 0] } else { [4, 0, 0, 0, 0] };
+            check_counts(&import(file, &data), again);
+        }
+    }
+    let broken = write(&folder, "broken.json", &[format!("[{},", lines[0])]);
+    let ran = import(&broken, &folder.path().join("data"));
+    assert_eq!(ran.code, Some(1));
+    check_counts(&ran, [1, 0, 0, 1, 0]);
+}
+
+/// Runs a command on a store with two tenants.
+fn on(store: &Store, arguments: &[&str]) -> CommandOutput {
+    let mut command = acta();
+    command.args(arguments).envs(store.settings());
+    if store.settings().is_empty() {
+        command.arg("--data").arg(store.data());
+    }
+    run(&mut command)
+}
+
+#[track_caller]
+fn succeed(store: &Store, arguments: &[&str]) -> CommandOutput {
+    let ran = on(store, arguments);
+    assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.err);
+    ran
+}
+
+#[track_caller]
+fn refuse(store: &Store, arguments: &[&str], text: &str) {
+    let ran = on(store, arguments);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {}", ran.err);
+    assert!(ran.err.contains(text), "{arguments:?}: {}", ran.err);
+}
+
+/// An empty store with two tenants.
+fn two_tenants(engine: Engine) -> Store {
+    let store = Store::new(engine);
+    succeed(&store, &["init"]);
+    succeed(&store, &["tenant", "create", "second"]);
+    store
+}
+
+fn check_every_tenant_is_exported_and_imported(engine: Engine) {
+    let (store, folder) = (two_tenants(engine), folder());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (first, second) = (statement(1, "did"), statement(2, "did"));
+    write(&folder, "first.jsonl", &[first.clone()]);
+    write(&folder, "second.jsonl", &[second.clone()]);
+    let several = "--tenant ID, or all with --all-tenants; it has 1, 2";
+    refuse(&store, &["import", &path("first.jsonl")], several);
+    refuse(&store, &["import", "--tenant", "3", &path("first.jsonl")], "there is no tenant 3");
+    succeed(&store, &["import", "--tenant", "1", &path("first.jsonl")]);
+    succeed(&store, &["import", "--tenant", "2", &path("second.jsonl")]);
+
+    refuse(&store, &["export"], several);
+    refuse(&store, &["export", "--tenant", "7"], "there is no tenant 7");
+    refuse(&store, &["export", "--all-tenants"], "name a directory");
+    let of_second = succeed(&store, &["export", "--tenant", "2"]).out;
+    assert!(of_second.starts_with(second.trim_end_matches('}')), "{of_second}");
+    assert_eq!(of_second.lines().count(), 1);
+    let exported = succeed(&store, &["export", "--all-tenants", &path("all")]);
+    assert_eq!(exported.err, "2 statements exported\n");
+    let all = folder.path().join("all");
+    assert_eq!(std::fs::read_to_string(all.join("tenant-2.jsonl")).unwrap(), of_second);
+    refuse(&store, &["export", "--all-tenants", &path("all")], "is not empty");
+
+    let check = |arguments: &[&str]| run(acta().arg("check").args(arguments).arg(&all));
+    assert_eq!(check(&["--all-tenants"]).err, "2 statements valid\n");
+    assert_eq!(check(&["--tenant", "2"]).err, "1 statement valid\n");
+    let unclear = check(&[]);
+    assert_eq!(unclear.code, Some(2));
+    assert!(unclear.err.contains(several), "{}", unclear.err);
+
+    let other = two_tenants(engine);
+    refuse(&other, &["import", &path("all")], several);
+    refuse(&other, &["import", "--all-tenants", &path("first.jsonl")], "reads a directory");
+    succeed(&other, &["import", "--all-tenants", &path("all")]);
+    for tenant in ["1", "2"] {
+        let export = ["export", "--tenant", tenant];
+        let texts = [&store, &other].map(|store| succeed(store, &export).out);
+        assert_eq!(texts[0], texts[1]);
+    }
+    std::fs::rename(all.join("tenant-2.jsonl"), all.join("tenant-3.jsonl")).unwrap();
+    refuse(&other, &["import", "--all-tenants", &path("all")], "there is no tenant 3");
+}
+
+#[test]
+fn every_tenant_of_a_directory_is_exported_and_imported() {
+    check_every_tenant_is_exported_and_imported(Engine::Embedded);
+}
+
+#[test]
+fn every_tenant_of_a_database_is_exported_and_imported() {
+    check_every_tenant_is_exported_and_imported(Engine::Postgres);
 }
 
 #[test]

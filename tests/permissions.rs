@@ -7,7 +7,8 @@
 )]
 
 use std::fs::Permissions;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -129,6 +130,7 @@ fn check_everything_created_is_closed(umask: &str) {
         lines.lines().filter(|line| !line.contains("\"sha2\"")).collect();
     let source = at("source.jsonl");
     std::fs::write(&source, without_attachments.join("\n")).unwrap();
+    succeed(umask, &["init", "--data", text(&imported)]);
     succeed(umask, &["import", text(&source), "--data", text(&imported)]);
     succeed(umask, &["reindex", "--data", text(&data)]);
     for name in ["data", "backups", "restored", "copied", "imported"] {
@@ -221,4 +223,114 @@ fn a_configuration_file_with_secrets_that_every_user_can_read_is_reported() {
     assert_eq!(report("[limits]\npage_count_max = 10\n", 0o644), 0);
     assert_eq!(report(&with_secret, 0o640), 0);
     assert_eq!(report(&with_secret, 0o644), 1);
+}
+
+/// Everything at and below `path`, with what `look` sees of it.
+fn everything<T>(path: &Path, look: &impl Fn(&std::fs::Metadata) -> T) -> Vec<(PathBuf, T)> {
+    let metadata = path.symlink_metadata().unwrap();
+    let mut found = vec![(path.to_path_buf(), look(&metadata))];
+    if metadata.is_dir() {
+        for entry in std::fs::read_dir(path).unwrap() {
+            found.extend(everything(&entry.unwrap().path(), look));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_backup_and_a_restored_store_keep_the_rights_of_the_group() {
+    let folder = folder();
+    let data = store_in(&folder);
+    let [backup, restored] = ["backup", "restored"].map(|name| folder.path().join(name));
+    for (path, is_directory) in everything(&data, &std::fs::Metadata::is_dir) {
+        set_mode(&path, if is_directory { 0o750 } else { 0o640 });
+    }
+    succeed("022", &["backup", "--data", text(&data), "--to", text(&backup)]);
+    succeed("022", &["restore", "--from", text(&backup), "--data", text(&restored)]);
+    for (root, names) in [
+        (&backup, &["", "store", "tables.sqlite", "log", "log/00000001.log"][..]),
+        (&restored, &["", "store", "log", "log/00000001.log"]),
+    ] {
+        for name in names {
+            let path = if name.is_empty() { root.clone() } else { root.join(name) };
+            let metadata = path.metadata().unwrap();
+            let expected = if metadata.is_dir() { 0o750 } else { 0o640 };
+            assert_eq!(metadata.permissions().mode() & 0o777, expected, "{}", path.display());
+        }
+    }
+}
+
+/// A user of every machine that is not root.
+const UNPRIVILEGED: u32 = 65_534;
+
+/// A folder that every user can enter, with an empty directory of [`UNPRIVILEGED`] in it; none if this
+/// process may not give files away.
+fn folder_of_another_user() -> Option<(TempDir, PathBuf)> {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("only root can make what belongs to others: nothing to check");
+        return None;
+    }
+    let folder = folder();
+    set_mode(folder.path(), 0o755);
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    set_mode(&data, 0o700);
+    chown(&data, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
+    Some((folder, data))
+}
+
+#[track_caller]
+fn check_owned(path: &Path) {
+    for (path, owner) in everything(path, &std::os::unix::fs::MetadataExt::uid) {
+        assert_eq!(owner, UNPRIVILEGED, "{}", path.display());
+    }
+}
+
+#[test]
+fn what_root_makes_in_a_directory_belongs_to_its_owner() {
+    let Some((folder, data)) = folder_of_another_user() else { return };
+    let at = |name: &str| folder.path().join(name);
+    succeed("022", &["init", "--data", text(&data)]);
+    check_owned(&data);
+    let server = Launch { settings: SMALL_FILES, ..Launch::new(&data, Version::V2_0_0) }.start();
+    fill(&server.client(Version::V2_0_0));
+    stop(server);
+    check_owned(&data);
+    for arguments in [&["status"][..], &["tenant", "create", "second"], &["reindex"], &["verify"]] {
+        succeed("022", &[arguments, &["--data", text(&data)]].concat());
+    }
+    check_owned(&data);
+    succeed("022", &["backup", "--data", text(&data), "--to", text(&at("backup"))]);
+    check_owned(&at("backup"));
+    succeed("022", &["restore", "--from", text(&at("backup")), "--data", text(&at("restored"))]);
+    check_owned(&at("restored"));
+    // The owner of the backup does not matter where there is a directory.
+    std::fs::create_dir(at("of-root")).unwrap();
+    succeed("022", &["restore", "--from", text(&at("backup")), "--data", text(&at("of-root"))]);
+    assert_eq!(at("of-root/store").metadata().map(|metadata| metadata.uid()).unwrap(), 0);
+}
+
+#[test]
+fn files_of_another_user_are_named_with_the_command_that_gives_them_back() {
+    let Some((folder, data)) = folder_of_another_user() else { return };
+    succeed("022", &["init", "--data", text(&data)]);
+    let tables = data.join("tables.sqlite");
+    chown(&tables, Some(0), Some(0)).unwrap();
+    // The binary may lie where only root can enter.
+    let binary = folder.path().join("acta");
+    std::fs::copy(acta().get_program(), &binary).unwrap();
+    let as_another_user = || {
+        let mut command = Command::new(&binary);
+        command.args(["tenant", "list", "--data"]).arg(&data).current_dir(folder.path());
+        run(command.uid(UNPRIVILEGED).gid(UNPRIVILEGED))
+    };
+    let refused = as_another_user();
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    let named =
+        format!("{} belongs to user 0, and this process runs as user 65534", tables.display());
+    assert!(refused.err.contains(&named), "{}", refused.err);
+    let remedy = format!("chown -R {UNPRIVILEGED}:{UNPRIVILEGED} {}", data.display());
+    assert!(refused.err.contains(&remedy), "{}", refused.err);
+    chown(&tables, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
+    assert_eq!(as_another_user().code, Some(0));
 }

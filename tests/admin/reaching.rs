@@ -31,11 +31,25 @@ fn commands_work_with_and_without_a_running_server() {
     let mut server = Server::start_in(&data, Version::V2_0_0);
     check_told(&status(&data), "embedded");
     let shown = run(acta().args(["status", "--data"]).arg(&data));
-    assert!(shown.out.contains("version  ") && shown.out.contains("engine   embedded\n"));
+    let row =
+        |name: &str| shown.out.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    assert!(row("engine").ends_with("embedded"), "{}", shown.out);
+    assert!(row("server").contains("running since 20"), "{}", shown.out);
+    assert!(row("last backup").ends_with("none by `acta backup`"), "{}", shown.out);
+    let backup = folder.path().join("backup");
+    let taken = run(acta().args(["backup", "--data"]).arg(&data).arg("--to").arg(&backup));
+    assert_eq!(taken.code, Some(0), "{}", taken.err);
+    let told: Value = serde_json::from_str(&status(&data).out).unwrap();
+    assert_eq!(told["is_running"], true);
+    assert_eq!(told["last_backup"]["to"], backup.canonicalize().unwrap().to_str().unwrap());
+    assert!(told["last_backup"]["age_seconds"].as_u64().unwrap() < 60, "{told}");
+    assert!(told["data_bytes"].as_u64() < told["disk_bytes"].as_u64(), "{told}");
     // As by `kill -9`: the socket stays, and nobody is behind it.
     server.kill();
     assert!(data.join("control.sock").exists());
     check_told(&status(&data), "embedded");
+    let told: Value = serde_json::from_str(&status(&data).out).unwrap();
+    assert_eq!((&told["is_running"], &told["statements"]), (&Value::Bool(false), &0.into()));
     let _next = Server::start_in(&data, Version::V2_0_0);
     check_told(&status(&data), "embedded");
 }

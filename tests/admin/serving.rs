@@ -127,3 +127,27 @@ fn a_final_count_is_logged_when_the_server_stops() {
     check_counts(StoreKind::Served);
     check_counts(StoreKind::Database);
 }
+
+#[test]
+fn the_authority_of_statements_is_at_the_public_url_and_a_change_is_reported() {
+    const REPORTED: &str = "stored statements have the authority home page https://one.example";
+
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let served = |settings: &[(&str, &str)]| {
+        let server = Server::start_with(&data, Version::V2_0_0, settings);
+        let client = server.client(Version::V2_0_0);
+        let id = client.store(&make::statement()).remove(0);
+        let home_page = client.fetch(&id)["authority"]["account"]["homePage"].clone();
+        let count = server.log().matches(REPORTED).count();
+        stop(server);
+        (home_page, count)
+    };
+    let one = ("ACTA_PUBLIC_URL", "https://one.example");
+    let two = ("ACTA_PUBLIC_URL", "https://two.example");
+    assert_eq!(served(&[one]), ("https://one.example".into(), 0));
+    assert_eq!(served(&[one]), ("https://one.example".into(), 0));
+    let kept = ("ACTA_AUTHORITY_HOME_PAGE", "https://one.example");
+    assert_eq!(served(&[two, kept]), ("https://one.example".into(), 0));
+    assert_eq!(served(&[two]), ("https://two.example".into(), 1));
+}

@@ -21,6 +21,8 @@ impl BackupFixture {
         let folder = folder();
         let (data, to) = (folder.path().join("data"), folder.path().join("backup"));
         let fixture = Self { folder, data, to };
+        let made = run(acta().args(["init", "--data"]).arg(&fixture.data));
+        assert_eq!(made.code, Some(0), "{}", made.err);
         fixture.import(0..4000);
         fixture
     }

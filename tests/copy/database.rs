@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use acta_test_postgres::Database;
+use acta_tests::{Server, Version};
 
 use crate::source::{self, Source};
 use crate::{command, copy, export, folder, tenants, verify};
@@ -54,6 +55,27 @@ fn a_store_copied_into_and_out_of_a_database_is_the_same() {
     assert_eq!(again.code, Some(2));
     assert!(again.err.contains("the target is not empty: it contains tenants"), "{}", again.err);
     assert!(!again.err.contains("postgres://"), "no password is printed: {}", again.err);
+}
+
+#[test]
+fn a_served_database_with_one_tenant_is_copied_to_a_directory_and_back() {
+    let folder = folder();
+    let (database, other) = (Database::fresh(), Database::fresh());
+    let (url, other) = (database.url(), other.url());
+    let settings = [("ACTA_STORAGE_URL", url.as_str())];
+    let mut server = Server::start_with(&folder.path().join("data"), Version::V2_0_0, &settings);
+    let client = server.client(Version::V2_0_0);
+    let id = client.store(&acta_tests::make::statement()).remove(0);
+    server.ask_to_stop();
+    assert!(server.wait(Duration::from_secs(20)).unwrap().success());
+
+    let directory = folder.path().join("copied");
+    let there = tenants(&copy(Path::new(&url), &directory));
+    assert_eq!(there.as_array().map(Vec::len), Some(1));
+    assert_eq!(tenants(&copy(&directory, Path::new(&other))), there);
+    verify(&directory);
+    let copied = Server::start_in(&directory, Version::V2_0_0);
+    copied.client(Version::V2_0_0).fetch(&id);
 }
 
 #[test]

@@ -46,10 +46,14 @@ fn tenants(output: &CommandOutput) -> Value {
     printed["tenants"].take()
 }
 
-fn export(data: &Path) -> String {
-    let output = run(acta().arg("export").arg("--data").arg(data));
+/// The statements of each tenant, in order.
+fn export(data: &Path) -> Vec<String> {
+    let folder = folder();
+    let to = folder.path().join("all");
+    let output = run(acta().args(["export", "--all-tenants"]).arg(&to).arg("--data").arg(data));
     assert_eq!(output.code, Some(0), "{}", output.err);
-    output.out
+    let file = |number| std::fs::read_to_string(to.join(format!("tenant-{number}.jsonl"))).unwrap();
+    (1..=TENANT_COUNT).map(file).collect()
 }
 
 fn verify(data: &Path) {

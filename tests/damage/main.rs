@@ -49,6 +49,8 @@ impl Store {
     fn new() -> Self {
         let scratch = TempDir::new().expect("a directory for scratch data can be made");
         let data = scratch.path().join("data");
+        let made = run(&mut on("init", &data));
+        assert_eq!(made.code, Some(0), "{}", made.err);
         // The newest frame is checked by every start, so what is damaged must be older.
         for (name, numbers) in [("old", 0..COUNT - 100), ("new", COUNT - 100..COUNT)] {
             let file = scratch.path().join(name);

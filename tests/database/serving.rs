@@ -152,7 +152,9 @@ fn statements_are_imported_into_a_database_and_exported_from_it() {
     };
     let none = run(&mut command("export"));
     check_refused(&none, "the schema of the database has version 0, this release needs 1");
+    check_refused(&run(command("import").arg(&file)), "there is no store in the database");
 
+    assert_eq!(run(&mut command("init")).code, Some(0));
     let imported = run(command("import").arg(&file));
     assert_eq!((imported.code, imported.err.as_str()), (Some(0), "120 statements stored\n"));
     let again = run(command("import").args(["--again"]).arg(&file));

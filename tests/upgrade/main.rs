@@ -57,7 +57,7 @@ fn copy_files(from: &Path, to: &Path) {
 
 impl EarlierStore {
     fn check_export(&self, data: &Path) {
-        let ran = acta().arg("export").arg("--data").arg(data).output();
+        let ran = acta().args(["export", "--tenant", "1", "--data"]).arg(data).output();
         let ran = ran.expect("the binary can be started");
         assert!(ran.status.success(), "{}: {}", self.name, String::from_utf8_lossy(&ran.stderr));
         let lines = ran.stdout.split_inclusive(|byte| *byte == b'\n').count();

@@ -80,6 +80,11 @@ impl Admin {
         Ok(Self(Transport::InProcess(Box::new(store), app)))
     }
 
+    /// Whether a server answers, and not this process.
+    pub(crate) fn is_served(&self) -> bool {
+        matches!(self.0, Transport::Socket(_))
+    }
+
     /// Sends a request and returns the JSON response, null if the body is empty. `path` is relative
     /// to `/api/v1`. Changes are made independent of the version.
     ///

@@ -16,7 +16,8 @@ use rustix::process::umask;
 
 use crate::command::administration::{account, audit, credential, follower, tenant};
 use crate::command::{
-    backup, check, config, copy, export, import, migrate, reindex, restore, serve, status, verify,
+    backup, check, config, copy, export, import, init, migrate, reindex, restore, serve, status,
+    verify,
 };
 
 /// See `docs/adr/0015-allocator.md`.
@@ -43,9 +44,11 @@ struct Arguments {
 enum Command {
     /// Serves xAPI over HTTP.
     Serve(serve::Arguments),
+    /// Creates an empty store.
+    Init(init::Arguments),
     /// Validates statements in JSON or JSON Lines, and reports each fault with its position.
     Check(check::Arguments),
-    /// Imports statements from JSON Lines. A store in a directory must not be served at the same
+    /// Imports statements from files. A store in a directory must not be served at the same
     /// time.
     Import(import::Arguments),
     /// Exports all statements as JSON Lines. A store in a directory must not be served at the same
@@ -63,7 +66,7 @@ enum Command {
     Verify(verify::Arguments),
     /// Rebuilds the index from the statement log. The next server rebuilds activities and persons.
     Reindex(reindex::Arguments),
-    /// Shows the release and the engine of a store, also while it is served.
+    /// Shows the release, the size and the last backup of a store, and whether a server has it open.
     Status(status::Arguments),
     /// Creates, limits, suspends and deletes tenants, also while the store is served.
     Tenant(tenant::Arguments),
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
     let file = arguments.config.as_deref();
     let outcome = match &arguments.command {
         Command::Serve(arguments) => serve::run(file, arguments),
+        Command::Init(arguments) => init::run(file, arguments),
         Command::Check(arguments) => check::run(arguments),
         Command::Import(arguments) => import::run(file, arguments),
         Command::Export(arguments) => export::run(file, arguments),

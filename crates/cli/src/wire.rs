@@ -3,6 +3,7 @@
 mod administration;
 mod clock;
 pub(crate) mod database;
+pub(crate) mod directory;
 mod embedded;
 mod engine;
 mod exposure;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acta_ambient::{Clock, SystemClock};
-use acta_storage_embedded::{BackedUp, Backup, BackupError, SystemDisk};
+use acta_storage_embedded::{BackedUp, Backup, BackupError, LastBackup, SystemDisk};
 use anyhow::{Context, Result, bail};
 use indicatif::HumanBytes;
 
@@ -38,13 +38,15 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
     let data = &config.data;
+    wire::directory::check_store(data)?;
     check_places(data, &arguments.to)?;
     let bar = CopyBar::new();
+    let taken = SystemClock::new().now();
     let backup = Backup {
         data,
         to: &arguments.to,
         disk: &SystemDisk,
-        taken: SystemClock::new().now(),
+        taken,
         program: env!("CARGO_PKG_VERSION"),
         on_progress: &|progress| bar.show(progress),
     };
@@ -54,7 +56,14 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         say(&format!("warning: {exposed}"));
     }
     match outcome {
-        Ok(done) => report(&done, arguments),
+        Ok(done) => {
+            let to = arguments.to.canonicalize().unwrap_or_else(|_| arguments.to.clone());
+            let noted = LastBackup { taken, to }.note(data);
+            if let Err(error) = noted {
+                say(&format!("warning: the backup is not noted in {}: {error}", data.display()));
+            }
+            report(&done, arguments)
+        }
         Err(BackupError::Damaged { place }) => {
             if arguments.json {
                 print(&serde_json::json!({ "damaged": [place] }).to_string())?;

@@ -7,17 +7,21 @@ use std::process::ExitCode;
 
 use acta_exchange::Checked;
 use acta_xapi::{Fault, Version};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
+use super::tenants::{TenantArgs, files_in};
 use crate::terminal::{counted, print, say};
 
 /// Arguments of `acta check`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files with a statement, an array of statements, or JSON Lines; `-` or none for standard
-    /// input.
+    /// Files with a statement, an array of statements, a page of results, or JSON Lines, also
+    /// compressed with gzip; `-` or none for standard input. A directory contains a file for each tenant, as `acta export --all-tenants` writes
+    /// it.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    of: TenantArgs,
     /// The xAPI version to check against; by default the version of each statement.
     #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
     xapi_version: Option<Version>,
@@ -40,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut total = Checked::default();
     let standard_input = [PathBuf::from("-")];
     let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
-    for file in files {
+    for file in &inputs(files, arguments.of)? {
         let checked = check_file(file, arguments)?;
         total.statements += checked.statements;
         total.faulty += checked.faulty;
@@ -54,21 +58,44 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::from(1))
 }
 
+/// The files to read, those in directories included.
+fn inputs(files: &[PathBuf], of: TenantArgs) -> Result<Vec<PathBuf>> {
+    let mut inputs = Vec::new();
+    for file in files {
+        if file.is_dir() {
+            inputs.extend(files_in(file, of)?.into_values());
+        } else if of.all_tenants || of.tenant.is_some() {
+            bail!(
+                "--tenant and --all-tenants select files of a directory, which {} is not",
+                file.display()
+            );
+        } else {
+            inputs.push(file.clone());
+        }
+    }
+    Ok(inputs)
+}
+
 fn check_file(file: &PathBuf, arguments: &Arguments) -> Result<Checked> {
-    let (name, mut input): (String, Box<dyn BufRead>) = if file.as_os_str() == "-" {
-        ("stdin".to_owned(), Box::new(std::io::stdin().lock()))
+    let (name, input): (String, Box<dyn BufRead + Send>) = if file.as_os_str() == "-" {
+        ("stdin".to_owned(), Box::new(BufReader::new(std::io::stdin())))
     } else {
         let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
         (file.display().to_string(), Box::new(BufReader::new(opened)))
     };
+    let unreadable = || format!("cannot read {name}");
+    let mut input = acta_exchange::decompress(input).with_context(unreadable)?;
     let mut outcome = Ok(());
     let mut report = |line: u64, fault: &Fault| {
+        if outcome.is_err() {
+            return;
+        }
         let text =
             if arguments.json { as_json(&name, line, fault) } else { as_text(&name, line, fault) };
         outcome = print(&text);
     };
     let checked = acta_exchange::check(&mut input, arguments.xapi_version, &mut report)
-        .with_context(|| format!("cannot read {name}"))?;
+        .with_context(unreadable)?;
     outcome?;
     Ok(checked)
 }

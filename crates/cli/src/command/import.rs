@@ -1,4 +1,4 @@
-//! `acta import`: statements from JSON Lines.
+//! `acta import`: statements from files.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal};
@@ -11,24 +11,29 @@ use acta_service::ServiceError;
 use acta_storage::Storage;
 use acta_storage::directory::{self, Tenant, TenantLimits, Versioned};
 use acta_xapi::Version;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 
 use super::check::parse_version;
+use super::tenants::{SelectedTenants, TenantArgs, files_in, tenants_in};
 use crate::terminal::{Unit, counted, print, progress_bar, say};
 use crate::wire::{self, IfMissing, Store, StoreArgs};
 
 /// The account name in the authority of imported statements.
-const AUTHORITY_NAME: &str = "import";
+pub(crate) const AUTHORITY_NAME: &str = "import";
 
 /// Arguments of `acta import`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files with one statement per line; `-` or none for standard input.
+    /// Files with one statement per line, arrays of statements, or pages of results, also
+    /// compressed with gzip; `-` or none for standard input. A directory contains a file for each
+    /// tenant, as `acta export --all-tenants` writes it.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     place: StoreArgs,
+    #[command(flatten)]
+    of: TenantArgs,
     /// The xAPI version of the statements; by default the version of each statement.
     #[arg(long, value_name = "1.0.3|2.0.0", value_parser = parse_version)]
     xapi_version: Option<Version>,
@@ -52,7 +57,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let mut store = Store::open(&loaded.config, IfMissing::Make).await?;
+        let mut store = Store::open(&loaded.config, IfMissing::RefuseOrMigrate).await?;
         store.check_whole().await?;
         store.follow();
         let outcome = import_all(&store, arguments).await;
@@ -66,10 +71,8 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
 
 async fn import_all(store: &Store, arguments: &Arguments) -> Result<Imported> {
     let mut total = Imported::default();
-    let standard_input = [PathBuf::from("-")];
-    let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
-    for file in files {
-        let imported = import_file(store, file, arguments).await;
+    for (tenant, file) in inputs(store, arguments).await? {
+        let imported = import_file(store, tenant, &file, arguments).await;
         let imported = imported.with_context(|| format!("{}: import stopped", file.display()))?;
         total.skipped_lines += imported.skipped_lines;
         total.stored += imported.stored;
@@ -80,15 +83,48 @@ async fn import_all(store: &Store, arguments: &Arguments) -> Result<Imported> {
     Ok(total)
 }
 
-async fn import_file(store: &Store, file: &Path, arguments: &Arguments) -> Result<Imported> {
-    let (name, size, mut input) = open(file)?;
+/// The files to read, each with the tenant that gets its statements.
+async fn inputs(store: &Store, arguments: &Arguments) -> Result<Vec<(TenantId, PathBuf)>> {
+    let standard_input = [PathBuf::from("-")];
+    let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
+    let present = tenants_in(&*store.storage).await?;
+    let mut inputs = Vec::new();
+    for file in files {
+        if file.is_dir() {
+            for (tenant, file) in files_in(file, arguments.of)? {
+                if !present.contains(&tenant) {
+                    bail!("there is no tenant {tenant} in the store: {}", file.display());
+                }
+                inputs.push((tenant, file));
+            }
+            continue;
+        }
+        match arguments.of.select_of(present.clone(), "the store")? {
+            SelectedTenants::One(tenant) => inputs.push((tenant, file.clone())),
+            SelectedTenants::All(_) => bail!(
+                "--all-tenants reads a directory with a file for each tenant, which {} is not",
+                file.display()
+            ),
+        }
+    }
+    Ok(inputs)
+}
+
+async fn import_file(
+    store: &Store,
+    tenant: TenantId,
+    file: &Path,
+    arguments: &Arguments,
+) -> Result<Imported> {
+    let (name, size, input) = open(file)?;
+    let mut input = acta_exchange::decompress(input)?;
     let name = if arguments.again { None } else { name };
     let scopes = [Scope::StatementsWrite].into_iter().collect();
-    let principal = Principal::new(TenantId::FIRST, AUTHORITY_NAME, scopes);
+    let principal = Principal::new(tenant, AUTHORITY_NAME, scopes);
     let limits = if arguments.ignore_quota {
         TenantLimits::NONE
     } else {
-        limits_of(&*store.storage, TenantId::FIRST).await?
+        limits_of(&*store.storage, tenant).await?
     };
     let import = Import {
         service: &store.service,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use acta_storage_embedded::LostTables;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::json;
 
 use crate::terminal::{counted, print, say};
@@ -35,9 +35,7 @@ pub(crate) struct Arguments {
 /// When the store cannot be opened, or its log is damaged.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
-    if !config.data.is_dir() {
-        bail!("there is no store in {}", config.data.display());
-    }
+    wire::directory::check_store(&config.data)?;
     let lost = if arguments.new_tables { LostTables::MakeEmpty } else { LostTables::Refuse };
     let reindexed = wire::block_on(wire::reindex(&config, lost))?;
     if arguments.json {

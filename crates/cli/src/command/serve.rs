@@ -1,6 +1,7 @@
 //! `acta serve`: serves xAPI over HTTP.
 
 mod audit_heads;
+mod authority;
 mod bootstrap;
 mod maintenance;
 
@@ -46,6 +47,10 @@ pub(crate) struct Arguments {
     /// The xAPI version in responses to requests without a version [default: 2.0.0].
     #[arg(long, value_name = "1.0.3|2.0.0")]
     default_version: Option<String>,
+    /// Serve only a store that exists. Without this option, a directory that is missing or empty
+    /// gets a new store, for example when a disk is not mounted.
+    #[arg(long)]
+    must_exist: bool,
 }
 
 /// Runs the command.
@@ -64,7 +69,8 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     let loaded = wire::load(file, flags)?;
     logging::start(&loaded.config.log)?;
     warn_of_exposure(&loaded)?;
-    wire::block_on(serve(&loaded.config))?;
+    let missing = if arguments.must_exist { IfMissing::RefuseOrMigrate } else { IfMissing::Make };
+    wire::block_on(serve(&loaded.config, missing))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -82,16 +88,17 @@ fn warn_of_exposure(loaded: &Loaded) -> Result<()> {
 /// memory limit. The progress of a slow client is seen in steps of a third of it.
 const ANSWER_BUFFER_BYTES: u32 = 256 << 10;
 
-async fn serve(config: &Config) -> Result<()> {
+async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     // Before the store is opened, so that an early signal is not lost.
     let shutdown = stop_on_signal()?;
     let listener = listen(config.listen);
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
-    let mut store = Store::open(config, IfMissing::Make).await?;
+    let mut store = Store::open(config, missing).await?;
     store.check_whole().await?;
     let mut parts = store.server_parts(config, connections_max(config)).await?;
     bootstrap(&parts.admin.admin, config, address).await?;
+    authority::warn_of_another_authority(&*store.storage, config).await?;
     let statements = store.storage.count_statements(TenantId::FIRST).await?;
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
     let engine = store.engine.clone();

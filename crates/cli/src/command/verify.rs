@@ -7,7 +7,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_ambient::{Clock, SystemClock};
 use acta_storage_embedded::{Advice, Finding, LostStatement, Severity, Verified};
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::terminal::{counted, print, say};
@@ -38,10 +38,7 @@ pub(crate) struct Arguments {
 /// When the store cannot be read.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
-    let directory = &config.data;
-    if !directory.is_dir() {
-        bail!("there is no store in {}", directory.display());
-    }
+    wire::directory::check_store(&config.data)?;
     let clock = SystemClock::new();
     let verified = wire::verify(&config)?;
     let took = clock.elapsed();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use acta_ambient::{Clock, Entropy};
 use acta_config::{Attachments, Database, Migrate, Objects, Tls};
 use acta_storage_postgres as postgres;
+use anyhow::{Result, bail};
 
 /// The options of the engine.
 pub(crate) fn options(
@@ -32,6 +33,23 @@ pub(crate) fn options(
         attachments: attachments(database),
         ..postgres::Options::new(database.url.expose(), clock, entropy)
     }
+}
+
+/// Checks that a database holds a store. Nothing is changed.
+///
+/// # Errors
+///
+/// When it does not, or does not respond.
+pub(crate) async fn check_store(options: &postgres::Options) -> Result<()> {
+    if !has_store(options).await? {
+        bail!("there is no store in the database; `acta serve` and `acta init` create one");
+    }
+    Ok(())
+}
+
+/// Whether a database holds a store, of any release.
+pub(crate) async fn has_store(options: &postgres::Options) -> Result<bool> {
+    Ok(postgres::inspect(options).await?.found != 0)
 }
 
 fn attachments(database: &Database) -> postgres::Attachments {

@@ -8,16 +8,18 @@ use acta_config::Config;
 use acta_storage::{Storage, StorageError};
 use acta_storage_embedded::EmbeddedStorage;
 use acta_storage_postgres::{Migrate, PostgresStorage};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use super::database;
+use super::{database, directory};
 
 /// What to do if the store does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfMissing {
     /// Create an empty one.
     Make,
-    /// Return an error.
+    /// Return an error. The schema of a store in a database is migrated as configured.
+    RefuseOrMigrate,
+    /// Return an error, and change nothing: the schema of a store in a database is not migrated.
     Refuse,
 }
 
@@ -40,19 +42,22 @@ impl Engine {
     ) -> Result<Self> {
         if let Some(database) = &config.database {
             let mut options = database::options(database, clock, entropy);
-            if missing == IfMissing::Refuse {
-                options.migrate = Migrate::Never;
+            match missing {
+                IfMissing::Make => {}
+                IfMissing::RefuseOrMigrate => database::check_store(&options).await?,
+                IfMissing::Refuse => options.migrate = Migrate::Never,
             }
             let storage = PostgresStorage::open(&options).await;
             return Ok(Self::Postgres(storage.context("cannot open the store")?));
         }
         let directory = &config.data;
-        if missing == IfMissing::Refuse && !directory.is_dir() {
-            bail!("there is no store in {}", directory.display());
+        match missing {
+            IfMissing::Make => directory::check_room(directory)?,
+            IfMissing::RefuseOrMigrate | IfMissing::Refuse => directory::check_store(directory)?,
         }
         super::exposure::refuse_exposed_keys(directory)?;
         let storage = EmbeddedStorage::open(&super::embedded::options(config, clock, entropy));
-        let context = || format!("cannot open the store in {}", directory.display());
+        let context = || directory::cannot_open(directory);
         Ok(Self::Embedded(storage.with_context(context)?))
     }
 

@@ -1,0 +1,112 @@
+//! Output that nobody reads any more, as behind `| head -1`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test says that it failed by panicking"
+)]
+
+use std::io::{Read, pipe};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use acta_ambient::{Clock, SystemClock};
+use acta_tests::{Server, Version, acta, run};
+use tempfile::TempDir;
+
+/// The exit code when nobody reads the results.
+const READER_GONE: i32 = 141;
+
+/// A pipe whose reader is gone.
+fn closed() -> Stdio {
+    let (_, writer) = pipe().expect("a pipe can be made");
+    writer.into()
+}
+
+/// The exit code of a command with a closed standard output and error.
+fn run_closed(command: &mut Command) -> Option<i32> {
+    command.stdin(Stdio::null()).stdout(closed()).stderr(closed());
+    command.status().expect("the binary can be started").code()
+}
+
+#[test]
+fn a_command_ends_in_order_when_nobody_reads_its_output() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let bad = folder.path().join("bad.jsonl");
+    std::fs::write(&bad, "{}\n".repeat(2000)).unwrap();
+    let good = folder.path().join("good.jsonl");
+    let statement = acta_tests::make::statement().to_string();
+    std::fs::write(&good, format!("{statement}\n")).unwrap();
+    let made = run(acta().args(["init", "--data"]).arg(&data));
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let imported = run(acta().arg("import").arg(&good).arg("--data").arg(&data));
+    assert_eq!(imported.code, Some(0), "{}", imported.err);
+
+    let renamed = run(acta().args(["tenant", "rename", "1", "first", "--data"]).arg(&data));
+    assert_eq!(renamed.code, Some(0), "{}", renamed.err);
+    let (bad, data) = (bad.to_str().unwrap(), data.to_str().unwrap());
+    let table: [(&[&str], i32); 13] = [
+        (&["check", bad], READER_GONE),
+        (&["check", "--json", bad], READER_GONE),
+        (&["config", "show"], READER_GONE),
+        (&["config", "show", "--json"], READER_GONE),
+        (&["config", "check"], 0),
+        (&["export", "--data", data], READER_GONE),
+        (&["export", "--data", "no-such-store"], 2),
+        (&["import", "--data", data, bad], 1),
+        (&["status", "--data", data], READER_GONE),
+        (&["tenant", "list", "--data", data], READER_GONE),
+        (&["audit", "export", "--server", "--data", data], READER_GONE),
+        (&["verify", "--data", data], 0),
+        (&["no-such-command"], 2),
+    ];
+    for (arguments, expected) in table {
+        let code = run_closed(acta().args(arguments));
+        assert_eq!(code, Some(expected), "{arguments:?}");
+    }
+    let help = run_closed(acta().arg("--help"));
+    assert_ne!(help, Some(101), "a panic");
+}
+
+/// Waits until something listens there.
+fn wait_for(address: SocketAddr) -> TcpStream {
+    let clock = SystemClock::new();
+    loop {
+        match TcpStream::connect(address) {
+            Ok(stream) => return stream,
+            Err(error) => assert!(clock.elapsed() < Duration::from_secs(20), "{error}"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A server on a store that has a credential and an account, so that it prints no secret.
+fn serve_closed(data: &Path) -> Option<i32> {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = acta();
+    command.args(["serve", "--listen", &address.to_string(), "--data"]).arg(data);
+    command.env("ACTA_LOG_LEVEL", "debug").stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::null()).stderr(closed()).spawn().unwrap();
+    drop(wait_for(address));
+    let mut answer = Vec::new();
+    let mut stream = wait_for(address);
+    let request = format!("GET /ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    let process = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &process]).status().unwrap().success());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn a_server_whose_log_nobody_reads_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    drop(Server::start_in(&data, Version::V2_0_0));
+    assert_eq!(serve_closed(&data), Some(0));
+}
