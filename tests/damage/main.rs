@@ -178,6 +178,16 @@ fn a_damaged_statement_is_refused_and_others_stay_readable() {
     let busy = store.run("verify");
     assert_eq!(busy.code, Some(2));
     assert!(busy.err.contains("in use by another process"), "{}", busy.err);
+    check_found_online(&store, &lost);
+}
+
+/// Checks that the damaged statement is reported, by the server if there is one.
+#[track_caller]
+fn check_found_online(store: &Store, lost: &DamagedStatement) {
+    let verified = run(on("verify", &store.data).arg("--online"));
+    assert_eq!(verified.code, Some(1), "{}", verified.err);
+    let named = format!("damaged  tenant 1: statement {}: ", lost.sequence);
+    assert!(verified.out.contains(&named), "{}", verified.out);
 }
 
 #[test]
@@ -193,6 +203,7 @@ fn an_export_stops_at_damage_or_reports_what_it_skips() {
     assert!(!skipped.out.contains(&id(lost.number)));
     let named = format!("statement {} is damaged: ", lost.sequence);
     assert!(skipped.err.contains(&named), "{}", skipped.err);
+    check_found_online(&store, &lost);
 }
 
 #[test]

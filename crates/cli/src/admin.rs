@@ -13,6 +13,8 @@ mod socket;
 mod table;
 
 use std::io::{ErrorKind, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use acta_config::Config;
 use acta_http::App;
@@ -167,6 +169,22 @@ where
 
 /// Connects to the server that has the store open; none if there is no server.
 async fn connect(config: &Config) -> Result<Option<Connection>> {
+    match reach_server(config, reach_control)? {
+        Some(stream) => Connection::over(stream).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Connects to a socket of the server that has the store open; none if there is no server, or the
+/// store is in a database.
+///
+/// # Errors
+///
+/// When the server does not accept this user, or the system reports something else.
+pub(crate) fn reach_server(
+    config: &Config,
+    reach: fn(&Path) -> std::io::Result<UnixStream>,
+) -> Result<Option<UnixStream>> {
     /// There is no server. Any other problem with the directory is reported when it is opened.
     const ABSENT: [ErrorKind; 3] =
         [ErrorKind::NotFound, ErrorKind::ConnectionRefused, ErrorKind::NotADirectory];
@@ -174,21 +192,20 @@ async fn connect(config: &Config) -> Result<Option<Connection>> {
     if config.database.is_some() {
         return Ok(None);
     }
-    let stream = match reach_control(&config.data) {
-        Ok(stream) => stream,
-        Err(error) if ABSENT.contains(&error.kind()) => return Ok(None),
+    match reach(&config.data) {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error) if ABSENT.contains(&error.kind()) => Ok(None),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let directory = config.data.display();
-            return Err(error).with_context(|| {
+            Err(error).with_context(|| {
                 format!(
                     "the server that has {directory} open accepts commands only from its own user \
                      and from root"
                 )
-            });
+            })
         }
-        Err(error) => return Err(error).context("cannot connect to the server"),
-    };
-    Connection::over(stream).await.map(Some)
+        Err(error) => Err(error).context("cannot connect to the server"),
+    }
 }
 
 /// Whether another process has the store open.

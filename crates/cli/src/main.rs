@@ -2,6 +2,7 @@
 
 mod admin;
 mod command;
+mod exchange;
 mod logging;
 mod metrics;
 mod terminal;
@@ -48,11 +49,9 @@ enum Command {
     Init(init::Arguments),
     /// Validates statements in JSON or JSON Lines, and reports each fault with its position.
     Check(check::Arguments),
-    /// Imports statements from files. A store in a directory must not be served at the same
-    /// time.
+    /// Imports statements from files, also while the store is served.
     Import(import::Arguments),
-    /// Exports all statements as JSON Lines. A store in a directory must not be served at the same
-    /// time.
+    /// Exports all statements as JSON Lines, also while the store is served.
     Export(export::Arguments),
     /// Migrates the schema of a store in a database.
     Migrate(migrate::Arguments),
@@ -62,7 +61,7 @@ enum Command {
     Restore(restore::Arguments),
     /// Copies a whole store into another store of any engine, and compares them.
     Copy(copy::Arguments),
-    /// Reads a whole store that is not served, and reports all damage.
+    /// Reads a whole store, and reports all damage. With --online, also while it is served.
     Verify(verify::Arguments),
     /// Rebuilds the index from the statement log. The next server rebuilds activities and persons.
     Reindex(reindex::Arguments),

@@ -11,6 +11,7 @@ mod import;
 mod input;
 mod reader;
 mod restored;
+mod stored;
 
 pub use check::{Checked, check};
 pub use copy::{Copied, CopiedTenant, CopyError, Digest, Kind, StoreCopyProgress, copy};
@@ -18,3 +19,4 @@ pub use export::{Damaged, Export, ExportError, ExportProgress, Exported, export,
 pub use import::{Import, ImportError, Imported, Problem, Watch, import};
 pub use input::decompress;
 pub use restored::{Ended, RestoredError, RestoredStore};
+pub use stored::{StoredItems, verify_stored};

@@ -14,8 +14,9 @@ use anyhow::{Context, Result, bail};
 
 use super::tenants::{SelectedTenants, TenantArgs, file_name};
 use super::verify;
+use crate::exchange::{ExchangeStore, ExportRequest, left_out_text};
 use crate::terminal::{StandardOutput, Unit, counted, progress_bar, say};
-use crate::wire::{self, IfMissing, Store, StoreArgs};
+use crate::wire::{self, IfMissing, StoreArgs};
 
 /// Arguments of `acta export`.
 #[derive(Debug, clap::Args)]
@@ -48,14 +49,13 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         bail!("--all-tenants writes a file for each tenant: name a directory for them");
     }
     wire::block_on(async {
-        let store = match Store::open(&loaded.config, IfMissing::Refuse).await {
+        let store = match ExchangeStore::reach(&loaded.config, IfMissing::Refuse).await {
             Err(error) if arguments.skip_damaged && wire::is_damage(&error) => {
                 say(&format!("{error:#}"));
                 return salvage(&loaded.config, arguments);
             }
             store => store?,
         };
-        store.check_whole().await?;
         let outcome = write_all(&store, arguments).await;
         store.close().await?;
         let exported = outcome?;
@@ -161,9 +161,9 @@ fn make_directory(directory: &Path) -> Result<()> {
 }
 
 /// Writes the selected tenants.
-async fn write_all(store: &Store, arguments: &Arguments) -> Result<Exported> {
+async fn write_all(store: &ExchangeStore, arguments: &Arguments) -> Result<Exported> {
     let mut total = Exported::default();
-    match arguments.of.select_in(&*store.storage).await? {
+    match arguments.of.select_of(store.tenants().await?, "the store")? {
         SelectedTenants::One(tenant) => {
             total = write(store, tenant, arguments, output(arguments)?).await?;
         }
@@ -183,11 +183,22 @@ async fn write_all(store: &Store, arguments: &Arguments) -> Result<Exported> {
 }
 
 async fn write(
-    store: &Store,
+    store: &ExchangeStore,
     tenant: TenantId,
     arguments: &Arguments,
     mut output: Output,
 ) -> Result<Exported> {
+    let store = match store {
+        ExchangeStore::Opened(store) => store,
+        ExchangeStore::Served(served) => {
+            let request = ExportRequest {
+                tenant,
+                without_voided: arguments.without_voided,
+                skip_damaged: arguments.skip_damaged,
+            };
+            return served.export(request, &mut *output);
+        }
+    };
     let total = store.storage.count_statements(tenant).await?;
     let bar = progress_bar(total, Unit::Statements);
     let export = Export {
@@ -199,9 +210,7 @@ async fn write(
     let mut watch = |now: ExportProgress| match now {
         ExportProgress::Reached(sequence) => bar.set_position(sequence),
         ExportProgress::LeftOut { sequence, place } => {
-            bar.suspend(|| {
-                say(&format!("tenant {tenant}: statement {sequence} is damaged: {place}"));
-            });
+            bar.suspend(|| say(&left_out_text(tenant, sequence, &place)));
         }
     };
     let exported = acta_exchange::export(&*store.storage, export, &mut *output, &mut watch).await;

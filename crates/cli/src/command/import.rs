@@ -5,22 +5,19 @@ use std::io::{BufRead, BufReader, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use acta_access::{Principal, Scope, TenantId};
-use acta_exchange::{Import, ImportError, Imported, Problem, Watch};
-use acta_service::ServiceError;
-use acta_storage::Storage;
-use acta_storage::directory::{self, Tenant, TenantLimits, Versioned};
+use acta_access::TenantId;
+use acta_exchange::{Imported, Problem, Watch};
 use acta_xapi::Version;
 use anyhow::{Context, Result, bail};
 use indicatif::ProgressBar;
 
 use super::check::parse_version;
-use super::tenants::{SelectedTenants, TenantArgs, files_in, tenants_in};
+use super::tenants::{SelectedTenants, TenantArgs, files_in};
+use crate::exchange::{
+    ExchangeStore, ImportProgress, ImportRequest, Importing, import, problem_text,
+};
 use crate::terminal::{Unit, counted, print, progress_bar, say};
-use crate::wire::{self, IfMissing, Store, StoreArgs};
-
-/// The account name in the authority of imported statements.
-pub(crate) const AUTHORITY_NAME: &str = "import";
+use crate::wire::{self, IfMissing, StoreArgs};
 
 /// Arguments of `acta import`.
 #[derive(Debug, clap::Args)]
@@ -57,9 +54,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
     let loaded = wire::load(file, arguments.place.flags())?;
     wire::block_on(async {
-        let mut store = Store::open(&loaded.config, IfMissing::RefuseOrMigrate).await?;
-        store.check_whole().await?;
-        store.follow();
+        let mut store = ExchangeStore::reach(&loaded.config, IfMissing::RefuseOrMigrate).await?;
+        if let ExchangeStore::Opened(store) = &mut store {
+            store.follow();
+        }
         let outcome = import_all(&store, arguments).await;
         store.close().await?;
         let total = outcome?;
@@ -69,7 +67,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
     })
 }
 
-async fn import_all(store: &Store, arguments: &Arguments) -> Result<Imported> {
+async fn import_all(store: &ExchangeStore, arguments: &Arguments) -> Result<Imported> {
     let mut total = Imported::default();
     for (tenant, file) in inputs(store, arguments).await? {
         let imported = import_file(store, tenant, &file, arguments).await;
@@ -84,10 +82,10 @@ async fn import_all(store: &Store, arguments: &Arguments) -> Result<Imported> {
 }
 
 /// The files to read, each with the tenant that gets its statements.
-async fn inputs(store: &Store, arguments: &Arguments) -> Result<Vec<(TenantId, PathBuf)>> {
+async fn inputs(store: &ExchangeStore, arguments: &Arguments) -> Result<Vec<(TenantId, PathBuf)>> {
     let standard_input = [PathBuf::from("-")];
     let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
-    let present = tenants_in(&*store.storage).await?;
+    let present = store.tenants().await?;
     let mut inputs = Vec::new();
     for file in files {
         if file.is_dir() {
@@ -111,7 +109,7 @@ async fn inputs(store: &Store, arguments: &Arguments) -> Result<Vec<(TenantId, P
 }
 
 async fn import_file(
-    store: &Store,
+    store: &ExchangeStore,
     tenant: TenantId,
     file: &Path,
     arguments: &Arguments,
@@ -119,38 +117,37 @@ async fn import_file(
     let (name, size, input) = open(file)?;
     let mut input = acta_exchange::decompress(input)?;
     let name = if arguments.again { None } else { name };
-    let scopes = [Scope::StatementsWrite].into_iter().collect();
-    let principal = Principal::new(tenant, AUTHORITY_NAME, scopes);
-    let limits = if arguments.ignore_quota {
-        TenantLimits::NONE
-    } else {
-        limits_of(&*store.storage, tenant).await?
+    let shown = file.display().to_string();
+    let bar = progress_bar(size, Unit::Bytes);
+    let imported = match store {
+        ExchangeStore::Opened(store) => {
+            let importing = Importing {
+                storage: &*store.storage,
+                service: &store.service,
+                tenant,
+                name: name.as_deref(),
+                version: arguments.xapi_version,
+                ignores_quota: arguments.ignore_quota,
+            };
+            let mut display = Display { file: shown, bar: bar.clone() };
+            import(&importing, &mut *input, &mut display).await
+        }
+        ExchangeStore::Served(served) => {
+            let request = ImportRequest {
+                tenant,
+                name: name.as_deref(),
+                version: arguments.xapi_version.map(Version::as_str),
+                ignores_quota: arguments.ignore_quota,
+                file: &shown,
+            };
+            served.import(request, input, |now| match now {
+                ImportProgress::Bytes(bytes) => bar.set_position(bytes),
+                ImportProgress::Problem(text) => bar.suspend(|| say(text)),
+            })
+        }
     };
-    let import = Import {
-        service: &store.service,
-        storage: &*store.storage,
-        principal: &principal,
-        name: name.as_deref(),
-        version: arguments.xapi_version,
-        limits: &limits,
-    };
-    let mut display =
-        Display { file: file.display().to_string(), bar: progress_bar(size, Unit::Bytes) };
-    let imported = acta_exchange::import(import, &mut *input, &mut display).await;
-    display.bar.finish_and_clear();
-    if let Err(ImportError::Service(ServiceError::OverQuota(over))) = imported {
-        let advice = "the quota is used up: repeat the import tomorrow, raise the limit with \
-                      `acta tenant limit`, or use --ignore-quota";
-        return Err(anyhow::Error::new(over).context(advice));
-    }
-    Ok(imported?)
-}
-
-/// How much a tenant may store.
-async fn limits_of(storage: &dyn Storage, tenant: TenantId) -> Result<TenantLimits> {
-    let id = Tenant::record_id_of(tenant);
-    let found: Option<Versioned<Tenant>> = directory::find(storage, &id).await?;
-    Ok(found.map(|found| found.value.limits).unwrap_or_default())
+    bar.finish_and_clear();
+    imported
 }
 
 type Input = Box<dyn BufRead + Send>;
@@ -181,23 +178,7 @@ impl Watch for Display {
     }
 
     fn problem(&mut self, line: u64, problem: Problem) {
-        let place = format!("{}:{line}", self.file);
-        let text = match problem {
-            Problem::Faulty(faults) => {
-                let lines: Vec<_> =
-                    faults.iter().map(|fault| format!("{place}: {fault}")).collect();
-                lines.join("\n")
-            }
-            Problem::Conflicting(id) => {
-                format!(
-                    "{place}: the id {id} is already used by a statement with different content"
-                )
-            }
-            Problem::AttachmentMissing(sha2) => {
-                let hash = sha2.as_str();
-                format!("{place}: the content of attachment {hash} is missing from the file")
-            }
-        };
+        let text = problem_text(&format!("{}:{line}", self.file), problem);
         self.bar.suspend(|| say(&text));
     }
 }

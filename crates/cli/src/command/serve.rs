@@ -21,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::exchange::ExchangeServer;
 use crate::logging;
 use crate::metrics::{MetricParts, StoreMetrics};
 use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
@@ -115,8 +116,12 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     };
     let maintenance = Maintenance::begin(&parts, options);
     let socket = open_control(&store.engine);
+    let exchange = open_exchange(&store);
     let listeners = Listeners { network: listener, control: control(socket.as_ref(), address)? };
     let served = acta_http::serve(listeners, parts.into_app(), shutdown).await;
+    if let Some(exchange) = exchange {
+        exchange.stop().await;
+    }
     maintenance.end().await;
     info!("closing the store");
     drop(socket);
@@ -162,6 +167,23 @@ fn open_control(engine: &Engine) -> Option<ControlSocket> {
         Ok(socket) => Some(socket),
         Err(error) => {
             warn!(%error, "administration commands cannot connect to this server");
+            None
+        }
+    }
+}
+
+/// Starts the exchange of statements with commands on this machine. The server also works without
+/// it.
+fn open_exchange(store: &Store) -> Option<ExchangeServer> {
+    let Engine::Embedded(storage) = &store.engine else { return None };
+    let socket = storage.open_exchange().map_err(anyhow::Error::from);
+    let started = socket.and_then(|socket| {
+        ExchangeServer::start(socket, Arc::clone(&store.storage), store.service.clone())
+    });
+    match started {
+        Ok(exchange) => Some(exchange),
+        Err(error) => {
+            warn!(%error, "`acta export` and `acta import` cannot connect to this server");
             None
         }
     }

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use acta_access::TenantId;
-use acta_storage::Storage;
-use acta_storage::directory::{Tenant, TenantState};
 use anyhow::{Context, Result, bail};
 
 /// How the file of a tenant begins, in a directory with files of all tenants.
@@ -36,15 +34,6 @@ pub(crate) enum SelectedTenants {
 }
 
 impl TenantArgs {
-    /// The selected tenants of a store.
-    ///
-    /// # Errors
-    ///
-    /// As [`TenantArgs::select_of`], and when the store cannot be read.
-    pub(crate) async fn select_in(self, storage: &dyn Storage) -> Result<SelectedTenants> {
-        self.select_of(tenants_in(storage).await?, "the store")
-    }
-
     /// The selected ones of the tenants that `place` has.
     ///
     /// # Errors
@@ -67,19 +56,6 @@ impl TenantArgs {
                 listed(several)
             ),
         }
-    }
-}
-
-/// The tenants of a store. Those whose data has been removed do not count.
-pub(crate) async fn tenants_in(storage: &dyn Storage) -> Result<Vec<TenantId>> {
-    let tenants = storage.list_tenants().await?;
-    Ok(tenants.iter().filter(|tenant| has_data(tenant)).map(|tenant| tenant.id).collect())
-}
-
-fn has_data(tenant: &Tenant) -> bool {
-    match tenant.state {
-        TenantState::Active | TenantState::Suspended { .. } | TenantState::Deleted { .. } => true,
-        TenantState::Purged { .. } => false,
     }
 }
 

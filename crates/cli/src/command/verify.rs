@@ -10,8 +10,9 @@ use acta_storage_embedded::{Advice, Finding, LostStatement, Severity, Verified};
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::exchange::ExchangeStore;
 use crate::terminal::{counted, print, say};
-use crate::wire;
+use crate::wire::{self, IfMissing};
 
 /// Most lost statements of a finding that are listed on a terminal.
 const STATEMENTS_MAX: usize = 10;
@@ -26,6 +27,10 @@ pub(crate) struct Arguments {
     /// read-only.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Read the store while a server has it open, or a store in a database: all statements,
+    /// documents, attachments, records and audit entries, but not the index.
+    #[arg(long)]
+    online: bool,
     /// Print everything as one JSON object.
     #[arg(long)]
     json: bool,
@@ -37,6 +42,9 @@ pub(crate) struct Arguments {
 ///
 /// When the store cannot be read.
 pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.online {
+        return verify_online(file, arguments);
+    }
     let config = wire::load_directory(file, arguments.data.as_ref(), INSTEAD)?;
     wire::directory::check_store(&config.data)?;
     let clock = SystemClock::new();
@@ -51,6 +59,46 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode
         say(&summary(&verified, took));
     }
     Ok(if verified.is_sound() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Reads the store through its engine, in this process or in the server that has it open.
+fn verify_online(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let data = arguments.data.as_ref().map(|data| data.display().to_string());
+    let config = wire::load(file, [("data", data)])?.config;
+    let mut places = Vec::new();
+    let items = wire::block_on(async {
+        let store = ExchangeStore::reach(&config, IfMissing::Refuse).await?;
+        let verified = store.verify(&mut |place| places.push(place)).await;
+        store.close().await?;
+        verified
+    })?;
+    if arguments.json {
+        let outcome = json!({
+            "sound": items.damaged == 0,
+            "damaged": places,
+            "statements": items.statements,
+            "documents": items.documents,
+            "attachments": items.attachments,
+            "records": items.records,
+            "audit_entries": items.audit_entries,
+        });
+        print(&outcome.to_string())?;
+    } else {
+        places.iter().try_for_each(|place| print(&format!("damaged  {place}")))?;
+        let read = [
+            counted(items.statements, "statement"),
+            counted(items.documents, "document"),
+            counted(items.attachments, "attachment"),
+            counted(items.records, "record"),
+        ];
+        let entries = counted(items.audit_entries, "audit record");
+        let read = format!("{}, {entries}", read.join(", "));
+        say(&match items.damaged {
+            0 => format!("intact: {read}"),
+            count => format!("damaged in {}: {read}", counted(count, "place")),
+        });
+    }
+    Ok(if items.damaged == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn place_of(finding: &Finding) -> String {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::Value;
 use tracing::warn;
 
-use crate::command::import::AUTHORITY_NAME;
+use crate::exchange::AUTHORITY_NAME;
 
 /// Most tenants whose statements are looked at.
 const TENANTS_MAX: usize = 100;

@@ -1,0 +1,103 @@
+//! What is done with the statements of an open store, for a command or for a client of the server.
+
+use std::io::Read;
+
+use acta_access::{Principal, Scope, TenantId};
+use acta_exchange::{Import, ImportError, Imported, Problem, Watch};
+use acta_service::{Service, ServiceError};
+use acta_storage::Storage;
+use acta_storage::directory::{self, Tenant, TenantLimits, TenantState, Versioned};
+use acta_xapi::Version;
+use anyhow::Result;
+
+/// The account name in the authority of imported statements.
+pub(crate) const AUTHORITY_NAME: &str = "import";
+
+/// The tenants of a store. Those whose data has been removed do not count.
+pub(crate) async fn tenants_in(storage: &dyn Storage) -> Result<Vec<TenantId>> {
+    let tenants = storage.list_tenants().await?;
+    Ok(tenants.iter().filter(|tenant| has_data(tenant)).map(|tenant| tenant.id).collect())
+}
+
+fn has_data(tenant: &Tenant) -> bool {
+    match tenant.state {
+        TenantState::Active | TenantState::Suspended { .. } | TenantState::Deleted { .. } => true,
+        TenantState::Purged { .. } => false,
+    }
+}
+
+/// An import into a store that this process has open.
+#[derive(Clone, Copy)]
+pub(crate) struct Importing<'a> {
+    pub(crate) storage: &'a dyn Storage,
+    pub(crate) service: &'a Service,
+    /// The tenant that gets the statements.
+    pub(crate) tenant: TenantId,
+    /// As that of [`acta_exchange::Import`].
+    pub(crate) name: Option<&'a str>,
+    pub(crate) version: Option<Version>,
+    pub(crate) ignores_quota: bool,
+}
+
+/// Imports everything in `input`.
+///
+/// # Errors
+///
+/// When the import cannot continue; if the quota of the tenant is the reason, with what to do.
+pub(crate) async fn import(
+    importing: &Importing<'_>,
+    input: &mut (dyn Read + Send),
+    watch: &mut dyn Watch,
+) -> Result<Imported> {
+    let scopes = [Scope::StatementsWrite].into_iter().collect();
+    let principal = Principal::new(importing.tenant, AUTHORITY_NAME, scopes);
+    let limits = if importing.ignores_quota {
+        TenantLimits::NONE
+    } else {
+        limits_of(importing.storage, importing.tenant).await?
+    };
+    let import = Import {
+        service: importing.service,
+        storage: importing.storage,
+        principal: &principal,
+        name: importing.name,
+        version: importing.version,
+        limits: &limits,
+    };
+    let imported = acta_exchange::import(import, input, watch).await;
+    if let Err(ImportError::Service(ServiceError::OverQuota(over))) = imported {
+        let advice = "the quota is used up: repeat the import tomorrow, raise the limit with \
+                      `acta tenant limit`, or use --ignore-quota";
+        return Err(anyhow::Error::new(over).context(advice));
+    }
+    Ok(imported?)
+}
+
+/// How much a tenant may store.
+async fn limits_of(storage: &dyn Storage, tenant: TenantId) -> Result<TenantLimits> {
+    let id = Tenant::record_id_of(tenant);
+    let found: Option<Versioned<Tenant>> = directory::find(storage, &id).await?;
+    Ok(found.map(|found| found.value.limits).unwrap_or_default())
+}
+
+/// What is reported of a statement that was not stored.
+pub(crate) fn problem_text(place: &str, problem: Problem) -> String {
+    match problem {
+        Problem::Faulty(faults) => {
+            let lines: Vec<_> = faults.iter().map(|fault| format!("{place}: {fault}")).collect();
+            lines.join("\n")
+        }
+        Problem::Conflicting(id) => {
+            format!("{place}: the id {id} is already used by a statement with different content")
+        }
+        Problem::AttachmentMissing(sha2) => {
+            let hash = sha2.as_str();
+            format!("{place}: the content of attachment {hash} is missing from the file")
+        }
+    }
+}
+
+/// What is reported of a statement that was left out of an export.
+pub(crate) fn left_out_text(tenant: TenantId, sequence: u64, place: &str) -> String {
+    format!("tenant {tenant}: statement {sequence} is damaged: {place}")
+}
