@@ -170,9 +170,9 @@ fn statements_are_exchanged_and_verified_while_the_store_is_served() {
     client.get("/statements?statementId=00000000-0000-4000-8000-000000001199").send().expect(200);
 
     let export = || run(acta().args(["export", "--data"]).arg(&data));
-    let served = export();
-    assert_eq!((served.code, served.out.lines().count()), (Some(0), 1200), "{}", served.err);
-    assert_eq!(served.err, "1200 statements exported\n");
+    let exported = export();
+    assert_eq!((exported.code, exported.out.lines().count()), (Some(0), 1200), "{}", exported.err);
+    assert_eq!(exported.err, "1200 statements exported\n");
     let verify = || run(acta().args(["verify", "--online", "--data"]).arg(&data));
     let verified = verify();
     assert_eq!(verified.code, Some(0), "{}", verified.err);
@@ -189,7 +189,7 @@ fn statements_are_exchanged_and_verified_while_the_store_is_served() {
     server.ask_to_stop();
     assert!(server.wait(std::time::Duration::from_secs(20)).unwrap().success());
     assert!(!data.join("exchange.sock").exists());
-    assert_eq!(export().out, served.out);
+    assert_eq!(export().out, exported.out);
     let verified = verify();
     assert_eq!(verified.code, Some(0), "{}", verified.err);
 }
@@ -293,8 +293,8 @@ fn check_every_tenant_is_exported_and_imported(engine: Engine) {
     let (store, folder) = (two_tenants(engine), folder());
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (first, second) = (statement(1, "did"), statement(2, "did"));
-    write(&folder, "first.jsonl", &[first.clone()]);
-    write(&folder, "second.jsonl", &[second.clone()]);
+    write(&folder, "first.jsonl", std::slice::from_ref(&first));
+    write(&folder, "second.jsonl", std::slice::from_ref(&second));
     let several = "--tenant ID, or all with --all-tenants; it has 1, 2";
     refuse(&store, &["import", &path("first.jsonl")], several);
     refuse(&store, &["import", "--tenant", "3", &path("first.jsonl")], "there is no tenant 3");

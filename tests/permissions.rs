@@ -263,8 +263,9 @@ fn a_backup_and_a_restored_store_keep_the_rights_of_the_group() {
 /// A user of every machine that is not root.
 const UNPRIVILEGED: u32 = 65_534;
 
-/// A folder that every user can enter, with an empty directory of [`UNPRIVILEGED`] in it; none if this
-/// process may not give files away.
+/// A folder that every user can enter, with an empty directory of [`UNPRIVILEGED`] in it; none if
+/// this process may not give files away.
+#[expect(clippy::print_stderr, reason = "a test that checks nothing says so")]
 fn folder_of_another_user() -> Option<(TempDir, PathBuf)> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("only root can make what belongs to others: nothing to check");

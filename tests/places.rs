@@ -92,12 +92,12 @@ fn run_with(
     match directory {
         Source::Flag => drop(command.arg("--data").arg(&data)),
         Source::Environment => drop(command.env("ACTA_DATA", &data)),
-        Source::File => text.push_str(&format!("data = '{}'\n", data.display())),
+        Source::File => text.extend(["data = '", data.to_str().unwrap(), "'\n"]),
     }
     match database {
         Source::Flag => drop(command.args(["--storage", NOWHERE])),
         Source::Environment => drop(command.env("ACTA_STORAGE_URL", NOWHERE)),
-        Source::File => text.push_str(&format!("storage.url = '{NOWHERE}'\n")),
+        Source::File => text.extend(["storage.url = '", NOWHERE, "'\n"]),
     }
     std::fs::write(&file, text).unwrap();
     run(command.arg("--config").arg(&file))

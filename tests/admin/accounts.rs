@@ -21,7 +21,7 @@ fn check(kind: StoreKind) {
     let begin = format!("http://{host}/reset?token=");
     assert!(link.starts_with(&begin), "{link}");
     store.refuse(&["account", "create", BEA, "--name", "Bea"], 1, "already");
-    store.refuse(&["account", "create", "bea", "--name", "Bea"], 1, "email");
+    store.refuse(&["account", "create", "bea", "--name", "Bea"], 1, "the e-mail address: ");
     let listed = store.run(&["account", "list"]);
     assert!(listed.contains("Bea Holm") && listed.contains("analyst in 1"), "{listed}");
     let role = store.run_json(&["account", "role", BEA, "viewer"]);

@@ -65,7 +65,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Rebuilds the index from the statement log. The next server rebuilds activities and persons.
     Reindex(reindex::Arguments),
-    /// Shows the release, the size and the last backup of a store, and whether a server has it open.
+    /// Shows the release, the size and the last backup of a store, and whether a server has it
+    /// open.
     Status(status::Arguments),
     /// Creates, limits, suspends and deletes tenants, also while the store is served.
     Tenant(tenant::Arguments),

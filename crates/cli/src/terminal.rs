@@ -45,17 +45,17 @@ impl Write for StandardOutput {
 struct ReaderGone;
 
 fn mark_reader_gone(error: io::Error) -> io::Error {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ReaderGone),
-        _ => error,
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return io::Error::new(io::ErrorKind::BrokenPipe, ReaderGone);
     }
+    error
 }
 
 /// Whether a command failed only because the reader of its output has closed it.
 pub(crate) fn is_reader_gone(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        let cause = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause.is_some_and(|cause| cause.is::<ReaderGone>())
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        inner.and_then(|inner| inner.downcast_ref::<ReaderGone>()).is_some()
     })
 }
 

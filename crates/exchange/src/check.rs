@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use acta_xapi::json::{self, BYTE_ORDER_MARK, JsonLimits, LoneSurrogates, Value};
 use acta_xapi::{Fault, Faults, ParseLimits, Version, parse_statement, parse_statements};
 
-use crate::reader::{InputText, StatementReader};
+use crate::reader::{InputText, StatementReader, count_line_breaks};
 
 /// The result of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,15 +71,15 @@ fn report_in(
     report: &mut dyn FnMut(u64, &Fault),
 ) -> u64 {
     let is_array = statements.kind() == json::Kind::Array;
-    let mut faulty = std::collections::BTreeSet::new();
+    let mut with_faults = std::collections::BTreeSet::new();
     for fault in faults {
         let place = resolve(whole.root(), &fault.pointer).span().start;
         let line = whole.text()[..place].matches('\n').count() as u64 + 1;
         let index = fault.pointer.split('/').find(|token| token.parse::<usize>().is_ok());
-        faulty.insert(index.filter(|_| is_array));
+        with_faults.insert(index.filter(|_| is_array));
         report(line, fault);
     }
-    faulty.len() as u64
+    with_faults.len() as u64
 }
 
 /// The value at a JSON Pointer, or its nearest existing parent.
@@ -114,8 +114,7 @@ fn check_each(
             for fault in &faults {
                 let place = parsed.as_ref().map(|json| resolve(json.root(), &fault.pointer).span());
                 let before = text.get(..place.map_or(0, |span| span.start)).unwrap_or_default();
-                let breaks = before.iter().filter(|byte| **byte == b'\n').count() as u64;
-                report(line + breaks, fault);
+                report(line + count_line_breaks(before), fault);
             }
         }
     }

@@ -93,12 +93,12 @@ pub enum ImportError {
     Progress(#[from] StorageError),
 }
 
-/// Stores every valid statement of `input` that is not stored yet. The input is JSON Lines, an array
-/// of statements, a page of results, or several of them.
+/// Stores every valid statement of `input` that is not stored yet. The input is JSON Lines, an
+/// array of statements, a page of results, or several of them.
 ///
-/// A line that cannot be stored is reported and skipped. The progress and the usage of the
-/// tenant are saved after each batch. If the quota of the tenant is exhausted within a batch,
-/// the statements that fit are stored before the import ends.
+/// What cannot be stored is reported and skipped. The progress and the usage of the tenant are
+/// saved after each batch. If the quota of the tenant is exhausted within a batch, the statements
+/// that fit are stored before the import ends.
 ///
 /// # Errors
 ///

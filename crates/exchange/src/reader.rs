@@ -13,7 +13,7 @@ use acta_xapi::Sha2;
 use acta_xapi::json::{self, BYTE_ORDER_MARK, JsonLimits};
 use acta_xapi::scalar::Sha2Hasher;
 
-use scan::{End, Scan};
+use scan::{End, LineBreaks, Scan};
 
 /// Longest text of one statement that is read, in bytes. What is longer is cut off there, and so is
 /// no valid statement.
@@ -58,6 +58,8 @@ struct Position {
     offset: u64,
     /// Line breaks before it.
     lines: u64,
+    /// Whether it is behind a line break.
+    ends_line: bool,
     hasher: Sha2Hasher,
 }
 
@@ -77,7 +79,8 @@ pub(crate) struct StatementReader<'a> {
 
 impl<'a> StatementReader<'a> {
     pub(crate) fn new(input: &'a mut (dyn Read + Send)) -> Self {
-        let start = Position { offset: 0, lines: 0, hasher: Sha2Hasher::sha256() };
+        let start =
+            Position { offset: 0, lines: 0, ends_line: false, hasher: Sha2Hasher::sha256() };
         Self {
             input,
             buffer: Vec::new(),
@@ -123,35 +126,38 @@ impl<'a> StatementReader<'a> {
         loop {
             self.skip_between()?;
             let line = self.here.lines + 1;
-            let Some(byte) = self.peek()? else {
-                // A container that is not closed is broken off.
-                let is_cut = self.containers.pop().is_some();
-                self.containers.clear();
-                return Ok(is_cut.then(|| InputText { line, text: Vec::new() }));
-            };
-            match byte {
-                b'[' => {
+            let text = match self.peek()? {
+                None => {
+                    // A container that is not closed is broken off.
+                    let is_cut = !self.containers.is_empty();
+                    self.containers.clear();
+                    return Ok(is_cut.then(|| InputText { line, text: Vec::new() }));
+                }
+                Some(b'[') => {
                     self.advance(1);
                     self.containers.push(Container::Array);
+                    None
                 }
-                b']' if !self.containers.is_empty() => {
-                    self.advance(1);
-                    if self.containers.pop() == Some(Container::Page) {
-                        self.skip_rest_of_page()?;
-                    }
-                    self.end_line()?;
+                Some(b']') if !self.containers.is_empty() => {
+                    self.leave_container()?;
+                    None
                 }
-                b'{' => {
-                    if let Some(text) = self.read_object()? {
-                        return Ok(Some(InputText { line, text }));
-                    }
-                }
-                _ => {
-                    let text = self.read_other()?;
-                    return Ok(Some(InputText { line, text }));
-                }
+                Some(b'{') => self.read_object()?,
+                Some(_) => Some(self.read_other()?),
+            };
+            if let Some(text) = text {
+                return Ok(Some(InputText { line, text }));
             }
         }
+    }
+
+    /// Goes behind the end of the innermost container.
+    fn leave_container(&mut self) -> io::Result<()> {
+        self.advance(1);
+        if self.containers.pop() == Some(Container::Page) {
+            self.skip_rest_of_page()?;
+        }
+        self.end_line()
     }
 
     /// Skips `offset` bytes if they have this hash. Otherwise the input has changed, and nothing
@@ -178,12 +184,7 @@ impl<'a> StatementReader<'a> {
         if self.at == self.buffer.len() {
             self.buffer.resize(CHUNK_BYTES, 0);
             self.at = 0;
-            let read = loop {
-                match self.input.read(&mut self.buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    read => break read,
-                }
-            };
+            let read = read_once(self.input, &mut self.buffer);
             self.buffer.truncate(*read.as_ref().unwrap_or(&0));
             read?;
         }
@@ -195,7 +196,8 @@ impl<'a> StatementReader<'a> {
         let bytes = &self.buffer[self.at..self.at + count];
         self.here.hasher.update(bytes);
         self.here.offset += count as u64;
-        self.here.lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.here.ends_line = bytes.last().map_or(self.here.ends_line, |byte| *byte == b'\n');
+        self.here.lines += count_line_breaks(bytes);
         self.at += count;
     }
 
@@ -221,7 +223,8 @@ impl<'a> StatementReader<'a> {
     fn skip_between(&mut self) -> io::Result<()> {
         let is_inside = !self.containers.is_empty();
         while let Some(byte) = self.peek()? {
-            if !byte.is_ascii_whitespace() && !(is_inside && byte == b',') {
+            let is_between = byte.is_ascii_whitespace() || is_inside && byte == b',';
+            if !is_between {
                 break;
             }
             self.advance(1);
@@ -237,11 +240,12 @@ impl<'a> StatementReader<'a> {
         while let Some(byte) = self.peek()?.filter(u8::is_ascii_whitespace) {
             self.advance(1);
             if byte == b'\n' {
-                if self.containers.is_empty() {
-                    self.complete = self.here.clone();
-                }
                 break;
             }
+        }
+        let is_complete = self.here.ends_line && self.containers.is_empty();
+        if is_complete {
+            self.complete = self.here.clone();
         }
         Ok(())
     }
@@ -251,7 +255,11 @@ impl<'a> StatementReader<'a> {
         let start = self.here.clone();
         let mut text = Vec::new();
         let is_top_level = self.containers.is_empty();
-        let mut scan = Scan::new(is_top_level, is_top_level && self.form == Form::Lines);
+        let mut scan = Scan::new(match self.form {
+            _ if !is_top_level => LineBreaks::Ignored,
+            Form::Lines => LineBreaks::End,
+            Form::Unknown | Form::Values => LineBreaks::EndStrings,
+        });
         let end = loop {
             if self.peek()?.is_none() {
                 break End::Cut;
@@ -330,6 +338,21 @@ impl<'a> StatementReader<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// How many line breaks there are.
+pub(crate) fn count_line_breaks(bytes: &[u8]) -> u64 {
+    bytes.split(|byte| *byte == b'\n').skip(1).count() as u64
+}
+
+/// Reads what is there, however often it is interrupted.
+fn read_once(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The sockets of a running server: how an operator of the machine reaches the process that has a store
-//! open, while no other process can open it.
+//! The sockets of a running server: how an operator of the machine reaches the process that has a
+//! store open, while no other process can open it.
 //!
 //! They stand in the directory of the store, are made and removed by the process that holds its
 //! lock, and are open to the owner of the process alone. What is said over them is decided

@@ -24,7 +24,9 @@ impl Refusal {
             let place = text(fault, "parameter").or(text(fault, "pointer")).unwrap_or_default();
             let member = |name| text(fault, name).unwrap_or_default();
             match (member("message"), member("found")) {
-                (message, found) if found.is_empty() => format!("{}: {message}", typed(&place)),
+                (message, found) if found.is_empty() || is_position(&found) => {
+                    format!("{}: {message}", typed(&place))
+                }
                 (message, found) => format!("{}: {message}, found {found}", typed(&place)),
             }
         });
@@ -40,6 +42,11 @@ impl Refusal {
     pub(crate) fn absent(detail: String) -> Self {
         Self { status: 404, detail, faults: Vec::new() }
     }
+}
+
+/// Whether what was found is only a place in the body, which nobody has typed.
+fn is_position(found: &str) -> bool {
+    found.starts_with("line ") && found.contains(", column ")
 }
 
 /// What was typed for the value at `place`: a parameter, or a JSON Pointer in the body of the

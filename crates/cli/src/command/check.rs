@@ -16,8 +16,8 @@ use crate::terminal::{counted, print, say};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Files with a statement, an array of statements, a page of results, or JSON Lines, also
-    /// compressed with gzip; `-` or none for standard input. A directory contains a file for each tenant, as `acta export --all-tenants` writes
-    /// it.
+    /// compressed with gzip; `-` or none for standard input. A directory contains a file for each
+    /// tenant, as `acta export --all-tenants` writes it.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]

@@ -89,12 +89,7 @@ async fn inputs(store: &ExchangeStore, arguments: &Arguments) -> Result<Vec<(Ten
     let mut inputs = Vec::new();
     for file in files {
         if file.is_dir() {
-            for (tenant, file) in files_in(file, arguments.of)? {
-                if !present.contains(&tenant) {
-                    bail!("there is no tenant {tenant} in the store: {}", file.display());
-                }
-                inputs.push((tenant, file));
-            }
+            inputs.extend(files_in(file, arguments.of)?);
             continue;
         }
         match arguments.of.select_of(present.clone(), "the store")? {
@@ -104,6 +99,9 @@ async fn inputs(store: &ExchangeStore, arguments: &Arguments) -> Result<Vec<(Ten
                 file.display()
             ),
         }
+    }
+    if let Some((tenant, file)) = inputs.iter().find(|(tenant, _)| !present.contains(tenant)) {
+        bail!("there is no tenant {tenant} in the store: {}", file.display());
     }
     Ok(inputs)
 }

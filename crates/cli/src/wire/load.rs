@@ -12,11 +12,11 @@ pub(crate) fn load<const N: usize>(
 ) -> Result<Loaded> {
     let set = flags.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let flags: Vec<_> = set.collect();
-    acta_config::load(file, &Environment::of_process(), &flags).map_err(|error| match error {
-        ConfigError::BadValue { name, value, origin: Origin::Flag, reason } => {
-            anyhow!("{} {value:?}: {reason}", option_of(name))
+    acta_config::load(file, &Environment::of_process(), &flags).map_err(|error| {
+        if let ConfigError::BadValue { name, value, origin: Origin::Flag, reason } = &error {
+            return anyhow!("{} {value:?}: {reason}", option_of(name));
         }
-        error => error.into(),
+        error.into()
     })
 }
 

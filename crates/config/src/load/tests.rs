@@ -138,7 +138,7 @@ fn reports_invalid_values_with_their_source() {
 #[test]
 fn the_more_specific_of_directory_and_database_is_used() {
     let in_file = "storage.url = 'postgres://db/acta'\nstorage.replica_url = 'postgres://b/acta'";
-    let table: [(&str, &[(&str, &str)], bool); 4] = [
+    let table: [(_, &[_], _); 4] = [
         ("data = 'there'", &[("ACTA_STORAGE_URL", "postgres://db/acta")], true),
         (in_file, &[("ACTA_DATA", "there")], false),
         (in_file, &[], true),

@@ -13,78 +13,104 @@ pub(super) enum End {
     Page,
 }
 
+/// Which line breaks an object cannot contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineBreaks {
+    /// Any: it is on one line.
+    End,
+    /// Those in strings: a string that is not closed on its line is broken off.
+    EndStrings,
+    /// None: what surrounds the object says where it ends.
+    Ignored,
+}
+
+/// Where the next byte of an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Between tokens.
+    Outside,
+    /// In a string.
+    InString,
+    /// In a string, behind a backslash.
+    Escaped,
+}
+
 /// The state between two bytes of an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scan {
     depth: usize,
-    is_in_string: bool,
-    is_escaped: bool,
-    /// Whether a line break in a string ends the object.
-    breaks_in_strings: bool,
-    /// Whether every line break ends the object.
-    breaks_at_lines: bool,
+    place: Place,
+    line_breaks: LineBreaks,
     finds_pages: bool,
 }
 
 impl Scan {
-    /// Before the first brace. At the top level, a string that is not closed on its line ends the
-    /// object; in JSON Lines, the end of the line always does.
-    pub(super) fn new(is_top_level: bool, is_line: bool) -> Self {
-        Self {
-            depth: 0,
-            is_in_string: false,
-            is_escaped: false,
-            breaks_in_strings: is_top_level,
-            breaks_at_lines: is_line,
-            finds_pages: true,
-        }
+    /// Before the first brace.
+    pub(super) fn new(line_breaks: LineBreaks) -> Self {
+        Self { depth: 0, place: Place::Outside, line_breaks, finds_pages: true }
     }
 
     /// Behind the first brace and other properties.
     pub(super) fn inside_object() -> Self {
-        Self { depth: 1, finds_pages: false, ..Self::new(false, false) }
+        Self { depth: 1, finds_pages: false, ..Self::new(LineBreaks::Ignored) }
     }
 
     /// Goes on with `bytes`; `before` is the text of the object before them. Returns how many bytes
     /// belong to the object, and how it ends, if it does.
     pub(super) fn go_on(&mut self, bytes: &[u8], before: &[u8]) -> (usize, Option<End>) {
         for (index, byte) in bytes.iter().enumerate() {
-            if *byte == b'\n'
-                && (self.breaks_at_lines || self.breaks_in_strings && self.is_in_string)
-            {
-                return (index, Some(End::Broken));
-            }
-            if self.is_in_string {
-                match byte {
-                    _ if self.is_escaped => self.is_escaped = false,
-                    b'\\' => self.is_escaped = true,
-                    b'"' => self.is_in_string = false,
-                    _ => {}
+            let end = match byte {
+                b'\n' if self.breaks_here() => return (index, Some(End::Broken)),
+                byte if self.place == Place::Outside => {
+                    self.on_token(*byte, before, &bytes[..index])
                 }
-                continue;
-            }
-            match byte {
-                b'"' => self.is_in_string = true,
-                b'{' => self.depth += 1,
-                b'[' => {
-                    self.depth += 1;
-                    let is_page = self.finds_pages
-                        && self.depth == 2
-                        && is_before_statements(before, &bytes[..index]);
-                    if is_page {
-                        return (index + 1, Some(End::Page));
-                    }
+                byte => {
+                    self.on_string(*byte);
+                    None
                 }
-                b'}' | b']' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        return (index + 1, Some(End::Whole));
-                    }
-                }
-                _ => {}
+            };
+            if end.is_some() {
+                return (index + 1, end);
             }
         }
         (bytes.len(), None)
+    }
+
+    /// Whether a line break ends the object here.
+    fn breaks_here(&self) -> bool {
+        match self.line_breaks {
+            LineBreaks::End => true,
+            LineBreaks::EndStrings => self.place != Place::Outside,
+            LineBreaks::Ignored => false,
+        }
+    }
+
+    fn on_string(&mut self, byte: u8) {
+        self.place = match (self.place, byte) {
+            (Place::InString, b'\\') => Place::Escaped,
+            (Place::InString, b'"') => Place::Outside,
+            _ => Place::InString,
+        };
+    }
+
+    /// Goes over a byte outside of strings. The object before it is in two parts.
+    fn on_token(&mut self, byte: u8, before: &[u8], behind: &[u8]) -> Option<End> {
+        match byte {
+            b'"' => self.place = Place::InString,
+            b'{' => self.depth += 1,
+            b'[' => {
+                self.depth += 1;
+                let is_page =
+                    self.finds_pages && self.depth == 2 && is_before_statements(before, behind);
+                return is_page.then_some(End::Page);
+            }
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                return (self.depth == 0).then_some(End::Whole);
+            }
+            _ => {}
+        }
+        None
     }
 }
 

@@ -12,7 +12,7 @@ use crate::exchange::AUTHORITY_NAME;
 const TENANTS_MAX: usize = 100;
 
 /// How many of the newest statements of a tenant are looked at.
-const STATEMENTS_MAX: u64 = 10;
+const STATEMENTS_MAX: usize = 10;
 
 /// Logs a warning if statements of the store have another home page in their authority than new
 /// ones get: `statements/read/mine` does not reach over such a change.
@@ -23,9 +23,9 @@ pub(super) async fn warn_of_another_authority(
     let configured = config.authority_home_page();
     for tenant in storage.list_tenants().await?.iter().take(TENANTS_MAX) {
         let count = storage.count_statements(tenant.id).await?;
-        let after = count.saturating_sub(STATEMENTS_MAX);
+        let after = count.saturating_sub(STATEMENTS_MAX as u64);
         // Damage is reported by those who read statements.
-        let Ok(newest) = storage.read_feed(tenant.id, after, STATEMENTS_MAX as usize).await else {
+        let Ok(newest) = storage.read_feed(tenant.id, after, STATEMENTS_MAX).await else {
             continue;
         };
         for entry in newest.iter().rev() {

@@ -25,7 +25,7 @@ pub(super) async fn bootstrap(admin: &Admin, config: &Config, address: SocketAdd
     }
     match admin.begin_set_up().await {
         Ok(Some(token)) => {
-            print_or_fail(&set_up(&public_address(config, address), &token, config))?
+            print_or_fail(&set_up(&public_address(config, address), &token, config))?;
         }
         Ok(None) => {}
         Err(error) => {
