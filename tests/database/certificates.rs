@@ -38,9 +38,25 @@ impl Authority {
     }
 }
 
-fn openssl(folder: &Path, arguments: &str) {
+/// A certificate of version 1, without extensions, that has signed itself, and its key: as Citus
+/// and many scripts make them.
+pub(crate) fn version_1(key: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let request =
+        format!("req -new -newkey {key} -nodes -subj /CN=any -keyout any.key -out any.csr");
+    openssl(folder, &request);
+    openssl(folder, "x509 -req -in any.csr -signkey any.key -days 2 -out any.pem");
+    let shown = openssl(folder, "x509 -in any.pem -noout -text");
+    assert!(shown.contains("Version: 1 "), "another version of openssl: {shown}");
+    let read = |name| std::fs::read_to_string(folder.join(name)).unwrap();
+    (read("any.pem"), read("any.key"))
+}
+
+fn openssl(folder: &Path, arguments: &str) -> String {
     let mut command = Command::new("openssl");
     let output = command.args(arguments.split_whitespace()).current_dir(folder).output();
     let output = output.expect("openssl is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -2,29 +2,41 @@
 
 use acta_test_postgres::{Cluster, Database, SHARED_SETTINGS};
 
-use crate::certificates::Authority;
+use crate::certificates::{Authority, version_1};
 use crate::{check_refused, migrate, with};
 
 /// Lets in who encrypts, by password.
 const ENCRYPTED_ONLY: &str = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
 
+/// A key of a certificate, for `openssl`.
+const EC: &str = "ec -pkeyopt ec_paramgen_curve:P-256";
+
 /// A server with a certificate for `localhost` that takes only encrypted connections.
 struct Server {
     authority: Authority,
     cluster: Cluster,
+    /// The version of TLS.
+    tls: String,
 }
 
 impl Server {
     fn start() -> Self {
         let authority = Authority::new();
         let (certificate, key) = authority.sign("DNS:localhost");
+        Self::with(authority, (certificate, key), "TLSv1.3")
+    }
+
+    /// With this certificate and its key, and one version of TLS.
+    fn with(authority: Authority, (certificate, key): (String, String), tls: &str) -> Self {
         let mut cluster = Cluster::stopped(SHARED_SETTINGS);
         cluster.configure(&[("ssl", "on"), ("log_connections", "on")]);
+        let versions = [("ssl_min_protocol_version", tls), ("ssl_max_protocol_version", tls)];
+        cluster.configure(&versions);
         cluster.put("server.crt", &certificate);
         cluster.put("server.key", &key);
         cluster.put("pg_hba.conf", ENCRYPTED_ONLY);
         cluster.start();
-        Self { authority, cluster }
+        Self { authority, cluster, tls: tls.to_owned() }
     }
 
     /// Its address by the name in its certificate.
@@ -42,7 +54,8 @@ impl Server {
         let log = self.cluster.log().split_off(read_from);
         let authorized = log.lines().find(|line| line.contains("application_name=acta"));
         let authorized = authorized.expect("connections are logged");
-        assert!(authorized.contains("SSL enabled (protocol=TLSv1.3"), "{authorized}");
+        let encrypted = format!("SSL enabled (protocol={}", self.tls);
+        assert!(authorized.contains(&encrypted), "{authorized}");
     }
 }
 
@@ -90,6 +103,18 @@ fn encryption_without_a_known_authority_is_bound_to_the_password() {
         &output,
         "no encryption; pg_hba.conf of the server may want encryption: set storage.tls",
     );
+}
+
+#[test]
+fn a_certificate_of_any_version_will_do_where_none_is_verified() {
+    for (key, tls) in [("rsa:2048", "TLSv1.3"), ("rsa:2048", "TLSv1.2"), (EC, "TLSv1.2")] {
+        let server = Server::with(Authority::new(), version_1(key), tls);
+        server.check_connects(&server.url("sslmode=require"), &[]);
+        let bound = server.url("sslmode=require&channel_binding=require");
+        server.check_connects(&bound, &[]);
+        let output = migrate(&server.url("sslmode=verify-full"), &[]);
+        assert_eq!(output.code, Some(2), "{}", output.err);
+    }
 }
 
 #[test]

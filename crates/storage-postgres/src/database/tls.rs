@@ -14,18 +14,20 @@ use tokio_rustls::client::TlsStream as RustlsStream;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::crypto::{
-    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature,
-};
+use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls13_signature_with_raw_key};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{
+    CertificateDer, ServerName, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime,
+};
 use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 use tokio_rustls::{TlsConnector, rustls};
 use x509_cert::Certificate;
-use x509_cert::der::Decode;
+use x509_cert::der::asn1::AnyRef;
 use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::der::{Decode, Encode};
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
 use crate::OpenError;
 
@@ -208,9 +210,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Stream<S> {
     }
 }
 
-/// Accepts any certificate whose key the server has.
+/// Accepts any certificate whose key the server has, of any version and with any content.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
+
+/// The public key in a certificate.
+struct PublicKey {
+    info: SubjectPublicKeyInfoOwned,
+    encoded: SubjectPublicKeyInfoDer<'static>,
+}
+
+impl PublicKey {
+    /// Reads nothing else of the certificate: the library for TLS refuses certificates of version
+    /// 1, such as Citus and scripts make.
+    fn of(certificate: &[u8]) -> Result<Self, Error> {
+        let unreadable = |_| Error::InvalidCertificate(CertificateError::BadEncoding);
+        let certificate = Certificate::from_der(certificate).map_err(unreadable)?;
+        let info = certificate.tbs_certificate().subject_public_key_info().clone();
+        let encoded = info.to_der().map_err(unreadable)?.into();
+        Ok(Self { info, encoded })
+    }
+
+    /// Whether it is a key for the algorithm, and has made the signature of the message.
+    fn has_signed(
+        &self,
+        message: &[u8],
+        signature: &DigitallySignedStruct,
+        algorithm: &dyn SignatureVerificationAlgorithm,
+    ) -> bool {
+        // Without its tag and length, as the library for TLS has it.
+        let identifier = self.info.algorithm.to_der().unwrap_or_default();
+        let identifier = AnyRef::from_der(&identifier).map(|identifier| identifier.value());
+        let is_its = identifier.is_ok_and(|it| it == algorithm.public_key_alg_id().as_ref());
+        let key = self.info.subject_public_key.raw_bytes();
+        is_its && algorithm.verify_signature(key, message, signature.signature()).is_ok()
+    }
+}
 
 impl ServerCertVerifier for AnyCertificate {
     fn verify_server_cert(
@@ -231,7 +266,13 @@ impl ServerCertVerifier for AnyCertificate {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
+        let key = PublicKey::of(certificate)?;
+        let named = algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signature.scheme);
+        let mut fitting = named.flat_map(|(_, algorithms)| *algorithms);
+        if fitting.any(|algorithm| key.has_signed(message, signature, *algorithm)) {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
+        Err(Error::InvalidCertificate(CertificateError::BadSignature))
     }
 
     fn verify_tls13_signature(
@@ -241,7 +282,8 @@ impl ServerCertVerifier for AnyCertificate {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
         let algorithms = &self.0.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
+        let key = PublicKey::of(certificate)?.encoded;
+        verify_tls13_signature_with_raw_key(message, &key, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
