@@ -230,12 +230,16 @@ impl Quotas {
             let flushed = tenants.iter().filter(|(_, counted)| has_taken(counted));
             flushed.map(|(tenant, counted)| (*tenant, counted.day)).collect()
         };
+        let mut flushed = Ok(());
         for (tenant, day) in taken {
-            self.flush_tenant(tenant, day).await?;
+            // An error of one tenant does not keep back the others.
+            flushed = flushed.and(self.flush_tenant(tenant, day).await);
         }
-        // Tenants without activity today need no entry.
-        self.lock().retain(|_, counted| counted.day == today || counted.is_filled);
-        Ok(())
+        // Tenants without activity today need no entry, unless it could not be reported yet.
+        self.lock().retain(|_, counted| {
+            counted.day == today || counted.is_filled || counted.taken != Usage::default()
+        });
+        flushed
     }
 }
 
