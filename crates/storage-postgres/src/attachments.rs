@@ -29,6 +29,8 @@ use tracing::Instrument;
 
 use crate::PostgresStorage;
 use crate::lease::Lease;
+#[cfg(test)]
+pub(crate) use named::NAME;
 pub(crate) use named::NamedContent;
 use reader::ContentReader;
 pub(crate) use staged::Staged;

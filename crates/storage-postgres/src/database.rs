@@ -1,13 +1,17 @@
 //! Connections to the database: pooled, configured, and closed when they are lost.
 
 mod address;
+mod cluster;
 pub(crate) mod handshake;
 mod health;
+mod machines;
+mod tenancy;
 mod tls;
 
 use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use acta_ambient::{Clock, Entropy};
@@ -17,10 +21,12 @@ use deadpool_postgres::{
 };
 use futures_util::TryFutureExt;
 use futures_util::future::join;
+use tokio_postgres::Statement;
 use tokio_postgres::error::SqlState;
 
 use self::address::Address;
 use self::health::Health;
+pub(crate) use self::tenancy::Placement;
 
 use crate::failure::{Failure, Remedy};
 use crate::{Connections, OpenError, Options};
@@ -55,6 +61,8 @@ pub(crate) struct Database {
     pub(crate) connect_timeout: Duration,
     /// Its state by its last response.
     pub(crate) health: Health,
+    /// Whether it is a cluster, as the first connection found.
+    is_cluster: AtomicBool,
     entropy: Arc<dyn Entropy>,
     /// The clock for times of statements and documents.
     pub(crate) clock: Arc<dyn Clock>,
@@ -80,6 +88,38 @@ impl Deref for Connection {
 
     fn deref(&self) -> &Self::Target {
         &self.0
+    }
+}
+
+impl Connection {
+    /// Prepares a statement of SQL for one tenant, or for the tables that are not of tenants.
+    pub(crate) async fn prepare_cached(
+        &self,
+        sql: &str,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        debug_assert_eq!(tenancy::broken_rule(sql), None, "{sql}");
+        self.0.prepare_cached(sql).await
+    }
+
+    /// As [`Connection::prepare_cached`], of a statement that differs by placement.
+    pub(crate) async fn prepare_on(
+        &self,
+        placement: Placement,
+        sql: &str,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        match placement {
+            Placement::Together => self.0.prepare_cached(sql).await,
+            Placement::Distributed => self.prepare_cached(sql).await,
+        }
+    }
+
+    /// Prepares a statement of SQL over all tenants. In a cluster it needs all machines, so it may
+    /// not keep a tenant waiting.
+    pub(crate) async fn prepare_across(
+        &self,
+        sql: &str,
+    ) -> Result<Statement, tokio_postgres::Error> {
+        self.0.prepare_cached(sql).await
     }
 }
 
@@ -159,9 +199,16 @@ impl Database {
             timeout: options.statement_timeout.saturating_add(TIMEOUT_MARGIN),
             connect_timeout: options.connect_timeout,
             health: Health::new(address.place, Arc::clone(&options.clock)),
+            is_cluster: AtomicBool::new(false),
             entropy: Arc::clone(&options.entropy),
             clock: Arc::clone(&options.clock),
         })
+    }
+
+    /// Where the rows of a table are.
+    pub(crate) fn placement_of(&self, table: &str) -> Placement {
+        let is_cluster = self.is_cluster.load(Ordering::Relaxed);
+        if is_cluster { Placement::in_cluster(table) } else { Placement::Together }
     }
 
     /// Borrows a connection.
@@ -350,6 +397,13 @@ impl Database {
         self.health.unreachable_for().is_some_and(|time| UNREACHABLE_WAIT_MAX < time)
     }
 
+    /// Whether the machine that a failure is about has been away for so long that operations on it
+    /// fail at once.
+    fn is_given_up_by(&self, failure: &Failure) -> bool {
+        let machine = failure.machine();
+        machine.is_some_and(|machine| self.health.is_machine_given_up(machine))
+    }
+
     /// The attempts of one operation.
     pub(crate) fn attempts(&self, act: &'static str) -> Attempts<'_> {
         Attempts { database: self, act, reconnect_count: 0, repeat_count: 0 }
@@ -413,6 +467,10 @@ impl Attempts<'_> {
                 }
                 (&mut self.repeat_count, REPEAT_COUNT_MAX)
             }
+            Remedy::Await if self.database.is_given_up_by(&failure) => {
+                return Err(failure.into_storage_error(self.act));
+            }
+            Remedy::Await => (&mut self.reconnect_count, RECONNECT_COUNT_MAX),
             Remedy::Reconnect if self.database.is_given_up() => {
                 return Err(failure.into_storage_error(self.act));
             }

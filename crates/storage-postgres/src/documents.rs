@@ -34,8 +34,13 @@ const REPLACING: &str = "writing a document";
 const LOCKED_HEAD: &str = "SELECT etag, updated FROM acta.documents \
      WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND name_hash = $4 FOR UPDATE";
 
-/// One document fewer in a place.
+/// One document fewer in a place. Also locks the place: by a write, since a cluster that moves a
+/// tenant to another machine does not wait for rows that are only locked.
 const LEAVE: &str = "UPDATE acta.document_places SET document_count = document_count - 1 \
+     WHERE tenant_id = $1 AND place = $2 AND registration = $3";
+
+/// Takes back [`LEAVE`].
+const RETURN: &str = "UPDATE acta.document_places SET document_count = document_count + 1 \
      WHERE tenant_id = $1 AND place = $2 AND registration = $3";
 
 #[async_trait]
@@ -289,35 +294,35 @@ async fn remove(
     columns: &Columns,
     precondition: &Precondition,
 ) -> Result<DocumentWrite, Failure> {
-    let sql = "SELECT FROM acta.document_places \
-         WHERE tenant_id = $1 AND place = $2 AND registration = $3 FOR UPDATE";
-    let lock = connection.prepare_cached(sql).await?;
+    // Counts the document to be removed. If there is none, the count is restored below.
+    let leave = connection.prepare_cached(LEAVE).await?;
     let select = connection.prepare_cached(LOCKED_HEAD).await?;
     let [tenant, place, registration, _] = columns.key();
     let (of_place, of_document) = ([tenant, place, registration], columns.key());
-    let (locked, found) =
-        join(connection.query_opt(&lock, &of_place), connection.query_opt(&select, &of_document))
+    // The second statement sees what was committed while the first waited for its lock.
+    let (left, found) =
+        join(connection.execute(&leave, &of_place), connection.query_opt(&select, &of_document))
             .await;
     // Without a row of the place, a document found here was created just after the lock.
-    let found = locked?.and(found?);
-    let head = found.as_ref().map(read_head);
+    let is_locked = 0 < left?;
+    let head = found?.filter(|_| is_locked).as_ref().map(read_head);
     check(precondition, head.as_ref())?;
     if head.is_none() {
+        if is_locked {
+            let restore = connection.prepare_cached(RETURN).await?;
+            connection.execute(&restore, &of_place).await?;
+        }
         return Ok(DocumentWrite::Nothing);
     }
-    let leave = connection.prepare_cached(LEAVE).await?;
     let sql = "DELETE FROM acta.documents \
          WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND name_hash = $4";
     let delete = connection.prepare_cached(sql).await?;
     let sql = "DELETE FROM acta.document_places \
          WHERE tenant_id = $1 AND place = $2 AND registration = $3 AND document_count = 0";
     let abandon = connection.prepare_cached(sql).await?;
-    let (left, (deleted, abandoned)) = join(
-        connection.execute(&leave, &of_place),
-        join(connection.execute(&delete, &of_document), connection.execute(&abandon, &of_place)),
-    )
-    .await;
-    left?;
+    let (deleted, abandoned) =
+        join(connection.execute(&delete, &of_document), connection.execute(&abandon, &of_place))
+            .await;
     deleted?;
     abandoned?;
     Ok(DocumentWrite::Replaced)

@@ -11,6 +11,9 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 /// The retry delay for callers when the database cannot be reached.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 
+/// How the names of the keys of statements begin.
+const STATEMENT_KEYS: &str = "statements_";
+
 /// Why an attempt failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -20,6 +23,14 @@ pub(crate) enum Failure {
     PoolExhausted,
     /// The database refused, so nothing has changed.
     Refused(tokio_postgres::Error),
+    /// The database is a cluster, and one of its machines could not be reached. What is on the
+    /// others goes on, on the same connection.
+    MachineAway {
+        /// Its host and port.
+        machine: String,
+        /// What the coordinator reports.
+        source: tokio_postgres::Error,
+    },
     /// The connection was lost, or a response did not arrive in time. In a transaction, this
     /// was before the commit.
     Lost(Box<dyn Error + Send + Sync>),
@@ -36,12 +47,17 @@ pub(crate) enum Remedy {
     Repeat,
     /// Retry on another connection.
     Reconnect,
+    /// Retry while the machine may come back.
+    Await,
     /// Report the error.
     GiveUp,
 }
 
 impl From<tokio_postgres::Error> for Failure {
     fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(machine) = error.as_db_error().and_then(machine_away) {
+            return Self::MachineAway { machine, source: error };
+        }
         let is_lost = match error.as_db_error() {
             Some(told) => is_end_of_connection(told),
             None => has_lost_connection(&error),
@@ -81,7 +97,16 @@ impl Failure {
 
     /// The same failure at a commit.
     pub(crate) fn at_commit(self) -> Self {
-        if let Self::Lost(source) = self { Self::Unknown(source) } else { self }
+        match self {
+            Self::Lost(source) => Self::Unknown(source),
+            // The machine may have committed before it went.
+            Self::MachineAway { source, .. } => Self::Unknown(source.into()),
+            Self::Unreachable(_)
+            | Self::PoolExhausted
+            | Self::Refused(_)
+            | Self::Unknown(_)
+            | Self::Decided(_) => self,
+        }
     }
 
     /// The same failure of an attempt that can be retried whether it was committed or not.
@@ -93,10 +118,9 @@ impl Failure {
     pub(crate) fn remedy(&self) -> Remedy {
         match self {
             Self::Unreachable(_) | Self::Lost(_) => Remedy::Reconnect,
-            Self::Refused(error) => match error.code() {
-                Some(code) if is_lost_race(code) => Remedy::Repeat,
-                Some(_) | None => Remedy::GiveUp,
-            },
+            Self::MachineAway { .. } => Remedy::Await,
+            Self::Refused(error) if error.as_db_error().is_some_and(is_lost_race) => Remedy::Repeat,
+            Self::Refused(_) => Remedy::GiveUp,
             Self::PoolExhausted | Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
         }
     }
@@ -105,9 +129,11 @@ impl Failure {
     pub(crate) const fn ends_connection(&self) -> bool {
         match self {
             Self::Lost(_) | Self::Unknown(_) => true,
-            Self::Unreachable(_) | Self::PoolExhausted | Self::Refused(_) | Self::Decided(_) => {
-                false
-            }
+            Self::Unreachable(_)
+            | Self::PoolExhausted
+            | Self::Refused(_)
+            | Self::MachineAway { .. }
+            | Self::Decided(_) => false,
         }
     }
 
@@ -117,6 +143,7 @@ impl Failure {
             Self::Refused(error) => error.code(),
             Self::Unreachable(_)
             | Self::PoolExhausted
+            | Self::MachineAway { .. }
             | Self::Lost(_)
             | Self::Unknown(_)
             | Self::Decided(_) => None,
@@ -129,10 +156,16 @@ impl Failure {
             Self::Refused(error) => error.as_db_error().and_then(DbError::constraint),
             Self::Unreachable(_)
             | Self::PoolExhausted
+            | Self::MachineAway { .. }
             | Self::Lost(_)
             | Self::Unknown(_)
             | Self::Decided(_) => None,
         }
+    }
+
+    /// The machine of a cluster that could not be reached, if that was the reason.
+    pub(crate) fn machine(&self) -> Option<&str> {
+        if let Self::MachineAway { machine, .. } = self { Some(machine) } else { None }
     }
 
     /// Whether the database accepts no writes, although it can be read.
@@ -147,7 +180,7 @@ impl Failure {
             Self::Unreachable(error) | Self::Lost(error) | Self::Unknown(error) => {
                 reason_of(&**error)
             }
-            Self::Refused(error) => reason_of(error),
+            Self::Refused(error) | Self::MachineAway { source: error, .. } => reason_of(error),
             Self::PoolExhausted => "all connections of this node are in use".to_owned(),
             Self::Decided(error) => reason_of(error),
         }
@@ -158,7 +191,7 @@ impl Failure {
         match self {
             Self::Decided(error) => error,
             Self::PoolExhausted => StorageError::Busy { retry_after: RETRY_AFTER },
-            Self::Unreachable(_) | Self::Lost(_) => {
+            Self::Unreachable(_) | Self::Lost(_) | Self::MachineAway { .. } => {
                 StorageError::Unavailable { retry_after: RETRY_AFTER }
             }
             Self::Refused(error) => tell_refusal(error, act),
@@ -190,7 +223,7 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
     if *code == SqlState::READ_ONLY_SQL_TRANSACTION {
         return StorageError::Unavailable { retry_after: RETRY_AFTER };
     }
-    let is_passing = is_lost_race(code)
+    let is_passing = is_lost_race(told)
         || *code == SqlState::QUERY_CANCELED
         || *code == SqlState::TOO_MANY_CONNECTIONS
         || *code == SqlState::OUT_OF_MEMORY;
@@ -204,19 +237,54 @@ fn tell_refusal(error: tokio_postgres::Error, act: &'static str) -> StorageError
 }
 
 /// Whether another attempt may succeed.
-fn is_lost_race(code: &SqlState) -> bool {
-    [
+fn is_lost_race(told: &DbError) -> bool {
+    let lost = [
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::LOCK_NOT_AVAILABLE,
-    ]
-    .contains(code)
+    ];
+    lost.contains(told.code()) || has_lost_order(told)
+}
+
+/// Whether another node has stored a statement at the same place: this one did not have the lock
+/// of the tenant any more, because the tenant was moved to another machine. The names of keys there
+/// continue with a number.
+fn has_lost_order(told: &DbError) -> bool {
+    *told.code() == SqlState::UNIQUE_VIOLATION
+        && told.constraint().is_some_and(|constraint| constraint.starts_with(STATEMENT_KEYS))
+}
+
+/// The machine of a cluster that could not be reached; `None` if this is not the reason.
+fn machine_away(told: &DbError) -> Option<String> {
+    if is_fatal(told) {
+        return None;
+    }
+    // If the connection breaks off, the coordinator gives no other code.
+    let is_cut = *told.code() == SqlState::INTERNAL_ERROR && told.message().contains("connection");
+    let ended = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+    let is_away = told.code().code().starts_with("08") || ended.contains(told.code()) || is_cut;
+    is_away.then(|| machine_in(told.message(), told.where_()))?
+}
+
+/// The host and port of the machine that an error of a cluster is about.
+fn machine_in(message: &str, context: Option<&str>) -> Option<String> {
+    let name_after = |text: &str, start: &str| {
+        let (_, name) = text.split_once(start)?;
+        let name = name.split_whitespace().next()?;
+        let name = name.rsplit_once('@').map_or(name, |(_user, name)| name);
+        Some(name.to_owned())
+    };
+    name_after(message, "connection to the remote node ")
+        .or_else(|| name_after(context?, "while executing command on "))
+}
+
+fn is_fatal(told: &DbError) -> bool {
+    matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
 }
 
 /// Whether the database closes the connection after this error.
 fn is_end_of_connection(told: &DbError) -> bool {
-    let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-    is_fatal || told.code().code().starts_with("08")
+    is_fatal(told) || told.code().code().starts_with("08")
 }
 
 /// Whether the error is one of the network, not of the server.
@@ -232,4 +300,37 @@ pub(crate) fn has_lost_connection(error: &tokio_postgres::Error) -> bool {
         cause = current.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_machine_that_an_error_of_a_cluster_is_about() {
+        let table = [
+            (
+                "connection to the remote node acta@worker1:5432 failed with the following error: \
+                 connection refused",
+                None,
+                Some("worker1:5432"),
+            ),
+            ("connection to the remote node acta@::1:5432 failed", None, Some("::1:5432")),
+            (
+                "terminating connection due to administrator command",
+                Some("while executing command on worker2:5433"),
+                Some("worker2:5433"),
+            ),
+            (
+                "server closed the connection unexpectedly",
+                Some("SQL statement\nwhile executing command on 10.0.0.2:5432\nmore"),
+                Some("10.0.0.2:5432"),
+            ),
+            ("bind message has 1 result formats but query has 2 columns", None, None),
+            ("terminating connection due to administrator command", Some("SQL function"), None),
+        ];
+        for (message, context, expected) in table {
+            assert_eq!(machine_in(message, context).as_deref(), expected, "{message}");
+        }
+    }
 }

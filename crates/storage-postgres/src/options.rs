@@ -220,6 +220,14 @@ pub enum OpenError {
         /// Host, port and name.
         place: String,
     },
+    /// A machine of a cluster does not wait for its disk. Correct its configuration.
+    #[error(
+        "the machine {machine} of the database commits before its disk has it, so a loss of power would lose what was acknowledged; execute in its database: ALTER DATABASE … SET synchronous_commit = on"
+    )]
+    NotDurable {
+        /// Its host and port.
+        machine: String,
+    },
     /// The options of the object storage are invalid. Correct them.
     #[error("the object storage for attachments is not usable")]
     ObjectAddress(#[from] AddressError),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use acta_ambient::Timestamp;
 use acta_storage::{Readiness, StorageError, TermHasher};
 use async_trait::async_trait;
+use futures_util::future::join;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +25,9 @@ pub use statistics::{Connections, Statistics};
 
 /// The name of the secret whose first bytes are the key of the terms.
 const TERM_KEY_NAME: &str = "terms";
+
+/// The latest time of a statement of any tenant.
+const LATEST: &str = "SELECT max(greatest(last_stored, consistent_through)) FROM acta.counters";
 
 /// The name of the lease of the node that removes leftover content.
 const SWEEPING: &str = "sweeping";
@@ -114,14 +118,20 @@ impl PostgresStorage {
     ///
     /// [`StorageError::Busy`], [`StorageError::Unavailable`] or [`StorageError::Io`].
     pub async fn read_clock(&self) -> Result<Timestamp, StorageError> {
-        let sql = "SELECT clock_timestamp(), \
-             (SELECT max(greatest(last_stored, consistent_through)) FROM acta.counters)";
         let read =
             self.database.run("reading the clock of the database", |connection| async move {
-                let statement = connection.prepare_cached(sql).await?;
-                let row = connection.query_one(&statement, &[]).await?;
-                let SqlTimestamp(now) = row.try_get(0)?;
-                Ok((now, row.try_get::<_, Option<i64>>(1)?))
+                let clock = connection.prepare_cached("SELECT clock_timestamp()").await?;
+                let latest = connection.prepare_across(LATEST).await?;
+                let (clock, latest) =
+                    join(connection.query_one(&clock, &[]), connection.query_one(&latest, &[]))
+                        .await;
+                let SqlTimestamp(now) = clock?.try_get(0)?;
+                match latest.map_err(Failure::from) {
+                    Ok(row) => Ok((now, row.try_get::<_, Option<i64>>(0)?)),
+                    // The clock is not that of the machine.
+                    Err(Failure::MachineAway { .. }) => Ok((now, None)),
+                    Err(failure) => Err(failure),
+                }
             });
         let (now, last_stored) = read.await?;
         if let Some(last) = last_stored {

@@ -20,6 +20,8 @@ pub const SHARED_SETTINGS: &[(&str, &str)] =
 #[derive(Debug)]
 pub struct Database {
     superuser: Superuser,
+    /// Those of the other machines of a cluster.
+    workers: Vec<Superuser>,
     name: String,
 }
 
@@ -32,9 +34,21 @@ impl Database {
 
     /// A database on another server.
     pub fn fresh_on(superuser: &Superuser) -> Self {
-        let name = unique_name();
-        superuser.create(&name);
-        Self { superuser: superuser.clone(), name }
+        Self::fresh_on_all(superuser, Vec::new())
+    }
+
+    /// A database of the same name on each machine of a cluster.
+    pub(crate) fn fresh_on_all(superuser: &Superuser, workers: Vec<Superuser>) -> Self {
+        let database = Self { superuser: superuser.clone(), workers, name: unique_name() };
+        for server in database.servers() {
+            server.create(&database.name);
+        }
+        database
+    }
+
+    /// The superusers of all machines that it is on.
+    pub(crate) fn servers(&self) -> impl Iterator<Item = &Superuser> {
+        std::iter::once(&self.superuser).chain(&self.workers)
     }
 
     /// A database with everything that is in this one, to which nobody may be connected.
@@ -42,7 +56,7 @@ impl Database {
     pub fn copy(&self) -> Self {
         let name = unique_name();
         self.superuser.create_from(&self.name, &name);
-        Self { superuser: self.superuser.clone(), name }
+        Self { superuser: self.superuser.clone(), workers: Vec::new(), name }
     }
 
     /// Its URL, for the superuser.
@@ -69,8 +83,10 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let drop = format!("DROP DATABASE IF EXISTS \"{}\" WITH (FORCE)", self.name);
-        // A server that is gone has taken its databases along.
-        let _ = self.superuser.try_sql_in("postgres", &drop);
+        for server in self.servers() {
+            // A server that is gone has taken its databases along.
+            let _ = server.try_sql_in("postgres", &drop);
+        }
     }
 }
 

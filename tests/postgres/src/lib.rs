@@ -10,6 +10,7 @@
 #![expect(clippy::expect_used, clippy::missing_panics_doc, reason = "only tests use this")]
 
 mod account;
+mod citus;
 mod cluster;
 mod database;
 mod port;
@@ -18,6 +19,7 @@ mod proxy;
 mod reaper;
 mod superuser;
 
+pub use citus::{CITUS_URL, coordinator as citus_coordinator, distribution as citus_distribution};
 pub use cluster::Cluster;
 pub use database::{Database, SHARED_SETTINGS, SHARED_URL};
 pub use port::free as free_address;

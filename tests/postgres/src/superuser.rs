@@ -22,13 +22,15 @@ impl Superuser {
 
     /// The URL of `database`.
     pub fn url(&self, database: &str) -> String {
-        let (rest, query) = match self.url.split_once('?') {
-            Some((rest, query)) => (rest, format!("?{query}")),
-            None => (self.url.as_str(), String::new()),
-        };
-        let host_start = rest.find("://").map_or(0, |index| index + "://".len());
-        let host_end = rest[host_start..].find('/').map_or(rest.len(), |index| host_start + index);
-        format!("{}/{database}{query}", &rest[..host_end])
+        let UrlParts { before_host, host, query, .. } = UrlParts::of(&self.url);
+        format!("{before_host}{host}/{database}{query}")
+    }
+
+    /// The superuser with the same name and password on another server.
+    #[must_use]
+    pub fn at(&self, host: &str, port: &str) -> Self {
+        let UrlParts { before_host, path, query, .. } = UrlParts::of(&self.url);
+        Self { url: format!("{before_host}{host}:{port}{path}{query}") }
     }
 
     /// Makes an empty database.
@@ -76,6 +78,30 @@ impl Superuser {
     }
 }
 
+/// A URL in parts, which make it up again.
+struct UrlParts<'u> {
+    before_host: &'u str,
+    /// With the port.
+    host: &'u str,
+    /// With its slash.
+    path: &'u str,
+    /// With its question mark.
+    query: &'u str,
+}
+
+impl<'u> UrlParts<'u> {
+    fn of(url: &'u str) -> Self {
+        let (rest, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let scheme_len = rest.find("://").map_or(0, |index| index + "://".len());
+        let path_start =
+            rest[scheme_len..].find('/').map_or(rest.len(), |index| scheme_len + index);
+        let (before_path, path) = rest.split_at(path_start);
+        let host_start = before_path.rfind('@').map_or(scheme_len, |index| index + 1);
+        let (before_host, host) = before_path.split_at(host_start);
+        Self { before_host, host, path, query }
+    }
+}
+
 fn run(url: &str, sql: &str) -> Result<String, String> {
     let mut psql = programs::psql();
     psql.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--no-password"]);
@@ -113,6 +139,17 @@ mod tests {
         ];
         for (url, expected) in table {
             assert_eq!(Superuser::new(url).url("other"), expected);
+        }
+    }
+
+    #[test]
+    fn changes_only_the_server_of_a_url() {
+        let table = [
+            ("postgres://u:p@h:1/postgres", "postgres://u:p@worker:2/postgres"),
+            ("postgres://h?sslcert=/a/b", "postgres://worker:2?sslcert=/a/b"),
+        ];
+        for (url, expected) in table {
+            assert_eq!(Superuser::new(url).at("worker", "2").url, expected);
         }
     }
 }

@@ -23,9 +23,10 @@ pub(super) const BEGIN_CHAINS: &str = "INSERT INTO acta.audit_heads \
      SELECT t.tenant_id, 0, $2 FROM unnest($1::integer[]) AS t(tenant_id) \
      ON CONFLICT (tenant_id) DO NOTHING";
 
-/// Locks the ends of chains, always in the same order.
-pub(super) const LOCK_HEADS: &str = "SELECT tenant_id, last_sequence, hash \
-     FROM acta.audit_heads WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE";
+/// Locks the end of a chain. Each chain needs a statement of its own, always in the same order: a
+/// cluster that distributes the audit cannot lock rows of several tenants at once.
+pub(super) const LOCK_HEAD: &str = "SELECT tenant_id, last_sequence, hash \
+     FROM acta.audit_heads WHERE tenant_id = $1 FOR UPDATE";
 
 pub(super) const HEAD: &str =
     "SELECT tenant_id, last_sequence, hash FROM acta.audit_heads WHERE tenant_id = $1";

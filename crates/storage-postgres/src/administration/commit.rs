@@ -9,7 +9,6 @@ mod decision;
 mod keys;
 mod rows;
 
-use std::collections::BTreeMap;
 use std::io;
 
 use acta_storage::{ChainHash, Change, Committed, StorageError};
@@ -150,12 +149,15 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
     let locking = connection.prepare_cached(LOCK).await?;
     let naming = connection.prepare_cached(HOLDERS).await?;
     let opening = connection.prepare_cached(audit::BEGIN_CHAINS).await?;
-    let heading = connection.prepare_cached(audit::LOCK_HEADS).await?;
+    let heading = connection.prepare_cached(audit::LOCK_HEAD).await?;
     let has_entry = connection.prepare_cached(audit::HAS_ENTRY).await?;
     let ChangeKeys { made, places, names, chains, first_entry, .. } = asked;
     let (made, places, names) = (made.columns(), places.columns(), names.columns());
     let start = &ChainHash::START.0[..];
     let of_chains: [&(dyn ToSql + Sync); 2] = [chains, &start];
+    let each_chain: Vec<[&(dyn ToSql + Sync); 1]> =
+        chains.iter().map(|chain| [chain as &(dyn ToSql + Sync)]).collect();
+    let headed = each_chain.iter().map(|chain| connection.query_opt(&heading, chain));
     let of_entry: [&(dyn ToSql + Sync); 2] = [&first_entry.0, &first_entry.1];
     // Pipelined; each statement sees what was committed while the ones before it waited.
     let ((begun, inserted, found, holders, opened), (heads, told)) = join(
@@ -166,10 +168,7 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
             connection.query(&naming, &names),
             connection.execute(&opening, &of_chains),
         ),
-        join(
-            connection.query(&heading, &of_chains[..1]),
-            connection.query_opt(&has_entry, &of_entry),
-        ),
+        join(join_all(headed), connection.query_opt(&has_entry, &of_entry)),
     )
     .await;
     begun?;
@@ -184,7 +183,9 @@ async fn lock(connection: &Connection, asked: &ChangeKeys<'_>) -> Result<Locked,
         locked.holders.insert((kind, name), id);
     }
     opened?;
-    locked.heads = heads?.iter().map(read_head).collect::<Result<BTreeMap<_, _>, Failure>>()?;
+    for head in heads {
+        locked.heads.extend(head?.as_ref().map(read_head).transpose()?);
+    }
     locked.is_recorded = told?.is_some();
     Ok(locked)
 }

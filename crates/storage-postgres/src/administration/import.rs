@@ -11,7 +11,7 @@ use tokio_postgres::types::ToSql;
 
 use super::audit::{self, AuditRows, chain_of, read_head};
 use super::commit::REMOVE;
-use super::tenants::{COUNTERS, NEVER, number_of};
+use super::tenants::{insert_counter, number_of};
 use crate::database::{Connection, Database};
 use crate::failure::Failure;
 
@@ -77,8 +77,9 @@ async fn replace_all(connection: &Connection, records: &[Record]) -> Result<(), 
         [&kinds, &ids, &versions, &tenants, &owners, &names, &expires, &bodies];
     connection.execute(INSERT, &columns).await?;
     let tenants = records.iter().filter(|record| record.kind == RecordKind::Tenant);
-    let new: Vec<i32> = tenants.filter_map(|record| number_of(&record.content)).collect();
-    connection.execute(COUNTERS, &[&new, &NEVER]).await?;
+    for tenant in tenants.filter_map(|record| number_of(&record.content)) {
+        insert_counter(connection, tenant).await?;
+    }
     Ok(())
 }
 
@@ -86,9 +87,9 @@ async fn lock_head(
     connection: &Connection,
     tenant: Option<TenantId>,
 ) -> Result<ChainHead, Failure> {
-    let chains = vec![chain_of(tenant)];
-    connection.execute(audit::BEGIN_CHAINS, &[&chains, &&ChainHash::START.0[..]]).await?;
-    let (_, head) = read_head(&connection.query_one(audit::LOCK_HEADS, &[&chains]).await?)?;
+    let chain = chain_of(tenant);
+    connection.execute(audit::BEGIN_CHAINS, &[&&[chain][..], &&ChainHash::START.0[..]]).await?;
+    let (_, head) = read_head(&connection.query_one(audit::LOCK_HEAD, &[&chain]).await?)?;
     Ok(head)
 }
 

@@ -4,12 +4,13 @@ use acta_access::TenantId;
 use acta_storage::Group;
 
 use super::{audit, commit, purge, records, usage};
+use crate::database::Placement;
 
 /// The name of the statements that delete all rows of a tenant, some at a time.
 pub(crate) const PURGED: &str = "rows of a tenant, purged";
 
 /// Every statement of SQL about records, the audit and usage that reads a table.
-pub(crate) fn statements() -> Vec<(&'static str, String)> {
+pub(crate) fn statements(on: Placement) -> Vec<(&'static str, String)> {
     let fixed = [
         ("a record", records::FIND),
         ("a record by its name", records::FIND_BY_NAME),
@@ -18,7 +19,7 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
         ("who has names", commit::HOLDERS),
         ("records, written", commit::WRITE),
         ("records, removed", commit::REMOVE),
-        ("ends of chains, locked", audit::LOCK_HEADS),
+        ("the end of a chain, locked", audit::LOCK_HEAD),
         ("the end of a chain", audit::HEAD),
         ("whether it has an entry", audit::HAS_ENTRY),
         ("ends of chains, moved", audit::MOVE_HEADS),
@@ -37,7 +38,7 @@ pub(crate) fn statements() -> Vec<(&'static str, String)> {
     let purged = purge::TABLES
         .into_iter()
         .filter(|table| !table.key.is_empty())
-        .map(|table| (PURGED, purge::deletion(table)));
+        .map(|table| (PURGED, purge::deletion(table, on)));
     fixed
         .into_iter()
         .map(|(name, sql)| (name, sql.to_owned()))

@@ -5,7 +5,7 @@ use acta_storage::{Purged, StorageError, TenantPurge};
 use async_trait::async_trait;
 
 use crate::PostgresStorage;
-use crate::database::Database;
+use crate::database::{Database, Placement};
 use crate::types::number;
 
 /// Rows that one statement of SQL deletes, at most.
@@ -43,7 +43,7 @@ const STATEMENTS: &str = "statements";
 const DOCUMENTS: &str = "documents";
 
 /// The SQL that deletes some rows of a tenant: parameters are the tenant and the most rows.
-pub(super) fn deletion(table: TenantTable) -> String {
+pub(super) fn deletion(table: TenantTable, on: Placement) -> String {
     let TenantTable { name: table, key } = table;
     if key.is_empty() {
         return format!("DELETE FROM acta.{table} WHERE tenant_id = $1 AND 0 < $2::bigint");
@@ -51,22 +51,24 @@ pub(super) fn deletion(table: TenantTable) -> String {
     let columns = key.join(", ");
     let is_same: Vec<String> = key.iter().map(|one| format!("AND d.{one} = g.{one}")).collect();
     let is_same = is_same.join(" ");
+    let at_once = on.condition("d.tenant_id = $1");
     // With the tenant in the join, so that each row is looked up by its whole key.
     format!(
         "DELETE FROM acta.{table} AS d USING (SELECT tenant_id, {columns} FROM acta.{table} \
          WHERE tenant_id = $1 ORDER BY tenant_id, {columns} LIMIT $2) AS g \
-         WHERE d.tenant_id = g.tenant_id {is_same}"
+         WHERE {at_once}d.tenant_id = g.tenant_id {is_same}"
     )
 }
 
 impl Database {
     /// Deletes all rows of a tenant from a table. Returns how many there were.
     async fn purge_table(&self, tenant: TenantId, table: TenantTable) -> Result<u64, StorageError> {
-        let (sql, mut sum) = (&deletion(table), 0);
+        let placement = self.placement_of(table.name);
+        let (sql, mut sum) = (&deletion(table, placement), 0);
         loop {
             let deleted = self
                 .run("removing a tenant", |connection| async move {
-                    let delete = connection.prepare_cached(sql).await?;
+                    let delete = connection.prepare_on(placement, sql).await?;
                     Ok(connection.execute(&delete, &[&number(tenant), &ROWS_MAX]).await?)
                 })
                 .await?;

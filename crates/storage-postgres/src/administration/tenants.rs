@@ -11,11 +11,10 @@ use crate::types::number;
 /// The name of the tenant that a new store has.
 const FIRST_TENANT_NAME: &str = "default";
 
-/// Inserts the rows of `counters` of tenants, unless they exist.
-pub(super) const COUNTERS: &str = "INSERT INTO acta.counters \
+/// Inserts the row of `counters` of a tenant, unless it exists.
+pub(super) const COUNTER: &str = "INSERT INTO acta.counters \
      (tenant_id, last_sequence, last_stored, consistent_through, has_references) \
-     SELECT t.tenant_id, 0, $2, $2, false FROM unnest($1::integer[]) AS t(tenant_id) \
-     ON CONFLICT (tenant_id) DO NOTHING";
+     VALUES ($1, 0, $2, $2, false) ON CONFLICT (tenant_id) DO NOTHING";
 
 /// The time before anything was stored.
 pub(super) const NEVER: i64 = i64::MIN;
@@ -26,7 +25,8 @@ pub(super) const NEVER: i64 = i64::MIN;
 ///
 /// What the database reports.
 pub(crate) async fn insert_counter(connection: &Connection, id: i32) -> Result<(), Failure> {
-    connection.execute(COUNTERS, &[&&[id][..], &NEVER]).await?;
+    let insert = connection.prepare_cached(COUNTER).await?;
+    connection.execute(&insert, &[&id, &NEVER]).await?;
     Ok(())
 }
 

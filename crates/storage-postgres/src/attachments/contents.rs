@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 
 use super::{ContentKind, ContentName, ContentStore};
+use crate::database::Placement;
 use crate::types::{Id, number, tenant_of};
 
 /// How many leftover contents are searched for at once.
@@ -17,17 +18,22 @@ const SWEPT_COUNT: i64 = 100;
 
 const ACT_OF_REMOVAL: &str = "removing an attachment";
 
-/// Deletes names, and records the content that they named as marked for removal.
-const UNNAME: &str = "WITH unnamed AS (DELETE FROM acta.attachments AS a \
-     USING (SELECT tenant_id, sha2 FROM acta.attachments \
-     WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
-     WHERE a.tenant_id = g.tenant_id AND a.sha2 = g.sha2 \
-     RETURNING a.content_id, a.is_object, a.bytes IS NULL AS is_apart), \
-     recorded AS (INSERT INTO acta.contents \
-     (tenant_id, content_id, begun, is_object, is_doomed) \
-     SELECT $1, content_id, now(), is_object, true FROM unnamed WHERE is_apart \
-     ON CONFLICT (tenant_id, content_id) DO NOTHING) \
-     SELECT count(*) FROM unnamed";
+/// The SQL that deletes names, and records the content that they named as marked for removal.
+fn unnaming(on: Placement) -> String {
+    let at_once = on.condition("a.tenant_id = $1");
+    format!(
+        "WITH unnamed AS (DELETE FROM acta.attachments AS a \
+         USING (SELECT tenant_id, sha2 FROM acta.attachments \
+         WHERE tenant_id = $1 ORDER BY sha2 LIMIT $2) AS g \
+         WHERE {at_once}a.tenant_id = g.tenant_id AND a.sha2 = g.sha2 \
+         RETURNING a.content_id, a.is_object, a.bytes IS NULL AS is_apart), \
+         recorded AS (INSERT INTO acta.contents \
+         (tenant_id, content_id, begun, is_object, is_doomed) \
+         SELECT $1, content_id, now(), is_object, true FROM unnamed WHERE is_apart \
+         ON CONFLICT (tenant_id, content_id) DO NOTHING) \
+         SELECT count(*) FROM unnamed"
+    )
+}
 
 /// Content that is marked for removal.
 #[derive(Debug)]
@@ -295,9 +301,11 @@ impl ContentStore {
     /// Deletes the names of a tenant's content, so that it cannot be read. Returns how many there
     /// were.
     async fn unname(&self, tenant: TenantId) -> Result<u64, StorageError> {
+        let placement = self.database.placement_of("attachments");
+        let sql = &unnaming(placement);
         self.database
             .run(ACT_OF_REMOVAL, |connection| async move {
-                let unname = connection.prepare_cached(UNNAME).await?;
+                let unname = connection.prepare_on(placement, sql).await?;
                 let row = connection.query_one(&unname, &[&number(tenant), &SWEPT_COUNT]).await?;
                 Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
             })

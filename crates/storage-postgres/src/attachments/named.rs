@@ -13,6 +13,16 @@ use crate::database::Connection;
 use crate::failure::Failure;
 use crate::types::{Id, number};
 
+/// Stores content, or where it is, beside its hash.
+pub(crate) const NAME: &str = "INSERT INTO acta.attachments \
+     (tenant_id, sha2, len_bytes, bytes, content_id, is_object) \
+     SELECT c.tenant_id, sha2, len_bytes, bytes, content_id, is_object \
+     FROM acta.counters c \
+     CROSS JOIN unnest($2::text[], $3::bigint[], $4::bytea[], $5::uuid[], $6::boolean[]) \
+     AS given (sha2, len_bytes, bytes, content_id, is_object) \
+     WHERE c.tenant_id = $1 ORDER BY sha2 \
+     ON CONFLICT (tenant_id, sha2) DO NOTHING RETURNING content_id";
+
 /// The content that a committed transaction has named.
 #[derive(Debug)]
 pub(crate) struct NamedContent(HashSet<Id>);
@@ -73,13 +83,7 @@ async fn insert(
     tenant: TenantId,
     staged: &[&Staged],
 ) -> Result<HashSet<Id>, Failure> {
-    let sql = "INSERT INTO acta.attachments \
-         (tenant_id, sha2, len_bytes, bytes, content_id, is_object) \
-         SELECT $1, sha2, len_bytes, bytes, content_id, is_object \
-         FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::uuid[], $6::boolean[]) \
-         AS given (sha2, len_bytes, bytes, content_id, is_object) ORDER BY sha2 \
-         ON CONFLICT (tenant_id, sha2) DO NOTHING RETURNING content_id";
-    let insert = connection.prepare_cached(sql).await?;
+    let insert = connection.prepare_cached(NAME).await?;
     let (mut hashes, mut lens) = (Vec::new(), Vec::new());
     let (mut bytes, mut ids, mut are_objects) = (Vec::new(), Vec::new(), Vec::new());
     for staged in staged {

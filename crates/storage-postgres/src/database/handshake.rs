@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_postgres::error::{DbError, SqlState};
 use tokio_rustls::rustls;
 
+use crate::database::cluster::check_durable;
 use crate::database::{Connection, Database, SharedConnection};
 use crate::failure::{Failure, has_lost_connection};
 use crate::{OpenError, Options};
@@ -31,7 +32,8 @@ pub(crate) struct Handshake {
 /// # Errors
 ///
 /// [`OpenError::Unreachable`], [`OpenError::Refused`], [`OpenError::Tls`],
-/// [`OpenError::Encoding`], [`OpenError::ReadOnly`], [`OpenError::Storage`].
+/// [`OpenError::Encoding`], [`OpenError::ReadOnly`], [`OpenError::NotDurable`],
+/// [`OpenError::Storage`].
 pub(crate) async fn handshake(
     database: &Database,
     options: &Options,
@@ -51,6 +53,7 @@ pub(crate) async fn handshake(
     if row.get(1) {
         return Err(OpenError::ReadOnly { place: place.to_owned() });
     }
+    check_durable(database, &connection).await?;
     Ok(Handshake { connection, role: row.get(2), name: row.get(3) })
 }
 
@@ -130,7 +133,7 @@ fn explain(failure: Failure, place: &str) -> OpenError {
     let reason = failure.reason();
     let source = match failure {
         Failure::Unreachable(source) | Failure::Lost(source) | Failure::Unknown(source) => source,
-        Failure::Refused(error) => error.into(),
+        Failure::Refused(error) | Failure::MachineAway { source: error, .. } => error.into(),
         Failure::PoolExhausted => return OpenError::Unreachable { place, reason },
         Failure::Decided(error) => return OpenError::Storage(error),
     };

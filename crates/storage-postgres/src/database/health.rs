@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acta_ambient::Clock;
 
+use super::machines::Machines;
 use crate::failure::Failure;
 
 /// The interval between attempts to reach a database that is not required.
@@ -20,6 +21,7 @@ pub(crate) struct Health {
     clock: Arc<dyn Clock>,
     unreachable: Outage,
     refusing: Outage,
+    machines: Machines,
     /// When it was last tried while it could not be reached, in milliseconds.
     probed_at: AtomicU64,
     failure_count: AtomicU64,
@@ -64,6 +66,7 @@ impl Health {
             clock,
             unreachable: Outage::default(),
             refusing: Outage::default(),
+            machines: Machines::default(),
             probed_at: AtomicU64::new(0),
             failure_count: AtomicU64::new(0),
             reconnect_count: AtomicU64::new(0),
@@ -82,6 +85,14 @@ impl Health {
             tracing::info!(
                 database = self.place,
                 "the database can be reached again after {:.1} s",
+                lasted.as_secs_f64()
+            );
+        }
+        for (machine, lasted) in self.machines.end_outages(self.clock.elapsed()) {
+            tracing::info!(
+                database = self.place,
+                machine,
+                "nothing fails any more because of a machine of the database, after {:.1} s",
                 lasted.as_secs_f64()
             );
         }
@@ -107,6 +118,18 @@ impl Health {
                 if self.unreachable.begin(self.clock.elapsed()) {
                     let reason = failure.reason();
                     tracing::error!(database = place, reason, "the database cannot be reached");
+                }
+            }
+            Failure::MachineAway { machine, .. } => {
+                if self.machines.note_failure(machine, self.clock.elapsed()) {
+                    let reason = failure.reason();
+                    tracing::error!(
+                        database = place,
+                        machine,
+                        reason,
+                        "a machine of the database cannot be reached: the tenants on it are not \
+                         available"
+                    );
                 }
             }
             Failure::Lost(_) | Failure::Unknown(_) => {
@@ -140,6 +163,17 @@ impl Health {
         }
         let since = *self.unreachable.since.lock().unwrap_or_else(PoisonError::into_inner);
         since.map(|since| self.clock.elapsed().saturating_sub(since))
+    }
+
+    /// The machines of it that need not be tried now, by host and port: they could not be reached
+    /// a moment ago.
+    pub(crate) fn machines_away(&self) -> Vec<String> {
+        self.machines.list_avoided(self.clock.elapsed())
+    }
+
+    /// Whether a machine of it has been away for so long that operations on it fail at once.
+    pub(crate) fn is_machine_given_up(&self, machine: &str) -> bool {
+        self.machines.is_given_up(machine, self.clock.elapsed())
     }
 
     /// Whether to try it: it can be reached, or has not been tried for a while.

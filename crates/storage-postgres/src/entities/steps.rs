@@ -14,14 +14,29 @@ use crate::types::number;
 
 /// Only the first step inserts the row, so that after a reset, which deletes it, a later step
 /// does not insert it.
-const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower (tenant_id, name, sequence) \
-     VALUES ($1, $2, $4) ON CONFLICT (tenant_id, name) \
+pub(crate) const FIRST_STEP: &str = "INSERT INTO acta.followers AS follower \
+     (tenant_id, name, sequence) VALUES ($1, $2, $4) ON CONFLICT (tenant_id, name) \
      DO UPDATE SET sequence = excluded.sequence WHERE follower.sequence = $3";
 
-const STEP: &str = "UPDATE acta.followers SET sequence = $4 \
+pub(crate) const STEP: &str = "UPDATE acta.followers SET sequence = $4 \
      WHERE tenant_id = $1 AND name = $2 AND sequence = $3";
 
-const TRIM_NAMES: &str = "DELETE FROM acta.person_names p \
+pub(crate) const DEFINE: &str = "INSERT INTO acta.definitions \
+     (tenant_id, activity_hash, activity, definition) \
+     SELECT c.tenant_id, t.hash, t.activity, t.definition::json FROM acta.counters c \
+     CROSS JOIN unnest($2::bytea[], $3::text[], $4::text[]) \
+     AS t (hash, activity, definition) WHERE c.tenant_id = $1 \
+     ON CONFLICT (tenant_id, activity_hash) \
+     DO UPDATE SET definition = excluded.definition";
+
+pub(crate) const ADD_NAMES: &str = "INSERT INTO acta.person_names \
+     (tenant_id, agent_hash, name_hash, agent, name, last_sequence, last_ordinal) \
+     SELECT c.tenant_id, t.* FROM acta.counters c CROSS JOIN unnest($2::bytea[], \
+     $3::bytea[], $4::text[], $5::bytea[], $6::bigint[], $7::integer[]) AS t \
+     WHERE c.tenant_id = $1 ON CONFLICT (tenant_id, agent_hash, name_hash) DO UPDATE \
+     SET last_sequence = excluded.last_sequence, last_ordinal = excluded.last_ordinal";
+
+pub(crate) const TRIM_NAMES: &str = "DELETE FROM acta.person_names p \
      USING unnest($2::bytea[]) AS t(agent_hash) \
      CROSS JOIN LATERAL (SELECT last_sequence, last_ordinal FROM acta.person_names n \
      WHERE n.tenant_id = $1 AND n.agent_hash = t.agent_hash \
@@ -77,10 +92,12 @@ impl Database {
         self.transact("setting a follower back", |connection| async move {
             // First, so that a step in progress is refused.
             let sql = "DELETE FROM acta.followers WHERE tenant_id = $1 AND name = $2";
-            connection.execute(sql, &[&tenant, &follower.as_str()]).await?;
+            let delete = connection.prepare_cached(sql).await?;
+            connection.execute(&delete, &[&tenant, &follower.as_str()]).await?;
             for table in made {
                 let sql = format!("DELETE FROM acta.{table} WHERE tenant_id = $1");
-                connection.execute(&sql, &[&tenant]).await?;
+                let delete = connection.prepare_cached(&sql).await?;
+                connection.execute(&delete, &[&tenant]).await?;
             }
             Ok(())
         })
@@ -171,13 +188,7 @@ impl<'f> Changes<'f> {
         if hashes.is_empty() {
             return Ok(());
         }
-        let sql = "INSERT INTO acta.definitions \
-             (tenant_id, activity_hash, activity, definition) \
-             SELECT $1, t.hash, t.activity, t.definition::json \
-             FROM unnest($2::bytea[], $3::text[], $4::text[]) AS t (hash, activity, definition) \
-             ON CONFLICT (tenant_id, activity_hash) \
-             DO UPDATE SET definition = excluded.definition";
-        let upsert = connection.prepare_cached(sql).await?;
+        let upsert = connection.prepare_cached(DEFINE).await?;
         connection.execute(&upsert, &[&tenant, &hashes, &activities, &definitions]).await?;
         Ok(())
     }
@@ -197,13 +208,7 @@ impl<'f> Changes<'f> {
             sequences.push(*sequence);
             ordinals.push(*ordinal);
         }
-        let sql = "INSERT INTO acta.person_names \
-             (tenant_id, agent_hash, name_hash, agent, name, last_sequence, last_ordinal) \
-             SELECT $1, t.* FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bytea[], \
-             $6::bigint[], $7::integer[]) AS t \
-             ON CONFLICT (tenant_id, agent_hash, name_hash) DO UPDATE \
-             SET last_sequence = excluded.last_sequence, last_ordinal = excluded.last_ordinal";
-        let upsert = connection.prepare_cached(sql).await?;
+        let upsert = connection.prepare_cached(ADD_NAMES).await?;
         let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
             [&tenant, &agent_hashes, &name_hashes, &agents, &names, &sequences, &ordinals];
         connection.execute(&upsert, &columns).await?;

@@ -18,6 +18,7 @@ async fn two() -> (TestDatabase, [Database; 2]) {
     let options = Options::new(&place.url(), clock, Arc::new(SystemEntropy));
     let options = Options { connections_max: 2, ..options };
     migrate(&options).await.unwrap();
+    place.sql("INSERT INTO acta.counters VALUES (1, 0, 0, 0, false)");
     let nodes = [(); 2].map(|()| Database::new(&options.url, &options).unwrap());
     (place, nodes)
 }

@@ -46,32 +46,41 @@ pub(super) struct AppendResult<'a> {
     pub(super) has_changed: bool,
 }
 
-const LOCK: &str = "SELECT last_sequence, last_stored, consistent_through, has_references \
-     FROM acta.counters WHERE tenant_id = $1 FOR UPDATE";
+/// A write, although it changes nothing: while a cluster moves a tenant to another machine, it
+/// waits for writes, but not for rows that are only locked.
+pub(super) const LOCK: &str = "UPDATE acta.counters SET last_sequence = last_sequence \
+     WHERE tenant_id = $1 \
+     RETURNING last_sequence, last_stored, consistent_through, has_references";
 
 pub(super) const KNOWN: &str = "SELECT id, fingerprint FROM acta.statements \
      WHERE tenant_id = $1 AND id = ANY($2)";
 
-const STATEMENTS: &str = "INSERT INTO acta.statements (tenant_id, sequence, id, stored, target, \
-     version, is_voiding, is_timestamp_stored, defines, fingerprint, salt, statement, len_bytes) \
-     SELECT $1, t.sequence, t.id, t.stored, t.target, t.version, t.is_voiding, \
+/// Here and below, the tenant comes from its counter: so a cluster sees that all of it happens on
+/// one machine, and sends it there at once.
+pub(super) const STATEMENTS: &str = "INSERT INTO acta.statements (tenant_id, sequence, id, stored, \
+     target, version, is_voiding, is_timestamp_stored, defines, fingerprint, salt, statement, \
+     len_bytes) \
+     SELECT c.tenant_id, t.sequence, t.id, t.stored, t.target, t.version, t.is_voiding, \
      t.is_timestamp_stored, t.defines, t.fingerprint, t.salt, t.text::json, octet_length(t.text) \
-     FROM unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::smallint[], \
+     FROM acta.counters c \
+     CROSS JOIN unnest($2::bigint[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::smallint[], \
      $7::boolean[], $8::boolean[], $9::smallint[], $10::bytea[], $11::bytea[], $12::text[]) \
      AS t(sequence, id, stored, target, version, is_voiding, is_timestamp_stored, defines, \
-     fingerprint, \
-     salt, text)";
+     fingerprint, salt, text) WHERE c.tenant_id = $1";
 
-const POSTINGS: &str = "INSERT INTO acta.postings (tenant_id, term, first_sequence, bits) \
-     SELECT $1, t.term, t.first_sequence, t.bits \
-     FROM unnest($2::bigint[], $3::bigint[], $4::varbit[]) AS t(term, first_sequence, bits) \
+pub(super) const POSTINGS: &str = "INSERT INTO acta.postings \
+     (tenant_id, term, first_sequence, bits) \
+     SELECT c.tenant_id, t.term, t.first_sequence, t.bits FROM acta.counters c \
+     CROSS JOIN unnest($2::bigint[], $3::bigint[], $4::varbit[]) \
+     AS t(term, first_sequence, bits) WHERE c.tenant_id = $1 \
      ON CONFLICT (tenant_id, term, first_sequence) DO NOTHING";
 
-const VOIDS: &str = "INSERT INTO acta.voids (tenant_id, target) \
-     SELECT $1, t.target FROM unnest($2::uuid[]) AS t(target) \
+pub(super) const VOIDS: &str = "INSERT INTO acta.voids (tenant_id, target) \
+     SELECT c.tenant_id, t.target FROM acta.counters c \
+     CROSS JOIN unnest($2::uuid[]) AS t(target) WHERE c.tenant_id = $1 \
      ON CONFLICT (tenant_id, target) DO NOTHING";
 
-const COUNT: &str = "UPDATE acta.counters \
+pub(super) const COUNT: &str = "UPDATE acta.counters \
      SET last_sequence = $2, last_stored = $3, has_references = $4 WHERE tenant_id = $1";
 
 /// Stores those of `statements` that `decide` finds to be new, in one transaction.

@@ -34,10 +34,10 @@ pub(super) const UNTIL: &str = "SELECT sequence FROM acta.statements \
      WHERE tenant_id = $1 AND stored <= $2 ORDER BY stored DESC, sequence DESC LIMIT 1";
 
 /// The queries for candidates. Texts beyond the wanted bytes are not returned. `$1` is the tenant,
-/// `$2` the bytes, `$4` whether anything may be voided. Without `OFFSET`, all voids would be read
-/// for each page.
+/// `$2` the bytes, and `$references` whether anything may be voided. Without `OFFSET`, all voids
+/// would be read for each page.
 macro_rules! candidates {
-    ($source:literal, $order:literal) => {
+    ($source:literal, $references:literal, $order:literal) => {
         concat!(
             "SELECT t.sequence, t.id, t.stored, t.version, t.target IS NOT NULL, \
              CASE WHEN t.bytes_before < $2 THEN t.statement::text END FROM ( \
@@ -45,7 +45,9 @@ macro_rules! candidates {
             $order,
             ") - s.len_bytes AS bytes_before FROM (SELECT s.* FROM ",
             $source,
-            " AND (NOT $4 OR s.is_voiding OR NOT EXISTS (SELECT FROM acta.voids v \
+            " AND (NOT ",
+            $references,
+            " OR s.is_voiding OR NOT EXISTS (SELECT FROM acta.voids v \
              WHERE v.tenant_id = $1 AND v.target = s.id OFFSET 0)) ORDER BY s.sequence ",
             $order,
             " LIMIT $3) s) t ORDER BY t.sequence ",
@@ -55,19 +57,25 @@ macro_rules! candidates {
 }
 
 pub(super) const RANGE_DESCENDING: &str = candidates!(
-    "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $5 AND $6",
+    "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5",
+    "(SELECT has_references FROM acta.counters WHERE tenant_id = $1)",
     "DESC"
 );
-pub(super) const RANGE_ASCENDING: &str =
-    candidates!("acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $5 AND $6", "ASC");
+pub(super) const RANGE_ASCENDING: &str = candidates!(
+    "acta.statements s WHERE s.tenant_id = $1 AND s.sequence BETWEEN $4 AND $5",
+    "(SELECT has_references FROM acta.counters WHERE tenant_id = $1)",
+    "ASC"
+);
 pub(super) const LISTED_DESCENDING: &str = candidates!(
     "unnest($5::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
      WHERE tenant_id = $1 AND sequence = c.sequence OFFSET 0) s WHERE true",
+    "$4",
     "DESC"
 );
 pub(super) const LISTED_ASCENDING: &str = candidates!(
     "unnest($5::bigint[]) AS c(sequence) CROSS JOIN LATERAL (SELECT * FROM acta.statements \
      WHERE tenant_id = $1 AND sequence = c.sequence OFFSET 0) s WHERE true",
+    "$4",
     "ASC"
 );
 
@@ -109,8 +117,8 @@ pub(super) async fn query(
 
 /// The source of candidates.
 enum CandidateSource {
-    /// All statements of a range.
-    Range(RangeInclusive<i64>),
+    /// All statements of a range, and whether there are no further ones in it.
+    Range(RangeInclusive<i64>, bool),
     /// Posting lists, with the statements that were already taken from them.
     Lists(VecDeque<i64>, Box<Lists>),
 }
@@ -128,7 +136,7 @@ impl PageQuery {
             return Ok(Some(StatementPage::default()));
         }
         let mut source = if self.filters.is_empty() {
-            CandidateSource::Range(range)
+            CandidateSource::Range(range, false)
         } else {
             let request = ListRequest {
                 tenant: number(self.tenant),
@@ -144,7 +152,9 @@ impl PageQuery {
     }
 
     /// The sequences to search, and whether any statement refers to another; `None` if the
-    /// database does not have the sequence `last` yet.
+    /// database does not have the sequence `last` yet. Without filters, all that is asked in
+    /// advance is what the query or the replica needs: then the first read of a page is the only
+    /// one.
     async fn range(
         &self,
         connection: &Connection,
@@ -153,6 +163,9 @@ impl PageQuery {
         let query = &self.query;
         let tenant = number(self.tenant);
         let count = connection.prepare_cached(LAST).await?;
+        let is_counted = 0 < last || !self.filters.is_empty();
+        let columns: [&(dyn ToSql + Sync); 1] = [&tenant];
+        let counting = is_counted.then(|| connection.query_opt(&count, &columns));
         let bound = |micros| SqlTimestamp(Timestamp::from_unix_micros(micros));
         let first =
             query.since_micros().map(|micros| find_place(connection, SINCE, tenant, bound(micros)));
@@ -160,13 +173,15 @@ impl PageQuery {
             query.until_micros().map(|micros| find_place(connection, UNTIL, tenant, bound(micros)));
         // The number of statements is read first, so that the later reads see all of them.
         let (counted, first, until) = join3(
-            connection.query_opt(&count, &[&tenant]),
+            OptionFuture::from(counting),
             OptionFuture::from(first),
             OptionFuture::from(until),
         )
         .await;
-        let (counted, has_references): (i64, bool) =
-            counted?.map_or((0, false), |row| (row.get(0), row.get(1)));
+        let (counted, has_references): (i64, bool) = match counted.transpose()? {
+            None => (i64::MAX, true),
+            Some(row) => row.map_or((0, false), |row| (row.get(0), row.get(1))),
+        };
         if counted < last {
             return Ok(None);
         }
@@ -235,11 +250,11 @@ impl PageQuery {
         let order = self.query.order;
         loop {
             let rows = match source {
-                CandidateSource::Range(range) if range.is_empty() => return Ok(Vec::new()),
-                CandidateSource::Range(range) => {
+                CandidateSource::Range(..) if source.is_at_end() => return Ok(Vec::new()),
+                CandidateSource::Range(range, _) => {
                     let (start, end) = (range.start(), range.end());
-                    let columns: [&(dyn ToSql + Sync); 6] =
-                        [&number(self.tenant), &room, &count, &has_references, start, end];
+                    let columns: [&(dyn ToSql + Sync); 5] =
+                        [&number(self.tenant), &room, &count, start, end];
                     let sql = by_order(order, [RANGE_DESCENDING, RANGE_ASCENDING]);
                     let read = connection.prepare_cached(sql).await?;
                     connection.query(&read, &columns).await?
@@ -254,7 +269,7 @@ impl PageQuery {
                     connection.query(&read, &columns).await?
                 }
             };
-            source.advance(order, rows.last().map(|row| row.get(0)));
+            source.advance(order, rows.last().map(|row| row.get(0)), rows.len() < wanted);
             // All statements that were taken from the lists may be voided.
             if !rows.is_empty() || source.is_at_end() {
                 return Ok(rows.iter().map(read_candidate).collect());
@@ -319,9 +334,10 @@ fn by_order(order: Order, [descending, ascending]: [&'static str; 2]) -> &'stati
 }
 
 impl CandidateSource {
-    /// Continues after the last candidate of a range that was read.
-    fn advance(&mut self, order: Order, last: Option<i64>) {
-        if let Self::Range(range) = self {
+    /// Continues after the last candidate of a range that was read, unless these were all.
+    fn advance(&mut self, order: Order, last: Option<i64>, are_all: bool) {
+        if let Self::Range(range, is_ended) = self {
+            *is_ended = are_all;
             *range = match (last, order) {
                 (None, _) => RangeInclusive::new(1, 0),
                 (Some(last), Order::Descending) => *range.start()..=last.saturating_sub(1),
@@ -333,7 +349,7 @@ impl CandidateSource {
     /// Whether there are no further candidates.
     fn is_at_end(&self) -> bool {
         match self {
-            Self::Range(range) => range.is_empty(),
+            Self::Range(range, is_ended) => *is_ended || range.is_empty(),
             Self::Lists(taken, lists) => taken.is_empty() && lists.are_ended(),
         }
     }
@@ -342,8 +358,13 @@ impl CandidateSource {
     fn put_back(&mut self, order: Order, places: &[i64]) {
         let Some(first) = places.first().copied() else { return };
         match (self, order) {
-            (Self::Range(range), Order::Descending) => *range = *range.start()..=first,
-            (Self::Range(range), Order::Ascending) => *range = first..=*range.end(),
+            (Self::Range(range, is_ended), order) => {
+                *is_ended = false;
+                *range = match order {
+                    Order::Descending => *range.start()..=first,
+                    Order::Ascending => first..=*range.end(),
+                };
+            }
             (Self::Lists(taken, _), _) => {
                 for place in places.iter().rev() {
                     taken.push_front(*place);

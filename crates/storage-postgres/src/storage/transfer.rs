@@ -49,7 +49,8 @@ impl TransferSource for PostgresStorage {
             .run("listing cursors", |connection| async move {
                 let sql = "SELECT name, value FROM acta.cursors \
                      WHERE tenant_id = $1 ORDER BY name";
-                let rows = connection.query(sql, &[&number(tenant)]).await?;
+                let select = connection.prepare_cached(sql).await?;
+                let rows = connection.query(&select, &[&number(tenant)]).await?;
                 Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
             })
             .await
@@ -86,7 +87,9 @@ impl TransferSource for PostgresStorage {
                 // Digits and the letters a to f have this order in every collation.
                 let sql = "SELECT sha2 FROM acta.attachments \
                      WHERE tenant_id = $1 AND sha2 > $2 ORDER BY sha2 LIMIT $3";
-                let rows = connection.query(sql, &[&number(tenant), &after, &count_max]).await?;
+                let select = connection.prepare_cached(sql).await?;
+                let rows =
+                    connection.query(&select, &[&number(tenant), &after, &count_max]).await?;
                 rows.iter().map(read_hash).collect()
             })
             .await

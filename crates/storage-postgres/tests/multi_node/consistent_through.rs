@@ -27,7 +27,7 @@ async fn open_three_behind(database: &Database, options: &Options) -> ([Arc<Node
 fn has_one_in_flight(database: &Database) -> bool {
     let sql = "SELECT count(*) FROM pg_stat_activity a JOIN pg_locks l USING (pid) \
          WHERE a.datname = current_database() AND a.state = 'idle in transaction' \
-         AND l.relation = 'acta.counters'::regclass AND l.mode = 'RowShareLock'";
+         AND l.relation = 'acta.counters'::regclass AND l.mode = 'RowExclusiveLock'";
     database.sql(sql) != "0"
 }
 

@@ -66,15 +66,13 @@ impl EngineUnderTest for PostgresUnderTest {
     }
 }
 
-/// On tables that are partitioned by tenant.
+/// On tables that are partitioned by tenant; or distributed, if a cluster of Citus is named.
 struct PartitionedUnderTest(Node);
 
 #[async_trait]
 impl EngineUnderTest for PartitionedUnderTest {
     async fn open(clock: Arc<dyn Clock>) -> Self {
-        let database = Database::fresh();
-        partitions::make(&database);
-        Self(Node::open(database, clock, Migrate::Never).await)
+        Self(Node::open(partitions::database(), clock, Migrate::Never).await)
     }
 
     fn storage(&self) -> Arc<dyn Storage> {

@@ -1,7 +1,8 @@
-//! The schema with its tables of tenants partitioned by tenant.
+//! The schema with its tables of tenants partitioned by tenant; or distributed, on the cluster of
+//! Citus that `TEST_CITUS_URL` names.
 
 use acta_storage_postgres::{Migration, migrations};
-use acta_test_postgres::Database;
+use acta_test_postgres::{Database, citus_coordinator, citus_distribution};
 
 /// The mark of tables that can be distributed by tenant.
 const MARK: &str = "/* BY TENANT */";
@@ -9,8 +10,22 @@ const MARK: &str = "/* BY TENANT */";
 /// How many partitions a table gets.
 const PARTITION_COUNT: u32 = 3;
 
-/// Makes the schema, as it is but for the partitions.
-pub(crate) fn make(database: &Database) {
+/// A database with such a schema.
+pub(crate) fn database() -> Database {
+    let Some(coordinator) = citus_coordinator() else {
+        let database = Database::fresh();
+        make(&database);
+        return database;
+    };
+    let database = Database::fresh_on_citus(&coordinator);
+    database.sql(&schema(""));
+    // Fewer shards than there usually are, so that tenants share some.
+    database.sql(&format!("SET citus.shard_count = 4; {}", citus_distribution()));
+    database
+}
+
+/// The SQL of all migrations, with tables of tenants that have a clause.
+fn schema(clause: &str) -> String {
     let mut sql = vec![
         "CREATE SCHEMA acta; CREATE TABLE acta.migrations (version integer PRIMARY KEY, \
          name text NOT NULL, oldest integer NOT NULL, applied timestamptz NOT NULL);"
@@ -18,12 +33,17 @@ pub(crate) fn make(database: &Database) {
     ];
     for Migration { version, name, oldest, sql: made } in migrations() {
         assert!(made.contains(MARK) || 1 < *version, "the mark has changed");
-        sql.push(made.replace(MARK, "PARTITION BY HASH (tenant_id)"));
+        sql.push(made.replace(MARK, clause));
         let done = format!("{version}, '{name}', {oldest}, now()");
         sql.push(format!("INSERT INTO acta.migrations VALUES ({done});"));
     }
+    sql.concat()
+}
+
+/// Makes the schema, as it is but for the partitions.
+pub(crate) fn make(database: &Database) {
     let last = PARTITION_COUNT - 1;
-    sql.push(format!(
+    let partitions = format!(
         "DO $$ DECLARE parent record; BEGIN \
          FOR parent IN SELECT c.relname FROM pg_class c WHERE c.relkind = 'p' \
          AND c.relnamespace = 'acta'::regnamespace LOOP \
@@ -32,6 +52,6 @@ pub(crate) fn make(database: &Database) {
          (MODULUS {PARTITION_COUNT}, REMAINDER %s)', \
          parent.relname || '_' || place, parent.relname, place); \
          END LOOP; END LOOP; END $$;"
-    ));
-    database.sql(&sql.concat());
+    );
+    database.sql(&(schema("PARTITION BY HASH (tenant_id)") + &partitions));
 }

@@ -112,7 +112,5 @@ async fn a_tenant_that_is_removed_leaves_no_row_behind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_removed_from_partitioned_tables_leaves_no_row_behind() {
-    let database = Database::fresh();
-    partitions::make(&database);
-    check(&database, Migrate::Never).await;
+    check(&partitions::database(), Migrate::Never).await;
 }

@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use super::decision::Locked;
 use super::keys::Keys;
 use crate::administration::audit::{self, AuditRows};
-use crate::administration::tenants::{COUNTERS, NEVER, number_of};
+use crate::administration::tenants::{COUNTER, NEVER, number_of};
 
 pub(crate) const WRITE: &str = "UPDATE acta.records AS r SET version = r.version + 1, \
      tenant_id = w.tenant_id, owner = w.owner, name = w.name, expires = w.expires, \
@@ -78,13 +78,21 @@ impl<'a> RecordRows<'a> {
         let [kinds, ids] = self.written.columns();
         let written: Vec<&(dyn ToSql + Sync)> =
             vec![kinds, ids, &self.tenants, &self.owners, &self.names, &self.expires, &self.bodies];
-        let steps: [(bool, Step<'_>); 5] = [
-            (self.removed.keys.is_empty(), (REMOVE, self.removed.columns().to_vec())),
-            (self.written.keys.is_empty(), (WRITE, written)),
-            (self.new_tenants.is_empty(), (COUNTERS, vec![&self.new_tenants, &NEVER])),
-            (self.entries.is_empty(), (audit::INSERT, self.entries.columns())),
-            (self.entries.is_empty(), (audit::MOVE_HEADS, self.entries.heads())),
-        ];
-        steps.into_iter().filter(|(is_empty, _)| !is_empty).map(|(_, step)| step).collect()
+        let mut steps: Vec<Step<'_>> = Vec::new();
+        if !self.removed.keys.is_empty() {
+            steps.push((REMOVE, self.removed.columns().to_vec()));
+        }
+        if !self.written.keys.is_empty() {
+            steps.push((WRITE, written));
+        }
+        // One by one: they may be on different machines of a cluster.
+        steps.extend(
+            self.new_tenants.iter().map(|tenant| -> Step<'_> { (COUNTER, vec![tenant, &NEVER]) }),
+        );
+        if !self.entries.is_empty() {
+            steps.push((audit::INSERT, self.entries.columns()));
+            steps.push((audit::MOVE_HEADS, self.entries.heads()));
+        }
+        steps
     }
 }
