@@ -3,16 +3,18 @@
 //!
 //! The bounds of the configuration are raised for it, so that what grows is seen beyond them.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
 use acta_tests::server::Launch;
-use acta_tests::{Client, Server, Version, make, multipart, sign};
-use serde_json::{Value, json};
+use acta_tests::{Client, Server, Version, make, multipart};
+use serde_json::json;
 use tempfile::TempDir;
 
+use crate::bodies::{
+    id, list, post, reference, signature, statement, with_attachments, with_signature,
+};
 use crate::bombs::resident_kib;
 
 /// Limits that are out of the way.
@@ -87,48 +89,9 @@ fn cost(dimension: &Dimension, size: usize) -> (Duration, usize, u64) {
 
 fn nothing(_: &Client, _: usize) {}
 
-pub(crate) fn list(count: usize, one: impl Fn(usize) -> String) -> String {
-    let mut text = String::new();
-    for number in 0..count {
-        let comma = if number == 0 { "" } else { "," };
-        write!(text, "{comma}{}", one(number)).unwrap();
-    }
-    text
-}
-
-/// A statement with these members beside verb and, if there is none, object and actor.
-pub(crate) fn statement(more: &str) -> String {
-    let actor = if more.contains("\"actor\":") {
-        ""
-    } else {
-        r#""actor":{"mbox":"mailto:ada@example.org"},"#
-    };
-    let object = if more.contains("\"object\":") {
-        ""
-    } else {
-        r#""object":{"id":"http://example.org/a"},"#
-    };
-    format!(r#"{{{actor}{object}"verb":{{"id":"http://example.org/v"}}{more}}}"#)
-}
-
-pub(crate) fn post(client: &Client, text: &str, status: u16) -> usize {
-    client.post("/statements").json_text(text).send().expect(status);
-    text.len()
-}
-
-pub(crate) fn id(number: usize) -> String {
-    format!("00000000-0000-4000-8000-{number:012x}")
-}
-
 /// A definition with what `more` says.
 fn defined(more: &str) -> String {
     statement(&format!(r#","object":{{"id":"http://example.org/a","definition":{{{more}}}}}"#))
-}
-
-pub(crate) fn reference(number: usize, target: usize) -> String {
-    let target = id(target);
-    let object = format!(r#","object":{{"objectType":"StatementRef","id":"{target}"}}"#);
-    statement(&format!(r#"{object},"id":"{}""#, id(number)))
 }
 
 fn state(client: &Client, method: &str, name: &str, body: &str) -> usize {
@@ -145,21 +108,6 @@ fn state(client: &Client, method: &str, name: &str, body: &str) -> usize {
 
 fn object(count: usize) -> String {
     format!("{{{}}}", list(count, |number| format!(r#""key-{number}":{number}"#)))
-}
-
-/// The body of a request for a statement with these texts as attachments.
-pub(crate) fn with_attachments(texts: impl Iterator<Item = String>) -> Vec<u8> {
-    let contents: Vec<Vec<u8>> = texts.map(String::into_bytes).collect();
-    let attachments: Vec<Value> =
-        contents.iter().map(|content| make::attachment("text/plain", content)).collect();
-    let mut value = make::statement();
-    value["attachments"] = json!(attachments);
-    let first = multipart::Part::statements(&value.to_string());
-    let others = contents.iter().map(|content| {
-        multipart::Part::attachment("text/plain", &make::sha256_hex(content), content)
-    });
-    let parts: Vec<multipart::Part> = std::iter::once(first).chain(others).collect();
-    multipart::write(&parts)
 }
 
 const MEMBERS: &str = "members of a group";
@@ -323,24 +271,12 @@ fn dimensions() -> Vec<Dimension> {
             len
         }),
         dimension("statements with one signature", 2_000, |client, count| {
-            let mut value = make::statement();
-            value["result"] = json!({ "response": "x".repeat(100_000) });
-            let signature =
-                sign::jws("RS256", sign::Certificate::Absent, value.to_string().as_bytes());
-            let attachment = sign::attachment(&signature);
+            let (signature, attachment) = signature(100_000);
             let mut other = make::statement();
             other["attachments"] = json!([attachment]);
             let text = other.to_string();
             let statements = format!("[{}]", list(count, |_| text.clone()));
-            let parts = [
-                multipart::Part::statements(&statements),
-                multipart::Part::attachment(
-                    "application/octet-stream",
-                    &make::sha256_hex(signature.as_bytes()),
-                    signature.as_bytes(),
-                ),
-            ];
-            let body = multipart::write(&parts);
+            let body = with_signature(&statements, &signature);
             let len = body.len();
             client.post("/statements").body(&multipart::content_type(), body).send().expect(400);
             len

@@ -7,10 +7,13 @@
     reason = "a test says that it failed by panicking, and what it measured by printing"
 )]
 
+mod bodies;
 mod bombs;
 mod bounds;
+mod cgroup;
 mod crowds;
 mod framing;
+mod grammar;
 mod growth;
 mod headers;
 mod neighbours;

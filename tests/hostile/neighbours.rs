@@ -7,17 +7,24 @@ use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
 use acta_tests::server::{Launch, basic};
-use acta_tests::{Call, Client, Engine, Server, Store, Version, make, multipart, sign};
+use acta_tests::{Call, Client, Engine, Server, Store, Version, make, multipart};
 use serde_json::json;
 
+use crate::bodies::{
+    id, list, post, reference, signature, statement, with_attachments, with_signature,
+};
 use crate::bombs::resident_kib;
-use crate::growth::{id, list, post, reference, statement, with_attachments};
+use crate::cgroup::Cgroup;
+use crate::grammar::{Grammar, pool};
 
 /// Clients of the tenant that works beside.
 const CLIENTS: usize = 4;
 
 /// How long each attack lasts, unless `TEST_ATTACK_SECONDS` says it.
 const ATTACK_SECONDS: u64 = 3;
+
+/// The same of random requests.
+const RANDOM_SECONDS: u64 = 15;
 
 /// How often an attack is tried when the neighbour waited too long: other work of the machine makes
 /// waits longer, and nothing makes them shorter.
@@ -231,20 +238,10 @@ fn attacks() -> Vec<Attack> {
             connections: 16,
             prepare: nothing,
             open: |_| {
+                let (signature, attachment) = signature(500_000);
                 let mut value = make::statement();
-                value["result"] = json!({ "response": "x".repeat(500_000) });
-                let signature =
-                    sign::jws("RS256", sign::Certificate::Absent, value.to_string().as_bytes());
-                value["attachments"] = json!([sign::attachment(&signature)]);
-                let parts = [
-                    multipart::Part::statements(&value.to_string()),
-                    multipart::Part::attachment(
-                        "application/octet-stream",
-                        &make::sha256_hex(signature.as_bytes()),
-                        signature.as_bytes(),
-                    ),
-                ];
-                let body = multipart::write(&parts);
+                value["attachments"] = json!([attachment]);
+                let body = with_signature(&value.to_string(), &signature);
                 Box::new(move |client| {
                     let call = client.post("/statements");
                     status(call.body(&multipart::content_type(), body.clone()))
@@ -334,6 +331,8 @@ fn tenant(store: &Store, server: &Server, name: &str) -> Client {
 struct Counts {
     sent: AtomicU64,
     served: AtomicU64,
+    /// Answers 500: the server's own mistake, whatever was sent.
+    failed: AtomicU64,
 }
 
 impl Counts {
@@ -341,7 +340,26 @@ impl Counts {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let is_served = [200, 204, 400].contains(&status);
         self.served.fetch_add(u64::from(is_served), Ordering::Relaxed);
+        self.failed.fetch_add(u64::from(status == 500), Ordering::Relaxed);
     }
+}
+
+/// What the attacking tenant sends at random: the worst of the grammar, from a seed.
+fn random_attack() -> Attack {
+    Attack {
+        name: "random requests",
+        connections: 16,
+        prepare: |_| _ = pool(seed()),
+        open: |connection| {
+            let (grammar, pool) = (Grammar::new(connection as u64), pool(seed()));
+            Box::new(move |client| status(pool[grammar.below(pool.len())].call(client)))
+        },
+    }
+}
+
+/// The seed of random requests.
+fn seed() -> u64 {
+    setting("TEST_ATTACK_SEED").map_or(1, |seed| seed.parse().unwrap())
 }
 
 /// Runs one attack against a fresh server, and returns what went wrong.
@@ -359,8 +377,12 @@ fn run(engine: Engine, attack: &Attack, length: Duration) -> Vec<String> {
     let neighbour = tenant(&store, &server, "Neighbour");
     (attack.prepare)(&attacker);
 
+    // What is read and written of files counts there too, and is given back when it is needed.
+    let group = Cgroup::bound(&server, RESIDENT_KIB_MAX << 10);
     let outcome = attack_beside_work(&server, attack, [&attacker, &neighbour], length);
     outcome.print(attack);
+    // A group can be removed when its processes have ended.
+    drop((server, group));
     outcome.faults(attack)
 }
 
@@ -443,6 +465,8 @@ impl Outcome {
         let faults = [
             (self.counts.served.load(Ordering::Relaxed) == 0)
                 .then(|| "no request of the attack was served".to_owned()),
+            (self.counts.failed.load(Ordering::Relaxed) != 0)
+                .then(|| format!("{} answers 500", self.counts.failed.load(Ordering::Relaxed))),
             self.service.times.is_empty().then(|| "the neighbour sent nothing".to_owned()),
             (P99_MAX < p99).then(|| format!("p99 {p99:?}")),
             (!refused.is_empty()).then(|| format!("refused {refused:?}")),
@@ -458,23 +482,32 @@ fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Runs an attack, again if the neighbour waited too long, and returns what went wrong at last.
+fn try_attack(engine: Engine, attack: &Attack, seconds: u64) -> Vec<String> {
+    let seconds = setting("TEST_ATTACK_SECONDS").map_or(seconds, |text| text.parse().unwrap());
+    let mut faults = Vec::new();
+    for _ in 0..ATTEMPTS {
+        faults = run(engine, attack, Duration::from_secs(seconds));
+        if faults.is_empty() {
+            break;
+        }
+    }
+    faults
+}
+
 /// Runs all attacks, or those that `TEST_ATTACK` names, one after the other.
 fn check(engine: Engine) {
-    let seconds = setting("TEST_ATTACK_SECONDS").and_then(|seconds| seconds.parse().ok());
-    let length = Duration::from_secs(seconds.unwrap_or(ATTACK_SECONDS));
     let wanted = setting("TEST_ATTACK").unwrap_or_default();
-    let mut faults = Vec::new();
-    for attack in attacks().iter().filter(|attack| attack.name.contains(&wanted)) {
-        let mut found = Vec::new();
-        for _ in 0..ATTEMPTS {
-            found = run(engine, attack, length);
-            if found.is_empty() {
-                break;
-            }
-        }
-        faults.append(&mut found);
-    }
+    let attacks = attacks();
+    let attacks = attacks.iter().filter(|attack| attack.name.contains(&wanted));
+    let faults: Vec<String> =
+        attacks.flat_map(|attack| try_attack(engine, attack, ATTACK_SECONDS)).collect();
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+fn check_at_random(engine: Engine) {
+    let faults = try_attack(engine, &random_attack(), RANDOM_SECONDS);
+    assert!(faults.is_empty(), "TEST_ATTACK_SEED={}: {faults:#?}", seed());
 }
 
 #[test]
@@ -485,4 +518,14 @@ fn a_tenant_is_served_while_another_does_its_worst() {
 #[test]
 fn a_tenant_is_served_while_another_does_its_worst_on_postgres() {
     check(Engine::Postgres);
+}
+
+#[test]
+fn a_tenant_is_served_while_another_does_its_worst_at_random() {
+    check_at_random(Engine::Embedded);
+}
+
+#[test]
+fn a_tenant_is_served_while_another_does_its_worst_at_random_on_postgres() {
+    check_at_random(Engine::Postgres);
 }

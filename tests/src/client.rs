@@ -201,6 +201,13 @@ impl Call<'_> {
         typed
     }
 
+    /// Sets the body, with no type of its own.
+    #[must_use]
+    pub fn bytes(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = bytes.into();
+        self
+    }
+
     /// Sets a JSON body.
     #[must_use]
     pub fn json(self, value: &Value) -> Self {

@@ -58,15 +58,16 @@ fn steps(steps: &[Step]) -> Result<()> {
     Ok(())
 }
 
-struct Timer(std::time::Instant);
+/// Measures time from when it is started.
+pub(crate) struct Timer(std::time::Instant);
 
 impl Timer {
     #[expect(clippy::disallowed_methods, reason = "a command of development has no clock to take")]
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self(std::time::Instant::now())
     }
 
-    fn elapsed(&self) -> Duration {
+    pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }
@@ -149,7 +150,7 @@ fn dependencies() -> Result<()> {
     run(cargo().args(["deny", "--locked", "check", "bans", "licenses", "sources"]))
 }
 
-fn release_build() -> Result<()> {
+pub(crate) fn release_build() -> Result<()> {
     run(cargo().args(["build", "--release", "--locked", "-p", "acta-cli"]))
 }
 
@@ -171,12 +172,18 @@ const OPTIMISED: &[&str] = &[
     "acta-xapi",
 ];
 
-fn tests() -> Result<()> {
+/// The command that runs the tests.
+pub(crate) fn nextest() -> Command {
     let mut command = cargo();
     command.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]);
     for package in OPTIMISED {
         command.args(["--config", &format!("profile.dev.package.{package}.opt-level=1")]);
     }
+    command
+}
+
+fn tests() -> Result<()> {
+    let mut command = nextest();
     command.env("TEST_ACTA_BINARY", root().join("target/release/acta"));
     let _objects = crate::objects::with_server(&mut command);
     crate::postgres::run_with_server(&mut command)

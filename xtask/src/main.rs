@@ -12,6 +12,7 @@ mod objects;
 mod oidc;
 mod postgres;
 mod shell;
+mod soak;
 mod tidy;
 
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ Usage: cargo xtask <command>
                      run the official conformance suite, checked out in DIR
   objects            install the object storage that the tests use, below `target`
   oidc               install the OpenID provider that the tests use, with npm
+  soak [--minutes N] [--seed N]
+                     hostile random requests of one tenant beside the work of another, on both
+                     engines; 60 minutes
   with-postgres -- COMMAND…
                      run a command beside a PostgreSQL server for its tests
 ";
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         "conform" => conform::run(&rest),
         "objects" => objects::install(),
         "oidc" => oidc::install(),
+        "soak" => soak::run(&rest),
         "with-postgres" => postgres::run(&rest),
         _ => {
             shell::say(HELP);

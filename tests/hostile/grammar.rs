@@ -1,0 +1,363 @@
+//! Requests drawn at random from a grammar of what may be costly: every parser, index and follower
+//! is given the worst inputs within the limits, and some beyond, alone and together.
+
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use acta_ambient::{Entropy, SeededEntropy};
+use acta_tests::{Call, Client, multipart};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::bodies::{id, list, reference, signature, statement, with_attachments, with_signature};
+
+/// Bytes of a body from which no more statements are added.
+const BODY_BYTES: usize = 2 << 20;
+
+/// Requests that are drawn before the first is sent: to draw them takes longer than to send them.
+const POOL_COUNT: usize = 250;
+
+/// Activities, persons and documents are few, so that they meet again.
+const NAMES: usize = 50;
+
+/// A request that was drawn.
+#[derive(Debug, Default)]
+pub(crate) struct Drawn {
+    method: &'static str,
+    path: &'static str,
+    query: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Drawn {
+    fn new(method: &'static str, path: &'static str) -> Self {
+        Self { method, path, ..Self::default() }
+    }
+
+    fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn body(mut self, content_type: impl Into<String>, body: Vec<u8>) -> Self {
+        self.body = body;
+        self.header("Content-Type", content_type)
+    }
+
+    /// It, from a client.
+    pub(crate) fn call<'a>(&self, client: &'a Client) -> Call<'a> {
+        let mut call = client.call(self.method, self.path);
+        for (name, value) in &self.query {
+            call = call.query(name, value);
+        }
+        for (name, value) in &self.headers {
+            call = call.header(name, value);
+        }
+        if self.body.is_empty() { call } else { call.bytes(self.body.clone()) }
+    }
+}
+
+/// The requests of a seed. All calls of a process have the same seed.
+pub(crate) fn pool(seed: u64) -> &'static [Drawn] {
+    static POOL: OnceLock<Vec<Drawn>> = OnceLock::new();
+    POOL.get_or_init(|| {
+        let grammar = Grammar::new(seed);
+        (0..POOL_COUNT).map(|_| grammar.request()).collect()
+    })
+}
+
+/// Draws requests. The same seed draws the same ones.
+pub(crate) struct Grammar {
+    random: SeededEntropy,
+}
+
+impl Grammar {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self { random: SeededEntropy::new(seed) }
+    }
+
+    /// A number below `end`.
+    pub(crate) fn below(&self, end: usize) -> usize {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        usize::try_from(u64::from_le_bytes(bytes) >> 1).unwrap() % end.max(1)
+    }
+
+    /// Whether one of `count` equal chances came.
+    fn is_one_in(&self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    /// A size up to `max`: each order of magnitude is as likely as any other.
+    fn size(&self, max: usize) -> usize {
+        1 + (max >> self.below(max.ilog2() as usize + 1)).saturating_sub(self.below(2))
+    }
+
+    fn one_of(&self, choices: &[&'static str]) -> &'static str {
+        choices[self.below(choices.len())]
+    }
+
+    fn activity(&self) -> String {
+        format!("http://example.org/{}", self.below(NAMES))
+    }
+
+    fn agent(&self) -> String {
+        let number = self.below(NAMES);
+        match self.below(3) {
+            0 => format!(r#"{{"mbox":"mailto:{number}@example.org","name":"{}"}}"#, self.text()),
+            1 => format!(
+                r#"{{"account":{{"homePage":"http://example.org","name":"{}"}}}}"#,
+                self.text()
+            ),
+            _ => format!(r#"{{"openid":"http://example.org/{number}"}}"#),
+        }
+    }
+
+    /// The inside of a JSON string.
+    fn text(&self) -> String {
+        let unit =
+            self.one_of(&["x", r"\u00e9", r"\ud83d\ude00", "é", r"\\", r"\u0000", " ", "😀"]);
+        unit.repeat(self.size(if self.is_one_in(20) { 100_000 } else { 200 }))
+    }
+
+    /// Any JSON value.
+    fn value(&self, depth: usize) -> String {
+        match self.below(if depth == 0 { 4 } else { 7 }) {
+            0 => format!("\"{}\"", self.text()),
+            1 => format!("{}e{}", "9".repeat(self.size(1_000)), self.below(400)),
+            2 => self.one_of(&["null", "true", "-0", "1e-999", "[]", "{}"]).to_owned(),
+            3 => format!("[{}]", list(self.size(2_000), |number| number.to_string())),
+            4 => format!("[{}]", list(self.below(4), |_| self.value(depth - 1))),
+            5 => {
+                let nested = self.size(100);
+                format!("{}{}", "[".repeat(nested), "]".repeat(nested))
+            }
+            _ => format!(
+                "{{{}}}",
+                list(self.size(50), |number| format!(r#""{number}":{}"#, self.value(0)))
+            ),
+        }
+    }
+
+    fn language_map(&self) -> String {
+        let count = self.size(if self.is_one_in(10) { 5_000 } else { 5 });
+        let one = |number| {
+            format!(
+                r#""en-x-a{number}":"{}""#,
+                if number == 0 { self.text() } else { String::new() }
+            )
+        };
+        format!("{{{}}}", list(count, one))
+    }
+
+    fn definition(&self) -> String {
+        let parts = [
+            format!(r#""name":{}"#, self.language_map()),
+            format!(r#""description":{}"#, self.language_map()),
+            format!(
+                r#""interactionType":"choice","choices":[{}]"#,
+                list(self.size(1_000), |number| format!(r#"{{"id":"{number}"}}"#))
+            ),
+            format!(r#""extensions":{{"{}":{}}}"#, self.activity(), self.value(3)),
+        ];
+        let wanted: Vec<String> = parts.into_iter().filter(|_| self.is_one_in(2)).collect();
+        format!("{{{}}}", wanted.join(","))
+    }
+
+    /// One property of a statement, from the comma before it.
+    fn section(&self) -> String {
+        let activities = |max| {
+            let seed = self.below(1_000_000);
+            list(self.size(max), |number| {
+                format!(r#"{{"id":"http://example.org/{seed}/{number}"}}"#)
+            })
+        };
+        match self.below(12) {
+            0 => format!(
+                r#","actor":{{"objectType":"Group","member":[{}]}}"#,
+                list(self.size(900), |_| self.agent())
+            ),
+            1 => {
+                let kind = self.one_of(&["parent", "grouping", "category", "other"]);
+                format!(
+                    r#","context":{{"contextActivities":{{"{kind}":[{}]}}}}"#,
+                    activities(1_000)
+                )
+            }
+            2 => format!(
+                r#","context":{{"contextAgents":[{}]}}"#,
+                list(self.size(300), |_| format!(
+                    r#"{{"objectType":"contextAgent","agent":{}}}"#,
+                    self.agent()
+                ))
+            ),
+            3 => format!(r#","result":{{"response":"{}"}}"#, self.text()),
+            4 => {
+                format!(r#","result":{{"extensions":{{"{}":{}}}}}"#, self.activity(), self.value(3))
+            }
+            5 => format!(
+                r#","object":{{"id":"{}","definition":{}}}"#,
+                self.activity(),
+                self.definition()
+            ),
+            6 => {
+                let inner = statement("");
+                format!(r#","object":{{"objectType":"SubStatement",{}"#, &inner[1..])
+            }
+            7 => format!(r#","id":"{}""#, id(self.below(1_000))),
+            8 => format!(
+                r#","timestamp":"{}""#,
+                self.one_of(&[
+                    "2020-02-30T00:00:00Z",
+                    "9999-12-31T23:59:59.999999999+14:00",
+                    "0001-01-01T00:00:00Z"
+                ])
+            ),
+            9 => list(self.size(2_000), |number| format!(r#","p{number}":1"#)).replace(",,", ","),
+            10 => format!(r#","result":{{"score":{{"raw":{}}}}}"#, self.value(0)),
+            _ => String::new(),
+        }
+    }
+
+    fn one_statement(&self) -> String {
+        match self.below(10) {
+            0 => reference(self.below(5_000), self.below(5_000)),
+            1 => "{}".to_owned(),
+            _ => statement(&self.section()),
+        }
+    }
+
+    fn statements(&self) -> String {
+        let (count, mut body) = (self.size(3_000), String::from("["));
+        let same = self.is_one_in(2).then(|| self.one_statement());
+        for number in 0..count {
+            if BODY_BYTES < body.len() {
+                break;
+            }
+            body.push_str(if number == 0 { "" } else { "," });
+            match &same {
+                Some(same) => body.push_str(same),
+                None => body.push_str(&self.one_statement()),
+            }
+        }
+        body + "]"
+    }
+
+    /// The same with some bytes lost or changed, at times.
+    fn damaged(&self, mut body: Vec<u8>) -> Vec<u8> {
+        match self.below(12) {
+            0 => body.truncate(self.below(body.len())),
+            1 => {
+                for _ in 0..self.size(100) {
+                    let place = self.below(body.len());
+                    body[place] = u8::try_from(self.below(256)).unwrap();
+                }
+            }
+            2 => body.splice(0..0, "[".repeat(self.size(1 << 20)).into_bytes()).for_each(drop),
+            _ => {}
+        }
+        body
+    }
+
+    fn packed(body: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn store(&self) -> Drawn {
+        let call = Drawn::new("POST", "/statements");
+        match self.below(6) {
+            0 => {
+                let texts = (0..self.size(200)).map(|number| format!("{number}{}", self.below(9)));
+                let body = self.damaged(with_attachments(texts));
+                call.body(multipart::content_type(), body)
+            }
+            1 => {
+                let (signature, attachment) = signature(self.size(200_000));
+                let one = statement(&format!(r#","attachments":[{attachment}]"#));
+                let statements = format!("[{}]", list(self.size(200), |_| one.clone()));
+                let body = self.damaged(with_signature(&statements, &signature));
+                call.body(multipart::content_type(), body)
+            }
+            2 => {
+                let body = Self::packed(&self.damaged(self.statements().into_bytes()));
+                call.body("application/json", self.damaged(body)).header("Content-Encoding", "gzip")
+            }
+            _ => call.body("application/json", self.damaged(self.statements().into_bytes())),
+        }
+    }
+
+    fn find(&self) -> Drawn {
+        let mut call = Drawn::new("GET", "/statements");
+        let agent = format!(r#"{{"mbox":"mailto:{}@example.org"}}"#, self.below(NAMES));
+        let (activity, limit) = (self.activity(), self.size(1_000).to_string());
+        let choices = [
+            ("agent", agent.as_str()),
+            ("activity", &activity),
+            ("verb", "http://example.org/v"),
+            ("registration", "00000000-0000-4000-8000-000000000007"),
+            ("related_agents", "true"),
+            ("related_activities", "true"),
+            ("since", "2001-01-01T00:00:00Z"),
+            ("until", "2100-01-01T00:00:00Z"),
+            ("ascending", "true"),
+            ("attachments", "true"),
+            ("format", self.one_of(&["ids", "exact", "canonical"])),
+            ("limit", &limit),
+        ];
+        for (name, value) in choices {
+            if self.is_one_in(3) {
+                call = call.query(name, value);
+            }
+        }
+        let languages = list(self.size(300), |number| format!("a{number};q=0.{}", number % 10));
+        call.header("Accept-Encoding", self.one_of(&["gzip", "identity"]))
+            .header("Accept-Language", languages)
+    }
+
+    fn document(&self) -> Drawn {
+        let method = self.one_of(&["PUT", "POST", "POST", "GET", "GET", "DELETE"]);
+        let name = format!("{}", self.below(8));
+        let call = Drawn::new(method, "/activities/state");
+        let call = call
+            .query("activityId", format!("http://example.org/{}", self.below(4)))
+            .query("agent", r#"{"mbox":"mailto:ada@example.org"}"#);
+        let call = if self.is_one_in(8) { call } else { call.query("stateId", name) };
+        match method {
+            "PUT" | "POST" => {
+                let count = self.size(20_000);
+                let object = list(count, |number| format!(r#""k{number}":{}"#, self.below(10)));
+                call.body("application/json", self.damaged(format!("{{{object}}}").into_bytes()))
+            }
+            _ => call.header(
+                self.one_of(&["If-Match", "If-None-Match"]),
+                list(self.size(200), |number| format!("\"{number:040x}\"")),
+            ),
+        }
+    }
+
+    fn entity(&self) -> Drawn {
+        if self.is_one_in(2) {
+            return Drawn::new("GET", "/activities").query("activityId", self.activity());
+        }
+        let agent = format!(r#"{{"mbox":"mailto:{}@example.org"}}"#, self.below(NAMES));
+        Drawn::new("GET", "/agents").query("agent", agent)
+    }
+
+    /// The next request.
+    fn request(&self) -> Drawn {
+        match self.below(10) {
+            0..=4 => self.store(),
+            5..=6 => self.find(),
+            7..=8 => self.document(),
+            _ => self.entity(),
+        }
+    }
+}
