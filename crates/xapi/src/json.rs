@@ -170,8 +170,8 @@ impl<'a, 't> Value<'a, 't> {
         (self.kind() == Kind::String).then(|| self.unescaped())
     }
 
-    /// The characters of a string in UTF-8, where a lone surrogate has the three bytes that it would
-    /// have as a character; none for other kinds. Borrowed unless escaped.
+    /// The characters of a string in UTF-8, where a lone surrogate has the three bytes that it
+    /// would have as a character; none for other kinds. Borrowed unless escaped.
     pub fn bytes(self) -> Option<Cow<'t, [u8]>> {
         (self.kind() == Kind::String).then(|| {
             let raw = self.raw();

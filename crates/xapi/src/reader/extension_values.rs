@@ -1,4 +1,5 @@
-//! The values of extensions, which may be any JSON: what they hold is no reason to refuse a statement.
+//! The values of extensions, which may be any JSON: what they hold is no reason to refuse a
+//! statement.
 
 use std::ops::Range;
 
