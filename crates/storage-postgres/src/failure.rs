@@ -120,8 +120,9 @@ impl Failure {
             Self::Unreachable(_) | Self::Lost(_) => Remedy::Reconnect,
             Self::MachineAway { .. } => Remedy::Await,
             Self::Refused(error) if error.as_db_error().is_some_and(is_lost_race) => Remedy::Repeat,
-            Self::Refused(_) => Remedy::GiveUp,
-            Self::PoolExhausted | Self::Unknown(_) | Self::Decided(_) => Remedy::GiveUp,
+            Self::Refused(_) | Self::PoolExhausted | Self::Unknown(_) | Self::Decided(_) => {
+                Remedy::GiveUp
+            }
         }
     }
 

@@ -42,11 +42,10 @@ impl Database {
         }
         let own = machines("groupid = 0");
         let (host, port) = own.split_once(' ').expect("the coordinator knows its own address");
-        let mut join = format!("SELECT citus_set_coordinator_host('{host}', {port});");
+        database.sql(&format!("SELECT citus_set_coordinator_host('{host}', {port})"));
         for (host, port) in addresses {
-            join += &format!("SELECT citus_add_node('{host}', {port});");
+            database.sql(&format!("SELECT citus_add_node('{host}', {port})"));
         }
-        database.sql(&join);
         database
     }
 }

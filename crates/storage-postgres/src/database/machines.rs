@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long nothing may fail because of a machine before its outage is over.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 
 /// How long a machine that could not be reached is not tried where there is a choice.
 const AVOIDED: Duration = Duration::from_secs(5);
@@ -60,7 +60,8 @@ impl Machines {
         let mut outages = self.lock();
         let is_over = |outage: &MachineOutage| QUIET <= now.saturating_sub(outage.last);
         let over = outages.extract_if(|_, outage| is_over(outage));
-        let over = over.map(|(machine, outage)| (machine, outage.last - outage.since)).collect();
+        let lasted = |outage: MachineOutage| outage.last.saturating_sub(outage.since);
+        let over = over.map(|(machine, outage)| (machine, lasted(outage))).collect();
         self.are_any.store(!outages.is_empty(), Ordering::Relaxed);
         over
     }

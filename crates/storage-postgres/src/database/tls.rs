@@ -240,7 +240,7 @@ impl PublicKey {
     ) -> bool {
         // Without its tag and length, as the library for TLS has it.
         let identifier = self.info.algorithm.to_der().unwrap_or_default();
-        let identifier = AnyRef::from_der(&identifier).map(|identifier| identifier.value());
+        let identifier = AnyRef::from_der(&identifier).map(AnyRef::value);
         let is_its = identifier.is_ok_and(|it| it == algorithm.public_key_alg_id().as_ref());
         let key = self.info.subject_public_key.raw_bytes();
         is_its && algorithm.verify_signature(key, message, signature.signature()).is_ok()
