@@ -110,7 +110,7 @@ mod tests {
             binding: Some(Binding {
                 agent: within.actor.ifi.clone().unwrap(),
                 registration: None,
-                activity: activity.map(|activity| activity.parse().unwrap()),
+                activities: activity.map(|id| id.parse().unwrap()).into_iter().collect(),
             }),
             ..Restrictions::default()
         };

@@ -55,8 +55,8 @@ pub enum Restriction {
     Registration,
     /// It is about another activity.
     #[error(
-        "the credential may be used only for the activity that it is bound to and activities below \
-         it: as the object of a statement, or in its context activities"
+        "the credential may be used only for the activities that it is bound to and those below \
+         them: as the object of a statement, or in its context activities"
     )]
     Activity,
     /// It voids a statement.
@@ -201,11 +201,8 @@ impl Restrictions {
         if !self.is_within_prefixes(activity) {
             return Err(Restriction::ActivityPrefix);
         }
-        let bound = self.binding.as_ref().and_then(|binding| binding.activity.as_ref());
-        match bound {
-            Some(bound) if !binding::is_at_or_below(activity, bound) => Err(Restriction::Activity),
-            Some(_) | None => Ok(()),
-        }
+        let is_within = self.binding.as_ref().is_none_or(|binding| binding.reaches(activity));
+        if is_within { Ok(()) } else { Err(Restriction::Activity) }
     }
 
     /// Permits writing a profile of an activity.
@@ -216,7 +213,7 @@ impl Restrictions {
     ///
     /// As [`Restrictions::permit_activity`].
     pub fn permit_writing_activity(&self, activity: &ActivityId) -> Result<(), Restriction> {
-        let is_adrift = self.binding.as_ref().is_some_and(|binding| binding.activity.is_none());
+        let is_adrift = self.binding.as_ref().is_some_and(|binding| binding.activities.is_empty());
         if is_adrift { Err(Restriction::Activity) } else { self.permit_activity(activity) }
     }
 
@@ -258,13 +255,13 @@ impl Restrictions {
     /// # Errors
     ///
     /// - [`Restriction::Exchange`]: these are the restrictions of a token.
-    /// - [`Restriction::ActivityPrefix`]: the activity is out of reach.
+    /// - [`Restriction::ActivityPrefix`]: an activity is out of reach.
     /// - [`Restriction::Origin`]: the origin is not one of those listed.
     pub fn bind(&self, binding: Binding, origin: Option<Origin>) -> Result<Self, Restriction> {
         if self.binding.is_some() {
             return Err(Restriction::Exchange);
         }
-        if let Some(activity) = &binding.activity {
+        for activity in &binding.activities {
             self.permit_activity(activity)?;
         }
         let origins = match origin {

@@ -35,7 +35,7 @@ pub struct TokenClaims {
     pub key: String,
     /// Its scopes: no more than those of the credential.
     pub scopes: Scopes,
-    /// Its agent, registration and activity.
+    /// Its agent, registration and activities.
     pub binding: Binding,
     /// The only allowed origin, if there is one.
     pub origin: Option<Origin>,
@@ -51,7 +51,7 @@ pub enum TokenError {
     #[error(transparent)]
     Restricted(acta_access::Restriction),
     /// Its ids are too long together.
-    #[error("agent and activity together are too long")]
+    #[error("agent and activities together are too long")]
     TooLong,
 }
 
@@ -65,8 +65,8 @@ struct Payload {
     a: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     r: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    c: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    c: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     o: Option<String>,
 }
@@ -79,7 +79,7 @@ impl Payload {
             s: claims.scopes.to_string(),
             a: claims.binding.agent.to_key(),
             r: claims.binding.registration.map(|registration| registration.to_string()),
-            c: claims.binding.activity.as_ref().map(|activity| activity.as_str().to_owned()),
+            c: claims.binding.activities.iter().map(|id| id.as_str().to_owned()).collect(),
             o: claims.origin.as_ref().map(ToString::to_string),
         }
     }
@@ -91,10 +91,8 @@ impl Payload {
             Some(text) => Some(text.parse().ok()?),
             None => None,
         };
-        let activity: Option<ActivityId> = match payload.c {
-            Some(text) => Some(text.parse().ok()?),
-            None => None,
-        };
+        let activities: Option<Vec<ActivityId>> =
+            payload.c.iter().map(|text| text.parse().ok()).collect();
         let origin = match payload.o {
             Some(text) => Some(text.parse().ok()?),
             None => None,
@@ -103,7 +101,7 @@ impl Payload {
             id: payload.i.parse().ok()?,
             key: payload.k,
             scopes: payload.s.parse().ok()?,
-            binding: Binding { agent, registration, activity },
+            binding: Binding { agent, registration, activities: activities? },
             origin,
         })
     }

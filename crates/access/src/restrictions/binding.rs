@@ -1,13 +1,13 @@
-//! The binding of a browser token: its agent, registration and activity.
+//! The binding of a browser token: its agent, registration and activities.
 
-use acta_xapi::{ActivityId, Actor, Context, Ifi, Statement, Uuid};
+use acta_xapi::{ActivityId, Actor, Ifi, Statement, Uuid};
 
 use crate::Restriction;
 
-/// The binding of a browser token: its agent, registration and activity.
+/// The binding of a browser token: its agent, registration and activities.
 ///
 /// A statement is in reach if its actor is the agent, its registration is the bound one, and its
-/// object or one of its context activities is the bound activity or below it.
+/// object or one of its context activities is a bound activity or below it.
 ///
 /// An activity is below another one if its id begins with the other id, followed by `/`, `#` or
 /// `?`.
@@ -17,8 +17,9 @@ pub struct Binding {
     pub agent: Ifi,
     /// The registration; none means any.
     pub registration: Option<Uuid>,
-    /// The activity; none means any.
-    pub activity: Option<ActivityId>,
+    /// The activities, of which each is in reach: a unit of cmi5 has one id of the LMS and one of
+    /// its publisher. None means any.
+    pub activities: Vec<ActivityId>,
 }
 
 impl Binding {
@@ -36,10 +37,16 @@ impl Binding {
         if self.registration.is_some() && self.registration != registration {
             return Err(Restriction::Registration);
         }
-        match &self.activity {
-            Some(bound) if !is_about(bound, object, context) => Err(Restriction::Activity),
-            Some(_) | None => Ok(()),
-        }
+        let related = context.into_iter().flat_map(|context| context.activities.iter());
+        let mut about = object.into_iter().chain(related.map(|activity| &activity.id));
+        let is_within = self.activities.is_empty() || about.any(|activity| self.reaches(activity));
+        if is_within { Ok(()) } else { Err(Restriction::Activity) }
+    }
+
+    /// Whether `activity` is bound or below a bound one, or if none is bound.
+    pub(super) fn reaches(&self, activity: &ActivityId) -> bool {
+        let is_within = |bound| is_at_or_below(activity, bound);
+        self.activities.is_empty() || self.activities.iter().any(is_within)
     }
 
     /// Whether an actor is exactly the agent: a group would also speak for its members.
@@ -48,15 +55,8 @@ impl Binding {
     }
 }
 
-/// Whether the object, or an activity in the context, is `bound` or below it.
-fn is_about(bound: &ActivityId, object: Option<&ActivityId>, context: Option<&Context>) -> bool {
-    let related = context.into_iter().flat_map(|context| context.activities.iter());
-    let mut activities = object.into_iter().chain(related.map(|activity| &activity.id));
-    activities.any(|activity| is_at_or_below(activity, bound))
-}
-
 /// Whether `activity` is `bound` or below it.
-pub(super) fn is_at_or_below(activity: &ActivityId, bound: &ActivityId) -> bool {
+fn is_at_or_below(activity: &ActivityId, bound: &ActivityId) -> bool {
     const ENDS: [char; 3] = ['/', '#', '?'];
     let bound = bound.as_str();
     match activity.as_str().strip_prefix(bound) {

@@ -30,7 +30,8 @@ fn prefixed() -> Restrictions {
 
 fn bound(registration: Option<&str>, activity: Option<&str>) -> Restrictions {
     let registration = registration.map(uuid);
-    let binding = Binding { agent: ifi("ada"), registration, activity: activity.map(iri) };
+    let activities = activity.map(iri).into_iter().collect();
+    let binding = Binding { agent: ifi("ada"), registration, activities };
     Restrictions { binding: Some(binding), ..Restrictions::default() }
 }
 
@@ -165,6 +166,37 @@ fn a_bound_token_is_limited_to_its_activity() {
         let about = |id: &str| statement(ADA, &foreign, &naming(id));
         check(&bound(None, Some(COURSE)), &about(COURSE), Ok(()));
         check(&bound(None, Some(COURSE)), &about("https://example.org/course1"), other);
+    }
+}
+
+#[test]
+fn a_token_of_several_activities_reaches_each_of_them() {
+    let mut restrictions = bound(Some(R), Some(COURSE));
+    let publisher = "https://publisher.example/unit";
+    if let Some(binding) = &mut restrictions.binding {
+        binding.activities.push(iri(publisher));
+    }
+    let registration = format!(r#""registration":"{R}""#);
+    let grouping = |id: &str| {
+        format!(r#"{registration},"contextActivities":{{"grouping":[{{"id":"{id}"}}]}}"#)
+    };
+    let question = activity("https://elsewhere.example/question");
+    let other = Err(Restriction::Activity);
+    let table = [
+        (statement(ADA, &activity(COURSE), &registration), Ok(())),
+        (statement(ADA, &activity("https://publisher.example/unit/1"), &registration), Ok(())),
+        (statement(ADA, &question, &grouping(publisher)), Ok(())),
+        (statement(ADA, &question, &grouping("https://publisher.example/")), other),
+        (statement(ADA, &question, &registration), other),
+    ];
+    for (text, expected) in table {
+        check(&restrictions, &text, expected);
+    }
+    // Bound to the registration alone, it reaches everything in it.
+    check(&bound(Some(R), None), &statement(ADA, &question, &registration), Ok(()));
+    for (id, expected) in [(COURSE, Ok(())), (publisher, Ok(())), ("https://x.example/", other)] {
+        assert_eq!(restrictions.permit_activity(&iri(id)), expected, "{id}");
+        assert_eq!(restrictions.permit_writing_activity(&iri(id)), expected, "{id}");
     }
 }
 

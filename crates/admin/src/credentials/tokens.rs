@@ -15,7 +15,7 @@ use crate::{Admin, AdminError, Requester};
 /// A new browser token.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// Its agent, registration and activity.
+    /// Its agent, registration and activities.
     pub binding: Binding,
     /// The only allowed origin, if there is one.
     pub origin: Option<Origin>,
@@ -89,7 +89,7 @@ impl Admin {
             "token": claims.id.to_string(),
             "scopes": scopes.to_string(),
             "registration": claims.binding.registration.map(|id| id.to_string()),
-            "activity": claims.binding.activity.as_ref().map(|id| id.as_str().to_owned()),
+            "activities": claims.binding.activities.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
             "origin": claims.origin.as_ref().map(ToString::to_string),
             "expires": expires.to_string(),
         });
@@ -138,7 +138,7 @@ fn fault_of(error: &TokenError) -> AdminError {
     let pointer = match error {
         TokenError::Scope(_) => "/scopes",
         TokenError::Restricted(acta_access::Restriction::Origin) => "/origin",
-        TokenError::Restricted(_) => "/activity",
+        TokenError::Restricted(_) => "/activities",
         TokenError::TooLong => "/agent",
     };
     AdminError::fault(pointer, error.to_string())

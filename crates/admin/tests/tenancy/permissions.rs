@@ -189,7 +189,7 @@ fn changes(name: &str) -> TenantChanges {
 
 pub(crate) fn new_token() -> NewToken {
     let agent = acta_xapi::Ifi::Mbox("mailto:ada@example.org".parse().unwrap());
-    let binding = Binding { agent, registration: None, activity: None };
+    let binding = Binding { agent, registration: None, activities: Vec::new() };
     NewToken { binding, origin: None, scopes: None, lifetime: None }
 }
 

@@ -65,9 +65,9 @@ async fn a_token_is_narrower_than_its_credential() {
     let key = now(made).credential.key;
     let bound = |activity: Option<&str>, origin: Option<&str>, scopes: Option<&str>| {
         let Binding { agent, .. } = new_token().binding;
-        let activity = activity.map(|id| id.parse().unwrap());
+        let activities = activity.map(|id| id.parse().unwrap()).into_iter().collect();
         NewToken {
-            binding: Binding { agent, registration: None, activity },
+            binding: Binding { agent, registration: None, activities },
             origin: origin.map(|origin| origin.parse().unwrap()),
             scopes: scopes.map(|scopes| scopes.parse().unwrap()),
             lifetime: None,

@@ -77,7 +77,7 @@ fn claims(scopes: &str) -> TokenClaims {
         binding: Binding {
             agent: ada(),
             registration: Some(Uuid::from_u128(7)),
-            activity: Some("https://example.org/course".parse().unwrap()),
+            activities: vec!["https://example.org/course".parse().unwrap()],
         },
         origin: Some("https://content.example".parse().unwrap()),
     }
@@ -124,7 +124,7 @@ async fn a_token_never_permits_more_than_its_credential() {
         assert_eq!(issued.err(), excess.map(TokenError::Scope), "{scopes}");
     }
     let mut elsewhere = claims("state");
-    elsewhere.binding.activity = Some("https://other.example/course".parse().unwrap());
+    elsewhere.binding.activities = vec!["https://other.example/course".parse().unwrap()];
     assert!(matches!(bench.issue(&elsewhere).await, Err(TokenError::Restricted(_))));
     let useful = Authenticator::token_scopes("all".parse().unwrap());
     let expected = "statements/write statements/read/mine statements/read state define profile";
@@ -183,7 +183,7 @@ async fn only_the_store_can_issue_or_change_tokens() {
     }
     let long = TokenClaims {
         binding: Binding {
-            activity: Some(format!("https://e.org/{}", "a".repeat(3000)).parse().unwrap()),
+            activities: vec![format!("https://e.org/{}", "a".repeat(3000)).parse().unwrap()],
             ..claims("").binding
         },
         ..claims("state")

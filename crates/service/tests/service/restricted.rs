@@ -40,7 +40,8 @@ fn prefixed() -> Principal {
 /// A principal that is bound to Ada.
 fn bound(registration: Option<&str>, activity: Option<&str>) -> Principal {
     let (registration, activity) = (registration.map(uuid), activity.map(iri));
-    let binding = Some(Binding { agent: ifi("ada"), registration, activity });
+    let activities = activity.into_iter().collect();
+    let binding = Some(Binding { agent: ifi("ada"), registration, activities });
     with("all", Restrictions { binding, ..Restrictions::default() })
 }
 

@@ -262,7 +262,7 @@ pub async fn a_reference_finds_nothing_that_restrictions_forbid<E: EngineUnderTe
             referring(5, 4),
         ])
         .await;
-    let binding = Binding { agent: mailbox("bob"), registration: None, activity: None };
+    let binding = Binding { agent: mailbox("bob"), registration: None, activities: Vec::new() };
     let bound = Restrictions { binding: Some(binding), ..Restrictions::default() };
     let activity_prefixes = vec!["http://example.org/other/".parse().unwrap()];
     let elsewhere = Restrictions { activity_prefixes, ..Restrictions::default() };

@@ -207,7 +207,8 @@ pub fn random_query(dice: &mut Dice) -> StatementQuery {
 fn random_restrictions(dice: &mut Dice) -> Restrictions {
     let registration = dice.happens(20).then(|| random_registration(dice));
     let activity = dice.happens(30).then(|| activity_id(dice.pick(&ACTIVITIES)));
-    let binding = Binding { agent: random_ifi(dice), registration, activity };
+    let activities = activity.into_iter().collect();
+    let binding = Binding { agent: random_ifi(dice), registration, activities };
     Restrictions { binding: Some(binding), ..Restrictions::default() }
 }
 

@@ -23,8 +23,11 @@ pub(crate) struct NewTokenBody {
     /// The only registration that the token is valid for; if missing, any.
     #[schema(value_type = Option<String>, format = "uuid")]
     registration: Option<Parsed<Uuid>>,
-    /// The only activity that the token is valid for, with the activities below it: an IRI; if
-    /// missing, any.
+    /// The only activities that the token is valid for, with those below them: IRIs; if missing,
+    /// any. A unit of cmi5 has one id of the LMS and one of its publisher.
+    #[schema(value_type = Option<Vec<String>>)]
+    activities: Option<Vec<Parsed<ActivityId>>>,
+    /// One activity more: the short form of `activities` with one element.
     #[schema(value_type = Option<String>, example = "https://course.example/1")]
     activity: Option<Parsed<ActivityId>>,
     /// The only origin of pages that may use the token; if missing, any that the credential allows.
@@ -41,11 +44,12 @@ pub(crate) struct NewTokenBody {
 impl From<NewTokenBody> for NewToken {
     fn from(body: NewTokenBody) -> Self {
         let Agent(agent) = body.agent;
+        let activities = body.activities.unwrap_or_default().into_iter().chain(body.activity);
         Self {
             binding: Binding {
                 agent: agent.ifi().clone(),
                 registration: body.registration.map(|Parsed(id)| id),
-                activity: body.activity.map(|Parsed(id)| id),
+                activities: activities.map(|Parsed(id)| id).collect(),
             },
             origin: body.origin.map(|Parsed(origin)| origin),
             scopes: body.scopes.map(|names| scopes_of(&names)),

@@ -17,9 +17,10 @@ pub(super) struct Arguments {
     /// The learner: a mailbox, or an agent as JSON.
     #[arg(long, value_name = "mailto:…|JSON", value_parser = agent)]
     agent: Value,
-    /// The launched activity.
-    #[arg(long, value_name = "IRI")]
-    activity: Option<String>,
+    /// The launched activity; can be repeated, for an activity with several ids. Without this
+    /// option: any activity.
+    #[arg(long = "activity", value_name = "IRI")]
+    activities: Vec<String>,
     /// The registration.
     #[arg(long, value_name = "UUID")]
     registration: Option<String>,
@@ -42,15 +43,14 @@ fn agent(text: &str) -> Result<Value, String> {
 /// Issues the token.
 pub(super) async fn issue(client: &mut Client, arguments: &Arguments) -> Result<Output> {
     let mut body = json!({ "agent": arguments.agent });
-    let texts = [
-        ("activity", &arguments.activity),
-        ("registration", &arguments.registration),
-        ("origin", &arguments.origin),
-    ];
+    let texts = [("registration", &arguments.registration), ("origin", &arguments.origin)];
     for (name, text) in texts {
         if let Some(text) = text {
             body[name] = text.as_str().into();
         }
+    }
+    if !arguments.activities.is_empty() {
+        body["activities"] = arguments.activities.clone().into();
     }
     if !arguments.scopes.is_empty() {
         body["scopes"] = names(&arguments.scopes);
