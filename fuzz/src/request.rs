@@ -111,6 +111,7 @@ impl TestServer {
                 default_version: Version::V2_0_0,
                 origins: Origins::Any,
                 public_url: None,
+                ignored_parameters: acta_http::IgnoredParameters::default(),
                 trusted_proxies: Vec::new(),
                 bounds: bounds(),
             },
@@ -238,6 +239,7 @@ fn service_options() -> acta_service::Options {
         },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
+        profile_precondition: acta_xapi::ProfilePrecondition::Optional,
         signature_bytes_max: 1 << 16,
         document_bytes_max: 1 << 20,
     }

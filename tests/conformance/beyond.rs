@@ -205,6 +205,117 @@ fn shows_a_batch_whole_or_not_at_all() {
     });
 }
 
+#[test]
+fn polling_from_the_last_stored_returns_each_statement_once() {
+    const WRITERS: usize = 3;
+    const BATCHES: usize = 8;
+    both(|client| {
+        let agent = make::agent();
+        let asked = agent.to_string();
+        let mut since = String::new();
+        let (mut read, mut written) = (Vec::new(), Vec::new());
+        let mut poll = |read: &mut Vec<String>| {
+            let query = [("agent", asked.as_str()), ("ascending", "true"), ("limit", "2")];
+            let mut call = client.get("/statements").queries(&query);
+            if !since.is_empty() {
+                call = call.query("since", &since);
+            }
+            let mut page = call.send().expect(200).json();
+            loop {
+                for statement in page["statements"].as_array().expect("an array") {
+                    read.push(statement["id"].as_str().expect("an id").to_owned());
+                    statement["stored"].as_str().expect("a time").clone_into(&mut since);
+                }
+                let more = page["more"].as_str().expect("a string").to_owned();
+                if more.is_empty() {
+                    return;
+                }
+                page = client.call_outside("GET", &more).send().expect(200).json();
+            }
+        };
+        thread::scope(|scope| {
+            let write = || {
+                let batch = || json!([make::statement_of(&agent), make::statement_of(&agent)]);
+                (0..BATCHES).flat_map(|_| client.store(&batch())).collect::<Vec<String>>()
+            };
+            let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(write)).collect();
+            while writers.iter().any(|writer| !writer.is_finished()) {
+                poll(&mut read);
+            }
+            written.extend(writers.into_iter().flat_map(|writer| writer.join().expect("it wrote")));
+        });
+        poll(&mut read);
+        assert_eq!(read.len(), 2 * WRITERS * BATCHES, "none twice: {read:?}");
+        let sets = [read, written].map(BTreeSet::from_iter);
+        assert_eq!(sets[0], sets[1], "and none missed");
+    });
+}
+
+#[test]
+fn keeps_old_iris_of_imported_history_and_finds_by_them() {
+    let store = Store::new(engine());
+    let place = |name: &str| format!("https://example.org/{name}");
+    let agent = json!({"account": {"homePage": place("lms one"), "name": "ada"}});
+    let statement = json!({
+        "id": make::id(), "version": "1.0.0",
+        "actor": agent,
+        "verb": {"id": place("did|it")},
+        "object": {"id": place("a[1]"), "definition": {"name": {"en": "One"}, "type": place("t y")}},
+        "context": {
+            "contextActivities": {"grouping": [{"id": place("a b")}]},
+            "extensions": {place("x|y"): 1},
+        },
+        "timestamp": "2020-01-01T00:00:00Z",
+    });
+    let id = statement["id"].as_str().expect("an id").to_owned();
+    let plain = json!({"id": make::id(), "actor": make::agent(), "verb": {"id": make::verb_id()},
+        "object": {"objectType": "StatementRef", "id": id}});
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("history.jsonl");
+    std::fs::write(&file, format!("{statement}\n{plain}\n")).expect("a file can be written");
+    let file = file.to_str().expect("text").to_owned();
+    let imported = store.administer(&["import", "--keep-old-iris", &file]);
+    assert_eq!((&imported["stored"], &imported["old_iris"]), (&json!(2), &json!(1)));
+    for version in Version::EVERY {
+        // Nothing of the import is in the memory of this server.
+        let server = Server::start_on(&store, version);
+        let client = server.client(version);
+        let found = client.fetch(&id);
+        for name in ["actor", "verb", "object", "context"] {
+            assert_eq!(found[name], statement[name], "{name}");
+        }
+        assert_eq!(found["authority"]["account"]["name"], "import-old-iris");
+        let other = client.fetch(plain["id"].as_str().expect("an id"));
+        assert_eq!(other["authority"]["account"]["name"], "import");
+        let both = BTreeSet::from([id.clone(), plain["id"].as_str().expect("an id").to_owned()]);
+        let (verb, activity, grouping) = (place("did|it"), place("a[1]"), place("a b"));
+        let asked = agent.to_string();
+        let queries: [&[(&str, &str)]; 4] = [
+            &[("verb", &verb)],
+            &[("activity", &activity)],
+            &[("activity", &grouping), ("related_activities", "true")],
+            &[("agent", &asked)],
+        ];
+        for query in queries {
+            assert_eq!(BTreeSet::from_iter(client.find(query)), both, "{query:?}");
+        }
+        for format in ["canonical", "ids"] {
+            let call = client.get("/statements").query("statementId", &id);
+            let shown = call.query("format", format).send().expect(200).json();
+            assert_eq!(shown["object"]["id"], activity.as_str(), "{format}");
+        }
+        client.get("/activities").query("activityId", &activity).send().expect(200);
+        client.get("/agents").query("agent", &asked).send().expect(200);
+        // What is new is held to the rules.
+        let mut new = statement.clone();
+        new["id"] = json!(make::id());
+        let refused = client.post("/statements").json(&new).send().expect(400);
+        assert!(refused.text().contains("/object/id"), "{}", refused.text());
+        let state = client.get("/activities/state").query("activityId", &activity);
+        state.query("agent", &make::agent().to_string()).send().expect(400);
+    }
+}
+
 /// One answer to a query: its consistent-through and its statements.
 struct QueryObservation {
     through: String,

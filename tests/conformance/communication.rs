@@ -258,6 +258,42 @@ fn refuses_unknown_parameters_and_those_in_another_case() {
 }
 
 #[test]
+fn takes_repeated_slashes_for_one_and_ignores_a_last_one() {
+    both(|client| {
+        for (path, query) in resources() {
+            let folded = ask(client, "GET", path, &query);
+            for sent in [format!("/{path}"), format!("{path}/"), path.replace('/', "//") + "//"] {
+                let found = ask(client, "GET", &sent, &query);
+                assert_eq!((found.status, &found.body), (folded.status, &folded.body), "{sent}");
+            }
+        }
+        // As content writes it that appends `/activities/state` to an endpoint with a slash.
+        let agent = make::agent().to_string();
+        let query = [("activityId", make::activity_id()), ("agent", agent)];
+        let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let call = |method| {
+            let call = client.call(method, "//activities//state/").queries(&query);
+            call.query("stateId", "LMS.LaunchData")
+        };
+        call("PUT").json(&json!({"n": 1})).send().expect(204);
+        assert_eq!(call("GET").send().expect(200).json(), json!({"n": 1}));
+        call("DELETE").send().expect(204);
+        client.call("POST", "//statements").json(&make::statement()).send().expect(200);
+        for path in ["//nothing", "/activities//states"] {
+            client.get(path).send().expect(404);
+        }
+    });
+}
+
+#[test]
+fn names_the_setting_for_parameters_that_are_unknown() {
+    both(|client| {
+        let answer = client.get("/statements").query("lang", "en").send().expect(400);
+        assert!(answer.text().contains("xapi.ignored_parameters"), "{}", answer.text());
+    });
+}
+
+#[test]
 fn refuses_a_parameter_that_is_given_twice() {
     both(|client| {
         for value in ["1", "2"] {
@@ -419,7 +455,8 @@ fn answers_browsers_on_other_sites() {
         let preflight = client.call("OPTIONS", "/statements").header("Origin", origin);
         let preflight = preflight.without("Authorization").without(VERSION);
         let preflight = preflight.header("Access-Control-Request-Method", "PUT");
-        let wanted = "authorization, content-type, x-experience-api-version, if-match";
+        // The last one is of a page, not of xAPI.
+        let wanted = "authorization, content-type, x-experience-api-version, if-match, x-trace";
         let answer = preflight.header("Access-Control-Request-Headers", wanted).send();
         assert!([200, 204].contains(&answer.status), "{}", answer.status);
         assert_eq!(answer.must_header("access-control-allow-origin"), origin);

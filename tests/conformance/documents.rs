@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use acta_tests::{Call, Client, Version, make};
+use acta_tests::{Call, Client, Server, Store, Version, make};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use crate::{both, shared};
+use crate::{both, engine, shared};
 
 /// One of the three resources, with parameters that nobody else uses.
 struct Resource {
@@ -53,7 +53,7 @@ impl Resource {
         self.call(client, method).query(self.id_name, id)
     }
 
-    /// A PUT that makes a document: with the precondition that 1.0.3 asks for on profiles.
+    /// A PUT that makes a document: with the precondition that 1.0.3 asks of clients on profiles.
     fn make<'a>(&self, client: &'a Client, id: &str) -> Call<'a> {
         self.one(client, "PUT", id).header("If-None-Match", "*")
     }
@@ -499,15 +499,37 @@ fn makes_a_document_only_if_none_is_there() {
 }
 
 #[test]
+fn compares_tags_without_case_and_quotes() {
+    on_every_resource(|client, resource| {
+        let mut kept = json!({"n": 0});
+        resource.make(client, "tagged").json(&kept).send().expect(204);
+        for number in 1..=4 {
+            let etag = resource.one(client, "GET", "tagged").send().expect(200);
+            let etag = etag.must_header("etag").to_owned();
+            let sent = match number {
+                1 => etag.to_uppercase(),
+                2 => etag.replace('"', ""),
+                3 => etag.replace('"', "").to_uppercase(),
+                _ => format!("W/{}", etag.to_uppercase()),
+            };
+            let call = resource.one(client, "GET", "tagged").header("If-None-Match", &sent);
+            call.send().expect(304);
+            kept = json!({"n": number});
+            let put = |etag: &str| {
+                resource.one(client, "PUT", "tagged").json(&kept).header("If-Match", etag)
+            };
+            put(&sent.replace(['a', 'A'], "b").replace('1', "2")).send().expect(412);
+            put(&sent).send().expect(204);
+        }
+    });
+}
+
+#[test]
 fn refuses_a_blind_put_over_a_document() {
     on_every_resource(|client, resource| {
         let is_old_state = client.version() == Version::V1_0_3 && resource.is_state();
         let put = |n: u32| resource.one(client, "PUT", "blind").json(&json!({"n": n}));
-        // 1.0.3 asks for preconditions on profiles only, but there in any case.
-        let is_old_profile = client.version() == Version::V1_0_3 && !is_old_state;
-        put(1).send().expect(if is_old_profile { 400 } else { 204 });
-        let made = resource.one(client, "POST", "blind").json(&json!({"n": 1}));
-        made.send().expect(204);
+        put(1).send().expect(204);
         let answer = put(2).send();
         if is_old_state {
             answer.expect(204);
@@ -520,6 +542,25 @@ fn refuses_a_blind_put_over_a_document() {
         let etag = kept.must_header("etag").to_owned();
         put(2).header("If-Match", &etag).send().expect(204);
     });
+}
+
+#[test]
+fn refuses_a_blind_put_of_a_new_profile_if_that_is_configured() {
+    let store = Store::new(engine());
+    let settings = store.settings();
+    let own = ("ACTA_XAPI_PROFILE_PRECONDITION", "required");
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (*name, value.as_str())).chain([own]).collect();
+    let server = Server::start_with(&store.data(), Version::V1_0_3, &settings);
+    for version in Version::EVERY {
+        let client = server.client(version);
+        for resource in Resource::every() {
+            let is_refused = version == Version::V1_0_3 && !resource.is_state();
+            let put = resource.one(&client, "PUT", "blind").json(&json!({"n": 1}));
+            put.send().expect(if is_refused { 400 } else { 204 });
+            resource.make(&client, "sighted").json(&json!({"n": 1})).send().expect(204);
+        }
+    }
 }
 
 #[test]

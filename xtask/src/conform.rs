@@ -59,6 +59,8 @@ impl Server {
             .args(["serve", "--listen", &address, "--default-version", version])
             .env("ACTA_SEED_KEY", KEY)
             .env("ACTA_SEED_SECRET", SECRET)
+            // The suite refuses a server that takes a new profile without a precondition.
+            .env("ACTA_XAPI_PROFILE_PRECONDITION", "required")
             .envs(match database {
                 Some(database) => [("ACTA_STORAGE_URL", database.url())],
                 None => [("ACTA_DATA", data.display().to_string())],

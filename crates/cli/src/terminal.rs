@@ -55,7 +55,8 @@ fn mark_reader_gone(error: io::Error) -> io::Error {
 pub(crate) fn is_reader_gone(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        inner.and_then(|inner| inner.downcast_ref::<ReaderGone>()).is_some()
+        let Some(inner) = inner else { return false };
+        inner.is::<ReaderGone>()
     })
 }
 

@@ -29,8 +29,8 @@ use acta_storage_embedded::{
     Disk, EmbeddedStorage, LostTables, OpenError, ReadOnlyDisk, Reindexed, ScratchDisk, SystemDisk,
     Verified, VerifyOptions,
 };
-use acta_xapi::ParseLimits;
 use acta_xapi::json::JsonLimits;
+use acta_xapi::{IriRule, ParseLimits};
 use anyhow::{Context, Result, bail};
 
 use clock::{StoreClock, guarded_clock};
@@ -228,6 +228,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
             agents_max: limits.agents_count_max,
             attachments_max: limits.attachments_count_max,
             faults_max: limits.faults_count_max,
+            iris: IriRule::Strict,
         },
         page: StatementPageLimits {
             count: PAGE_COUNT,
@@ -238,6 +239,7 @@ fn service_options(config: &Config) -> Result<acta_service::Options> {
         signature_bytes_max: limits.signature_bytes_max,
         document_bytes_max: bytes(limits.document_bytes_max),
         documents_count_max: limits.documents_count_max,
+        profile_precondition: config.xapi.profile_precondition,
     })
 }
 
@@ -251,6 +253,7 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             acta_config::Origins::Any => acta_http::Origins::Any,
             acta_config::Origins::Listed(listed) => acta_http::Origins::Listed(listed.clone()),
         },
+        ignored_parameters: acta_http::IgnoredParameters::new(&config.xapi.ignored_parameters),
         trusted_proxies: config.server.trusted_proxies.iter().map(|network| network.0).collect(),
         bounds: acta_http::Bounds {
             statements_bytes_max: bytes(limits.statements_bytes_max),

@@ -1,5 +1,7 @@
 //! The configuration tree.
 
+mod xapi;
+
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -19,6 +21,7 @@ use crate::storage::{Database, Storage};
 use crate::value::NotANetwork;
 use crate::value_spec::{ValueSpec, one_of, parsed, path, text, time_in};
 use crate::{Network, Secret, Span};
+pub use xapi::Xapi;
 
 /// All keys, in the order of the reference.
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(Config::keys);
@@ -68,6 +71,8 @@ section! {
         pub cors: Cors,
         /// Network settings of the server.
         pub server: Server,
+        /// Settings for clients of xAPI.
+        pub xapi: Xapi,
         /// Jumps of the clock.
         pub clock: ClockJumps,
         /// Limits for clients.

@@ -7,7 +7,9 @@ use acta_access::Principal;
 use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload};
 use acta_storage::{Storage, StorageError};
 use acta_xapi::json::BYTE_ORDER_MARK;
-use acta_xapi::{Fault, Faults, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement};
+use acta_xapi::{
+    Fault, Faults, IriRule, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement,
+};
 
 use crate::check::version_of_line;
 use crate::reader::{InputText, StatementReader};
@@ -34,6 +36,9 @@ pub struct Import<'a> {
     pub version: Option<Version>,
     /// How much the tenant may store. What is stored is counted even without limits.
     pub limits: &'a TenantLimits,
+    /// The principal that stores statements with old IRIs, which its authority marks; `None` to
+    /// refuse them.
+    pub old_iris: Option<&'a Principal>,
 }
 
 impl std::fmt::Debug for Import<'_> {
@@ -49,6 +54,8 @@ pub struct Imported {
     pub skipped_lines: u64,
     /// Statements that are new.
     pub stored: u64,
+    /// Statements with old IRIs, new or not.
+    pub old_iris: u64,
     /// Statements that were already stored with equal content.
     pub repeated: u64,
     /// Statements whose id is already stored with different content.
@@ -161,28 +168,40 @@ struct InputLine {
     number: u64,
     text: Vec<u8>,
     id: Option<StatementId>,
+    iris: IriRule,
+}
+
+/// What the statements of one request have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Kind {
+    version: Version,
+    iris: IriRule,
 }
 
 impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
     async fn store(&mut self, batch: Vec<InputText>) -> Result<(), ImportError> {
-        let mut by_version: HashMap<Version, Vec<InputLine>> = HashMap::new();
+        let mut by_kind: HashMap<Kind, Vec<InputLine>> = HashMap::new();
         for InputText { line: number, mut text } in batch {
             if text.starts_with(BYTE_ORDER_MARK) {
                 text.drain(..BYTE_ORDER_MARK.len());
             }
             let version = self.import.version.unwrap_or_else(|| version_of_line(&text));
             if let Some(line) = self.check(number, text, version) {
-                by_version.entry(version).or_default().push(line);
+                let kind = Kind { version, iris: line.iris };
+                by_kind.entry(kind).or_default().push(line);
             }
         }
-        for version in Version::EVERY {
-            let mut lines = by_version.remove(&version).unwrap_or_default();
+        let rules = [IriRule::Strict, IriRule::Old];
+        let kinds =
+            Version::EVERY.into_iter().flat_map(|version| rules.map(|iris| Kind { version, iris }));
+        for kind in kinds {
+            let mut lines = by_kind.remove(&kind).unwrap_or_default();
             while !lines.is_empty() {
                 // An id that occurs twice goes into another batch: the store decides whether it is
                 // a repetition or a conflict.
                 let again = split_repeated(&mut lines);
-                self.store_lines(lines, version).await?;
+                self.store_lines(lines, kind).await?;
                 lines = again;
             }
         }
@@ -191,12 +210,18 @@ impl Run<'_, '_> {
 
     /// The line, if it is a statement that can be stored; otherwise reports it.
     fn check(&mut self, number: u64, text: Vec<u8>, version: Version) -> Option<InputLine> {
-        let problem = match parse_statement(&text, version, &ParseLimits::default()) {
+        let mut iris = IriRule::Strict;
+        let mut parsed = parse_statement(&text, version, &ParseLimits::default());
+        if parsed.is_err() && self.import.old_iris.is_some() {
+            iris = IriRule::Old;
+            parsed = parse_statement(&text, version, &ParseLimits { iris, ..Default::default() });
+        }
+        let problem = match parsed {
             Err(Faults(faults)) => Problem::Faulty(faults),
             Ok(statement) => {
                 let without = statement.attachments.iter().find(|one| one.file_url.is_none());
                 match without {
-                    None => return Some(InputLine { number, text, id: statement.id }),
+                    None => return Some(InputLine { number, text, id: statement.id, iris }),
                     Some(attachment) => Problem::AttachmentMissing(attachment.sha2.clone()),
                 }
             }
@@ -209,11 +234,13 @@ impl Run<'_, '_> {
     async fn store_lines(
         &mut self,
         mut lines: Vec<InputLine>,
-        version: Version,
+        kind: Kind,
     ) -> Result<(), ImportError> {
         while !lines.is_empty() {
-            match self.try_store(&lines, version).await {
+            match self.try_store(&lines, kind).await {
                 Ok(new_count) => {
+                    let is_old = kind.iris == IriRule::Old;
+                    self.imported.old_iris += if is_old { lines.len() as u64 } else { 0 };
                     self.imported.stored += new_count as u64;
                     self.imported.repeated += (lines.len() - new_count) as u64;
                     return Ok(());
@@ -226,7 +253,7 @@ impl Run<'_, '_> {
                     | ServiceError::OverQuota(_),
                 ) if lines.len() > 1 => {
                     let rest = lines.split_off(lines.len() / 2);
-                    Box::pin(self.store_lines(lines, version)).await?;
+                    Box::pin(self.store_lines(lines, kind)).await?;
                     lines = rest;
                 }
                 Err(ServiceError::Faulty(Faults(faults))) => self.drop_faulty(&mut lines, &faults),
@@ -243,7 +270,7 @@ impl Run<'_, '_> {
     async fn try_store(
         &self,
         lines: &[InputLine],
-        version: Version,
+        Kind { version, iris }: Kind,
     ) -> Result<usize, ServiceError> {
         let texts: Vec<&[u8]> = lines.iter().map(|line| line.text.as_slice()).collect();
         let mut text =
@@ -252,8 +279,12 @@ impl Run<'_, '_> {
         text.extend(texts.join(&b','));
         text.push(b']');
         let bytes = text.len();
-        let sent = Sent { text: text.into(), version, shape: Shape::Any };
-        let Import { service, principal, limits, .. } = self.import;
+        let sent = Sent { text: text.into(), version, shape: Shape::Any, iris };
+        let Import { service, principal, limits, old_iris, .. } = self.import;
+        let principal = match iris {
+            IriRule::Strict => principal,
+            IriRule::Old => old_iris.unwrap_or(principal),
+        };
         let statements = service.prepare_statements(principal, sent).await?;
         let upload = Upload { statements, attachments: Vec::new(), bytes, limits };
         Ok(service.store_statements(upload).await?.new_count)

@@ -15,15 +15,15 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue};
+use hyper::header::{ACCESS_CONTROL_REQUEST_HEADERS, ALLOW, AUTHORIZATION, HeaderValue};
 use hyper::{Method, StatusCode};
 use tower_service::Service as _;
 use tracing::{Instrument, Span};
 
 use crate::connection::{ConnectionState, Local};
 use crate::edge::{
-    Arrival, Caller, ClientAddress, buffer_body, check_host, cors, discard_body, is_alternate,
-    locate, read_version, rewrite,
+    Arrival, Caller, ClientAddress, buffer_body, check_host, check_length, cors, discard_body,
+    fold_slashes, is_alternate, is_xapi, locate, read_version, rewrite,
 };
 use crate::memory::Charge;
 use crate::permit::RequestPermit;
@@ -76,7 +76,7 @@ impl App {
                 return (route, RouteFamily::Group(index));
             }
         }
-        if path.starts_with(xapi::BASE) {
+        if is_xapi(path) {
             let other = Route::new("xapi/other", Gate::Open);
             return (self.xapi.find(method, path).unwrap_or(other), RouteFamily::Xapi);
         }
@@ -94,7 +94,8 @@ impl App {
 
     /// Answers one request. What is logged meanwhile names the request, and its tenant once it
     /// is known.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn answer(&self, mut request: Request) -> Response {
+        fold_slashes(request.uri_mut());
         let started = self.shared.clock.elapsed();
         let _held = self.shared.metrics.enter();
         let (route, family) = self.find(request.method(), request.uri().path());
@@ -181,10 +182,11 @@ impl App {
             return Err(problem);
         }
         if context.method == Method::OPTIONS {
+            let asked = request.headers().get(ACCESS_CONTROL_REQUEST_HEADERS).cloned();
             discard_body(&mut request, permit, bounds).await;
             return Ok(match context.family {
                 RouteFamily::Group(_) => answer_options(self.call(request).await),
-                RouteFamily::Xapi | RouteFamily::Plain => cors::answer_options(),
+                RouteFamily::Xapi | RouteFamily::Plain => cors::answer_options(asked.as_ref()),
             });
         }
         if context.route.gate == Gate::Open {
@@ -221,10 +223,7 @@ impl App {
     ) -> Result<(), Problem> {
         let options = &self.shared.options;
         check_host(request)?;
-        let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-        if options.bounds.url_bytes_max < target {
-            return Err(Problem::url_too_long(options.bounds.url_bytes_max));
-        }
+        check_length(request.uri(), options.bounds.url_bytes_max)?;
         let family = context.family;
         if family == RouteFamily::Xapi
             && !cors::is_allowed(context.origin.as_ref(), &options.origins)
@@ -247,7 +246,7 @@ impl App {
         if family == RouteFamily::Xapi && is_alternate(request) {
             let header = request.headers().get(AUTHORIZATION).cloned();
             let sender = self.sender(header).await;
-            *request = rewrite(std::mem::take(request), sender, permit, &options.bounds).await?;
+            *request = rewrite(std::mem::take(request), sender, permit, options).await?;
             context.method = request.method().clone();
             if let Ok(version) = read_version(request.headers()) {
                 context.version = version;

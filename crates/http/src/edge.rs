@@ -11,7 +11,9 @@ mod date;
 mod etag;
 mod host;
 mod min_rate;
+mod more_link;
 mod params;
+mod xapi_path;
 
 pub(crate) use accept::{accepts_gzip, choose_form};
 pub(crate) use alternate::{is_alternate, rewrite};
@@ -27,4 +29,6 @@ pub use etag::Conditions;
 pub(crate) use etag::quote;
 pub(crate) use host::check_host;
 pub(crate) use min_rate::BodyBuffer;
+pub(crate) use more_link::{check_length, more_link};
 pub use params::{FromParams, NoParams, Params, Query, decode};
+pub(crate) use xapi_path::{fold_slashes, is_xapi};

@@ -1,5 +1,6 @@
 //! The options of the server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use acta_xapi::Version;
@@ -63,6 +64,25 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
+/// Names of query parameters that are ignored, for clients that send those of their own address.
+#[derive(Clone, Debug, Default)]
+pub struct IgnoredParameters(Arc<[String]>);
+
+impl IgnoredParameters {
+    /// These names; one that ends with `*` stands for all names that begin with it.
+    pub fn new(names: &[String]) -> Self {
+        Self(names.into())
+    }
+
+    /// Whether the parameter `name` is ignored.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|known| match known.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => known == name,
+        })
+    }
+}
+
 /// The options of the HTTP server.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -72,6 +92,8 @@ pub struct Options {
     pub origins: Origins,
     /// The public URL of the server, without a slash at the end, if it is known.
     pub public_url: Option<String>,
+    /// Parameters of requests to xAPI that are ignored.
+    pub ignored_parameters: IgnoredParameters,
     /// Trusted proxies.
     pub trusted_proxies: Vec<IpNet>,
     /// The limits of sizes and times.

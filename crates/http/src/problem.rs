@@ -107,6 +107,11 @@ impl Problem {
         }
     }
 
+    /// What is wrong, for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Sets the authentication challenge.
     #[must_use]
     pub fn with_challenge(self, challenge: &'static str) -> Self {

@@ -14,9 +14,6 @@ pub use statements::{open_cursor, read_search};
 
 use documents::{ActivityProfiles, AgentProfiles, States};
 
-/// The base path of every resource.
-pub(crate) const BASE: &str = "/xapi/";
-
 /// Every resource with its methods. HEAD was already turned into GET, and OPTIONS was answered.
 pub(crate) fn table() -> RouteTable<Shared> {
     let known = |name| Route::new(name, Gate::Authenticated);

@@ -110,7 +110,8 @@ impl Service {
         let WriteRules { precondition, version, limits } = rules;
         let room = self.quotas.reserve(principal.tenant, limits, usage_of(&sent)).await?;
         let is_bare = precondition == Precondition::default();
-        let rule = version.unconditional_put(DocumentScope::from(key).kind());
+        let kind = DocumentScope::from(key).kind();
+        let rule = version.unconditional_put(kind, self.options.profile_precondition);
         let precondition = match (is_bare, rule) {
             (true, UnconditionalPut::Refused) => return self.refuse_bare_put(principal, key).await,
             (true, UnconditionalPut::Creates) => {

@@ -8,8 +8,8 @@ use acta_access::{Act, Authority, Principal, Restrictions, decide};
 use acta_storage::{AgentFilter, StatementPage, StatementQuery, StoredStatement};
 use acta_xapi::json::{JsonLimits, parse};
 use acta_xapi::{
-    ActivityId, Format, Ifi, Languages, ParseLimits, Rendering, StatementId, activities_to_define,
-    parse_actor, parse_statement, render,
+    ActivityId, Format, Ifi, IriRule, Languages, ParseLimits, Rendering, StatementId,
+    activities_to_define, parse_actor, parse_statement, render,
 };
 
 use crate::{Service, ServiceError};
@@ -237,7 +237,7 @@ impl Service {
             let ids = statements.iter().flat_map(|one| activities_to_define(&one.text));
             let activities = ids
                 .filter(|id| seen.insert(id.clone()))
-                .filter_map(|id| id.parse::<ActivityId>().ok())
+                .filter_map(|id| ActivityId::parse(&id, IriRule::Old).ok())
                 .filter(|activity| restrictions.permit_activity(activity).is_ok());
             activities.take(Self::FILLED_COUNT_MAX).collect()
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use acta_access::{Act, Principal, TenantId, decide};
 use acta_ambient::{Clock, Entropy, Timestamp};
 use acta_storage::{Shares, Storage};
-use acta_xapi::{Iri, ParseLimits};
+use acta_xapi::{Iri, ParseLimits, ProfilePrecondition};
 
 use crate::documents::turns::Turns;
 use crate::{Quotas, ServiceError};
@@ -30,6 +30,8 @@ pub struct Options {
     pub document_bytes_max: usize,
     /// Most documents of one place.
     pub documents_count_max: usize,
+    /// Whether the PUT of a new profile needs a precondition.
+    pub profile_precondition: ProfilePrecondition,
 }
 
 /// The limits of a page of statements.

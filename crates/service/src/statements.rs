@@ -7,8 +7,8 @@ use acta_access::{Act, Authority, Denied, Principal, Restrictions, TenantId, def
 use acta_storage::directory::TenantLimits;
 use acta_storage::{AttachmentWriter, Batch, NewStatement, StagedAttachment, Usage};
 use acta_xapi::{
-    Fault, Faults, MediaType, Rule, Sha2, Statement, StatementId, StoreProperties, Uuid, Version,
-    parse_statement, parse_statements,
+    Fault, Faults, IriRule, MediaType, ParseLimits, Rule, Sha2, Statement, StatementId,
+    StoreProperties, Uuid, Version, parse_statement, parse_statements,
 };
 use bytes::Bytes;
 
@@ -32,6 +32,8 @@ pub struct Sent {
     pub version: Version,
     /// How many statements it may contain.
     pub shape: Shape,
+    /// Which texts count as IRIs.
+    pub iris: IriRule,
 }
 
 /// Validated statements that wait for the content of their attachments.
@@ -240,7 +242,7 @@ impl Service {
         principal: &Principal,
         authority: &Authority,
     ) -> Result<Vec<NewStatement>, ServiceError> {
-        let limits = &self.options.parse;
+        let limits = &ParseLimits { iris: sent.iris, ..self.options.parse };
         let statements = match sent.shape {
             Shape::Any => parse_statements(&sent.text, sent.version, limits)?,
             Shape::One(id) => {

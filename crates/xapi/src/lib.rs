@@ -29,14 +29,14 @@ pub use fault::{Fault, Faults};
 pub use limits::ParseLimits;
 pub use rule::Rule;
 pub use scalar::{
-    ActivityId, Iri, Languages, Mbox, MediaType, Sha2, StatementId, StatementTimestamp, Uuid,
+    ActivityId, Iri, IriRule, Languages, Mbox, MediaType, Sha2, StatementId, StatementTimestamp, Uuid,
 };
 pub use signature::{Signature, SignatureError, check_signature};
 pub use statement::equality::Fingerprint;
-pub use statement::parse::{parse_actor, parse_statement, parse_statements};
+pub use statement::parse::{parse_actor, parse_actor_by, parse_statement, parse_statements};
 pub use statement::render::{Format, Rendering, activities_to_define, render};
 pub use statement::result::{Score, StatementResult};
 pub use statement::stored_text::{StatementText, StoreProperties};
 pub use statement::{Object, Statement, SubStatement, Verb};
-pub use version::http::{DocumentKind, UnconditionalPut};
+pub use version::http::{DocumentKind, ProfilePrecondition, UnconditionalPut};
 pub use version::{NotAVersion, Version};

@@ -1,5 +1,6 @@
 //! How much a request with statements may contain.
 
+use crate::IriRule;
 use crate::json::JsonLimits;
 
 /// Limits of a request that stores statements.
@@ -18,6 +19,8 @@ pub struct ParseLimits {
     pub attachments_max: usize,
     /// Most faults that are reported.
     pub faults_max: usize,
+    /// Which texts count as IRIs.
+    pub iris: IriRule,
 }
 
 impl ParseLimits {
@@ -29,6 +32,7 @@ impl ParseLimits {
         agents_max: usize::MAX,
         attachments_max: usize::MAX,
         faults_max: 100,
+        iris: IriRule::Old,
     };
 }
 
@@ -41,6 +45,7 @@ impl Default for ParseLimits {
             agents_max: 10_000,
             attachments_max: 1_000,
             faults_max: 100,
+            iris: IriRule::Strict,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use crate::json::{Kind, Value};
 use crate::limits::ParseLimits;
-use crate::scalar::is_language_tag;
+use crate::scalar::{has_scheme, is_language_tag};
 use crate::statement::layout::Layout;
 use crate::{Attachment, Fault, Iri, Rule, StatementId, Version};
 pub(crate) use extension_values::list_misplaced;
@@ -275,7 +275,7 @@ impl<'a, 't> Reader<'a, 't> {
     /// An IRI. There is a separate rule for one without a scheme.
     pub(crate) fn iri(&mut self, value: Value<'a, 't>, rule: Rule) -> Option<Iri> {
         let text = self.string(value, rule)?;
-        let iri = text.parse().ok();
+        let iri = Iri::parse(&text, self.limits.iris).ok();
         if iri.is_none() {
             self.fault(value, rule_of_bad_iri(&text, rule));
         }
@@ -285,7 +285,7 @@ impl<'a, 't> Reader<'a, 't> {
     /// Checks an IRI without returning it.
     pub(crate) fn check_iri(&mut self, value: Value<'a, 't>, rule: Rule) {
         if let Some(text) = self.string(value, rule)
-            && !Iri::is_valid(&text)
+            && !Iri::is_valid_by(&text, self.limits.iris)
         {
             self.fault(value, rule_of_bad_iri(&text, rule));
         }
@@ -314,7 +314,7 @@ impl<'a, 't> Reader<'a, 't> {
         }
         for (key, extension) in value.members() {
             let iri = key.unescaped();
-            if !Iri::is_valid(&iri) {
+            if !Iri::is_valid_by(&iri, self.limits.iris) {
                 let rule = rule_of_bad_iri(&iri, Rule::ExtensionKey);
                 self.fault_key(&iri, extension, rule);
             }
@@ -324,11 +324,5 @@ impl<'a, 't> Reader<'a, 't> {
 
 /// The rule that a text breaks if it should be an IRI and is none.
 fn rule_of_bad_iri(text: &str, rule: Rule) -> Rule {
-    let has_scheme = text.find([':', '/', '?', '#']).is_some_and(|at| {
-        let scheme = &text.as_bytes()[..at];
-        text.as_bytes()[at] == b':'
-            && scheme.first().is_some_and(u8::is_ascii_alphabetic)
-            && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
-    });
-    if has_scheme || text.is_empty() { rule } else { Rule::IriScheme }
+    if has_scheme(text) || text.is_empty() { rule } else { Rule::IriScheme }
 }

@@ -11,7 +11,8 @@ mod uuid;
 
 pub(crate) use duration::comparable_parts;
 pub use duration::{Duration, NotADuration};
-pub use iri::{ActivityId, Iri, NotAnIri};
+pub(crate) use iri::has_scheme;
+pub use iri::{ActivityId, Iri, IriRule, NotAnIri};
 pub use language::{Languages, is_language_tag};
 pub use mbox::{Mbox, NotAnMbox};
 pub use media_type::MediaType;

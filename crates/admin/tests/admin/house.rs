@@ -13,7 +13,7 @@ use acta_auth::{Authenticator, PasswordHasher, PasswordHasherOptions};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Storage};
-use acta_xapi::ParseLimits;
+use acta_xapi::{ParseLimits, ProfilePrecondition};
 use tokio::task::JoinSet;
 
 pub(crate) const PASSWORD: &str = "blue otters juggle seven lamps";
@@ -48,6 +48,7 @@ impl House {
                 page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
                 statement_bytes_max: 1 << 20,
                 documents_count_max: 1000,
+                profile_precondition: ProfilePrecondition::Optional,
                 signature_bytes_max: 8,
                 document_bytes_max: 1 << 10,
             },

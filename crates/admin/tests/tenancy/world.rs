@@ -15,7 +15,7 @@ use acta_service::{Sent, Service, ServiceParts, Shape, StatementPageLimits, Tena
 use acta_storage::directory::{Account, Membership, Recorded, Session, Tenant};
 use acta_storage::model::ModelStorage;
 use acta_storage::{AuditEntry, AuditQuery, Change, Storage, Who};
-use acta_xapi::{ParseLimits, Uuid, Version};
+use acta_xapi::{ParseLimits, ProfilePrecondition, Uuid, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -62,6 +62,7 @@ fn service_options() -> acta_service::Options {
         page: StatementPageLimits { count: 50, count_max: 100, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
+        profile_precondition: ProfilePrecondition::Optional,
         signature_bytes_max: 1 << 10,
         document_bytes_max: 1 << 10,
     }
@@ -231,7 +232,12 @@ impl World {
     async fn store_about(&self, statement: Value) {
         let text = statement.to_string();
         let who = Principal::new(TenantId::FIRST, "content", "all".parse().unwrap());
-        let sent = Sent { text: text.into(), version: Version::V2_0_0, shape: Shape::Any };
+        let sent = Sent {
+            text: text.into(),
+            version: Version::V2_0_0,
+            shape: Shape::Any,
+            iris: acta_xapi::IriRule::Strict,
+        };
         let statements = self.service.prepare_statements(&who, sent).await.unwrap();
         let limits = &TenantLimits::NONE;
         let upload = Upload { statements, attachments: Vec::new(), bytes: 0, limits };

@@ -40,6 +40,11 @@ pub(crate) struct Arguments {
     /// Store more than the tenant may store a day. What is imported counts all the same.
     #[arg(long)]
     ignore_quota: bool,
+    /// Keep statements whose IRIs have characters that must be percent-encoded, such as blanks,
+    /// `|` and `[`, as other stores have accepted them. The authority of such statements has the
+    /// account name `import-old-iris`.
+    #[arg(long)]
+    keep_old_iris: bool,
     /// Print the counts as one JSON object.
     #[arg(long)]
     json: bool,
@@ -76,6 +81,7 @@ async fn import_all(store: &ExchangeStore, arguments: &Arguments) -> Result<Impo
         total.stored += imported.stored;
         total.repeated += imported.repeated;
         total.conflicting += imported.conflicting;
+        total.old_iris += imported.old_iris;
         total.faulty += imported.faulty;
     }
     Ok(total)
@@ -126,6 +132,7 @@ async fn import_file(
                 name: name.as_deref(),
                 version: arguments.xapi_version,
                 ignores_quota: arguments.ignore_quota,
+                keeps_old_iris: arguments.keep_old_iris,
             };
             let mut display = Display { file: shown, bar: bar.clone() };
             import(&importing, &mut *input, &mut display).await
@@ -136,6 +143,7 @@ async fn import_file(
                 name: name.as_deref(),
                 version: arguments.xapi_version.map(Version::as_str),
                 ignores_quota: arguments.ignore_quota,
+                keeps_old_iris: arguments.keep_old_iris,
                 file: &shown,
             };
             served.import(request, input, |now| match now {
@@ -185,6 +193,7 @@ fn report(total: &Imported, arguments: &Arguments) -> Result<()> {
     if arguments.json {
         let counts = serde_json::json!({
             "stored": total.stored,
+            "old_iris": total.old_iris,
             "repeated": total.repeated,
             "conflicting": total.conflicting,
             "faulty": total.faulty,
@@ -195,6 +204,7 @@ fn report(total: &Imported, arguments: &Arguments) -> Result<()> {
     let mut parts = vec![format!("{} stored", counted(total.stored, "statement"))];
     let others = [
         (total.repeated, "already stored"),
+        (total.old_iris, "with old IRIs"),
         (total.conflicting, "in conflict with stored content"),
         (total.faulty, "not valid"),
     ];

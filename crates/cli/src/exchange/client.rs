@@ -31,6 +31,7 @@ pub(crate) struct ImportRequest<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
     pub(crate) ignores_quota: bool,
+    pub(crate) keeps_old_iris: bool,
     /// The name of the file, for messages.
     pub(crate) file: &'a str,
 }
@@ -140,6 +141,7 @@ impl ServedStore {
             "name": request.name,
             "version": request.version,
             "ignore_quota": request.ignores_quota,
+            "keep_old_iris": request.keeps_old_iris,
             "file": request.file,
         }))?;
         let mut sending = stream.try_clone()?;
@@ -168,6 +170,7 @@ impl ServedStore {
             skipped_lines: count("skipped_lines"),
             stored: count("stored"),
             repeated: count("repeated"),
+            old_iris: count("old_iris"),
             conflicting: count("conflicting"),
             faulty: count("faulty"),
         })

@@ -228,6 +228,7 @@ async fn act(
                 name: request["name"].as_str(),
                 version: request["version"].as_str().map(str::parse).transpose()?,
                 ignores_quota: is_set("ignore_quota"),
+                keeps_old_iris: is_set("keep_old_iris"),
             };
             let file = request["file"].as_str().unwrap_or_default().to_owned();
             let mut watch = FrameWatch { file, output: output.clone() };
@@ -235,6 +236,7 @@ async fn act(
             Ok(json!({
                 "stored": imported.stored,
                 "repeated": imported.repeated,
+                "old_iris": imported.old_iris,
                 "conflicting": imported.conflicting,
                 "faulty": imported.faulty,
                 "skipped_lines": imported.skipped_lines,

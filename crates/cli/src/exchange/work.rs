@@ -13,6 +13,9 @@ use anyhow::Result;
 /// The account name in the authority of imported statements.
 pub(crate) const AUTHORITY_NAME: &str = "import";
 
+/// The account name in the authority of imported statements with old IRIs.
+const OLD_IRIS_NAME: &str = "import-old-iris";
+
 /// The tenants of a store. Those whose data has been removed do not count.
 pub(crate) async fn tenants_in(storage: &dyn Storage) -> Result<Vec<TenantId>> {
     let tenants = storage.list_tenants().await?;
@@ -37,6 +40,7 @@ pub(crate) struct Importing<'a> {
     pub(crate) name: Option<&'a str>,
     pub(crate) version: Option<Version>,
     pub(crate) ignores_quota: bool,
+    pub(crate) keeps_old_iris: bool,
 }
 
 /// Imports everything in `input`.
@@ -51,6 +55,7 @@ pub(crate) async fn import(
 ) -> Result<Imported> {
     let scopes = [Scope::StatementsWrite].into_iter().collect();
     let principal = Principal::new(importing.tenant, AUTHORITY_NAME, scopes);
+    let old_iris = Principal::new(importing.tenant, OLD_IRIS_NAME, scopes);
     let limits = if importing.ignores_quota {
         TenantLimits::NONE
     } else {
@@ -63,6 +68,7 @@ pub(crate) async fn import(
         name: importing.name,
         version: importing.version,
         limits: &limits,
+        old_iris: importing.keeps_old_iris.then_some(&old_iris),
     };
     let imported = acta_exchange::import(import, input, watch).await;
     if let Err(ImportError::Service(ServiceError::OverQuota(over))) = imported {

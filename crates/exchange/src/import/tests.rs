@@ -42,6 +42,7 @@ impl Store {
             page: StatementPageLimits { count: 100, count_max: 100, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
+            profile_precondition: acta_xapi::ProfilePrecondition::Optional,
             signature_bytes_max: 1 << 20,
             document_bytes_max: 1 << 20,
         };
@@ -70,6 +71,7 @@ impl Store {
             principal: &self.principal,
             name,
             version: None,
+            old_iris: None,
             limits,
         }
     }
@@ -120,6 +122,38 @@ async fn stores_what_is_valid_and_names_what_is_not() {
     let id = "00000000-0000-4000-8000-000000000002".parse().unwrap();
     assert!(log.problems.contains(&(6, Problem::Conflicting(id))));
     assert_eq!(store.export().await.lines().count(), 2);
+}
+
+#[tokio::test]
+async fn old_iris_are_refused_unless_they_are_kept_and_marked() {
+    let store = Store::new();
+    let old =
+        |number: u32, iri: &str| statement(number, "did").replace("http://example.org/it", iri);
+    let lines = [
+        statement(1, "did"),
+        old(2, "http://example.org/a[1]"),
+        old(3, "http://example.org/a b|c"),
+        old(4, "no scheme"),
+    ];
+    let text = lines.join("\n");
+    let (imported, log) = store.import(None, &text).await;
+    assert_eq!(imported, Imported { stored: 1, faulty: 3, ..Imported::default() });
+    assert_eq!(log.problems.len(), 3);
+    let principal = Principal { name: "marked".to_owned(), ..store.principal.clone() };
+    let none = TenantLimits::NONE;
+    let kept = Import { old_iris: Some(&principal), ..store.what(None, &none) };
+    let mut log = Log::default();
+    let imported = import(kept, &mut text.as_bytes(), &mut log).await.unwrap();
+    let expected =
+        Imported { stored: 2, repeated: 1, faulty: 1, old_iris: 2, ..Imported::default() };
+    assert_eq!(imported, expected);
+    assert_eq!(log.problems.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4]);
+    let exported = store.export().await;
+    for line in exported.lines() {
+        let is_old = line.contains("a[1]") || line.contains("a b|c");
+        assert_eq!(line.contains("\"marked\""), is_old, "{line}");
+    }
+    assert_eq!(exported.lines().count(), 3);
 }
 
 #[tokio::test]

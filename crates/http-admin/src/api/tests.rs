@@ -17,7 +17,7 @@ use acta_http::{
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::Storage;
 use acta_storage::model::ModelStorage;
-use acta_xapi::{ParseLimits, Version};
+use acta_xapi::{ParseLimits, ProfilePrecondition, Version};
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -119,6 +119,7 @@ async fn shared() -> Shared {
         page: StatementPageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
         statement_bytes_max: 1 << 20,
         documents_count_max: 1000,
+        profile_precondition: ProfilePrecondition::Optional,
         signature_bytes_max: 1 << 16,
         document_bytes_max: 1 << 16,
     };
@@ -132,6 +133,7 @@ async fn shared() -> Shared {
         default_version: Version::V2_0_0,
         origins: Origins::Any,
         public_url: None,
+        ignored_parameters: acta_http::IgnoredParameters::default(),
         trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()],
         bounds: bounds(),
     };

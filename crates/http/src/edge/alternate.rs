@@ -20,8 +20,9 @@ use hyper::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::body_stream::{BodyStream, Bound};
-use super::params::{Params, ParamsLimits, decode};
-use crate::options::Bounds;
+use super::more_link::{check_length, longest_first};
+use super::params::{Params, ParamsRules, decode};
+use crate::options::{Bounds, Options};
 use crate::permit::RequestPermit;
 use crate::problem::{FaultView, Problem};
 use crate::reply::VERSION_HEADER;
@@ -31,9 +32,6 @@ use crate::route::Sender;
 /// the content, often in characters.
 const HEADERS: [HeaderName; 6] =
     [AUTHORIZATION, VERSION_HEADER, CONTENT_TYPE, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH];
-
-/// Longest URI that can be parsed at all.
-const URI_BYTES_MAX: usize = u16::MAX as usize - 1;
 
 /// The parameter that marks an alternate request.
 const METHOD: &str = "method";
@@ -63,10 +61,11 @@ pub(crate) async fn rewrite(
     request: Request,
     sender: Sender,
     permit: &Arc<RequestPermit>,
-    bounds: &Bounds,
+    options: &Options,
 ) -> Result<Request, Problem> {
+    let bounds = &options.bounds;
     let (mut parts, body) = request.into_parts();
-    let method = read_method(&parts, bounds)?;
+    let method = read_method(&parts, options)?;
     check_content_type(&parts)?;
     let form = receive(&parts, body, sender, permit, bounds).await?;
     for name in [CONTENT_LENGTH, CONTENT_TYPE, CONTENT_ENCODING, TRANSFER_ENCODING] {
@@ -175,9 +174,9 @@ impl Form {
     }
 }
 
-fn read_method(parts: &Parts, bounds: &Bounds) -> Result<Method, Problem> {
+fn read_method(parts: &Parts, options: &Options) -> Result<Method, Problem> {
     let query = parts.uri.query().unwrap_or_default();
-    let mut params = Params::parse(query, Version::V1_0_3, ParamsLimits::from(bounds))?;
+    let mut params = Params::parse(query, Version::V1_0_3, ParamsRules::of_xapi(options))?;
     let text = params.text(METHOD).unwrap_or_default();
     let methods = [Method::GET, Method::PUT, Method::POST, Method::DELETE, Method::HEAD];
     let method = methods.into_iter().find(|method| method.as_str() == text);
@@ -204,11 +203,10 @@ fn check_content_type(parts: &Parts) -> Result<(), Problem> {
 fn with_query(uri: &Uri, query: &str, bytes_max: usize) -> Result<Uri, Problem> {
     let target =
         if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) };
-    if bytes_max < target.len() {
-        return Err(Problem::url_too_long(bytes_max));
-    }
     // A URI has its own limit.
-    target.parse().ok().ok_or_else(|| Problem::url_too_long(URI_BYTES_MAX))
+    let uri = target.parse().ok().ok_or_else(|| Problem::url_too_long(longest_first(bytes_max)))?;
+    check_length(&uri, bytes_max)?;
+    Ok(uri)
 }
 
 /// The characters to encode in a query: all except those permitted there, and `%` of existing

@@ -10,7 +10,7 @@ use axum::response::Response;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW,
-    HeaderValue, VARY,
+    HeaderName, HeaderValue, VARY,
 };
 use hyper::{HeaderMap, StatusCode};
 
@@ -33,16 +33,28 @@ const ANSWER_HEADERS: &str = "ETag, Last-Modified, Content-Length, Content-Type,
 /// How long a browser may cache a preflight response, in seconds.
 const MAX_AGE_SECONDS: &str = "7200";
 
-/// The response to an OPTIONS request, without authentication or redirect.
-pub(crate) fn answer_options() -> Response {
+/// The response to an OPTIONS request, without authentication or redirect. A page may set the
+/// headers in `asked` too: what a request may do is decided by its credential, not by its headers.
+pub(crate) fn answer_options(asked: Option<&HeaderValue>) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ALLOW, HeaderValue::from_static(METHODS));
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+    let allowed = asked
+        .and_then(names_in)
+        .and_then(|asked| HeaderValue::try_from(format!("{REQUEST_HEADERS}, {asked}")).ok());
+    let allowed = allowed.unwrap_or(HeaderValue::from_static(REQUEST_HEADERS));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(VARY, HeaderValue::from_static("Access-Control-Request-Headers"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE_SECONDS));
     response
+}
+
+/// The value of `Access-Control-Request-Headers`, if it is a list of names of headers.
+fn names_in(value: &HeaderValue) -> Option<&str> {
+    let is_name = |name: &str| HeaderName::from_bytes(name.trim().as_bytes()).is_ok();
+    value.to_str().ok().filter(|names| names.split(',').all(is_name))
 }
 
 /// Whether requests from pages of `origin` are allowed. A request without an origin does not come

@@ -36,10 +36,23 @@ fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<EtagMatch>, Pro
         return Ok(None);
     }
     let list = lines.join(&b',');
-    parse(&list).map(Some).ok_or_else(|| {
-        let (pointer, found) = (format!("/{name}"), String::from_utf8_lossy(&list));
-        Problem::faulty(vec![Fault::new(pointer, Rule::Header, &found).into()])
-    })
+    match parse(&list) {
+        Some(EtagMatch::Any) => Ok(Some(EtagMatch::Any)),
+        Some(EtagMatch::OneOf(tags)) => {
+            Ok(Some(EtagMatch::OneOf(tags.into_iter().map(fold_case).collect())))
+        }
+        None => {
+            let (pointer, found) = (format!("/{name}"), String::from_utf8_lossy(&list));
+            Err(Problem::faulty(vec![Fault::new(pointer, Rule::Header, &found).into()]))
+        }
+    }
+}
+
+/// The same tag as this store writes it: its tags are hexadecimal in lower case, and some clients
+/// send them back in upper case.
+fn fold_case(Etag(text): Etag) -> Etag {
+    let is_hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    Etag(if is_hexadecimal { text.to_ascii_lowercase() } else { text })
 }
 
 /// Reads a list of tags, of which there must be one; or `*`, which must stand alone.

@@ -4,15 +4,20 @@ use std::borrow::Cow;
 
 use acta_auth::{NotASealedCursor, SealedCursor};
 use acta_xapi::{
-    Actor, ActorType, Format, Ifi, Iri, Rule, StatementTimestamp, Uuid, Version, parse_actor,
+    Actor, ActorType, Format, Ifi, Iri, IriRule, Rule, StatementTimestamp, Uuid, Version,
+    parse_actor_by,
 };
 use axum::extract::{FromRef, FromRequestParts};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use crate::options::Bounds;
+use super::xapi_path::is_xapi;
+use crate::options::{Bounds, IgnoredParameters, Options};
 use crate::problem::{FaultView, Problem};
 use crate::state::Shared;
+
+/// How the last parameter of a link to the next page begins.
+pub(crate) const CURSOR: &str = "cursor=";
 
 /// The parameters of a request. Each is taken once; all faults are collected.
 #[derive(Debug)]
@@ -21,20 +26,37 @@ pub struct Params {
     pairs: Vec<(String, String)>,
     faults: Vec<FaultView>,
     version: Version,
-    limits: ParamsLimits,
+    rules: ParamsRules,
 }
 
-/// The limits of parameters.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ParamsLimits {
+/// The rules of parameters.
+#[derive(Clone, Debug)]
+pub(crate) struct ParamsRules {
     count_max: usize,
     document_id_bytes_max: usize,
+    /// Those that are ignored; none if every unknown parameter is refused without mentioning them.
+    ignored: Option<IgnoredParameters>,
 }
 
-impl From<&Bounds> for ParamsLimits {
-    fn from(bounds: &Bounds) -> Self {
-        let Bounds { parameters_count_max, document_id_bytes_max, .. } = *bounds;
-        Self { count_max: parameters_count_max, document_id_bytes_max }
+impl ParamsRules {
+    /// The rules of requests to `path`.
+    fn of(path: &str, options: &Options) -> Self {
+        if is_xapi(path) { Self::of_xapi(options) } else { Self::strict(options) }
+    }
+
+    /// The rules of requests to xAPI.
+    pub(crate) fn of_xapi(options: &Options) -> Self {
+        let ignored = Some(options.ignored_parameters.clone());
+        Self { ignored, ..Self::strict(options) }
+    }
+
+    fn strict(options: &Options) -> Self {
+        let Bounds { parameters_count_max, document_id_bytes_max, .. } = options.bounds;
+        Self { count_max: parameters_count_max, document_id_bytes_max, ignored: None }
+    }
+
+    fn is_ignored(&self, name: &str) -> bool {
+        self.ignored.as_ref().is_some_and(|ignored| ignored.contains(name))
     }
 }
 
@@ -67,8 +89,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let shared = Shared::from_ref(state);
         let version = parts.extensions.get::<Version>().copied().ok_or_else(Problem::internal)?;
-        let limits = ParamsLimits::from(&shared.options.bounds);
-        let mut params = Params::parse(parts.uri.query().unwrap_or_default(), version, limits)?;
+        let rules = ParamsRules::of(parts.uri.path(), &shared.options);
+        let mut params = Params::parse(parts.uri.query().unwrap_or_default(), version, rules)?;
         let value = T::from_params(&mut params);
         params.finish(value).map(Self)
     }
@@ -86,13 +108,15 @@ impl Params {
     pub(crate) fn parse(
         query: &str,
         version: Version,
-        limits: ParamsLimits,
+        rules: ParamsRules,
     ) -> Result<Self, Problem> {
         let (raw, pairs, faults) = (query.to_owned(), Vec::new(), Vec::new());
-        let mut params = Self { raw, pairs, faults, version, limits };
-        let count = query.split('&').filter(|segment| !segment.is_empty()).count();
-        if limits.count_max < count {
-            let most = limits.count_max;
+        let mut params = Self { raw, pairs, faults, version, rules };
+        // The link to the next page has one parameter more than the first request.
+        let is_counted = |pair: &&str| !pair.is_empty() && !pair.starts_with(CURSOR);
+        let count = query.split('&').filter(is_counted).count();
+        let most = params.rules.count_max;
+        if most < count {
             let message = format!(
                 "a request may have at most {most} parameters (limits.parameters_count_max)"
             );
@@ -102,6 +126,7 @@ impl Params {
         for segment in query.split('&').filter(|segment| !segment.is_empty()) {
             let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
             match (decode(name), decode(value)) {
+                (Some(name), _) if params.rules.is_ignored(&name) => {}
                 (Some(name), Some(value)) => params.add(name.into_owned(), value.into_owned()),
                 _ => params.fault(name, Rule::Parameter, "expected UTF-8, %-encoded", segment),
             }
@@ -140,7 +165,7 @@ impl Params {
     /// Takes the id of a document, which must not be empty.
     pub(crate) fn document_id(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
-        let most = self.limits.document_id_bytes_max;
+        let most = self.rules.document_id_bytes_max;
         let message =
             format!("expected a text of 1 to {most} bytes (limits.document_id_bytes_max)");
         self.read(name, &text, &message, |text| {
@@ -154,6 +179,14 @@ impl Params {
         self.read(name, &text, "expected an IRI with a scheme", |text| text.parse().ok())
     }
 
+    /// Takes an IRI by which stored data is found: it may be an old one.
+    pub(crate) fn stored_iri(&mut self, name: &str) -> Option<Iri> {
+        let text = self.text(name)?;
+        self.read(name, &text, "expected an IRI with a scheme", |text| {
+            Iri::parse(text, IriRule::Old).ok()
+        })
+    }
+
     /// Takes a UUID.
     pub(crate) fn uuid(&mut self, name: &str) -> Option<Uuid> {
         let text = self.text(name)?;
@@ -163,10 +196,9 @@ impl Params {
     /// Takes a boolean, which is false if it was not sent.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let Some(text) = self.text(name) else { return Some(false) };
-        self.read(name, &text, "expected true or false", |text| match text {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
+        // Some clients write booleans as their language does: `True`.
+        self.read(name, &text, "expected true or false", |text| {
+            text.to_ascii_lowercase().parse().ok()
         })
     }
 
@@ -208,8 +240,17 @@ impl Params {
 
     /// Takes an agent or an identified group.
     pub(crate) fn agent(&mut self) -> Option<(Actor, Ifi)> {
+        self.agent_by(IriRule::Strict)
+    }
+
+    /// Takes an agent or an identified group by which stored data is found: it may have an old IRI.
+    pub(crate) fn stored_agent(&mut self) -> Option<(Actor, Ifi)> {
+        self.agent_by(IriRule::Old)
+    }
+
+    fn agent_by(&mut self, iris: IriRule) -> Option<(Actor, Ifi)> {
         let text = self.text("agent")?;
-        match parse_actor(text.as_bytes(), self.version) {
+        match parse_actor_by(text.as_bytes(), self.version, iris) {
             Err(faults) => {
                 let views =
                     faults.0.into_iter().map(|fault| FaultView::inside_parameter("agent", fault));
@@ -229,7 +270,7 @@ impl Params {
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.3, 2.4 and 2.6; IEEE 9274.1.1, 4.1.6.2, 4.1.6.3 and 4.1.6.5.
     pub(crate) fn agent_alone(&mut self) -> Option<(Actor, Ifi)> {
-        let (actor, ifi) = self.agent()?;
+        let (actor, ifi) = self.stored_agent()?;
         if actor.actor_type == ActorType::Group {
             self.fault("agent", Rule::Parameter, "expected an agent, not a group", "a group");
             return None;
@@ -247,7 +288,12 @@ impl Params {
     /// The value if there was no fault and no unknown parameter.
     pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problem> {
         for (name, value) in std::mem::take(&mut self.pairs) {
-            let message = "the resource does not support this parameter";
+            let message = if self.rules.ignored.is_some() {
+                "the resource does not support this parameter (xapi.ignored_parameters lists \
+                 parameters that are ignored)"
+            } else {
+                "the resource does not support this parameter"
+            };
             self.fault(&name, Rule::ParameterUnknown, message, &value);
         }
         match value {

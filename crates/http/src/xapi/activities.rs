@@ -18,7 +18,7 @@ pub(crate) struct ActivityParams {
 impl FromParams for ActivityParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         params.require("activityId");
-        Some(Self { id: params.iri("activityId")? })
+        Some(Self { id: params.stored_iri("activityId")? })
     }
 }
 

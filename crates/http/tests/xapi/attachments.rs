@@ -76,7 +76,7 @@ fn parts_of(answer: &Answer) -> Vec<(String, Vec<u8>)> {
         let headers = String::from_utf8(part[..end].to_vec()).unwrap();
         parts.push((headers, part[end + 4..].to_vec()));
     }
-    assert_eq!(&body[*starts.last().unwrap()..], b"--\r\n");
+    assert_eq!(&body[*starts.last().unwrap()..], b"--", "nothing follows the last delimiter");
     parts
 }
 

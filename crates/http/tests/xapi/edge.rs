@@ -302,7 +302,7 @@ async fn oversized_content_is_refused_with_the_limit() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems_too() {
     let server = Server::new().await;
-    for path in ["/", "/xapi", "/xapi/", "/xapi/statements/", "/xapi/nothing", "/other"] {
+    for path in ["/", "/xapi", "/xapi/", "/xapi/nothing/", "/xapi/nothing", "/other"] {
         let answer = server.expect(get(path), 404).await;
         assert_eq!(answer.json()["type"], "urn:acta:problem:not-found");
     }
@@ -360,6 +360,71 @@ async fn json_documents_are_shown_inline_and_others_as_attachments() {
         let answer = server.expect(get(&path), 200).await;
         assert_eq!(answer.header("content-type"), Some(content_type));
         assert_eq!(answer.header("content-disposition"), expected, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn parameters_of_the_configuration_are_ignored_on_every_resource() {
+    let server = Server::new().await;
+    let extra = "lang=en&utm_source=a&utm_source=b&utm_=%";
+    for path in RESOURCES {
+        let plain = server.send(get(path)).await;
+        let ignored = server.send(get(&format!("{path}?{extra}"))).await;
+        assert_eq!((ignored.status, ignored.faults()), (plain.status, plain.faults()), "{path}");
+    }
+    server.expect(get(&format!("/xapi/about?{extra}")), 200).await;
+    let sent = with_id(statement(1), ID);
+    server.expect(post("/xapi/statements?lang=en").json(&sent), 200).await;
+    let form = format!("statementId={ID}&lang=de");
+    let alternate = post("/xapi/statements?method=GET&utm_medium=x");
+    server.expect(alternate.body("application/x-www-form-urlencoded", form), 200).await;
+    for name in ["language", "Lang", "utm", "xutm_a"] {
+        let answer = server.expect(get(&format!("/xapi/statements?{name}=x")), 400).await;
+        assert!(answer.text().contains("xapi.ignored_parameters"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_the_next_page_may_have_one_parameter_more() {
+    let bounds = acta_http::Bounds { parameters_count_max: 1, ..bounds() };
+    let server = Server::with(Version::V2_0_0, bounds).await;
+    for number in 1..=2 {
+        server.expect(post("/xapi/statements").json(&statement(number)), 200).await;
+    }
+    let first = server.expect(get("/xapi/statements?limit=1"), 200).await.json();
+    let second = server.expect(get(first["more"].as_str().unwrap()), 200).await;
+    assert_eq!(second.json()["more"], "");
+    server.expect(get("/xapi/statements?limit=1&ascending=true"), 400).await;
+}
+
+#[tokio::test]
+async fn a_preflight_echoes_the_names_of_headers_that_it_asks_for() {
+    let server = Server::new().await;
+    let preflight = |names: &str| {
+        ask(Method::OPTIONS, "/xapi/statements")
+            .without("authorization")
+            .header("origin", "https://page.example")
+            .header("access-control-request-method", "PUT")
+            .header("access-control-request-headers", names)
+    };
+    for (asked, is_echoed) in [
+        ("x-trace,b3", true),
+        ("X-Trace, sentry-trace", true),
+        ("", false),
+        ("a b", false),
+        ("a;q=1", false),
+        ("a,", false),
+    ] {
+        let answer = server.expect(preflight(asked), 204).await;
+        let allowed = answer.header("access-control-allow-headers").unwrap();
+        assert!(allowed.contains("Authorization"), "{allowed}");
+        assert_eq!(allowed.ends_with(&format!("traceparent, {asked}")), is_echoed, "{allowed}");
+        let vary = answer
+            .headers
+            .get_all("vary")
+            .iter()
+            .any(|name| name.to_str().unwrap().contains("Access-Control-Request-Headers"));
+        assert!(vary, "the answer depends on what was asked for");
     }
 }
 

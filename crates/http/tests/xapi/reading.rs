@@ -168,7 +168,7 @@ async fn refuses_parameters_and_names_each() {
         ("limit=1.5", &["limit XAPI-00012"]),
         ("limit=", &["limit XAPI-00012"]),
         ("ascending=foo", &["ascending XAPI-00012"]),
-        ("ascending=TRUE", &["ascending XAPI-00012"]),
+        ("ascending=yes", &["ascending XAPI-00012"]),
         ("attachments=1", &["attachments XAPI-00012"]),
         ("related_agents=yes", &["related_agents XAPI-00012"]),
         ("format=Exact", &["format XAPI-00012"]),

@@ -7,12 +7,14 @@ use std::time::Duration;
 use acta_access::{Scopes, TenantId};
 use acta_ambient::{Clock, Entropy, ManualClock, SeededEntropy, Timestamp};
 use acta_auth::Authenticator;
-use acta_http::{App, Backend, Bounds, Dependencies, HttpParts, Options, Origins, Settings};
+use acta_http::{
+    App, Backend, Bounds, Dependencies, HttpParts, IgnoredParameters, Options, Origins, Settings,
+};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::directory::CredentialSecret;
 use acta_storage::model::ModelStorage;
 use acta_storage::{Credential, Storage};
-use acta_xapi::{ParseLimits, Version};
+use acta_xapi::{ParseLimits, ProfilePrecondition, Version};
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -141,6 +143,7 @@ impl World {
             page: StatementPageLimits { count: 3, count_max: 5, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
+            profile_precondition: ProfilePrecondition::Optional,
             signature_bytes_max: 1 << 16,
             document_bytes_max: 1 << 16,
         };
@@ -152,7 +155,14 @@ impl World {
         });
         let trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
         let (origins, public_url) = (Origins::Any, None);
-        let http = Options { default_version, origins, public_url, trusted_proxies, bounds };
+        let http = Options {
+            default_version,
+            origins,
+            public_url,
+            ignored_parameters: IgnoredParameters::new(&["lang".to_owned(), "utm_*".to_owned()]),
+            trusted_proxies,
+            bounds,
+        };
         let auth = acta_auth::Options { failures_count_max: 1000 };
         let settings = Settings { auth, bearer: None, http };
         let backend = Backend { storage, clock: as_clock, entropy };

@@ -36,6 +36,7 @@ fn service() -> (Service, Arc<ManualClock>) {
             page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
             documents_count_max: 1000,
+            profile_precondition: acta_xapi::ProfilePrecondition::Optional,
             signature_bytes_max: 8,
             document_bytes_max: 1 << 10,
         },
@@ -54,7 +55,12 @@ fn statement(id: &str, attachments: &str) -> String {
 }
 
 fn sent(text: impl Into<Bytes>) -> Sent {
-    Sent { text: text.into(), version: Version::V1_0_3, shape: Shape::Any }
+    Sent {
+        text: text.into(),
+        version: Version::V1_0_3,
+        shape: Shape::Any,
+        iris: acta_xapi::IriRule::Strict,
+    }
 }
 
 async fn store(service: &Service, who: &Principal, text: String) -> Result<usize, ServiceError> {

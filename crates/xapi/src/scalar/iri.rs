@@ -17,10 +17,35 @@ pub type ActivityId = Iri;
 #[error("expected an IRI with a scheme")]
 pub struct NotAnIri;
 
+/// Which texts count as IRIs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IriRule {
+    /// Those of RFC 3987 with a scheme: for everything that clients send.
+    #[default]
+    Strict,
+    /// Also those with a scheme and characters that must be percent-encoded, such as blanks and
+    /// `|`: for history that other stores have accepted, and for reading what is stored.
+    Old,
+}
+
 impl Iri {
     /// As sent.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Parses an IRI by a rule.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAnIri`].
+    pub fn parse(text: &str, rule: IriRule) -> Result<Self, NotAnIri> {
+        if Self::is_valid_by(text, rule) { Ok(Self(text.into())) } else { Err(NotAnIri) }
+    }
+
+    /// Whether `text` is an IRI by a rule.
+    pub fn is_valid_by(text: &str, rule: IriRule) -> bool {
+        Self::is_valid(text) || rule == IriRule::Old && is_old(text)
     }
 
     /// Whether `text` is an IRI.
@@ -33,8 +58,23 @@ impl std::str::FromStr for Iri {
     type Err = NotAnIri;
 
     fn from_str(text: &str) -> Result<Self, NotAnIri> {
-        if Self::is_valid(text) { Ok(Self(text.into())) } else { Err(NotAnIri) }
+        Self::parse(text, IriRule::Strict)
     }
+}
+
+/// Whether `text` begins with a scheme and a colon.
+pub(crate) fn has_scheme(text: &str) -> bool {
+    text.split_once([':', '/', '?', '#']).is_some_and(|(scheme, _)| {
+        let is_ended = text.as_bytes().get(scheme.len()) == Some(&b':');
+        let mut letters = scheme.bytes();
+        is_ended
+            && letters.next().is_some_and(|first| first.is_ascii_alphabetic())
+            && letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+    })
+}
+
+fn is_old(text: &str) -> bool {
+    has_scheme(text) && !text.contains(char::is_control)
 }
 
 /// What a byte may be part of, as bits.
@@ -156,6 +196,30 @@ mod tests {
         ];
         for (text, is_iri) in table {
             check(text, is_iri);
+        }
+    }
+
+    #[test]
+    fn the_rule_for_old_iris_needs_a_scheme_and_no_more() {
+        let table = [
+            ("http://example.com/a", true),
+            ("http://example.com/a[1]", true),
+            ("http://example.com/a|b", true),
+            ("http://example.com/a b", true),
+            ("http://example.com/%zz#a#b", true),
+            ("urn:x:<y>", true),
+            ("x:", true),
+            ("x y:", false),
+            ("", false),
+            ("should fail", false),
+            ("should.fail.com/a b", false),
+            ("/relative|", false),
+            ("1http://example.com/a b", false),
+            ("http://example.com/\u{0}", false),
+            ("http://example.com/\n", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Iri::parse(text, IriRule::Old).is_ok(), expected, "input: {text:?}");
         }
     }
 

@@ -5,8 +5,8 @@ use crate::context::{ContextObject, read_statement_ref_id};
 use crate::json::{self, JsonError, JsonErrorKind, JsonLimits, Kind, LoneSurrogates, Value};
 use crate::reader::Reader;
 use crate::{
-    Activity, Actor, Attachment, Context, Fault, Faults, Fingerprint, Object, ParseLimits, Rule,
-    Statement, StatementId, StatementResult, StatementTimestamp, SubStatement, Verb, Version,
+    Activity, Actor, Attachment, Context, Fault, Faults, Fingerprint, IriRule, Object, ParseLimits,
+    Rule, Statement, StatementId, StatementResult, StatementTimestamp, SubStatement, Verb, Version,
 };
 
 /// Parses the body of a POST: one statement or an array of them.
@@ -64,7 +64,16 @@ pub fn parse_statement(
 ///
 /// Every fault; pointers start at the actor.
 pub fn parse_actor(text: &[u8], version: Version) -> Result<Actor, Faults> {
-    let limits = ParseLimits::default();
+    parse_actor_by(text, version, IriRule::Strict)
+}
+
+/// As [`parse_actor`], with a rule for IRIs in it: an agent of history may have old ones.
+///
+/// # Errors
+///
+/// As [`parse_actor`].
+pub fn parse_actor_by(text: &[u8], version: Version, iris: IriRule) -> Result<Actor, Faults> {
+    let limits = ParseLimits { iris, ..ParseLimits::default() };
     let json = json::parse(text, &limits.json).map_err(|error| json_fault(&error))?;
     let mut reader = Reader::new(json.root(), version, &limits);
     let actor = Actor::read(&mut reader, json.root(), ActorRole::Actor);

@@ -100,7 +100,8 @@ impl Rest {
             return Ok(None);
         }
         self.is_closed = true;
-        Ok(Some((Bytes::from(format!("\r\n--{boundary}--\r\n")), self)))
+        // Some clients take a line break behind the last delimiter for one part more.
+        Ok(Some((Bytes::from(format!("\r\n--{boundary}--")), self)))
     }
 }
 

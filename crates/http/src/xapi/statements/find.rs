@@ -14,7 +14,7 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT_LANGUAGE, HeaderValue, LAST_MODIFIED};
 
 use super::attachments::with_attachments;
-use crate::edge::{Caller, FromParams, Params, Query, decode, http_date};
+use crate::edge::{Caller, FromParams, Params, Query, http_date, more_link};
 use crate::permit::RequestPermit;
 use crate::problem::{FaultView, Problem};
 use crate::reply::{json, set_consistent_through};
@@ -85,9 +85,9 @@ const SEARCH_NAMES: [&str; 12] = [
 /// Reads all parameters except the id of a statement. The cursor, which [`open_cursor`] opens once
 /// the tenant is known, becomes the query's `after`.
 pub fn read_search(params: &mut Params) -> Option<(Search, Option<SealedCursor>)> {
-    let agent = params.agent();
-    let verb = params.iri("verb");
-    let activity = params.iri("activity");
+    let agent = params.stored_agent();
+    let verb = params.stored_iri("verb");
+    let activity = params.stored_iri("activity");
     let registration = params.uuid("registration");
     let is_activity_related = params.flag("related_activities");
     let is_related = params.flag("related_agents");
@@ -193,8 +193,8 @@ async fn find(
             let bytes = bytes_of(&page.statements);
             share.charge(u64::try_from(bytes).unwrap_or(u64::MAX));
             permit.adjust_page(held, bytes)?;
-            let seal = |cursor| shared.authenticator.cursors().seal(tenant, cursor).to_string();
-            let more = page.next.map(|cursor| more_link(&query, &seal(cursor)));
+            let seal = |cursor| shared.authenticator.cursors().seal(tenant, cursor);
+            let more = page.next.map(|cursor| more_link(&query, seal(cursor)));
             let more = Some(more.unwrap_or_default());
             return Ok(Found { statements: page.statements, more });
         }
@@ -237,22 +237,6 @@ async fn write(
         None => json(text),
         Some(names) => with_attachments(service, principal, text, names),
     })
-}
-
-/// The link to the next page: the same query with a cursor.
-fn more_link(query: &str, cursor: &str) -> String {
-    let mut link = String::from("/xapi/statements?");
-    let is_cursor = |pair: &str| {
-        let (name, _) = pair.split_once('=').unwrap_or((pair, ""));
-        decode(name).is_some_and(|name| name == "cursor")
-    };
-    for pair in query.split('&').filter(|pair| !pair.is_empty() && !is_cursor(pair)) {
-        link.push_str(pair);
-        link.push('&');
-    }
-    link.push_str("cursor=");
-    link.push_str(cursor);
-    link
 }
 
 fn last_modified(stored: Timestamp) -> Option<HeaderValue> {

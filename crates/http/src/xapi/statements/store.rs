@@ -5,7 +5,7 @@ use std::sync::Arc;
 use acta_service::{
     PartHeaders, Sent, Shape, StagedAttachment, Stored, Upload, ValidatedStatements,
 };
-use acta_xapi::{Fault, MediaType, Rule, StatementId};
+use acta_xapi::{Fault, IriRule, MediaType, Rule, StatementId};
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
@@ -121,7 +121,7 @@ async fn prepare(
     shape: Shape,
     text: Bytes,
 ) -> Result<ValidatedStatements, Problem> {
-    let sent = Sent { text, version: caller.version, shape };
+    let sent = Sent { text, version: caller.version, shape, iris: IriRule::Strict };
     Ok(shared.service.prepare_statements(&caller.principal, sent).await?)
 }
 
