@@ -1,7 +1,7 @@
 //! Attachments: `multipart/mixed` sent and received.
 
 use acta_tests::multipart::{self, BOUNDARY, Part};
-use acta_tests::{Client, Response, make};
+use acta_tests::{Call, Client, Response, make};
 use serde_json::{Value, json};
 
 use crate::both;
@@ -60,6 +60,22 @@ fn takes_attachments_and_gives_them_back() {
             assert_eq!(parts[1].header("Content-Transfer-Encoding"), Some("binary"));
             let sha2 = make::sha256_hex(&bytes);
             assert_eq!(parts[1].header("X-Experience-API-Hash"), Some(sha2.as_str()));
+        }
+    });
+}
+
+#[test]
+fn ends_a_multipart_answer_with_its_last_delimiter() {
+    both(|client| {
+        let (statement, parts) = with_files(&[("text/plain", &text_file())]);
+        post(client, &statement, &parts).expect(200);
+        for id in [id_of(&statement), &client.store(&make::statement())[0]] {
+            let call = client.get("/statements").query("statementId", id);
+            let answer = call.query("attachments", "true").send().expect(200);
+            let content_type = answer.must_header("content-type");
+            let (_, boundary) = content_type.split_once("boundary=").expect("a boundary is named");
+            let end = format!("\r\n--{boundary}--");
+            assert!(answer.body.ends_with(end.as_bytes()), "{}", answer.text());
         }
     });
 }
@@ -378,6 +394,46 @@ fn takes_a_statement_whose_attachment_is_already_there() {
         post(client, &first, &parts).expect(200);
         post(client, &second, &parts).expect(200);
         assert_eq!(fetch_parts(client, id_of(&second))[1].body, bytes);
+    });
+}
+
+#[test]
+fn a_hash_alone_gives_no_content() {
+    both(|client| {
+        let bytes = text_file();
+        let (secret, parts) = with_files(&[("text/plain", &bytes)]);
+        post(client, &secret, &parts).expect(200);
+        // A learner who knows the hash, but may not read the statement.
+        let learner = make::agent();
+        let asked = json!({"agent": learner, "scopes": ["statements/write", "statements/read"]});
+        let issued = client.call_outside("POST", "/api/v1/tokens").json(&asked).send().expect(201);
+        let basic = issued.json()["basic"].as_str().expect("a header").to_owned();
+        let reader = client.clone().with("Authorization", &basic);
+        let name = |call: Call<'_>| call.query("attachments", "true").send();
+        let statement = reader.get("/statements").query("statementId", id_of(&secret));
+        assert_eq!(name(statement).status, 404);
+        let mut own = make::statement_of(&learner);
+        own["id"] = json!(make::id());
+        own["attachments"] = json!([make::attachment("text/plain", &bytes)]);
+        own["attachments"][0]["fileUrl"] = json!("https://example.org/file");
+        let sub = json!({"objectType": "SubStatement", "actor": learner, "verb": own["verb"],
+            "object": own["object"], "attachments": own["attachments"]});
+        let nested =
+            json!({"id": make::id(), "actor": learner, "verb": own["verb"], "object": sub});
+        for statement in [&own, &nested] {
+            reader.post("/statements").json(statement).send().expect(200);
+            let parts = fetch_parts(&reader, id_of(statement));
+            assert_eq!(parts.len(), 1, "the statement without the content");
+            // Who may read all statements may read the one that brought it.
+            assert_eq!(fetch_parts(client, id_of(statement))[1].body, bytes);
+        }
+        // With the content, it is the learner's own.
+        let (mut sent, parts) = with_files(&[("text/plain", &bytes)]);
+        sent["actor"] = learner.clone();
+        post(&reader, &sent, &parts).expect(200);
+        assert_eq!(fetch_parts(&reader, id_of(&sent))[1].body, bytes);
+        let found = name(reader.get("/statements"));
+        assert_eq!(multipart::read(&found).len(), 2);
     });
 }
 

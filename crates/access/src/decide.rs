@@ -129,6 +129,12 @@ pub fn decide(principal: &Principal, act: Act) -> Result<(), Denied> {
     Ok(())
 }
 
+/// Whether `principal` may read every statement of its tenant.
+pub fn reads_every_statement(principal: &Principal) -> bool {
+    let is_restricted = principal.restrictions.narrows_content();
+    decide(principal, Act::ReadStatements).is_ok() && !is_restricted
+}
+
 /// Decides whether `principal`, a credential, has `permission` in its tenant.
 ///
 /// A credential that is restricted to activities or bound to an agent never has one: it could
@@ -214,6 +220,27 @@ mod tests {
             check("all", act, true);
             check("admin admin/read audit/read", act, false);
             check("all/read", act, !act.is_write());
+        }
+    }
+
+    #[test]
+    fn only_an_unrestricted_reader_reads_every_statement() {
+        let table = [
+            ("all", true),
+            ("all/read", true),
+            ("statements/read", true),
+            ("statements/read/mine", false),
+            ("statements/write", false),
+            ("state define profile", false),
+        ];
+        let prefix = "https://example.org/".parse().unwrap();
+        let narrow = Restrictions { activity_prefixes: vec![prefix], ..Default::default() };
+        let read_only = Restrictions { is_read_only: true, ..Restrictions::default() };
+        for (scopes, expected) in table {
+            assert_eq!(reads_every_statement(&principal(scopes)), expected, "{scopes}");
+            let reader = restricted(scopes, read_only.clone());
+            assert_eq!(reads_every_statement(&reader), expected, "{scopes}");
+            assert!(!reads_every_statement(&restricted(scopes, narrow.clone())), "{scopes}");
         }
     }
 

@@ -20,7 +20,9 @@ mod standing;
 mod tenant;
 
 pub use authority::{Authority, NotAnAuthority};
-pub use decide::{Act, Denied, decide, decide_administration, decide_granting};
+pub use decide::{
+    Act, Denied, decide, decide_administration, decide_granting, reads_every_statement,
+};
 pub use define::{Defines, defines};
 pub use permission::{Permission, permits};
 pub use principal::Principal;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use acta_access::{Principal, TenantId};
+use acta_access::{Principal, TenantId, reads_every_statement};
 use acta_storage::{AttachmentReader, NewStatement, StagedAttachment, StoredStatement};
 use acta_xapi::json::{JsonLimits, Kind, Value, parse};
 use acta_xapi::{Attachment, Fault, Faults, Rule, Sha2, Signature};
@@ -20,8 +20,12 @@ pub struct AttachmentName {
 }
 
 impl Service {
-    /// The attachments of `statements`, without duplicate hashes, in order of appearance; and
-    /// the statements themselves.
+    /// The attachments of `statements` whose content `principal` may read, without duplicate
+    /// hashes, in order of appearance; and the statements themselves.
+    ///
+    /// Who reads a statement may read the content that was sent with it. An attachment with a
+    /// `fileUrl` can be stored without content, by anybody who knows a hash: only a principal who
+    /// may read every statement, and so also those with the content, gets it by such a name.
     ///
     /// # Errors
     ///
@@ -32,13 +36,19 @@ impl Service {
         statements: Vec<StoredStatement>,
     ) -> Result<(Vec<StoredStatement>, Vec<AttachmentName>), ServiceError> {
         let bytes = statements.iter().map(|statement| statement.text.len()).sum();
+        let reads_everything = reads_every_statement(principal);
         self.run(principal.tenant, bytes, move || {
-            let mut names = Vec::new();
+            let mut named = Vec::new();
             for statement in &statements {
-                collect_names(&statement.text, &mut names);
+                collect_names(&statement.text, &mut named);
             }
             let mut known = HashSet::new();
-            names.retain(|name| known.insert(name.sha2.clone()));
+            let names = named
+                .into_iter()
+                .filter(|named| reads_everything || !named.has_url)
+                .map(|named| named.name)
+                .filter(|name| known.insert(name.sha2.clone()))
+                .collect();
             (statements, names)
         })
         .await
@@ -59,7 +69,14 @@ impl Service {
     }
 }
 
-fn collect_names(text: &str, names: &mut Vec<AttachmentName>) {
+/// An attachment in a statement.
+struct NamedAttachment {
+    name: AttachmentName,
+    /// Whether the statement could be stored without the content.
+    has_url: bool,
+}
+
+fn collect_names(text: &str, names: &mut Vec<NamedAttachment>) {
     // Most statements have none, and this costs a thousandth of parsing the JSON.
     if !text.contains("\"attachments\"") {
         return;
@@ -73,10 +90,11 @@ fn collect_names(text: &str, names: &mut Vec<AttachmentName>) {
     }
 }
 
-fn name_of(attachment: Value<'_, '_>) -> Option<AttachmentName> {
+fn name_of(attachment: Value<'_, '_>) -> Option<NamedAttachment> {
     let sha2 = attachment.member("sha2")?.as_str()?.parse().ok()?;
     let content_type = attachment.member("contentType")?.as_str()?.into_owned();
-    Some(AttachmentName { sha2, content_type })
+    let has_url = attachment.member("fileUrl").is_some();
+    Some(NamedAttachment { name: AttachmentName { sha2, content_type }, has_url })
 }
 
 impl Service {
