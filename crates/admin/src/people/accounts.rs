@@ -242,7 +242,7 @@ impl Admin {
     /// # Errors
     ///
     /// As [`Admin::read_account`]; [`AdminError::Stale`]; [`AdminError::Conflict`]: there would be
-    /// no operator any more.
+    /// no operator any more, or a tenant would be without an owner.
     pub async fn change_account(
         &self,
         requester: &Requester,
@@ -269,6 +269,13 @@ impl Admin {
         if is_active_operator(&found.value) && !is_active_operator(&after) {
             writes.push(self.require_another_operator(id).await?);
         }
+        if after.is_disabled && !found.value.is_disabled {
+            for role in self.owned_by::<Membership>(id).await? {
+                if role.value.role == Role::Owner {
+                    writes.extend(self.require_another_owner(role.value.tenant, id).await?);
+                }
+            }
+        }
         if after.is_disabled {
             writes.extend(self.end_sessions(id, None).await?);
             writes.extend(self.end_links(id).await?);
@@ -278,7 +285,7 @@ impl Admin {
             requester,
             AuditEvent { act: "account.changed", detail: &detail },
             &after,
-            writes,
+            without_duplicates(writes),
         );
         self.commit(&change).await?;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
@@ -389,7 +396,7 @@ impl Admin {
         for role in self.owned_by::<Membership>(id).await? {
             let tenant = role.value.tenant;
             if role.value.role == Role::Owner {
-                writes.push(self.require_another_owner(tenant, id).await?);
+                writes.extend(self.require_another_owner(tenant, id).await?);
             }
             let detail = json!({ "role": role.value.role.as_str() });
             let entry = self.entry_with(requester, "person.removed", account_target(id), &detail);

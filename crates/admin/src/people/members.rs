@@ -110,7 +110,7 @@ impl Admin {
         let mut writes =
             vec![found.write(&Membership { role, is_provided: false, ..found.value.clone() })];
         if before == Role::Owner {
-            writes.push(self.require_another_owner(tenant, account).await?);
+            writes.extend(self.require_another_owner(tenant, account).await?);
         }
         let detail = json!({ "changes": { "role": {
             "from": before.as_str(), "to": role.as_str(),
@@ -142,30 +142,34 @@ impl Admin {
         }
         let mut writes = vec![found.remove()];
         if found.value.role == Role::Owner {
-            writes.push(self.require_another_owner(tenant, account).await?);
+            writes.extend(self.require_another_owner(tenant, account).await?);
         }
         let detail = json!({ "role": found.value.role.as_str() });
         let entry = self.entry_with(requester, "person.removed", account_target(account), &detail);
         self.commit(&Change { writes, entries: vec![(Some(tenant), entry)] }).await
     }
 
-    /// A write that fails if another owner is removed at the same time: it touches one who stays.
+    /// Writes that fail if another owner is removed or disabled at the same time: they touch one
+    /// who stays. An owner whose account is disabled does not count.
     pub(crate) async fn require_another_owner(
         &self,
         tenant: TenantId,
         leaving: AccountId,
-    ) -> Result<RecordWrite, AdminError> {
+    ) -> Result<[RecordWrite; 2], AdminError> {
         let members: Vec<Versioned<Membership>> =
             directory::list(&*self.storage, &Group::OfTenant(tenant)).await?;
-        let stays = members
+        let others = members
             .into_iter()
-            .find(|member| member.value.role == Role::Owner && member.value.account != leaving);
-        match stays {
-            Some(owner) => Ok(owner.write(&owner.value)),
-            None => Err(AdminError::Conflict(
-                "the person is the last owner of a tenant: make another person an owner first",
-            )),
+            .filter(|member| member.value.role == Role::Owner && member.value.account != leaving);
+        for owner in others {
+            let account = self.find_account(owner.value.account).await?;
+            if let Some(account) = account.filter(|account| !account.value.is_disabled) {
+                return Ok([owner.write(&owner.value), account.write(&account.value)]);
+            }
         }
+        Err(AdminError::Conflict(
+            "the person is the last owner of a tenant: make another person an owner first",
+        ))
     }
 
     /// Creates an invitation into a tenant.

@@ -12,6 +12,7 @@ use acta_xapi::Sha2;
 use serde_json::json;
 
 use crate::audit_entry::{AuditEvent, account_target};
+use crate::people::accounts::without_duplicates;
 use crate::people::sessions::SessionStart;
 use crate::people::sign_in::place_of;
 use crate::people::signed_in::SignedIn;
@@ -123,6 +124,8 @@ impl Admin {
         let by = "identity provider";
         let start = SessionStart { account: &account, from, is_strong: true, by };
         let (session, token) = self.begin_session(start, &mut change).await?;
+        // One person may be the owner who stays in several tenants.
+        change.writes = without_duplicates(change.writes);
         match self.storage.commit(&change).await? {
             Committed::Done => Ok(SignedIn { account, session, token }),
             Committed::Stale(_) => Err(AdminError::Stale),
@@ -287,7 +290,7 @@ impl Admin {
         };
         if let Some(stays) = other_owner {
             change.writes.push(write);
-            change.writes.extend(stays);
+            change.writes.extend(stays.into_iter().flatten());
         } else {
             tracing::warn!(
                 tenant.id = tenant.number(),

@@ -80,6 +80,10 @@ async fn of_two_concurrent_removals_one_owner_stays() {
     });
     assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
 
+    // Both are operators, and neither is an owner of anything that the other one is not.
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
     let changes = AccountChanges { is_operator: Some(true), ..AccountChanges::default() };
     house.admin.change_account(&ada, id(&bob), changes, None).await.unwrap();
     let both =
@@ -90,5 +94,47 @@ async fn of_two_concurrent_removals_one_owner_stays() {
                 admin.change_account(&Requester::machine(), leaving, changes, None).await.is_ok()
             }
         });
+    assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
+}
+
+fn disabled() -> AccountChanges {
+    AccountChanges { is_disabled: Some(true), ..AccountChanges::default() }
+}
+
+#[tokio::test]
+async fn an_owner_whose_account_is_disabled_does_not_keep_a_tenant() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let (admin, machine) = (&house.admin, Requester::machine());
+    let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
+    admin.change_account(&machine, id(&bob), disabled(), None).await.unwrap();
+    // Bob cannot sign in, so Ada is the last one.
+    refused!(admin.remove_member(&ada, TENANT, id(&ada)).await, AdminError::Conflict(_));
+    let carol = house.comes(&ada, ("carol@example.org", Role::Owner)).await;
+    admin.change_role(&machine, TENANT, id(&ada), Role::Viewer).await.unwrap();
+    // And now Carol, who is no operator.
+    refused!(
+        admin.change_account(&machine, id(&carol), disabled(), None).await,
+        AdminError::Conflict(_)
+    );
+    refused!(admin.remove_account(&machine, id(&carol)).await, AdminError::Conflict(_));
+    let enabled = AccountChanges { is_disabled: Some(false), ..AccountChanges::default() };
+    admin.change_account(&machine, id(&bob), enabled, None).await.unwrap();
+    admin.change_account(&machine, id(&carol), disabled(), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_owners_who_are_disabled_at_the_same_time_one_stays() {
+    let house = House::new().await;
+    let ada = house.ada().await;
+    let bob = house.comes(&ada, ("bob@example.org", Role::Owner)).await;
+    let carol = house.comes(&ada, ("carol@example.org", Role::Owner)).await;
+    house.admin.remove_member(&ada, TENANT, id(&ada)).await.unwrap();
+    let both = [id(&bob), id(&carol)].map(|leaving| {
+        let admin = house.admin.clone();
+        async move {
+            admin.change_account(&Requester::machine(), leaving, disabled(), None).await.is_ok()
+        }
+    });
     assert_eq!(at_once(both).await.iter().filter(|gone| **gone).count(), 1);
 }
