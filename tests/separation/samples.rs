@@ -7,13 +7,14 @@ use crate::tenant_data::{PASSWORD, TenantData};
 
 /// Operations on the requester, or for guests: they may succeed, and return data about the
 /// requester only.
-pub(crate) const OWN: [&str; 15] = [
+pub(crate) const OWN: [&str; 16] = [
     "accept_link",
     "begin_second_factor",
     "change_own_account",
     "change_password",
     "confirm_second_factor",
     "exchange_token",
+    "list_own_identities",
     "list_sessions",
     "list_tenants",
     "read_link",
@@ -39,6 +40,8 @@ pub(crate) fn parameter(path: &str, name: &str, held: &TenantData) -> String {
             _,
         ) => held.invitation.clone(),
         (path, _) if path.starts_with("/account/sessions/") => held.session.id.clone(),
+        // Nobody has one: there is no identity provider.
+        (_, "identity") => "0".repeat(64),
         _ => panic!("say here what {{{name}}} in {path} is"),
     }
 }
@@ -71,7 +74,7 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "change_password" => json!({
             "current_password": "not the password at all", "new_password": "something long enough",
         }),
-        "begin_second_factor" | "remove_own_second_factor" => {
+        "begin_second_factor" | "remove_own_second_factor" | "remove_own_identity" => {
             json!({ "current_password": "not the password at all" })
         }
         "confirm_second_factor" => json!({ "code": "000000" }),

@@ -111,6 +111,11 @@ impl Admin {
         }
     }
 
+    /// The rules for new passwords.
+    pub fn password_rules(&self) -> PasswordRules {
+        self.options.password_rules
+    }
+
     pub(crate) fn new_id(&self) -> Uuid {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes);

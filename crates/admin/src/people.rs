@@ -1,6 +1,7 @@
-//! People: accounts, roles, sign-in, and changes to the own account.
+//! People: accounts, roles, identities, sign-in, and changes to the own account.
 
 pub(crate) mod accounts;
+mod identities;
 mod link_creator;
 pub(crate) mod links;
 pub(crate) mod members;

@@ -11,6 +11,7 @@ mod account;
 mod form;
 mod invitation;
 mod provider;
+mod qr;
 mod reset;
 mod setup;
 mod shell;
@@ -18,6 +19,7 @@ mod signin;
 mod signout;
 
 use acta_http::route::{Gate, Route, RouteTable};
+use axum::middleware::map_response;
 use axum::routing::{MethodRouter, get};
 
 use crate::state::Shared;
@@ -36,6 +38,7 @@ pub(crate) fn table() -> RouteTable<Shared> {
         ("/account", get(account::get_account).post(account::post_account)),
     ];
     pages.into_iter().fold(RouteTable::default(), |table, (path, methods)| {
+        let methods = methods.layer(map_response(shell::as_page));
         table.path(path, Route::new(path, Gate::Guest), methods)
     })
 }

@@ -10,7 +10,7 @@ use hyper::StatusCode;
 
 /// The challenge for API clients. Browsers show no password dialog for it, because pages show the
 /// error themselves.
-const BEARER_CHALLENGE: &str = "Bearer realm=\"acta\"";
+pub(crate) const BEARER_CHALLENGE: &str = "Bearer realm=\"acta\"";
 
 /// The request is not authenticated.
 pub(crate) fn signed_out() -> Problem {

@@ -1,5 +1,7 @@
 //! Changes of people to their own accounts.
 
+use std::time::Duration;
+
 use acta_auth::{PasswordVerdict, RecoveryCode, Secret, TotpLabel, TotpSecret};
 use acta_storage::directory::{Account, AccountId, SecondFactor, Versioned};
 use acta_storage::{AuditOutcome, Change, RecordWrite};
@@ -22,21 +24,42 @@ pub struct NewSecondFactor {
 #[derive(Clone, Debug)]
 pub struct RecoveryCodes(pub Vec<RecoveryCode>);
 
+/// How long a new session confirms changes to an account without a password.
+const RECENT_SESSION: Duration = Duration::from_mins(15);
+
+/// The error for an older session.
+const SIGN_IN_AGAIN: &str = "the account has no password, and you signed in more than 15 minutes \
+                             ago: sign out, sign in again, and repeat the change";
+
 /// The name of this service in apps.
 const TOTP_ISSUER: &str = "Acta";
 
 impl Admin {
-    async fn own_account(&self, requester: &Requester) -> Result<Versioned<Account>, AdminError> {
+    pub(super) async fn own_account(
+        &self,
+        requester: &Requester,
+    ) -> Result<Versioned<Account>, AdminError> {
         let id = requester.account().ok_or(AdminError::NotFound)?.id;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
     }
 
-    async fn check_own_password(
+    /// Confirms that it is the person who changes how the account signs in, and not somebody else
+    /// at an open session: by the current password or, for an account without one, by a session
+    /// that has just started.
+    ///
+    /// Spec: OWASP ASVS 5.0, 7.5.1.
+    pub(super) async fn confirm_own(
         &self,
         requester: &Requester,
         found: &Versioned<Account>,
         password: &str,
     ) -> Result<(), AdminError> {
+        if found.value.password.is_none() {
+            let started = requester.session().map(|session| session.created);
+            let is_recent = started
+                .is_some_and(|started| self.clock.now() < started.saturating_add(RECENT_SESSION));
+            return if is_recent { Ok(()) } else { Err(AdminError::Conflict(SIGN_IN_AGAIN)) };
+        }
         // With a session but without the password, attempts are limited in the same way as for
         // sign-in.
         let counted = self.count_attempt(found.value.email.as_str(), "account").await?;
@@ -57,7 +80,7 @@ impl Admin {
         self.commit(&change).await
     }
 
-    async fn change_own(
+    pub(super) async fn change_own(
         &self,
         requester: &Requester,
         writes: Vec<RecordWrite>,
@@ -88,7 +111,7 @@ impl Admin {
 
     /// The writes that end all other sessions of the requester, and the links for setting a
     /// password.
-    async fn end_others(
+    pub(super) async fn end_others(
         &self,
         requester: &Requester,
         own: AccountId,
@@ -99,12 +122,13 @@ impl Admin {
         Ok(writes)
     }
 
-    /// Changes the password of the requester, and ends all other sessions and the links for setting
-    /// a password.
+    /// Changes the password of the requester, or sets the first one, and ends all other sessions
+    /// and the links for setting a password.
     ///
     /// # Errors
     ///
     /// [`AdminError::Faulty`]: the current password is wrong, or the new one is not accepted;
+    /// [`AdminError::Conflict`]: there is none, and the person signed in too long ago;
     /// [`AdminError::Delayed`], [`AdminError::Stale`], [`AdminError::Service`].
     pub async fn change_password(
         &self,
@@ -115,7 +139,7 @@ impl Admin {
         let found = self.own_account(requester).await?;
         let about = [found.value.email.as_str(), &found.value.display_name];
         self.accept_password("/new_password", new, &about)?;
-        self.check_own_password(requester, &found, current).await?;
+        self.confirm_own(requester, &found, current).await?;
         let after = Account {
             password: Some(self.hash(new).await?),
             password_changed: Some(self.clock.now()),
@@ -142,7 +166,7 @@ impl Admin {
         if found.value.second_factor.as_ref().is_some_and(|factor| factor.is_confirmed) {
             return Err(AdminError::Conflict("a second factor already exists: remove it first"));
         }
-        self.check_own_password(requester, &found, current_password).await?;
+        self.confirm_own(requester, &found, current_password).await?;
         let secret = TotpSecret::new(&*self.entropy);
         let factor = SecondFactor {
             secret: secret.to_text().expose().to_owned(),
@@ -202,7 +226,7 @@ impl Admin {
         current_password: &str,
     ) -> Result<(), AdminError> {
         let found = self.own_account(requester).await?;
-        self.check_own_password(requester, &found, current_password).await?;
+        self.confirm_own(requester, &found, current_password).await?;
         let after = Account { second_factor: None, ..found.value.clone() };
         let mut writes = self.end_others(requester, found.value.id).await?;
         writes.push(found.write(&after));

@@ -6,8 +6,9 @@ use acta_access::{Role, TenantId};
 use acta_admin::{AdminError, NewcomerRule, Requester, SignedIn};
 use acta_auth::oidc;
 use acta_storage::AuditOutcome;
+use acta_storage::directory::Identity;
 
-use crate::house::{FROM, House, at_once, refused};
+use crate::house::{FROM, House, OTHER_PASSWORD, PASSWORD, at_once, refused};
 
 const LIFETIME: Duration = Duration::from_mins(15);
 
@@ -107,4 +108,73 @@ async fn of_two_owners_who_lose_the_role_at_the_same_time_one_keeps_it() {
     let people = house.admin.list_people(&Requester::machine(), tenant, None, 10).await.unwrap();
     assert_eq!(people.len(), 1);
     assert_eq!(people[0].membership.value.role, Role::Owner);
+}
+
+#[tokio::test]
+async fn a_person_without_a_password_sets_one_right_after_signing_in() {
+    let house = House::new().await;
+    let grants = [(TenantId::FIRST, Role::Viewer)];
+    let alice = Requester::of(sign_in(&house, &alice(&grants)).await.unwrap(), FROM);
+    house.clock.advance(Duration::from_mins(15));
+    let late = house.admin.change_password(&alice, "", PASSWORD).await;
+    refused!(late, AdminError::Conflict(_));
+    refused!(house.admin.begin_factor(&alice, "").await, AdminError::Conflict(_));
+    let again = sign_in(&house, &person("alice", &grants)).await.unwrap();
+    let alice = Requester::of(again, FROM);
+    house.admin.begin_factor(&alice, "").await.unwrap();
+    house.admin.change_password(&alice, "", PASSWORD).await.unwrap();
+    house.sign_in("alice@example.org", PASSWORD, None).await.unwrap();
+    // From now on it is asked for.
+    let account = house.admin.change_password(&alice, "", OTHER_PASSWORD).await;
+    refused!(account, AdminError::Faulty(_));
+    house.admin.change_password(&alice, PASSWORD, OTHER_PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_identity_is_removed_by_its_owner_unless_it_is_the_only_way_to_sign_in() {
+    let house = House::new().await;
+    let grants = [(TenantId::FIRST, Role::Viewer)];
+    let entered = sign_in(&house, &alice(&grants)).await.unwrap();
+    let other = Requester::of(sign_in(&house, &alice(&grants)).await.unwrap(), FROM);
+    let alice = Requester::of(entered, FROM);
+    let admin = &house.admin;
+    let [identity] = &*admin.list_own_identities(&alice).await.unwrap() else { panic!("one") };
+    assert_eq!(identity.subject, "alice");
+    let id = Identity::record_id_of(&identity.issuer, &identity.subject);
+    refused!(admin.remove_own_identity(&alice, &id, "").await, AdminError::Conflict(_));
+    // One at another provider, and then also a password.
+    let elsewhere = oidc::SignedIn { issuer: "https://b.example".into(), ..person("al", &grants) };
+    admin.connect(&alice, &elsewhere).await.unwrap();
+    admin.change_password(&alice, "", PASSWORD).await.unwrap();
+    refused!(admin.remove_own_identity(&alice, &id, "wrong").await, AdminError::Faulty(_));
+    refused!(admin.remove_own_identity(&alice, "0a", PASSWORD).await, AdminError::NotFound);
+    admin.remove_own_identity(&alice, &id, PASSWORD).await.unwrap();
+    refused!(sign_in(&house, &person("alice", &grants)).await, AdminError::Conflict(_));
+    sign_in(&house, &elsewhere).await.unwrap();
+    assert_eq!(admin.list_own_identities(&alice).await.unwrap().len(), 1);
+    refused!(admin.remove_own_identity(&alice, &id, PASSWORD).await, AdminError::NotFound);
+    assert_eq!(admin.list_sessions(&other).await.unwrap().len(), 2, "the other one has ended");
+}
+
+#[tokio::test]
+async fn an_operator_lists_and_removes_the_identities_of_an_account() {
+    let house = House::new().await;
+    let ada = house.ada().await.account().unwrap().id;
+    let grants = [(TenantId::FIRST, Role::Viewer)];
+    let entered = sign_in(&house, &alice(&grants)).await.unwrap();
+    let (account, machine) = (entered.account.id, Requester::machine());
+    let alice = Requester::of(entered, FROM);
+    let admin = &house.admin;
+    let id = Identity::record_id_of("https://id.example.org", "alice");
+    refused!(admin.list_identities(&alice, account).await, AdminError::Forbidden { .. });
+    refused!(admin.remove_identity(&alice, account, &id).await, AdminError::Forbidden { .. });
+    assert_eq!(admin.list_identities(&machine, account).await.unwrap().len(), 1);
+    refused!(admin.remove_identity(&machine, ada, &id).await, AdminError::NotFound);
+    admin.remove_identity(&machine, account, &id).await.unwrap();
+    assert!(admin.list_identities(&machine, account).await.unwrap().is_empty());
+    assert!(admin.list_sessions(&alice).await.unwrap().is_empty());
+    refused!(sign_in(&house, &person("alice", &grants)).await, AdminError::Conflict(_));
+    let entries = house.entries(None).await;
+    let removed = entries.iter().filter(|entry| entry.content.act == "account.disconnected");
+    assert_eq!(removed.count(), 1);
 }

@@ -114,6 +114,16 @@ impl PasswordRules {
         }
     }
 
+    /// The rules in words, for people who choose a password.
+    pub fn description(self) -> String {
+        format!(
+            "At least {} and at most {} characters. No common words and patterns, and not your \
+             name or e-mail address. Good are four or five words that only you combine.",
+            self.chars_min,
+            Password::CHARS_MAX
+        )
+    }
+
     /// Checks a new password. `about` are known words about the person: the e-mail address, the
     /// name, the names of tenants.
     ///

@@ -4,13 +4,14 @@ use acta_admin::{AdminError, Requester};
 use acta_auth::RecoveryCode;
 use acta_http::edge::{NoParams, Query};
 use acta_http::problem::Problem;
-use acta_storage::directory::{Account, Session};
+use acta_storage::directory::{Account, Identity, Session};
 use axum::extract::State;
 use axum::response::Response;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
+use super::qr;
 use super::shell::{go_to, page, time_text};
 use super::signout;
 use crate::caller::Visitor;
@@ -47,7 +48,7 @@ pub(super) async fn post_account(
         return go_to("/signin", None);
     };
     form.check_csrf(&shared, &requester)?;
-    let known = ["rename", "password", "begin", "confirm", "remove", "end"];
+    let known = ["rename", "password", "begin", "confirm", "remove", "disconnect", "end"];
     let act = known.into_iter().find(|act| *act == form.text("act"));
     let act = act.ok_or_else(|| {
         Problem::new(StatusCode::BAD_REQUEST, "faults", "this page has no such form")
@@ -88,6 +89,9 @@ async fn carry_out(
             return Ok(FormOutcome::ShownOnce("Save your recovery codes", codes_page(&codes)));
         }
         "remove" => admin.remove_factor(requester, current).await?,
+        "disconnect" => {
+            admin.remove_own_identity(requester, form.text("identity"), current).await?;
+        }
         _ => admin.end_session(requester, form.text("session")).await?,
     }
     Ok(FormOutcome::Plain)
@@ -104,7 +108,9 @@ const CODE: Field<'static> =
 fn begun_page(shared: &Shared, requester: &Requester, (secret, uri): (&str, &str)) -> Markup {
     let csrf = csrf_of(shared, requester);
     html! {
-        p { "Add this key to an authenticator app, then enter the code that it shows." }
+        p { "Scan this code with an authenticator app, then enter the code that the app shows." }
+        (qr::svg(uri))
+        p { "Or enter this key in the app:" }
         p { code { (secret) } }
         p { a href=(uri) { "Open in an app on this device" } }
         (form_of(("confirm", "Confirm"), (&csrf, vec![CODE]), (None, true)))
@@ -136,57 +142,139 @@ async fn show(
     let Some(account) = requester.account() else { return go_to("/signin", None) };
     let (csrf, sessions) =
         (csrf_of(shared, requester), shared.admin.list_sessions(requester).await?);
-    let form = |(act, button): (&'static str, &'static str), fields| {
-        let failure = wrong.filter(|(known, _)| *known == act).map(|(_, failure)| failure);
-        form_of((act, button), (&csrf, fields), (failure, failure.is_some()))
-    };
+    let forms = Forms { csrf: &csrf, wrong };
     let name = Field::new("display_name", "Your name", (Kind::Text, "name"));
-    let password = vec![
-        Field::address(account.email.as_str()),
-        Field::current_password(),
-        Field::new_password("new_password"),
-    ];
-    let begin = || form(("begin", "Add one"), vec![Field::current_password()]);
     let content = html! {
         (who(account, &csrf))
         @for (_, failure) in wrong.iter().filter(|(act, _)| *act == "end") { (failure.notice()) }
         section {
             h2 { "Name" }
-            (form(("rename", "Change"), vec![name.holding(&account.display_name)]))
+            (forms.form(("rename", "Change"), vec![name.holding(&account.display_name)]))
         }
         section {
             h2 { "Password" }
-            (form(("password", "Change password"), password))
+            (password_form(shared, account, forms))
         }
         section {
             h2 { "Second factor" }
-            @match account.second_factor.as_ref().map(|factor| factor.is_confirmed) {
-                Some(true) => {
-                    p { "You need a code from your authenticator app to sign in." }
-                    (form(("remove", "Remove"), vec![Field::current_password()]))
-                }
-                Some(false) => {
-                    p { "It is not active yet: enter a first code from your authenticator app." }
-                    (form(("confirm", "Confirm"), vec![CODE]))
-                    p { "Or start again with a new key:" }
-                    (begin())
-                }
-                None => {
-                    p { "In addition to your password, you need a code from an app on your phone." }
-                    (begin())
-                }
-            }
+            (factor_forms(account, forms))
         }
-        @if let (Some(provider), Some(session)) = (&shared.provider, requester.session()) {
-            section {
-                h2 { "Identity provider" }
-                (provider.connection(shared, session))
-            }
-        }
+        (identity_list(shared, requester, forms).await?)
         (session_list(requester, &sessions, &csrf))
     };
     let status = wrong.map_or(StatusCode::OK, |(_, failure)| failure.status);
     Ok(page(status, "Your account", &content))
+}
+
+/// The current password, for an account that has one.
+fn confirmation(account: &Account) -> Vec<Field<'_>> {
+    account.password.iter().map(|_| Field::current_password()).collect()
+}
+
+/// What the forms of the page have in common.
+#[derive(Clone, Copy)]
+struct Forms<'a> {
+    csrf: &'a str,
+    wrong: FormErrors<'a>,
+}
+
+impl Forms<'_> {
+    /// A form, with its errors.
+    fn form(self, (act, button): (&'static str, &'static str), fields: Vec<Field<'_>>) -> Markup {
+        let failure = self.failure(act);
+        form_of((act, button), (self.csrf, fields), (failure, failure.is_some()))
+    }
+
+    /// The form that removes an identity.
+    fn disconnect(self, account: &Account, identity: &Identity) -> Markup {
+        let id = Identity::record_id_of(&identity.issuer, &identity.subject);
+        // Several identities are on one page.
+        let place = format!("disconnect-{}", id.get(..8).unwrap_or(&id));
+        let failure = self.failure("disconnect");
+        let form = FormView {
+            id: &place,
+            action: "/account",
+            hidden: vec![("act", "disconnect"), ("csrf", self.csrf), ("identity", &id)],
+            fields: confirmation(account),
+            button: "Remove",
+            failure,
+            has_focus: failure.is_some(),
+        };
+        html! { (form) }
+    }
+
+    fn failure(&self, act: &str) -> Option<&Failure> {
+        self.wrong.filter(|(known, _)| *known == act).map(|(_, failure)| failure)
+    }
+}
+
+fn password_form(shared: &Shared, account: &Account, forms: Forms<'_>) -> Markup {
+    let rules = shared.admin.password_rules().description();
+    let button = if account.password.is_some() { "Change password" } else { "Set password" };
+    let mut fields = vec![Field::address(account.email.as_str())];
+    fields.extend(confirmation(account));
+    fields.push(Field::new_password("new_password", &rules));
+    html! {
+        @if account.password.is_none() {
+            p { "You have no password yet, and sign in with an identity provider." }
+        }
+        (forms.form(("password", button), fields))
+    }
+}
+
+fn factor_forms(account: &Account, forms: Forms<'_>) -> Markup {
+    let begin = || forms.form(("begin", "Add one"), confirmation(account));
+    html! {
+        @match account.second_factor.as_ref().map(|factor| factor.is_confirmed) {
+            Some(true) => {
+                p { "You need a code from your authenticator app to sign in." }
+                (forms.form(("remove", "Remove"), confirmation(account)))
+            }
+            Some(false) => {
+                p { "It is not active yet: enter a first code from your authenticator app." }
+                (forms.form(("confirm", "Confirm"), vec![CODE]))
+                p { "Or start again with a new key:" }
+                (begin())
+            }
+            None => {
+                p { "In addition to your password, you need a code from an app on your phone." }
+                (begin())
+            }
+        }
+    }
+}
+
+/// The identities of the account, and the link that connects another one.
+async fn identity_list(
+    shared: &Shared,
+    requester: &Requester,
+    forms: Forms<'_>,
+) -> Result<Markup, AdminError> {
+    let identities = shared.admin.list_own_identities(requester).await?;
+    let (account, session) = (requester.account(), requester.session());
+    let connection = shared.provider.as_ref().zip(session);
+    if identities.is_empty() && connection.is_none() {
+        return Ok(html! {});
+    }
+    Ok(html! {
+        section {
+            h2 { "Identity provider" }
+            ul {
+                @for identity in &identities {
+                    li {
+                        (identity.issuer) br;
+                        span.soft { (identity.subject) }
+                        @if let Some(account) = account {
+                            (forms.disconnect(account, identity))
+                        }
+                    }
+                }
+            }
+            @if let Some((provider, session)) = connection {
+                (provider.connection(shared, session))
+            }
+        }
+    })
 }
 
 fn who(account: &Account, csrf: &str) -> Markup {

@@ -155,7 +155,7 @@ impl Failure {
 }
 
 /// Turns a fragment into a sentence.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(char::to_uppercase);
     let rest = letters.as_str();
@@ -196,7 +196,7 @@ pub(super) struct Field<'a> {
     /// The `autocomplete` value for browsers and password managers.
     pub(super) autocomplete: &'static str,
     pub(super) value: &'a str,
-    pub(super) hint: &'static str,
+    pub(super) hint: &'a str,
     pub(super) is_required: bool,
 }
 
@@ -213,7 +213,7 @@ impl<'a> Field<'a> {
         Self { value, ..self }
     }
 
-    pub(super) const fn hint(self, hint: &'static str) -> Self {
+    pub(super) const fn hint(self, hint: &'a str) -> Self {
         Self { hint, ..self }
     }
 
@@ -226,10 +226,9 @@ impl<'a> Field<'a> {
         Self::new("username", "E-mail address", (Kind::Fixed, "username")).holding(email)
     }
 
-    /// A new password.
-    pub(super) const fn new_password(name: &'static str) -> Self {
-        Self::new(name, "New password", (Kind::Password, "new-password"))
-            .hint("Length matters most: use four or five words that only you combine.")
+    /// A new password. The rules for it are shown before it is chosen.
+    pub(super) const fn new_password(name: &'static str, rules: &'a str) -> Self {
+        Self::new(name, "New password", (Kind::Password, "new-password")).hint(rules)
     }
 
     /// The current password.
@@ -243,7 +242,7 @@ impl<'a> Field<'a> {
 #[derive(Debug)]
 pub(super) struct FormView<'a> {
     /// Identifies the form on its page.
-    pub(super) id: &'static str,
+    pub(super) id: &'a str,
     /// The target of the form.
     pub(super) action: &'static str,
     /// Hidden fields, by name.
@@ -339,7 +338,7 @@ mod tests {
             id: "f",
             action: "/signin",
             hidden: vec![("token", "\"><b>")],
-            fields: vec![email.holding("\"><script>"), Field::new_password("password")],
+            fields: vec![email.holding("\"><script>"), Field::new_password("password", "")],
             button: "Go",
             failure: Some(&failure),
             has_focus: true,

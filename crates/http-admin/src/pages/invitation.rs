@@ -79,7 +79,8 @@ async fn show(
         // Both ways are shown, whether there is an account or not: only its owner is to know.
         None => {
             let name = Field::new("display_name", "Your name", (Kind::Text, "name")).holding(name);
-            let password = Field::new_password("password");
+            let rules = shared.admin.password_rules().description();
+            let password = Field::new_password("password", &rules);
             let fields = vec![Field::address(email.as_str()), name, password];
             html! {
                 h2 { "Create an account" }

@@ -45,11 +45,12 @@ async fn show(
         Ok(_) | Err(AdminError::LinkVoid) => return Ok(void_link()),
         Err(error) => return Err(error.into()),
     };
+    let rules = shared.admin.password_rules().description();
     let form = FormView {
         id: "reset",
         action: "/reset",
         hidden: vec![("token", token)],
-        fields: vec![Field::address(email.as_str()), Field::new_password("password")],
+        fields: vec![Field::address(email.as_str()), Field::new_password("password", &rules)],
         button: "Set password",
         failure: failure.as_ref(),
         has_focus: true,

@@ -21,7 +21,7 @@ pub(super) async fn get_setup(
     Query(link): Query<LinkParams>,
 ) -> Result<Response, AdminProblem> {
     match shared.admin.read_link(&link.token).await {
-        Ok(LinkPurpose::SetUp) => Ok(show((&link.token, "", ""), None)),
+        Ok(LinkPurpose::SetUp) => Ok(show(&shared, (&link.token, "", ""), None)),
         Ok(_) | Err(AdminError::LinkVoid) => Ok(void_link()),
         Err(error) => Err(error.into()),
     }
@@ -40,18 +40,23 @@ pub(super) async fn post_setup(
         Err(_not_an_address) => {
             let text = "Expected an e-mail address such as ada@example.org.";
             let failure = Failure::at(StatusCode::BAD_REQUEST, "email", text);
-            return Ok(show((token, name, email), Some(&failure)));
+            return Ok(show(&shared, (token, name, email), Some(&failure)));
         }
     };
     let who = NewPerson { display_name: name, password: form.text("password"), from: &from };
     match shared.admin.set_up(token, &address, &who).await {
         Ok(signed_in) => go_to("/account", cookie::begin(&shared, signed_in.token.expose())),
         Err(AdminError::LinkVoid) => Ok(void_link()),
-        Err(error) => Ok(show((token, name, email), Some(&Failure::of(error)?))),
+        Err(error) => Ok(show(&shared, (token, name, email), Some(&Failure::of(error)?))),
     }
 }
 
-fn show((token, name, email): (&str, &str, &str), failure: Option<&Failure>) -> Response {
+fn show(
+    shared: &Shared,
+    (token, name, email): (&str, &str, &str),
+    failure: Option<&Failure>,
+) -> Response {
+    let rules = shared.admin.password_rules().description();
     let form = FormView {
         id: "setup",
         action: "/setup",
@@ -59,7 +64,7 @@ fn show((token, name, email): (&str, &str, &str), failure: Option<&Failure>) -> 
         fields: vec![
             Field::new("display_name", "Your name", (Kind::Text, "name")).holding(name),
             Field::new("email", "E-mail address", (Kind::Email, "username")).holding(email),
-            Field::new_password("password"),
+            Field::new_password("password", &rules),
         ],
         button: "Create account",
         failure,

@@ -9,12 +9,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
 use hyper::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+    SET_COOKIE, WWW_AUTHENTICATE,
 };
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::problem::AdminProblem;
+use super::form::sentence;
+use crate::problem::{AdminProblem, BEARER_CHALLENGE};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -61,6 +63,28 @@ pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Respons
         (REFERRER_POLICY, REFERRER),
     ];
     (status, headers, page.into_string()).into_response()
+}
+
+/// A page in place of a problem, with a way back. Other responses stay as they are.
+pub(super) async fn as_page(mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let content = html! {
+        p { (sentence(problem.detail())) }
+        @if let Some(wait) = problem.retry_after {
+            p { "Try again in " (wait.as_secs().max(1)) " seconds." }
+        }
+        // From there, a person who is signed in comes to the account.
+        p { a href="/signin" { "Back" } }
+    };
+    let mut refused = page(problem.status, "This did not work", &content);
+    let headers = refused.headers_mut();
+    if let Some(wait) = problem.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    if problem.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(BEARER_CHALLENGE));
+    }
+    refused
 }
 
 /// The page for an invalid link.

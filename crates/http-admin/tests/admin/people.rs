@@ -462,6 +462,7 @@ async fn an_account_is_changed_on_its_page() {
     let csrf = ("csrf", ada.csrf.as_str());
     let page = house.open(&ada.cookie, "/account").await.must_be(200);
     assert!(page.text.contains("value=\"end\""), "{}", page.text);
+    assert!(page.text.contains("At least 15 and at most 128 characters."), "{}", page.text);
     let fields = [("act", "rename"), csrf, ("display_name", "<b>Ada</b>")];
     house.submit(&ada.cookie, "/account", &fields).await.must_be(303);
     let page = house.open(&ada.cookie, "/account").await.must_be(200);
@@ -485,7 +486,8 @@ async fn an_account_is_changed_on_its_page() {
     house.open(&ada.cookie, "/account").await.must_be(200);
     let begin = [("act", "begin"), csrf, ("current_password", OTHER_PASSWORD)];
     let answer = house.submit(&ada.cookie, "/account", &begin).await.must_be(200);
-    assert!(answer.text.contains("otpauth://totp/"), "{}", answer.text);
+    assert!(answer.text.contains("<svg class=\"qr\" role=\"img\""), "{}", answer.text);
+    assert!(answer.text.contains("Or enter this key in the app:"), "{}", answer.text);
     let confirm = [("act", "confirm"), csrf, ("code", "000000")];
     let answer = house.submit(&ada.cookie, "/account", &confirm).await.must_be(400);
     assert!(answer.text.contains("id=\"confirm-code-error\""), "{}", answer.text);

@@ -77,6 +77,15 @@ enum Act {
     Reset(AccountArg),
     /// Removes the second factor of an account, for example after a phone was lost.
     RemoveFactor(AccountArg),
+    /// Lists the identities at identity providers with which a person can sign in.
+    Identities(AccountArg),
+    /// Removes an identity of an account, and ends its sessions.
+    RemoveIdentity {
+        #[command(flatten)]
+        one: AccountArg,
+        /// The id of the identity, as `acta account identities` shows it.
+        identity: String,
+    },
     /// Removes an account.
     Remove(AccountArg),
 }
@@ -135,6 +144,12 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
             client.delete(&Address::of(["accounts", &id, "second-factor"])).await?;
             Ok(Output::done(format!("the second factor of {} was removed", one.email)))
         }
+        Act::Identities(one) => identities(client, one).await,
+        Act::RemoveIdentity { one, identity } => {
+            let id = one.id(client).await?;
+            client.delete(&Address::of(["accounts", &id, "identities", identity])).await?;
+            Ok(Output::done(format!("an identity of {} was removed", one.email)))
+        }
         Act::Remove(one) => {
             let id = one.id(client).await?;
             client.delete(&Address::of(["accounts", &id])).await?;
@@ -189,6 +204,14 @@ async fn list(client: &mut Client) -> Result<Output> {
     ];
     let lines = table(&accounts, &columns);
     Ok(Output::new(whole(&accounts), lines))
+}
+
+async fn identities(client: &mut Client, one: &AccountArg) -> Result<Output> {
+    let id = one.id(client).await?;
+    let page = client.get(&Address::of(["accounts", &id, "identities"])).await?;
+    let found: Vec<Value> = page["items"].as_array().cloned().unwrap_or_default();
+    let lines = table(&found, &[("ID", "/id"), ("ISSUER", "/issuer"), ("SUBJECT", "/subject")]);
+    Ok(Output::new(whole(&found), lines))
 }
 
 fn one_account(account: &Value) -> Vec<String> {

@@ -3,9 +3,11 @@
 mod change;
 mod create;
 mod list;
+mod list_identities;
 mod read;
 mod remove;
 mod remove_factor;
+mod remove_identity;
 mod reset;
 
 use acta_http::route::Gate;
@@ -23,4 +25,6 @@ pub(crate) fn operations() -> Operations {
         .add(Gate::Authenticated, routes!(remove::remove_account))
         .add(Gate::Authenticated, routes!(reset::reset_account))
         .add(Gate::Authenticated, routes!(remove_factor::remove_second_factor))
+        .add(Gate::Authenticated, routes!(list_identities::list_identities))
+        .add(Gate::Authenticated, routes!(remove_identity::remove_identity))
 }

@@ -2,7 +2,9 @@
 
 use acta_access::{Role, TenantId};
 use acta_admin::{Admin, AdminError, Member};
-use acta_storage::directory::{Account, EmailAddress, Membership, Session, Ticket, TicketPurpose};
+use acta_storage::directory::{
+    Account, EmailAddress, Identity, Membership, Session, Ticket, TicketPurpose,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -209,6 +211,39 @@ impl Invitation {
             created: ticket.created.to_string(),
             expires: ticket.expires.to_string(),
         }
+    }
+}
+
+/// An identity at an identity provider, with which an account can sign in.
+#[derive(Clone, Serialize, ToSchema)]
+#[schema(as = Identity)]
+pub(crate) struct IdentityView {
+    /// The id.
+    id: String,
+    /// The provider.
+    #[schema(example = "https://id.example.org")]
+    issuer: String,
+    /// The provider's id of the person.
+    subject: String,
+}
+
+/// The identities of an account.
+#[derive(Clone, Serialize, ToSchema)]
+pub(crate) struct Identities {
+    /// All of them.
+    items: Vec<IdentityView>,
+    /// Always null: there is only one page.
+    next: Option<String>,
+}
+
+impl Identities {
+    pub(crate) fn of(identities: &[Identity]) -> Self {
+        let items = identities.iter().map(|identity| IdentityView {
+            id: Identity::record_id_of(&identity.issuer, &identity.subject),
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+        });
+        Self { items: items.collect(), next: None }
     }
 }
 

@@ -108,3 +108,67 @@ async fn a_return_from_the_provider_is_accepted_once() {
     assert_eq!((again.status, again.header("set-cookie")), (400, ""));
     assert_eq!(server.count("/token"), 1);
 }
+
+/// A page with this text and a way back.
+#[track_caller]
+fn check_page(answer: &Answer, status: u16, text: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    assert!(answer.header("content-security-policy").contains("default-src 'none'"));
+    assert!(answer.text.contains(text), "{text} in {}", answer.text);
+    assert!(answer.text.contains("<a href=\"/signin\">"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_refused_sign_in_is_a_page_with_a_way_back() {
+    let server = OidcServer::start();
+    let house = house_with(&server).await;
+    // Not begun here, refused by the provider, and a person who gets no account.
+    let unknown = house.open("", "/signin/oidc?code=x&state=y").await;
+    check_page(
+        &unknown,
+        400,
+        "The sign-in has expired or was not started in this browser; start again",
+    );
+    let begun = house.open("", "/signin/begin").await.must_be(303);
+    let (_, state) = begun.header("location").split_once("state=").unwrap();
+    let state = state.split('&').next().unwrap();
+    let declined = format!("/signin/oidc?error=access_denied&state={state}");
+    let declined = house.open(&cookie_of(&begun, "acta-oidc="), &declined).await;
+    check_page(&declined, 400, "start again at /signin");
+    let begun = house.open("", "/signin/begin").await.must_be(303);
+    let query = server.sign_in(begun.header("location"), "bob");
+    let kept = cookie_of(&begun, "acta-oidc=");
+    let refused = house.open(&kept, &format!("/signin/oidc?{query}")).await;
+    check_page(&refused, 403, "you have no account here");
+    check_page(&house.open("", "/signin/begin?connect=x").await, 403, "The page has expired");
+}
+
+#[tokio::test]
+async fn a_person_without_a_password_is_not_asked_for_one() {
+    let server = OidcServer::start();
+    let house = house_with(&server).await;
+    let entered = come_by(&house, &server, ("", "/signin/begin")).await.must_be(303);
+    let cookie = cookie_of(&entered, "acta-session=");
+    let session = house.send("GET /api/v1/session", &[&format!("cookie: {cookie}")], "").await;
+    let csrf = session.json()["csrf_token"].as_str().unwrap().to_owned();
+    let csrf = ("csrf", csrf.as_str());
+    let page = house.open(&cookie, "/account").await.must_be(200);
+    assert!(!page.text.contains("Current password"), "{}", page.text);
+    assert!(page.text.contains("At least 15 and at most 128 characters."), "{}", page.text);
+    let (_, identity) = page.text.split_once("name=\"identity\" value=\"").expect("one");
+    let identity = identity.split('"').next().unwrap();
+    let disconnect = [("act", "disconnect"), csrf, ("identity", identity)];
+    let answer = house.submit(&cookie, "/account", &disconnect).await.must_be(409);
+    assert!(answer.text.contains("set a password first"), "{}", answer.text);
+    let chosen = [("act", "password"), csrf, ("new_password", super::PASSWORD)];
+    house.submit(&cookie, "/account", &chosen).await.must_be(303);
+    let page = house.open(&cookie, "/account").await.must_be(200);
+    assert!(page.text.contains("Current password"), "{}", page.text);
+    let wrong = house.submit(&cookie, "/account", &disconnect).await.must_be(400);
+    assert!(wrong.text.contains("-current_password-error"), "{}", wrong.text);
+    let confirmed = [&disconnect[..], &[("current_password", super::PASSWORD)]].concat();
+    house.submit(&cookie, "/account", &confirmed).await.must_be(303);
+    let page = house.open(&cookie, "/account").await.must_be(200);
+    assert!(!page.text.contains("name=\"identity\""), "{}", page.text);
+}

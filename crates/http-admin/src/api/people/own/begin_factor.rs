@@ -15,9 +15,17 @@ use crate::state::Shared;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CurrentPassword {
-    /// The current password.
+    /// The current password. It may be missing if the account has none: then you must have signed
+    /// in within the last 15 minutes.
     #[schema(format = Password)]
-    pub(super) current_password: String,
+    current_password: Option<String>,
+}
+
+impl CurrentPassword {
+    /// The password, or an empty text.
+    pub(super) fn text(&self) -> &str {
+        self.current_password.as_deref().unwrap_or_default()
+    }
 }
 
 /// A second factor that is not confirmed yet.
@@ -50,7 +58,7 @@ pub(crate) async fn begin_second_factor(
     Query(NoParams): Query<NoParams>,
     Json(shown): Json<CurrentPassword>,
 ) -> Result<Response, AdminProblem> {
-    let begun = shared.admin.begin_factor(&requester, &shown.current_password).await?;
+    let begun = shared.admin.begin_factor(&requester, shown.text()).await?;
     Ok(view(&SecondFactorBegun {
         secret: begun.secret.expose().to_owned(),
         uri: begun.uri.expose().to_owned(),

@@ -16,9 +16,10 @@ use crate::state::Shared;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
-    /// The current password.
+    /// The current password. It may be missing if the account has none: then you must have signed
+    /// in within the last 15 minutes.
     #[schema(format = Password)]
-    current_password: String,
+    current_password: Option<String>,
     /// The new password.
     #[schema(format = Password, max_length = 128)]
     new_password: String,
@@ -26,7 +27,7 @@ pub(crate) struct PasswordChange {
 
 /// Change your password
 ///
-/// All your other sessions end.
+/// Or set the first one. All your other sessions end.
 #[utoipa::path(
     put,
     path = "/account/password",
@@ -42,6 +43,7 @@ pub(crate) async fn change_password(
     Json(change): Json<PasswordChange>,
 ) -> Result<Response, AdminProblem> {
     let PasswordChange { current_password, new_password } = change;
-    shared.admin.change_password(&requester, &current_password, &new_password).await?;
+    let current = current_password.unwrap_or_default();
+    shared.admin.change_password(&requester, &current, &new_password).await?;
     Ok(done())
 }

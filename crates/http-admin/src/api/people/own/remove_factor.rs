@@ -28,6 +28,6 @@ pub(crate) async fn remove_own_second_factor(
     Query(NoParams): Query<NoParams>,
     Json(shown): Json<CurrentPassword>,
 ) -> Result<Response, AdminProblem> {
-    shared.admin.remove_factor(&requester, &shown.current_password).await?;
+    shared.admin.remove_factor(&requester, shown.text()).await?;
     Ok(done())
 }
