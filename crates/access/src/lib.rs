@@ -11,6 +11,7 @@ mod decide;
 mod define;
 mod permission;
 mod principal;
+mod record_role;
 mod reference;
 mod restrictions;
 mod role;
@@ -26,6 +27,7 @@ pub use decide::{
 pub use define::{Defines, defines};
 pub use permission::{Permission, permits};
 pub use principal::Principal;
+pub use record_role::{GroupId, RecordBinding, RecordOwner, RecordRole, UnknownRecordRole};
 pub use reference::reference_page;
 pub use restrictions::{
     ActivityPrefix, Binding, NotAPrefix, NotAnOrigin, Origin, Restriction, Restrictions,
