@@ -174,6 +174,7 @@ test("a cmi5 unit runs its session in the page that was launched", async (contex
     await cmi5.terminate();
   });
   assert.deepEqual(await verbsOf(server, session.registration), [
+    "launched",
     "initialized",
     "progressed",
     "passed",

@@ -31,11 +31,15 @@ after(() => server.stop());
 
 /** Calls a method whose last argument is a configuration, and waits for its answer. */
 function call(method, ...args) {
+  return callOn(lrs, method, ...args);
+}
+
+function callOn(client, method, ...args) {
   return new Promise((done, fail) => {
     const config = { ...args.pop() };
     config.callback = (error, result) =>
       error === null ? done(result) : fail(new Error(`${method}: ${error} ${result?.responseText}`));
-    lrs[method](...args, config);
+    client[method](...args, config);
   });
 }
 
@@ -149,5 +153,27 @@ test("keeps profiles of activities and agents with their tags", async () => {
     await assert.rejects(call(save, "settings", "three", next), /412/);
     assert.equal((await call(retrieve, "settings", whose)).contents, "two");
     await call(drop, "settings", whose);
+  }
+});
+
+test("sends the parameters of its launch with every request, if they are ignored", async (context) => {
+  const lenient = await startServer("1.0.3", { ACTA_XAPI_IGNORED_PARAMETERS: "lang utm_*" });
+  context.after(lenient.stop);
+  for (const { origin, endpoint, accepts } of [{ ...server, accepts: false }, { ...lenient, accepts: true }]) {
+    const address = new URL("https://content.example.org/unit/");
+    address.search = new URLSearchParams({ endpoint, auth: server.authorization, lang: "en", utm_source: "mail" });
+    const tincan = new TinCan({ url: address.href });
+    const [launched] = tincan.recordStores;
+    assert.equal(launched.extended.lang, "en", origin);
+    const config = { agent, activity, contentType: "application/json" };
+    const saved = callOn(launched, "saveState", "place", { page: 1 }, config);
+    if (accepts) {
+      await saved;
+      await callOn(launched, "saveStatement", statement("experienced"), {});
+      const found = await callOn(launched, "queryStatements", { params: { agent, limit: 1 } });
+      assert.equal(found.statements.length, 1);
+    } else {
+      await assert.rejects(saved, /400/);
+    }
   }
 });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::{cargo, root, run as run_command, say};
+use crate::shell::{cargo, install_python_packages, root, run as run_command};
 
 /// What is tried.
 const DOCUMENT: &str = "spec/openapi/admin.json";
@@ -20,7 +20,7 @@ const REQUIREMENTS: &str = "tests/api/requirements.txt";
 /// How the API is tried.
 const SETTINGS: &str = "tests/api/schemathesis.toml";
 
-/// The packages are installed again when this is not what they say.
+/// What is installed.
 const VERSION: &str = "schemathesis==4.32.5";
 
 /// How often a server that starts is asked whether it listens.
@@ -43,24 +43,7 @@ fn module(name: &str) -> Command {
 ///
 /// When Python cannot install the packages.
 pub(crate) fn install() -> Result<()> {
-    let mark = folder().join("installed");
-    let wanted = fs::read_to_string(root().join(REQUIREMENTS))
-        .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
-    if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    say(&format!("== installing {VERSION}"));
-    // Not into an environment of its own: Debian keeps what makes those in a package apart.
-    run_command(
-        Command::new("python3")
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(["--root-user-action", "ignore", "--no-deps", "--upgrade", "--requirement"])
-            .arg(root().join(REQUIREMENTS))
-            .arg("--target")
-            .arg(folder())
-            .current_dir(root()),
-    )?;
-    fs::write(&mark, wanted).with_context(|| format!("cannot write {}", mark.display()))
+    install_python_packages(VERSION, REQUIREMENTS, &folder())
 }
 
 /// Checks the document, then tries every operation on a server of its own, as a credential that

@@ -27,7 +27,7 @@ const CHECKS: &[Step] = &[
 const TESTS: &[Step] = &[
     ("fuzz", crate::fuzz::run_in_ci),
     ("release build", release_build),
-    ("clients", clients),
+    ("clients", crate::clients::run_all),
     ("api", crate::api::run),
     ("tests", tests),
 ];
@@ -76,6 +76,7 @@ fn install() -> Result<()> {
     install_debian_packages()?;
     crate::objects::install()?;
     crate::api::install()?;
+    crate::clients::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
         say("== installing cargo-nextest");
         run(cargo()
@@ -152,14 +153,6 @@ fn dependencies() -> Result<()> {
 
 pub(crate) fn release_build() -> Result<()> {
     run(cargo().args(["build", "--release", "--locked", "-p", "acta-cli"]))
-}
-
-fn clients() -> Result<()> {
-    let folder = root().join("tests/clients");
-    run(Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(&folder))?;
-    run(Command::new("node").args(["--test", "--test-timeout=60000"]).current_dir(&folder))
 }
 
 /// What the tests that try every fault spend their time in: to build it with some optimisation

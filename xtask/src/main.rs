@@ -4,6 +4,7 @@ mod advisories;
 mod api;
 mod bench;
 mod ci;
+mod clients;
 mod conform;
 mod fixture;
 mod fuzz;

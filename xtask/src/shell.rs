@@ -1,6 +1,7 @@
 //! Runs other programs and prints messages.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -49,4 +50,29 @@ fn show(command: &Command) -> String {
 pub(crate) fn has(program: &str, arguments: &[&str]) -> bool {
     let output = Command::new(program).args(arguments).output();
     output.is_ok_and(|output| output.status.success())
+}
+
+/// Installs the Python packages of the file `requirements` in `folder`, below `target`, unless they
+/// are there. Everything that the packages need is in the file.
+///
+/// # Errors
+///
+/// When Python cannot install the packages.
+pub(crate) fn install_python_packages(what: &str, requirements: &str, folder: &Path) -> Result<()> {
+    let mark = folder.join("installed");
+    let wanted = fs::read_to_string(root().join(requirements))
+        .with_context(|| format!("cannot read {requirements}"))?;
+    if fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    say(&format!("== installing {what}"));
+    // Not into an environment of its own: Debian keeps what makes those in a package apart.
+    run(Command::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--root-user-action", "ignore", "--no-deps", "--upgrade", "--requirement"])
+        .arg(root().join(requirements))
+        .arg("--target")
+        .arg(folder)
+        .current_dir(root()))?;
+    fs::write(&mark, wanted).with_context(|| format!("cannot write {}", mark.display()))
 }

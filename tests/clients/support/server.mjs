@@ -38,8 +38,11 @@ async function untilReady(origin, child) {
   throw new Error("the server is not ready after ten seconds");
 }
 
-/** A running server: its origin, its xAPI endpoint, and how to sign in. */
-export async function startServer(version = "1.0.3") {
+/**
+ * A running server: its origin, its xAPI endpoint, and how to sign in. The settings are variables
+ * of the environment.
+ */
+export async function startServer(version = "1.0.3", settings = {}) {
   const data = await mkdtemp(join(tmpdir(), "acta-clients-"));
   const origin = `http://127.0.0.1:${await freePort()}`;
   const environment = Object.fromEntries(
@@ -49,7 +52,13 @@ export async function startServer(version = "1.0.3") {
     binary,
     ["serve", "--data", data, "--listen", origin.slice(7), "--default-version", version],
     {
-      env: { ...environment, ACTA_SEED_KEY: KEY, ACTA_SEED_SECRET: SECRET, ACTA_LOG_LEVEL: "warn" },
+      env: {
+        ...environment,
+        ACTA_SEED_KEY: KEY,
+        ACTA_SEED_SECRET: SECRET,
+        ACTA_LOG_LEVEL: "warn",
+        ...settings,
+      },
       stdio: ["ignore", "ignore", "inherit"],
     },
   );

@@ -238,11 +238,6 @@ impl Params {
         self.read("cursor", &text, &NotASealedCursor.to_string(), |text| text.parse().ok())
     }
 
-    /// Takes an agent or an identified group.
-    pub(crate) fn agent(&mut self) -> Option<(Actor, Ifi)> {
-        self.agent_by(IriRule::Strict)
-    }
-
     /// Takes an agent or an identified group by which stored data is found: it may have an old IRI.
     pub(crate) fn stored_agent(&mut self) -> Option<(Actor, Ifi)> {
         self.agent_by(IriRule::Old)
@@ -266,11 +261,11 @@ impl Params {
         }
     }
 
-    /// An agent, where a group is not one.
+    /// Takes an agent, where a group is not one. What was stored with an old IRI is found by it.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.3, 2.4 and 2.6; IEEE 9274.1.1, 4.1.6.2, 4.1.6.3 and 4.1.6.5.
-    pub(crate) fn agent_alone(&mut self) -> Option<(Actor, Ifi)> {
-        let (actor, ifi) = self.stored_agent()?;
+    pub(crate) fn agent_alone(&mut self, iris: IriRule) -> Option<(Actor, Ifi)> {
+        let (actor, ifi) = self.agent_by(iris)?;
         if actor.actor_type == ActorType::Group {
             self.fault("agent", Rule::Parameter, "expected an agent, not a group", "a group");
             return None;

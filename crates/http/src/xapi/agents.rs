@@ -1,6 +1,6 @@
 //! `/xapi/agents`: the merged data of a person.
 
-use acta_xapi::Actor;
+use acta_xapi::{Actor, IriRule};
 use axum::extract::State;
 use axum::response::Response;
 
@@ -18,7 +18,7 @@ pub(crate) struct AgentParams {
 impl FromParams for AgentParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         params.require("agent");
-        Some(Self { agent: params.agent_alone()?.0 })
+        Some(Self { agent: params.agent_alone(IriRule::Old)?.0 })
     }
 }
 

@@ -10,7 +10,7 @@ use acta_service::{
     Document, DocumentKey, DocumentList, DocumentNames, EtagMatch, Precondition, SentDocument,
     WriteRules, etag_of,
 };
-use acta_xapi::{Fault, MediaType, Rule};
+use acta_xapi::{Fault, IriRule, MediaType, Rule};
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::Response;
@@ -57,7 +57,7 @@ impl Resource for States {
         params.require("activityId");
         params.require("agent");
         let activity = params.iri("activityId");
-        let agent = params.agent_alone();
+        let agent = params.agent_alone(IriRule::Strict);
         let registration = params.uuid("registration");
         Some(DocumentList::States { activity: activity?, agent: agent?.1, registration })
     }
@@ -79,7 +79,7 @@ impl Resource for AgentProfiles {
 
     fn place(params: &mut Params) -> Option<DocumentList> {
         params.require("agent");
-        Some(DocumentList::AgentProfiles { agent: params.agent_alone()?.1 })
+        Some(DocumentList::AgentProfiles { agent: params.agent_alone(IriRule::Strict)?.1 })
     }
 }
 
