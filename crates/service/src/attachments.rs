@@ -38,15 +38,15 @@ impl Service {
         let bytes = statements.iter().map(|statement| statement.text.len()).sum();
         let reads_everything = reads_every_statement(principal);
         self.run(principal.tenant, bytes, move || {
-            let mut named = Vec::new();
+            let mut attachments = Vec::new();
             for statement in &statements {
-                collect_names(&statement.text, &mut named);
+                collect_names(&statement.text, &mut attachments);
             }
             let mut known = HashSet::new();
-            let names = named
+            let names = attachments
                 .into_iter()
-                .filter(|named| reads_everything || !named.has_url)
-                .map(|named| named.name)
+                .filter(|attachment| reads_everything || !attachment.has_url)
+                .map(|attachment| attachment.name)
                 .filter(|name| known.insert(name.sha2.clone()))
                 .collect();
             (statements, names)
