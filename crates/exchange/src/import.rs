@@ -178,6 +178,16 @@ struct Kind {
     iris: IriRule,
 }
 
+impl Kind {
+    /// How many of its statements have old IRIs.
+    const fn old_count(self, lines: &[InputLine]) -> u64 {
+        match self.iris {
+            IriRule::Strict => 0,
+            IriRule::Old => lines.len() as u64,
+        }
+    }
+}
+
 impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
     async fn store(&mut self, batch: Vec<InputText>) -> Result<(), ImportError> {
@@ -239,8 +249,7 @@ impl Run<'_, '_> {
         while !lines.is_empty() {
             match self.try_store(&lines, kind).await {
                 Ok(new_count) => {
-                    let is_old = kind.iris == IriRule::Old;
-                    self.imported.old_iris += if is_old { lines.len() as u64 } else { 0 };
+                    self.imported.old_iris += kind.old_count(&lines);
                     self.imported.stored += new_count as u64;
                     self.imported.repeated += (lines.len() - new_count) as u64;
                     return Ok(());

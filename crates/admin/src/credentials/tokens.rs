@@ -89,7 +89,7 @@ impl Admin {
             "token": claims.id.to_string(),
             "scopes": scopes.to_string(),
             "registration": claims.binding.registration.map(|id| id.to_string()),
-            "activities": claims.binding.activities.iter().map(|id| id.as_str()).collect::<Vec<_>>(),
+            "activities": claims.binding.activities.iter().map(acta_xapi::Iri::as_str).collect::<Vec<_>>(),
             "origin": claims.origin.as_ref().map(ToString::to_string),
             "expires": expires.to_string(),
         });

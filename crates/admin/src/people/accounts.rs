@@ -269,16 +269,8 @@ impl Admin {
         if is_active_operator(&found.value) && !is_active_operator(&after) {
             writes.push(self.require_another_operator(id).await?);
         }
-        if after.is_disabled && !found.value.is_disabled {
-            for role in self.owned_by::<Membership>(id).await? {
-                if role.value.role == Role::Owner {
-                    writes.extend(self.require_another_owner(role.value.tenant, id).await?);
-                }
-            }
-        }
         if after.is_disabled {
-            writes.extend(self.end_sessions(id, None).await?);
-            writes.extend(self.end_links(id).await?);
+            writes.extend(self.end_access(&found.value).await?);
         }
         let detail = differences(&audit_detail(&found.value), &audit_detail(&after));
         let change = self.account_change(
@@ -289,6 +281,19 @@ impl Admin {
         );
         self.commit(&change).await?;
         self.find_account(id).await?.ok_or(AdminError::NotFound)
+    }
+
+    /// The writes that disable an account: its sessions and links end, and every tenant that it
+    /// owns keeps another owner.
+    async fn end_access(&self, account: &Account) -> Result<Vec<RecordWrite>, AdminError> {
+        let mut writes = self.end_sessions(account.id, None).await?;
+        writes.extend(self.end_links(account.id).await?);
+        let mut roles: Vec<Versioned<Membership>> = self.owned_by(account.id).await?;
+        roles.retain(|role| role.value.role == Role::Owner && !account.is_disabled);
+        for role in roles {
+            writes.extend(self.require_another_owner(role.value.tenant, account.id).await?);
+        }
+        Ok(writes)
     }
 
     /// A write that fails if another operator is removed at the same time: it touches one who

@@ -1,6 +1,8 @@
 //! QR codes as inline SVG: an image from elsewhere would see the secret, and the policy of the
 //! pages forbids it.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 use qrcodegen::{QrCode, QrCodeEcc};
 
@@ -15,9 +17,11 @@ pub(super) fn svg(text: &str) -> Markup {
     let size = code.size();
     let width = size + 2 * MARGIN;
     let modules = (0..size).flat_map(|y| (0..size).map(move |x| (x, y)));
-    let dark = modules.filter(|(x, y)| code.get_module(*x, *y));
-    let path: String =
-        dark.map(|(x, y)| format!("M{} {}h1v1h-1z", x + MARGIN, y + MARGIN)).collect();
+    let mut path = String::new();
+    for (x, y) in modules.filter(|(x, y)| code.get_module(*x, *y)) {
+        // Writing to a String cannot fail.
+        let _ = write!(path, "M{} {}h1v1h-1z", x + MARGIN, y + MARGIN);
+    }
     html! {
         // Dark on light in every colour scheme: not all apps read inverted codes.
         svg.qr role="img" aria-label="QR code for your authenticator app"
