@@ -74,7 +74,7 @@ impl Timer {
 
 fn install() -> Result<()> {
     install_debian_packages()?;
-    crate::objects::install()?;
+    crate::servers::objects::install()?;
     crate::api::install()?;
     crate::clients::install()?;
     if !has("cargo-nextest", &["nextest", "--version"]) {
@@ -92,7 +92,7 @@ fn install() -> Result<()> {
     if !has("node", &["--version"]) {
         bail!("the tests of JavaScript clients need Node 20");
     }
-    crate::oidc::install()
+    crate::servers::oidc::install()
 }
 
 /// Programs that the tests start, what they answer to when they are there, and the packages
@@ -178,6 +178,6 @@ pub(crate) fn nextest() -> Command {
 fn tests() -> Result<()> {
     let mut command = nextest();
     command.env("TEST_ACTA_BINARY", root().join("target/release/acta"));
-    let _objects = crate::objects::with_server(&mut command);
-    crate::postgres::run_with_server(&mut command)
+    let _objects = crate::servers::objects::with_server(&mut command);
+    crate::servers::postgres::run_with_server(&mut command)
 }

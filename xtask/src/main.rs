@@ -9,9 +9,7 @@ mod conform;
 mod fixture;
 mod fuzz;
 mod generate;
-mod objects;
-mod oidc;
-mod postgres;
+mod servers;
 mod shell;
 mod soak;
 mod tidy;
@@ -58,10 +56,10 @@ fn main() -> ExitCode {
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),
-        "objects" => objects::install(),
-        "oidc" => oidc::install(),
+        "objects" => servers::objects::install(),
+        "oidc" => servers::oidc::install(),
         "soak" => soak::run(&rest),
-        "with-postgres" => postgres::run(&rest),
+        "with-postgres" => servers::postgres::run(&rest),
         _ => {
             shell::say(HELP);
             return ExitCode::from(2);

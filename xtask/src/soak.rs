@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::ci::{self, Timer};
-use crate::postgres::run_with_server;
+use crate::servers::postgres::run_with_server;
 use crate::shell::{root, say};
 
 /// Minutes when none are named.

@@ -21,6 +21,7 @@ use crate::wire::{self, IfMissing, StoreArgs};
 
 /// Arguments of `acta import`.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Arguments {
     /// Files with one statement per line, arrays of statements, or pages of results, also
     /// compressed with gzip; `-` or none for standard input. A directory contains a file for each

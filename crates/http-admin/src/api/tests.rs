@@ -265,8 +265,7 @@ async fn handlers_get_the_address_of_the_client() {
     assert_eq!(answer.body, "local");
     for (peer, expected) in [("10.0.0.1", "192.0.2.1"), ("198.51.100.7", "198.51.100.7")] {
         let request = Request::builder().uri("/api/v1/server/things/1");
-        let request =
-            request.header("host", "lrs.example").header("x-forwarded-for", "192.0.2.1");
+        let request = request.header("host", "lrs.example").header("x-forwarded-for", "192.0.2.1");
         let mut request = request.body(Body::empty()).unwrap();
         request.extensions_mut().insert(Local);
         request.extensions_mut().insert(Peer(peer.parse::<IpAddr>().unwrap()));

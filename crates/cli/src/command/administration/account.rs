@@ -140,22 +140,27 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
         }
         Act::Reset(one) => reset(client, one).await,
         Act::RemoveFactor(one) => {
-            let id = one.id(client).await?;
-            client.delete(&Address::of(["accounts", &id, "second-factor"])).await?;
-            Ok(Output::done(format!("the second factor of {} was removed", one.email)))
+            remove(client, one, &["second-factor"], "the second factor of").await
         }
         Act::Identities(one) => identities(client, one).await,
         Act::RemoveIdentity { one, identity } => {
-            let id = one.id(client).await?;
-            client.delete(&Address::of(["accounts", &id, "identities", identity])).await?;
-            Ok(Output::done(format!("an identity of {} was removed", one.email)))
+            remove(client, one, &["identities", identity], "an identity of").await
         }
-        Act::Remove(one) => {
-            let id = one.id(client).await?;
-            client.delete(&Address::of(["accounts", &id])).await?;
-            Ok(Output::done(format!("the account {} was removed", one.email)))
-        }
+        Act::Remove(one) => remove(client, one, &[], "the account").await,
     }
+}
+
+/// Removes an account, or what `part` names of it; `what` says it in front of the address.
+async fn remove(
+    client: &mut Client,
+    one: &AccountArg,
+    part: &[&str],
+    what: &str,
+) -> Result<Output> {
+    let id = one.id(client).await?;
+    let path = ["accounts", &id].into_iter().chain(part.iter().copied());
+    client.delete(&Address::of(path)).await?;
+    Ok(Output::done(format!("{what} {} was removed", one.email)))
 }
 
 async fn reset(client: &mut Client, one: &AccountArg) -> Result<Output> {

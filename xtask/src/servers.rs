@@ -1,0 +1,5 @@
+//! The servers that tests need.
+
+pub(crate) mod objects;
+pub(crate) mod oidc;
+pub(crate) mod postgres;
