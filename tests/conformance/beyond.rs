@@ -274,6 +274,8 @@ fn keeps_old_iris_of_imported_history_and_finds_by_them() {
     let file = folder.path().join("history.jsonl");
     std::fs::write(&file, format!("{statement}\n{plain}\n")).expect("a file can be written");
     let file = file.to_str().expect("text").to_owned();
+    // An import creates no store.
+    drop(Server::start_on(&store, Version::V1_0_3));
     let imported = store.administer(&["import", "--keep-old-iris", &file]);
     assert_eq!((&imported["stored"], &imported["old_iris"]), (&json!(2), &json!(1)));
     for version in Version::EVERY {

@@ -74,14 +74,14 @@ pub(crate) fn is_token(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// A quoted string (RFC 9110, 5.6.4).
+/// A quoted string (RFC 9110, 5.6.4), without the bytes beyond ASCII that are obsolete there.
 fn is_quoted(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return false;
     };
     let mut is_escaped = false;
     let is_allowed = inner.bytes().all(|byte| {
-        let is_plain = byte == b'\t' || (b' ' <= byte && byte != 0x7F);
+        let is_plain = byte == b'\t' || (b' '..=b'~').contains(&byte);
         let is_end = byte == b'"' && !is_escaped;
         is_escaped = byte == b'\\' && !is_escaped;
         is_plain && !is_end
@@ -215,6 +215,7 @@ mod tests {
             ("text/plain; charset=\"utf\"8\"", false),
             ("text/plain; charset=\"utf-8\\\"", false),
             ("te\u{e4}xt/plain", false),
+            ("text/plain; name=\"\u{e4}\"", false),
         ];
         for (text, expected) in table {
             assert_eq!(MediaType::is_well_formed(text), expected, "{text}");
