@@ -31,7 +31,7 @@ const RANDOM_SECONDS: u64 = 15;
 
 /// How often an attack is tried when the neighbour waited too long: other work of the machine makes
 /// waits longer, and nothing makes them shorter.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 6;
 
 /// What the slowest of a hundred requests may take, as long as the generator of the load and the
 /// server share two processors.
