@@ -382,7 +382,7 @@ fn run(engine: Engine, attack: &Attack, length: Duration) -> Vec<String> {
 
     // What is read and written of files counts there too, and is given back when it is needed.
     let is_random = attack.name == RANDOM;
-    let group = is_random.then(|| Cgroup::bound(&server, RESIDENT_KIB_MAX << 10));
+    let group = is_random.then(|| Cgroup::bound(&server, RESIDENT_KIB_MAX << 10)).flatten();
     let outcome = attack_beside_work(&server, attack, [&attacker, &neighbour], length);
     outcome.print(attack);
     // A group can be removed when its processes have ended.

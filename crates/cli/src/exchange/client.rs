@@ -100,7 +100,7 @@ impl ServedStore {
             Ok(())
         })?;
         output.flush()?;
-        let count = |name: &str| end[name].as_u64().unwrap_or(0);
+        let count = |name| count_in(&end, name);
         Ok(Exported { written: count("written"), left_out: count("left_out") })
     }
 
@@ -113,7 +113,7 @@ impl ServedStore {
             }
             Ok(())
         })?;
-        let count = |name: &str| end[name].as_u64().unwrap_or(0);
+        let count = |name| count_in(&end, name);
         Ok(StoredItems {
             statements: count("statements"),
             documents: count("documents"),
@@ -165,7 +165,7 @@ impl ServedStore {
         })?;
         let sent = sender.join().map_err(|_panic| anyhow!("the input could not be sent"))?;
         sent.context("cannot read the input")?;
-        let count = |name: &str| end[name].as_u64().unwrap_or(0);
+        let count = |name| count_in(&end, name);
         Ok(Imported {
             skipped_lines: count("skipped_lines"),
             stored: count("stored"),
@@ -199,6 +199,11 @@ fn copy(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
             return Ok(());
         }
     }
+}
+
+/// A count in a result; 0 if the server knows none by this name.
+fn count_in(end: &Value, name: &str) -> u64 {
+    end[name].as_u64().unwrap_or(0)
 }
 
 /// Reads an answer to its end, and gives `take` what comes before the result.

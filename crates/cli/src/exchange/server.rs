@@ -220,7 +220,7 @@ async fn act(
             }))
         }
         Some("import") => {
-            let is_set = |name: &str| request[name].as_bool() == Some(true);
+            let is_set = |name| is_set_in(request, name);
             let importing = Importing {
                 storage: &*backend.storage,
                 service: &backend.service,
@@ -246,13 +246,18 @@ async fn act(
     }
 }
 
+/// Whether a request sets an option.
+fn is_set_in(request: &Value, name: &str) -> bool {
+    request[name].as_bool() == Some(true)
+}
+
 fn tenant_of(request: &Value) -> Result<TenantId> {
     let number = request["tenant"].as_u64().and_then(|number| u32::try_from(number).ok());
     number.and_then(TenantId::new).context("the request names no tenant")
 }
 
 async fn export(backend: &Backend, request: &Value, output: &FrameOutput) -> Result<Value> {
-    let is_set = |name: &str| request[name].as_bool() == Some(true);
+    let is_set = |name| is_set_in(request, name);
     let tenant = tenant_of(request)?;
     let export = Export {
         tenant,
