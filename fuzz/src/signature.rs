@@ -4,6 +4,7 @@ mod token;
 
 pub use token::token;
 
+use acta_xapi::json::BYTE_ORDER_MARK;
 use acta_xapi::{ParseLimits, Statement, Version, check_signature, parse_statement};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -56,7 +57,8 @@ fn check(jws: &[u8]) {
 fn check_other_signatures(statement: &Statement, jws: &[u8]) {
     let header = jws.split(|byte| *byte == b'.').next().unwrap_or_default();
     let header = URL_SAFE_NO_PAD.decode(header).expect("it was read before");
-    let header: serde_json::Value = serde_json::from_slice(&header).expect("it was read before");
+    let header = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&header);
+    let header: serde_json::Value = serde_json::from_slice(header).expect("it was read before");
     let (signed, signature) =
         jws.split_at(1 + memchr::memrchr(b'.', jws).expect("it has two dots"));
     let mut signature = URL_SAFE_NO_PAD.decode(signature).expect("it was read before");

@@ -1,8 +1,9 @@
 //! Statements: parsed, kept, compared and given back.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use acta_xapi::json::{self, Json, Kind, Value};
+use acta_xapi::json::{self, Json, JsonLimits, Kind, LoneSurrogates, Value};
 use acta_xapi::{
     Fault, Faults, Format, Languages, Object, ParseLimits, Rendering, Statement, StatementId,
     StatementText, StoreProperties, Uuid, Version, activities_to_define, parse_statement,
@@ -33,7 +34,9 @@ pub fn statement(input: &[u8]) {
 fn check(text: &[u8], version: Version) {
     let limits = ParseLimits::default();
     let parsed = parse_statements(text, version, &limits);
-    let json = json::parse(text, &limits.json).ok();
+    // Places are of the text as it was read: lone surrogates are refused one by one.
+    let kept = JsonLimits { lone_surrogates: LoneSurrogates::Kept, ..limits.json };
+    let json = json::parse(text, &kept).ok();
     match &parsed {
         Err(faults) => check_faults(json.as_ref(), faults, &limits),
         Ok(statements) => {
@@ -178,11 +181,15 @@ fn write_otherwise(value: Value<'_, '_>, out: &mut String) {
     match value.kind() {
         Kind::Object => {
             let mut members: Vec<_> = value.members().collect();
-            members.reverse();
+            // The order of members with the same key counts.
+            let keys: BTreeSet<_> = members.iter().map(|(key, _)| key.value().bytes()).collect();
+            if keys.len() == members.len() {
+                members.reverse();
+            }
             out.push('{');
             for (index, (key, member)) in members.into_iter().enumerate() {
                 out.push_str(if index == 0 { "\n" } else { " ," });
-                write_escaped(&key.unescaped(), out);
+                write_string(key.value(), out);
                 out.push_str(" :\t");
                 write_otherwise(member, out);
             }
@@ -196,8 +203,17 @@ fn write_otherwise(value: Value<'_, '_>, out: &mut String) {
             }
             out.push(']');
         }
-        Kind::String => write_escaped(&value.as_str().unwrap_or_default(), out),
+        Kind::String => write_string(value, out),
         Kind::Null | Kind::True | Kind::False | Kind::Number => out.push_str(value.raw()),
+    }
+}
+
+/// A lone surrogate can be written in one way only.
+fn write_string(value: Value<'_, '_>, out: &mut String) {
+    let bytes = value.bytes().unwrap_or_default();
+    match str::from_utf8(&bytes) {
+        Ok(text) => write_escaped(text, out),
+        Err(_) => out.push_str(value.raw()),
     }
 }
 
