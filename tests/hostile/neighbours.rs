@@ -424,12 +424,18 @@ fn attack_beside_work(
     Outcome { service, counts, peak_kib }
 }
 
+/// How much lower the priority of the attacker's threads is.
+const ATTACKER_NICE: i32 = 10;
+
 fn send_until(
     attack: &Attack,
     attacker: &Client,
     connection: usize,
     (is_over, counts): (&AtomicBool, &Counts),
 ) {
+    // An attacker has a machine of its own: what it needs to make its requests is not taken from
+    // the server and the neighbour. The server is busy all the same.
+    rustix::process::nice(ATTACKER_NICE).unwrap();
     let mut request = (attack.open)(connection);
     while !is_over.load(Ordering::Relaxed) {
         counts.add(request(attacker));
