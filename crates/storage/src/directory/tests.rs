@@ -93,6 +93,8 @@ fn credentials_are_written_and_read() {
         expires: Some(NOW),
     };
     check(&full);
+    let pages = vec!["https://one.example".parse().unwrap(), "urn:two".parse().unwrap()];
+    check(&AuthorityHomePages { pages });
     check(&SpentState { id: "hash".into(), expires: NOW });
     check(&CredentialUse { key: "key".into(), tenant: TenantId::FIRST, last_used: NOW });
 }
