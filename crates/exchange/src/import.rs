@@ -9,6 +9,7 @@ use acta_storage::{Storage, StorageError};
 use acta_xapi::{
     Fault, Faults, IriRule, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::check::version_of_line;
 use crate::reader::{InputText, StatementReader};
@@ -47,7 +48,8 @@ impl std::fmt::Debug for Import<'_> {
 }
 
 /// The result of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Imported {
     /// Lines that an earlier import of the same input has processed.
     pub skipped_lines: u64,
