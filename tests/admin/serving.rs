@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use acta_ambient::{Clock, SystemClock};
-use acta_tests::{Engine, Launch, Server, Store, Version, acta, make, run};
+use acta_tests::{Engine, Launch, Server, Store, Version, acta, basic, make, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -150,4 +150,40 @@ fn the_authority_of_statements_is_at_the_public_url_and_a_change_is_reported() {
     let kept = ("ACTA_AUTHORITY_HOME_PAGE", "https://one.example");
     assert_eq!(served(&[two, kept]), ("https://one.example".into(), 0));
     assert_eq!(served(&[two]), ("https://two.example".into(), 1));
+    // The log is that of all servers: it was reported when it changed, and not again.
+    assert_eq!(served(&[two]), ("https://two.example".into(), 1));
+}
+
+#[track_caller]
+fn check_own_statements(engine: Engine) {
+    let store = Store::new(engine);
+    let serve_with = |home_page: &str| {
+        let mut settings = store.settings();
+        settings.push(("ACTA_AUTHORITY_HOME_PAGE", home_page.to_owned()));
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Server::start_with(&store.data(), Version::V2_0_0, &settings)
+    };
+    let server = serve_with("https://one.example");
+    let scope = "statements/write,statements/read/mine";
+    let made = store.administer(&["credential", "create", "--label", "LMS", "--scope", scope]);
+    let secret = basic(made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    let client_of = |server: &Server| server.client(Version::V2_0_0).with("Authorization", &secret);
+    let first = client_of(&server).store(&make::statement()).remove(0);
+    let of_another = server.client(Version::V2_0_0).store(&make::statement()).remove(0);
+    stop(server);
+    let server = serve_with("https://two.example");
+    let client = client_of(&server);
+    let second = client.store(&make::statement()).remove(0);
+    assert_eq!(client.find(&[]), [second.as_str(), first.as_str()], "{engine:?}");
+    for (id, home_page) in [(first, "https://one.example"), (second, "https://two.example")] {
+        assert_eq!(client.fetch(&id)["authority"]["account"]["homePage"], home_page);
+    }
+    client.get("/statements").query("statementId", &of_another).send().expect(404);
+}
+
+#[test]
+fn a_credential_reads_its_own_statements_after_a_change_of_the_home_page() {
+    check_own_statements(Engine::Embedded);
+    check_own_statements(Engine::Postgres);
 }

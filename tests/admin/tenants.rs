@@ -15,13 +15,18 @@ fn check(kind: StoreKind) {
     assert!(shown.contains("ID  NAME") && shown.contains("Nordwind  active"), "{shown}");
     let renamed = store.run_json(&["tenant", "rename", "2", "Nord/wind ä"]);
     assert_eq!(renamed["name"], "Nord/wind ä");
-    let limits = ["--statements-per-day", "7", "--bytes-per-day", "none"];
+    let limits = ["--statements-per-day", "7", "--bytes-per-day", "none", "--weight", "4"];
     let limited = store.run_json(&[&["tenant", "limit", "2"], &limits[..]].concat());
-    let expected =
-        json!({ "requests_per_second": null, "bytes_per_day": null, "statements_per_day": 7 });
+    let expected = json!({
+        "requests_per_second": null,
+        "bytes_per_day": null,
+        "statements_per_day": 7,
+        "weight": 4,
+    });
     assert_eq!(limited["limits"], expected);
     store.refuse(&["tenant", "limit", "2"], 2, "no limit was given");
     store.refuse(&["tenant", "limit", "2", "--statements-per-day", "0"], 1, "from 1");
+    store.refuse(&["tenant", "limit", "2", "--weight", "101"], 1, "from 1 to 100");
     assert_eq!(store.run_json(&["tenant", "audit-reads", "2", "on"])["audits_reads"], true);
     assert_eq!(store.run_json(&["tenant", "audit-reads", "2", "off"])["audits_reads"], false);
     assert_eq!(store.run_json(&["tenant", "suspend", "2"])["state"], "suspended");

@@ -151,7 +151,7 @@ fn statements_are_imported_into_a_database_and_exported_from_it() {
         command
     };
     let none = run(&mut command("export"));
-    check_refused(&none, "the schema of the database has version 0, this release needs 2");
+    check_refused(&none, "the schema of the database has version 0, this release needs 1");
     check_refused(&run(command("import").arg(&file)), "there is no store in the database");
 
     assert_eq!(run(&mut command("init")).code, Some(0));
@@ -174,7 +174,7 @@ fn a_role_that_may_only_read_and_write_serves_what_another_has_migrated() {
     let mut serve = acta();
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     serve.env("ACTA_STORAGE_URL", database.url()).envs(never);
-    check_refused(&run(&mut serve), "has version 0, this release needs 2; run `acta migrate`");
+    check_refused(&run(&mut serve), "has version 0, this release needs 1; run `acta migrate`");
 
     assert_eq!(migrate(&database.url(), &[]).code, Some(0));
     let role = format!("serving_{}", database.name());

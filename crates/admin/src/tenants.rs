@@ -6,7 +6,7 @@ use acta_access::{Permission, ServerPermission, TenantId};
 use acta_storage::directory::{
     self, AccountId, Membership, Tenant, TenantLimits, TenantState, Versioned,
 };
-use acta_storage::{Change, Group, Record, RecordWrite, Usage};
+use acta_storage::{Change, Group, Record, RecordWrite, Usage, Weight};
 use serde_json::{Value, json};
 
 use crate::audit_entry::{differences, tenant_target};
@@ -26,7 +26,7 @@ pub struct TenantChanges {
     pub audits_reads: Option<bool>,
 }
 
-/// Changes to the limits of a tenant; the inner none removes a limit.
+/// Changes to the limits and the weight of a tenant; the inner none removes a limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitChanges {
     /// Requests per second.
@@ -35,6 +35,8 @@ pub struct LimitChanges {
     pub bytes_per_day: Option<Option<NonZeroU64>>,
     /// Statements per day.
     pub statements_per_day: Option<Option<NonZeroU64>>,
+    /// Its weight.
+    pub weight: Option<Weight>,
 }
 
 impl LimitChanges {
@@ -43,6 +45,7 @@ impl LimitChanges {
             requests_per_second: self.requests_per_second.unwrap_or(before.requests_per_second),
             bytes_per_day: self.bytes_per_day.unwrap_or(before.bytes_per_day),
             statements_per_day: self.statements_per_day.unwrap_or(before.statements_per_day),
+            weight: self.weight.unwrap_or(before.weight),
         }
     }
 }
@@ -422,6 +425,7 @@ pub(crate) fn audit_detail(tenant: &Tenant) -> Value {
         "requests_per_second": tenant.limits.requests_per_second,
         "bytes_per_day": tenant.limits.bytes_per_day,
         "statements_per_day": tenant.limits.statements_per_day,
+        "weight": tenant.limits.weight.number(),
         "audits_reads": tenant.audits_reads,
     })
 }

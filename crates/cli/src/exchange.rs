@@ -19,7 +19,7 @@ use crate::wire::{IfMissing, Store};
 pub(crate) use client::{ExportRequest, ImportProgress, ImportRequest, ServedStore};
 pub(crate) use server::ExchangeServer;
 use work::tenants_in;
-pub(crate) use work::{AUTHORITY_NAME, Importing, import, left_out_text, problem_text};
+pub(crate) use work::{Importing, import, left_out_text, problem_text};
 
 /// A store whose statements are exchanged.
 pub(crate) enum ExchangeStore {

@@ -60,6 +60,7 @@ section! {
         /// the account is the key of the credential. If unset: `public_url`, or
         /// `http://localhost/acta` without one. Set one of them to the permanent URL of the store
         /// before the first statement is stored: statements that are stored keep their authority.
+        /// After a change, `statements/read/mine` still finds those that a credential wrote before.
         pub authority_home_page: Option<String> = iri().optional(),
     }
     sections {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use acta_access::TenantId;
 use acta_storage::{FeedEntry, Storage, StorageError};
+use serde::{Deserialize, Serialize};
 
 /// Statements of a page.
 const PAGE_COUNT: usize = 1000;
@@ -45,7 +46,8 @@ pub enum ExportProgress {
 }
 
 /// The result of an export.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Exported {
     /// Statements that were written.
     pub written: u64,

@@ -6,10 +6,10 @@ use std::io::{self, Read};
 use acta_access::Principal;
 use acta_service::{Sent, Service, ServiceError, Shape, TenantLimits, Upload};
 use acta_storage::{Storage, StorageError};
-use acta_xapi::json::BYTE_ORDER_MARK;
 use acta_xapi::{
     Fault, Faults, IriRule, ParseLimits, Rule, Sha2, StatementId, Version, parse_statement,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::check::version_of_line;
 use crate::reader::{InputText, StatementReader};
@@ -48,7 +48,8 @@ impl std::fmt::Debug for Import<'_> {
 }
 
 /// The result of an import.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Imported {
     /// Lines that an earlier import of the same input has processed.
     pub skipped_lines: u64,
@@ -192,10 +193,7 @@ impl Run<'_, '_> {
     /// Stores the valid ones of some lines, and reports the others.
     async fn store(&mut self, batch: Vec<InputText>) -> Result<(), ImportError> {
         let mut by_kind: HashMap<Kind, Vec<InputLine>> = HashMap::new();
-        for InputText { line: number, mut text } in batch {
-            if text.starts_with(BYTE_ORDER_MARK) {
-                text.drain(..BYTE_ORDER_MARK.len());
-            }
+        for InputText { line: number, text } in batch {
             let version = self.import.version.unwrap_or_else(|| version_of_line(&text));
             if let Some(line) = self.check(number, text, version) {
                 let kind = Kind { version, iris: line.iris };

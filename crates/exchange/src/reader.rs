@@ -1,7 +1,8 @@
 //! Reads the statements of an input, in every form in which they are written.
 //!
 //! The forms are JSON Lines, a statement or several one after the other, arrays of statements, and
-//! pages of results (`{"statements": […], "more": …}`); each may begin with a byte order mark.
+//! pages of results (`{"statements": […], "more": …}`); each text at the top level may begin with a
+//! byte order mark, as where files are one after the other.
 //! Objects at the top level may have line breaks, unless the first one of the input has none: then
 //! the input is JSON Lines, and a line that is broken off does not reach into the next.
 
@@ -120,9 +121,6 @@ impl<'a> StatementReader<'a> {
 
     /// The next statement; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<InputText>> {
-        if self.here.offset == 0 {
-            self.skip_byte_order_mark()?;
-        }
         loop {
             self.skip_between()?;
             let line = self.here.lines + 1;
@@ -209,20 +207,29 @@ impl<'a> StatementReader<'a> {
         self.here = to;
     }
 
-    fn skip_byte_order_mark(&mut self) -> io::Result<()> {
-        for expected in BYTE_ORDER_MARK {
+    /// Skips a byte order mark, if one is next. Returns whether it was.
+    fn skip_byte_order_mark(&mut self) -> io::Result<bool> {
+        if self.peek()? != BYTE_ORDER_MARK.first().copied() {
+            return Ok(false);
+        }
+        let start = self.here.clone();
+        for (count, expected) in BYTE_ORDER_MARK.iter().enumerate() {
             if self.peek()? != Some(*expected) {
-                return Ok(());
+                self.go_back(start, &BYTE_ORDER_MARK[..count]);
+                return Ok(false);
             }
             self.advance(1);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Skips what stands between statements.
     fn skip_between(&mut self) -> io::Result<()> {
         let is_inside = !self.containers.is_empty();
         while let Some(byte) = self.peek()? {
+            if !is_inside && self.skip_byte_order_mark()? {
+                continue;
+            }
             let is_between = byte.is_ascii_whitespace() || is_inside && byte == b',';
             if !is_between {
                 break;
@@ -303,7 +310,7 @@ impl<'a> StatementReader<'a> {
         self.end_line()?;
         let is_at_start = self.here.offset == self.complete.offset;
         let is_next = |byte| matches!(byte, None | Some(b'{' | b'['));
-        if !is_at_start && !is_next(self.peek()?) {
+        if !is_at_start && !self.skip_byte_order_mark()? && !is_next(self.peek()?) {
             text.extend(self.read_other()?);
         }
         Ok(())

@@ -9,6 +9,7 @@ use acta_storage::{
     first_broken_link,
 };
 use acta_xapi::Sha2;
+use serde::{Deserialize, Serialize};
 
 use crate::{Damaged, Export, ExportError, ExportProgress, export};
 
@@ -19,7 +20,8 @@ const PAGE_COUNT: usize = 500;
 const DOCUMENT_PAGE: PageLimits = PageLimits { count_max: PAGE_COUNT, bytes_max: 8 << 20 };
 
 /// What was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct StoredItems {
     /// Statements that are intact.
     pub statements: u64,

@@ -157,7 +157,8 @@ impl Dependencies {
         let anonymous_memory = Memory::new(anonymous_bytes);
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let count = processors * Self::SHARES_PER_PROCESSOR;
-        let reads = || Shares::with_tenant_max(count, processors.max(2));
+        let weights = service.weights().clone();
+        let reads = || Shares::with_tenant_max(count, processors.max(2), weights.clone());
         Arc::new(Self {
             service,
             authenticator,

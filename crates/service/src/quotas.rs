@@ -133,12 +133,13 @@ impl Quotas {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request of a tenant.
+    /// Counts a request of a tenant, and notes the weight of the tenant.
     ///
     /// # Errors
     ///
     /// [`OverQuota`]: the tenant has sent too many requests.
     pub fn take_request(&self, tenant: &Tenant) -> Result<(), OverQuota> {
+        self.storage.weights().set(tenant.id, tenant.limits.weight);
         let Some(per_second) = tenant.limits.requests_per_second else { return Ok(()) };
         let now = self.clock.elapsed();
         let mut tenants = self.lock();

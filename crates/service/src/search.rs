@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use acta_access::{Act, Authority, Principal, Restrictions, decide};
+use acta_access::{Act, Principal, Restrictions, decide};
+use acta_storage::directory::AuthorityHomePages;
 use acta_storage::{AgentFilter, StatementPage, StatementQuery, StoredStatement};
 use acta_xapi::json::{JsonLimits, parse};
 use acta_xapi::{
@@ -52,8 +53,8 @@ impl Service {
     /// # Errors
     ///
     /// - [`ServiceError::Denied`]: without a scope to read statements.
-    /// - [`ServiceError::NotFound`]: it does not exist, is voided, has another authority while
-    ///   the principal may read only its own, or is outside the principal's restrictions.
+    /// - [`ServiceError::NotFound`]: it does not exist, is voided, is not its own while the
+    ///   principal may read only those, or is outside the principal's restrictions.
     /// - [`ServiceError::Failed`]: it cannot be read.
     ///
     /// Spec: xAPI 1.0.3, Part Three, 2.1.3 and 2.1.4.
@@ -83,7 +84,7 @@ impl Service {
     }
 
     /// Finds the statements that match, page by page. A principal finds only statements that it
-    /// may read: those of its own authority, if it has no wider scope, and those within its
+    /// may read: its own, if it has no wider scope, and those within its
     /// restrictions.
     ///
     /// With restrictions, a page may have fewer statements than the limit, or none, although
@@ -101,15 +102,13 @@ impl Service {
         principal: &Principal,
         search: Search,
     ) -> Result<StatementPage, ServiceError> {
-        let authority = self.readable_authority(principal)?;
+        let authorities = self.readable_authorities(principal).await?;
         let restrictions = &principal.restrictions;
         let mut query = narrow(restrictions, search.query)?;
         let page = self.options.page;
         query.count_max = page.count_for(search.limit).min(query.count_max).max(1);
         query.bytes_max = page.bytes_max.min(query.bytes_max);
-        if let Some(own) = authority {
-            query.authority = Some(own.ifi().clone());
-        }
+        query.authorities = authorities;
         if restrictions.narrows_content() {
             return self.query_within(principal, query).await;
         }
@@ -191,31 +190,40 @@ impl Service {
         principal: &Principal,
         id: StatementId,
     ) -> Result<StoredStatement, ServiceError> {
-        let authority = self.readable_authority(principal)?;
+        let authorities = self.readable_authorities(principal).await?;
         let found = self.storage.find_statement(principal.tenant, id).await?;
         let found = found.ok_or(ServiceError::NotFound)?;
         let bytes = found.text.len();
         let restrictions = Arc::clone(&principal.restrictions);
-        if authority.is_none() && !restrictions.narrows_content() {
+        if authorities.is_none() && !restrictions.narrows_content() {
             return Ok(found);
         }
         let check = move || {
-            let is_own = authority.is_none_or(|authority| has_authority(&found, authority.ifi()));
+            let is_own = authorities.is_none_or(|own| has_authority(&found, &own));
             (is_own && is_within(&restrictions, &found)).then_some(found)
         };
         self.run(principal.tenant, bytes, check).await?.ok_or(ServiceError::NotFound)
     }
 
-    /// The authority whose statements the principal may read; `None` for all.
-    fn readable_authority(
+    /// The authorities whose statements the principal may read; `None` for all: the one with which
+    /// it writes, and the accounts with its name under every home page that the store has used.
+    async fn readable_authorities(
         &self,
         principal: &Principal,
-    ) -> Result<Option<Arc<Authority>>, ServiceError> {
+    ) -> Result<Option<Vec<Ifi>>, ServiceError> {
         if decide(principal, Act::ReadStatements).is_ok() {
             return Ok(None);
         }
         Self::permit(principal, Act::ReadOwnStatements)?;
-        Ok(Some(self.authority_of(principal)))
+        let mut own = vec![self.authority_of(principal).ifi().clone()];
+        let known = AuthorityHomePages::find(&*self.storage).await?.pages;
+        for home_page in known.into_iter().chain([self.options.authority_home_page.clone()]) {
+            let account = Ifi::Account { home_page, name: principal.name.as_str().into() };
+            if !own.contains(&account) {
+                own.push(account);
+            }
+        }
+        Ok(Some(own))
     }
 
     async fn find_definitions(
@@ -295,10 +303,10 @@ fn is_within(restrictions: &Restrictions, stored: &StoredStatement) -> bool {
     parsed.is_ok_and(|statement| restrictions.permit_statement(&statement).is_ok())
 }
 
-/// Whether a statement has this authority.
-fn has_authority(stored: &StoredStatement, authority: &Ifi) -> bool {
+/// Whether a statement has one of these authorities.
+fn has_authority(stored: &StoredStatement, authorities: &[Ifi]) -> bool {
     let Ok(json) = parse(stored.text.as_bytes(), &JsonLimits::STORED) else { return false };
     let Some(found) = json.root().member("authority") else { return false };
     let found = parse_actor(found.raw().as_bytes(), stored.version);
-    found.is_ok_and(|found| found.ifi.as_ref() == Some(authority))
+    found.is_ok_and(|found| found.ifi.is_some_and(|found| authorities.contains(&found)))
 }

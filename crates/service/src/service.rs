@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use acta_access::{Act, Principal, TenantId, decide};
 use acta_ambient::{Clock, Entropy, Timestamp};
-use acta_storage::{Shares, Storage};
+use acta_storage::{Shares, Storage, Weights};
 use acta_xapi::{Iri, ParseLimits, ProfilePrecondition};
 
 use crate::documents::turns::Turns;
@@ -107,10 +107,11 @@ impl Service {
     /// Creates the use cases.
     pub fn new(parts: ServiceParts) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let weights = parts.storage.weights();
         Self {
             merges: Arc::default(),
-            workers: Shares::new(processors),
-            large_writes: Shares::new(processors),
+            workers: Shares::new(processors, weights.clone()),
+            large_writes: Shares::new(processors, weights.clone()),
             quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),
             storage: parts.storage,
             clock: parts.clock,
@@ -122,6 +123,11 @@ impl Service {
     /// The quotas of tenants. Everything that is stored here is counted in them.
     pub fn quotas(&self) -> &Arc<Quotas> {
         &self.quotas
+    }
+
+    /// The weights by which tenants share processors, and what else the callers share.
+    pub fn weights(&self) -> &Weights {
+        self.storage.weights()
     }
 
     /// The limits of a page of statements.

@@ -24,7 +24,7 @@ use acta_statement_log::sampler::Sampler;
 use acta_statement_log::timeline::Timeline;
 use acta_storage::{
     Appended, FeedEntry, FeedRecord, NewStatement, PageLimits, StatementPage, StatementQuery,
-    StatementSource, StorageError, StoredStatement, TermHasher, TransferredStatement,
+    StatementSource, StorageError, StoredStatement, TermHasher, TransferredStatement, Weights,
 };
 use acta_xapi::StatementId;
 use tokio::sync::{oneshot, watch};
@@ -60,6 +60,7 @@ pub(crate) struct Engine {
 pub(crate) struct Parts {
     pub(crate) attachments: Arc<Attachments>,
     pub(crate) lock: Arc<DirectoryLock>,
+    pub(crate) weights: Weights,
 }
 
 /// What the engine counts.
@@ -113,16 +114,17 @@ impl Engine {
         sequences.remove(&TOMBSTONE);
         let next = replayed.next_position;
         let feed = Arc::new(FeedTail::default());
+        let limits = QueueLimits {
+            bytes: options.queue_bytes_max,
+            statements: options.queue_statements_max,
+            group_cost: options.group_cost_max,
+        };
         let shared = Arc::new(Shared {
             attachments: parts.attachments,
             observer: Arc::<FeedTail>::clone(&feed),
             clock: Arc::clone(&options.clock),
             disk: Arc::clone(&options.disk),
-            queue: Queue::new(QueueLimits {
-                bytes: options.queue_bytes_max,
-                statements: options.queue_statements_max,
-                group_cost: options.group_cost_max,
-            }),
+            queue: Queue::new(limits, parts.weights),
             timeline: Timeline::new(Arc::clone(&options.clock), last_stored),
             reader,
             index,

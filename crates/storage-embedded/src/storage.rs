@@ -159,7 +159,9 @@ impl EmbeddedStorage {
         let directory = options.directory.as_path();
         let (disk, entropy) = (Arc::clone(&options.disk), Arc::clone(&options.entropy));
         let attachments = Arc::new(Attachments::open(directory, disk, entropy)?);
-        let parts = Parts { attachments: Arc::clone(&attachments), lock: Arc::clone(&lock) };
+        let weights = tables.weights.clone();
+        let parts =
+            Parts { attachments: Arc::clone(&attachments), lock: Arc::clone(&lock), weights };
         let engine = Engine::open(options, identity, parts)?;
         let positions = FollowerPositions::open(Arc::clone(&tables), &engine)?;
         let mut id = [0; 32];

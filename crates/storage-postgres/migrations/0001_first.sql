@@ -260,16 +260,15 @@ CREATE TABLE acta.usage (
 
 -- For people and tools that read with SQL. Nothing else here is meant for them. PostgreSQL
 -- cannot look into JSON in which the character 0 or a lone surrogate is written: verb and
--- statement are NULL then, and text is there.
+-- statement are NULL then, and text is there. With a join instead of a subquery, a cluster reads
+-- one tenant on one machine.
 CREATE VIEW acta.statement_view AS
 SELECT
     s.tenant_id,
     s.sequence,
     s.id,
     s.stored,
-    NOT s.is_voiding AND EXISTS (
-        SELECT FROM acta.voids v WHERE v.tenant_id = s.tenant_id AND v.target = s.id
-    ) AS is_voided,
+    NOT s.is_voiding AND v.target IS NOT NULL AS is_voided,
     CASE s.version WHEN 1 THEN '1.0.3' ELSE '2.0.0' END AS version,
     CASE WHEN s.statement::text !~* '\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])'
         '|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]'
@@ -278,4 +277,5 @@ SELECT
         '|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f]'
         THEN s.statement END AS statement,
     s.statement::text AS text
-FROM acta.statements s;
+FROM acta.statements s
+LEFT JOIN acta.voids v ON v.tenant_id = s.tenant_id AND v.target = s.id;

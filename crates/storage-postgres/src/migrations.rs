@@ -27,20 +27,12 @@ pub struct Migration {
 }
 
 /// Every migration, in order.
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "first",
-        oldest: 1,
-        sql: include_str!("../migrations/0001_first.sql"),
-    },
-    Migration {
-        version: 2,
-        name: "view by tenant",
-        oldest: 1,
-        sql: include_str!("../migrations/0002_view_by_tenant.sql"),
-    },
-];
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "first",
+    oldest: 1,
+    sql: include_str!("../migrations/0001_first.sql"),
+}];
 
 /// The timeout for the lock on the table of migrations: another node may be migrating.
 const LOCK_TIMEOUT_MILLIS: u32 = 30_000;

@@ -6,7 +6,7 @@ mod transfer;
 use std::sync::Arc;
 
 use acta_ambient::Timestamp;
-use acta_storage::{Readiness, StorageError, TermHasher};
+use acta_storage::{FairShares, Readiness, StorageError, TermHasher, Weights};
 use async_trait::async_trait;
 use futures_util::future::join;
 use tokio::sync::watch;
@@ -47,6 +47,8 @@ pub struct PostgresStorage {
     pub(crate) leases: Leases,
     /// The lease for removing leftover content.
     pub(crate) sweeping: Arc<Lease>,
+    /// By which tenants share this node.
+    weights: Weights,
     /// Background tasks.
     pub(crate) tasks: TaskTracker,
     /// Stops the background tasks.
@@ -91,6 +93,7 @@ impl PostgresStorage {
             appended,
             leases,
             sweeping,
+            weights: Weights::default(),
             tasks,
             stop: CancellationToken::new(),
         };
@@ -173,6 +176,12 @@ impl Drop for PostgresStorage {
     fn drop(&mut self) {
         // Without a call of `close`, nothing is left running.
         self.stop.cancel();
+    }
+}
+
+impl FairShares for PostgresStorage {
+    fn weights(&self) -> &Weights {
+        &self.weights
     }
 }
 

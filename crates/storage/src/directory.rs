@@ -7,6 +7,7 @@ mod account;
 mod answer;
 mod credential;
 mod follower;
+mod home_pages;
 mod recorded;
 mod session;
 mod spent_state;
@@ -29,6 +30,7 @@ pub use account::{
 pub use answer::Answer;
 pub use credential::{Credential, CredentialSecret, CredentialUse};
 pub use follower::FollowerControl;
+pub use home_pages::AuthorityHomePages;
 pub use recorded::{Recorded, Versioned, find, find_by_name, list, page};
 pub use session::Session;
 pub use spent_state::SpentState;

@@ -56,7 +56,8 @@ pub use transfer::{
     TransferredStatement, chunk_by_size, first_broken_link,
 };
 pub use work::{
-    FairQueue, Share, Shares, background_span, group_span, spawn_blocking, tenant_span,
+    FairQueue, FairShares, Load, NotAWeight, Share, Shares, Weight, Weights, background_span,
+    group_span, spawn_blocking, tenant_span,
 };
 
 /// Everything an engine can do: the sum of the ports.
@@ -73,6 +74,7 @@ pub trait Storage:
     + SecretStore
     + CursorStore
     + Readiness
+    + FairShares
     + TenantPurge
     + TransferSource
     + TransferTarget
@@ -92,6 +94,7 @@ impl<T> Storage for T where
         + SecretStore
         + CursorStore
         + Readiness
+        + FairShares
         + TenantPurge
         + TransferSource
         + TransferTarget

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::directory::{Recorded, Tenant};
 use crate::{
     AuditEntry, Document, DocumentKey, FollowerName, Record as TransferredRecord, RecordKind,
-    StoreId, Usage,
+    StoreId, Usage, Weights,
 };
 
 mod attachments;
@@ -40,6 +40,7 @@ pub struct ModelStorage {
     store: Mutex<Store>,
     /// Changes whenever records are stored.
     appended: watch::Sender<u64>,
+    weights: Weights,
 }
 
 /// How many stores this process has created.
@@ -87,7 +88,13 @@ impl ModelStorage {
         let mut id = [0; 32];
         let number = STORE_COUNT.fetch_add(1, Ordering::Relaxed);
         id[..8].copy_from_slice(&number.to_le_bytes());
-        Self { clock, id: StoreId(id), store: Mutex::new(store), appended: watch::Sender::new(0) }
+        Self {
+            clock,
+            id: StoreId(id),
+            store: Mutex::new(store),
+            appended: watch::Sender::new(0),
+            weights: Weights::default(),
+        }
     }
 
     /// An empty store with the identity of this one, to become what a backup of it becomes.

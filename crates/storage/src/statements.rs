@@ -88,10 +88,10 @@ pub struct AgentFilter {
 /// Filters are combined by *and*. A statement whose object is a `StatementRef` also matches
 /// if the statement that it refers to matches all of them (voided or not), and so on along
 /// the chain, over at least [`StatementQuery::CHAIN_MAX`] references. `since`, `until` and
-/// `authority` apply to the statement itself only.
+/// `authorities` apply to the statement itself only.
 ///
-/// A chain ends before the first statement that the reader may not read: one that does not have
-/// `authority`, or that `restrictions` forbid. So a reader cannot test what is in a statement by
+/// A chain ends before the first statement that the reader may not read: one that has none of
+/// `authorities`, or that `restrictions` forbid. So a reader cannot test what is in a statement by
 /// storing a reference to it.
 ///
 /// The default is every statement on one page, newest first.
@@ -113,8 +113,8 @@ pub struct StatementQuery {
     pub since_nanos: Option<i128>,
     /// Stored at or before this many nanoseconds since 1970 UTC.
     pub until_nanos: Option<i128>,
-    /// With this authority, for readers that may see only their own statements.
-    pub authority: Option<Ifi>,
+    /// With one of these authorities, for readers that may see only their own statements.
+    pub authorities: Option<Vec<Ifi>>,
     /// The restrictions of the reader; `None` for a reader without any that narrow content. They
     /// decide how far references are followed, and do not filter the results.
     pub restrictions: Option<Arc<Restrictions>>,
@@ -138,7 +138,7 @@ impl Default for StatementQuery {
             registration: None,
             since_nanos: None,
             until_nanos: None,
-            authority: None,
+            authorities: None,
             restrictions: None,
             order: Order::default(),
             after: None,
@@ -152,6 +152,12 @@ impl StatementQuery {
     /// The number of references that every engine follows from one statement to the next. It is
     /// undefined whether a statement is found over more, so that no sender can make storing slow.
     pub const CHAIN_MAX: usize = 64;
+
+    /// Whether a statement with this authority is one of those that the reader may see.
+    pub fn permits_authority(&self, authority: Option<&Ifi>) -> bool {
+        let Some(wanted) = &self.authorities else { return true };
+        authority.is_some_and(|authority| wanted.contains(authority))
+    }
 
     /// Whether the restrictions of the reader permit to follow a reference to a statement, which
     /// is none if the stored one is not valid by the current rules.

@@ -114,7 +114,8 @@ impl TermHasher {
         if let Some(registration) = query.registration {
             shared.push(vec![term(TermKind::Registration, &registration.to_string())]);
         }
-        let own = query.authority.as_ref().map(|ifi| term(TermKind::Authority, &ifi.to_key()));
+        let authority = |ifi: &Ifi| term(TermKind::Authority, &ifi.to_key());
+        let own = query.authorities.as_ref().map(|own| own.iter().map(authority).collect());
         Filters { shared, own }
     }
 }
@@ -125,8 +126,8 @@ pub struct Filters {
     /// Groups of terms. A statement matches if it, or one that it refers to, has a term of each
     /// group.
     pub shared: Vec<Vec<Term>>,
-    /// A term that must be the statement's own.
-    pub own: Option<Term>,
+    /// A group of terms, of which the statement itself must have one.
+    pub own: Option<Vec<Term>>,
 }
 
 impl Filters {
@@ -135,10 +136,9 @@ impl Filters {
         self.shared.is_empty() && self.own.is_none()
     }
 
-    /// All groups, with the own term as a group of one.
+    /// All groups, with that of the statement itself.
     pub fn all_of(&self) -> Vec<Vec<Term>> {
-        let own = self.own.map(|term| vec![term]);
-        self.shared.iter().cloned().chain(own).collect()
+        self.shared.iter().chain(&self.own).cloned().collect()
     }
 
     /// Whether a statement with these terms has one of every shared group.
@@ -146,9 +146,9 @@ impl Filters {
         self.shared.iter().all(|group| group.iter().any(|term| terms.contains(term)))
     }
 
-    /// Whether a statement with these terms has the own term.
+    /// Whether a statement with these terms has one of the group of its own.
     pub fn is_own_in(&self, terms: &[Term]) -> bool {
-        self.own.is_none_or(|term| terms.contains(&term))
+        self.own.as_ref().is_none_or(|group| group.iter().any(|term| terms.contains(term)))
     }
 }
 

@@ -3,7 +3,9 @@
 mod fair_queue;
 mod shares;
 mod spans;
+mod weights;
 
 pub use fair_queue::FairQueue;
 pub use shares::{Share, Shares};
 pub use spans::{background_span, group_span, spawn_blocking, tenant_span};
+pub use weights::{FairShares, Load, NotAWeight, Weight, Weights};

@@ -49,6 +49,7 @@ async fn limits_are_changed_one_by_one() {
     let world = World::new().await;
     let machine = Requester::machine();
     let (seven, nine) = (NonZeroU32::new(7), NonZeroU64::new(9));
+    let four = NonZeroU64::new(4).unwrap().try_into().unwrap();
     let table = [
         (
             LimitChanges { requests_per_second: Some(seven), ..LimitChanges::default() },
@@ -56,11 +57,7 @@ async fn limits_are_changed_one_by_one() {
         ),
         (
             LimitChanges { bytes_per_day: Some(nine), ..LimitChanges::default() },
-            TenantLimits {
-                requests_per_second: seven,
-                bytes_per_day: nine,
-                statements_per_day: None,
-            },
+            TenantLimits { requests_per_second: seven, bytes_per_day: nine, ..TenantLimits::NONE },
         ),
         (
             LimitChanges {
@@ -68,10 +65,15 @@ async fn limits_are_changed_one_by_one() {
                 statements_per_day: Some(nine),
                 ..LimitChanges::default()
             },
+            TenantLimits { bytes_per_day: nine, statements_per_day: nine, ..TenantLimits::NONE },
+        ),
+        (
+            LimitChanges { weight: Some(four), ..LimitChanges::default() },
             TenantLimits {
-                requests_per_second: None,
                 bytes_per_day: nine,
                 statements_per_day: nine,
+                weight: four,
+                ..TenantLimits::NONE
             },
         ),
     ];

@@ -99,7 +99,7 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     store.check_whole().await?;
     let mut parts = store.server_parts(config, connections_max(config)).await?;
     bootstrap(&parts.admin.admin, config, address).await?;
-    authority::warn_of_another_authority(&*store.storage, config).await?;
+    authority::begin_home_page(&*store.storage, config).await?;
     // If the machine of the first tenant is away, the other tenants of a cluster are served.
     let statements = store.storage.count_statements(TenantId::FIRST).await.ok();
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");

@@ -11,6 +11,7 @@ use acta_config::Config;
 use acta_exchange::{Exported, Imported, StoredItems};
 use acta_storage_embedded::reach_exchange;
 use anyhow::{Context, Result, anyhow, bail};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::frames::{FrameKind, read_frame};
@@ -68,11 +69,8 @@ impl ServedStore {
     /// As [`super::ExchangeStore::tenants`].
     pub(crate) fn tenants(&self) -> Result<Vec<TenantId>> {
         let stream = self.ask(&json!({ "act": "tenants" }))?;
-        let numbers = receive(stream, |_, _| Ok(()))?;
-        let numbers = numbers.as_array().into_iter().flatten();
-        Ok(numbers
-            .filter_map(|number| u32::try_from(number.as_u64()?).ok().and_then(TenantId::new))
-            .collect())
+        let numbers: Vec<u32> = receive(stream, |_, _| Ok(()))?;
+        Ok(numbers.into_iter().filter_map(TenantId::new).collect())
     }
 
     /// Writes the statements of a tenant to `output`.
@@ -91,7 +89,7 @@ impl ServedStore {
             "without_voided": request.without_voided,
             "skip_damaged": request.skip_damaged,
         }))?;
-        let end = receive(stream, |kind, content| {
+        let exported = receive(stream, |kind, content| {
             match kind {
                 FrameKind::Data => output.write_all(content)?,
                 FrameKind::Message => say(&String::from_utf8_lossy(content)),
@@ -100,27 +98,17 @@ impl ServedStore {
             Ok(())
         })?;
         output.flush()?;
-        let count = |name| count_in(&end, name);
-        Ok(Exported { written: count("written"), left_out: count("left_out") })
+        Ok(exported)
     }
 
     /// As [`super::ExchangeStore::verify`].
     pub(crate) fn verify(&self, report: &mut dyn FnMut(String)) -> Result<StoredItems> {
         let stream = self.ask(&json!({ "act": "verify" }))?;
-        let end = receive(stream, |kind, content| {
+        receive(stream, |kind, content| {
             if kind == FrameKind::Message {
                 report(String::from_utf8_lossy(content).into_owned());
             }
             Ok(())
-        })?;
-        let count = |name| count_in(&end, name);
-        Ok(StoredItems {
-            statements: count("statements"),
-            documents: count("documents"),
-            attachments: count("attachments"),
-            records: count("records"),
-            audit_entries: count("audit_entries"),
-            damaged: count("damaged"),
         })
     }
 
@@ -151,7 +139,7 @@ impl ServedStore {
             let _ = sending.shutdown(Shutdown::Write);
             sent
         });
-        let end = receive(stream, |kind, content| {
+        let imported = receive(stream, |kind, content| {
             match (kind, content.first_chunk()) {
                 (FrameKind::Progress, Some(bytes)) => {
                     show(ImportProgress::Bytes(u64::from_le_bytes(*bytes)));
@@ -165,15 +153,7 @@ impl ServedStore {
         })?;
         let sent = sender.join().map_err(|_panic| anyhow!("the input could not be sent"))?;
         sent.context("cannot read the input")?;
-        let count = |name| count_in(&end, name);
-        Ok(Imported {
-            skipped_lines: count("skipped_lines"),
-            stored: count("stored"),
-            repeated: count("repeated"),
-            old_iris: count("old_iris"),
-            conflicting: count("conflicting"),
-            faulty: count("faulty"),
-        })
+        Ok(imported)
     }
 
     /// Connects and sends the line of a request.
@@ -201,16 +181,11 @@ fn copy(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// A count in a result; 0 if the server knows none by this name.
-fn count_in(end: &Value, name: &str) -> u64 {
-    end[name].as_u64().unwrap_or(0)
-}
-
 /// Reads an answer to its end, and gives `take` what comes before the result.
-fn receive(
+fn receive<T: DeserializeOwned>(
     stream: UnixStream,
     mut take: impl FnMut(FrameKind, &[u8]) -> Result<()>,
-) -> Result<Value> {
+) -> Result<T> {
     let mut input = BufReader::with_capacity(1 << 16, stream);
     loop {
         let (kind, content) = read_frame(&mut input).context("the server closed the connection")?;

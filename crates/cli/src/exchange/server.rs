@@ -13,7 +13,7 @@ use acta_storage::{Storage, background_span, spawn_blocking};
 use acta_storage_embedded::ControlSocket;
 use anyhow::{Context, Result, bail};
 use rustix::process::geteuid;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::UnixListener;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -210,14 +210,7 @@ async fn act(
                 let _ = output.frame(FrameKind::Message, text.as_bytes());
             };
             let items = acta_exchange::verify_stored(&*backend.storage, &mut report).await?;
-            Ok(json!({
-                "statements": items.statements,
-                "documents": items.documents,
-                "attachments": items.attachments,
-                "records": items.records,
-                "audit_entries": items.audit_entries,
-                "damaged": items.damaged,
-            }))
+            Ok(serde_json::to_value(items)?)
         }
         Some("import") => {
             let is_set = |name| is_set_in(request, name);
@@ -233,14 +226,7 @@ async fn act(
             let file = request["file"].as_str().unwrap_or_default().to_owned();
             let mut watch = FrameWatch { file, output: output.clone() };
             let imported = import(&importing, input, &mut watch).await?;
-            Ok(json!({
-                "stored": imported.stored,
-                "repeated": imported.repeated,
-                "old_iris": imported.old_iris,
-                "conflicting": imported.conflicting,
-                "faulty": imported.faulty,
-                "skipped_lines": imported.skipped_lines,
-            }))
+            Ok(serde_json::to_value(imported)?)
         }
         _ => bail!("the server does not know this request: it has another release"),
     }
@@ -275,7 +261,7 @@ async fn export(backend: &Backend, request: &Value, output: &FrameOutput) -> Res
     };
     let mut data = BufWriter::with_capacity(1 << 16, output.clone());
     let exported = acta_exchange::export(&*backend.storage, export, &mut data, &mut watch).await?;
-    Ok(json!({ "written": exported.written, "left_out": exported.left_out }))
+    Ok(serde_json::to_value(exported)?)
 }
 
 /// Sends progress and problems.

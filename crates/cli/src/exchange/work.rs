@@ -11,7 +11,7 @@ use acta_xapi::Version;
 use anyhow::Result;
 
 /// The account name in the authority of imported statements.
-pub(crate) const AUTHORITY_NAME: &str = "import";
+const AUTHORITY_NAME: &str = "import";
 
 /// The account name in the authority of imported statements with old IRIs.
 const OLD_IRIS_NAME: &str = "import-old-iris";

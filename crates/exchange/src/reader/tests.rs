@@ -67,6 +67,19 @@ fn reads_every_form() {
 }
 
 #[test]
+fn each_text_at_the_top_level_may_begin_with_a_byte_order_mark() {
+    // Files one after the other, with and without a last line break.
+    check("\u{feff}{}\n\u{feff}{\"a\":1}\n \u{feff} {}", &[(1, "{}"), (2, "{\"a\":1}"), (3, "{}")]);
+    check("{\"a\":1}\u{feff}{\"b\":2}", &[(1, "{\"a\":1}"), (1, "{\"b\":2}")]);
+    check("\u{feff}[{}]\n\u{feff}[{},\n{}]\u{feff}", &[(1, "{}"), (2, "{}"), (3, "{}")]);
+    check("\u{feff}\u{feff}{\"statements\":[{}]}\n\u{feff}{\n}", &[(1, "{}"), (2, "{\n}")]);
+    check("{\n}\n\u{feff}{\n}", &[(1, "{\n}"), (3, "{\n}")]);
+    // Elsewhere it is no mark, and what only begins like one is none.
+    check("[\u{feff}{}]", &[(1, "\u{feff}{}")]);
+    check("\u{fefe}\n{}\u{ffff}\n", &[(1, "\u{fefe}"), (2, "{}\u{ffff}")]);
+}
+
+#[test]
 fn what_is_broken_does_not_reach_into_the_next_line() {
     check("{\"a\":1}\n{\"b\":\n{\"c\":3}\n", &[(1, "{\"a\":1}"), (2, "{\"b\":"), (3, "{\"c\":3}")]);
     check("{\"a\":\n{\"b\":2}\n{\"c\":3}\n", &[(1, "{\"a\":"), (2, "{\"b\":2}"), (3, "{\"c\":3}")]);

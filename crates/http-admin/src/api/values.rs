@@ -8,6 +8,7 @@ use std::str::FromStr;
 use acta_access::{Authority, NotAnAuthority, Scope, Scopes};
 use acta_ambient::Timestamp;
 use acta_http::edge::Params;
+use acta_storage::{NotAWeight, Weight};
 use acta_xapi::{Faults, StatementTimestamp};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -104,6 +105,20 @@ impl<'de, T: TryFrom<NonZeroU64>> Deserialize<'de> for Amount<T> {
         let amount = NonZeroU64::new(number).and_then(|number| T::try_from(number).ok());
         let message = "expected a whole number from 1 to 9007199254740991";
         amount.map(|amount| Self(Some(amount))).ok_or_else(|| D::Error::custom(message))
+    }
+}
+
+/// The weight of a tenant, or null for that of most tenants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WeightOrNull(pub(crate) Weight);
+
+impl<'de> Deserialize<'de> for WeightOrNull {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Some(Whole(number)) = Option::deserialize(deserializer)? else {
+            return Ok(Self::default());
+        };
+        let weight = NonZeroU64::new(number).ok_or(NotAWeight).and_then(Weight::try_from);
+        weight.map(Self).map_err(D::Error::custom)
     }
 }
 
@@ -309,6 +324,12 @@ mod tests {
         assert_eq!(read("null"), Some(Amount(None)));
         assert_eq!(read("7"), Some(Amount(std::num::NonZeroU32::new(7))));
         assert_eq!((read("0"), read("4294967296")), (None, None));
+        let weight = |text| serde_json::from_str(text).ok().map(|WeightOrNull(it)| it.number());
+        let table = [("null", Some(1)), ("1", Some(1)), ("100", Some(100)), ("4.0", Some(4))];
+        for (text, expected) in table {
+            assert_eq!(weight(text), expected, "{text}");
+        }
+        assert_eq!((weight("0"), weight("101"), weight("1.5")), (None, None, None));
     }
 
     #[derive(Debug, Deserialize, PartialEq, Eq)]

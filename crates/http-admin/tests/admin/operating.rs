@@ -66,6 +66,7 @@ async fn a_tenant_is_created_suspended_deleted_and_restored() {
             "requests_per_second": 7,
             "bytes_per_day": null,
             "statements_per_day": null,
+            "weight": 1,
         },
         "audits_reads": false,
     });
@@ -87,17 +88,25 @@ async fn a_tenant_is_created_suspended_deleted_and_restored() {
     assert!(deleted["since"].is_string() && deleted["purge"].is_string());
     assert_eq!(state("POST /tenants/3/suspend", 409).await, None);
     assert_eq!(state("POST /tenants/3/restore", 200).await.as_deref(), Some("active"));
-    let limits = json!({ "limits": { "requests_per_second": null, "bytes_per_day": 9 } });
+    let limits = json!({
+        "limits": { "requests_per_second": null, "bytes_per_day": 9, "weight": 4 },
+    });
     let changed = machine.send("PATCH /tenants/3", &[("if-match", "*")], &limits).await;
     let view: Value = serde_json::from_slice(changed.body()).unwrap();
     let expected = json!({
         "requests_per_second": null,
         "bytes_per_day": 9,
         "statements_per_day": null,
+        "weight": 4,
     });
     assert_eq!(view["limits"], expected);
-    for limits in [json!([7, 8, 9]), json!({ "bytes_per_day": 0 }), json!({ "bytes": 1 }), json!(7)]
-    {
+    for limits in [
+        json!([7, 8, 9]),
+        json!({ "bytes_per_day": 0 }),
+        json!({ "weight": 101 }),
+        json!({ "bytes": 1 }),
+        json!(7),
+    ] {
         machine.expect("POST /tenants", json!({ "name": "x", "limits": limits }), 400).await;
     }
     let ids = machine.expect("GET /tenants?limit=2", Value::Null, 200).await;

@@ -2,6 +2,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 
 use acta_ambient::ManualClock;
 use acta_storage::model::ModelStorage;
+use acta_storage::{FairShares, Weight};
 
 use super::*;
 
@@ -40,7 +41,7 @@ fn daily(statements: u64, bytes: u64) -> Tenant {
     tenant(TenantLimits {
         statements_per_day: NonZeroU64::new(statements),
         bytes_per_day: NonZeroU64::new(bytes),
-        requests_per_second: None,
+        ..TenantLimits::NONE
     })
 }
 
@@ -81,6 +82,17 @@ fn requests_are_limited_to_their_rate_with_bursts_of_one_second() {
     assert_eq!(passed, 4);
     let other = Tenant::new(TenantId::new(2).unwrap(), "two", START);
     assert!((0..100).all(|_| bench.quotas.take_request(&other).is_ok()));
+}
+
+#[test]
+fn a_request_of_a_tenant_tells_its_weight() {
+    let bench = Bench::new();
+    let four = NonZeroU64::new(4).unwrap().try_into().unwrap();
+    for weight in [Weight::ONE, four, Weight::ONE] {
+        let limits = TenantLimits { weight, ..TenantLimits::NONE };
+        bench.quotas.take_request(&tenant(limits)).unwrap();
+        assert_eq!(bench.storage.weights().of(TenantId::FIRST), weight);
+    }
 }
 
 #[tokio::test]

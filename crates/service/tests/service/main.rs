@@ -17,8 +17,9 @@ use acta_service::{
     Service, ServiceError, ServiceParts, Shape, StagedAttachment, StatementPageLimits, Stored,
     TenantLimits, Upload, ValidatedStatements, View, WriteRules, etag_of,
 };
+use acta_storage::directory::AuthorityHomePages;
 use acta_storage::model::ModelStorage;
-use acta_xapi::{Format, Languages, ParseLimits, Rule, Sha2, StatementId, Version};
+use acta_xapi::{Format, Iri, Languages, ParseLimits, Rule, Sha2, StatementId, Version};
 use bytes::Bytes;
 
 const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
@@ -26,12 +27,18 @@ const ID: &str = "6690e6c9-3ef0-4ed3-8b37-7f3964730bee";
 fn service() -> (Service, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
     let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
-    let service = Service::new(ServiceParts {
-        storage: Arc::new(ModelStorage::new(Arc::clone(&as_clock))),
-        clock: as_clock,
+    let storage = Arc::new(ModelStorage::new(Arc::clone(&as_clock)));
+    (service_on(storage, as_clock, "https://acta.example/keys"), clock)
+}
+
+/// A service of a store whose authorities have this home page.
+fn service_on(storage: Arc<ModelStorage>, clock: Arc<dyn Clock>, home_page: &str) -> Service {
+    Service::new(ServiceParts {
+        storage,
+        clock,
         entropy: Arc::new(SeededEntropy::new(3)),
         options: Options {
-            authority_home_page: "https://acta.example/keys".parse().unwrap(),
+            authority_home_page: home_page.parse().unwrap(),
             parse: ParseLimits::default(),
             page: StatementPageLimits { count: 2, count_max: 3, bytes_max: 1 << 20 },
             statement_bytes_max: 1 << 20,
@@ -40,8 +47,7 @@ fn service() -> (Service, Arc<ManualClock>) {
             signature_bytes_max: 8,
             document_bytes_max: 1 << 10,
         },
-    });
-    (service, clock)
+    })
 }
 
 fn principal(name: &str, scopes: &str) -> Principal {
@@ -174,6 +180,42 @@ async fn own_statements_are_recognised_by_their_authority() {
     let nobody = principal("nobody", "state");
     let denied = service.query_statements(&nobody, Search::default()).await;
     assert!(matches!(denied, Err(ServiceError::Denied(_))));
+}
+
+#[tokio::test]
+async fn own_statements_are_found_under_every_home_page_that_the_store_has_had() {
+    const PAGES: [&str; 3] =
+        ["https://one.example", "https://two.example", "https://three.example"];
+
+    let clock = Arc::new(ManualClock::new(Timestamp::from_unix_micros(1_790_000_000_123_456)));
+    let storage = Arc::new(ModelStorage::new(Arc::<ManualClock>::clone(&clock)));
+    let (ada, bob) = (principal("ada", "all"), principal("bob", "all"));
+    let mut before = None;
+    for (number, page) in (1..).zip(PAGES) {
+        let page: Iri = page.parse().unwrap();
+        let begun = AuthorityHomePages::begin(&*storage, &page).await.unwrap();
+        assert_eq!(before.replace(page.clone()), begun);
+        assert_eq!(AuthorityHomePages::begin(&*storage, &page).await.unwrap(), None);
+        let as_clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+        let service = service_on(Arc::clone(&storage), as_clock, page.as_str());
+        for (who, first) in [(&ada, '6'), (&bob, '7')] {
+            store(
+                &service,
+                who,
+                statement(&format!("{first}690e6c9-3ef0-4ed3-8b37-7f396473{number:04}"), ""),
+            )
+            .await
+            .unwrap();
+        }
+        let reader = principal("ada", "statements/read/mine");
+        let search = Search { limit: Some(0), ..Search::default() };
+        let page = service.query_statements(&reader, search).await.unwrap();
+        assert_eq!(page.statements.len(), number);
+        for found in page.statements {
+            assert!(found.id.to_string().starts_with('6'));
+            assert!(service.find_statement(&reader, found.id).await.is_ok());
+        }
+    }
 }
 
 #[tokio::test]

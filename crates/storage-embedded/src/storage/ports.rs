@@ -4,9 +4,9 @@ use acta_access::TenantId;
 use acta_ambient::Timestamp;
 use acta_storage::{
     Appended, AttachmentReader, AttachmentStore, AttachmentWriter, Batch, CursorStore, Document,
-    DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, FeedEntry, NewDocument,
-    Precondition, Readiness, StatementPage, StatementQuery, StatementStore, StorageError,
-    StoredStatement,
+    DocumentKey, DocumentList, DocumentNames, DocumentStore, DocumentWrite, FairShares, FeedEntry,
+    NewDocument, Precondition, Readiness, StatementPage, StatementQuery, StatementStore,
+    StorageError, StoredStatement, Weights,
 };
 use acta_xapi::{Sha2, StatementId};
 use async_trait::async_trait;
@@ -160,5 +160,11 @@ impl Readiness for EmbeddedStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         self.engine.append(TenantId::FIRST, Vec::new(), Vec::new()).await?;
         self.tables.check_ready().await
+    }
+}
+
+impl FairShares for EmbeddedStorage {
+    fn weights(&self) -> &Weights {
+        &self.tables.weights
     }
 }

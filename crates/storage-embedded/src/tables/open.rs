@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use acta_ambient::Clock;
 use acta_statement_log::disk::{self, Disk};
-use acta_storage::StorageError;
+use acta_storage::{StorageError, Weights};
 use rusqlite::Connection;
 
 use super::schema::{self, TablesFile};
@@ -26,6 +26,8 @@ pub(crate) struct Tables {
     // connection that only reads cannot do.
     pub(super) readers: Readers,
     pub(super) writer: Writer,
+    /// By which tenants share the writer, and that of the log.
+    pub(crate) weights: Weights,
 }
 
 /// Makes a write-ahead log durable that an earlier process has left behind: it may have failed
@@ -62,8 +64,9 @@ impl Tables {
         let act = "syncing the directory of the tables";
         let synced = disk.sync_directory(directory);
         synced.map_err(|source| StorageError::Io { act, source })?;
-        let writer = Writer::start(connection)?;
-        Ok(Self { clock, readers: Readers::new(file), writer })
+        let weights = Weights::default();
+        let writer = Writer::start(connection, weights.clone())?;
+        Ok(Self { clock, readers: Readers::new(file), writer, weights })
     }
 
     /// As [`acta_storage::Readiness::check_ready`].

@@ -8,7 +8,7 @@ use std::time::Duration;
 use acta_access::TenantId;
 use acta_statement_log::dictionary::Codec;
 use acta_statement_log::record::EncodedRecord;
-use acta_storage::{Appended, FairQueue, StorageError};
+use acta_storage::{Appended, FairQueue, Load, StorageError, Weights};
 use tokio::sync::oneshot;
 use tracing::Span;
 
@@ -200,6 +200,7 @@ pub(crate) struct QueueLimits {
 #[derive(Debug)]
 pub(crate) struct Queue {
     limits: QueueLimits,
+    weights: Weights,
     state: Mutex<State>,
     ready: Condvar,
 }
@@ -222,8 +223,8 @@ enum QueueEnd {
 
 impl Queue {
     /// An empty queue.
-    pub(crate) fn new(limits: QueueLimits) -> Self {
-        Self { limits, state: Mutex::default(), ready: Condvar::new() }
+    pub(crate) fn new(limits: QueueLimits, weights: Weights) -> Self {
+        Self { limits, weights, state: Mutex::default(), ready: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -256,7 +257,10 @@ impl Queue {
         state.bytes += bytes;
         state.statements += count;
         match work {
-            Work::Batch(job) => state.batches.push(job.tenant, job.cost(bytes), (bytes, job)),
+            Work::Batch(job) => {
+                let load = Load { cost: job.cost(bytes), weight: self.weights.of(job.tenant) };
+                state.batches.push(job.tenant, load, (bytes, job));
+            }
             Work::Import(_) | Work::Exclusive(_) => state.alone.push_back(work),
         }
         drop(state);

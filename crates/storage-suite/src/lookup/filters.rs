@@ -205,8 +205,9 @@ pub async fn verb_registration_and_authority_are_the_statements_own<E: EngineUnd
     let by_registration =
         |number| StatementQuery { registration: Some(uuid(number)), ..everything() };
     let by_authority =
-        |name: &str| StatementQuery { authority: Some(account(name)), ..everything() };
-    let table: [(StatementQuery, &[u128]); 10] = [
+        |name: &str| StatementQuery { authorities: Some(vec![account(name)]), ..everything() };
+    let authorities = Some(vec![account("nobody"), account("publisher"), account("client")]);
+    let table: [(StatementQuery, &[u128]); 12] = [
         (by_verb("passed"), &[2, 1]),
         (by_verb("completed"), &[4, 3]),
         (by_verb("planned"), &[]),
@@ -217,6 +218,8 @@ pub async fn verb_registration_and_authority_are_the_statements_own<E: EngineUnd
         (by_authority("client"), &[4, 3, 1]),
         (by_authority("publisher"), &[2]),
         (by_authority("nobody"), &[]),
+        (StatementQuery { authorities: authorities.clone(), ..everything() }, &[4, 3, 2, 1]),
+        (StatementQuery { authorities, ..by_verb("passed") }, &[2, 1]),
     ];
     check(&stage, &table).await;
 }
@@ -262,7 +265,7 @@ pub async fn combined_filters_must_all_match<E: EngineUnderTest>() {
     });
     let related = StatementQuery {
         registration: Some(uuid(70)),
-        authority: Some(account("publisher")),
+        authorities: Some(vec![account("publisher")]),
         ..by_related_activity("y")
     };
     let related_expected =

@@ -70,7 +70,7 @@ pub async fn a_related_authority_is_found_through_a_reference<E: EngineUnderTest
     let publisher = AgentFilter { ifi: account("publisher"), is_related: true };
     let query = StatementQuery { agent: Some(publisher), ..everything() };
     assert_eq!(stage.numbers(&query).await, [2, 1]);
-    let query = StatementQuery { authority: Some(account("publisher")), ..everything() };
+    let query = StatementQuery { authorities: Some(vec![account("publisher")]), ..everything() };
     assert_eq!(stage.numbers(&query).await, [1], "the reader's own statements are their own");
 }
 
@@ -230,14 +230,14 @@ pub async fn an_own_reference_finds_nothing_of_another_authority<E: EngineUnderT
             guesser(Draft::referring(5, 4)),
         ])
         .await;
-    let own = Some(account("guesser"));
+    let own = Some(vec![account("guesser")]);
     for guess in guesses() {
         let is_of_client = guess.agent.as_ref().is_some_and(|it| it.ifi == account("client"));
         let own_target: &[u128] = if is_of_client { &[] } else { &[5, 4] };
         let order = Order::Ascending;
         for query in [guess.clone(), StatementQuery { order, ..guess.clone() }] {
             let mut found =
-                stage.numbers(&StatementQuery { authority: own.clone(), ..query }).await;
+                stage.numbers(&StatementQuery { authorities: own.clone(), ..query }).await;
             found.sort_unstable_by_key(|number| std::cmp::Reverse(*number));
             assert_eq!(found, own_target, "{guess:?}");
         }
@@ -292,7 +292,7 @@ pub async fn a_chain_ends_at_what_may_not_be_read<E: EngineUnderTest>() {
             guesser(Draft::referring(5, 4)),
         ])
         .await;
-    let authority = Some(account("guesser"));
-    let query = StatementQuery { authority, ..by_verb("passed") };
+    let authorities = Some(vec![account("guesser")]);
+    let query = StatementQuery { authorities, ..by_verb("passed") };
     assert_eq!(stage.numbers(&query).await, [5, 4, 1]);
 }

@@ -183,7 +183,7 @@ pub fn random_query(dice: &mut Dice) -> StatementQuery {
         query.registration = Some(random_registration(dice));
     }
     if dice.happens(10) {
-        query.authority = Some(account(dice.pick(&AUTHORITIES)));
+        query.authorities = Some(vec![account(dice.pick(&AUTHORITIES))]);
     }
     if dice.happens(50) {
         query.order = Order::Ascending;

@@ -42,11 +42,13 @@ pub enum RecordKind {
     Counter,
     /// Whether a follower of the log is paused.
     Follower,
+    /// The home pages that the authority of statements has had.
+    HomePages,
 }
 
 impl RecordKind {
     /// Every kind.
-    pub const EVERY: [Self; 13] = [
+    pub const EVERY: [Self; 14] = [
         Self::Tenant,
         Self::Credential,
         Self::CredentialUse,
@@ -60,6 +62,7 @@ impl RecordKind {
         Self::Answer,
         Self::Counter,
         Self::Follower,
+        Self::HomePages,
     ];
 
     /// The name as engines store it.
@@ -78,6 +81,7 @@ impl RecordKind {
             Self::Answer => "answer",
             Self::Counter => "counter",
             Self::Follower => "follower",
+            Self::HomePages => "home-pages",
         }
     }
 

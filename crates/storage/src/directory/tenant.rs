@@ -7,7 +7,7 @@ use acta_ambient::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::recorded::{Recorded, corrupt, moment, read_body, write_body};
-use crate::{Record, RecordContent, RecordKind, StorageError};
+use crate::{Record, RecordContent, RecordKind, StorageError, Weight};
 
 /// A tenant as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl TenantState {
     }
 }
 
-/// The limits of a tenant; `None` for no limit.
+/// The limits of a tenant, `None` for no limit, and its weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TenantLimits {
     /// Requests a second, on each node.
@@ -74,12 +74,18 @@ pub struct TenantLimits {
     pub bytes_per_day: Option<NonZeroU64>,
     /// Statements that it can store on a day in UTC.
     pub statements_per_day: Option<NonZeroU64>,
+    /// How much it gets of what tenants share, compared with others.
+    pub weight: Weight,
 }
 
 impl TenantLimits {
-    /// No limit at all.
-    pub const NONE: Self =
-        Self { requests_per_second: None, bytes_per_day: None, statements_per_day: None };
+    /// No limit at all, and the weight of most tenants.
+    pub const NONE: Self = Self {
+        requests_per_second: None,
+        bytes_per_day: None,
+        statements_per_day: None,
+        weight: Weight::ONE,
+    };
 }
 
 impl Tenant {
@@ -93,6 +99,11 @@ impl Tenant {
             limits: TenantLimits::NONE,
             audits_reads: false,
         }
+    }
+
+    fn weight_body(&self) -> Option<NonZeroU64> {
+        let weight = self.limits.weight;
+        NonZeroU64::new(weight.number().into()).filter(|_| weight != Weight::ONE)
     }
 
     /// The id of the record of the tenant with this number. Ids are in the order of numbers.
@@ -120,6 +131,8 @@ struct Body {
     bytes_per_day: Option<NonZeroU64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     statements_per_day: Option<NonZeroU64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight: Option<NonZeroU64>,
     #[serde(default)]
     audits_reads: bool,
 }
@@ -127,6 +140,10 @@ struct Body {
 impl Body {
     fn active() -> String {
         TenantState::Active.as_str().to_owned()
+    }
+
+    fn weight(&self) -> Option<Weight> {
+        self.weight.map_or(Some(Weight::ONE), |weight| weight.try_into().ok())
     }
 
     fn state(&self) -> Option<TenantState> {
@@ -171,6 +188,7 @@ impl Recorded for Tenant {
             requests_per_second: self.limits.requests_per_second,
             bytes_per_day: self.limits.bytes_per_day,
             statements_per_day: self.limits.statements_per_day,
+            weight: self.weight_body(),
             audits_reads: self.audits_reads,
         };
         RecordContent {
@@ -192,6 +210,7 @@ impl Recorded for Tenant {
                 requests_per_second: body.requests_per_second,
                 bytes_per_day: body.bytes_per_day,
                 statements_per_day: body.statements_per_day,
+                weight: body.weight().ok_or_else(|| corrupt(record))?,
             },
             audits_reads: body.audits_reads,
             name: body.name,

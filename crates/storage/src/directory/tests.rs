@@ -32,6 +32,7 @@ fn tenants_are_written_and_read() {
         requests_per_second: std::num::NonZeroU32::new(5),
         bytes_per_day: std::num::NonZeroU64::new(u64::MAX),
         statements_per_day: None,
+        weight: std::num::NonZeroU64::new(100).unwrap().try_into().unwrap(),
     };
     let states = [
         TenantState::Active,
@@ -93,6 +94,8 @@ fn credentials_are_written_and_read() {
         expires: Some(NOW),
     };
     check(&full);
+    let pages = vec!["https://one.example".parse().unwrap(), "urn:two".parse().unwrap()];
+    check(&AuthorityHomePages { pages });
     check(&SpentState { id: "hash".into(), expires: NOW });
     check(&CredentialUse { key: "key".into(), tenant: TenantId::FIRST, last_used: NOW });
 }

@@ -35,8 +35,7 @@ impl TenantData {
 /// Whether the reader may read a statement that another refers to.
 fn is_readable(record: &LogRecord, query: &StatementQuery) -> bool {
     let statement = record.parsed.as_ref().map(|parsed| &parsed.statement);
-    query.authority.as_ref().is_none_or(|wanted| Some(wanted) == record.authority())
-        && query.permits_target(statement)
+    query.permits_authority(record.authority()) && query.permits_target(statement)
 }
 
 /// Whether the statement itself matches all filters that are not about time or authority.

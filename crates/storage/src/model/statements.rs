@@ -98,7 +98,7 @@ impl TenantData {
         !self.is_voided(record)
             && query.since_nanos.is_none_or(|since| since < record.stored_nanos())
             && query.until_nanos.is_none_or(|until| record.stored_nanos() <= until)
-            && query.authority.as_ref().is_none_or(|wanted| Some(wanted) == record.authority())
+            && query.permits_authority(record.authority())
             && self.matches_along_chain(record, query)
     }
 

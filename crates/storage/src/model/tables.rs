@@ -1,10 +1,10 @@
-//! Secrets and cursors.
+//! Secrets, cursors and weights.
 
 use acta_access::TenantId;
 use async_trait::async_trait;
 
 use super::ModelStorage;
-use crate::{CursorStore, Readiness, SecretStore, StorageError};
+use crate::{CursorStore, FairShares, Readiness, SecretStore, StorageError, Weights};
 
 #[async_trait]
 impl SecretStore for ModelStorage {
@@ -44,5 +44,11 @@ impl CursorStore for ModelStorage {
 impl Readiness for ModelStorage {
     async fn check_ready(&self) -> Result<(), StorageError> {
         Ok(())
+    }
+}
+
+impl FairShares for ModelStorage {
+    fn weights(&self) -> &Weights {
+        &self.weights
     }
 }

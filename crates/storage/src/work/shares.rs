@@ -9,12 +9,14 @@ use acta_access::TenantId;
 use tokio::sync::oneshot;
 
 use super::fair_queue::FairQueue;
+use super::weights::{Load, Weights};
 
 /// A number of permits. A caller that finds none waits, and those that wait get them by
 /// [`FairQueue`]: no tenant waits for all that another one wants.
 #[derive(Clone)]
 pub struct Shares {
     state: Arc<Mutex<State>>,
+    weights: Weights,
 }
 
 struct State {
@@ -50,16 +52,17 @@ impl fmt::Debug for Share {
 
 impl Shares {
     /// So many permits, all of which one tenant may hold.
-    pub fn new(count: usize) -> Self {
-        Self::with_tenant_max(count, count)
+    pub fn new(count: usize, weights: Weights) -> Self {
+        Self::with_tenant_max(count, count, weights)
     }
 
     /// So many permits, of which one tenant may hold `tenant_max`: for work that may take long, so
     /// that others need not wait until it ends.
-    pub fn with_tenant_max(count: usize, tenant_max: usize) -> Self {
+    pub fn with_tenant_max(count: usize, tenant_max: usize, weights: Weights) -> Self {
         let (held, waiting) = (HashMap::new(), FairQueue::default());
         let tenant_max = tenant_max.max(1);
-        Self { state: Arc::new(Mutex::new(State { free: count, tenant_max, held, waiting })) }
+        let state = State { free: count, tenant_max, held, waiting };
+        Self { state: Arc::new(Mutex::new(state)), weights }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -68,20 +71,25 @@ impl Shares {
 
     /// Waits for a permit for work of this cost, in any unit that all use.
     pub async fn acquire(&self, tenant: TenantId, cost: u64) -> Share {
+        let load = self.load(tenant, cost);
         let receiver = {
             let mut state = self.lock();
             // Those that wait while a permit is free have as many as they may.
             if state.free != 0 && state.may_hold(tenant) {
                 state.hold(tenant);
-                state.waiting.pass(tenant, cost);
+                state.waiting.pass(tenant, load);
                 return self.share(tenant);
             }
             let (sender, receiver) = oneshot::channel();
-            state.waiting.push(tenant, cost, (tenant, sender));
+            state.waiting.push(tenant, load, (tenant, sender));
             receiver
         };
         // The sender is only dropped with the queue, and that lives as long as `self`.
         receiver.await.unwrap_or(Share { shares: None, tenant })
+    }
+
+    fn load(&self, tenant: TenantId, cost: u64) -> Load {
+        Load { cost, weight: self.weights.of(tenant) }
     }
 
     fn share(&self, tenant: TenantId) -> Share {
@@ -140,7 +148,8 @@ impl Share {
     /// Counts more work of the tenant than was said when this was acquired.
     pub fn charge(&self, cost: u64) {
         if let Some(shares) = &self.shares {
-            shares.lock().waiting.charge(self.tenant, cost);
+            let load = shares.load(self.tenant, cost);
+            shares.lock().waiting.charge(self.tenant, load);
         }
     }
 }
@@ -156,10 +165,12 @@ impl Drop for Share {
 #[cfg(test)]
 mod tests {
     use std::future::Future;
+    use std::num::NonZeroU64;
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
     use super::*;
+    use crate::Weight;
 
     fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
@@ -175,7 +186,7 @@ mod tests {
     #[test]
     fn a_permit_is_given_to_the_tenant_that_used_least() {
         let (busy, other) = (TenantId::FIRST, TenantId::new(2).unwrap());
-        let shares = Shares::new(1);
+        let shares = Shares::new(1, Weights::default());
         let first = take(&shares, busy).unwrap();
         let (mut second, mut third) =
             (Box::pin(shares.acquire(busy, 1)), Box::pin(shares.acquire(other, 1)));
@@ -188,10 +199,51 @@ mod tests {
         assert!(poll(second.as_mut()).is_ready());
     }
 
+    /// Gives a permit back, if it has been given. Returns the tenant that had it.
+    fn give_back(given: Poll<Share>) -> Option<TenantId> {
+        match given {
+            Poll::Ready(share) => Some(share.tenant),
+            Poll::Pending => None,
+        }
+    }
+
+    /// The tenants that get the next `count` permits, each of which is given back at once, while
+    /// both always want one.
+    fn next_tenants(shares: &Shares, both: [TenantId; 2], count: usize) -> Vec<TenantId> {
+        let held = take(shares, both[1]).unwrap();
+        let wanted = std::iter::repeat_n(both, 2 * count).flatten();
+        let mut waiting: Vec<_> =
+            wanted.map(|tenant| Box::pin(shares.acquire(tenant, 10))).collect();
+        assert!(waiting.iter_mut().all(|one| poll(one.as_mut()).is_pending()));
+        drop(held);
+        let next = || {
+            let mut all = waiting.iter_mut().enumerate();
+            let (index, tenant) =
+                all.find_map(|(index, one)| Some((index, give_back(poll(one.as_mut()))?)))?;
+            drop(waiting.remove(index));
+            Some(tenant)
+        };
+        std::iter::from_fn(next).take(count).collect()
+    }
+
+    #[test]
+    fn permits_are_given_by_weight_from_the_moment_it_is_set() {
+        let both = [TenantId::FIRST, TenantId::new(2).unwrap()];
+        let weights = Weights::default();
+        let shares = Shares::new(1, weights.clone());
+        let count = || {
+            let next = next_tenants(&shares, both, 50);
+            next.iter().filter(|tenant| **tenant == both[0]).count()
+        };
+        assert!((24..=26).contains(&count()));
+        weights.set(both[0], Weight::try_from(NonZeroU64::new(4).unwrap()).unwrap());
+        assert!((39..=41).contains(&count()));
+    }
+
     #[test]
     fn a_tenant_leaves_permits_to_others() {
         let (busy, other) = (TenantId::FIRST, TenantId::new(2).unwrap());
-        let shares = Shares::with_tenant_max(2, 1);
+        let shares = Shares::with_tenant_max(2, 1, Weights::default());
         let first = take(&shares, busy).unwrap();
         let mut second = Box::pin(shares.acquire(busy, 1));
         assert!(poll(second.as_mut()).is_pending());
@@ -205,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_waiter_that_goes_away_takes_no_permit_along() {
-        let shares = Shares::new(1);
+        let shares = Shares::new(1, Weights::default());
         let first = take(&shares, TenantId::FIRST).unwrap();
         // Neither one that still waits, nor one that was given the permit and did not see it.
         assert!(take(&shares, TenantId::FIRST).is_none());

@@ -92,7 +92,7 @@ impl TenantArg {
     }
 }
 
-/// Limits of a tenant; `none` removes a limit.
+/// Limits of a tenant, `none` to remove a limit, and its weight.
 #[derive(Clone, Copy, Debug, clap::Args)]
 struct Limits {
     /// Requests per second on each node; `none` for no limit.
@@ -104,6 +104,10 @@ struct Limits {
     /// Statements to store per day (UTC); `none` for no limit.
     #[arg(long, value_name = "N|none")]
     statements_per_day: Option<Clearable<u64>>,
+    /// How much it gets of what tenants share, compared with others, from 1 to 100: while several
+    /// want more than there is, a tenant with weight 4 gets four times as much as one with 1.
+    #[arg(long, value_name = "N")]
+    weight: Option<u64>,
 }
 
 impl Limits {
@@ -114,6 +118,7 @@ impl Limits {
             ("requests_per_second", self.requests_per_second.map(|Clearable(most)| json!(most))),
             ("bytes_per_day", bytes),
             ("statements_per_day", self.statements_per_day.map(|Clearable(most)| json!(most))),
+            ("weight", self.weight.map(|weight| json!(weight))),
         ];
         let named: Map<String, Value> =
             named.into_iter().filter_map(|(name, most)| Some((name.to_owned(), most?))).collect();
@@ -151,8 +156,8 @@ async fn act(client: &mut Client, act: &Act) -> Result<Output> {
         Act::Limit { one, limits } => {
             let Some(limits) = limits.to_json() else {
                 bail!(
-                    "no limit was given: add --requests-per-second, --bytes-per-day or \
-                     --statements-per-day"
+                    "no limit was given: add --requests-per-second, --bytes-per-day, \
+                     --statements-per-day or --weight"
                 );
             };
             client.patch(&one.address(), &json!({ "limits": limits })).await?
@@ -181,6 +186,7 @@ async fn list(client: &mut Client) -> Result<Output> {
         ("REQUESTS/S", "/limits/requests_per_second"),
         ("BYTES/DAY", "/limits/bytes_per_day"),
         ("STATEMENTS/DAY", "/limits/statements_per_day"),
+        ("WEIGHT", "/limits/weight"),
         ("CREATED", "/created"),
     ];
     let lines = table(&tenants, &columns);

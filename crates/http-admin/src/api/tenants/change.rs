@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::view::{TenantView, show};
 use crate::api::json::Json;
 use crate::api::path::Id;
-use crate::api::values::{Amount, Object, given};
+use crate::api::values::{Amount, Object, WeightOrNull, given};
 use crate::api::versioned::IfMatch;
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
@@ -45,7 +45,7 @@ pub(crate) struct TenantChange {
     audits_reads: Option<bool>,
 }
 
-/// Changes to limits; null removes a limit.
+/// Changes to limits and the weight; null removes a limit.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsChange {
@@ -61,6 +61,10 @@ pub(crate) struct LimitsChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     statements_per_day: Option<Amount<NonZeroU64>>,
+    /// How much it gets of what tenants share, compared with others; null for 1.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 100, example = 4)]
+    weight: Option<WeightOrNull>,
 }
 
 impl From<TenantChange> for TenantChanges {
@@ -70,6 +74,7 @@ impl From<TenantChange> for TenantChanges {
                 requests_per_second: limits.requests_per_second.map(|Amount(amount)| amount),
                 bytes_per_day: limits.bytes_per_day.map(|Amount(amount)| amount),
                 statements_per_day: limits.statements_per_day.map(|Amount(amount)| amount),
+                weight: limits.weight.map(|WeightOrNull(weight)| weight),
             });
         Self { name: change.name, limits, audits_reads: change.audits_reads }
     }

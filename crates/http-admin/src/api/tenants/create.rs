@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::view::TenantView;
 use crate::api::idempotency::{IdempotentBody, answer_created, encode_answer};
-use crate::api::values::{Amount, Object};
+use crate::api::values::{Amount, Object, WeightOrNull};
 use crate::caller::Administrator;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -34,7 +34,7 @@ pub(crate) struct NewTenant {
     limits: Option<Object<NewLimits>>,
 }
 
-/// The limits of a new tenant; null for no limit.
+/// The limits of a new tenant, null for no limit, and its weight.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLimits {
@@ -55,6 +55,10 @@ pub(crate) struct NewLimits {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     statements_per_day: Amount<NonZeroU64>,
+    /// How much it gets of what tenants share, compared with others; null for 1.
+    #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 100, example = 4)]
+    weight: WeightOrNull,
 }
 
 impl From<NewLimits> for TenantLimits {
@@ -63,6 +67,7 @@ impl From<NewLimits> for TenantLimits {
             requests_per_second: limits.requests_per_second.0,
             bytes_per_day: limits.bytes_per_day.0,
             statements_per_day: limits.statements_per_day.0,
+            weight: limits.weight.0,
         }
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct TenantView {
     audits_reads: bool,
 }
 
-/// The limits of a tenant; null for no limit.
+/// The limits of a tenant, null for no limit, and its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = TenantLimits)]
 pub(crate) struct LimitsView {
@@ -48,6 +48,9 @@ pub(crate) struct LimitsView {
     /// Statements per day (UTC).
     #[schema(required, minimum = 1, example = json!(null))]
     statements_per_day: Option<u64>,
+    /// How much it gets of what tenants share, compared with others.
+    #[schema(minimum = 1, maximum = 100, example = 1)]
+    weight: u8,
 }
 
 impl LimitsView {
@@ -56,6 +59,7 @@ impl LimitsView {
             requests_per_second: limits.requests_per_second.map(Into::into),
             bytes_per_day: limits.bytes_per_day.map(Into::into),
             statements_per_day: limits.statements_per_day.map(Into::into),
+            weight: limits.weight.number(),
         }
     }
 }

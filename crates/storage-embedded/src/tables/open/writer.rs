@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use acta_access::TenantId;
-use acta_storage::{FairQueue, StorageError, group_span};
+use acta_storage::{FairQueue, Load, StorageError, Weight, Weights, group_span};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -61,6 +61,7 @@ pub(crate) struct Writer {
 struct Queue {
     state: Mutex<QueueState>,
     ready: Condvar,
+    weights: Weights,
 }
 
 #[derive(Default)]
@@ -82,7 +83,8 @@ impl Queue {
         if QUEUE_MAX <= state.waiting.len() && state.waiting.has(share.tenant) {
             return Err(StorageError::Busy { retry_after: RETRY_AFTER });
         }
-        state.waiting.push(share.tenant, share.cost, write);
+        let weight = share.tenant.map_or(Weight::ONE, |tenant| self.weights.of(tenant));
+        state.waiting.push(share.tenant, Load { cost: share.cost, weight }, write);
         drop(state);
         self.ready.notify_one();
         Ok(())
@@ -201,8 +203,8 @@ where
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start(connection: Connection) -> Result<Self, StorageError> {
-        let queue = Arc::new(Queue::default());
+    pub(crate) fn start(connection: Connection, weights: Weights) -> Result<Self, StorageError> {
+        let queue = Arc::new(Queue { weights, ..Queue::default() });
         let of_thread = CloseAtEnd(Arc::clone(&queue));
         let mut group = Group { connection, is_halted: false };
         let thread = std::thread::Builder::new()
