@@ -32,8 +32,8 @@ pub(crate) struct Ledger {
     pub(crate) courses: Vec<CourseCounts>,
     pub(crate) modules: Vec<ModuleCounts>,
     pub(crate) questions: Vec<QuestionCounts>,
-    /// How often a learner has failed: in which course and module, and by which registration.
-    pub(crate) stuck: BTreeMap<(usize, (usize, usize, [u64; 2])), u32>,
+    /// How often those who are stuck have failed.
+    pub(crate) stuck: BTreeMap<StuckPlace, u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -102,6 +102,15 @@ pub(crate) struct QuestionCounts {
     pub(crate) first_successes: u64,
     pub(crate) first_right: u64,
     pub(crate) responses: Vec<u64>,
+}
+
+/// Where a learner is stuck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StuckPlace {
+    pub(crate) learner: usize,
+    pub(crate) course: usize,
+    pub(crate) module: usize,
+    pub(crate) registration: [u64; 2],
 }
 
 /// A statement as it is counted.
@@ -329,10 +338,10 @@ impl Ledger {
     }
 
     fn stuck_truth(&self, world: &World) -> Vec<StuckTruth> {
-        let truth = self.stuck.iter().map(|((learner, (course, module, _)), failures)| {
-            let module = &world.catalogue.courses[*course].modules[*module];
+        let truth = self.stuck.iter().map(|(place, failures)| {
+            let module = &world.catalogue.courses[place.course].modules[place.module];
             StuckTruth {
-                learner: *learner,
+                learner: place.learner,
                 module: module.activity.id.clone(),
                 failures: *failures,
             }

@@ -142,14 +142,8 @@ impl<'a> Session<'a> {
             return self.drop_out(module);
         }
         while let Some(step) = steps(module).nth(self.enrolment.step) {
-            match step {
-                Step::Pages => self.read_pages(&module.pages),
-                Step::Video => self.watch(module),
-                Step::Quiz => {
-                    if let Some(outcome) = self.attempt(module) {
-                        return outcome;
-                    }
-                }
+            if let Some(outcome) = self.take(step, module) {
+                return outcome;
             }
             self.enrolment.step += 1;
             let is_last = self.enrolment.step == steps(module).count();
@@ -158,6 +152,16 @@ impl<'a> Session<'a> {
             }
         }
         self.finish(module)
+    }
+
+    /// Takes a step. Gives the outcome of the session, if that ends with it.
+    fn take(&mut self, step: Step, module: &Module) -> Option<Outcome> {
+        match step {
+            Step::Pages => self.read_pages(&module.pages),
+            Step::Video => self.watch(module),
+            Step::Quiz => return self.attempt(module),
+        }
+        None
     }
 
     /// Launches the module.

@@ -104,11 +104,11 @@ impl Simulation {
             let visit = self.next_visit();
             let is_session = rest >= VISIT_STATEMENTS_MAX
                 && match self.recorder.random.below(100) {
-                    0..10 if self.has_workshops() => {
+                    0..25 if self.has_workshops() => {
                         self.attend(visit);
                         continue;
                     }
-                    ..18 => false,
+                    25..33 => false,
                     _ => self.learn(visit),
                 };
             if !is_session {

@@ -162,7 +162,7 @@ pub struct CourseTruth {
 pub struct ModuleTruth {
     /// The id of the activity.
     pub id: String,
-    /// The probability to stop here for good.
+    /// The probability to stop here for good, for those who have not completed the course before.
     pub drop_rate: f64,
     /// How many enrolments have begun it.
     pub started: u64,

@@ -2,13 +2,14 @@
 
 use super::result::{MASTERY, MASTERY_TEXT, push_duration_property, push_score, push_success};
 use super::{FAILURES_MAX, FAILURES_MAX_OF_PERSISTENT, Outcome, Session};
+use crate::ledger::StuckPlace;
 use crate::text::push_string;
 use crate::vocabulary::{Category, Verb, extension};
 use crate::world::catalogue::Module;
 use crate::world::question::Question;
 
-/// How much a learner learns from a failure.
-const LEARNED: f64 = 0.5;
+/// How much more able a learner is after a failure.
+const GAIN: f64 = 0.5;
 
 impl Session<'_> {
     /// Answers all questions of the quiz of a module. Gives the outcome of the session, if that
@@ -65,10 +66,13 @@ impl Session<'_> {
     }
 
     fn note_stuck(&mut self) {
-        let enrolment = &self.enrolment;
-        let place = (enrolment.course, enrolment.module, enrolment.registration);
-        let stuck = &mut self.recorder.ledger.stuck;
-        stuck.insert((self.visit.learner, place), enrolment.failures);
+        let place = StuckPlace {
+            learner: self.visit.learner,
+            course: self.enrolment.course,
+            module: self.enrolment.module,
+            registration: self.enrolment.registration,
+        };
+        self.recorder.ledger.stuck.insert(place, self.enrolment.failures);
     }
 
     /// Answers a question. Returns whether the source takes the answer for right.
@@ -76,8 +80,8 @@ impl Session<'_> {
         let asked_ms = self.now_ms;
         self.pass(24_000, 0.6);
         let learner = &self.world.learners[self.visit.learner];
-        let learned = if learner.is_persistent { 0.0 } else { LEARNED };
-        let ability = learner.ability + learned * f64::from(self.enrolment.failures);
+        let gain = if learner.is_persistent { 0.0 } else { GAIN };
+        let ability = learner.ability + gain * f64::from(self.enrolment.failures);
         let response = question.respond(ability, &mut self.recorder.random);
         let success = question.judge(response, self.now_ms);
         if let Some(index) = response {

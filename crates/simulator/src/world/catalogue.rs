@@ -107,12 +107,16 @@ impl Maker<'_> {
         let level = number as usize / TOPICS.len() + 1;
         let name = format!("{} {level}", topic[language]);
         let id = format!("{BASE}/courses/c{number:03}");
-        let mut definition = format!(r#""name":{{"{}":{}"#, LANGUAGES[language], string(&name));
-        if language != 0 {
-            let english = format!("{} {level}", topic[0]);
-            definition.push_str(&format!(r#","{}":{}"#, LANGUAGES[0], string(&english)));
-        }
-        definition.push_str(&format!(r#"}},"type":"{}""#, activity_type::COURSE));
+        let in_english = match language {
+            0 => String::new(),
+            _ => format!(r#","{}":{}"#, LANGUAGES[0], string(&format!("{} {level}", topic[0]))),
+        };
+        let definition = format!(
+            r#""name":{{"{}":{}{in_english}}},"type":"{}""#,
+            LANGUAGES[language],
+            string(&name),
+            activity_type::COURSE
+        );
         let teacher =
             format!("{} {}", self.random.pick(&FIRST_NAMES), self.random.pick(&LAST_NAMES));
         let place =

@@ -143,7 +143,7 @@ impl InteractionBody {
             format!(r#"{{"id":"{id}","description":{{"{language}":"{description}"}}}}"#)
         });
         let components = components.collect::<Vec<_>>().join(",");
-        self.components.push_str(&format!(r#","{list}":[{components}]"#));
+        self.components = format!(r#"{},"{list}":[{components}]"#, self.components);
         self
     }
 }

@@ -123,7 +123,7 @@ impl Question {
 
 /// Difficulty and discrimination. A few questions are far too easy, or do not discriminate.
 fn parameters(random: &mut Random) -> (f64, f64) {
-    let difficulty = if random.chance(0.03) { -4.0 } else { random.normal() - 0.3 };
+    let difficulty = if random.chance(0.03) { -4.0 } else { random.normal() - 0.8 };
     let usual = 1.1 * exponential(0.35 * random.normal());
     let discrimination = if random.chance(0.03) { 0.05 } else { usual.clamp(0.3, 2.8) };
     (round(difficulty), round(discrimination))
