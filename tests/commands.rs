@@ -257,6 +257,64 @@ fn import_and_check_read_what_others_write() {
     check_counts(&ran, [1, 0, 0, 1, 0]);
 }
 
+#[test]
+fn simulated_statements_are_imported_and_counted_by_their_truth() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name);
+    let simulate =
+        |arguments: &[&str]| run(acta().args(["simulate", "--statements"]).args(arguments));
+    for version in ["1.0.3", "2.0.0"] {
+        let (file, truth) = (path(&format!("{version}.jsonl")), path("truth.json"));
+        let (file_text, truth_text) = (file.to_str().unwrap(), truth.to_str().unwrap());
+        let made = simulate(&[
+            "20000",
+            "--seed",
+            "3",
+            "--years",
+            "2",
+            "--xapi-version",
+            version,
+            "--json",
+            "--output",
+            file_text,
+            "--truth",
+            truth_text,
+        ]);
+        assert_eq!(made.code, Some(0), "{}", made.err);
+        let counts: Value = serde_json::from_str(&made.out).expect("one JSON object is printed");
+        assert_eq!((&counts["statements"], &counts["learners"]), (&20_000.into(), &44.into()));
+        assert_eq!(counts["first_day"], "2024-01-01");
+        assert_eq!(counts["bytes"].as_u64(), Some(std::fs::metadata(&file).unwrap().len()));
+        let truth: Value = serde_json::from_slice(&std::fs::read(&truth).unwrap()).unwrap();
+        assert_eq!((&truth["statements"], &truth["version"]), (&20_000.into(), &version.into()));
+
+        let checked = run(acta().arg("check").arg(&file));
+        assert_eq!(checked.err, "20000 statements valid\n");
+        let data = path(&format!("data-{version}"));
+        let imported = import(&file, &data);
+        assert_eq!(imported.code, Some(0), "{}", imported.err);
+        check_counts(&imported, [20_000, 0, 0, 0, 0]);
+        let exported = run(acta().args(["export", "--without-voided", "--data"]).arg(&data));
+        let voided = truth["voided"].as_array().unwrap().len();
+        assert!(voided > 0);
+        assert_eq!(exported.out.lines().count(), 20_000 - voided);
+    }
+    let piped = simulate(&["100"]);
+    assert_eq!((piped.code, piped.out.lines().count()), (Some(0), 100), "{}", piped.err);
+    assert!(piped.err.starts_with("100 statements of 40 learners in 6 courses"), "{}", piped.err);
+    assert_eq!(simulate(&["100", "--output", "-"]).out, piped.out);
+    let refusals: [(&[&str], &str); 3] = [
+        (&["100", "--json"], "add --output FILE"),
+        (&["10000000", "--years", "1", "--learners", "3"], "need from 55 to"),
+        (&["1", "--courses", "0"], "from 1 to 10000 courses"),
+    ];
+    for (arguments, text) in refusals {
+        let refused = simulate(arguments);
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(refused.err.contains(text), "{}", refused.err);
+    }
+}
+
 /// Runs a command on a store with two tenants.
 fn on(store: &Store, arguments: &[&str]) -> CommandOutput {
     let mut command = acta();
