@@ -11,7 +11,7 @@ use crate::vocabulary::{Category, Verb};
 use crate::world::World;
 
 /// The share of statements that are voided, of those that may be.
-const VOIDED_SHARE: f64 = 1.0 / 800.0;
+const VOIDED_SHARE: f64 = 1.0 / 200.0;
 
 /// A statement of a learner about an activity.
 #[derive(Clone, Copy, Debug)]
