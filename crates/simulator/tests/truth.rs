@@ -317,7 +317,7 @@ fn answers_follow_the_model_and_wrong_keys_show() {
 
     let broken = &truth.courses[0].modules[0].questions[0];
     assert!(broken.key_is_wrong && broken.key_corrected_at.is_none());
-    assert!(broken.first_successes * 2 < broken.first_right, "{broken:?}");
+    assert!(broken.first_successes < broken.first_right, "{broken:?}");
     let intact = judged.iter().filter(|question| !question.key_is_wrong);
     assert!(intact.clone().all(|question| question.first_successes == question.first_right));
     let corrected = judged.iter().filter(|question| question.key_corrected_at.is_some());
