@@ -257,6 +257,61 @@ fn import_and_check_read_what_others_write() {
     check_counts(&ran, [1, 0, 0, 1, 0]);
 }
 
+fn simulate(arguments: &[&str]) -> CommandOutput {
+    run(acta().args(["simulate", "--statements"]).args(arguments))
+}
+
+fn check_simulated_statements_are_imported(version: &str) {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, truth) = (path("all.jsonl"), path("truth.json"));
+    let mut arguments = vec!["20000", "--seed", "3", "--years", "2", "--xapi-version", version];
+    arguments.extend(["--json", "--output", &file, "--truth", &truth]);
+    let made = simulate(&arguments);
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let counts: Value = serde_json::from_str(&made.out).expect("one JSON object is printed");
+    assert_eq!((&counts["statements"], &counts["learners"]), (&20_000.into(), &44.into()));
+    assert_eq!(counts["first_day"], "2024-01-01");
+    assert_eq!(counts["bytes"].as_u64(), Some(std::fs::metadata(&file).unwrap().len()));
+    let truth: Value = serde_json::from_slice(&std::fs::read(&truth).unwrap()).unwrap();
+    assert_eq!((&truth["statements"], &truth["version"]), (&20_000.into(), &version.into()));
+
+    let checked = run(acta().arg("check").arg(&file));
+    assert_eq!(checked.err, "20000 statements valid\n");
+    let data = folder.path().join("data");
+    let imported = import(Path::new(&file), &data);
+    assert_eq!(imported.code, Some(0), "{}", imported.err);
+    check_counts(&imported, [20_000, 0, 0, 0, 0]);
+    let exported = run(acta().args(["export", "--without-voided", "--data"]).arg(&data));
+    let voided = truth["voided"].as_array().unwrap().len();
+    assert_ne!(voided, 0);
+    assert_eq!(exported.out.lines().count(), 20_000 - voided);
+}
+
+#[test]
+fn simulated_statements_of_both_versions_are_imported() {
+    check_simulated_statements_are_imported("1.0.3");
+    check_simulated_statements_are_imported("2.0.0");
+}
+
+#[test]
+fn simulate_writes_to_standard_output_and_refuses_what_does_not_fit() {
+    let piped = simulate(&["100"]);
+    assert_eq!((piped.code, piped.out.lines().count()), (Some(0), 100), "{}", piped.err);
+    assert!(piped.err.starts_with("100 statements of 40 learners in 6 courses"), "{}", piped.err);
+    assert_eq!(simulate(&["100", "--output", "-"]).out, piped.out);
+    let refusals: [(&[&str], &str); 3] = [
+        (&["100", "--json"], "add --output FILE"),
+        (&["10000000", "--years", "1", "--learners", "3"], "need from 55 to"),
+        (&["1", "--courses", "0"], "from 1 to 10000 courses"),
+    ];
+    for (arguments, text) in refusals {
+        let refused = simulate(arguments);
+        assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(refused.err.contains(text), "{}", refused.err);
+    }
+}
+
 /// Runs a command on a store with two tenants.
 fn on(store: &Store, arguments: &[&str]) -> CommandOutput {
     let mut command = acta();

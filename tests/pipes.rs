@@ -49,7 +49,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
     let renamed = run(acta().args(["tenant", "rename", "1", "first", "--data"]).arg(&data));
     assert_eq!(renamed.code, Some(0), "{}", renamed.err);
     let (bad, data) = (bad.to_str().unwrap(), data.to_str().unwrap());
-    let table: [(&[&str], i32); 13] = [
+    let table: [(&[&str], i32); 14] = [
         (&["check", bad], READER_GONE),
         (&["check", "--json", bad], READER_GONE),
         (&["config", "show"], READER_GONE),
@@ -57,6 +57,7 @@ fn a_command_ends_in_order_when_nobody_reads_its_output() {
         (&["config", "check"], 0),
         (&["export", "--data", data], READER_GONE),
         (&["export", "--data", "no-such-store"], 2),
+        (&["simulate", "--statements", "5000"], READER_GONE),
         (&["import", "--data", data, bad], 1),
         (&["status", "--data", data], READER_GONE),
         (&["tenant", "list", "--data", data], READER_GONE),

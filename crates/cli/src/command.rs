@@ -2,16 +2,13 @@
 
 pub(crate) mod administration;
 pub(crate) mod backup;
-pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod copy;
-pub(crate) mod export;
-pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod migrate;
 pub(crate) mod reindex;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod statements;
 pub(crate) mod status;
-pub(crate) mod tenants;
 pub(crate) mod verify;

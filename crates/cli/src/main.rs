@@ -16,9 +16,9 @@ use rustix::fs::Mode;
 use rustix::process::umask;
 
 use crate::command::administration::{account, audit, credential, follower, tenant};
+use crate::command::statements::{check, export, import, simulate};
 use crate::command::{
-    backup, check, config, copy, export, import, init, migrate, reindex, restore, serve, status,
-    verify,
+    backup, config, copy, init, migrate, reindex, restore, serve, status, verify,
 };
 
 /// See `docs/adr/0015-allocator.md`.
@@ -53,6 +53,8 @@ enum Command {
     Import(import::Arguments),
     /// Exports all statements as JSON Lines, also while the store is served.
     Export(export::Arguments),
+    /// Makes learning data of years for trials, as JSON Lines that `acta import` takes.
+    Simulate(simulate::Arguments),
     /// Migrates the schema of a store in a database.
     Migrate(migrate::Arguments),
     /// Makes a backup of a store in a directory, also while it is served.
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(arguments),
         Command::Import(arguments) => import::run(file, arguments),
         Command::Export(arguments) => export::run(file, arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Migrate(arguments) => migrate::run(file, arguments),
         Command::Backup(arguments) => backup::run(file, arguments),
         Command::Restore(arguments) => restore::run(file, arguments),

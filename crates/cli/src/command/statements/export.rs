@@ -13,7 +13,7 @@ use acta_storage::StoredStatement;
 use anyhow::{Context, Result, bail};
 
 use super::tenants::{SelectedTenants, TenantArgs, file_name};
-use super::verify;
+use crate::command::verify;
 use crate::exchange::{ExchangeStore, ExportRequest, left_out_text};
 use crate::terminal::{StandardOutput, Unit, counted, progress_bar, say};
 use crate::wire::{self, IfMissing, StoreArgs};
