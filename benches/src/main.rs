@@ -7,6 +7,7 @@
 mod baseline;
 mod client;
 mod engine;
+mod facts;
 mod machine;
 mod measure;
 mod report;
@@ -58,6 +59,8 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Makes facts of simulated statements, and asks questions about them.
+    Facts(facts::FactOptions),
     /// Runs the baseline: a server that only appends and syncs.
     Baseline {
         /// Where to listen.
@@ -73,6 +76,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match arguments.command {
         Some(Command::Baseline { listen, file }) => baseline::serve(&listen, &file),
+        Some(Command::Facts(options)) => facts::run(&options),
         None => measure::run(&arguments.options),
     }
 }

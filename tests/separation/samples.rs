@@ -58,6 +58,7 @@ pub(crate) fn body(operation: &str, held: &TenantData) -> Value {
         "issue_token" | "exchange_token" => {
             json!({ "agent": held.agent, "activity": held.activity, "scopes": ["all"] })
         }
+        "query_facts" => json!({ "measures": [{ "measure": "count" }], "dimensions": ["person"] }),
         "change_person" => json!({ "role": "viewer" }),
         "create_invitation" => json!({ "email": held.email, "role": "owner" }),
         "create_account" => json!({

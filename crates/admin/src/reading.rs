@@ -56,6 +56,37 @@ impl Admin {
         Ok(Principal::new(tenant, requester.who().to_string(), scopes))
     }
 
+    /// Checks whether the requester may ask questions about the statements of a tenant, and records
+    /// the question in the audit if the tenant has enabled this.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Service`].
+    pub async fn permit_question(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        question: &serde_json::Value,
+    ) -> Result<(), AdminError> {
+        self.permit_reading(requester, tenant, &json!({ "question": question })).await.map(drop)
+    }
+
+    /// How many statements a tenant has, for those who may read statements or the tenant.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::permit_question`].
+    pub async fn count_statements(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<u64, AdminError> {
+        if self.permit(requester, tenant, Permission::ReadStatements).await.is_err() {
+            self.permit(requester, tenant, Permission::ReadTenant).await?;
+        }
+        Ok(self.storage.count_statements(tenant).await?)
+    }
+
     /// A page of the statements of a tenant, as comma-separated JSON texts, and the cursor of the
     /// next page. `question` is what the audit records of the query.
     ///

@@ -78,7 +78,7 @@ impl Admin {
 
     async fn in_process(config: &Config, store: Store) -> Result<Self> {
         store.check_whole().await?;
-        let app = store.server_parts(config, usize::MAX).await?.into_app();
+        let app = store.server_parts(config, usize::MAX, None).await?.into_app();
         Ok(Self(Transport::InProcess(Box::new(store), app)))
     }
 

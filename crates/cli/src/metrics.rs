@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acta_facts::{FactStatus, FactStore};
 use acta_followers::{FollowerStatus, FollowerWork, Followers};
 use acta_http::{MetricReading, MetricSource};
 use acta_http_admin::{ClockGauge, ClockReading};
@@ -17,6 +18,15 @@ pub(crate) struct MetricParts {
     pub(crate) clock: Arc<dyn ClockGauge>,
     /// The lengths of the audit chains.
     pub(crate) audit_counts: Arc<AuditCounts>,
+    /// The facts, if there are any.
+    pub(crate) facts: Option<FactMetrics>,
+}
+
+/// What is read of facts.
+pub(crate) struct FactMetrics {
+    pub(crate) store: Arc<FactStore>,
+    /// Reads how the follower that makes them is.
+    pub(crate) follower: Box<dyn Fn() -> FollowerStatus + Send + Sync>,
 }
 
 /// Reads the statistics of the engine and of the followers.
@@ -45,7 +55,10 @@ impl MetricSource for StoreMetrics {
         let named = readings.into_iter().chain(of_clock(self.sources.clock.read()));
         let named = named.map(|(name, help, value)| MetricReading { name, help, label, value });
         let named = named.chain(of_audit(&self.sources.audit_counts));
-        named.chain(of_followers(&(self.followers)())).collect()
+        let mut followers = (self.followers)();
+        followers.extend(self.sources.facts.as_ref().map(|facts| (facts.follower)()));
+        let facts = self.sources.facts.iter().flat_map(|facts| of_facts(&facts.store));
+        named.chain(of_followers(&followers)).chain(facts).collect()
     }
 }
 
@@ -59,6 +72,18 @@ fn of_audit(counts: &AuditCounts) -> [MetricReading; 2] {
             value: count as f64,
         }
     })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers for people")]
+fn of_facts(facts: &FactStore) -> [MetricReading; 3] {
+    let statuses = facts.statuses();
+    let sum = |of: fn(&FactStatus) -> u64| statuses.iter().map(of).sum::<u64>() as f64;
+    [
+        ("acta_facts", "Facts of all tenants on this server", sum(|status| status.count)),
+        ("acta_facts_disk_bytes", "Size of their files", sum(|status| status.disk_bytes)),
+        ("acta_facts_memory_bytes", "Memory that they take", sum(|status| status.memory_bytes)),
+    ]
+    .map(|(name, help, value)| MetricReading { name, help, label: None, value })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]

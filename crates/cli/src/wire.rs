@@ -7,6 +7,7 @@ pub(crate) mod directory;
 mod embedded;
 mod engine;
 mod exposure;
+mod facts;
 mod load;
 mod oidc;
 mod side;
@@ -22,7 +23,7 @@ use acta_auth::PasswordHasherOptions;
 use acta_config::Config;
 use acta_followers::Followers;
 use acta_http::{App, Backend, Dependencies, HttpParts, Settings};
-use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockGauge, route_groups};
+use acta_http_admin::{AdminApiParts, AdminApiSettings, ClockGauge, FactSettings, route_groups};
 use acta_service::{Service, ServiceParts, StatementPageLimits};
 use acta_storage::{Storage, StorageError, StoredStatement};
 use acta_storage_embedded::{
@@ -36,6 +37,7 @@ use anyhow::{Context, Result, bail};
 use clock::{StoreClock, guarded_clock};
 pub(crate) use engine::{Engine, IfMissing};
 pub(crate) use exposure::{exposed_directory, exposed_files};
+pub(crate) use facts::ServerFacts;
 pub(crate) use load::load;
 pub(crate) use side::open_side;
 pub(crate) use store_args::{StoreArgs, host_of, load_directory, public_address};
@@ -96,6 +98,7 @@ impl Store {
         &self,
         config: &Config,
         connections_max: usize,
+        facts: Option<FactSettings>,
     ) -> Result<ServerParts> {
         let clock: Arc<dyn Clock> = Arc::<GuardedClock>::clone(&self.clock);
         let backend = Backend {
@@ -120,6 +123,7 @@ impl Store {
             provider: oidc::provider(config, clock, Arc::clone(&self.entropy))?,
             engine: self.engine.kind(),
             clock: self.clock_gauge(),
+            facts,
         };
         let admin = AdminApiParts::open(&backend, &http, settings).await?;
         Ok(ServerParts { http, admin })

@@ -1,5 +1,6 @@
 //! The configuration tree.
 
+mod facts;
 mod xapi;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::storage::{Database, Storage};
 use crate::value::NotANetwork;
 use crate::value_spec::{ValueSpec, one_of, parsed, path, text, time_in};
 use crate::{Network, Secret, Span};
+pub use facts::Facts;
 pub use xapi::Xapi;
 
 /// All keys, in the order of the reference.
@@ -78,6 +80,8 @@ section! {
         pub clock: ClockJumps,
         /// Limits for clients.
         pub limits: Limits,
+        /// Facts, from which questions are answered.
+        pub facts: Facts,
         /// File sizes of the embedded engine.
         pub storage: Storage,
         /// The database of the store; none for the embedded engine.

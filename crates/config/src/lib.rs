@@ -20,7 +20,9 @@ mod value;
 mod value_spec;
 
 pub use administration::{Accounts, Audit, Tenants, Tokens};
-pub use config::{ClockJumps, Config, Cors, KEYS, Log, LogFormat, Origins, Seed, Server, Xapi};
+pub use config::{
+    ClockJumps, Config, Cors, Facts, KEYS, Log, LogFormat, Origins, Seed, Server, Xapi,
+};
 pub use key::Key;
 pub use limits::Limits;
 pub use load::{Environment, Loaded, load};

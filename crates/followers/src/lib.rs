@@ -22,8 +22,7 @@ use tokio_util::task::TaskTracker;
 
 pub use entities::EntityFollower;
 pub use follower::Follower;
-use status::Progress;
-pub use status::{FollowerStatus, FollowerWork};
+pub use status::{FollowerStatus, FollowerWork, Progress};
 use worker::Worker;
 
 /// The followers that run in a server.

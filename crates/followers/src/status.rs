@@ -50,10 +50,11 @@ pub struct FollowerStatus {
 
 /// A follower's status, updated by its worker.
 #[derive(Debug)]
-pub(crate) struct Progress(Mutex<FollowerStatus>);
+pub struct Progress(Mutex<FollowerStatus>);
 
 impl Progress {
-    pub(crate) fn new(name: FollowerName) -> Self {
+    /// Of a follower that has not started.
+    pub fn new(name: FollowerName) -> Self {
         let work = FollowerWork::Starting;
         let status = FollowerStatus { name, work, lag: 0, record_count: 0, failure_count: 0 };
         Self(Mutex::new(status))
@@ -63,11 +64,13 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn status(&self) -> FollowerStatus {
+    /// The status as it is now.
+    pub fn status(&self) -> FollowerStatus {
         self.lock().clone()
     }
 
-    pub(crate) fn set_work(&self, work: FollowerWork) {
+    /// Sets its state.
+    pub fn set_work(&self, work: FollowerWork) {
         let mut status = self.lock();
         status.work = work;
         if work != FollowerWork::Following && work != FollowerWork::Failing {
@@ -75,15 +78,18 @@ impl Progress {
         }
     }
 
-    pub(crate) fn set_lag(&self, lag: u64) {
+    /// Sets how many records it has not processed.
+    pub fn set_lag(&self, lag: u64) {
         self.lock().lag = lag;
     }
 
-    pub(crate) fn add_records(&self, count: u64) {
+    /// Counts records that it has processed.
+    pub fn add_records(&self, count: u64) {
         self.lock().record_count += count;
     }
 
-    pub(crate) fn add_failure(&self) {
+    /// Counts a failure.
+    pub fn add_failure(&self) {
         let mut status = self.lock();
         status.work = FollowerWork::Failing;
         status.failure_count += 1;

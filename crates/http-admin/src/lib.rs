@@ -5,6 +5,7 @@
 mod api;
 mod caller;
 mod cookie;
+mod facts;
 mod groups;
 mod markup;
 mod operations;
@@ -13,6 +14,7 @@ mod problem;
 mod state;
 
 pub use api::openapi::text as openapi_document;
+pub use facts::{FactQueries, FactSettings};
 pub use groups::route_groups;
 pub use state::{
     AdminApiParts, AdminApiSettings, ClockGauge, ClockReading, EngineKind, SignInProvider,

@@ -12,6 +12,8 @@ use acta_http::{Backend, HttpParts, get_or_create_secret};
 use acta_storage::StorageError;
 use axum::extract::FromRef;
 
+use crate::facts::{FactQueries, FactSettings};
+
 /// The storage engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EngineKind {
@@ -78,6 +80,8 @@ pub struct AdminApiSettings {
     pub engine: EngineKind,
     /// The clock.
     pub clock: Arc<dyn ClockGauge>,
+    /// The facts of this server, if it makes any.
+    pub facts: Option<FactSettings>,
 }
 
 /// The parts of the admin API.
@@ -94,6 +98,8 @@ pub struct AdminApiParts {
     pub engine: EngineKind,
     /// The clock.
     pub clock: Arc<dyn ClockGauge>,
+    /// Questions about facts, if this server makes any.
+    pub facts: Option<FactQueries>,
 }
 
 impl fmt::Debug for AdminApiParts {
@@ -130,8 +136,9 @@ impl AdminApiParts {
             entropy: Arc::clone(&backend.entropy),
             options: settings.admin,
         });
-        let AdminApiSettings { provider, engine, clock, .. } = settings;
-        Ok(Self { admin, csrf, sealer, provider, engine, clock })
+        let AdminApiSettings { provider, engine, clock, facts, .. } = settings;
+        let facts = facts.map(|settings| FactQueries::new(settings, &backend.clock));
+        Ok(Self { admin, csrf, sealer, provider, engine, clock, facts })
     }
 }
 
@@ -149,12 +156,15 @@ pub(crate) struct AdminDependencies {
     pub(crate) provider: Option<SignInProvider>,
     pub(crate) engine: EngineKind,
     pub(crate) clock: Arc<dyn ClockGauge>,
+    pub(crate) facts: Option<FactQueries>,
 }
 
 impl Shared {
     pub(crate) fn new(http: acta_http::Shared, parts: AdminApiParts) -> Self {
-        let AdminApiParts { admin, csrf, sealer, provider, engine, clock } = parts;
-        Self(Arc::new(AdminDependencies { http, admin, csrf, sealer, provider, engine, clock }))
+        let AdminApiParts { admin, csrf, sealer, provider, engine, clock, facts } = parts;
+        let dependencies =
+            AdminDependencies { http, admin, csrf, sealer, provider, engine, clock, facts };
+        Self(Arc::new(dependencies))
     }
 }
 

@@ -24,7 +24,7 @@ use tracing::{info, warn};
 use crate::exchange::ExchangeServer;
 use crate::logging;
 use crate::metrics::{MetricParts, StoreMetrics};
-use crate::wire::{self, Engine, IfMissing, Store, StoreArgs};
+use crate::wire::{self, Engine, IfMissing, ServerFacts, ServerParts, Store, StoreArgs};
 use bootstrap::bootstrap;
 use maintenance::{ClockComparison, Maintenance, MaintenanceOptions};
 
@@ -97,19 +97,13 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     let address = listener.local_addr()?;
     let mut store = Store::open(config, missing).await?;
     store.check_whole().await?;
-    let mut parts = store.server_parts(config, connections_max(config)).await?;
-    bootstrap(&parts.admin.admin, config, address).await?;
-    authority::begin_home_page(&*store.storage, config).await?;
+    let (mut facts, mut parts) = open_parts(&store, config, address).await?;
     // If the machine of the first tenant is away, the other tenants of a cluster are served.
     let statements = store.storage.count_statements(TenantId::FIRST).await.ok();
     info!(statement.count = statements, %address, "serving xAPI at http://{address}/xapi");
-    let engine = store.engine.clone();
+    facts.follow(&store.storage);
     let audit_counts = Arc::new(AuditCounts::default());
-    let sources =
-        MetricParts { clock: store.clock_gauge(), audit_counts: Arc::clone(&audit_counts) };
-    let metrics: Arc<dyn MetricSource> =
-        Arc::new(StoreMetrics::new(engine, sources, store.follow()));
-    parts.http.metrics = Some(metrics);
+    parts.http.metrics = Some(metrics(&mut store, &facts, &audit_counts));
     let options = MaintenanceOptions {
         clock: ClockComparison::new(&store.engine, &store.clock),
         audit_counts,
@@ -125,11 +119,40 @@ async fn serve(config: &Config, missing: IfMissing) -> Result<()> {
     }
     maintenance.end().await;
     info!("closing the store");
+    facts.stop().await;
     drop(socket);
     store.close().await?;
     served?;
     info!("stopped");
     Ok(())
+}
+
+/// Opens the facts and the routes, and prepares the store for its first client.
+async fn open_parts(
+    store: &Store,
+    config: &Config,
+    address: SocketAddr,
+) -> Result<(ServerFacts, ServerParts)> {
+    let facts = ServerFacts::open(config)?;
+    let parts = store.server_parts(config, connections_max(config), facts.settings()).await?;
+    bootstrap(&parts.admin.admin, config, address).await?;
+    authority::begin_home_page(&*store.storage, config).await?;
+    Ok((facts, parts))
+}
+
+/// What is read for `/metrics`. Starts the followers.
+fn metrics(
+    store: &mut Store,
+    facts: &ServerFacts,
+    audit_counts: &Arc<AuditCounts>,
+) -> Arc<dyn MetricSource> {
+    let sources = MetricParts {
+        clock: store.clock_gauge(),
+        audit_counts: Arc::clone(audit_counts),
+        facts: facts.metrics(),
+    };
+    let engine = store.engine.clone();
+    Arc::new(StoreMetrics::new(engine, sources, store.follow()))
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

@@ -3,6 +3,7 @@
 mod change;
 mod create;
 pub(super) mod credentials;
+pub(super) mod facts;
 mod list;
 mod read;
 mod read_usage;

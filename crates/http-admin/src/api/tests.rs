@@ -145,7 +145,8 @@ async fn shared() -> Shared {
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
     let clock = Arc::new(ClockReading::default());
-    let settings = AdminApiSettings { passwords, admin, provider: None, engine, clock };
+    let settings =
+        AdminApiSettings { passwords, admin, provider: None, engine, clock, facts: None };
     let parts = AdminApiParts::open(&backend, &http, settings).await.unwrap();
     Shared::new(Dependencies::new(http), parts)
 }

@@ -34,8 +34,10 @@ pub(crate) async fn parts_of(
     let passwords =
         PasswordHasherOptions { running_count_max: NonZeroUsize::MIN, waiting_count_max: 100 };
     let (admin, engine) = (acta_admin::Options::usual(), EngineKind::Embedded);
-    let reading = Arc::new(ClockReading::default());
-    let settings = AdminApiSettings { passwords, admin, provider: None, engine, clock: reading };
+    let clock_gauge = Arc::new(ClockReading::default());
+    let (provider, facts) = (None, None);
+    let settings =
+        AdminApiSettings { passwords, admin, provider, engine, clock: clock_gauge, facts };
     let admin = AdminApiParts::open(&backend, &http, settings).await.unwrap();
     (Parts { http, admin }, clock, known)
 }

@@ -1,0 +1,27 @@
+//! Facts, from which questions are answered.
+
+use std::path::PathBuf;
+
+use crate::Span;
+use crate::section::section;
+use crate::value_spec::{count_from_one, path, size, timeout, yes_or_no};
+
+section! {
+    /// Facts, from which questions are answered.
+    #[derive(Clone, Debug)]
+    pub struct Facts in "facts." {
+        /// Whether the server makes facts of statements. Without facts, no questions are answered.
+        pub enabled: bool = yes_or_no().default("true"),
+        /// The directory of the facts. Each server needs its own. It can be removed while the
+        /// server is stopped; the facts are then made again. If unset: `facts` in the directory of
+        /// the store; if the store is in a database, a temporary directory, so that the facts are
+        /// made again at each start.
+        pub directory: Option<PathBuf> = path().optional(),
+        /// Maximum number of questions that are answered at the same time. Others wait.
+        pub questions_max: usize = count_from_one().default("8"),
+        /// Maximum memory of one question, for groups and their measures.
+        pub memory_bytes_max: u64 = size().default("256MiB"),
+        /// Maximum time of one question.
+        pub timeout: Span = timeout().default("30s"),
+    }
+}

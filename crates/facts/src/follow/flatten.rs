@@ -1,0 +1,91 @@
+//! Threads that read statements and flatten them into rows.
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+
+use acta_storage::{FeedRecord, StorageError};
+use tokio::sync::oneshot;
+
+use crate::rows::batch::Batch;
+
+/// What fails when something fails.
+pub(super) const ACT: &str = "making facts of statements";
+
+/// How much lower the priority of the threads is than that of requests, from 0 to 19.
+const NICE: i32 = 10;
+
+struct Page {
+    records: Vec<FeedRecord>,
+    reply: oneshot::Sender<Result<Batch, StorageError>>,
+}
+
+/// Threads that flatten pages of records.
+pub(super) struct Flatteners {
+    pages: mpsc::Sender<Page>,
+}
+
+impl Flatteners {
+    /// Starts the threads, which end when this value is dropped.
+    ///
+    /// # Panics
+    ///
+    /// If no thread can be started.
+    pub(super) fn start(count: usize) -> Self {
+        let (pages, waiting) = mpsc::channel();
+        let waiting = Arc::new(Mutex::new(waiting));
+        for number in 1..=count.max(1) {
+            let waiting = Arc::clone(&waiting);
+            let name = format!("acta-facts-{number}");
+            let started = thread::Builder::new().name(name).spawn(move || work(&waiting));
+            assert!(started.is_ok(), "a follower has threads");
+        }
+        Self { pages }
+    }
+
+    /// Flattens a page. The receiver fails if a thread panicked.
+    pub(super) fn flatten(
+        &self,
+        records: Vec<FeedRecord>,
+    ) -> oneshot::Receiver<Result<Batch, StorageError>> {
+        let (reply, receiver) = oneshot::channel();
+        // If there are no threads any more, the reply is dropped, which the receiver tells.
+        drop(self.pages.send(Page { records, reply }));
+        receiver
+    }
+}
+
+fn work(waiting: &Mutex<mpsc::Receiver<Page>>) {
+    lower_priority();
+    loop {
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(page) = next else { return };
+        let flattened = std::panic::catch_unwind(AssertUnwindSafe(|| flatten(&page.records)));
+        let flattened = flattened.unwrap_or_else(|_panic| {
+            let source = io::Error::other("a statement could not be flattened");
+            Err(StorageError::Io { act: ACT, source })
+        });
+        // Nobody waits any more if the follower was stopped.
+        drop(page.reply.send(flattened));
+    }
+}
+
+fn flatten(records: &[FeedRecord]) -> Result<Batch, StorageError> {
+    let mut batch = Batch::default();
+    for record in records {
+        match record.statement() {
+            Some(statement) => batch.push(&statement.load()?.into()),
+            None => batch.push_erased(record.sequence, record.stored.unix_micros()),
+        }
+    }
+    Ok(batch)
+}
+
+/// Lets other threads go first, where the system allows it.
+pub(super) fn lower_priority() {
+    let lowered = rustix::process::nice(NICE);
+    if let Err(error) = lowered {
+        tracing::debug!(error = &error as &dyn std::error::Error, "the priority cannot be lowered");
+    }
+}

@@ -1,0 +1,48 @@
+//! Questions and answers: measures of facts, by dimensions, under conditions.
+//!
+//! Answers are exact. A question sees the rows that were there when it began, whatever is added
+//! meanwhile.
+
+mod answer;
+mod condition;
+mod dimension;
+mod fault;
+mod field;
+mod formula;
+mod group;
+mod mask;
+mod measure;
+mod plan;
+mod reader;
+mod request;
+mod run;
+mod time;
+
+use std::sync::Arc;
+
+pub use answer::{Answer, Column, ColumnKind};
+pub use fault::{QueryError, QuestionFault};
+pub use request::{
+    ConditionRequest, DimensionField, DimensionRequest, MeasureRequest, OrderRequest, Question,
+};
+pub use run::{Asked, QueryLimits};
+
+use crate::tenant::{TenantFacts, View};
+use plan::Plan;
+
+/// Answers a question about a tenant's facts.
+pub(crate) fn answer(
+    facts: &TenantFacts,
+    question: &Question,
+    asked: Asked<'_>,
+) -> Result<Answer, QueryError> {
+    // The rows first: the texts then have all of their codes.
+    let view: Arc<View> = facts.view();
+    let plan = Plan::of(question, &view, &facts.texts())?;
+    let empty = run::start(&plan, &facts.texts(), asked.limits);
+    let found = run::run(&plan, &view, empty, asked)?;
+    Ok(answer::write(&plan, &view, &facts.texts(), found, asked.now))
+}
+
+#[cfg(test)]
+mod tests;

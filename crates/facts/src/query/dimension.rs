@@ -1,0 +1,263 @@
+//! Dimensions: what the rows of an answer are, as codes.
+
+use std::io;
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+
+use super::fault::QuestionFault;
+use super::field::{CodeField, Field, Values};
+use super::reader::BlockReader;
+use super::request::DimensionField;
+use super::time::{Offsets, Period, Zone};
+use crate::rows::fields::{ColumnId, Domain, IntColumn};
+use crate::tenant::Texts;
+
+/// Bands of numbers lie within this many widths of zero.
+const BANDS_MAX: f64 = 1_000_000_000.0;
+/// The code of the band that begins at 0.
+const BAND_OF_ZERO: f64 = 2_000_000_000.0;
+
+/// A dimension that has been understood. Its codes are 0 for nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Dimension {
+    pub(crate) name: String,
+    pub(crate) kind: DimensionKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum DimensionKind {
+    Code(CodeField),
+    List { column: ColumnId, lists: Arc<[Vec<u32>]> },
+    Time { column: IntColumn, period: Period, offsets: Offsets, base: i64, count: u32 },
+    Band { column: ColumnId, width: f64 },
+}
+
+/// The codes of the rows that count.
+pub(crate) enum DimensionCodes {
+    /// One for each row.
+    Single(Vec<u32>),
+    /// Any number for each row; none means nothing.
+    Several(Vec<u32>),
+}
+
+/// What is needed to understand dimensions.
+pub(crate) struct DimensionReader<'t> {
+    pub(crate) texts: &'t Texts,
+    pub(crate) zone: &'t Zone,
+    /// The first and the last time of the rows, for each column of times.
+    pub(crate) times: &'t dyn Fn(IntColumn) -> (i64, i64),
+}
+
+impl DimensionReader<'_> {
+    pub(crate) fn read(
+        &self,
+        request: DimensionField,
+        place: &str,
+    ) -> Result<Dimension, QuestionFault> {
+        let field = Field::find(&request.field, self.texts, &format!("{place}/field"))?;
+        let fault =
+            |member: &str, text: &str| QuestionFault::new(format!("{place}/{member}"), text);
+        let kind = match (field, &request.by, request.width) {
+            (Field::Time(column), Some(by), None) => {
+                let period = Period::find(by).ok_or_else(|| {
+                    fault(
+                        "by",
+                        "expected hour, day, week, month, quarter, year, weekday or hour_of_day",
+                    )
+                })?;
+                self.time(column, period)
+            }
+            (Field::Time(_), _, _) => {
+                return Err(fault("by", "a time needs a period, such as \"day\""));
+            }
+            (_, Some(_), _) => return Err(fault("by", "only a time has periods")),
+            (
+                Field::Number(column) | Field::Extension { number: column, .. },
+                None,
+                Some(width),
+            ) => {
+                if !(width.is_finite() && 0.0 < width) {
+                    return Err(fault("width", "expected a number greater than 0"));
+                }
+                DimensionKind::Band { column, width }
+            }
+            (Field::Number(_), None, None) => {
+                return Err(fault("width", "a number needs the width of its bands"));
+            }
+            (_, None, Some(_)) => return Err(fault("width", "only a number has bands")),
+            (Field::Code(field) | Field::Extension { text: field, .. }, None, None) => {
+                DimensionKind::Code(field)
+            }
+            (Field::List(column), None, None) => {
+                let lists = 0..=self.texts.of(Domain::Lists).len();
+                let lists = lists.map(|list| {
+                    // An activity that is twice in a list counts once.
+                    let mut codes: Vec<u32> = self.texts.list(list).collect();
+                    codes.sort_unstable();
+                    codes.dedup();
+                    codes
+                });
+                DimensionKind::List { column, lists: lists.collect() }
+            }
+        };
+        let name = request.name.unwrap_or_else(|| match request.by {
+            Some(by) if request.field == "timestamp" => by,
+            Some(by) => format!("{} by {by}", request.field),
+            None => request.field,
+        });
+        Ok(Dimension { name, kind })
+    }
+
+    fn time(&self, column: IntColumn, period: Period) -> DimensionKind {
+        let (first, last) = (self.times)(column);
+        let offsets = self.zone.offsets(first, last);
+        if period.recurs() {
+            return DimensionKind::Time { column, period, offsets, base: 0, count: 25 };
+        }
+        let mut numbers = Vec::new();
+        offsets.localise([first, last].into_iter(), |local| numbers.push(period.number(local)));
+        // A zone whose clocks are set back may have an hour before the first one.
+        let base = numbers.iter().min().copied().unwrap_or_default() - 2;
+        let end = numbers.iter().max().copied().unwrap_or_default() + 2;
+        let count = u32::try_from(end - base).unwrap_or(u32::MAX);
+        DimensionKind::Time { column, period, offsets, base, count }
+    }
+}
+
+impl Dimension {
+    /// The codes of some rows of the reader's block.
+    pub(crate) fn codes(
+        &self,
+        reader: &mut BlockReader<'_>,
+        rows: &[u32],
+    ) -> io::Result<DimensionCodes> {
+        Ok(match &self.kind {
+            DimensionKind::Code(field) => {
+                let codes = field.source.read(reader)?;
+                DimensionCodes::Single(rows.iter().map(|row| codes[*row as usize]).collect())
+            }
+            DimensionKind::List { column, .. } => {
+                let codes = reader.codes(*column)?;
+                DimensionCodes::Several(rows.iter().map(|row| codes[*row as usize]).collect())
+            }
+            DimensionKind::Time { column, period, offsets, base, .. } => {
+                let times = reader.ints(*column)?;
+                let times = rows.iter().map(|row| times[*row as usize]);
+                DimensionCodes::Single(period_codes(times, *period, offsets, *base))
+            }
+            DimensionKind::Band { column, width } => {
+                let numbers = reader.numbers(*column)?;
+                let codes = rows.iter().map(|row| band(numbers[*row as usize], *width));
+                DimensionCodes::Single(codes.collect())
+            }
+        })
+    }
+
+    /// The activities of a list; one that is nothing if there are none.
+    pub(crate) fn list_or_nothing(&self, code: u32) -> &[u32] {
+        let list: &[u32] = match &self.kind {
+            DimensionKind::List { lists, .. } => {
+                lists.get(code as usize).map_or(&[], Vec::as_slice)
+            }
+            DimensionKind::Code(_) | DimensionKind::Time { .. } | DimensionKind::Band { .. } => &[],
+        };
+        if list.is_empty() { &[0] } else { list }
+    }
+
+    /// How many codes there may be, if they are few enough for a table.
+    pub(crate) fn domain_len(&self, texts: &Texts) -> Option<usize> {
+        match &self.kind {
+            DimensionKind::Code(field) => Some(field.values.domain_len(texts)),
+            DimensionKind::List { .. } => Some(texts.of(Domain::Activities).len() as usize + 1),
+            DimensionKind::Time { count, .. } => Some(*count as usize + 1),
+            DimensionKind::Band { .. } => None,
+        }
+    }
+
+    /// The value of a code as it is written in answers.
+    pub(crate) fn value(&self, texts: &Texts, code: u32) -> Json {
+        match &self.kind {
+            _ if code == 0 => Json::Null,
+            DimensionKind::Code(field) => field.values.value(texts, code),
+            DimensionKind::List { .. } => Values::Text(Domain::Activities).value(texts, code),
+            DimensionKind::Time { period, .. } => {
+                self.period(code).map_or(Json::Null, |number| period.text(number))
+            }
+            DimensionKind::Band { width, .. } => {
+                // Numbers such as 0.1 are no binary fractions: 3 times 0.1 is written as 0.3.
+                let start = (f64::from(code) - BAND_OF_ZERO) * width;
+                ((start * 1e9).round() / 1e9).into()
+            }
+        }
+    }
+
+    /// The dictionary that may have names of its values.
+    pub(crate) const fn named(&self) -> Option<Domain> {
+        match &self.kind {
+            DimensionKind::Code(field) => field.values.named(),
+            DimensionKind::List { .. } => Some(Domain::Activities),
+            DimensionKind::Time { .. } | DimensionKind::Band { .. } => None,
+        }
+    }
+
+    /// Whether it is a period in time.
+    pub(crate) const fn is_period(&self) -> bool {
+        matches!(&self.kind, DimensionKind::Time { period, .. } if !period.recurs())
+    }
+
+    /// Whether its codes are in the order of its values.
+    pub(crate) const fn is_numeric(&self) -> bool {
+        matches!(&self.kind, DimensionKind::Time { .. } | DimensionKind::Band { .. })
+    }
+
+    /// The number of the period that a code stands for, if it is one in time.
+    pub(crate) fn period(&self, code: u32) -> Option<i64> {
+        match &self.kind {
+            DimensionKind::Time { base, .. } if code != 0 => Some(base + i64::from(code) - 1),
+            DimensionKind::Code(_)
+            | DimensionKind::List { .. }
+            | DimensionKind::Time { .. }
+            | DimensionKind::Band { .. } => None,
+        }
+    }
+}
+
+/// The codes of the periods of times, most of which are in the same one as the time before.
+fn period_codes(
+    times: impl Iterator<Item = i64>,
+    period: Period,
+    offsets: &Offsets,
+    base: i64,
+) -> Vec<u32> {
+    let mut codes = Vec::new();
+    let (mut from, mut to, mut code) = (0, 0, 0);
+    offsets.localise(times, |local| {
+        if local < from || to <= local {
+            let number = period.number(local);
+            code = time_code(number - base);
+            (from, to) = period.range(local, number);
+        }
+        codes.push(code);
+    });
+    codes
+}
+
+/// Codes of periods begin with 1.
+fn time_code(number: i64) -> u32 {
+    u32::try_from(number + 1).unwrap_or_default()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is between one and three thousand million"
+)]
+fn band(number: f64, width: f64) -> u32 {
+    if number.is_nan() {
+        return 0;
+    }
+    // The end of a division may lie below the whole number that is meant, by less than this.
+    let band = (number / width + 1e-9).floor();
+    (band.clamp(-BANDS_MAX, BANDS_MAX) + BAND_OF_ZERO) as u32
+}

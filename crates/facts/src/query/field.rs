@@ -1,0 +1,330 @@
+//! Fields: the names that questions use, and where their values come from.
+
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::fault::QuestionFault;
+use super::reader::BlockReader;
+use crate::rows::fields::{CodeColumn, ColumnId, Domain, IntColumn, NumberColumn, ObjectKind};
+use crate::tenant::{Attribute, Texts};
+
+/// The types of activities that are courses.
+const COURSE_TYPES: [&str; 2] = [
+    "http://adlnet.gov/expapi/activities/course",
+    "https://w3id.org/xapi/cmi5/activitytype/course",
+];
+
+/// A field.
+#[derive(Clone, Debug)]
+pub(crate) enum Field {
+    /// One text, or another value out of few.
+    Code(CodeField),
+    /// Several activities.
+    List(ColumnId),
+    /// A number.
+    Number(ColumnId),
+    /// A time.
+    Time(IntColumn),
+    /// An extension, which may hold texts, numbers or both.
+    Extension { text: CodeField, number: ColumnId },
+}
+
+/// A field of codes.
+#[derive(Clone, Debug)]
+pub(crate) struct CodeField {
+    pub(crate) source: CodeSource,
+    pub(crate) values: Values,
+}
+
+/// Where codes come from.
+#[derive(Clone, Debug)]
+pub(crate) enum CodeSource {
+    Column(ColumnId),
+    /// What a table says of the codes of another source; codes beyond its end have nothing.
+    Mapped(Box<Self>, Arc<[u32]>),
+    /// The course of a row: its parent, or else its grouping, or else its object, if that is a
+    /// course.
+    Course {
+        of_list: Arc<[u32]>,
+        of_activity: Arc<[u32]>,
+    },
+}
+
+/// What codes stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    Text(Domain),
+    /// The 16 bytes of a UUID.
+    Uuid(Domain),
+    ObjectKind,
+    Flag,
+    Version,
+}
+
+impl Values {
+    /// The code of a value as it is written in questions; none if no row has it.
+    pub(crate) fn find(
+        self,
+        texts: &Texts,
+        value: &serde_json::Value,
+    ) -> Result<Option<u32>, &'static str> {
+        match self {
+            Self::Flag => {
+                let is_true = value.as_bool().ok_or("expected true or false")?;
+                Ok(Some(1 + u32::from(is_true)))
+            }
+            Self::Text(domain) => {
+                let text = value.as_str().ok_or("expected a text")?;
+                Ok(texts.of(domain).find(text.as_bytes()))
+            }
+            Self::Uuid(domain) => {
+                let text = value.as_str().ok_or("expected a UUID")?;
+                let uuid: acta_xapi::Uuid = text.parse().map_err(|_not| "expected a UUID")?;
+                Ok(texts.of(domain).find(&uuid.as_u128().to_be_bytes()))
+            }
+            Self::ObjectKind => {
+                let text = value.as_str().ok_or("expected a text")?;
+                let kind = ObjectKind::EVERY.into_iter().find(|kind| kind.name() == text);
+                let kind =
+                    kind.ok_or("expected Activity, Agent, Group, StatementRef or SubStatement")?;
+                Ok(Some(kind as u32))
+            }
+            Self::Version => match value.as_str() {
+                Some("1.0.3") => Ok(Some(1)),
+                Some("2.0.0") => Ok(Some(2)),
+                _ => Err("expected \"1.0.3\" or \"2.0.0\""),
+            },
+        }
+    }
+
+    /// The value of a code as it is written in answers.
+    pub(crate) fn value(self, texts: &Texts, code: u32) -> serde_json::Value {
+        if code == 0 {
+            return serde_json::Value::Null;
+        }
+        match self {
+            Self::Flag => (code == 2).into(),
+            Self::Text(domain) => texts.of(domain).text(code).into(),
+            Self::Uuid(domain) => {
+                let bytes = texts.of(domain).bytes(code).first_chunk::<16>();
+                let uuid =
+                    bytes.map(|bytes| acta_xapi::Uuid::from_u128(u128::from_be_bytes(*bytes)));
+                uuid.map(|uuid| uuid.to_string()).into()
+            }
+            Self::ObjectKind => {
+                let kind = ObjectKind::EVERY.into_iter().find(|kind| *kind as u32 == code);
+                kind.map(ObjectKind::name).into()
+            }
+            Self::Version => if code == 1 { "1.0.3" } else { "2.0.0" }.into(),
+        }
+    }
+
+    /// How many codes there are, and 0.
+    pub(crate) fn domain_len(self, texts: &Texts) -> usize {
+        match self {
+            Self::Text(domain) | Self::Uuid(domain) => texts.of(domain).len() as usize + 1,
+            Self::ObjectKind | Self::Flag | Self::Version => 8,
+        }
+    }
+
+    /// The dictionary whose entries may have names.
+    pub(crate) const fn named(self) -> Option<Domain> {
+        match self {
+            Self::Text(domain @ (Domain::Actors | Domain::Verbs | Domain::Activities)) => {
+                Some(domain)
+            }
+            Self::Text(_) | Self::Uuid(_) | Self::ObjectKind | Self::Flag | Self::Version => None,
+        }
+    }
+}
+
+impl CodeSource {
+    /// The codes of the rows of a block.
+    pub(crate) fn read(&self, reader: &mut BlockReader<'_>) -> io::Result<Rc<Vec<u32>>> {
+        let of = |table: &[u32], code: u32| table.get(code as usize).copied().unwrap_or_default();
+        match self {
+            Self::Column(column) => reader.codes(*column),
+            Self::Mapped(source, table) => {
+                let codes = source.read(reader)?;
+                Ok(Rc::new(codes.iter().map(|code| of(table, *code)).collect()))
+            }
+            Self::Course { of_list, of_activity } => {
+                let parents = reader.codes(ColumnId::code(CodeColumn::Parent))?;
+                let groupings = reader.codes(ColumnId::code(CodeColumn::Grouping))?;
+                let objects = reader.codes(ColumnId::code(CodeColumn::Object))?;
+                let course = |((parent, grouping), object): ((&u32, &u32), &u32)| {
+                    let found =
+                        [of(of_list, *parent), of(of_list, *grouping), of(of_activity, *object)];
+                    found.into_iter().find(|code| *code != 0).unwrap_or_default()
+                };
+                let rows = parents.iter().zip(&*groupings).zip(&*objects);
+                Ok(Rc::new(rows.map(course).collect()))
+            }
+        }
+    }
+}
+
+impl Field {
+    /// The field with a name.
+    pub(crate) fn find(name: &str, texts: &Texts, place: &str) -> Result<Self, QuestionFault> {
+        if let Some(column) = number_column(name) {
+            return Ok(Self::Number(ColumnId::number(column)));
+        }
+        for (place, prefix) in
+            [("context:", "context.extensions."), ("result:", "result.extensions.")]
+        {
+            if let Some(iri) = name.strip_prefix(prefix) {
+                return Ok(Self::extension(&format!("{place}{iri}"), texts));
+            }
+        }
+        let list = |column| Ok(Self::List(ColumnId::code(column)));
+        let code = |column: CodeColumn, values| {
+            Ok(Self::Code(CodeField { source: CodeSource::Column(ColumnId::code(column)), values }))
+        };
+        let text = |column: CodeColumn| {
+            let domain = column.domain().unwrap_or(Domain::Texts);
+            code(column, Values::Text(domain))
+        };
+        let attribute = |source, attribute: Attribute| {
+            let table = Arc::from(texts.attribute(attribute));
+            let source = CodeSource::Mapped(Box::new(source), table);
+            Ok(Self::Code(CodeField { source, values: Values::Text(attribute.domain()) }))
+        };
+        let column = |column| CodeSource::Column(ColumnId::code(column));
+        match name {
+            "actor" | "person" => text(CodeColumn::Actor),
+            "actor.name" | "person.name" => {
+                attribute(column(CodeColumn::Actor), Attribute::ActorName)
+            }
+            "verb" => text(CodeColumn::Verb),
+            "verb.name" => attribute(column(CodeColumn::Verb), Attribute::VerbName),
+            "object" => text(CodeColumn::Object),
+            "object.kind" => code(CodeColumn::ObjectKind, Values::ObjectKind),
+            "object.name" => attribute(column(CodeColumn::Object), Attribute::ActivityName),
+            "object.type" => attribute(column(CodeColumn::Object), Attribute::ActivityType),
+            "object.interaction" => {
+                attribute(column(CodeColumn::Object), Attribute::ActivityInteraction)
+            }
+            "parent" => list(CodeColumn::Parent),
+            "grouping" => list(CodeColumn::Grouping),
+            "category" => list(CodeColumn::Category),
+            "other" => list(CodeColumn::Other),
+            "course" => Ok(Self::Code(CodeField {
+                source: course(texts),
+                values: Values::Text(Domain::Activities),
+            })),
+            "course.name" => attribute(course(texts), Attribute::ActivityName),
+            "registration" => code(CodeColumn::Registration, Values::Uuid(Domain::Registrations)),
+            "session" => text(CodeColumn::Session),
+            "platform" => text(CodeColumn::Platform),
+            "language" => text(CodeColumn::Language),
+            "authority" => text(CodeColumn::Authority),
+            "source" => text(CodeColumn::Source),
+            "success" => code(CodeColumn::Success, Values::Flag),
+            "completion" => code(CodeColumn::Completion, Values::Flag),
+            "response" => text(CodeColumn::Response),
+            "version" => code(CodeColumn::Version, Values::Version),
+            "timestamp" => Ok(Self::Time(IntColumn::Timestamp)),
+            "stored" => Ok(Self::Time(IntColumn::Stored)),
+            _ => Err(QuestionFault::new(place, unknown(name))),
+        }
+    }
+
+    fn extension(place: &str, texts: &Texts) -> Self {
+        let code = texts.of(Domain::Extensions).find(place.as_bytes());
+        // 0 is the column of no extension, in which there is nothing.
+        let extension = code.and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
+        let source = CodeSource::Column(ColumnId::extension_text(extension));
+        let text = CodeField { source, values: Values::Text(Domain::Texts) };
+        Self::Extension { text, number: ColumnId::extension_number(extension) }
+    }
+}
+
+/// The names of all fields but extensions.
+const NAMES: [&str; 34] = [
+    "actor",
+    "actor.name",
+    "authority",
+    "category",
+    "completion",
+    "course",
+    "course.name",
+    "credit",
+    "duration",
+    "grouping",
+    "language",
+    "object",
+    "object.interaction",
+    "object.kind",
+    "object.name",
+    "object.type",
+    "other",
+    "parent",
+    "person",
+    "person.name",
+    "platform",
+    "registration",
+    "response",
+    "score.max",
+    "score.min",
+    "score.raw",
+    "score.scaled",
+    "session",
+    "source",
+    "stored",
+    "success",
+    "timestamp",
+    "verb",
+    "version",
+];
+
+fn unknown(name: &str) -> String {
+    format!(
+        "there is no field {name:?}; the fields are {}, context.extensions.IRI and \
+         result.extensions.IRI",
+        NAMES.join(", ")
+    )
+}
+
+fn number_column(name: &str) -> Option<NumberColumn> {
+    Some(match name {
+        "score.scaled" => NumberColumn::Scaled,
+        "score.raw" => NumberColumn::Raw,
+        "score.min" => NumberColumn::Min,
+        "score.max" => NumberColumn::Max,
+        "credit" => NumberColumn::Credit,
+        "duration" => NumberColumn::Duration,
+        _ => return None,
+    })
+}
+
+fn course(texts: &Texts) -> CodeSource {
+    let types = texts.of(Domain::Types);
+    let types: Vec<u32> =
+        COURSE_TYPES.into_iter().filter_map(|course| types.find(course.as_bytes())).collect();
+    let kinds = texts.attribute(Attribute::ActivityType);
+    let is_course =
+        |activity: u32| kinds.get(activity as usize).is_some_and(|kind| types.contains(kind));
+    let known = u32::try_from(kinds.len()).unwrap_or(u32::MAX);
+    let of_activity = (0..known).map(|code| if is_course(code) { code } else { 0 }).collect();
+    let lists = 0..=texts.of(Domain::Lists).len();
+    let of_list = lists.map(|list| texts.list(list).find(|code| is_course(*code)).unwrap_or(0));
+    CodeSource::Course { of_list: of_list.collect(), of_activity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_every_field_that_it_names() {
+        let texts = Texts::default();
+        for name in NAMES {
+            assert!(Field::find(name, &texts, "").is_ok(), "{name}");
+        }
+        let fault = Field::find("colour", &texts, "/measures/0/of").unwrap_err();
+        assert_eq!(fault.place, "/measures/0/of");
+        assert!(fault.text.starts_with("there is no field \"colour\"; the fields are actor, "));
+    }
+}

@@ -1,0 +1,174 @@
+//! Which rows of a block count.
+
+/// One bit for each row of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mask {
+    words: Vec<u64>,
+    count: usize,
+}
+
+impl Mask {
+    /// All of `count` rows, or none of them.
+    pub(crate) fn of(count: usize, all: bool) -> Self {
+        let mut mask =
+            Self { words: vec![if all { u64::MAX } else { 0 }; count.div_ceil(64)], count };
+        mask.trim();
+        mask
+    }
+
+    /// The rows whose value passes.
+    #[inline]
+    pub(crate) fn test<T: Copy>(values: &[T], passes: impl Fn(T) -> bool) -> Self {
+        let word = |values: &[T]| {
+            values
+                .iter()
+                .enumerate()
+                .fold(0, |word, (bit, value)| word | u64::from(passes(*value)) << bit)
+        };
+        Self { words: values.chunks(64).map(word).collect(), count: values.len() }
+    }
+
+    fn trim(&mut self) {
+        let rest = self.count % 64;
+        if let Some(last) = self.words.last_mut().filter(|_| rest != 0) {
+            *last &= (1 << rest) - 1;
+        }
+    }
+
+    pub(crate) fn and(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
+    pub(crate) fn or(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    pub(crate) fn invert(&mut self) {
+        self.words.iter_mut().for_each(|word| *word = !*word);
+        self.trim();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// Whether a row counts.
+    pub(crate) fn has(&self, row: u32) -> bool {
+        self.words.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    pub(crate) fn remove(&mut self, row: usize) {
+        if let Some(word) = self.words.get_mut(row / 64) {
+            *word &= !(1 << (row % 64));
+        }
+    }
+
+    /// The rows that count.
+    pub(crate) fn rows(&self) -> Vec<u32> {
+        let mut rows =
+            Vec::with_capacity(self.words.iter().map(|word| word.count_ones() as usize).sum());
+        for (start, word) in (0..).step_by(64).zip(&self.words) {
+            let mut word = *word;
+            while word != 0 {
+                rows.push(start + word.trailing_zeros());
+                word &= word - 1;
+            }
+        }
+        rows
+    }
+}
+
+/// A set of codes, as bits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CodeBits {
+    words: Vec<u64>,
+    /// The only code, if there is only one.
+    single: Option<u32>,
+    count: usize,
+}
+
+impl CodeBits {
+    pub(crate) fn insert(&mut self, code: u32) {
+        let index = code as usize / 64;
+        if self.words.len() <= index {
+            self.words.resize(index + 1, 0);
+        }
+        if !self.has(code) {
+            self.words[index] |= 1 << (code % 64);
+            self.count += 1;
+            self.single = (self.count == 1).then_some(code);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, code: u32) -> bool {
+        self.words.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
+    }
+
+    /// The only code, if there is only one.
+    pub(crate) const fn single(&self) -> Option<u32> {
+        self.single
+    }
+
+    /// Whether one of the codes is in a range.
+    pub(crate) fn meets(&self, min: u32, max: u32) -> bool {
+        let (first, last) = (min as usize / 64, max as usize / 64);
+        let words = self.words.get(first..self.words.len().min(last + 1)).unwrap_or_default();
+        words.iter().zip(first..).any(|(word, index)| {
+            let low = if index == first { u64::MAX << (min % 64) } else { u64::MAX };
+            let high = if index == last { u64::MAX >> (63 - max % 64) } else { u64::MAX };
+            word & low & high != 0
+        })
+    }
+}
+
+impl FromIterator<u32> for CodeBits {
+    fn from_iter<I: IntoIterator<Item = u32>>(codes: I) -> Self {
+        let mut bits = Self::default();
+        codes.into_iter().for_each(|code| bits.insert(code));
+        bits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_which_rows_count() {
+        let values: Vec<u32> = (0..130).collect();
+        let mut mask = Mask::test(&values, |value| value % 2 == 1);
+        assert_eq!(mask.rows(), (0..130).filter(|row| row % 2 == 1).collect::<Vec<_>>());
+        mask.invert();
+        assert_eq!(mask.rows(), (0..130).filter(|row| row % 2 == 0).collect::<Vec<_>>());
+        mask.and(&Mask::test(&values, |value| value < 3));
+        assert_eq!(mask.rows(), [0, 2]);
+        mask.or(&Mask::test(&values, |value| value == 129));
+        mask.remove(0);
+        assert_eq!((mask.rows(), mask.has(129), mask.has(0)), (vec![2, 129], true, false));
+        assert!(Mask::of(70, false).is_empty());
+        assert_eq!(Mask::of(70, true).rows().len(), 70);
+    }
+
+    #[test]
+    fn tells_whether_a_range_holds_one_of_its_codes() {
+        let bits: CodeBits = [3, 70, 200].into_iter().collect();
+        let table = [
+            ((0, 2), false),
+            ((3, 3), true),
+            ((4, 69), false),
+            ((64, 70), true),
+            ((71, 199), false),
+            ((71, 200), true),
+            ((201, 900), false),
+            ((0, 900), true),
+        ];
+        for ((min, max), expected) in table {
+            assert_eq!(bits.meets(min, max), expected, "{min} to {max}");
+        }
+        assert_eq!(
+            (bits.single(), [5].into_iter().collect::<CodeBits>().single()),
+            (None, Some(5))
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The columns of one block, decoded when they are asked for.
+
+use std::io;
+use std::rc::Rc;
+
+use crate::rows::block::Block;
+use crate::rows::chunk::{number_range, read_codes, read_ints, read_numbers};
+use crate::rows::fields::{ColumnId, IntColumn};
+use crate::rows::segment::{BlockHead, ChunkHead, Segment};
+
+/// Where the rows of a block are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BlockSource<'v> {
+    Disk(&'v Segment, &'v BlockHead),
+    Memory(&'v Block),
+}
+
+impl BlockSource<'_> {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Disk(_, head) => head.count,
+            Self::Memory(block) => block.len(),
+        }
+    }
+
+    /// The range of a column of whole numbers.
+    pub(crate) fn int_range(self, column: IntColumn) -> (i64, i64) {
+        match self {
+            Self::Disk(_, head) => head.range(column),
+            Self::Memory(block) => {
+                let values = block.ints(column).iter().copied();
+                (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
+            }
+        }
+    }
+
+    /// The range of the codes of a column, if it is known without looking at them.
+    pub(crate) fn code_range(self, column: ColumnId) -> Option<(u32, u32)> {
+        let Self::Disk(_, head) = self else { return None };
+        let code = |bound: i64| u32::try_from(bound).unwrap_or(u32::MAX);
+        let head = head.chunk(column);
+        Some(head.map_or((0, 0), |head| (code(head.min), code(head.max))))
+    }
+
+    /// The range of the numbers of a column, if it is known; not a number if there are none.
+    pub(crate) fn number_range(self, column: ColumnId) -> Option<(f64, f64)> {
+        let Self::Disk(_, head) = self else { return None };
+        let range = |head: &ChunkHead| number_range(head.encoding, head.min, head.max);
+        Some(head.chunk(column).map_or((f64::NAN, f64::NAN), range))
+    }
+}
+
+/// Reads the columns of one block after the other.
+#[derive(Debug)]
+pub(crate) struct BlockReader<'v> {
+    source: BlockSource<'v>,
+    bytes: Vec<u8>,
+    codes: Vec<(ColumnId, Rc<Vec<u32>>)>,
+    ints: Vec<(IntColumn, Rc<Vec<i64>>)>,
+    numbers: Vec<(ColumnId, Rc<Vec<f64>>)>,
+}
+
+impl<'v> BlockReader<'v> {
+    pub(crate) fn new(source: BlockSource<'v>) -> Self {
+        let (codes, ints, numbers) = (Vec::new(), Vec::new(), Vec::new());
+        Self { source, bytes: Vec::new(), codes, ints, numbers }
+    }
+
+    /// Goes on to another block.
+    pub(crate) fn turn_to(&mut self, source: BlockSource<'v>) {
+        self.source = source;
+        self.codes.clear();
+        self.ints.clear();
+        self.numbers.clear();
+    }
+
+    pub(crate) fn source(&self) -> BlockSource<'v> {
+        self.source
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.source.len()
+    }
+
+    /// The codes of a column.
+    pub(crate) fn codes(&mut self, column: ColumnId) -> io::Result<Rc<Vec<u32>>> {
+        if let Some((_, codes)) = self.codes.iter().find(|(known, _)| *known == column) {
+            return Ok(Rc::clone(codes));
+        }
+        let mut codes = Vec::new();
+        match self.source {
+            BlockSource::Disk(segment, block) => {
+                if let Some(head) = block.chunk(column) {
+                    segment.read(block, head, &mut self.bytes)?;
+                    read_codes(&self.bytes, block.count, head.width, head.min, &mut codes);
+                }
+            }
+            BlockSource::Memory(block) => {
+                codes.extend_from_slice(block.code_column(column).unwrap_or_default());
+            }
+        }
+        codes.resize(self.source.len(), 0);
+        let codes = Rc::new(codes);
+        self.codes.push((column, Rc::clone(&codes)));
+        Ok(codes)
+    }
+
+    /// The whole numbers of a column.
+    pub(crate) fn ints(&mut self, column: IntColumn) -> io::Result<Rc<Vec<i64>>> {
+        if let Some((_, ints)) = self.ints.iter().find(|(known, _)| *known == column) {
+            return Ok(Rc::clone(ints));
+        }
+        let mut ints = Vec::new();
+        match self.source {
+            BlockSource::Disk(segment, block) => {
+                if let Some(head) = block.chunk(ColumnId::int(column)) {
+                    segment.read(block, head, &mut self.bytes)?;
+                    read_ints(&self.bytes, block.count, head.width, head.min, &mut ints);
+                }
+            }
+            BlockSource::Memory(block) => ints.extend_from_slice(block.ints(column)),
+        }
+        ints.resize(self.source.len(), 0);
+        let ints = Rc::new(ints);
+        self.ints.push((column, Rc::clone(&ints)));
+        Ok(ints)
+    }
+
+    /// The numbers of a column.
+    pub(crate) fn numbers(&mut self, column: ColumnId) -> io::Result<Rc<Vec<f64>>> {
+        if let Some((_, numbers)) = self.numbers.iter().find(|(known, _)| *known == column) {
+            return Ok(Rc::clone(numbers));
+        }
+        let mut numbers = Vec::new();
+        match self.source {
+            BlockSource::Disk(segment, block) => {
+                if let Some(head) = block.chunk(column) {
+                    segment.read(block, head, &mut self.bytes)?;
+                    let how = (head.encoding, head.width, head.min);
+                    read_numbers(&self.bytes, block.count, how, &mut numbers);
+                }
+            }
+            BlockSource::Memory(block) => {
+                numbers.extend_from_slice(block.number_column(column).unwrap_or_default());
+            }
+        }
+        numbers.resize(self.source.len(), f64::NAN);
+        let numbers = Rc::new(numbers);
+        self.numbers.push((column, Rc::clone(&numbers)));
+        Ok(numbers)
+    }
+}

@@ -1,0 +1,300 @@
+//! Running a plan over the rows of a view, on several processors.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use super::condition::Selected;
+use super::dimension::{Dimension, DimensionCodes};
+use super::fault::QueryError;
+use super::group::Grouper;
+use super::mask::{CodeBits, Mask};
+use super::measure::{Grouped, State};
+use super::plan::{Measure, Plan};
+use super::reader::{BlockReader, BlockSource};
+use crate::rows::fields::IntColumn;
+use crate::tenant::{Texts, View};
+
+/// Most groups of an answer before it is sorted and cut.
+const GROUPS_MAX: usize = 2_000_000;
+
+/// What a question may use.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryLimits {
+    /// Bytes of memory for groups and their measures.
+    pub memory_bytes: usize,
+    /// Processors that work on it at a time.
+    pub threads: usize,
+}
+
+/// What goes along with a question.
+#[derive(Clone, Copy)]
+pub struct Asked<'s> {
+    /// What it may use.
+    pub limits: QueryLimits,
+    /// The present, in microseconds since 1970.
+    pub now: i64,
+    /// Is asked between blocks of rows whether to give up.
+    pub stop: &'s (dyn Fn() -> bool + Sync),
+}
+
+impl fmt::Debug for Asked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// What was found: the groups, and the measures of each.
+pub(crate) struct Found {
+    pub(crate) groups: Grouper,
+    pub(crate) states: Vec<State>,
+    pub(crate) totals: Vec<State>,
+    /// How many rows counted.
+    pub(crate) row_count: u64,
+}
+
+/// What the workers share.
+struct Work<'v> {
+    plan: &'v Plan,
+    view: &'v View,
+    blocks: Vec<BlockSource<'v>>,
+    next: AtomicUsize,
+    /// Bytes of memory of all workers together.
+    used_bytes: AtomicUsize,
+    has_failed: AtomicBool,
+    limits: QueryLimits,
+    stop: &'v (dyn Fn() -> bool + Sync),
+}
+
+/// What each worker has found before it begins.
+pub(crate) fn start(plan: &Plan, texts: &Texts, limits: QueryLimits) -> Vec<Found> {
+    (0..limits.threads.max(1)).map(|_| Found::empty(plan, texts)).collect()
+}
+
+/// Runs a plan, on as many threads as there are `empty` results.
+pub(crate) fn run(
+    plan: &Plan,
+    view: &View,
+    empty: Vec<Found>,
+    asked: Asked<'_>,
+) -> Result<Found, QueryError> {
+    let segments = view
+        .segments
+        .iter()
+        .flat_map(|segment| segment.blocks().iter().map(|block| BlockSource::Disk(segment, block)));
+    let tail = view.tail.iter().map(|block| BlockSource::Memory(block));
+    let (next, used_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let has_failed = AtomicBool::new(false);
+    let blocks: Vec<_> = segments.chain(tail).collect();
+    let Asked { limits, stop, .. } = asked;
+    let work = Work { plan, view, blocks, next, used_bytes, has_failed, limits, stop };
+    let mut workers = empty.into_iter();
+    let Some(first) = workers.next() else { return Err(QueryError::Stopped) };
+    let others = workers.take(work.blocks.len().saturating_sub(1));
+    thread::scope(|scope| {
+        let work = &work;
+        let others: Vec<_> = others.map(|found| scope.spawn(|| work.run(found))).collect();
+        // This thread works too.
+        let mut found = work.run(first);
+        for other in others {
+            let panicked = |_panic| QueryError::Io(std::io::Error::other("a worker panicked"));
+            let other = other.join().map_err(panicked).flatten();
+            found = merge(found, other, work);
+        }
+        found
+    })
+}
+
+/// Both results in one, or the error that says most.
+fn merge(
+    found: Result<Found, QueryError>,
+    other: Result<Found, QueryError>,
+    work: &Work<'_>,
+) -> Result<Found, QueryError> {
+    match (found, other) {
+        (Ok(mut found), Ok(other)) => found.merge(other, work).map(|()| found),
+        // The others stop because one has failed.
+        (Err(QueryError::Stopped) | Ok(_), Err(error)) | (Err(error), _) => Err(error),
+    }
+}
+
+impl Found {
+    fn empty(plan: &Plan, texts: &Texts) -> Self {
+        let domains: Vec<_> = plan.dimensions.iter().map(|it| it.domain_len(texts)).collect();
+        let states =
+            || plan.measures.iter().map(|measure| State::new(&measure.kind, texts)).collect();
+        let totals = if plan.has_totals { states() } else { Vec::new() };
+        Self { groups: Grouper::new(&domains), states: states(), totals, row_count: 0 }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let states = self.states.iter().chain(&self.totals).map(State::memory_bytes);
+        self.groups.memory_bytes() + states.sum::<usize>()
+    }
+
+    fn merge(&mut self, other: Self, work: &Work<'_>) -> Result<(), QueryError> {
+        self.row_count += other.row_count;
+        let count = u32::try_from(other.groups.len()).unwrap_or(u32::MAX);
+        let groups: Vec<u32> =
+            (0..count).map(|group| self.groups.group(&other.groups.codes(group))).collect();
+        let count = self.groups.len();
+        for (state, other) in self.states.iter_mut().zip(other.states) {
+            state.merge(other, &groups, count);
+        }
+        for (state, other) in self.totals.iter_mut().zip(other.totals) {
+            state.merge(other, &[0], 1);
+        }
+        let is_too_large = work.limits.memory_bytes < self.memory_bytes() || GROUPS_MAX < count;
+        if is_too_large { Err(QueryError::TooLarge(work.limits.memory_bytes)) } else { Ok(()) }
+    }
+}
+
+impl<'v> Work<'v> {
+    /// Works on one block after the other until there is none left.
+    fn run(&self, mut found: Found) -> Result<Found, QueryError> {
+        let mut reader = None;
+        let mut reported = 0;
+        while let Some(block) = self.blocks.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            if self.has_failed.load(Ordering::Relaxed) || (self.stop)() {
+                return Err(QueryError::Stopped);
+            }
+            let reader = reader.get_or_insert_with(|| BlockReader::new(*block));
+            reader.turn_to(*block);
+            let added = self.add(reader, &mut found).map_err(QueryError::from);
+            let checked = added.and_then(|()| self.check_memory(&found, &mut reported));
+            if checked.is_err() {
+                self.has_failed.store(true, Ordering::Relaxed);
+            }
+            checked?;
+        }
+        Ok(found)
+    }
+
+    /// Checks what all workers use together. `reported` is what this one has used before.
+    fn check_memory(&self, found: &Found, reported: &mut usize) -> Result<(), QueryError> {
+        let bytes = found.memory_bytes();
+        let more = bytes.saturating_sub(*reported);
+        let used = self.used_bytes.fetch_add(more, Ordering::Relaxed) + more;
+        *reported = bytes.max(*reported);
+        let is_too_large = self.limits.memory_bytes < used || GROUPS_MAX < found.groups.len();
+        if is_too_large { Err(QueryError::TooLarge(self.limits.memory_bytes)) } else { Ok(()) }
+    }
+
+    fn add(&self, reader: &mut BlockReader<'v>, found: &mut Found) -> std::io::Result<()> {
+        let selected = match &self.plan.condition {
+            Some(condition) => condition.select(reader)?,
+            None => Selected::All,
+        };
+        let selected = self.without_voided(selected, reader)?;
+        let rows = match selected {
+            Selected::None => return Ok(()),
+            Selected::All => (0..).take(reader.len()).collect(),
+            Selected::Some(mask) => mask.rows(),
+        };
+        found.row_count += rows.len() as u64;
+        if self.plan.has_totals {
+            let groups = vec![0; rows.len()];
+            let grouped = Grouped { rows: &rows, groups: &groups, group_count: 1 };
+            add_measures(&self.plan.measures, &mut found.totals, reader, grouped)?;
+        }
+        let (rows, groups) = group(&self.plan.dimensions, &mut found.groups, reader, rows)?;
+        let group_count = found.groups.len();
+        let grouped = Grouped { rows: &rows, groups: &groups, group_count };
+        add_measures(&self.plan.measures, &mut found.states, reader, grouped)
+    }
+
+    fn without_voided(
+        &self,
+        selected: Selected,
+        reader: &mut BlockReader<'v>,
+    ) -> std::io::Result<Selected> {
+        let voided = &self.view.voided;
+        if voided.is_empty() || selected == Selected::None {
+            return Ok(selected);
+        }
+        let (min, max) = reader.source().int_range(IntColumn::Sequence);
+        let (min, max) = (min.cast_unsigned(), max.cast_unsigned());
+        let before = min.checked_sub(1).map_or(0, |before| voided.rank(before));
+        let count = voided.rank(max) - before;
+        if count == 0 {
+            return Ok(selected);
+        }
+        let first = usize::try_from(before).unwrap_or(usize::MAX);
+        let first = u64::try_from(first).ok().and_then(|first| voided.select(first));
+        let offset = |sequence: u64| u32::try_from(sequence - min).ok();
+        let those = voided.iter().skip_while(|it| Some(*it) != first).take_while(|it| *it <= max);
+        let those: CodeBits = those.filter_map(offset).collect();
+        let mut mask = match selected {
+            Selected::Some(mask) => mask,
+            Selected::All | Selected::None => Mask::of(reader.len(), true),
+        };
+        for (row, sequence) in reader.ints(IntColumn::Sequence)?.iter().enumerate() {
+            if offset(sequence.cast_unsigned()).is_some_and(|offset| those.has(offset)) {
+                mask.remove(row);
+            }
+        }
+        Ok(if mask.is_empty() { Selected::None } else { Selected::Some(mask) })
+    }
+}
+
+/// The group of each row. A row comes once for each of several activities in a dimension.
+fn group(
+    dimensions: &[Dimension],
+    groups: &mut Grouper,
+    reader: &mut BlockReader<'_>,
+    rows: Vec<u32>,
+) -> std::io::Result<(Vec<u32>, Vec<u32>)> {
+    let (mut numbers, mut rows) = (vec![0; rows.len()], rows);
+    for (index, dimension) in dimensions.iter().enumerate() {
+        match dimension.codes(reader, &rows)? {
+            DimensionCodes::Single(codes) => {
+                let mut last = None;
+                for (number, code) in numbers.iter_mut().zip(codes) {
+                    let key = (*number, code);
+                    let known = last.filter(|(known, _)| *known == key).map(|(_, number)| number);
+                    *number = known.unwrap_or_else(|| groups.number(index, key.0, code));
+                    last = Some((key, *number));
+                }
+            }
+            DimensionCodes::Several(lists) => {
+                let mut numbered = (Vec::new(), Vec::new());
+                for ((row, number), list) in rows.iter().zip(&numbers).zip(lists) {
+                    let codes = dimension.list_or_nothing(list).iter();
+                    numbered.1.extend(codes.map(|code| groups.number(index, *number, *code)));
+                    numbered.0.resize(numbered.1.len(), *row);
+                }
+                (rows, numbers) = numbered;
+            }
+        }
+    }
+    Ok((rows, numbers))
+}
+
+fn add_measures(
+    measures: &[Measure],
+    states: &mut [State],
+    reader: &mut BlockReader<'_>,
+    grouped: Grouped<'_>,
+) -> std::io::Result<()> {
+    for (measure, state) in measures.iter().zip(states) {
+        let selected = match &measure.condition {
+            Some(condition) => condition.select(reader)?,
+            None => Selected::All,
+        };
+        match selected {
+            Selected::All => state.add(&measure.kind, reader, grouped)?,
+            Selected::None => {}
+            Selected::Some(mask) => {
+                let pairs = grouped.rows.iter().zip(grouped.groups);
+                let (rows, groups): (Vec<u32>, Vec<u32>) = pairs
+                    .filter(|(row, _)| mask.has(**row))
+                    .map(|(row, group)| (*row, *group))
+                    .unzip();
+                let grouped =
+                    Grouped { rows: &rows, groups: &groups, group_count: grouped.group_count };
+                state.add(&measure.kind, reader, grouped)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,327 @@
+//! A column of one block on disk: whole numbers in as few bits as their range needs.
+//!
+//! `docs/format/facts.md` draws it.
+
+/// Widest values that are packed; wider ones take eight bytes each.
+const PACKED_WIDTH_MAX: u8 = 56;
+/// Most digits behind the point of numbers that are stored as whole numbers.
+const DIGITS_MAX: u8 = 6;
+/// Largest whole number that a double holds exactly.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// How the values of a chunk are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// The difference to the smallest value.
+    Whole,
+    /// Numbers times a power of ten, less the smallest, plus one; 0 for nothing.
+    Decimal {
+        /// The power.
+        digits: u8,
+    },
+    /// The bits of a double.
+    Double,
+}
+
+impl Encoding {
+    /// Its number on disk.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Whole => 0,
+            Self::Double => 1,
+            Self::Decimal { digits } => 16 + digits,
+        }
+    }
+
+    /// The encoding with this number.
+    pub(crate) const fn of_number(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Whole),
+            1 => Some(Self::Double),
+            16..=22 => Some(Self::Decimal { digits: number - 16 }),
+            _ => None,
+        }
+    }
+}
+
+/// Values as they are stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Chunk {
+    pub(crate) encoding: Encoding,
+    /// Bits of each value.
+    pub(crate) width: u8,
+    /// The smallest value: of decimals the smallest whole number, of doubles its bits.
+    pub(crate) min: i64,
+    /// The largest value, likewise.
+    pub(crate) max: i64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Chunk {
+    /// Of whole numbers.
+    pub(crate) fn of_ints(values: &[i64]) -> Self {
+        let min = values.iter().copied().min().unwrap_or_default();
+        let max = values.iter().copied().max().unwrap_or_default();
+        let width = width_of(max.wrapping_sub(min));
+        let offsets = values.iter().map(|value| unsigned(value.wrapping_sub(min)));
+        Self {
+            encoding: Encoding::Whole,
+            width,
+            min,
+            max,
+            bytes: pack(offsets, values.len(), width),
+        }
+    }
+
+    /// Of codes; none if all are 0.
+    pub(crate) fn of_codes(codes: &[u32]) -> Option<Self> {
+        let min = codes.iter().copied().min().unwrap_or_default();
+        let max = codes.iter().copied().max().filter(|max| *max != 0)?;
+        let width = width_of(i64::from(max - min));
+        let offsets = codes.iter().map(|code| u64::from(code - min));
+        let bytes = pack(offsets, codes.len(), width);
+        Some(Self { encoding: Encoding::Whole, width, min: min.into(), max: max.into(), bytes })
+    }
+
+    /// Of numbers, not a number standing for nothing; none if all do.
+    pub(crate) fn of_numbers(numbers: &[f64]) -> Option<Self> {
+        let known = || numbers.iter().copied().filter(|number| !number.is_nan());
+        known().next()?;
+        let digits = (0..=DIGITS_MAX).find(|digits| known().all(|it| whole(it, *digits).is_some()));
+        if let Some(digits) = digits {
+            let scaled = |number: f64| whole(number, digits);
+            let min = known().filter_map(scaled).min().unwrap_or_default();
+            let max = known().filter_map(scaled).max().unwrap_or_default();
+            let width = width_of(max - min + 1);
+            let offsets = numbers
+                .iter()
+                .map(|number| scaled(*number).map_or(0, |whole| unsigned(whole - min + 1)));
+            let bytes = pack(offsets, numbers.len(), width);
+            return Some(Self { encoding: Encoding::Decimal { digits }, width, min, max, bytes });
+        }
+        let min = known().fold(f64::INFINITY, f64::min);
+        let max = known().fold(f64::NEG_INFINITY, f64::max);
+        let bytes = pack(numbers.iter().map(|number| number.to_bits()), numbers.len(), 64);
+        let (min, max) = (min.to_bits().cast_signed(), max.to_bits().cast_signed());
+        Some(Self { encoding: Encoding::Double, width: 64, min, max, bytes })
+    }
+}
+
+/// Bytes of `count` values of `width` bits, with room to read eight bytes at each place.
+pub(crate) const fn packed_len(count: usize, width: u8) -> usize {
+    if width == 0 { 0 } else { (count * width as usize).div_ceil(8) + 8 }
+}
+
+/// The number times a power of ten, if nothing is lost by that.
+fn whole(number: f64, digits: u8) -> Option<i64> {
+    let power = power(digits);
+    let scaled = (number * power).round();
+    // A negative zero is no whole number.
+    let is_zero_of_two = scaled == 0.0 && number.is_sign_negative();
+    let is_exact = scaled.abs() < EXACT_MAX && (scaled / power).to_bits() == number.to_bits();
+    (is_exact && !is_zero_of_two).then(|| truncated(scaled))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is whole and less than 2^53")]
+fn truncated(number: f64) -> i64 {
+    number as i64
+}
+
+fn power(digits: u8) -> f64 {
+    10_f64.powi(digits.into())
+}
+
+const fn unsigned(value: i64) -> u64 {
+    value.cast_unsigned()
+}
+
+/// Bits that a range needs, or 64 where they would be too many to pack.
+#[expect(clippy::cast_possible_truncation, reason = "there are at most 64 bits")]
+const fn width_of(range: i64) -> u8 {
+    let width = (64 - unsigned(range).leading_zeros()) as u8;
+    if PACKED_WIDTH_MAX < width { 64 } else { width }
+}
+
+fn pack(values: impl Iterator<Item = u64>, count: usize, width: u8) -> Vec<u8> {
+    let mut bytes = vec![0; packed_len(count, width)];
+    if width == 0 {
+        return bytes;
+    }
+    if width == 64 {
+        for (place, value) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(values) {
+            *place = value.to_le_bytes();
+        }
+        return bytes;
+    }
+    let mut bit = 0;
+    for value in values {
+        let at = bit / 8;
+        if let Some(place) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+            *place = (u64::from_le_bytes(*place) | value << (bit % 8)).to_le_bytes();
+        }
+        bit += usize::from(width);
+    }
+    bytes
+}
+
+/// Adds `count` packed values to `into`, each as `make` makes it.
+///
+/// The bytes have the length of [`packed_len`]; what is missing counts as 0.
+#[inline]
+fn unpack<T: Clone>(
+    bytes: &[u8],
+    (count, width): (usize, u8),
+    into: &mut Vec<T>,
+    make: impl Fn(u64) -> T,
+) {
+    into.clear();
+    match width {
+        0 => into.resize(count, make(0)),
+        8 => into.extend(bytes.iter().take(count).map(|byte| make((*byte).into()))),
+        16 => {
+            let values = bytes.as_chunks::<2>().0.iter().take(count);
+            into.extend(values.map(|value| make(u16::from_le_bytes(*value).into())));
+        }
+        64 => {
+            let values = bytes.as_chunks::<8>().0.iter().take(count);
+            into.extend(values.map(|value| make(u64::from_le_bytes(*value))));
+        }
+        _ => {
+            let mask = (1_u64 << width) - 1;
+            let width = usize::from(width);
+            into.extend((0..count).map(|index| {
+                let bit = index * width;
+                let window = bytes.get(bit / 8..bit / 8 + 8).and_then(<[u8]>::first_chunk::<8>);
+                let window = window.map_or(0, |window| u64::from_le_bytes(*window));
+                make((window >> (bit % 8)) & mask)
+            }));
+        }
+    }
+}
+
+/// Reads whole numbers.
+pub(crate) fn read_ints(bytes: &[u8], count: usize, width: u8, min: i64, into: &mut Vec<i64>) {
+    unpack(bytes, (count, width), into, |offset| min.wrapping_add(offset.cast_signed()));
+}
+
+/// Reads codes.
+#[expect(clippy::cast_possible_truncation, reason = "codes have 32 bits")]
+pub(crate) fn read_codes(bytes: &[u8], count: usize, width: u8, min: i64, into: &mut Vec<u32>) {
+    let min = unsigned(min) as u32;
+    unpack(bytes, (count, width), into, |offset| min.wrapping_add(offset as u32));
+}
+
+/// Reads numbers.
+#[expect(clippy::cast_precision_loss, reason = "whole numbers of decimals are less than 2^53")]
+pub(crate) fn read_numbers(
+    bytes: &[u8],
+    count: usize,
+    head: (Encoding, u8, i64),
+    into: &mut Vec<f64>,
+) {
+    let (encoding, width, min) = head;
+    let packed = (count, width);
+    match encoding {
+        Encoding::Double => unpack(bytes, packed, into, f64::from_bits),
+        Encoding::Whole => {
+            unpack(bytes, packed, into, |offset| min.wrapping_add(offset.cast_signed()) as f64);
+        }
+        Encoding::Decimal { digits } => {
+            let power = power(digits);
+            unpack(bytes, packed, into, |offset| {
+                let number = min.wrapping_add(offset.cast_signed()).wrapping_sub(1) as f64 / power;
+                if offset == 0 { f64::NAN } else { number }
+            });
+        }
+    }
+}
+
+/// The range of the numbers of a chunk.
+#[expect(clippy::cast_precision_loss, reason = "whole numbers of decimals are less than 2^53")]
+pub(crate) fn number_range(encoding: Encoding, min: i64, max: i64) -> (f64, f64) {
+    match encoding {
+        Encoding::Whole => (min as f64, max as f64),
+        Encoding::Decimal { digits } => (min as f64 / power(digits), max as f64 / power(digits)),
+        Encoding::Double => (f64::from_bits(unsigned(min)), f64::from_bits(unsigned(max))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn again(numbers: &[f64]) -> (Encoding, Vec<f64>) {
+        let chunk = Chunk::of_numbers(numbers).unwrap();
+        let mut read = Vec::new();
+        let head = (chunk.encoding, chunk.width, chunk.min);
+        read_numbers(&chunk.bytes, numbers.len(), head, &mut read);
+        (chunk.encoding, read)
+    }
+
+    #[test]
+    fn stores_decimals_as_whole_numbers() {
+        let table: [(&[f64], Encoding, usize); 4] = [
+            (&[0.5, 1.0, f64::NAN], Encoding::Decimal { digits: 1 }, 3),
+            (&[-3.0, 7.0], Encoding::Decimal { digits: 0 }, 4),
+            (&[1.0 / 3.0, f64::NAN], Encoding::Double, 64),
+            (&[-0.0], Encoding::Double, 64),
+        ];
+        for (numbers, encoding, width) in table {
+            let chunk = Chunk::of_numbers(numbers).unwrap();
+            assert_eq!(
+                (chunk.encoding, usize::from(chunk.width)),
+                (encoding, width),
+                "{numbers:?}"
+            );
+        }
+        assert_eq!(Chunk::of_numbers(&[f64::NAN]), None);
+        assert_eq!(Chunk::of_codes(&[0, 0]), None);
+    }
+
+    fn any_number() -> impl Strategy<Value = f64> {
+        let cents = (-999..999_i32).prop_map(|cents| f64::from(cents) / 100.0);
+        prop_oneof![any::<f64>(), cents, Just(f64::NAN), Just(0.1)]
+    }
+
+    proptest! {
+        #[test]
+        fn reads_the_whole_numbers_that_it_stored(
+            values in prop::collection::vec(any::<i64>(), 1..50),
+            shift in 0..64,
+        ) {
+            let values: Vec<i64> = values.into_iter().map(|value| value >> shift).collect();
+            let chunk = Chunk::of_ints(&values);
+            let mut read = Vec::new();
+            read_ints(&chunk.bytes, values.len(), chunk.width, chunk.min, &mut read);
+            prop_assert_eq!(chunk.bytes.len(), packed_len(values.len(), chunk.width));
+            prop_assert_eq!(read, values);
+        }
+
+        #[test]
+        fn reads_the_codes_that_it_stored(
+            codes in prop::collection::vec(any::<u32>(), 1..50),
+            shift in 0..32,
+        ) {
+            let codes: Vec<u32> = codes.into_iter().map(|code| code >> shift).collect();
+            if let Some(chunk) = Chunk::of_codes(&codes) {
+                let mut read = Vec::new();
+                read_codes(&chunk.bytes, codes.len(), chunk.width, chunk.min, &mut read);
+                prop_assert_eq!(read, codes);
+            }
+        }
+
+        #[test]
+        fn reads_the_numbers_that_it_stored(
+            numbers in prop::collection::vec(any_number(), 1..50),
+        ) {
+            if Chunk::of_numbers(&numbers).is_some() {
+                let (_, read) = again(&numbers);
+                let bits = |number: &f64| if number.is_nan() { 0 } else { number.to_bits() };
+                let bits = |numbers: &[f64]| numbers.iter().map(bits).collect::<Vec<_>>();
+                prop_assert_eq!(bits(&read), bits(&numbers));
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The facts of all tenants on this node.
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use acta_access::TenantId;
+
+use crate::query::{self, Answer, Asked, QueryError, Question};
+use crate::rows::batch::{Batch, SourceStatement};
+use crate::tenant::{Addition, TenantFacts};
+
+/// The name of the file that is locked while the facts are open.
+const LOCK_NAME: &str = "lock";
+
+/// The facts of all tenants on this node, in one folder.
+#[derive(Debug)]
+pub struct FactStore {
+    folder: PathBuf,
+    tenants: RwLock<HashMap<TenantId, Arc<TenantFacts>>>,
+    /// Is locked while the facts are open.
+    _lock: File,
+}
+
+/// Statements as rows that can be added to facts.
+#[derive(Debug)]
+pub struct Rows(Batch);
+
+impl Rows {
+    /// The rows of statements that follow one another in the log of a tenant.
+    pub fn of<'t>(statements: impl IntoIterator<Item = SourceStatement<'t>>) -> Self {
+        let mut batch = Batch::default();
+        statements.into_iter().for_each(|statement| batch.push(&statement));
+        Self(batch)
+    }
+}
+
+/// How the facts of a tenant are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactStatus {
+    /// Whose they are.
+    pub tenant: TenantId,
+    /// How many facts there are.
+    pub count: u64,
+    /// The sequence of the last statement among them.
+    pub sequence: u64,
+    /// Bytes on disk.
+    pub disk_bytes: u64,
+    /// Bytes of memory, about: dictionaries, and rows that are in no segment yet.
+    pub memory_bytes: u64,
+}
+
+impl FactStore {
+    /// The facts in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Of the folder; [`ErrorKind::WouldBlock`] if another process has it open.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let lock = File::create(folder.join(LOCK_NAME))?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                io::Error::new(ErrorKind::WouldBlock, "another process has them open")
+            }
+            TryLockError::Error(error) => error,
+        })?;
+        Ok(Self { folder: folder.to_owned(), tenants: RwLock::default(), _lock: lock })
+    }
+
+    /// Answers a question about a tenant's facts.
+    ///
+    /// Takes as long as it takes, so it is not to be called on a thread of the runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Fault`] if the question has to be repaired, [`QueryError::TooLarge`] if the
+    /// answer takes more than the limits, [`QueryError::Stopped`] if it was stopped, and
+    /// [`QueryError::Io`] if files cannot be read.
+    pub fn answer(
+        &self,
+        tenant: TenantId,
+        question: &Question,
+        asked: Asked<'_>,
+    ) -> Result<Answer, QueryError> {
+        let facts = self.find(tenant);
+        // A tenant without statements has no facts, which is an answer too.
+        let facts = facts.unwrap_or_else(|| Arc::new(TenantFacts::empty()));
+        query::answer(&facts, question, asked)
+    }
+
+    /// Adds rows that follow those of the tenant that are there. Of voided statements, only those
+    /// that come later are left out; a server uses [`FactFollower`](crate::FactFollower).
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub fn append(&self, tenant: TenantId, rows: Rows) -> io::Result<()> {
+        let awaited = rows.0.rows.iter().filter_map(|row| row.voids).collect();
+        let addition = Addition { batch: rows.0, awaited, ..Addition::default() };
+        self.find_or_open(tenant)?.add(&addition)
+    }
+
+    /// Writes the rows of a tenant that are only in memory.
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub fn flush(&self, tenant: TenantId) -> io::Result<()> {
+        self.find(tenant).map_or(Ok(()), |facts| facts.flush())
+    }
+
+    /// Opens the facts of every tenant that are in the folder.
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub fn open_all(&self) -> io::Result<()> {
+        self.tenants()?.into_iter().try_for_each(|tenant| self.find_or_open(tenant).map(drop))
+    }
+
+    /// How the facts of each tenant are, in the order of their numbers.
+    pub fn statuses(&self) -> Vec<FactStatus> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let status = |(tenant, facts): (&TenantId, &Arc<TenantFacts>)| {
+            let view = facts.view();
+            let (texts, tail) = facts.memory_bytes();
+            FactStatus {
+                tenant: *tenant,
+                count: view.len() as u64,
+                sequence: view.sequence,
+                disk_bytes: facts.disk_bytes(),
+                memory_bytes: (texts + tail) as u64,
+            }
+        };
+        let mut statuses: Vec<_> = tenants.iter().map(status).collect();
+        statuses.sort_unstable_by_key(|status| status.tenant);
+        statuses
+    }
+
+    pub(crate) fn find(&self, tenant: TenantId) -> Option<Arc<TenantFacts>> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(&tenant).map(Arc::clone)
+    }
+
+    /// The facts of a tenant, opened if they are not yet. Facts that are damaged, or of another
+    /// release, are removed, so that they are made again.
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub(crate) fn find_or_open(&self, tenant: TenantId) -> io::Result<Arc<TenantFacts>> {
+        if let Some(facts) = self.find(tenant) {
+            return Ok(facts);
+        }
+        let folder = self.folder_of(tenant);
+        let facts = match TenantFacts::open(&folder) {
+            Ok(facts) => facts,
+            Err(error) if !is_damage(&error) => return Err(error),
+            Err(error) => {
+                tracing::warn!(
+                    tenant.id = tenant.number(),
+                    error = &error as &dyn std::error::Error,
+                    "the facts of a tenant cannot be read: they are made again"
+                );
+                self.clear(tenant)?;
+                TenantFacts::open(&folder)?
+            }
+        };
+        let facts = Arc::new(facts);
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        tenants.insert(tenant, Arc::clone(&facts));
+        Ok(facts)
+    }
+
+    /// Removes the facts of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub(crate) fn clear(&self, tenant: TenantId) -> io::Result<()> {
+        self.tenants.write().unwrap_or_else(PoisonError::into_inner).remove(&tenant);
+        match fs::remove_dir_all(self.folder_of(tenant)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The tenants' facts that are open, with how many rows of each are only in memory.
+    pub(crate) fn tails(&self) -> Vec<(usize, Arc<TenantFacts>)> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.values().map(|facts| (facts.view().tail_len(), Arc::clone(facts))).collect()
+    }
+
+    /// The tenants that have facts here, whether they are open or not.
+    ///
+    /// # Errors
+    ///
+    /// Of the folder.
+    pub(crate) fn tenants(&self) -> io::Result<Vec<TenantId>> {
+        let mut tenants = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let name = entry?.file_name();
+            tenants
+                .extend(name.to_str().and_then(|name| name.parse().ok()).and_then(TenantId::new));
+        }
+        Ok(tenants)
+    }
+
+    fn folder_of(&self, tenant: TenantId) -> PathBuf {
+        self.folder.join(tenant.number().to_string())
+    }
+}
+
+/// Whether the files are not as they were written.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound)
+}

@@ -1,0 +1,268 @@
+//! The facts of one tenant: dictionaries, segments on disk, and the rows since the last one.
+
+mod encode;
+mod manifest;
+mod texts;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use roaring::RoaringTreemap;
+
+use crate::rows::batch::{Batch, LastRecord};
+use crate::rows::block::Block;
+use crate::rows::fields::IntColumn;
+use crate::rows::segment::{self, Segment};
+#[cfg(test)]
+pub(crate) use encode::encode;
+use manifest::{Manifest, SegmentEntry};
+pub(crate) use texts::{Attribute, Texts};
+
+/// Rows that are in memory before they become a segment. A segment has as many, but for the last.
+pub(crate) const SEGMENT_ROWS: usize = 1 << 18;
+
+/// What there is to ask: rows that never change, up to a sequence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// Rows that are in no segment yet, in the order of the log.
+    pub(crate) tail: Vec<Arc<Block>>,
+    /// The sequences of voided statements.
+    pub(crate) voided: Arc<RoaringTreemap>,
+    /// The sequence of the last row.
+    pub(crate) sequence: u64,
+    /// When the last row was stored, in microseconds since 1970.
+    pub(crate) stored: i64,
+}
+
+impl View {
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.segments.iter().map(|segment| segment.len()).sum::<usize>() + self.tail_len()
+    }
+
+    /// The first and the last time of the rows.
+    pub(crate) fn times(&self, column: IntColumn) -> (i64, i64) {
+        let disk = self.segments.iter().flat_map(|segment| segment.blocks());
+        let disk = disk.map(|block| block.range(column));
+        let tail = self.tail.iter().map(|block| {
+            let values = block.ints(column).iter().copied();
+            (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
+        });
+        let whole =
+            disk.chain(tail).reduce(|(min, max), (first, last)| (min.min(first), max.max(last)));
+        whole.unwrap_or_default()
+    }
+
+    /// How many of them are only in memory.
+    pub(crate) fn tail_len(&self) -> usize {
+        self.tail.iter().map(|block| block.len()).sum()
+    }
+}
+
+/// What only the follower changes.
+#[derive(Debug, Default)]
+struct Writing {
+    manifest: Manifest,
+    /// The ids of statements that were voided before they came.
+    awaited: HashSet<u128>,
+    last: LastRecord,
+}
+
+/// The facts of one tenant.
+#[derive(Debug)]
+pub(crate) struct TenantFacts {
+    folder: PathBuf,
+    texts: RwLock<Texts>,
+    view: RwLock<Arc<View>>,
+    writing: Mutex<Writing>,
+}
+
+/// Rows to add, with what they void.
+#[derive(Debug, Default)]
+pub(crate) struct Addition {
+    pub(crate) batch: Batch,
+    /// The sequences of statements that were voided.
+    pub(crate) voided: Vec<u64>,
+    /// The ids of statements that were voided and are not in the log yet.
+    pub(crate) awaited: Vec<u128>,
+}
+
+impl TenantFacts {
+    /// The facts of a tenant that has no statements yet, in no folder.
+    pub(crate) fn empty() -> Self {
+        let (texts, view, writing) = (RwLock::default(), RwLock::default(), Mutex::default());
+        Self { folder: PathBuf::new(), texts, view, writing }
+    }
+
+    /// Opens the facts in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Of the files; [`io::ErrorKind::InvalidData`] if they are damaged or of another release.
+    pub(crate) fn open(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let mut writing = Writing::default();
+        let (mut texts, mut view) = (Texts::default(), View::default());
+        if let Some(manifest) = Manifest::load(folder)? {
+            texts = manifest.load_texts(folder)?;
+            for entry in &manifest.segments {
+                view.segments.push(Arc::new(Segment::open(&folder.join(&entry.name))?));
+            }
+            view.voided = Arc::new(manifest.voided()?);
+            (view.sequence, view.stored) = (manifest.sequence, manifest.stored);
+            writing.awaited = manifest.awaited();
+            writing.last = manifest.last();
+            writing.manifest = manifest;
+        }
+        writing.manifest.remove_strays(folder)?;
+        let (texts, view) = (RwLock::new(texts), RwLock::new(Arc::new(view)));
+        Ok(Self { folder: folder.to_owned(), texts, view, writing: Mutex::new(writing) })
+    }
+
+    /// The rows as they are now.
+    pub(crate) fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The texts of at least the rows that a view had before.
+    pub(crate) fn texts(&self) -> RwLockReadGuard<'_, Texts> {
+        self.texts.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last record of the log that is on disk.
+    pub(crate) fn saved(&self) -> LastRecord {
+        self.writing().manifest.last()
+    }
+
+    /// Bytes of memory, about: those of the texts, and of the rows that are in no segment.
+    pub(crate) fn memory_bytes(&self) -> (usize, usize) {
+        let tail = self.view().tail.iter().map(|block| block.memory_bytes()).sum();
+        (self.texts().memory_bytes(), tail)
+    }
+
+    /// Bytes on disk.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        let view = self.view();
+        let segments = view.segments.iter().filter_map(|segment| segment.size_bytes().ok());
+        segments.sum::<u64>() + self.writing().manifest.texts_bytes()
+    }
+
+    /// Adds rows that follow those that are there. They can be asked for afterwards, and are on
+    /// disk once there are enough for a segment.
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub(crate) fn add(&self, addition: &Addition) -> io::Result<()> {
+        let mut writing = self.writing();
+        let batch = &addition.batch;
+        let block = {
+            let mut texts = self.texts.write().unwrap_or_else(PoisonError::into_inner);
+            encode::encode(batch, &mut texts)
+        };
+        let mut view = View::clone(&self.view());
+        note_voided(addition, &mut writing, &mut view);
+        if let Some(last) = batch.last {
+            (view.sequence, view.stored) = (last.sequence, last.stored);
+            writing.last = last;
+        }
+        push_block(&mut view.tail, block);
+        let is_full = SEGMENT_ROWS <= view.tail_len();
+        self.publish(view);
+        if is_full { self.save(&mut writing) } else { Ok(()) }
+    }
+
+    /// Writes the rows that are in memory to a segment.
+    ///
+    /// # Errors
+    ///
+    /// Of the files.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        self.save(&mut self.writing())
+    }
+
+    fn save(&self, writing: &mut Writing) -> io::Result<()> {
+        let mut view = View::clone(&self.view());
+        let mut rows = Block::default();
+        // A short segment grows instead of having another one beside it.
+        let last = view.segments.last().filter(|last| last.len() + view.tail_len() <= SEGMENT_ROWS);
+        if let Some(last) = last.cloned() {
+            rows = last.load()?;
+            view.segments.pop();
+        }
+        for block in &view.tail {
+            rows.append(block);
+        }
+        if rows.len() == 0 {
+            return Ok(());
+        }
+        let rows = rows.sorted();
+        let mut manifest = writing.manifest.next();
+        for start in (0..rows.len()).step_by(SEGMENT_ROWS) {
+            let end = rows.len().min(start + SEGMENT_ROWS);
+            let part = rows.chosen(&(start..end).collect::<Vec<_>>());
+            let name = manifest.segment_name();
+            view.segments.push(Arc::new(Segment::write(&self.folder.join(name), &part)?));
+        }
+        manifest.segments = view.segments.iter().map(|it| SegmentEntry::of(it)).collect();
+        (manifest.sequence, manifest.stored) = (view.sequence, view.stored);
+        manifest.set_voided(&view.voided, &writing.awaited, writing.last.id)?;
+        manifest.save_texts(&self.folder, &self.texts())?;
+        manifest.save(&self.folder)?;
+        view.tail.clear();
+        self.publish(view);
+        // A question that is being answered has the old files open.
+        manifest.remove_strays(&self.folder)?;
+        writing.manifest = manifest;
+        Ok(())
+    }
+
+    fn publish(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes which rows are voided, among those that are added too.
+fn note_voided(addition: &Addition, writing: &mut Writing, view: &mut View) {
+    writing.awaited.extend(&addition.awaited);
+    let came: Vec<_> = if writing.awaited.is_empty() {
+        Vec::new()
+    } else {
+        let rows = addition.batch.rows.iter();
+        rows.filter(|row| writing.awaited.remove(&row.id)).map(|row| row.sequence).collect()
+    };
+    if !came.is_empty() || !addition.voided.is_empty() {
+        let voided = Arc::make_mut(&mut view.voided);
+        voided.extend(addition.voided.iter().copied().chain(came));
+    }
+}
+
+/// Adds a block to a tail, so that there are few blocks and each row is copied few times: a block
+/// is joined with the one before it if that is not much larger.
+fn push_block(tail: &mut Vec<Arc<Block>>, block: Block) {
+    let mut block = block;
+    while let Some(before) = tail.pop() {
+        let joined = before.len() + block.len();
+        if 2 * block.len() < before.len() || segment::BLOCK_ROWS < joined {
+            tail.push(before);
+            break;
+        }
+        let mut larger = Arc::unwrap_or_clone(before);
+        larger.append(&block);
+        block = larger;
+    }
+    if block.len() != 0 {
+        tail.push(Arc::new(block));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! Facts of a tenant that are closed, cut off and damaged.
+
+use acta_access::Defines;
+use acta_ambient::Timestamp;
+use acta_storage::TransferredStatement;
+use acta_xapi::{ParseLimits, StatementId, StatementText, Uuid, Version, parse_statement};
+
+use super::*;
+
+fn statement(sequence: u64) -> TransferredStatement {
+    let text = format!(
+        r#"{{"actor":{{"mbox":"mailto:p{}@x.org"}},"verb":{{"id":"http://v.org/{}"}},
+            "object":{{"id":"http://a.org/{sequence}"}}}}"#,
+        sequence % 7,
+        sequence % 3,
+    );
+    let parsed =
+        parse_statement(text.as_bytes(), Version::V1_0_3, &ParseLimits::default()).unwrap();
+    TransferredStatement {
+        sequence,
+        id: StatementId(Uuid::from_u128(sequence.into())),
+        stored: Timestamp::from_unix_micros(sequence.cast_signed()),
+        version: Version::V1_0_3,
+        fingerprint: parsed.fingerprint,
+        salt: [0; 16],
+        text: StatementText { text, is_timestamp_stored: false },
+        target: None,
+        is_voiding: false,
+        defines: Defines::All,
+    }
+}
+
+fn add(facts: &TenantFacts, sequences: std::ops::RangeInclusive<u64>) {
+    let mut addition = Addition::default();
+    sequences.for_each(|sequence| addition.batch.push(&(&statement(sequence)).into()));
+    facts.add(&addition).unwrap();
+}
+
+/// The sequences of all rows, in order.
+fn sequences(facts: &TenantFacts) -> Vec<i64> {
+    use crate::rows::fields::IntColumn;
+    let view = facts.view();
+    let mut all: Vec<i64> = Vec::new();
+    for segment in &view.segments {
+        all.extend(segment.load().unwrap().ints(IntColumn::Sequence));
+    }
+    for block in &view.tail {
+        all.extend(block.ints(IntColumn::Sequence));
+    }
+    all.sort_unstable();
+    all
+}
+
+#[test]
+fn what_is_on_disk_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 1..=10);
+    facts.flush().unwrap();
+    add(&facts, 11..=15);
+    facts.flush().unwrap();
+    add(&facts, 16..=20);
+    assert_eq!(sequences(&facts), (1..=20).collect::<Vec<_>>());
+    assert_eq!(facts.view().segments.len(), 1, "a short segment grows");
+    drop(facts);
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    assert_eq!(sequences(&facts), (1..=15).collect::<Vec<_>>());
+    assert_eq!(facts.saved(), LastRecord { sequence: 15, id: 15, stored: 15 });
+    add(&facts, 16..=20);
+    assert_eq!(sequences(&facts), (1..=20).collect::<Vec<_>>());
+    let texts = facts.texts();
+    let verbs = texts.of(crate::rows::fields::Domain::Verbs);
+    assert_eq!((verbs.len(), verbs.text(1)), (3, "http://v.org/1"));
+}
+
+#[test]
+fn a_write_that_did_not_end_leaves_what_was_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 1..=10);
+    facts.flush().unwrap();
+    let manifest = fs::read(folder.path().join("manifest.json")).unwrap();
+    let segment = facts.view().segments[0].path().to_owned();
+    let attributes = folder.path().read_dir().unwrap().map(|it| it.unwrap().path());
+    let attributes = attributes.into_iter().find(|it| it.to_string_lossy().ends_with("attributes"));
+    let attributes = attributes.unwrap();
+    let kept = [&segment, &attributes].map(|path| (path.clone(), fs::read(path).unwrap()));
+    add(&facts, 11..=20);
+    facts.flush().unwrap();
+    // As if the power had failed before the manifest was renamed.
+    fs::write(folder.path().join("manifest.json"), manifest).unwrap();
+    for (path, bytes) in &kept {
+        fs::write(path, bytes).unwrap();
+    }
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    assert_eq!(sequences(&facts), (1..=10).collect::<Vec<_>>());
+    add(&facts, 11..=12);
+    facts.flush().unwrap();
+    let again = TenantFacts::open(folder.path()).unwrap();
+    assert_eq!(sequences(&again), (1..=12).collect::<Vec<_>>());
+    let files = folder.path().read_dir().unwrap().count();
+    assert_eq!(files, 3 + 3, "three dictionaries, and no file that is not part of it");
+}
+
+#[test]
+fn damage_of_any_file_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    add(&facts, 1..=10);
+    facts.flush().unwrap();
+    drop(facts);
+    for entry in folder.path().read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let whole = fs::read(&path).unwrap();
+        if whole.is_empty() {
+            continue;
+        }
+        let mut damaged = whole.clone();
+        damaged[whole.len() / 2] ^= 1;
+        fs::write(&path, &damaged).unwrap();
+        let opened = TenantFacts::open(folder.path()).and_then(|facts| {
+            facts.view().segments.iter().try_for_each(|segment| segment.load().map(drop))
+        });
+        assert!(opened.is_err(), "{}", path.display());
+        fs::write(&path, &whole).unwrap();
+    }
+    assert!(TenantFacts::open(folder.path()).is_ok());
+}
+
+#[test]
+fn rows_in_memory_are_few_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    for sequence in 1..=1_000 {
+        add(&facts, sequence..=sequence);
+    }
+    assert_eq!(sequences(&facts), (1..=1_000).collect::<Vec<_>>());
+    let count = facts.view().tail.len();
+    assert!(count <= 20, "{count} blocks");
+}

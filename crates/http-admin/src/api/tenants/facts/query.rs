@@ -1,0 +1,44 @@
+//! `POST /api/v1/tenants/{tenant}/query`: answers a question about the facts of a tenant.
+
+use acta_access::TenantId;
+use acta_facts::{Answer, Question};
+use acta_http::edge::{NoParams, Query};
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::api::json::{Json, view};
+use crate::api::path::Id;
+use crate::caller::Administrator;
+use crate::facts::no_facts;
+use crate::problem::AdminProblem;
+use crate::state::Shared;
+
+/// Ask a question about facts
+///
+/// Computes measures of the statements of a tenant, by dimensions, under conditions. For people and
+/// credentials that may read all statements of the tenant. The audit records the question if the
+/// tenant has enabled this.
+#[utoipa::path(
+    post,
+    path = "/tenants/{tenant}/query",
+    operation_id = "query_facts",
+    tag = "facts",
+    params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
+    request_body = Question,
+    responses(
+        (status = 200, description = "The answer.", body = Answer),
+        (status = 422, description = "The answer needs too much memory."),
+        (status = 503, description = "It took too long, or the server makes no facts."),
+    ),
+)]
+pub(crate) async fn query_facts(
+    State(shared): State<Shared>,
+    Administrator(requester): Administrator,
+    Id(tenant): Id<TenantId>,
+    Query(NoParams): Query<NoParams>,
+    Json(question): Json<Question>,
+) -> Result<Response, AdminProblem> {
+    shared.admin.permit_question(&requester, tenant, &question.measures_and_dimensions()).await?;
+    let facts = shared.facts.as_ref().ok_or_else(no_facts)?;
+    Ok(view(&facts.answer(tenant, question).await?))
+}

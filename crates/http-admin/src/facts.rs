@@ -1,0 +1,119 @@
+//! Questions about facts: few at a time, bounded in time, and given up when nobody waits.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use acta_access::TenantId;
+use acta_ambient::Clock;
+use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
+use acta_http::problem::{FaultView, Problem};
+use hyper::StatusCode;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// The facts of a server, and what questions about them may use.
+#[derive(Clone, Debug)]
+pub struct FactSettings {
+    /// The facts.
+    pub store: Arc<FactStore>,
+    /// What one question may use.
+    pub limits: QueryLimits,
+    /// The most time for one question, beginning when its turn comes.
+    pub timeout: Duration,
+    /// Most questions that are answered at the same time.
+    pub questions_max: usize,
+}
+
+/// Questions about the facts of this server.
+#[derive(Clone, Debug)]
+pub struct FactQueries {
+    settings: FactSettings,
+    clock: Arc<dyn Clock>,
+    turns: Arc<Semaphore>,
+}
+
+/// Tells a question to stop when nobody waits for the answer any more.
+struct StopWhenDropped(Arc<AtomicBool>);
+
+impl Drop for StopWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl FactQueries {
+    pub(crate) fn new(settings: FactSettings, clock: &Arc<dyn Clock>) -> Self {
+        let turns = Arc::new(Semaphore::new(settings.questions_max));
+        Self { settings, clock: Arc::clone(clock), turns }
+    }
+
+    /// How the facts of a tenant are; none if there are none.
+    pub(crate) fn status(&self, tenant: TenantId) -> Option<FactStatus> {
+        self.settings.store.statuses().into_iter().find(|status| status.tenant == tenant)
+    }
+
+    /// Answers a question about a tenant. It is given up if the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// 400 for a faulty question, 422 if it takes too much memory, 503 if it takes too much time,
+    /// 500 if the facts cannot be read.
+    pub(crate) async fn answer(
+        &self,
+        tenant: TenantId,
+        question: Question,
+    ) -> Result<Answer, Problem> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.map_err(|_closed| Problem::internal())?;
+        let FactSettings { store, limits, timeout, .. } = self.settings.clone();
+        let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let _guard = StopWhenDropped(Arc::clone(&is_stopped));
+        let answering = acta_storage::spawn_blocking(move || {
+            let _turn = turn;
+            let stop = || is_stopped.load(Ordering::Relaxed) || deadline < Instant::now();
+            store.answer(tenant, &question, Asked { limits, now, stop: &stop })
+        });
+        match answering.await {
+            Ok(answered) => answered.map_err(|error| problem(error, timeout)),
+            Err(error) => {
+                tracing::error!(%error, "a question about facts ended early");
+                Err(Problem::internal())
+            }
+        }
+    }
+}
+
+fn problem(error: QueryError, timeout: Duration) -> Problem {
+    match error {
+        QueryError::Fault(fault) => {
+            Problem::faulty(vec![FaultView::at(&fault.place, &fault.text, "")])
+        }
+        QueryError::TooLarge(bytes) => {
+            let detail = format!(
+                "the answer needs more than {bytes} bytes of memory: ask for fewer dimensions, or \
+                 for fewer facts by \"where\""
+            );
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "answer-too-large", detail)
+        }
+        QueryError::Stopped => {
+            let detail = format!(
+                "there was no answer within {} s: ask about fewer facts by \"where\"",
+                timeout.as_secs()
+            );
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "question-timeout", detail)
+        }
+        QueryError::Io(error) => {
+            tracing::error!(%error, "the facts cannot be read");
+            Problem::internal()
+        }
+    }
+}
+
+/// This server makes no facts.
+pub(crate) fn no_facts() -> Problem {
+    let detail = "no facts are made here: questions are answered by a running server whose \
+                  facts.enabled is true";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-facts", detail)
+}
