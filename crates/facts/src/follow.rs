@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::priority;
 use crate::rows::batch::{Batch, LastRecord};
 use crate::store::FactStore;
 use crate::tenant::{Addition, TenantFacts};
@@ -91,7 +92,7 @@ impl FactFollower {
         };
         let (runtime, token, stopped) = (Handle::current(), tasks.token(), stop.clone());
         let follow = move || {
-            flatten::lower_priority();
+            priority::lower(flatten::NICE);
             runtime.block_on(worker.run(stopped));
             drop(token);
         };

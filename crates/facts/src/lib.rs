@@ -9,6 +9,7 @@
 //! caller. Who may ask what is decided by the caller.
 
 mod follow;
+mod priority;
 mod query;
 mod rows;
 mod store;

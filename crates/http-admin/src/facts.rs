@@ -8,8 +8,8 @@ use acta_access::TenantId;
 use acta_ambient::Clock;
 use acta_facts::{Answer, Asked, FactStatus, FactStore, QueryError, QueryLimits, Question};
 use acta_http::problem::{FaultView, Problem};
+use acta_storage::{Shares, Weights};
 use hyper::StatusCode;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 /// The facts of a server, and what questions about them may use.
@@ -30,7 +30,7 @@ pub struct FactSettings {
 pub struct FactQueries {
     settings: FactSettings,
     clock: Arc<dyn Clock>,
-    turns: Arc<Semaphore>,
+    turns: Shares,
 }
 
 /// Tells a question to stop when nobody waits for the answer any more.
@@ -43,8 +43,10 @@ impl Drop for StopWhenDropped {
 }
 
 impl FactQueries {
-    pub(crate) fn new(settings: FactSettings, clock: &Arc<dyn Clock>) -> Self {
-        let turns = Arc::new(Semaphore::new(settings.questions_max));
+    pub(crate) fn new(settings: FactSettings, clock: &Arc<dyn Clock>, weights: &Weights) -> Self {
+        // A question may take long: no tenant has all turns.
+        let count = settings.questions_max;
+        let turns = Shares::with_tenant_max(count, count.div_ceil(2), weights.clone());
         Self { settings, clock: Arc::clone(clock), turns }
     }
 
@@ -64,8 +66,7 @@ impl FactQueries {
         tenant: TenantId,
         question: Question,
     ) -> Result<Answer, Problem> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await;
-        let turn = turn.map_err(|_closed| Problem::internal())?;
+        let turn = self.turns.acquire(tenant, 1).await;
         let FactSettings { store, limits, timeout, .. } = self.settings.clone();
         let (now, deadline) = (self.clock.now().unix_micros(), Instant::now() + timeout);
         let is_stopped = Arc::new(AtomicBool::new(false));

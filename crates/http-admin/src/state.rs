@@ -137,7 +137,8 @@ impl AdminApiParts {
             options: settings.admin,
         });
         let AdminApiSettings { provider, engine, clock, facts, .. } = settings;
-        let facts = facts.map(|settings| FactQueries::new(settings, &backend.clock));
+        let facts = facts
+            .map(|settings| FactQueries::new(settings, &backend.clock, http.service.weights()));
         Ok(Self { admin, csrf, sealer, provider, engine, clock, facts })
     }
 }

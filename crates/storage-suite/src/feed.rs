@@ -30,6 +30,9 @@ const ALL: PageLimits = PageLimits { count_max: usize::MAX >> 1, bytes_max: usiz
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 const POLL_COUNT_MAX: u32 = 4_000;
 
+/// How often two things happen at the same time.
+const RACE_COUNT: u32 = 50;
+
 fn drafts(numbers: std::ops::Range<u128>) -> Vec<Draft> {
     numbers.map(Draft::new).collect()
 }
@@ -237,6 +240,23 @@ pub async fn effects_are_committed_with_the_step<E: EngineUnderTest>() {
     assert_eq!(stage.position(FOLLOWER).await.sequence, 4, "another follower stays");
     let late = defining(tenant, 4..5, "late");
     assert_eq!(stage.advance(entities, late).await, Advanced::Moved);
+}
+
+/// What a reset and a step at the same time leave is one position, from which it goes on.
+pub async fn a_reset_beside_a_step_leaves_one_position<E: EngineUnderTest>() {
+    let stage = Stage::<E>::idle().await;
+    let drafts: Vec<Draft> = (1..=4).map(Draft::new).collect();
+    stage.append(&drafts.iter().collect::<Vec<_>>()).await;
+    let storage = stage.storage();
+    for round in 0..RACE_COUNT {
+        let from = stage.position(FOLLOWER).await.sequence;
+        let advance = storage.advance(FOLLOWER, step(stage.tenant, from, 4));
+        let (advanced, reset) = tokio::join!(advance, storage.reset_follower(FOLLOWER));
+        advanced.and(reset.map(|()| Advanced::Done)).unwrap();
+        let from = stage.position(FOLLOWER).await.sequence;
+        let next = stage.advance(FOLLOWER, step(stage.tenant, from, 4)).await;
+        assert_eq!(next, Advanced::Done, "round {round}: it is not at {from}");
+    }
 }
 
 /// Entities are the same after a rebuild.

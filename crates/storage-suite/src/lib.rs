@@ -221,6 +221,7 @@ macro_rules! storage_suite {
                 one_of_many_concurrent_steps_succeeds
                 tenants_behind_are_listed
                 effects_are_committed_with_the_step
+                a_reset_beside_a_step_leaves_one_position
                 entities_are_rebuilt_after_a_reset
                 entities_are_complete_without_a_follower
                 a_follower_that_is_stopped_loses_nothing

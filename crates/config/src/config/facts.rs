@@ -17,10 +17,11 @@ section! {
         /// the store; if the store is in a database, a temporary directory, so that the facts are
         /// made again at each start.
         pub directory: Option<PathBuf> = path().optional(),
-        /// Maximum number of questions that are answered at the same time. Others wait.
-        pub questions_max: usize = count_from_one().default("8"),
+        /// Maximum number of questions that are answered at the same time, half of them of one
+        /// tenant. Others wait.
+        pub questions_max: usize = count_from_one().default("4"),
         /// Maximum memory of one question, for groups and their measures.
-        pub memory_bytes_max: u64 = size().default("256MiB"),
+        pub memory_bytes_max: u64 = size().default("128MiB"),
         /// Maximum time of one question.
         pub timeout: Span = timeout().default("30s"),
     }

@@ -8,13 +8,14 @@ use std::thread;
 use acta_storage::{FeedRecord, StorageError};
 use tokio::sync::oneshot;
 
+use crate::priority;
 use crate::rows::batch::Batch;
 
 /// What fails when something fails.
 pub(super) const ACT: &str = "making facts of statements";
 
 /// How much lower the priority of the threads is than that of requests, from 0 to 19.
-const NICE: i32 = 10;
+pub(super) const NICE: i32 = 10;
 
 struct Page {
     records: Vec<FeedRecord>,
@@ -57,7 +58,7 @@ impl Flatteners {
 }
 
 fn work(waiting: &Mutex<mpsc::Receiver<Page>>) {
-    lower_priority();
+    priority::lower(NICE);
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(page) = next else { return };
@@ -80,12 +81,4 @@ fn flatten(records: &[FeedRecord]) -> Result<Batch, StorageError> {
         }
     }
     Ok(batch)
-}
-
-/// Lets other threads go first, where the system allows it.
-pub(super) fn lower_priority() {
-    let lowered = rustix::process::nice(NICE);
-    if let Err(error) = lowered {
-        tracing::debug!(error = &error as &dyn std::error::Error, "the priority cannot be lowered");
-    }
 }

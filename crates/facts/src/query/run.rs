@@ -12,8 +12,12 @@ use super::mask::{CodeBits, Mask};
 use super::measure::{Grouped, State};
 use super::plan::{Measure, Plan};
 use super::reader::{BlockReader, BlockSource};
+use crate::priority;
 use crate::rows::fields::IntColumn;
 use crate::tenant::{Texts, View};
+
+/// How much lower the priority of the threads is than that of requests for statements.
+const NICE: i32 = 5;
 
 /// Most groups of an answer before it is sorted and cut.
 const GROUPS_MAX: usize = 2_000_000;
@@ -88,20 +92,22 @@ pub(crate) fn run(
     let blocks: Vec<_> = segments.chain(tail).collect();
     let Asked { limits, stop, .. } = asked;
     let work = Work { plan, view, blocks, next, used_bytes, has_failed, limits, stop };
-    let mut workers = empty.into_iter();
-    let Some(first) = workers.next() else { return Err(QueryError::Stopped) };
-    let others = workers.take(work.blocks.len().saturating_sub(1));
+    let workers = empty.into_iter().take(work.blocks.len().max(1));
     thread::scope(|scope| {
         let work = &work;
-        let others: Vec<_> = others.map(|found| scope.spawn(|| work.run(found))).collect();
-        // This thread works too.
-        let mut found = work.run(first);
-        for other in others {
+        let start = |found| {
+            scope.spawn(move || {
+                priority::lower(NICE);
+                work.run(found)
+            })
+        };
+        let workers: Vec<_> = workers.map(start).collect();
+        let found = workers.into_iter().map(|worker| {
             let panicked = |_panic| QueryError::Io(std::io::Error::other("a worker panicked"));
-            let other = other.join().map_err(panicked).flatten();
-            found = merge(found, other, work);
-        }
-        found
+            worker.join().map_err(panicked).flatten()
+        });
+        let found = found.reduce(|found, other| merge(found, other, work));
+        found.unwrap_or(Err(QueryError::Stopped))
     })
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use acta_access::TenantId;
 use acta_storage::{Advanced, FollowerName, FollowerStep, StorageError};
+use tokio::sync::RwLock;
 
 use crate::engine::Engine;
 use crate::tables::{Positions, Tables, is_of_row};
@@ -14,6 +15,9 @@ pub(crate) struct FollowerPositions {
     tables: Arc<Tables>,
     /// What the tables say, changed after them.
     positions: Mutex<Positions>,
+    /// Held from a change of the tables to that of `positions`: by steps together, by a reset
+    /// alone. Otherwise both could end in another order.
+    order: RwLock<()>,
 }
 
 impl FollowerPositions {
@@ -45,7 +49,7 @@ impl FollowerPositions {
                 of_follower.remove(&tenant);
             }
         }
-        Ok(Self { tables, positions: Mutex::new(positions) })
+        Ok(Self { tables, positions: Mutex::new(positions), order: RwLock::default() })
     }
 
     /// How far a follower has come in a tenant's log.
@@ -62,6 +66,7 @@ impl FollowerPositions {
         step: FollowerStep,
     ) -> Result<Advanced, StorageError> {
         let (tenant, to) = (step.tenant, step.to);
+        let _order = self.order.read().await;
         let advanced = self.tables.advance(follower, step).await?;
         if advanced == Advanced::Done {
             let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,6 +77,7 @@ impl FollowerPositions {
 
     /// As [`acta_storage::Feed::reset_follower`].
     pub(super) async fn reset(&self, follower: FollowerName) -> Result<(), StorageError> {
+        let _order = self.order.write().await;
         self.tables.reset_follower(follower).await?;
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         positions.remove(follower.as_str());

@@ -71,7 +71,7 @@ impl Verified {
 }
 
 /// Names that may stand in the directory of a store.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "lock",
     "store",
     "log",
@@ -83,6 +83,8 @@ const NAMES: [&str; 11] = [
     "tables.sqlite-shm",
     RESERVE_NAME,
     RESERVE_DRAFT_NAME,
+    // Made of statements by the server, beside the store.
+    "facts",
 ];
 
 /// A verification under way.

@@ -197,10 +197,10 @@ mod tests {
     #[test]
     fn an_answer_is_shown_as_a_table() {
         let lines = [
-            "VERB      MEAN",
-            "passed    0.5",
+            "VERB    MEAN",
+            "passed  0.5",
             "a,\"b\"*  -",
-            "all       0.1235",
+            "all     0.1235",
             "* not a whole period",
             "2 of 3 rows; --limit shows more",
         ];
