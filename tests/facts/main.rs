@@ -31,6 +31,7 @@ fn start(store: &Store) -> Server {
     let facts = store.data().with_file_name("facts").display().to_string();
     let mut settings = store.settings();
     settings.push(("ACTA_FACTS_DIRECTORY", facts));
+    settings.push(("ACTA_FACTS_ENABLED", "true".to_owned()));
     let settings: Vec<(&str, &str)> =
         settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     Server::start_with(&store.data(), Version::V1_0_3, &settings)

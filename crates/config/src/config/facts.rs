@@ -11,7 +11,7 @@ section! {
     #[derive(Clone, Debug)]
     pub struct Facts in "facts." {
         /// Whether the server makes facts of statements. Without facts, no questions are answered.
-        pub enabled: bool = yes_or_no().default("true"),
+        pub enabled: bool = yes_or_no().default("false"),
         /// The directory of the facts. Each server needs its own. It can be removed while the
         /// server is stopped; the facts are then made again. If unset: `facts` in the directory of
         /// the store; if the store is in a database, a temporary directory, so that the facts are
