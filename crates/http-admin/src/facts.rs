@@ -116,5 +116,5 @@ fn problem(error: QueryError, timeout: Duration) -> Problem {
 pub(crate) fn no_facts() -> Problem {
     let detail = "no facts are made here: questions are answered by a running server whose \
                   facts.enabled is true";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-facts", detail)
+    Problem::new(StatusCode::NOT_FOUND, "no-facts", detail)
 }

@@ -28,7 +28,7 @@ use crate::state::Shared;
     responses(
         (status = 200, description = "The answer.", body = Answer),
         (status = 422, description = "The answer needs too much memory."),
-        (status = 503, description = "It took too long, or the server makes no facts."),
+        (status = 503, description = "It took too long."),
     ),
 )]
 pub(crate) async fn query_facts(

@@ -40,7 +40,6 @@ pub(crate) struct TenantFacts {
     params(("tenant" = u32, Path, minimum = 1, description = "The tenant.")),
     responses(
         (status = 200, description = "The state of the facts.", body = TenantFacts),
-        (status = 503, description = "The server makes no facts."),
     ),
 )]
 pub(crate) async fn read_facts(
