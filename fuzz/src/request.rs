@@ -128,6 +128,7 @@ impl TestServer {
             provider: None,
             engine: EngineKind::Embedded,
             clock: Arc::new(ClockReading::default()),
+            facts: None,
         };
         let admin = AdminApiParts::open(&backend, &parts, settings).await;
         let admin = admin.expect("a store in memory opens");
