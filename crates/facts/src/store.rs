@@ -124,20 +124,15 @@ impl FactStore {
     /// How the facts of each tenant are, in the order of their numbers.
     pub fn statuses(&self) -> Vec<FactStatus> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        let status = |(tenant, facts): (&TenantId, &Arc<TenantFacts>)| {
-            let view = facts.view();
-            let (texts, tail) = facts.memory_bytes();
-            FactStatus {
-                tenant: *tenant,
-                count: view.len() as u64,
-                sequence: view.sequence,
-                disk_bytes: facts.disk_bytes(),
-                memory_bytes: (texts + tail) as u64,
-            }
-        };
-        let mut statuses: Vec<_> = tenants.iter().map(status).collect();
+        let mut statuses: Vec<_> =
+            tenants.iter().map(|(tenant, facts)| status_of(*tenant, facts)).collect();
         statuses.sort_unstable_by_key(|status| status.tenant);
         statuses
+    }
+
+    /// How the facts of a tenant are; none if there are none.
+    pub fn status(&self, tenant: TenantId) -> Option<FactStatus> {
+        self.find(tenant).map(|facts| status_of(tenant, &facts))
     }
 
     pub(crate) fn find(&self, tenant: TenantId) -> Option<Arc<TenantFacts>> {
@@ -211,6 +206,18 @@ impl FactStore {
 
     fn folder_of(&self, tenant: TenantId) -> PathBuf {
         self.folder.join(tenant.number().to_string())
+    }
+}
+
+fn status_of(tenant: TenantId, facts: &TenantFacts) -> FactStatus {
+    let view = facts.view();
+    let (texts, tail) = facts.memory_bytes();
+    FactStatus {
+        tenant,
+        count: view.len() as u64,
+        sequence: view.sequence,
+        disk_bytes: facts.disk_bytes(),
+        memory_bytes: (texts + tail) as u64,
     }
 }
 

@@ -48,10 +48,7 @@ impl View {
     pub(crate) fn times(&self, column: IntColumn) -> (i64, i64) {
         let disk = self.segments.iter().flat_map(|segment| segment.blocks());
         let disk = disk.map(|block| block.range(column));
-        let tail = self.tail.iter().map(|block| {
-            let values = block.ints(column).iter().copied();
-            (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
-        });
+        let tail = self.tail.iter().map(|block| block.range(column));
         let whole =
             disk.chain(tail).reduce(|(min, max), (first, last)| (min.min(first), max.max(last)));
         whole.unwrap_or_default()

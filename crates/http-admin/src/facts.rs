@@ -52,7 +52,7 @@ impl FactQueries {
 
     /// How the facts of a tenant are; none if there are none.
     pub(crate) fn status(&self, tenant: TenantId) -> Option<FactStatus> {
-        self.settings.store.statuses().into_iter().find(|status| status.tenant == tenant)
+        self.settings.store.status(tenant)
     }
 
     /// Answers a question about a tenant. It is given up if the future is dropped.

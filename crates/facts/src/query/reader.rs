@@ -27,10 +27,7 @@ impl BlockSource<'_> {
     pub(crate) fn int_range(self, column: IntColumn) -> (i64, i64) {
         match self {
             Self::Disk(_, head) => head.range(column),
-            Self::Memory(block) => {
-                let values = block.ints(column).iter().copied();
-                (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
-            }
+            Self::Memory(block) => block.range(column),
         }
     }
 

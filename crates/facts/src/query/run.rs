@@ -221,14 +221,12 @@ impl<'v> Work<'v> {
         let (min, max) = reader.source().int_range(IntColumn::Sequence);
         let (min, max) = (min.cast_unsigned(), max.cast_unsigned());
         let before = min.checked_sub(1).map_or(0, |before| voided.rank(before));
-        let count = voided.rank(max) - before;
-        if count == 0 {
+        let end = voided.rank(max);
+        if before == end {
             return Ok(selected);
         }
-        let first = usize::try_from(before).unwrap_or(usize::MAX);
-        let first = u64::try_from(first).ok().and_then(|first| voided.select(first));
         let offset = |sequence: u64| u32::try_from(sequence - min).ok();
-        let those = voided.iter().skip_while(|it| Some(*it) != first).take_while(|it| *it <= max);
+        let those = (before..end).filter_map(|place| voided.select(place));
         let those: CodeBits = those.filter_map(offset).collect();
         let mut mask = match selected {
             Selected::Some(mask) => mask,

@@ -33,6 +33,12 @@ impl Block {
         &self.ints[column as usize]
     }
 
+    /// The smallest and largest of the whole numbers of a column.
+    pub(crate) fn range(&self, column: IntColumn) -> (i64, i64) {
+        let values = self.ints(column).iter().copied();
+        (values.clone().min().unwrap_or_default(), values.max().unwrap_or_default())
+    }
+
     /// Sets the text of an extension in the last row.
     pub(crate) fn set_extension_text(&mut self, extension: u16, code: u32) {
         let count = self.len();
