@@ -43,6 +43,9 @@ pub(crate) struct FactOptions {
     /// Write the statements as comma-separated values to this file, for other programs.
     #[arg(long)]
     csv: Option<PathBuf>,
+    /// Ask only the questions whose names hold this text.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Threads of one question.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -64,7 +67,8 @@ pub(crate) fn run(options: &FactOptions) -> Result<()> {
     writeln!(report, "facts                {:>12}", status.count)?;
     writeln!(report, "disk                 {:>12.1} bytes a fact", per_fact(status.disk_bytes))?;
     writeln!(report, "dictionaries         {:>12.1} bytes a fact", per_fact(status.memory_bytes))?;
-    let questions = questions();
+    let mut questions = questions();
+    questions.retain(|(name, _)| name.contains(&options.only));
     ask_each(&store, options, &questions, &mut report)?;
     ask_together(&store, options, &questions, &mut report)?;
     writeln!(report, "resident memory      {:>12.0} MB", resident_megabytes()?)?;

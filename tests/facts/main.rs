@@ -28,10 +28,14 @@ struct Asked {
 }
 
 fn start(store: &Store) -> Server {
+    start_with(store, &[])
+}
+
+fn start_with(store: &Store, more: &[(&'static str, &str)]) -> Server {
     let facts = store.data().with_file_name("facts").display().to_string();
     let mut settings = store.settings();
     settings.push(("ACTA_FACTS_DIRECTORY", facts));
-    settings.push(("ACTA_FACTS_ENABLED", "true".to_owned()));
+    settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
     let settings: Vec<(&str, &str)> =
         settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     Server::start_with(&store.data(), Version::V1_0_3, &settings)
@@ -159,6 +163,35 @@ fn answers_are_those_of_the_statements() {
 #[test]
 fn answers_are_those_of_the_statements_on_postgres() {
     answers_questions(Engine::Postgres);
+}
+
+fn stops_at_full_dictionaries(engine: Engine) {
+    let store = Store::new(engine);
+    let server = start_with(&store, &[("ACTA_FACTS_DICTIONARY_BYTES_MAX", "1KiB")]);
+    let mut asked = Asked { store, server };
+    asked.tell(&(0..10).map(statement).collect::<Vec<_>>());
+    let question = json!({"measures": [{"measure": "count"}]});
+    assert_eq!(asked.ask(&question)["fact_count"], 10, "those that came before it was full");
+    assert_eq!(asked.facts()["is_full"], true);
+    asked.tell(&(10..30).map(statement).collect::<Vec<_>>());
+    // What others do is not delayed, and the answer says how far it goes.
+    let client = asked.server.client(Version::V1_0_3);
+    let answer = client.call_outside("POST", "/api/v1/tenants/1/query").json(&question);
+    assert_eq!(answer.send().expect(200).json()["sequence"], 10);
+    assert_eq!(asked.facts()["lag"], 20);
+    asked.restart();
+    assert_eq!(asked.ask(&question)["fact_count"], 30, "with more memory");
+    assert_eq!(asked.facts()["is_full"], false);
+}
+
+#[test]
+fn facts_stop_where_their_dictionaries_are_full() {
+    stops_at_full_dictionaries(Engine::Embedded);
+}
+
+#[test]
+fn facts_stop_where_their_dictionaries_are_full_on_postgres() {
+    stops_at_full_dictionaries(Engine::Postgres);
 }
 
 fn leaves_out_voided(engine: Engine) {

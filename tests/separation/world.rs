@@ -22,7 +22,6 @@ impl World {
         let mut settings = store.settings();
         // Every operation is tried with a wrong secret of the same key.
         settings.push(("ACTA_LIMITS_FAILURES_COUNT_MAX", "1000".to_owned()));
-        settings.push(("ACTA_FACTS_ENABLED", "true".to_owned()));
         let settings: Vec<(&str, &str)> =
             settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let server = Server::start_with(&store.data(), Version::V2_0_0, &settings);

@@ -148,7 +148,6 @@ impl Server {
             .arg(&data)
             // That wrong secrets are refused is tried very often.
             .env("ACTA_LIMITS_FAILURES_COUNT_MAX", "1000000")
-            .env("ACTA_FACTS_ENABLED", "true")
             .stdout(output)
             .stderr(Stdio::null())
             .spawn()

@@ -75,12 +75,17 @@ fn of_audit(counts: &AuditCounts) -> [MetricReading; 2] {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
-fn of_facts(facts: &FactStore) -> [MetricReading; 3] {
+fn of_facts(facts: &FactStore) -> [MetricReading; 4] {
     let statuses = facts.statuses();
     let sum = |of: fn(&FactStatus) -> u64| statuses.iter().map(of).sum::<u64>() as f64;
     [
         ("acta_facts", "Facts of all tenants on this server", sum(|status| status.count)),
         ("acta_facts_disk_bytes", "Size of their files", sum(|status| status.disk_bytes)),
+        (
+            "acta_facts_full_tenants",
+            "Tenants of which no more facts are made, since their dictionaries are full",
+            sum(|status| status.is_full.into()),
+        ),
         ("acta_facts_memory_bytes", "Memory that they take", sum(|status| status.memory_bytes)),
     ]
     .map(|(name, help, value)| MetricReading { name, help, label: None, value })

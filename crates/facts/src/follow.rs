@@ -50,8 +50,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 
-/// Rows of all tenants in memory before some are written early.
-const ROWS_MAX: usize = 1 << 20;
+/// Bytes of rows of all tenants in memory, about, before some are written early.
+const TAIL_BYTES_MAX: usize = 256 << 20;
 
 /// What the follower needs.
 #[derive(Clone, Debug)]
@@ -88,6 +88,7 @@ impl FactFollower {
             progress: Arc::clone(&progress),
             flatteners: Flatteners::start(options.threads),
             verified: HashSet::new(),
+            full: HashSet::new(),
             removed_looked: None,
         };
         let (runtime, token, stopped) = (Handle::current(), tasks.token(), stop.clone());
@@ -143,6 +144,8 @@ struct Worker {
     flatteners: Flatteners,
     /// Tenants whose facts are known to belong to this log.
     verified: HashSet<TenantId>,
+    /// Tenants of which it has been said that no more facts are made.
+    full: HashSet<TenantId>,
     removed_looked: Option<Instant>,
 }
 
@@ -222,6 +225,9 @@ impl Worker {
         let mut ahead = VecDeque::new();
         let mut pages = 0;
         loop {
+            if self.is_full(tenant, &facts) {
+                return Ok(last);
+            }
             let has_room = ahead.len() < AHEAD_MAX && pages < PAGES_PER_TURN && read < last;
             let records = if has_room {
                 self.storage.read_records(tenant, read, PAGE).await?
@@ -242,6 +248,19 @@ impl Worker {
             self.progress.add_records(count);
         }
         Ok(facts.view().sequence)
+    }
+
+    /// Whether no more facts of a tenant are made. Says so once.
+    fn is_full(&mut self, tenant: TenantId, facts: &TenantFacts) -> bool {
+        let is_full = self.store.is_full(facts);
+        if is_full && self.full.insert(tenant) {
+            tracing::warn!(
+                sequence = facts.view().sequence,
+                "no more facts are made of this tenant, since its distinct texts take more memory \
+                 than facts.dictionary_bytes_max"
+            );
+        }
+        is_full
     }
 
     /// The facts of a tenant, which belong to the log as it is.
@@ -300,9 +319,9 @@ impl Worker {
     /// Writes rows of the tenant that has most in memory, if all together have too many.
     fn flush_largest(&self) -> Result<(), StorageError> {
         let tails = self.store.tails();
-        let largest = tails.iter().max_by_key(|(count, _)| *count);
+        let largest = tails.iter().max_by_key(|(bytes, _)| *bytes);
         match largest {
-            Some((_, facts)) if ROWS_MAX < tails.iter().map(|(count, _)| count).sum() => {
+            Some((_, facts)) if TAIL_BYTES_MAX < tails.iter().map(|(bytes, _)| bytes).sum() => {
                 facts.flush().map_err(failed)
             }
             Some(_) | None => Ok(()),

@@ -10,11 +10,11 @@ mod fault;
 mod field;
 mod formula;
 mod group;
-mod mask;
 mod measure;
 mod plan;
 mod reader;
 mod request;
+mod rows;
 mod run;
 mod time;
 

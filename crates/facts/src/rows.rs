@@ -5,4 +5,5 @@ pub(crate) mod block;
 pub(crate) mod chunk;
 pub(crate) mod dictionary;
 pub(crate) mod fields;
+mod packing;
 pub(crate) mod segment;

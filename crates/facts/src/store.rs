@@ -20,6 +20,7 @@ const LOCK_NAME: &str = "lock";
 pub struct FactStore {
     folder: PathBuf,
     tenants: RwLock<HashMap<TenantId, Arc<TenantFacts>>>,
+    dictionary_bytes_max: usize,
     /// Is locked while the facts are open.
     _lock: File,
 }
@@ -50,6 +51,15 @@ pub struct FactStatus {
     pub disk_bytes: u64,
     /// Bytes of memory, about: dictionaries, and rows that are in no segment yet.
     pub memory_bytes: u64,
+    /// Whether its dictionaries have reached their limit, so that no more facts are made.
+    pub is_full: bool,
+}
+
+impl FactStatus {
+    /// Of a tenant without facts.
+    pub const fn empty(tenant: TenantId) -> Self {
+        Self { tenant, count: 0, sequence: 0, disk_bytes: 0, memory_bytes: 0, is_full: false }
+    }
 }
 
 impl FactStore {
@@ -59,15 +69,23 @@ impl FactStore {
     ///
     /// Of the folder; [`ErrorKind::WouldBlock`] if another process has it open.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let lock = File::create(folder.join(LOCK_NAME))?;
+        acta_files::create_directory(folder)?;
+        let lock = acta_files::open_or_create(&folder.join(LOCK_NAME))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
                 io::Error::new(ErrorKind::WouldBlock, "another process has them open")
             }
             TryLockError::Error(error) => error,
         })?;
-        Ok(Self { folder: folder.to_owned(), tenants: RwLock::default(), _lock: lock })
+        let (folder, tenants) = (folder.to_owned(), RwLock::default());
+        Ok(Self { folder, tenants, dictionary_bytes_max: usize::MAX, _lock: lock })
+    }
+
+    /// Makes no more facts of a tenant whose dictionaries take this many bytes of memory.
+    #[must_use]
+    pub fn with_dictionary_bytes_max(mut self, bytes: usize) -> Self {
+        self.dictionary_bytes_max = bytes;
+        self
     }
 
     /// Answers a question about a tenant's facts.
@@ -125,14 +143,19 @@ impl FactStore {
     pub fn statuses(&self) -> Vec<FactStatus> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         let mut statuses: Vec<_> =
-            tenants.iter().map(|(tenant, facts)| status_of(*tenant, facts)).collect();
+            tenants.iter().map(|(tenant, facts)| self.status_of(*tenant, facts)).collect();
         statuses.sort_unstable_by_key(|status| status.tenant);
         statuses
     }
 
     /// How the facts of a tenant are; none if there are none.
     pub fn status(&self, tenant: TenantId) -> Option<FactStatus> {
-        self.find(tenant).map(|facts| status_of(tenant, &facts))
+        self.find(tenant).map(|facts| self.status_of(tenant, &facts))
+    }
+
+    /// Whether a tenant's dictionaries are so large that no more facts of it are made.
+    pub(crate) fn is_full(&self, facts: &TenantFacts) -> bool {
+        self.dictionary_bytes_max <= facts.memory_bytes().0
     }
 
     pub(crate) fn find(&self, tenant: TenantId) -> Option<Arc<TenantFacts>> {
@@ -183,10 +206,10 @@ impl FactStore {
         }
     }
 
-    /// The tenants' facts that are open, with how many rows of each are only in memory.
+    /// The tenants' facts that are open, with how many bytes of each are only in memory.
     pub(crate) fn tails(&self) -> Vec<(usize, Arc<TenantFacts>)> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        tenants.values().map(|facts| (facts.view().tail_len(), Arc::clone(facts))).collect()
+        tenants.values().map(|facts| (facts.view().tail_bytes(), Arc::clone(facts))).collect()
     }
 
     /// The tenants that have facts here, whether they are open or not.
@@ -204,20 +227,21 @@ impl FactStore {
         Ok(tenants)
     }
 
+    fn status_of(&self, tenant: TenantId, facts: &TenantFacts) -> FactStatus {
+        let view = facts.view();
+        let (texts, tail) = facts.memory_bytes();
+        FactStatus {
+            tenant,
+            count: view.len() as u64,
+            sequence: view.sequence,
+            disk_bytes: facts.disk_bytes(),
+            memory_bytes: (texts + tail) as u64,
+            is_full: self.is_full(facts),
+        }
+    }
+
     fn folder_of(&self, tenant: TenantId) -> PathBuf {
         self.folder.join(tenant.number().to_string())
-    }
-}
-
-fn status_of(tenant: TenantId, facts: &TenantFacts) -> FactStatus {
-    let view = facts.view();
-    let (texts, tail) = facts.memory_bytes();
-    FactStatus {
-        tenant,
-        count: view.len() as u64,
-        sequence: view.sequence,
-        disk_bytes: facts.disk_bytes(),
-        memory_bytes: (texts + tail) as u64,
     }
 }
 

@@ -5,7 +5,6 @@ mod manifest;
 mod texts;
 
 use std::collections::HashSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -23,6 +22,9 @@ pub(crate) use texts::{Attribute, Texts};
 
 /// Rows that are in memory before they become a segment. A segment has as many, but for the last.
 pub(crate) const SEGMENT_ROWS: usize = 1 << 18;
+
+/// Bytes of rows in memory, about, before they become a segment, however few they are.
+const TAIL_BYTES_MAX: usize = 96 << 20;
 
 /// What there is to ask: rows that never change, up to a sequence.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +54,11 @@ impl View {
         let whole =
             disk.chain(tail).reduce(|(min, max), (first, last)| (min.min(first), max.max(last)));
         whole.unwrap_or_default()
+    }
+
+    /// Bytes of memory, about, of those that are in no segment.
+    pub(crate) fn tail_bytes(&self) -> usize {
+        self.tail.iter().map(|block| block.memory_bytes()).sum()
     }
 
     /// How many of them are only in memory.
@@ -101,7 +108,7 @@ impl TenantFacts {
     ///
     /// Of the files; [`io::ErrorKind::InvalidData`] if they are damaged or of another release.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        acta_files::create_directory(folder)?;
         let mut writing = Writing::default();
         let (mut texts, mut view) = (Texts::default(), View::default());
         if let Some(manifest) = Manifest::load(folder)? {
@@ -137,8 +144,7 @@ impl TenantFacts {
 
     /// Bytes of memory, about: those of the texts, and of the rows that are in no segment.
     pub(crate) fn memory_bytes(&self) -> (usize, usize) {
-        let tail = self.view().tail.iter().map(|block| block.memory_bytes()).sum();
-        (self.texts().memory_bytes(), tail)
+        (self.texts().memory_bytes(), self.view().tail_bytes())
     }
 
     /// Bytes on disk.
@@ -168,7 +174,7 @@ impl TenantFacts {
             writing.last = last;
         }
         push_block(&mut view.tail, block);
-        let is_full = SEGMENT_ROWS <= view.tail_len();
+        let is_full = SEGMENT_ROWS <= view.tail_len() || TAIL_BYTES_MAX <= view.tail_bytes();
         self.publish(view);
         if is_full { self.save(&mut writing) } else { Ok(()) }
     }
@@ -186,7 +192,10 @@ impl TenantFacts {
         let mut view = View::clone(&self.view());
         let mut rows = Block::default();
         // A short segment grows instead of having another one beside it.
-        let last = view.segments.last().filter(|last| last.len() + view.tail_len() <= SEGMENT_ROWS);
+        let last = view.segments.last().filter(|last| {
+            let bytes = last.loaded_bytes() + view.tail_bytes();
+            last.len() + view.tail_len() <= SEGMENT_ROWS && bytes <= TAIL_BYTES_MAX
+        });
         if let Some(last) = last.cloned() {
             rows = last.load()?;
             view.segments.pop();

@@ -1,14 +1,13 @@
 //! The file system as a port: every file of the log, the index and the attachments is opened
 //! through it.
 
-mod ownership;
 pub mod read_only;
 pub mod scratch;
 
 use std::fmt::Debug;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -170,19 +169,13 @@ fn write_incompressible<F: DiskFile + ?Sized>(file: &F, len: u64) -> io::Result<
     Ok(())
 }
 
-/// The rights of directories that are made: all for their owner, none for others.
-const DIRECTORY_MODE: u32 = 0o700;
-
-/// The rights of files that are made: reading and writing for their owner, none for others.
-const FILE_MODE: u32 = 0o600;
-
 /// The file system of the machine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemDisk;
 
 impl Disk for SystemDisk {
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        ownership::create_directory(path, DIRECTORY_MODE)
+        acta_files::create_directory(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -204,19 +197,15 @@ impl Disk for SystemDisk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(FILE_MODE);
-        let file = options.open(path)?;
-        ownership::give_to_owner(path);
-        Ok(Arc::new(SystemFile(file)))
+        Ok(Arc::new(SystemFile(acta_files::create(path)?)))
     }
 
     fn copy_owner(&self, from: &Path, to: &Path) {
-        ownership::copy_owner(from, to);
+        acta_files::copy_owner(from, to);
     }
 
     fn copy_group_rights(&self, from: &Path, to: &Path) -> io::Result<()> {
-        ownership::copy_group_rights(from, to)
+        acta_files::copy_group_rights(from, to)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -278,13 +267,7 @@ pub fn rewrite_and_sync(file: &dyn DiskFile, from: u64) -> io::Result<()> {
 ///
 /// What the system reports.
 pub fn lock(path: &Path) -> io::Result<Option<File>> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(FILE_MODE);
-    let is_new = !path.exists();
-    let file = options.open(path)?;
-    if is_new {
-        ownership::give_to_owner(path);
-    }
+    let file = acta_files::open_or_create(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),
@@ -299,13 +282,7 @@ pub fn lock(path: &Path) -> io::Result<Option<File>> {
 ///
 /// What the system reports.
 pub fn create_for_owner(path: &Path) -> io::Result<()> {
-    let is_new = !path.exists();
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).mode(FILE_MODE).open(path)?;
-    if is_new {
-        ownership::give_to_owner(path);
-    }
-    Ok(())
+    acta_files::open_or_create(path).map(drop)
 }
 
 /// As [`lock`], but of a file that is there already, which is not changed.

@@ -46,7 +46,7 @@ impl ServerFacts {
         let store =
             store.with_context(|| format!("cannot open the facts in {}", directory.display()))?;
         let settings = FactSettings {
-            store: Arc::new(store),
+            store: Arc::new(store.with_dictionary_bytes_max(bytes(facts.dictionary_bytes_max))),
             limits: QueryLimits { memory_bytes: bytes(facts.memory_bytes_max), threads: threads() },
             timeout: facts.timeout.0,
             questions_max: facts.questions_max,

@@ -11,12 +11,16 @@ section! {
     #[derive(Clone, Debug)]
     pub struct Facts in "facts." {
         /// Whether the server makes facts of statements. Without facts, no questions are answered.
-        pub enabled: bool = yes_or_no().default("false"),
+        pub enabled: bool = yes_or_no().default("true"),
         /// The directory of the facts. Each server needs its own. It can be removed while the
         /// server is stopped; the facts are then made again. If unset: `facts` in the directory of
         /// the store; if the store is in a database, a temporary directory, so that the facts are
         /// made again at each start.
         pub directory: Option<PathBuf> = path().optional(),
+        /// Maximum memory of the dictionaries of one tenant, which hold each distinct text of its
+        /// statements once. Facts of a tenant that has reached it are made no longer: answers are
+        /// about the statements before, and the state of facts says `is_full`.
+        pub dictionary_bytes_max: u64 = size().default("256MiB"),
         /// Maximum number of questions that are answered at the same time, half of them of one
         /// tenant. Others wait.
         pub questions_max: usize = count_from_one().default("4"),

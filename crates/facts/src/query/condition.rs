@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 
 use super::fault::QuestionFault;
 use super::field::{CodeField, CodeSource, Field, Values};
-use super::mask::{CodeBits, Mask};
 use super::reader::BlockReader;
 use super::request::ConditionRequest;
+use super::rows::{CodeBits, Mask};
 use super::time::{Zone, parse_time};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::Texts;
@@ -17,6 +17,8 @@ use crate::tenant::Texts;
 const DEPTH_MAX: usize = 16;
 /// Most conditions of a question, all parts counted.
 const COUNT_MAX: usize = 500;
+/// Most conditions of a question that look at every text of a dictionary.
+const CONTAINS_MAX: usize = 10;
 /// Most values of one condition.
 const VALUES_MAX: usize = 5_000;
 
@@ -73,6 +75,8 @@ pub(crate) struct ConditionReader<'t> {
     pub(crate) texts: &'t Texts,
     pub(crate) zone: &'t Zone,
     pub(crate) count: usize,
+    /// How many of them look at every text.
+    pub(crate) contains_count: usize,
 }
 
 impl ConditionReader<'_> {
@@ -116,7 +120,7 @@ impl ConditionReader<'_> {
     }
 
     fn read_test(
-        &self,
+        &mut self,
         field: &Field,
         request: &ConditionRequest,
         place: &str,
@@ -237,7 +241,17 @@ impl ConditionReader<'_> {
         time.ok_or_else(|| QuestionFault::new(place, expected))
     }
 
-    fn contains(&self, field: &Field, text: &str, place: &str) -> Result<Condition, QuestionFault> {
+    fn contains(
+        &mut self,
+        field: &Field,
+        text: &str,
+        place: &str,
+    ) -> Result<Condition, QuestionFault> {
+        self.contains_count += 1;
+        if CONTAINS_MAX < self.contains_count {
+            let text = format!("at most {CONTAINS_MAX} conditions with \"contains\"");
+            return Err(QuestionFault::new(place, text));
+        }
         let wanted = text.to_lowercase();
         let has = |domain: Domain, code: u32| {
             self.texts.of(domain).text(code).to_lowercase().contains(&wanted)

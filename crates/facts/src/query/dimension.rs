@@ -9,6 +9,7 @@ use super::fault::QuestionFault;
 use super::field::{CodeField, Field, Values};
 use super::reader::BlockReader;
 use super::request::DimensionField;
+use super::rows::Rows;
 use super::time::{Offsets, Period, Zone};
 use crate::rows::fields::{ColumnId, Domain, IntColumn};
 use crate::tenant::Texts;
@@ -130,26 +131,29 @@ impl Dimension {
     pub(crate) fn codes(
         &self,
         reader: &mut BlockReader<'_>,
-        rows: &[u32],
+        rows: &Rows,
     ) -> io::Result<DimensionCodes> {
         Ok(match &self.kind {
             DimensionKind::Code(field) => {
-                let codes = field.source.read(reader)?;
-                DimensionCodes::Single(rows.iter().map(|row| codes[*row as usize]).collect())
+                DimensionCodes::Single(rows.choose(&field.source.read(reader)?))
             }
             DimensionKind::List { column, .. } => {
-                let codes = reader.codes(*column)?;
-                DimensionCodes::Several(rows.iter().map(|row| codes[*row as usize]).collect())
+                DimensionCodes::Several(rows.choose(&reader.codes(*column)?))
             }
             DimensionKind::Time { column, period, offsets, base, .. } => {
                 let times = reader.ints(*column)?;
-                let times = rows.iter().map(|row| times[*row as usize]);
-                DimensionCodes::Single(period_codes(times, *period, offsets, *base))
+                DimensionCodes::Single(match rows {
+                    Rows::All(_) => period_codes(times.iter().copied(), *period, offsets, *base),
+                    Rows::Some(rows) => {
+                        let times = rows.iter().map(|row| times[*row as usize]);
+                        period_codes(times, *period, offsets, *base)
+                    }
+                })
             }
             DimensionKind::Band { column, width } => {
                 let numbers = reader.numbers(*column)?;
-                let codes = rows.iter().map(|row| band(numbers[*row as usize], *width));
-                DimensionCodes::Single(codes.collect())
+                let numbers = rows.choose(&numbers);
+                DimensionCodes::Single(numbers.into_iter().map(|it| band(it, *width)).collect())
             }
         })
     }

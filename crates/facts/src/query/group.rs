@@ -1,7 +1,6 @@
 //! Groups: a number for each combination of codes.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// Most codes that have a table instead of a map.
@@ -41,9 +40,61 @@ struct Stage {
 
 #[derive(Clone, Debug)]
 enum Numbers {
-    /// One more than the number, by code; only in the first stage.
-    Table(Vec<u32>),
+    /// One more than the number, by the number in the stage before and the code, of which there
+    /// are so many.
+    Table {
+        slots: Vec<u32>,
+        domain: usize,
+    },
     Map(CodeMap<u32>),
+}
+
+impl Stage {
+    /// Gives a combination a number, unless it has one.
+    #[cold]
+    fn add(&mut self, before: u32, code: u32) -> u32 {
+        let slot = self.numbers.slot(before, code, &self.members);
+        if *slot == 0 {
+            self.members.push((before, code));
+            *slot = number_of(self.members.len());
+        }
+        *slot - 1
+    }
+}
+
+impl Numbers {
+    /// One more than the number of a combination; 0 if it has none yet, or if it is not in a table.
+    #[inline]
+    fn find(&self, before: u32, code: u32) -> u32 {
+        match self {
+            Self::Table { slots, domain } if (code as usize) < *domain => {
+                slots.get(before as usize * domain + code as usize).copied().unwrap_or_default()
+            }
+            Self::Table { .. } => 0,
+            Self::Map(map) => map.get(&key((before, code))).copied().unwrap_or_default(),
+        }
+    }
+
+    /// The place of the number of a combination: 0 if it has none yet.
+    fn slot(&mut self, before: u32, code: u32, members: &[(u32, u32)]) -> &mut u32 {
+        if let Self::Table { slots, domain } = self {
+            let place = before as usize * *domain + code as usize;
+            if *domain <= code as usize || TABLE_MAX <= place {
+                let numbers = (1..).zip(members).map(|(number, member)| (key(*member), number));
+                *self = Self::Map(numbers.collect());
+            } else if slots.len() <= place {
+                slots.resize((before as usize + 1) * *domain, 0);
+            }
+        }
+        match self {
+            Self::Table { slots, domain } => &mut slots[before as usize * *domain + code as usize],
+            Self::Map(map) => map.entry(key((before, code))).or_default(),
+        }
+    }
+}
+
+fn key((before, code): (u32, u32)) -> u64 {
+    u64::from(before) << 32 | u64::from(code)
 }
 
 /// Numbers the groups in the order in which they come.
@@ -55,15 +106,14 @@ pub(crate) struct Grouper {
 impl Grouper {
     /// For dimensions with so many codes each, where that is known.
     pub(crate) fn new(domains: &[Option<usize>]) -> Self {
-        let stage = |(index, domain): (usize, &Option<usize>)| {
-            let table = domain.filter(|domain| index == 0 && *domain <= TABLE_MAX);
-            let numbers = match table {
-                Some(domain) => Numbers::Table(vec![0; domain]),
+        let stage = |domain: &Option<usize>| {
+            let numbers = match domain.filter(|domain| *domain <= TABLE_MAX) {
+                Some(domain) => Numbers::Table { slots: Vec::new(), domain },
                 None => Numbers::Map(CodeMap::default()),
             };
             Stage { numbers, members: Vec::new() }
         };
-        Self { stages: domains.iter().enumerate().map(stage).collect() }
+        Self { stages: domains.iter().map(stage).collect() }
     }
 
     /// How many groups there are.
@@ -74,7 +124,7 @@ impl Grouper {
     /// Bytes of memory, about.
     pub(crate) fn memory_bytes(&self) -> usize {
         let stages = self.stages.iter().map(|stage| match &stage.numbers {
-            Numbers::Table(table) => 4 * table.len() + 8 * stage.members.len(),
+            Numbers::Table { slots, .. } => 4 * slots.len() + 8 * stage.members.len(),
             Numbers::Map(_) => 32 * stage.members.len(),
         });
         stages.sum()
@@ -84,27 +134,22 @@ impl Grouper {
     #[inline]
     pub(crate) fn number(&mut self, index: usize, before: u32, code: u32) -> u32 {
         let stage = &mut self.stages[index];
-        let next = number_of(stage.members.len());
-        let number = match &mut stage.numbers {
-            Numbers::Table(table) => {
-                // A text may have come since the table was made; then its row is not in the view.
-                if table.len() <= code as usize {
-                    table.resize(code as usize + 1, 0);
-                }
-                let slot = &mut table[code as usize];
-                if *slot != 0 {
-                    return *slot - 1;
-                }
-                *slot = next + 1;
-                next
-            }
-            Numbers::Map(map) => match map.entry(u64::from(before) << 32 | u64::from(code)) {
-                Entry::Occupied(known) => return *known.get(),
-                Entry::Vacant(free) => *free.insert(next),
-            },
-        };
-        stage.members.push((before, code));
-        number
+        match stage.numbers.find(before, code) {
+            0 => stage.add(before, code),
+            known => known - 1,
+        }
+    }
+
+    /// Replaces codes of the first dimension by numbers of groups.
+    pub(crate) fn number_all(&mut self, index: usize, codes: &mut [u32]) {
+        codes.iter_mut().for_each(|code| *code = self.number(index, 0, *code));
+    }
+
+    /// Replaces codes of the dimension `index` by numbers of groups; `before` are the numbers of
+    /// the dimensions before.
+    pub(crate) fn number_each(&mut self, index: usize, before: &[u32], codes: &mut [u32]) {
+        let pairs = before.iter().zip(codes);
+        pairs.for_each(|(before, code)| *code = self.number(index, *before, *code));
     }
 
     /// The codes of a group.
@@ -128,6 +173,9 @@ impl Grouper {
 fn number_of(length: usize) -> u32 {
     length as u32
 }
+
+/// How many times the memory of codes one by one their bits may take, since bits are faster.
+const SLOTS_FOR_BITS: usize = 4;
 
 /// A set of codes that is small while it has few.
 #[derive(Clone, Debug, Default)]
@@ -227,7 +275,7 @@ impl CodeSet {
         let old = std::mem::take(&mut self.slots);
         let slots = (2 * old.len()).max(8);
         self.count = 0;
-        if domain.div_ceil(64) * 8 <= slots * 4 {
+        if domain.div_ceil(64) * 8 <= slots * 4 * SLOTS_FOR_BITS {
             self.bits = vec![0; domain.div_ceil(64).max(1)];
             old.into_iter().filter(|code| *code != 0).for_each(|code| self.insert_bit(code));
         } else {

@@ -8,6 +8,7 @@ use super::field::CodeField;
 use super::formula::Formula;
 use super::group::CodeSet;
 use super::reader::BlockReader;
+use super::rows::GroupedIn;
 use crate::rows::fields::{ColumnId, IntColumn};
 use crate::tenant::Texts;
 
@@ -40,14 +41,6 @@ pub(crate) enum EdgeField {
     Code(CodeField),
 }
 
-/// The rows that count, each with its group.
-#[derive(Clone, Copy)]
-pub(crate) struct Grouped<'r> {
-    pub(crate) rows: &'r [u32],
-    pub(crate) groups: &'r [u32],
-    pub(crate) group_count: usize,
-}
-
 /// A sum with what was lost in rounding.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
@@ -57,11 +50,12 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
+    #[inline]
     fn add(&mut self, value: f64) {
         let sum = self.rounded + value;
-        let is_smaller = value.abs() <= self.rounded.abs();
-        let (large, small) = if is_smaller { (self.rounded, value) } else { (value, self.rounded) };
-        self.lost += (large - sum) + small;
+        // What is lost is known exactly, whichever of the two is larger.
+        let added = sum - self.rounded;
+        self.lost += (self.rounded - (sum - added)) + (value - added);
         self.rounded = sum;
         self.count += 1;
     }
@@ -163,47 +157,52 @@ impl State {
         &mut self,
         kind: &MeasureKind,
         reader: &mut BlockReader<'_>,
-        grouped: Grouped<'_>,
+        grouped: &GroupedIn<'_>,
     ) -> io::Result<()> {
-        self.grow(grouped.group_count);
-        let pairs = || {
-            grouped
-                .rows
-                .iter()
-                .map(|row| *row as usize)
-                .zip(grouped.groups.iter().map(|it| *it as usize))
-        };
+        self.grow(grouped.group_count());
         match (self, kind) {
-            (Self::Counts(counts), _) => {
-                grouped.groups.iter().for_each(|group| counts[*group as usize] += 1);
-            }
+            (Self::Counts(counts), _) => match grouped.len_of_one() {
+                Some(count) => counts[0] += count,
+                None => grouped.each(|_row, group| counts[group] += 1),
+            },
             (Self::Sets { sets, domain, bytes }, MeasureKind::Distinct(field)) => {
                 let codes = field.source.read(reader)?;
-                for (row, group) in pairs().filter(|(row, _)| codes[*row] != 0) {
-                    *bytes += sets[group].insert(codes[row], *domain);
-                }
+                let domain = *domain;
+                grouped.each(|row, group| {
+                    let code = codes[row];
+                    if code != 0 {
+                        *bytes += sets[group].insert(code, domain);
+                    }
+                });
             }
             (Self::Sums(sums), MeasureKind::Sum(column) | MeasureKind::Mean(column)) => {
                 let numbers = reader.numbers(*column)?;
-                for (row, group) in pairs().filter(|(row, _)| !numbers[*row].is_nan()) {
-                    sums[group].add(numbers[row]);
-                }
+                grouped.each(|row, group| {
+                    let number = numbers[row];
+                    if !number.is_nan() {
+                        sums[group].add(number);
+                    }
+                });
             }
             (
                 Self::Extremes { extremes, wants_less },
                 MeasureKind::Min(column) | MeasureKind::Max(column),
             ) => {
                 let numbers = reader.numbers(*column)?;
-                for (row, group) in pairs() {
-                    extremes[group] = extreme(extremes[group], numbers[row], *wants_less);
-                }
+                let wants_less = *wants_less;
+                grouped.each(|row, group| {
+                    extremes[group] = extreme(extremes[group], numbers[row], wants_less);
+                });
             }
             (Self::Values { values, count }, MeasureKind::Percentile(column, _)) => {
                 let numbers = reader.numbers(*column)?;
-                for (row, group) in pairs().filter(|(row, _)| !numbers[*row].is_nan()) {
-                    values[group].push(numbers[row]);
-                    *count += 1;
-                }
+                grouped.each(|row, group| {
+                    let number = numbers[row];
+                    if !number.is_nan() {
+                        values[group].push(number);
+                        *count += 1;
+                    }
+                });
             }
             (
                 Self::Edges { edges, wants_less },
@@ -212,19 +211,20 @@ impl State {
                 let times = reader.ints(IntColumn::Timestamp)?;
                 let sequences = reader.ints(IntColumn::Sequence)?;
                 let value = field.read(reader)?;
-                for (row, group) in pairs() {
+                let wants_less = *wants_less;
+                grouped.each(|row, group| {
                     let at = (times[row], sequences[row]);
                     let edge = value(row).map(|value| (at, value));
-                    edges[group] = nearer(edges[group], edge, *wants_less);
-                }
+                    edges[group] = nearer(edges[group], edge, wants_less);
+                });
             }
             (Self::Shares(shares), MeasureKind::Rate(field)) => {
                 let codes = field.source.read(reader)?;
-                for (row, group) in pairs().filter(|(row, _)| codes[*row] != 0) {
+                grouped.each(|row, group| {
                     let (yes, known) = &mut shares[group];
                     *yes += u64::from(codes[row] == 2);
-                    *known += 1;
-                }
+                    *known += u64::from(codes[row] != 0);
+                });
             }
             _ => {}
         }

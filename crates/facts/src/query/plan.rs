@@ -56,7 +56,7 @@ impl Plan {
         let zone = Zone::find(question.zone.as_deref()).ok_or_else(|| {
             QuestionFault::new("/zone", "expected a time zone such as \"Europe/Zurich\"")
         })?;
-        let mut conditions = ConditionReader { texts, zone: &zone, count: 0 };
+        let mut conditions = ConditionReader { texts, zone: &zone, count: 0, contains_count: 0 };
         let mut condition = None;
         if let Some(filter) = &question.filter {
             condition = Some(conditions.read(filter, "/where", 0)?);

@@ -55,20 +55,37 @@ pub(crate) struct BlockReader<'v> {
     codes: Vec<(ColumnId, Rc<Vec<u32>>)>,
     ints: Vec<(IntColumn, Rc<Vec<i64>>)>,
     numbers: Vec<(ColumnId, Rc<Vec<f64>>)>,
+    /// What columns of blocks before were in, to be used again.
+    spare_codes: Vec<Vec<u32>>,
+    spare_ints: Vec<Vec<i64>>,
+    spare_numbers: Vec<Vec<f64>>,
+}
+
+/// Takes back what columns are in, unless somebody has one still.
+fn reclaim<K, T>(columns: &mut Vec<(K, Rc<Vec<T>>)>, spare: &mut Vec<Vec<T>>) {
+    spare.extend(columns.drain(..).filter_map(|(_, column)| Rc::try_unwrap(column).ok()));
 }
 
 impl<'v> BlockReader<'v> {
     pub(crate) fn new(source: BlockSource<'v>) -> Self {
-        let (codes, ints, numbers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { source, bytes: Vec::new(), codes, ints, numbers }
+        Self {
+            source,
+            bytes: Vec::new(),
+            codes: Vec::new(),
+            ints: Vec::new(),
+            numbers: Vec::new(),
+            spare_codes: Vec::new(),
+            spare_ints: Vec::new(),
+            spare_numbers: Vec::new(),
+        }
     }
 
     /// Goes on to another block.
     pub(crate) fn turn_to(&mut self, source: BlockSource<'v>) {
         self.source = source;
-        self.codes.clear();
-        self.ints.clear();
-        self.numbers.clear();
+        reclaim(&mut self.codes, &mut self.spare_codes);
+        reclaim(&mut self.ints, &mut self.spare_ints);
+        reclaim(&mut self.numbers, &mut self.spare_numbers);
     }
 
     pub(crate) fn source(&self) -> BlockSource<'v> {
@@ -84,7 +101,8 @@ impl<'v> BlockReader<'v> {
         if let Some((_, codes)) = self.codes.iter().find(|(known, _)| *known == column) {
             return Ok(Rc::clone(codes));
         }
-        let mut codes = Vec::new();
+        let mut codes = self.spare_codes.pop().unwrap_or_default();
+        codes.clear();
         match self.source {
             BlockSource::Disk(segment, block) => {
                 if let Some(head) = block.chunk(column) {
@@ -107,7 +125,8 @@ impl<'v> BlockReader<'v> {
         if let Some((_, ints)) = self.ints.iter().find(|(known, _)| *known == column) {
             return Ok(Rc::clone(ints));
         }
-        let mut ints = Vec::new();
+        let mut ints = self.spare_ints.pop().unwrap_or_default();
+        ints.clear();
         match self.source {
             BlockSource::Disk(segment, block) => {
                 if let Some(head) = block.chunk(ColumnId::int(column)) {
@@ -128,7 +147,8 @@ impl<'v> BlockReader<'v> {
         if let Some((_, numbers)) = self.numbers.iter().find(|(known, _)| *known == column) {
             return Ok(Rc::clone(numbers));
         }
-        let mut numbers = Vec::new();
+        let mut numbers = self.spare_numbers.pop().unwrap_or_default();
+        numbers.clear();
         match self.source {
             BlockSource::Disk(segment, block) => {
                 if let Some(head) = block.chunk(column) {

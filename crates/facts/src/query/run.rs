@@ -8,10 +8,10 @@ use super::condition::Selected;
 use super::dimension::{Dimension, DimensionCodes};
 use super::fault::QueryError;
 use super::group::Grouper;
-use super::mask::{CodeBits, Mask};
-use super::measure::{Grouped, State};
+use super::measure::State;
 use super::plan::{Measure, Plan};
 use super::reader::{BlockReader, BlockSource};
+use super::rows::{CodeBits, Grouped, Groups, Mask, Rows};
 use crate::priority;
 use crate::rows::fields::IntColumn;
 use crate::tenant::{Texts, View};
@@ -194,19 +194,16 @@ impl<'v> Work<'v> {
         let selected = self.without_voided(selected, reader)?;
         let rows = match selected {
             Selected::None => return Ok(()),
-            Selected::All => (0..).take(reader.len()).collect(),
-            Selected::Some(mask) => mask.rows(),
+            Selected::All => Rows::All(reader.len()),
+            Selected::Some(mask) => Rows::Some(mask.rows()),
         };
         found.row_count += rows.len() as u64;
+        let grouped = Grouped { rows, groups: Groups::One, group_count: 1 };
         if self.plan.has_totals {
-            let groups = vec![0; rows.len()];
-            let grouped = Grouped { rows: &rows, groups: &groups, group_count: 1 };
-            add_measures(&self.plan.measures, &mut found.totals, reader, grouped)?;
+            add_measures(&self.plan.measures, &mut found.totals, reader, &grouped)?;
         }
-        let (rows, groups) = group(&self.plan.dimensions, &mut found.groups, reader, rows)?;
-        let group_count = found.groups.len();
-        let grouped = Grouped { rows: &rows, groups: &groups, group_count };
-        add_measures(&self.plan.measures, &mut found.states, reader, grouped)
+        let grouped = group(&self.plan.dimensions, &mut found.groups, reader, grouped)?;
+        add_measures(&self.plan.measures, &mut found.states, reader, &grouped)
     }
 
     fn without_voided(
@@ -241,44 +238,47 @@ impl<'v> Work<'v> {
     }
 }
 
-/// The group of each row. A row comes once for each of several activities in a dimension.
+/// Puts rows into the groups of the dimensions. A row comes once for each of several activities in
+/// a dimension.
 fn group(
     dimensions: &[Dimension],
     groups: &mut Grouper,
     reader: &mut BlockReader<'_>,
-    rows: Vec<u32>,
-) -> std::io::Result<(Vec<u32>, Vec<u32>)> {
-    let (mut numbers, mut rows) = (vec![0; rows.len()], rows);
+    mut grouped: Grouped,
+) -> std::io::Result<Grouped> {
     for (index, dimension) in dimensions.iter().enumerate() {
-        match dimension.codes(reader, &rows)? {
-            DimensionCodes::Single(codes) => {
-                let mut last = None;
-                for (number, code) in numbers.iter_mut().zip(codes) {
-                    let key = (*number, code);
-                    let known = last.filter(|(known, _)| *known == key).map(|(_, number)| number);
-                    *number = known.unwrap_or_else(|| groups.number(index, key.0, code));
-                    last = Some((key, *number));
+        match dimension.codes(reader, &grouped.rows)? {
+            DimensionCodes::Single(mut codes) => {
+                match &grouped.groups {
+                    Groups::One => groups.number_all(index, &mut codes),
+                    Groups::Each(before) => groups.number_each(index, before, &mut codes),
                 }
+                grouped.groups = Groups::Each(codes);
             }
             DimensionCodes::Several(lists) => {
-                let mut numbered = (Vec::new(), Vec::new());
-                for ((row, number), list) in rows.iter().zip(&numbers).zip(lists) {
+                let (mut rows, mut numbers) = (Vec::new(), Vec::new());
+                let mut lists = lists.into_iter();
+                grouped.within(None).each(|row, before| {
+                    let list = lists.next().unwrap_or_default();
                     let codes = dimension.list_or_nothing(list).iter();
-                    numbered.1.extend(codes.map(|code| groups.number(index, *number, *code)));
-                    numbered.0.resize(numbered.1.len(), *row);
-                }
-                (rows, numbers) = numbered;
+                    let before = u32::try_from(before).unwrap_or(u32::MAX);
+                    numbers.extend(codes.map(|code| groups.number(index, before, *code)));
+                    rows.resize(numbers.len(), u32::try_from(row).unwrap_or(u32::MAX));
+                });
+                grouped.rows = Rows::Some(rows);
+                grouped.groups = Groups::Each(numbers);
             }
         }
     }
-    Ok((rows, numbers))
+    grouped.group_count = groups.len();
+    Ok(grouped)
 }
 
 fn add_measures(
     measures: &[Measure],
     states: &mut [State],
     reader: &mut BlockReader<'_>,
-    grouped: Grouped<'_>,
+    grouped: &Grouped,
 ) -> std::io::Result<()> {
     for (measure, state) in measures.iter().zip(states) {
         let selected = match &measure.condition {
@@ -286,17 +286,10 @@ fn add_measures(
             None => Selected::All,
         };
         match selected {
-            Selected::All => state.add(&measure.kind, reader, grouped)?,
+            Selected::All => state.add(&measure.kind, reader, &grouped.within(None))?,
             Selected::None => {}
             Selected::Some(mask) => {
-                let pairs = grouped.rows.iter().zip(grouped.groups);
-                let (rows, groups): (Vec<u32>, Vec<u32>) = pairs
-                    .filter(|(row, _)| mask.has(**row))
-                    .map(|(row, group)| (*row, *group))
-                    .unzip();
-                let grouped =
-                    Grouped { rows: &rows, groups: &groups, group_count: grouped.group_count };
-                state.add(&measure.kind, reader, grouped)?;
+                state.add(&measure.kind, reader, &grouped.within(Some(&mask)))?;
             }
         }
     }

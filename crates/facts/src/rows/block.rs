@@ -23,9 +23,15 @@ impl Block {
 
     /// Bytes of memory, about.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let row = 8 * self.ints.len() + 4 * self.codes.len() + 8 * self.numbers.len();
-        let extensions = 4 * self.extension_texts.len() + 8 * self.extension_numbers.len();
-        self.len() * (row + extensions)
+        self.len() * Self::row_bytes(self.extension_texts.len(), self.extension_numbers.len())
+    }
+
+    /// Bytes of memory of a row with so many columns of extensions.
+    pub(crate) const fn row_bytes(text_count: usize, number_count: usize) -> usize {
+        let ints = 8 * IntColumn::EVERY.len();
+        let codes = 4 * (CodeColumn::EVERY.len() + text_count);
+        let numbers = 8 * (NumberColumn::EVERY.len() + number_count);
+        ints + codes + numbers
     }
 
     /// The whole numbers of a column.

@@ -2,8 +2,11 @@
 //!
 //! `docs/format/facts.md` draws it.
 
-/// Widest values that are packed; wider ones take eight bytes each.
-const PACKED_WIDTH_MAX: u8 = 56;
+pub(crate) use super::packing::packed_len;
+use super::packing::{pack, unpack};
+
+/// Bits of decimals that are looked up in a table instead of being divided one by one.
+const TABLE_WIDTH_MAX: u8 = 10;
 /// Most digits behind the point of numbers that are stored as whole numbers.
 const DIGITS_MAX: u8 = 6;
 /// Largest whole number that a double holds exactly.
@@ -63,14 +66,8 @@ impl Chunk {
         let min = values.iter().copied().min().unwrap_or_default();
         let max = values.iter().copied().max().unwrap_or_default();
         let width = width_of(max.wrapping_sub(min));
-        let offsets = values.iter().map(|value| unsigned(value.wrapping_sub(min)));
-        Self {
-            encoding: Encoding::Whole,
-            width,
-            min,
-            max,
-            bytes: pack(offsets, values.len(), width),
-        }
+        let offsets: Vec<_> = values.iter().map(|it| unsigned(it.wrapping_sub(min))).collect();
+        Self { encoding: Encoding::Whole, width, min, max, bytes: pack(&offsets, width) }
     }
 
     /// Of codes; none if all are 0.
@@ -78,8 +75,8 @@ impl Chunk {
         let min = codes.iter().copied().min().unwrap_or_default();
         let max = codes.iter().copied().max().filter(|max| *max != 0)?;
         let width = width_of(i64::from(max - min));
-        let offsets = codes.iter().map(|code| u64::from(code - min));
-        let bytes = pack(offsets, codes.len(), width);
+        let offsets: Vec<_> = codes.iter().map(|code| u64::from(code - min)).collect();
+        let bytes = pack(&offsets, width);
         Some(Self { encoding: Encoding::Whole, width, min: min.into(), max: max.into(), bytes })
     }
 
@@ -93,23 +90,17 @@ impl Chunk {
             let min = known().filter_map(scaled).min().unwrap_or_default();
             let max = known().filter_map(scaled).max().unwrap_or_default();
             let width = width_of(max - min + 1);
-            let offsets = numbers
-                .iter()
-                .map(|number| scaled(*number).map_or(0, |whole| unsigned(whole - min + 1)));
-            let bytes = pack(offsets, numbers.len(), width);
+            let offset = |number: &f64| scaled(*number).map_or(0, |it| unsigned(it - min + 1));
+            let bytes = pack(&numbers.iter().map(offset).collect::<Vec<_>>(), width);
             return Some(Self { encoding: Encoding::Decimal { digits }, width, min, max, bytes });
         }
         let min = known().fold(f64::INFINITY, f64::min);
         let max = known().fold(f64::NEG_INFINITY, f64::max);
-        let bytes = pack(numbers.iter().map(|number| number.to_bits()), numbers.len(), 64);
+        let bits: Vec<_> = numbers.iter().map(|number| number.to_bits()).collect();
+        let bytes = pack(&bits, 64);
         let (min, max) = (min.to_bits().cast_signed(), max.to_bits().cast_signed());
         Some(Self { encoding: Encoding::Double, width: 64, min, max, bytes })
     }
-}
-
-/// Bytes of `count` values of `width` bits, with room to read eight bytes at each place.
-pub(crate) const fn packed_len(count: usize, width: u8) -> usize {
-    if width == 0 { 0 } else { (count * width as usize).div_ceil(8) + 8 }
 }
 
 /// The number times a power of ten, if nothing is lost by that.
@@ -135,68 +126,10 @@ const fn unsigned(value: i64) -> u64 {
     value.cast_unsigned()
 }
 
-/// Bits that a range needs, or 64 where they would be too many to pack.
+/// Bits that a range needs.
 #[expect(clippy::cast_possible_truncation, reason = "there are at most 64 bits")]
 const fn width_of(range: i64) -> u8 {
-    let width = (64 - unsigned(range).leading_zeros()) as u8;
-    if PACKED_WIDTH_MAX < width { 64 } else { width }
-}
-
-fn pack(values: impl Iterator<Item = u64>, count: usize, width: u8) -> Vec<u8> {
-    let mut bytes = vec![0; packed_len(count, width)];
-    if width == 0 {
-        return bytes;
-    }
-    if width == 64 {
-        for (place, value) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(values) {
-            *place = value.to_le_bytes();
-        }
-        return bytes;
-    }
-    let mut bit = 0;
-    for value in values {
-        let at = bit / 8;
-        if let Some(place) = bytes.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<8>()) {
-            *place = (u64::from_le_bytes(*place) | value << (bit % 8)).to_le_bytes();
-        }
-        bit += usize::from(width);
-    }
-    bytes
-}
-
-/// Adds `count` packed values to `into`, each as `make` makes it.
-///
-/// The bytes have the length of [`packed_len`]; what is missing counts as 0.
-#[inline]
-fn unpack<T: Clone>(
-    bytes: &[u8],
-    (count, width): (usize, u8),
-    into: &mut Vec<T>,
-    make: impl Fn(u64) -> T,
-) {
-    into.clear();
-    match width {
-        0 => into.resize(count, make(0)),
-        8 => into.extend(bytes.iter().take(count).map(|byte| make((*byte).into()))),
-        16 => {
-            let values = bytes.as_chunks::<2>().0.iter().take(count);
-            into.extend(values.map(|value| make(u16::from_le_bytes(*value).into())));
-        }
-        64 => {
-            let values = bytes.as_chunks::<8>().0.iter().take(count);
-            into.extend(values.map(|value| make(u64::from_le_bytes(*value))));
-        }
-        _ => {
-            let mask = (1_u64 << width) - 1;
-            let width = usize::from(width);
-            into.extend((0..count).map(|index| {
-                let bit = index * width;
-                let window = bytes.get(bit / 8..bit / 8 + 8).and_then(<[u8]>::first_chunk::<8>);
-                let window = window.map_or(0, |window| u64::from_le_bytes(*window));
-                make((window >> (bit % 8)) & mask)
-            }));
-        }
-    }
+    (64 - unsigned(range).leading_zeros()) as u8
 }
 
 /// Reads whole numbers.
@@ -228,10 +161,16 @@ pub(crate) fn read_numbers(
         }
         Encoding::Decimal { digits } => {
             let power = power(digits);
-            unpack(bytes, packed, into, |offset| {
+            let number = |offset: u64| {
                 let number = min.wrapping_add(offset.cast_signed()).wrapping_sub(1) as f64 / power;
                 if offset == 0 { f64::NAN } else { number }
-            });
+            };
+            if width <= TABLE_WIDTH_MAX {
+                let table: Vec<f64> = (0..1 << width).map(number).collect();
+                unpack(bytes, packed, into, |offset| table[offset as usize]);
+            } else {
+                unpack(bytes, packed, into, number);
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `docs/format/facts.md` draws them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -16,7 +16,7 @@ use super::fields::{CodeColumn, ColumnId, IntColumn, NumberColumn};
 pub(crate) const BLOCK_ROWS: usize = 1 << 16;
 
 /// The first and the last eight bytes of a segment.
-const MAGIC: [u8; 8] = *b"ACTAFCT1";
+const MAGIC: [u8; 8] = *b"ACTAFCT2";
 /// Bytes of the end of a segment: the length of the directory, its checksum, and the magic.
 const END_BYTES: usize = 16;
 
@@ -78,7 +78,7 @@ impl Segment {
             writer.add(rows, start, end);
             start = end;
         }
-        let mut file = File::create(path)?;
+        let mut file = acta_files::replace(path)?;
         file.write_all(&writer.finish())?;
         file.sync_all()?;
         drop(file);
@@ -96,6 +96,13 @@ impl Segment {
         let blocks = read_directory(&file, length)?;
         let count = blocks.iter().map(|block| block.count).sum();
         Ok(Self { path: path.to_owned(), file, blocks, count })
+    }
+
+    /// Bytes of memory, about, of its rows when they are loaded.
+    pub(crate) fn loaded_bytes(&self) -> usize {
+        let extensions: BTreeSet<ColumnId> =
+            self.blocks.iter().flat_map(BlockHead::extensions).collect();
+        self.count * Block::row_bytes(extensions.len(), extensions.len())
     }
 
     /// How many rows it has.

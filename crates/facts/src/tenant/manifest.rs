@@ -3,7 +3,7 @@
 //! It is replaced as a whole, so that after a crash the facts are those before or after.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
@@ -200,8 +200,7 @@ impl Manifest {
                 continue;
             }
             let path = folder.join(dictionary_name(domain));
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+            let mut file = acta_files::open_or_create(&path)?;
             // What is behind was written before a crash and does not count.
             file.set_len(entry.bytes)?;
             io::Seek::seek(&mut file, io::SeekFrom::Start(entry.bytes))?;
@@ -268,7 +267,7 @@ fn dictionary_name(domain: Domain) -> String {
 }
 
 fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = acta_files::replace(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

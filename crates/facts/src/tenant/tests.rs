@@ -1,5 +1,7 @@
 //! Facts of a tenant that are closed, cut off and damaged.
 
+use std::fs;
+
 use acta_access::Defines;
 use acta_ambient::Timestamp;
 use acta_storage::TransferredStatement;
@@ -28,6 +30,34 @@ fn statement(sequence: u64) -> TransferredStatement {
         is_voiding: false,
         defines: Defines::All,
     }
+}
+
+#[test]
+fn rows_with_many_extensions_are_written_before_they_take_much_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let facts = TenantFacts::open(folder.path()).unwrap();
+    let results = [0, 1].map(|half| {
+        let each = (0..99).map(|at| format!(r#","http://e.org/{half}/{at}":{at}"#));
+        let each: String = each.collect();
+        format!(r#","result":{{"extensions":{{"http://e.org/x":"y"{each}}}}}}}"#)
+    });
+    let mut largest = 0;
+    for round in 0..80 {
+        let mut addition = Addition::default();
+        for sequence in 1 + round * 1_000..=(round + 1) * 1_000 {
+            let mut statement = statement(sequence);
+            if let Some(result) = results.get(usize::try_from(sequence % 1_000).unwrap()) {
+                statement.text.text.truncate(statement.text.text.rfind('}').unwrap());
+                statement.text.text.push_str(result);
+            }
+            addition.batch.push(&(&statement).into());
+        }
+        facts.add(&addition).unwrap();
+        largest = largest.max(facts.memory_bytes().1);
+    }
+    assert!(largest < TAIL_BYTES_MAX, "{largest} bytes");
+    assert!(!facts.view().segments.is_empty());
+    assert_eq!(facts.view().len(), 80_000);
 }
 
 fn add(facts: &TenantFacts, sequences: std::ops::RangeInclusive<u64>) {

@@ -1,6 +1,7 @@
 //! `GET /api/v1/tenants/{tenant}/facts`: how far the facts of a tenant go.
 
 use acta_access::TenantId;
+use acta_facts::FactStatus;
 use acta_http::edge::{NoParams, Query};
 use axum::extract::State;
 use axum::response::Response;
@@ -27,6 +28,9 @@ pub(crate) struct TenantFacts {
     disk_bytes: u64,
     /// Bytes of memory, approximately.
     memory_bytes: u64,
+    /// Whether no more facts are made, since the distinct texts of the tenant take more memory than
+    /// `facts.dictionary_bytes_max`.
+    is_full: bool,
 }
 
 /// Read the state of facts
@@ -50,9 +54,13 @@ pub(crate) async fn read_facts(
 ) -> Result<Response, AdminProblem> {
     let statements = shared.admin.count_statements(&requester, tenant).await?;
     let status = shared.facts.as_ref().ok_or_else(no_facts)?.status(tenant);
-    let (facts, sequence) = status.map_or((0, 0), |status| (status.count, status.sequence));
-    let (disk_bytes, memory_bytes) =
-        status.map_or((0, 0), |status| (status.disk_bytes, status.memory_bytes));
-    let lag = statements.saturating_sub(sequence);
-    Ok(view(&TenantFacts { facts, sequence, lag, disk_bytes, memory_bytes }))
+    let status = status.unwrap_or_else(|| FactStatus::empty(tenant));
+    Ok(view(&TenantFacts {
+        facts: status.count,
+        sequence: status.sequence,
+        lag: statements.saturating_sub(status.sequence),
+        disk_bytes: status.disk_bytes,
+        memory_bytes: status.memory_bytes,
+        is_full: status.is_full,
+    }))
 }

@@ -24,7 +24,7 @@ pub(super) fn give_to_owner(path: &Path) {
 
 /// Gives `to` the owner and the group of `from`, if this process runs as root and `from` is not
 /// root's.
-pub(super) fn copy_owner(from: &Path, to: &Path) {
+pub fn copy_owner(from: &Path, to: &Path) {
     if !geteuid().is_root() {
         return;
     }
@@ -40,7 +40,7 @@ pub(super) fn copy_owner(from: &Path, to: &Path) {
 /// # Errors
 ///
 /// What the system reports.
-pub(super) fn copy_group_rights(from: &Path, to: &Path) -> io::Result<()> {
+pub fn copy_group_rights(from: &Path, to: &Path) -> io::Result<()> {
     let (of_from, of_to) = (from.metadata()?.mode(), to.metadata()?.mode());
     let mode = of_to & !OF_GROUP | of_from & OF_GROUP;
     if mode == of_to { Ok(()) } else { std::fs::set_permissions(to, Permissions::from_mode(mode)) }

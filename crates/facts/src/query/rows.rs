@@ -1,4 +1,4 @@
-//! Which rows of a block count.
+//! Which rows of a block count, and the groups that they are in.
 
 /// One bit for each row of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,14 +67,20 @@ impl Mask {
     pub(crate) fn rows(&self) -> Vec<u32> {
         let mut rows =
             Vec::with_capacity(self.words.iter().map(|word| word.count_ones() as usize).sum());
+        self.each(|row| rows.push(u32::try_from(row).unwrap_or(u32::MAX)));
+        rows
+    }
+
+    /// Calls `take` for each row that counts.
+    #[inline]
+    pub(crate) fn each(&self, mut take: impl FnMut(usize)) {
         for (start, word) in (0..).step_by(64).zip(&self.words) {
             let mut word = *word;
             while word != 0 {
-                rows.push(start + word.trailing_zeros());
+                take(start + word.trailing_zeros() as usize);
                 word &= word - 1;
             }
         }
-        rows
     }
 }
 
@@ -127,6 +133,102 @@ impl FromIterator<u32> for CodeBits {
         let mut bits = Self::default();
         codes.into_iter().for_each(|code| bits.insert(code));
         bits
+    }
+}
+
+/// Rows of a block.
+#[derive(Clone, Debug)]
+pub(crate) enum Rows {
+    /// All, of which there are so many.
+    All(usize),
+    /// Those with these indices.
+    Some(Vec<u32>),
+}
+
+impl Rows {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::Some(rows) => rows.len(),
+        }
+    }
+
+    /// Their values in a column.
+    #[inline]
+    pub(crate) fn choose<T: Copy>(&self, column: &[T]) -> Vec<T> {
+        match self {
+            Self::All(count) => column[..*count].to_vec(),
+            Self::Some(rows) => rows.iter().map(|row| column[*row as usize]).collect(),
+        }
+    }
+}
+
+/// Groups of rows.
+#[derive(Clone, Debug)]
+pub(crate) enum Groups {
+    /// All rows are in the first group.
+    One,
+    /// The number of the group of each row.
+    Each(Vec<u32>),
+}
+
+/// Rows, each with its group.
+#[derive(Clone, Debug)]
+pub(crate) struct Grouped {
+    pub(crate) rows: Rows,
+    pub(crate) groups: Groups,
+    pub(crate) group_count: usize,
+}
+
+impl Grouped {
+    /// Those of the rows that are in a mask, if there is one.
+    pub(crate) const fn within<'g>(&'g self, mask: Option<&'g Mask>) -> GroupedIn<'g> {
+        GroupedIn { grouped: self, mask }
+    }
+}
+
+/// Rows with their groups, as far as they are in a mask.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GroupedIn<'g> {
+    grouped: &'g Grouped,
+    mask: Option<&'g Mask>,
+}
+
+impl GroupedIn<'_> {
+    /// How many groups there are.
+    pub(crate) const fn group_count(&self) -> usize {
+        self.grouped.group_count
+    }
+
+    /// How many rows there are, if it is known that all are in the first group.
+    pub(crate) fn len_of_one(&self) -> Option<u64> {
+        let is_one = matches!(self.grouped.groups, Groups::One) && self.mask.is_none();
+        is_one.then(|| self.grouped.rows.len() as u64)
+    }
+
+    /// Calls `take` for each row with its index in the block and the number of its group.
+    #[inline]
+    pub(crate) fn each(&self, mut take: impl FnMut(usize, usize)) {
+        let is_in = |row: u32| self.mask.is_none_or(|mask| mask.has(row));
+        match (&self.grouped.rows, &self.grouped.groups, self.mask) {
+            (Rows::All(count), Groups::One, None) => (0..*count).for_each(|row| take(row, 0)),
+            (Rows::All(_), Groups::One, Some(mask)) => mask.each(|row| take(row, 0)),
+            (Rows::All(_), Groups::Each(groups), None) => {
+                groups.iter().enumerate().for_each(|(row, group)| take(row, *group as usize));
+            }
+            (Rows::All(_), Groups::Each(groups), Some(mask)) => {
+                mask.each(|row| take(row, groups[row] as usize));
+            }
+            (Rows::Some(rows), Groups::One, _) => {
+                let rows = rows.iter().filter(|row| is_in(**row));
+                rows.for_each(|row| take(*row as usize, 0));
+            }
+            (Rows::Some(rows), Groups::Each(groups), _) => {
+                let pairs = rows.iter().zip(groups).filter(|(row, _)| is_in(**row));
+                pairs.for_each(|(row, group)| take(*row as usize, *group as usize));
+            }
+        }
     }
 }
 
