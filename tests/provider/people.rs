@@ -11,7 +11,7 @@ const SESSION: &str = "__Host-acta-session";
 #[track_caller]
 fn account(world: &World, entered: &Response) -> Value {
     assert_eq!(entered.status, 303, "{}", String::from_utf8_lossy(&entered.body));
-    assert_eq!(entered.must_header("location"), "/account");
+    assert_eq!(entered.must_header("location"), "/");
     let client = world.server.client(Version::V2_0_0);
     let asked = client.call_outside("GET", "/api/v1/session").without("Authorization");
     let told = asked.header("Cookie", &cookie_of(entered, SESSION)).send().expect(200).json();

@@ -25,9 +25,11 @@ const CHECKS: &[Step] = &[
 ];
 
 const TESTS: &[Step] = &[
+    ("console", crate::console::check),
     ("fuzz", crate::fuzz::run_in_ci),
     ("release build", release_build),
     ("clients", crate::clients::run_all),
+    ("console in a browser", crate::console::run_in_browser),
     ("api", crate::api::run),
     ("tests", tests),
 ];
@@ -92,6 +94,7 @@ fn install() -> Result<()> {
     if !has("node", &["--version"]) {
         bail!("the tests of JavaScript clients need Node 20");
     }
+    crate::console::install()?;
     crate::servers::oidc::install()
 }
 

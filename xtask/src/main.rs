@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod clients;
 mod conform;
+mod console;
 mod fixture;
 mod fuzz;
 mod generate;
@@ -32,6 +33,9 @@ Usage: cargo xtask <command>
                      try inputs on every parser and decoder; 60 seconds each
   conform DIR [VERSION] [--postgres]
                      run the official conformance suite, checked out in DIR
+  console [--write | --browser]
+                     check and build the web console, and compare it with what is committed; write
+                     what is committed; or test it in a browser, on the release binary
   objects            install the object storage that the tests use, below `target`
   oidc               install the OpenID provider that the tests use, with npm
   soak [--minutes N] [--seed N]
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         "fixture" => fixture::run(&rest),
         "fuzz" => fuzz::run(&rest),
         "conform" => conform::run(&rest),
+        "console" => console::run_with(&rest),
         "objects" => servers::objects::install(),
         "oidc" => servers::oidc::install(),
         "soak" => soak::run(&rest),

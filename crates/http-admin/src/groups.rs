@@ -12,14 +12,15 @@ use hyper::Method;
 use crate::caller::{admit, is_reading};
 use crate::operations::BASE;
 use crate::state::{AdminApiParts, Shared};
-use crate::{api, pages};
+use crate::{api, console, pages};
 
-/// The admin API and the pages, for [`acta_http::App::new`].
+/// The admin API, the pages and the console, for [`acta_http::App::new`].
 pub fn route_groups(http: acta_http::Shared, parts: AdminApiParts) -> Vec<Arc<dyn RouteGroup>> {
     let shared = Shared::new(http, parts);
     vec![
         Arc::new(AdminApi { shared: shared.clone(), table: api::table() }),
         Arc::new(Pages { shared, table: pages::table() }),
+        Arc::new(Console { table: console::table() }),
     ]
 }
 
@@ -90,5 +91,29 @@ impl RouteGroup for Pages {
 
     async fn admit(&self, request: &mut Request, gate: Gate) -> Result<Sender, Problem> {
         admit(&self.shared, request, gate).await
+    }
+}
+
+/// The files of the web console, which are the same for everybody.
+struct Console {
+    table: RouteTable<()>,
+}
+
+#[async_trait]
+impl RouteGroup for Console {
+    fn find(&self, method: &Method, path: &str) -> Option<Route> {
+        self.table.find(method, path)
+    }
+
+    fn router(&self) -> Router {
+        self.table.router(())
+    }
+
+    fn serves_operator(&self) -> bool {
+        false
+    }
+
+    async fn admit(&self, _: &mut Request, _: Gate) -> Result<Sender, Problem> {
+        Ok(Sender::Anonymous)
     }
 }

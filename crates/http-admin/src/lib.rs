@@ -1,9 +1,10 @@
-//! The admin API below `/api/v1`, and HTML pages for people.
+//! The admin API below `/api/v1`, HTML pages for people, and the files of the web console.
 //!
-//! Both are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
+//! All are groups of routes that [`acta_http::App`] serves beside the resources of xAPI.
 
 mod api;
 mod caller;
+mod console;
 mod cookie;
 mod facts;
 mod groups;

@@ -15,7 +15,8 @@ mod more_link;
 mod params;
 mod xapi_path;
 
-pub(crate) use accept::{accepts_gzip, choose_form};
+pub use accept::accepts_gzip;
+pub(crate) use accept::choose_form;
 pub(crate) use alternate::{is_alternate, rewrite};
 pub use body::Incoming;
 pub(crate) use body::{buffer_body, discard_body};

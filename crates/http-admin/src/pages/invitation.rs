@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
-use super::shell::{go_to, page, void_link};
+use super::shell::{CONSOLE_PATH, go_to, page, void_link};
 use super::{signin, signout};
 use crate::caller::Visitor;
 use crate::cookie;
@@ -44,7 +44,7 @@ pub(super) async fn post_invitation(
     match accepted {
         Ok(signed_in) => {
             let token = signed_in.map(|signed_in| signed_in.token);
-            go_to("/account", token.and_then(|token| cookie::begin(&shared, token.expose())))
+            go_to(CONSOLE_PATH, token.and_then(|token| cookie::begin(&shared, token.expose())))
         }
         Err(AdminError::LinkVoid) => Ok(void_link()),
         Err(error) => {

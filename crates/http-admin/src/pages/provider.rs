@@ -17,6 +17,7 @@ use hyper::header::{HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
 use hyper::{StatusCode, header};
 use maud::{Markup, html};
 
+use super::shell::CONSOLE_PATH;
 use crate::caller::Visitor;
 use crate::cookie;
 use crate::problem::{self, AdminProblem};
@@ -51,8 +52,8 @@ pub(super) const BEGIN_PATH: &str = "/signin/begin";
 /// The redirect URI.
 pub(super) const CALLBACK_PATH: &str = "/signin/oidc";
 
-/// The page after the sign-in.
-const ARRIVAL_PATH: &str = "/account";
+/// The page from which an account is connected.
+const ACCOUNT_PATH: &str = "/account";
 
 /// The cookie with the state of the sign-in.
 const COOKIE: &str = "acta-oidc";
@@ -148,7 +149,7 @@ pub(super) async fn finish(
     let forget = set(&shared, "", Duration::ZERO);
     if let Some(requester) = owner {
         shared.admin.connect(&requester, &signed_in).await?;
-        return Ok(redirect(ARRIVAL_PATH, [forget]));
+        return Ok(redirect(ACCOUNT_PATH, [forget]));
     }
     let entered = shared.admin.sign_in_provided(&signed_in, &from, *newcomers).await;
     let entered = entered.map_err(|error| -> AdminProblem {
@@ -159,7 +160,7 @@ pub(super) async fn finish(
         }
     })?;
     let session = cookie::begin(&shared, entered.token.expose());
-    Ok(redirect(ARRIVAL_PATH, [forget, session]))
+    Ok(redirect(CONSOLE_PATH, [forget, session]))
 }
 
 /// The session to be connected, if any, and the state of the sign-in.

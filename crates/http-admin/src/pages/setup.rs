@@ -9,7 +9,7 @@ use hyper::StatusCode;
 use maud::html;
 
 use super::form::{Failure, Field, Form, FormView, Kind, LinkParams};
-use super::shell::{go_to, page, void_link};
+use super::shell::{CONSOLE_PATH, go_to, page, void_link};
 use crate::cookie;
 use crate::problem::AdminProblem;
 use crate::state::Shared;
@@ -45,7 +45,7 @@ pub(super) async fn post_setup(
     };
     let who = NewPerson { display_name: name, password: form.text("password"), from: &from };
     match shared.admin.set_up(token, &address, &who).await {
-        Ok(signed_in) => go_to("/account", cookie::begin(&shared, signed_in.token.expose())),
+        Ok(signed_in) => go_to(CONSOLE_PATH, cookie::begin(&shared, signed_in.token.expose())),
         Err(AdminError::LinkVoid) => Ok(void_link()),
         Err(error) => Ok(show(&shared, (token, name, email), Some(&Failure::of(error)?))),
     }

@@ -35,6 +35,9 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 /// Spec: Fetch, 3.2, "append a request `Origin` header".
 const REFERRER: &str = "same-origin";
 
+/// Where the console starts, which is where people come to when they have signed in.
+pub(super) const CONSOLE_PATH: &str = "/";
+
 /// A page with this heading.
 pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Response {
     let page = html! {

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::form::{Failure, Field, Form, FormView, Kind};
-use super::shell::{go_to, page};
+use super::shell::{CONSOLE_PATH, go_to, page};
 use crate::caller::Visitor;
 use crate::cookie;
 use crate::problem::AdminProblem;
@@ -39,7 +39,7 @@ pub(super) async fn get_signin(
     Query(params): Query<SigninParams>,
 ) -> Result<Response, AdminProblem> {
     if visitor.is_some_and(|requester| requester.account().is_some()) {
-        return go_to("/account", None);
+        return go_to(CONSOLE_PATH, None);
     }
     let content = html! {
         @if let Some(text) = params.after { p.notice role="status" { (text) } }
@@ -73,7 +73,7 @@ pub(super) async fn post_signin(
     if !invitation.is_empty() && invitation.bytes().all(is_plain) {
         return go_to(&format!("/invitation?token={invitation}"), cookie);
     }
-    go_to("/account", cookie)
+    go_to(CONSOLE_PATH, cookie)
 }
 
 /// The form, which has the focus.

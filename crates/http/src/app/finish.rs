@@ -51,7 +51,8 @@ pub(crate) async fn finish(
         headers.insert(VERSION_HEADER, HeaderValue::from_static(context.version.as_str()));
         cors::allow(headers, context.origin.as_ref(), &shared.options.origins);
     } else {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // Files of the console state for how long they stay the same.
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     if context.route.sends_consistent_through && !headers.contains_key(CONSISTENT_HEADER) {
         let through = shared.service.consistent_through(context.tenant).await;

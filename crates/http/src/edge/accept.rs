@@ -54,7 +54,7 @@ pub(crate) fn choose_form(accept: &[HeaderValue]) -> ProblemForm {
 /// Whether a response may be sent as gzip to a client that sent these values of `Accept-Encoding`.
 ///
 /// Spec: RFC 9110, 12.5.3.
-pub(crate) fn accepts_gzip(accept_encoding: &[HeaderValue]) -> bool {
+pub fn accepts_gzip(accept_encoding: &[HeaderValue]) -> bool {
     let accepted = weighted(accept_encoding);
     let find = |name: &str| accepted.iter().find(|(coding, _)| coding == name);
     let found = find("gzip").or_else(|| find("x-gzip")).or_else(|| find("*"));

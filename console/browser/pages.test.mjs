@@ -1,0 +1,140 @@
+// Every page, in both themes, at desk and phone size: what it is for, and that axe finds nothing.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { after, before, test } from "node:test";
+
+import { checkAccess, checkWidth, DESK, launch, open, PHONE, settle } from "./browser.mjs";
+import { setUp, simulate, startServer, storeByPlatform } from "./server.mjs";
+
+/** Each page: its path, its heading, and a text that shows that its data is there. */
+const PAGES = [
+  ["overview", "/t/1/overview", "Overview", /Fire safety 1/],
+  ["statements", "/t/1/statements", "Statements", /answered|experienced|completed/],
+  ["learners", "/t/1/learners?period=365d", "Learners", /@example\.org|campus\.example\.org/],
+  ["activities", "/t/1/activities?period=365d", "Activities", /Fire safety 1/],
+  ["explore", "/t/1/explore?by=verb&period=365d", "Explore", /from [\d,]+ statements/],
+  ["audit", "/t/1/audit", "Audit", /credential\.created/],
+  ["sources", "/t/1/sources", "Sources", /Video Portal/],
+  ["connect", "/t/1/sources/connect", "Connect a source", /Storyline, Rise/],
+  ["people", "/t/1/people", "People", /bea@example\.org/],
+  ["settings", "/t/1/settings", "Settings", /Statements stored/],
+  ["server", "/server", "Server", /in one directory/],
+];
+
+/** Where screenshots go, if somebody wants them. */
+const SHOTS = process.env.CONSOLE_SHOTS;
+
+let server;
+let browser;
+let person;
+
+before(async () => {
+  server = await startServer();
+  person = await setUp(server);
+  await storeByPlatform(server, person, await simulate(6000));
+  browser = await launch();
+  if (SHOTS) await mkdir(SHOTS, { recursive: true });
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+for (const theme of ["light", "dark"]) {
+  for (const [sizeName, size] of [["desk", DESK], ["phone", PHONE]]) {
+    test(`every page shows its data and has no findings of axe, ${theme}, ${sizeName}`, async () => {
+      const { page, check, close } = await open(browser, server, { person, size, theme });
+      for (const [name, path, heading, text] of PAGES) {
+        await page.goto(server.origin + path);
+        await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+        await page.locator("main").getByText(text).first().waitFor();
+        await settle(page);
+        assert.ok((await page.title()).startsWith(heading), await page.title());
+        await checkAccess(page, `${name} ${theme} ${sizeName}`);
+        await checkWidth(page, `${name} ${sizeName}`);
+        if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}-${sizeName}-${theme}.png` });
+      }
+      check();
+      await close();
+    });
+  }
+}
+
+test("at 320 px nothing scrolls sideways", async () => {
+  const { page, check, close } = await open(browser, server, { person, size: { width: 320, height: 640 } });
+  for (const [name, path, heading] of PAGES) {
+    await page.goto(server.origin + path);
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+    await settle(page);
+    await checkWidth(page, name);
+  }
+  check();
+  await close();
+});
+
+test("every page is there in German", async () => {
+  const { page, check, close } = await open(browser, server, { person, locale: "de-DE" });
+  const headings = ["Überblick", "Statements", "Lernende", "Aktivitäten", "Erkunden", "Protokoll", "Quellen", "Quelle verbinden", "Personen", "Einstellungen", "Server"];
+  for (const [index, [, path]] of PAGES.entries()) {
+    await page.goto(server.origin + path);
+    await page.getByRole("heading", { level: 1, name: headings[index] }).waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "de");
+  }
+  check();
+  await close();
+});
+
+test("the overview counts what the store has", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  await page.goto(`${server.origin}/t/1/overview?period=all`);
+  const figures = page.getByRole("region", { name: "Figures of the period" });
+  // Statements that void others count, those that are voided do not.
+  const shown = await figures.locator(".v").first().textContent();
+  const count = Number(shown.replace(/\D/g, ""));
+  assert.ok(5900 < count && count <= 6000, shown);
+  await page.getByRole("button", { name: "Show as table" }).first().click();
+  await page.getByRole("columnheader", { name: "Time" }).waitFor();
+  check();
+  await close();
+});
+
+test("a question is asked, shown as chart and table, and shared by its address", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  await page.goto(`${server.origin}/t/1/explore`);
+  await page.getByRole("combobox", { name: "Period" }).selectOption("all");
+  await page.getByRole("combobox", { name: "By", exact: true }).selectOption("verb");
+  await page.getByRole("combobox", { name: "Measure 1" }).selectOption("distinct:person");
+  await page.getByRole("button", { name: "Add a condition" }).click();
+  await page.getByRole("combobox", { name: "Field" }).selectOption("platform");
+  await page.getByRole("textbox", { name: "Value" }).fill("Campus");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByRole("button", { name: "As table" }).click();
+  await page.getByRole("cell", { name: "answered" }).waitFor();
+  const address = page.url();
+  const rows = await page.getByRole("table").getByRole("row").count();
+  const other = await open(browser, server, { person });
+  await other.page.goto(address);
+  await other.page.getByRole("cell", { name: "answered" }).waitFor();
+  assert.equal(await other.page.getByRole("table").getByRole("row").count(), rows);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export CSV" }).click()]);
+  assert.equal(download.suggestedFilename(), "explore.csv");
+  check();
+  await close();
+  await other.close();
+});
+
+test("a learner is found by name, and what they did is one click away", async () => {
+  const { page, check, close } = await open(browser, server, { person });
+  await page.goto(`${server.origin}/t/1/learners?period=all`);
+  const table = page.getByRole("table");
+  const name = await table.getByRole("link").first().textContent();
+  await page.getByRole("searchbox").fill(name);
+  await page.waitForURL(/[?&]q=/);
+  await table.getByRole("link", { name }).first().click();
+  await page.getByRole("heading", { level: 1, name: "Statements" }).waitFor();
+  await page.locator(".chip").getByText(name).waitFor();
+  check();
+  await close();
+});

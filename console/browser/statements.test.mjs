@@ -1,0 +1,164 @@
+// The list of statements: live, filtered, opened, walked through by keys, exported.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, before, test } from "node:test";
+
+import { launch, open, PHONE } from "./browser.mjs";
+import { setUp, simulate, startServer, store, storeByPlatform, until } from "./server.mjs";
+
+let server;
+let browser;
+let person;
+
+before(async () => {
+  server = await startServer();
+  person = await setUp(server);
+  await storeByPlatform(server, person, await simulate(3000));
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+function statement(name, verb = "completed") {
+  return {
+    actor: { name, mbox: `mailto:${name.toLowerCase()}@example.org` },
+    verb: { id: `http://adlnet.gov/expapi/verbs/${verb}`, display: { en: verb, de: `${verb} (deutsch)` } },
+    object: { id: "https://example.org/live", definition: { name: { en: "Live course", de: "Live-Kurs" } } },
+  };
+}
+
+async function openList(options = {}) {
+  const opened = await open(browser, server, { person, ...options });
+  await opened.page.goto(`${server.origin}/t/1/statements`);
+  await opened.page.locator(".st-t .row-link").first().waitFor();
+  return opened;
+}
+
+test("a statement appears while the list is live, and waits while it is paused", async () => {
+  const { page, check, close } = await openList();
+  await store(server, [statement("Melusine")]);
+  await page.getByRole("link", { name: "Melusine completed Live course" }).waitFor();
+  await page.keyboard.press("Space");
+  await page.locator(".livebar").getByText("Paused").waitFor();
+  await store(server, [statement("Quintilla"), statement("Xanthippe")]);
+  await page.getByRole("button", { name: "Show 2 new" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: /^Quintilla/ }).count(), 0);
+  await page.keyboard.press("Space");
+  await page.getByRole("link", { name: /^Quintilla/ }).waitFor();
+  await page.getByRole("link", { name: /^Xanthippe/ }).waitFor();
+  check();
+  await close();
+});
+
+test("a filter is chosen by keyboard, stands in the address, and is undone by going back", async () => {
+  const { page, check, close } = await openList();
+  await page.keyboard.press("f");
+  await page.getByRole("dialog", { name: "Add a filter" }).waitFor();
+  await page.getByRole("dialog").getByPlaceholder("Type a name or an id").fill("failed");
+  await until("only the verb is suggested", async () => (await page.getByRole("menuitem").allTextContents()).join("").startsWith("failed"));
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/verb=http/);
+  await page.locator(".chip").getByText("failed").waitFor();
+  await until("only failed ones are shown", async () => {
+    const verbs = await page.locator(".row-link .verb").allTextContents();
+    return verbs.length > 0 && verbs.every((verb) => verb.trim() === "failed");
+  });
+  await page.goBack();
+  await page.waitForURL((url) => !url.search.includes("verb="));
+  check();
+  await close();
+});
+
+test("filters that match nothing offer to remove each of them", async () => {
+  const { page, check, close } = await openList();
+  await page.goto(`${server.origin}/t/1/statements?verb=https://v.example/none&activity=https://a.example/none`);
+  await page.getByText("No statement has all 2 filters").waitFor();
+  await page.getByRole("button", { name: "Without Verb" }).click();
+  await page.getByText("No statement has this filter").waitFor();
+  check();
+  await close();
+});
+
+test("rows are opened and walked through by keys, and the focus comes back", async () => {
+  const { page, check, close } = await openList();
+  await page.keyboard.press("Enter");
+  const drawer = page.getByRole("complementary", { name: "Statement" });
+  await drawer.getByRole("heading", { level: 2 }).waitFor();
+  const first = new URL(page.url()).searchParams.get("s");
+  await page.keyboard.press("j");
+  await page.waitForURL((url) => url.searchParams.get("s") !== first);
+  await page.keyboard.press("k");
+  await page.waitForURL((url) => url.searchParams.get("s") === first);
+  await drawer.getByRole("tab", { name: "JSON" }).click();
+  await drawer.getByRole("region", { name: "JSON of the statement" }).getByText('"actor"').waitFor();
+  await drawer.getByRole("button", { name: "Copy as curl" }).click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /^curl -u KEY:SECRET 'http:\/\/127\.0\.0\.1:\d+\/xapi\/statements'/);
+  await drawer.getByRole("tab", { name: "Tree" }).click();
+  await drawer.getByText("actor", { exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForURL((url) => !url.searchParams.has("s"));
+  await until("the focus is on the row", () => page.evaluate((id) => document.activeElement?.getAttribute("data-id") === id, first));
+  check();
+  await close();
+});
+
+test("a statement has an address that shows it to somebody else, in their language", async () => {
+  const { page, check, close } = await openList();
+  await store(server, [statement("Zenobia")]);
+  await page.getByRole("link", { name: /^Zenobia/ }).click();
+  await page.getByRole("complementary", { name: "Statement" }).waitFor();
+  const other = await open(browser, server, { person, locale: "de-DE", size: PHONE });
+  await other.page.goto(page.url());
+  const drawer = other.page.getByRole("complementary", { name: "Statement" });
+  await drawer.getByText("completed (deutsch)").waitFor();
+  await drawer.getByText("Live-Kurs").first().waitFor();
+  check();
+  other.check();
+  await close();
+  await other.close();
+});
+
+test("older statements load while scrolling, and only rows near the view are in the document", async () => {
+  const { page, check, close } = await openList();
+  for (let step = 0; step < 12; step += 1) {
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await page.waitForTimeout(150);
+    assert.ok((await page.locator(".st-t tbody tr").count()) <= 80);
+  }
+  const height = await page.evaluate(() => document.body.scrollHeight);
+  assert.ok(height > 15_000, String(height));
+  await page.locator(".livebar").getByText("Paused").waitFor();
+  check();
+  await close();
+});
+
+test("what is filtered is exported as CSV, all pages of it", async () => {
+  const { page, check, close } = await openList();
+  await page.goto(`${server.origin}/t/1/statements?verb=http://adlnet.gov/expapi/verbs/answered`);
+  await page.locator(".st-t .row-link").first().waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export CSV" }).click()]);
+  const lines = (await readFile(await download.path(), "utf8")).trim().split("\r\n");
+  assert.ok(lines.length > 500, String(lines.length));
+  assert.match(lines[0], /^stored,timestamp,actor,verb/);
+  check();
+  await close();
+});
+
+test("a session that has ended leads to the sign-in and back", async () => {
+  const { page, context, close } = await openList();
+  await page.goto(`${server.origin}/t/1/sources`);
+  await page.getByRole("heading", { level: 1, name: "Sources" }).waitFor();
+  await context.clearCookies();
+  await page.reload();
+  await page.getByLabel("E-mail address").fill("bea@example.org");
+  await page.getByLabel("Password").fill("Quartz-lantern-72-harbor");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(/\/t\/1\/sources$/);
+  await close();
+});

@@ -1,0 +1,98 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { StatementSearch } from "../app/search";
+import { isObject, toEntry, type Entry, type JsonObject } from "../statement/types";
+import { api, take } from "./client";
+
+/** Rows of one page of a list. */
+const PAGE_ROWS = 60;
+
+/** The filters of a search, as the API takes them. */
+export function filterOf(search: StatementSearch) {
+  const instant = (text: string | undefined) => {
+    const time = text ? new Date(text) : undefined;
+    return time && !Number.isNaN(time.getTime()) ? time.toISOString() : text;
+  };
+  return {
+    verb: search.verb,
+    activity: search.activity,
+    related_activities: search.activity && search.related ? true : undefined,
+    agent: search.agent,
+    registration: search.registration,
+    since: instant(search.since),
+    until: instant(search.until),
+  };
+}
+
+export type StatementFilter = ReturnType<typeof filterOf>;
+
+export interface StatementPage {
+  readonly entries: Entry[];
+  readonly next: string | undefined;
+}
+
+interface PageParams extends StatementFilter {
+  limit?: number;
+  cursor?: string;
+  ascending?: boolean;
+}
+
+export async function readPage(tenant: number, query: PageParams, signal?: AbortSignal): Promise<StatementPage> {
+  const page = await take(api.GET("/tenants/{tenant}/statements", { params: { path: { tenant }, query }, signal }));
+  return {
+    entries: page.items.map(toEntry).filter((entry) => entry !== undefined),
+    next: page.next ?? undefined,
+  };
+}
+
+/** The statements of a search, newest first, page by page. */
+export function statementsQuery(tenant: number, filter: StatementFilter) {
+  return infiniteQueryOptions({
+    queryKey: ["statements", tenant, filter],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam, signal }) => readPage(tenant, { ...filter, limit: PAGE_ROWS, cursor: pageParam }, signal),
+    getNextPageParam: (page) => page.next,
+    staleTime: Infinity,
+    gcTime: 60_000,
+  });
+}
+
+/** One statement as it is stored, with its bytes. */
+export function statementQuery(tenant: number, id: string) {
+  return queryOptions({
+    queryKey: ["statement", tenant, id],
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const path = { tenant, id };
+      const text = await take(
+        api.GET("/tenants/{tenant}/statements/{id}", { params: { path }, parseAs: "text", signal }),
+      );
+      const parsed: unknown = JSON.parse(String(text));
+      const inner = isObject(parsed) && isObject(parsed.statement) ? parsed.statement : parsed;
+      return { text: String(text), statement: (isObject(inner) ? inner : {}) satisfies JsonObject };
+    },
+  });
+}
+
+/** What the same person did before a statement. */
+export function beforeQuery(tenant: number, agent: string, until: string, id: string) {
+  return queryOptions({
+    queryKey: ["statements-before", tenant, agent, until],
+    staleTime: Infinity,
+    queryFn: async ({ signal }) => {
+      const page = await readPage(tenant, { ...filterOf({ agent, until }), limit: 6 }, signal);
+      return page.entries.filter((entry) => entry.id !== id).slice(0, 4);
+    },
+  });
+}
+
+/** The identifier of an agent or a group, as the API takes it in a filter. */
+export function identifierOf(agent: unknown): string | undefined {
+  if (!isObject(agent)) return undefined;
+  for (const name of ["mbox", "mbox_sha1sum", "openid", "account"]) {
+    if (agent[name] !== undefined) {
+      const type = agent.objectType === "Group" ? { objectType: "Group" } : {};
+      return JSON.stringify({ ...type, [name]: agent[name] });
+    }
+  }
+  return undefined;
+}

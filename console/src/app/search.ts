@@ -1,0 +1,94 @@
+/**
+ * The state that addresses hold. Whatever somebody types into an address is read into one of
+ * these forms; what is not understood is dropped.
+ */
+
+export interface StatementSearch {
+  verb?: string;
+  activity?: string;
+  /** Whether the activity may be anywhere in the statement. */
+  related?: boolean;
+  /** The JSON of an agent. */
+  agent?: string;
+  registration?: string;
+  since?: string;
+  until?: string;
+  /** The statement that is open. */
+  s?: string;
+  view?: "tree" | "json";
+}
+
+type Given = Record<string, unknown>;
+
+function text(value: unknown): string | undefined {
+  if (typeof value === "string" && value !== "") return value;
+  // The router reads what looks like JSON as JSON.
+  if (typeof value === "number") return String(value);
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : undefined;
+}
+
+export function readStatements(given: Given): StatementSearch {
+  return {
+    verb: text(given.verb),
+    activity: text(given.activity),
+    related: given.related === true ? true : undefined,
+    agent: text(given.agent),
+    registration: text(given.registration),
+    since: text(given.since),
+    until: text(given.until),
+    s: text(given.s),
+    view: given.view === "tree" || given.view === "json" ? given.view : undefined,
+  };
+}
+
+/** A period that stays relative when an address is shared. */
+export const PERIODS = ["7d", "30d", "90d", "365d", "all"] as const;
+export type PeriodName = (typeof PERIODS)[number];
+
+export interface PeriodSearch {
+  period?: PeriodName;
+  /** Text that names contain. */
+  q?: string;
+  /** The measure that rows are ordered by. */
+  sort?: string;
+}
+
+export function readPeriod(given: Given): PeriodSearch {
+  const period = PERIODS.find((name) => name === given.period);
+  return { period: period === "30d" ? undefined : period, q: text(given.q), sort: text(given.sort) };
+}
+
+export interface SourceSearch {
+  /** The key of the credential that is open. */
+  c?: string;
+}
+
+export function readSources(given: Given): SourceSearch {
+  return { c: text(given.c) };
+}
+
+export interface ExploreSearch {
+  period?: PeriodName;
+  /** Measures, separated by commas, as in `count,distinct:person`. */
+  m?: string;
+  /** What the rows are, as in `timestamp:day`. */
+  by?: string;
+  /** What divides each row, if anything. */
+  split?: string;
+  /** Conditions, as in `verb=https://…`, one each. */
+  where?: string[];
+  chart?: "bars" | "lines" | "table";
+}
+
+export function readExplore(given: Given): ExploreSearch {
+  const where = Array.isArray(given.where) ? given.where.map(text) : [];
+  const known = where.filter((one): one is string => one !== undefined).slice(0, 20);
+  return {
+    period: PERIODS.find((name) => name === given.period),
+    m: text(given.m),
+    by: text(given.by),
+    split: text(given.split),
+    where: known.length > 0 ? known : undefined,
+    chart: given.chart === "bars" || given.chart === "lines" || given.chart === "table" ? given.chart : undefined,
+  };
+}

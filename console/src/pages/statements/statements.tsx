@@ -1,0 +1,281 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Download, Filter, Pause, Play, Plug, ArrowUp, WifiOff } from "lucide-react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { credentialsQuery } from "../../api/credentials";
+import { filterOf, statementsQuery } from "../../api/statements";
+import { usageQuery } from "../../api/tenant";
+import { useViewer } from "../../app/context";
+import { useKeys } from "../../app/keys";
+import type { StatementSearch } from "../../app/search";
+import { useTitle } from "../../app/title";
+import { saveFile } from "../../parts/copy";
+import { Icon } from "../../parts/icon";
+import { Empty, Failure, LoadingRows, NotPermitted } from "../../parts/states";
+import { useToast } from "../../parts/toast";
+import { clock, count, zone } from "../../text/format";
+import { t } from "../../text/text";
+import { StatementDrawer } from "./drawer";
+import { exportCsv, EXPORT_ROWS_MAX } from "./export";
+import { Filters, FILTERS } from "./filters";
+import { sourceOf, StatementList } from "./list";
+import { FRESH_MAX, useTail, type Tail } from "./tail";
+
+/** What exactly happened: the statements of a tenant, as they arrive. */
+export function StatementsPage() {
+  const viewer = useViewer();
+  useTitle(t("nav.statements"));
+  if (!viewer.may("read-statements")) return <NotPermitted role={viewer.role} right="read-statements" />;
+  return <Statements />;
+}
+
+function Statements() {
+  const { tenant, may } = useViewer();
+  const search = useSearch({ from: "/shell/t/$tenant/statements" });
+  const navigate = useNavigate({ from: "/t/$tenant/statements" });
+  const client = useQueryClient();
+  const filter = useMemo(() => filterOf(search), [search]);
+  const query = useInfiniteQuery(statementsQuery(tenant, filter));
+  const usage = useQuery(usageQuery(tenant));
+  const credentials = useQuery(credentialsQuery(tenant, may("read-credentials")));
+  const labels = useMemo(
+    () => new Map(credentials.data?.map((credential) => [credential.key, credential.label])),
+    [credentials.data],
+  );
+  const read = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
+  // While nothing is there, what comes after the reading is new.
+  const [readAt] = useState(() => new Date().toISOString());
+  const from = query.isSuccess ? (query.data.pages[0]?.entries[0]?.stored ?? readAt) : undefined;
+  const tail = useTail(tenant, filter, from);
+  const entries = useMemo(() => {
+    const ids = new Set(tail.fresh.map((entry) => entry.id));
+    return [...tail.fresh, ...read.filter((entry) => !ids.has(entry.id))];
+  }, [tail.fresh, read]);
+
+  const change = useCallback(
+    (changed: Partial<StatementSearch>) =>
+      void navigate({
+        search: (known) => ({ ...known, ...changed }),
+        replace: changed.s !== undefined && search.s !== undefined,
+        resetScroll: false,
+      }),
+    [navigate, search.s],
+  );
+  const close = useCallback(() => {
+    const opened = search.s;
+    change({ s: undefined, view: undefined });
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-id="${opened ?? ""}"]`)?.focus());
+  }, [change, search.s]);
+  const walk = useCallback(
+    (step: 1 | -1) => {
+      const index = entries.findIndex((entry) => entry.id === search.s);
+      const next = entries[index === -1 ? 0 : index + step];
+      if (next) change({ s: next.id });
+    },
+    [entries, search.s, change],
+  );
+  const { pause, resume, pausedAt } = tail;
+  useEffect(() => {
+    if (search.s) pause();
+  }, [search.s, pause]);
+  useEffect(() => {
+    const listen = () => {
+      if (window.scrollY > 160) pause();
+    };
+    window.addEventListener("scroll", listen, { passive: true });
+    return () => window.removeEventListener("scroll", listen);
+  }, [pause]);
+  const resumeAtTop = useCallback(() => {
+    resume();
+    window.scrollTo({ top: 0 });
+  }, [resume]);
+  const tooMany = tail.fresh.length > FRESH_MAX;
+  useEffect(() => {
+    if (tooMany) void client.resetQueries({ queryKey: ["statements", tenant] });
+  }, [tooMany, client, tenant]);
+  useKeys({
+    j: () => walk(1),
+    k: () => walk(-1),
+    enter: () => {
+      if (!search.s) walk(1);
+    },
+    escape: () => {
+      if (search.s) close();
+    },
+    " ": () => (pausedAt ? resumeAtTop() : pause()),
+  });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const active = FILTERS.filter((name) => search[name] !== undefined);
+  const opened = entries.find((entry) => entry.id === search.s);
+  return (
+    <>
+      <div className="head">
+        <h1>{t("nav.statements")}</h1>
+        <span className="sub hide-s">{usage.data ? t("statements.onRecord", count(usage.data.statements)) : ""}</span>
+        <div className="tools">
+          {filter.until === undefined ? (
+            <button className="btn" type="button" aria-pressed={pausedAt === undefined} onClick={pausedAt ? resumeAtTop : pause}>
+              <Icon of={pausedAt ? Play : Pause} />
+              {pausedAt ? t("live.paused") : t("live.on")}
+            </button>
+          ) : null}
+          <ExportButton />
+        </div>
+      </div>
+      <Filters search={search} entries={entries} onChange={change} />
+      <div className={`split ${search.s ? "is-open" : ""}`}>
+        <section className="sheet list" aria-label={t("statements.list")}>
+          <LiveBar tail={tail} onResume={resumeAtTop} />
+          {query.isPending ? <LoadingRows rows={14} /> : null}
+          {query.isError ? <Failure error={query.error} onRetry={() => void query.refetch()} /> : null}
+          {query.isSuccess && entries.length === 0 ? (
+            active.length > 0 ? (
+              <NoMatch active={active} onChange={change} />
+            ) : (
+              <Empty
+                icon={Plug}
+                title={t("statements.none")}
+                actions={
+                  may("write-credentials") ? (
+                    <Link className="btn primary" to="/t/$tenant/sources/connect" params={{ tenant: String(tenant) }}>
+                      {t("sources.connect")}
+                    </Link>
+                  ) : null
+                }
+              >
+                {t("statements.none.try")}
+              </Empty>
+            )
+          ) : null}
+          {entries.length > 0 ? (
+            <StatementList entries={entries} labels={labels} selected={search.s} onOpen={(id) => change({ s: id })} onEnd={onEnd} />
+          ) : null}
+          {entries.length > 0 ? (
+            <footer>
+              {isFetchingNextPage ? t("state.loading") : hasNextPage ? t("statements.foot") : t("statements.end", count(entries.length))}
+              <span className="end">{t("statements.zone", zone())}</span>
+            </footer>
+          ) : null}
+        </section>
+        {search.s ? (
+          <StatementDrawer
+            id={search.s}
+            known={opened}
+            view={search.view}
+            source={opened ? sourceOf(opened, labels) : undefined}
+            onChange={(changed) => ("s" in changed && changed.s === undefined && Object.keys(changed).length <= 2 && !hasFilter(changed) ? close() : change(changed))}
+            onWalk={walk}
+          />
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+function hasFilter(changed: Partial<StatementSearch>): boolean {
+  return FILTERS.some((name) => changed[name] !== undefined);
+}
+
+/** Says that the tail is paused, since when, and how many came. */
+function LiveBar({ tail, onResume }: { tail: Tail; onResume: () => void }) {
+  const said = useSaid(tail.waiting.length === 0 ? tail.fresh.length : 0);
+  return (
+    <>
+      <div className="sr" role="status">
+        {said}
+      </div>
+      {tail.lostAt ? (
+        <div className="livebar bad">
+          <Icon of={WifiOff} />
+          <span>
+            <b>{t("live.lost")}</b> {t("live.lost.since", clock(tail.lostAt))}
+          </span>
+        </div>
+      ) : null}
+      {tail.pausedAt ? (
+        <div className="livebar">
+          <Icon of={Pause} />
+          <span>
+            <b>{t("live.paused")}</b> {t("live.since", clock(tail.pausedAt))}
+          </span>
+          {tail.waiting.length > 0 ? (
+            <button className="btn sm" type="button" onClick={tail.show}>
+              <Icon of={ArrowUp} />
+              {t("live.show", tail.waiting.length)}
+            </button>
+          ) : null}
+          <button className="btn quiet sm end" type="button" onClick={onResume}>
+            <Icon of={Play} />
+            {t("live.resume")} <kbd className="hide-s">{t("key.space")}</kbd>
+          </button>
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+/** What a screen reader hears of the tail, at most every ten seconds. */
+function useSaid(total: number): string {
+  const [said, setSaid] = useState("");
+  const heard = useRef(0);
+  const tell = useEffectEvent(() => {
+    const more = total - heard.current;
+    heard.current = total;
+    setSaid(more > 0 ? t("live.new", more) : "");
+  });
+  useEffect(() => {
+    const timer = setInterval(() => tell(), 10_000);
+    return () => clearInterval(timer);
+  }, []);
+  return said;
+}
+
+function NoMatch({
+  active,
+  onChange,
+}: {
+  active: readonly (typeof FILTERS)[number][];
+  onChange: (change: Partial<StatementSearch>) => void;
+}) {
+  return (
+    <Empty
+      icon={Filter}
+      title={t("statements.noMatch", active.length)}
+      actions={active.map((name) => (
+        <button key={name} className="btn sm" type="button" onClick={() => onChange({ [name]: undefined })}>
+          {t("filter.without", t(`filter.${name}`))}
+        </button>
+      ))}
+    >
+      {t("statements.noMatch.try")}
+    </Empty>
+  );
+}
+
+function ExportButton() {
+  const { tenant } = useViewer();
+  const search = useSearch({ from: "/shell/t/$tenant/statements" });
+  const toast = useToast();
+  const [rows, setRows] = useState<number>();
+  const run = async () => {
+    setRows(0);
+    try {
+      const { text, isCut } = await exportCsv(tenant, filterOf(search), setRows);
+      saveFile("statements.csv", "text/csv;charset=utf-8", text);
+      if (isCut) toast({ text: t("export.cut", count(EXPORT_ROWS_MAX)) });
+    } catch {
+      toast({ text: t("export.failed"), isBad: true });
+    } finally {
+      setRows(undefined);
+    }
+  };
+  return (
+    <button className="btn hide-s" type="button" disabled={rows !== undefined} onClick={() => void run()}>
+      <Icon of={Download} />
+      {rows === undefined ? t("export.csv") : t("export.running", count(rows))}
+    </button>
+  );
+}

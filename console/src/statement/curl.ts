@@ -1,0 +1,21 @@
+import type { JsonObject } from "./types";
+
+/** A text as one word of a POSIX shell. */
+export function shellWord(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** What the server adds to a statement, and a client does not send. */
+const ADDED = ["stored", "authority", "version"];
+
+/** A command that sends a statement again, under a new id. */
+export function curlOf(statement: JsonObject, endpoint: string): string {
+  const kept = Object.entries(statement).filter(([name]) => !ADDED.includes(name) && name !== "id");
+  const body = JSON.stringify(Object.fromEntries(kept));
+  return [
+    `curl -u KEY:SECRET ${shellWord(`${endpoint}/statements`)}`,
+    "-H 'Content-Type: application/json'",
+    "-H 'X-Experience-API-Version: 2.0.0'",
+    `--data-raw ${shellWord(body)}`,
+  ].join(" \\\n  ");
+}

@@ -1,0 +1,1 @@
+var e=new Map;function t(t,n,r){let i=e.get(t);return i||e.set(t,i=new Intl.PluralRules(t)),(i.select(n)===`one`?r.one:r.other).replace(`#`,new Intl.NumberFormat(t).format(n))}export{t};

@@ -1,0 +1,164 @@
+//! The web console: its page at every path that is a view of it, and its files.
+//!
+//! The files contain no data. The console reads everything from the admin API, with the session
+//! of the person.
+
+use acta_console_assets::{Asset, find, page};
+use acta_http::edge::accepts_gzip;
+use acta_http::problem::Problem;
+use acta_http::route::{Gate, Route, RouteTable};
+use axum::body::Body;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
+use hyper::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    HeaderName, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY, VARY,
+};
+use hyper::{HeaderMap, StatusCode};
+
+/// Scripts, styles, fonts and data from this server only, nothing inline, and no framing.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
+                      img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri \
+                      'none'; frame-ancestors 'none'";
+
+/// A name with a hash of the content: what it stands for never changes.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+/// To be asked for each time, with the tag of the copy at hand.
+const REVALIDATED: &str = "no-cache";
+
+/// Every path with its methods. Paths of the views are here, and every other path stays unknown.
+pub(crate) fn table() -> RouteTable<()> {
+    let paths: [(&'static str, MethodRouter); 6] = [
+        ("/", get(get_page)),
+        ("/t/{*view}", get(get_page)),
+        ("/server", get(get_page)),
+        ("/server/{*view}", get(get_page)),
+        ("/icon.svg", get(get_icon)),
+        ("/assets/{file}", get(get_asset)),
+    ];
+    paths.into_iter().fold(RouteTable::default(), |table, (path, methods)| {
+        table.path(path, Route::new(path, Gate::Open), methods)
+    })
+}
+
+async fn get_page(headers: HeaderMap) -> Result<Response, Problem> {
+    page().map(|page| show(page, &headers)).ok_or_else(Problem::not_found)
+}
+
+async fn get_icon(headers: HeaderMap) -> Result<Response, Problem> {
+    find("/icon.svg").map(|icon| show(icon, &headers)).ok_or_else(Problem::not_found)
+}
+
+async fn get_asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    let found = find(&format!("/assets/{file}"));
+    found.map(|asset| show(asset, &headers)).ok_or_else(Problem::not_found)
+}
+
+/// The file, or that the client has it already.
+///
+/// Spec: RFC 9110, 13.1.2 and 15.4.5.
+fn show(asset: &'static Asset, sent: &HeaderMap) -> Response {
+    let mut response = StatusCode::OK.into_response();
+    let headers = response.headers_mut();
+    let caching = if asset.is_immutable() { IMMUTABLE } else { REVALIDATED };
+    let common: [(HeaderName, &'static str); 5] = [
+        (CACHE_CONTROL, caching),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (REFERRER_POLICY, "same-origin"),
+        (ETAG, asset.tag),
+        (VARY, "Accept-Encoding"),
+    ];
+    for (name, value) in common {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if has_tag(sent, asset.tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    let accepted: Vec<HeaderValue> = sent.get_all(ACCEPT_ENCODING).iter().cloned().collect();
+    let content = match asset.gzip.filter(|_| accepts_gzip(&accepted)) {
+        Some(packed) => {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            packed
+        }
+        None => asset.plain,
+    };
+    *response.body_mut() = Body::from(Bytes::from_static(content));
+    response
+}
+
+/// Whether the client has a copy with this tag.
+fn has_tag(sent: &HeaderMap, tag: &str) -> bool {
+    let lists = sent.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|known| matches!(known.trim(), "*") || known.trim() == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::to_bytes;
+
+    fn asset_of(kind: &str) -> &'static Asset {
+        acta_console_assets::all().iter().find(|asset| asset.path.ends_with(kind)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_is_sent_compressed_to_clients_that_accept_it() {
+        let asset = asset_of(".js");
+        let mut sent = HeaderMap::new();
+        let plain = show(asset, &sent);
+        assert!(!plain.headers().contains_key(CONTENT_ENCODING));
+        assert_eq!(to_bytes(plain.into_body(), usize::MAX).await.unwrap(), asset.plain);
+        sent.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, br"));
+        let packed = show(asset, &sent);
+        assert_eq!(packed.headers()[CONTENT_ENCODING], "gzip");
+        assert!(packed.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+        let packed = to_bytes(packed.into_body(), usize::MAX).await.unwrap();
+        assert!(packed.len() < asset.plain.len());
+    }
+
+    #[test]
+    fn the_page_is_revalidated_and_answered_with_304_while_it_is_the_same() {
+        let page = page().unwrap();
+        let mut sent = HeaderMap::new();
+        let first = show(page, &sent);
+        assert_eq!(first.headers()[CACHE_CONTROL], "no-cache");
+        let tag = first.headers()[ETAG].clone();
+        for (value, status) in [
+            (tag.to_str().unwrap().to_owned(), StatusCode::NOT_MODIFIED),
+            (format!("\"other\", {}", tag.to_str().unwrap()), StatusCode::NOT_MODIFIED),
+            ("\"other\"".to_owned(), StatusCode::OK),
+        ] {
+            sent.insert(IF_NONE_MATCH, HeaderValue::try_from(&value).unwrap());
+            assert_eq!(show(page, &sent).status(), status, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_policy_allows_nothing_inline_and_no_other_host() {
+        assert!(!POLICY.contains("unsafe") && !POLICY.contains("://") && !POLICY.contains('*'));
+    }
+
+    #[test]
+    fn the_console_has_only_paths_of_its_own() {
+        let table = table();
+        for (path, is_own) in [
+            ("/", true),
+            ("/t/1/statements", true),
+            ("/server", true),
+            ("/assets/index.js", true),
+            ("/xapi/about", false),
+            ("/api/v1/tenants", false),
+            ("/health", false),
+            ("/metrics", false),
+            ("/signin", false),
+            ("/other", false),
+        ] {
+            assert_eq!(table.find(&hyper::Method::GET, path).is_some(), is_own, "{path}");
+        }
+    }
+}
