@@ -105,8 +105,7 @@ fn script(name: &str) -> Result<()> {
 /// Runs scripts at the same time, and reports all that fail.
 fn side_by_side(names: &[&str]) -> Result<()> {
     let outcomes = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            names.iter().map(|name| scope.spawn(move || script(name))).collect();
+        let threads: Vec<_> = names.iter().map(|name| scope.spawn(move || script(name))).collect();
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     for outcome in outcomes {

@@ -134,7 +134,7 @@ export const en = {
   "facts.behind": "Figures are behind.",
   "facts.behind.how": (lag: string) => `Statements are stored as ever; the figures are catching up, ${lag} to go.`,
   "facts.off": "This server makes no figures",
-  "facts.off.try": "Statements are stored and can be read. For figures and charts, whoever runs the server sets",
+  "facts.off.try": "Statements are stored and can be read. For figures and charts, the operator of the machine sets",
 
   "field.completion": "Completion",
   "field.course": "Course",
@@ -330,7 +330,7 @@ export const en = {
 
   "permit.none": "You have no role in this tenant",
   "permit.role": (role: string) => `Your role, ${role}, does not open this page`,
-  "permit.who": (roles: string) => `These roles do: ${roles}. Whoever administers the tenant gives roles, on the page People.`,
+  "permit.who": (roles: string) => `These roles do: ${roles}. Who administers the tenant gives roles, on the page People.`,
 
   "product.cmi5.note": "Learning management systems pass the endpoint on to the unit, together with a token for the learner from POST /api/v1/tokens.",
   "product.cmi5.place": "In the settings of the learning record store of your cmi5 launcher.",

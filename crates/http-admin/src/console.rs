@@ -94,7 +94,9 @@ fn show(asset: &'static Asset, sent: &HeaderMap) -> Response {
 /// Whether the client has a copy with this tag.
 fn has_tag(sent: &HeaderMap, tag: &str) -> bool {
     let lists = sent.get_all(IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
-    lists.flat_map(|list| list.split(',')).any(|known| matches!(known.trim(), "*") || known.trim() == tag)
+    lists
+        .flat_map(|list| list.split(','))
+        .any(|known| matches!(known.trim(), "*") || known.trim() == tag)
 }
 
 #[cfg(test)]

@@ -18,14 +18,31 @@ use sha2::{Digest, Sha256};
 use super::form::sentence;
 use crate::problem::{AdminProblem, BEARER_CHALLENGE};
 
-const STYLE: &str = include_str!("style.css");
+/// The style, with the font of the console.
+static STYLE: LazyLock<String> = LazyLock::new(|| {
+    let mut style = String::new();
+    if let Some(font) = font_path() {
+        style.push_str("@font-face{font-family:\"IBM Plex Sans Variable\";font-weight:100 700;");
+        style.push_str("font-display:swap;src:url(\"");
+        style.push_str(font);
+        style.push_str("\") format(\"woff2\")}");
+    }
+    style.push_str(include_str!("style.css"));
+    style
+});
+
+/// The path of the font in the console.
+fn font_path() -> Option<&'static str> {
+    let mut paths = acta_console_assets::all().iter().map(|asset| asset.path);
+    paths.find(|path| path.contains("sans-latin-wght"))
+}
 
 /// No external resources, no scripts, no framing, and forms only to this server.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = STANDARD.encode(Sha256::digest(STYLE));
+    let hash = STANDARD.encode(Sha256::digest(&*STYLE));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; font-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'"
     )
 });
 
@@ -49,10 +66,18 @@ pub(super) fn page(status: StatusCode, title: &str, content: &Markup) -> Respons
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (title) " – Acta" }
-                style { (PreEscaped(STYLE)) }
+                link rel="icon" href="/icon.svg" type="image/svg+xml";
+                style { (PreEscaped(STYLE.as_str())) }
             }
             body {
-                header { "Acta" }
+                header {
+                    a href=(CONSOLE_PATH) {
+                        svg viewBox="0 0 24 24" aria-hidden="true" {
+                            path d="M4 20L10.5 4.5 17 20M7.6 14.5H22" {}
+                        }
+                        "Acta"
+                    }
+                }
                 main {
                     h1 { (title) }
                     (content)

@@ -396,10 +396,7 @@ async fn forms_work_without_scripts_from_setting_up_to_signing_out() {
     let answer = house.submit("", "/signin", &wrong).await.must_be(403);
     assert!(answer.text.contains("role=\"alert\"") && !answer.text.contains("not the password"));
     let right = [("email", "Ada@example.org"), ("password", PASSWORD), ("code", "")];
-    assert_eq!(
-        house.submit("", "/signin", &right).await.must_be(303).header("location"),
-        "/"
-    );
+    assert_eq!(house.submit("", "/signin", &right).await.must_be(303).header("location"), "/");
 }
 
 /// The token in a page of somebody who has signed in.
