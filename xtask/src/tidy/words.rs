@@ -9,7 +9,7 @@ use std::path::Path;
 const FILE: &str = "xtask/src/tidy/words.rs";
 
 /// Kinds of files that are checked.
-const ENDINGS: [&str; 8] = ["rs", "md", "toml", "sql", "json", "mjs", "html", "css"];
+const ENDINGS: [&str; 10] = ["rs", "md", "toml", "sql", "json", "mjs", "html", "css", "ts", "tsx"];
 
 /// Files whose text is not ours.
 const FOREIGN: [&str; 2] = ["package-lock.json", "guessable.txt"];

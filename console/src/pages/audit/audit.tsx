@@ -1,6 +1,8 @@
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck, FileText, ShieldCheck } from "lucide-react";
 import { api, take, type Schemas } from "../../api/client";
+import { credentialsQuery } from "../../api/credentials";
+import { peopleQuery } from "../../api/people";
 import { useViewer } from "../../app/context";
 import { useTitle } from "../../app/title";
 import { Icon } from "../../parts/icon";
@@ -77,6 +79,26 @@ function Audit() {
   );
 }
 
+/** The names of people and credentials, by how the audit writes them. */
+function useNames(): Map<string, string> {
+  const { tenant, may } = useViewer();
+  const people = useQuery({ ...peopleQuery(tenant), enabled: may("read-people") });
+  const credentials = useQuery(credentialsQuery(tenant, may("read-credentials")));
+  return new Map([
+    ...(people.data ?? []).map((person): [string, string] => [`account:${person.account}`, person.display_name]),
+    ...(credentials.data ?? []).map((credential): [string, string] => [`credential:${credential.key}`, credential.label]),
+  ]);
+}
+
+/** What changed, without what is empty. */
+function detailOf(detail: Record<string, unknown>): string {
+  const isGiven = (value: unknown) => value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return Object.entries(detail)
+    .filter(([, value]) => isGiven(value))
+    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ");
+}
+
 function Verified({ check }: { check: Schemas["AuditCheck"] }) {
   const isWhole = check.broken_at === null;
   return (
@@ -92,7 +114,8 @@ function Verified({ check }: { check: Schemas["AuditCheck"] }) {
 
 function Entry({ entry, isFirst }: { entry: AuditEntry; isFirst: boolean }) {
   const isRefused = entry.outcome === "refused";
-  const detail = Object.keys(entry.detail).length > 0 ? JSON.stringify(entry.detail) : "";
+  const names = useNames();
+  const detail = detailOf(entry.detail);
   return (
     <>
       {isFirst ? (
@@ -116,7 +139,7 @@ function Entry({ entry, isFirst }: { entry: AuditEntry; isFirst: boolean }) {
             </span>
           ) : null}
           <small>
-            {t("audit.by")} <Untrusted said={entry.who} max={80} />
+            {t("audit.by")} <Untrusted said={names.get(entry.who) ?? entry.who} max={80} />
             {entry.from ? (
               <>
                 {" · "}
@@ -126,7 +149,7 @@ function Entry({ entry, isFirst }: { entry: AuditEntry; isFirst: boolean }) {
             {entry.target ? (
               <>
                 {" · "}
-                <Untrusted said={entry.target} max={120} />
+                <Untrusted said={names.get(entry.target) ?? entry.target} max={120} />
               </>
             ) : null}
             {detail ? (

@@ -80,7 +80,9 @@ export function rangeOf(period: Period): string {
   if (!period.from) return t("period.range.all", zone());
   const last = new Date(`${period.to}T12:00`);
   last.setDate(last.getDate() - 1);
-  return t("period.range", day(`${period.from}T12:00`), date(last), zone());
+  const first = new Date(`${period.from}T12:00`);
+  const isSameYear = first.getFullYear() === last.getFullYear();
+  return t("period.range", isSameYear ? day(first) : date(first), date(last), zone());
 }
 
 function Figures({ period, onChoose }: { period: Period; onChoose: (period: PeriodName) => void }) {

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ShieldCheck, UserPlus, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { api, take, type Schemas } from "../../api/client";
+import { invitationsQuery, peopleQuery } from "../../api/people";
 import { faultAt } from "../../api/problem";
 import type { Role } from "../../api/session";
 import { useViewer } from "../../app/context";
@@ -27,17 +28,6 @@ export function PeoplePage() {
   return <People />;
 }
 
-async function everyPage<T>(read: (cursor: string | undefined) => Promise<{ items: T[]; next?: string | null }>): Promise<T[]> {
-  const all: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await read(cursor);
-    all.push(...page.items);
-    cursor = page.next ?? undefined;
-  } while (cursor && all.length < 5_000);
-  return all;
-}
-
 /** The roles that a role gives. */
 function given(role: Role | undefined): readonly Role[] {
   if (role === "owner") return ROLES;
@@ -47,11 +37,7 @@ function given(role: Role | undefined): readonly Role[] {
 function People() {
   const { tenant, role, session, may } = useViewer();
   const [isInviting, setIsInviting] = useState(false);
-  const people = useQuery({
-    queryKey: ["people", tenant],
-    queryFn: ({ signal }) =>
-      everyPage((cursor) => take(api.GET("/tenants/{tenant}/people", { params: { path: { tenant }, query: { limit: 200, cursor } }, signal }))),
-  });
+  const people = useQuery(peopleQuery(tenant));
   const invite = may("invite-people") ? (
     <button className="btn primary" type="button" onClick={() => setIsInviting(true)}>
       <Icon of={UserPlus} />
@@ -197,11 +183,7 @@ function PersonRow({ person, roles, isOwn }: { person: Person; roles: readonly R
 function Invitations() {
   const { tenant } = useViewer();
   const client = useQueryClient();
-  const query = useQuery({
-    queryKey: ["invitations", tenant],
-    queryFn: ({ signal }) =>
-      everyPage((cursor) => take(api.GET("/tenants/{tenant}/invitations", { params: { path: { tenant }, query: { limit: 200, cursor } }, signal }))),
-  });
+  const query = useQuery(invitationsQuery(tenant));
   const revoke = useMutation({
     mutationFn: (invitation: string) => take(api.DELETE("/tenants/{tenant}/invitations/{invitation}", { params: { path: { tenant, invitation } } })),
     onSettled: () => client.invalidateQueries({ queryKey: ["invitations", tenant] }),

@@ -41,8 +41,8 @@ fn font_path() -> Option<&'static str> {
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(Sha256::digest(&*STYLE));
     format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; font-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; font-src 'self'; img-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 });
 

@@ -1,0 +1,72 @@
+// Takes the screenshots in docs/screens, with simulated data. Look at them, then make them small:
+// pngquant --ext .png --force 128 docs/screens/*.png
+
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+import { DESK, launch, open, PHONE, settle } from "./browser.mjs";
+import { setUp, simulate, startServer, storeByPlatform } from "./server.mjs";
+
+const folder = fileURLToPath(new URL("../../docs/screens/", import.meta.url));
+
+/** Each screen: its name, its path, and what is done on it before. */
+const SCREENS = [
+  ["overview", "/t/1/overview"],
+  ["statements", "/t/1/statements?verb=http%3A%2F%2Fadlnet.gov%2Fexpapi%2Fverbs%2Fanswered", openStatement],
+  ["learners", "/t/1/learners?period=90d"],
+  ["activities", "/t/1/activities?period=90d"],
+  ["explore", "/t/1/explore?m=distinct%3Aperson&by=timestamp%3Aweek&split=course&period=365d"],
+  ["sources", "/t/1/sources"],
+  ["connect", "/t/1/sources/connect", connect],
+  ["people", "/t/1/people"],
+  ["audit", "/t/1/audit"],
+  ["settings", "/t/1/settings"],
+  ["server", "/server"],
+];
+
+const PHONES = new Set(["overview", "statements"]);
+
+async function openStatement(page, size) {
+  if (size === PHONE) return;
+  await page.locator(".st-t .row-link").nth(4).click();
+  await page.getByRole("complementary", { name: "Statement" }).getByRole("tab", { name: "Reading" }).waitFor();
+  await page.getByText("Just before, by the same learner").waitFor();
+}
+
+async function connect(page) {
+  await page.getByRole("button", { name: "Create the credential" }).click();
+  await page.getByRole("button", { name: "Send a test statement" }).click();
+  await page.getByText("On record").waitFor();
+}
+
+const server = await startServer();
+const browser = await launch();
+try {
+  const person = await setUp(server);
+  await storeByPlatform(server, person, await simulate(60_000));
+  await mkdir(folder, { recursive: true });
+  for (const theme of ["light", "dark"]) {
+    for (const size of [DESK, PHONE]) {
+      const { page, check, close } = await open(browser, server, { person, size, theme });
+      for (const [name, path, act] of SCREENS) {
+        if (size === PHONE && !PHONES.has(name)) continue;
+        await page.goto(server.origin + path);
+        await settle(page);
+        await act?.(page, size);
+        await settle(page);
+        const suffix = size === PHONE ? `phone-${theme}` : theme;
+        await page.screenshot({ path: `${folder}${name}-${suffix}.png` });
+      }
+      check();
+      await close();
+    }
+  }
+  const { page, check, close } = await open(browser, server);
+  await page.goto(`${server.origin}/signin`);
+  await page.screenshot({ path: `${folder}signin-light.png` });
+  check();
+  await close();
+} finally {
+  await browser.close();
+  await server.stop();
+}
