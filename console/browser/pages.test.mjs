@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { checkAccess, checkWidth, DESK, launch, open, PHONE, settle } from "./browser.mjs";
-import { setUp, simulate, startServer, storeByPlatform } from "./server.mjs";
+import { setUp, simulate, startServer, storeByPlatform, until } from "./server.mjs";
 
 /** Each page: its path, its heading, and a text that shows that its data is there. */
 const PAGES = [
@@ -91,9 +91,8 @@ test("the overview counts what the store has", async () => {
   await page.goto(`${server.origin}/t/1/overview?period=all`);
   const figures = page.getByRole("region", { name: "Figures of the period" });
   // Statements that void others count, those that are voided do not.
-  const shown = await figures.locator(".v").first().textContent();
-  const count = Number(shown.replace(/\D/g, ""));
-  assert.ok(5900 < count && count <= 6000, shown);
+  const count = await until("the figure", async () => Number((await figures.locator(".v").first().textContent()).replace(/\D/g, "")));
+  assert.ok(5900 < count && count <= 6000, String(count));
   await page.getByRole("button", { name: "Show as table" }).first().click();
   await page.getByRole("columnheader", { name: "Time" }).waitFor();
   check();
