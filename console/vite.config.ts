@@ -1,11 +1,12 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { writeLicenses } from "./scripts/licenses.ts";
 import { checkSize } from "./scripts/size.ts";
 
 const server = process.env.ACTA_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), checkSize()],
+  plugins: [react(), writeLicenses(), checkSize()],
   build: {
     outDir: process.env.CONSOLE_OUT ?? "../target/console",
     emptyOutDir: true,

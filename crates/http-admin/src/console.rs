@@ -31,12 +31,13 @@ const REVALIDATED: &str = "no-cache";
 
 /// Every path with its methods. Paths of the views are here, and every other path stays unknown.
 pub(crate) fn table() -> RouteTable<()> {
-    let paths: [(&'static str, MethodRouter); 6] = [
+    let paths: [(&'static str, MethodRouter); 7] = [
         ("/", get(get_page)),
         ("/t/{*view}", get(get_page)),
         ("/server", get(get_page)),
         ("/server/{*view}", get(get_page)),
         ("/icon.svg", get(get_icon)),
+        ("/licenses.txt", get(get_licenses)),
         ("/assets/{file}", get(get_asset)),
     ];
     paths.into_iter().fold(RouteTable::default(), |table, (path, methods)| {
@@ -50,6 +51,10 @@ async fn get_page(headers: HeaderMap) -> Result<Response, Problem> {
 
 async fn get_icon(headers: HeaderMap) -> Result<Response, Problem> {
     find("/icon.svg").map(|icon| show(icon, &headers)).ok_or_else(Problem::not_found)
+}
+
+async fn get_licenses(headers: HeaderMap) -> Result<Response, Problem> {
+    find("/licenses.txt").map(|text| show(text, &headers)).ok_or_else(Problem::not_found)
 }
 
 async fn get_asset(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
@@ -152,6 +157,7 @@ mod tests {
             ("/", true),
             ("/t/1/statements", true),
             ("/server", true),
+            ("/licenses.txt", true),
             ("/assets/index.js", true),
             ("/xapi/about", false),
             ("/api/v1/tenants", false),
