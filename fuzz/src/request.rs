@@ -226,6 +226,10 @@ fn bounds() -> Bounds {
         drain_timeout: Duration::from_secs(5),
         connections_max: 16,
         requests_max: 64,
+        // An answer is read to its end, and a stream has none.
+        streams_max: 0,
+        tenant_streams_max: 0,
+        requester_streams_max: 0,
     }
 }
 

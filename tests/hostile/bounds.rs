@@ -44,13 +44,17 @@ const SMALL: &[(&str, &str)] = &[
 const TESTED_APART: &[&str] = &["limits.unpacked_ratio_max", "limits.faults_count_max"];
 
 /// Bounds of pages, and those that show only among many clients or in time: `crates/http`
-/// tests them one by one (`hostile.rs`), and `crowds` all together.
+/// tests them one by one (`hostile.rs`), `crowds` all together, and `tests/streams` those of
+/// streams.
 const NO_REFUSAL: &[&str] = &[
     "limits.page_count_max",
     "limits.page_bytes_max",
     "limits.memory_bytes_max",
     "limits.connections_max",
     "limits.requests_max",
+    "limits.streams_max",
+    "limits.tenant_streams_max",
+    "limits.requester_streams_max",
     "limits.head_timeout",
     "limits.idle_timeout",
     "limits.body_timeout",

@@ -1,6 +1,7 @@
 //! API credentials: create, change, rotate, remove.
 
 mod first;
+pub(crate) mod stream_tokens;
 pub(crate) mod tokens;
 
 use std::sync::Arc;

@@ -21,6 +21,7 @@ mod tenants;
 
 pub use admin::{Admin, AdminParts, Options};
 pub use audit::{AuditChain, Verified};
+pub use credentials::stream_tokens::IssuedStreamToken;
 pub use credentials::tokens::{IssuedToken, NewToken};
 pub use credentials::{
     CredentialChanges, CredentialId, IssuedCredential, ListedCredential, NewCredential,

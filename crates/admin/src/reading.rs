@@ -1,12 +1,13 @@
 //! Reading statements as a person.
 
 use acta_access::{Permission, Principal, Scope, Scopes, TenantId};
-use acta_service::{Search, ServiceError, StatementPage, View};
+use acta_service::{Search, Service, ServiceError, StatementPage, View};
 use acta_storage::Change;
 use acta_xapi::StatementId;
 use serde_json::json;
 
 use crate::audit_entry::tenant_target;
+use crate::requester::Capabilities;
 use crate::{Admin, AdminError, Requester};
 
 /// A query for statements, and the form of the result.
@@ -52,8 +53,70 @@ impl Admin {
             let who = requester.who();
             self.authenticator.record_reading(&found.value, who, &requester.from).await?;
         }
-        let scopes = Scopes::from_iter([Scope::AllRead]);
-        Ok(Principal::new(tenant, requester.who().to_string(), scopes))
+        Ok(reader(requester, tenant))
+    }
+
+    /// Checks whether the requester may follow the statements of a tenant as they are stored, and
+    /// records it in the audit as a reading. A credential follows what it may read over xAPI.
+    ///
+    /// The principal is the one that reads: what it does not find is not for the requester.
+    ///
+    /// # Errors
+    ///
+    /// [`AdminError::NotFound`], [`AdminError::Forbidden`], [`AdminError::Conflict`],
+    /// [`AdminError::Service`].
+    pub async fn begin_following(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+        what: &serde_json::Value,
+    ) -> Result<Principal, AdminError> {
+        match own_principal(requester, tenant) {
+            Some(_) => self.continue_following(requester, tenant).await,
+            None => self.permit_reading(requester, tenant, &json!({ "stream": what })).await,
+        }
+    }
+
+    /// As [`Admin::begin_following`], for a stream that is open already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::begin_following`].
+    pub async fn continue_following(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<Principal, AdminError> {
+        let Some(principal) = own_principal(requester, tenant) else {
+            self.permit(requester, tenant, Permission::ReadStatements).await?;
+            return Ok(reader(requester, tenant));
+        };
+        let found = self.find_tenant(tenant).await?.ok_or(AdminError::NotFound)?;
+        tracing::Span::current().record("tenant.id", tenant.number());
+        if Service::permit_reading(principal).is_err() {
+            let permission = Permission::ReadStatements.as_str();
+            return Err(self.refuse(requester, Some(tenant), permission).await);
+        }
+        let who = requester.who();
+        self.authenticator.record_reading(&found.value, who, &requester.from).await?;
+        Ok(principal.clone())
+    }
+
+    /// Checks whether the requester may see how many statements a tenant has, as
+    /// [`Admin::count_statements`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::permit_question`].
+    pub async fn permit_counting(
+        &self,
+        requester: &Requester,
+        tenant: TenantId,
+    ) -> Result<(), AdminError> {
+        if !self.may(requester, tenant, Permission::ReadStatements).await? {
+            return self.permit(requester, tenant, Permission::ReadTenant).await.map(drop);
+        }
+        self.permit(requester, tenant, Permission::ReadStatements).await.map(drop)
     }
 
     /// Checks whether the requester may ask questions about the statements of a tenant, and records
@@ -81,9 +144,7 @@ impl Admin {
         requester: &Requester,
         tenant: TenantId,
     ) -> Result<u64, AdminError> {
-        if self.permit(requester, tenant, Permission::ReadStatements).await.is_err() {
-            self.permit(requester, tenant, Permission::ReadTenant).await?;
-        }
+        self.permit_counting(requester, tenant).await?;
         Ok(self.storage.count_statements(tenant).await?)
     }
 
@@ -129,5 +190,23 @@ impl Admin {
             found => found?,
         };
         Ok(found.text)
+    }
+}
+
+/// The principal with which a requester who may read all statements of a tenant reads them.
+fn reader(requester: &Requester, tenant: TenantId) -> Principal {
+    let scopes = Scopes::from_iter([Scope::AllRead]);
+    Principal::new(tenant, requester.who().to_string(), scopes)
+}
+
+/// The principal of a credential of the tenant.
+pub(crate) fn own_principal(requester: &Requester, tenant: TenantId) -> Option<&Principal> {
+    match &requester.capabilities {
+        Capabilities::Credential(principal) if principal.tenant == tenant => Some(principal),
+        Capabilities::Credential(_)
+        | Capabilities::Machine
+        | Capabilities::Person { .. }
+        | Capabilities::Server
+        | Capabilities::Anonymous => None,
     }
 }

@@ -72,6 +72,11 @@ impl Requester {
         &self.who
     }
 
+    /// Its address, for the audit.
+    pub fn from(&self) -> &str {
+        &self.from
+    }
+
     /// The account, of a person who is signed in.
     pub fn account(&self) -> Option<&Account> {
         match &self.capabilities {

@@ -5,6 +5,7 @@ mod confirm;
 pub(crate) mod credential_lookup;
 mod failures;
 mod readings;
+mod stream_token;
 mod uses;
 
 use std::fmt;
@@ -29,6 +30,7 @@ use credential_lookup::FoundCredential;
 pub use credential_lookup::Identified;
 use failures::{Failures, Verdict};
 use readings::{Reading, Readings};
+pub use stream_token::{StreamReader, StreamTokenClaims};
 use uses::Uses;
 
 /// The name of the secret with the key for hashes of credentials.

@@ -19,7 +19,9 @@ mod sealed_cursor;
 mod secret;
 mod token;
 
-pub use authenticator::{AuthMoment, Authenticator, Identified, Options};
+pub use authenticator::{
+    AuthMoment, Authenticator, Identified, Options, StreamReader, StreamTokenClaims,
+};
 pub use browser_token::{TokenClaims, TokenError};
 pub use error::AuthError;
 pub use issue::SeedError;

@@ -284,6 +284,9 @@ pub(crate) fn http_options(config: &Config, connections_max: usize) -> acta_http
             drain_timeout: limits.drain_timeout.0,
             connections_max: limits.connections_max.min(connections_max),
             requests_max: limits.requests_max,
+            streams_max: limits.streams_max,
+            tenant_streams_max: limits.tenant_streams_max,
+            requester_streams_max: limits.requester_streams_max,
         },
     }
 }

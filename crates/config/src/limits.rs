@@ -86,6 +86,12 @@ section! {
         /// Maximum number of requests in progress. Requests that are still being received do not
         /// count.
         pub requests_max: usize = count_from_one().default("1024").over("503 with Retry-After"),
+        /// Maximum number of open event streams. Each keeps its connection.
+        pub streams_max: usize = count().default("1000").over("429 with Retry-After"),
+        /// Maximum number of open event streams of one tenant.
+        pub tenant_streams_max: usize = count().default("200").over("429 with Retry-After"),
+        /// Maximum number of open event streams of one person or credential.
+        pub requester_streams_max: usize = count().default("32").over("429 with Retry-After"),
         /// How long a client may take to send a request head.
         pub head_timeout: Span = timeout().default("15s").over("the connection is closed"),
         /// How long a connection may be idle between two requests.

@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 
-use acta_access::{Denied, Principal};
+use acta_access::{Denied, Principal, TenantId};
 use acta_admin::{AdminError, Requester};
-use acta_auth::{AuthMoment, Secret};
+use acta_auth::{AuthError, AuthMoment, Secret, StreamReader};
 use acta_http::Local;
-use acta_http::edge::ClientAddress;
+use acta_http::edge::{ClientAddress, decode};
 use acta_http::problem::Problem;
 use acta_http::route::{Gate, Sender};
 use axum::extract::{FromRequestParts, Request};
@@ -57,6 +57,83 @@ enum Evidence {
     Header { authorization: HeaderValue, principal: Box<Principal>, moment: AuthMoment },
     /// The token of a session, and whether its account was an operator.
     Session { token: Secret, from: String, is_operator: bool },
+    /// A stream token for a tenant, with the rights that it had. A session is in the requester.
+    Stream { tenant: TenantId, credential: Option<(String, Box<Principal>)> },
+}
+
+/// The requester of an event stream, whose rights are determined again and again.
+#[derive(Clone, Debug)]
+pub(crate) struct StreamRequester {
+    pub(crate) requester: Requester,
+    evidence: Option<Evidence>,
+}
+
+impl StreamRequester {
+    /// The requester of a request that was admitted.
+    ///
+    /// # Errors
+    ///
+    /// 401 if it is not authenticated.
+    pub(crate) fn of(extensions: &Extensions) -> Result<Self, Problem> {
+        let Administrator(requester) = extensions.get().cloned().ok_or_else(problem::signed_out)?;
+        Ok(Self { requester, evidence: extensions.get().cloned() })
+    }
+
+    /// Refuses a stream token of another tenant.
+    ///
+    /// # Errors
+    ///
+    /// 401.
+    pub(crate) fn check_tenant(&self, opened: TenantId) -> Result<(), Problem> {
+        match &self.evidence {
+            Some(Evidence::Stream { tenant, .. }) if *tenant != opened => {
+                Err(problem::without_window(AuthError::Refused.into()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether a stream token authenticates it.
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(self.evidence, Some(Evidence::Stream { .. }))
+    }
+
+    /// The requester with its present rights. It does not count as a use of its session.
+    ///
+    /// # Errors
+    ///
+    /// As [`confirm`].
+    pub(crate) async fn renew(&self, shared: &Shared) -> Result<Requester, Problem> {
+        match &self.evidence {
+            Some(Evidence::Header { authorization, principal, moment }) => {
+                let known = (&**principal, *moment);
+                let authenticator = &shared.http.authenticator;
+                let confirmed = authenticator.confirm(authorization.as_bytes(), known).await;
+                confirmed.map_err(|error| problem::without_window(error.into()))?;
+            }
+            Some(Evidence::Stream { credential: Some((key, principal)), .. }) => {
+                let found = shared.http.authenticator.identify_credential(key).await;
+                let found = found.map_err(|error| problem::without_window(error.into()))?;
+                if found.principal != **principal {
+                    return Err(problem::without_window(AuthError::Refused.into()));
+                }
+            }
+            Some(Evidence::Session { .. } | Evidence::Stream { credential: None, .. }) => {
+                let session = self.requester.session().ok_or_else(problem::signed_out)?;
+                return find_open_session(shared, &session.id, self.requester.from()).await;
+            }
+            None => {}
+        }
+        Ok(self.requester.clone())
+    }
+}
+
+async fn find_open_session(shared: &Shared, id: &str, from: &str) -> Result<Requester, Problem> {
+    match shared.admin.find_open_session(id, from).await {
+        Ok(requester) => Ok(requester),
+        Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
+        Err(error) => Err(AdminProblem::from(error).into()),
+    }
 }
 
 /// Confirms that a request still has the rights with which it was admitted. To be called when its
@@ -68,7 +145,8 @@ enum Evidence {
 /// 401, or 403 if the tenant of a credential was suspended.
 pub(crate) async fn confirm(shared: &Shared, extensions: &Extensions) -> Result<(), Problem> {
     match extensions.get::<Evidence>() {
-        None => Ok(()),
+        // Streams are read: there is no body.
+        None | Some(Evidence::Stream { .. }) => Ok(()),
         Some(Evidence::Header { authorization, principal, moment }) => {
             let known = (&**principal, *moment);
             let confirmed =
@@ -103,20 +181,25 @@ pub(crate) async fn admit(
     let identified = if is_local {
         Some((Requester::machine(), None))
     } else {
-        identify(shared, request.headers(), (gate, from)).await?
+        match stream_token_of(request, gate) {
+            Some(token) => {
+                Some(identify_by_token(shared, request.headers(), (&token, from)).await?)
+            }
+            None => identify(shared, request.headers(), (gate, from)).await?,
+        }
     };
     let (requester, evidence) = identified.unzip();
     if let Some(evidence) = evidence.flatten() {
         request.extensions_mut().insert(evidence);
     }
-    if gate == Gate::Authenticated
+    if gate.needs_authentication()
         && let Some(requester) = &requester
         && requester.session().is_some()
     {
         check_csrf(shared, request, requester)?;
     }
     let Some(requester) = requester else {
-        return if gate == Gate::Authenticated {
+        return if gate.needs_authentication() {
             Err(problem::signed_out())
         } else {
             Ok(Sender::Anonymous)
@@ -154,9 +237,46 @@ async fn identify(
             Ok(Some((requester, Some(evidence))))
         }
         // Where authentication is not required, an expired cookie is ignored.
-        Err(AdminError::NotSignedIn) if gate != Gate::Authenticated => Ok(None),
+        Err(AdminError::NotSignedIn) if !gate.needs_authentication() => Ok(None),
         Err(AdminError::NotSignedIn) => Err(problem::signed_out()),
         Err(error) => Err(AdminProblem::from(error).into()),
+    }
+}
+
+/// The stream token in the address of an event stream, unless a header authenticates the request.
+fn stream_token_of(request: &Request, gate: Gate) -> Option<String> {
+    if gate != Gate::Stream || request.headers().contains_key(AUTHORIZATION) {
+        return None;
+    }
+    let mut pairs = request.uri().query()?.split('&');
+    let token = pairs.find_map(|pair| pair.strip_prefix("token="))?;
+    Some(decode(token)?.into_owned())
+}
+
+/// Identifies the requester for whom a stream token was issued.
+async fn identify_by_token(
+    shared: &Shared,
+    headers: &HeaderMap,
+    (token, from): (&str, String),
+) -> Result<(Requester, Option<Evidence>), Problem> {
+    let refuse = |error: AuthError| problem::without_window(error.into());
+    let authenticator = &shared.http.authenticator;
+    let claims = authenticator.open_stream_token(token).map_err(refuse)?;
+    let tenant = claims.tenant;
+    match claims.reader {
+        StreamReader::Session(id) => {
+            let requester = find_open_session(shared, &id, &from).await?;
+            Ok((requester, Some(Evidence::Stream { tenant, credential: None })))
+        }
+        StreamReader::Credential(key) => {
+            let found = authenticator.identify_credential(&key).await.map_err(refuse)?;
+            let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+            found.principal.restrictions.permit_origin(origin).map_err(Denied::from)?;
+            shared.http.service.quotas().take_request(&found.tenant)?;
+            let credential = Some((key, Box::new(found.principal.clone())));
+            let requester = Requester::credential(found.principal, found.who, from);
+            Ok((requester, Some(Evidence::Stream { tenant, credential })))
+        }
     }
 }
 

@@ -253,7 +253,7 @@ impl App {
             }
         }
         request.extensions_mut().insert(context.version);
-        if family == RouteFamily::Xapi && context.route.gate == Gate::Authenticated {
+        if family == RouteFamily::Xapi && context.route.gate.needs_authentication() {
             self.identify(request, context).await?;
             permit.mark_authenticated();
         }

@@ -25,6 +25,7 @@ pub use body_stream::Bound;
 pub(crate) use caller::{Arrival, Caller, read_version};
 pub use client::ClientAddress;
 pub(crate) use client::locate;
+pub use cors::is_allowed as is_origin_allowed;
 pub(crate) use date::http_date;
 pub use etag::Conditions;
 pub(crate) use etag::quote;

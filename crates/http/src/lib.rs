@@ -25,9 +25,9 @@ mod state;
 mod xapi;
 
 pub use app::App;
-pub use connection::{Local, Peer};
+pub use connection::{EventStreams, Local, Peer, StreamPermit};
 pub use metrics::{MetricReading, MetricSource};
 pub use options::{Bounds, IgnoredParameters, Options, Origins};
 pub use server::{Control, Listeners, ServeError, serve};
 pub use state::{Backend, Dependencies, HttpParts, Settings, Shared, get_or_create_secret};
-pub use xapi::{open_cursor, read_search};
+pub use xapi::{open_cursor, read_filters, read_search};

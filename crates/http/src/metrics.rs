@@ -46,6 +46,8 @@ pub(crate) struct Metrics {
     in_flight: Gauge,
     connections: Gauge,
     evicted: Counter,
+    streams: Gauge,
+    streams_dropped: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,6 +66,14 @@ struct RouteLabels {
 /// Counts something up as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Counted(Gauge);
+
+impl Counted {
+    /// Counts one up.
+    pub(crate) fn one(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
@@ -101,17 +111,30 @@ impl Metrics {
         let evicted = Counter::default();
         let help = "Connections closed to make room for new ones";
         registry.register("acta_http_connections_evicted", help, evicted.clone());
+        let (streams, streams_dropped) = (Gauge::default(), Counter::default());
+        registry.register("acta_http_streams", "Open event streams", streams.clone());
+        let help = "Event streams dropped because their client did not read on";
+        registry.register("acta_http_streams_dropped", help, streams_dropped.clone());
         registry.register_collector(Box::new(Others(Arc::new(Held(memories)))));
         if let Some(source) = source {
             registry.register_collector(Box::new(Others(source)));
         }
-        Self { registry, requests, seconds, statements_stored, in_flight, connections, evicted }
+        Self {
+            registry,
+            requests,
+            seconds,
+            statements_stored,
+            in_flight,
+            connections,
+            evicted,
+            streams,
+            streams_dropped,
+        }
     }
 
     /// Counts a request as being answered.
     pub(crate) fn enter(&self) -> Counted {
-        self.in_flight.inc();
-        Counted(self.in_flight.clone())
+        Counted::one(&self.in_flight)
     }
 
     /// Counts connections that were closed to make room.
@@ -119,10 +142,14 @@ impl Metrics {
         self.evicted.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
+    /// How many event streams are open, and how many were dropped.
+    pub(crate) fn streams(&self) -> (Gauge, Counter) {
+        (self.streams.clone(), self.streams_dropped.clone())
+    }
+
     /// Counts a connection as open.
     pub(crate) fn connect(&self) -> Counted {
-        self.connections.inc();
-        Counted(self.connections.clone())
+        Counted::one(&self.connections)
     }
 
     /// Counts an answer.

@@ -53,6 +53,12 @@ pub struct Bounds {
     pub connections_max: usize,
     /// Most requests in progress. Further requests are refused as busy.
     pub requests_max: usize,
+    /// Most open event streams.
+    pub streams_max: usize,
+    /// Most open event streams of one tenant.
+    pub tenant_streams_max: usize,
+    /// Most open event streams of one person or credential.
+    pub requester_streams_max: usize,
 }
 
 /// The allowed origins of pages.

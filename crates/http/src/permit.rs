@@ -99,6 +99,13 @@ impl RequestPermit {
         &self.shared.memory
     }
 
+    /// The response is an event stream, which ends only with the server or its client.
+    pub fn mark_streaming(&self) {
+        if let Some(connection) = &self.connection {
+            connection.mark_streaming();
+        }
+    }
+
     /// The request was authenticated.
     pub(crate) fn mark_authenticated(&self) {
         if let Some(connection) = &self.connection {

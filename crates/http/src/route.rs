@@ -19,6 +19,19 @@ pub enum Gate {
     Guest,
     /// Only authenticated requests.
     Authenticated,
+    /// Only authenticated requests, for event streams: a stream token in the address authenticates
+    /// them too.
+    Stream,
+}
+
+impl Gate {
+    /// Whether only authenticated requests are admitted.
+    pub fn needs_authentication(self) -> bool {
+        match self {
+            Self::Authenticated | Self::Stream => true,
+            Self::Open | Self::Guest => false,
+        }
+    }
 }
 
 /// Whether the head of a request authenticates it.

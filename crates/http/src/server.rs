@@ -19,7 +19,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::connection::{
-    ConnectionPermit, ConnectionTable, ConnectionTimeouts, Refuse, ResponseBody, Socket, Watched,
+    ConnectionPermit, ConnectionState, ConnectionTable, ConnectionTimeouts, Refuse, ResponseBody,
+    Socket, Watched,
 };
 use crate::options::Bounds;
 
@@ -100,6 +101,8 @@ pub async fn serve(
         connections.spawn(serve_connection(app, stream, permit, shutdown));
     }
     drop(listener);
+    // They would keep their connections open.
+    app.shared().stopping.cancel();
     connections.close();
     match tokio::time::timeout(bounds.drain_timeout, connections.wait()).await {
         Ok(()) => Ok(()),
@@ -246,6 +249,7 @@ async fn serve_connection(
         }
         () = state.evicted() => false,
         () = state.expired(timeouts) => false,
+        () = abandon_stream(state, &shutdown) => false,
     };
     if is_over {
         state.on_end();
@@ -256,6 +260,19 @@ async fn serve_connection(
             () = state.evicted() => {}
             () = linger(stream) => {}
         }
+    }
+}
+
+/// Returns a while after `shutdown` if the connection still has an event stream: its client does
+/// not read the end of it.
+async fn abandon_stream(state: &ConnectionState, shutdown: &CancellationToken) {
+    /// How long a client may take to read the end of an event stream.
+    const GRACE: Duration = Duration::from_secs(2);
+
+    shutdown.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+    if !state.is_streaming() {
+        std::future::pending::<()>().await;
     }
 }
 

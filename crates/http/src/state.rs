@@ -10,7 +10,9 @@ use acta_auth::Authenticator;
 use acta_auth::oidc::BearerVerifier;
 use acta_service::Service;
 use acta_storage::{Shares, Storage, StorageError};
+use tokio_util::sync::CancellationToken;
 
+use crate::connection::EventStreams;
 use crate::memory::Memory;
 use crate::metrics::{MetricSource, Metrics};
 use crate::options::Options;
@@ -116,6 +118,10 @@ pub struct Dependencies {
     pub clock: Arc<dyn Clock>,
     /// A permit for each page that is read from storage; the cost is in bytes.
     pub query_shares: Shares,
+    /// The open event streams.
+    pub streams: EventStreams,
+    /// Is cancelled when the server stops: event streams end then.
+    pub stopping: CancellationToken,
     /// The options.
     pub options: Options,
     pub(crate) metrics: Metrics,
@@ -159,11 +165,14 @@ impl Dependencies {
         let count = processors * Self::SHARES_PER_PROCESSOR;
         let weights = service.weights().clone();
         let reads = || Shares::with_tenant_max(count, processors.max(2), weights.clone());
+        let metrics = Metrics::new(metrics, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]);
         Arc::new(Self {
             service,
             authenticator,
             clock,
-            metrics: Metrics::new(metrics, [Arc::clone(&memory), Arc::clone(&anonymous_memory)]),
+            streams: EventStreams::new(&options.bounds, &memory, &metrics),
+            stopping: CancellationToken::new(),
+            metrics,
             memory,
             anonymous_memory,
             workload: Workload::default(),

@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use crate::route::{Gate, Route, RouteTable};
 use crate::state::Shared;
-pub use statements::{open_cursor, read_search};
+pub use statements::{open_cursor, read_filters, read_search};
 
 use documents::{ActivityProfiles, AgentProfiles, States};
 

@@ -11,6 +11,7 @@ use acta_storage::{Shares, Storage, Weights};
 use acta_xapi::{Iri, ParseLimits, ProfilePrecondition};
 
 use crate::documents::turns::Turns;
+use crate::heads::{LogHeads, Summaries};
 use crate::{Quotas, ServiceError};
 
 /// The configuration of the use cases.
@@ -78,6 +79,8 @@ pub struct Service {
     pub(crate) quotas: Arc<Quotas>,
     pub(crate) options: Arc<Options>,
     pub(crate) merges: Arc<Turns>,
+    pub(crate) heads: Arc<LogHeads>,
+    pub(crate) summaries: Arc<Summaries>,
     /// Permits for work that keeps a processor busy: one for each processor.
     workers: Shares,
     /// Permits for storing what is large: one for each processor.
@@ -110,6 +113,8 @@ impl Service {
         let weights = parts.storage.weights();
         Self {
             merges: Arc::default(),
+            summaries: Arc::default(),
+            heads: Arc::new(LogHeads::new(&parts.storage)),
             workers: Shares::new(processors, weights.clone()),
             large_writes: Shares::new(processors, weights.clone()),
             quotas: Quotas::new(Arc::clone(&parts.storage), Arc::clone(&parts.clock)),

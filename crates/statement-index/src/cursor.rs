@@ -370,6 +370,19 @@ fn bounds(view: &View, query: &IndexQuery) -> Result<Option<(u32, u32)>, Storage
     {
         end = end.min(view.position_since(from)?);
     }
+    // Where the tenant's statement of a sequence is, unless there is none yet.
+    let place = |sequence: u64| {
+        let found = view.positions_from(query.tenant, sequence.max(1), 1);
+        found.map(|found| found.first().copied())
+    };
+    if let Some(first) = query.first_sequence {
+        low = low.max(place(first)?.unwrap_or(end));
+    }
+    if let Some(next) = query.last_sequence.and_then(|last| last.checked_add(1))
+        && let Some(position) = place(next)?
+    {
+        end = end.min(position);
+    }
     if let Some(after) = query.after {
         match query.order {
             Order::Ascending => {

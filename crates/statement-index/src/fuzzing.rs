@@ -92,6 +92,8 @@ impl OpenIndex {
             all_of: all_of.map(|any| any.iter().copied().map(Term).collect()).collect(),
             since_micros_exclusive: question.since,
             until_micros_inclusive: question.until,
+            first_sequence: None,
+            last_sequence: None,
             order: question.order,
             after: question.after,
         };

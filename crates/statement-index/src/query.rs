@@ -32,6 +32,10 @@ pub struct IndexQuery {
     pub since_micros_exclusive: Option<i64>,
     /// Stored at this or before.
     pub until_micros_inclusive: Option<i64>,
+    /// With this place among the tenant's statements, or a later one.
+    pub first_sequence: Option<u64>,
+    /// With this place among the tenant's statements, or an earlier one.
+    pub last_sequence: Option<u64>,
     /// Oldest or newest first.
     pub order: Order,
     /// Only what comes after this position, in the direction of the order.

@@ -87,8 +87,8 @@ pub struct AgentFilter {
 ///
 /// Filters are combined by *and*. A statement whose object is a `StatementRef` also matches
 /// if the statement that it refers to matches all of them (voided or not), and so on along
-/// the chain, over at least [`StatementQuery::CHAIN_MAX`] references. `since`, `until` and
-/// `authorities` apply to the statement itself only.
+/// the chain, over at least [`StatementQuery::CHAIN_MAX`] references. `since`, `until`,
+/// the sequences and `authorities` apply to the statement itself only.
 ///
 /// A chain ends before the first statement that the reader may not read: one that has none of
 /// `authorities`, or that `restrictions` forbid. So a reader cannot test what is in a statement by
@@ -113,6 +113,10 @@ pub struct StatementQuery {
     pub since_nanos: Option<i128>,
     /// Stored at or before this many nanoseconds since 1970 UTC.
     pub until_nanos: Option<i128>,
+    /// With this sequence or a later one.
+    pub first_sequence: Option<u64>,
+    /// With this sequence or an earlier one.
+    pub last_sequence: Option<u64>,
     /// With one of these authorities, for readers that may see only their own statements.
     pub authorities: Option<Vec<Ifi>>,
     /// The restrictions of the reader; `None` for a reader without any that narrow content. They
@@ -138,6 +142,8 @@ impl Default for StatementQuery {
             registration: None,
             since_nanos: None,
             until_nanos: None,
+            first_sequence: None,
+            last_sequence: None,
             authorities: None,
             restrictions: None,
             order: Order::default(),

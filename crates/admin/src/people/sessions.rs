@@ -87,18 +87,8 @@ impl Admin {
     pub async fn find_session(&self, token: &str, from: &str) -> Result<Requester, AdminError> {
         let token = Token::parse(TokenKind::Session, token);
         let token = token.map_err(|_not_a_token| AdminError::NotSignedIn)?;
-        let found: Option<Versioned<Session>> =
-            directory::find(&*self.storage, token.id().as_str()).await?;
-        let found = found.ok_or(AdminError::NotSignedIn)?;
+        let (found, account) = self.load_session(token.id().as_str()).await?;
         let now = self.clock.now();
-        if found.value.expires <= now || found.value.ends <= now {
-            return Err(AdminError::NotSignedIn);
-        }
-        let account = self.find_account(found.value.account).await?;
-        let account = account.ok_or(AdminError::NotSignedIn)?.value;
-        if account.is_disabled {
-            return Err(AdminError::NotSignedIn);
-        }
         if found.value.last_used.saturating_add(LAST_USED_INTERVAL) <= now {
             let touched = Session {
                 last_used: now,
@@ -110,6 +100,30 @@ impl Admin {
             self.storage.commit(&Change { writes, entries: Vec::new() }).await?;
         }
         Ok(Requester::person(account, found.value, from))
+    }
+
+    /// The person of a session whose token was presented before. This does not count as a use of
+    /// the session.
+    ///
+    /// # Errors
+    ///
+    /// As [`Admin::find_session`].
+    pub async fn find_open_session(&self, id: &str, from: &str) -> Result<Requester, AdminError> {
+        let (found, account) = self.load_session(id).await?;
+        Ok(Requester::person(account, found.value, from))
+    }
+
+    /// A session that has not ended, and its account.
+    async fn load_session(&self, id: &str) -> Result<(Versioned<Session>, Account), AdminError> {
+        let found: Option<Versioned<Session>> = directory::find(&*self.storage, id).await?;
+        let found = found.ok_or(AdminError::NotSignedIn)?;
+        let now = self.clock.now();
+        if found.value.expires <= now || found.value.ends <= now {
+            return Err(AdminError::NotSignedIn);
+        }
+        let account = self.find_account(found.value.account).await?;
+        let account = account.ok_or(AdminError::NotSignedIn)?.value;
+        if account.is_disabled { Err(AdminError::NotSignedIn) } else { Ok((found, account)) }
     }
 
     /// The sessions of the requester, with the current one.

@@ -24,6 +24,13 @@ pub(crate) struct Common {
     json: bool,
 }
 
+impl Common {
+    /// Whether the response is to be printed as JSON.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+}
+
 /// The tenant of a command.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct OfTenant {
@@ -98,6 +105,11 @@ impl Client {
             output.lines.iter().try_for_each(|line| print(line))?;
         }
         Ok(if output.is_success { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+
+    /// Whether a server answers, and not this process.
+    pub(crate) fn is_served(&self) -> bool {
+        self.admin.is_served()
     }
 
     /// Sends a GET request.

@@ -6,4 +6,5 @@ pub(crate) mod audit;
 pub(crate) mod credential;
 pub(crate) mod follower;
 pub(crate) mod query;
+pub(crate) mod statement;
 pub(crate) mod tenant;

@@ -10,6 +10,7 @@ mod read_usage;
 mod remove;
 mod serve;
 pub(super) mod statements;
+pub(super) mod streams;
 mod view;
 
 use acta_http::route::Gate;

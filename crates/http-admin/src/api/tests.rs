@@ -106,6 +106,9 @@ fn bounds() -> Bounds {
         drain_timeout: second,
         connections_max: 16,
         requests_max: 64,
+        streams_max: 16,
+        tenant_streams_max: 8,
+        requester_streams_max: 4,
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct ConnectionState {
     since: AtomicU64,
     /// Whether a request on it was authenticated.
     pub(super) is_authenticated: AtomicBool,
+    /// Whether the response is an event stream.
+    is_streaming: AtomicBool,
     /// Whether hyper has the whole response, even if it is not sent yet.
     has_whole_response: AtomicBool,
     /// The charges of responses that hyper has but has not sent yet.
@@ -109,6 +111,7 @@ impl ConnectionState {
             phase: AtomicU8::new(Phase::Head as u8),
             since: AtomicU64::new(0),
             is_authenticated: AtomicBool::new(false),
+            is_streaming: AtomicBool::new(false),
             has_whole_response: AtomicBool::new(false),
             unsent: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -151,6 +154,7 @@ impl ConnectionState {
     /// A request has arrived.
     pub(crate) fn on_request(&self) {
         self.has_whole_response.store(false, Ordering::Relaxed);
+        self.is_streaming.store(false, Ordering::Relaxed);
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.enter_working();
     }
@@ -168,6 +172,16 @@ impl ConnectionState {
     /// A request was authenticated.
     pub(crate) fn mark_authenticated(&self) {
         self.is_authenticated.store(true, Ordering::Relaxed);
+    }
+
+    /// The response is an event stream.
+    pub(crate) fn mark_streaming(&self) {
+        self.is_streaming.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the response is an event stream.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.is_streaming.load(Ordering::Relaxed)
     }
 
     /// hyper has the whole response.
@@ -212,6 +226,9 @@ impl ConnectionState {
             self.has_whole_response.store(false, Ordering::Relaxed);
             self.unsent().clear();
             self.move_to(Phase::Idle);
+        } else if self.phase() == Phase::Writing {
+            // The client has accepted all that there was, and the server makes more.
+            self.enter_working();
         }
     }
 

@@ -59,7 +59,7 @@ fn names_in(value: &HeaderValue) -> Option<&str> {
 
 /// Whether requests from pages of `origin` are allowed. A request without an origin does not come
 /// from a page.
-pub(crate) fn is_allowed(origin: Option<&HeaderValue>, origins: &Origins) -> bool {
+pub fn is_allowed(origin: Option<&HeaderValue>, origins: &Origins) -> bool {
     match (origin, origins) {
         (None, _) | (Some(_), Origins::Any) => true,
         (Some(origin), Origins::Listed(listed)) => {

@@ -203,7 +203,7 @@ impl Params {
     }
 
     /// Takes a whole number from 0. A number that is too large is clamped.
-    pub(crate) fn number(&mut self, name: &str) -> Option<u64> {
+    pub fn number(&mut self, name: &str) -> Option<u64> {
         let text = self.text(name)?;
         self.read(name, &text, "expected a whole number from 0", |text| {
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

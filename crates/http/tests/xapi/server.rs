@@ -120,6 +120,9 @@ pub(crate) fn bounds() -> Bounds {
         drain_timeout: Duration::from_secs(5),
         connections_max: 16,
         requests_max: 64,
+        streams_max: 16,
+        tenant_streams_max: 8,
+        requester_streams_max: 4,
     }
 }
 

@@ -115,6 +115,8 @@ impl Model {
             && !self.voided.contains(&entry.position)
             && query.all_of.iter().all(|any| any.iter().any(|term| terms.contains(term)))
             && query.since_micros_exclusive.is_none_or(|since| since < entry.stored_micros)
+            && query.first_sequence.is_none_or(|first| first <= entry.sequence)
+            && query.last_sequence.is_none_or(|last| entry.sequence <= last)
             && query.until_micros_inclusive.is_none_or(|until| entry.stored_micros <= until)
             && query.after.is_none_or(|after| match query.order {
                 Order::Ascending => after < entry.position,
@@ -250,9 +252,18 @@ impl Bench {
         let order = if dice.one_in(2) { Order::Ascending } else { Order::Descending };
         let count = self.model.entries.len() as u64;
         let after = dice.one_in(3).then(|| dice.below(count + 2));
-        let time = (since_micros_exclusive, until_micros_inclusive);
-        let (since_micros_exclusive, until_micros_inclusive) = time;
-        IndexQuery { tenant, all_of, since_micros_exclusive, until_micros_inclusive, order, after }
+        let first_sequence = dice.one_in(4).then(|| dice.below(count + 2));
+        let last_sequence = dice.one_in(4).then(|| dice.below(count + 2));
+        IndexQuery {
+            tenant,
+            all_of,
+            since_micros_exclusive,
+            until_micros_inclusive,
+            first_sequence,
+            last_sequence,
+            order,
+            after,
+        }
     }
 
     fn check_queries(&mut self, count: usize) {
@@ -408,6 +419,8 @@ fn everything(tenant: TenantId) -> IndexQuery {
         all_of: Vec::new(),
         since_micros_exclusive: None,
         until_micros_inclusive: None,
+        first_sequence: None,
+        last_sequence: None,
         order: Order::Descending,
         after: None,
     }

@@ -78,6 +78,8 @@ impl Reading {
             all_of: filters.all_of(),
             since_micros_exclusive: query.since_micros(),
             until_micros_inclusive: query.until_micros(),
+            first_sequence: query.first_sequence,
+            last_sequence: query.last_sequence,
             order: query.order,
             after: query.after.map(|cursor| cursor.0),
         };

@@ -193,6 +193,9 @@ impl PageQuery {
             None => counted,
             Some(found) => found.unwrap_or(0).min(counted),
         };
+        let sequence = |sequence: u64| i64::try_from(sequence).unwrap_or(i64::MAX);
+        low = low.max(query.first_sequence.map_or(1, sequence));
+        high = high.min(query.last_sequence.map_or(i64::MAX, sequence));
         if let Some(Cursor(place)) = query.after {
             let place = i64::try_from(place).unwrap_or(i64::MAX);
             match query.order {

@@ -200,6 +200,8 @@ pub fn random_query(dice: &mut Dice) -> StatementQuery {
     if aside.happens(15) {
         query.restrictions = Some(Arc::new(random_restrictions(&mut aside)));
     }
+    let mut sequence = || aside.happens(20).then(|| aside.below(200) as u64);
+    (query.first_sequence, query.last_sequence) = (sequence(), sequence());
     query
 }
 

@@ -98,6 +98,8 @@ impl TenantData {
         !self.is_voided(record)
             && query.since_nanos.is_none_or(|since| since < record.stored_nanos())
             && query.until_nanos.is_none_or(|until| record.stored_nanos() <= until)
+            && query.first_sequence.is_none_or(|first| first <= record.statement.sequence)
+            && query.last_sequence.is_none_or(|last| record.statement.sequence <= last)
             && query.permits_authority(record.authority())
             && self.matches_along_chain(record, query)
     }

@@ -44,7 +44,7 @@ impl<'a> Taken<'a> {
     fn refusals(&self) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
         let Self { is_change, has_body, .. } = *self;
         let (is_authenticated, is_guest) =
-            (self.gate == Gate::Authenticated, self.gate == Gate::Guest);
+            (self.gate.needs_authentication(), self.gate == Gate::Guest);
         let has_parameters = self.has("query") || self.has("header");
         let in_tenant = is_change && self.path.starts_with("/tenants/{tenant}");
         let (if_match, key) = (self.has_header("If-Match"), self.has_header("Idempotency-Key"));

@@ -1,6 +1,6 @@
 //! Statements of a tenant, as people read them.
 
-mod list;
+pub(super) mod list;
 mod read;
 
 use acta_http::route::Gate;

@@ -82,31 +82,38 @@ const SEARCH_NAMES: [&str; 12] = [
     "cursor",
 ];
 
-/// Reads all parameters except the id of a statement. The cursor, which [`open_cursor`] opens once
-/// the tenant is known, becomes the query's `after`.
-pub fn read_search(params: &mut Params) -> Option<(Search, Option<SealedCursor>)> {
+/// Reads the parameters that filter statements by their content.
+pub fn read_filters(params: &mut Params) -> Option<StatementQuery> {
     let agent = params.stored_agent();
     let verb = params.stored_iri("verb");
     let activity = params.stored_iri("activity");
     let registration = params.uuid("registration");
     let is_activity_related = params.flag("related_activities");
-    let is_related = params.flag("related_agents");
-    let since_nanos = params.nanos("since");
-    let until_nanos = params.nanos("until");
-    let limit = params.number("limit");
-    let is_ascending = params.flag("ascending");
-    let cursor = params.cursor();
-    let is_related = is_related?;
-    let query = StatementQuery {
+    let is_related = params.flag("related_agents")?;
+    Some(StatementQuery {
         agent: agent.map(|(_, ifi)| AgentFilter { ifi, is_related }),
         verb,
         activity,
         is_activity_related: is_activity_related?,
         registration,
+        ..StatementQuery::default()
+    })
+}
+
+/// Reads all parameters except the id of a statement. The cursor, which [`open_cursor`] opens once
+/// the tenant is known, becomes the query's `after`.
+pub fn read_search(params: &mut Params) -> Option<(Search, Option<SealedCursor>)> {
+    let filters = read_filters(params);
+    let since_nanos = params.nanos("since");
+    let until_nanos = params.nanos("until");
+    let limit = params.number("limit");
+    let is_ascending = params.flag("ascending");
+    let cursor = params.cursor();
+    let query = StatementQuery {
         since_nanos,
         until_nanos,
         order: if is_ascending? { Order::Ascending } else { Order::Descending },
-        ..StatementQuery::default()
+        ..filters?
     };
     Some((Search { query, limit }, cursor))
 }

@@ -9,7 +9,7 @@ use acta_http::edge::{FromParams, Params, Query, decode};
 use acta_http::permit::RequestPermit;
 use acta_http::reply::json;
 use acta_http::{open_cursor, read_search};
-use acta_service::{Search, View};
+use acta_service::{Search, StatementQuery, View};
 use acta_xapi::json::write_string;
 use acta_xapi::{Format, Languages, Sha2};
 use axum::extract::{Extension, State};
@@ -82,20 +82,23 @@ impl FromParams for SearchParams {
     fn from_params(params: &mut Params) -> Option<Self> {
         let query = params.raw().to_owned();
         let (search, cursor) = read_search(params)?;
-        let asked = told_of(&query, &search);
+        let asked = told_of(&query, &search.query);
         Some(Self { search, cursor, asked })
     }
 }
 
+/// Parameters that the audit does not record.
+const UNTOLD: [&str; 5] = ["agent", "cursor", "language", "limit", "token"];
+
 /// What the audit records of a query. Audit entries stay when a person is erased, so a person is
 /// recorded only as a hash of their identifier.
-fn told_of(query: &str, search: &Search) -> Value {
+pub(crate) fn told_of(query: &str, filters: &StatementQuery) -> Value {
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let named = pairs.filter_map(|(name, value)| Some((decode(name)?, decode(value)?)));
-    let plain = named.filter(|(name, _)| !matches!(name.as_ref(), "agent" | "cursor" | "limit"));
+    let plain = named.filter(|(name, _)| !UNTOLD.contains(&name.as_ref()));
     let mut recorded: Map<String, Value> =
         plain.map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
-    if let Some(agent) = &search.query.agent {
+    if let Some(agent) = &filters.agent {
         let hash = Sha2::sha256(agent.ifi.to_key().as_bytes());
         recorded.insert("agent_sha256".to_owned(), hash.as_str().into());
     }

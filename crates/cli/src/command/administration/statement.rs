@@ -1,0 +1,123 @@
+//! `acta statement`: statements as people read them.
+
+mod events;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use crate::admin::{Address, Client, Common, OfTenant, Output};
+use crate::terminal::{StandardOutput, say};
+use events::EventPrinter;
+
+/// Arguments of `acta statement`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Prints statements as they are stored, until it is stopped. With --json, one entry of the API
+    /// on each line. A store in a directory must be served.
+    Tail {
+        #[command(flatten)]
+        of: OfTenant,
+        #[command(flatten)]
+        filter: Box<Filter>,
+        /// Begin with the statement after the one with this number; 0 for the first statement
+        /// [default: the next statement that is stored].
+        #[arg(long, value_name = "NUMBER")]
+        after: Option<u64>,
+    },
+}
+
+/// Filters of xAPI.
+#[derive(Debug, clap::Args)]
+struct Filter {
+    /// Only statements about this agent: `mailto:` and an address, or the JSON of an agent.
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// Only statements with this verb.
+    #[arg(long, value_name = "IRI")]
+    verb: Option<String>,
+    /// Only statements with this activity as object.
+    #[arg(long, value_name = "IRI")]
+    activity: Option<String>,
+    /// Only statements with this registration.
+    #[arg(long, value_name = "UUID")]
+    registration: Option<String>,
+    /// Also statements with the agent anywhere else in them.
+    #[arg(long)]
+    related_agents: bool,
+    /// Also statements with the activity anywhere else in them.
+    #[arg(long)]
+    related_activities: bool,
+    /// The languages of names, best first.
+    #[arg(long, value_name = "LANGUAGES")]
+    language: Option<String>,
+}
+
+impl Filter {
+    fn narrow(&self, address: Address) -> Address {
+        let agent = self.agent.as_deref().map(|agent| {
+            if agent.starts_with("mailto:") {
+                json!({ "mbox": agent }).to_string()
+            } else {
+                agent.to_owned()
+            }
+        });
+        let flag = |is_set: bool| is_set.then_some("true");
+        address
+            .with("agent", agent.as_deref())
+            .with("verb", self.verb.as_deref())
+            .with("activity", self.activity.as_deref())
+            .with("registration", self.registration.as_deref())
+            .with("related_agents", flag(self.related_agents))
+            .with("related_activities", flag(self.related_activities))
+            .with("language", self.language.as_deref())
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// When the store can neither be opened nor reached.
+pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> Result<ExitCode> {
+    let is_json = arguments.common.is_json();
+    Client::run(file, &arguments.common, async |client| match &arguments.act {
+        Act::Tail { of, filter, after } => {
+            let tenant = client.tenant(*of).await?;
+            let after = after.map(|after| after.to_string());
+            let address = Address::of(["tenants", &tenant, "stream", "statements"]);
+            let address = filter.narrow(address).with("after", after.as_deref());
+            tail(client, &address, is_json).await
+        }
+    })
+}
+
+async fn tail(client: &mut Client, address: &Address, is_json: bool) -> Result<Output> {
+    if !client.is_served() && client.config.database.is_none() {
+        bail!("nothing is stored while the store is not served: start `acta serve` first");
+    }
+    let mut printer = EventPrinter::new(StandardOutput, is_json);
+    client.download(address, &mut printer).await?;
+    let is_success = match printer.end() {
+        Some("stopping") => {
+            say("the server stops");
+            true
+        }
+        reason => {
+            say(&format!("the stream ended: {}", reason.unwrap_or("no reason given")));
+            false
+        }
+    };
+    Ok(Output { json: Value::Null, lines: Vec::new(), is_success })
+}
