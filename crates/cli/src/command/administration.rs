@@ -5,5 +5,6 @@ pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod credential;
 pub(crate) mod follower;
+pub(crate) mod person;
 pub(crate) mod query;
 pub(crate) mod tenant;
