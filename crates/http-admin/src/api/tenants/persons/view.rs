@@ -18,7 +18,7 @@ use crate::api::versioned::versioned;
 #[schema(as = JoinedPerson)]
 pub(crate) struct PersonView {
     /// The id.
-    #[schema(format = Uuid)]
+    #[schema(format = "uuid")]
     id: String,
     /// The name, if one was given.
     #[schema(required, example = "Ada Lovelace")]
